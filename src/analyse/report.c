@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyse/report.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct amount amount(uint64_t value)
+{
+	return (struct amount){ value, true };
+}
+
+/* A counter never falls while its namespace lives: one that did was reset, and tells no delta. */
+static struct amount counter_delta(const struct counters *from, const struct counters *to,
+				   enum counter_id id)
+{
+	if (!counter_known(from, id) || !counter_known(to, id) || to->value[id] < from->value[id])
+		return (struct amount){ 0 };
+	return amount(to->value[id] - from->value[id]);
+}
+
+/*
+ * Drops are 32 bits wide and wrap. No window holds 2^31 drops, so a delta that large is a counter
+ * that went backwards: unknown. A socket that is new in the window has dropped all that it counts.
+ */
+static struct amount drops_delta(const struct listener *before, const struct listener *now)
+{
+	uint32_t delta;
+
+	if (!(now->known & LISTENER_DROPS))
+		return (struct amount){ 0 };
+	if (!before)
+		return amount(now->drops);
+	if (!(before->known & LISTENER_DROPS))
+		return (struct amount){ 0 };
+	delta = now->drops - before->drops;
+	return delta >> 31 ? (struct amount){ 0 } : amount(delta);
+}
+
+static const struct netns *find_netns(const struct snapshot *s, uint64_t inode, uint32_t *index)
+{
+	for (size_t i = 0; s && i < s->n_netns; i++)
+		if (s->netns[i].inode == inode) {
+			*index = (uint32_t)i;
+			return &s->netns[i];
+		}
+	return NULL;
+}
+
+static void build_netns(struct netns_report *r, const struct netns *before, const struct netns *now)
+{
+	memset(r, 0, sizeof(*r));
+	r->netns = now;
+	r->listener_vanished = now->listener_vanished;
+	for (unsigned int i = 0; i < COUNTER_N; i++) {
+		if (counter_known(&now->after, i))
+			r->total[i] = amount(now->after.value[i]);
+		if (before)
+			r->delta[i] = counter_delta(&before->after, &now->after, i);
+	}
+	if (!before)
+		return;
+	r->overflows_lo = counter_delta(&before->after, &now->before, COUNTER_LISTEN_OVERFLOWS);
+	r->overflows_hi = counter_delta(&before->before, &now->after, COUNTER_LISTEN_OVERFLOWS);
+	r->listener_drops = amount(0);
+	r->unattributed_overflows = r->overflows_lo;
+}
+
+static struct amount syn_limit(const struct listener *l, const struct sysctls *s)
+{
+	int64_t max = s->value[SYSCTL_MAX_SYN_BACKLOG];
+
+	if (!sysctl_known(s, SYSCTL_SYNCOOKIES))
+		return (struct amount){ 0 };
+	if (s->value[SYSCTL_SYNCOOKIES] != 0)
+		return amount(l->limit);
+	/* Without cookies the last quarter is kept for proven peers (tcp_conn_request()). */
+	if (!sysctl_known(s, SYSCTL_MAX_SYN_BACKLOG) || max < 0)
+		return (struct amount){ 0 };
+	max -= max >> 2;
+	return amount((uint64_t)max < l->limit ? (uint64_t)max : l->limit);
+}
+
+/* The kernel does not tell which member of a group holds a connection; one that alone has any does. */
+static struct amount oldest_wait(const struct listener *l, const struct group *g)
+{
+	if (!g || !(g->known & GROUP_OLDEST) || g->queued_members != 1 || !l->length)
+		return (struct amount){ 0 };
+	return amount(g->oldest_wait_ms);
+}
+
+static void build_row(struct row *row, const struct snapshot *s, const struct listener *before,
+		      const struct listener *now)
+{
+	row->listener = now;
+	row->group = s->known & SNAPSHOT_GROUPS ? &s->groups[now->group] : NULL;
+	row->syn_limit = syn_limit(now, &s->netns[now->bound.netns].sysctls);
+	row->oldest_wait_ms = oldest_wait(now, row->group);
+	row->seen_full = listener_full(now) || (before && listener_full(before)) ||
+			 (now->known & LISTENER_PEAK && now->peak.full);
+	row->fell = (before && now->length < before->length) ||
+		    (now->known & LISTENER_PEAK && now->peak.fell);
+	row->queued_before = before && before->length;
+}
+
+/*
+ * The ledger. ListenOverflows belongs to the namespace, drops to the listener; every overflow raises
+ * both, but drops count other things too. So a listener overflowed at most as often as it dropped
+ * (and as the namespace overflowed), and at least as often as all others together cannot account
+ * for. Counters are read before and after each dump: overflows_lo happened surely between the two
+ * dumps, overflows_hi at most. Where drops are unknown a listener may account for everything; where
+ * a listener vanished it may have taken any number with it.
+ */
+static void bound_overflows(struct report *report)
+{
+	uint64_t *sums = xcalloc(report->n_netns, sizeof(*sums));
+
+	for (size_t i = 0; i < report->n_rows; i++) {
+		struct row *row = &report->rows[i];
+		const struct netns_report *ns = row->netns;
+
+		row->overflows.known = ns->overflows_lo.known && ns->overflows_hi.known;
+		if (!row->overflows.known)
+			continue;
+		row->overflows.max = ns->overflows_hi.value;
+		if (row->drops.known && row->drops.value < row->overflows.max)
+			row->overflows.max = row->drops.value;
+		sums[ns - report->netns] += row->overflows.max;
+	}
+	for (size_t i = 0; i < report->n_rows; i++) {
+		struct row *row = &report->rows[i];
+		uint64_t sure = row->netns->overflows_lo.value;
+		uint64_t others = sums[row->netns - report->netns] - row->overflows.max;
+
+		if (!row->overflows.known || row->netns->listener_vanished || sure <= others)
+			continue;
+		row->overflows.min = sure - others;
+		if (row->overflows.min > row->overflows.max)
+			row->overflows.min = row->overflows.max;
+	}
+	for (size_t i = 0; i < report->n_netns; i++) {
+		struct amount *rest = &report->netns[i].unattributed_overflows;
+
+		rest->value = rest->known && rest->value > sums[i] ? rest->value - sums[i] : 0;
+	}
+	free(sums);
+}
+
+static void build_rows(struct report *report, const struct snapshot *before,
+		       const struct snapshot *now)
+{
+	for (size_t i = 0; i < now->n_listeners; i++) {
+		const struct listener *l = &now->listeners[i], *old = NULL;
+		struct netns_report *ns = &report->netns[l->bound.netns];
+		struct row *row;
+		uint32_t index;
+
+		report->rows = array_grow(report->rows, report->n_rows, &report->rows_size,
+					  sizeof(*report->rows));
+		row = &report->rows[report->n_rows++];
+		row->netns = ns;
+		if (find_netns(before, ns->netns->inode, &index)) {
+			old = snapshot_find(before, index, l->cookie);
+			row->drops = drops_delta(old, l);
+			ns->listener_drops.value += row->drops.value;
+			ns->listener_drops.known &= row->drops.known;
+		}
+		build_row(row, now, old, l);
+	}
+}
+
+/* A listener of the opening sample that the closing one lacks. */
+static void find_vanished(struct report *report, const struct snapshot *before,
+			  const struct snapshot *now)
+{
+	for (size_t i = 0; i < before->n_listeners; i++) {
+		const struct listener *l = &before->listeners[i];
+		uint32_t index;
+
+		if (find_netns(now, before->netns[l->bound.netns].inode, &index) &&
+		    !snapshot_find(now, index, l->cookie))
+			report->netns[index].listener_vanished = true;
+	}
+}
+
+void report_build(struct report *report, const struct snapshot *before, const struct snapshot *now)
+{
+	uint32_t unused;
+
+	report->snapshot = now;
+	report->window_ns = before ? now->monotonic_ns - before->monotonic_ns : 0;
+	report->n_rows = 0;
+	report->n_netns = now->n_netns;
+	report->netns = xreallocarray(report->netns, now->n_netns, sizeof(*report->netns));
+	for (size_t i = 0; i < now->n_netns; i++)
+		build_netns(&report->netns[i], find_netns(before, now->netns[i].inode, &unused),
+			    &now->netns[i]);
+	build_rows(report, before, now);
+	if (before) {
+		find_vanished(report, before, now);
+		bound_overflows(report);
+	}
+	for (size_t i = 0; i < report->n_rows; i++)
+		verdict_reach(&report->rows[i], report);
+}
+
+void report_free(struct report *report)
+{
+	free(report->rows);
+	free(report->netns);
+	memset(report, 0, sizeof(*report));
+}
+
+double row_worst_fill(const struct row *row)
+{
+	const struct listener *l = row->listener;
+	uint32_t length = l->length;
+
+	if (l->known & LISTENER_PEAK && l->peak.length > length)
+		length = l->peak.length;
+	return (double)length / (double)listener_capacity(l);
+}
+
+void report_select(struct report *report, const struct selection *selection)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < report->n_rows; i++) {
+		const struct row *row = &report->rows[i];
+
+		if (selection->family != AF_UNSPEC &&
+		    row->listener->bound.family != selection->family)
+			continue;
+		if (selection->only_full && row_worst_fill(row) < selection->fill)
+			continue;
+		report->rows[kept++] = *row;
+	}
+	report->n_rows = kept;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_ANALYSE_REPORT_H
+#define LISTENQ_ANALYSE_REPORT_H
+
+#include "analyse/verdict.h"
+#include "model/snapshot.h"
+
+#include <sys/socket.h>
+
+/* A number that may be unknown. */
+struct amount {
+	uint64_t value;
+	bool known;
+};
+
+/* At least min, at most max; equal when the proof is exact. */
+struct bounds {
+	uint64_t min;
+	uint64_t max;
+	bool known;
+};
+
+/* What one namespace's counters did in the window. */
+struct netns_report {
+	const struct netns *netns;
+	struct amount total[COUNTER_N]; /* just after the closing dump */
+	struct amount delta[COUNTER_N]; /* unknown without a window, and after a reset */
+	struct amount overflows_lo;     /* ListenOverflows surely between the two dumps */
+	struct amount overflows_hi;     /* and at most */
+	struct amount listener_drops;   /* sum of the listeners' drops in the window */
+	struct amount unattributed_overflows; /* that no listener can account for */
+	bool listener_vanished;
+};
+
+/* One listener with everything that is derived about it. */
+struct row {
+	const struct listener *listener;
+	const struct netns_report *netns;
+	const struct group *group; /* NULL: not asked for */
+	struct amount drops;       /* in the window */
+	struct bounds overflows;   /* in the window */
+	struct amount syn_limit;
+	struct amount oldest_wait_ms; /* unknown where a group cannot tell whose it is */
+	bool seen_full;            /* in the window or now */
+	bool fell;                 /* the accept queue was seen to get shorter in the window */
+	bool queued_before;        /* it held connections when the window began */
+	enum state state;
+	uint32_t reasons; /* bit 1 << enum reason */
+};
+
+struct report {
+	const struct snapshot *snapshot; /* the closing one */
+	uint64_t window_ns;              /* 0: no window, deltas unknown */
+	struct row *rows;
+	size_t n_rows, rows_size;
+	struct netns_report *netns;
+	size_t n_netns;
+};
+
+/*
+ * report_build() - what changed from @before to @now and what it means.
+ * @before: the opening sample, NULL for an instant report
+ *
+ * The report points into @now, which has to live as long. A zeroed @report is ready; building again
+ * reuses its memory. See report.c for the arithmetic of the ledger.
+ */
+void report_build(struct report *report, const struct snapshot *before, const struct snapshot *now);
+void report_free(struct report *report);
+
+struct selection {
+	int family;    /* AF_UNSPEC: both */
+	bool only_full;
+	double fill;   /* with only_full: least fill or peak */
+};
+
+/* Leaves only the selected rows. The namespaces' sums stay those of all listeners. */
+void report_select(struct report *report, const struct selection *selection);
+
+/* Highest known fill of the window: of now, or of the peak. */
+double row_worst_fill(const struct row *row);
+
+#endif

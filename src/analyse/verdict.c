@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyse/verdict.h"
+
+#include "analyse/report.h"
+#include "base/clock.h"
+
+static int is_overflowing(const struct row *r)
+{
+	return r->overflows.known &&
+	       (r->overflows.min > 0 || (r->overflows.max > 0 && r->seen_full));
+}
+
+static int is_full(const struct row *r)
+{
+	return r->seen_full;
+}
+
+static int is_dropping(const struct row *r)
+{
+	return r->drops.known && r->drops.value > 0;
+}
+
+/*
+ * "At its limit" is length >= limit: kernels from 4.4 to early 2025 refuse there, later ones one
+ * further. An empty SYN queue is not full, though its limit may be 0.
+ */
+static int is_syn_full(const struct row *r)
+{
+	return r->group && r->syn_limit.known && r->group->syn_length > 0 &&
+	       r->group->syn_length >= r->syn_limit.value;
+}
+
+static int is_high(const struct row *r)
+{
+	return row_worst_fill(r) >= FILL_HIGH;
+}
+
+static int always(const struct row *r)
+{
+	(void)r;
+	return 1;
+}
+
+const struct state_info state_table[STATE_N] = {
+	[STATE_OVERFLOWING] = { "overflowing", SEVERITY_CRITICAL,
+				"connections were refused in this window because the accept queue "
+				"was full; act on the reasons beside it",
+				is_overflowing },
+	[STATE_FULL] = { "full", SEVERITY_WARNING,
+			 "the accept queue is full or was in this window: the next connection is "
+			 "refused; act on the reasons beside it",
+			 is_full },
+	[STATE_DROPPING] = { "dropping", SEVERITY_WARNING,
+			     "packets to this listener were discarded, but not by a full accept "
+			     "queue as far as is proved; look at which counters moved",
+			     is_dropping },
+	[STATE_SYN_FULL] = { "syn-full", SEVERITY_WARNING,
+			     "the SYN queue is at its limit; check for a SYN flood or for clients "
+			     "that do not finish the handshake, else raise the backlog",
+			     is_syn_full },
+	[STATE_HIGH] = { "high", SEVERITY_NOTICE,
+			 "the accept queue is, or was in this window, at 80% or above; watch it "
+			 "and act on the reasons before it is full",
+			 is_high },
+	[STATE_OK] = { "ok", SEVERITY_NONE, "nothing to do", always },
+};
+
+static int crowded(const struct row *r)
+{
+	return r->state == STATE_OVERFLOWING || r->state == STATE_FULL || r->state == STATE_HIGH;
+}
+
+static bool waited_through(const struct row *r, const struct report *report)
+{
+	return r->oldest_wait_ms.known &&
+	       r->oldest_wait_ms.value * (NSEC_PER_SEC / 1000) > report->window_ns;
+}
+
+static int not_accepting(const struct row *r, const struct report *report)
+{
+	return report->window_ns && !r->fell && waited_through(r, report);
+}
+
+/*
+ * Connections do leave: seen, or proved by a queue whose head of a window ago is gone. The proof
+ * needs all of the queue to be visible, since reset connections have no age to tell.
+ */
+static int accepting_slowly(const struct row *r, const struct report *report)
+{
+	bool head_left = r->queued_before && r->oldest_wait_ms.known && r->group &&
+			 r->group->sockets == 1 && r->group->waiting >= r->listener->length &&
+			 !waited_through(r, report);
+
+	return report->window_ns && crowded(r) && (r->fell || head_left);
+}
+
+static bool somaxconn(const struct row *r, int64_t *value)
+{
+	const struct sysctls *s = &r->netns->netns->sysctls;
+
+	*value = s->value[SYSCTL_SOMAXCONN];
+	return sysctl_known(s, SYSCTL_SOMAXCONN);
+}
+
+static int limit_from_listen(const struct row *r, const struct report *report)
+{
+	int64_t max;
+
+	(void)report;
+	return r->state != STATE_DROPPING && somaxconn(r, &max) && r->listener->limit < max;
+}
+
+static int limit_from_somaxconn(const struct row *r, const struct report *report)
+{
+	int64_t max;
+
+	(void)report;
+	return r->state != STATE_DROPPING && somaxconn(r, &max) && r->listener->limit == max;
+}
+
+static int syncookies_sent(const struct row *r, const struct report *report)
+{
+	const struct amount *sent = &r->netns->delta[COUNTER_COOKIES_SENT];
+
+	(void)report;
+	return sent->known && sent->value > 0 && is_syn_full(r);
+}
+
+static int resets_clients(const struct row *r, const struct report *report)
+{
+	const struct sysctls *s = &r->netns->netns->sysctls;
+
+	(void)report;
+	return (r->state == STATE_OVERFLOWING || r->state == STATE_FULL) &&
+	       sysctl_known(s, SYSCTL_ABORT_ON_OVERFLOW) &&
+	       s->value[SYSCTL_ABORT_ON_OVERFLOW] != 0;
+}
+
+/*
+ * A peer that closed is seen as CLOSE_WAIT. One that reset its connection is only missed: the queue
+ * counts it, no dump shows it. That is told from connections accepted between the two dumps by a
+ * queue that stands still.
+ */
+static int dead_clients(const struct row *r, const struct report *report)
+{
+	const struct group *g = r->group;
+
+	if (!g || !(g->known & GROUP_WAITING) || g->queued_members != 1 || !r->listener->length)
+		return 0;
+	return g->waiting_closed > 0 || (not_accepting(r, report) &&
+					 g->waiting + g->fastopen < r->listener->length);
+}
+
+const struct reason_info reason_table[REASON_N] = {
+	[REASON_NOT_ACCEPTING] = { "not-accepting",
+				   "the application takes no connections off its queue: look at the "
+				   "process, it is stuck or busy; a larger backlog will not help",
+				   not_accepting },
+	[REASON_ACCEPTING_SLOWLY] = { "accepting-slowly",
+				      "the application does accept, but slower than clients "
+				      "connect: add workers or a larger backlog",
+				      accepting_slowly },
+	[REASON_LIMIT_FROM_LISTEN] = { "limit-from-listen",
+				       "the backlog given to listen(2) set this limit, not today's "
+				       "somaxconn: raise it in the program's configuration and "
+				       "restart the program",
+				       limit_from_listen },
+	[REASON_LIMIT_FROM_SOMAXCONN] = { "limit-from-somaxconn",
+					  "somaxconn bounds this limit: raise the sysctl in this "
+					  "namespace and restart the program, as listen(2) reads it "
+					  "once",
+					  limit_from_somaxconn },
+	[REASON_SYNCOOKIES_SENT] = { "syncookies-sent",
+				     "syncookies are being sent and this SYN queue is full: a SYN "
+				     "flood, or a backlog too small for the rate of new clients",
+				     syncookies_sent },
+	[REASON_RESETS_CLIENTS] = { "resets-clients",
+				    "tcp_abort_on_overflow=1: clients get a RST instead of a retry; "
+				    "set it to 0 to let them ride out short bursts",
+				    resets_clients },
+	[REASON_DEAD_CLIENTS] = { "dead-clients",
+				  "clients gave up while they were queued: their connections still "
+				  "fill the queue until the application accepts them",
+				  dead_clients },
+};
+
+const char *severity_mark(enum severity severity)
+{
+	static const char *const marks[] = { [SEVERITY_CRITICAL] = "!!",
+					     [SEVERITY_WARNING] = "!",
+					     [SEVERITY_NOTICE] = "~",
+					     [SEVERITY_NONE] = "." };
+
+	return marks[severity];
+}
+
+void verdict_reach(struct row *row, const struct report *report)
+{
+	row->state = 0;
+	while (!state_table[row->state].applies(row))
+		row->state++;
+	row->reasons = 0;
+	if (row->state == STATE_OK)
+		return;
+	for (unsigned int i = 0; i < REASON_N; i++)
+		if (reason_table[i].applies(row, report))
+			row->reasons |= 1u << i;
+}

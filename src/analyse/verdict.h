@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_ANALYSE_VERDICT_H
+#define LISTENQ_ANALYSE_VERDICT_H
+
+#include <stdint.h>
+
+/*
+ * The state and reason tables: the one place where either is added. A state is the first row that
+ * applies; reasons are all that apply, and only a listener whose state is not "ok" has any.
+ */
+enum state {
+	STATE_OVERFLOWING,
+	STATE_FULL,
+	STATE_DROPPING,
+	STATE_SYN_FULL,
+	STATE_HIGH,
+	STATE_OK,
+	STATE_N
+};
+
+enum reason {
+	REASON_NOT_ACCEPTING,
+	REASON_ACCEPTING_SLOWLY,
+	REASON_LIMIT_FROM_LISTEN,
+	REASON_LIMIT_FROM_SOMAXCONN,
+	REASON_SYNCOOKIES_SENT,
+	REASON_RESETS_CLIENTS,
+	REASON_DEAD_CLIENTS,
+	REASON_N
+};
+
+/* How loud: a mark and a colour go with it. */
+enum severity { SEVERITY_CRITICAL, SEVERITY_WARNING, SEVERITY_NOTICE, SEVERITY_NONE };
+
+struct row;
+struct report;
+
+struct state_info {
+	const char *name;
+	enum severity severity;
+	const char *sentence; /* what it means and what to do next; every output speaks it */
+	int (*applies)(const struct row *row);
+};
+
+struct reason_info {
+	const char *name;
+	const char *sentence;
+	int (*applies)(const struct row *row, const struct report *report);
+};
+
+extern const struct state_info state_table[STATE_N];
+extern const struct reason_info reason_table[REASON_N];
+
+/* The mark that stands for a severity where colour may be missing: "!!", "!", "~", ".". */
+const char *severity_mark(enum severity severity);
+
+/* Fills row->state and row->reasons from the rest of the row. */
+void verdict_reach(struct row *row, const struct report *report);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/alloc.h"
+
+#include <err.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *checked(void *p, size_t size)
+{
+	if (!p && size)
+		err(1, "cannot allocate %zu bytes", size);
+	return p;
+}
+
+void *xmalloc(size_t size)
+{
+	return checked(malloc(size), size);
+}
+
+void *xcalloc(size_t n, size_t size)
+{
+	return checked(calloc(n, size), size);
+}
+
+void *xreallocarray(void *p, size_t n, size_t size)
+{
+	return checked(reallocarray(p, n, size), size);
+}
+
+char *xstrdup(const char *s)
+{
+	return checked(strdup(s), strlen(s) + 1);
+}
+
+void *array_grow(void *array, size_t n, size_t *capacity, size_t size)
+{
+	if (n == *capacity) {
+		*capacity = *capacity ? *capacity * 2 : 16;
+		array = xreallocarray(array, *capacity, size);
+	}
+	memset((char *)array + n * size, 0, size);
+	return array;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_BASE_ALLOC_H
+#define LISTENQ_BASE_ALLOC_H
+
+#include <stddef.h>
+
+/*
+ * Allocation that ends the program with one line when memory is out: no
+ * caller could do better, and every report would be wrong without the data.
+ */
+void *xmalloc(size_t size);
+void *xcalloc(size_t n, size_t size);
+void *xreallocarray(void *p, size_t n, size_t size);
+char *xstrdup(const char *s);
+
+/*
+ * array_grow() - room for one more element, zeroed.
+ * @array: the array, or NULL when it is empty
+ * @n: elements in use
+ * @capacity: elements allocated; updated
+ *
+ * Returns the array, which may have moved. Growth doubles, so that filling an
+ * array costs a constant for each element.
+ */
+void *array_grow(void *array, size_t n, size_t *capacity, size_t size);
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#endif

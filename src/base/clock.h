@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_BASE_CLOCK_H
+#define LISTENQ_BASE_CLOCK_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#define NSEC_PER_SEC 1000000000ULL
+
+/* Nanoseconds of CLOCK_MONOTONIC; every difference of times is taken on it. */
+uint64_t clock_monotonic_ns(void);
+
+/* Nanoseconds of CPU that the calling thread has used. */
+uint64_t clock_thread_cpu_ns(void);
+
+/* Wall clock; only for showing the time of day. */
+struct timespec clock_wall(void);
+
+#define CLOCK_TEXT_SIZE 40
+
+/* RFC 3339 in UTC; @digits of the fraction, 0 to 9. */
+void clock_format_utc(struct timespec t, int digits, char buf[CLOCK_TEXT_SIZE]);
+
+#endif

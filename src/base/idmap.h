@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_BASE_IDMAP_H
+#define LISTENQ_BASE_IDMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * From a 64-bit identifier (a socket cookie) to an array index: an open
+ * addressing table that never deletes. A zeroed struct is an empty map.
+ */
+struct idmap_slot {
+	uint64_t id;
+	uint32_t index; /* IDMAP_NONE: empty */
+};
+
+struct idmap {
+	struct idmap_slot *slots;
+	size_t used;
+	size_t size;
+};
+
+#define IDMAP_NONE UINT32_MAX
+
+/* Empties the map and keeps its memory; @expected avoids growing step by step. */
+void idmap_reset(struct idmap *map, size_t expected);
+void idmap_free(struct idmap *map);
+
+/*
+ * idmap_put() - the index of @id.
+ *
+ * Returns the index stored for @id, or stores @index and returns IDMAP_NONE
+ * when @id was not in the map.
+ */
+uint32_t idmap_put(struct idmap *map, uint64_t id, uint32_t index);
+
+/* Returns the index stored for @id, or IDMAP_NONE. */
+uint32_t idmap_get(const struct idmap *map, uint64_t id);
+
+/* Mixes 64 bits so that every bit of the result depends on every bit of @x. */
+uint64_t idmap_mix(uint64_t x);
+
+#endif

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/num.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int num_parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *value)
+{
+	unsigned long long v;
+	char *end;
+
+	if (!isdigit((unsigned char)s[0]))
+		return -EINVAL;
+	errno = 0;
+	v = strtoull(s, &end, 10);
+	if (*end)
+		return -EINVAL;
+	if (errno || v < min || v > max)
+		return -ERANGE;
+	*value = v;
+	return 0;
+}
+
+int num_parse_double(const char *s, double min, double max, double *value)
+{
+	double v;
+	char *end;
+
+	/* strtod() would take hexadecimal, "inf" and "nan" too. */
+	if (s[strspn(s, "0123456789.")] || !s[0])
+		return -EINVAL;
+	errno = 0;
+	v = strtod(s, &end);
+	if (*end || end == s)
+		return -EINVAL;
+	if (errno || !isfinite(v) || v < min || v > max)
+		return -ERANGE;
+	*value = v;
+	return 0;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_BASE_NUM_H
+#define LISTENQ_BASE_NUM_H
+
+#include <stdint.h>
+
+/*
+ * The whole of @s as a number: no blanks, no sign for unsigned ones, nothing
+ * behind it. Return 0, -EINVAL when @s is no number, -ERANGE when it is not
+ * between @min and @max.
+ */
+int num_parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *value);
+int num_parse_double(const char *s, double min, double max, double *value);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_BASE_TEXT_H
+#define LISTENQ_BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A growing string. A zeroed struct is empty; @s is NUL-terminated once something was added. */
+struct strbuf {
+	char *s;
+	size_t len;
+	size_t size;
+};
+
+void strbuf_free(struct strbuf *b);
+void strbuf_add(struct strbuf *b, const char *s, size_t len);
+void strbuf_adds(struct strbuf *b, const char *s);
+void strbuf_addc(struct strbuf *b, char c, size_t times);
+void strbuf_addu(struct strbuf *b, uint64_t value);
+void strbuf_addf(struct strbuf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+enum text_flags {
+	TEXT_ASCII = 1 << 0,        /* escape everything beyond ASCII */
+	TEXT_KEEP_CONTROL = 1 << 1, /* the consumer escapes control characters (JSON) */
+};
+
+/*
+ * text_add_safe() - add foreign text so that it is valid UTF-8 and moves no cursor.
+ *
+ * Bytes that are not UTF-8 become \xNN, control characters (C0, DEL, C1) \xNN,
+ * characters that change the direction of text \u{N}, a backslash is doubled.
+ * With TEXT_KEEP_CONTROL only invalid bytes and backslashes are escaped.
+ */
+void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags);
+
+/* Columns that valid UTF-8 text takes on a terminal, by the locale's wcwidth(). */
+size_t text_width(const char *s, size_t len);
+
+#endif

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/cgroups.h"
+
+#include "base/alloc.h"
+#include "collect/procfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILEID_KERNFS  0xfe  /* exportfs.h, since 5.5; not in the uapi headers */
+#define WALK_DEPTH_MAX 32
+#define WALK_MAX       100000 /* directories; a host has hundreds */
+
+void cgroups_free(struct cgroups *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		free(c->paths[i]);
+	free(c->paths);
+	free(c->mount_path);
+	idmap_free(&c->by_id);
+	if (c->searched && c->mount >= 0)
+		close(c->mount);
+	memset(c, 0, sizeof(*c));
+}
+
+/* Field 5 of a mountinfo line is the mount point; the type follows " - ". */
+static char *find_mount_path(struct strbuf *mountinfo)
+{
+	char *save, *line;
+
+	for (line = strtok_r(mountinfo->s, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char path[PATH_MAX];
+
+		if (strstr(line, " - cgroup2 ") && sscanf(line, "%*s %*s %*s %*s %4095s", path) == 1)
+			return xstrdup(path);
+	}
+	return NULL;
+}
+
+static void find_mount(struct cgroups *c)
+{
+	struct strbuf mountinfo = { 0 };
+
+	c->searched = true;
+	c->mount = -ENOENT;
+	if (procfs_read(c->root, "proc/self/mountinfo", &mountinfo) == 0)
+		c->mount_path = find_mount_path(&mountinfo);
+	if (c->mount_path)
+		c->mount = procfs_open(c->root, c->mount_path + strspn(c->mount_path, "/"));
+	strbuf_free(&mountinfo);
+}
+
+static void add(struct cgroups *c, uint64_t id, const char *path)
+{
+	if (idmap_put(&c->by_id, id, (uint32_t)c->n) != IDMAP_NONE)
+		return;
+	c->paths = array_grow(c->paths, c->n, &c->size, sizeof(*c->paths));
+	c->paths[c->n++] = path ? xstrdup(path) : NULL;
+}
+
+static int open_by_id(struct cgroups *c, uint64_t id)
+{
+	union {
+		struct file_handle handle;
+		char bytes[sizeof(struct file_handle) + sizeof(uint64_t)];
+	} u = { .handle = { .handle_bytes = sizeof(uint64_t), .handle_type = FILEID_KERNFS } };
+	int fd;
+
+	memcpy(u.bytes + offsetof(struct file_handle, f_handle), &id, sizeof(id));
+	fd = open_by_handle_at(c->mount, &u.handle, O_PATH | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* The kernel tells the path of an open directory as a link. */
+static void add_open(struct cgroups *c, uint64_t id, int fd)
+{
+	char link[64], path[PATH_MAX];
+	size_t mount_len = strlen(c->mount_path);
+	ssize_t len;
+
+	snprintf(link, sizeof(link), "proc/self/fd/%d", fd);
+	len = readlinkat(c->root, link, path, sizeof(path) - 1);
+	if (len < 0) {
+		add(c, id, NULL);
+		return;
+	}
+	path[len] = '\0';
+	if (strncmp(path, c->mount_path, mount_len))
+		add(c, id, NULL); /* above the root of our cgroup namespace */
+	else
+		add(c, id, path[mount_len] ? path + mount_len : "/");
+}
+
+static void walk(struct cgroups *c, int fd, char *path, int depth)
+{
+	DIR *dir = fdopendir(fd);
+	size_t len = strlen(path);
+	struct dirent *e;
+
+	if (!dir) {
+		close(fd);
+		return;
+	}
+	while ((e = readdir(dir)) && c->n < WALK_MAX) {
+		int child;
+
+		if (e->d_type != DT_DIR || !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
+		    len + 1 + strlen(e->d_name) >= PATH_MAX)
+			continue;
+		sprintf(path + len, "/%s", e->d_name);
+		add(c, e->d_ino, path);
+		child = depth < WALK_DEPTH_MAX ?
+				openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) :
+				-1;
+		if (child >= 0)
+			walk(c, child, path, depth + 1);
+		path[len] = '\0';
+	}
+	closedir(dir);
+}
+
+static void walk_tree(struct cgroups *c)
+{
+	char path[PATH_MAX] = "";
+	struct stat st;
+	int fd = openat(c->mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	c->walked = true;
+	if (fd < 0)
+		return;
+	if (fstat(fd, &st) == 0)
+		add(c, st.st_ino, "/");
+	walk(c, fd, path, 0);
+}
+
+const char *cgroups_path(struct cgroups *c, uint64_t id)
+{
+	uint32_t i = idmap_get(&c->by_id, id);
+	int fd;
+
+	if (i != IDMAP_NONE)
+		return c->paths[i];
+	if (!c->searched)
+		find_mount(c);
+	if (c->mount < 0)
+		return NULL;
+	fd = open_by_id(c, id);
+	if (fd >= 0) {
+		add_open(c, id, fd);
+		close(fd);
+	} else if ((fd == -EPERM || fd == -EOPNOTSUPP) && !c->walked) {
+		walk_tree(c);
+	}
+	i = idmap_get(&c->by_id, id);
+	if (i == IDMAP_NONE)
+		add(c, id, NULL);
+	return i == IDMAP_NONE ? NULL : c->paths[i];
+}

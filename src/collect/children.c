@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/children.h"
+
+#include "base/alloc.h"
+#include "model/groups.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+void children_reset(struct children *c)
+{
+	c->n = 0;
+	if (c->by_cookie.used)
+		idmap_reset(&c->by_cookie, 0);
+}
+
+void children_free(struct children *c)
+{
+	free(c->list);
+	idmap_free(&c->by_cookie);
+	memset(c, 0, sizeof(*c));
+}
+
+void children_add(struct children *c, uint32_t netns, const struct diag_record *r)
+{
+	struct child *child;
+
+	if (idmap_put(&c->by_cookie, r->cookie, (uint32_t)c->n) != IDMAP_NONE)
+		return;
+	c->list = array_grow(c->list, c->n, &c->size, sizeof(*c->list));
+	child = &c->list[c->n++];
+	child->local.netns = netns;
+	child->local.ifindex = r->ifindex;
+	child->local.port = r->local_port;
+	child->local.family = r->family;
+	memcpy(child->local.address, r->local, sizeof(r->local));
+	child->state = r->state;
+	child->retransmits = r->retransmits;
+	child->request_sock = r->request_sock;
+	child->has_age = r->known & DIAG_LAST_DATA_SENT;
+	child->last_data_sent_ms = r->last_data_sent_ms;
+}
+
+void children_count_syn_recv(const struct children *c, struct snapshot *s, uint32_t netns)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct child *child = &c->list[i];
+		struct group *g = groups_lookup(s, &child->local);
+
+		if (!g && child->request_sock)
+			s->netns[netns].unattributed_syn_recv++;
+		if (!g)
+			continue;
+		if (!child->request_sock) {
+			g->fastopen++;
+			continue;
+		}
+		g->syn_length++;
+		if (child->retransmits)
+			g->syn_retransmitted++;
+	}
+}
+
+static int handle_waiting(const struct diag_record *r, void *context)
+{
+	struct children *c = context;
+
+	/*
+	 * Only accept(2) gives a socket an inode. The uid would not do: 0 up to 6.16, the
+	 * listener's since.
+	 */
+	if (r->inode == 0)
+		children_add(c, 0, r);
+	return 0;
+}
+
+static int compare_ports(const void *a, const void *b)
+{
+	return *(const uint16_t *)a - *(const uint16_t *)b;
+}
+
+/* Returns the ports to ask for, each once, and marks their groups as dumped. */
+static size_t wanted_ports(struct snapshot *s, uint32_t netns, bool all, uint16_t *ports)
+{
+	size_t n = 0, distinct = 0;
+
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		const struct listener *l = &s->listeners[i];
+		struct group *g = &s->groups[l->group];
+
+		if (l->bound.netns != netns || !l->length || g->known & GROUP_WAITING)
+			continue;
+		if (!all && listener_fill(l) < FILL_HIGH)
+			continue;
+		if (n == DIAG_PORTS_MAX) {
+			snapshot_warn(s, "waiting-incomplete",
+				      "more than %d queues to look into: some ages are unknown",
+				      DIAG_PORTS_MAX);
+			break;
+		}
+		g->known |= GROUP_WAITING;
+		ports[n++] = l->bound.port;
+	}
+	qsort(ports, n, sizeof(*ports), compare_ports);
+	for (size_t i = 0; i < n; i++)
+		if (!distinct || ports[distinct - 1] != ports[i])
+			ports[distinct++] = ports[i];
+	return distinct;
+}
+
+int children_dump_waiting(struct children *c, struct diag_socket *diag, struct snapshot *s,
+			  uint32_t netns, bool all, struct error *why)
+{
+	uint16_t ports[DIAG_PORTS_MAX];
+	struct diag_request request = {
+		.states = 1 << DIAG_ESTABLISHED | 1 << DIAG_CLOSE_WAIT,
+		.ext = DIAG_EXT_INFO,
+		.family = AF_UNSPEC,
+		.ports = ports,
+		.n_ports = wanted_ports(s, netns, all, ports),
+	};
+	int code;
+
+	if (!request.n_ports)
+		return 0;
+	children_reset(c);
+	code = diag_dump(diag, &request, handle_waiting, c, why);
+	if (code < 0) {
+		for (size_t i = 0; i < s->n_groups; i++)
+			s->groups[i].known &= ~(uint32_t)GROUP_WAITING;
+		return code;
+	}
+	for (size_t i = 0; i < c->n; i++) {
+		const struct child *child = &c->list[i];
+		struct bound local = child->local;
+		struct group *g;
+
+		local.netns = netns;
+		g = groups_lookup(s, &local);
+		if (!g || !(g->known & GROUP_WAITING))
+			continue;
+		g->waiting++;
+		if (child->state == DIAG_CLOSE_WAIT)
+			g->waiting_closed++;
+		if (!child->has_age)
+			continue;
+		if (!(g->known & GROUP_OLDEST) || child->last_data_sent_ms > g->oldest_wait_ms)
+			g->oldest_wait_ms = child->last_data_sent_ms;
+		g->known |= GROUP_OLDEST;
+	}
+	return 0;
+}

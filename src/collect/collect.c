@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/collect.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "collect/cgroups.h"
+#include "collect/children.h"
+#include "collect/netstat.h"
+#include "collect/peaks.h"
+#include "collect/procfs.h"
+#include "collect/sock_diag.h"
+#include "model/groups.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A lost or truncated dump is asked for again; a host where that fails too is reported as such. */
+#define DUMP_TRIES 4
+
+/* One namespace. Its socket and descriptors go on reading it whatever happens to this process. */
+struct source {
+	struct diag_socket *diag;
+	int netstat; /* descriptor or −errno */
+	int snmp;
+	uint64_t inode;
+	struct peaks peaks;
+};
+
+/* Interface names seen, so that a name outlives the sample that found it. */
+struct names {
+	char **list;
+	size_t n, size;
+};
+
+struct collector {
+	struct collect_config config;
+	int root;
+	struct source source;
+	struct children children;
+	struct cgroups cgroups;
+	struct names names;
+	struct strbuf text; /* scratch for files */
+};
+
+static bool needs(const struct collector *c, unsigned int need)
+{
+	return c->config.needs & need;
+}
+
+static const char *names_keep(struct names *names, const char *name)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (!strcmp(names->list[i], name))
+			return names->list[i];
+	names->list = array_grow(names->list, names->n, &names->size, sizeof(*names->list));
+	names->list[names->n] = xstrdup(name);
+	return names->list[names->n++];
+}
+
+/* 3.10 has no thread-self; there and here the main thread stays in its namespace. */
+static int open_source(struct collector *c, struct error *why)
+{
+	struct source *source = &c->source;
+	struct stat st;
+	int code = diag_open(&source->diag, why);
+
+	if (code < 0)
+		return code;
+	if (needs(c, NEED_COUNTERS)) {
+		source->netstat = procfs_open(c->root, "proc/self/net/netstat");
+		source->snmp = procfs_open(c->root, "proc/self/net/snmp");
+	}
+	if (fstatat(c->root, "proc/self/ns/net", &st, 0) == 0)
+		source->inode = st.st_ino;
+	peaks_init(&source->peaks, needs(c, NEED_PEAK) ? c->config.peak_rate : 0,
+		   c->config.peak_share);
+	return 0;
+}
+
+int collector_open(struct collector **collector, const struct collect_config *config,
+		   struct error *why)
+{
+	struct collector *c = xcalloc(1, sizeof(*c));
+	int code;
+
+	c->config = *config;
+	c->source.netstat = c->source.snmp = -ENOENT;
+	c->root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	c->cgroups.root = c->root;
+	if (c->root < 0)
+		code = error_set(why, -errno, "cannot open %s: %s", config->root, strerror(errno));
+	else
+		code = open_source(c, why);
+	if (code < 0) {
+		collector_close(c);
+		return code;
+	}
+	*collector = c;
+	return 0;
+}
+
+void collector_close(struct collector *c)
+{
+	if (!c)
+		return;
+	diag_close(c->source.diag);
+	peaks_free(&c->source.peaks);
+	if (c->source.netstat >= 0)
+		close(c->source.netstat);
+	if (c->source.snmp >= 0)
+		close(c->source.snmp);
+	children_free(&c->children);
+	cgroups_free(&c->cgroups);
+	for (size_t i = 0; i < c->names.n; i++)
+		free(c->names.list[i]);
+	free(c->names.list);
+	strbuf_free(&c->text);
+	if (c->root >= 0)
+		close(c->root);
+	free(c);
+}
+
+/* Adds the counters of one file; returns 0 or −errno. */
+static int read_counters(struct collector *c, int fd, struct counters *counters)
+{
+	int code = fd < 0 ? fd : procfs_read_fd(fd, &c->text);
+
+	if (code == 0)
+		netstat_parse(c->text.s, c->text.len, counters);
+	return code;
+}
+
+static void read_counters_after(struct collector *c, struct snapshot *s, struct netns *ns)
+{
+	static const char *const files[] = { "netstat", "snmp" };
+	int codes[] = { read_counters(c, c->source.netstat, &ns->after),
+			read_counters(c, c->source.snmp, &ns->after) };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (codes[i] < 0)
+			snapshot_warn(s, "counters-unavailable",
+				      "cannot read /proc/self/net/%s: %s; its counters are unknown",
+				      files[i], strerror(-codes[i]));
+	if (codes[0] == 0 && !counter_known(&ns->after, COUNTER_LISTEN_OVERFLOWS))
+		snapshot_warn(s, "counters-unavailable",
+			      "/proc/self/net/netstat has no ListenOverflows: "
+			      "which listener overflowed is unknown");
+}
+
+struct dump {
+	struct collector *collector;
+	struct snapshot *snapshot;
+	uint32_t netns;
+};
+
+static void add_listener(struct snapshot *s, uint32_t netns, const struct diag_record *r)
+{
+	struct listener *l = snapshot_add_listener(s, netns, r->cookie);
+
+	if (!l)
+		return;
+	l->bound.ifindex = r->ifindex;
+	l->bound.port = r->local_port;
+	l->bound.family = r->family;
+	l->bound.v6only = r->v6only;
+	memcpy(l->bound.address, r->local, sizeof(r->local));
+	l->known = (r->known & DIAG_DROPS ? LISTENER_DROPS : 0) |
+		   (r->known & DIAG_V6ONLY ? LISTENER_V6ONLY : 0) |
+		   (r->known & DIAG_CGROUP_ID ? LISTENER_CGROUP_ID : 0) |
+		   (r->known & DIAG_MPTCP ? LISTENER_MPTCP : 0);
+	l->mptcp = r->mptcp;
+	l->cgroup_id = r->cgroup_id;
+	l->inode = r->inode;
+	l->uid = r->uid;
+	l->length = r->rqueue;
+	l->limit = r->wqueue;
+	l->drops = r->drops;
+}
+
+static int handle_socket(const struct diag_record *r, void *context)
+{
+	struct dump *dump = context;
+
+	if (r->state == DIAG_LISTEN)
+		add_listener(dump->snapshot, dump->netns, r);
+	else if (r->state == DIAG_SYN_RECV)
+		children_add(&dump->collector->children, dump->netns, r);
+	return 0;
+}
+
+static int dump_listeners(struct collector *c, struct snapshot *s, uint32_t netns,
+			  struct error *why)
+{
+	struct diag_request request = {
+		.states = 1 << DIAG_LISTEN | (needs(c, NEED_SYN_RECV) ? 1 << DIAG_SYN_RECV : 0),
+		.ext = (needs(c, NEED_DROPS) ? DIAG_EXT_MEMINFO : 0) |
+		       (needs(c, NEED_MPTCP) ? DIAG_EXT_INFO : 0),
+		.family = c->config.family,
+	};
+	struct dump dump = { c, s, netns };
+
+	for (int tries = 1;; tries++) {
+		int code;
+
+		children_reset(&c->children);
+		code = diag_dump(c->source.diag, &request, handle_socket, &dump, why);
+		if (!diag_lost(code) || tries == DUMP_TRIES || diag_reopen(c->source.diag, why) < 0)
+			return code;
+		snapshot_drop_listeners(s);
+	}
+}
+
+static void name_listeners(struct collector *c, struct snapshot *s)
+{
+	c->cgroups.walked = false; /* new cgroups may have come */
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		struct listener *l = &s->listeners[i];
+		char name[IF_NAMESIZE];
+
+		if (needs(c, NEED_CGROUP) && l->known & LISTENER_CGROUP_ID)
+			l->cgroup = cgroups_path(&c->cgroups, l->cgroup_id);
+		if (needs(c, NEED_INTERFACE) && l->bound.ifindex &&
+		    diag_interface(c->source.diag, l->bound.ifindex, name) == 0)
+			l->interface = names_keep(&c->names, name);
+	}
+}
+
+static void identify(struct collector *c, struct snapshot *s)
+{
+	if (gethostname(s->host, sizeof(s->host) - 1) < 0)
+		s->host[0] = '\0';
+	if (procfs_read(c->root, "proc/sys/kernel/random/boot_id", &c->text) == 0 &&
+	    c->text.len >= sizeof(s->boot_id) - 1)
+		memcpy(s->boot_id, c->text.s, sizeof(s->boot_id) - 1);
+}
+
+static void warn_about_gaps(struct collector *c, struct snapshot *s, const struct netns *ns)
+{
+	if (needs(c, NEED_DROPS))
+		for (size_t i = 0; i < s->n_listeners; i++)
+			if (!(s->listeners[i].known & LISTENER_DROPS)) {
+				snapshot_warn(s, "drops-unavailable",
+					      "this kernel does not count drops for each listener "
+					      "(4.7 and later do)");
+				break;
+			}
+	if (needs(c, NEED_SYSCTLS))
+		for (unsigned int i = 0; i < SYSCTL_N; i++)
+			if (!sysctl_known(&ns->sysctls, i))
+				snapshot_warn(s, "sysctl-unavailable",
+					      "cannot read sysctl %s/%s in this namespace",
+					      sysctl_table[i].dir, sysctl_table[i].name);
+}
+
+int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot *s,
+		     struct error *why)
+{
+	bool waiting = kind == SAMPLE_CLOSING && needs(c, NEED_WAIT | NEED_WAIT_ALL);
+	struct error wait_why;
+	struct netns *ns;
+	int code;
+
+	snapshot_reset(s);
+	ns = snapshot_add_netns(s);
+	memset(ns, 0, sizeof(*ns));
+	ns->inode = c->source.inode;
+	if (needs(c, NEED_COUNTERS))
+		read_counters(c, c->source.netstat, &ns->before);
+	code = dump_listeners(c, s, 0, why);
+	if (code < 0)
+		return code;
+	if (needs(c, NEED_COUNTERS))
+		read_counters_after(c, s, ns);
+	s->monotonic_ns = clock_monotonic_ns();
+	s->wall = clock_wall();
+
+	peaks_end(&c->source.peaks, s, 0);
+	peaks_begin(&c->source.peaks, s, 0);
+	if (needs(c, NEED_GROUPS | NEED_SYN_RECV) || waiting)
+		groups_build(s);
+	if (needs(c, NEED_SYN_RECV)) {
+		children_count_syn_recv(&c->children, s, 0);
+		s->known |= SNAPSHOT_SYN_RECV;
+	}
+	if (waiting && children_dump_waiting(&c->children, c->source.diag, s, 0,
+					     needs(c, NEED_WAIT_ALL), &wait_why) < 0)
+		snapshot_warn(s, "waiting-unavailable", "%s; ages of connections are unknown",
+			      wait_why.text);
+	if (kind == SAMPLE_CLOSING) {
+		if (needs(c, NEED_CGROUP | NEED_INTERFACE))
+			name_listeners(c, s);
+		if (needs(c, NEED_SYSCTLS))
+			procfs_sysctls(c->root, &ns->sysctls);
+		if (needs(c, NEED_IDENTITY))
+			identify(c, s);
+		warn_about_gaps(c, s, ns);
+	}
+	return 0;
+}
+
+uint64_t collector_due(const struct collector *c)
+{
+	return c->source.peaks.due_ns;
+}
+
+void collector_look(struct collector *c)
+{
+	peaks_look(&c->source.peaks, c->source.diag);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_COLLECT_COLLECT_H
+#define LISTENQ_COLLECT_COLLECT_H
+
+#include "base/error.h"
+#include "model/needs.h"
+#include "model/snapshot.h"
+
+/* The kernel as a source of snapshots. */
+struct collector;
+
+struct collect_config {
+	const char *root;   /* directory that holds proc/ and sys/: "/" but in tests */
+	unsigned int needs; /* enum need */
+	int family;         /* AF_UNSPEC, or the only one wanted when nothing needs the others */
+	double peak_rate;   /* fast samples a second, 0: none */
+	double peak_share;  /* of one CPU that they may cost */
+};
+
+/* What a sample is for; the opening one of a window skips what only a report needs. */
+enum sample_kind { SAMPLE_OPENING, SAMPLE_CLOSING };
+
+/*
+ * collector_open() - sockets and descriptors for repeated samples of the namespace of the calling
+ * thread. Returns 0 or −errno with @why filled.
+ */
+int collector_open(struct collector **collector, const struct collect_config *config,
+		   struct error *why);
+void collector_close(struct collector *collector);
+
+/*
+ * collector_sample() - take a sample into @s, whose old contents go. With NEED_PEAK every sample
+ * ends one window of fast sampling and begins the next.
+ *
+ * What is missing but not fatal (counters, sysctls, ages) becomes a warning in @s and stays
+ * unknown. Strings in @s belong to the collector. Returns 0 or −errno with @why filled; @s is then
+ * not to be used.
+ */
+int collector_sample(struct collector *collector, enum sample_kind kind, struct snapshot *s,
+		     struct error *why);
+
+/*
+ * Fast sampling: collector_due() is the monotonic time in nanoseconds at which collector_look()
+ * wants to be called, UINT64_MAX for never.
+ */
+uint64_t collector_due(const struct collector *collector);
+void collector_look(struct collector *collector);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/netstat.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+struct span {
+	const char *p;
+	size_t len;
+};
+
+/* Cuts the text up to @separator off the front of @from; false when nothing is left. */
+static bool cut(struct span *from, char separator, struct span *part)
+{
+	const char *end;
+
+	if (!from->len)
+		return false;
+	end = memchr(from->p, separator, from->len);
+	part->p = from->p;
+	part->len = end ? (size_t)(end - from->p) : from->len;
+	from->p += part->len + (end != NULL);
+	from->len -= part->len + (end != NULL);
+	return true;
+}
+
+static bool span_is(struct span s, const char *text)
+{
+	return strlen(text) == s.len && !memcmp(s.p, text, s.len);
+}
+
+static bool parse_value(struct span s, uint64_t *value)
+{
+	uint64_t v = 0;
+
+	if (!s.len)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned int digit = (unsigned char)s.p[i] - '0';
+
+		if (digit > 9 || v > (UINT64_MAX - digit) / 10)
+			return false;
+		v = v * 10 + digit;
+	}
+	*value = v;
+	return true;
+}
+
+static void match(struct span prefix, struct span name, struct span value, struct counters *c)
+{
+	uint64_t v;
+
+	for (unsigned int i = 0; i < COUNTER_N; i++)
+		if (span_is(name, counter_table[i].name) &&
+		    span_is(prefix, counter_table[i].prefix) && parse_value(value, &v)) {
+			c->value[i] = v;
+			c->known |= 1u << i;
+		}
+}
+
+void netstat_parse(const char *text, size_t len, struct counters *c)
+{
+	struct span rest = { text, len };
+	struct span names, values;
+
+	while (cut(&rest, '\n', &names) && cut(&rest, '\n', &values)) {
+		struct span prefix, values_prefix, name, value;
+
+		if (!cut(&names, ':', &prefix) || !cut(&values, ':', &values_prefix) ||
+		    prefix.len != values_prefix.len ||
+		    memcmp(prefix.p, values_prefix.p, prefix.len))
+			continue;
+		while (cut(&names, ' ', &name) && cut(&values, ' ', &value))
+			match(prefix, name, value, c);
+	}
+}

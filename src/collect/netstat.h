@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_COLLECT_NETSTAT_H
+#define LISTENQ_COLLECT_NETSTAT_H
+
+#include "model/counters.h"
+
+#include <stddef.h>
+
+/*
+ * netstat_parse() - add the counters of /proc/net/netstat or /proc/net/snmp text.
+ *
+ * Both are pairs of lines, names then values, each behind a prefix and a colon. Columns are
+ * matched by name, since kernels add names in the middle; a counter that is not there, or whose
+ * value is no number, stays as it was in @c. Takes any bytes.
+ */
+void netstat_parse(const char *text, size_t len, struct counters *c);
+
+#endif

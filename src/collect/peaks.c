@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/peaks.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+void peaks_init(struct peaks *p, double rate, double share)
+{
+	memset(p, 0, sizeof(*p));
+	if (rate > 0)
+		p->min_interval_ns = (uint64_t)((double)NSEC_PER_SEC / rate);
+	p->share = share;
+	p->due_ns = UINT64_MAX;
+}
+
+void peaks_free(struct peaks *p)
+{
+	idmap_free(&p->by_cookie);
+	free(p->queues);
+}
+
+static struct tracked_queue *track(struct peaks *p, uint64_t cookie, bool *fresh)
+{
+	uint32_t i = idmap_put(&p->by_cookie, cookie, (uint32_t)p->n_queues);
+
+	*fresh = i == IDMAP_NONE;
+	if (!*fresh)
+		return &p->queues[i];
+	p->queues = array_grow(p->queues, p->n_queues, &p->queues_size, sizeof(*p->queues));
+	return &p->queues[p->n_queues++];
+}
+
+static void look_at(struct peaks *p, struct tracked_queue *q, bool fresh, uint32_t length,
+		    uint32_t limit, uint64_t since_last_ns)
+{
+	if (q->look == p->look) /* a dump that the kernel resumes may repeat an entry */
+		return;
+	q->look = p->look;
+	q->peak.samples++;
+	if (length > q->peak.length)
+		q->peak.length = length;
+	if (length > limit) {
+		q->peak.full = true;
+		if (!fresh)
+			q->peak.full_ns += since_last_ns;
+	}
+	if (length < q->length)
+		q->peak.fell = true;
+	q->length = length;
+}
+
+void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns)
+{
+	if (!p->min_interval_ns)
+		return;
+	idmap_reset(&p->by_cookie, s->n_listeners);
+	p->n_queues = 0;
+	p->look = 0;
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		const struct listener *l = &s->listeners[i];
+		struct tracked_queue *q;
+		bool fresh;
+
+		if (l->bound.netns != netns)
+			continue;
+		q = track(p, l->cookie, &fresh);
+		q->length = q->peak.length = l->length;
+	}
+	p->last_ns = s->monotonic_ns;
+	p->due_ns = p->last_ns + p->min_interval_ns;
+}
+
+struct look {
+	struct peaks *peaks;
+	uint64_t since_last_ns;
+};
+
+static int handle_listener(const struct diag_record *r, void *context)
+{
+	struct look *look = context;
+	struct tracked_queue *q;
+	bool fresh;
+
+	if (r->state != DIAG_LISTEN)
+		return 0;
+	q = track(look->peaks, r->cookie, &fresh);
+	look_at(look->peaks, q, fresh, r->rqueue, r->wqueue, look->since_last_ns);
+	return 0;
+}
+
+void peaks_look(struct peaks *p, struct diag_socket *diag)
+{
+	static const struct diag_request request = { .states = 1 << DIAG_LISTEN,
+						     .family = AF_UNSPEC };
+	uint64_t cpu = clock_thread_cpu_ns();
+	uint64_t now = clock_monotonic_ns();
+	struct look look = { p, now - p->last_ns };
+	struct error ignored;
+	uint64_t interval;
+
+	p->look++;
+	diag_dump(diag, &request, handle_listener, &look, &ignored);
+	p->last_ns = now;
+	cpu = clock_thread_cpu_ns() - cpu;
+	p->cost_ns = p->cost_ns ? (p->cost_ns * 3 + cpu) / 4 : cpu;
+	interval = (uint64_t)((double)p->cost_ns / p->share);
+	if (interval < p->min_interval_ns)
+		interval = p->min_interval_ns;
+	/* Late ticks are not made up for: a burst of looks would see the same instant. */
+	p->due_ns += interval;
+	if (p->due_ns <= now)
+		p->due_ns = now + interval;
+}
+
+void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns)
+{
+	size_t seen = 0, tracked = p->n_queues;
+
+	if (!p->min_interval_ns || p->due_ns == UINT64_MAX)
+		return;
+	p->look++;
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		struct listener *l = &s->listeners[i];
+		struct tracked_queue *q;
+		bool fresh;
+
+		if (l->bound.netns != netns)
+			continue;
+		q = track(p, l->cookie, &fresh);
+		look_at(p, q, fresh, l->length, l->limit, s->monotonic_ns - p->last_ns);
+		l->peak = q->peak;
+		l->known |= LISTENER_PEAK;
+		seen += !fresh;
+	}
+	s->netns[netns].listener_vanished = seen < tracked;
+	p->due_ns = UINT64_MAX;
+}

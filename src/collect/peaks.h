@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_COLLECT_PEAKS_H
+#define LISTENQ_COLLECT_PEAKS_H
+
+#include "collect/sock_diag.h"
+#include "model/snapshot.h"
+
+/*
+ * Fast sampling of the accept queues of one namespace between two samples: the LISTEN dump alone,
+ * so that a queue that was full for a few milliseconds is seen. A dump that costs more than its
+ * share of a CPU is taken less often; each queue counts the looks that were really taken.
+ */
+struct tracked_queue {
+	struct peak peak;
+	uint32_t length; /* at the last look */
+	uint32_t look;   /* number of that look */
+};
+
+struct peaks {
+	struct idmap by_cookie;
+	struct tracked_queue *queues;
+	size_t n_queues, queues_size;
+	uint32_t look; /* looks taken in this window */
+	uint64_t min_interval_ns; /* 0: off */
+	double share;             /* of one CPU */
+	uint64_t cost_ns;         /* CPU of one look, smoothed */
+	uint64_t last_ns;         /* the last look, full sample or fast one */
+	uint64_t due_ns;          /* the next fast one */
+};
+
+/* @rate: looks a second, 0 is off; @share: of one CPU, at most. */
+void peaks_init(struct peaks *p, double rate, double share);
+void peaks_free(struct peaks *p);
+
+/*
+ * peaks_begin() - a window begins with this sample; of its listeners those of namespace @netns.
+ */
+void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns);
+
+/* peaks_look() - one fast sample; sets the time of the next. A dump that fails is a look less. */
+void peaks_look(struct peaks *p, struct diag_socket *diag);
+
+/*
+ * peaks_end() - the window ends with this sample: it is the last look, and every listener gets what
+ * was seen of it. The namespace learns whether a listener vanished that only fast samples saw.
+ */
+void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns);
+
+#endif

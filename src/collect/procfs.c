@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int procfs_open(int root, const char *path)
+{
+	int fd = openat(root, path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+int procfs_read_fd(int fd, struct strbuf *text)
+{
+	char chunk[16384];
+	off_t offset = 0;
+	ssize_t n;
+
+	text->len = 0;
+	strbuf_add(text, "", 0);
+	while ((n = pread(fd, chunk, sizeof(chunk), offset)) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		strbuf_add(text, chunk, (size_t)n);
+		offset += n;
+	}
+	return 0;
+}
+
+int procfs_read(int root, const char *path, struct strbuf *text)
+{
+	int fd = procfs_open(root, path);
+	int code;
+
+	if (fd < 0)
+		return fd;
+	code = procfs_read_fd(fd, text);
+	close(fd);
+	return code;
+}
+
+void procfs_sysctls(int root, struct sysctls *sysctls)
+{
+	struct strbuf text = { 0 };
+
+	sysctls->known = 0;
+	for (unsigned int i = 0; i < SYSCTL_N; i++) {
+		char path[128], *end;
+
+		snprintf(path, sizeof(path), "proc/sys/%s/%s", sysctl_table[i].dir,
+			 sysctl_table[i].name);
+		if (procfs_read(root, path, &text) < 0)
+			continue;
+		errno = 0;
+		sysctls->value[i] = strtoll(text.s, &end, 10);
+		if (end != text.s && !errno)
+			sysctls->known |= 1u << i;
+	}
+	strbuf_free(&text);
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "analyse/report.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "collect/collect.h"
+#include "options.h"
+#include "output/json.h"
+#include "output/sink.h"
+#include "output/sort.h"
+#include "output/table.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define PEAK_SHARE 0.01 /* of one CPU, for fast sampling */
+
+enum { EXIT_KERNEL = 1, EXIT_USAGE = 2 };
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number)
+{
+	(void)signal_number;
+	interrupted = 1;
+}
+
+/* Everything that lives as long as the run. */
+struct run {
+	const struct options *options;
+	unsigned int needs; /* enum need */
+	struct collector *collector;
+	struct snapshot snapshots[2];
+	struct report report;
+	struct services services;
+	struct field_context context;
+	struct table_style style;
+	bool incomplete; /* a report had warnings */
+};
+
+static int fail(const struct error *why)
+{
+	fprintf(stderr, "listenq: %s\n", why->text);
+	return -1;
+}
+
+static size_t terminal_width(int fd)
+{
+	struct winsize size;
+
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static bool want_color(const struct options *o)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (o->color != COLOR_AUTO)
+		return o->color == COLOR_ALWAYS;
+	return !o->output_file && isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	       !(term && !strcmp(term, "dumb"));
+}
+
+/* The footer speaks of the whole namespace; who names columns wants just these. */
+static bool want_footer(const struct options *o)
+{
+	return o->header && !o->columns.named;
+}
+
+static void set_style(struct run *run)
+{
+	const struct options *o = run->options;
+
+	run->style = (struct table_style){
+		.header = o->header,
+		.footer = want_footer(o),
+		.color = want_color(o),
+		.utf8 = !o->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8"),
+		.width = o->width != WIDTH_OF_TERMINAL ? o->width :
+			 o->output_file		       ? 0 :
+							 terminal_width(STDOUT_FILENO),
+	};
+}
+
+/* Adds up what everything that will be shown costs, and takes off what the user declined. */
+static unsigned int find_needs(const struct options *o)
+{
+	unsigned int needs = 0;
+
+	if (o->json) {
+		for (size_t i = 0; i < field_table_n; i++)
+			needs |= field_table[i].key ? field_table[i].needs : 0;
+		needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY;
+	} else {
+		needs |= columns_needs(&o->columns);
+		if (want_footer(o))
+			needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW;
+	}
+	if (o->sort)
+		needs |= o->sort->needs | o->sort->asked;
+	if (o->delay <= 0)
+		needs &= ~(unsigned int)NEED_WINDOW;
+	if (!(needs & NEED_WINDOW) || o->peak_rate <= 0)
+		needs &= ~(unsigned int)NEED_PEAK;
+	return needs;
+}
+
+/* The ledger needs every listener of the namespace; nothing else needs the family not shown. */
+static int collected_family(const struct run *run)
+{
+	return run->needs & NEED_COUNTERS ? AF_UNSPEC : run->options->selection.family;
+}
+
+static void show_progress(const struct run *run, uint64_t left_ns)
+{
+	if (run->options->delay >= 2 && isatty(STDERR_FILENO))
+		fprintf(stderr, "\rlistenq: %.0f s to go \b",
+			(double)((left_ns + NSEC_PER_SEC - 1) / NSEC_PER_SEC));
+}
+
+static void erase_progress(const struct run *run)
+{
+	if (run->options->delay >= 2 && isatty(STDERR_FILENO))
+		fputs("\r\033[K", stderr);
+}
+
+/* Sleeps until @until, or an interrupt that came at any time before. */
+static void sleep_until(uint64_t until)
+{
+	uint64_t now = clock_monotonic_ns();
+	sigset_t interrupt, old;
+	struct timespec t;
+
+	if (until <= now)
+		return;
+	t.tv_sec = (time_t)((until - now) / NSEC_PER_SEC);
+	t.tv_nsec = (long)((until - now) % NSEC_PER_SEC);
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	sigprocmask(SIG_BLOCK, &interrupt, &old);
+	if (!interrupted)
+		ppoll(NULL, 0, &t, &old);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}
+
+/* Waits for the end of the window; fast samples are taken meanwhile. */
+static void wait_until(struct run *run, uint64_t deadline)
+{
+	uint64_t now;
+
+	while (!interrupted && (now = clock_monotonic_ns()) < deadline) {
+		uint64_t due = collector_due(run->collector), next = deadline;
+
+		show_progress(run, deadline - now);
+		if (due <= now) {
+			collector_look(run->collector);
+			continue;
+		}
+		if (due < next)
+			next = due;
+		if (run->options->delay >= 2 && now + NSEC_PER_SEC < next)
+			next = now + NSEC_PER_SEC;
+		sleep_until(next);
+	}
+	erase_progress(run);
+}
+
+static void print_warnings(const struct snapshot *s, const struct snapshot *before)
+{
+	for (size_t i = 0; i < s->n_warnings; i++) {
+		bool told = false;
+
+		for (size_t j = 0; j < before->n_warnings; j++)
+			told |= !strcmp(s->warnings[i].message, before->warnings[j].message);
+		if (!told)
+			fprintf(stderr, "listenq: warning: %s\n", s->warnings[i].message);
+	}
+}
+
+static int print_report(struct run *run)
+{
+	const struct options *o = run->options;
+	struct error why;
+	struct sink sink;
+
+	if (sink_open(&sink, o->output_file, &why) < 0)
+		return fail(&why);
+	if (o->json) {
+		json_print(sink.stream, &run->report, o->watch, &run->context);
+	} else {
+		if (o->watch && o->header) {
+			char time[CLOCK_TEXT_SIZE];
+
+			clock_format_utc(run->report.snapshot->wall, 0, time);
+			fprintf(sink.stream, "%s\n", time);
+		}
+		table_print(sink.stream, &run->report, &o->columns, &run->style, &run->context);
+		if (o->watch && o->header)
+			fputc('\n', sink.stream);
+	}
+	return sink_commit(&sink, &why) < 0 ? fail(&why) : 0;
+}
+
+/* One closing sample and its report. @before: the opening one, NULL without a window. */
+static int take_report(struct run *run, struct snapshot *before, struct snapshot *now)
+{
+	struct error why;
+
+	if (collector_sample(run->collector, SAMPLE_CLOSING, now, &why) < 0)
+		return fail(&why);
+	if (!run->options->json)
+		print_warnings(now, before == now ? now : &run->snapshots[now == run->snapshots]);
+	run->incomplete |= now->n_warnings > 0;
+	report_build(&run->report, before, now);
+	report_select(&run->report, &run->options->selection);
+	sort_rows(&run->report, run->options->sort, run->options->descending, &run->context);
+	return print_report(run);
+}
+
+static int run_loop(struct run *run)
+{
+	const struct options *o = run->options;
+	const uint64_t delay = (uint64_t)(o->delay * (double)NSEC_PER_SEC);
+	bool window = run->needs & NEED_WINDOW;
+	uint64_t due = clock_monotonic_ns();
+	struct error why;
+	int now = 0;
+
+	if (window) {
+		if (collector_sample(run->collector, SAMPLE_OPENING, &run->snapshots[1], &why) < 0)
+			return fail(&why);
+		due = run->snapshots[1].monotonic_ns + delay;
+	}
+	for (uint64_t n = 0; !o->watch || !o->count || n < o->count; n++) {
+		if (window || n)
+			wait_until(run, due);
+		if (interrupted)
+			break;
+		if (take_report(run, window ? &run->snapshots[!now] : NULL,
+				&run->snapshots[now]) < 0)
+			return -1;
+		if (!o->watch)
+			break;
+		now = !now;
+		due += delay;
+		if (due < clock_monotonic_ns()) /* a slow reader: no reports in quick succession */
+			due = clock_monotonic_ns() + delay;
+	}
+	return 0;
+}
+
+static int run_reports(const struct options *o)
+{
+	struct run run = { .options = o, .needs = find_needs(o) };
+	struct collect_config config = { .root = "/",
+					 .needs = run.needs,
+					 .peak_rate = o->peak_rate,
+					 .peak_share = PEAK_SHARE };
+	struct error why;
+	int code;
+
+	/* The first interrupt ends --watch after the report in hand, the second at once. */
+	if (o->watch)
+		sigaction(SIGINT,
+			  &(struct sigaction){ .sa_handler = on_interrupt,
+					       .sa_flags = SA_RESTART | (int)SA_RESETHAND },
+			  NULL);
+	set_style(&run);
+	if (o->resolve)
+		run.context.services = &run.services;
+	config.family = collected_family(&run);
+	code = collector_open(&run.collector, &config, &why);
+	code = code < 0 ? fail(&why) : run_loop(&run);
+	collector_close(run.collector);
+	snapshot_free(&run.snapshots[0]);
+	snapshot_free(&run.snapshots[1]);
+	report_free(&run.report);
+	services_free(&run.services);
+	strbuf_free(&run.context.scratch);
+	return code < 0 || (o->strict && run.incomplete) ? EXIT_KERNEL : EXIT_SUCCESS;
+}
+
+static void list_columns(bool raw)
+{
+	for (size_t i = 0; i < field_table_n; i++) {
+		const struct field *f = &field_table[i];
+
+		if (f->name && raw)
+			puts(f->name);
+		else if (f->name)
+			printf("%-18s %-14s %s\n", f->name, f->header, f->help);
+	}
+}
+
+/* For what does not go through a sink. */
+static int finish_stdout(void)
+{
+	struct sink sink = { .stream = stdout };
+	struct error why;
+
+	return sink_commit(&sink, &why) < 0 ? (fail(&why), EXIT_KERNEL) : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int status = EXIT_USAGE;
+
+	setlocale(LC_CTYPE, "");
+	if (options_parse(argc, argv, &options) < 0) {
+		options_free(&options);
+		return status;
+	}
+	switch (options.mode) {
+	case MODE_REPORT:
+		status = run_reports(&options);
+		break;
+	case MODE_HELP:
+		options_print_help();
+		status = finish_stdout();
+		break;
+	case MODE_VERSION:
+		printf("listenq %s\n", PACKAGE_VERSION);
+		status = finish_stdout();
+		break;
+	case MODE_LIST_COLUMNS:
+		list_columns(options.raw);
+		status = finish_stdout();
+		break;
+	case MODE_JSON_SCHEMA:
+		json_print_schema(stdout);
+		status = finish_stdout();
+		break;
+	}
+	options_free(&options);
+	return status;
+}

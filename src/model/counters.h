@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_MODEL_COUNTERS_H
+#define LISTENQ_MODEL_COUNTERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The counter table: the one place where a counter of the namespace is added.
+ * A row gives the enumerator, the protocol line of /proc/net/netstat or
+ * /proc/net/snmp, the kernel's name, the queue it speaks of and what a rise
+ * means in a few words. JSON keys are prefix and name, as nstat writes them.
+ */
+#define COUNTER_TABLE(X)                                                                           \
+	X(LISTEN_OVERFLOWS, "TcpExt", "ListenOverflows", ACCEPT,                                   \
+	  "SYNs and final ACKs refused by a full accept queue")                                    \
+	X(LISTEN_DROPS, "TcpExt", "ListenDrops", BOTH,                                             \
+	  "SYNs and final ACKs dropped by listeners, for any cause")                               \
+	X(REQQ_FULL_DROP, "TcpExt", "TCPReqQFullDrop", SYN,                                        \
+	  "SYNs dropped by a full SYN queue, syncookies off")                                      \
+	X(REQQ_FULL_COOKIES, "TcpExt", "TCPReqQFullDoCookies", SYN,                                \
+	  "SYNs answered with a cookie instead of a queue entry; not a loss")                      \
+	X(COOKIES_SENT, "TcpExt", "SyncookiesSent", SYN, "syncookies sent")                        \
+	X(COOKIES_RECV, "TcpExt", "SyncookiesRecv", SYN, "valid syncookies that came back")        \
+	X(COOKIES_FAILED, "TcpExt", "SyncookiesFailed", SYN, "ACKs without a valid syncookie")     \
+	X(EMBRYONIC_RSTS, "TcpExt", "EmbryonicRsts", SYN, "half-open connections ended by a RST")  \
+	X(DEFER_ACCEPT_DROP, "TcpExt", "TCPDeferAcceptDrop", SYN,                                  \
+	  "final ACKs without data held back by TCP_DEFER_ACCEPT")                                 \
+	X(FASTOPEN_OVERFLOW, "TcpExt", "TCPFastOpenListenOverflow", SYN,                           \
+	  "Fast Open SYNs that fell back to a handshake")                                          \
+	X(SYN_RETRANS, "TcpExt", "TCPSynRetrans", SYN, "SYNs and SYN-ACKs sent again")             \
+	X(MIGRATE_SUCCESS, "TcpExt", "TCPMigrateReqSuccess", BOTH,                                 \
+	  "connections moved to another listener of the group")                                    \
+	X(MIGRATE_FAILURE, "TcpExt", "TCPMigrateReqFailure", BOTH,                                 \
+	  "connections lost while moved to another listener")                                      \
+	X(PASSIVE_OPENS, "Tcp", "PassiveOpens", ACCEPT, "connections that listeners created")      \
+	X(ATTEMPT_FAILS, "Tcp", "AttemptFails", BOTH, "connections that ended before they opened") \
+	X(ESTAB_RESETS, "Tcp", "EstabResets", NONE, "open connections ended by a RST")             \
+	X(OUT_RSTS, "Tcp", "OutRsts", NONE, "RSTs sent")
+
+enum counter_id {
+#define COUNTER_ID(id, prefix, name, queue, meaning) COUNTER_##id,
+	COUNTER_TABLE(COUNTER_ID)
+#undef COUNTER_ID
+	COUNTER_N
+};
+
+enum counter_queue { QUEUE_NONE, QUEUE_ACCEPT, QUEUE_SYN, QUEUE_BOTH };
+
+struct counter_info {
+	const char *prefix;
+	const char *name;
+	enum counter_queue queue;
+	const char *meaning;
+};
+
+extern const struct counter_info counter_table[COUNTER_N];
+
+/* One reading of the counters; a kernel without a counter leaves its bit clear. */
+struct counters {
+	uint32_t known; /* bit 1 << enum counter_id */
+	uint64_t value[COUNTER_N];
+};
+
+static inline bool counter_known(const struct counters *c, enum counter_id id)
+{
+	return c->known & (1u << id);
+}
+
+#endif

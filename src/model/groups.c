@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/groups.h"
+
+#include "base/alloc.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+static const uint8_t any_address[16];
+static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+static bool bound_equal(const struct bound *a, const struct bound *b)
+{
+	return a->port == b->port && a->family == b->family && a->v6only == b->v6only &&
+	       a->ifindex == b->ifindex && a->netns == b->netns &&
+	       !memcmp(a->address, b->address, sizeof(a->address));
+}
+
+static uint64_t bound_hash(const struct bound *b)
+{
+	uint64_t high, low;
+
+	memcpy(&high, b->address, 8);
+	memcpy(&low, b->address + 8, 8);
+	return idmap_mix(high ^ idmap_mix(low ^ (uint64_t)b->port << 32 ^ b->ifindex ^
+					  (uint64_t)b->netns << 16 ^ (uint64_t)b->family << 56 ^
+					  (uint64_t)b->v6only << 55));
+}
+
+/*
+ * Returns the group bound to exactly @b; when there is none, IDMAP_NONE, and a
+ * @fresh other than that takes its place. Two keys with the same hash follow each
+ * other at consecutive hashes.
+ */
+static uint32_t group_index(struct snapshot *s, const struct bound *b, uint32_t fresh)
+{
+	uint64_t hash = bound_hash(b);
+
+	for (;; hash++) {
+		uint32_t i = fresh == IDMAP_NONE ? idmap_get(&s->by_bound, hash) :
+						   idmap_put(&s->by_bound, hash, fresh);
+
+		if (i == IDMAP_NONE ||
+		    bound_equal(&s->listeners[s->groups[i].first].bound, b))
+			return i;
+	}
+}
+
+void groups_build(struct snapshot *s)
+{
+	idmap_reset(&s->by_bound, s->n_listeners);
+	s->n_groups = 0;
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		struct listener *l = &s->listeners[i];
+		struct group *g;
+
+		l->group = group_index(s, &l->bound, (uint32_t)s->n_groups);
+		if (l->group == IDMAP_NONE) {
+			l->group = (uint32_t)s->n_groups;
+			s->groups = array_grow(s->groups, s->n_groups, &s->groups_size,
+					       sizeof(*s->groups));
+			s->groups[s->n_groups++].first = (uint32_t)i;
+		}
+		g = &s->groups[l->group];
+		g->sockets++;
+		if (l->length)
+			g->queued_members++;
+	}
+	s->known |= SNAPSHOT_GROUPS;
+}
+
+/* The better of two groups that score alike is the one the kernel meets first. */
+static uint32_t first_of(const struct snapshot *s, uint32_t a, uint32_t b)
+{
+	if (a == IDMAP_NONE || b == IDMAP_NONE)
+		return a == IDMAP_NONE ? b : a;
+	return s->groups[a].first < s->groups[b].first ? a : b;
+}
+
+static uint32_t lookup_at(struct snapshot *s, const struct bound *child, const uint8_t *address,
+			  uint32_t ifindex, bool mapped)
+{
+	struct bound key = *child;
+	uint32_t best;
+
+	memcpy(key.address, address, sizeof(key.address));
+	key.ifindex = ifindex;
+	key.v6only = false;
+	best = group_index(s, &key, IDMAP_NONE);
+	if (key.family == AF_INET6 && !mapped) {
+		key.v6only = true;
+		best = first_of(s, best, group_index(s, &key, IDMAP_NONE));
+	}
+	return best;
+}
+
+struct group *groups_lookup(struct snapshot *s, const struct bound *child)
+{
+	bool mapped = child->family == AF_INET6 &&
+		      !memcmp(child->address, mapped_prefix, sizeof(mapped_prefix));
+	uint8_t mapped_any[16] = { 0 };
+	const uint8_t *addresses[3] = { child->address, any_address, NULL };
+
+	/* bind(2) to ::ffff:0.0.0.0 is a wildcard for IPv4 alone. */
+	if (mapped) {
+		memcpy(mapped_any, mapped_prefix, sizeof(mapped_prefix));
+		addresses[2] = mapped_any;
+	}
+	for (int i = 0; i < 3 && addresses[i]; i++) {
+		uint32_t best = IDMAP_NONE;
+
+		if (child->ifindex)
+			best = lookup_at(s, child, addresses[i], child->ifindex, mapped);
+		if (best == IDMAP_NONE)
+			best = lookup_at(s, child, addresses[i], 0, mapped);
+		if (best != IDMAP_NONE)
+			return &s->groups[best];
+	}
+	return NULL;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/snapshot.h"
+
+#include "base/alloc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Cookies are unique in a kernel, not only in a namespace, but a replayed file may say otherwise. */
+static uint64_t snapshot_id(uint32_t netns, uint64_t cookie)
+{
+	return cookie ^ (uint64_t)netns << 48;
+}
+
+static void drop_warnings(struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n_warnings; i++)
+		free(s->warnings[i].message);
+	s->n_warnings = 0;
+}
+
+void snapshot_drop_listeners(struct snapshot *s)
+{
+	idmap_reset(&s->by_cookie, s->n_listeners);
+	s->n_listeners = 0;
+	s->n_groups = 0;
+}
+
+void snapshot_reset(struct snapshot *s)
+{
+	drop_warnings(s);
+	snapshot_drop_listeners(s);
+	s->n_netns = 0;
+	s->known = 0;
+	s->boot_id[0] = '\0';
+	s->host[0] = '\0';
+}
+
+void snapshot_free(struct snapshot *s)
+{
+	drop_warnings(s);
+	free(s->netns);
+	free(s->listeners);
+	free(s->groups);
+	free(s->warnings);
+	idmap_free(&s->by_cookie);
+	idmap_free(&s->by_bound);
+	memset(s, 0, sizeof(*s));
+}
+
+struct netns *snapshot_add_netns(struct snapshot *s)
+{
+	s->netns = array_grow(s->netns, s->n_netns, &s->netns_size, sizeof(*s->netns));
+	return &s->netns[s->n_netns++];
+}
+
+struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint64_t cookie)
+{
+	struct listener *l;
+
+	if (idmap_put(&s->by_cookie, snapshot_id(netns, cookie), (uint32_t)s->n_listeners) !=
+	    IDMAP_NONE)
+		return NULL;
+	s->listeners = array_grow(s->listeners, s->n_listeners, &s->listeners_size,
+				  sizeof(*s->listeners));
+	l = &s->listeners[s->n_listeners++];
+	l->bound.netns = netns;
+	l->cookie = cookie;
+	return l;
+}
+
+const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns, uint64_t cookie)
+{
+	uint32_t i = idmap_get(&s->by_cookie, snapshot_id(netns, cookie));
+
+	return i == IDMAP_NONE ? NULL : &s->listeners[i];
+}
+
+void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...)
+{
+	char message[512];
+	va_list args;
+	struct warning *w;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	for (size_t i = 0; i < s->n_warnings; i++)
+		if (!strcmp(s->warnings[i].code, code) && !strcmp(s->warnings[i].message, message))
+			return;
+	s->warnings = array_grow(s->warnings, s->n_warnings, &s->warnings_size,
+				 sizeof(*s->warnings));
+	w = &s->warnings[s->n_warnings++];
+	w->code = code;
+	w->message = xstrdup(message);
+}

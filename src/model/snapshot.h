@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_MODEL_SNAPSHOT_H
+#define LISTENQ_MODEL_SNAPSHOT_H
+
+#include "base/idmap.h"
+#include "model/counters.h"
+#include "model/sysctls.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+/*
+ * One sample of the listeners, as plain data: where it comes from and how it is
+ * shown is not known here. "Unknown" is a clear bit in a `known` word; the value
+ * beside it is then meaningless.
+ */
+
+/* What fast sampling saw of one accept queue since the sample before. */
+struct peak {
+	uint32_t length;  /* highest, the samples at both ends of the window included */
+	uint32_t samples; /* looks at the queue, the closing sample included */
+	uint64_t full_ns; /* time between looks that ended in "full" */
+	bool full;        /* seen so at any look */
+	bool fell;        /* the queue was seen shorter than a look before */
+};
+
+enum listener_known {
+	LISTENER_DROPS = 1 << 0,   /* kernel 4.7 and later */
+	LISTENER_V6ONLY = 1 << 1,
+	LISTENER_CGROUP_ID = 1 << 2, /* kernel 5.8 and later */
+	LISTENER_MPTCP = 1 << 3,   /* told to CAP_NET_ADMIN only */
+	LISTENER_PEAK = 1 << 4,
+};
+
+/* The bound side of a socket: what decides which listener a connection belongs to. */
+struct bound {
+	uint32_t netns; /* index into snapshot->netns */
+	uint32_t ifindex; /* SO_BINDTODEVICE, 0: any */
+	uint16_t port;
+	uint8_t family; /* AF_INET or AF_INET6 */
+	bool v6only;
+	uint8_t address[16]; /* network order; AF_INET uses the first four */
+};
+
+struct listener {
+	uint64_t cookie; /* identity together with the namespace; never used again until reboot */
+	uint64_t cgroup_id; /* cgroup v2 the socket was created in */
+	const char *cgroup; /* its path, or NULL; owned by the source of the snapshot */
+	const char *interface; /* name of bound.ifindex, or NULL; likewise */
+	struct bound bound;
+	uint32_t known; /* enum listener_known */
+	uint32_t group; /* index into snapshot->groups; valid after groups_build() */
+	uint32_t inode;
+	uint32_t uid;
+	uint32_t length; /* accept queue: connections waiting for accept(2) */
+	uint32_t limit;  /* accept queue: min(backlog, somaxconn) when listen(2) was called */
+	uint32_t drops;  /* wraps at 2^32, never reset while the socket lives */
+	bool mptcp;
+	struct peak peak;
+};
+
+enum group_known {
+	GROUP_WAITING = 1 << 0, /* the waiting connections were dumped */
+	GROUP_OLDEST = 1 << 1,  /* at least one of them told its age */
+};
+
+/*
+ * Listeners that the kernel serves as one: a SO_REUSEPORT group, or a single
+ * listener. The SYN queue and the waiting connections belong to the group,
+ * because the kernel does not tell which member holds a child.
+ */
+struct group {
+	uint32_t first; /* its first listener, in dump order, which is lookup order */
+	uint32_t sockets;
+	uint32_t queued_members; /* members with a connection in their accept queue */
+	uint32_t syn_length;        /* request socks, Fast Open children left out */
+	uint32_t syn_retransmitted; /* of them: SYN-ACK sent more than once */
+	uint32_t fastopen;          /* un-ACKed Fast Open children, part of the accept queue */
+	uint32_t known;             /* enum group_known */
+	uint32_t waiting;           /* visible connections not yet accepted */
+	uint32_t waiting_closed;    /* of them: the peer has closed */
+	uint32_t oldest_wait_ms;
+};
+
+struct netns {
+	uint64_t inode; /* of /proc/PID/ns/net; 0: unknown */
+	struct sysctls sysctls;
+	struct counters before; /* read just before the dump */
+	struct counters after;  /* and just after it */
+	uint32_t unattributed_syn_recv; /* request socks whose listener is gone */
+	bool listener_vanished; /* fast sampling saw a listener that the closing sample lacks */
+};
+
+/* Incomplete data: JSON warnings, one line on stderr with a table. */
+struct warning {
+	const char *code; /* constant, public */
+	char *message;
+};
+
+enum snapshot_known {
+	SNAPSHOT_SYN_RECV = 1 << 0,
+	SNAPSHOT_GROUPS = 1 << 1,
+};
+
+struct snapshot {
+	struct timespec wall;
+	uint64_t monotonic_ns;
+	uint32_t known; /* enum snapshot_known */
+	char host[65];
+	char boot_id[37]; /* "": unknown */
+
+	struct netns *netns;
+	size_t n_netns, netns_size;
+	struct listener *listeners;
+	size_t n_listeners, listeners_size;
+	struct group *groups;
+	size_t n_groups, groups_size;
+	struct warning *warnings;
+	size_t n_warnings, warnings_size;
+
+	struct idmap by_cookie; /* index into listeners; netns is part of the id, see snapshot_id() */
+	struct idmap by_bound;  /* index into groups */
+};
+
+/* Empties @s and keeps its memory for the next sample. A zeroed struct is empty. */
+void snapshot_reset(struct snapshot *s);
+void snapshot_free(struct snapshot *s);
+
+struct netns *snapshot_add_netns(struct snapshot *s);
+
+/*
+ * Adds a zeroed listener for the caller to fill, NULL when this cookie is there
+ * already: a dump that the kernel resumes may repeat an entry.
+ */
+struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint64_t cookie);
+
+/* Forgets all listeners, for a dump that has to be taken again. */
+void snapshot_drop_listeners(struct snapshot *s);
+
+/* Returns the listener with this identity, or NULL. */
+const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns, uint64_t cookie);
+
+/* Adds a warning; one with the same code and text is not repeated. */
+void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* What the kernel lets in: it refuses when length > limit (sk_acceptq_is_full(), sock.h). */
+static inline uint64_t listener_capacity(const struct listener *l)
+{
+	return (uint64_t)l->limit + 1;
+}
+
+static inline bool listener_full(const struct listener *l)
+{
+	return l->length > l->limit;
+}
+
+/* From here on a queue is watched closely and its state is "high". */
+#define FILL_HIGH 0.8
+
+/* length / capacity: 1.0 exactly when the kernel refuses the next one; may exceed 1. */
+static inline double listener_fill(const struct listener *l)
+{
+	return (double)l->length / (double)listener_capacity(l);
+}
+
+#endif

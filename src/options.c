@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "options.h"
+
+#include "base/alloc.h"
+#include "base/num.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DELAY_MAX     86400.0 /* a day */
+#define PEAK_RATE_MAX 1000.0
+#define WIDTH_MAX     10000
+
+enum option_id {
+	OPT_FAMILY4 = 256,
+	OPT_FAMILY6,
+	OPT_IGNORED,
+	OPT_FULL,
+	OPT_EXTENDED,
+	OPT_OUTPUT,
+	OPT_OUTPUT_ALL,
+	OPT_LIST_COLUMNS,
+	OPT_RAW,
+	OPT_SORT,
+	OPT_NO_HEADER,
+	OPT_JSON,
+	OPT_JSON_SCHEMA,
+	OPT_DELAY,
+	OPT_WATCH,
+	OPT_COUNT,
+	OPT_PEAK_RATE,
+	OPT_RESOLVE,
+	OPT_OUTPUT_FILE,
+	OPT_COLOR,
+	OPT_ASCII,
+	OPT_WIDTH,
+	OPT_STRICT,
+	OPT_HELP,
+	OPT_VERSION,
+};
+
+enum argument { NO_ARGUMENT, ARGUMENT, OPTIONAL_ARGUMENT };
+
+/*
+ * The option table: the one place where an option is added. getopt's tables and --help come from
+ * it; completions and the man page are tested against it. A row without help is another spelling
+ * of the row before.
+ */
+struct option_info {
+	enum option_id id;
+	char letter; /* 0: none */
+	const char *name; /* NULL: none */
+	enum argument argument;
+	const char *metavar;
+	const char *help;
+	const char *section; /* starts with this row */
+};
+
+static const struct option_info option_table[] = {
+	{ OPT_FAMILY4, '4', "ipv4", NO_ARGUMENT, NULL, "IPv4 listeners only",
+	  "What to show" },
+	{ OPT_FAMILY6, '6', "ipv6", NO_ARGUMENT, NULL, "IPv6 listeners only", NULL },
+	{ OPT_FULL, 'f', "full", OPTIONAL_ARGUMENT, "PCT",
+	  "only listeners whose fill or peak is at or above PCT percent (80)", NULL },
+	{ OPT_EXTENDED, 'e', "extended", NO_ARGUMENT, NULL,
+	  "more columns: uid, inode, cookie, cgroup, interface, v6only", NULL },
+	{ OPT_OUTPUT, 'o', "output", ARGUMENT, "LIST",
+	  "these columns, separated by commas; +LIST adds to the default", NULL },
+	{ OPT_OUTPUT_ALL, 'O', "output-all", NO_ARGUMENT, NULL, "all columns", NULL },
+	{ OPT_SORT, 's', "sort", ARGUMENT, "[-]COLUMN",
+	  "order by a column, - for largest first; default: worst first", NULL },
+	{ OPT_RESOLVE, 'r', "resolve", NO_ARGUMENT, NULL, "service names for ports", NULL },
+	{ OPT_IGNORED, 'l', "listening", NO_ARGUMENT, NULL,
+	  "accepted for ss users, no effect: this is the default; -t and -n too", NULL },
+	{ OPT_IGNORED, 't', "tcp", NO_ARGUMENT, NULL, NULL, NULL },
+	{ OPT_IGNORED, 'n', "numeric", NO_ARGUMENT, NULL, NULL, NULL },
+	{ OPT_DELAY, 'd', "delay", ARGUMENT, "SECONDS",
+	  "length of the window, fractions allowed (1); 0: one sample, no deltas", "When" },
+	{ OPT_WATCH, 0, "watch", NO_ARGUMENT, NULL, "repeat until interrupted", NULL },
+	{ OPT_COUNT, 0, "count", ARGUMENT, "N", "repeat N times", NULL },
+	{ OPT_PEAK_RATE, 0, "peak-rate", ARGUMENT, "HZ",
+	  "fast samples a second for peaks (50), 0: none", NULL },
+	{ OPT_JSON, 'j', "json", NO_ARGUMENT, NULL,
+	  "JSON; with --watch or --count one object a line", "How" },
+	{ OPT_JSON, 'J', NULL, NO_ARGUMENT, NULL, NULL, NULL },
+	{ OPT_NO_HEADER, 'H', "no-header", NO_ARGUMENT, NULL, "no header, no footer", NULL },
+	{ OPT_NO_HEADER, 0, "noheadings", NO_ARGUMENT, NULL, NULL, NULL },
+	{ OPT_OUTPUT_FILE, 0, "output-file", ARGUMENT, "FILE",
+	  "write to FILE, replaced as a whole with each report", NULL },
+	{ OPT_COLOR, 0, "color", OPTIONAL_ARGUMENT, "WHEN",
+	  "auto, always or never; auto heeds NO_COLOR", NULL },
+	{ OPT_ASCII, 0, "ascii", NO_ARGUMENT, NULL, "nothing but ASCII characters", NULL },
+	{ OPT_WIDTH, 0, "width", ARGUMENT, "N", "columns to fit the table into, 0: no limit", NULL },
+	{ OPT_STRICT, 0, "strict", NO_ARGUMENT, NULL, "exit 1 when data is incomplete", NULL },
+	{ OPT_LIST_COLUMNS, 0, "list-columns", NO_ARGUMENT, NULL, "the columns, with help", "Help" },
+	{ OPT_RAW, 0, "raw", NO_ARGUMENT, NULL, "with --list-columns: names alone", NULL },
+	{ OPT_JSON_SCHEMA, 0, "json-schema", NO_ARGUMENT, NULL, "the JSON Schema of --json", NULL },
+	{ OPT_HELP, 'h', "help", NO_ARGUMENT, NULL, "this help", NULL },
+	{ OPT_VERSION, 'V', "version", NO_ARGUMENT, NULL, "version", NULL },
+};
+
+static int usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static int usage(const char *format, ...)
+{
+	va_list args;
+
+	fputs("listenq: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	fputs("\nTry 'listenq --help' for more information.\n", stderr);
+	return -EINVAL;
+}
+
+struct getopt_tables {
+	char letters[3 * ARRAY_SIZE(option_table) + 2];
+	struct option longs[ARRAY_SIZE(option_table) + 1];
+	enum option_id by_letter[UCHAR_MAX + 1];
+};
+
+static void make_getopt_tables(struct getopt_tables *t)
+{
+	char *letter = t->letters;
+	struct option *l = t->longs;
+
+	memset(t, 0, sizeof(*t));
+	*letter++ = ':'; /* a missing argument is told from an unknown option */
+	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++) {
+		const struct option_info *o = &option_table[i];
+
+		if (o->letter) {
+			*letter++ = o->letter;
+			for (int colons = 0; colons < (int)o->argument; colons++)
+				*letter++ = ':';
+			t->by_letter[(unsigned char)o->letter] = o->id;
+		}
+		if (o->name)
+			*l++ = (struct option){ o->name,
+						o->argument == ARGUMENT ? required_argument :
+						o->argument == OPTIONAL_ARGUMENT ?
+									  optional_argument :
+									  no_argument,
+						NULL, (int)o->id };
+	}
+}
+
+static int parse_number(const char *name, const char *text, double min, double max, double *value)
+{
+	int code = num_parse_double(text, min, max, value);
+
+	if (code == -EINVAL)
+		return usage("%s: '%s' is not a number", name, text);
+	if (code == -ERANGE)
+		return usage("%s: %s is not between %g and %g", name, text, min, max);
+	return 0;
+}
+
+static int parse_whole(const char *name, const char *text, uint64_t min, uint64_t max,
+		       uint64_t *value)
+{
+	int code = num_parse_u64(text, min, max, value);
+
+	if (code == -EINVAL)
+		return usage("%s: '%s' is not a whole number", name, text);
+	if (code == -ERANGE)
+		return usage("%s: %s is not between %llu and %llu", name, text,
+			     (unsigned long long)min, (unsigned long long)max);
+	return 0;
+}
+
+static int parse_full(struct options *o, const char *text)
+{
+	char number[16] = "80";
+	double percent;
+	size_t len;
+
+	if (text) {
+		len = strlen(text);
+		if (len && text[len - 1] == '%')
+			len--;
+		if (len >= sizeof(number))
+			return usage("--full: '%s' is not a percentage", text);
+		memcpy(number, text, len);
+		number[len] = '\0';
+	}
+	if (parse_number("--full", number, 0, 100, &percent) < 0)
+		return -EINVAL;
+	o->selection.only_full = true;
+	o->selection.fill = percent / 100;
+	return 0;
+}
+
+static int parse_sort(struct options *o, const char *text)
+{
+	o->descending = *text == '-';
+	text += o->descending;
+	o->sort = field_find(text, strlen(text));
+	return o->sort ? 0 : usage("--sort: unknown column '%s'; --list-columns shows them", text);
+}
+
+static int parse_color(struct options *o, const char *text)
+{
+	if (!text || !strcmp(text, "always"))
+		o->color = COLOR_ALWAYS;
+	else if (!strcmp(text, "auto"))
+		o->color = COLOR_AUTO;
+	else if (!strcmp(text, "never"))
+		o->color = COLOR_NEVER;
+	else
+		return usage("--color: '%s' is not auto, always or never", text);
+	return 0;
+}
+
+/* What several options decide together; known only when all have been read. */
+struct choice {
+	const char *list; /* of -o */
+	bool all_columns;
+	bool extended;
+	bool inet, inet6;
+	bool count;
+};
+
+static int parse_option(struct options *o, struct choice *choice, enum option_id id,
+			const char *argument)
+{
+	uint64_t whole;
+
+	switch (id) {
+	case OPT_FAMILY4:
+		choice->inet = true;
+		break;
+	case OPT_FAMILY6:
+		choice->inet6 = true;
+		break;
+	case OPT_IGNORED:
+		break;
+	case OPT_FULL:
+		return parse_full(o, argument);
+	case OPT_EXTENDED:
+		choice->extended = true;
+		break;
+	case OPT_OUTPUT:
+		choice->list = argument;
+		break;
+	case OPT_OUTPUT_ALL:
+		choice->all_columns = true;
+		break;
+	case OPT_LIST_COLUMNS:
+		o->mode = MODE_LIST_COLUMNS;
+		break;
+	case OPT_RAW:
+		o->raw = true;
+		break;
+	case OPT_SORT:
+		return parse_sort(o, argument);
+	case OPT_NO_HEADER:
+		o->header = false;
+		break;
+	case OPT_JSON:
+		o->json = true;
+		break;
+	case OPT_JSON_SCHEMA:
+		o->mode = MODE_JSON_SCHEMA;
+		break;
+	case OPT_DELAY:
+		return parse_number("--delay", argument, 0, DELAY_MAX, &o->delay);
+	case OPT_WATCH:
+		o->watch = true;
+		break;
+	case OPT_COUNT:
+		choice->count = true;
+		return parse_whole("--count", argument, 1, UINT32_MAX, &o->count);
+	case OPT_PEAK_RATE:
+		return parse_number("--peak-rate", argument, 0, PEAK_RATE_MAX, &o->peak_rate);
+	case OPT_RESOLVE:
+		o->resolve = true;
+		break;
+	case OPT_OUTPUT_FILE:
+		o->output_file = argument;
+		break;
+	case OPT_COLOR:
+		return parse_color(o, argument);
+	case OPT_ASCII:
+		o->ascii = true;
+		break;
+	case OPT_WIDTH:
+		if (parse_whole("--width", argument, 0, WIDTH_MAX, &whole) < 0)
+			return -EINVAL;
+		o->width = whole;
+		break;
+	case OPT_STRICT:
+		o->strict = true;
+		break;
+	case OPT_HELP:
+		o->mode = MODE_HELP;
+		break;
+	case OPT_VERSION:
+		o->mode = MODE_VERSION;
+		break;
+	}
+	return 0;
+}
+
+static int decide(struct options *o, const struct choice *choice)
+{
+	struct error why;
+
+	if (choice->inet != choice->inet6)
+		o->selection.family = choice->inet ? AF_INET : AF_INET6;
+	o->watch |= choice->count;
+	if (o->watch && o->delay <= 0)
+		return usage("--watch and --count need a --delay above 0");
+	if (o->json && (choice->list || choice->all_columns || choice->extended))
+		return usage("-o, -O and -e choose columns of the table; --json has every field");
+	if (o->raw && o->mode != MODE_LIST_COLUMNS)
+		return usage("--raw goes with --list-columns");
+	if (choice->all_columns)
+		columns_all(&o->columns);
+	else if (!choice->list)
+		columns_default(&o->columns, choice->extended);
+	else if (columns_parse(&o->columns, choice->list, choice->extended, &why) < 0)
+		return usage("--output: %s", why.text);
+	return 0;
+}
+
+static int bad_option(const struct getopt_tables *tables, char **argv, int code)
+{
+	char letter[2] = { (char)optopt, '\0' };
+	bool is_long = !optopt || optopt > UCHAR_MAX;
+	const char *text = is_long ? argv[optind - 1] : letter;
+	const char *dash = is_long ? "" : "-";
+
+	if (code == ':')
+		return usage("option '%s%s' needs an argument", dash, text);
+	for (const struct option *l = tables->longs; is_long && l->name; l++)
+		if (l->val == optopt)
+			return usage("option '--%s' takes no argument", l->name);
+	return usage("unknown option '%s%s'", dash, text);
+}
+
+int options_parse(int argc, char **argv, struct options *o)
+{
+	struct getopt_tables tables;
+	struct choice choice = { 0 };
+	int code;
+
+	memset(o, 0, sizeof(*o));
+	o->delay = 1;
+	o->peak_rate = 50;
+	o->header = true;
+	o->width = WIDTH_OF_TERMINAL;
+	make_getopt_tables(&tables);
+	opterr = 0;
+	while ((code = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1) {
+		if (code == '?' || code == ':')
+			return bad_option(&tables, argv, code);
+		if (code <= UCHAR_MAX)
+			code = (int)tables.by_letter[code];
+		if (parse_option(o, &choice, (enum option_id)code, optarg) < 0)
+			return -EINVAL;
+		if (o->mode == MODE_HELP || o->mode == MODE_VERSION)
+			return 0;
+	}
+	if (optind < argc)
+		return usage("unexpected argument '%s'", argv[optind]);
+	return decide(o, &choice);
+}
+
+void options_free(struct options *o)
+{
+	columns_free(&o->columns);
+}
+
+static void print_option(const struct option_info *o)
+{
+	char text[64], letter[8] = "    ";
+	int len;
+
+	if (o->letter)
+		snprintf(letter, sizeof(letter), "-%c%s", o->letter, o->name ? ", " : "");
+	len = snprintf(text, sizeof(text), "%s%s%s", letter, o->name ? "--" : "",
+		       o->name ? o->name : "");
+	if (o->argument == ARGUMENT)
+		len += snprintf(text + len, sizeof(text) - (size_t)len, "=%s", o->metavar);
+	else if (o->argument == OPTIONAL_ARGUMENT)
+		len += snprintf(text + len, sizeof(text) - (size_t)len, "[=%s]", o->metavar);
+	if (o->help)
+		printf("  %-26s %s\n", text, o->help);
+	else
+		printf("  %s\n", text);
+}
+
+void options_print_help(void)
+{
+	fputs("Usage: listenq [OPTION]...\n"
+	      "Show TCP listen queues: how full each is, what was dropped, which listener\n"
+	      "overflowed, and why.\n",
+	      stdout);
+	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++) {
+		if (option_table[i].section)
+			printf("\n%s:\n", option_table[i].section);
+		print_option(&option_table[i]);
+	}
+	fputs("\nExit status: 0 a report was produced, 1 the kernel, procfs or a write failed,\n"
+	      "2 usage. The columns, states and reasons are explained in listenq(8).\n",
+	      stdout);
+}

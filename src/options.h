@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_OPTIONS_H
+#define LISTENQ_OPTIONS_H
+
+#include "analyse/report.h"
+#include "output/columns.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_mode {
+	MODE_REPORT,
+	MODE_HELP,
+	MODE_VERSION,
+	MODE_LIST_COLUMNS,
+	MODE_JSON_SCHEMA,
+};
+
+enum option_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+#define WIDTH_OF_TERMINAL SIZE_MAX
+
+struct options {
+	enum option_mode mode;
+	struct selection selection;
+	struct columns columns;
+	const struct field *sort; /* NULL: worst first */
+	bool descending;
+	bool header;
+	bool json;
+	bool resolve;
+	bool ascii;
+	bool strict;
+	bool watch;
+	bool raw;
+	enum option_color color;
+	uint64_t count;   /* reports to print, 0: no end */
+	double delay;     /* seconds, 0: instant */
+	double peak_rate; /* a second */
+	size_t width;
+	const char *output_file; /* NULL: standard output */
+};
+
+/*
+ * options_parse() - the command line.
+ *
+ * Returns 0, or −EINVAL after writing what is wrong and a pointer to --help on standard error.
+ */
+int options_parse(int argc, char **argv, struct options *options);
+void options_free(struct options *options);
+
+/* Prints --help to standard output. */
+void options_print_help(void);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output/columns.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const default_names[] = { "severity",    "state",     "local",   "length",
+					     "limit",       "fill",      "peak",    "synrecv",
+					     "drops",       "drops-delta", "overflows", "reasons" };
+static const char *const extended_names[] = { "uid",    "inode",  "cookie",
+					      "cgroup", "interface", "v6only" };
+
+void columns_free(struct columns *c)
+{
+	free(c->list);
+	memset(c, 0, sizeof(*c));
+}
+
+static void add(struct columns *c, const struct field *field)
+{
+	for (size_t i = 0; i < c->n; i++)
+		if (c->list[i] == field)
+			return;
+	c->list = array_grow(c->list, c->n, &c->size, sizeof(*c->list));
+	c->list[c->n++] = field;
+}
+
+static void add_names(struct columns *c, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		add(c, field_find(names[i], strlen(names[i])));
+}
+
+void columns_default(struct columns *c, bool extended)
+{
+	add_names(c, default_names, ARRAY_SIZE(default_names));
+	if (extended)
+		add_names(c, extended_names, ARRAY_SIZE(extended_names));
+}
+
+void columns_all(struct columns *c)
+{
+	columns_default(c, false);
+	for (size_t i = 0; i < field_table_n; i++)
+		if (field_table[i].name)
+			add(c, &field_table[i]);
+}
+
+int columns_parse(struct columns *c, const char *list, bool extended, struct error *why)
+{
+	if (*list == '+') {
+		columns_default(c, extended);
+		list++;
+	} else {
+		c->named = true;
+	}
+	for (;;) {
+		size_t len = strcspn(list, ",");
+		const struct field *field = field_find(list, len);
+
+		if (!field)
+			return error_set(why, -EINVAL, "unknown column '%.*s'; --list-columns shows "
+						       "them",
+					 (int)len, list);
+		add(c, field);
+		c->asked |= field->asked;
+		if (!list[len])
+			break;
+		list += len + 1;
+	}
+	if (c->named && extended)
+		add_names(c, extended_names, ARRAY_SIZE(extended_names));
+	return 0;
+}
+
+unsigned int columns_needs(const struct columns *c)
+{
+	unsigned int needs = c->asked;
+
+	for (size_t i = 0; i < c->n; i++)
+		needs |= c->list[i]->needs;
+	return needs;
+}

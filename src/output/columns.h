@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_OUTPUT_COLUMNS_H
+#define LISTENQ_OUTPUT_COLUMNS_H
+
+#include "base/error.h"
+#include "output/fields.h"
+
+/* The columns a user chose, in order. A zeroed struct has none. */
+struct columns {
+	const struct field **list;
+	size_t n, size;
+	bool named;         /* -o without "+": exactly what the user asked for */
+	unsigned int asked; /* enum need: what naming a column costs beyond showing it */
+};
+
+void columns_free(struct columns *c);
+
+/* The default columns; @extended adds those of -e. */
+void columns_default(struct columns *c, bool extended);
+
+/* Every column, the default ones first. */
+void columns_all(struct columns *c);
+
+/*
+ * columns_parse() - the LIST of -o: names separated by commas, or "+" and names to add to the
+ * default. Returns 0 or −EINVAL with @why filled.
+ */
+int columns_parse(struct columns *c, const char *list, bool extended, struct error *why);
+
+/* What showing these columns costs: enum need. */
+unsigned int columns_needs(const struct columns *c);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_OUTPUT_FIELDS_H
+#define LISTENQ_OUTPUT_FIELDS_H
+
+#include "analyse/report.h"
+#include "base/text.h"
+#include "model/needs.h"
+#include "output/services.h"
+
+/*
+ * The field table: the one place where a column or a JSON key is added. The table view, JSON, its
+ * schema, --list-columns and the sort keys come from it; completions and the man page are tested
+ * against it.
+ */
+enum field_type {
+	FIELD_COUNT,   /* whole number */
+	FIELD_RISE,    /* whole number that grew in the window: "+4" in a table */
+	FIELD_RATIO,   /* 0 to 1 and beyond; whole percent, rounded down, in a table */
+	FIELD_RATE,    /* a second */
+	FIELD_SECONDS,
+	FIELD_BOOL,
+	FIELD_TEXT,
+	FIELD_ID,      /* 64 bits; hexadecimal text everywhere */
+	FIELD_LIST,    /* of words */
+	FIELD_NESTED,  /* JSON only: of a release to come, null so far */
+};
+
+struct field_value {
+	enum field_type type;
+	bool known;
+	uint64_t number; /* COUNT, RISE, BOOL, ID */
+	double real;     /* RATIO, RATE, SECONDS */
+	const char *text; /* TEXT; constant, of the snapshot, or in the caller's scratch */
+	const char *const *words; /* LIST; @number of them */
+};
+
+/* What a getter may use: memory for a text, and how the user wants names. */
+struct field_context {
+	struct strbuf scratch;
+	const char *words[REASON_N];
+	struct services *services; /* NULL: ports as numbers */
+};
+
+struct field {
+	const char *name;   /* of the column; NULL: in JSON only */
+	const char *header;
+	enum field_type type;
+	const char *object; /* JSON: the object it stands in, NULL for the listener itself */
+	const char *key;    /* JSON: its key, NULL: in tables only */
+	unsigned int needs; /* enum need: what showing it costs */
+	unsigned int asked; /* and what it costs beyond that when the user names it */
+	int keep;           /* on a narrow terminal, columns with the lowest number go first */
+	const char *help;
+	void (*get)(const struct row *row, const struct report *report,
+		    struct field_context *context, struct field_value *value);
+};
+
+extern const struct field field_table[];
+extern const size_t field_table_n;
+
+/* Returns the column of that name or NULL. */
+const struct field *field_find(const char *name, size_t len);
+
+/*
+ * field_get() - the value of @field for @row. Text in it lasts until the next call with @context.
+ */
+void field_get(const struct field *field, const struct row *row, const struct report *report,
+	       struct field_context *context, struct field_value *value);
+
+/* Adds the value as a table cell: unknown is "-". Text is made safe for a terminal. */
+void field_add_cell(struct strbuf *cell, const struct field_value *value, unsigned int text_flags);
+
+#endif

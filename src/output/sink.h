@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_OUTPUT_SINK_H
+#define LISTENQ_OUTPUT_SINK_H
+
+#include "base/error.h"
+
+#include <stdio.h>
+
+/*
+ * Where a report goes: standard output, or a file that is replaced as a whole, so that a reader sees
+ * the old report or the new one and nothing between.
+ */
+struct sink {
+	FILE *stream;
+	const char *path; /* NULL: standard output */
+	char *temporary;
+};
+
+/* Returns 0 or −errno with @why filled. */
+int sink_open(struct sink *sink, const char *path, struct error *why);
+
+/*
+ * sink_commit() - the report is complete: flush it, or sync the temporary file and rename it.
+ * Returns 0, or −errno with @why filled: also when any write since sink_open() failed. A temporary
+ * file does not stay behind.
+ */
+int sink_commit(struct sink *sink, struct error *why);
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_OUTPUT_SORT_H
+#define LISTENQ_OUTPUT_SORT_H
+
+#include "output/fields.h"
+
+/*
+ * sort_rows() - put the rows of a report in order.
+ * @field: the column to sort by; NULL: worst first, by state, fill, drops and then address
+ * @descending: largest first; unknown values come last either way
+ *
+ * Rows that compare equal are worst first.
+ */
+void sort_rows(struct report *report, const struct field *field, bool descending,
+	       struct field_context *context);
+
+#endif
