@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * bench - what a report costs, beside the bare dump and beside ss
+ *
+ * usage: bench [-r ROUNDS] FLOOR [LISTENQ]
+ *
+ * Run it inside rig.  FLOOR and LISTENQ are paths; LISTENQ is taken from the
+ * environment if not given, and SS names another ss.  Without LISTENQ only
+ * the floor and ss are measured.
+ * Exit status: 0 all goals met, 1 a goal missed, 2 it could not be measured.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAX_ROUNDS   999
+#define MAX_ARGS     8
+#define NOT_MEASURED 2
+
+struct contest {
+	const char *command; /* as shown; its first word gives way to the path */
+	const char *mark; /* printed at least once for each listener */
+	double goal; /* most it may cost, in units of ss; 0 = none set */
+	double ms[MAX_ROUNDS];
+	long peak_kib;
+};
+
+enum {
+	FLOOR,
+	SS,
+	TABLE,
+	JSON,
+	COLUMNS,
+	CONTESTS
+};
+
+static struct contest contests[CONTESTS] = {
+	[FLOOR] = { .command = "floor" },
+	[SS] = { .command = "ss -Hltnm", .mark = "\n" },
+	[TABLE] = { .command = "listenq -d 0 -H", .mark = "\n", .goal = 1.0 / 3 },
+	[JSON] = { .command = "listenq -d 0 --json", .mark = "\"accept_queue\"", .goal = 2.5 },
+	[COLUMNS] = { .command = "listenq -d 0 -o address,length", .mark = "\n" },
+};
+
+/* A streamed document needs no more memory than the table. */
+static const double json_memory_goal = 1.2;
+
+/*
+ * Runs @c once with its output on @out and returns its CPU time in ms.  The
+ * kernel splits user from system time by ticks, but their sum is the
+ * scheduler's own account, exact to the microsecond.
+ */
+static double run(struct contest *c, const char *path, int out)
+{
+	char words[128], *argv[MAX_ARGS + 1] = { NULL };
+	struct rusage ru;
+	int status, n = 0;
+	pid_t pid;
+
+	snprintf(words, sizeof(words), "%s", c->command);
+	for (char *w = strtok(words, " "); w && n < MAX_ARGS; w = strtok(NULL, " "))
+		argv[n++] = w;
+
+	pid = fork();
+	if (pid < 0)
+		err(NOT_MEASURED, "fork");
+	if (!pid) {
+		dup2(out, STDOUT_FILENO);
+		execvp(path, argv);
+		err(127, "%s", path);
+	}
+	while (wait4(pid, &status, 0, &ru) < 0)
+		if (errno != EINTR)
+			err(NOT_MEASURED, "wait4");
+	if (!WIFEXITED(status) || WEXITSTATUS(status))
+		errx(NOT_MEASURED, "%s failed", c->command);
+
+	/* The peak outlives exec: it is never below that of this small program. */
+	if (ru.ru_maxrss > c->peak_kib)
+		c->peak_kib = ru.ru_maxrss;
+	timeradd(&ru.ru_utime, &ru.ru_stime, &ru.ru_utime);
+	return ru.ru_utime.tv_sec * 1e3 + ru.ru_utime.tv_usec / 1e3;
+}
+
+/*
+ * A fast answer that is not the whole answer wins nothing: each command is
+ * first run where its output can be counted.  Returns the listeners the floor
+ * saw; the others must show as many.
+ */
+static unsigned long verify(struct contest *c, const char *path, unsigned long listeners)
+{
+	unsigned long found = 0;
+	size_t at = 0;
+	FILE *f = tmpfile();
+	int ch;
+
+	if (!f)
+		err(NOT_MEASURED, "temporary file");
+	run(c, path, fileno(f));
+	rewind(f);
+	if (!c->mark) {
+		if (fscanf(f, "%lu", &found) != 1 || !found)
+			errx(NOT_MEASURED, "%s saw no listeners: run it inside rig", c->command);
+	} else {
+		while ((ch = getc(f)) != EOF) {
+			/* Right for marks whose first byte does not come again before the last. */
+			at = ch == c->mark[at] ? at + 1 : ch == c->mark[0];
+			if (!c->mark[at]) {
+				found++;
+				at = 0;
+			}
+		}
+		if (found < listeners)
+			errx(NOT_MEASURED, "%s does not show every listener", c->command);
+	}
+	fclose(f);
+	return found;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(const double *sorted, int n)
+{
+	return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+}
+
+static const char *verdict(bool met)
+{
+	return met ? "met" : "MISSED";
+}
+
+int main(int argc, char **argv)
+{
+	const char *path[CONTESTS] = { NULL };
+	unsigned long listeners;
+	int rounds = 11, devnull, opt;
+	bool all_met = true;
+	double base, ss;
+
+	while ((opt = getopt(argc, argv, "r:")) != -1)
+		if (opt != 'r' || (rounds = atoi(optarg)) < 1 || rounds > MAX_ROUNDS)
+			optind = argc;
+	if (optind >= argc || argc - optind > 2)
+		errx(NOT_MEASURED, "usage: bench [-r ROUNDS] FLOOR [LISTENQ]");
+	path[FLOOR] = argv[optind];
+	path[SS] = getenv("SS");
+	if (!path[SS])
+		path[SS] = "ss";
+	for (int i = TABLE; i < CONTESTS; i++)
+		path[i] = argv[optind + 1] ? argv[optind + 1] : getenv("LISTENQ");
+
+	devnull = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	if (devnull < 0)
+		err(NOT_MEASURED, "/dev/null");
+	listeners = verify(&contests[FLOOR], path[FLOOR], 0);
+	for (int i = SS; i < CONTESTS; i++)
+		if (path[i])
+			verify(&contests[i], path[i], listeners);
+
+	/* Interleaved, so that a slow minute of the machine hits them all. */
+	for (int round = 0; round < rounds; round++)
+		for (int i = 0; i < CONTESTS; i++)
+			if (path[i])
+				contests[i].ms[round] = run(&contests[i], path[i], devnull);
+
+	for (int i = 0; i < CONTESTS; i++)
+		qsort(contests[i].ms, rounds, sizeof(double), by_value);
+	base = median(contests[FLOOR].ms, rounds);
+	ss = median(contests[SS].ms, rounds);
+
+	printf("%lu listeners, %d rounds, CPU time (user and system) in ms\n\n", listeners, rounds);
+	printf("%-32s %8s %8s %8s %9s %7s  %-12s %9s\n", "COMMAND", "MEDIAN", "MIN", "MAX",
+	       "OF FLOOR", "OF SS", "GOAL", "PEAK KiB");
+	for (int i = 0; i < CONTESTS; i++) {
+		struct contest *c = &contests[i];
+		double ms = median(c->ms, rounds);
+		char goal[32] = "-";
+
+		if (!path[i])
+			continue;
+		if (c->goal > 0) {
+			snprintf(goal, sizeof(goal), "%.3f %s", c->goal,
+				 verdict(ms / ss <= c->goal));
+			all_met &= ms / ss <= c->goal;
+		}
+		printf("%-32s %8.2f %8.2f %8.2f %9.2f %7.3f  %-12s %9ld\n", c->command, ms,
+		       c->ms[0], c->ms[rounds - 1], ms / base, ms / ss, goal, c->peak_kib);
+	}
+	if (path[JSON]) {
+		double ratio = (double)contests[JSON].peak_kib / contests[TABLE].peak_kib;
+
+		printf("\nPeak memory of JSON: %.2f of the table's, goal %.2f %s\n", ratio,
+		       json_memory_goal, verdict(ratio <= json_memory_goal));
+		all_met &= ratio <= json_memory_goal;
+	} else {
+		printf("\nNo listenq was given: no goal was checked\n");
+	}
+	if (fflush(stdout) || ferror(stdout))
+		err(NOT_MEASURED, "output");
+	return all_met ? 0 : 1;
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * rig - run a command among many listeners
+ *
+ * usage: rig LISTENERS COMMAND [ARG]...
+ *
+ * Makes a network namespace of its own, fills it with LISTENERS listening
+ * sockets, runs COMMAND in it and exits with its status.  Nothing of it
+ * outlives the rig.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* unshare(), pipe2() */
+#endif
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define MAX_LISTENERS  500000
+#define MAX_PER_HOLDER 100000
+#define SPARE_FDS      16 /* stdio, two pipes, and what was inherited */
+
+/* As env(1) and its kin: the rig's own failures are not COMMAND's. */
+#define RIG_FAILED 125
+
+static void enter_namespace(void)
+{
+	struct ifreq ifr = { .ifr_name = "lo" };
+	int fd;
+
+	/* Without privilege, a user namespace gives the right to make the other. */
+	if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+		err(RIG_FAILED, "unshare");
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		err(RIG_FAILED, "socket");
+	ifr.ifr_flags = IFF_UP | IFF_RUNNING;
+	if (ioctl(fd, SIOCSIFFLAGS, &ifr) < 0)
+		err(RIG_FAILED, "lo up");
+	close(fd);
+}
+
+/*
+ * One listener in ten is IPv6.  The others spread over 127.0.0.0/16, a
+ * hundred ports an address: kernels before 5.19 hash listeners by port
+ * alone, and a single address would hide what long chains cost.
+ */
+static void listen_as(unsigned int i)
+{
+	struct sockaddr_in6 six = {
+		.sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
+		.sin6_port = htons(10000 + i / 10),
+	};
+	unsigned int host = i / 100;
+	struct sockaddr_in four = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(0x7f000000 | (host / 250) << 8 | (host % 250 + 1)),
+		.sin_port = htons(10000 + i % 100),
+	};
+	int fd, ret;
+
+	fd = socket(i % 10 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (i % 10)
+		ret = bind(fd, (struct sockaddr *)&four, sizeof(four));
+	else
+		ret = bind(fd, (struct sockaddr *)&six, sizeof(six));
+	if (ret < 0 || listen(fd, 128) < 0)
+		err(RIG_FAILED, "listener %u", i);
+}
+
+/* Holds its share until the rig is gone, however that went: EOF on @until. */
+static void hold(unsigned int first, unsigned int end, int ready, int until)
+{
+	struct rlimit lim;
+	char byte = 0;
+
+	if (!getrlimit(RLIMIT_NOFILE, &lim)) {
+		lim.rlim_cur = lim.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &lim);
+	}
+	while (first < end)
+		listen_as(first++);
+	if (write(ready, &byte, 1) != 1)
+		err(RIG_FAILED, "pipe");
+	close(ready);
+	while (read(until, &byte, 1) < 0 && errno == EINTR)
+		;
+	_exit(0);
+}
+
+static int run(char **argv)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		err(RIG_FAILED, "fork");
+	if (!pid) {
+		execvp(argv[0], argv);
+		err(127, "%s", argv[0]);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			err(RIG_FAILED, "waitpid");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int total, share, holders = 0, ready_holders = 0;
+	int ready[2], until[2], status;
+	struct rlimit lim;
+	char byte, *end;
+
+	if (argc < 3)
+		errx(RIG_FAILED, "usage: rig LISTENERS COMMAND [ARG]...");
+	total = strtoul(argv[1], &end, 10);
+	if (*end || !total || total > MAX_LISTENERS)
+		errx(RIG_FAILED, "listeners: 1 to %d, not '%s'", MAX_LISTENERS, argv[1]);
+	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
+		err(RIG_FAILED, "getrlimit");
+	share = lim.rlim_max > MAX_PER_HOLDER ? MAX_PER_HOLDER : lim.rlim_max;
+	share = share > 2 * SPARE_FDS ? share - SPARE_FDS : SPARE_FDS;
+
+	enter_namespace();
+	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(until, O_CLOEXEC) < 0)
+		err(RIG_FAILED, "pipe");
+	for (unsigned int i = 0; i < total; i += share, holders++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			err(RIG_FAILED, "fork");
+		if (!pid) {
+			close(ready[0]);
+			close(until[1]);
+			hold(i, total - i < share ? total : i + share, ready[1], until[0]);
+		}
+	}
+	/* Now a holder that fails is an end of file, not a wait for ever. */
+	close(ready[1]);
+	close(until[0]);
+	while (ready_holders < holders && read(ready[0], &byte, 1) == 1)
+		ready_holders++;
+	if (ready_holders < holders)
+		errx(RIG_FAILED, "only %u of %u holders listen", ready_holders, holders);
+
+	status = run(argv + 2);
+	close(until[1]);
+	while (wait(NULL) > 0)
+		;
+	return status;
+}
