@@ -150,15 +150,18 @@ static void bound_overflows(struct report *report)
 static void build_rows(struct report *report, const struct snapshot *before,
 		       const struct snapshot *now)
 {
-	for (size_t i = 0; i < now->n_listeners; i++) {
+	report->n_rows = now->n_listeners;
+	if (report->n_rows > report->rows_size) {
+		report->rows_size = report->n_rows;
+		report->rows = xreallocarray(report->rows, report->n_rows, sizeof(*report->rows));
+	}
+	for (size_t i = 0; i < report->n_rows; i++) {
 		const struct listener *l = &now->listeners[i], *old = NULL;
 		struct netns_report *ns = &report->netns[l->bound.netns];
-		struct row *row;
+		struct row *row = &report->rows[i];
 		uint32_t index;
 
-		report->rows = array_grow(report->rows, report->n_rows, &report->rows_size,
-					  sizeof(*report->rows));
-		row = &report->rows[report->n_rows++];
+		memset(row, 0, sizeof(*row));
 		row->netns = ns;
 		if (find_netns(before, ns->netns->inode, &index)) {
 			old = snapshot_find(before, index, l->cookie);
@@ -190,7 +193,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 
 	report->snapshot = now;
 	report->window_ns = before ? now->monotonic_ns - before->monotonic_ns : 0;
-	report->n_rows = 0;
+	report->n_shown = 0;
 	report->n_netns = now->n_netns;
 	report->netns = xreallocarray(report->netns, now->n_netns, sizeof(*report->netns));
 	for (size_t i = 0; i < now->n_netns; i++)
@@ -208,6 +211,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 void report_free(struct report *report)
 {
 	free(report->rows);
+	free(report->shown);
 	free(report->netns);
 	memset(report, 0, sizeof(*report));
 }
@@ -224,17 +228,19 @@ double row_worst_fill(const struct row *row)
 
 void report_select(struct report *report, const struct selection *selection)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < report->n_rows; i++) {
-		const struct row *row = &report->rows[i];
-
-		if (selection->family != AF_UNSPEC &&
-		    row->listener->bound.family != selection->family)
-			continue;
-		if (selection->only_full && row_worst_fill(row) < selection->fill)
-			continue;
-		report->rows[kept++] = *row;
+	if (report->n_rows > report->shown_size) {
+		report->shown_size = report->n_rows;
+		report->shown =
+			xreallocarray(report->shown, report->n_rows, sizeof(*report->shown));
 	}
-	report->n_rows = kept;
+	report->n_shown = 0;
+	for (size_t i = 0; i < report->n_rows; i++) {
+		struct row *row = &report->rows[i];
+
+		row->shown = (selection->family == AF_UNSPEC ||
+			      row->listener->bound.family == selection->family) &&
+			     (!selection->only_full || row_worst_fill(row) >= selection->fill);
+		if (row->shown)
+			report->shown[report->n_shown++] = row;
+	}
 }

@@ -36,7 +36,7 @@ struct netns_report {
 struct row {
 	const struct listener *listener;
 	const struct netns_report *netns;
-	const struct group *group; /* NULL: not asked for */
+	const struct group *group; /* NULL: not asked for, and it has no half-open connection */
 	struct amount drops;       /* in the window */
 	struct bounds overflows;   /* in the window */
 	struct amount syn_limit;
@@ -44,6 +44,7 @@ struct row {
 	bool seen_full;            /* in the window or now */
 	bool fell;                 /* the accept queue was seen to get shorter in the window */
 	bool queued_before;        /* it held connections when the window began */
+	bool shown;                /* selected by report_select() */
 	enum state state;
 	uint32_t reasons; /* bit 1 << enum reason */
 };
@@ -51,8 +52,10 @@ struct row {
 struct report {
 	const struct snapshot *snapshot; /* the closing one */
 	uint64_t window_ns;              /* 0: no window, deltas unknown */
-	struct row *rows;
+	struct row *rows; /* every listener */
 	size_t n_rows, rows_size;
+	struct row **shown; /* those selected, in the order to show them */
+	size_t n_shown, shown_size;
 	struct netns_report *netns;
 	size_t n_netns;
 };
@@ -62,7 +65,8 @@ struct report {
  * @before: the opening sample, NULL for an instant report
  *
  * The report points into @now, which has to live as long. A zeroed @report is ready; building again
- * reuses its memory. See report.c for the arithmetic of the ledger.
+ * reuses its memory. Nothing is shown before report_select(). See report.c for the arithmetic of
+ * the ledger.
  */
 void report_build(struct report *report, const struct snapshot *before, const struct snapshot *now);
 void report_free(struct report *report);
@@ -73,8 +77,26 @@ struct selection {
 	double fill;   /* with only_full: least fill or peak */
 };
 
-/* Leaves only the selected rows. The namespaces' sums stay those of all listeners. */
+/* Chooses what report_build() has made: report->shown, in the order of the dump. */
 void report_select(struct report *report, const struct selection *selection);
+
+/*
+ * Asks for the rows behind the @i-th shown one: sorted rows lie anywhere in memory, and of 20,000
+ * most are in no cache.
+ */
+static inline void report_prefetch(const struct report *report, size_t i)
+{
+	if (i + 16 < report->n_shown)
+		__builtin_prefetch(report->shown[i + 16]);
+	if (i + 8 < report->n_shown)
+		__builtin_prefetch(report->shown[i + 8]->listener);
+}
+
+/* Half-open connections, when the snapshot has SNAPSHOT_SYN_RECV. */
+static inline uint32_t row_syn_length(const struct row *row)
+{
+	return row->group ? row->group->syn_length : 0;
+}
 
 /* Highest known fill of the window: of now, or of the peak. */
 double row_worst_fill(const struct row *row);

@@ -26,8 +26,8 @@ static int is_dropping(const struct row *r)
  */
 static int is_syn_full(const struct row *r)
 {
-	return r->group && r->syn_limit.known && r->group->syn_length > 0 &&
-	       r->group->syn_length >= r->syn_limit.value;
+	return r->syn_limit.known && row_syn_length(r) > 0 &&
+	       row_syn_length(r) >= r->syn_limit.value;
 }
 
 static int is_high(const struct row *r)

@@ -40,7 +40,7 @@ void idmap_reset(struct idmap *map, size_t expected)
 {
 	size_t size = 64;
 
-	while (size < expected * 2)
+	while (size * 3 <= expected * 4)
 		size *= 2;
 	if (size > map->size) {
 		free(map->slots);
@@ -61,7 +61,7 @@ uint32_t idmap_put(struct idmap *map, uint64_t id, uint32_t index)
 {
 	struct idmap_slot *slot;
 
-	if (map->used * 2 >= map->size)
+	if (map->used * 4 >= map->size * 3)
 		resize(map, map->size ? map->size * 2 : 64);
 	slot = probe(map, id);
 	if (slot->index != IDMAP_NONE)

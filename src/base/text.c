@@ -14,37 +14,10 @@ void strbuf_free(struct strbuf *b)
 	memset(b, 0, sizeof(*b));
 }
 
-/* Room for @len more bytes and the NUL. */
-static char *reserve(struct strbuf *b, size_t len)
+void strbuf_grow(struct strbuf *b, size_t len)
 {
-	if (b->len + len + 1 > b->size) {
-		b->size = (b->len + len + 1) * 2;
-		b->s = xreallocarray(b->s, b->size, 1);
-	}
-	return b->s + b->len;
-}
-
-void strbuf_add(struct strbuf *b, const char *s, size_t len)
-{
-	char *end = reserve(b, len);
-
-	memcpy(end, s, len);
-	end[len] = '\0';
-	b->len += len;
-}
-
-void strbuf_adds(struct strbuf *b, const char *s)
-{
-	strbuf_add(b, s, strlen(s));
-}
-
-void strbuf_addc(struct strbuf *b, char c, size_t times)
-{
-	char *end = reserve(b, times);
-
-	memset(end, c, times);
-	end[times] = '\0';
-	b->len += times;
+	b->size = (b->len + len + 1) * 2;
+	b->s = xreallocarray(b->s, b->size, 1);
 }
 
 /* The table prints little else than numbers: printf() would be half of its time. */
@@ -53,6 +26,10 @@ void strbuf_addu(struct strbuf *b, uint64_t value)
 	char digits[20];
 	size_t i = sizeof(digits);
 
+	if (value < 10) {
+		strbuf_putc(b, (char)('0' + value));
+		return;
+	}
 	do {
 		digits[--i] = (char)('0' + value % 10);
 		value /= 10;
@@ -70,7 +47,7 @@ void strbuf_addf(struct strbuf *b, const char *format, ...)
 	va_end(args);
 	if (len <= 0)
 		return;
-	reserve(b, (size_t)len);
+	strbuf_reserve(b, (size_t)len);
 	va_start(args, format);
 	vsnprintf(b->s + b->len, (size_t)len + 1, format, args);
 	va_end(args);
@@ -119,6 +96,21 @@ static bool changes_direction(uint32_t c)
 	       (c >= 0x2066 && c <= 0x2069);
 }
 
+/* Bytes at the front that need no thought: printable ASCII but the backslash. */
+static size_t plain_length(const unsigned char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '\\')
+		n++;
+	return n;
+}
+
+bool text_is_plain(const char *s, size_t len)
+{
+	return plain_length((const unsigned char *)s, len) == len;
+}
+
 void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags)
 {
 	const unsigned char *p = (const unsigned char *)s;
@@ -126,13 +118,11 @@ void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int fla
 
 	while (p < end) {
 		bool keep_control = flags & TEXT_KEEP_CONTROL;
-		const unsigned char *plain = p;
+		size_t n = plain_length(p, (size_t)(end - p));
 		uint32_t c;
-		size_t n;
 
-		while (p < end && *p >= 0x20 && *p < 0x7f && *p != '\\')
-			p++;
-		strbuf_add(b, (const char *)plain, (size_t)(p - plain));
+		strbuf_add(b, (const char *)p, n);
+		p += n;
 		if (p == end)
 			break;
 		n = utf8_decode(p, (size_t)(end - p), &c);
@@ -153,9 +143,11 @@ void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int fla
 
 size_t text_width(const char *s, size_t len)
 {
-	size_t width = 0;
+	size_t width = 0, i = 0;
 
-	for (size_t i = 0; i < len;) {
+	while (i < len && (unsigned char)s[i] < 0x80)
+		width = ++i;
+	while (i < len) {
 		uint32_t c;
 		size_t n = utf8_decode((const unsigned char *)s + i, len - i, &c);
 		int columns = n > 1 ? wcwidth((wchar_t)c) : 1;

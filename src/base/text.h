@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* A growing string. A zeroed struct is empty; @s is NUL-terminated once something was added. */
 struct strbuf {
@@ -15,9 +16,48 @@ struct strbuf {
 };
 
 void strbuf_free(struct strbuf *b);
-void strbuf_add(struct strbuf *b, const char *s, size_t len);
-void strbuf_adds(struct strbuf *b, const char *s);
-void strbuf_addc(struct strbuf *b, char c, size_t times);
+void strbuf_grow(struct strbuf *b, size_t len);
+
+/* Room for @len more bytes and the NUL; returns where they go. */
+static inline char *strbuf_reserve(struct strbuf *b, size_t len)
+{
+	if (b->len + len >= b->size)
+		strbuf_grow(b, len);
+	return b->s + b->len;
+}
+
+static inline void strbuf_add(struct strbuf *b, const char *s, size_t len)
+{
+	char *end = strbuf_reserve(b, len);
+
+	memcpy(end, s, len);
+	end[len] = '\0';
+	b->len += len;
+}
+
+static inline void strbuf_addc(struct strbuf *b, char c, size_t times)
+{
+	char *end = strbuf_reserve(b, times);
+
+	memset(end, c, times);
+	end[times] = '\0';
+	b->len += times;
+}
+
+static inline void strbuf_putc(struct strbuf *b, char c)
+{
+	char *end = strbuf_reserve(b, 1);
+
+	end[0] = c;
+	end[1] = '\0';
+	b->len++;
+}
+
+static inline void strbuf_adds(struct strbuf *b, const char *s)
+{
+	strbuf_add(b, s, strlen(s));
+}
+
 void strbuf_addu(struct strbuf *b, uint64_t value);
 void strbuf_addf(struct strbuf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -34,6 +74,9 @@ enum text_flags {
  * With TEXT_KEEP_CONTROL only invalid bytes and backslashes are escaped.
  */
 void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags);
+
+/* Would text_add_safe() add it as it is, whatever the flags? */
+bool text_is_plain(const char *s, size_t len);
 
 /* Columns that valid UTF-8 text takes on a terminal, by the locale's wcwidth(). */
 size_t text_width(const char *s, size_t len);

@@ -87,11 +87,14 @@ static size_t wanted_ports(struct snapshot *s, uint32_t netns, bool all, uint16_
 
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
-		struct group *g = &s->groups[l->group];
+		struct group *g;
 
-		if (l->bound.netns != netns || !l->length || g->known & GROUP_WAITING)
+		if (l->bound.netns != netns || !l->length || (!all && listener_fill(l) < FILL_HIGH))
 			continue;
-		if (!all && listener_fill(l) < FILL_HIGH)
+		if (!(s->known & SNAPSHOT_GROUPS))
+			groups_build(s);
+		g = &s->groups[l->group];
+		if (g->known & GROUP_WAITING)
 			continue;
 		if (n == DIAG_PORTS_MAX) {
 			snapshot_warn(s, "waiting-incomplete",

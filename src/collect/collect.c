@@ -261,7 +261,6 @@ static void warn_about_gaps(struct collector *c, struct snapshot *s, const struc
 int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot *s,
 		     struct error *why)
 {
-	bool waiting = kind == SAMPLE_CLOSING && needs(c, NEED_WAIT | NEED_WAIT_ALL);
 	struct error wait_why;
 	struct netns *ns;
 	int code;
@@ -282,14 +281,15 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 
 	peaks_end(&c->source.peaks, s, 0);
 	peaks_begin(&c->source.peaks, s, 0);
-	if (needs(c, NEED_GROUPS | NEED_SYN_RECV) || waiting)
-		groups_build(s);
-	if (needs(c, NEED_SYN_RECV)) {
-		children_count_syn_recv(&c->children, s, 0);
+	if (needs(c, NEED_SYN_RECV))
 		s->known |= SNAPSHOT_SYN_RECV;
-	}
-	if (waiting && children_dump_waiting(&c->children, c->source.diag, s, 0,
-					     needs(c, NEED_WAIT_ALL), &wait_why) < 0)
+	if (needs(c, NEED_GROUPS) || c->children.n)
+		groups_build(s);
+	if (c->children.n)
+		children_count_syn_recv(&c->children, s, 0);
+	if (kind == SAMPLE_CLOSING && needs(c, NEED_WAIT | NEED_WAIT_ALL) &&
+	    children_dump_waiting(&c->children, c->source.diag, s, 0, needs(c, NEED_WAIT_ALL),
+				  &wait_why) < 0)
 		snapshot_warn(s, "waiting-unavailable", "%s; ages of connections are unknown",
 			      wait_why.text);
 	if (kind == SAMPLE_CLOSING) {

@@ -44,7 +44,7 @@ static void add_address(struct strbuf *b, const struct bound *bound)
 	if (bound->family == AF_INET) {
 		for (int i = 0; i < 4; i++) {
 			if (i)
-				strbuf_addc(b, '.', 1);
+				strbuf_putc(b, '.');
 			strbuf_addu(b, bound->address[i]);
 		}
 		return;
@@ -143,7 +143,7 @@ GETTER(local)
 	b->len = 0;
 	if (l->bound.family == AF_INET6 && !l->bound.v6only &&
 	    !memcmp(l->bound.address, any, sizeof(any))) {
-		strbuf_addc(b, '*', 1);
+		strbuf_putc(b, '*');
 	} else {
 		bool brackets = l->bound.family == AF_INET6;
 
@@ -155,7 +155,7 @@ GETTER(local)
 		strbuf_addf(b, "%%%s", l->interface);
 	else if (l->bound.ifindex)
 		strbuf_addf(b, "%%if%u", l->bound.ifindex);
-	strbuf_addc(b, ':', 1);
+	strbuf_putc(b, ':');
 	if (context->services)
 		service = services_name(context->services, l->bound.port);
 	if (service)
@@ -232,17 +232,15 @@ GETTER(oldest_wait)
 	set_real(value, row->oldest_wait_ms.known, (double)row->oldest_wait_ms.value / 1000);
 }
 
-static bool has_syn_queue(const struct row *row, const struct report *report)
+static bool has_syn_queue(const struct report *report)
 {
-	return row->group && report->snapshot->known & SNAPSHOT_SYN_RECV;
+	return report->snapshot->known & SNAPSHOT_SYN_RECV;
 }
 
 GETTER(syn_length)
 {
-	bool known = has_syn_queue(row, report);
-
 	UNUSED;
-	set_number(value, known, known ? row->group->syn_length : 0);
+	set_number(value, has_syn_queue(report), row_syn_length(row));
 }
 
 GETTER(syn_limit)
@@ -254,19 +252,17 @@ GETTER(syn_limit)
 /* A limit of 0 holds one request sock; dividing by it would not. */
 GETTER(syn_fill)
 {
-	bool known = has_syn_queue(row, report) && row->syn_limit.known;
 	uint64_t limit = row->syn_limit.value ? row->syn_limit.value : 1;
 
 	UNUSED;
-	set_real(value, known, known ? (double)row->group->syn_length / (double)limit : 0);
+	set_real(value, has_syn_queue(report) && row->syn_limit.known,
+		 (double)row_syn_length(row) / (double)limit);
 }
 
 GETTER(syn_retransmitted)
 {
-	bool known = has_syn_queue(row, report);
-
 	UNUSED;
-	set_number(value, known, known ? row->group->syn_retransmitted : 0);
+	set_number(value, has_syn_queue(report), row->group ? row->group->syn_retransmitted : 0);
 }
 
 GETTER(sockets)
@@ -354,7 +350,7 @@ GETTER(reasons)
 
 #define NEED_OVERFLOWS (NEED_WINDOW | NEED_DROPS | NEED_COUNTERS)
 #define NEED_SYN_LIMIT NEED_SYSCTLS
-#define NEED_SYN_QUEUE (NEED_SYN_RECV | NEED_GROUPS)
+#define NEED_SYN_QUEUE NEED_SYN_RECV
 #define NEED_STATE     (NEED_OVERFLOWS | NEED_PEAK | NEED_SYN_QUEUE | NEED_SYN_LIMIT)
 #define NEED_REASONS   (NEED_STATE | NEED_WAIT)
 #define NEED_PEAKS     (NEED_WINDOW | NEED_PEAK)
@@ -408,7 +404,7 @@ const struct field field_table[] = {
 	{ "samples", "SAMPLES", FIELD_COUNT, "accept_queue", "samples", NEED_PEAKS, 0, 2,
 	  "accept queue: how often it was looked at in the window", get_samples },
 	{ "oldest-wait", "OLDEST", FIELD_SECONDS, "accept_queue", "oldest_wait_seconds",
-	  NEED_WAIT | NEED_GROUPS, NEED_WAIT_ALL, 6,
+	  NEED_WAIT, NEED_WAIT_ALL, 6,
 	  "accept queue: how long its oldest connection has waited", get_oldest_wait },
 	{ "synrecv", "SYNRECV", FIELD_COUNT, "syn_queue", "length", NEED_SYN_QUEUE, 0, 20,
 	  "SYN queue: half-open connections; of the whole SO_REUSEPORT group", get_syn_length },
@@ -475,14 +471,14 @@ void field_get(const struct field *field, const struct row *row, const struct re
 static void add_percent(struct strbuf *cell, double ratio)
 {
 	strbuf_addu(cell, (uint64_t)(ratio * 100 + 1e-9));
-	strbuf_addc(cell, '%', 1);
+	strbuf_putc(cell, '%');
 }
 
 static void add_words(struct strbuf *cell, const struct field_value *v)
 {
 	for (uint64_t i = 0; i < v->number; i++) {
 		if (i)
-			strbuf_addc(cell, ',', 1);
+			strbuf_putc(cell, ',');
 		strbuf_adds(cell, v->words[i]);
 	}
 }
@@ -490,7 +486,7 @@ static void add_words(struct strbuf *cell, const struct field_value *v)
 void field_add_cell(struct strbuf *cell, const struct field_value *v, unsigned int text_flags)
 {
 	if (!v->known) {
-		strbuf_addc(cell, '-', 1);
+		strbuf_putc(cell, '-');
 		return;
 	}
 	switch (v->type) {

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 
 #include <json-c/json.h>
+#include <stdlib.h>
 #include <string.h>
 
 #ifdef HAVE_CONFIG_H
@@ -24,6 +25,8 @@ static struct json_object *real(double value)
 	char text[32];
 	size_t len;
 
+	if (value == 0) /* what most listeners are full of */
+		return json_object_new_double_s(0, "0.0");
 	snprintf(text, sizeof(text), "%.6f", value);
 	if (value < 1 && text[0] == '1')
 		snprintf(text, sizeof(text), "0.999999");
@@ -51,11 +54,13 @@ static struct json_object *text_or_null(const char *text)
 /* Text from elsewhere is made valid UTF-8; json-c escapes control characters itself. */
 static struct json_object *foreign_text(const char *text)
 {
+	size_t len = strlen(text);
 	struct strbuf safe = { 0 };
 	struct json_object *o;
 
-	strbuf_adds(&safe, "");
-	text_add_safe(&safe, text, strlen(text), TEXT_KEEP_CONTROL);
+	if (text_is_plain(text, len))
+		return json_object_new_string_len(text, (int)len);
+	text_add_safe(&safe, text, len, TEXT_KEEP_CONTROL);
 	o = json_object_new_string_len(safe.s, (int)safe.len);
 	strbuf_free(&safe);
 	return o;
@@ -94,28 +99,66 @@ static struct json_object *field_json(const struct field_value *v)
 	return NULL;
 }
 
-/* Fields that share an object stand together in the table. */
-static struct json_object *listener_json(const struct row *row, const struct report *report,
-					 struct field_context *context)
-{
-	struct json_object *listener = json_object_new_object(), *object = NULL;
-	const char *object_name = NULL;
+/*
+ * One object serves all listeners of a document: its keys stay, the values of their entries are
+ * replaced. Making the tables anew, or looking every key up, would be half of the time that a
+ * document takes.
+ */
+struct listener_json {
+	struct json_object *object;
+	struct lh_entry **entries; /* by field; NULL: not in JSON */
+};
 
+/* The object of the listener that the field stands in. */
+static struct json_object *object_of(const struct listener_json *l, const struct field *f)
+{
+	struct json_object *object = l->object;
+
+	if (f->object && !json_object_object_get_ex(l->object, f->object, &object)) {
+		object = json_object_new_object();
+		put(l->object, f->object, object);
+	}
+	return object;
+}
+
+/*
+ * Two passes: an object must not grow while entries point into it. Fields that share an object
+ * stand together in the table, so that its keys come in the order of the table.
+ */
+static struct listener_json make_listener(void)
+{
+	struct listener_json l = { json_object_new_object(),
+				   xcalloc(field_table_n, sizeof(*l.entries)) };
+
+	for (size_t i = 0; i < field_table_n; i++)
+		if (field_table[i].key)
+			put(object_of(&l, &field_table[i]), field_table[i].key, NULL);
+	for (size_t i = 0; i < field_table_n; i++)
+		if (field_table[i].key)
+			l.entries[i] = lh_table_lookup_entry(
+				json_object_get_object(object_of(&l, &field_table[i])),
+				field_table[i].key);
+	return l;
+}
+
+static void fill_listener(struct listener_json *l, const struct row *row,
+			  const struct report *report, struct field_context *context)
+{
 	for (size_t i = 0; i < field_table_n; i++) {
-		const struct field *f = &field_table[i];
 		struct field_value value;
 
-		if (!f->key)
+		if (!l->entries[i])
 			continue;
-		if (f->object && (!object_name || strcmp(object_name, f->object) != 0)) {
-			object = json_object_new_object();
-			put(listener, f->object, object);
-			object_name = f->object;
-		}
-		field_get(f, row, report, context, &value);
-		put(f->object ? object : listener, f->key, field_json(&value));
+		field_get(&field_table[i], row, report, context, &value);
+		json_object_put((struct json_object *)lh_entry_v(l->entries[i]));
+		l->entries[i]->v = field_json(&value);
 	}
-	return listener;
+}
+
+static void free_listener(struct listener_json *l)
+{
+	json_object_put(l->object);
+	free(l->entries);
 }
 
 static struct json_object *counters_json(const struct netns_report *ns, double window)
@@ -209,31 +252,40 @@ static struct json_object *warnings_json(const struct snapshot *s)
 	return list;
 }
 
-/* Writes the object without its last @omit bytes and frees it. */
-static void write_and_free(FILE *stream, struct json_object *o, size_t omit)
+/* Writes the object without its last @omit bytes. */
+static void write_object(FILE *stream, struct json_object *o, size_t omit)
 {
 	size_t len;
 	const char *text = json_object_to_json_string_length(
 		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
 
 	fwrite(text, 1, len - omit, stream);
+}
+
+static void write_and_free(FILE *stream, struct json_object *o, size_t omit)
+{
+	write_object(stream, o, omit);
 	json_object_put(o);
 }
 
 void json_print(FILE *stream, const struct report *report, bool one_line,
 		struct field_context *context)
 {
+	struct listener_json listener = make_listener();
 	const char *newline = one_line ? "" : "\n";
 
 	write_and_free(stream, head_json(report), strlen("}"));
 	fprintf(stream, ",%s\"listeners\":[", newline);
-	for (size_t i = 0; i < report->n_rows; i++) {
+	for (size_t i = 0; i < report->n_shown; i++) {
 		fprintf(stream, "%s%s", i ? "," : "", newline);
-		write_and_free(stream, listener_json(&report->rows[i], report, context), 0);
+		report_prefetch(report, i);
+		fill_listener(&listener, report->shown[i], report, context);
+		write_object(stream, listener.object, 0);
 	}
 	fprintf(stream, "],%s\"warnings\":", newline);
 	write_and_free(stream, warnings_json(report->snapshot), 0);
 	fputs("}\n", stream);
+	free_listener(&listener);
 }
 
 /*

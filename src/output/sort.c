@@ -6,16 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Everything that the order depends on is taken out of the row once: comparing is then cheap. */
+/*
+ * Everything that the default order depends on is taken out of the row once: comparing is then
+ * cheap, and the array that is sorted small.
+ */
 struct key {
-	double number; /* of the chosen column */
-	char *text;    /* or its text, owned */
-	bool unknown;
-	bool by_address;
 	uint64_t badness; /* smaller is worse: state, fill, drops in the window */
 	uint64_t place;   /* family, port and an IPv4 address */
-	const struct bound *bound;
-	uint32_t row;
+	struct row *row;
+};
+
+/* The same for a chosen column. */
+struct value_key {
+	struct key key;
+	double number;
+	char *text; /* NULL: compare numbers; owned */
+	bool unknown;
+	bool by_address;
 };
 
 static uint64_t saturate(double value, uint64_t max)
@@ -44,16 +51,23 @@ static uint64_t place(const struct bound *b)
 	return (uint64_t)(b->family != AF_INET) << 48 | (uint64_t)b->port << 32 | address;
 }
 
+static struct key make_key(struct row *row)
+{
+	return (struct key){ badness(row), place(&row->listener->bound), row };
+}
+
 static int compare_u64(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
 }
 
-static int compare_address(const struct bound *a, const struct bound *b)
+static int compare_address(const struct row *a, const struct row *b)
 {
-	if (a->family != b->family)
-		return compare_u64(a->family, b->family);
-	return memcmp(a->address, b->address, sizeof(a->address));
+	const struct bound *x = &a->listener->bound, *y = &b->listener->bound;
+
+	if (x->family != y->family)
+		return compare_u64(x->family, y->family);
+	return memcmp(x->address, y->address, sizeof(x->address));
 }
 
 static int compare_worst(const void *va, const void *vb)
@@ -65,16 +79,16 @@ static int compare_worst(const void *va, const void *vb)
 		return compare_u64(a->badness, b->badness);
 	if (a->place != b->place)
 		return compare_u64(a->place, b->place);
-	order = compare_address(a->bound, b->bound);
-	return order ? order : compare_u64(a->row, b->row);
+	order = compare_address(a->row, b->row);
+	return order ? order : compare_u64(a->row->listener->cookie, b->row->listener->cookie);
 }
 
-static int compare_values(const struct key *a, const struct key *b)
+static int compare_values(const struct value_key *a, const struct value_key *b)
 {
 	if (a->unknown || b->unknown)
 		return 0;
 	if (a->by_address)
-		return compare_address(a->bound, b->bound);
+		return compare_address(a->key.row, b->key.row);
 	if (a->text && b->text)
 		return strcmp(a->text, b->text);
 	return a->number < b->number ? -1 : a->number > b->number;
@@ -82,37 +96,37 @@ static int compare_values(const struct key *a, const struct key *b)
 
 static int compare_ascending(const void *va, const void *vb)
 {
-	const struct key *a = va, *b = vb;
+	const struct value_key *a = va, *b = vb;
 	int order = a->unknown != b->unknown ? a->unknown - b->unknown : compare_values(a, b);
 
-	return order ? order : compare_worst(a, b);
+	return order ? order : compare_worst(&a->key, &b->key);
 }
 
 static int compare_descending(const void *va, const void *vb)
 {
-	const struct key *a = va, *b = vb;
+	const struct value_key *a = va, *b = vb;
 	int order = a->unknown != b->unknown ? a->unknown - b->unknown : compare_values(b, a);
 
-	return order ? order : compare_worst(a, b);
+	return order ? order : compare_worst(&a->key, &b->key);
 }
 
 /* Texts sort as texts but for those that stand for something with an order of its own. */
-static void take_value(struct key *key, const struct field *field, const struct row *row,
+static void take_value(struct value_key *key, const struct field *field,
 		       const struct report *report, struct field_context *context)
 {
 	struct field_value v;
 
-	field_get(field, row, report, context, &v);
+	field_get(field, key->key.row, report, context, &v);
 	key->unknown = !v.known;
 	if (!strcmp(field->name, "state") || !strcmp(field->name, "severity"))
-		key->number = (double)row->state;
+		key->number = (double)key->key.row->state;
 	else if (!strcmp(field->name, "local"))
-		key->number = (double)key->place;
+		key->number = (double)key->key.place;
 	else if (!strcmp(field->name, "address"))
 		key->by_address = true;
-	else if (v.type == FIELD_TEXT && v.number) /* bounds: by the upper one */
+	else if (!strcmp(field->name, "overflows")) /* bounds: by the upper one */
 		key->number = (double)v.number;
-	else if (v.type == FIELD_TEXT && v.known && strcmp(field->name, "overflows"))
+	else if (v.type == FIELD_TEXT && v.known)
 		key->text = xstrdup(v.text);
 	else if (v.type == FIELD_RATIO || v.type == FIELD_RATE || v.type == FIELD_SECONDS)
 		key->number = v.real;
@@ -120,30 +134,37 @@ static void take_value(struct key *key, const struct field *field, const struct 
 		key->number = (double)v.number;
 }
 
+static void sort_worst_first(struct report *report)
+{
+	struct key *keys = xreallocarray(NULL, report->n_shown, sizeof(*keys));
+
+	for (size_t i = 0; i < report->n_shown; i++)
+		keys[i] = make_key(report->shown[i]);
+	qsort(keys, report->n_shown, sizeof(*keys), compare_worst);
+	for (size_t i = 0; i < report->n_shown; i++)
+		report->shown[i] = keys[i].row;
+	free(keys);
+}
+
 void sort_rows(struct report *report, const struct field *field, bool descending,
 	       struct field_context *context)
 {
-	struct key *keys = xreallocarray(NULL, report->n_rows, sizeof(*keys));
-	struct row *sorted = xreallocarray(NULL, report->n_rows, sizeof(*sorted));
+	struct value_key *keys;
 
-	for (size_t i = 0; i < report->n_rows; i++) {
-		const struct row *row = &report->rows[i];
-
-		keys[i] = (struct key){ .badness = badness(row),
-					.place = place(&row->listener->bound),
-					.bound = &row->listener->bound,
-					.row = (uint32_t)i };
-		if (field)
-			take_value(&keys[i], field, row, report, context);
+	if (!field) {
+		sort_worst_first(report);
+		return;
 	}
-	qsort(keys, report->n_rows, sizeof(*keys),
-	      !field ? compare_worst : descending ? compare_descending : compare_ascending);
-	for (size_t i = 0; i < report->n_rows; i++) {
-		sorted[i] = report->rows[keys[i].row];
+	keys = xcalloc(report->n_shown, sizeof(*keys));
+	for (size_t i = 0; i < report->n_shown; i++) {
+		keys[i].key = make_key(report->shown[i]);
+		take_value(&keys[i], field, report, context);
+	}
+	qsort(keys, report->n_shown, sizeof(*keys),
+	      descending ? compare_descending : compare_ascending);
+	for (size_t i = 0; i < report->n_shown; i++) {
+		report->shown[i] = keys[i].key.row;
 		free(keys[i].text);
 	}
-	free(report->rows);
-	report->rows = sorted;
-	report->rows_size = report->n_rows;
 	free(keys);
 }
