@@ -219,7 +219,7 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 	if (collector_sample(run->collector, SAMPLE_CLOSING, now, &why) < 0)
 		return fail(&why);
 	if (!run->options->json)
-		print_warnings(now, before == now ? now : &run->snapshots[now == run->snapshots]);
+		print_warnings(now, &run->snapshots[now == run->snapshots]);
 	run->incomplete |= now->n_warnings > 0;
 	report_build(&run->report, before, now);
 	report_select(&run->report, &run->options->selection);
@@ -233,6 +233,7 @@ static int run_loop(struct run *run)
 	const uint64_t delay = (uint64_t)(o->delay * (double)NSEC_PER_SEC);
 	bool window = run->needs & NEED_WINDOW;
 	uint64_t due = clock_monotonic_ns();
+	struct snapshot *before;
 	struct error why;
 	int now = 0;
 
@@ -246,8 +247,8 @@ static int run_loop(struct run *run)
 			wait_until(run, due);
 		if (interrupted)
 			break;
-		if (take_report(run, window ? &run->snapshots[!now] : NULL,
-				&run->snapshots[now]) < 0)
+		before = window ? &run->snapshots[!now] : NULL;
+		if (take_report(run, before, &run->snapshots[now]) < 0)
 			return -1;
 		if (!o->watch)
 			break;
@@ -262,10 +263,9 @@ static int run_loop(struct run *run)
 static int run_reports(const struct options *o)
 {
 	struct run run = { .options = o, .needs = find_needs(o) };
-	struct collect_config config = { .root = "/",
-					 .needs = run.needs,
-					 .peak_rate = o->peak_rate,
-					 .peak_share = PEAK_SHARE };
+	struct collect_config config = {
+		.root = "/", .needs = run.needs, .peak_rate = o->peak_rate, .peak_share = PEAK_SHARE
+	};
 	struct error why;
 	int code;
 
@@ -308,7 +308,10 @@ static int finish_stdout(void)
 	struct sink sink = { .stream = stdout };
 	struct error why;
 
-	return sink_commit(&sink, &why) < 0 ? (fail(&why), EXIT_KERNEL) : EXIT_SUCCESS;
+	if (sink_commit(&sink, &why) == 0)
+		return EXIT_SUCCESS;
+	fail(&why);
+	return EXIT_KERNEL;
 }
 
 int main(int argc, char **argv)

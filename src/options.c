@@ -63,8 +63,7 @@ struct option_info {
 };
 
 static const struct option_info option_table[] = {
-	{ OPT_FAMILY4, '4', "ipv4", NO_ARGUMENT, NULL, "IPv4 listeners only",
-	  "What to show" },
+	{ OPT_FAMILY4, '4', "ipv4", NO_ARGUMENT, NULL, "IPv4 listeners only", "What to show" },
 	{ OPT_FAMILY6, '6', "ipv6", NO_ARGUMENT, NULL, "IPv6 listeners only", NULL },
 	{ OPT_FULL, 'f', "full", OPTIONAL_ARGUMENT, "PCT",
 	  "only listeners whose fill or peak is at or above PCT percent (80)", NULL },
@@ -96,9 +95,11 @@ static const struct option_info option_table[] = {
 	{ OPT_COLOR, 0, "color", OPTIONAL_ARGUMENT, "WHEN",
 	  "auto, always or never; auto heeds NO_COLOR", NULL },
 	{ OPT_ASCII, 0, "ascii", NO_ARGUMENT, NULL, "nothing but ASCII characters", NULL },
-	{ OPT_WIDTH, 0, "width", ARGUMENT, "N", "columns to fit the table into, 0: no limit", NULL },
+	{ OPT_WIDTH, 0, "width", ARGUMENT, "N", "columns to fit the table into, 0: no limit",
+	  NULL },
 	{ OPT_STRICT, 0, "strict", NO_ARGUMENT, NULL, "exit 1 when data is incomplete", NULL },
-	{ OPT_LIST_COLUMNS, 0, "list-columns", NO_ARGUMENT, NULL, "the columns, with help", "Help" },
+	{ OPT_LIST_COLUMNS, 0, "list-columns", NO_ARGUMENT, NULL, "the columns, with help",
+	  "Help" },
 	{ OPT_RAW, 0, "raw", NO_ARGUMENT, NULL, "with --list-columns: names alone", NULL },
 	{ OPT_JSON_SCHEMA, 0, "json-schema", NO_ARGUMENT, NULL, "the JSON Schema of --json", NULL },
 	{ OPT_HELP, 'h', "help", NO_ARGUMENT, NULL, "this help", NULL },

@@ -35,8 +35,8 @@ struct options {
 	bool watch;
 	bool raw;
 	enum option_color color;
-	uint64_t count;   /* reports to print, 0: no end */
-	double delay;     /* seconds, 0: instant */
+	uint64_t count; /* reports to print, 0: no end */
+	double delay; /* seconds, 0: instant */
 	double peak_rate; /* a second */
 	size_t width;
 	const char *output_file; /* NULL: standard output */

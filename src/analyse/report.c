@@ -82,7 +82,7 @@ static struct amount syn_limit(const struct listener *l, const struct sysctls *s
 	return amount((uint64_t)max < l->limit ? (uint64_t)max : l->limit);
 }
 
-/* The kernel does not tell which member of a group holds a connection; one that alone has any does. */
+/* Which member of a group holds a connection is not told, unless only one holds any. */
 static struct amount oldest_wait(const struct listener *l, const struct group *g)
 {
 	if (!g || !(g->known & GROUP_OLDEST) || g->queued_members != 1 || !l->length)
@@ -105,12 +105,12 @@ static void build_row(struct row *row, const struct snapshot *s, const struct li
 }
 
 /*
- * The ledger. ListenOverflows belongs to the namespace, drops to the listener; every overflow raises
- * both, but drops count other things too. So a listener overflowed at most as often as it dropped
- * (and as the namespace overflowed), and at least as often as all others together cannot account
- * for. Counters are read before and after each dump: overflows_lo happened surely between the two
- * dumps, overflows_hi at most. Where drops are unknown a listener may account for everything; where
- * a listener vanished it may have taken any number with it.
+ * The ledger. ListenOverflows belongs to the namespace, drops to the listener; every overflow
+ * raises both, but drops count other things too. So a listener overflowed at most as often as it
+ * dropped (and as the namespace overflowed), and at least as often as all others together cannot
+ * account for. Counters are read before and after each dump: overflows_lo happened surely between
+ * the two dumps, overflows_hi at most. Where drops are unknown a listener may account for
+ * everything; where a listener vanished it may have taken any number with it.
  */
 static void bound_overflows(struct report *report)
 {

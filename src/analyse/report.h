@@ -25,9 +25,9 @@ struct netns_report {
 	const struct netns *netns;
 	struct amount total[COUNTER_N]; /* just after the closing dump */
 	struct amount delta[COUNTER_N]; /* unknown without a window, and after a reset */
-	struct amount overflows_lo;     /* ListenOverflows surely between the two dumps */
-	struct amount overflows_hi;     /* and at most */
-	struct amount listener_drops;   /* sum of the listeners' drops in the window */
+	struct amount overflows_lo; /* ListenOverflows surely between the two dumps */
+	struct amount overflows_hi; /* and at most */
+	struct amount listener_drops; /* sum of the listeners' drops in the window */
 	struct amount unattributed_overflows; /* that no listener can account for */
 	bool listener_vanished;
 };
@@ -37,21 +37,21 @@ struct row {
 	const struct listener *listener;
 	const struct netns_report *netns;
 	const struct group *group; /* NULL: not asked for, and it has no half-open connection */
-	struct amount drops;       /* in the window */
-	struct bounds overflows;   /* in the window */
+	struct amount drops; /* in the window */
+	struct bounds overflows; /* in the window */
 	struct amount syn_limit;
 	struct amount oldest_wait_ms; /* unknown where a group cannot tell whose it is */
-	bool seen_full;            /* in the window or now */
-	bool fell;                 /* the accept queue was seen to get shorter in the window */
-	bool queued_before;        /* it held connections when the window began */
-	bool shown;                /* selected by report_select() */
+	bool seen_full; /* in the window or now */
+	bool fell; /* the accept queue was seen to get shorter in the window */
+	bool queued_before; /* it held connections when the window began */
+	bool shown; /* selected by report_select() */
 	enum state state;
 	uint32_t reasons; /* bit 1 << enum reason */
 };
 
 struct report {
 	const struct snapshot *snapshot; /* the closing one */
-	uint64_t window_ns;              /* 0: no window, deltas unknown */
+	uint64_t window_ns; /* 0: no window, deltas unknown */
 	struct row *rows; /* every listener */
 	size_t n_rows, rows_size;
 	struct row **shown; /* those selected, in the order to show them */
@@ -72,9 +72,9 @@ void report_build(struct report *report, const struct snapshot *before, const st
 void report_free(struct report *report);
 
 struct selection {
-	int family;    /* AF_UNSPEC: both */
+	int family; /* AF_UNSPEC: both */
 	bool only_full;
-	double fill;   /* with only_full: least fill or peak */
+	double fill; /* with only_full: least fill or peak */
 };
 
 /* Chooses what report_build() has made: report->shown, in the order of the dump. */

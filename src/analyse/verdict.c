@@ -132,8 +132,7 @@ static int resets_clients(const struct row *r, const struct report *report)
 
 	(void)report;
 	return (r->state == STATE_OVERFLOWING || r->state == STATE_FULL) &&
-	       sysctl_known(s, SYSCTL_ABORT_ON_OVERFLOW) &&
-	       s->value[SYSCTL_ABORT_ON_OVERFLOW] != 0;
+	       sysctl_known(s, SYSCTL_ABORT_ON_OVERFLOW) && s->value[SYSCTL_ABORT_ON_OVERFLOW] != 0;
 }
 
 /*
@@ -147,8 +146,8 @@ static int dead_clients(const struct row *r, const struct report *report)
 
 	if (!g || !(g->known & GROUP_WAITING) || g->queued_members != 1 || !r->listener->length)
 		return 0;
-	return g->waiting_closed > 0 || (not_accepting(r, report) &&
-					 g->waiting + g->fastopen < r->listener->length);
+	return g->waiting_closed > 0 ||
+	       (not_accepting(r, report) && g->waiting + g->fastopen < r->listener->length);
 }
 
 const struct reason_info reason_table[REASON_N] = {

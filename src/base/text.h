@@ -62,7 +62,7 @@ void strbuf_addu(struct strbuf *b, uint64_t value);
 void strbuf_addf(struct strbuf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 enum text_flags {
-	TEXT_ASCII = 1 << 0,        /* escape everything beyond ASCII */
+	TEXT_ASCII = 1 << 0, /* escape everything beyond ASCII */
 	TEXT_KEEP_CONTROL = 1 << 1, /* the consumer escapes control characters (JSON) */
 };
 

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILEID_KERNFS  0xfe  /* exportfs.h, since 5.5; not in the uapi headers */
+#define FILEID_KERNFS  0xfe /* exportfs.h, since 5.5; not in the uapi headers */
 #define WALK_DEPTH_MAX 32
 #define WALK_MAX       100000 /* directories; a host has hundreds */
 
@@ -38,7 +38,8 @@ static char *find_mount_path(struct strbuf *mountinfo)
 	for (line = strtok_r(mountinfo->s, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char path[PATH_MAX];
 
-		if (strstr(line, " - cgroup2 ") && sscanf(line, "%*s %*s %*s %*s %4095s", path) == 1)
+		if (strstr(line, " - cgroup2 ") &&
+		    sscanf(line, "%*s %*s %*s %*s %4095s", path) == 1)
 			return xstrdup(path);
 	}
 	return NULL;

@@ -10,11 +10,11 @@
 struct collector;
 
 struct collect_config {
-	const char *root;   /* directory that holds proc/ and sys/: "/" but in tests */
+	const char *root; /* directory that holds proc/ and sys/: "/" but in tests */
 	unsigned int needs; /* enum need */
-	int family;         /* AF_UNSPEC, or the only one wanted when nothing needs the others */
-	double peak_rate;   /* fast samples a second, 0: none */
-	double peak_share;  /* of one CPU that they may cost */
+	int family; /* AF_UNSPEC, or the only one wanted when nothing needs the others */
+	double peak_rate; /* fast samples a second, 0: none */
+	double peak_share; /* of one CPU that they may cost */
 };
 
 /* What a sample is for; the opening one of a window skips what only a report needs. */

@@ -13,7 +13,7 @@
 struct tracked_queue {
 	struct peak peak;
 	uint32_t length; /* at the last look */
-	uint32_t look;   /* number of that look */
+	uint32_t look; /* number of that look */
 };
 
 struct peaks {
@@ -22,10 +22,10 @@ struct peaks {
 	size_t n_queues, queues_size;
 	uint32_t look; /* looks taken in this window */
 	uint64_t min_interval_ns; /* 0: off */
-	double share;             /* of one CPU */
-	uint64_t cost_ns;         /* CPU of one look, smoothed */
-	uint64_t last_ns;         /* the last look, full sample or fast one */
-	uint64_t due_ns;          /* the next fast one */
+	double share; /* of one CPU */
+	uint64_t cost_ns; /* CPU of one look, smoothed */
+	uint64_t last_ns; /* the last look, full sample or fast one */
+	uint64_t due_ns; /* the next fast one */
 };
 
 /* @rate: looks a second, 0 is off; @share: of one CPU, at most. */

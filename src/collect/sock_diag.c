@@ -16,7 +16,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-/* SK_MEMINFO_DROPS came with 4.7, CGROUP_ID with 5.8, ULP with 5.4: older headers lack the names. */
+/* Older headers lack these: SK_MEMINFO_DROPS came with 4.7, ULP with 5.4, CGROUP_ID with 5.8. */
 #define MEMINFO_DROPS  8
 #define ATTR_MARK      15
 #define ATTR_ULP_INFO  19
@@ -27,7 +27,7 @@
  * The kernel fills datagrams of up to 32 KiB when the reader's buffer is at least that large
  * (netlink_dump()); MNL_SOCKET_BUFFER_SIZE would be 8 KiB.
  */
-#define BUFFER_SIZE     (32 * 1024)
+#define BUFFER_SIZE	(32 * 1024)
 #define BUFFER_SIZE_MAX (1024 * 1024)
 
 struct diag_socket {
@@ -66,7 +66,8 @@ static bool next_attribute(struct nlattr *a, const unsigned char *at, const unsi
 /* Lengths decide, not kernel versions: an attribute that is too short stays unknown. */
 static void parse_attributes(const struct nlmsghdr *nlh, struct diag_record *r)
 {
-	const unsigned char *at = (const unsigned char *)nlh + NLMSG_LENGTH(sizeof(struct inet_diag_msg));
+	const unsigned char *at =
+		(const unsigned char *)nlh + NLMSG_LENGTH(sizeof(struct inet_diag_msg));
 	const unsigned char *end = (const unsigned char *)nlh + nlh->nlmsg_len;
 	bool admin = false, info = false, full_socket = false;
 	struct nlattr a;
@@ -95,8 +96,8 @@ static void parse_attributes(const struct nlmsghdr *nlh, struct diag_record *r)
 			break;
 		case INET_DIAG_INFO:
 			info = true;
-			if (len >= offsetof(struct tcp_info, tcpi_last_data_sent) +
-					   sizeof(uint32_t)) {
+			if (len >=
+			    offsetof(struct tcp_info, tcpi_last_data_sent) + sizeof(uint32_t)) {
 				memcpy(&r->last_data_sent_ms,
 				       data + offsetof(struct tcp_info, tcpi_last_data_sent),
 				       sizeof(r->last_data_sent_ms));
@@ -191,6 +192,23 @@ int diag_parse(const void *bytes, size_t len, uint32_t sequence, diag_handler ha
 	return 1;
 }
 
+static const char *advice(int code)
+{
+	switch (code) {
+	case -EPROTONOSUPPORT:
+		return "; the kernel lacks CONFIG_INET_DIAG";
+	case -ENOENT:
+		return "; the kernel lacks tcp_diag, try: modprobe tcp_diag";
+	case -EPERM:
+	case -EACCES:
+		return "; a sandbox or security policy forbids it";
+	case -ENOBUFS:
+		return "; the kernel lost the reply, try again";
+	default:
+		return "";
+	}
+}
+
 static int open_netlink(struct mnl_socket **nl, struct error *why)
 {
 	int code;
@@ -202,10 +220,7 @@ static int open_netlink(struct mnl_socket **nl, struct error *why)
 	if (*nl)
 		mnl_socket_close(*nl);
 	return error_set(why, code, "cannot open a sock_diag netlink socket: %s%s", strerror(-code),
-			 code == -EPROTONOSUPPORT ? "; the kernel lacks CONFIG_INET_DIAG" :
-			 code == -EPERM || code == -EACCES ?
-						    "; a sandbox or security policy forbids it" :
-						    "");
+			 advice(code));
 }
 
 int diag_open(struct diag_socket **socket, struct error *why)
@@ -266,7 +281,7 @@ int diag_interface(struct diag_socket *s, uint32_t ifindex, char *name)
  * goes to the next block. The end of the program accepts, four bytes beyond it reject.
  */
 #define BLOCK_OPS 5
-#define OP_SIZE   sizeof(struct inet_diag_bc_op)
+#define OP_SIZE	  sizeof(struct inet_diag_bc_op)
 
 static struct inet_diag_bc_op *port_filter(const uint16_t *ports, size_t n, size_t *size)
 {
@@ -372,13 +387,8 @@ static bool refused(int code)
 
 static int explain(int code, struct error *why)
 {
-	return error_set(why, code, "cannot dump TCP listeners over sock_diag: %s%s",
-			 strerror(-code),
-			 code == -ENOENT ? "; is the tcp_diag module there? try: modprobe tcp_diag" :
-			 code == -EPERM || code == -EACCES ?
-					   "; a sandbox or security policy forbids it" :
-			 code == -ENOBUFS ? "; the kernel lost the reply, try again" :
-					    "");
+	return error_set(why, code, "cannot dump TCP sockets over sock_diag: %s%s", strerror(-code),
+			 advice(code));
 }
 
 int diag_dump(struct diag_socket *s, const struct diag_request *request, diag_handler handler,

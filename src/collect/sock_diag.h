@@ -44,7 +44,7 @@ struct diag_record {
 	uint32_t ifindex;
 	uint32_t drops;
 	uint32_t last_data_sent_ms; /* since the handshake ended, for a socket that sent nothing */
-	uint32_t expires_ms;        /* to the next timer */
+	uint32_t expires_ms; /* to the next timer */
 	uint16_t local_port;
 	uint16_t peer_port;
 	uint8_t local[16]; /* AF_INET uses the first four bytes */
@@ -62,7 +62,8 @@ typedef int (*diag_handler)(const struct diag_record *record, void *context);
 
 enum diag_ext {
 	DIAG_EXT_MEMINFO = 1 << 0, /* ask for drops */
-	DIAG_EXT_INFO = 1 << 1,    /* ask for last_data_sent_ms and mptcp; locks each socket but LISTEN */
+	/* Ask for last_data_sent_ms and mptcp; locks each socket that is not LISTEN. */
+	DIAG_EXT_INFO = 1 << 1,
 };
 
 struct diag_request {

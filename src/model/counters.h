@@ -38,12 +38,14 @@
 	X(ESTAB_RESETS, "Tcp", "EstabResets", NONE, "open connections ended by a RST")             \
 	X(OUT_RSTS, "Tcp", "OutRsts", NONE, "RSTs sent")
 
+/* clang-format off */
 enum counter_id {
 #define COUNTER_ID(id, prefix, name, queue, meaning) COUNTER_##id,
 	COUNTER_TABLE(COUNTER_ID)
 #undef COUNTER_ID
 	COUNTER_N
 };
+/* clang-format on */
 
 enum counter_queue { QUEUE_NONE, QUEUE_ACCEPT, QUEUE_SYN, QUEUE_BOTH };
 

@@ -40,8 +40,7 @@ static uint32_t group_index(struct snapshot *s, const struct bound *b, uint32_t 
 		uint32_t i = fresh == IDMAP_NONE ? idmap_get(&s->by_bound, hash) :
 						   idmap_put(&s->by_bound, hash, fresh);
 
-		if (i == IDMAP_NONE ||
-		    bound_equal(&s->listeners[s->groups[i].first].bound, b))
+		if (i == IDMAP_NONE || bound_equal(&s->listeners[s->groups[i].first].bound, b))
 			return i;
 	}
 }

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Cookies are unique in a kernel, not only in a namespace, but a replayed file may say otherwise. */
+/* The kernel's cookies are unique in all namespaces, but not those of a file to replay. */
 static uint64_t snapshot_id(uint32_t netns, uint64_t cookie)
 {
 	return cookie ^ (uint64_t)netns << 48;
@@ -63,8 +63,8 @@ struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint6
 	if (idmap_put(&s->by_cookie, snapshot_id(netns, cookie), (uint32_t)s->n_listeners) !=
 	    IDMAP_NONE)
 		return NULL;
-	s->listeners = array_grow(s->listeners, s->n_listeners, &s->listeners_size,
-				  sizeof(*s->listeners));
+	s->listeners =
+		array_grow(s->listeners, s->n_listeners, &s->listeners_size, sizeof(*s->listeners));
 	l = &s->listeners[s->n_listeners++];
 	l->bound.netns = netns;
 	l->cookie = cookie;
@@ -90,8 +90,8 @@ void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...
 	for (size_t i = 0; i < s->n_warnings; i++)
 		if (!strcmp(s->warnings[i].code, code) && !strcmp(s->warnings[i].message, message))
 			return;
-	s->warnings = array_grow(s->warnings, s->n_warnings, &s->warnings_size,
-				 sizeof(*s->warnings));
+	s->warnings =
+		array_grow(s->warnings, s->n_warnings, &s->warnings_size, sizeof(*s->warnings));
 	w = &s->warnings[s->n_warnings++];
 	w->code = code;
 	w->message = xstrdup(message);

@@ -19,18 +19,18 @@
 
 /* What fast sampling saw of one accept queue since the sample before. */
 struct peak {
-	uint32_t length;  /* highest, the samples at both ends of the window included */
+	uint32_t length; /* highest, the samples at both ends of the window included */
 	uint32_t samples; /* looks at the queue, the closing sample included */
 	uint64_t full_ns; /* time between looks that ended in "full" */
-	bool full;        /* seen so at any look */
-	bool fell;        /* the queue was seen shorter than a look before */
+	bool full; /* seen so at any look */
+	bool fell; /* the queue was seen shorter than a look before */
 };
 
 enum listener_known {
-	LISTENER_DROPS = 1 << 0,   /* kernel 4.7 and later */
+	LISTENER_DROPS = 1 << 0, /* kernel 4.7 and later */
 	LISTENER_V6ONLY = 1 << 1,
 	LISTENER_CGROUP_ID = 1 << 2, /* kernel 5.8 and later */
-	LISTENER_MPTCP = 1 << 3,   /* told to CAP_NET_ADMIN only */
+	LISTENER_MPTCP = 1 << 3, /* told to CAP_NET_ADMIN only */
 	LISTENER_PEAK = 1 << 4,
 };
 
@@ -55,15 +55,15 @@ struct listener {
 	uint32_t inode;
 	uint32_t uid;
 	uint32_t length; /* accept queue: connections waiting for accept(2) */
-	uint32_t limit;  /* accept queue: min(backlog, somaxconn) when listen(2) was called */
-	uint32_t drops;  /* wraps at 2^32, never reset while the socket lives */
+	uint32_t limit; /* accept queue: min(backlog, somaxconn) when listen(2) was called */
+	uint32_t drops; /* wraps at 2^32, never reset while the socket lives */
 	bool mptcp;
 	struct peak peak;
 };
 
 enum group_known {
 	GROUP_WAITING = 1 << 0, /* the waiting connections were dumped */
-	GROUP_OLDEST = 1 << 1,  /* at least one of them told its age */
+	GROUP_OLDEST = 1 << 1, /* at least one of them told its age */
 };
 
 /*
@@ -75,12 +75,12 @@ struct group {
 	uint32_t first; /* its first listener, in dump order, which is lookup order */
 	uint32_t sockets;
 	uint32_t queued_members; /* members with a connection in their accept queue */
-	uint32_t syn_length;        /* request socks, Fast Open children left out */
+	uint32_t syn_length; /* request socks, Fast Open children left out */
 	uint32_t syn_retransmitted; /* of them: SYN-ACK sent more than once */
-	uint32_t fastopen;          /* un-ACKed Fast Open children, part of the accept queue */
-	uint32_t known;             /* enum group_known */
-	uint32_t waiting;           /* visible connections not yet accepted */
-	uint32_t waiting_closed;    /* of them: the peer has closed */
+	uint32_t fastopen; /* un-ACKed Fast Open children, part of the accept queue */
+	uint32_t known; /* enum group_known */
+	uint32_t waiting; /* visible connections not yet accepted */
+	uint32_t waiting_closed; /* of them: the peer has closed */
 	uint32_t oldest_wait_ms;
 };
 
@@ -88,7 +88,7 @@ struct netns {
 	uint64_t inode; /* of /proc/PID/ns/net; 0: unknown */
 	struct sysctls sysctls;
 	struct counters before; /* read just before the dump */
-	struct counters after;  /* and just after it */
+	struct counters after; /* and just after it */
 	uint32_t unattributed_syn_recv; /* request socks whose listener is gone */
 	bool listener_vanished; /* fast sampling saw a listener that the closing sample lacks */
 };
@@ -120,8 +120,8 @@ struct snapshot {
 	struct warning *warnings;
 	size_t n_warnings, warnings_size;
 
-	struct idmap by_cookie; /* index into listeners; netns is part of the id, see snapshot_id() */
-	struct idmap by_bound;  /* index into groups */
+	struct idmap by_cookie; /* index into listeners; see snapshot_id() */
+	struct idmap by_bound; /* index into groups */
 };
 
 /* Empties @s and keeps its memory for the next sample. A zeroed struct is empty. */

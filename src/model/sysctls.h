@@ -5,24 +5,25 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The sysctls of a network namespace that bind its listeners: name and directory below /proc/sys. */
-#define SYSCTL_TABLE(X)                                                                            \
-	X(SOMAXCONN, "net/core", "somaxconn", "upper bound of any listen(2) backlog")              \
-	X(MAX_SYN_BACKLOG, "net/ipv4", "tcp_max_syn_backlog",                                      \
-	  "bounds SYN queues when syncookies are off")                                             \
-	X(SYNCOOKIES, "net/ipv4", "tcp_syncookies",                                                \
-	  "0 never, 1 when a SYN queue is full, 2 always")                                         \
-	X(ABORT_ON_OVERFLOW, "net/ipv4", "tcp_abort_on_overflow",                                  \
-	  "1: a full accept queue answers final ACKs with a RST")                                  \
-	X(SYNACK_RETRIES, "net/ipv4", "tcp_synack_retries",                                        \
-	  "how often a SYN-ACK is repeated")
+/* The sysctls that bind the listeners of a namespace: directory below /proc/sys, and name. */
+#define SYSCTL_TABLE(X)                                                               \
+	X(SOMAXCONN, "net/core", "somaxconn", "upper bound of any listen(2) backlog") \
+	X(MAX_SYN_BACKLOG, "net/ipv4", "tcp_max_syn_backlog",                         \
+	  "bounds SYN queues when syncookies are off")                                \
+	X(SYNCOOKIES, "net/ipv4", "tcp_syncookies",                                   \
+	  "0 never, 1 when a SYN queue is full, 2 always")                            \
+	X(ABORT_ON_OVERFLOW, "net/ipv4", "tcp_abort_on_overflow",                     \
+	  "1: a full accept queue answers final ACKs with a RST")                     \
+	X(SYNACK_RETRIES, "net/ipv4", "tcp_synack_retries", "how often a SYN-ACK is repeated")
 
+/* clang-format off */
 enum sysctl_id {
 #define SYSCTL_ID(id, dir, name, meaning) SYSCTL_##id,
 	SYSCTL_TABLE(SYSCTL_ID)
 #undef SYSCTL_ID
 	SYSCTL_N
 };
+/* clang-format on */
 
 struct sysctl_info {
 	const char *dir;

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const default_names[] = { "severity",    "state",     "local",   "length",
-					     "limit",       "fill",      "peak",    "synrecv",
-					     "drops",       "drops-delta", "overflows", "reasons" };
-static const char *const extended_names[] = { "uid",    "inode",  "cookie",
+static const char *const default_names[] = { "severity", "state",	"local",     "length",
+					     "limit",	 "fill",	"peak",	     "synrecv",
+					     "drops",	 "drops-delta", "overflows", "reasons" };
+static const char *const extended_names[] = { "uid",	"inode",     "cookie",
 					      "cgroup", "interface", "v6only" };
 
 void columns_free(struct columns *c)
@@ -62,8 +62,8 @@ int columns_parse(struct columns *c, const char *list, bool extended, struct err
 		const struct field *field = field_find(list, len);
 
 		if (!field)
-			return error_set(why, -EINVAL, "unknown column '%.*s'; --list-columns shows "
-						       "them",
+			return error_set(why, -EINVAL,
+					 "unknown column '%.*s'; --list-columns shows them",
 					 (int)len, list);
 		add(c, field);
 		c->asked |= field->asked;

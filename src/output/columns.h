@@ -9,7 +9,7 @@
 struct columns {
 	const struct field **list;
 	size_t n, size;
-	bool named;         /* -o without "+": exactly what the user asked for */
+	bool named; /* -o without "+": exactly what the user asked for */
 	unsigned int asked; /* enum need: what naming a column costs beyond showing it */
 };
 

@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define GETTER(name)                                                                               \
-	static void get_##name(const struct row *row, const struct report *report,                 \
+#define GETTER(name)                                                               \
+	static void get_##name(const struct row *row, const struct report *report, \
 			       struct field_context *context, struct field_value *value)
 #define UNUSED (void)row, (void)report, (void)context, (void)value
 
@@ -216,8 +216,7 @@ GETTER(peak_fill)
 GETTER(full_seconds)
 {
 	UNUSED;
-	set_real(value, has_peak(row),
-		 (double)row->listener->peak.full_ns / (double)NSEC_PER_SEC);
+	set_real(value, has_peak(row), (double)row->listener->peak.full_ns / (double)NSEC_PER_SEC);
 }
 
 GETTER(samples)

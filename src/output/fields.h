@@ -13,23 +13,23 @@
  * against it.
  */
 enum field_type {
-	FIELD_COUNT,   /* whole number */
-	FIELD_RISE,    /* whole number that grew in the window: "+4" in a table */
-	FIELD_RATIO,   /* 0 to 1 and beyond; whole percent, rounded down, in a table */
-	FIELD_RATE,    /* a second */
+	FIELD_COUNT, /* whole number */
+	FIELD_RISE, /* whole number that grew in the window: "+4" in a table */
+	FIELD_RATIO, /* 0 to 1 and beyond; whole percent, rounded down, in a table */
+	FIELD_RATE, /* a second */
 	FIELD_SECONDS,
 	FIELD_BOOL,
 	FIELD_TEXT,
-	FIELD_ID,      /* 64 bits; hexadecimal text everywhere */
-	FIELD_LIST,    /* of words */
-	FIELD_NESTED,  /* JSON only: of a release to come, null so far */
+	FIELD_ID, /* 64 bits; hexadecimal text everywhere */
+	FIELD_LIST, /* of words */
+	FIELD_NESTED, /* JSON only: of a release to come, null so far */
 };
 
 struct field_value {
 	enum field_type type;
 	bool known;
 	uint64_t number; /* COUNT, RISE, BOOL, ID */
-	double real;     /* RATIO, RATE, SECONDS */
+	double real; /* RATIO, RATE, SECONDS */
 	const char *text; /* TEXT; constant, of the snapshot, or in the caller's scratch */
 	const char *const *words; /* LIST; @number of them */
 };
@@ -42,14 +42,14 @@ struct field_context {
 };
 
 struct field {
-	const char *name;   /* of the column; NULL: in JSON only */
+	const char *name; /* of the column; NULL: in JSON only */
 	const char *header;
 	enum field_type type;
 	const char *object; /* JSON: the object it stands in, NULL for the listener itself */
-	const char *key;    /* JSON: its key, NULL: in tables only */
+	const char *key; /* JSON: its key, NULL: in tables only */
 	unsigned int needs; /* enum need: what showing it costs */
 	unsigned int asked; /* and what it costs beyond that when the user names it */
-	int keep;           /* on a narrow terminal, columns with the lowest number go first */
+	int keep; /* on a narrow terminal, columns with the lowest number go first */
 	const char *help;
 	void (*get)(const struct row *row, const struct report *report,
 		    struct field_context *context, struct field_value *value);

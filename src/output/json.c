@@ -193,9 +193,8 @@ static struct json_object *ledger_json(const struct netns_report *ns, const stru
 	put(ledger, "listener_drops", amount_or_null(ns->listener_drops));
 	put(ledger, "unattributed_overflows", amount_or_null(ns->unattributed_overflows));
 	put(ledger, "unattributed_syn_recv",
-	    report->snapshot->known & SNAPSHOT_SYN_RECV ?
-		    number(ns->netns->unattributed_syn_recv) :
-		    NULL);
+	    report->snapshot->known & SNAPSHOT_SYN_RECV ? number(ns->netns->unattributed_syn_recv) :
+							  NULL);
 	return ledger;
 }
 
@@ -412,9 +411,10 @@ static struct json_object *netns_schema(void)
 {
 	struct json_object *o = schema_object(false, NULL);
 	struct json_object *sysctl = schema_object(false, "null: missing in this namespace");
-	struct json_object *counters = schema_object(
-		false, "named as nstat does; null: not known to the running kernel");
-	struct json_object *ledger = schema_object(false, "sums over all listeners of the namespace");
+	struct json_object *counters =
+		schema_object(false, "named as nstat does; null: not known to the running kernel");
+	struct json_object *ledger =
+		schema_object(false, "sums over all listeners of the namespace");
 
 	for (unsigned int i = 0; i < SYSCTL_N; i++)
 		schema_add(sysctl, sysctl_table[i].name,
@@ -439,8 +439,8 @@ static struct json_object *netns_schema(void)
 		   non_negative(typed("integer", true,
 				      "overflows that no present listener accounts for")));
 	schema_add(ledger, "unattributed_syn_recv",
-		   non_negative(typed("integer", true,
-				      "half-open connections whose listener is gone")));
+		   non_negative(
+			   typed("integer", true, "half-open connections whose listener is gone")));
 	schema_add(o, "netns",
 		   non_negative(typed("integer", true, "inode of the network namespace")));
 	schema_add(o, "name", typed("string", true, "name of the namespace"));
@@ -466,8 +466,7 @@ void json_print_schema(FILE *stream)
 	struct json_object *version = json_object_new_object();
 
 	put(version, "const", json_object_new_int(JSON_SCHEMA_VERSION));
-	put(o, "$schema",
-	    json_object_new_string("https://json-schema.org/draft/2020-12/schema"));
+	put(o, "$schema", json_object_new_string("https://json-schema.org/draft/2020-12/schema"));
 	put(o, "title", json_object_new_string("listenq"));
 	schema_add(o, "schema_version", version);
 	schema_add(o, "version", typed("string", false, "of listenq"));
@@ -480,8 +479,7 @@ void json_print_schema(FILE *stream)
 		   non_negative(typed("number", true, "null: one sample, no deltas")));
 	schema_add(o, "namespaces", array_of(netns_schema(), false, NULL));
 	schema_add(o, "listeners", array_of(listener_schema(), false, NULL));
-	schema_add(o, "warnings",
-		   array_of(warning_schema(), false, "data that could not be had"));
+	schema_add(o, "warnings", array_of(warning_schema(), false, "data that could not be had"));
 	fprintf(stream, "%s\n",
 		json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY |
 							  JSON_C_TO_STRING_NOSLASHESCAPE));

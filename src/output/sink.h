@@ -7,8 +7,8 @@
 #include <stdio.h>
 
 /*
- * Where a report goes: standard output, or a file that is replaced as a whole, so that a reader sees
- * the old report or the new one and nothing between.
+ * Where a report goes: standard output, or a file that is replaced as a whole, so that a reader
+ * sees the old report or the new one and nothing between.
  */
 struct sink {
 	FILE *stream;

@@ -12,7 +12,7 @@
  */
 struct key {
 	uint64_t badness; /* smaller is worse: state, fill, drops in the window */
-	uint64_t place;   /* family, port and an IPv4 address */
+	uint64_t place; /* family, port and an IPv4 address */
 	struct row *row;
 };
 

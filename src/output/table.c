@@ -30,7 +30,7 @@ struct layout {
  */
 struct grid {
 	struct strbuf text; /* struct cell and its text, cell after cell */
-	uint32_t *rows;     /* where each row of the report starts in it */
+	uint32_t *rows; /* where each row of the report starts in it */
 	struct layout *layout; /* of each column */
 	const struct columns *columns;
 	const struct table_style *style;
@@ -65,7 +65,8 @@ static void make_row(struct grid *g, const struct row *row, const struct report 
 		cell.len = (uint16_t)(g->text.len - start - sizeof(cell));
 		cell.width = cell.len;
 		if (f->type == FIELD_TEXT)
-			cell.width = (uint16_t)text_width(g->text.s + start + sizeof(cell), cell.len);
+			cell.width =
+				(uint16_t)text_width(g->text.s + start + sizeof(cell), cell.len);
 		memcpy(g->text.s + start, &cell, sizeof(cell));
 		if (cell.width > g->layout[i].width)
 			g->layout[i].width = cell.width;
@@ -220,8 +221,8 @@ static void print_moved(FILE *stream, const struct netns_report *ns, const struc
 		if (!ns->delta[i].known || !ns->delta[i].value)
 			continue;
 		if (!moved) {
-			strbuf_addf(line, "Counters of this namespace that moved in %.1f s:",
-				    seconds);
+			strbuf_addf(line,
+				    "Counters of this namespace that moved in %.1f s:", seconds);
 			put_line(stream, line, style);
 		}
 		moved = true;

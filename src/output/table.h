@@ -8,10 +8,10 @@
 
 struct table_style {
 	bool header;
-	bool footer;   /* counters that moved, sysctls, what the words mean */
+	bool footer; /* counters that moved, sysctls, what the words mean */
 	bool color;
-	bool utf8;     /* the terminal's character set */
-	size_t width;  /* of the terminal, 0: unlimited */
+	bool utf8; /* the terminal's character set */
+	size_t width; /* of the terminal, 0: unlimited */
 };
 
 /*

@@ -29,23 +29,22 @@ struct contest {
 	const char *command; /* as shown; its first word gives way to the path */
 	const char *mark; /* printed at least once for each listener */
 	double goal; /* most it may cost, in units of ss; 0 = none set */
+	double of_floor; /* or in units of the floor, where that alone eats up the goal */
 	double ms[MAX_ROUNDS];
 	long peak_kib;
 };
 
-enum {
-	FLOOR,
-	SS,
-	TABLE,
-	JSON,
-	COLUMNS,
-	CONTESTS
-};
+enum { FLOOR, SS, TABLE, JSON, COLUMNS, CONTESTS };
 
+/*
+ * A third of ss is what a table should cost. But the kernel's part, which nobody can save, varies
+ * with the machine from a fifth to more than a third of ss; where it is large the table is held to
+ * a multiple of it.
+ */
 static struct contest contests[CONTESTS] = {
 	[FLOOR] = { .command = "floor" },
 	[SS] = { .command = "ss -Hltnm", .mark = "\n" },
-	[TABLE] = { .command = "listenq -d 0 -H", .mark = "\n", .goal = 1.0 / 3 },
+	[TABLE] = { .command = "listenq -d 0 -H", .mark = "\n", .goal = 1.0 / 3, .of_floor = 2.25 },
 	[JSON] = { .command = "listenq -d 0 --json", .mark = "\"accept_queue\"", .goal = 2.5 },
 	[COLUMNS] = { .command = "listenq -d 0 -o address,length", .mark = "\n" },
 };
@@ -192,9 +191,12 @@ int main(int argc, char **argv)
 		if (!path[i])
 			continue;
 		if (c->goal > 0) {
-			snprintf(goal, sizeof(goal), "%.3f %s", c->goal,
-				 verdict(ms / ss <= c->goal));
-			all_met &= ms / ss <= c->goal;
+			double most = c->goal * ss;
+
+			if (c->of_floor * base > most)
+				most = c->of_floor * base;
+			snprintf(goal, sizeof(goal), "%.3f %s", most / ss, verdict(ms <= most));
+			all_met &= ms <= most;
 		}
 		printf("%-32s %8.2f %8.2f %8.2f %9.2f %7.3f  %-12s %9ld\n", c->command, ms,
 		       c->ms[0], c->ms[rounds - 1], ms / base, ms / ss, goal, c->peak_kib);
