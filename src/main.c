@@ -290,26 +290,45 @@ static int run_reports(const struct options *o)
 	return code < 0 || (o->strict && run.incomplete) ? EXIT_KERNEL : EXIT_SUCCESS;
 }
 
-static void list_columns(bool raw)
+static void list_columns(FILE *stream, bool raw)
 {
 	for (size_t i = 0; i < field_table_n; i++) {
 		const struct field *f = &field_table[i];
 
 		if (f->name && raw)
-			puts(f->name);
+			fprintf(stream, "%s\n", f->name);
 		else if (f->name)
-			printf("%-18s %-14s %s\n", f->name, f->header, f->help);
+			fprintf(stream, "%-18s %-14s %s\n", f->name, f->header, f->help);
 	}
 }
 
-/* For what does not go through a sink. */
-static int finish_stdout(void)
+/* What needs no kernel. */
+static int print_information(const struct options *o)
 {
-	struct sink sink = { .stream = stdout };
 	struct error why;
+	struct sink sink;
 
+	if (sink_open(&sink, NULL, &why) < 0)
+		goto failed;
+	switch (o->mode) {
+	case MODE_HELP:
+		options_print_help(sink.stream);
+		break;
+	case MODE_VERSION:
+		fprintf(sink.stream, "listenq %s\n", PACKAGE_VERSION);
+		break;
+	case MODE_LIST_COLUMNS:
+		list_columns(sink.stream, o->raw);
+		break;
+	case MODE_JSON_SCHEMA:
+		json_print_schema(sink.stream);
+		break;
+	case MODE_REPORT:
+		break;
+	}
 	if (sink_commit(&sink, &why) == 0)
 		return EXIT_SUCCESS;
+failed:
 	fail(&why);
 	return EXIT_KERNEL;
 }
@@ -320,31 +339,9 @@ int main(int argc, char **argv)
 	int status = EXIT_USAGE;
 
 	setlocale(LC_CTYPE, "");
-	if (options_parse(argc, argv, &options) < 0) {
-		options_free(&options);
-		return status;
-	}
-	switch (options.mode) {
-	case MODE_REPORT:
-		status = run_reports(&options);
-		break;
-	case MODE_HELP:
-		options_print_help();
-		status = finish_stdout();
-		break;
-	case MODE_VERSION:
-		printf("listenq %s\n", PACKAGE_VERSION);
-		status = finish_stdout();
-		break;
-	case MODE_LIST_COLUMNS:
-		list_columns(options.raw);
-		status = finish_stdout();
-		break;
-	case MODE_JSON_SCHEMA:
-		json_print_schema(stdout);
-		status = finish_stdout();
-		break;
-	}
+	if (options_parse(argc, argv, &options) == 0)
+		status = options.mode == MODE_REPORT ? run_reports(&options) :
+						       print_information(&options);
 	options_free(&options);
 	return status;
 }

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/num.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -76,7 +77,7 @@ static const struct option_info option_table[] = {
 	  "order by a column, - for largest first; default: worst first", NULL },
 	{ OPT_RESOLVE, 'r', "resolve", NO_ARGUMENT, NULL, "service names for ports", NULL },
 	{ OPT_IGNORED, 'l', "listening", NO_ARGUMENT, NULL,
-	  "accepted for ss users, no effect: this is the default; -t and -n too", NULL },
+	  "the default, accepted because users of ss type it", NULL },
 	{ OPT_IGNORED, 't', "tcp", NO_ARGUMENT, NULL, NULL, NULL },
 	{ OPT_IGNORED, 'n', "numeric", NO_ARGUMENT, NULL, NULL, NULL },
 	{ OPT_DELAY, 'd', "delay", ARGUMENT, "SECONDS",
@@ -110,13 +111,17 @@ static int usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static int usage(const char *format, ...)
 {
+	struct strbuf message = { 0 };
+	char text[512];
 	va_list args;
 
-	fputs("listenq: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	fputs("\nTry 'listenq --help' for more information.\n", stderr);
+	/* What was typed comes back here: it may hold anything. */
+	text_add_safe(&message, text, strlen(text), 0);
+	fprintf(stderr, "listenq: %s\nTry 'listenq --help' for more information.\n", message.s);
+	strbuf_free(&message);
 	return -EINVAL;
 }
 
@@ -284,6 +289,8 @@ static int parse_option(struct options *o, struct choice *choice, enum option_id
 		o->resolve = true;
 		break;
 	case OPT_OUTPUT_FILE:
+		if (!*argument)
+			return usage("--output-file: the name is empty");
 		o->output_file = argument;
 		break;
 	case OPT_COLOR:
@@ -379,7 +386,7 @@ void options_free(struct options *o)
 	columns_free(&o->columns);
 }
 
-static void print_option(const struct option_info *o)
+static void print_option(FILE *stream, const struct option_info *o)
 {
 	char text[64], letter[8] = "    ";
 	int len;
@@ -392,24 +399,21 @@ static void print_option(const struct option_info *o)
 		len += snprintf(text + len, sizeof(text) - (size_t)len, "=%s", o->metavar);
 	else if (o->argument == OPTIONAL_ARGUMENT)
 		len += snprintf(text + len, sizeof(text) - (size_t)len, "[=%s]", o->metavar);
-	if (o->help)
-		printf("  %-26s %s\n", text, o->help);
-	else
-		printf("  %s\n", text);
+	fprintf(stream, "  %-26s %s\n", text, o->help ? o->help : "the same");
 }
 
-void options_print_help(void)
+void options_print_help(FILE *stream)
 {
 	fputs("Usage: listenq [OPTION]...\n"
 	      "Show TCP listen queues: how full each is, what was dropped, which listener\n"
 	      "overflowed, and why.\n",
-	      stdout);
+	      stream);
 	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++) {
 		if (option_table[i].section)
-			printf("\n%s:\n", option_table[i].section);
-		print_option(&option_table[i]);
+			fprintf(stream, "\n%s:\n", option_table[i].section);
+		print_option(stream, &option_table[i]);
 	}
 	fputs("\nExit status: 0 a report was produced, 1 the kernel, procfs or a write failed,\n"
 	      "2 usage. The columns, states and reasons are explained in listenq(8).\n",
-	      stdout);
+	      stream);
 }

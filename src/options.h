@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum option_mode {
 	MODE_REPORT,
@@ -45,12 +46,12 @@ struct options {
 /*
  * options_parse() - the command line.
  *
- * Returns 0, or −EINVAL after writing what is wrong and a pointer to --help on standard error.
+ * Returns 0, or -EINVAL after writing what is wrong and a pointer to --help on standard error.
  */
 int options_parse(int argc, char **argv, struct options *options);
 void options_free(struct options *options);
 
-/* Prints --help to standard output. */
-void options_print_help(void);
+/* Prints --help. */
+void options_print_help(FILE *stream);
 
 #endif

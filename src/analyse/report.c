@@ -63,6 +63,7 @@ static void build_netns(struct netns_report *r, const struct netns *before, cons
 		return;
 	r->overflows_lo = counter_delta(&before->after, &now->before, COUNTER_LISTEN_OVERFLOWS);
 	r->overflows_hi = counter_delta(&before->before, &now->after, COUNTER_LISTEN_OVERFLOWS);
+	r->passive_opens_hi = counter_delta(&before->before, &now->after, COUNTER_PASSIVE_OPENS);
 	r->listener_drops = amount(0);
 	r->unattributed_overflows = r->overflows_lo;
 }
@@ -90,6 +91,53 @@ static struct amount oldest_wait(const struct listener *l, const struct group *g
 	return amount(g->oldest_wait_ms);
 }
 
+/* Connections in the queue that no dump shows: their peers have reset them. */
+static uint32_t invisible(const struct row *row)
+{
+	uint32_t length = row->listener->length;
+
+	return length > row->group->waiting ? length - row->group->waiting : 0;
+}
+
+static uint64_t minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/*
+ * How many connections were accepted. What was in the queue at the beginning is still there or was
+ * accepted; ages tell how many are still there, but not of the invisible ones. And a queue that
+ * did not get shorter by as many as were accepted got others, of which there were at most
+ * PassiveOpens.
+ */
+static struct bounds accepted(const struct row *row)
+{
+	const struct listener *l = row->listener;
+	const struct amount *opens = &row->netns->passive_opens_hi;
+	const struct group *g = row->group;
+	bool stayed = g && g->known & GROUP_STAYED && g->queued_members == 1 && l->length;
+	struct bounds k = { .max = UINT64_MAX, .known = opens->known || stayed };
+
+	k.min = minus(row->length_before, l->length);
+	if (opens->known)
+		k.max = minus(row->length_before + opens->value, l->length);
+	if (stayed) {
+		uint64_t left_max = minus(row->length_before, g->stayed_min);
+		uint64_t left_min =
+			minus(row->length_before, (uint64_t)g->stayed_max + invisible(row));
+
+		if (left_min > k.min)
+			k.min = left_min;
+		if (left_max < k.max)
+			k.max = left_max;
+	}
+	if (l->known & LISTENER_PEAK && l->peak.fell && !k.min)
+		k.min = 1;
+	if (k.max < k.min)
+		k.max = k.min;
+	return k;
+}
+
 static void build_row(struct row *row, const struct snapshot *s, const struct listener *before,
 		      const struct listener *now)
 {
@@ -99,9 +147,9 @@ static void build_row(struct row *row, const struct snapshot *s, const struct li
 	row->oldest_wait_ms = oldest_wait(now, row->group);
 	row->seen_full = listener_full(now) || (before && listener_full(before)) ||
 			 (now->known & LISTENER_PEAK && now->peak.full);
-	row->fell = (before && now->length < before->length) ||
-		    (now->known & LISTENER_PEAK && now->peak.fell);
-	row->queued_before = before && before->length;
+	row->length_before = before ? before->length : 0;
+	if (before)
+		row->accepted = accepted(row);
 }
 
 /*

@@ -27,6 +27,7 @@ struct netns_report {
 	struct amount delta[COUNTER_N]; /* unknown without a window, and after a reset */
 	struct amount overflows_lo; /* ListenOverflows surely between the two dumps */
 	struct amount overflows_hi; /* and at most */
+	struct amount passive_opens_hi; /* PassiveOpens between the two dumps, at most */
 	struct amount listener_drops; /* sum of the listeners' drops in the window */
 	struct amount unattributed_overflows; /* that no listener can account for */
 	bool listener_vanished;
@@ -41,9 +42,9 @@ struct row {
 	struct bounds overflows; /* in the window */
 	struct amount syn_limit;
 	struct amount oldest_wait_ms; /* unknown where a group cannot tell whose it is */
+	struct bounds accepted; /* connections that left the accept queue in the window */
+	uint32_t length_before; /* of the accept queue when the window began */
 	bool seen_full; /* in the window or now */
-	bool fell; /* the accept queue was seen to get shorter in the window */
-	bool queued_before; /* it held connections when the window began */
 	bool shown; /* selected by report_select() */
 	enum state state;
 	uint32_t reasons; /* bit 1 << enum reason */

@@ -76,22 +76,31 @@ static bool waited_through(const struct row *r, const struct report *report)
 	       r->oldest_wait_ms.value * (NSEC_PER_SEC / 1000) > report->window_ns;
 }
 
-static int not_accepting(const struct row *r, const struct report *report)
+/* Connections in the queue that no dump shows, as their peers have reset them. */
+static bool has_invisible(const struct row *r)
 {
-	return report->window_ns && !r->fell && waited_through(r, report);
+	const struct group *g = r->group;
+
+	return g && g->known & GROUP_WAITING && g->queued_members == 1 &&
+	       g->waiting + g->fastopen < r->listener->length;
 }
 
 /*
- * Connections do leave: seen, or proved by a queue whose head of a window ago is gone. The proof
- * needs all of the queue to be visible, since reset connections have no age to tell.
+ * A queue that never gets shorter is not enough: one connection more for each one accepted looks
+ * the same. Either it is proved that nothing was accepted; or some connections are invisible, so
+ * that nothing can be proved, and all that is seen speaks for it.
  */
+static int not_accepting(const struct row *r, const struct report *report)
+{
+	if (!report->window_ns || !r->accepted.known || r->accepted.min || !r->length_before)
+		return 0;
+	return !r->accepted.max || (has_invisible(r) && waited_through(r, report));
+}
+
 static int accepting_slowly(const struct row *r, const struct report *report)
 {
-	bool head_left = r->queued_before && r->oldest_wait_ms.known && r->group &&
-			 r->group->sockets == 1 && r->group->waiting >= r->listener->length &&
-			 !waited_through(r, report);
-
-	return report->window_ns && crowded(r) && (r->fell || head_left);
+	(void)report;
+	return crowded(r) && r->accepted.min > 0;
 }
 
 static bool somaxconn(const struct row *r, int64_t *value)
@@ -136,9 +145,8 @@ static int resets_clients(const struct row *r, const struct report *report)
 }
 
 /*
- * A peer that closed is seen as CLOSE_WAIT. One that reset its connection is only missed: the queue
- * counts it, no dump shows it. That is told from connections accepted between the two dumps by a
- * queue that stands still.
+ * A peer that closed is seen as CLOSE_WAIT. One that reset its connection is only missed: that is
+ * told from connections accepted between the two dumps by a queue that stands still.
  */
 static int dead_clients(const struct row *r, const struct report *report)
 {
@@ -146,8 +154,7 @@ static int dead_clients(const struct row *r, const struct report *report)
 
 	if (!g || !(g->known & GROUP_WAITING) || g->queued_members != 1 || !r->listener->length)
 		return 0;
-	return g->waiting_closed > 0 ||
-	       (not_accepting(r, report) && g->waiting + g->fastopen < r->listener->length);
+	return g->waiting_closed > 0 || (not_accepting(r, report) && has_invisible(r));
 }
 
 const struct reason_info reason_table[REASON_N] = {

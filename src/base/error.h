@@ -7,7 +7,7 @@ struct error {
 	char text[256];
 };
 
-/* Fills @e and returns @code (−errno), so that a caller can write `return error_set(...)`. */
+/* Fills @e and returns @code (-errno), so that a caller can write `return error_set(...)`. */
 int error_set(struct error *e, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 

@@ -13,7 +13,7 @@ struct cgroups {
 	int root; /* descriptor of the directory that holds proc/ and sys/ */
 	bool searched; /* for the mount */
 	bool walked; /* the tree, because the one-step way is not allowed */
-	int mount; /* descriptor, −errno when there is none */
+	int mount; /* descriptor, -errno when there is none */
 	char *mount_path;
 	struct idmap by_id;
 	char **paths; /* index from by_id; NULL: no such cgroup any more */

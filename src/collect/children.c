@@ -2,6 +2,7 @@
 #include "collect/children.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "model/groups.h"
 
 #include <stdlib.h>
@@ -112,8 +113,39 @@ static size_t wanted_ports(struct snapshot *s, uint32_t netns, bool all, uint16_
 	return distinct;
 }
 
+/*
+ * Was the connection in the queue when the listeners were dumped before? Ages are told in jiffies,
+ * 10 ms at worst, at both ends.
+ */
+#define AGE_SLACK_NS (20 * NSEC_PER_SEC / 1000)
+
+static void count_stayed(struct group *g, uint64_t age_ns, uint64_t now_ns,
+			 const struct dump_time *before)
+{
+	if (age_ns >= now_ns - before->begin_ns + AGE_SLACK_NS)
+		g->stayed_min++;
+	if (age_ns + AGE_SLACK_NS >= now_ns - before->end_ns)
+		g->stayed_max++;
+}
+
+static void count_waiting(struct group *g, const struct child *child, uint64_t now_ns,
+			  const struct dump_time *before)
+{
+	g->waiting++;
+	if (child->state == DIAG_CLOSE_WAIT)
+		g->waiting_closed++;
+	if (!child->has_age)
+		return;
+	if (!(g->known & GROUP_OLDEST) || child->last_data_sent_ms > g->oldest_wait_ms)
+		g->oldest_wait_ms = child->last_data_sent_ms;
+	g->known |= GROUP_OLDEST;
+	if (before->begin_ns)
+		count_stayed(g, child->last_data_sent_ms * (NSEC_PER_SEC / 1000), now_ns, before);
+}
+
 int children_dump_waiting(struct children *c, struct diag_socket *diag, struct snapshot *s,
-			  uint32_t netns, bool all, struct error *why)
+			  uint32_t netns, bool all, const struct dump_time *before,
+			  struct error *why)
 {
 	uint16_t ports[DIAG_PORTS_MAX];
 	struct diag_request request = {
@@ -123,11 +155,13 @@ int children_dump_waiting(struct children *c, struct diag_socket *diag, struct s
 		.ports = ports,
 		.n_ports = wanted_ports(s, netns, all, ports),
 	};
+	uint64_t now_ns;
 	int code;
 
 	if (!request.n_ports)
 		return 0;
 	children_reset(c);
+	now_ns = clock_monotonic_ns();
 	code = diag_dump(diag, &request, handle_waiting, c, why);
 	if (code < 0) {
 		for (size_t i = 0; i < s->n_groups; i++)
@@ -141,16 +175,11 @@ int children_dump_waiting(struct children *c, struct diag_socket *diag, struct s
 
 		local.netns = netns;
 		g = groups_lookup(s, &local);
-		if (!g || !(g->known & GROUP_WAITING))
-			continue;
-		g->waiting++;
-		if (child->state == DIAG_CLOSE_WAIT)
-			g->waiting_closed++;
-		if (!child->has_age)
-			continue;
-		if (!(g->known & GROUP_OLDEST) || child->last_data_sent_ms > g->oldest_wait_ms)
-			g->oldest_wait_ms = child->last_data_sent_ms;
-		g->known |= GROUP_OLDEST;
+		if (g && g->known & GROUP_WAITING)
+			count_waiting(g, child, now_ns, before);
 	}
+	for (size_t i = 0; before->begin_ns && i < s->n_groups; i++)
+		if (s->groups[i].known & GROUP_WAITING)
+			s->groups[i].known |= GROUP_STAYED;
 	return 0;
 }

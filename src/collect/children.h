@@ -24,6 +24,12 @@ struct children {
 	struct idmap by_cookie;
 };
 
+/* When a dump was under way, in monotonic nanoseconds. */
+struct dump_time {
+	uint64_t begin_ns; /* 0: there was no dump */
+	uint64_t end_ns;
+};
+
 void children_reset(struct children *c);
 void children_free(struct children *c);
 
@@ -44,9 +50,13 @@ void children_count_syn_recv(const struct children *c, struct snapshot *s, uint3
  * An age is tcpi_last_data_sent: set when the handshake ends, and a socket that nobody has accepted
  * sends nothing. Connections reset by their peer stay in the queue but are in no dump.
  *
- * Returns 0 or −errno with @why filled.
+ * @before: when the listeners were dumped for the sample before; ages tell which connections were
+ *          there already. Unknown without it.
+ *
+ * Returns 0 or -errno with @why filled.
  */
 int children_dump_waiting(struct children *c, struct diag_socket *diag, struct snapshot *s,
-			  uint32_t netns, bool all, struct error *why);
+			  uint32_t netns, bool all, const struct dump_time *before,
+			  struct error *why);
 
 #endif

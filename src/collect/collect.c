@@ -26,7 +26,7 @@
 /* One namespace. Its socket and descriptors go on reading it whatever happens to this process. */
 struct source {
 	struct diag_socket *diag;
-	int netstat; /* descriptor or −errno */
+	int netstat; /* descriptor or -errno */
 	int snmp;
 	uint64_t inode;
 	struct peaks peaks;
@@ -43,6 +43,7 @@ struct collector {
 	int root;
 	struct source source;
 	struct children children;
+	struct dump_time dumped; /* the listeners, for the last sample */
 	struct cgroups cgroups;
 	struct names names;
 	struct strbuf text; /* scratch for files */
@@ -126,7 +127,7 @@ void collector_close(struct collector *c)
 	free(c);
 }
 
-/* Adds the counters of one file; returns 0 or −errno. */
+/* Adds the counters of one file; returns 0 or -errno. */
 static int read_counters(struct collector *c, int fd, struct counters *counters)
 {
 	int code = fd < 0 ? fd : procfs_read_fd(fd, &c->text);
@@ -261,6 +262,7 @@ static void warn_about_gaps(struct collector *c, struct snapshot *s, const struc
 int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot *s,
 		     struct error *why)
 {
+	struct dump_time before = c->dumped;
 	struct error wait_why;
 	struct netns *ns;
 	int code;
@@ -269,11 +271,15 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 	ns = snapshot_add_netns(s);
 	memset(ns, 0, sizeof(*ns));
 	ns->inode = c->source.inode;
-	if (needs(c, NEED_COUNTERS))
+	if (needs(c, NEED_COUNTERS)) {
 		read_counters(c, c->source.netstat, &ns->before);
+		read_counters(c, c->source.snmp, &ns->before);
+	}
+	c->dumped.begin_ns = clock_monotonic_ns();
 	code = dump_listeners(c, s, 0, why);
 	if (code < 0)
 		return code;
+	c->dumped.end_ns = clock_monotonic_ns();
 	if (needs(c, NEED_COUNTERS))
 		read_counters_after(c, s, ns);
 	s->monotonic_ns = clock_monotonic_ns();
@@ -289,7 +295,7 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 		children_count_syn_recv(&c->children, s, 0);
 	if (kind == SAMPLE_CLOSING && needs(c, NEED_WAIT | NEED_WAIT_ALL) &&
 	    children_dump_waiting(&c->children, c->source.diag, s, 0, needs(c, NEED_WAIT_ALL),
-				  &wait_why) < 0)
+				  &before, &wait_why) < 0)
 		snapshot_warn(s, "waiting-unavailable", "%s; ages of connections are unknown",
 			      wait_why.text);
 	if (kind == SAMPLE_CLOSING) {

@@ -22,7 +22,7 @@ enum sample_kind { SAMPLE_OPENING, SAMPLE_CLOSING };
 
 /*
  * collector_open() - sockets and descriptors for repeated samples of the namespace of the calling
- * thread. Returns 0 or −errno with @why filled.
+ * thread. Returns 0 or -errno with @why filled.
  */
 int collector_open(struct collector **collector, const struct collect_config *config,
 		   struct error *why);
@@ -33,7 +33,7 @@ void collector_close(struct collector *collector);
  * ends one window of fast sampling and begins the next.
  *
  * What is missing but not fatal (counters, sysctls, ages) becomes a warning in @s and stays
- * unknown. Strings in @s belong to the collector. Returns 0 or −errno with @why filled; @s is then
+ * unknown. Strings in @s belong to the collector. Returns 0 or -errno with @why filled; @s is then
  * not to be used.
  */
 int collector_sample(struct collector *collector, enum sample_kind kind, struct snapshot *s,

@@ -10,10 +10,10 @@
  * holds them ("/" but in tests).
  */
 
-/* Returns a descriptor or −errno. */
+/* Returns a descriptor or -errno. */
 int procfs_open(int root, const char *path);
 
-/* Replaces @text by the whole file, read from its start again. Returns 0 or −errno. */
+/* Replaces @text by the whole file, read from its start again. Returns 0 or -errno. */
 int procfs_read_fd(int fd, struct strbuf *text);
 int procfs_read(int root, const char *path, struct strbuf *text);
 

@@ -82,14 +82,14 @@ struct diag_socket;
 /*
  * diag_open() - a sock_diag socket in the namespace of the calling thread.
  *
- * Returns 0 or −errno with @why filled.
+ * Returns 0 or -errno with @why filled.
  */
 int diag_open(struct diag_socket **socket, struct error *why);
 void diag_close(struct diag_socket *socket);
 
 /*
  * diag_reopen() - the same on a new netlink socket, for when a dump was lost half-way: the old one
- * would answer −EBUSY. Returns 0 or −errno with @why filled; the old socket then stays.
+ * would answer -EBUSY. Returns 0 or -errno with @why filled; the old socket then stays.
  */
 int diag_reopen(struct diag_socket *socket, struct error *why);
 
@@ -99,15 +99,15 @@ int diag_reopen(struct diag_socket *socket, struct error *why);
  * With AF_UNSPEC the legacy request (TCPDIAG_GETSOCK) serves both families in one
  * walk of the hash; where it is refused, SOCK_DIAG_BY_FAMILY asks twice.
  *
- * Returns 0, the handler's negative value, or −errno with @why filled. After diag_lost() the caller
+ * Returns 0, the handler's negative value, or -errno with @why filled. After diag_lost() the caller
  * forgets what it got, calls diag_reopen() and starts over.
  */
 int diag_dump(struct diag_socket *socket, const struct diag_request *request, diag_handler handler,
 	      void *context, struct error *why);
 
 /*
- * Was the dump lost half-way: −ENOBUFS (the kernel had no room), −EMSGSIZE (a truncated message;
- * the buffer has grown), −EBUSY (an earlier dump on this socket was)?
+ * Was the dump lost half-way: -ENOBUFS (the kernel had no room), -EMSGSIZE (a truncated message;
+ * the buffer has grown), -EBUSY (an earlier dump on this socket was)?
  */
 bool diag_lost(int code);
 
@@ -115,7 +115,7 @@ bool diag_lost(int code);
  * diag_interface() - name of an interface in the namespace of the socket.
  * @name: IFNAMSIZ bytes
  *
- * Returns 0 or −errno (−ENODEV: gone).
+ * Returns 0 or -errno (-ENODEV: gone).
  */
 int diag_interface(struct diag_socket *socket, uint32_t ifindex, char *name);
 
@@ -126,7 +126,7 @@ int diag_interface(struct diag_socket *socket, uint32_t ifindex, char *name);
  * Takes any bytes: what is too short or unknown is skipped.
  *
  * Returns 1 when more datagrams follow, 0 at the end of the dump, the handler's negative value, or
- * the −errno that the kernel put in an error or in the end of the dump.
+ * the -errno that the kernel put in an error or in the end of the dump.
  */
 int diag_parse(const void *bytes, size_t len, uint32_t sequence, diag_handler handler,
 	       void *context);

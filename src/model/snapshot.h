@@ -64,6 +64,7 @@ struct listener {
 enum group_known {
 	GROUP_WAITING = 1 << 0, /* the waiting connections were dumped */
 	GROUP_OLDEST = 1 << 1, /* at least one of them told its age */
+	GROUP_STAYED = 1 << 2, /* there was a sample before to compare ages with */
 };
 
 /*
@@ -82,6 +83,9 @@ struct group {
 	uint32_t waiting; /* visible connections not yet accepted */
 	uint32_t waiting_closed; /* of them: the peer has closed */
 	uint32_t oldest_wait_ms;
+	/* Of the waiting: at least and at most so many were there at the sample before. */
+	uint32_t stayed_min;
+	uint32_t stayed_max;
 };
 
 struct netns {

@@ -23,7 +23,7 @@ void columns_all(struct columns *c);
 
 /*
  * columns_parse() - the LIST of -o: names separated by commas, or "+" and names to add to the
- * default. Returns 0 or −EINVAL with @why filled.
+ * default. Returns 0 or -EINVAL with @why filled.
  */
 int columns_parse(struct columns *c, const char *list, bool extended, struct error *why);
 

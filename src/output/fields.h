@@ -67,7 +67,4 @@ const struct field *field_find(const char *name, size_t len);
 void field_get(const struct field *field, const struct row *row, const struct report *report,
 	       struct field_context *context, struct field_value *value);
 
-/* Adds the value as a table cell: unknown is "-". Text is made safe for a terminal. */
-void field_add_cell(struct strbuf *cell, const struct field_value *value, unsigned int text_flags);
-
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 
+#include <err.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,57 +31,70 @@ static mode_t creation_mode(void)
 	return 0666 & ~mask;
 }
 
-int sink_open(struct sink *sink, const char *path, struct error *why)
+static ssize_t write_fd(void *cookie, const char *data, size_t size)
 {
-	int fd;
+	struct sink *sink = cookie;
+	ssize_t n;
 
-	memset(sink, 0, sizeof(*sink));
-	if (!path) {
-		sink->stream = stdout;
-		return 0;
-	}
+	do
+		n = write(sink->fd, data, size);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && !sink->error)
+		sink->error = errno;
+	return n < 0 ? 0 : n;
+}
+
+static int open_temporary(struct sink *sink, const char *path)
+{
 	sink->path = path;
 	sink->temporary = temporary_name(path);
-	fd = mkstemp(sink->temporary);
-	if (fd < 0) {
-		int code = -errno;
+	sink->fd = mkstemp(sink->temporary);
+	if (sink->fd < 0)
+		return -errno;
+	fchmod(sink->fd, creation_mode());
+	return 0;
+}
 
+int sink_open(struct sink *sink, const char *path, struct error *why)
+{
+	const cookie_io_functions_t functions = { .write = write_fd };
+	int code;
+
+	memset(sink, 0, sizeof(*sink));
+	sink->fd = STDOUT_FILENO;
+	code = path ? open_temporary(sink, path) : 0;
+	if (code < 0) {
 		free(sink->temporary);
 		return error_set(why, code, "cannot create a file beside %s: %s", path,
 				 strerror(-code));
 	}
-	fchmod(fd, creation_mode());
-	sink->stream = fdopen(fd, "w");
+	sink->stream = fopencookie(sink, "w", functions);
 	if (!sink->stream)
-		return error_set(why, -errno, "cannot write %s: %s", path, strerror(errno));
+		err(1, "cannot allocate a stream");
 	return 0;
 }
 
 static int finish_file(struct sink *sink)
 {
-	int code = 0;
-
-	if (fflush(sink->stream) || ferror(sink->stream) || fsync(fileno(sink->stream)) < 0)
-		code = errno ? -errno : -EIO;
-	if (fclose(sink->stream) && !code)
-		code = -errno;
-	if (!code && rename(sink->temporary, sink->path) < 0)
-		code = -errno;
-	if (code)
+	if (!sink->error && fsync(sink->fd) < 0)
+		sink->error = errno;
+	if (close(sink->fd) < 0 && !sink->error)
+		sink->error = errno;
+	if (!sink->error && rename(sink->temporary, sink->path) < 0)
+		sink->error = errno;
+	if (sink->error)
 		unlink(sink->temporary);
 	free(sink->temporary);
-	return code;
+	return -sink->error;
 }
 
 int sink_commit(struct sink *sink, struct error *why)
 {
 	int code;
 
-	errno = 0;
-	if (sink->path)
-		code = finish_file(sink);
-	else
-		code = fflush(sink->stream) || ferror(sink->stream) ? (errno ? -errno : -EIO) : 0;
+	if (fclose(sink->stream) && !sink->error)
+		sink->error = EIO;
+	code = sink->path ? finish_file(sink) : -sink->error;
 	if (code < 0)
 		error_set(why, code, "cannot write %s: %s",
 			  sink->path ? sink->path : "standard output", strerror(-code));

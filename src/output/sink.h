@@ -14,14 +14,16 @@ struct sink {
 	FILE *stream;
 	const char *path; /* NULL: standard output */
 	char *temporary;
+	int fd;
+	int error; /* errno of the first write that failed; a FILE would forget it */
 };
 
-/* Returns 0 or −errno with @why filled. */
+/* @sink must not move until sink_commit(). Returns 0 or -errno with @why filled. */
 int sink_open(struct sink *sink, const char *path, struct error *why);
 
 /*
  * sink_commit() - the report is complete: flush it, or sync the temporary file and rename it.
- * Returns 0, or −errno with @why filled: also when any write since sink_open() failed. A temporary
+ * Returns 0, or -errno with @why filled: also when any write since sink_open() failed. A temporary
  * file does not stay behind.
  */
 int sink_commit(struct sink *sink, struct error *why);

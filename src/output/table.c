@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "output/cell.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,7 @@ static void make_row(struct grid *g, const struct row *row, const struct report 
 
 		strbuf_add(&g->text, (const char *)&cell, sizeof(cell));
 		field_get(f, row, report, context, &value);
-		field_add_cell(&g->text, &value, g->style->utf8 ? 0 : TEXT_ASCII);
+		cell_add(&g->text, &value, g->style->utf8 ? 0 : TEXT_ASCII);
 		if (g->text.len > start + sizeof(cell) + CELL_MAX)
 			g->text.len = start + sizeof(cell) + CELL_MAX;
 		cell.len = (uint16_t)(g->text.len - start - sizeof(cell));
@@ -264,7 +265,7 @@ static void print_sentence(FILE *stream, const char *word, const char *sentence,
 			   const struct table_style *style, struct strbuf *line)
 {
 	const size_t indent = 4;
-	size_t room = style->width > 40 ? style->width : style->width ? 40 : SIZE_MAX;
+	size_t room = style->width ? style->width : SIZE_MAX;
 
 	strbuf_addf(line, "%s:", word);
 	while (*sentence) {
@@ -321,8 +322,9 @@ static void print_footer(FILE *stream, const struct grid *g, const struct report
 		if (report->window_ns)
 			print_moved(stream, &report->netns[i], report, g->style, line);
 		else
-			fputs("No window: what moved is unknown; without -d 0 there is one.\n",
-			      stream);
+			print_sentence(stream, "No window",
+				       "what moved is unknown; without -d 0 there is one.",
+				       g->style, line);
 		print_sysctls(stream, &report->netns[i].netns->sysctls, g->style, line);
 	}
 	print_words(stream, report, g->style, line);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output/cell.h"
+
+#include <string.h>
+
+/* Rounded down, so that 100% always means full. */
+static void add_percent(struct strbuf *cell, double ratio)
+{
+	strbuf_addu(cell, (uint64_t)(ratio * 100 + 1e-9));
+	strbuf_putc(cell, '%');
+}
+
+static void add_words(struct strbuf *cell, const struct field_value *v)
+{
+	if (!v->number) /* an empty cell would shift the columns for awk */
+		strbuf_putc(cell, '-');
+	for (uint64_t i = 0; i < v->number; i++) {
+		if (i)
+			strbuf_putc(cell, ',');
+		strbuf_adds(cell, v->words[i]);
+	}
+}
+
+void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int text_flags)
+{
+	if (!v->known) {
+		strbuf_putc(cell, '-');
+		return;
+	}
+	switch (v->type) {
+	case FIELD_RISE:
+		strbuf_addc(cell, '+', v->number != 0);
+		strbuf_addu(cell, v->number);
+		break;
+	case FIELD_COUNT:
+		strbuf_addu(cell, v->number);
+		break;
+	case FIELD_RATIO:
+		add_percent(cell, v->real);
+		break;
+	case FIELD_RATE:
+	case FIELD_SECONDS:
+		strbuf_addf(cell, "%.1f", v->real);
+		break;
+	case FIELD_BOOL:
+		strbuf_adds(cell, v->number ? "yes" : "no");
+		break;
+	case FIELD_ID:
+		strbuf_addf(cell, "0x%llx", (unsigned long long)v->number);
+		break;
+	case FIELD_LIST:
+		add_words(cell, v);
+		break;
+	case FIELD_TEXT:
+		text_add_safe(cell, v->text, strlen(v->text), text_flags);
+		break;
+	case FIELD_NESTED:
+		break;
+	}
+}
