@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What ss and nstat say, and what the contract makes of it."""
+import collections
+import json
+import os
+import re
+import subprocess
+
+Listener = collections.namedtuple(
+    "Listener", "local address port length limit drops inode cookie")
+
+
+def _run(*command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE,
+                          text=True).stdout
+
+
+def _split(local):
+    address, _, port = local.rpartition(":")
+    return address.strip("[]"), int(port)
+
+
+def listeners(*options):
+    """ss -Hltnme, one tuple a listener."""
+    text = _run("ss", "-Hltnme", *options)
+    text = re.sub(r"\n\s+", " ", text)
+    found = []
+    for line in text.splitlines():
+        state, length, limit, local = line.split()[:4]
+        assert state == "LISTEN", line
+        address, port = _split(local)
+        drops = re.search(r"skmem:\([^)]*,d(\d+)\)", line)
+        inode = re.search(r" ino:(\d+)", line)
+        cookie = re.search(r" sk:([0-9a-f]+)", line)
+        found.append(Listener(local, address, port, int(length), int(limit),
+                              int(drops[1]), int(inode[1]), "0x" + cookie[1]))
+    return found
+
+
+def listener(port):
+    found = [row for row in listeners() if row.port == port]
+    assert len(found) == 1, found
+    return found[0]
+
+
+def locals_(*options):
+    """Local addresses as ss prints them."""
+    return sorted(line.split()[3]
+                  for line in _run("ss", "-Hltn", *options).splitlines())
+
+
+def syn_recv():
+    """(local, peer) of every half-open connection."""
+    return [tuple(line.split()[2:4]) for line in
+            _run("ss", "-Htn", "state", "syn-recv").splitlines()]
+
+
+def nstat():
+    """Absolute values by nstat, with no history touched."""
+    env = dict(os.environ, NSTAT_HISTORY="/dev/null")
+    text = subprocess.run(["nstat", "-a", "-s", "-z", "-j"], check=True, env=env,
+                          stdout=subprocess.PIPE, text=True).stdout
+    return json.loads(text)["kernel"]
+
+
+def ledger(overflows, drops, vanished=False):
+    """interface.md section 5: bounds of each listener from its drops' delta."""
+    upper = {key: min(overflows, delta) for key, delta in drops.items()}
+    bounds = {}
+    for key, most in upper.items():
+        others = sum(upper.values()) - most
+        least = 0 if vanished else min(most, max(0, overflows - others))
+        bounds[key] = {"min": least, "max": most}
+    return bounds, max(0, overflows - sum(upper.values()))

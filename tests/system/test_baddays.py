@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""When the kernel, procfs or the output let the program down."""
+import ctypes
+import os
+import platform
+import resource
+import shutil
+import signal
+import struct
+import subprocess
+import tempfile
+import unittest
+
+import listenq
+import netns
+import rig
+
+HIDE_PROC = ("unshare", "-m", "sh", "-c",
+             'mount -t tmpfs none /proc && exec "$0" "$@"')
+
+# A /proc with the real sysctls, a copy of snmp and a netstat of the test's own.
+FAKE_PROC = ("unshare", "-m", "sh", "-c", """
+dir=$1; shift
+mkdir -p $dir/sys $dir/self/net $dir/thread-self &&
+cp /proc/self/net/snmp $dir/self/net/ &&
+{ test ! -e $dir/netstat || cp $dir/netstat $dir/self/net/; } &&
+ln -s ../self/net $dir/thread-self/net && ln -s self/net $dir/net &&
+mount --bind /proc/sys $dir/sys && mount --rbind $dir /proc && exec "$@"
+""", "sh")
+
+
+def deny_netlink():
+    """A seccomp filter: socket(AF_NETLINK) fails with EPERM."""
+    numbers = {"x86_64": 41, "aarch64": 198, "riscv64": 198}
+    number = numbers[platform.machine()]
+    load, jump_eq, ret = 0x20, 0x15, 0x06
+    code = [(load, 0, 0, 0), (jump_eq, 0, 3, number),
+            (load, 0, 0, 16), (jump_eq, 0, 1, 16),
+            (ret, 0, 0, 0x00050000 | 1), (ret, 0, 0, 0x7fff0000)]
+    program = b"".join(struct.pack("=HBBI", *line) for line in code)
+    buffer = ctypes.create_string_buffer(program)
+    fprog = struct.pack("@HP", len(code), ctypes.addressof(buffer))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, fprog, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+class Procfs(rig.Case):
+    def listeners(self):
+        full = self.listener(backlog=2)
+        self.fill(full, 2)
+        self.overflow(full, 3)
+        return full
+
+    def can(self, prefix):
+        done = subprocess.run([*prefix, "/bin/true"], stderr=subprocess.PIPE)
+        if done.returncode:
+            raise unittest.SkipTest(f"cannot hide: {done.stderr.decode()}")
+
+    def test_no_proc(self):
+        self.can(HIDE_PROC)
+        full = self.listeners()
+        result = listenq.run("--json", "-d", "0.2", prefix=HIDE_PROC)
+        report = result.json
+        row = self.row(report, full)
+        self.assertEqual((row["drops"]["total"], row["drops"]["delta"]), (3, 0))
+        self.assertEqual(row["accept_queue"]["length"], 3)
+        self.assertEqual(row["state"], "full")
+        self.assertEqual(row["overflows"], {"min": None, "max": None})
+        space, = report["namespaces"]
+        for name, value in space["counters"].items():
+            self.assertIsNone(value and value["total"], name)
+        self.assertEqual(set(space["sysctl"].values()), {None})
+        self.assertIsNone(space["ledger"]["overflows"])
+        self.assertIsNone(row["syn_queue"]["limit"], "without tcp_syncookies")
+        self.assertTrue(report["warnings"])
+        for warning in report["warnings"]:
+            self.assertTrue(warning["code"] and warning["message"])
+
+    def fake(self, netstat=None):
+        self.can(HIDE_PROC)
+        path = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, path)
+        if netstat is not None:
+            with open(path + "/netstat", "w", encoding="ascii") as file:
+                file.write(netstat)
+        return (*FAKE_PROC, path)
+
+    def test_counters_the_kernel_lacks(self):
+        """Matched by name, not by place; absent is not zero."""
+        full = self.listeners()
+        report = listenq.report("-d", "0.2", prefix=self.fake(
+            "TcpExt: Novelty ListenDrops Oddity ListenOverflows\n"
+            "TcpExt: 77 4294967301 -5 18446744073709551615\n"
+            "IpExt: ListenDrops\nIpExt: 1\nNew: A\nNew: 1 2 3\n"))
+        counters = report["namespaces"][0]["counters"]
+        self.assertEqual(counters[netns.LD]["total"], 4294967301)
+        self.assertEqual(counters[netns.LO]["total"], 18446744073709551615)
+        self.assertEqual(counters[netns.LO]["delta"], 0)
+        for name in "TcpExtSyncookiesSent", "TcpExtTCPReqQFullDrop":
+            self.assertIsNone(counters[name] and counters[name]["total"])
+        self.assertEqual(self.row(report, full)["overflows"],
+                         {"min": 0, "max": 0})
+
+    def test_garbage_for_counters(self):
+        for text in ("", "\n\n\n", "TcpExt: ListenOverflows\n",
+                     "TcpExt: ListenOverflows\nTcpExt:\n",
+                     "TcpExt: ListenOverflows\nTcpExt: many\n",
+                     "TcpExt: A ListenOverflows\nTcpExt: 1\n",
+                     "TcpExt: ListenOverflows\nIpExt: 5\n", "\0" * 5000):
+            with self.subTest(text=text[:40]):
+                report = listenq.instant(prefix=self.fake(text))
+                value = report["namespaces"][0]["counters"][netns.LO]
+                self.assertIsNone(value and value["total"])
+                self.assertTrue(report["warnings"])
+
+    def test_no_netstat(self):
+        full = self.listeners()
+        report = listenq.report("-d", "0.2", prefix=self.fake())
+        space, = report["namespaces"]
+        for name, value in space["counters"].items():
+            if name.startswith("TcpExt"):
+                self.assertIsNone(value and value["total"], name)
+        passive = space["counters"]["TcpPassiveOpens"]
+        self.assertEqual(passive["total"], netns.counter("TcpPassiveOpens"))
+        self.assertEqual(space["sysctl"]["somaxconn"], 4096)
+        self.assertEqual(self.row(report, full)["overflows"],
+                         {"min": None, "max": None})
+        self.assertTrue(report["warnings"])
+
+    def test_table_says_so_on_stderr(self):
+        self.can(HIDE_PROC)
+        self.listeners()
+        result = listenq.run("-d", "0.2", prefix=HIDE_PROC)
+        self.assertIn("full", result.out)
+        for line in result.err.splitlines():
+            self.assertTrue(line.startswith("listenq: warning: "), line)
+        self.assertTrue(result.err)
+
+    def test_strict(self):
+        self.can(HIDE_PROC)
+        self.listeners()
+        listenq.run("--json", "--strict", "-d", "0", prefix=HIDE_PROC, code=1)
+        listenq.run("--strict", "-d", "0", prefix=HIDE_PROC, code=1)
+        listenq.run("--strict", "-d", "0")
+
+    def test_no_netlink(self):
+        if platform.machine() not in ("x86_64", "aarch64", "riscv64"):
+            raise unittest.SkipTest(f"no seccomp filter for {platform.machine()}")
+        self.listeners()
+        for args in ("-d", "0"), ("-d", "0", "--json"):
+            result = listenq.run(*args, code=1, preexec_fn=deny_netlink)
+            self.assertEqual(result.out, "")
+            self.assertRegex(result.err, r"^listenq: .*(?i:not permitted).*\n$")
+
+
+class Output(rig.Case):
+    def setUp(self):
+        super().setUp()
+        self.listener()
+        self.dir = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.path = os.path.join(self.dir, "report.json")
+
+    def test_full_device(self):
+        for args in (["-d", "0"], ["-d", "0", "--json"], ["--help"], ["--version"],
+                     ["--json-schema"], ["--list-columns"],
+                     ["--count=2", "-d", "0.1", "--json"]):
+            with self.subTest(args=args), open("/dev/full", "wb") as full:
+                result = listenq.run(*args, stdout=full, code=1)
+                self.assertRegex(result.err, r"\Alistenq: [^\n]*No space[^\n]*\n\Z")
+
+    def test_closed_stdout(self):
+        result = listenq.run("-d", "0", code=1, stdout=None,
+                             preexec_fn=lambda: os.close(1))
+        self.assertEqual(len(result.err.splitlines()), 1)
+
+    def test_closed_pipe_dies_silently(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        try:
+            result = listenq.run("-d", "0", "--json", stdout=writer,
+                                 code=-signal.SIGPIPE)
+        finally:
+            os.close(writer)
+        self.assertEqual(result.err, "")
+
+    def test_output_file(self):
+        result = listenq.run("--json", "-d", "0", "--output-file=" + self.path)
+        self.assertEqual((result.out, result.err), ("", ""))
+        self.assertEqual(os.listdir(self.dir), ["report.json"])
+        with open(self.path, encoding="utf-8") as old:
+            listenq.parse(old.read())
+            listenq.run("-d", "0", "--output-file", self.path)
+            self.assertNotEqual(os.stat(self.path).st_ino,
+                                os.fstat(old.fileno()).st_ino, "replaced")
+        with open(self.path, encoding="utf-8") as new:
+            self.assertIn("LOCAL ADDRESS", new.read())
+        self.assertEqual(os.listdir(self.dir), ["report.json"])
+
+    def test_output_file_that_cannot_be(self):
+        for path in (self.dir + "/none/report", self.dir):
+            result = listenq.run("-d", "0", "--output-file=" + path, code=1)
+            self.assertEqual(len(result.err.splitlines()), 1)
+            self.assertEqual(os.listdir(self.dir), [])
+
+    def test_failed_write_leaves_the_old_file(self):
+        with open(self.path, "w", encoding="ascii") as file:
+            file.write("old\n")
+
+        def no_room():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+        result = listenq.run("-d", "0", "--output-file=" + self.path, code=1,
+                             preexec_fn=no_room)
+        self.assertEqual(len(result.err.splitlines()), 1)
+        with open(self.path, encoding="ascii") as file:
+            self.assertEqual(file.read(), "old\n")
+        self.assertEqual(os.listdir(self.dir), ["report.json"])
+
+    def test_no_descriptors(self):
+        """EMFILE is told, not a crash; the loader itself needs one."""
+        result = listenq.run(
+            "-d", "0", code=1, preexec_fn=lambda: resource.setrlimit(
+                resource.RLIMIT_NOFILE, (4, 4)))
+        self.assertTrue(result.err.startswith("listenq: "))

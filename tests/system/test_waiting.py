@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How long the oldest connection waits, and clients that gave up."""
+import socket
+import struct
+import time
+
+import listenq
+import rig
+
+
+class Waiting(rig.Case):
+    def wait_of(self, listener, *args):
+        begin = time.monotonic()
+        row = self.row(listenq.report(*args), listener)
+        return row["accept_queue"]["oldest_wait_seconds"], begin, time.monotonic()
+
+    def assertAge(self, listener, born, *args):
+        """Not older than when asked for at the end, nor younger than at the
+        start, but for the clock ticks of the kernel."""
+        age, begin, end = self.wait_of(listener, *args)
+        self.assertIsNotNone(age)
+        self.assertGreater(age, begin - born - 0.3)
+        self.assertLess(age, end - born + 0.3)
+
+    def test_oldest(self):
+        listener = self.listener(backlog=3)
+        self.queue(listener, 1)
+        born = time.monotonic()
+        rig.wait_until(born + 0.8)
+        self.fill(listener, 3)
+        self.assertAge(listener, born, "-d", "0")
+        self.assertAge(listener, born, "-d", "0.3")
+
+    def test_talking_clients_are_as_old(self):
+        listener = self.listener("::", backlog=1)
+        clients = self.queue(listener, 2, address="127.0.0.1")
+        born = time.monotonic()
+        rig.wait_until(born + 0.7)
+        for client in clients:
+            client.send(b"hello?")
+        self.assertAge(listener, born, "-d", "0")
+
+    def test_accepted_connections_do_not_count(self):
+        listener = self.listener(backlog=3)
+        self.queue(listener, 1)
+        self.own(listener.accept())
+        rig.wait_until(time.monotonic() + 0.8)
+        born = time.monotonic()
+        self.fill(listener, 3)
+        self.assertAge(listener, born, "-d", "0")
+
+    def test_each_listener_its_own(self):
+        one = self.listener("127.0.0.2", backlog=1)
+        two = self.listener("127.0.0.3", one.port, backlog=1)
+        self.fill(one, 1)
+        first = time.monotonic()
+        rig.wait_until(first + 0.7)
+        self.fill(two, 1)
+        second = time.monotonic()
+        self.assertAge(one, first, "-d", "0")
+        self.assertAge(two, second, "-d", "0")
+
+    def test_column_asks_for_it(self):
+        """Below 80 % nobody looks, unless the column is wanted."""
+        listener = self.listener(backlog=9)
+        self.queue(listener, 1)
+        born = time.monotonic()
+        self.assertIsNone(self.wait_of(listener, "-d", "0")[0])
+        rig.wait_until(born + 0.5)
+        out = listenq.run("-d", "0", "-H", "-o", "oldest-wait").out.strip()
+        self.assertNotEqual(out, "-")
+
+    def gone(self, listener, clients, how):
+        for client in clients:
+            if how == "reset":
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                                  struct.pack("ii", 1, 0))
+            client.close()
+        rig.wait_until(time.monotonic() + 0.4)
+        row = self.row(listenq.report("-d", "0.3"), listener)
+        self.assertEqual(row["state"], "full")
+        return row
+
+    def test_peers_that_closed(self):
+        listener = self.listener(backlog=3)
+        row = self.gone(listener, self.fill(listener, 3), "close")
+        self.assertEqual(row["accept_queue"]["length"], 4)
+        self.assertIn("dead-clients", row["reasons"])
+        self.assertIn("not-accepting", row["reasons"])
+
+    def test_peers_that_reset(self):
+        """These are in no dump: the length tells."""
+        listener = self.listener(backlog=3)
+        clients = self.fill(listener, 3)
+        row = self.gone(listener, clients[:2], "reset")
+        self.assertEqual(row["accept_queue"]["length"], 4)
+        self.assertIn("dead-clients", row["reasons"])
+
+    def test_all_peers_reset(self):
+        """Nothing of them is left to see, and still the queue is full."""
+        listener = self.listener(backlog=3)
+        row = self.gone(listener, self.fill(listener, 3), "reset")
+        self.assertEqual(row["accept_queue"]["length"], 4)
+        self.assertIsNone(row["accept_queue"]["oldest_wait_seconds"])
+        self.assertIn("dead-clients", row["reasons"])
+
+    def test_living_peers(self):
+        listener = self.listener(backlog=3)
+        self.fill(listener, 3)
+        row = self.gone(listener, [], "close")
+        self.assertNotIn("dead-clients", row["reasons"])

@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Listeners that come, go and are replaced between the two samples."""
+import signal
+import time
+
+import listenq
+import netns
+import rig
+
+
+class Window(rig.Case):
+    def test_new_listener_counts_from_zero(self):
+        old = self.listener(backlog=1)
+        self.fill(old, 1)
+        new = []
+
+        def appear():
+            new.append(self.listener(backlog=0))
+            self.fill(new[0], 0)
+            self.overflow(new[0], 4)
+        report = self.during(appear)
+        self.assertSameAsKernel(report)
+        row = self.row(report, new[0])
+        self.assertEqual((row["drops"]["total"], row["drops"]["delta"]), (4, 4))
+        self.assertEqual(row["overflows"], {"min": 4, "max": 4})
+        self.assertEqual(row["state"], "overflowing")
+        self.assertEqual(self.row(report, old)["overflows"], {"min": 0, "max": 0})
+
+    def test_vanished_listener_takes_the_proof_along(self):
+        here, gone = self.listener(backlog=1), self.listener(backlog=1)
+        idle = self.listener(backlog=1)
+        self.fill(here, 1)
+        self.fill(gone, 1)
+
+        def vanish():
+            self.overflow(here, 3)
+            self.overflow(gone, 2)
+            gone.close()
+        report = self.during(vanish)
+        self.assertSameAsKernel(report)
+        self.assertEqual(len(report["listeners"]), 2)
+        row = self.row(report, here)
+        self.assertEqual(row["drops"]["delta"], 3)
+        self.assertEqual(row["overflows"], {"min": 0, "max": 3})
+        self.assertEqual(row["state"], "overflowing", "max > 0 and seen full")
+        self.assertEqual(self.row(report, idle)["overflows"], {"min": 0, "max": 0})
+        ledger = report["namespaces"][0]["ledger"]
+        self.assertEqual(ledger["overflows"], 5)
+        self.assertEqual(ledger["unattributed_overflows"], 2)
+
+    def test_replaced_on_the_same_port(self):
+        first = self.listener(backlog=1)
+        self.fill(first, 1)
+        self.overflow(first, 5)
+        second = []
+
+        def replace():
+            first.close()
+            second.append(self.listener(port=first.port, backlog=1))
+            self.fill(second[0], 1)
+            self.overflow(second[0], 2)
+        cookie = first.cookie
+        report = self.during(replace)
+        self.assertSameAsKernel(report)
+        self.assertEqual(len(report["listeners"]), 1)
+        row = self.row(report, second[0])
+        self.assertNotEqual(row["cookie"], cookie)
+        self.assertEqual((row["drops"]["total"], row["drops"]["delta"]), (2, 2))
+        self.assertEqual(row["overflows"], {"min": 0, "max": 2})
+        self.assertEqual(report["namespaces"][0]["counters"][netns.LO],
+                         {"total": 7, "delta": 2,
+                          "rate": report["namespaces"][0]["counters"]
+                          [netns.LO]["rate"]})
+
+    def test_window_seconds(self):
+        self.listener()
+        for delay in (0.2, 0.75):
+            report = listenq.report("-d", str(delay))
+            self.assertGreaterEqual(report["window_seconds"], delay - 0.001)
+            self.assertLess(report["window_seconds"], delay + 1)
+        self.assertIsNone(listenq.instant()["window_seconds"])
+
+    def test_stopped_in_the_window(self):
+        """^Z and fg: the window is as long as it was, and nothing is lost."""
+        listener = self.listener(backlog=1)
+        self.fill(listener, 1)
+
+        child = listenq.Running("--json", "-d", "0.4")
+        child.wait_window()
+        child.process.send_signal(signal.SIGSTOP)
+        self.overflow(listener, 3)
+        rig.wait_until(child.started + 1.2)
+        self.overflow(listener, 2)
+        child.process.send_signal(signal.SIGCONT)
+        report = child.finish().json
+        self.assertGreater(report["window_seconds"], 0.7)
+        row = self.row(report, listener)
+        self.assertEqual(row["overflows"], {"min": 5, "max": 5})
+
+    def test_one_second_is_the_default(self):
+        self.listener()
+        begin = time.monotonic()
+        report = listenq.report()
+        self.assertGreaterEqual(time.monotonic() - begin, 1.0)
+        self.assertGreaterEqual(report["window_seconds"], 0.999)
+        begin = time.monotonic()
+        listenq.run()
+        self.assertGreaterEqual(time.monotonic() - begin, 1.0)
+
+    def test_instant_knows_no_deltas(self):
+        listener = self.listener(backlog=1)
+        self.fill(listener, 1)
+        self.overflow(listener, 2)
+        begin = time.monotonic()
+        report = listenq.instant()
+        self.assertLess(time.monotonic() - begin, 0.5)
+        row = self.row(report, listener)
+        self.assertEqual(row["drops"], {"total": 2, "delta": None, "rate": None})
+        self.assertEqual(row["overflows"], {"min": None, "max": None})
+        queue = row["accept_queue"]
+        for name in "peak_length", "peak_fill", "full_seconds":
+            self.assertIsNone(queue[name], name)
+        space = report["namespaces"][0]
+        for name, value in space["counters"].items():
+            if value:
+                self.assertIsNone(value["delta"], name)
+                self.assertIsNone(value["rate"], name)
+        for name in "overflows", "listen_drops", "listener_drops", \
+                    "unattributed_overflows":
+            self.assertIsNone(space["ledger"][name], name)
