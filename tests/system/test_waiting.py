@@ -109,3 +109,47 @@ class Waiting(rig.Case):
         self.fill(listener, 3)
         row = self.gone(listener, [], "close")
         self.assertNotIn("dead-clients", row["reasons"])
+
+
+class Accepting(rig.Case):
+    """Stuck or slow: a queue of the same length at every look may be either."""
+
+    def reasons(self, listener, action):
+        rig.wait_until(time.monotonic() + 0.3)
+        report = self.during(action, "--peak-rate=0", delay=0.7)
+        row = self.row(report, listener)
+        self.assertGreater(row["accept_queue"]["oldest_wait_seconds"],
+                           report["window_seconds"])
+        return row["reasons"]
+
+    def test_one_in_for_one_out(self):
+        listener = self.listener(backlog=9)
+        self.fill(listener, 9)
+
+        def replace():
+            # Ages are told in clock ticks: what comes in the first ones of the
+            # window may have been there before it.
+            rig.wait_until(time.monotonic() + 0.1)
+            for _ in range(3):
+                self.own(listener.accept())
+                self.queue(listener, 1)
+
+        reasons = self.reasons(listener, replace)
+        self.assertIn("accepting-slowly", reasons)
+        self.assertNotIn("not-accepting", reasons)
+
+    def test_stuck_beside_a_busy_listener(self):
+        stuck = self.listener("127.0.0.2", backlog=9)
+        busy = self.listener("127.0.0.3", stuck.port, backlog=9)
+        self.fill(stuck, 9)
+        reasons = self.reasons(stuck, lambda: self.queue(busy, 5))
+        self.assertIn("not-accepting", reasons)
+        self.assertNotIn("accepting-slowly", reasons)
+
+    def test_burst_into_an_empty_queue(self):
+        """Nothing was accepted, but nobody has waited for a window either."""
+        listener = self.listener(backlog=9)
+        report = self.during(lambda: self.fill(listener, 9), delay=0.7)
+        reasons = self.row(report, listener)["reasons"]
+        self.assertNotIn("not-accepting", reasons)
+        self.assertNotIn("accepting-slowly", reasons)
