@@ -1,0 +1,130 @@
+# bash completion for listenq                              -*- shell-script -*-
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Works with and without the bash-completion package.
+# tests/system/test_documents.py holds the options against listenq --help.
+
+# Lists of words are meant to split.
+# shellcheck disable=SC2046,SC2086
+
+# Adds to COMPREPLY those of the words from $3 on that begin with $2, each with
+# $1 before it.
+_listenq_add()
+{
+	local before=$1 begin=$2 word
+	shift 2
+	for word; do
+		if [[ $word == "$begin"* ]]; then
+			COMPREPLY+=("$before$word")
+		fi
+	done
+}
+
+# The columns, told by the program itself.
+_listenq_columns()
+{
+	"$1" --list-columns --raw 2>/dev/null || command listenq --list-columns --raw 2>/dev/null
+}
+
+# The values that begin with $3 of the option $2, each with $4 before it.
+_listenq_values()
+{
+	local program=$1 option=$2 value=$3 before=$4 IFS=$' \t\n' word
+	local columns=()
+
+	case $option in
+	-o | --output)
+		if [[ $value == +* ]]; then
+			before+=+ value=${value#+}
+		fi
+		# Of a list the last name is completed; what is named already is not
+		# offered again.
+		for word in $(_listenq_columns "$program"); do
+			[[ $value == *,* && ,${value%,*}, == *,"$word",* ]] || columns+=("$word")
+		done
+		if [[ $value == *,* ]]; then
+			before+=${value%,*}, value=${value##*,}
+		fi
+		_listenq_add "$before" "$value" "${columns[@]}"
+		compopt -o nospace 2>/dev/null # a comma may follow
+		;;
+	-s | --sort)
+		if [[ $value == -* ]]; then
+			before+=- value=${value#-}
+		fi
+		_listenq_add "$before" "$value" $(_listenq_columns "$program")
+		;;
+	--color)
+		_listenq_add "$before" "$value" auto always never
+		;;
+	--output-file)
+		while IFS= read -r word; do
+			COMPREPLY+=("$before$word")
+		done < <(compgen -f -- "$value")
+		# Quoted names are left to readline.
+		compopt -o filenames -o default 2>/dev/null
+		;;
+	# Nobody can guess the numbers of -d, --count, --full, --peak-rate, --width.
+	esac
+}
+
+_listenq_options()
+{
+	local names='-4 -6 -f -e -o -O -s -r -l -t -n -d -j -J -H -h -V
+		--ipv4 --ipv6 --full --full= --extended --output= --output-all --sort= --resolve
+		--listening --tcp --numeric --delay= --watch --count= --peak-rate= --json --no-header
+		--noheadings --output-file= --color --color= --ascii --width= --strict
+		--list-columns --raw --json-schema --help --version'
+	local IFS=$' \t\n'
+
+	_listenq_add '' "$1" $names
+	if [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]]; then
+		compopt -o nospace 2>/dev/null
+	fi
+}
+
+_listenq()
+{
+	local program=${1:-listenq} cur=${2-${COMP_WORDS[COMP_CWORD]}}
+	local prev=${COMP_WORDS[COMP_CWORD - 1]} word line outside i
+	# Short options without an argument, which may stand before one with.
+	local plain='-[46eOrltnjJHhV]*'
+
+	COMPREPLY=()
+
+	# bash breaks words at "=" and ":" and completes the last piece. This puts the
+	# word together again; in the end the pieces before the last are cut off.
+	line=${COMP_LINE:0:${COMP_POINT:-0}}
+	word=${line##*[[:space:]]}
+	if [[ -z $line || $word != *"$cur" ]]; then
+		word=$cur
+		if [[ ${COMP_WORDS[COMP_CWORD]} == = ]]; then
+			cur='' word=$prev=
+		elif [[ $prev == = ]]; then
+			word=${COMP_WORDS[COMP_CWORD - 2]}=$cur
+		fi
+	fi
+	outside=${word%"$cur"}
+
+	if [[ $prev == --output || $prev == --sort || $prev == --output-file ]] &&
+		[[ $word != "$prev="* ]]; then
+		_listenq_values "$program" "$prev" "$word" ''
+	elif [[ $prev == --delay || $prev == --count || $prev == --peak-rate || $prev == --width ]] &&
+		[[ $word != "$prev="* ]]; then
+		:
+	elif [[ $prev =~ ^$plain([osd])$ ]]; then
+		_listenq_values "$program" "-${BASH_REMATCH[1]}" "$word" ''
+	elif [[ $word == --*=* ]]; then
+		_listenq_values "$program" "${word%%=*}" "${word#*=}" "${word%%=*}="
+	elif [[ $word =~ ^($plain([osd]))(.+)$ ]]; then
+		_listenq_values "$program" "-${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}" "${BASH_REMATCH[1]}"
+	elif [[ -z $word || $word == -* ]]; then
+		_listenq_options "$word"
+	fi
+
+	for i in "${!COMPREPLY[@]}"; do
+		COMPREPLY[i]=${COMPREPLY[i]#"$outside"}
+	done
+}
+
+complete -F _listenq listenq

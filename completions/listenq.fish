@@ -1,0 +1,66 @@
+# fish completion for listenq
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The descriptions are those of listenq --help; tests/system/test_documents.py
+# holds them, and the options, against it.
+
+# The columns, told by the program itself.
+function __listenq_columns
+    for program in (commandline -opc)[1] listenq
+        type -q $program
+        and command $program --list-columns --raw 2>/dev/null
+        and return
+    end
+end
+
+# LIST or +LIST: what is before the last comma stays, what it names is not
+# offered again.
+function __listenq_list
+    set -l value (commandline -ct | string replace -r '^(--output=|-[46eOrltnjJHhV]*o)' '')
+    set -l before (string match -r '^\+?(?:.*,)?' -- $value)
+    set -l named (string split , -- (string replace -r '^\+' '' -- $before))
+    for column in (__listenq_columns)
+        contains -- $column $named
+        or echo $before$column
+    end
+end
+
+# COLUMN or -COLUMN.
+function __listenq_sort
+    set -l value (commandline -ct | string replace -r '^(--sort=|-[46eOrltnjJHhV]*s)' '')
+    set -l before (string match -r '^-?' -- $value)
+    for column in (__listenq_columns)
+        echo $before$column
+    end
+end
+
+complete -c listenq -f
+complete -c listenq -s 4 -l ipv4 -d 'IPv4 listeners only'
+complete -c listenq -s 6 -l ipv6 -d 'IPv6 listeners only'
+complete -c listenq -s f -l full -d 'only listeners whose fill or peak is at or above PCT percent (80)'
+complete -c listenq -s e -l extended -d 'more columns: uid, inode, cookie, cgroup, interface, v6only'
+complete -c listenq -s o -l output -x -a '(__listenq_list)' -d 'these columns, separated by commas; +LIST adds to the default'
+complete -c listenq -s O -l output-all -d 'all columns'
+complete -c listenq -s s -l sort -x -a '(__listenq_sort)' -d 'order by a column, - for largest first; default: worst first'
+complete -c listenq -s r -l resolve -d 'service names for ports'
+complete -c listenq -s l -l listening -d 'the default, accepted because users of ss type it'
+complete -c listenq -s t -l tcp -d 'the default, accepted because users of ss type it'
+complete -c listenq -s n -l numeric -d 'the default, accepted because users of ss type it'
+complete -c listenq -s d -l delay -x -d 'length of the window, fractions allowed (1); 0: one sample, no deltas'
+complete -c listenq -l watch -d 'repeat until interrupted'
+complete -c listenq -l count -x -d 'repeat N times'
+complete -c listenq -l peak-rate -x -d 'fast samples a second for peaks (50), 0: none'
+complete -c listenq -s j -l json -d 'JSON; with --watch or --count one object a line'
+complete -c listenq -s J -d 'JSON; with --watch or --count one object a line'
+complete -c listenq -s H -l no-header -d 'no header, no footer'
+complete -c listenq -l noheadings -d 'no header, no footer'
+complete -c listenq -l output-file -r -F -d 'write to FILE, replaced as a whole with each report'
+complete -c listenq -l color -a 'auto always never' -d 'auto, always or never; auto heeds NO_COLOR'
+complete -c listenq -l ascii -d 'nothing but ASCII characters'
+complete -c listenq -l width -x -d 'columns to fit the table into, 0: no limit'
+complete -c listenq -l strict -d 'exit 1 when data is incomplete'
+complete -c listenq -l list-columns -d 'the columns, with help'
+complete -c listenq -l raw -d 'with --list-columns: names alone'
+complete -c listenq -l json-schema -d 'the JSON Schema of --json'
+complete -c listenq -s h -l help -d 'this help'
+complete -c listenq -s V -l version -d 'version'
