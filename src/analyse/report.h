@@ -7,17 +7,17 @@
 
 #include <sys/socket.h>
 
-/* A number that may be unknown. */
+/* A number that may be unknown; in one word, as every listener has several. */
 struct amount {
-	uint64_t value;
-	bool known;
+	uint64_t value : 63;
+	uint64_t known : 1;
 };
 
 /* At least min, at most max; equal when the proof is exact. */
 struct bounds {
-	uint64_t min;
+	uint64_t min : 63;
+	uint64_t known : 1;
 	uint64_t max;
-	bool known;
 };
 
 /* What one namespace's counters did in the window. */
@@ -44,10 +44,10 @@ struct row {
 	struct amount oldest_wait_ms; /* unknown where a group cannot tell whose it is */
 	struct bounds accepted; /* connections that left the accept queue in the window */
 	uint32_t length_before; /* of the accept queue when the window began */
+	uint32_t reasons; /* bit 1 << enum reason */
+	enum state state;
 	bool seen_full; /* in the window or now */
 	bool shown; /* selected by report_select() */
-	enum state state;
-	uint32_t reasons; /* bit 1 << enum reason */
 };
 
 struct report {

@@ -14,11 +14,16 @@ uint64_t idmap_mix(uint64_t x)
 	return x ^ (x >> 31);
 }
 
+static uint64_t slot_id(const struct idmap_slot *slot)
+{
+	return (uint64_t)slot->id[1] << 32 | slot->id[0];
+}
+
 static struct idmap_slot *probe(const struct idmap *map, uint64_t id)
 {
 	size_t i = idmap_mix(id) & (map->size - 1);
 
-	while (map->slots[i].index != IDMAP_NONE && map->slots[i].id != id)
+	while (map->slots[i].index != IDMAP_NONE && slot_id(&map->slots[i]) != id)
 		i = (i + 1) & (map->size - 1);
 	return &map->slots[i];
 }
@@ -32,7 +37,7 @@ static void resize(struct idmap *map, size_t size)
 	memset(map->slots, 0xff, size * sizeof(*map->slots));
 	for (size_t i = 0; i < old.size; i++)
 		if (old.slots[i].index != IDMAP_NONE)
-			*probe(map, old.slots[i].id) = old.slots[i];
+			*probe(map, slot_id(&old.slots[i])) = old.slots[i];
 	free(old.slots);
 }
 
@@ -66,7 +71,8 @@ uint32_t idmap_put(struct idmap *map, uint64_t id, uint32_t index)
 	slot = probe(map, id);
 	if (slot->index != IDMAP_NONE)
 		return slot->index;
-	slot->id = id;
+	slot->id[0] = (uint32_t)id;
+	slot->id[1] = (uint32_t)(id >> 32);
 	slot->index = index;
 	map->used++;
 	return IDMAP_NONE;

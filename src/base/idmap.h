@@ -11,7 +11,7 @@
  * addressing table that never deletes. A zeroed struct is an empty map.
  */
 struct idmap_slot {
-	uint64_t id;
+	uint32_t id[2]; /* in halves, for slots of 12 bytes */
 	uint32_t index; /* IDMAP_NONE: empty */
 };
 

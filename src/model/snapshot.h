@@ -50,14 +50,14 @@ struct listener {
 	const char *cgroup; /* its path, or NULL; owned by the source of the snapshot */
 	const char *interface; /* name of bound.ifindex, or NULL; likewise */
 	struct bound bound;
-	uint32_t known; /* enum listener_known */
+	uint16_t known; /* enum listener_known */
+	bool mptcp;
 	uint32_t group; /* index into snapshot->groups; valid after groups_build() */
 	uint32_t inode;
 	uint32_t uid;
 	uint32_t length; /* accept queue: connections waiting for accept(2) */
 	uint32_t limit; /* accept queue: min(backlog, somaxconn) when listen(2) was called */
 	uint32_t drops; /* wraps at 2^32, never reset while the socket lives */
-	bool mptcp;
 	struct peak peak;
 };
 
