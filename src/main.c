@@ -106,6 +106,8 @@ static unsigned int find_needs(const struct options *o)
 		if (want_footer(o))
 			needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW;
 	}
+	if (o->selection.only_full) /* a peak is a reason to show a listener */
+		needs |= NEED_WINDOW | NEED_PEAK;
 	if (o->sort)
 		needs |= o->sort->needs | o->sort->asked;
 	if (o->delay <= 0)
@@ -121,11 +123,13 @@ static int collected_family(const struct run *run)
 	return run->needs & NEED_COUNTERS ? AF_UNSPEC : run->options->selection.family;
 }
 
-static void show_progress(const struct run *run, uint64_t left_ns)
+static void show_progress(const struct run *run, uint64_t left_ns, uint64_t *shown)
 {
-	if (run->options->delay >= 2 && isatty(STDERR_FILENO))
-		fprintf(stderr, "\rlistenq: %.0f s to go \b",
-			(double)((left_ns + NSEC_PER_SEC - 1) / NSEC_PER_SEC));
+	uint64_t seconds = (left_ns + NSEC_PER_SEC - 1) / NSEC_PER_SEC;
+
+	if (run->options->delay >= 2 && seconds != *shown && isatty(STDERR_FILENO))
+		fprintf(stderr, "\rlistenq: %llu s to go \b", (unsigned long long)seconds);
+	*shown = seconds;
 }
 
 static void erase_progress(const struct run *run)
@@ -156,12 +160,12 @@ static void sleep_until(uint64_t until)
 /* Waits for the end of the window; fast samples are taken meanwhile. */
 static void wait_until(struct run *run, uint64_t deadline)
 {
-	uint64_t now;
+	uint64_t now, shown = 0;
 
 	while (!interrupted && (now = clock_monotonic_ns()) < deadline) {
 		uint64_t due = collector_due(run->collector), next = deadline;
 
-		show_progress(run, deadline - now);
+		show_progress(run, deadline - now, &shown);
 		if (due <= now) {
 			collector_look(run->collector);
 			continue;
@@ -245,12 +249,12 @@ static int run_loop(struct run *run)
 	for (uint64_t n = 0; !o->watch || !o->count || n < o->count; n++) {
 		if (window || n)
 			wait_until(run, due);
-		if (interrupted)
+		if (interrupted && !window)
 			break;
 		before = window ? &run->snapshots[!now] : NULL;
 		if (take_report(run, before, &run->snapshots[now]) < 0)
 			return -1;
-		if (!o->watch)
+		if (!o->watch || interrupted)
 			break;
 		now = !now;
 		due += delay;
@@ -269,7 +273,7 @@ static int run_reports(const struct options *o)
 	struct error why;
 	int code;
 
-	/* The first interrupt ends --watch after the report in hand, the second at once. */
+	/* The first interrupt closes the window of --watch and ends it, the second ends at once. */
 	if (o->watch)
 		sigaction(SIGINT,
 			  &(struct sigaction){ .sa_handler = on_interrupt,

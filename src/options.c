@@ -327,6 +327,8 @@ static int decide(struct options *o, const struct choice *choice)
 		return usage("--watch and --count need a --delay above 0");
 	if (o->json && (choice->list || choice->all_columns || choice->extended))
 		return usage("-o, -O and -e choose columns of the table; --json has every field");
+	if (choice->list && choice->all_columns)
+		return usage("-o and -O exclude each other");
 	if (o->raw && o->mode != MODE_LIST_COLUMNS)
 		return usage("--raw goes with --list-columns");
 	if (choice->all_columns)
@@ -377,7 +379,8 @@ int options_parse(int argc, char **argv, struct options *o)
 			return 0;
 	}
 	if (optind < argc)
-		return usage("unexpected argument '%s'", argv[optind]);
+		return usage("unexpected argument '%s'%s", argv[optind],
+			     o->selection.only_full ? "; a threshold is glued on, as in -f90" : "");
 	return decide(o, &choice);
 }
 

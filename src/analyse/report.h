@@ -7,17 +7,17 @@
 
 #include <sys/socket.h>
 
-/* A number that may be unknown; in one word, as every listener has several. */
+/* A number that may be unknown. */
 struct amount {
-	uint64_t value : 63;
-	uint64_t known : 1;
+	uint64_t value;
+	bool known;
 };
 
 /* At least min, at most max; equal when the proof is exact. */
 struct bounds {
-	uint64_t min : 63;
-	uint64_t known : 1;
+	uint64_t min;
 	uint64_t max;
+	bool known;
 };
 
 /* What one namespace's counters did in the window. */

@@ -111,12 +111,18 @@ static bool somaxconn(const struct row *r, int64_t *value)
 	return sysctl_known(s, SYSCTL_SOMAXCONN);
 }
 
+/* Does the accept queue's limit matter: to itself, or as that of a full SYN queue? */
+static bool limit_binds(const struct row *r)
+{
+	return crowded(r) || (is_syn_full(r) && r->syn_limit.value == r->listener->limit);
+}
+
 static int limit_from_listen(const struct row *r, const struct report *report)
 {
 	int64_t max;
 
 	(void)report;
-	return r->state != STATE_DROPPING && somaxconn(r, &max) && r->listener->limit < max;
+	return limit_binds(r) && somaxconn(r, &max) && r->listener->limit < max;
 }
 
 static int limit_from_somaxconn(const struct row *r, const struct report *report)
@@ -124,7 +130,14 @@ static int limit_from_somaxconn(const struct row *r, const struct report *report
 	int64_t max;
 
 	(void)report;
-	return r->state != STATE_DROPPING && somaxconn(r, &max) && r->listener->limit == max;
+	return limit_binds(r) && somaxconn(r, &max) && r->listener->limit == max;
+}
+
+/* Only without syncookies is the limit of a SYN queue another than that of the accept queue. */
+static int limit_from_syn_backlog(const struct row *r, const struct report *report)
+{
+	(void)report;
+	return is_syn_full(r) && r->syn_limit.value < r->listener->limit;
 }
 
 static int syncookies_sent(const struct row *r, const struct report *report)
@@ -167,15 +180,19 @@ const struct reason_info reason_table[REASON_N] = {
 				      "connect: add workers or a larger backlog",
 				      accepting_slowly },
 	[REASON_LIMIT_FROM_LISTEN] = { "limit-from-listen",
-				       "the backlog given to listen(2) set this limit, not today's "
-				       "somaxconn: raise it in the program's configuration and "
-				       "restart the program",
+				       "the limit is below somaxconn: the program asked for this "
+				       "backlog, or somaxconn was lower when it did; raise the "
+				       "backlog in its configuration and restart it",
 				       limit_from_listen },
 	[REASON_LIMIT_FROM_SOMAXCONN] = { "limit-from-somaxconn",
 					  "somaxconn bounds this limit: raise the sysctl in this "
 					  "namespace and restart the program, as listen(2) reads it "
 					  "once",
 					  limit_from_somaxconn },
+	[REASON_LIMIT_FROM_SYN_BACKLOG] = { "limit-from-syn-backlog",
+					    "tcp_max_syn_backlog bounds this SYN queue, as "
+					    "tcp_syncookies is 0: turn syncookies on, or raise it",
+					    limit_from_syn_backlog },
 	[REASON_SYNCOOKIES_SENT] = { "syncookies-sent",
 				     "syncookies are being sent and this SYN queue is full: a SYN "
 				     "flood, or a backlog too small for the rate of new clients",

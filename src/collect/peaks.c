@@ -106,7 +106,7 @@ void peaks_look(struct peaks *p, struct diag_socket *diag)
 	diag_dump(diag, &request, handle_listener, &look, &ignored);
 	p->last_ns = now;
 	cpu = clock_thread_cpu_ns() - cpu;
-	p->cost_ns = p->cost_ns ? (p->cost_ns * 3 + cpu) / 4 : cpu;
+	p->cost_ns = (p->cost_ns + cpu) / 2;
 	interval = (uint64_t)((double)p->cost_ns / p->share);
 	if (interval < p->min_interval_ns)
 		interval = p->min_interval_ns;

@@ -23,7 +23,7 @@ struct peaks {
 	uint32_t look; /* looks taken in this window */
 	uint64_t min_interval_ns; /* 0: off */
 	double share; /* of one CPU */
-	uint64_t cost_ns; /* CPU of one look, smoothed */
+	uint64_t cost_ns; /* CPU of one look, smoothed; begins at 0, as the first one is dear */
 	uint64_t last_ns; /* the last look, full sample or fast one */
 	uint64_t due_ns; /* the next fast one */
 };

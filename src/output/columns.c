@@ -28,6 +28,13 @@ static void add(struct columns *c, const struct field *field)
 	c->list[c->n++] = field;
 }
 
+/* The user wants this very column. */
+static void add_asked(struct columns *c, const struct field *field)
+{
+	add(c, field);
+	c->asked |= field->asked;
+}
+
 static void add_names(struct columns *c, const char *const *names, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -46,7 +53,7 @@ void columns_all(struct columns *c)
 	columns_default(c, false);
 	for (size_t i = 0; i < field_table_n; i++)
 		if (field_table[i].name)
-			add(c, &field_table[i]);
+			add_asked(c, &field_table[i]);
 }
 
 int columns_parse(struct columns *c, const char *list, bool extended, struct error *why)
@@ -61,12 +68,13 @@ int columns_parse(struct columns *c, const char *list, bool extended, struct err
 		size_t len = strcspn(list, ",");
 		const struct field *field = field_find(list, len);
 
+		if (!len)
+			return error_set(why, -EINVAL, "the name of a column is missing");
 		if (!field)
 			return error_set(why, -EINVAL,
 					 "unknown column '%.*s'; --list-columns shows them",
 					 (int)len, list);
-		add(c, field);
-		c->asked |= field->asked;
+		add_asked(c, field);
 		if (!list[len])
 			break;
 		list += len + 1;

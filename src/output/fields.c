@@ -356,7 +356,7 @@ GETTER(reasons)
 
 /* clang-format off */
 const struct field field_table[] = {
-	{ "severity", "SEV", FIELD_TEXT, NULL, NULL, NEED_STATE, 0, 9,
+	{ "severity", "SEV", FIELD_TEXT, NULL, NULL, NEED_STATE, 0, 45,
 	  "mark of the state: !! critical, ! warning, ~ notice, . none", get_severity },
 	{ "local", "LOCAL ADDRESS", FIELD_TEXT, NULL, NULL, NEED_INTERFACE, 0, 99,
 	  "address and port, as ss writes them", get_local },

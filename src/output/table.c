@@ -90,13 +90,22 @@ static void make_grid(struct grid *g, const struct report *report, struct field_
 	}
 }
 
-static size_t total_width(const struct grid *g)
+/*
+ * What the shown columns need. The last one may be cut when it is a list, whose first word tells
+ * the most: better than to lose other columns to it.
+ */
+static size_t least_width(const struct grid *g)
 {
-	size_t width = 0;
+	const size_t list_min = 18;
+	size_t width = 0, last = 0;
 
 	for (size_t i = 0; i < g->columns->n; i++)
-		if (g->layout[i].shown)
+		if (g->layout[i].shown) {
 			width += g->layout[i].width + GAP;
+			last = i;
+		}
+	if (g->columns->list[last]->type == FIELD_LIST && g->layout[last].width > list_min)
+		width -= g->layout[last].width - list_min;
 	return width ? width - GAP : 0;
 }
 
@@ -105,7 +114,7 @@ static void fit_to_width(struct grid *g)
 {
 	const struct columns *c = g->columns;
 
-	while (!c->named && g->style->width && total_width(g) > g->style->width) {
+	while (!c->named && g->style->width && least_width(g) > g->style->width) {
 		size_t least = c->n, left = 0;
 
 		for (size_t i = 0; i < c->n; i++) {
@@ -149,6 +158,30 @@ static void put_line(FILE *stream, struct strbuf *line, const struct table_style
 	strbuf_putc(line, '\n');
 	fwrite(line->s, 1, line->len, stream);
 	line->len = 0;
+}
+
+/* The same for prose: what does not fit goes on below, indented, broken at spaces. */
+static void put_wrapped(FILE *stream, struct strbuf *line, const struct table_style *style)
+{
+	static const char indent[] = "    ";
+	struct strbuf rest = { 0 };
+
+	while (style->width && line->len > style->width) {
+		size_t at = style->width;
+
+		while (at > sizeof(indent) && line->s[at] != ' ')
+			at--;
+		if (line->s[at] != ' ')
+			break;
+		rest.len = 0;
+		strbuf_adds(&rest, indent);
+		strbuf_add(&rest, line->s + at + 1, line->len - at - 1);
+		line->len = at;
+		put_line(stream, line, style);
+		strbuf_add(line, rest.s, rest.len);
+	}
+	strbuf_free(&rest);
+	put_line(stream, line, style);
 }
 
 static void add_padded(struct strbuf *line, const char *text, size_t len, size_t width,
@@ -229,18 +262,18 @@ static void print_moved(FILE *stream, const struct netns_report *ns, const struc
 		moved = true;
 		strbuf_addf(line, "  %-26s %+8lld  %s", counter_table[i].name,
 			    (long long)ns->delta[i].value, counter_table[i].meaning);
-		put_line(stream, line, style);
+		put_wrapped(stream, line, style);
 	}
 	if (!known)
 		strbuf_addf(line, "Counters of this namespace in %.1f s: unknown.", seconds);
 	else if (!moved)
 		strbuf_addf(line, "No counter of the listen queues moved in %.1f s.", seconds);
 	if (!moved)
-		put_line(stream, line, style);
+		put_wrapped(stream, line, style);
 	if (ns->unattributed_overflows.known && ns->unattributed_overflows.value) {
 		strbuf_addf(line, "  %llu of the overflows fell on no listener that is still here.",
 			    (unsigned long long)ns->unattributed_overflows.value);
-		put_line(stream, line, style);
+		put_wrapped(stream, line, style);
 	}
 }
 
@@ -251,35 +284,20 @@ static void print_sysctls(FILE *stream, const struct sysctls *s, const struct ta
 						  SYSCTL_SYNCOOKIES, SYSCTL_ABORT_ON_OVERFLOW };
 
 	for (size_t i = 0; i < ARRAY_SIZE(binding); i++) {
-		strbuf_addf(line, "%s%s ", i ? "  " : "", sysctl_table[binding[i]].name);
+		strbuf_addf(line, "%s%s=", i ? " " : "", sysctl_table[binding[i]].name);
 		if (sysctl_known(s, binding[i]))
 			strbuf_addf(line, "%lld", (long long)s->value[binding[i]]);
 		else
 			strbuf_putc(line, '-');
 	}
-	put_line(stream, line, style);
+	put_wrapped(stream, line, style);
 }
 
-/* Adds a sentence behind the word it explains, wrapped below itself on a terminal. */
 static void print_sentence(FILE *stream, const char *word, const char *sentence,
 			   const struct table_style *style, struct strbuf *line)
 {
-	const size_t indent = 4;
-	size_t room = style->width ? style->width : SIZE_MAX;
-
-	strbuf_addf(line, "%s:", word);
-	while (*sentence) {
-		size_t len = strcspn(sentence, " ");
-
-		if (line->len + 1 + len > room) {
-			put_line(stream, line, style);
-			strbuf_addc(line, ' ', indent - 1);
-		}
-		strbuf_putc(line, ' ');
-		strbuf_add(line, sentence, len);
-		sentence += len + strspn(sentence + len, " ");
-	}
-	put_line(stream, line, style);
+	strbuf_addf(line, "%s: %s", word, sentence);
+	put_wrapped(stream, line, style);
 }
 
 static void print_words(FILE *stream, const struct report *report, const struct table_style *style,
@@ -311,7 +329,7 @@ static void print_hidden(FILE *stream, const struct grid *g, struct strbuf *line
 			separator = ",";
 		}
 	if (line->len)
-		put_line(stream, line, g->style);
+		put_wrapped(stream, line, g->style);
 }
 
 static void print_footer(FILE *stream, const struct grid *g, const struct report *report,

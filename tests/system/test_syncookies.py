@@ -53,7 +53,7 @@ class Syncookies(rig.Case):
         self.assertEqual(row["drops"]["delta"], 6)
         self.assertEqual(row["overflows"], {"min": 0, "max": 0})
         self.assertEqual(row["state"], "dropping")
-        self.assertNotIn("syncookies-sent", row["reasons"])
+        self.assertEqual(row["reasons"], ["limit-from-listen"])
         self.assertEqual(self.row(listenq.instant(), listener)["state"], "syn-full")
 
     def test_two_always_sends_cookies(self):
@@ -92,6 +92,7 @@ class Syncookies(rig.Case):
         self.assertEqual((row["syn_queue"]["length"], row["syn_queue"]["limit"]),
                          (7, 6))
         self.assertEqual(row["accept_queue"]["limit"], 100)
+        self.assertEqual(row["reasons"], ["limit-from-syn-backlog"])
 
     def test_syn_limit(self):
         """The accept limit, but with cookies off 3/4 of max_syn_backlog."""

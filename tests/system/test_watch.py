@@ -112,6 +112,19 @@ class Watch(rig.Case):
         for line in result.out.splitlines():
             listenq.parse(line)
 
+    def test_interrupt_closes_the_window(self):
+        """Nothing of what was measured is lost, and nobody waits for it."""
+        listener = self.listener(backlog=1)
+        self.fill(listener, 1)
+        child = listenq.Running("--watch", "-d", "30", "--json")
+        child.wait_window()
+        self.overflow(listener, 3)
+        child.interrupt()
+        report = child.finish(0).json
+        self.assertLess(report["window_seconds"], 20)
+        self.assertEqual(self.row(report, listener)["overflows"],
+                         {"min": 3, "max": 3})
+
     def test_interrupt_of_a_table(self):
         self.listener()
         child = listenq.Running("--watch", "-d", "0.2")
