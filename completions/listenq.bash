@@ -23,7 +23,12 @@ _listenq_add()
 # The columns, told by the program itself.
 _listenq_columns()
 {
-	"$1" --list-columns --raw 2>/dev/null || command listenq --list-columns --raw 2>/dev/null
+	local program=$1
+
+	# As it was typed: perhaps quoted, but only quotes and backslashes are undone.
+	[[ $program == *['$`;&|<>()']* ]] || eval "program=$program"
+	"$program" --list-columns --raw 2>/dev/null ||
+		command listenq --list-columns --raw 2>/dev/null
 }
 
 # The values that begin with $3 of the option $2, each with $4 before it.

@@ -45,6 +45,7 @@ struct run {
 	struct services services;
 	struct field_context context;
 	struct table_style style;
+	uint64_t reports; /* taken so far */
 	bool incomplete; /* a report had warnings */
 };
 
@@ -179,13 +180,15 @@ static void wait_until(struct run *run, uint64_t deadline)
 	erase_progress(run);
 }
 
-static void print_warnings(const struct snapshot *s, const struct snapshot *before)
+/* @told_by: the snapshot of the report before, whose warnings are not repeated; NULL: there is
+ * none. */
+static void print_warnings(const struct snapshot *s, const struct snapshot *told_by)
 {
 	for (size_t i = 0; i < s->n_warnings; i++) {
 		bool told = false;
 
-		for (size_t j = 0; j < before->n_warnings; j++)
-			told |= !strcmp(s->warnings[i].message, before->warnings[j].message);
+		for (size_t j = 0; told_by && j < told_by->n_warnings; j++)
+			told |= !strcmp(s->warnings[i].message, told_by->warnings[j].message);
 		if (!told)
 			fprintf(stderr, "listenq: warning: %s\n", s->warnings[i].message);
 	}
@@ -223,7 +226,8 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 	if (collector_sample(run->collector, SAMPLE_CLOSING, now, &why) < 0)
 		return fail(&why);
 	if (!run->options->json)
-		print_warnings(now, &run->snapshots[now == run->snapshots]);
+		print_warnings(now, run->reports ? &run->snapshots[now == run->snapshots] : NULL);
+	run->reports++;
 	run->incomplete |= now->n_warnings > 0;
 	report_build(&run->report, before, now);
 	report_select(&run->report, &run->options->selection);
@@ -249,6 +253,8 @@ static int run_loop(struct run *run)
 	for (uint64_t n = 0; !o->watch || !o->count || n < o->count; n++) {
 		if (window || n)
 			wait_until(run, due);
+		if (interrupted && !o->watch)
+			raise(SIGINT); /* as if there had been no handler */
 		if (interrupted && !window)
 			break;
 		before = window ? &run->snapshots[!now] : NULL;
@@ -273,12 +279,14 @@ static int run_reports(const struct options *o)
 	struct error why;
 	int code;
 
-	/* The first interrupt closes the window of --watch and ends it, the second ends at once. */
-	if (o->watch)
-		sigaction(SIGINT,
-			  &(struct sigaction){ .sa_handler = on_interrupt,
-					       .sa_flags = SA_RESTART | (int)SA_RESETHAND },
-			  NULL);
+	/*
+	 * The first interrupt closes the window of --watch and ends it, the second ends at once.
+	 * Without --watch it is deferred until there is no progress to be seen.
+	 */
+	sigaction(SIGINT,
+		  &(struct sigaction){ .sa_handler = on_interrupt,
+				       .sa_flags = SA_RESTART | (int)SA_RESETHAND },
+		  NULL);
 	set_style(&run);
 	if (o->resolve)
 		run.context.services = &run.services;

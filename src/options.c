@@ -340,6 +340,17 @@ static int decide(struct options *o, const struct choice *choice)
 	return 0;
 }
 
+/* How many options begin with what was typed, "--" before it and "=" behind. */
+static int count_prefixed(const struct getopt_tables *tables, const char *text)
+{
+	size_t len = strcspn(text, "=");
+	int n = 0;
+
+	for (const struct option *l = tables->longs; len > 2 && l->name; l++)
+		n += !strncmp(l->name, text + 2, len - 2);
+	return n;
+}
+
 static int bad_option(const struct getopt_tables *tables, char **argv, int code)
 {
 	char letter[2] = { (char)optopt, '\0' };
@@ -352,6 +363,8 @@ static int bad_option(const struct getopt_tables *tables, char **argv, int code)
 	for (const struct option *l = tables->longs; is_long && l->name; l++)
 		if (l->val == optopt)
 			return usage("option '--%s' takes no argument", l->name);
+	if (is_long && count_prefixed(tables, text) > 1)
+		return usage("option '%s' is ambiguous", text);
 	return usage("unknown option '%s%s'", dash, text);
 }
 

@@ -65,6 +65,9 @@ const struct state_info state_table[STATE_N] = {
 	[STATE_OK] = { "ok", SEVERITY_NONE, "nothing to do", always },
 };
 
+/* Nobody is stuck for not having accepted in a window shorter than this. */
+#define WINDOW_MIN_NS (NSEC_PER_SEC / 5)
+
 static int crowded(const struct row *r)
 {
 	return r->state == STATE_OVERFLOWING || r->state == STATE_FULL || r->state == STATE_HIGH;
@@ -92,7 +95,8 @@ static bool has_invisible(const struct row *r)
  */
 static int not_accepting(const struct row *r, const struct report *report)
 {
-	if (!report->window_ns || !r->accepted.known || r->accepted.min || !r->length_before)
+	if (report->window_ns < WINDOW_MIN_NS || !r->accepted.known || r->accepted.min ||
+	    !r->length_before)
 		return 0;
 	return !r->accepted.max || (has_invisible(r) && waited_through(r, report));
 }
@@ -181,13 +185,13 @@ const struct reason_info reason_table[REASON_N] = {
 				      accepting_slowly },
 	[REASON_LIMIT_FROM_LISTEN] = { "limit-from-listen",
 				       "the limit is below somaxconn: the program asked for this "
-				       "backlog, or somaxconn was lower when it did; raise the "
-				       "backlog in its configuration and restart it",
+				       "backlog, or somaxconn was lower when it did; a larger one "
+				       "takes its configuration and a restart",
 				       limit_from_listen },
 	[REASON_LIMIT_FROM_SOMAXCONN] = { "limit-from-somaxconn",
-					  "somaxconn bounds this limit: raise the sysctl in this "
-					  "namespace and restart the program, as listen(2) reads it "
-					  "once",
+					  "somaxconn bounds this limit: a larger one takes the sysctl "
+					  "of this namespace and a restart of the program, as "
+					  "listen(2) reads it once",
 					  limit_from_somaxconn },
 	[REASON_LIMIT_FROM_SYN_BACKLOG] = { "limit-from-syn-backlog",
 					    "tcp_max_syn_backlog bounds this SYN queue, as "
@@ -198,8 +202,9 @@ const struct reason_info reason_table[REASON_N] = {
 				     "flood, or a backlog too small for the rate of new clients",
 				     syncookies_sent },
 	[REASON_RESETS_CLIENTS] = { "resets-clients",
-				    "tcp_abort_on_overflow=1: clients get a RST instead of a retry; "
-				    "set it to 0 to let them ride out short bursts",
+				    "tcp_abort_on_overflow=1: clients that complete a handshake get "
+				    "a RST instead of a retry; set it to 0 to let them ride out "
+				    "short bursts",
 				    resets_clients },
 	[REASON_DEAD_CLIENTS] = { "dead-clients",
 				  "clients gave up while they were queued: their connections still "

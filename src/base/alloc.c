@@ -25,7 +25,8 @@ void *xcalloc(size_t n, size_t size)
 
 void *xreallocarray(void *p, size_t n, size_t size)
 {
-	return checked(reallocarray(p, n, size), size);
+	/* With a size of 0 the C library may free @p, and return anything. */
+	return checked(reallocarray(p, n ? n : 1, size), size);
 }
 
 char *xstrdup(const char *s)

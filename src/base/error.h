@@ -4,7 +4,7 @@
 
 /* What failed on what, why, and what to do: one line, for the user. */
 struct error {
-	char text[256];
+	char text[4608]; /* a path and what to say of it */
 };
 
 /* Fills @e and returns @code (-errno), so that a caller can write `return error_set(...)`. */

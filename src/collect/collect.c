@@ -241,22 +241,15 @@ static void identify(struct collector *c, struct snapshot *s)
 		memcpy(s->boot_id, c->text.s, sizeof(s->boot_id) - 1);
 }
 
-static void warn_about_gaps(struct collector *c, struct snapshot *s, const struct netns *ns)
+static void warn_about_drops(struct snapshot *s)
 {
-	if (needs(c, NEED_DROPS))
-		for (size_t i = 0; i < s->n_listeners; i++)
-			if (!(s->listeners[i].known & LISTENER_DROPS)) {
-				snapshot_warn(s, "drops-unavailable",
-					      "this kernel does not count drops for each listener "
-					      "(4.7 and later do)");
-				break;
-			}
-	if (needs(c, NEED_SYSCTLS))
-		for (unsigned int i = 0; i < SYSCTL_N; i++)
-			if (!sysctl_known(&ns->sysctls, i))
-				snapshot_warn(s, "sysctl-unavailable",
-					      "cannot read sysctl %s/%s in this namespace",
-					      sysctl_table[i].dir, sysctl_table[i].name);
+	for (size_t i = 0; i < s->n_listeners; i++)
+		if (!(s->listeners[i].known & LISTENER_DROPS)) {
+			snapshot_warn(s, "drops-unavailable",
+				      "this kernel does not count drops for each listener "
+				      "(4.7 and later do)");
+			break;
+		}
 }
 
 int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot *s,
@@ -302,10 +295,11 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 		if (needs(c, NEED_CGROUP | NEED_INTERFACE))
 			name_listeners(c, s);
 		if (needs(c, NEED_SYSCTLS))
-			procfs_sysctls(c->root, &ns->sysctls);
+			procfs_sysctls(c->root, s, &ns->sysctls);
 		if (needs(c, NEED_IDENTITY))
 			identify(c, s);
-		warn_about_gaps(c, s, ns);
+		if (needs(c, NEED_DROPS))
+			warn_about_drops(s);
 	}
 	return 0;
 }

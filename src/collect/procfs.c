@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 int procfs_open(int root, const char *path)
@@ -45,22 +46,29 @@ int procfs_read(int root, const char *path, struct strbuf *text)
 	return code;
 }
 
-void procfs_sysctls(int root, struct sysctls *sysctls)
+void procfs_sysctls(int root, struct snapshot *s, struct sysctls *sysctls)
 {
 	struct strbuf text = { 0 };
 
 	sysctls->known = 0;
 	for (unsigned int i = 0; i < SYSCTL_N; i++) {
 		char path[128], *end;
+		int code;
 
 		snprintf(path, sizeof(path), "proc/sys/%s/%s", sysctl_table[i].dir,
 			 sysctl_table[i].name);
-		if (procfs_read(root, path, &text) < 0)
-			continue;
-		errno = 0;
-		sysctls->value[i] = strtoll(text.s, &end, 10);
-		if (end != text.s && !errno)
-			sysctls->known |= 1u << i;
+		code = procfs_read(root, path, &text);
+		if (code == 0) {
+			errno = 0;
+			sysctls->value[i] = strtoll(text.s, &end, 10);
+			if (end != text.s && !errno)
+				sysctls->known |= 1u << i;
+			else
+				code = -EINVAL;
+		}
+		if (code < 0)
+			snapshot_warn(s, "sysctl-unavailable", "cannot read sysctl %s/%s: %s",
+				      sysctl_table[i].dir, sysctl_table[i].name, strerror(-code));
 	}
 	strbuf_free(&text);
 }

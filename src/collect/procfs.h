@@ -3,7 +3,7 @@
 #define LISTENQ_COLLECT_PROCFS_H
 
 #include "base/text.h"
-#include "model/sysctls.h"
+#include "model/snapshot.h"
 
 /*
  * Files below /proc and /sys. Every path is relative to @root, a descriptor of the directory that
@@ -19,8 +19,8 @@ int procfs_read(int root, const char *path, struct strbuf *text);
 
 /*
  * Reads the sysctls of the calling thread's namespace; one that is missing or no number stays
- * unknown.
+ * unknown and becomes a warning in @s.
  */
-void procfs_sysctls(int root, struct sysctls *sysctls);
+void procfs_sysctls(int root, struct snapshot *s, struct sysctls *sysctls);
 
 #endif

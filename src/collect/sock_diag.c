@@ -161,7 +161,9 @@ int diag_parse(const void *bytes, size_t len, uint32_t sequence, diag_handler ha
 	const struct nlmsghdr *nlh = bytes;
 	int left = (int)len;
 
-	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+	/* libmnl before 1.0.5 takes a length of 2^31 and more for a negative one, hence both. */
+	for (; mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (size_t)left;
+	     nlh = mnl_nlmsg_next(nlh, &left)) {
 		size_t payload = mnl_nlmsg_get_payload_len(nlh);
 		struct diag_record record;
 		int code;

@@ -356,7 +356,7 @@ GETTER(reasons)
 
 /* clang-format off */
 const struct field field_table[] = {
-	{ "severity", "SEV", FIELD_TEXT, NULL, NULL, NEED_STATE, 0, 45,
+	{ "severity", "SEV", FIELD_TEXT, NULL, NULL, NEED_STATE, 0, 75,
 	  "mark of the state: !! critical, ! warning, ~ notice, . none", get_severity },
 	{ "local", "LOCAL ADDRESS", FIELD_TEXT, NULL, NULL, NEED_INTERFACE, 0, 99,
 	  "address and port, as ss writes them", get_local },
@@ -422,7 +422,7 @@ const struct field field_table[] = {
 	  "packets discarded at this listener in the window", get_drops_delta },
 	{ "drops-rate", "DROPS/S", FIELD_RATE, "drops", "rate", NEED_DROPS | NEED_WINDOW, 0, 4,
 	  "packets discarded at this listener a second", get_drops_rate },
-	{ "overflows", "OVERFLOWS", FIELD_TEXT, NULL, NULL, NEED_OVERFLOWS, 0, 55,
+	{ "overflows", "OVERFLOWS", FIELD_TEXT, NULL, NULL, NEED_OVERFLOWS, 0, 72,
 	  "overflows of its accept queue in the window: +N exact, +MIN..MAX bounds", get_overflows },
 	{ "overflows-min", "OVERMIN", FIELD_COUNT, "overflows", "min", NEED_OVERFLOWS, 0, 3,
 	  "overflows in the window, at least", get_overflows_min },

@@ -5,30 +5,24 @@
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Beside the file, since rename(2) does not cross file systems. */
+/* Beside the file, since rename(2) does not cross file systems; short, as names have a limit. */
 static char *temporary_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	int dir_len = slash ? (int)(slash - path) + 1 : 0;
-	size_t size = strlen(path) + sizeof(".XXXXXX") + 1;
-	char *name = xmalloc(size);
+	size_t dir_len = slash ? (size_t)(slash - path) + 1 : 0;
+	static const char name[] = ".listenq.XXXXXX";
+	char *temporary = xmalloc(dir_len + sizeof(name));
 
-	snprintf(name, size, "%.*s.%s.XXXXXX", dir_len, path, path + dir_len);
-	return name;
-}
-
-/* mkstemp() makes files for the owner alone; a report has the mode that creat(2) would give. */
-static mode_t creation_mode(void)
-{
-	mode_t mask = umask(0);
-
-	umask(mask);
-	return 0666 & ~mask;
+	memcpy(temporary, path, dir_len);
+	memcpy(temporary + dir_len, name, sizeof(name));
+	return temporary;
 }
 
 static ssize_t write_fd(void *cookie, const char *data, size_t size)
@@ -44,29 +38,64 @@ static ssize_t write_fd(void *cookie, const char *data, size_t size)
 	return n < 0 ? 0 : n;
 }
 
-static int open_temporary(struct sink *sink, const char *path)
+/* mkstemp() makes files for the owner alone; a report has the mode that open(2) would give. */
+static mode_t creation_mode(void)
 {
-	sink->path = path;
-	sink->temporary = temporary_name(path);
-	sink->fd = mkstemp(sink->temporary);
-	if (sink->fd < 0)
+	mode_t mask = umask(0);
+
+	umask(mask);
+	return 0666 & ~mask;
+}
+
+/* @old: the file to be replaced, NULL when there is none. Returns a descriptor or -errno. */
+static int open_temporary(struct sink *sink, const struct stat *old)
+{
+	int fd;
+
+	sink->temporary = temporary_name(sink->path);
+	fd = mkstemp(sink->temporary);
+	if (fd < 0)
 		return -errno;
-	fchmod(sink->fd, creation_mode());
-	return 0;
+	/* Before the mode, as a change of owner clears bits of it; only root may make it. */
+	if (old && fchown(fd, old->st_uid, old->st_gid) < 0 && errno != EPERM)
+		sink->error = errno;
+	if (fchmod(fd, old ? old->st_mode & 07777 : creation_mode()) < 0)
+		sink->error = errno;
+	return fd;
+}
+
+static int open_path(struct sink *sink, const char *path)
+{
+	char *target = realpath(path, NULL);
+	struct stat st;
+	bool exists;
+	int fd;
+
+	sink->path = target ? target : xstrdup(path);
+	exists = stat(sink->path, &st) == 0;
+	if (!exists || S_ISREG(st.st_mode))
+		return open_temporary(sink, exists ? &st : NULL);
+	fd = open(sink->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	return fd < 0 ? -errno : fd;
+}
+
+static void forget(struct sink *sink)
+{
+	free(sink->temporary);
+	free(sink->path);
 }
 
 int sink_open(struct sink *sink, const char *path, struct error *why)
 {
 	const cookie_io_functions_t functions = { .write = write_fd };
-	int code;
 
 	memset(sink, 0, sizeof(*sink));
-	sink->fd = STDOUT_FILENO;
-	code = path ? open_temporary(sink, path) : 0;
-	if (code < 0) {
-		free(sink->temporary);
-		return error_set(why, code, "cannot create a file beside %s: %s", path,
-				 strerror(-code));
+	sink->fd = path && strcmp(path, "-") != 0 ? open_path(sink, path) : STDOUT_FILENO;
+	if (sink->fd < 0) {
+		if (sink->temporary)
+			unlink(sink->temporary);
+		forget(sink);
+		return error_set(why, sink->fd, "cannot write %s: %s", path, strerror(-sink->fd));
 	}
 	sink->stream = fopencookie(sink, "w", functions);
 	if (!sink->stream)
@@ -74,18 +103,18 @@ int sink_open(struct sink *sink, const char *path, struct error *why)
 	return 0;
 }
 
-static int finish_file(struct sink *sink)
+static void finish_file(struct sink *sink)
 {
-	if (!sink->error && fsync(sink->fd) < 0)
+	if (!sink->error && sink->temporary && fsync(sink->fd) < 0)
 		sink->error = errno;
 	if (close(sink->fd) < 0 && !sink->error)
 		sink->error = errno;
+	if (!sink->temporary)
+		return;
 	if (!sink->error && rename(sink->temporary, sink->path) < 0)
 		sink->error = errno;
 	if (sink->error)
 		unlink(sink->temporary);
-	free(sink->temporary);
-	return -sink->error;
 }
 
 int sink_commit(struct sink *sink, struct error *why)
@@ -94,9 +123,12 @@ int sink_commit(struct sink *sink, struct error *why)
 
 	if (fclose(sink->stream) && !sink->error)
 		sink->error = EIO;
-	code = sink->path ? finish_file(sink) : -sink->error;
+	if (sink->path)
+		finish_file(sink);
+	code = -sink->error;
 	if (code < 0)
 		error_set(why, code, "cannot write %s: %s",
 			  sink->path ? sink->path : "standard output", strerror(-code));
+	forget(sink);
 	return code;
 }

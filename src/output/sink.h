@@ -8,17 +8,24 @@
 
 /*
  * Where a report goes: standard output, or a file that is replaced as a whole, so that a reader
- * sees the old report or the new one and nothing between.
+ * sees the old report or the new one and nothing between. What is no regular file (a device, a
+ * FIFO) cannot be replaced: it is written to as it is.
  */
 struct sink {
 	FILE *stream;
-	const char *path; /* NULL: standard output */
-	char *temporary;
+	char *path; /* NULL: standard output */
+	char *temporary; /* to become path; NULL: written directly */
 	int fd;
 	int error; /* errno of the first write that failed; a FILE would forget it */
 };
 
-/* @sink must not move until sink_commit(). Returns 0 or -errno with @why filled. */
+/*
+ * sink_open() - begin a report.
+ * @path: NULL and "-" are standard output. Links are followed; a file that is there keeps its mode
+ *        and, where that is allowed, its owner
+ *
+ * @sink must not move until sink_commit(). Returns 0 or -errno with @why filled.
+ */
 int sink_open(struct sink *sink, const char *path, struct error *why);
 
 /*

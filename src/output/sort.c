@@ -23,6 +23,7 @@ struct value_key {
 	char *text; /* NULL: compare numbers; owned */
 	bool unknown;
 	bool by_address;
+	bool by_place;
 };
 
 static uint64_t saturate(double value, uint64_t max)
@@ -87,6 +88,8 @@ static int compare_values(const struct value_key *a, const struct value_key *b)
 {
 	if (a->unknown || b->unknown)
 		return 0;
+	if (a->by_place && a->key.place != b->key.place)
+		return compare_u64(a->key.place, b->key.place);
 	if (a->by_address)
 		return compare_address(a->key.row, b->key.row);
 	if (a->text && b->text)
@@ -121,7 +124,7 @@ static void take_value(struct value_key *key, const struct field *field,
 	if (!strcmp(field->name, "state") || !strcmp(field->name, "severity"))
 		key->number = (double)key->key.row->state;
 	else if (!strcmp(field->name, "local"))
-		key->number = (double)key->key.place;
+		key->by_place = key->by_address = true;
 	else if (!strcmp(field->name, "address"))
 		key->by_address = true;
 	else if (!strcmp(field->name, "overflows")) /* bounds: by the upper one */

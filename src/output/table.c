@@ -150,14 +150,23 @@ static void cut_line(struct strbuf *line, const struct table_style *style)
 	strbuf_adds(line, style->utf8 ? "…" : ">");
 }
 
-static void put_line(FILE *stream, struct strbuf *line, const struct table_style *style)
+/* @color: escape sequence to set it, NULL for none; reset before the line ends. */
+static void put_colored_line(FILE *stream, struct strbuf *line, const struct table_style *style,
+			     const char *color)
 {
 	while (line->len && line->s[line->len - 1] == ' ')
 		line->len--;
 	cut_line(line, style);
-	strbuf_putc(line, '\n');
+	if (color)
+		fputs(color, stream);
+	strbuf_adds(line, color ? "\033[0m\n" : "\n");
 	fwrite(line->s, 1, line->len, stream);
 	line->len = 0;
+}
+
+static void put_line(FILE *stream, struct strbuf *line, const struct table_style *style)
+{
+	put_colored_line(stream, line, style, NULL);
 }
 
 /* The same for prose: what does not fit goes on below, indented, broken at spaces. */
@@ -237,11 +246,7 @@ static void print_row(FILE *stream, const struct grid *g, const struct row *row,
 			add_padded(line, text, cell.len, cell.width, &g->layout[i]);
 		text += cell.len;
 	}
-	if (color)
-		fputs(color, stream);
-	put_line(stream, line, g->style);
-	if (color)
-		fputs("\033[0m", stream);
+	put_colored_line(stream, line, g->style, color);
 }
 
 static void print_moved(FILE *stream, const struct netns_report *ns, const struct report *report,
@@ -249,6 +254,12 @@ static void print_moved(FILE *stream, const struct netns_report *ns, const struc
 {
 	double seconds = (double)report->window_ns / (double)NSEC_PER_SEC;
 	bool moved = false, known = false;
+	char window[32];
+
+	if (seconds < 0.1)
+		snprintf(window, sizeof(window), "%.0f ms", seconds * 1000);
+	else
+		snprintf(window, sizeof(window), "%.1f s", seconds);
 
 	for (unsigned int i = 0; i < COUNTER_N; i++) {
 		known |= ns->delta[i].known;
@@ -265,14 +276,16 @@ static void print_moved(FILE *stream, const struct netns_report *ns, const struc
 		put_wrapped(stream, line, style);
 	}
 	if (!known)
-		strbuf_addf(line, "Counters of this namespace in %.1f s: unknown.", seconds);
+		strbuf_addf(line, "Counters of this namespace in %s: unknown.", window);
 	else if (!moved)
-		strbuf_addf(line, "No counter of the listen queues moved in %.1f s.", seconds);
+		strbuf_addf(line, "No counter of the listen queues moved in %s.", window);
 	if (!moved)
 		put_wrapped(stream, line, style);
 	if (ns->unattributed_overflows.known && ns->unattributed_overflows.value) {
-		strbuf_addf(line, "  %llu of the overflows fell on no listener that is still here.",
-			    (unsigned long long)ns->unattributed_overflows.value);
+		strbuf_addf(
+			line,
+			"  At least %llu of the overflows fell on no listener that is still here.",
+			(unsigned long long)ns->unattributed_overflows.value);
 		put_wrapped(stream, line, style);
 	}
 }
@@ -300,23 +313,54 @@ static void print_sentence(FILE *stream, const char *word, const char *sentence,
 	put_wrapped(stream, line, style);
 }
 
+/*
+ * What the states and reasons in the table mean. The worst listener of each state is named once
+ * more: the top of a long table may have left the screen.
+ */
 static void print_words(FILE *stream, const struct report *report, const struct table_style *style,
-			struct strbuf *line)
+			struct field_context *context, struct strbuf *line)
 {
-	uint32_t states = 0, reasons = 0;
+	const struct row *worst[STATE_N] = { NULL };
+	size_t count[STATE_N] = { 0 };
+	uint32_t reasons = 0;
 
 	for (size_t i = 0; i < report->n_shown; i++) {
-		states |= 1u << report->shown[i]->state;
-		reasons |= report->shown[i]->reasons;
+		const struct row *row = report->shown[i];
+
+		if (!worst[row->state] || row_worst_fill(row) > row_worst_fill(worst[row->state]))
+			worst[row->state] = row;
+		count[row->state]++;
+		reasons |= row->reasons;
 	}
-	for (unsigned int i = 0; i < STATE_OK; i++)
-		if (states & (1u << i))
-			print_sentence(stream, state_table[i].name, state_table[i].sentence, style,
-				       line);
+	for (unsigned int i = 0; i < STATE_OK; i++) {
+		struct field_value local;
+
+		if (!count[i])
+			continue;
+		field_get(field_find("local", strlen("local")), worst[i], report, context, &local);
+		strbuf_addf(line, "%s (", state_table[i].name);
+		cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
+		if (count[i] > 1)
+			strbuf_addf(line, " and %zu more", count[i] - 1);
+		strbuf_addf(line, "): %s", state_table[i].sentence);
+		put_wrapped(stream, line, style);
+	}
 	for (unsigned int i = 0; i < REASON_N; i++)
 		if (reasons & (1u << i))
 			print_sentence(stream, reason_table[i].name, reason_table[i].sentence,
 				       style, line);
+}
+
+static void print_unselected(FILE *stream, const struct report *report,
+			     const struct table_style *style, struct strbuf *line)
+{
+	size_t hidden = report->n_rows - report->n_shown;
+
+	if (!hidden)
+		return;
+	strbuf_addf(line, "%zu of %zu listeners are not shown, because of -4, -6 or -f.", hidden,
+		    report->n_rows);
+	put_wrapped(stream, line, style);
 }
 
 static void print_hidden(FILE *stream, const struct grid *g, struct strbuf *line)
@@ -333,7 +377,7 @@ static void print_hidden(FILE *stream, const struct grid *g, struct strbuf *line
 }
 
 static void print_footer(FILE *stream, const struct grid *g, const struct report *report,
-			 struct strbuf *line)
+			 struct field_context *context, struct strbuf *line)
 {
 	put_line(stream, line, g->style);
 	for (size_t i = 0; i < report->n_netns; i++) {
@@ -345,7 +389,8 @@ static void print_footer(FILE *stream, const struct grid *g, const struct report
 				       g->style, line);
 		print_sysctls(stream, &report->netns[i].netns->sysctls, g->style, line);
 	}
-	print_words(stream, report, g->style, line);
+	print_words(stream, report, g->style, context, line);
+	print_unselected(stream, report, g->style, line);
 	print_hidden(stream, g, line);
 }
 
@@ -377,7 +422,7 @@ void table_print(FILE *stream, const struct report *report, const struct columns
 	if (!report->n_shown && style->footer)
 		fputs("No listener to show.\n", stream);
 	if (style->footer)
-		print_footer(stream, &g, report, &line);
+		print_footer(stream, &g, report, context, &line);
 	strbuf_free(&line);
 	strbuf_free(&g.text);
 	free(g.rows);

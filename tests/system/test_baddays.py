@@ -6,6 +6,7 @@ import platform
 import resource
 import shutil
 import signal
+import stat
 import struct
 import subprocess
 import tempfile
@@ -133,9 +134,13 @@ class Procfs(rig.Case):
         self.listeners()
         result = listenq.run("-d", "0.2", prefix=HIDE_PROC)
         self.assertIn("full", result.out)
-        for line in result.err.splitlines():
+        lines = result.err.splitlines()
+        for line in lines:
             self.assertTrue(line.startswith("listenq: warning: "), line)
-        self.assertTrue(result.err)
+        self.assertEqual(len(lines), len(set(lines)), "each once")
+        # What both samples of the window lack, and what only one looks for.
+        for word in "netstat", "snmp", "somaxconn":
+            self.assertIn(word, result.err)
 
     def test_strict(self):
         self.can(HIDE_PROC)
@@ -203,6 +208,38 @@ class Output(rig.Case):
             result = listenq.run("-d", "0", "--output-file=" + path, code=1)
             self.assertEqual(len(result.err.splitlines()), 1)
             self.assertEqual(os.listdir(self.dir), [])
+
+    def test_output_file_that_is_no_file(self):
+        """A device or a FIFO is written to, never replaced."""
+        os.mkfifo(self.path)
+        reader = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        listenq.run("-d", "0", "--output-file=" + self.path)
+        self.assertIn(b"LOCAL ADDRESS", os.read(reader, 65536))
+        self.assertTrue(stat.S_ISFIFO(os.stat(self.path).st_mode))
+        os.symlink("/dev/full", self.dir + "/full")
+        result = listenq.run("-d", "0", "--output-file", self.dir + "/full", code=1)
+        self.assertRegex(result.err, r"\Alistenq: [^\n]*No space[^\n]*\n\Z")
+        self.assertTrue(stat.S_ISCHR(os.stat("/dev/full").st_mode))
+        self.assertIn("LOCAL ADDRESS",
+                      listenq.run("-d", "0", "--output-file=-").out)
+
+    def test_output_file_keeps_mode_and_link(self):
+        with open(self.path, "w", encoding="ascii"):
+            os.chmod(self.path, 0o600)
+        os.symlink("report.json", self.dir + "/link")
+        listenq.run("-d", "0", "--output-file", self.dir + "/link")
+        self.assertTrue(os.path.islink(self.dir + "/link"))
+        self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o600)
+        with open(self.path, encoding="utf-8") as file:
+            self.assertIn("LOCAL ADDRESS", file.read())
+
+    def test_output_file_with_a_long_name(self):
+        path = self.dir + "/" + 250 * "a"
+        listenq.run("-d", "0", "--output-file", path)
+        self.assertTrue(os.path.exists(path))
+        result = listenq.run("-d", "0", "--output-file", path + "aaaaaa", code=1)
+        self.assertIn("File name too long", result.err)
 
     def test_failed_write_leaves_the_old_file(self):
         with open(self.path, "w", encoding="ascii") as file:

@@ -518,11 +518,15 @@ class Bash(Here):
         fake.unlink()
         fake.write_text("#!/bin/sh\necho installed\n")
         fake.chmod(0o755)
-        for typed, want in ((PROGRAM, columns()), ("./no-such-listenq", ["installed"])):
+        spaced = self.path / "a place"
+        spaced.mkdir()
+        (spaced / "listenq").symlink_to(PROGRAM)
+        for typed, want in ((PROGRAM, columns()), (str(spaced / "listenq"), columns()),
+                            ("./no-such-listenq", ["installed"])):
             before = f"source {self.source}"
             out = self.run_here(
-                "bash", "--norc", "-c", f"{before}; COMP_WORDS=({typed} -o ''); COMP_CWORD=2; "
-                f"_listenq {typed} '' -o; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
+                "bash", "--norc", "-c", f"{before}; COMP_WORDS=({shlex.quote(shlex.quote(typed))} -o ''); COMP_CWORD=2; "
+                f"_listenq {shlex.quote(shlex.quote(typed))} '' -o; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
             self.assertEqual(out.split(), want)
 
     def test_interactive(self):

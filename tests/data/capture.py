@@ -1,0 +1,266 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""capture.py [CASE]...: what a real kernel says, for tests/unit/test_golden.c.
+
+Each case is made in a network namespace of its own and sampled twice. A sample
+is what listenq reads: the raw netlink replies and the files of /proc. The
+results are checked in: a run replaces them, and then tests/expected has to be
+made again (LISTENQ_UPDATE_EXPECTED=1) and read. Needs root.
+"""
+import ctypes
+import os
+import pathlib
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+CLONE_NEWNET = 0x40000000
+NETLINK_SOCK_DIAG, TCPDIAG_GETSOCK = 4, 18
+NLM_F_REQUEST, NLM_F_DUMP = 0x1, 0x300
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+ESTABLISHED, SYN_RECV, CLOSE_WAIT, LISTEN = 1, 3, 8, 10
+EXT_MEMINFO, EXT_INFO = 1 << 6, 1 << 1  # INET_DIAG_SKMEMINFO 7, INET_DIAG_INFO 2
+SEQUENCE = 1
+FILES = ["proc/self/net/netstat", "proc/self/net/snmp"]
+SYSCTLS = ["net/core/somaxconn", "net/ipv4/tcp_max_syn_backlog", "net/ipv4/tcp_syncookies",
+           "net/ipv4/tcp_abort_on_overflow", "net/ipv4/tcp_synack_retries"]
+
+
+def dump(states, ext):
+    """The reply to one legacy request, both families, as it comes."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as netlink:
+        body = struct.pack("=BBBB48sII", 0, 0, 0, ext, b"", states, 0)
+        netlink.send(struct.pack("=IHHII", 16 + len(body), TCPDIAG_GETSOCK,
+                                 NLM_F_REQUEST | NLM_F_DUMP, SEQUENCE, 0) + body)
+        reply = b""
+        while True:
+            datagram = netlink.recv(1 << 20)
+            reply += datagram
+            at = 0
+            while at < len(datagram):
+                length, kind = struct.unpack_from("=IH", datagram, at)
+                if kind == NLMSG_ERROR:
+                    sys.exit("the kernel refused the dump")
+                if kind == NLMSG_DONE:
+                    return reply
+                at += (length + 3) & ~3
+
+
+def waiting():
+    """Sockets nobody has accepted: the clients' ends, which have an inode, stay out."""
+    reply = dump(1 << ESTABLISHED | 1 << CLOSE_WAIT, EXT_INFO)
+    kept, at = b"", 0
+    while at < len(reply):
+        length, kind = struct.unpack_from("=IH", reply, at)
+        end = at + ((length + 3) & ~3)
+        inode = struct.unpack_from("=I", reply, at + 16 + 68)[0] if kind != NLMSG_DONE else 0
+        if not inode:
+            kept += reply[at:end]
+        at = end
+    return kept
+
+
+def sample(directory):
+    directory.mkdir(parents=True)
+    (directory / "monotonic_ns").write_text(f"{time.monotonic_ns()}\n")
+    before = pathlib.Path("/proc/thread-self/net/netstat").read_text()
+    (directory / "listeners").write_bytes(dump(1 << LISTEN | 1 << SYN_RECV,
+                                               EXT_MEMINFO | EXT_INFO))
+    (directory / "waiting").write_bytes(waiting())
+    for path in FILES:
+        real = pathlib.Path("/") / path.replace("self", "thread-self")
+        copy = directory / "root" / path
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(real.read_text())
+    for name in SYSCTLS:
+        copy = directory / "root/proc/sys" / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text((pathlib.Path("/proc/sys") / name).read_text())
+    names, values = (line.split() for line in before.splitlines()[:2])
+    overflows = names.index("ListenOverflows")
+    after = (directory / "root" / FILES[0]).read_text().splitlines()[1].split()
+    if values[overflows] != after[overflows]:
+        sys.exit("not at rest: ListenOverflows moved during the sample")
+
+
+def sysctl(name, value):
+    (pathlib.Path("/proc/sys") / name).write_text(f"{value}\n")
+
+
+def listener(address, port, backlog, **options):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    s = socket.socket(family, socket.SOCK_STREAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if options.get("reuseport"):
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    if family == socket.AF_INET6:
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, options.get("v6only", False))
+    if options.get("device"):
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, options["device"].encode())
+    if options.get("defer"):
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 60)
+    if options.get("fastopen"):
+        s.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 16)
+    s.bind((address, port))
+    s.listen(backlog)
+    return s
+
+
+def connect(address, port, count=1):
+    clients = []
+    for _ in range(count):
+        s = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        s.setblocking(False)
+        s.connect_ex((address, port))
+        clients.append(s)
+    return clients
+
+
+def syns(address, port, count, option=b"", payload=b""):
+    """SYNs from addresses that do not answer the SYN-ACK."""
+    raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    for i in range(count):
+        source, target = socket.inet_aton(f"10.99.0.{i + 1}"), socket.inet_aton(address)
+        option += b"\1" * (-len(option) % 4)
+        offset = (20 + len(option)) // 4 << 4
+        tcp = struct.pack("!HHIIBBHHH", 20000 + i, port, 1, 0, offset, 2, 65535, 0, 0)
+        tcp += option + payload
+        total = source + target + struct.pack("!BBH", 0, 6, len(tcp)) + tcp
+        total += b"\0" * (len(total) % 2)
+        check = sum(struct.unpack(f"!{len(total) // 2}H", total))
+        check = (check & 0xffff) + (check >> 16)
+        check = ~((check & 0xffff) + (check >> 16)) & 0xffff
+        tcp = tcp[:16] + struct.pack("!H", check) + tcp[18:]
+        head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0, source, target)
+        raw.sendto(head + tcp, (address, 0))
+    raw.close()
+
+
+# Each case sets the scene, yields, changes it, and returns what has to stay open.
+
+def overflow():
+    """The classic: nobody accepts, one client gave up, four more knock in vain."""
+    keep = [listener("127.0.0.1", 10000, 2), listener("0.0.0.0", 22, 128),
+            listener("::", 8080, 4096)]
+    clients = connect("127.0.0.1", 10000, 3)
+    yield
+    clients.pop().close()
+    clients += connect("127.0.0.1", 10000, 4)
+    yield keep, clients
+
+
+def dual_stack():
+    """IPv4 clients of [::] are half-open beside IPv6 ones; others share the port, not the clients."""
+    keep = [listener("::", 80, 16, defer=True),
+            listener("::1", 81, 16, v6only=True, defer=True),
+            listener("127.0.0.1", 81, 16, defer=True),
+            listener("::", 82, 16, v6only=True, defer=True),
+            listener("0.0.0.0", 82, 16, defer=True),
+            listener("0.0.0.0", 83, 16, device="lo", defer=True)]
+    yield
+    clients = (connect("127.0.0.1", 80, 3) + connect("::1", 80, 2) + connect("::1", 81, 2) +
+               connect("127.0.0.1", 81) + connect("::1", 82) + connect("127.0.0.1", 82, 2) +
+               connect("127.0.0.1", 83, 2))
+    yield keep, clients
+
+
+def reuseport():
+    """Half-open connections of a group, and a group whose members have queues."""
+    keep = [listener("0.0.0.0", 443, 8, reuseport=True, defer=True) for _ in range(4)]
+    keep += [listener("127.0.0.1", 8443, 4, reuseport=True) for _ in range(2)]
+    yield
+    clients = connect("127.0.0.1", 443, 6) + connect("127.0.0.1", 8443, 5)
+    yield keep, clients
+
+
+def backlog_0():
+    """One connection fills it."""
+    keep = [listener("127.0.0.1", 9, 0)]
+    yield
+    clients = connect("127.0.0.1", 9)
+    time.sleep(0.1)
+    clients += connect("127.0.0.1", 9, 2)
+    yield keep, clients
+
+
+def shrunk():
+    """listen(2) called again with less: the length is above the capacity."""
+    keep = [listener("127.0.0.1", 5432, 8)]
+    clients = connect("127.0.0.1", 5432, 9)
+    yield
+    keep[0].listen(2)
+    yield keep, clients
+
+
+def two_overflow():
+    """Two listeners overflow and one of them drops for another reason too: bounds."""
+    keep = [listener("127.0.0.1", 1001, 1), listener("127.0.0.1", 1002, 1),
+            listener("127.0.0.1", 1003, 8, defer=True)]
+    clients = connect("127.0.0.1", 1001, 2) + connect("127.0.0.1", 1002, 2)
+    yield
+    syns("127.0.0.1", 1001, 3)
+    syns("127.0.0.1", 1002, 5)
+    clients += connect("127.0.0.1", 1003, 4)
+    yield keep, clients
+
+
+def syn_flood():
+    """More requests than fit; the rest gets cookies."""
+    sysctl("net/ipv4/tcp_syncookies", 1)
+    sysctl("net/core/somaxconn", 8)
+    keep = [listener("127.0.0.1", 80, 100)]
+    yield
+    syns("127.0.0.1", 80, 20)
+    yield keep
+
+
+def fast_open():
+    """A child that Fast Open made is in SYN_RECV and in the accept queue."""
+    sysctl("net/ipv4/tcp_fastopen", 0x202)  # server, no cookie asked for
+    keep = [listener("127.0.0.1", 80, 8, fastopen=True)]
+    yield
+    syns("127.0.0.1", 80, 2, option=b"\x22\x02", payload=b"GET /")
+    # One of these is an ordinary request beside it.
+    syns("127.0.0.1", 80, 3)
+    yield keep
+
+
+CASES = [overflow, dual_stack, reuseport, backlog_0, shrunk, two_overflow, syn_flood, fast_open]
+
+
+def capture(case):
+    directory = HERE / case.__name__.replace("_", "-")
+    shutil.rmtree(directory, ignore_errors=True)
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET):
+        sys.exit(f"unshare: {os.strerror(ctypes.get_errno())}")
+    subprocess.run("ip link set lo up && ip route add 10.99.0.0/16 dev lo", shell=True, check=True)
+    scene = case()
+    next(scene)
+    time.sleep(0.2)
+    sample(directory / "opening")
+    time.sleep(0.2)  # ages are told in jiffies: nothing happens close to a sample
+    keep = next(scene)
+    time.sleep(1.3)
+    sample(directory / "closing")
+    del keep
+
+
+def main():
+    names = sys.argv[1:]
+    for case in CASES:
+        if names and case.__name__.replace("_", "-") not in names:
+            continue
+        child = os.fork()
+        if not child:
+            capture(case)
+            os._exit(0)
+        if os.waitpid(child, 0)[1]:
+            sys.exit(f"{case.__name__}: failed")
+
+
+if __name__ == "__main__":
+    main()

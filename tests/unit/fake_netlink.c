@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fake_netlink.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+
+struct reply {
+	char *bytes;
+	size_t len;
+	int error;
+	bool foreign;
+};
+
+struct mnl_socket {
+	int fd;
+};
+
+void (*fake_netlink_on_request)(const struct nlmsghdr *request);
+unsigned int fake_netlink_opened, fake_netlink_closed;
+size_t fake_netlink_buffer;
+
+static struct reply *replies;
+static size_t n_replies, replies_size, next_reply;
+static struct nlmsghdr **requests;
+static size_t n_requests, requests_size;
+static int send_error, open_error;
+
+void fake_netlink_reset(void)
+{
+	for (size_t i = 0; i < n_replies; i++)
+		free(replies[i].bytes);
+	for (size_t i = 0; i < n_requests; i++)
+		free(requests[i]);
+	free(replies);
+	free(requests);
+	replies = NULL;
+	requests = NULL;
+	n_replies = replies_size = next_reply = n_requests = requests_size = 0;
+	send_error = open_error = 0;
+	fake_netlink_opened = fake_netlink_closed = 0;
+	fake_netlink_buffer = 0;
+	fake_netlink_on_request = NULL;
+}
+
+static struct reply *add_reply(const void *bytes, size_t len)
+{
+	struct reply *r;
+
+	replies = array_grow(replies, n_replies, &replies_size, sizeof(*replies));
+	r = &replies[n_replies++];
+	r->bytes = xmalloc(len + 1);
+	r->len = len;
+	if (len)
+		memcpy(r->bytes, bytes, len);
+	return r;
+}
+
+void fake_netlink_reply(const void *bytes, size_t len)
+{
+	add_reply(bytes, len);
+}
+
+void fake_netlink_reply_foreign(const void *bytes, size_t len)
+{
+	add_reply(bytes, len)->foreign = true;
+}
+
+void fake_netlink_reply_dump(const void *bytes, size_t len, size_t each)
+{
+	const char *start = bytes, *at = bytes, *end = start + len;
+	size_t n = 0;
+
+	while (at < end) {
+		const struct nlmsghdr *nlh = (const void *)at;
+
+		at += NLMSG_ALIGN(nlh->nlmsg_len);
+		if (++n == each || at >= end) {
+			fake_netlink_reply(start, (size_t)(at - start));
+			start = at;
+			n = 0;
+		}
+	}
+}
+
+static void reply_code(uint16_t type, int code)
+{
+	struct {
+		struct nlmsghdr nlh;
+		int code;
+	} message = { { .nlmsg_len = sizeof(message), .nlmsg_type = type }, code };
+
+	fake_netlink_reply(&message, sizeof(message));
+}
+
+void fake_netlink_reply_error(int code)
+{
+	reply_code(NLMSG_ERROR, code);
+}
+
+void fake_netlink_reply_done(int code)
+{
+	reply_code(NLMSG_DONE, code);
+}
+
+void fake_netlink_reply_socket(const struct inet_diag_msg *socket, int64_t drops,
+			       int64_t last_data_sent_ms)
+{
+	struct tcp_info info = { .tcpi_last_data_sent = (uint32_t)last_data_sent_ms };
+	uint32_t meminfo[9] = { [8] = (uint32_t)drops };
+	char bytes[1024] = "";
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(bytes);
+
+	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	memcpy(mnl_nlmsg_put_extra_header(nlh, sizeof(*socket)), socket, sizeof(*socket));
+	if (drops >= 0)
+		mnl_attr_put(nlh, INET_DIAG_SKMEMINFO, sizeof(meminfo), meminfo);
+	if (last_data_sent_ms >= 0)
+		mnl_attr_put(nlh, INET_DIAG_INFO, sizeof(info), &info);
+	fake_netlink_reply(bytes, nlh->nlmsg_len);
+}
+
+void fake_netlink_fail_receive(int error)
+{
+	add_reply(NULL, 0)->error = error;
+}
+
+void fake_netlink_fail_send(int error)
+{
+	send_error = error;
+}
+
+void fake_netlink_fail_open(int error)
+{
+	open_error = error;
+}
+
+size_t fake_netlink_sent(void)
+{
+	return n_requests;
+}
+
+const struct nlmsghdr *fake_netlink_request(size_t i)
+{
+	return requests[i];
+}
+
+size_t fake_netlink_left(void)
+{
+	return n_replies - next_reply;
+}
+
+/* From here on: what libmnl would do. */
+
+struct mnl_socket *mnl_socket_open(int bus)
+{
+	struct mnl_socket *nl;
+
+	(void)bus;
+	if (open_error) {
+		errno = open_error;
+		open_error = 0;
+		return NULL;
+	}
+	nl = xcalloc(1, sizeof(*nl));
+	/* A real one: the name of an interface is asked of any socket. */
+	nl->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	fake_netlink_opened++;
+	return nl;
+}
+
+int mnl_socket_bind(struct mnl_socket *nl, unsigned int groups, pid_t pid)
+{
+	(void)nl, (void)groups, (void)pid;
+	return 0;
+}
+
+int mnl_socket_close(struct mnl_socket *nl)
+{
+	close(nl->fd);
+	free(nl);
+	fake_netlink_closed++;
+	return 0;
+}
+
+int mnl_socket_get_fd(const struct mnl_socket *nl)
+{
+	return nl->fd;
+}
+
+ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *bytes, size_t len)
+{
+	(void)nl;
+	if (send_error) {
+		errno = send_error;
+		send_error = 0;
+		return -1;
+	}
+	requests = array_grow(requests, n_requests, &requests_size, sizeof(*requests));
+	requests[n_requests] = xmalloc(len);
+	memcpy(requests[n_requests], bytes, len);
+	n_requests++;
+	if (fake_netlink_on_request)
+		fake_netlink_on_request(requests[n_requests - 1]);
+	return (ssize_t)len;
+}
+
+static void set_sequence(char *bytes, size_t len, uint32_t sequence)
+{
+	size_t at = 0;
+
+	while (at + sizeof(struct nlmsghdr) <= len) {
+		struct nlmsghdr *nlh = (void *)(bytes + at);
+
+		nlh->nlmsg_seq = sequence;
+		if (nlh->nlmsg_len < sizeof(*nlh))
+			break;
+		at += NLMSG_ALIGN(nlh->nlmsg_len);
+	}
+}
+
+ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buffer, size_t size)
+{
+	struct reply *r;
+
+	(void)nl;
+	fake_netlink_buffer = size;
+	/* Nothing was queued: a real socket would block for ever. */
+	if (next_reply == n_replies) {
+		errno = EDEADLK;
+		return -1;
+	}
+	r = &replies[next_reply++];
+	if (r->error || r->len > size) {
+		errno = r->error ? r->error : ENOSPC;
+		return -1;
+	}
+	if (!r->foreign && n_requests)
+		set_sequence(r->bytes, r->len, requests[n_requests - 1]->nlmsg_seq);
+	memcpy(buffer, r->bytes, r->len);
+	return (ssize_t)r->len;
+}

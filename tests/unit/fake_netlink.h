@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_TESTS_FAKE_NETLINK_H
+#define LISTENQ_TESTS_FAKE_NETLINK_H
+
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A kernel made of paper: it stands in for the socket functions of libmnl, because nothing else can
+ * make a real kernel lose a dump, refuse the legacy request, lack IPv6 or be interrupted just when
+ * a test wants it. What a program defines itself wins over the shared library; libmnl's functions
+ * that only look at memory stay the real ones.
+ *
+ * What is asked is recorded; what is received is what the test has put in the queue, one datagram
+ * or error a call. Messages get the sequence number of the last request, but foreign ones keep
+ * their own.
+ */
+void fake_netlink_reset(void);
+
+/* Queues one datagram; the bytes are copied. */
+void fake_netlink_reply(const void *bytes, size_t len);
+void fake_netlink_reply_foreign(const void *bytes, size_t len);
+
+/* Queues all messages of a captured dump, at most @each a datagram, 0: in one. */
+void fake_netlink_reply_dump(const void *bytes, size_t len, size_t each);
+
+/* Queues a datagram with NLMSG_ERROR or NLMSG_DONE carrying @code (0 or -errno). */
+void fake_netlink_reply_error(int code);
+void fake_netlink_reply_done(int code);
+
+/*
+ * Queues a datagram with one socket.
+ * @drops: SK_MEMINFO, -1: left out
+ * @last_data_sent_ms: INFO, -1: left out
+ */
+void fake_netlink_reply_socket(const struct inet_diag_msg *socket, int64_t drops,
+			       int64_t last_data_sent_ms);
+
+/* Queues a failure of receiving: mnl_socket_recvfrom() returns -1 with this errno. */
+void fake_netlink_fail_receive(int error);
+
+/* Lets the next send, or open, fail with this errno. */
+void fake_netlink_fail_send(int error);
+void fake_netlink_fail_open(int error);
+
+/* Called with each request that is sent, to queue the reply; NULL: nobody. */
+extern void (*fake_netlink_on_request)(const struct nlmsghdr *request);
+
+/* What happened since fake_netlink_reset(). */
+extern unsigned int fake_netlink_opened, fake_netlink_closed;
+extern size_t fake_netlink_buffer; /* room that the last receive offered */
+size_t fake_netlink_sent(void);
+const struct nlmsghdr *fake_netlink_request(size_t i);
+
+/* Replies that nobody fetched. */
+size_t fake_netlink_left(void);
+
+#endif

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "collect/children.h"
+#include "fake_netlink.h"
+#include "model/groups.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sys/socket.h>
+
+#define MS 1000000ull
+
+static struct diag_socket *diag;
+static struct children children;
+static struct snapshot s;
+static struct dump_time before; /* no sample before, unless a test says so */
+static struct error why;
+static uint32_t next_cookie;
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_netlink_reset();
+	assert_int_equal(diag_open(&diag, &why), 0);
+	snapshot_add_netns(&s);
+	next_cookie = 100;
+	before = (struct dump_time){ 0 };
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	diag_close(diag);
+	children_free(&children);
+	snapshot_free(&s);
+	fake_netlink_reset();
+	return 0;
+}
+
+static struct listener *listen_at(uint16_t port, uint32_t length, uint32_t limit)
+{
+	struct listener *l = snapshot_add_listener(&s, 0, next_cookie++);
+
+	l->bound.family = AF_INET;
+	l->bound.port = port;
+	l->length = length;
+	l->limit = limit;
+	return l;
+}
+
+static struct group *group(size_t i)
+{
+	return &s.groups[s.listeners[i].group];
+}
+
+static void half_open(uint16_t port, uint32_t cookie, unsigned int retransmits, bool request_sock)
+{
+	struct diag_record r = { .cookie = cookie,
+				 .state = DIAG_SYN_RECV,
+				 .family = AF_INET,
+				 .local = { 10, 0, 0, 1 },
+				 .local_port = port,
+				 .retransmits = (uint8_t)retransmits,
+				 .request_sock = request_sock };
+
+	children_add(&children, 0, &r);
+}
+
+static void test_syn_recv(void **state)
+{
+	(void)state;
+	listen_at(80, 0, 8);
+	listen_at(81, 0, 8);
+	groups_build(&s);
+	half_open(80, 1, 0, true);
+	half_open(80, 2, 1, true);
+	half_open(80, 3, 5, true);
+	half_open(81, 4, 0, true);
+	children_count_syn_recv(&children, &s, 0);
+	assert_u64_equal(group(0)->syn_length, 3);
+	assert_u64_equal(group(0)->syn_retransmitted, 2);
+	assert_u64_equal(group(1)->syn_length, 1);
+	assert_u64_equal(group(1)->syn_retransmitted, 0);
+	assert_u64_equal(s.netns[0].unattributed_syn_recv, 0);
+}
+
+/* A Fast Open child is in the accept queue: it counts there, not as half-open. */
+static void test_fast_open(void **state)
+{
+	(void)state;
+	listen_at(80, 1, 8);
+	groups_build(&s);
+	half_open(80, 1, 0, true);
+	half_open(80, 2, 1, false);
+	children_count_syn_recv(&children, &s, 0);
+	assert_u64_equal(group(0)->syn_length, 1);
+	assert_u64_equal(group(0)->syn_retransmitted, 0);
+	assert_u64_equal(group(0)->fastopen, 1);
+}
+
+static void test_reuseport_counts_once(void **state)
+{
+	(void)state;
+	listen_at(80, 0, 8);
+	listen_at(80, 0, 8);
+	groups_build(&s);
+	half_open(80, 1, 0, true);
+	half_open(80, 2, 0, true);
+	children_count_syn_recv(&children, &s, 0);
+	assert_u64_equal(s.n_groups, 1);
+	assert_u64_equal(group(0)->syn_length, 2);
+	assert_ptr_equal(group(0), group(1));
+}
+
+/* Requests that a closed listener left behind are forced on nobody; its children are no requests.
+ */
+static void test_orphans(void **state)
+{
+	(void)state;
+	listen_at(80, 0, 8);
+	groups_build(&s);
+	half_open(81, 1, 0, true);
+	half_open(81, 2, 0, false);
+	children_count_syn_recv(&children, &s, 0);
+	assert_u64_equal(group(0)->syn_length, 0);
+	assert_u64_equal(s.netns[0].unattributed_syn_recv, 1);
+}
+
+static void test_repeated_entry(void **state)
+{
+	(void)state;
+	listen_at(80, 0, 8);
+	groups_build(&s);
+	half_open(80, 1, 0, true);
+	half_open(80, 1, 0, true);
+	half_open(80, 2, 0, true);
+	children_count_syn_recv(&children, &s, 0);
+	assert_u64_equal(group(0)->syn_length, 2);
+	/* A reset forgets which were there. */
+	children_reset(&children);
+	assert_u64_equal(children.n, 0);
+	half_open(80, 1, 0, true);
+	assert_u64_equal(children.n, 1);
+}
+
+/* Dumps of waiting connections. */
+
+static void reply(uint16_t port, uint8_t sk_state, uint32_t inode, int64_t age)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = sk_state,
+				   .idiag_inode = inode,
+				   .idiag_uid = 1000, /* the listener's since 6.16: tells nothing */
+				   .id.idiag_sport = htons(port),
+				   .id.idiag_cookie = { next_cookie++ } };
+
+	m.id.idiag_src[0] = htonl(0x0a000001);
+	fake_netlink_reply_socket(&m, -1, age);
+}
+
+static int dump(bool all)
+{
+	fake_netlink_reply_done(0);
+	return children_dump_waiting(&children, diag, &s, 0, all, &before, &why);
+}
+
+static void test_oldest(void **state)
+{
+	(void)state;
+	listen_at(80, 3, 2);
+	groups_build(&s);
+	reply(80, DIAG_ESTABLISHED, 0, 700);
+	reply(80, DIAG_CLOSE_WAIT, 0, 1900);
+	reply(80, DIAG_ESTABLISHED, 0, 1100);
+	reply(80, DIAG_ESTABLISHED, 4711, 99999); /* accepted: it has an inode */
+	assert_int_equal(dump(false), 0);
+	assert_u64_equal(group(0)->known, GROUP_WAITING | GROUP_OLDEST);
+	assert_u64_equal(group(0)->waiting, 3);
+	assert_u64_equal(group(0)->waiting_closed, 1);
+	assert_u64_equal(group(0)->oldest_wait_ms, 1900);
+}
+
+static void test_age_of_zero_is_an_age(void **state)
+{
+	(void)state;
+	listen_at(80, 3, 2);
+	groups_build(&s);
+	reply(80, DIAG_ESTABLISHED, 0, 0);
+	assert_int_equal(dump(false), 0);
+	assert_u64_equal(group(0)->known, GROUP_WAITING | GROUP_OLDEST);
+	assert_u64_equal(group(0)->oldest_wait_ms, 0);
+}
+
+static void test_no_age_is_unknown(void **state)
+{
+	(void)state;
+	listen_at(80, 3, 2);
+	groups_build(&s);
+	reply(80, DIAG_ESTABLISHED, 0, -1);
+	assert_int_equal(dump(false), 0);
+	assert_u64_equal(group(0)->known, GROUP_WAITING);
+	assert_u64_equal(group(0)->waiting, 1);
+}
+
+static const struct nlattr *filter_of(size_t request)
+{
+	return (const void *)((const char *)fake_netlink_request(request) +
+			      NLMSG_LENGTH(sizeof(struct inet_diag_req)));
+}
+
+/*
+ * Ages tell who was there at the sample before: surely, possibly or not. Jiffies are 10 ms at
+ * worst, at both ends of an age.
+ */
+static void test_stayed(void **state)
+{
+	static const int64_t ages[] = { 5000, 2100, 2010, 1995, 1960, 1000, 0 };
+	uint64_t now = clock_monotonic_ns();
+
+	(void)state;
+	before.begin_ns = now - 2000 * MS;
+	before.end_ns = now - 1990 * MS;
+	listen_at(80, 7, 6);
+	groups_build(&s);
+	for (size_t i = 0; i < ARRAY_SIZE(ages); i++)
+		reply(80, DIAG_ESTABLISHED, 0, ages[i]);
+	assert_int_equal(dump(false), 0);
+	assert_true(group(0)->known & GROUP_STAYED);
+	assert_u64_equal(group(0)->stayed_min, 2);
+	assert_u64_equal(group(0)->stayed_max, 4);
+}
+
+static void test_no_sample_before(void **state)
+{
+	(void)state;
+	listen_at(80, 7, 6);
+	groups_build(&s);
+	reply(80, DIAG_ESTABLISHED, 0, 5000);
+	assert_int_equal(dump(false), 0);
+	assert_false(group(0)->known & GROUP_STAYED);
+	assert_u64_equal(group(0)->stayed_max, 0);
+}
+
+/* Asked only for queues of 80 % and above, with the ports compared by the kernel. */
+static void test_which_are_asked_for(void **state)
+{
+	const struct inet_diag_req *r;
+
+	(void)state;
+	listen_at(80, 8, 9); /* 80 % */
+	listen_at(81, 7, 9); /* 70 % */
+	listen_at(82, 0, 0); /* nothing waits */
+	listen_at(83, 20, 15); /* above capacity */
+	groups_build(&s);
+	assert_int_equal(dump(false), 0);
+	assert_u64_equal(group(0)->known, GROUP_WAITING);
+	assert_u64_equal(group(1)->known, 0);
+	assert_u64_equal(group(2)->known, 0);
+	assert_u64_equal(group(3)->known, GROUP_WAITING);
+	assert_u64_equal(fake_netlink_sent(), 1);
+	r = NLMSG_DATA(fake_netlink_request(0));
+	assert_u64_equal(r->idiag_states, 1 << DIAG_ESTABLISHED | 1 << DIAG_CLOSE_WAIT);
+	assert_u64_equal(r->idiag_ext, 1 << (INET_DIAG_INFO - 1));
+	assert_u64_equal(filter_of(0)->nla_len, NLA_HDRLEN + 2 * 20);
+}
+
+static void test_all_with_a_queue(void **state)
+{
+	(void)state;
+	listen_at(80, 1, 4096);
+	listen_at(81, 0, 4096);
+	groups_build(&s);
+	assert_int_equal(dump(true), 0);
+	assert_u64_equal(group(0)->known, GROUP_WAITING);
+	assert_u64_equal(group(1)->known, 0);
+}
+
+/* Each port once, however many listeners have it. */
+static void test_port_once(void **state)
+{
+	(void)state;
+	listen_at(80, 3, 2);
+	listen_at(80, 3, 2);
+	listen_at(80, 3, 2)->bound.address[0] = 10;
+	groups_build(&s);
+	assert_u64_equal(s.n_groups, 2);
+	assert_int_equal(dump(false), 0);
+	assert_u64_equal(filter_of(0)->nla_len, NLA_HDRLEN + 20);
+}
+
+static void test_nothing_to_ask(void **state)
+{
+	(void)state;
+	listen_at(80, 1, 128);
+	groups_build(&s);
+	assert_int_equal(children_dump_waiting(&children, diag, &s, 0, false, &before, &why), 0);
+	assert_u64_equal(fake_netlink_sent(), 0);
+}
+
+/* Connections of the same port that belong to a listener nobody asked for, or to none. */
+static void test_others_at_the_port(void **state)
+{
+	(void)state;
+	listen_at(80, 3, 2);
+	listen_at(80, 0, 8)->bound.address[0] = 10;
+	s.listeners[1].bound.address[3] = 1;
+	groups_build(&s);
+	reply(80, DIAG_ESTABLISHED, 0, 500); /* at 10.0.0.1: of the second */
+	reply(79, DIAG_ESTABLISHED, 0, 500);
+	assert_int_equal(dump(false), 0);
+	assert_u64_equal(group(0)->waiting, 0);
+	assert_u64_equal(group(1)->known, 0);
+	assert_u64_equal(group(1)->waiting, 0);
+}
+
+/* A failed dump leaves "unknown", not "nobody waits". */
+static void test_dump_fails(void **state)
+{
+	(void)state;
+	listen_at(80, 3, 2);
+	groups_build(&s);
+	fake_netlink_fail_receive(ENOBUFS);
+	assert_int_equal(children_dump_waiting(&children, diag, &s, 0, false, &before, &why),
+			 -ENOBUFS);
+	assert_u64_equal(group(0)->known, 0);
+}
+
+/* More ports than fit in a filter: the rest is unknown, and the reader is told. */
+static void test_too_many_ports(void **state)
+{
+	size_t known = 0;
+
+	(void)state;
+	for (unsigned int port = 1; port <= DIAG_PORTS_MAX + 10; port++)
+		listen_at((uint16_t)port, 3, 2);
+	groups_build(&s);
+	assert_int_equal(dump(false), 0);
+	for (size_t i = 0; i < s.n_listeners; i++)
+		known += !!(group(i)->known & GROUP_WAITING);
+	assert_u64_equal(known, DIAG_PORTS_MAX);
+	assert_u64_equal(s.n_warnings, 1);
+	assert_string_equal(s.warnings[0].code, "waiting-incomplete");
+}
+
+#define CHILDREN_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CHILDREN_TEST(test_syn_recv),
+		CHILDREN_TEST(test_fast_open),
+		CHILDREN_TEST(test_reuseport_counts_once),
+		CHILDREN_TEST(test_orphans),
+		CHILDREN_TEST(test_repeated_entry),
+		CHILDREN_TEST(test_oldest),
+		CHILDREN_TEST(test_age_of_zero_is_an_age),
+		CHILDREN_TEST(test_no_age_is_unknown),
+		CHILDREN_TEST(test_stayed),
+		CHILDREN_TEST(test_no_sample_before),
+		CHILDREN_TEST(test_which_are_asked_for),
+		CHILDREN_TEST(test_all_with_a_queue),
+		CHILDREN_TEST(test_port_once),
+		CHILDREN_TEST(test_nothing_to_ask),
+		CHILDREN_TEST(test_others_at_the_port),
+		CHILDREN_TEST(test_dump_fails),
+		CHILDREN_TEST(test_too_many_ports),
+	};
+
+	return cmocka_run_group_tests_name("children", tests, NULL, NULL);
+}

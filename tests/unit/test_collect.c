@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include "collect/collect.h"
+#include "collect/sock_diag.h"
+#include "fake_netlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Whole samples on bad days: a tree for /proc and a kernel of paper, see fake_netlink.h. */
+
+static char *tree;
+static struct collector *collector;
+static struct snapshot s;
+static struct error why;
+static uint64_t overflows; /* that the fake netstat tells from the next dump on */
+
+static void write_netstat(uint64_t value)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "TcpExt: ListenOverflows ListenDrops\nTcpExt: %llu 7\n",
+		 (unsigned long long)value);
+	unit_write_text(tree, "proc/self/net/netstat", text);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_netlink_reset();
+	tree = unit_make_tree();
+	write_netstat(100);
+	unit_write_text(tree, "proc/self/net/snmp", "Tcp: PassiveOpens\nTcp: 55\n");
+	unit_write_text(tree, "proc/sys/net/core/somaxconn", "4096\n");
+	unit_write_text(tree, "proc/sys/net/ipv4/tcp_max_syn_backlog", "2048\n");
+	unit_write_text(tree, "proc/sys/net/ipv4/tcp_syncookies", "1\n");
+	unit_write_text(tree, "proc/sys/net/ipv4/tcp_abort_on_overflow", "0\n");
+	unit_write_text(tree, "proc/sys/net/ipv4/tcp_synack_retries", "5\n");
+	unit_write_text(tree, "proc/sys/kernel/random/boot_id",
+			"7d6e7f3c-0b52-4d0e-8a75-3a4f0d2c9b11\n");
+	unit_write_text(tree, "proc/self/ns/net", "");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	collector_close(collector);
+	collector = NULL;
+	snapshot_free(&s);
+	unit_remove_tree(tree);
+	fake_netlink_reset();
+	return 0;
+}
+
+static void open_with(unsigned int needs)
+{
+	struct collect_config config = {
+		.root = tree, .needs = needs, .family = AF_UNSPEC, .peak_rate = 50, .peak_share = 1
+	};
+
+	assert_int_equal(collector_open(&collector, &config, &why), 0);
+}
+
+static void reply(uint32_t cookie, uint8_t sk_state, uint16_t port, int64_t drops)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = sk_state,
+				   .idiag_inode = sk_state == DIAG_LISTEN ? 4711 : 0,
+				   .id.idiag_sport = htons(port),
+				   .id.idiag_cookie = { cookie } };
+
+	if (sk_state == DIAG_LISTEN)
+		m.idiag_wqueue = 128;
+	fake_netlink_reply_socket(&m, drops, -1);
+}
+
+static int sample(enum sample_kind kind)
+{
+	return collector_sample(collector, kind, &s, &why);
+}
+
+static bool warned(const char *code)
+{
+	for (size_t i = 0; i < s.n_warnings; i++)
+		if (!strcmp(s.warnings[i].code, code))
+			return true;
+	return false;
+}
+
+static void test_sample(void **state)
+{
+	(void)state;
+	open_with(NEED_DROPS | NEED_SYN_RECV | NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY);
+	reply(1, DIAG_LISTEN, 80, 3);
+	reply(2, DIAG_LISTEN, 81, 4);
+	reply(3, DIAG_SYN_RECV, 80, -1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_listeners, 2);
+	assert_u64_equal(s.listeners[0].drops, 3);
+	assert_u64_equal(s.listeners[1].limit, 128);
+	assert_u64_equal(s.groups[s.listeners[0].group].syn_length, 1);
+	assert_u64_equal(s.groups[s.listeners[1].group].syn_length, 0);
+	assert_u64_equal(s.netns[0].after.value[COUNTER_LISTEN_OVERFLOWS], 100);
+	assert_u64_equal(s.netns[0].after.value[COUNTER_PASSIVE_OPENS], 55);
+	assert_true(s.netns[0].sysctls.value[SYSCTL_SYNACK_RETRIES] == 5);
+	assert_true(s.netns[0].inode > 0);
+	assert_string_equal(s.boot_id, "7d6e7f3c-0b52-4d0e-8a75-3a4f0d2c9b11");
+	assert_true(s.monotonic_ns > 0 && s.wall.tv_sec > 0);
+	assert_u64_equal(s.n_warnings, 0);
+	assert_u64_equal(fake_netlink_sent(), 1);
+}
+
+/* Counters are read just before the dump and just after it: the ledger stands on that. */
+static void during_dump(const struct nlmsghdr *request)
+{
+	(void)request;
+	write_netstat(overflows);
+	fake_netlink_reply_done(0);
+}
+
+static void test_counters_around_dump(void **state)
+{
+	(void)state;
+	open_with(NEED_COUNTERS);
+	fake_netlink_on_request = during_dump;
+	overflows = 104;
+	assert_int_equal(sample(SAMPLE_OPENING), 0);
+	assert_u64_equal(s.netns[0].before.value[COUNTER_LISTEN_OVERFLOWS], 100);
+	assert_u64_equal(s.netns[0].after.value[COUNTER_LISTEN_OVERFLOWS], 104);
+	overflows = 109;
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.netns[0].before.value[COUNTER_LISTEN_OVERFLOWS], 104);
+	assert_u64_equal(s.netns[0].after.value[COUNTER_LISTEN_OVERFLOWS], 109);
+}
+
+/* What is not needed is not asked of the kernel. */
+static void test_needs(void **state)
+{
+	const struct inet_diag_req *r;
+
+	(void)state;
+	open_with(0);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	r = NLMSG_DATA(fake_netlink_request(0));
+	assert_u64_equal(r->idiag_states, 1 << DIAG_LISTEN);
+	assert_u64_equal(r->idiag_ext, 0);
+	assert_u64_equal(s.netns[0].after.known, 0);
+	assert_u64_equal(s.netns[0].sysctls.known, 0);
+	assert_string_equal(s.host, "");
+	assert_u64_equal(s.n_warnings, 0);
+	assert_u64_equal(collector_due(collector), UINT64_MAX);
+}
+
+/* A lost dump is asked for again on a new socket, and what came of it is forgotten. */
+static void test_lost_dump(void **state)
+{
+	(void)state;
+	open_with(NEED_DROPS);
+	reply(1, DIAG_LISTEN, 80, 3);
+	reply(9, DIAG_LISTEN, 99, 3); /* closed meanwhile */
+	fake_netlink_fail_receive(ENOBUFS);
+	reply(1, DIAG_LISTEN, 80, 5);
+	reply(2, DIAG_LISTEN, 81, 5);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_listeners, 2);
+	assert_u64_equal(s.listeners[0].drops, 5);
+	assert_u64_equal(fake_netlink_opened, 2);
+	assert_u64_equal(fake_netlink_sent(), 2);
+	assert_u64_equal(s.n_warnings, 0);
+}
+
+static void test_lost_children_are_forgotten(void **state)
+{
+	(void)state;
+	open_with(NEED_SYN_RECV);
+	reply(1, DIAG_LISTEN, 80, -1);
+	reply(5, DIAG_SYN_RECV, 80, -1);
+	fake_netlink_fail_receive(ENOSPC); /* MSG_TRUNC */
+	reply(1, DIAG_LISTEN, 80, -1);
+	reply(6, DIAG_SYN_RECV, 80, -1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.groups[0].syn_length, 1);
+}
+
+/* Lost again and again: an error, in finite time. */
+static void test_lost_for_good(void **state)
+{
+	(void)state;
+	open_with(NEED_DROPS);
+	for (int i = 0; i < 20; i++)
+		fake_netlink_fail_receive(ENOBUFS);
+	assert_int_equal(sample(SAMPLE_CLOSING), -ENOBUFS);
+	assert_non_null(strstr(why.text, "lost"));
+	assert_true(fake_netlink_sent() >= 2 && fake_netlink_sent() <= 10);
+}
+
+static void test_dump_error_is_fatal(void **state)
+{
+	(void)state;
+	open_with(NEED_DROPS);
+	reply(1, DIAG_LISTEN, 80, 3);
+	fake_netlink_reply_done(-EIO);
+	assert_int_equal(sample(SAMPLE_CLOSING), -EIO);
+	assert_u64_equal(fake_netlink_sent(), 1);
+}
+
+static void test_repeated_entry(void **state)
+{
+	(void)state;
+	open_with(NEED_DROPS);
+	reply(1, DIAG_LISTEN, 80, 3);
+	reply(1, DIAG_LISTEN, 80, 4);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_listeners, 1);
+}
+
+static void test_no_netstat(void **state)
+{
+	char path[4096];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/proc/self/net/netstat", tree);
+	unlink(path);
+	open_with(NEED_COUNTERS);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_true(warned("counters-unavailable"));
+	assert_non_null(strstr(s.warnings[0].message, "/net/netstat"));
+	assert_u64_equal(s.n_warnings, 1);
+	assert_u64_equal(s.netns[0].after.known, 1u << COUNTER_PASSIVE_OPENS);
+}
+
+static void test_no_counter(void **state)
+{
+	(void)state;
+	unit_write_text(tree, "proc/self/net/netstat", "TcpExt: New\nTcpExt: 1\n");
+	open_with(NEED_COUNTERS);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_true(warned("counters-unavailable"));
+	assert_non_null(strstr(s.warnings[0].message, "ListenOverflows"));
+}
+
+static void test_no_sysctl(void **state)
+{
+	char path[4096];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/proc/sys/net/ipv4/tcp_syncookies", tree);
+	unlink(path);
+	open_with(NEED_SYSCTLS);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_warnings, 1);
+	assert_true(warned("sysctl-unavailable"));
+	assert_non_null(strstr(s.warnings[0].message, "tcp_syncookies"));
+	assert_false(sysctl_known(&s.netns[0].sysctls, SYSCTL_SYNCOOKIES));
+	assert_true(sysctl_known(&s.netns[0].sysctls, SYSCTL_SOMAXCONN));
+}
+
+/* Said once, however many listeners there are, and only where drops were asked for. */
+static void test_no_drops(void **state)
+{
+	(void)state;
+	open_with(NEED_DROPS);
+	reply(1, DIAG_LISTEN, 80, -1);
+	reply(2, DIAG_LISTEN, 81, -1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_warnings, 1);
+	assert_true(warned("drops-unavailable"));
+	assert_false(s.listeners[0].known & LISTENER_DROPS);
+}
+
+/* No ages is a gap in the report, not the end of it. */
+static void test_waiting_fails(void **state)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = DIAG_LISTEN,
+				   .idiag_rqueue = 3,
+				   .idiag_wqueue = 2,
+				   .id.idiag_cookie = { 1 } };
+
+	(void)state;
+	open_with(NEED_WAIT);
+	fake_netlink_reply_socket(&m, -1, -1);
+	fake_netlink_reply_done(0);
+	fake_netlink_reply_error(-EPERM); /* the legacy request */
+	fake_netlink_reply_error(-EPERM);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_true(warned("waiting-unavailable"));
+	assert_u64_equal(s.n_listeners, 1);
+	assert_u64_equal(s.groups[s.listeners[0].group].known, 0);
+}
+
+/* The opening sample of a window skips what only a report needs. */
+static void test_opening(void **state)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = DIAG_LISTEN,
+				   .idiag_rqueue = 3,
+				   .idiag_wqueue = 2,
+				   .id.idiag_cookie = { 1 } };
+
+	(void)state;
+	open_with(NEED_WAIT | NEED_SYSCTLS | NEED_IDENTITY);
+	fake_netlink_reply_socket(&m, -1, -1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_OPENING), 0);
+	assert_u64_equal(fake_netlink_sent(), 1);
+	assert_u64_equal(s.netns[0].sysctls.known, 0);
+	assert_string_equal(s.boot_id, "");
+}
+
+static void test_interface_and_cgroup(void **state)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = DIAG_LISTEN,
+				   .id.idiag_if = 1,
+				   .id.idiag_cookie = { 1 } };
+
+	(void)state;
+	open_with(NEED_INTERFACE | NEED_CGROUP);
+	fake_netlink_reply_socket(&m, -1, -1);
+	m.id.idiag_cookie[0] = 2;
+	m.id.idiag_if = 0x7ffffff0; /* gone */
+	fake_netlink_reply_socket(&m, -1, -1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_string_equal(s.listeners[0].interface, "lo");
+	assert_null(s.listeners[1].interface);
+	assert_null(s.listeners[0].cgroup);
+}
+
+static void test_short_boot_id(void **state)
+{
+	(void)state;
+	unit_write_text(tree, "proc/sys/kernel/random/boot_id", "7d6e\n");
+	open_with(NEED_IDENTITY);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_string_equal(s.boot_id, "");
+}
+
+static void test_peak_window(void **state)
+{
+	(void)state;
+	open_with(NEED_PEAK);
+	reply(1, DIAG_LISTEN, 80, -1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_OPENING), 0);
+	assert_false(s.listeners[0].known & LISTENER_PEAK);
+	assert_true(collector_due(collector) != UINT64_MAX);
+	reply(1, DIAG_LISTEN, 80, -1);
+	reply(2, DIAG_LISTEN, 81, -1);
+	fake_netlink_reply_done(0);
+	collector_look(collector);
+	reply(1, DIAG_LISTEN, 80, -1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_true(s.listeners[0].known & LISTENER_PEAK);
+	assert_u64_equal(s.listeners[0].peak.samples, 2);
+	assert_true(s.netns[0].listener_vanished);
+}
+
+static void test_open_fails(void **state)
+{
+	struct collect_config config = { .root = "/no/such/root", .family = AF_UNSPEC };
+
+	(void)state;
+	assert_int_equal(collector_open(&collector, &config, &why), -ENOENT);
+	assert_non_null(strstr(why.text, "/no/such/root"));
+	config.root = tree;
+	fake_netlink_fail_open(EPERM);
+	assert_int_equal(collector_open(&collector, &config, &why), -EPERM);
+	assert_non_null(strstr(why.text, "forbids"));
+	assert_null(collector);
+}
+
+#define COLLECT_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		COLLECT_TEST(test_sample),
+		COLLECT_TEST(test_counters_around_dump),
+		COLLECT_TEST(test_needs),
+		COLLECT_TEST(test_lost_dump),
+		COLLECT_TEST(test_lost_children_are_forgotten),
+		COLLECT_TEST(test_lost_for_good),
+		COLLECT_TEST(test_dump_error_is_fatal),
+		COLLECT_TEST(test_repeated_entry),
+		COLLECT_TEST(test_no_netstat),
+		COLLECT_TEST(test_no_counter),
+		COLLECT_TEST(test_no_sysctl),
+		COLLECT_TEST(test_no_drops),
+		COLLECT_TEST(test_waiting_fails),
+		COLLECT_TEST(test_opening),
+		COLLECT_TEST(test_interface_and_cgroup),
+		COLLECT_TEST(test_short_boot_id),
+		COLLECT_TEST(test_peak_window),
+		COLLECT_TEST(test_open_fails),
+	};
+
+	return cmocka_run_group_tests_name("collect", tests, NULL, NULL);
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scene.h"
+#include "unit.h"
+
+#include "output/cell.h"
+#include "output/fields.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+static struct scene scene;
+static struct listener *now;
+static struct field_context context;
+static struct strbuf cell;
+
+static int setup(void **state)
+{
+	(void)state;
+	scene_open(&scene);
+	scene_add_both(&scene, 80);
+	now = scene_now(&scene, 80);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	scene_close(&scene);
+	strbuf_free(&context.scratch);
+	strbuf_free(&cell);
+	context.services = NULL;
+	return 0;
+}
+
+/* The cell of a column, as a table shows it. */
+static const char *shown(const char *name)
+{
+	const struct field *f = field_find(name, strlen(name));
+	struct field_value value;
+
+	assert_non_null(f);
+	field_get(f, scene_row(&scene, 80), &scene.report, &context, &value);
+	assert_int_equal(value.type, f->type);
+	cell.len = 0;
+	strbuf_adds(&cell, "");
+	cell_add(&cell, &value, 0);
+	return cell.s;
+}
+
+static void bind_to(const char *address, bool v6only)
+{
+	now->bound.family = strchr(address, ':') ? AF_INET6 : AF_INET;
+	now->bound.v6only = v6only;
+	memset(now->bound.address, 0, sizeof(now->bound.address));
+	assert_int_equal(inet_pton(now->bound.family, address, now->bound.address), 1);
+}
+
+/* As ss writes it. */
+static void test_local(void **state)
+{
+	(void)state;
+	assert_string_equal(shown("local"), "10.0.0.1:80");
+	bind_to("0.0.0.0", false);
+	assert_string_equal(shown("local"), "0.0.0.0:80");
+	bind_to("255.255.255.255", false);
+	assert_string_equal(shown("local"), "255.255.255.255:80");
+	bind_to("::", false);
+	assert_string_equal(shown("local"), "*:80");
+	bind_to("::", true);
+	assert_string_equal(shown("local"), "[::]:80");
+	bind_to("2001:db8::1", false);
+	assert_string_equal(shown("local"), "[2001:db8::1]:80");
+	assert_string_equal(shown("address"), "2001:db8::1");
+	bind_to("::ffff:10.0.0.1", false);
+	assert_string_equal(shown("local"), "[::ffff:10.0.0.1]:80");
+	now->bound.port = 65535;
+	assert_string_equal(shown("port"), "65535");
+}
+
+static void test_local_with_device(void **state)
+{
+	(void)state;
+	now->bound.ifindex = 7;
+	assert_string_equal(shown("local"), "10.0.0.1%if7:80");
+	assert_string_equal(shown("interface"), "-");
+	now->interface = "eth0";
+	assert_string_equal(shown("local"), "10.0.0.1%eth0:80");
+	assert_string_equal(shown("interface"), "eth0");
+	bind_to("::", false);
+	assert_string_equal(shown("local"), "*%eth0:80");
+	/* The name of a device is foreign text: no bytes of it may reach a terminal. */
+	now->interface = "\x1b[2J";
+	assert_string_equal(shown("interface"), "\\x1b[2J");
+	assert_string_equal(shown("local"), "*%\\x1b[2J:80");
+}
+
+static void test_local_with_service(void **state)
+{
+	struct services services = { 0 };
+
+	(void)state;
+	context.services = &services;
+	/* Whatever the services database of this machine says, or the number. */
+	assert_memory_equal(shown("local"), "10.0.0.1:", 9);
+	assert_u64_equal(services.n, 1);
+	shown("local");
+	assert_u64_equal(services.n, 1);
+	now->bound.port = 1;
+	shown("local");
+	assert_u64_equal(services.n, 2);
+	assert_string_equal(shown("port"), "1");
+	services_free(&services);
+}
+
+/* Rounded down: 100 % means full, and nothing else does. */
+static void test_fill(void **state)
+{
+	static const struct {
+		uint32_t length, limit;
+		const char *fill;
+	} cases[] = {
+		{ 0, 0, "0%" },
+		{ 1, 0, "100%" },
+		{ 2, 2, "66%" },
+		{ 3, 2, "100%" },
+		{ 9, 2, "300%" },
+		{ 999, 999, "99%" },
+		{ 29, 99, "29%" },
+		{ 57, 99, "57%" },
+		{ 4095, 4095, "99%" },
+		{ 4294967295u, 4294967295u, "99%" },
+		{ 4294967295u, 0, "429496729500%" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		now->length = cases[i].length;
+		now->limit = cases[i].limit;
+		assert_string_equal(shown("fill"), cases[i].fill);
+	}
+	assert_string_equal(shown("capacity"), "1");
+	now->limit = 4294967295u;
+	assert_string_equal(shown("capacity"), "4294967296");
+}
+
+static void test_peak(void **state)
+{
+	(void)state;
+	now->limit = 3;
+	now->peak = (struct peak){ .length = 3, .samples = 50, .full_ns = 1250000000 };
+	assert_string_equal(shown("peak"), "-");
+	assert_string_equal(shown("peak-length"), "-");
+	assert_string_equal(shown("samples"), "-");
+	assert_string_equal(shown("full-seconds"), "-");
+	now->known |= LISTENER_PEAK;
+	assert_string_equal(shown("peak"), "75%");
+	assert_string_equal(shown("peak-length"), "3");
+	assert_string_equal(shown("samples"), "50");
+	assert_string_equal(shown("full-seconds"), "1.2");
+}
+
+static void test_drops(void **state)
+{
+	(void)state;
+	now->drops = 4;
+	assert_string_equal(shown("drops"), "4");
+	assert_string_equal(shown("drops-delta"), "+4");
+	assert_string_equal(shown("drops-rate"), "4.0");
+	scene.now.monotonic_ns += 7000000000;
+	assert_string_equal(shown("drops-rate"), "0.5");
+	now->drops = 0;
+	assert_string_equal(shown("drops-delta"), "0");
+	now->known = 0;
+	assert_string_equal(shown("drops"), "-");
+	assert_string_equal(shown("drops-delta"), "-");
+	assert_string_equal(shown("drops-rate"), "-");
+}
+
+static void test_overflows(void **state)
+{
+	(void)state;
+	assert_string_equal(shown("overflows"), "0");
+	now->drops = 4;
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 4, 4);
+	assert_string_equal(shown("overflows"), "+4");
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 2, 4, 4);
+	assert_string_equal(shown("overflows"), "+2..4");
+	assert_string_equal(shown("overflows-min"), "2");
+	assert_string_equal(shown("overflows-max"), "4");
+	scene.now.netns[0].after.known = 0;
+	assert_string_equal(shown("overflows"), "-");
+	assert_string_equal(shown("overflows-min"), "-");
+}
+
+static void test_syn_queue(void **state)
+{
+	struct group *g = scene_group(&scene, 80);
+
+	(void)state;
+	g->syn_length = 64;
+	g->syn_retransmitted = 3;
+	assert_string_equal(shown("synrecv"), "64");
+	assert_string_equal(shown("syn-limit"), "128");
+	assert_string_equal(shown("syn-fill"), "50%");
+	assert_string_equal(shown("syn-retransmitted"), "3");
+	assert_string_equal(shown("sockets"), "1");
+	/* A backlog of 0 divides nothing by zero. */
+	now->limit = 0;
+	assert_string_equal(shown("syn-fill"), "6400%");
+	g->syn_length = 0;
+	assert_string_equal(shown("syn-fill"), "0%");
+	scene.now.netns[0].sysctls.known = 0;
+	assert_string_equal(shown("syn-limit"), "-");
+	assert_string_equal(shown("syn-fill"), "-");
+	scene.now.known &= ~(unsigned int)SNAPSHOT_SYN_RECV;
+	assert_string_equal(shown("synrecv"), "-");
+	assert_string_equal(shown("syn-retransmitted"), "-");
+}
+
+static void test_group_unknown(void **state)
+{
+	(void)state;
+	assert_string_equal(shown("sockets"), "-");
+	assert_string_equal(shown("oldest-wait"), "-");
+}
+
+static void test_oldest_wait(void **state)
+{
+	struct group *g;
+
+	(void)state;
+	now->length = 1;
+	g = scene_group(&scene, 80);
+	g->known = GROUP_WAITING | GROUP_OLDEST;
+	g->oldest_wait_ms = 3712;
+	assert_string_equal(shown("oldest-wait"), "3.7");
+}
+
+static void test_identity(void **state)
+{
+	(void)state;
+	now->inode = 52304;
+	now->uid = 4294967294u;
+	assert_string_equal(shown("inode"), "52304");
+	assert_string_equal(shown("uid"), "4294967294");
+	assert_string_equal(shown("cookie"), "0x50");
+	assert_string_equal(shown("netns"), "4026531840");
+	assert_string_equal(shown("protocol"), "tcp");
+	assert_string_equal(shown("family"), "inet");
+	assert_string_equal(shown("v6only"), "-");
+	assert_string_equal(shown("mptcp"), "-");
+	assert_string_equal(shown("cgroup"), "-");
+	now->known |= LISTENER_V6ONLY | LISTENER_MPTCP;
+	now->mptcp = true;
+	now->cgroup = "/system.slice/a\nb";
+	assert_string_equal(shown("v6only"), "no");
+	assert_string_equal(shown("mptcp"), "yes");
+	assert_string_equal(shown("cgroup"), "/system.slice/a\\x0ab");
+}
+
+static void test_state_and_reasons(void **state)
+{
+	(void)state;
+	assert_string_equal(shown("state"), "ok");
+	assert_string_equal(shown("severity"), ".");
+	assert_string_equal(shown("reasons"), "-");
+	now->length = 129;
+	scene.now.netns[0].sysctls.value[SYSCTL_ABORT_ON_OVERFLOW] = 1;
+	assert_string_equal(shown("state"), "full");
+	assert_string_equal(shown("severity"), "!");
+	assert_string_equal(shown("reasons"), "limit-from-listen,resets-clients");
+	assert_string_equal(shown("full"), "yes");
+}
+
+static void test_find(void **state)
+{
+	(void)state;
+	assert_null(field_find("", 0));
+	assert_null(field_find("por", 3));
+	assert_non_null(field_find("port,length", 4));
+	assert_null(field_find("processes", 9)); /* JSON only, so far */
+}
+
+/* One place where a column is added: each row has to be whole. */
+static void test_table(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < field_table_n; i++) {
+		const struct field *f = &field_table[i];
+
+		assert_true(f->name || f->key);
+		assert_true(f->help && strlen(f->help) > 2);
+		assert_non_null(f->get);
+		assert_int_equal(f->name != NULL, f->header != NULL);
+		assert_int_equal(f->type == FIELD_NESTED, !f->name);
+		assert_true(f->key || !f->object);
+		if (f->name)
+			assert_ptr_equal(field_find(f->name, strlen(f->name)), f);
+		for (size_t j = 0; j < i; j++) {
+			const struct field *g = &field_table[j];
+
+			if (f->header && g->header)
+				assert_string_not_equal(f->header, g->header);
+			if (f->key && g->key && !strcmp(f->key, g->key))
+				assert_string_not_equal(f->object ? f->object : "",
+							g->object ? g->object : "");
+		}
+	}
+}
+
+#define FIELDS_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FIELDS_TEST(test_local),
+		FIELDS_TEST(test_local_with_device),
+		FIELDS_TEST(test_local_with_service),
+		FIELDS_TEST(test_fill),
+		FIELDS_TEST(test_peak),
+		FIELDS_TEST(test_drops),
+		FIELDS_TEST(test_overflows),
+		FIELDS_TEST(test_syn_queue),
+		FIELDS_TEST(test_group_unknown),
+		FIELDS_TEST(test_oldest_wait),
+		FIELDS_TEST(test_identity),
+		FIELDS_TEST(test_state_and_reasons),
+		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_table),
+	};
+
+	unit_utf8_locale();
+	return cmocka_run_group_tests_name("fields", tests, NULL, NULL);
+}

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
+#include "scene.h"
+#include "unit.h"
+
+#include "collect/collect.h"
+#include "collect/sock_diag.h"
+#include "fake_netlink.h"
+#include "model/groups.h"
+#include "output/json.h"
+#include "output/sort.h"
+#include "output/table.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <sys/socket.h>
+#include <time.h>
+
+/*
+ * What each format makes of samples that tests/data/capture.py took from a real kernel, and of some
+ * by hand that a kernel of today does not give. The whole way is taken: netlink bytes and files of
+ * /proc go in at one end, tables and documents come out at the other.
+ *
+ * tests/expected/CASE.txt and CASE.json say what should; LISTENQ_UPDATE_EXPECTED=1 writes them
+ * anew, and the schema that is published, man/listenq.schema.json. Read the diff before you believe
+ * it.
+ */
+
+/* Time stands still unless a test moves it: nothing that is printed may depend on this machine. */
+static uint64_t now_ns;
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	if (id == CLOCK_REALTIME)
+		*t = (struct timespec){ 1795329669, 123456789 };
+	else if (id == CLOCK_MONOTONIC)
+		*t = (struct timespec){ (time_t)(now_ns / 1000000000),
+					(long)(now_ns % 1000000000) };
+	else
+		*t = (struct timespec){ 0 };
+	return 0;
+}
+
+static bool updating(void)
+{
+	return getenv("LISTENQ_UPDATE_EXPECTED") != NULL;
+}
+
+/* Shows what is different, line by line, as TAP comments. */
+static void show_diff(const char *path, const char *text, size_t len)
+{
+	char command[8192];
+	FILE *diff;
+
+	snprintf(command, sizeof(command),
+		 "diff -u --label expected --label now '%s' - | cat -v | "
+		 "sed 's/^/# /'",
+		 path);
+	fflush(stdout);
+	diff = popen(command, "w");
+	if (diff) {
+		fwrite(text, 1, len, diff);
+		pclose(diff);
+	}
+}
+
+static void compare(const char *file, const char *text, size_t len)
+{
+	char path[4096], *expected;
+	size_t expected_len;
+
+	if (updating()) {
+		unit_write(unit_source(".", path), file, text, len);
+		return;
+	}
+	unit_source(file, path);
+	expected = unit_read(path, &expected_len);
+	if (expected_len == len && !memcmp(expected, text, len)) {
+		free(expected);
+		return;
+	}
+	free(expected);
+	show_diff(path, text, len);
+	fail_msg("%s is not what it was; if that is right: LISTENQ_UPDATE_EXPECTED=1", file);
+}
+
+/* One file for all ways to print a table, each below a line with its name. */
+struct printed {
+	char *text;
+	size_t len;
+	FILE *stream;
+};
+
+static void print_table(struct printed *p, const char *title, struct report *report,
+			const struct columns *columns, struct table_style style)
+{
+	struct field_context context = { 0 };
+
+	fprintf(p->stream, "==== %s ====\n", title);
+	table_print(p->stream, report, columns, &style, &context);
+	strbuf_free(&context.scratch);
+}
+
+static void compare_tables(const char *name, struct report *report)
+{
+	struct columns usual = { 0 }, extended = { 0 }, all = { 0 }, named = { 0 };
+	struct printed p = { 0 };
+	struct error why;
+	char file[256];
+
+	columns_default(&usual, false);
+	columns_default(&extended, true);
+	columns_all(&all);
+	columns_parse(&named, "local,length,fill,overflows,oldest-wait,cgroup", false, &why);
+	p.stream = open_memstream(&p.text, &p.len);
+	print_table(&p, "default", report, &usual,
+		    (struct table_style){ .header = true, .footer = true, .utf8 = true });
+	print_table(&p, "color", report, &usual,
+		    (struct table_style){ .header = true, .color = true, .utf8 = true });
+	print_table(
+		&p, "80 columns", report, &usual,
+		(struct table_style){ .header = true, .footer = true, .utf8 = true, .width = 80 });
+	print_table(&p, "80 columns, ASCII", report, &extended,
+		    (struct table_style){ .header = true, .footer = true, .width = 80 });
+	print_table(
+		&p, "40 columns, color", report, &usual,
+		(struct table_style){
+			.header = true, .footer = true, .color = true, .utf8 = true, .width = 40 });
+	print_table(&p, "no header", report, &usual, (struct table_style){ .utf8 = true });
+	print_table(&p, "extended", report, &extended,
+		    (struct table_style){ .header = true, .utf8 = true });
+	print_table(&p, "named", report, &named,
+		    (struct table_style){ .header = true, .utf8 = true });
+	print_table(&p, "named, ASCII, 40 columns", report, &named,
+		    (struct table_style){ .header = true, .width = 40 });
+	print_table(&p, "all", report, &all, (struct table_style){ .header = true, .utf8 = true });
+	fclose(p.stream);
+	snprintf(file, sizeof(file), "tests/expected/%s.txt", name);
+	compare(file, p.text, p.len);
+	free(p.text);
+	columns_free(&usual);
+	columns_free(&extended);
+	columns_free(&all);
+	columns_free(&named);
+}
+
+static void print_json(struct printed *p, const struct report *report, bool one_line)
+{
+	struct field_context context = { 0 };
+
+	p->stream = open_memstream(&p->text, &p->len);
+	json_print(p->stream, report, one_line, &context);
+	fclose(p->stream);
+	strbuf_free(&context.scratch);
+}
+
+/* The version is in the document, and not a matter of this test. */
+static void hide_version(struct printed *p)
+{
+	static const char version[] = "\"version\":\"" PACKAGE_VERSION "\"";
+	static const char none[] = "\"version\":\"\"";
+	char *at = strstr(p->text, version);
+
+	assert_non_null(at);
+	memcpy(at, none, strlen(none));
+	memmove(at + strlen(none), at + strlen(version), strlen(at + strlen(version)) + 1);
+	p->len = strlen(p->text);
+}
+
+static void assert_valid_json(const char *text, size_t len)
+{
+	struct json_tokener *tokener = json_tokener_new();
+	struct json_object *o;
+
+	/* json-c takes the newline at the end for something that follows the document. */
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	o = json_tokener_parse_ex(tokener, text, (int)len - 1);
+	if (json_tokener_get_error(tokener) != json_tokener_success)
+		fail_msg("not JSON: %s", json_tokener_error_desc(json_tokener_get_error(tokener)));
+	assert_true(json_object_is_type(o, json_type_object));
+	json_object_put(o);
+	json_tokener_free(tokener);
+}
+
+/* NDJSON is the same document without its line breaks; there are none within texts. */
+static void assert_same_on_one_line(const struct report *report, const char *json)
+{
+	struct printed line = { 0 };
+	size_t at = 0;
+
+	print_json(&line, report, true);
+	assert_ptr_equal(strchr(line.text, '\n'), line.text + line.len - 1);
+	for (const char *p = json; *p; p++)
+		if (*p != '\n')
+			assert_true(line.text[at++] == *p);
+	assert_u64_equal(at, line.len - 1);
+	free(line.text);
+}
+
+static void compare_json(const char *name, const struct report *report)
+{
+	struct printed json = { 0 };
+	char file[256];
+
+	print_json(&json, report, false);
+	assert_valid_json(json.text, json.len);
+	assert_same_on_one_line(report, json.text);
+	hide_version(&json);
+	snprintf(file, sizeof(file), "tests/expected/%s.json", name);
+	compare(file, json.text, json.len);
+	free(json.text);
+}
+
+static void compare_report(const char *name, struct report *report)
+{
+	struct field_context context = { 0 };
+
+	report_select(report, &(struct selection){ .family = AF_UNSPEC });
+	sort_rows(report, NULL, false, &context);
+	strbuf_free(&context.scratch);
+	compare_tables(name, report);
+	compare_json(name, report);
+}
+
+/* What is of this machine, and would be printed. */
+static void set_identity(struct snapshot *s)
+{
+	s->netns[0].inode = SCENE_NETNS;
+	strcpy(s->host, "web3");
+	strcpy(s->boot_id, "7d6e7f3c-0b52-4d0e-8a75-3a4f0d2c9b11");
+}
+
+/* Captured samples. */
+
+static const char *sample; /* directory of the one that the kernel would tell now */
+
+static char *read_sample(const char *file, size_t *len)
+{
+	char relative[256], path[4096];
+
+	snprintf(relative, sizeof(relative), "%s/%s", sample, file);
+	return unit_read(unit_source(relative, path), len);
+}
+
+static void answer(const struct nlmsghdr *request)
+{
+	const struct inet_diag_req *r = NLMSG_DATA(request);
+	size_t len;
+	char *bytes;
+
+	bytes = read_sample(r->idiag_states & 1 << DIAG_LISTEN ? "listeners" : "waiting", &len);
+	fake_netlink_reply_dump(bytes, len, 3);
+	free(bytes);
+}
+
+static uint64_t sample_time(void)
+{
+	char *text = read_sample("monotonic_ns", NULL);
+	uint64_t ns = strtoull(text, NULL, 10);
+
+	free(text);
+	return ns;
+}
+
+static void enter_sample(const char *tree, const char *directory)
+{
+	char relative[256], path[4096];
+
+	sample = directory;
+	snprintf(relative, sizeof(relative), "%s/root", directory);
+	unit_copy_tree(tree, unit_source(relative, path));
+}
+
+/* Fast samples see the first state until half of the window is over, and then the last. */
+static void look_until_closing(struct collector *c, const char *tree, const char *closing)
+{
+	uint64_t begin = now_ns, end;
+
+	sample = closing;
+	end = sample_time();
+	while (collector_due(c) < end) {
+		now_ns = collector_due(c);
+		if (now_ns > begin + (end - begin) / 2)
+			enter_sample(tree, closing);
+		collector_look(c);
+	}
+	now_ns = end;
+	enter_sample(tree, closing);
+}
+
+static void run_captured(const char *name)
+{
+	struct collect_config config = {
+		.needs = ~0u, .family = AF_UNSPEC, .peak_rate = 50, .peak_share = 0.01
+	};
+	char opening[128], closing[128], *tree = unit_make_tree();
+	struct snapshot before = { 0 }, now = { 0 };
+	struct report report = { 0 };
+	struct collector *c;
+	struct error why;
+
+	snprintf(opening, sizeof(opening), "tests/data/%s/opening", name);
+	snprintf(closing, sizeof(closing), "tests/data/%s/closing", name);
+	config.root = tree;
+	fake_netlink_reset();
+	fake_netlink_on_request = answer;
+	enter_sample(tree, opening);
+	now_ns = sample_time();
+	assert_int_equal(collector_open(&c, &config, &why), 0);
+	assert_int_equal(collector_sample(c, SAMPLE_OPENING, &before, &why), 0);
+	set_identity(&before);
+	sample = opening;
+	look_until_closing(c, tree, closing);
+	assert_int_equal(collector_sample(c, SAMPLE_CLOSING, &now, &why), 0);
+	set_identity(&now);
+	report_build(&report, &before, &now);
+	compare_report(name, &report);
+	report_free(&report);
+	snapshot_free(&before);
+	snapshot_free(&now);
+	collector_close(c);
+	assert_u64_equal(fake_netlink_left(), 0);
+	fake_netlink_reset();
+	unit_remove_tree(tree);
+}
+
+static void test_captured(void **state)
+{
+	run_captured(*state);
+}
+
+/* Samples by hand. */
+
+static void run_scene(const char *name, struct scene *scene, bool window)
+{
+	if (!*scene->now.host)
+		set_identity(&scene->now);
+	scene->before.wall = scene->now.wall = (struct timespec){ 1795329669, 123456789 };
+	if (!(scene->now.known & SNAPSHOT_GROUPS))
+		groups_build(&scene->now);
+	report_build(&scene->report, window ? &scene->before : NULL, &scene->now);
+	compare_report(name, &scene->report);
+	scene_close(scene);
+}
+
+/* Nothing moved, nothing waits. */
+static void test_calm(void **state)
+{
+	struct scene s = { 0 };
+
+	(void)state;
+	scene_open(&s);
+	scene_add_both(&s, 22);
+	scene_add_both(&s, 443);
+	run_scene("calm", &s, true);
+}
+
+static void test_no_listener(void **state)
+{
+	struct scene s = { 0 };
+
+	(void)state;
+	scene_open(&s);
+	run_scene("no-listener", &s, true);
+}
+
+/* One sample: totals, and no deltas. */
+static void test_instant(void **state)
+{
+	struct scene s = { 0 };
+
+	(void)state;
+	scene_open(&s);
+	scene_add_both(&s, 80);
+	scene_now(&s, 80)->length = 129;
+	scene_now(&s, 80)->drops = 20;
+	scene_count(&s, COUNTER_LISTEN_OVERFLOWS, 9, 9, 12, 12);
+	run_scene("instant", &s, false);
+}
+
+/* A kernel before 4.7, in a container that hides half of /proc. */
+static void test_little_known(void **state)
+{
+	struct scene s = { 0 };
+
+	(void)state;
+	scene_open(&s);
+	scene_add_both(&s, 80);
+	scene_add_both(&s, 81);
+	for (uint16_t i = 80; i < 82; i++)
+		scene_before(&s, i)->known = scene_now(&s, i)->known = 0;
+	scene_now(&s, 81)->length = 129;
+	s.before.netns[0].before.known = s.before.netns[0].after.known = 0;
+	s.now.netns[0].before.known = s.now.netns[0].after.known = 0;
+	s.now.netns[0].sysctls.known = 1u << SYSCTL_SOMAXCONN;
+	s.now.known = 0;
+	snapshot_warn(&s.now, "counters-unavailable", "cannot read \"netstat\": %s",
+		      "bad bytes \xff and \x1b[31m");
+	run_scene("little-known", &s, true);
+}
+
+/* Overflows of a listener that is gone, and requests that it left behind. */
+static void test_vanished(void **state)
+{
+	struct scene s = { 0 };
+
+	(void)state;
+	scene_open(&s);
+	scene_add_both(&s, 80);
+	scene_add(&s.before, 81);
+	scene_now(&s, 80)->drops = 3;
+	s.now.netns[0].unattributed_syn_recv = 7;
+	scene_count(&s, COUNTER_LISTEN_OVERFLOWS, 0, 0, 10, 10);
+	run_scene("vanished", &s, true);
+}
+
+/* Text that wants to be something else, and the largest numbers there are. */
+static void test_hostile(void **state)
+{
+	struct scene s = { 0 };
+	struct listener *l;
+
+	(void)state;
+	scene_open(&s);
+	scene_add_both(&s, 80);
+	scene_add_both(&s, 81);
+	scene_add_both(&s, 65535);
+	l = scene_now(&s, 80);
+	l->bound.ifindex = 2;
+	l->interface = "\x1b]0;x\x07";
+	l->known |= LISTENER_CGROUP_ID;
+	l->cgroup = "/\xe2\x80\xaeslice/\xff\"\\\n\xc2\x9b";
+	scene_now(&s, 81)->cgroup = "/gr\xc3\xbc\xc3\x9f"
+				    "e/\xe4\xb8\xad\xe6\x96\x87/e\xcc\x81";
+	l = scene_now(&s, 65535);
+	l->cookie = UINT64_MAX;
+	l->length = l->limit = l->drops = l->inode = l->uid = UINT32_MAX;
+	l->bound.family = AF_INET6;
+	memset(l->bound.address, 0xff, sizeof(l->bound.address));
+	l->known |= LISTENER_PEAK | LISTENER_V6ONLY | LISTENER_MPTCP;
+	l->peak = (struct peak){ UINT32_MAX, UINT32_MAX, 86400000000000, true, true };
+	scene_count(&s, COUNTER_LISTEN_OVERFLOWS, 0, 0, INT64_MAX, INT64_MAX);
+	strcpy(s.now.host, "web\x1b[31m\xff");
+	run_scene("hostile", &s, true);
+}
+
+static void test_schema(void **state)
+{
+	struct printed schema = { 0 };
+
+	(void)state;
+	schema.stream = open_memstream(&schema.text, &schema.len);
+	json_print_schema(schema.stream);
+	fclose(schema.stream);
+	assert_valid_json(schema.text, schema.len);
+	compare("man/listenq.schema.json", schema.text, schema.len);
+	free(schema.text);
+}
+
+#define CAPTURED(name)                                            \
+	{                                                         \
+		"test_" name, test_captured, NULL, NULL, (char[]) \
+		{                                                 \
+			name                                      \
+		}                                                 \
+	}
+
+static const struct CMUnitTest tests[] = {
+	CAPTURED("overflow"),
+	CAPTURED("dual-stack"),
+	CAPTURED("reuseport"),
+	CAPTURED("backlog-0"),
+	CAPTURED("shrunk"),
+	CAPTURED("two-overflow"),
+	CAPTURED("syn-flood"),
+	CAPTURED("fast-open"),
+	cmocka_unit_test(test_calm),
+	cmocka_unit_test(test_no_listener),
+	cmocka_unit_test(test_instant),
+	cmocka_unit_test(test_little_known),
+	cmocka_unit_test(test_vanished),
+	cmocka_unit_test(test_hostile),
+	cmocka_unit_test(test_schema),
+};
+
+int main(void)
+{
+	char path[4096];
+
+	unit_utf8_locale();
+	/* Two files for each test but that of the schema: what nobody compares is told as well. */
+	if (!updating() &&
+	    unit_count_entries(unit_source("tests/expected", path)) != 2 * (ARRAY_SIZE(tests) - 1))
+		printf("# tests/expected has files of no test, or lacks some\n");
+	return cmocka_run_group_tests_name("golden", tests, NULL, NULL);
+}

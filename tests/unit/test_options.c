@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include "options.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ARGUMENTS_MAX 12
+
+static char complaint[4096]; /* what the last options_parse() wrote to standard error */
+
+/* Parses the words of a command line, which are separated by single blanks. */
+static int parse(const char *line, struct options *o)
+{
+	char name[] = "listenq", *words = xstrdup(line), *argv[ARGUMENTS_MAX + 2] = { name };
+	int argc = 1, code, real;
+	FILE *caught = tmpfile();
+	size_t n;
+
+	for (char *word = words; word && *line;) {
+		char *blank = strchr(word, ' ');
+
+		if (blank)
+			*blank++ = '\0';
+		argv[argc++] = word;
+		word = blank;
+		assert_true(argc <= ARGUMENTS_MAX);
+	}
+	fflush(stderr);
+	real = dup(STDERR_FILENO);
+	dup2(fileno(caught), STDERR_FILENO);
+	optind = 0; /* glibc's way to start over */
+	code = options_parse(argc, argv, o);
+	fflush(stderr);
+	dup2(real, STDERR_FILENO);
+	close(real);
+	rewind(caught);
+	n = fread(complaint, 1, sizeof(complaint) - 1, caught);
+	complaint[n] = '\0';
+	fclose(caught);
+	/* What options point into lives as long as argv; the tests compare it before that. */
+	if (o->output_file)
+		o->output_file = strcmp(o->output_file, "f") ? "another" : "f";
+	free(words);
+	return code;
+}
+
+/* What a command line makes of the options: a text that names what is not as usual. */
+static void describe(const struct options *o, char text[1024])
+{
+	static const char *const modes[] = { "report", "help", "version", "columns", "schema" };
+	static const char *const colors[] = { "auto", "always", "never" };
+	const struct selection *s = &o->selection;
+	char *at = text;
+
+	at += sprintf(at, "%s", modes[o->mode]);
+	if (s->family != AF_UNSPEC)
+		at += sprintf(at, " family=%s", s->family == AF_INET ? "inet" : "inet6");
+	if (s->only_full)
+		at += sprintf(at, " full=%g", s->fill);
+	if (o->columns.n != 12 || o->columns.named)
+		at += sprintf(at, " columns=%s%zu", o->columns.named ? "named:" : "", o->columns.n);
+	if (o->sort)
+		at += sprintf(at, " sort=%s%s", o->descending ? "-" : "", o->sort->name);
+	at += sprintf(at, "%s%s%s%s%s%s%s", o->header ? "" : " no-header", o->json ? " json" : "",
+		      o->resolve ? " resolve" : "", o->ascii ? " ascii" : "",
+		      o->strict ? " strict" : "", o->watch ? " watch" : "", o->raw ? " raw" : "");
+	if (o->color != COLOR_AUTO)
+		at += sprintf(at, " color=%s", colors[o->color]);
+	if (o->count)
+		at += sprintf(at, " count=%llu", (unsigned long long)o->count);
+	if (o->delay != 1)
+		at += sprintf(at, " delay=%g", o->delay);
+	if (o->peak_rate != 50)
+		at += sprintf(at, " peak-rate=%g", o->peak_rate);
+	if (o->width != WIDTH_OF_TERMINAL)
+		at += sprintf(at, " width=%zu", o->width);
+	if (o->output_file)
+		sprintf(at, " output-file=%s", o->output_file);
+}
+
+static const struct {
+	const char *line, *result;
+} good[] = {
+	{ "", "report" },
+	/* ss -ltnp's letters, but -p, which comes with the owners */
+	{ "-ltn", "report" },
+	{ "--listening --tcp --numeric", "report" },
+	{ "-4", "report family=inet" },
+	{ "-6", "report family=inet6" },
+	{ "--ipv6", "report family=inet6" },
+	{ "-4 -6", "report" },
+	{ "-46", "report" },
+	{ "-f", "report full=0.8" },
+	{ "-f90", "report full=0.9" },
+	{ "-f90%", "report full=0.9" },
+	{ "--full=0", "report full=0" },
+	{ "--full=100", "report full=1" },
+	{ "--full=12.5%", "report full=0.125" },
+	{ "-e", "report columns=18" },
+	{ "-o state,port", "report columns=named:2" },
+	{ "-o+port", "report columns=13" },
+	{ "--output +port,uid", "report columns=14" },
+	{ "-e -o +port", "report columns=19" },
+	{ "-e -o port", "report columns=named:7" },
+	{ "-o port -o uid,inode", "report columns=named:2" },
+	{ "-s drops", "report sort=drops" },
+	{ "-s -drops", "report sort=-drops" },
+	{ "--sort=-drops-delta", "report sort=-drops-delta" },
+	{ "-r", "report resolve" },
+	{ "-d 0", "report delay=0" },
+	{ "-d0", "report delay=0" },
+	{ "-d .5", "report delay=0.5" },
+	{ "--delay=86400", "report delay=86400" },
+	{ "--watch", "report watch" },
+	{ "--count=3", "report watch count=3" },
+	{ "--watch --count 4294967295 -d 0.1", "report watch count=4294967295 delay=0.1" },
+	{ "--peak-rate=0", "report peak-rate=0" },
+	{ "--peak-rate=1000", "report peak-rate=1000" },
+	{ "-j", "report json" },
+	{ "-J", "report json" },
+	{ "--json", "report json" },
+	{ "-H", "report no-header" },
+	{ "--no-header", "report no-header" },
+	{ "--noheadings", "report no-header" },
+	{ "--output-file=f", "report output-file=f" },
+	{ "--color", "report color=always" },
+	{ "--color=always", "report color=always" },
+	{ "--color=auto", "report" },
+	{ "--color=never", "report color=never" },
+	{ "--ascii", "report ascii" },
+	{ "--width=0", "report width=0" },
+	{ "--width=80", "report width=80" },
+	{ "--width=10000", "report width=10000" },
+	{ "--strict", "report strict" },
+	{ "--list-columns", "columns" },
+	{ "--list-columns --raw", "columns raw" },
+	{ "--json-schema", "schema" },
+	{ "-h", "help columns=0" },
+	{ "--help", "help columns=0" },
+	{ "-V", "version columns=0" },
+	{ "--version", "version columns=0" },
+	/* Help for who is in need of it: what else is wrong does not matter. */
+	{ "--help --no-such-option", "help columns=0" },
+	{ "-V -d x", "version columns=0" },
+	/* Unambiguous beginnings are getopt's custom. */
+	{ "--vers", "version columns=0" },
+	{ "--", "report" },
+	{ "-Hjd0", "report no-header json delay=0" },
+	{ "-j -d 0 -4", "report family=inet json delay=0" },
+};
+
+/* The complaint, without "listenq: " and the line that points to --help. */
+static const struct {
+	const char *line, *complaint;
+} bad[] = {
+	{ "-Z", "unknown option '-Z'" },
+	{ "-jZ", "unknown option '-Z'" },
+	{ "--no-such-option", "unknown option '--no-such-option'" },
+	{ "--no-such-option=3", "unknown option '--no-such-option=3'" },
+	{ "--co", "option '--co' is ambiguous" }, /* color or count */
+	{ "-d", "option '-d' needs an argument" },
+	{ "--delay", "option '--delay' needs an argument" },
+	{ "--watch=3", "option '--watch' takes no argument" },
+	{ "--json=x", "option '--json' takes no argument" },
+	{ "10.0.0.1", "unexpected argument '10.0.0.1'" },
+	{ "-- -j", "unexpected argument '-j'" },
+	{ "-f 90", "unexpected argument '90'; a threshold is glued on, as in -f90" },
+	{ "-o port -O", "-o and -O exclude each other" },
+	{ "-d x", "--delay: 'x' is not a number" },
+	{ "-d -1", "--delay: '-1' is not a number" },
+	{ "-d 1s", "--delay: '1s' is not a number" },
+	{ "-d inf", "--delay: 'inf' is not a number" },
+	{ "-d 86401", "--delay: 86401 is not between 0 and 86400" },
+	{ "--count=0", "--count: 0 is not between 1 and 4294967295" },
+	{ "--count=4294967296", "--count: 4294967296 is not between 1 and 4294967295" },
+	{ "--count=1.5", "--count: '1.5' is not a whole number" },
+	{ "--count=", "--count: '' is not a whole number" },
+	{ "--peak-rate=1001", "--peak-rate: 1001 is not between 0 and 1000" },
+	{ "--peak-rate=fast", "--peak-rate: 'fast' is not a number" },
+	{ "--width=10001", "--width: 10001 is not between 0 and 10000" },
+	{ "--width=-1", "--width: '-1' is not a whole number" },
+	{ "-f101", "--full: 101 is not between 0 and 100" },
+	{ "-fx", "--full: 'x' is not a number" },
+	{ "--full=", "--full: '' is not a number" },
+	{ "--full=%", "--full: '' is not a number" },
+	{ "--full=1111111111111111111", "--full: '1111111111111111111' is not a percentage" },
+	{ "-s colour", "--sort: unknown column 'colour'; --list-columns shows them" },
+	{ "-s -", "--sort: unknown column ''; --list-columns shows them" },
+	{ "-s +port", "--sort: unknown column '+port'; --list-columns shows them" },
+	{ "-o colour", "--output: unknown column 'colour'; --list-columns shows them" },
+	{ "-o port,,uid", "--output: the name of a column is missing" },
+	{ "--output=", "--output: the name of a column is missing" },
+	{ "--color=red", "--color: 'red' is not auto, always or never" },
+	{ "--watch -d 0", "--watch and --count need a --delay above 0" },
+	{ "--count=2 -d 0", "--watch and --count need a --delay above 0" },
+	{ "--raw", "--raw goes with --list-columns" },
+	{ "--json -o port", NULL },
+	{ "--json -O", NULL },
+	{ "--json -e", NULL },
+	{ "--output-file=", NULL },
+};
+
+static void test_good(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		struct options o;
+		char text[1024];
+
+		if (parse(good[i].line, &o) != 0)
+			fail_msg("listenq %s: %s", good[i].line, complaint);
+		describe(&o, text);
+		if (strcmp(text, good[i].result) != 0)
+			fail_msg("listenq %s: %s, not %s", good[i].line, text, good[i].result);
+		assert_string_equal(complaint, "");
+		options_free(&o);
+	}
+}
+
+/* One line that says what, one that points to --help. */
+static void test_bad(void **state)
+{
+	static const char help[] = "\nTry 'listenq --help' for more information.\n";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		char expected[512];
+		struct options o;
+		const char *newline;
+
+		if (parse(bad[i].line, &o) != -EINVAL)
+			fail_msg("listenq %s: accepted", bad[i].line);
+		options_free(&o);
+		if (bad[i].complaint) {
+			snprintf(expected, sizeof(expected), "listenq: %s%s", bad[i].complaint,
+				 help);
+			if (strcmp(complaint, expected) != 0)
+				fail_msg("listenq %s: %s", bad[i].line, complaint);
+		}
+		newline = strchr(complaint, '\n');
+		assert_non_null(newline);
+		assert_string_equal(newline, help);
+	}
+}
+
+static void test_all_columns(void **state)
+{
+	struct options o;
+	size_t named = 0;
+
+	(void)state;
+	for (size_t i = 0; i < field_table_n; i++)
+		named += field_table[i].name != NULL;
+	assert_int_equal(parse("-O", &o), 0);
+	assert_u64_equal(o.columns.n, named);
+	options_free(&o);
+}
+
+/* An argument that nobody should have to escape for: it goes to a terminal. */
+static void test_hostile_argument(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse("--sort=\x1b[31m", &o), -EINVAL);
+	options_free(&o);
+	assert_int_equal(parse("-\xff", &o), -EINVAL);
+	options_free(&o);
+}
+
+static void test_help(void **state)
+{
+	char *text = NULL;
+	size_t size = 0, longest = 0;
+	FILE *stream = open_memstream(&text, &size);
+
+	(void)state;
+	options_print_help(stream);
+	fclose(stream);
+	assert_memory_equal(text, "Usage: listenq", 14);
+	assert_int_equal(text[size - 1], '\n');
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		longest = len > longest ? len : longest;
+		line += len + 1;
+	}
+	assert_true(longest <= 100);
+	assert_non_null(strstr(text, "--no-header"));
+	assert_non_null(strstr(text, "Exit status"));
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_good),	    cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_all_columns), cmocka_unit_test(test_hostile_argument),
+		cmocka_unit_test(test_help),
+	};
+
+	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "collect/peaks.h"
+#include "fake_netlink.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+#define MS 1000000ull
+
+static struct diag_socket *diag;
+static struct peaks peaks;
+static struct snapshot opening, closing;
+
+static int setup(void **state)
+{
+	struct error why;
+
+	(void)state;
+	fake_netlink_reset();
+	assert_int_equal(diag_open(&diag, &why), 0);
+	peaks_init(&peaks, 50, 1);
+	snapshot_add_netns(&opening);
+	snapshot_add_netns(&closing);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	diag_close(diag);
+	peaks_free(&peaks);
+	snapshot_free(&opening);
+	snapshot_free(&closing);
+	fake_netlink_reset();
+	return 0;
+}
+
+static struct listener *add(struct snapshot *s, uint64_t cookie, uint32_t length, uint32_t limit)
+{
+	struct listener *l = snapshot_add_listener(s, 0, cookie);
+
+	l->length = length;
+	l->limit = limit;
+	return l;
+}
+
+static void reply(uint64_t cookie, uint32_t length, uint32_t limit)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = DIAG_LISTEN,
+				   .idiag_rqueue = length,
+				   .idiag_wqueue = limit,
+				   .id.idiag_cookie = { (uint32_t)cookie } };
+
+	fake_netlink_reply_socket(&m, -1, -1);
+}
+
+static void look(void)
+{
+	fake_netlink_reply_done(0);
+	peaks_look(&peaks, diag);
+	assert_u64_equal(fake_netlink_left(), 0);
+}
+
+/* A listener whose length was 1, 3, 2 at the looks: what begins and ends the window counts too. */
+static void test_length(void **state)
+{
+	const struct peak *p;
+
+	(void)state;
+	add(&opening, 7, 0, 2);
+	peaks_begin(&peaks, &opening, 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		reply(7, (const uint32_t[]){ 1, 3, 2 }[i], 8);
+		look();
+	}
+	p = &add(&closing, 7, 2, 8)->peak;
+	peaks_end(&peaks, &closing, 0);
+	assert_true(closing.listeners[0].known & LISTENER_PEAK);
+	assert_u64_equal(p->length, 3);
+	assert_u64_equal(p->samples, 4);
+	assert_false(p->full);
+	assert_true(p->fell);
+	assert_u64_equal(p->full_ns, 0);
+	assert_false(closing.netns[0].listener_vanished);
+}
+
+static void test_ends_count(void **state)
+{
+	(void)state;
+	add(&opening, 1, 5, 8);
+	add(&opening, 2, 0, 8);
+	peaks_begin(&peaks, &opening, 0);
+	reply(1, 2, 8);
+	reply(2, 1, 8);
+	look();
+	add(&closing, 1, 2, 8);
+	add(&closing, 2, 6, 8);
+	peaks_end(&peaks, &closing, 0);
+	assert_u64_equal(closing.listeners[0].peak.length, 5);
+	assert_true(closing.listeners[0].peak.fell);
+	assert_u64_equal(closing.listeners[1].peak.length, 6);
+	assert_false(closing.listeners[1].peak.fell);
+}
+
+/* Full is above the limit; the time between two looks is full when the later one says so. */
+static void test_full(void **state)
+{
+	(void)state;
+	opening.monotonic_ns = clock_monotonic_ns() - 1000 * MS;
+	add(&opening, 1, 0, 2);
+	add(&opening, 2, 0, 2);
+	peaks_begin(&peaks, &opening, 0);
+	reply(1, 3, 2);
+	reply(2, 2, 2);
+	look();
+	closing.monotonic_ns = peaks.last_ns + 500 * MS;
+	add(&closing, 1, 3, 2);
+	add(&closing, 2, 2, 2);
+	peaks_end(&peaks, &closing, 0);
+	assert_true(closing.listeners[0].peak.full);
+	assert_u64_equal(closing.listeners[0].peak.full_ns,
+			 closing.monotonic_ns - opening.monotonic_ns);
+	assert_false(closing.listeners[1].peak.full);
+	assert_u64_equal(closing.listeners[1].peak.full_ns, 0);
+}
+
+static void test_full_for_a_while(void **state)
+{
+	uint64_t full_until;
+
+	(void)state;
+	opening.monotonic_ns = clock_monotonic_ns() - 1000 * MS;
+	add(&opening, 1, 3, 2);
+	peaks_begin(&peaks, &opening, 0);
+	reply(1, 3, 2);
+	look();
+	full_until = peaks.last_ns;
+	reply(1, 0, 2);
+	look();
+	closing.monotonic_ns = peaks.last_ns + 500 * MS;
+	add(&closing, 1, 0, 2);
+	peaks_end(&peaks, &closing, 0);
+	assert_true(closing.listeners[0].peak.full);
+	assert_u64_equal(closing.listeners[0].peak.full_ns, full_until - opening.monotonic_ns);
+}
+
+/* Of a listener that came in the window it is not known what was before its first look. */
+static void test_new_listener(void **state)
+{
+	const struct peak *p;
+
+	(void)state;
+	peaks_begin(&peaks, &opening, 0);
+	reply(9, 3, 2);
+	look();
+	closing.monotonic_ns = peaks.last_ns + 7 * MS;
+	add(&closing, 9, 3, 2);
+	p = &closing.listeners[0].peak;
+	peaks_end(&peaks, &closing, 0);
+	assert_u64_equal(p->samples, 2);
+	assert_u64_equal(p->full_ns, 7 * MS);
+	assert_false(p->fell);
+}
+
+static void test_only_closing_sample_knows_it(void **state)
+{
+	(void)state;
+	peaks_begin(&peaks, &opening, 0);
+	add(&closing, 9, 3, 2);
+	peaks_end(&peaks, &closing, 0);
+	assert_true(closing.listeners[0].known & LISTENER_PEAK);
+	assert_u64_equal(closing.listeners[0].peak.samples, 1);
+	assert_u64_equal(closing.listeners[0].peak.full_ns, 0);
+	assert_false(closing.netns[0].listener_vanished);
+}
+
+static void test_vanished(void **state)
+{
+	(void)state;
+	add(&opening, 1, 0, 2);
+	peaks_begin(&peaks, &opening, 0);
+	reply(1, 0, 2);
+	reply(2, 0, 2); /* comes and goes between the samples */
+	look();
+	add(&closing, 1, 0, 2);
+	add(&closing, 3, 0, 2);
+	peaks_end(&peaks, &closing, 0);
+	assert_true(closing.netns[0].listener_vanished);
+}
+
+/* A dump that is resumed may show a listener twice: one look all the same. */
+static void test_repeated_entry(void **state)
+{
+	(void)state;
+	add(&opening, 1, 0, 2);
+	peaks_begin(&peaks, &opening, 0);
+	reply(1, 3, 2);
+	reply(1, 1, 2);
+	look();
+	add(&closing, 1, 3, 2);
+	peaks_end(&peaks, &closing, 0);
+	assert_u64_equal(closing.listeners[0].peak.samples, 2);
+	assert_false(closing.listeners[0].peak.fell);
+}
+
+static void test_failed_look(void **state)
+{
+	(void)state;
+	add(&opening, 1, 0, 2);
+	peaks_begin(&peaks, &opening, 0);
+	fake_netlink_fail_receive(ENOBUFS);
+	peaks_look(&peaks, diag);
+	add(&closing, 1, 0, 2);
+	peaks_end(&peaks, &closing, 0);
+	assert_u64_equal(closing.listeners[0].peak.samples, 1);
+	assert_false(closing.netns[0].listener_vanished);
+}
+
+/* Only LISTEN, without attributes: what makes it cheap. */
+static void test_request(void **state)
+{
+	const struct inet_diag_req *r;
+
+	(void)state;
+	peaks_begin(&peaks, &opening, 0);
+	look();
+	assert_u64_equal(fake_netlink_sent(), 1);
+	r = NLMSG_DATA(fake_netlink_request(0));
+	assert_u64_equal(r->idiag_states, 1 << DIAG_LISTEN);
+	assert_u64_equal(r->idiag_ext, 0);
+}
+
+static void test_due(void **state)
+{
+	uint64_t now;
+
+	(void)state;
+	assert_u64_equal(peaks.due_ns, UINT64_MAX);
+	opening.monotonic_ns = clock_monotonic_ns();
+	peaks_begin(&peaks, &opening, 0);
+	assert_u64_equal(peaks.due_ns, opening.monotonic_ns + 20 * MS);
+	/* Late by much: not made up for, but a whole interval on. */
+	opening.monotonic_ns -= 5000 * MS;
+	peaks_begin(&peaks, &opening, 0);
+	now = clock_monotonic_ns();
+	look();
+	assert_true(peaks.due_ns >= now + 20 * MS);
+	peaks_end(&peaks, &closing, 0);
+	assert_u64_equal(peaks.due_ns, UINT64_MAX);
+}
+
+/* A look that costs more than its share is taken less often. */
+static void test_share(void **state)
+{
+	uint64_t before;
+
+	(void)state;
+	peaks.share = 0.000001;
+	opening.monotonic_ns = clock_monotonic_ns();
+	peaks_begin(&peaks, &opening, 0);
+	before = peaks.due_ns;
+	look();
+	assert_true(peaks.cost_ns > 0);
+	assert_u64_equal((peaks.due_ns - before) / 1000,
+			 (uint64_t)((double)peaks.cost_ns / peaks.share) / 1000);
+	assert_true(peaks.due_ns - before > 20 * MS);
+}
+
+static void test_off(void **state)
+{
+	(void)state;
+	peaks_free(&peaks);
+	peaks_init(&peaks, 0, 0.01);
+	add(&opening, 1, 0, 2);
+	peaks_begin(&peaks, &opening, 0);
+	assert_u64_equal(peaks.due_ns, UINT64_MAX);
+	add(&closing, 1, 0, 2);
+	peaks_end(&peaks, &closing, 0);
+	assert_false(closing.listeners[0].known & LISTENER_PEAK);
+}
+
+/* The first sample ends no window: nothing has been watched. */
+static void test_end_without_begin(void **state)
+{
+	(void)state;
+	add(&closing, 1, 0, 2);
+	peaks_end(&peaks, &closing, 0);
+	assert_false(closing.listeners[0].known & LISTENER_PEAK);
+	assert_false(closing.netns[0].listener_vanished);
+}
+
+/* What was seen in one window is not carried into the next. */
+static void test_next_window(void **state)
+{
+	(void)state;
+	add(&opening, 1, 9, 2);
+	peaks_begin(&peaks, &opening, 0);
+	add(&closing, 1, 1, 2);
+	peaks_end(&peaks, &closing, 0);
+	assert_u64_equal(closing.listeners[0].peak.length, 9);
+	peaks_begin(&peaks, &closing, 0);
+	peaks_end(&peaks, &closing, 0);
+	assert_u64_equal(closing.listeners[0].peak.length, 1);
+	assert_false(closing.listeners[0].peak.full);
+	assert_false(closing.listeners[0].peak.fell);
+	assert_u64_equal(closing.listeners[0].peak.samples, 1);
+}
+
+#define PEAKS_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PEAKS_TEST(test_length),       PEAKS_TEST(test_ends_count),
+		PEAKS_TEST(test_full),	       PEAKS_TEST(test_full_for_a_while),
+		PEAKS_TEST(test_new_listener), PEAKS_TEST(test_only_closing_sample_knows_it),
+		PEAKS_TEST(test_vanished),     PEAKS_TEST(test_repeated_entry),
+		PEAKS_TEST(test_failed_look),  PEAKS_TEST(test_request),
+		PEAKS_TEST(test_due),	       PEAKS_TEST(test_share),
+		PEAKS_TEST(test_off),	       PEAKS_TEST(test_end_without_begin),
+		PEAKS_TEST(test_next_window),
+	};
+
+	return cmocka_run_group_tests_name("peaks", tests, NULL, NULL);
+}

@@ -1,0 +1,703 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scene.h"
+#include "unit.h"
+
+#include "model/groups.h"
+
+#include <sys/socket.h>
+
+static struct scene scene;
+
+static int setup(void **state)
+{
+	(void)state;
+	scene_open(&scene);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	scene_close(&scene);
+	return 0;
+}
+
+/* ListenOverflows that rise by @n, all of it between the two dumps. */
+static void overflows(uint64_t n)
+{
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 100, 100, 100 + n, 100 + n);
+}
+
+static void drops(uint16_t cookie, uint32_t before, uint32_t now)
+{
+	scene_add_both(&scene, cookie);
+	scene_before(&scene, cookie)->drops = before;
+	scene_now(&scene, cookie)->drops = now;
+}
+
+static void assert_bounds(uint16_t cookie, uint64_t min, uint64_t max)
+{
+	const struct row *row = scene_row(&scene, cookie);
+
+	assert_true(row->overflows.known);
+	assert_u64_equal(row->overflows.min, min);
+	assert_u64_equal(row->overflows.max, max);
+}
+
+static const struct netns_report *netns(void)
+{
+	scene_report(&scene);
+	return &scene.report.netns[0];
+}
+
+static void assert_unattributed(uint64_t n)
+{
+	assert_true(netns()->unattributed_overflows.known);
+	assert_u64_equal(netns()->unattributed_overflows.value, n);
+}
+
+/* Deltas. */
+
+static void test_window(void **state)
+{
+	(void)state;
+	scene_report(&scene);
+	assert_u64_equal(scene.report.window_ns, 1000000000);
+	assert_ptr_equal(scene.report.snapshot, &scene.now);
+}
+
+static void test_counters(void **state)
+{
+	const struct netns_report *ns;
+
+	(void)state;
+	scene_count(&scene, COUNTER_LISTEN_DROPS, 1, 2, 8, 9);
+	scene_count(&scene, COUNTER_OUT_RSTS, 1, 5, 3, 4); /* backwards: reset */
+	scene.before.netns[0].after.known &= ~(1u << COUNTER_PASSIVE_OPENS);
+	scene.now.netns[0].after.known &= ~(1u << COUNTER_COOKIES_SENT);
+	ns = netns();
+	assert_true(ns->delta[COUNTER_LISTEN_DROPS].known);
+	assert_u64_equal(ns->delta[COUNTER_LISTEN_DROPS].value, 7);
+	assert_u64_equal(ns->total[COUNTER_LISTEN_DROPS].value, 9);
+	assert_false(ns->delta[COUNTER_OUT_RSTS].known);
+	assert_true(ns->total[COUNTER_OUT_RSTS].known);
+	assert_false(ns->delta[COUNTER_PASSIVE_OPENS].known);
+	assert_true(ns->total[COUNTER_PASSIVE_OPENS].known);
+	assert_false(ns->delta[COUNTER_COOKIES_SENT].known);
+	assert_false(ns->total[COUNTER_COOKIES_SENT].known);
+	assert_true(ns->delta[COUNTER_EMBRYONIC_RSTS].known);
+	assert_u64_equal(ns->delta[COUNTER_EMBRYONIC_RSTS].value, 0);
+}
+
+static void test_drops(void **state)
+{
+	static const struct {
+		uint32_t before, now;
+		bool known;
+		uint64_t delta;
+	} cases[] = {
+		{ 0, 0, true, 0 },	     { 5, 9, true, 4 },
+		{ 4294967294u, 3, true, 5 }, /* wrapped */
+		{ 4294967295u, 0, true, 1 }, { 0, 0x7fffffff, true, 0x7fffffff },
+		{ 9, 5, false, 0 }, /* backwards */
+		{ 0, 0x80000000, false, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		drops((uint16_t)(i + 1), cases[i].before, cases[i].now);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct row *row = scene_row(&scene, (uint16_t)(i + 1));
+
+		assert_int_equal(row->drops.known, cases[i].known);
+		if (cases[i].known)
+			assert_u64_equal(row->drops.value, cases[i].delta);
+	}
+	/* A sum of which a part is unknown is unknown. */
+	assert_false(netns()->listener_drops.known);
+}
+
+static void test_drops_unknown_in_one_sample(void **state)
+{
+	(void)state;
+	drops(1, 5, 9);
+	drops(2, 5, 9);
+	scene_before(&scene, 1)->known = 0;
+	scene_now(&scene, 2)->known = 0;
+	assert_false(scene_row(&scene, 1)->drops.known);
+	assert_false(scene_row(&scene, 2)->drops.known);
+}
+
+/* A socket that came in the window has dropped all that it counts, since it started at 0. */
+static void test_new_listener(void **state)
+{
+	(void)state;
+	scene_add(&scene.now, 1)->drops = 7;
+	overflows(7);
+	assert_true(scene_row(&scene, 1)->drops.known);
+	assert_u64_equal(scene_row(&scene, 1)->drops.value, 7);
+	assert_bounds(1, 7, 7);
+}
+
+/* The same cookie in another namespace is another socket. */
+static void test_identity_has_namespace(void **state)
+{
+	struct listener *l;
+
+	(void)state;
+	drops(1, 5, 9);
+	snapshot_add_netns(&scene.now)->inode = SCENE_NETNS + 1;
+	l = snapshot_add_listener(&scene.now, 1, 1);
+	l->known = LISTENER_DROPS;
+	l->drops = 3;
+	scene_report(&scene);
+	assert_u64_equal(scene.report.rows[0].drops.value, 4);
+	/* And of a namespace that was not sampled before nothing is known. */
+	assert_false(scene.report.rows[1].drops.known);
+	assert_false(scene.report.rows[1].overflows.known);
+	assert_false(scene.report.netns[1].delta[COUNTER_LISTEN_DROPS].known);
+}
+
+/* Namespaces need not come in the same order in both samples. */
+static void test_namespaces_by_inode(void **state)
+{
+	struct listener *l;
+
+	(void)state;
+	scene.before.netns[0].inode = SCENE_NETNS + 1;
+	snapshot_add_netns(&scene.before)->inode = SCENE_NETNS;
+	l = snapshot_add_listener(&scene.before, 1, 1);
+	l->known = LISTENER_DROPS;
+	l->drops = 2;
+	scene_add(&scene.now, 1)->drops = 9;
+	assert_u64_equal(scene_row(&scene, 1)->drops.value, 7);
+}
+
+static void test_no_window(void **state)
+{
+	const struct row *row;
+
+	(void)state;
+	drops(1, 5, 9);
+	report_build(&scene.report, NULL, &scene.now);
+	row = &scene.report.rows[0];
+	assert_u64_equal(scene.report.window_ns, 0);
+	assert_false(row->drops.known);
+	assert_false(row->overflows.known);
+	assert_false(row->accepted.known);
+	assert_false(scene.report.netns[0].delta[COUNTER_LISTEN_DROPS].known);
+	assert_true(scene.report.netns[0].total[COUNTER_LISTEN_DROPS].known);
+	assert_false(scene.report.netns[0].unattributed_overflows.known);
+	assert_false(scene.report.netns[0].listener_drops.known);
+}
+
+/* The ledger. */
+
+static void test_single_mover_is_exact(void **state)
+{
+	(void)state;
+	drops(1, 10, 20);
+	drops(2, 10, 10);
+	overflows(4);
+	assert_bounds(1, 4, 4);
+	assert_bounds(2, 0, 0);
+	assert_unattributed(0);
+	assert_true(netns()->listener_drops.known);
+	assert_u64_equal(netns()->listener_drops.value, 10);
+}
+
+static void test_two_movers_have_bounds(void **state)
+{
+	(void)state;
+	drops(1, 0, 8);
+	drops(2, 0, 3);
+	overflows(6);
+	assert_bounds(1, 3, 6);
+	assert_bounds(2, 0, 3);
+	assert_unattributed(0);
+}
+
+/* All drops were overflows: exact for both. */
+static void test_two_movers_exact(void **state)
+{
+	(void)state;
+	drops(1, 0, 4);
+	drops(2, 0, 3);
+	overflows(7);
+	assert_bounds(1, 4, 4);
+	assert_bounds(2, 3, 3);
+}
+
+static void test_drops_without_overflow(void **state)
+{
+	(void)state;
+	drops(1, 0, 4);
+	overflows(0);
+	assert_bounds(1, 0, 0);
+}
+
+static void test_overflows_without_drops(void **state)
+{
+	(void)state;
+	drops(1, 0, 2);
+	overflows(5);
+	assert_bounds(1, 2, 2);
+	assert_unattributed(3);
+}
+
+/* Overflows on the edge of a window: surely 3, at most 9. */
+static void test_lo_below_hi(void **state)
+{
+	(void)state;
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 100, 104, 107, 109);
+	drops(1, 0, 20);
+	assert_bounds(1, 3, 9);
+	drops(2, 0, 1);
+	assert_bounds(1, 2, 9);
+	assert_bounds(2, 0, 1);
+	assert_u64_equal(netns()->overflows_lo.value, 3);
+	assert_u64_equal(netns()->overflows_hi.value, 9);
+	assert_u64_equal(netns()->delta[COUNTER_LISTEN_OVERFLOWS].value, 5);
+}
+
+/* Who vanished may have taken any number of overflows along. */
+static void test_vanished_listener(void **state)
+{
+	(void)state;
+	drops(1, 0, 9);
+	overflows(9);
+	scene_add(&scene.before, 2);
+	assert_bounds(1, 0, 9);
+	assert_true(netns()->listener_vanished);
+	assert_unattributed(0);
+}
+
+static void test_vanished_between_samples(void **state)
+{
+	(void)state;
+	drops(1, 0, 9);
+	overflows(9);
+	scene.now.netns[0].listener_vanished = true;
+	assert_bounds(1, 0, 9);
+}
+
+static void test_nobody_vanished(void **state)
+{
+	(void)state;
+	drops(1, 0, 9);
+	scene_add(&scene.now, 2);
+	overflows(9);
+	assert_bounds(1, 9, 9);
+	assert_false(netns()->listener_vanished);
+}
+
+static void test_vanished_with_its_overflows(void **state)
+{
+	(void)state;
+	scene_add(&scene.before, 2);
+	overflows(5);
+	assert_unattributed(5);
+}
+
+/* A kernel without drops: each may account for everything, none surely unless it is alone. */
+static void test_unknown_drops(void **state)
+{
+	(void)state;
+	drops(1, 0, 0);
+	drops(2, 0, 0);
+	scene_now(&scene, 1)->known = scene_now(&scene, 2)->known = 0;
+	overflows(5);
+	assert_bounds(1, 0, 5);
+	assert_bounds(2, 0, 5);
+	assert_unattributed(0);
+	scene_now(&scene, 2)->known = LISTENER_DROPS;
+	assert_bounds(1, 5, 5);
+	assert_bounds(2, 0, 0);
+}
+
+/* Of a counter that went backwards nothing follows. */
+static void test_drops_reset(void **state)
+{
+	(void)state;
+	drops(1, 50, 3);
+	drops(2, 0, 2);
+	overflows(5);
+	assert_bounds(1, 3, 5);
+	assert_bounds(2, 0, 2);
+}
+
+static void test_overflows_unknown(void **state)
+{
+	(void)state;
+	drops(1, 0, 5);
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 9, 9, 3, 3);
+	assert_false(scene_row(&scene, 1)->overflows.known);
+	assert_false(netns()->unattributed_overflows.known);
+	overflows(5);
+	scene.now.netns[0].before.known = 0;
+	assert_false(scene_row(&scene, 1)->overflows.known);
+	assert_false(netns()->unattributed_overflows.known);
+}
+
+/* The wrap of one listener's drops disturbs nobody's bounds. */
+static void test_wrap_in_ledger(void **state)
+{
+	(void)state;
+	drops(1, 4294967290u, 4);
+	drops(2, 0, 0);
+	overflows(10);
+	assert_bounds(1, 10, 10);
+}
+
+static void test_namespaces_have_ledgers_of_their_own(void **state)
+{
+	struct listener *l;
+	struct netns *ns;
+
+	(void)state;
+	drops(1, 0, 5);
+	overflows(5);
+	ns = snapshot_add_netns(&scene.before);
+	ns->inode = SCENE_NETNS + 1;
+	ns->before.known = ns->after.known = 1u << COUNTER_LISTEN_OVERFLOWS;
+	ns = snapshot_add_netns(&scene.now);
+	ns->inode = SCENE_NETNS + 1;
+	ns->before.known = ns->after.known = 1u << COUNTER_LISTEN_OVERFLOWS;
+	ns->before.value[COUNTER_LISTEN_OVERFLOWS] = ns->after.value[COUNTER_LISTEN_OVERFLOWS] = 2;
+	l = snapshot_add_listener(&scene.before, 1, 2);
+	l->known = LISTENER_DROPS;
+	l = snapshot_add_listener(&scene.now, 1, 2);
+	l->known = LISTENER_DROPS;
+	l->drops = 9;
+	snapshot_add_listener(&scene.before, 1, 3);
+	assert_bounds(1, 5, 5);
+	assert_bounds(2, 0, 2);
+	assert_false(scene.report.netns[0].listener_vanished);
+	assert_true(scene.report.netns[1].listener_vanished);
+}
+
+/* A report is built again in the same memory, and never shows what was there before. */
+static void test_build_again(void **state)
+{
+	(void)state;
+	drops(1, 0, 5);
+	drops(2, 0, 5);
+	overflows(10);
+	assert_bounds(1, 5, 5);
+	scene_now(&scene, 1)->drops = 0;
+	overflows(0);
+	assert_bounds(1, 0, 0);
+	assert_int_equal(scene_row(&scene, 1)->state, STATE_OK);
+	assert_u64_equal(scene.report.n_shown, 2);
+}
+
+/* A replayed file may hold a sample of no namespace. */
+static void test_empty(void **state)
+{
+	struct snapshot empty = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		report_build(&scene.report, &empty, &empty);
+		report_select(&scene.report, &(struct selection){ .family = AF_UNSPEC });
+		assert_u64_equal(scene.report.n_rows, 0);
+		assert_u64_equal(scene.report.n_shown, 0);
+	}
+}
+
+/*
+ * The bounds hold whatever happens: a small world makes up what truly overflowed, and reads its
+ * counters as listenq does, while it goes on changing. The generator is xorshift64* with a fixed
+ * seed, so that a failure can be had again.
+ */
+static uint64_t random_state;
+
+static uint32_t random_below(uint32_t n)
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return (uint32_t)((random_state * 0x2545f4914f6cdd1dull) >> 32) % n;
+}
+
+#define WORLD 8
+
+struct world {
+	uint64_t overflows; /* ListenOverflows */
+	struct {
+		bool there;
+		bool reads_drops; /* as kernels before 4.7 do not */
+		uint32_t drops;
+		uint64_t overflowed; /* what nobody can see */
+	} listeners[WORLD];
+};
+
+/* Packets that arrive somewhere. */
+static void go_on(struct world *w, uint32_t events)
+{
+	for (uint32_t i = random_below(events + 1); i; i--) {
+		uint32_t l = random_below(WORLD);
+
+		if (!w->listeners[l].there)
+			continue;
+		w->listeners[l].drops += 1 + random_below(2);
+		if (random_below(3)) {
+			w->listeners[l].overflowed++;
+			w->overflows++;
+		}
+	}
+}
+
+/* A dump takes its time: each listener is read at another moment. */
+static void read_world(struct world *w, struct snapshot *s, uint64_t seen[WORLD], uint32_t busy)
+{
+	struct netns *ns = &s->netns[0];
+
+	ns->before.value[COUNTER_LISTEN_OVERFLOWS] = w->overflows;
+	for (uint16_t i = 0; i < WORLD; i++) {
+		struct listener *l;
+
+		go_on(w, busy);
+		seen[i] = w->listeners[i].overflowed;
+		if (!w->listeners[i].there)
+			continue;
+		l = scene_add(s, (uint16_t)(i + 1));
+		l->drops = w->listeners[i].drops;
+		l->known = w->listeners[i].reads_drops ? LISTENER_DROPS : 0;
+	}
+	go_on(w, busy);
+	ns->after.value[COUNTER_LISTEN_OVERFLOWS] = w->overflows;
+}
+
+static void run_world(uint64_t seed)
+{
+	uint64_t seen_before[WORLD], seen_now[WORLD], sum_min = 0, sum_max = 0, sum_true = 0;
+	uint32_t busy = (uint32_t)(seed % 3), old_kernel = seed % 17 == 0;
+	struct world w = { .overflows = seed };
+	struct scene s = { 0 };
+
+	random_state = seed * 0x9e3779b97f4a7c15ull + 1;
+	for (size_t i = 0; i < WORLD; i++) {
+		w.listeners[i].there = random_below(4) != 0;
+		w.listeners[i].reads_drops = !old_kernel || random_below(2);
+		w.listeners[i].drops = random_below(3) ? random_below(1000) : UINT32_MAX - 2;
+	}
+	scene_open(&s);
+	read_world(&w, &s.before, seen_before, busy);
+	go_on(&w, random_below(30));
+	if (seed % 5 == 0) {
+		uint32_t i = random_below(WORLD);
+
+		/* One is closed, or opened: a new socket counts from 0. */
+		w.listeners[i].there = !w.listeners[i].there;
+		w.listeners[i].drops = 0;
+		go_on(&w, 10);
+	}
+	read_world(&w, &s.now, seen_now, busy);
+	scene_report(&s);
+	for (size_t i = 0; i < s.report.n_rows; i++) {
+		const struct row *row = &s.report.rows[i];
+		size_t l = row->listener->cookie - 1;
+		uint64_t truth = seen_now[l] - seen_before[l];
+
+		assert_true(row->overflows.known);
+		if (row->overflows.min > truth || truth > row->overflows.max)
+			fail_msg("seed %llu: listener %zu overflowed %llu times, not %llu to %llu",
+				 (unsigned long long)seed, l, (unsigned long long)truth,
+				 (unsigned long long)row->overflows.min,
+				 (unsigned long long)row->overflows.max);
+		if (!busy && s.report.n_rows == 1 && !s.report.netns[0].listener_vanished)
+			assert_u64_equal(row->overflows.min, row->overflows.max);
+		sum_min += row->overflows.min;
+		sum_max += row->overflows.max;
+		sum_true += truth;
+	}
+	/* What nobody present can account for was never blamed on them. */
+	assert_true(sum_min <= s.report.netns[0].overflows_hi.value);
+	assert_true(s.report.netns[0].unattributed_overflows.value +
+			    (sum_max < sum_true ? sum_max : sum_true) <=
+		    s.report.netns[0].overflows_hi.value);
+	if (!busy && !s.report.netns[0].listener_vanished)
+		assert_u64_equal(s.report.netns[0].unattributed_overflows.value, 0);
+	scene_close(&s);
+}
+
+static void test_bounds_hold_always(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20000; seed++)
+		run_world(seed);
+}
+
+/* What is derived of one listener. */
+
+static void test_syn_limit(void **state)
+{
+	static const struct {
+		int64_t cookies, max;
+		uint32_t limit;
+		uint64_t expected;
+	} cases[] = {
+		{ 1, 2048, 128, 128 }, { 2, 8, 128, 128 },	{ 0, 2048, 128, 128 },
+		{ 0, 8, 128, 6 },      { 0, 170, 128, 128 },	{ 0, 171, 129, 129 },
+		{ 0, 169, 128, 127 },  { 0, 0, 128, 0 },	{ 0, 3, 128, 3 },
+		{ 1, 2048, 0, 0 },     { 0, 2048, 4096, 1536 },
+	};
+	struct sysctls *s = &scene.now.netns[0].sysctls;
+
+	(void)state;
+	scene_add_both(&scene, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct row *row;
+
+		s->value[SYSCTL_SYNCOOKIES] = cases[i].cookies;
+		s->value[SYSCTL_MAX_SYN_BACKLOG] = cases[i].max;
+		scene_now(&scene, 1)->limit = cases[i].limit;
+		row = scene_row(&scene, 1);
+		assert_true(row->syn_limit.known);
+		assert_u64_equal(row->syn_limit.value, cases[i].expected);
+	}
+	s->known &= ~(1u << SYSCTL_MAX_SYN_BACKLOG);
+	assert_false(scene_row(&scene, 1)->syn_limit.known);
+	s->value[SYSCTL_SYNCOOKIES] = 1;
+	assert_true(scene_row(&scene, 1)->syn_limit.known);
+	s->known &= ~(1u << SYSCTL_SYNCOOKIES);
+	assert_false(scene_row(&scene, 1)->syn_limit.known);
+}
+
+/* The kernel does not tell which member of a group a connection waits at. */
+static void test_oldest_wait(void **state)
+{
+	struct group *g;
+
+	(void)state;
+	scene_add_both(&scene, 1);
+	scene_add_both(&scene, 2);
+	scene_now(&scene, 2)->bound.port = 1;
+	scene_now(&scene, 1)->length = 3;
+	g = scene_group(&scene, 1);
+	g->known = GROUP_WAITING | GROUP_OLDEST;
+	g->oldest_wait_ms = 700;
+	assert_u64_equal(g->sockets, 2);
+	assert_true(scene_row(&scene, 1)->oldest_wait_ms.known);
+	assert_u64_equal(scene_row(&scene, 1)->oldest_wait_ms.value, 700);
+	assert_false(scene_row(&scene, 2)->oldest_wait_ms.known);
+	g->queued_members = 2;
+	assert_false(scene_row(&scene, 1)->oldest_wait_ms.known);
+	g->queued_members = 1;
+	g->known = GROUP_WAITING;
+	assert_false(scene_row(&scene, 1)->oldest_wait_ms.known);
+}
+
+static void test_seen_full(void **state)
+{
+	(void)state;
+	scene_add_both(&scene, 1);
+	scene_now(&scene, 1)->length = 128;
+	assert_false(scene_row(&scene, 1)->seen_full);
+	scene_now(&scene, 1)->length = 129;
+	assert_true(scene_row(&scene, 1)->seen_full);
+	scene_now(&scene, 1)->length = 0;
+	scene_before(&scene, 1)->length = 129;
+	assert_true(scene_row(&scene, 1)->seen_full);
+	scene_before(&scene, 1)->length = 128;
+	assert_false(scene_row(&scene, 1)->seen_full);
+	scene_now(&scene, 1)->peak.full = true; /* unknown unless the bit says otherwise */
+	assert_false(scene_row(&scene, 1)->seen_full);
+	scene_now(&scene, 1)->known |= LISTENER_PEAK;
+	assert_true(scene_row(&scene, 1)->seen_full);
+}
+
+static void test_worst_fill(void **state)
+{
+	(void)state;
+	scene_add_both(&scene, 1);
+	scene_now(&scene, 1)->limit = 9;
+	scene_now(&scene, 1)->length = 4;
+	scene_now(&scene, 1)->peak.length = 8;
+	assert_true(row_worst_fill(scene_row(&scene, 1)) == 0.4);
+	scene_now(&scene, 1)->known |= LISTENER_PEAK;
+	assert_true(row_worst_fill(scene_row(&scene, 1)) == 0.8);
+	scene_now(&scene, 1)->peak.length = 2;
+	assert_true(row_worst_fill(scene_row(&scene, 1)) == 0.4);
+}
+
+static size_t selected(struct selection selection)
+{
+	report_select(&scene.report, &selection);
+	return scene.report.n_shown;
+}
+
+static void test_select(void **state)
+{
+	(void)state;
+	for (uint16_t i = 1; i <= 4; i++)
+		drops(i, 0, i);
+	overflows(10);
+	scene_now(&scene, 1)->bound.family = AF_INET6;
+	scene_now(&scene, 2)->limit = scene_now(&scene, 3)->limit = 4;
+	scene_now(&scene, 2)->length = 4; /* 80 % */
+	scene_now(&scene, 3)->length = 3;
+	scene_report(&scene);
+	assert_u64_equal(selected((struct selection){ .family = AF_UNSPEC }), 4);
+	assert_u64_equal(selected((struct selection){ .family = AF_INET6 }), 1);
+	assert_u64_equal(scene.report.shown[0]->listener->cookie, 1);
+	assert_u64_equal(selected((struct selection){ .family = AF_INET }), 3);
+	assert_u64_equal(
+		selected((struct selection){ .family = AF_UNSPEC, .only_full = true, .fill = 0.8 }),
+		1);
+	assert_u64_equal(scene.report.shown[0]->listener->cookie, 2);
+	assert_u64_equal(
+		selected((struct selection){ .family = AF_UNSPEC, .only_full = true, .fill = 0.6 }),
+		2);
+	assert_u64_equal(
+		selected((struct selection){ .family = AF_UNSPEC, .only_full = true, .fill = 0 }),
+		4);
+	assert_true(scene.report.rows[0].shown);
+	/* What is hidden counts in the sums all the same. */
+	selected((struct selection){ .family = AF_INET6 });
+	assert_false(scene.report.rows[1].shown);
+	assert_u64_equal(scene.report.netns[0].listener_drops.value, 10);
+	assert_u64_equal(scene.report.n_rows, 4);
+}
+
+#define SCENE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SCENE_TEST(test_window),
+		SCENE_TEST(test_counters),
+		SCENE_TEST(test_drops),
+		SCENE_TEST(test_drops_unknown_in_one_sample),
+		SCENE_TEST(test_new_listener),
+		SCENE_TEST(test_identity_has_namespace),
+		SCENE_TEST(test_namespaces_by_inode),
+		SCENE_TEST(test_no_window),
+		SCENE_TEST(test_single_mover_is_exact),
+		SCENE_TEST(test_two_movers_have_bounds),
+		SCENE_TEST(test_two_movers_exact),
+		SCENE_TEST(test_drops_without_overflow),
+		SCENE_TEST(test_overflows_without_drops),
+		SCENE_TEST(test_lo_below_hi),
+		SCENE_TEST(test_vanished_listener),
+		SCENE_TEST(test_vanished_between_samples),
+		SCENE_TEST(test_nobody_vanished),
+		SCENE_TEST(test_vanished_with_its_overflows),
+		SCENE_TEST(test_unknown_drops),
+		SCENE_TEST(test_drops_reset),
+		SCENE_TEST(test_overflows_unknown),
+		SCENE_TEST(test_wrap_in_ledger),
+		SCENE_TEST(test_namespaces_have_ledgers_of_their_own),
+		SCENE_TEST(test_build_again),
+		SCENE_TEST(test_empty),
+		cmocka_unit_test(test_bounds_hold_always),
+		SCENE_TEST(test_syn_limit),
+		SCENE_TEST(test_oldest_wait),
+		SCENE_TEST(test_seen_full),
+		SCENE_TEST(test_worst_fill),
+		SCENE_TEST(test_select),
+	};
+
+	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
+}

@@ -1,0 +1,1001 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include "collect/sock_diag.h"
+#include "fake_netlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/inet_diag.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
+#include <net/if.h>
+#include <sys/socket.h>
+
+#define SEQUENCE 1 /* of the captured dumps */
+#define MAX	 64
+
+/* The names that older headers lack. */
+#define ATTR_MARK      15
+#define ATTR_ULP_INFO  19
+#define ATTR_CGROUP_ID 21
+#define ATTR_SOCKOPT   22
+
+struct seen {
+	struct diag_record records[MAX];
+	size_t n;
+	int answer; /* of the handler */
+};
+
+static int handle(const struct diag_record *r, void *context)
+{
+	struct seen *seen = context;
+
+	assert_true(seen->n < MAX);
+	seen->records[seen->n++] = *r;
+	return seen->answer;
+}
+
+/* Parses a copy that is exactly as large, so that AddressSanitizer sees a read beyond its end. */
+static int parse(const void *bytes, size_t len, struct seen *seen)
+{
+	void *exact = memcpy(xmalloc(len + !len), bytes, len);
+	int code;
+
+	memset(seen, 0, sizeof(*seen));
+	code = diag_parse(exact, len, SEQUENCE, handle, seen);
+	free(exact);
+	return code;
+}
+
+static char *captured(const char *name, size_t *len)
+{
+	char path[4096], relative[128];
+
+	snprintf(relative, sizeof(relative), "tests/data/%s", name);
+	return unit_read(unit_source(relative, path), len);
+}
+
+static void parse_captured(const char *name, struct seen *seen)
+{
+	size_t len;
+	char *bytes = captured(name, &len);
+
+	assert_int_equal(parse(bytes, len, seen), 0);
+	free(bytes);
+}
+
+static const struct diag_record *by_port(const struct seen *seen, enum diag_state wanted,
+					 int family, uint16_t port)
+{
+	for (size_t i = 0; i < seen->n; i++)
+		if (seen->records[i].state == wanted && seen->records[i].local_port == port &&
+		    seen->records[i].family == family)
+			return &seen->records[i];
+	fail_msg("no socket in state %d at port %u", wanted, port);
+	return NULL;
+}
+
+static void assert_address(const uint8_t *address, int family, const char *text)
+{
+	char buf[INET6_ADDRSTRLEN];
+
+	assert_string_equal(inet_ntop(family, address, buf, sizeof(buf)), text);
+}
+
+/* What a real kernel said: 6.18, to a reader with CAP_NET_ADMIN. */
+
+static void test_listen(void **state)
+{
+	const struct diag_record *r;
+	struct seen seen;
+
+	(void)state;
+	parse_captured("overflow/closing/listeners", &seen);
+	assert_u64_equal(seen.n, 3);
+	r = by_port(&seen, DIAG_LISTEN, AF_INET, 10000);
+	assert_address(r->local, AF_INET, "127.0.0.1");
+	assert_u64_equal(r->rqueue, 3);
+	assert_u64_equal(r->wqueue, 2);
+	assert_u64_equal(r->uid, 0);
+	assert_true(r->inode > 0 && r->cookie > 0 && r->cgroup_id > 0);
+	assert_true(r->drops >= 4);
+	assert_u64_equal(r->ifindex, 0);
+	assert_u64_equal(r->peer_port, 0);
+	assert_u64_equal(r->known & (DIAG_DROPS | DIAG_CGROUP_ID | DIAG_MPTCP | DIAG_V6ONLY),
+			 DIAG_DROPS | DIAG_CGROUP_ID | DIAG_MPTCP);
+	assert_false(r->mptcp);
+	assert_false(r->request_sock);
+
+	r = by_port(&seen, DIAG_LISTEN, AF_INET6, 8080);
+	assert_address(r->local, AF_INET6, "::");
+	assert_u64_equal(r->wqueue, 4096);
+	assert_true(r->known & DIAG_V6ONLY);
+	assert_false(r->v6only);
+}
+
+static void test_v6only_and_device(void **state)
+{
+	struct seen seen;
+
+	(void)state;
+	parse_captured("dual-stack/closing/listeners", &seen);
+	assert_false(by_port(&seen, DIAG_LISTEN, AF_INET6, 80)->v6only);
+	assert_true(by_port(&seen, DIAG_LISTEN, AF_INET6, 82)->v6only);
+	assert_false(by_port(&seen, DIAG_LISTEN, AF_INET, 82)->v6only);
+	assert_u64_equal(by_port(&seen, DIAG_LISTEN, AF_INET, 83)->ifindex, 1);
+	assert_u64_equal(by_port(&seen, DIAG_SYN_RECV, AF_INET, 83)->ifindex, 1);
+}
+
+/* An IPv4 client of [::] shows with its listener's family and a mapped address. */
+static void test_mapped_child(void **state)
+{
+	struct seen seen;
+	size_t mapped = 0;
+
+	(void)state;
+	parse_captured("dual-stack/closing/listeners", &seen);
+	for (size_t i = 0; i < seen.n; i++) {
+		const struct diag_record *r = &seen.records[i];
+
+		if (r->state != DIAG_SYN_RECV || r->local_port != 80)
+			continue;
+		assert_int_equal(r->family, AF_INET6);
+		assert_true(r->request_sock);
+		if (r->local[10] == 0xff) {
+			assert_address(r->local, AF_INET6, "::ffff:127.0.0.1");
+			mapped++;
+		}
+	}
+	assert_u64_equal(mapped, 3);
+}
+
+/* A request sock carries nothing but MARK; a Fast Open child is a full socket in the same state. */
+static void test_request_sock_or_fast_open(void **state)
+{
+	size_t requests = 0, children = 0;
+	struct seen seen;
+
+	(void)state;
+	parse_captured("fast-open/closing/listeners", &seen);
+	for (size_t i = 0; i < seen.n; i++) {
+		const struct diag_record *r = &seen.records[i];
+
+		if (r->state != DIAG_SYN_RECV)
+			continue;
+		assert_u64_equal(r->inode, 0);
+		assert_true(r->cookie > 0);
+		assert_true(r->expires_ms > 0);
+		requests += r->request_sock;
+		children += !r->request_sock;
+	}
+	assert_u64_equal(requests, 1);
+	assert_u64_equal(children, 2);
+	assert_u64_equal(by_port(&seen, DIAG_LISTEN, AF_INET, 80)->rqueue, 2);
+}
+
+static void test_info(void **state)
+{
+	struct seen seen;
+
+	(void)state;
+	parse_captured("overflow/closing/waiting", &seen);
+	assert_u64_equal(seen.n, 3);
+	for (size_t i = 0; i < seen.n; i++) {
+		const struct diag_record *r = &seen.records[i];
+
+		assert_true(r->state == DIAG_ESTABLISHED || r->state == DIAG_CLOSE_WAIT);
+		assert_u64_equal(r->inode, 0);
+		assert_true(r->known & DIAG_LAST_DATA_SENT);
+		assert_true(r->last_data_sent_ms >= 1300 && r->last_data_sent_ms < 60000);
+		assert_false(r->request_sock);
+		assert_address(r->peer, AF_INET, "127.0.0.1");
+		assert_true(r->peer_port > 0);
+	}
+	/* The client that closed: a FIN counts as one byte. */
+	assert_u64_equal(by_port(&seen, DIAG_CLOSE_WAIT, AF_INET, 10000)->rqueue, 1);
+}
+
+/* Messages as other kernels make them. */
+
+struct message {
+	union {
+		struct nlmsghdr nlh;
+		char bytes[1024];
+	};
+};
+
+static struct inet_diag_msg *start(struct message *m, uint8_t family, uint8_t sk_state)
+{
+	struct inet_diag_msg *body;
+
+	memset(m, 0, sizeof(*m));
+	mnl_nlmsg_put_header(m->bytes);
+	m->nlh.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	m->nlh.nlmsg_seq = SEQUENCE;
+	body = mnl_nlmsg_put_extra_header(&m->nlh, sizeof(*body));
+	body->idiag_family = family;
+	body->idiag_state = sk_state;
+	body->id.idiag_sport = htons(80);
+	return body;
+}
+
+static void put(struct message *m, uint16_t type, size_t len, const void *bytes)
+{
+	mnl_attr_put(&m->nlh, type, len, bytes);
+}
+
+static struct diag_record only(const struct message *m)
+{
+	struct seen seen;
+
+	assert_int_equal(parse(m->bytes, m->nlh.nlmsg_len, &seen), 1);
+	assert_u64_equal(seen.n, 1);
+	return seen.records[0];
+}
+
+static const uint32_t meminfo[9] = { 1, 2, 3, 4, 5, 6, 7, 8, 4294967295u };
+
+/* Kernels before 4.7 end SK_MEMINFO before drops: length decides. */
+static void test_meminfo_length(void **state)
+{
+	struct message m;
+
+	(void)state;
+	for (size_t len = 0; len <= sizeof(meminfo); len += 4) {
+		struct diag_record r;
+
+		start(&m, AF_INET, DIAG_LISTEN);
+		put(&m, INET_DIAG_SKMEMINFO, len, meminfo);
+		r = only(&m);
+		assert_int_equal(!!(r.known & DIAG_DROPS), len == sizeof(meminfo));
+		if (len == sizeof(meminfo))
+			assert_u64_equal(r.drops, 4294967295u);
+	}
+	/* A later kernel may add to it. */
+	start(&m, AF_INET, DIAG_LISTEN);
+	put(&m, INET_DIAG_SKMEMINFO, 60, (const uint32_t[15]){ [8] = 7, [9] = 8 });
+	assert_u64_equal(only(&m).drops, 7);
+}
+
+static void test_no_attributes(void **state)
+{
+	struct message m;
+	struct diag_record r;
+
+	(void)state;
+	start(&m, AF_INET6, DIAG_LISTEN);
+	r = only(&m);
+	assert_u64_equal(r.known, 0);
+	assert_false(r.request_sock);
+	start(&m, AF_INET, DIAG_SYN_RECV);
+	assert_true(only(&m).request_sock);
+}
+
+static void test_short_attributes(void **state)
+{
+	static const uint16_t types[] = { INET_DIAG_SKV6ONLY, INET_DIAG_INFO, ATTR_CGROUP_ID };
+	static const size_t least[] = {
+		1, offsetof(struct tcp_info, tcpi_last_data_sent) + sizeof(uint32_t), 8
+	};
+	static const uint32_t known[] = { DIAG_V6ONLY, DIAG_LAST_DATA_SENT, DIAG_CGROUP_ID };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		for (size_t len = 0; len <= 64; len++) {
+			char bytes[64] = { 0 };
+			struct message m;
+
+			start(&m, AF_INET6, DIAG_LISTEN);
+			put(&m, types[i], len, bytes);
+			assert_u64_equal(only(&m).known, len >= least[i] ? known[i] : 0);
+		}
+}
+
+/* tcp_info of 3.10 ends after tcpi_total_retrans; the age stands long before. */
+static void test_old_info(void **state)
+{
+	struct tcp_info info = { .tcpi_last_data_sent = 1234, .tcpi_last_ack_recv = 99 };
+	struct message m;
+
+	(void)state;
+	start(&m, AF_INET, DIAG_ESTABLISHED);
+	put(&m, INET_DIAG_INFO, offsetof(struct tcp_info, tcpi_pacing_rate), &info);
+	assert_u64_equal(only(&m).last_data_sent_ms, 1234);
+}
+
+static void test_syn_recv_kinds(void **state)
+{
+	struct message m;
+
+	(void)state;
+	start(&m, AF_INET, DIAG_SYN_RECV);
+	put(&m, ATTR_MARK, 4, meminfo);
+	assert_true(only(&m).request_sock);
+	/* SHUTDOWN comes unasked with every full socket, also where SK_MEMINFO was not asked for.
+	 */
+	start(&m, AF_INET, DIAG_SYN_RECV);
+	put(&m, INET_DIAG_SHUTDOWN, 1, meminfo);
+	assert_false(only(&m).request_sock);
+	start(&m, AF_INET, DIAG_SYN_RECV);
+	put(&m, INET_DIAG_SKMEMINFO, 32, meminfo);
+	assert_false(only(&m).request_sock);
+}
+
+static void put_ulp(struct message *m, const char *name, size_t len)
+{
+	struct nlattr *nest = mnl_attr_nest_start(&m->nlh, ATTR_ULP_INFO);
+
+	mnl_attr_put(&m->nlh, 1, len, name);
+	mnl_attr_nest_end(&m->nlh, nest);
+}
+
+/* No ULP means no MPTCP only to who would have been told: MARK and INFO show that. */
+static void test_mptcp(void **state)
+{
+	struct tcp_info info = { 0 };
+	struct message m;
+	struct diag_record r;
+
+	(void)state;
+	start(&m, AF_INET, DIAG_LISTEN);
+	put_ulp(&m, "mptcp", 6);
+	r = only(&m);
+	assert_true(r.known & DIAG_MPTCP && r.mptcp);
+	start(&m, AF_INET, DIAG_LISTEN);
+	put(&m, ATTR_MARK, 4, meminfo);
+	put(&m, INET_DIAG_INFO, sizeof(info), &info);
+	put_ulp(&m, "tls", 4);
+	r = only(&m);
+	assert_true(r.known & DIAG_MPTCP);
+	assert_false(r.mptcp);
+	start(&m, AF_INET, DIAG_LISTEN);
+	put(&m, INET_DIAG_INFO, sizeof(info), &info);
+	assert_false(only(&m).known & DIAG_MPTCP);
+	start(&m, AF_INET, DIAG_LISTEN);
+	put(&m, ATTR_MARK, 4, meminfo);
+	assert_false(only(&m).known & DIAG_MPTCP);
+	start(&m, AF_INET, DIAG_LISTEN);
+	put_ulp(&m, "mptc", 4);
+	assert_false(only(&m).mptcp);
+}
+
+static void test_unknown_attributes(void **state)
+{
+	struct message m;
+
+	(void)state;
+	start(&m, AF_INET, DIAG_LISTEN);
+	put(&m, ATTR_SOCKOPT, 2, meminfo);
+	put(&m, 200, 0, NULL);
+	put(&m, INET_DIAG_SKMEMINFO, sizeof(meminfo), meminfo);
+	put(&m, 0x3fff, 300, (const char[300]){ 0 });
+	assert_u64_equal(only(&m).known, DIAG_DROPS);
+}
+
+/* 3.10 leaves the twelve bytes behind an IPv4 address as they were. */
+static void test_ipv4_garbage(void **state)
+{
+	static const uint8_t zero[12];
+	struct inet_diag_msg *body;
+	struct diag_record r;
+	struct message m;
+
+	(void)state;
+	body = start(&m, AF_INET, DIAG_LISTEN);
+	memset(body->id.idiag_src, 0xaa, sizeof(body->id.idiag_src));
+	memset(body->id.idiag_dst, 0xbb, sizeof(body->id.idiag_dst));
+	body->id.idiag_cookie[0] = 0x11223344;
+	body->id.idiag_cookie[1] = 0x55667788;
+	r = only(&m);
+	assert_address(r.local, AF_INET, "170.170.170.170");
+	assert_memory_equal(r.local + 4, zero, sizeof(zero));
+	assert_memory_equal(r.peer + 4, zero, sizeof(zero));
+	assert_u64_equal(r.cookie, 0x5566778811223344);
+}
+
+static int parse_code(uint16_t type, size_t len, int code)
+{
+	struct {
+		struct nlmsghdr nlh;
+		int code;
+	} m = { { .nlmsg_len = (uint32_t)(sizeof(m.nlh) + len),
+		  .nlmsg_type = type,
+		  .nlmsg_seq = SEQUENCE },
+		code };
+	struct seen seen;
+
+	return parse(&m, sizeof(m.nlh) + len, &seen);
+}
+
+static void test_end_of_dump(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_code(NLMSG_DONE, 4, 0), 0);
+	assert_int_equal(parse_code(NLMSG_DONE, 4, -ENOMEM), -ENOMEM);
+	/* Kernels before 4.10 or so send DONE with the length of the last batch: not an error. */
+	assert_int_equal(parse_code(NLMSG_DONE, 4, 12), 0);
+	assert_int_equal(parse_code(NLMSG_DONE, 0, 0), 0);
+	assert_int_equal(parse_code(NLMSG_ERROR, 4, -EPERM), -EPERM);
+	assert_int_equal(parse_code(NLMSG_ERROR, 4, 0), 1); /* an ACK */
+	assert_int_equal(parse_code(NLMSG_ERROR, 0, 0), 1);
+	assert_int_equal(parse_code(NLMSG_NOOP, 4, -EPERM), 1);
+}
+
+/* What follows the end of the dump, or comes from another request, is nobody's. */
+static void test_foreign(void **state)
+{
+	size_t len, at;
+	char *bytes;
+	struct seen seen;
+
+	(void)state;
+	bytes = captured("overflow/closing/listeners", &len);
+	assert_int_equal(diag_parse(bytes, len, SEQUENCE + 1, handle, &seen), 1);
+	for (at = 0; at < len;) {
+		struct nlmsghdr *nlh = (void *)(bytes + at);
+
+		if (at)
+			nlh->nlmsg_seq = 77;
+		at += NLMSG_ALIGN(nlh->nlmsg_len);
+	}
+	assert_int_equal(parse(bytes, len, &seen), 1);
+	assert_u64_equal(seen.n, 1);
+	free(bytes);
+}
+
+static void test_handler_ends_dump(void **state)
+{
+	struct seen seen = { .answer = -ECANCELED };
+	size_t len;
+	char *bytes;
+
+	(void)state;
+	bytes = captured("overflow/closing/listeners", &len);
+	assert_int_equal(diag_parse(bytes, len, SEQUENCE, handle, &seen), -ECANCELED);
+	assert_u64_equal(seen.n, 1);
+	free(bytes);
+}
+
+/* Cut at every length: what is whole is reported as it was, the rest not at all. */
+static void test_truncated(void **state)
+{
+	struct seen whole, seen;
+	size_t len;
+	char *bytes;
+
+	(void)state;
+	bytes = captured("fast-open/closing/listeners", &len);
+	assert_int_equal(parse(bytes, len, &whole), 0);
+	for (size_t cut = 0; cut < len; cut++) {
+		size_t n = 0;
+
+		assert_int_equal(parse(bytes, cut, &seen), 1);
+		for (size_t at = 0; at < cut; n++) {
+			const struct nlmsghdr *nlh = (const void *)(bytes + at);
+
+			at += NLMSG_ALIGN(nlh->nlmsg_len);
+			if (at > cut)
+				break;
+		}
+		assert_u64_equal(seen.n, n);
+		assert_memory_equal(seen.records, whole.records, n * sizeof(whole.records[0]));
+	}
+	free(bytes);
+}
+
+/* The same for a message whose own length says that it is shorter. */
+static void test_short_message(void **state)
+{
+	struct seen whole, seen;
+	size_t len;
+	char *bytes;
+
+	(void)state;
+	bytes = captured("overflow/closing/listeners", &len);
+	assert_int_equal(parse(bytes, len, &whole), 0);
+	for (uint32_t cut = 0; cut < 448; cut++) {
+		struct nlmsghdr *nlh = (void *)bytes;
+
+		nlh->nlmsg_len = cut;
+		assert_int_equal(parse(bytes, cut, &seen), 1);
+		assert_u64_equal(seen.n, cut >= sizeof(*nlh) + sizeof(struct inet_diag_msg));
+		if (seen.n) {
+			assert_u64_equal(seen.records[0].known & ~whole.records[0].known, 0);
+			assert_u64_equal(seen.records[0].cookie, whole.records[0].cookie);
+		}
+	}
+	free(bytes);
+}
+
+/* mnl_nlmsg_ok() of libmnl before 1.0.5 takes a length of 2^31 and more for a negative one. */
+static void test_huge_length(void **state)
+{
+	static const uint32_t lengths[] = { 0x80000000, 0xfffffff0, 0xffffffff, 0x7fffffff, 4096 };
+	struct seen seen;
+	struct message m;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		start(&m, AF_INET, DIAG_LISTEN);
+		m.nlh.nlmsg_len = lengths[i];
+		assert_int_equal(parse(m.bytes, 88, &seen), 1);
+		assert_u64_equal(seen.n, 0);
+	}
+}
+
+/* From here on: dumps from a kernel that has bad days, see fake_netlink.h. */
+
+static struct diag_socket *diag;
+static struct error why;
+static const struct diag_request both = { .states = 1 << DIAG_LISTEN,
+					  .ext = DIAG_EXT_MEMINFO,
+					  .family = AF_UNSPEC };
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_netlink_reset();
+	assert_int_equal(diag_open(&diag, &why), 0);
+	strcpy(why.text, "untouched");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	unsigned int opened, closed;
+
+	(void)state;
+	diag_close(diag);
+	opened = fake_netlink_opened;
+	closed = fake_netlink_closed;
+	fake_netlink_reset();
+	return opened != closed;
+}
+
+static int dump(const struct diag_request *request, struct seen *seen)
+{
+	memset(seen, 0, sizeof(*seen));
+	return diag_dump(diag, request, handle, seen, &why);
+}
+
+static void reply_captured(const char *name, size_t each)
+{
+	size_t len;
+	char *bytes = captured(name, &len);
+
+	fake_netlink_reply_dump(bytes, len, each);
+	free(bytes);
+}
+
+static const struct inet_diag_req *legacy(size_t i)
+{
+	const struct nlmsghdr *nlh = fake_netlink_request(i);
+
+	assert_int_equal(nlh->nlmsg_type, TCPDIAG_GETSOCK);
+	assert_int_equal(nlh->nlmsg_flags, NLM_F_REQUEST | NLM_F_DUMP);
+	return NLMSG_DATA(nlh);
+}
+
+static const struct inet_diag_req_v2 *by_family(size_t i)
+{
+	const struct nlmsghdr *nlh = fake_netlink_request(i);
+
+	assert_int_equal(nlh->nlmsg_type, SOCK_DIAG_BY_FAMILY);
+	assert_int_equal(nlh->nlmsg_flags, NLM_F_REQUEST | NLM_F_DUMP);
+	return NLMSG_DATA(nlh);
+}
+
+static void test_dump_both(void **state)
+{
+	struct seen seen;
+
+	(void)state;
+	for (size_t each = 0; each < 3; each++) {
+		reply_captured("overflow/closing/listeners", each);
+		assert_int_equal(dump(&both, &seen), 0);
+		assert_u64_equal(seen.n, 3);
+		assert_u64_equal(fake_netlink_left(), 0);
+	}
+	assert_u64_equal(fake_netlink_sent(), 3);
+	assert_u64_equal(legacy(0)->idiag_states, 1 << DIAG_LISTEN);
+	assert_u64_equal(legacy(0)->idiag_ext, 1 << (INET_DIAG_SKMEMINFO - 1));
+	assert_u64_equal(legacy(0)->idiag_family, 0);
+	assert_u64_equal(legacy(0)->id.idiag_dport, 0);
+	assert_true(fake_netlink_request(0)->nlmsg_seq != fake_netlink_request(1)->nlmsg_seq);
+	/* The kernel sends batches of 32 KiB to who has room for them. */
+	assert_true(fake_netlink_buffer >= 32 * 1024);
+	assert_string_equal(why.text, "untouched");
+}
+
+static void test_dump_one_family(void **state)
+{
+	struct diag_request request = { .states = 1 << DIAG_LISTEN | 1 << DIAG_SYN_RECV,
+					.ext = DIAG_EXT_MEMINFO | DIAG_EXT_INFO,
+					.family = AF_INET6 };
+	struct seen seen;
+
+	(void)state;
+	reply_captured("overflow/closing/listeners", 0);
+	assert_int_equal(dump(&request, &seen), 0);
+	assert_u64_equal(fake_netlink_sent(), 1);
+	assert_int_equal(by_family(0)->sdiag_family, AF_INET6);
+	assert_int_equal(by_family(0)->sdiag_protocol, IPPROTO_TCP);
+	assert_u64_equal(by_family(0)->idiag_states, 1 << DIAG_LISTEN | 1 << DIAG_SYN_RECV);
+	assert_u64_equal(by_family(0)->idiag_ext,
+			 1 << (INET_DIAG_SKMEMINFO - 1) | 1 << (INET_DIAG_INFO - 1));
+}
+
+/* A policy or a kernel without it refuses the legacy request: two by family, and no third try. */
+static void test_legacy_refused(void **state)
+{
+	static const int codes[] = { -EINVAL, -EOPNOTSUPP, -ENOENT, -EPERM };
+
+	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {
+		struct seen seen;
+
+		if (i) {
+			assert_int_equal(teardown(state), 0);
+			setup(state);
+		}
+		fake_netlink_reply_error(codes[i]);
+		reply_captured("backlog-0/closing/listeners", 1);
+		reply_captured("overflow/closing/listeners", 1);
+		assert_int_equal(dump(&both, &seen), 0);
+		assert_u64_equal(seen.n, 4);
+		assert_u64_equal(fake_netlink_sent(), 3);
+		legacy(0);
+		assert_int_equal(by_family(1)->sdiag_family, AF_INET);
+		assert_int_equal(by_family(2)->sdiag_family, AF_INET6);
+		assert_u64_equal(by_family(2)->idiag_states, 1 << DIAG_LISTEN);
+
+		reply_captured("backlog-0/closing/listeners", 1);
+		reply_captured("overflow/closing/listeners", 1);
+		assert_int_equal(dump(&both, &seen), 0);
+		assert_u64_equal(fake_netlink_sent(), 5);
+		by_family(3);
+	}
+}
+
+static void test_no_ipv6(void **state)
+{
+	struct seen seen;
+
+	(void)state;
+	fake_netlink_reply_error(-EINVAL);
+	reply_captured("backlog-0/closing/listeners", 0);
+	fake_netlink_reply_error(-ENOENT);
+	assert_int_equal(dump(&both, &seen), 0);
+	assert_u64_equal(seen.n, 1);
+}
+
+/* But no TCP at all is an error, with what to do about it. */
+static void test_no_tcp_diag(void **state)
+{
+	struct seen seen;
+
+	(void)state;
+	fake_netlink_reply_error(-ENOENT);
+	fake_netlink_reply_error(-ENOENT);
+	assert_int_equal(dump(&both, &seen), -ENOENT);
+	assert_non_null(strstr(why.text, "modprobe tcp_diag"));
+}
+
+static void test_permission(void **state)
+{
+	struct seen seen;
+
+	(void)state;
+	fake_netlink_reply_error(-EPERM);
+	fake_netlink_reply_error(-EPERM);
+	assert_int_equal(dump(&both, &seen), -EPERM);
+	assert_non_null(strstr(why.text, "forbids"));
+	assert_false(diag_lost(-EPERM));
+}
+
+/* At the start and in the middle of a dump. */
+static void test_interrupted(void **state)
+{
+	struct nlmsghdr *first;
+	struct seen seen;
+	size_t len, at;
+	char *bytes;
+
+	(void)state;
+	bytes = captured("overflow/closing/listeners", &len);
+	first = (void *)bytes;
+	at = NLMSG_ALIGN(first->nlmsg_len);
+	fake_netlink_fail_receive(EINTR);
+	fake_netlink_reply(bytes, at);
+	fake_netlink_fail_receive(EINTR);
+	fake_netlink_fail_receive(EINTR);
+	fake_netlink_reply(bytes + at, len - at);
+	assert_int_equal(dump(&both, &seen), 0);
+	assert_u64_equal(seen.n, 3);
+	assert_u64_equal(fake_netlink_sent(), 1);
+	free(bytes);
+}
+
+static void test_no_buffers(void **state)
+{
+	struct seen seen;
+
+	(void)state;
+	fake_netlink_fail_receive(ENOBUFS);
+	assert_int_equal(dump(&both, &seen), -ENOBUFS);
+	assert_true(diag_lost(-ENOBUFS));
+	assert_non_null(strstr(why.text, "lost"));
+	/* On a new socket it works again, and what the old one still had is nobody's. */
+	assert_int_equal(diag_reopen(diag, &why), 0);
+	assert_u64_equal(fake_netlink_opened, 2);
+	assert_u64_equal(fake_netlink_closed, 1);
+	reply_captured("overflow/closing/listeners", 1);
+	assert_int_equal(dump(&both, &seen), 0);
+	assert_u64_equal(seen.n, 3);
+}
+
+static void test_reopen_fails(void **state)
+{
+	struct seen seen;
+
+	(void)state;
+	fake_netlink_fail_open(EMFILE);
+	assert_int_equal(diag_reopen(diag, &why), -EMFILE);
+	reply_captured("overflow/closing/listeners", 1);
+	assert_int_equal(dump(&both, &seen), 0); /* on the old one */
+}
+
+static void test_open_fails(void **state)
+{
+	struct diag_socket *none = NULL;
+
+	(void)state;
+	fake_netlink_fail_open(EPROTONOSUPPORT);
+	assert_int_equal(diag_open(&none, &why), -EPROTONOSUPPORT);
+	assert_null(none);
+	assert_non_null(strstr(why.text, "CONFIG_INET_DIAG"));
+	diag_close(none);
+}
+
+/* libmnl says ENOSPC for MSG_TRUNC: the buffer has to grow before the next try, but not for ever.
+ */
+static void test_truncated_datagram(void **state)
+{
+	size_t before = 0;
+	struct seen seen;
+	int tries = 0;
+
+	(void)state;
+	for (;; tries++) {
+		int code;
+
+		fake_netlink_fail_receive(ENOSPC);
+		code = dump(&both, &seen);
+		assert_true(fake_netlink_buffer > before || code == -ENOSPC);
+		if (code != -EMSGSIZE) {
+			assert_int_equal(code, -ENOSPC);
+			break;
+		}
+		before = fake_netlink_buffer;
+		assert_true(diag_lost(code));
+		assert_true(tries < 20);
+	}
+	assert_true(tries >= 1);
+	reply_captured("overflow/closing/listeners", 1);
+	assert_int_equal(dump(&both, &seen), 0);
+	assert_true(fake_netlink_buffer > 32 * 1024);
+}
+
+static void test_busy(void **state)
+{
+	struct seen seen;
+
+	(void)state;
+	fake_netlink_reply_error(-EBUSY);
+	assert_int_equal(dump(&both, &seen), -EBUSY);
+	assert_true(diag_lost(-EBUSY));
+	assert_u64_equal(fake_netlink_sent(), 1);
+}
+
+/* The end of the dump may carry an errno, after sockets have come: no short list without a word. */
+static void test_dump_ends_in_error(void **state)
+{
+	const int code = -ENOMEM;
+	struct seen seen;
+	size_t len;
+	char *bytes;
+
+	(void)state;
+	bytes = captured("overflow/closing/listeners", &len);
+	memcpy(bytes + len - sizeof(code), &code, sizeof(code));
+	fake_netlink_reply_dump(bytes, len, 1);
+	assert_int_equal(dump(&both, &seen), -ENOMEM);
+	assert_u64_equal(seen.n, 3);
+	assert_string_not_equal(why.text, "untouched");
+	free(bytes);
+}
+
+static void test_send_fails(void **state)
+{
+	struct seen seen;
+
+	(void)state;
+	fake_netlink_fail_send(ENOMEM);
+	assert_int_equal(dump(&both, &seen), -ENOMEM);
+	assert_u64_equal(fake_netlink_left(), 0);
+}
+
+/* The rest of a dump that was given up is in the queue before the answer. */
+static void test_stale_replies(void **state)
+{
+	struct seen seen;
+	size_t len;
+	char *bytes;
+
+	(void)state;
+	bytes = captured("two-overflow/closing/listeners", &len);
+	for (size_t at = 0; at < len;) {
+		struct nlmsghdr *nlh = (void *)(bytes + at);
+
+		nlh->nlmsg_seq = 4711;
+		at += NLMSG_ALIGN(nlh->nlmsg_len);
+	}
+	fake_netlink_reply_foreign(bytes, len);
+	free(bytes);
+	reply_captured("overflow/closing/listeners", 0);
+	assert_int_equal(dump(&both, &seen), 0);
+	assert_u64_equal(seen.n, 3);
+}
+
+/* inet_diag_bc_run() of the kernel, for the operations that 3.10 has and that a port needs. */
+static bool accepts(const struct inet_diag_bc_op *op, int len, uint16_t port)
+{
+	while (len > 0) {
+		bool yes = true;
+
+		switch (op->code) {
+		case INET_DIAG_BC_NOP:
+			break;
+		case INET_DIAG_BC_JMP:
+			yes = false;
+			break;
+		case INET_DIAG_BC_S_GE:
+			yes = port >= op[1].no;
+			break;
+		case INET_DIAG_BC_S_LE:
+			yes = port <= op[1].no;
+			break;
+		default:
+			fail_msg("operation %u is not in every kernel", op->code);
+		}
+		/* inet_diag_bc_audit() refuses anything that does not go forward in fours. */
+		assert_true(op->yes % 4 == 0 && op->no % 4 == 0 && op->yes >= 4 && op->no >= 4);
+		assert_true(op->yes <= len && op->no <= len + 4);
+		len -= yes ? op->yes : op->no;
+		op += (yes ? op->yes : op->no) / sizeof(*op);
+	}
+	return len == 0;
+}
+
+static void check_filter(const uint16_t *ports, size_t n)
+{
+	struct diag_request request = { .states = 1 << DIAG_ESTABLISHED,
+					.ext = DIAG_EXT_INFO,
+					.family = AF_UNSPEC,
+					.ports = ports,
+					.n_ports = n };
+	const struct nlattr *attr = NULL, *a;
+	const struct nlmsghdr *nlh;
+	struct seen seen;
+
+	fake_netlink_reply_done(0);
+	assert_int_equal(dump(&request, &seen), 0);
+	nlh = fake_netlink_request(fake_netlink_sent() - 1);
+	mnl_attr_for_each (a, nlh, sizeof(struct inet_diag_req))
+		if (mnl_attr_get_type(a) == INET_DIAG_REQ_BYTECODE)
+			attr = a;
+	assert_non_null(attr);
+	for (unsigned int port = 0; port <= UINT16_MAX; port++) {
+		bool wanted = false;
+
+		for (size_t i = 0; i < n; i++)
+			wanted |= ports[i] == port;
+		if (accepts(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr),
+			    (uint16_t)port) != wanted)
+			fail_msg("filter for %zu ports is wrong at port %u", n, port);
+	}
+}
+
+static void test_port_filter(void **state)
+{
+	uint16_t ports[20];
+
+	(void)state;
+	check_filter((const uint16_t[]){ 80 }, 1);
+	check_filter((const uint16_t[]){ 0, 65535 }, 2);
+	check_filter((const uint16_t[]){ 443, 80, 81 }, 3);
+	for (size_t i = 0; i < ARRAY_SIZE(ports); i++)
+		ports[i] = (uint16_t)(i * 3 + 1);
+	check_filter(ports, ARRAY_SIZE(ports));
+}
+
+/* As many as may be asked for still fit into a netlink attribute. */
+static void test_largest_port_filter(void **state)
+{
+	uint16_t ports[DIAG_PORTS_MAX];
+	struct diag_request request = { .states = 1 << DIAG_ESTABLISHED,
+					.family = AF_UNSPEC,
+					.ports = ports,
+					.n_ports = DIAG_PORTS_MAX };
+	const struct nlattr *attr;
+	struct seen seen;
+
+	(void)state;
+	for (size_t i = 0; i < DIAG_PORTS_MAX; i++)
+		ports[i] = (uint16_t)(i * 3 + 1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(dump(&request, &seen), 0);
+	attr = mnl_nlmsg_get_payload_offset(fake_netlink_request(0), sizeof(struct inet_diag_req));
+	for (unsigned int port = 0; port < 4000; port++)
+		assert_int_equal(accepts(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr),
+					 (uint16_t)port),
+				 port % 3 == 1 && port / 3 < DIAG_PORTS_MAX);
+}
+
+static void test_interface(void **state)
+{
+	char name[IFNAMSIZ] = "";
+
+	(void)state;
+	assert_int_equal(diag_interface(diag, 1, name), 0);
+	assert_string_equal(name, "lo");
+	assert_int_equal(diag_interface(diag, 0x7ffffff0, name), -ENODEV);
+}
+
+#define DUMP_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_listen),
+		cmocka_unit_test(test_v6only_and_device),
+		cmocka_unit_test(test_mapped_child),
+		cmocka_unit_test(test_request_sock_or_fast_open),
+		cmocka_unit_test(test_info),
+		cmocka_unit_test(test_meminfo_length),
+		cmocka_unit_test(test_no_attributes),
+		cmocka_unit_test(test_short_attributes),
+		cmocka_unit_test(test_old_info),
+		cmocka_unit_test(test_syn_recv_kinds),
+		cmocka_unit_test(test_mptcp),
+		cmocka_unit_test(test_unknown_attributes),
+		cmocka_unit_test(test_ipv4_garbage),
+		cmocka_unit_test(test_end_of_dump),
+		cmocka_unit_test(test_foreign),
+		cmocka_unit_test(test_handler_ends_dump),
+		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_short_message),
+		cmocka_unit_test(test_huge_length),
+		DUMP_TEST(test_dump_both),
+		DUMP_TEST(test_dump_one_family),
+		DUMP_TEST(test_legacy_refused),
+		DUMP_TEST(test_no_ipv6),
+		DUMP_TEST(test_no_tcp_diag),
+		DUMP_TEST(test_permission),
+		DUMP_TEST(test_interrupted),
+		DUMP_TEST(test_no_buffers),
+		DUMP_TEST(test_reopen_fails),
+		DUMP_TEST(test_open_fails),
+		DUMP_TEST(test_truncated_datagram),
+		DUMP_TEST(test_busy),
+		DUMP_TEST(test_dump_ends_in_error),
+		DUMP_TEST(test_send_fails),
+		DUMP_TEST(test_stale_replies),
+		DUMP_TEST(test_port_filter),
+		DUMP_TEST(test_largest_port_filter),
+		DUMP_TEST(test_interface),
+	};
+
+	return cmocka_run_group_tests_name("sock_diag", tests, NULL, NULL);
+}

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scene.h"
+#include "unit.h"
+
+#include <ctype.h>
+#include <sys/socket.h>
+
+/*
+ * Each state and reason with the smallest case in which it applies, and beside it the nearest one
+ * in which it does not. Listener 1 is the one in question: limit 9, so capacity 10.
+ */
+static struct scene scene;
+static struct listener *before, *now;
+
+static int setup(void **state)
+{
+	(void)state;
+	scene_open(&scene);
+	scene_add_both(&scene, 1);
+	before = scene_before(&scene, 1);
+	now = scene_now(&scene, 1);
+	before->limit = now->limit = 9;
+	/* What happened to PassiveOpens says how many came; here it is not asked. */
+	scene.now.netns[0].after.known &= ~(1u << COUNTER_PASSIVE_OPENS);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	scene_close(&scene);
+	return 0;
+}
+
+static void overflows(uint64_t n)
+{
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, n, n);
+}
+
+static void assert_state(enum state expected)
+{
+	const struct row *row = scene_row(&scene, 1);
+
+	if (row->state != expected)
+		fail_msg("%s, not %s", state_table[row->state].name, state_table[expected].name);
+}
+
+static bool reason(enum reason r)
+{
+	return scene_row(&scene, 1)->reasons & 1u << r;
+}
+
+/* States. */
+
+static void test_ok(void **state)
+{
+	(void)state;
+	assert_state(STATE_OK);
+	now->length = 7; /* 70 % */
+	assert_state(STATE_OK);
+	/* And who is well has no reasons. */
+	assert_u64_equal(scene_row(&scene, 1)->reasons, 0);
+}
+
+static void test_overflowing_for_sure(void **state)
+{
+	(void)state;
+	overflows(1);
+	now->drops = 1;
+	assert_state(STATE_OVERFLOWING);
+	overflows(0);
+	assert_state(STATE_DROPPING);
+}
+
+/* It may have been another: then only a queue that was seen full speaks against it. */
+static void test_overflowing_if_seen_full(void **state)
+{
+	(void)state;
+	scene_add_both(&scene, 2);
+	before = scene_before(&scene, 1);
+	now = scene_now(&scene, 1);
+	scene_now(&scene, 2)->drops = 5;
+	now->drops = 5;
+	overflows(5);
+	assert_state(STATE_DROPPING);
+	now->length = 10;
+	assert_state(STATE_OVERFLOWING);
+	now->length = 0;
+	before->length = 10;
+	assert_state(STATE_OVERFLOWING);
+	before->length = 0;
+	now->known |= LISTENER_PEAK;
+	now->peak.full = true;
+	assert_state(STATE_OVERFLOWING);
+	now->drops = 0;
+	assert_state(STATE_FULL);
+}
+
+static void test_full(void **state)
+{
+	(void)state;
+	now->length = 9; /* 90 %: one more fits */
+	assert_state(STATE_HIGH);
+	now->length = 10;
+	assert_state(STATE_FULL);
+	now->length = 0;
+	before->length = 10;
+	assert_state(STATE_FULL);
+	before->length = 9;
+	assert_state(STATE_OK);
+	/* Full and drops of another kind: the worse word wins. */
+	now->length = 10;
+	now->drops = 3;
+	assert_state(STATE_FULL);
+}
+
+static void test_full_with_backlog_0(void **state)
+{
+	(void)state;
+	now->limit = 0;
+	assert_state(STATE_OK);
+	now->length = 1;
+	assert_state(STATE_FULL);
+}
+
+static void test_dropping(void **state)
+{
+	(void)state;
+	before->drops = 4;
+	now->drops = 4;
+	assert_state(STATE_OK);
+	now->drops = 5;
+	assert_state(STATE_DROPPING);
+	before->known = 0; /* unknown is not "rose" */
+	assert_state(STATE_OK);
+}
+
+/* Drops while nobody knows the overflows are drops. */
+static void test_dropping_without_counters(void **state)
+{
+	(void)state;
+	now->drops = 5;
+	scene.now.netns[0].before.known = scene.now.netns[0].after.known = 0;
+	assert_state(STATE_DROPPING);
+}
+
+static void test_syn_full(void **state)
+{
+	struct group *g = scene_group(&scene, 1);
+
+	(void)state;
+	g->syn_length = 8;
+	assert_state(STATE_OK);
+	g->syn_length = 9;
+	assert_state(STATE_SYN_FULL);
+	/* Without cookies less fits. */
+	g->syn_length = 6;
+	scene.now.netns[0].sysctls.value[SYSCTL_MAX_SYN_BACKLOG] = 8;
+	assert_state(STATE_OK);
+	scene.now.netns[0].sysctls.value[SYSCTL_SYNCOOKIES] = 0;
+	assert_state(STATE_SYN_FULL);
+	g->syn_length = 5;
+	assert_state(STATE_OK);
+	/* Where the limit is unknown nothing is at it. */
+	g->syn_length = 1000;
+	scene.now.netns[0].sysctls.known = 0;
+	assert_state(STATE_OK);
+}
+
+/* An empty queue is not full, though its limit is 0. */
+static void test_syn_full_with_backlog_0(void **state)
+{
+	struct group *g = scene_group(&scene, 1);
+
+	(void)state;
+	now->limit = 0;
+	assert_state(STATE_OK);
+	g->syn_length = 1;
+	assert_state(STATE_SYN_FULL);
+}
+
+static void test_syn_full_beside_others(void **state)
+{
+	(void)state;
+	scene_group(&scene, 1)->syn_length = 9;
+	now->length = 9;
+	assert_state(STATE_SYN_FULL);
+	now->drops = 1;
+	assert_state(STATE_DROPPING);
+}
+
+static void test_high(void **state)
+{
+	(void)state;
+	now->length = 8;
+	assert_state(STATE_HIGH);
+	now->length = 7;
+	assert_state(STATE_OK);
+	now->known |= LISTENER_PEAK;
+	now->peak.length = 8;
+	assert_state(STATE_HIGH);
+	now->peak.length = 7;
+	assert_state(STATE_OK);
+}
+
+/* Reasons. */
+
+/* The connections that wait, as a dump told them: so many visible, so many of them closed. */
+static struct group *waiting(uint32_t visible, uint32_t closed, uint32_t oldest_ms)
+{
+	struct group *g = scene_group(&scene, 1);
+
+	g->known = GROUP_WAITING | GROUP_OLDEST | GROUP_STAYED;
+	g->queued_members = 1;
+	g->waiting = visible;
+	g->waiting_closed = closed;
+	g->oldest_wait_ms = oldest_ms;
+	g->stayed_min = g->stayed_max = 0;
+	return g;
+}
+
+/* All that were there are there still. */
+static void test_not_accepting(void **state)
+{
+	struct group *g;
+
+	(void)state;
+	before->length = now->length = 10;
+	g = waiting(10, 0, 1001);
+	g->stayed_min = g->stayed_max = 10;
+	assert_true(reason(REASON_NOT_ACCEPTING));
+	assert_false(reason(REASON_ACCEPTING_SLOWLY));
+	g->stayed_min = 9; /* one may have gone, and another come */
+	assert_false(reason(REASON_NOT_ACCEPTING));
+	assert_false(reason(REASON_ACCEPTING_SLOWLY));
+	g->stayed_max = 9; /* one has */
+	assert_false(reason(REASON_NOT_ACCEPTING));
+	assert_true(reason(REASON_ACCEPTING_SLOWLY));
+}
+
+/* A queue that stays as long as it was gets a new connection for each that leaves. */
+static void test_not_accepting_needs_proof(void **state)
+{
+	(void)state;
+	before->length = now->length = 10;
+	assert_false(reason(REASON_NOT_ACCEPTING));
+	/* Nobody came to the namespace: then nobody left either. */
+	scene.now.netns[0].after.known |= 1u << COUNTER_PASSIVE_OPENS;
+	assert_true(reason(REASON_NOT_ACCEPTING));
+	scene_count(&scene, COUNTER_PASSIVE_OPENS, 7, 7, 8, 8);
+	assert_false(reason(REASON_NOT_ACCEPTING));
+	/* One came, and the queue is longer by one. */
+	before->length = 9;
+	assert_true(reason(REASON_NOT_ACCEPTING));
+	before->length = 11;
+	assert_false(reason(REASON_NOT_ACCEPTING));
+	assert_true(reason(REASON_ACCEPTING_SLOWLY));
+}
+
+/* PassiveOpens between the outermost readings: what came while the counters were read counts. */
+static void test_not_accepting_on_a_busy_host(void **state)
+{
+	(void)state;
+	before->length = now->length = 10;
+	scene.now.netns[0].after.known |= 1u << COUNTER_PASSIVE_OPENS;
+	scene_count(&scene, COUNTER_PASSIVE_OPENS, 7, 7, 7, 8);
+	assert_false(reason(REASON_NOT_ACCEPTING));
+	scene_count(&scene, COUNTER_PASSIVE_OPENS, 7, 8, 8, 8);
+	assert_false(reason(REASON_NOT_ACCEPTING));
+	scene_count(&scene, COUNTER_PASSIVE_OPENS, 8, 8, 8, 8);
+	assert_true(reason(REASON_NOT_ACCEPTING));
+}
+
+/* Who was empty when the window began has not been seen to refuse work. */
+static void test_not_accepting_from_empty(void **state)
+{
+	struct group *g;
+
+	(void)state;
+	now->length = 10;
+	g = waiting(10, 0, 900);
+	g->stayed_min = g->stayed_max = 0;
+	assert_false(reason(REASON_NOT_ACCEPTING));
+	before->length = 1;
+	g->stayed_min = g->stayed_max = 1;
+	assert_true(reason(REASON_NOT_ACCEPTING));
+}
+
+/* Some connections are invisible: no proof, but the oldest that is seen waited all the window. */
+static void test_not_accepting_with_invisible(void **state)
+{
+	struct group *g;
+
+	(void)state;
+	before->length = now->length = 10;
+	g = waiting(6, 0, 1001);
+	g->stayed_min = g->stayed_max = 6;
+	assert_true(reason(REASON_NOT_ACCEPTING));
+	g->oldest_wait_ms = 1000; /* as long as the window */
+	assert_false(reason(REASON_NOT_ACCEPTING));
+}
+
+static void test_not_accepting_without_window(void **state)
+{
+	(void)state;
+	now->length = 10;
+	waiting(10, 0, 5000);
+	report_build(&scene.report, NULL, &scene.now);
+	assert_false(scene.report.rows[0].reasons & 1u << REASON_NOT_ACCEPTING);
+	assert_false(scene.report.rows[0].reasons & 1u << REASON_ACCEPTING_SLOWLY);
+	assert_int_equal(scene.report.rows[0].state, STATE_FULL);
+}
+
+static void test_accepting_slowly(void **state)
+{
+	(void)state;
+	before->length = 10;
+	now->length = 9;
+	assert_true(reason(REASON_ACCEPTING_SLOWLY)); /* full */
+	before->length = 9;
+	assert_false(reason(REASON_ACCEPTING_SLOWLY));
+	now->length = 8;
+	assert_true(reason(REASON_ACCEPTING_SLOWLY)); /* high */
+	now->length = 7;
+	assert_false(reason(REASON_ACCEPTING_SLOWLY)); /* and well: no reasons */
+	now->drops = 1;
+	assert_false(reason(REASON_ACCEPTING_SLOWLY)); /* dropping is no matter of accepting */
+}
+
+/* Fast samples saw the queue get shorter, though it is as long again at the end. */
+static void test_accepting_slowly_seen_between(void **state)
+{
+	(void)state;
+	before->length = now->length = 10;
+	now->known |= LISTENER_PEAK;
+	now->peak = (struct peak){ .length = 10, .samples = 50, .full = true };
+	assert_false(reason(REASON_ACCEPTING_SLOWLY));
+	now->peak.fell = true;
+	assert_true(reason(REASON_ACCEPTING_SLOWLY));
+	assert_false(reason(REASON_NOT_ACCEPTING));
+}
+
+static void test_limit_from(void **state)
+{
+	struct sysctls *s = &scene.now.netns[0].sysctls;
+
+	(void)state;
+	now->length = 10;
+	s->value[SYSCTL_SOMAXCONN] = 10;
+	assert_true(reason(REASON_LIMIT_FROM_LISTEN));
+	assert_false(reason(REASON_LIMIT_FROM_SOMAXCONN));
+	s->value[SYSCTL_SOMAXCONN] = 9;
+	assert_false(reason(REASON_LIMIT_FROM_LISTEN));
+	assert_true(reason(REASON_LIMIT_FROM_SOMAXCONN));
+	/* Lowered after listen(2): today's somaxconn set nothing. */
+	s->value[SYSCTL_SOMAXCONN] = 8;
+	assert_false(reason(REASON_LIMIT_FROM_LISTEN));
+	assert_false(reason(REASON_LIMIT_FROM_SOMAXCONN));
+	s->value[SYSCTL_SOMAXCONN] = 10;
+	s->known &= ~(1u << SYSCTL_SOMAXCONN);
+	assert_false(reason(REASON_LIMIT_FROM_LISTEN));
+	assert_false(reason(REASON_LIMIT_FROM_SOMAXCONN));
+}
+
+/* Drops that are no overflows have nothing to do with the limit. */
+static void test_limit_of_dropping(void **state)
+{
+	(void)state;
+	now->drops = 1;
+	assert_state(STATE_DROPPING);
+	assert_u64_equal(scene_row(&scene, 1)->reasons, 0);
+}
+
+/* The accept queue's limit is that of the SYN queue as well: it matters to a full one. */
+static void test_limit_of_syn_full(void **state)
+{
+	struct sysctls *s = &scene.now.netns[0].sysctls;
+	struct group *g = scene_group(&scene, 1);
+
+	(void)state;
+	g->syn_length = 9;
+	assert_true(reason(REASON_LIMIT_FROM_LISTEN));
+	assert_false(reason(REASON_LIMIT_FROM_SYN_BACKLOG));
+	s->value[SYSCTL_SOMAXCONN] = 9;
+	assert_true(reason(REASON_LIMIT_FROM_SOMAXCONN));
+	/* Dropping, beside a SYN queue that is full. */
+	now->drops = 1;
+	assert_state(STATE_DROPPING);
+	assert_true(reason(REASON_LIMIT_FROM_SOMAXCONN));
+	g->syn_length = 8;
+	assert_false(reason(REASON_LIMIT_FROM_SOMAXCONN));
+}
+
+static void test_limit_from_syn_backlog(void **state)
+{
+	struct sysctls *s = &scene.now.netns[0].sysctls;
+	struct group *g = scene_group(&scene, 1);
+
+	(void)state;
+	s->value[SYSCTL_SYNCOOKIES] = 0;
+	s->value[SYSCTL_MAX_SYN_BACKLOG] = 8;
+	g->syn_length = 6;
+	assert_true(reason(REASON_LIMIT_FROM_SYN_BACKLOG));
+	assert_false(reason(REASON_LIMIT_FROM_LISTEN));
+	s->value[SYSCTL_MAX_SYN_BACKLOG] = 12; /* three quarters of it are 9 */
+	g->syn_length = 9;
+	assert_false(reason(REASON_LIMIT_FROM_SYN_BACKLOG));
+	assert_true(reason(REASON_LIMIT_FROM_LISTEN));
+	s->value[SYSCTL_MAX_SYN_BACKLOG] = 8;
+	g->syn_length = 5;
+	now->length = 10;
+	assert_false(reason(REASON_LIMIT_FROM_SYN_BACKLOG));
+}
+
+static void test_syncookies_sent(void **state)
+{
+	(void)state;
+	scene_group(&scene, 1)->syn_length = 9;
+	assert_false(reason(REASON_SYNCOOKIES_SENT));
+	scene_count(&scene, COUNTER_COOKIES_SENT, 3, 3, 4, 4);
+	assert_true(reason(REASON_SYNCOOKIES_SENT));
+	/* Somebody else's SYN queue is full. */
+	scene_group(&scene, 1)->syn_length = 8;
+	now->length = 10;
+	assert_state(STATE_FULL);
+	assert_false(reason(REASON_SYNCOOKIES_SENT));
+	scene_group(&scene, 1)->syn_length = 9;
+	assert_true(reason(REASON_SYNCOOKIES_SENT));
+	scene.now.netns[0].after.known &= ~(1u << COUNTER_COOKIES_SENT);
+	assert_false(reason(REASON_SYNCOOKIES_SENT));
+}
+
+static void test_resets_clients(void **state)
+{
+	struct sysctls *s = &scene.now.netns[0].sysctls;
+
+	(void)state;
+	now->length = 10;
+	assert_false(reason(REASON_RESETS_CLIENTS));
+	s->value[SYSCTL_ABORT_ON_OVERFLOW] = 1;
+	assert_true(reason(REASON_RESETS_CLIENTS));
+	now->length = 9; /* high: nobody is reset yet */
+	assert_false(reason(REASON_RESETS_CLIENTS));
+	now->length = 10;
+	s->known &= ~(1u << SYSCTL_ABORT_ON_OVERFLOW);
+	assert_false(reason(REASON_RESETS_CLIENTS));
+}
+
+static void test_dead_clients_closed(void **state)
+{
+	(void)state;
+	before->length = now->length = 10;
+	waiting(10, 0, 500);
+	assert_false(reason(REASON_DEAD_CLIENTS));
+	waiting(10, 1, 500);
+	assert_true(reason(REASON_DEAD_CLIENTS));
+	/* Whose they are cannot be told within a group. */
+	waiting(10, 1, 500)->queued_members = 2;
+	assert_false(reason(REASON_DEAD_CLIENTS));
+	waiting(10, 1, 500)->known = 0;
+	assert_false(reason(REASON_DEAD_CLIENTS));
+}
+
+/* Reset connections are in the queue and in no dump; so are those accepted between the dumps. */
+static void test_dead_clients_reset(void **state)
+{
+	struct group *g;
+
+	(void)state;
+	before->length = now->length = 10;
+	g = waiting(9, 0, 1001);
+	g->stayed_min = g->stayed_max = 9;
+	assert_true(reason(REASON_DEAD_CLIENTS));
+	g->fastopen = 1; /* a Fast Open child is in the queue too, and in no such dump */
+	assert_false(reason(REASON_DEAD_CLIENTS));
+	g->fastopen = 0;
+	g->waiting = 10;
+	assert_false(reason(REASON_DEAD_CLIENTS));
+	g->waiting = 9;
+	g->oldest_wait_ms = 10; /* the queue moves */
+	assert_false(reason(REASON_DEAD_CLIENTS));
+}
+
+/* The tables. */
+
+static void test_first_state_wins(void **state)
+{
+	(void)state;
+	now->length = 10;
+	now->drops = 1;
+	overflows(1);
+	scene_group(&scene, 1)->syn_length = 9;
+	assert_state(STATE_OVERFLOWING);
+}
+
+static bool is_word(const char *s)
+{
+	for (; *s; s++)
+		if (!islower((unsigned char)*s) && *s != '-')
+			return false;
+	return true;
+}
+
+static void test_tables(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < STATE_N; i++) {
+		assert_true(is_word(state_table[i].name));
+		assert_non_null(state_table[i].applies);
+		assert_true(strlen(state_table[i].sentence) > 10 || i == STATE_OK);
+		/* Worst first, in loudness as well. */
+		assert_true(!i || state_table[i].severity >= state_table[i - 1].severity);
+	}
+	for (unsigned int i = 0; i < REASON_N; i++) {
+		assert_true(is_word(reason_table[i].name));
+		assert_non_null(reason_table[i].applies);
+		assert_true(strlen(reason_table[i].sentence) > 10);
+	}
+	assert_string_equal(severity_mark(SEVERITY_CRITICAL), "!!");
+	assert_string_equal(severity_mark(SEVERITY_WARNING), "!");
+	assert_string_equal(severity_mark(SEVERITY_NOTICE), "~");
+	assert_string_equal(severity_mark(SEVERITY_NONE), ".");
+}
+
+#define VERDICT_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		VERDICT_TEST(test_ok),
+		VERDICT_TEST(test_overflowing_for_sure),
+		VERDICT_TEST(test_overflowing_if_seen_full),
+		VERDICT_TEST(test_full),
+		VERDICT_TEST(test_full_with_backlog_0),
+		VERDICT_TEST(test_dropping),
+		VERDICT_TEST(test_dropping_without_counters),
+		VERDICT_TEST(test_syn_full),
+		VERDICT_TEST(test_syn_full_with_backlog_0),
+		VERDICT_TEST(test_syn_full_beside_others),
+		VERDICT_TEST(test_high),
+		VERDICT_TEST(test_not_accepting),
+		VERDICT_TEST(test_not_accepting_needs_proof),
+		VERDICT_TEST(test_not_accepting_on_a_busy_host),
+		VERDICT_TEST(test_not_accepting_from_empty),
+		VERDICT_TEST(test_not_accepting_with_invisible),
+		VERDICT_TEST(test_not_accepting_without_window),
+		VERDICT_TEST(test_accepting_slowly),
+		VERDICT_TEST(test_accepting_slowly_seen_between),
+		VERDICT_TEST(test_limit_from),
+		VERDICT_TEST(test_limit_of_dropping),
+		VERDICT_TEST(test_limit_of_syn_full),
+		VERDICT_TEST(test_limit_from_syn_backlog),
+		VERDICT_TEST(test_syncookies_sent),
+		VERDICT_TEST(test_resets_clients),
+		VERDICT_TEST(test_dead_clients_closed),
+		VERDICT_TEST(test_dead_clients_reset),
+		VERDICT_TEST(test_first_state_wins),
+		cmocka_unit_test(test_tables),
+	};
+
+	return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);
+}

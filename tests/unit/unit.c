@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <locale.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *unit_source(const char *path, char buf[4096])
+{
+	const char *srcdir = getenv("srcdir");
+
+	snprintf(buf, 4096, "%s/%s", srcdir ? srcdir : ".", path);
+	return buf;
+}
+
+char *unit_read(const char *path, size_t *len)
+{
+	FILE *f = fopen(path, "r");
+	size_t size = 0, used = 0, n;
+	char *bytes = NULL;
+
+	if (!f) {
+		fail_msg("%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	do {
+		size = size ? size * 2 : 4096;
+		bytes = xreallocarray(bytes, size, 1);
+		n = fread(bytes + used, 1, size - used - 1, f);
+		used += n;
+	} while (n);
+	fclose(f);
+	/* Exactly as large as the file, so that AddressSanitizer sees a read beyond its end. */
+	bytes = xreallocarray(bytes, used + 1, 1);
+	bytes[used] = '\0';
+	if (len)
+		*len = used;
+	return bytes;
+}
+
+char *unit_make_tree(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s/listenq-unit.XXXXXX", tmp ? tmp : "/tmp");
+	if (!mkdtemp(path))
+		fail_msg("%s: %s", path, strerror(errno));
+	return xstrdup(path);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+void unit_remove_tree(char *tree)
+{
+	nftw(tree, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(tree);
+}
+
+void unit_write(const char *tree, const char *path, const void *bytes, size_t len)
+{
+	char name[4096];
+	int fd;
+
+	snprintf(name, sizeof(name), "%s/%s", tree, path);
+	for (char *slash = strchr(name + strlen(tree) + 1, '/'); slash;
+	     slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdir(name, 0777);
+		*slash = '/';
+	}
+	/* In place: who has the file open goes on reading it, as with a file of /proc. */
+	fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	if (fd < 0 || write(fd, bytes, len) != (ssize_t)len)
+		fail_msg("%s: %s", name, strerror(errno));
+	close(fd);
+}
+
+void unit_write_text(const char *tree, const char *path, const char *text)
+{
+	unit_write(tree, path, text, strlen(text));
+}
+
+void unit_copy_tree(const char *tree, const char *from)
+{
+	DIR *dir = opendir(from);
+	struct dirent *e;
+
+	if (!dir) {
+		fail_msg("%s: %s", from, strerror(errno));
+		return;
+	}
+	while ((e = readdir(dir))) {
+		char source[4096], target[4096], *bytes;
+		struct stat st;
+		size_t len;
+
+		if (!strcmp(e->d_name, ".") || !strcmp(e->d_name, ".."))
+			continue;
+		if (snprintf(source, sizeof(source), "%s/%s", from, e->d_name) >=
+			    (int)sizeof(source) ||
+		    snprintf(target, sizeof(target), "%s/%s", tree, e->d_name) >=
+			    (int)sizeof(target))
+			fail_msg("%s: path too long", from);
+		if (stat(source, &st) == 0 && S_ISDIR(st.st_mode)) {
+			mkdir(target, 0777);
+			unit_copy_tree(target, source);
+			continue;
+		}
+		bytes = unit_read(source, &len);
+		unit_write(tree, e->d_name, bytes, len);
+		free(bytes);
+	}
+	closedir(dir);
+}
+
+size_t unit_count_entries(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	size_t n = 0;
+
+	if (!dir)
+		return 0;
+	while ((e = readdir(dir)))
+		n += strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
+	closedir(dir);
+	return n;
+}
+
+void unit_utf8_locale(void)
+{
+	/* musl and glibc since 2.35 have the first, Debian the second, others at least a third. */
+	static const char *const names[] = { "C.UTF-8", "C.utf8", "en_US.UTF-8" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (setlocale(LC_CTYPE, names[i]))
+			return;
+	puts("Bail out! no UTF-8 locale");
+	exit(1);
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_TESTS_UNIT_H
+#define LISTENQ_TESTS_UNIT_H
+
+/* What every unit test needs: cmocka with the headers it wants before it, and files. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+
+#define assert_u64_equal(a, b)                                                                  \
+	do {                                                                                    \
+		unsigned long long unit_a = (a), unit_b = (b);                                  \
+		if (unit_a != unit_b)                                                           \
+			fail_msg("%s:%d: %s is %llu, not %llu", __FILE__, __LINE__, #a, unit_a, \
+				 unit_b);                                                       \
+	} while (0)
+
+/* The path of a file below the top of the sources; environment variable srcdir, default ".". */
+const char *unit_source(const char *path, char buf[4096]);
+
+/* The whole file, with a NUL behind it; ends the test when there is none. The caller frees. */
+char *unit_read(const char *path, size_t *len);
+
+/* A directory of the test's own below TMPDIR; unit_remove_tree() frees the name too. */
+char *unit_make_tree(void);
+void unit_remove_tree(char *tree);
+
+/* Writes a file and the directories above it, in place when it is there already. */
+void unit_write(const char *tree, const char *path, const void *bytes, size_t len);
+void unit_write_text(const char *tree, const char *path, const char *text);
+
+/* Copies everything below @from into @tree. */
+void unit_copy_tree(const char *tree, const char *from);
+
+/* Entries of a directory but "." and "..". */
+size_t unit_count_entries(const char *path);
+
+/* A UTF-8 locale for characters; ends the program when the system has none. */
+void unit_utf8_locale(void);
+
+#endif
