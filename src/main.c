@@ -35,6 +35,14 @@ static void on_interrupt(int signal_number)
 	interrupted = 1;
 }
 
+static void catch_interrupt(void)
+{
+	struct sigaction action = { .sa_handler = on_interrupt,
+				    .sa_flags = SA_RESTART | (int)SA_RESETHAND };
+
+	sigaction(SIGINT, &action, NULL);
+}
+
 /* Everything that lives as long as the run. */
 struct run {
 	const struct options *options;
@@ -163,6 +171,8 @@ static void wait_until(struct run *run, uint64_t deadline)
 {
 	uint64_t now, shown = 0;
 
+	if (!run->options->watch) /* only so that the progress can be erased */
+		catch_interrupt();
 	while (!interrupted && (now = clock_monotonic_ns()) < deadline) {
 		uint64_t due = collector_due(run->collector), next = deadline;
 
@@ -178,6 +188,11 @@ static void wait_until(struct run *run, uint64_t deadline)
 		sleep_until(next);
 	}
 	erase_progress(run);
+	if (run->options->watch)
+		return;
+	signal(SIGINT, SIG_DFL);
+	if (interrupted)
+		raise(SIGINT);
 }
 
 /* @told_by: the snapshot of the report before, whose warnings are not repeated; NULL: there is
@@ -225,9 +240,11 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 
 	if (collector_sample(run->collector, SAMPLE_CLOSING, now, &why) < 0)
 		return fail(&why);
+	if (!run->reports++ && before)
+		snapshot_add_warnings(now, before);
 	if (!run->options->json)
-		print_warnings(now, run->reports ? &run->snapshots[now == run->snapshots] : NULL);
-	run->reports++;
+		print_warnings(now,
+			       run->reports > 1 ? &run->snapshots[now == run->snapshots] : NULL);
 	run->incomplete |= now->n_warnings > 0;
 	report_build(&run->report, before, now);
 	report_select(&run->report, &run->options->selection);
@@ -253,8 +270,6 @@ static int run_loop(struct run *run)
 	for (uint64_t n = 0; !o->watch || !o->count || n < o->count; n++) {
 		if (window || n)
 			wait_until(run, due);
-		if (interrupted && !o->watch)
-			raise(SIGINT); /* as if there had been no handler */
 		if (interrupted && !window)
 			break;
 		before = window ? &run->snapshots[!now] : NULL;
@@ -279,14 +294,9 @@ static int run_reports(const struct options *o)
 	struct error why;
 	int code;
 
-	/*
-	 * The first interrupt closes the window of --watch and ends it, the second ends at once.
-	 * Without --watch it is deferred until there is no progress to be seen.
-	 */
-	sigaction(SIGINT,
-		  &(struct sigaction){ .sa_handler = on_interrupt,
-				       .sa_flags = SA_RESTART | (int)SA_RESETHAND },
-		  NULL);
+	/* The first interrupt closes the window of --watch and ends it, the second ends at once. */
+	if (o->watch)
+		catch_interrupt();
 	set_style(&run);
 	if (o->resolve)
 		run.context.services = &run.services;

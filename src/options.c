@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DELAY_MIN     0.001 /* the shorter, the more it is a load */
 #define DELAY_MAX     86400.0 /* a day */
 #define PEAK_RATE_MAX 1000.0
 #define WIDTH_MAX     10000
@@ -276,7 +277,12 @@ static int parse_option(struct options *o, struct choice *choice, enum option_id
 		o->mode = MODE_JSON_SCHEMA;
 		break;
 	case OPT_DELAY:
-		return parse_number("--delay", argument, 0, DELAY_MAX, &o->delay);
+		if (parse_number("--delay", argument, 0, DELAY_MAX, &o->delay) < 0)
+			return -EINVAL;
+		if (o->delay > 0 && o->delay < DELAY_MIN)
+			return usage("--delay: %s is neither 0 nor at least %g", argument,
+				     DELAY_MIN);
+		break;
 	case OPT_WATCH:
 		o->watch = true;
 		break;

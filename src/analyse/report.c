@@ -22,13 +22,17 @@ static struct amount counter_delta(const struct counters *from, const struct cou
 
 /*
  * Drops are 32 bits wide and wrap. No window holds 2^31 drops, so a delta that large is a counter
- * that went backwards: unknown. A socket that is new in the window has dropped all that it counts.
+ * that went backwards: unknown. A socket that is new in the window has dropped all that it counts;
+ * but when the opening dump was resumed it may have been there and only missed.
  */
-static struct amount drops_delta(const struct listener *before, const struct listener *now)
+static struct amount drops_delta(const struct listener *before, const struct listener *now,
+				 bool misses_none)
 {
 	uint32_t delta;
 
 	if (!(now->known & LISTENER_DROPS))
+		return (struct amount){ 0 };
+	if (!before && !misses_none && !(now->known & LISTENER_PEAK && now->peak.born))
 		return (struct amount){ 0 };
 	if (!before)
 		return amount(now->drops);
@@ -48,6 +52,19 @@ static const struct netns *find_netns(const struct snapshot *s, uint64_t inode, 
 	return NULL;
 }
 
+/*
+ * What enters an accept queue was created by a listener, or moved there from another one
+ * (tcp_migrate_req, 5.14 and later: older kernels have no counter for it and no need of one).
+ */
+static struct amount arrivals(const struct counters *from, const struct counters *to)
+{
+	struct amount opens = counter_delta(from, to, COUNTER_PASSIVE_OPENS);
+
+	if (counter_known(to, COUNTER_MIGRATE_SUCCESS))
+		opens.value += counter_delta(from, to, COUNTER_MIGRATE_SUCCESS).value;
+	return opens;
+}
+
 static void build_netns(struct netns_report *r, const struct netns *before, const struct netns *now)
 {
 	memset(r, 0, sizeof(*r));
@@ -63,7 +80,7 @@ static void build_netns(struct netns_report *r, const struct netns *before, cons
 		return;
 	r->overflows_lo = counter_delta(&before->after, &now->before, COUNTER_LISTEN_OVERFLOWS);
 	r->overflows_hi = counter_delta(&before->before, &now->after, COUNTER_LISTEN_OVERFLOWS);
-	r->passive_opens_hi = counter_delta(&before->before, &now->after, COUNTER_PASSIVE_OPENS);
+	r->arrivals_hi = arrivals(&before->before, &now->after);
 	r->listener_drops = amount(0);
 	r->unattributed_overflows = r->overflows_lo;
 }
@@ -91,14 +108,6 @@ static struct amount oldest_wait(const struct listener *l, const struct group *g
 	return amount(g->oldest_wait_ms);
 }
 
-/* Connections in the queue that no dump shows: their peers have reset them. */
-static uint32_t invisible(const struct row *row)
-{
-	uint32_t length = row->listener->length;
-
-	return length > row->group->waiting ? length - row->group->waiting : 0;
-}
-
 static uint64_t minus(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
@@ -106,25 +115,25 @@ static uint64_t minus(uint64_t a, uint64_t b)
 
 /*
  * How many connections were accepted. What was in the queue at the beginning is still there or was
- * accepted; ages tell how many are still there, but not of the invisible ones. And a queue that
- * did not get shorter by as many as were accepted got others, of which there were at most
- * PassiveOpens.
+ * accepted; ages tell how many are still there, but not of those that their peers have reset, which
+ * no dump shows. And a queue that did not get shorter by as many as were accepted got others, of
+ * which there were at most so many as arrived in the namespace.
  */
 static struct bounds accepted(const struct row *row)
 {
 	const struct listener *l = row->listener;
-	const struct amount *opens = &row->netns->passive_opens_hi;
+	const struct amount *arrivals = &row->netns->arrivals_hi;
 	const struct group *g = row->group;
 	bool stayed = g && g->known & GROUP_STAYED && g->queued_members == 1 && l->length;
-	struct bounds k = { .max = UINT64_MAX, .known = opens->known || stayed };
+	struct bounds k = { .max = UINT64_MAX, .known = arrivals->known || stayed };
 
 	k.min = minus(row->length_before, l->length);
-	if (opens->known)
-		k.max = minus(row->length_before + opens->value, l->length);
+	if (arrivals->known)
+		k.max = minus(row->length_before + arrivals->value, l->length);
 	if (stayed) {
 		uint64_t left_max = minus(row->length_before, g->stayed_min);
-		uint64_t left_min =
-			minus(row->length_before, (uint64_t)g->stayed_max + invisible(row));
+		uint64_t invisible_max = minus(l->length, g->present_min);
+		uint64_t left_min = minus(row->length_before, g->stayed_max + invisible_max);
 
 		if (left_min > k.min)
 			k.min = left_min;
@@ -136,6 +145,18 @@ static struct bounds accepted(const struct row *row)
 	if (k.max < k.min)
 		k.max = k.min;
 	return k;
+}
+
+uint32_t row_invisible(const struct row *row)
+{
+	const struct group *g = row->group;
+	uint32_t length = row->listener->length;
+
+	if (!g || !(g->known & GROUP_WAITING) || g->queued_members != 1)
+		return 0;
+	if (g->length_after < length)
+		length = g->length_after;
+	return (uint32_t)minus(length, (uint64_t)g->waiting + g->fastopen);
 }
 
 static void build_row(struct row *row, const struct snapshot *s, const struct listener *before,
@@ -181,7 +202,11 @@ static void bound_overflows(struct report *report)
 		uint64_t sure = row->netns->overflows_lo.value;
 		uint64_t others = sums[row->netns - report->netns] - row->overflows.max;
 
-		if (!row->overflows.known || row->netns->listener_vanished || sure <= others)
+		/* One that came and went unseen may be what overflowed. */
+		bool looked = row->netns->netns->looked || row->seen_full;
+
+		if (!row->overflows.known || row->netns->listener_vanished || sure <= others ||
+		    !looked)
 			continue;
 		row->overflows.min = sure - others;
 		if (row->overflows.min > row->overflows.max)
@@ -207,13 +232,15 @@ static void build_rows(struct report *report, const struct snapshot *before,
 		const struct listener *l = &now->listeners[i], *old = NULL;
 		struct netns_report *ns = &report->netns[l->bound.netns];
 		struct row *row = &report->rows[i];
+		const struct netns *opening;
 		uint32_t index;
 
 		memset(row, 0, sizeof(*row));
 		row->netns = ns;
-		if (find_netns(before, ns->netns->inode, &index)) {
+		opening = find_netns(before, ns->netns->inode, &index);
+		if (opening) {
 			old = snapshot_find(before, index, l->cookie);
-			row->drops = drops_delta(old, l);
+			row->drops = drops_delta(old, l, opening->one_datagram);
 			ns->listener_drops.value += row->drops.value;
 			ns->listener_drops.known &= row->drops.known;
 		}
@@ -235,6 +262,27 @@ static void find_vanished(struct report *report, const struct snapshot *before,
 	}
 }
 
+static void sum_syn_limits(struct report *report, const struct snapshot *s)
+{
+	struct amount *sums;
+
+	if (!(s->known & SNAPSHOT_GROUPS)) {
+		for (size_t i = 0; i < report->n_rows; i++)
+			report->rows[i].group_syn_limit = report->rows[i].syn_limit;
+		return;
+	}
+	sums = xcalloc(s->n_groups ? s->n_groups : 1, sizeof(*sums));
+	for (size_t i = 0; i < report->n_rows; i++) {
+		struct amount *sum = &sums[report->rows[i].listener->group];
+
+		sum->known = report->rows[i].syn_limit.known;
+		sum->value += report->rows[i].syn_limit.value;
+	}
+	for (size_t i = 0; i < report->n_rows; i++)
+		report->rows[i].group_syn_limit = sums[report->rows[i].listener->group];
+	free(sums);
+}
+
 void report_build(struct report *report, const struct snapshot *before, const struct snapshot *now)
 {
 	uint32_t unused;
@@ -248,6 +296,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 		build_netns(&report->netns[i], find_netns(before, now->netns[i].inode, &unused),
 			    &now->netns[i]);
 	build_rows(report, before, now);
+	sum_syn_limits(report, now);
 	if (before) {
 		find_vanished(report, before, now);
 		bound_overflows(report);
@@ -271,7 +320,7 @@ double row_worst_fill(const struct row *row)
 
 	if (l->known & LISTENER_PEAK && l->peak.length > length)
 		length = l->peak.length;
-	return (double)length / (double)listener_capacity(l);
+	return listener_ratio(l, length);
 }
 
 void report_select(struct report *report, const struct selection *selection)

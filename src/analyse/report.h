@@ -3,6 +3,7 @@
 #define LISTENQ_ANALYSE_REPORT_H
 
 #include "analyse/verdict.h"
+#include "base/clock.h"
 #include "model/snapshot.h"
 
 #include <sys/socket.h>
@@ -27,7 +28,7 @@ struct netns_report {
 	struct amount delta[COUNTER_N]; /* unknown without a window, and after a reset */
 	struct amount overflows_lo; /* ListenOverflows surely between the two dumps */
 	struct amount overflows_hi; /* and at most */
-	struct amount passive_opens_hi; /* PassiveOpens between the two dumps, at most */
+	struct amount arrivals_hi; /* into all accept queues between the two dumps, at most */
 	struct amount listener_drops; /* sum of the listeners' drops in the window */
 	struct amount unattributed_overflows; /* that no listener can account for */
 	bool listener_vanished;
@@ -41,6 +42,7 @@ struct row {
 	struct amount drops; /* in the window */
 	struct bounds overflows; /* in the window */
 	struct amount syn_limit;
+	struct amount group_syn_limit; /* sum over its SO_REUSEPORT group */
 	struct amount oldest_wait_ms; /* unknown where a group cannot tell whose it is */
 	struct bounds accepted; /* connections that left the accept queue in the window */
 	uint32_t length_before; /* of the accept queue when the window began */
@@ -97,6 +99,14 @@ static inline void report_prefetch(const struct report *report, size_t i)
 static inline uint32_t row_syn_length(const struct row *row)
 {
 	return row->group ? row->group->syn_length : 0;
+}
+
+/* Connections in its accept queue, at least, that no dump shows: their peers have reset them. */
+uint32_t row_invisible(const struct row *row);
+
+static inline double report_window_seconds(const struct report *report)
+{
+	return (double)report->window_ns / (double)NSEC_PER_SEC;
 }
 
 /* Highest known fill of the window: of now, or of the peak. */

@@ -22,12 +22,15 @@ static int is_dropping(const struct row *r)
 
 /*
  * "At its limit" is length >= limit: kernels from 4.4 to early 2025 refuse there, later ones one
- * further. An empty SYN queue is not full, though its limit may be 0.
+ * further. An empty SYN queue is not full, though its limit may be 0. Of a group only the sum is
+ * known: some member is surely full when the sum leaves the others no room below their limits.
  */
 static int is_syn_full(const struct row *r)
 {
-	return r->syn_limit.known && row_syn_length(r) > 0 &&
-	       row_syn_length(r) >= r->syn_limit.value;
+	uint32_t members = r->group ? r->group->sockets : 1;
+
+	return r->group_syn_limit.known && row_syn_length(r) > 0 &&
+	       (uint64_t)row_syn_length(r) + members - 1 >= r->group_syn_limit.value;
 }
 
 static int is_high(const struct row *r)
@@ -79,15 +82,6 @@ static bool waited_through(const struct row *r, const struct report *report)
 	       r->oldest_wait_ms.value * (NSEC_PER_SEC / 1000) > report->window_ns;
 }
 
-/* Connections in the queue that no dump shows, as their peers have reset them. */
-static bool has_invisible(const struct row *r)
-{
-	const struct group *g = r->group;
-
-	return g && g->known & GROUP_WAITING && g->queued_members == 1 &&
-	       g->waiting + g->fastopen < r->listener->length;
-}
-
 /*
  * A queue that never gets shorter is not enough: one connection more for each one accepted looks
  * the same. Either it is proved that nothing was accepted; or some connections are invisible, so
@@ -98,7 +92,7 @@ static int not_accepting(const struct row *r, const struct report *report)
 	if (report->window_ns < WINDOW_MIN_NS || !r->accepted.known || r->accepted.min ||
 	    !r->length_before)
 		return 0;
-	return !r->accepted.max || (has_invisible(r) && waited_through(r, report));
+	return !r->accepted.max || (row_invisible(r) && waited_through(r, report));
 }
 
 static int accepting_slowly(const struct row *r, const struct report *report)
@@ -171,7 +165,7 @@ static int dead_clients(const struct row *r, const struct report *report)
 
 	if (!g || !(g->known & GROUP_WAITING) || g->queued_members != 1 || !r->listener->length)
 		return 0;
-	return g->waiting_closed > 0 || (not_accepting(r, report) && has_invisible(r));
+	return g->waiting_closed > 0 || (not_accepting(r, report) && row_invisible(r));
 }
 
 const struct reason_info reason_table[REASON_N] = {
@@ -207,8 +201,9 @@ const struct reason_info reason_table[REASON_N] = {
 				    "short bursts",
 				    resets_clients },
 	[REASON_DEAD_CLIENTS] = { "dead-clients",
-				  "clients gave up while they were queued: their connections still "
-				  "fill the queue until the application accepts them",
+				  "clients closed or reset connections that still wait in the "
+				  "queue: they have probably given up, but fill it until the "
+				  "application accepts them",
 				  dead_clients },
 };
 

@@ -25,8 +25,12 @@ void *xcalloc(size_t n, size_t size)
 
 void *xreallocarray(void *p, size_t n, size_t size)
 {
+	size_t total;
+
+	if (__builtin_mul_overflow(n, size, &total))
+		total = SIZE_MAX;
 	/* With a size of 0 the C library may free @p, and return anything. */
-	return checked(reallocarray(p, n ? n : 1, size), size);
+	return checked(realloc(p, total ? total : 1), total);
 }
 
 char *xstrdup(const char *s)

@@ -30,6 +30,25 @@ void cgroups_free(struct cgroups *c)
 	memset(c, 0, sizeof(*c));
 }
 
+/* mountinfo writes blanks and backslashes as three octal digits. */
+static char *unescape(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from; to++) {
+		unsigned int c;
+
+		if (from[0] == '\\' && sscanf(from + 1, "%3o", &c) == 1) {
+			*to = (char)c;
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+	return path;
+}
+
 /* Field 5 of a mountinfo line is the mount point; the type follows " - ". */
 static char *find_mount_path(struct strbuf *mountinfo)
 {
@@ -40,7 +59,7 @@ static char *find_mount_path(struct strbuf *mountinfo)
 
 		if (strstr(line, " - cgroup2 ") &&
 		    sscanf(line, "%*s %*s %*s %*s %4095s", path) == 1)
-			return xstrdup(path);
+			return xstrdup(unescape(path));
 	}
 	return NULL;
 }
@@ -156,7 +175,7 @@ const char *cgroups_path(struct cgroups *c, uint64_t id)
 	if (fd >= 0) {
 		add_open(c, id, fd);
 		close(fd);
-	} else if ((fd == -EPERM || fd == -EOPNOTSUPP) && !c->walked) {
+	} else if (fd != -ESTALE && !c->walked) {
 		walk_tree(c);
 	}
 	i = idmap_get(&c->by_id, id);

@@ -23,6 +23,11 @@ void children_free(struct children *c)
 	memset(c, 0, sizeof(*c));
 }
 
+static bool is_link_local(const struct diag_record *r)
+{
+	return r->family == AF_INET6 && r->peer[0] == 0xfe && (r->peer[1] & 0xc0) == 0x80;
+}
+
 void children_add(struct children *c, uint32_t netns, const struct diag_record *r)
 {
 	struct child *child;
@@ -39,15 +44,25 @@ void children_add(struct children *c, uint32_t netns, const struct diag_record *
 	child->state = r->state;
 	child->retransmits = r->retransmits;
 	child->request_sock = r->request_sock;
+	child->link_local = is_link_local(r);
 	child->has_age = r->known & DIAG_LAST_DATA_SENT;
 	child->last_data_sent_ms = r->last_data_sent_ms;
+}
+
+static struct group *owner(const struct children *c, const struct child *child, struct snapshot *s,
+			   uint32_t netns)
+{
+	struct bound local = child->local;
+
+	local.netns = netns;
+	return groups_lookup(s, &local, child->link_local || c->l3mdev_accept);
 }
 
 void children_count_syn_recv(const struct children *c, struct snapshot *s, uint32_t netns)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		const struct child *child = &c->list[i];
-		struct group *g = groups_lookup(s, &child->local);
+		struct group *g = owner(c, child, s, netns);
 
 		if (!g && child->request_sock)
 			s->netns[netns].unattributed_syn_recv++;
@@ -113,24 +128,31 @@ static size_t wanted_ports(struct snapshot *s, uint32_t netns, bool all, uint16_
 	return distinct;
 }
 
-/*
- * Was the connection in the queue when the listeners were dumped before? Ages are told in jiffies,
- * 10 ms at worst, at both ends.
- */
+/* Ages are told in jiffies, 10 ms at worst, at both ends. */
 #define AGE_SLACK_NS (20 * NSEC_PER_SEC / 1000)
 
-static void count_stayed(struct group *g, uint64_t age_ns, uint64_t now_ns,
-			 const struct dump_time *before)
+struct ages {
+	const struct dump_time *before;
+	const struct dump_time *now;
+	uint64_t begin_ns; /* of the dump that tells the ages */
+	uint64_t end_ns;
+};
+
+/* Was a connection of that age in the queue before a dump began, whenever its age was taken? */
+static bool surely_there(uint64_t age_ns, const struct ages *ages, const struct dump_time *dump)
 {
-	if (age_ns >= now_ns - before->begin_ns + AGE_SLACK_NS)
-		g->stayed_min++;
-	if (age_ns + AGE_SLACK_NS >= now_ns - before->end_ns)
-		g->stayed_max++;
+	return age_ns >= ages->end_ns - dump->begin_ns + AGE_SLACK_NS;
 }
 
-static void count_waiting(struct group *g, const struct child *child, uint64_t now_ns,
-			  const struct dump_time *before)
+static bool perhaps_there(uint64_t age_ns, const struct ages *ages, const struct dump_time *dump)
 {
+	return age_ns + AGE_SLACK_NS >= ages->begin_ns - dump->end_ns;
+}
+
+static void count_waiting(struct group *g, const struct child *child, const struct ages *ages)
+{
+	uint64_t age_ns = child->last_data_sent_ms * (NSEC_PER_SEC / 1000);
+
 	g->waiting++;
 	if (child->state == DIAG_CLOSE_WAIT)
 		g->waiting_closed++;
@@ -139,13 +161,31 @@ static void count_waiting(struct group *g, const struct child *child, uint64_t n
 	if (!(g->known & GROUP_OLDEST) || child->last_data_sent_ms > g->oldest_wait_ms)
 		g->oldest_wait_ms = child->last_data_sent_ms;
 	g->known |= GROUP_OLDEST;
-	if (before->begin_ns)
-		count_stayed(g, child->last_data_sent_ms * (NSEC_PER_SEC / 1000), now_ns, before);
+	g->present_min += surely_there(age_ns, ages, ages->now);
+	if (!ages->before->begin_ns)
+		return;
+	g->stayed_min += surely_there(age_ns, ages, ages->before);
+	g->stayed_max += perhaps_there(age_ns, ages, ages->before);
+}
+
+struct lengths {
+	struct snapshot *snapshot;
+	uint32_t netns;
+};
+
+static int handle_length(const struct diag_record *r, void *context)
+{
+	struct lengths *lengths = context;
+	const struct listener *l = snapshot_find(lengths->snapshot, lengths->netns, r->cookie);
+
+	if (r->state == DIAG_LISTEN && l)
+		lengths->snapshot->groups[l->group].length_after += r->rqueue;
+	return 0;
 }
 
 int children_dump_waiting(struct children *c, struct diag_socket *diag, struct snapshot *s,
 			  uint32_t netns, bool all, const struct dump_time *before,
-			  struct error *why)
+			  const struct dump_time *now, struct error *why)
 {
 	uint16_t ports[DIAG_PORTS_MAX];
 	struct diag_request request = {
@@ -155,28 +195,32 @@ int children_dump_waiting(struct children *c, struct diag_socket *diag, struct s
 		.ports = ports,
 		.n_ports = wanted_ports(s, netns, all, ports),
 	};
-	uint64_t now_ns;
+	struct diag_request listeners = request;
+	struct lengths lengths = { s, netns };
+	struct ages ages = { .before = before, .now = now };
 	int code;
 
 	if (!request.n_ports)
 		return 0;
 	children_reset(c);
-	now_ns = clock_monotonic_ns();
+	ages.begin_ns = clock_monotonic_ns();
 	code = diag_dump(diag, &request, handle_waiting, c, why);
+	ages.end_ns = clock_monotonic_ns();
+	/* What was accepted meanwhile must not look like connections that nobody can see. */
+	listeners.states = 1 << DIAG_LISTEN;
+	listeners.ext = 0;
+	if (code == 0)
+		code = diag_dump(diag, &listeners, handle_length, &lengths, why);
 	if (code < 0) {
 		for (size_t i = 0; i < s->n_groups; i++)
 			s->groups[i].known &= ~(uint32_t)GROUP_WAITING;
 		return code;
 	}
 	for (size_t i = 0; i < c->n; i++) {
-		const struct child *child = &c->list[i];
-		struct bound local = child->local;
-		struct group *g;
+		struct group *g = owner(c, &c->list[i], s, netns);
 
-		local.netns = netns;
-		g = groups_lookup(s, &local);
 		if (g && g->known & GROUP_WAITING)
-			count_waiting(g, child, now_ns, before);
+			count_waiting(g, &c->list[i], &ages);
 	}
 	for (size_t i = 0; before->begin_ns && i < s->n_groups; i++)
 		if (s->groups[i].known & GROUP_WAITING)

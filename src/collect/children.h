@@ -16,15 +16,18 @@ struct child {
 	uint8_t retransmits;
 	bool request_sock;
 	bool has_age;
+	bool link_local; /* its peer is, so that it has a device whatever its listener has */
 };
 
 struct children {
 	struct child *list;
 	size_t n, size;
 	struct idmap by_cookie;
+	bool l3mdev_accept; /* sysctl tcp_l3mdev_accept: unbound listeners take packets of any VRF
+			     */
 };
 
-/* When a dump was under way, in monotonic nanoseconds. */
+/* When the listeners were dumped, in monotonic nanoseconds. */
 struct dump_time {
 	uint64_t begin_ns; /* 0: there was no dump */
 	uint64_t end_ns;
@@ -51,12 +54,13 @@ void children_count_syn_recv(const struct children *c, struct snapshot *s, uint3
  * sends nothing. Connections reset by their peer stay in the queue but are in no dump.
  *
  * @before: when the listeners were dumped for the sample before; ages tell which connections were
- *          there already. Unknown without it.
+ *          there already. Unknown without it
+ * @now: the same for this sample
  *
  * Returns 0 or -errno with @why filled.
  */
 int children_dump_waiting(struct children *c, struct diag_socket *diag, struct snapshot *s,
 			  uint32_t netns, bool all, const struct dump_time *before,
-			  struct error *why);
+			  const struct dump_time *now, struct error *why);
 
 #endif

@@ -195,11 +195,12 @@ static int handle_socket(const struct diag_record *r, void *context)
 	return 0;
 }
 
-static int dump_listeners(struct collector *c, struct snapshot *s, uint32_t netns,
-			  struct error *why)
+static int dump_listeners(struct collector *c, enum sample_kind kind, struct snapshot *s,
+			  uint32_t netns, struct error *why)
 {
+	bool syn_recv = kind == SAMPLE_CLOSING && needs(c, NEED_SYN_RECV);
 	struct diag_request request = {
-		.states = 1 << DIAG_LISTEN | (needs(c, NEED_SYN_RECV) ? 1 << DIAG_SYN_RECV : 0),
+		.states = 1 << DIAG_LISTEN | (syn_recv ? 1 << DIAG_SYN_RECV : 0),
 		.ext = (needs(c, NEED_DROPS) ? DIAG_EXT_MEMINFO : 0) |
 		       (needs(c, NEED_MPTCP) ? DIAG_EXT_INFO : 0),
 		.family = c->config.family,
@@ -215,6 +216,19 @@ static int dump_listeners(struct collector *c, struct snapshot *s, uint32_t netn
 			return code;
 		snapshot_drop_listeners(s);
 	}
+}
+
+/* Only hosts with VRFs have it set; only children with a device ask for it. */
+static void read_l3mdev_accept(struct collector *c)
+{
+	bool asked = false;
+
+	for (size_t i = 0; i < c->children.n; i++)
+		asked |= c->children.list[i].local.ifindex != 0;
+	c->children.l3mdev_accept =
+		asked &&
+		procfs_read(c->root, "proc/sys/net/ipv4/tcp_l3mdev_accept", &c->text) == 0 &&
+		c->text.s[0] == '1';
 }
 
 static void name_listeners(struct collector *c, struct snapshot *s)
@@ -234,7 +248,7 @@ static void name_listeners(struct collector *c, struct snapshot *s)
 
 static void identify(struct collector *c, struct snapshot *s)
 {
-	if (gethostname(s->host, sizeof(s->host) - 1) < 0)
+	if (gethostname(s->host, sizeof(s->host)) < 0)
 		s->host[0] = '\0';
 	if (procfs_read(c->root, "proc/sys/kernel/random/boot_id", &c->text) == 0 &&
 	    c->text.len >= sizeof(s->boot_id) - 1)
@@ -252,11 +266,38 @@ static void warn_about_drops(struct snapshot *s)
 		}
 }
 
+/* What only a closing sample needs. */
+static void complete(struct collector *c, const struct dump_time *before, struct snapshot *s,
+		     struct netns *ns)
+{
+	struct error why;
+
+	read_l3mdev_accept(c);
+	if (needs(c, NEED_SYN_RECV))
+		s->known |= SNAPSHOT_SYN_RECV;
+	if (needs(c, NEED_GROUPS) || c->children.n)
+		groups_build(s);
+	if (c->children.n)
+		children_count_syn_recv(&c->children, s, 0);
+	if (needs(c, NEED_WAIT | NEED_WAIT_ALL) &&
+	    children_dump_waiting(&c->children, c->source.diag, s, 0, needs(c, NEED_WAIT_ALL),
+				  before, &c->dumped, &why) < 0)
+		snapshot_warn(s, "waiting-unavailable", "%s; ages of connections are unknown",
+			      why.text);
+	if (needs(c, NEED_CGROUP | NEED_INTERFACE))
+		name_listeners(c, s);
+	if (needs(c, NEED_SYSCTLS))
+		procfs_sysctls(c->root, s, &ns->sysctls);
+	if (needs(c, NEED_IDENTITY))
+		identify(c, s);
+	if (needs(c, NEED_DROPS))
+		warn_about_drops(s);
+}
+
 int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot *s,
 		     struct error *why)
 {
 	struct dump_time before = c->dumped;
-	struct error wait_why;
 	struct netns *ns;
 	int code;
 
@@ -269,10 +310,11 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 		read_counters(c, c->source.snmp, &ns->before);
 	}
 	c->dumped.begin_ns = clock_monotonic_ns();
-	code = dump_listeners(c, s, 0, why);
+	code = dump_listeners(c, kind, s, 0, why);
 	if (code < 0)
 		return code;
 	c->dumped.end_ns = clock_monotonic_ns();
+	ns->one_datagram = diag_datagrams(c->source.diag) <= 1;
 	if (needs(c, NEED_COUNTERS))
 		read_counters_after(c, s, ns);
 	s->monotonic_ns = clock_monotonic_ns();
@@ -280,27 +322,8 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 
 	peaks_end(&c->source.peaks, s, 0);
 	peaks_begin(&c->source.peaks, s, 0);
-	if (needs(c, NEED_SYN_RECV))
-		s->known |= SNAPSHOT_SYN_RECV;
-	if (needs(c, NEED_GROUPS) || c->children.n)
-		groups_build(s);
-	if (c->children.n)
-		children_count_syn_recv(&c->children, s, 0);
-	if (kind == SAMPLE_CLOSING && needs(c, NEED_WAIT | NEED_WAIT_ALL) &&
-	    children_dump_waiting(&c->children, c->source.diag, s, 0, needs(c, NEED_WAIT_ALL),
-				  &before, &wait_why) < 0)
-		snapshot_warn(s, "waiting-unavailable", "%s; ages of connections are unknown",
-			      wait_why.text);
-	if (kind == SAMPLE_CLOSING) {
-		if (needs(c, NEED_CGROUP | NEED_INTERFACE))
-			name_listeners(c, s);
-		if (needs(c, NEED_SYSCTLS))
-			procfs_sysctls(c->root, s, &ns->sysctls);
-		if (needs(c, NEED_IDENTITY))
-			identify(c, s);
-		if (needs(c, NEED_DROPS))
-			warn_about_drops(s);
-	}
+	if (kind == SAMPLE_CLOSING)
+		complete(c, &before, s, ns);
 	return 0;
 }
 
@@ -311,5 +334,5 @@ uint64_t collector_due(const struct collector *c)
 
 void collector_look(struct collector *c)
 {
-	peaks_look(&c->source.peaks, c->source.diag);
+	peaks_look(&c->source.peaks, c->source.diag, c->config.family);
 }

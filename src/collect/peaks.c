@@ -8,11 +8,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* Longer than any window, and far from overflowing the clock. */
+#define INTERVAL_MAX_NS 1e17
+
 void peaks_init(struct peaks *p, double rate, double share)
 {
+	double interval = rate > 0 ? (double)NSEC_PER_SEC / rate : 0;
+
 	memset(p, 0, sizeof(*p));
-	if (rate > 0)
-		p->min_interval_ns = (uint64_t)((double)NSEC_PER_SEC / rate);
+	p->min_interval_ns = (uint64_t)(interval < INTERVAL_MAX_NS ? interval : INTERVAL_MAX_NS);
 	p->share = share;
 	p->due_ns = UINT64_MAX;
 }
@@ -35,22 +39,26 @@ static struct tracked_queue *track(struct peaks *p, uint64_t cookie, bool *fresh
 }
 
 static void look_at(struct peaks *p, struct tracked_queue *q, bool fresh, uint32_t length,
-		    uint32_t limit, uint64_t since_last_ns)
+		    uint32_t limit, uint64_t now_ns)
 {
 	if (q->look == p->look) /* a dump that the kernel resumes may repeat an entry */
 		return;
-	q->look = p->look;
 	q->peak.samples++;
 	if (length > q->peak.length)
 		q->peak.length = length;
 	if (length > limit) {
 		q->peak.full = true;
 		if (!fresh)
-			q->peak.full_ns += since_last_ns;
+			q->peak.full_ns += now_ns - q->look_ns;
 	}
 	if (length < q->length)
 		q->peak.fell = true;
+	/* Missing once may be the fault of a dump that was resumed; twice, it was not there. */
+	if (fresh && p->look >= 2)
+		q->peak.born = true;
 	q->length = length;
+	q->look = p->look;
+	q->look_ns = now_ns;
 }
 
 void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns)
@@ -69,14 +77,14 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns)
 			continue;
 		q = track(p, l->cookie, &fresh);
 		q->length = q->peak.length = l->length;
+		q->look_ns = s->monotonic_ns;
 	}
-	p->last_ns = s->monotonic_ns;
-	p->due_ns = p->last_ns + p->min_interval_ns;
+	p->due_ns = s->monotonic_ns + p->min_interval_ns;
 }
 
 struct look {
 	struct peaks *peaks;
-	uint64_t since_last_ns;
+	uint64_t now_ns;
 };
 
 static int handle_listener(const struct diag_record *r, void *context)
@@ -88,23 +96,22 @@ static int handle_listener(const struct diag_record *r, void *context)
 	if (r->state != DIAG_LISTEN)
 		return 0;
 	q = track(look->peaks, r->cookie, &fresh);
-	look_at(look->peaks, q, fresh, r->rqueue, r->wqueue, look->since_last_ns);
+	look_at(look->peaks, q, fresh, r->rqueue, r->wqueue, look->now_ns);
 	return 0;
 }
 
-void peaks_look(struct peaks *p, struct diag_socket *diag)
+void peaks_look(struct peaks *p, struct diag_socket *diag, int family)
 {
-	static const struct diag_request request = { .states = 1 << DIAG_LISTEN,
-						     .family = AF_UNSPEC };
+	const struct diag_request request = { .states = 1 << DIAG_LISTEN, .family = family };
 	uint64_t cpu = clock_thread_cpu_ns();
 	uint64_t now = clock_monotonic_ns();
-	struct look look = { p, now - p->last_ns };
+	struct look look = { p, now };
 	struct error ignored;
 	uint64_t interval;
 
 	p->look++;
-	diag_dump(diag, &request, handle_listener, &look, &ignored);
-	p->last_ns = now;
+	if (diag_lost(diag_dump(diag, &request, handle_listener, &look, &ignored)))
+		diag_reopen(diag, &ignored);
 	cpu = clock_thread_cpu_ns() - cpu;
 	p->cost_ns = (p->cost_ns + cpu) / 2;
 	interval = (uint64_t)((double)p->cost_ns / p->share);
@@ -131,11 +138,12 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns)
 		if (l->bound.netns != netns)
 			continue;
 		q = track(p, l->cookie, &fresh);
-		look_at(p, q, fresh, l->length, l->limit, s->monotonic_ns - p->last_ns);
+		look_at(p, q, fresh, l->length, l->limit, s->monotonic_ns);
 		l->peak = q->peak;
 		l->known |= LISTENER_PEAK;
 		seen += !fresh;
 	}
+	s->netns[netns].looked = true;
 	s->netns[netns].listener_vanished = seen < tracked;
 	p->due_ns = UINT64_MAX;
 }

@@ -14,6 +14,7 @@ struct tracked_queue {
 	struct peak peak;
 	uint32_t length; /* at the last look */
 	uint32_t look; /* number of that look */
+	uint64_t look_ns; /* and when it was */
 };
 
 struct peaks {
@@ -24,7 +25,6 @@ struct peaks {
 	uint64_t min_interval_ns; /* 0: off */
 	double share; /* of one CPU */
 	uint64_t cost_ns; /* CPU of one look, smoothed; begins at 0, as the first one is dear */
-	uint64_t last_ns; /* the last look, full sample or fast one */
 	uint64_t due_ns; /* the next fast one */
 };
 
@@ -37,8 +37,12 @@ void peaks_free(struct peaks *p);
  */
 void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns);
 
-/* peaks_look() - one fast sample; sets the time of the next. A dump that fails is a look less. */
-void peaks_look(struct peaks *p, struct diag_socket *diag);
+/*
+ * peaks_look() - one fast sample; sets the time of the next. A dump that fails is a look less for
+ * the queues that it did not reach.
+ * @family: the one that the samples dump, AF_UNSPEC for both
+ */
+void peaks_look(struct peaks *p, struct diag_socket *diag, int family);
 
 /*
  * peaks_end() - the window ends with this sample: it is the last look, and every listener gets what

@@ -18,6 +18,7 @@
 
 /* Older headers lack these: SK_MEMINFO_DROPS came with 4.7, ULP with 5.4, CGROUP_ID with 5.8. */
 #define MEMINFO_DROPS  8
+#define ATTR_SKV6ONLY  11
 #define ATTR_MARK      15
 #define ATTR_ULP_INFO  19
 #define ATTR_CGROUP_ID 21
@@ -33,6 +34,7 @@
 struct diag_socket {
 	struct mnl_socket *nl;
 	uint32_t sequence;
+	unsigned int datagrams; /* with sockets, of the last dump */
 	bool by_family; /* the legacy request was refused */
 	char *buffer;
 	size_t buffer_size;
@@ -88,7 +90,7 @@ static void parse_attributes(const struct nlmsghdr *nlh, struct diag_record *r)
 		case INET_DIAG_SHUTDOWN:
 			full_socket = true;
 			break;
-		case INET_DIAG_SKV6ONLY:
+		case ATTR_SKV6ONLY:
 			if (len >= 1) {
 				r->v6only = data[0];
 				r->known |= DIAG_V6ONLY;
@@ -251,6 +253,11 @@ int diag_reopen(struct diag_socket *socket, struct error *why)
 	return 0;
 }
 
+unsigned int diag_datagrams(const struct diag_socket *socket)
+{
+	return socket->datagrams;
+}
+
 bool diag_lost(int code)
 {
 	return code == -ENOBUFS || code == -EMSGSIZE || code == -EBUSY;
@@ -368,6 +375,8 @@ static int receive_dump(struct diag_socket *s, diag_handler handler, void *conte
 		}
 		if (len < 0)
 			return -errno;
+		if (((struct nlmsghdr *)s->buffer)->nlmsg_type != NLMSG_DONE)
+			s->datagrams++;
 		code = diag_parse(s->buffer, (size_t)len, s->sequence, handler, context);
 	} while (code > 0);
 	return code;
@@ -398,6 +407,7 @@ int diag_dump(struct diag_socket *s, const struct diag_request *request, diag_ha
 {
 	int code;
 
+	s->datagrams = 0;
 	if (request->family != AF_UNSPEC) {
 		code = dump_once(s, request, request->family, handler, context);
 		return code < 0 ? explain(code, why) : 0;

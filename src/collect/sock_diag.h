@@ -111,6 +111,9 @@ int diag_dump(struct diag_socket *socket, const struct diag_request *request, di
  */
 bool diag_lost(int code);
 
+/* Into how many datagrams the kernel cut the last dump: one is a consistent walk. */
+unsigned int diag_datagrams(const struct diag_socket *socket);
+
 /*
  * diag_interface() - name of an interface in the namespace of the socket.
  * @name: IFNAMSIZ bytes
@@ -121,9 +124,10 @@ int diag_interface(struct diag_socket *socket, uint32_t ifindex, char *name);
 
 /*
  * diag_parse() - hand the sockets in one datagram of a dump to @handler.
+ * @bytes: aligned for a struct nlmsghdr
  * @sequence: of the request; messages of another are skipped
  *
- * Takes any bytes: what is too short or unknown is skipped.
+ * What they are does not matter: what is too short or unknown is skipped.
  *
  * Returns 1 when more datagrams follow, 0 at the end of the dump, the handler's negative value, or
  * the -errno that the kernel put in an error or in the end of the dump.

@@ -93,7 +93,7 @@ static uint32_t lookup_at(struct snapshot *s, const struct bound *child, const u
 	return best;
 }
 
-struct group *groups_lookup(struct snapshot *s, const struct bound *child)
+struct group *groups_lookup(struct snapshot *s, const struct bound *child, bool unbound_too)
 {
 	bool mapped = child->family == AF_INET6 &&
 		      !memcmp(child->address, mapped_prefix, sizeof(mapped_prefix));
@@ -110,7 +110,7 @@ struct group *groups_lookup(struct snapshot *s, const struct bound *child)
 
 		if (child->ifindex)
 			best = lookup_at(s, child, addresses[i], child->ifindex, mapped);
-		if (best == IDMAP_NONE)
+		if (best == IDMAP_NONE && (!child->ifindex || unbound_too))
 			best = lookup_at(s, child, addresses[i], 0, mapped);
 		if (best != IDMAP_NONE)
 			return &s->groups[best];

@@ -16,14 +16,19 @@ void groups_build(struct snapshot *s);
  * groups_lookup() - the group that owns a child.
  * @child: namespace, family, local address and port of the child, and the device
  *         its request was bound to (idiag_if)
+ * @unbound_too: the child may be that of a listener without a device although it has one itself:
+ *         its peer is link-local, or tcp_l3mdev_accept is set
  *
  * Follows __inet_lookup_listener() and inet6_lookup_listener(): listeners on the
  * exact address before those on the wildcard, within them a matching device
  * before none, then the first in lookup order. The family of the child is that of
  * its listener: an IPv4 client of a dual-stack listener has a v4-mapped address.
  *
+ * That is the order of kernels with lhash2 (4.17); older ones prefer either match to none, but do
+ * not say which to the other.
+ *
  * Returns NULL for an orphan: its listener is gone.
  */
-struct group *groups_lookup(struct snapshot *s, const struct bound *child);
+struct group *groups_lookup(struct snapshot *s, const struct bound *child, bool unbound_too);
 
 #endif

@@ -78,15 +78,10 @@ const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns, u
 	return i == IDMAP_NONE ? NULL : &s->listeners[i];
 }
 
-void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...)
+static void add_warning(struct snapshot *s, const char *code, const char *message)
 {
-	char message[512];
-	va_list args;
 	struct warning *w;
 
-	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
-	va_end(args);
 	for (size_t i = 0; i < s->n_warnings; i++)
 		if (!strcmp(s->warnings[i].code, code) && !strcmp(s->warnings[i].message, message))
 			return;
@@ -95,4 +90,21 @@ void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...
 	w = &s->warnings[s->n_warnings++];
 	w->code = code;
 	w->message = xstrdup(message);
+}
+
+void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...)
+{
+	char message[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	add_warning(s, code, message);
+}
+
+void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other)
+{
+	for (size_t i = 0; i < other->n_warnings; i++)
+		add_warning(s, other->warnings[i].code, other->warnings[i].message);
 }

@@ -24,6 +24,7 @@ struct peak {
 	uint64_t full_ns; /* time between looks that ended in "full" */
 	bool full; /* seen so at any look */
 	bool fell; /* the queue was seen shorter than a look before */
+	bool born; /* missing in the sample and in a look after it: it is new */
 };
 
 enum listener_known {
@@ -86,6 +87,8 @@ struct group {
 	/* Of the waiting: at least and at most so many were there at the sample before. */
 	uint32_t stayed_min;
 	uint32_t stayed_max;
+	uint32_t present_min; /* and at least so many when the listeners were dumped */
+	uint32_t length_after; /* sum of the members' lengths just after that dump */
 };
 
 struct netns {
@@ -94,6 +97,8 @@ struct netns {
 	struct counters before; /* read just before the dump */
 	struct counters after; /* and just after it */
 	uint32_t unattributed_syn_recv; /* request socks whose listener is gone */
+	bool one_datagram; /* the dump was not resumed, so that no listener was missed */
+	bool looked; /* fast samples were taken */
 	bool listener_vanished; /* fast sampling saw a listener that the closing sample lacks */
 };
 
@@ -150,6 +155,9 @@ const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns, u
 void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Adds the warnings of another sample. */
+void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other);
+
 /* What the kernel lets in: it refuses when length > limit (sk_acceptq_is_full(), sock.h). */
 static inline uint64_t listener_capacity(const struct listener *l)
 {
@@ -164,10 +172,15 @@ static inline bool listener_full(const struct listener *l)
 /* From here on a queue is watched closely and its state is "high". */
 #define FILL_HIGH 0.8
 
-/* length / capacity: 1.0 exactly when the kernel refuses the next one; may exceed 1. */
+/* @length / capacity: 1.0 exactly when the kernel refuses the next one; may exceed 1. */
+static inline double listener_ratio(const struct listener *l, uint32_t length)
+{
+	return (double)length / (double)listener_capacity(l);
+}
+
 static inline double listener_fill(const struct listener *l)
 {
-	return (double)l->length / (double)listener_capacity(l);
+	return listener_ratio(l, l->length);
 }
 
 #endif

@@ -40,7 +40,8 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 		break;
 	case FIELD_RATE:
 	case FIELD_SECONDS:
-		strbuf_addf(cell, "%.1f", v->real);
+		/* What is there does not look like nothing. */
+		strbuf_addf(cell, v->real > 0 && v->real < 0.05 ? "<0.1" : "%.1f", v->real);
 		break;
 	case FIELD_BOOL:
 		strbuf_adds(cell, v->number ? "yes" : "no");

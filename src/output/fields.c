@@ -53,11 +53,6 @@ static void add_address(struct strbuf *b, const struct bound *bound)
 		strbuf_adds(b, text);
 }
 
-static double window_seconds(const struct report *report)
-{
-	return (double)report->window_ns / (double)NSEC_PER_SEC;
-}
-
 GETTER(netns)
 {
 	UNUSED;
@@ -209,8 +204,7 @@ GETTER(peak_length)
 GETTER(peak_fill)
 {
 	UNUSED;
-	set_real(value, has_peak(row),
-		 (double)row->listener->peak.length / (double)listener_capacity(row->listener));
+	set_real(value, has_peak(row), listener_ratio(row->listener, row->listener->peak.length));
 }
 
 GETTER(full_seconds)
@@ -251,11 +245,11 @@ GETTER(syn_limit)
 /* A limit of 0 holds one request sock; dividing by it would not. */
 GETTER(syn_fill)
 {
-	uint64_t limit = row->syn_limit.value ? row->syn_limit.value : 1;
+	const struct amount *limit = &row->group_syn_limit;
 
 	UNUSED;
-	set_real(value, has_syn_queue(report) && row->syn_limit.known,
-		 (double)row_syn_length(row) / (double)limit);
+	set_real(value, has_syn_queue(report) && limit->known,
+		 (double)row_syn_length(row) / (double)(limit->value ? limit->value : 1));
 }
 
 GETTER(syn_retransmitted)
@@ -286,7 +280,7 @@ GETTER(drops_rate)
 {
 	UNUSED;
 	set_real(value, row->drops.known && report->window_ns,
-		 (double)row->drops.value / window_seconds(report));
+		 (double)row->drops.value / report_window_seconds(report));
 }
 
 GETTER(overflows)
@@ -347,10 +341,11 @@ GETTER(reasons)
 			context->words[value->number++] = reason_table[i].name;
 }
 
-#define NEED_OVERFLOWS (NEED_WINDOW | NEED_DROPS | NEED_COUNTERS)
+/* Fast samples see listeners that come and go, which would spoil the bounds. */
+#define NEED_OVERFLOWS (NEED_WINDOW | NEED_DROPS | NEED_COUNTERS | NEED_PEAK)
 #define NEED_SYN_LIMIT NEED_SYSCTLS
 #define NEED_SYN_QUEUE NEED_SYN_RECV
-#define NEED_STATE     (NEED_OVERFLOWS | NEED_PEAK | NEED_SYN_QUEUE | NEED_SYN_LIMIT)
+#define NEED_STATE     (NEED_OVERFLOWS | NEED_SYN_QUEUE | NEED_SYN_LIMIT)
 #define NEED_REASONS   (NEED_STATE | NEED_WAIT)
 #define NEED_PEAKS     (NEED_WINDOW | NEED_PEAK)
 
@@ -409,8 +404,8 @@ const struct field field_table[] = {
 	  "SYN queue: half-open connections; of the whole SO_REUSEPORT group", get_syn_length },
 	{ "syn-limit", "SYNLIMIT", FIELD_COUNT, "syn_queue", "limit", NEED_SYN_LIMIT, 0, 3,
 	  "SYN queue: where it is full", get_syn_limit },
-	{ "syn-fill", "SYNFILL", FIELD_RATIO, "syn_queue", "fill", NEED_SYN_QUEUE | NEED_SYN_LIMIT, 0, 3,
-	  "SYN queue: length / limit", get_syn_fill },
+	{ "syn-fill", "SYNFILL", FIELD_RATIO, "syn_queue", "fill", NEED_SYN_QUEUE | NEED_SYN_LIMIT | NEED_GROUPS, 0, 3,
+	  "SYN queue: length / limit; of a SO_REUSEPORT group, the sums", get_syn_fill },
 	{ "syn-retransmitted", "SYNRETRANS", FIELD_COUNT, "syn_queue", "retransmitted",
 	  NEED_SYN_QUEUE, 0, 3,
 	  "SYN queue: of its length, those whose SYN-ACK was sent again", get_syn_retransmitted },

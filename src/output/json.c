@@ -167,7 +167,7 @@ static struct json_object *counters_json(const struct netns_report *ns, double w
 
 	for (unsigned int i = 0; i < COUNTER_N; i++) {
 		struct json_object *c = NULL;
-		char key[64];
+		char key[COUNTER_KEY_SIZE];
 
 		if (ns->total[i].known) {
 			struct amount delta = ns->delta[i];
@@ -178,7 +178,7 @@ static struct json_object *counters_json(const struct netns_report *ns, double w
 			put(c, "rate",
 			    delta.known && window > 0 ? real((double)delta.value / window) : NULL);
 		}
-		snprintf(key, sizeof(key), "%s%s", counter_table[i].prefix, counter_table[i].name);
+		counter_key(i, key);
 		json_object_object_add(counters, key, c);
 	}
 	return counters;
@@ -219,7 +219,7 @@ static struct json_object *netns_json(const struct netns_report *ns, const struc
 static struct json_object *head_json(const struct report *report)
 {
 	const struct snapshot *s = report->snapshot;
-	double window = (double)report->window_ns / (double)NSEC_PER_SEC;
+	double window = report_window_seconds(report);
 	struct json_object *head = json_object_new_object(), *list = json_object_new_array();
 	char time[CLOCK_TEXT_SIZE];
 
@@ -421,12 +421,12 @@ static struct json_object *netns_schema(void)
 			   typed("integer", true, sysctl_table[i].meaning));
 	for (unsigned int i = 0; i < COUNTER_N; i++) {
 		struct json_object *c = schema_object(true, counter_table[i].meaning);
-		char key[64];
+		char key[COUNTER_KEY_SIZE];
 
 		schema_add(c, "total", non_negative(typed("integer", false, NULL)));
 		schema_add(c, "delta", non_negative(typed("integer", true, NULL)));
 		schema_add(c, "rate", non_negative(typed("number", true, NULL)));
-		snprintf(key, sizeof(key), "%s%s", counter_table[i].prefix, counter_table[i].name);
+		counter_key(i, key);
 		schema_add(counters, key, c);
 	}
 	schema_add(ledger, "overflows",

@@ -25,17 +25,25 @@ static char *temporary_name(const char *path)
 	return temporary;
 }
 
+/* All or nothing: a stream takes a short count for an error, and forgets which. */
 static ssize_t write_fd(void *cookie, const char *data, size_t size)
 {
 	struct sink *sink = cookie;
-	ssize_t n;
+	size_t done = 0;
 
-	do
-		n = write(sink->fd, data, size);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && !sink->error)
-		sink->error = errno;
-	return n < 0 ? 0 : n;
+	while (done < size) {
+		ssize_t n = write(sink->fd, data + done, size - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			if (!sink->error)
+				sink->error = errno;
+			return 0;
+		}
+		done += (size_t)n;
+	}
+	return (ssize_t)size;
 }
 
 /* mkstemp() makes files for the owner alone; a report has the mode that open(2) would give. */

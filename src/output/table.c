@@ -175,7 +175,7 @@ static void put_wrapped(FILE *stream, struct strbuf *line, const struct table_st
 	static const char indent[] = "    ";
 	struct strbuf rest = { 0 };
 
-	while (style->width && line->len > style->width) {
+	while (style->width > 2 * sizeof(indent) && line->len > style->width) {
 		size_t at = style->width;
 
 		while (at > sizeof(indent) && line->s[at] != ' ')
@@ -252,8 +252,10 @@ static void print_row(FILE *stream, const struct grid *g, const struct row *row,
 static void print_moved(FILE *stream, const struct netns_report *ns, const struct report *report,
 			const struct table_style *style, struct strbuf *line)
 {
-	double seconds = (double)report->window_ns / (double)NSEC_PER_SEC;
-	bool moved = false, known = false;
+	bool known =
+		ns->delta[COUNTER_LISTEN_OVERFLOWS].known && ns->delta[COUNTER_LISTEN_DROPS].known;
+	double seconds = report_window_seconds(report);
+	bool moved = false;
 	char window[32];
 
 	if (seconds < 0.1)
@@ -262,7 +264,6 @@ static void print_moved(FILE *stream, const struct netns_report *ns, const struc
 		snprintf(window, sizeof(window), "%.1f s", seconds);
 
 	for (unsigned int i = 0; i < COUNTER_N; i++) {
-		known |= ns->delta[i].known;
 		if (!ns->delta[i].known || !ns->delta[i].value)
 			continue;
 		if (!moved) {
@@ -276,10 +277,10 @@ static void print_moved(FILE *stream, const struct netns_report *ns, const struc
 		put_wrapped(stream, line, style);
 	}
 	if (!known)
-		strbuf_addf(line, "Counters of this namespace in %s: unknown.", window);
+		strbuf_addf(line, "ListenOverflows and ListenDrops in %s: unknown.", window);
 	else if (!moved)
 		strbuf_addf(line, "No counter of the listen queues moved in %s.", window);
-	if (!moved)
+	if (line->len)
 		put_wrapped(stream, line, style);
 	if (ns->unattributed_overflows.known && ns->unattributed_overflows.value) {
 		strbuf_addf(

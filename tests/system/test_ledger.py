@@ -31,6 +31,32 @@ class Ledger(rig.Case):
         self.assertEqual(report["namespaces"][0]["counters"][LO]["delta"], 13)
         self.assertEqual(report["listeners"][-1]["state"], "ok", "worst first")
 
+    def test_listener_that_nobody_saw(self):
+        """Its overflows are not proved to be those of one that dropped."""
+        dropping = self.listener(backlog=9, defer=True)
+
+        def act():
+            brief = rig.Listener(backlog=1)
+            self.fill(brief, 1)
+            self.overflow(brief, 3)
+            # Long enough for a fast look, where there are any.
+            rig.wait_until(time.monotonic() + 0.2)
+            brief.close()
+            self.connected(dropping, 4)
+            rig.wait_for(lambda: self.drops(dropping) == 4, "four bare ACKs")
+        for args in ((), ("--peak-rate=0",)):
+            with self.subTest(args=args):
+                before = self.drops(dropping)
+                report = self.during(act, *args, delay=1.5)
+                self.assertEqual(before, 0)
+                self.assertEqual(self.row(report, dropping)["overflows"],
+                                 {"min": 0, "max": 3})
+            dropping = self.listener(backlog=9, defer=True)
+
+    def drops(self, listener):
+        return next(row.drops for row in oracle.listeners()
+                    if row.cookie == listener.cookie)
+
     def test_bounds_where_no_proof_is_exact(self):
         """Data that finds the queue full drops twice for one overflow."""
         netns.sysctl("net.ipv4.tcp_abort_on_overflow", 1)

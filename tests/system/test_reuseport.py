@@ -24,6 +24,19 @@ class Reuseport(rig.Case):
         self.assertEqual(row["reuseport"]["sockets"], 1)
         self.assertEqual(report["namespaces"][0]["ledger"]["unattributed_syn_recv"], 0)
 
+    def test_group_is_not_full_before_its_members_are(self):
+        """One each for eight members with a limit of four is no SYN flood."""
+        members = [self.listener("127.0.0.1", 0, 4, reuseport=True, defer=True)]
+        members += [self.listener("127.0.0.1", members[0].port, 4,
+                                  reuseport=True, defer=True) for _ in range(7)]
+        self.connected(members[0], 8)
+        report = listenq.instant()
+        for member in members:
+            row = self.row(report, member)
+            self.assertEqual(row["syn_queue"]["length"], 8)
+            self.assertEqual(row["syn_queue"]["fill"], 8 / 32)
+            self.assertEqual(row["state"], "ok")
+
     def test_accept_queues_are_their_own(self):
         members = [self.listener("::", 0, 40, reuseport=True)]
         members += [self.listener("::", members[0].port, 40, reuseport=True)

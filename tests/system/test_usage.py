@@ -8,7 +8,7 @@ import listenq
 WRONG = [
     ["--nonsense"], ["-Z"], ["-o", "nonsense"], ["-o", "length,nonsense"],
     ["-o", "+nonsense"], ["-o", ""], ["-s", "nonsense"], ["-s", "-nonsense"],
-    ["-s", ""], ["-d", "-1"], ["-d", "x"], ["-d", ""], ["-d", "1x"],
+    ["-s", ""], ["-d", "-1"], ["-d", "x"], ["-d", "0.0001"], ["-d", ""], ["-d", "1x"],
     ["-d", "nan"], ["-d", "inf"], ["-d", "1e99"], ["-d", "0x10"],
     ["--peak-rate=-1"], ["--peak-rate=x"], ["--peak-rate=1e12"],
     ["--count=-1"], ["--count=x"], ["--count=99999999999999999999"],

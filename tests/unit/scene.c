@@ -13,6 +13,8 @@ static void open_sample(struct snapshot *s, uint64_t monotonic_ns)
 	s->monotonic_ns = monotonic_ns;
 	s->known = SNAPSHOT_SYN_RECV;
 	ns->inode = SCENE_NETNS;
+	ns->one_datagram = true;
+	ns->looked = true;
 	ns->before.known = ns->after.known = (1u << COUNTER_N) - 1;
 	ns->sysctls.known = (1u << SYSCTL_N) - 1;
 	ns->sysctls.value[SYSCTL_SOMAXCONN] = 4096;

@@ -16,6 +16,8 @@ static struct diag_socket *diag;
 static struct children children;
 static struct snapshot s;
 static struct dump_time before; /* no sample before, unless a test says so */
+static struct dump_time sampled; /* when the listeners were dumped for this sample */
+static int64_t length_now; /* of the first listener after that; -1: it is gone */
 static struct error why;
 static uint32_t next_cookie;
 
@@ -27,6 +29,8 @@ static int setup(void **state)
 	snapshot_add_netns(&s);
 	next_cookie = 100;
 	before = (struct dump_time){ 0 };
+	sampled.begin_ns = sampled.end_ns = clock_monotonic_ns();
+	length_now = -1;
 	return 0;
 }
 
@@ -163,8 +167,15 @@ static void reply(uint16_t port, uint8_t sk_state, uint32_t inode, int64_t age)
 
 static int dump(bool all)
 {
+	struct inet_diag_msg m = { .idiag_family = AF_INET, .idiag_state = DIAG_LISTEN };
+
 	fake_netlink_reply_done(0);
-	return children_dump_waiting(&children, diag, &s, 0, all, &before, &why);
+	m.id.idiag_cookie[0] = (uint32_t)s.listeners[0].cookie;
+	m.idiag_rqueue = (uint32_t)length_now;
+	if (length_now >= 0)
+		fake_netlink_reply_socket(&m, -1, -1);
+	fake_netlink_reply_done(0);
+	return children_dump_waiting(&children, diag, &s, 0, all, &before, &sampled, &why);
 }
 
 static void test_oldest(void **state)
@@ -233,6 +244,26 @@ static void test_stayed(void **state)
 	assert_u64_equal(group(0)->stayed_max, 4);
 }
 
+/* Who came after the listeners were dumped is not part of the length that was told. */
+static void test_present(void **state)
+{
+	uint64_t now = clock_monotonic_ns();
+
+	(void)state;
+	sampled.begin_ns = now - 500 * MS;
+	sampled.end_ns = now - 490 * MS;
+	listen_at(80, 3, 2);
+	groups_build(&s);
+	reply(80, DIAG_ESTABLISHED, 0, 5000);
+	reply(80, DIAG_ESTABLISHED, 0, 600);
+	reply(80, DIAG_ESTABLISHED, 0, 400);
+	length_now = 2;
+	assert_int_equal(dump(false), 0);
+	assert_u64_equal(group(0)->waiting, 3);
+	assert_u64_equal(group(0)->present_min, 2);
+	assert_u64_equal(group(0)->length_after, 2);
+}
+
 static void test_no_sample_before(void **state)
 {
 	(void)state;
@@ -260,7 +291,10 @@ static void test_which_are_asked_for(void **state)
 	assert_u64_equal(group(1)->known, 0);
 	assert_u64_equal(group(2)->known, 0);
 	assert_u64_equal(group(3)->known, GROUP_WAITING);
-	assert_u64_equal(fake_netlink_sent(), 1);
+	assert_u64_equal(fake_netlink_sent(), 2);
+	r = NLMSG_DATA(fake_netlink_request(1));
+	assert_u64_equal(r->idiag_states, 1 << DIAG_LISTEN);
+	assert_u64_equal(r->idiag_ext, 0);
 	r = NLMSG_DATA(fake_netlink_request(0));
 	assert_u64_equal(r->idiag_states, 1 << DIAG_ESTABLISHED | 1 << DIAG_CLOSE_WAIT);
 	assert_u64_equal(r->idiag_ext, 1 << (INET_DIAG_INFO - 1));
@@ -296,7 +330,8 @@ static void test_nothing_to_ask(void **state)
 	(void)state;
 	listen_at(80, 1, 128);
 	groups_build(&s);
-	assert_int_equal(children_dump_waiting(&children, diag, &s, 0, false, &before, &why), 0);
+	assert_int_equal(
+		children_dump_waiting(&children, diag, &s, 0, false, &before, &sampled, &why), 0);
 	assert_u64_equal(fake_netlink_sent(), 0);
 }
 
@@ -323,8 +358,9 @@ static void test_dump_fails(void **state)
 	listen_at(80, 3, 2);
 	groups_build(&s);
 	fake_netlink_fail_receive(ENOBUFS);
-	assert_int_equal(children_dump_waiting(&children, diag, &s, 0, false, &before, &why),
-			 -ENOBUFS);
+	assert_int_equal(
+		children_dump_waiting(&children, diag, &s, 0, false, &before, &sampled, &why),
+		-ENOBUFS);
 	assert_u64_equal(group(0)->known, 0);
 }
 
@@ -360,6 +396,7 @@ int main(void)
 		CHILDREN_TEST(test_no_age_is_unknown),
 		CHILDREN_TEST(test_stayed),
 		CHILDREN_TEST(test_no_sample_before),
+		CHILDREN_TEST(test_present),
 		CHILDREN_TEST(test_which_are_asked_for),
 		CHILDREN_TEST(test_all_with_a_queue),
 		CHILDREN_TEST(test_port_once),

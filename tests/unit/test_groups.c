@@ -44,10 +44,12 @@ static struct listener *listen_at(const char *address, uint16_t port)
 	return l;
 }
 
+static bool unbound_too; /* as the argument of groups_lookup() */
+
 /* Index of the listener that leads the group a child belongs to, -1: orphan. */
 static int owner_of(const struct bound *child)
 {
-	const struct group *g = groups_lookup(&s, child);
+	const struct group *g = groups_lookup(&s, child, unbound_too);
 
 	return g ? (int)g->first : -1;
 }
@@ -135,10 +137,13 @@ static void test_bound_device(void **state)
 	assert_int_equal(owner_of(&child), 0);
 	child.ifindex = 2;
 	assert_int_equal(owner_of(&child), 1);
-	/* A request can tell a device though its listener is bound to none (IPv6 link-local, VRF).
-	 */
+	/* Its listener was bound to that device too, and is gone; */
 	child.ifindex = 3;
+	assert_int_equal(owner_of(&child), -1);
+	/* but with a link-local peer, or with VRFs, it may be bound to none. */
+	unbound_too = true;
 	assert_int_equal(owner_of(&child), 0);
+	unbound_too = false;
 	child.port = 81;
 	assert_int_equal(owner_of(&child), -1);
 	child.ifindex = 0;
@@ -155,7 +160,11 @@ static void test_exact_before_device(void **state)
 	listen_at("10.0.0.1", 80);
 	groups_build(&s);
 	child.ifindex = 2;
+	unbound_too = true;
 	assert_int_equal(owner_of(&child), 1);
+	/* The exact listener, bound to none, would have children without a device. */
+	unbound_too = false;
+	assert_int_equal(owner_of(&child), 0);
 }
 
 static void test_reuseport(void **state)

@@ -163,6 +163,8 @@ static const struct {
 	{ "--no-such-option", "unknown option '--no-such-option'" },
 	{ "--no-such-option=3", "unknown option '--no-such-option=3'" },
 	{ "--co", "option '--co' is ambiguous" }, /* color or count */
+	{ "--co=3", "option '--co=3' is ambiguous" },
+	{ "--=", "unknown option '--='" },
 	{ "-d", "option '-d' needs an argument" },
 	{ "--delay", "option '--delay' needs an argument" },
 	{ "--watch=3", "option '--watch' takes no argument" },

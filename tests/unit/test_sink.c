@@ -138,6 +138,18 @@ static void test_write_fails(void **state)
 	assert_u64_equal(unit_count_entries(tree), 1);
 }
 
+/* Somebody made a directory of that name meanwhile. */
+static void test_rename_fails(void **state)
+{
+	(void)state;
+	assert_int_equal(sink_open(&sink, path, &why), 0);
+	fputs("hello", sink.stream);
+	assert_int_equal(mkdir(path, 0777), 0);
+	assert_int_equal(sink_commit(&sink, &why), -EISDIR);
+	assert_u64_equal(unit_count_entries(tree), 1);
+	assert_u64_equal(unit_count_entries(path), 0);
+}
+
 static void test_directory(void **state)
 {
 	(void)state;
@@ -145,6 +157,54 @@ static void test_directory(void **state)
 	assert_int_equal(sink_open(&sink, path, &why), -EISDIR);
 	assert_u64_equal(unit_count_entries(tree), 1);
 	assert_u64_equal(unit_count_entries(path), 0);
+}
+
+/* The file behind a link is replaced, not the link; and it keeps its mode. */
+static void test_link(void **state)
+{
+	char link[4096];
+	struct stat st;
+
+	(void)state;
+	unit_write_text(tree, "report", "old");
+	chmod(path, 0604);
+	snprintf(link, sizeof(link), "%s/link", tree);
+	assert_int_equal(symlink("report", link), 0);
+	assert_int_equal(sink_open(&sink, link, &why), 0);
+	fputs("new", sink.stream);
+	assert_int_equal(sink_commit(&sink, &why), 0);
+	assert_file("new");
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0604);
+	assert_u64_equal(unit_count_entries(tree), 2);
+}
+
+/* A FIFO or a device is written to: root must not make a file of /dev/null. */
+static void test_no_regular_file(void **state)
+{
+	char text[8] = "";
+	struct stat st;
+	int fd;
+
+	(void)state;
+	assert_int_equal(mkfifo(path, 0666), 0);
+	fd = open(path, O_RDONLY | O_NONBLOCK);
+	assert_int_equal(sink_open(&sink, path, &why), 0);
+	fputs("hello", sink.stream);
+	assert_int_equal(sink_commit(&sink, &why), 0);
+	assert_int_equal(read(fd, text, sizeof(text)), 5);
+	assert_string_equal(text, "hello");
+	close(fd);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(S_ISFIFO(st.st_mode));
+	assert_u64_equal(unit_count_entries(tree), 1);
+	assert_int_equal(sink_open(&sink, "/dev/full", &why), 0);
+	fputs("hello", sink.stream);
+	assert_int_equal(sink_commit(&sink, &why), -ENOSPC);
+	assert_int_equal(stat("/dev/full", &st), 0);
+	assert_true(S_ISCHR(st.st_mode));
 }
 
 /* Runs a report of @lines to standard output, with that on @device; returns sink_commit(). */
@@ -210,8 +270,10 @@ int main(void)
 		SINK_TEST(test_new_file),     SINK_TEST(test_replaced_as_a_whole),
 		SINK_TEST(test_mode),	      SINK_TEST(test_relative),
 		SINK_TEST(test_no_directory), SINK_TEST(test_write_fails),
-		SINK_TEST(test_directory), SINK_TEST(test_stdout_full),
-		SINK_TEST(test_stdout),	      SINK_TEST(test_again),
+		SINK_TEST(test_rename_fails), SINK_TEST(test_directory),
+		SINK_TEST(test_link),	      SINK_TEST(test_no_regular_file),
+		SINK_TEST(test_stdout_full),  SINK_TEST(test_stdout),
+		SINK_TEST(test_again),
 	};
 
 	return cmocka_run_group_tests_name("sink", tests, NULL, NULL);

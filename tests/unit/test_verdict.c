@@ -216,6 +216,8 @@ static struct group *waiting(uint32_t visible, uint32_t closed, uint32_t oldest_
 	g->waiting_closed = closed;
 	g->oldest_wait_ms = oldest_ms;
 	g->stayed_min = g->stayed_max = 0;
+	g->present_min = visible;
+	g->length_after = UINT32_MAX;
 	return g;
 }
 
@@ -309,6 +311,37 @@ static void test_not_accepting_without_window(void **state)
 	assert_false(scene.report.rows[0].reasons & 1u << REASON_NOT_ACCEPTING);
 	assert_false(scene.report.rows[0].reasons & 1u << REASON_ACCEPTING_SLOWLY);
 	assert_int_equal(scene.report.rows[0].state, STATE_FULL);
+}
+
+/* Nobody is stuck for not having accepted in the blink of an eye. */
+static void test_not_accepting_in_short_window(void **state)
+{
+	struct group *g;
+
+	(void)state;
+	before->length = now->length = 10;
+	g = waiting(10, 0, 1001);
+	g->stayed_min = g->stayed_max = 10;
+	scene.now.monotonic_ns = scene.before.monotonic_ns + 199999999;
+	assert_false(reason(REASON_NOT_ACCEPTING));
+	scene.now.monotonic_ns++;
+	assert_true(reason(REASON_NOT_ACCEPTING));
+}
+
+/* A few that wait, however long, are no trouble of the queue: who is well has no reasons. */
+static void test_ok_has_no_reasons(void **state)
+{
+	struct group *g;
+
+	(void)state;
+	before->length = now->length = 3;
+	g = waiting(3, 1, 5000);
+	g->stayed_min = g->stayed_max = 3;
+	assert_state(STATE_OK);
+	assert_u64_equal(scene_row(&scene, 1)->reasons, 0);
+	now->drops = 1; /* in trouble of another kind: then they are told */
+	assert_true(reason(REASON_NOT_ACCEPTING));
+	assert_true(reason(REASON_DEAD_CLIENTS));
 }
 
 static void test_accepting_slowly(void **state)
@@ -544,6 +577,8 @@ int main(void)
 		VERDICT_TEST(test_not_accepting_from_empty),
 		VERDICT_TEST(test_not_accepting_with_invisible),
 		VERDICT_TEST(test_not_accepting_without_window),
+		VERDICT_TEST(test_not_accepting_in_short_window),
+		VERDICT_TEST(test_ok_has_no_reasons),
 		VERDICT_TEST(test_accepting_slowly),
 		VERDICT_TEST(test_accepting_slowly_seen_between),
 		VERDICT_TEST(test_limit_from),
