@@ -209,14 +209,32 @@ static void print_warnings(const struct snapshot *s, const struct snapshot *told
 	}
 }
 
+/* A signal amidst would leave the temporary file of a report behind. */
+static void hold_signals(bool hold, sigset_t *old)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	if (hold) {
+		sigaddset(&signals, SIGINT);
+		sigaddset(&signals, SIGTERM);
+		sigaddset(&signals, SIGHUP);
+	}
+	sigprocmask(SIG_BLOCK, &signals, old);
+}
+
 static int print_report(struct run *run)
 {
 	const struct options *o = run->options;
 	struct error why;
 	struct sink sink;
+	sigset_t old;
+	int code;
 
-	if (sink_open(&sink, o->output_file, &why) < 0)
-		return fail(&why);
+	hold_signals(o->output_file != NULL, &old);
+	code = sink_open(&sink, o->output_file, &why);
+	if (code < 0)
+		goto out;
 	if (o->json) {
 		json_print(sink.stream, &run->report, o->watch, &run->context);
 	} else {
@@ -230,7 +248,10 @@ static int print_report(struct run *run)
 		if (o->watch && o->header)
 			fputc('\n', sink.stream);
 	}
-	return sink_commit(&sink, &why) < 0 ? fail(&why) : 0;
+	code = sink_commit(&sink, &why);
+out:
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return code < 0 ? fail(&why) : 0;
 }
 
 /* One closing sample and its report. @before: the opening one, NULL without a window. */
