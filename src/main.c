@@ -35,12 +35,15 @@ static void on_interrupt(int signal_number)
 	interrupted = 1;
 }
 
-static void catch_interrupt(void)
+/* False where SIGINT is ignored, as it is for what a shell starts in the background. */
+static bool catch_interrupt(void)
 {
 	struct sigaction action = { .sa_handler = on_interrupt,
 				    .sa_flags = SA_RESTART | (int)SA_RESETHAND };
+	struct sigaction old;
 
-	sigaction(SIGINT, &action, NULL);
+	return sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler != SIG_IGN &&
+	       sigaction(SIGINT, &action, NULL) == 0;
 }
 
 /* Everything that lives as long as the run. */
@@ -169,10 +172,10 @@ static void sleep_until(uint64_t until)
 /* Waits for the end of the window; fast samples are taken meanwhile. */
 static void wait_until(struct run *run, uint64_t deadline)
 {
+	/* Without --watch an interrupt is caught only so that the progress can be erased. */
+	bool caught = !run->options->watch && catch_interrupt();
 	uint64_t now, shown = 0;
 
-	if (!run->options->watch) /* only so that the progress can be erased */
-		catch_interrupt();
 	while (!interrupted && (now = clock_monotonic_ns()) < deadline) {
 		uint64_t due = collector_due(run->collector), next = deadline;
 
@@ -188,15 +191,14 @@ static void wait_until(struct run *run, uint64_t deadline)
 		sleep_until(next);
 	}
 	erase_progress(run);
-	if (run->options->watch)
+	if (!caught)
 		return;
 	signal(SIGINT, SIG_DFL);
 	if (interrupted)
 		raise(SIGINT);
 }
 
-/* @told_by: the snapshot of the report before, whose warnings are not repeated; NULL: there is
- * none. */
+/* @told_by: the snapshot of the report before, if any; what it warned of is not repeated. */
 static void print_warnings(const struct snapshot *s, const struct snapshot *told_by)
 {
 	for (size_t i = 0; i < s->n_warnings; i++) {
