@@ -14,6 +14,7 @@
 #include "output/table.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
@@ -135,18 +136,24 @@ static int collected_family(const struct run *run)
 	return run->needs & NEED_COUNTERS ? AF_UNSPEC : run->options->selection.family;
 }
 
+/* Behind --watch the reports themselves are the progress. */
+static bool want_progress(const struct options *o)
+{
+	return !o->watch && o->delay >= 2 && isatty(STDERR_FILENO);
+}
+
 static void show_progress(const struct run *run, uint64_t left_ns, uint64_t *shown)
 {
 	uint64_t seconds = (left_ns + NSEC_PER_SEC - 1) / NSEC_PER_SEC;
 
-	if (run->options->delay >= 2 && seconds != *shown && isatty(STDERR_FILENO))
+	if (seconds != *shown && want_progress(run->options))
 		fprintf(stderr, "\rlistenq: %llu s to go \b", (unsigned long long)seconds);
 	*shown = seconds;
 }
 
 static void erase_progress(const struct run *run)
 {
-	if (run->options->delay >= 2 && isatty(STDERR_FILENO))
+	if (want_progress(run->options))
 		fputs("\r\033[K", stderr);
 }
 
@@ -186,7 +193,7 @@ static void wait_until(struct run *run, uint64_t deadline)
 		}
 		if (due < next)
 			next = due;
-		if (run->options->delay >= 2 && now + NSEC_PER_SEC < next)
+		if (want_progress(run->options) && now + NSEC_PER_SEC < next)
 			next = now + NSEC_PER_SEC;
 		sleep_until(next);
 	}
@@ -233,10 +240,9 @@ static int print_report(struct run *run)
 	sigset_t old;
 	int code;
 
-	hold_signals(o->output_file != NULL, &old);
-	code = sink_open(&sink, o->output_file, &why);
-	if (code < 0)
-		goto out;
+	if (sink_open(&sink, o->output_file, &why) < 0)
+		return fail(&why);
+	hold_signals(sink.temporary != NULL, &old);
 	if (o->json) {
 		json_print(sink.stream, &run->report, o->watch, &run->context);
 	} else {
@@ -251,7 +257,6 @@ static int print_report(struct run *run)
 			fputc('\n', sink.stream);
 	}
 	code = sink_commit(&sink, &why);
-out:
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return code < 0 ? fail(&why) : 0;
 }
@@ -378,11 +383,24 @@ failed:
 	return EXIT_KERNEL;
 }
 
+/*
+ * A closed standard descriptor would be taken by the next file or socket, and the report written
+ * into that. What stands in for standard output cannot be written to: the report is not lost in
+ * silence.
+ */
+static void fill_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+			exit(EXIT_KERNEL);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	int status = EXIT_USAGE;
 
+	fill_standard_descriptors();
 	setlocale(LC_CTYPE, "");
 	if (options_parse(argc, argv, &options) == 0)
 		status = options.mode == MODE_REPORT ? run_reports(&options) :

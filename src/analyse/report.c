@@ -195,6 +195,9 @@ static void bound_overflows(struct report *report)
 		row->overflows.max = ns->overflows_hi.value;
 		if (row->drops.known && row->drops.value < row->overflows.max)
 			row->overflows.max = row->drops.value;
+		else if (row->fresh && row->listener->known & LISTENER_DROPS &&
+			 row->listener->drops < row->overflows.max)
+			row->overflows.max = row->listener->drops;
 		sums[ns - report->netns] += row->overflows.max;
 	}
 	for (size_t i = 0; i < report->n_rows; i++) {
@@ -202,11 +205,15 @@ static void bound_overflows(struct report *report)
 		uint64_t sure = row->netns->overflows_lo.value;
 		uint64_t others = sums[row->netns - report->netns] - row->overflows.max;
 
-		/* One that came and went unseen may be what overflowed. */
-		bool looked = row->netns->netns->looked || row->seen_full;
+		/*
+		 * One that came and went unseen may be what overflowed; and did, when all that are
+		 * here together cannot account for it.
+		 */
+		bool seen_all = (row->netns->netns->looked || row->seen_full) &&
+				sure <= sums[row->netns - report->netns];
 
-		if (!row->overflows.known || row->netns->listener_vanished || sure <= others ||
-		    !looked)
+		if (!row->overflows.known || row->netns->listener_vanished || !seen_all ||
+		    sure <= others)
 			continue;
 		row->overflows.min = sure - others;
 		if (row->overflows.min > row->overflows.max)
@@ -240,6 +247,7 @@ static void build_rows(struct report *report, const struct snapshot *before,
 		opening = find_netns(before, ns->netns->inode, &index);
 		if (opening) {
 			old = snapshot_find(before, index, l->cookie);
+			row->fresh = !old;
 			row->drops = drops_delta(old, l, opening->one_datagram);
 			ns->listener_drops.value += row->drops.value;
 			ns->listener_drops.known &= row->drops.known;

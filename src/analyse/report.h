@@ -48,6 +48,7 @@ struct row {
 	uint32_t length_before; /* of the accept queue when the window began */
 	uint32_t reasons; /* bit 1 << enum reason */
 	enum state state;
+	bool fresh; /* the opening sample lacks it */
 	bool seen_full; /* in the window or now */
 	bool shown; /* selected by report_select() */
 };

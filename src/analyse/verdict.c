@@ -76,23 +76,14 @@ static int crowded(const struct row *r)
 	return r->state == STATE_OVERFLOWING || r->state == STATE_FULL || r->state == STATE_HIGH;
 }
 
-static bool waited_through(const struct row *r, const struct report *report)
-{
-	return r->oldest_wait_ms.known &&
-	       r->oldest_wait_ms.value * (NSEC_PER_SEC / 1000) > report->window_ns;
-}
-
 /*
  * A queue that never gets shorter is not enough: one connection more for each one accepted looks
- * the same. Either it is proved that nothing was accepted; or some connections are invisible, so
- * that nothing can be proved, and all that is seen speaks for it.
+ * the same. It has to be proved that none was.
  */
 static int not_accepting(const struct row *r, const struct report *report)
 {
-	if (report->window_ns < WINDOW_MIN_NS || !r->accepted.known || r->accepted.min ||
-	    !r->length_before)
-		return 0;
-	return !r->accepted.max || (row_invisible(r) && waited_through(r, report));
+	return report->window_ns >= WINDOW_MIN_NS && r->accepted.known && !r->accepted.max &&
+	       r->length_before;
 }
 
 static int accepting_slowly(const struct row *r, const struct report *report)

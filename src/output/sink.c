@@ -80,6 +80,8 @@ static int open_path(struct sink *sink, const char *path)
 	int fd;
 
 	sink->path = target ? target : xstrdup(path);
+	if (!target && (errno != ENOENT || lstat(path, &st) == 0))
+		return errno ? -errno : -ENOENT; /* a link in a circle, or to nowhere */
 	exists = stat(sink->path, &st) == 0;
 	if (!exists || S_ISREG(st.st_mode))
 		return open_temporary(sink, exists ? &st : NULL);

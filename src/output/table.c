@@ -262,14 +262,12 @@ static void print_moved(FILE *stream, const struct netns_report *ns, const struc
 		snprintf(window, sizeof(window), "%.0f ms", seconds * 1000);
 	else
 		snprintf(window, sizeof(window), "%.1f s", seconds);
-
 	for (unsigned int i = 0; i < COUNTER_N; i++) {
 		if (!ns->delta[i].known || !ns->delta[i].value)
 			continue;
 		if (!moved) {
-			strbuf_addf(line,
-				    "Counters of this namespace that moved in %.1f s:", seconds);
-			put_line(stream, line, style);
+			strbuf_addf(line, "Counters of this namespace that moved in %s:", window);
+			put_wrapped(stream, line, style);
 		}
 		moved = true;
 		strbuf_addf(line, "  %-26s %+8lld  %s", counter_table[i].name,

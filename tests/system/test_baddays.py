@@ -177,6 +177,12 @@ class Output(rig.Case):
                              preexec_fn=lambda: os.close(1))
         self.assertEqual(len(result.err.splitlines()), 1)
 
+    def test_closed_stdin_and_stdout(self):
+        """Nothing else may take their place and swallow the report."""
+        result = listenq.run("-d", "0", code=1, stdin=None, stdout=None,
+                             preexec_fn=lambda: (os.close(0), os.close(1)))
+        self.assertEqual(len(result.err.splitlines()), 1)
+
     def test_closed_pipe_dies_silently(self):
         reader, writer = os.pipe()
         os.close(reader)
@@ -230,6 +236,23 @@ class Output(rig.Case):
         self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o600)
         with open(self.path, encoding="utf-8") as file:
             self.assertIn("LOCAL ADDRESS", file.read())
+
+    def test_output_file_that_is_a_dead_link(self):
+        for target in "nowhere", "loop":
+            os.symlink(target, self.dir + "/loop")
+            result = listenq.run("-d", "0", "--output-file", self.dir + "/loop", code=1)
+            self.assertEqual(len(result.err.splitlines()), 1)
+            self.assertEqual(os.listdir(self.dir), ["loop"])
+            os.unlink(self.dir + "/loop")
+
+    def test_output_file_without_a_reader_can_be_interrupted(self):
+        os.mkfifo(self.path)
+        child = subprocess.Popen([listenq.program(), "-d", "0", "--output-file", self.path])
+        wchan = f"/proc/{child.pid}/wchan"
+        rig.wait_for(lambda: "wait_for_partner" in open(wchan, encoding="ascii").read(),
+                     "the program to wait for a reader")
+        child.terminate()
+        self.assertEqual(child.wait(10), -signal.SIGTERM)
 
     def test_output_file_with_a_long_name(self):
         path = self.dir + "/" + 250 * "a"

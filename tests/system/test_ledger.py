@@ -53,6 +53,21 @@ class Ledger(rig.Case):
                                  {"min": 0, "max": 3})
             dropping = self.listener(backlog=9, defer=True)
 
+    def test_unattributed_overflows_spoil_every_proof(self):
+        """A full listener that dropped, and more overflows than drops."""
+        full = self.listener(backlog=0)
+        self.fill(full, 0)
+
+        def act():
+            brief = rig.Listener(backlog=1)
+            self.fill(brief, 1)
+            self.overflow(brief, 5)
+            brief.close()
+            self.overflow(full, 2)
+        report = self.during(act, "--peak-rate=0", delay=1.0)
+        self.assertEqual(self.row(report, full)["overflows"], {"min": 0, "max": 2})
+        self.assertEqual(report["namespaces"][0]["ledger"]["unattributed_overflows"], 5)
+
     def drops(self, listener):
         return next(row.drops for row in oracle.listeners()
                     if row.cookie == listener.cookie)

@@ -241,7 +241,8 @@ static void test_overflows_without_drops(void **state)
 	(void)state;
 	drops(1, 0, 2);
 	overflows(5);
-	assert_bounds(1, 2, 2);
+	/* At least 3 fell on one that nobody saw; so may all 5. */
+	assert_bounds(1, 0, 2);
 	assert_unattributed(3);
 }
 
