@@ -64,7 +64,7 @@ def nstat():
 
 
 def ledger(overflows, drops, vanished=False):
-    """interface.md section 5: bounds of each listener from its drops' delta."""
+    """Bounds of each listener from the drops, by the textbook formula."""
     upper = {key: min(overflows, delta) for key, delta in drops.items()}
     bounds = {}
     for key, most in upper.items():
