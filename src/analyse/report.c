@@ -165,6 +165,7 @@ static void build_row(struct row *row, const struct snapshot *s, const struct li
 	row->listener = now;
 	row->group = s->known & SNAPSHOT_GROUPS ? &s->groups[now->group] : NULL;
 	row->syn_limit = syn_limit(now, &s->netns[now->bound.netns].sysctls);
+	row->group_syn_limit = row->syn_limit; /* until sum_syn_limits() knows of others */
 	row->oldest_wait_ms = oldest_wait(now, row->group);
 	row->seen_full = listener_full(now) || (before && listener_full(before)) ||
 			 (now->known & LISTENER_PEAK && now->peak.full);
@@ -274,12 +275,9 @@ static void sum_syn_limits(struct report *report, const struct snapshot *s)
 {
 	struct amount *sums;
 
-	if (!(s->known & SNAPSHOT_GROUPS)) {
-		for (size_t i = 0; i < report->n_rows; i++)
-			report->rows[i].group_syn_limit = report->rows[i].syn_limit;
+	if (!(s->known & SNAPSHOT_GROUPS))
 		return;
-	}
-	sums = xcalloc(s->n_groups ? s->n_groups : 1, sizeof(*sums));
+	sums = xcalloc(s->n_groups, sizeof(*sums));
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct amount *sum = &sums[report->rows[i].listener->group];
 

@@ -20,7 +20,7 @@ void *xmalloc(size_t size)
 
 void *xcalloc(size_t n, size_t size)
 {
-	return checked(calloc(n, size), size);
+	return checked(calloc(n ? n : 1, size), size);
 }
 
 void *xreallocarray(void *p, size_t n, size_t size)

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "collect/procfs.h"
 #include "model/groups.h"
 
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 void children_reset(struct children *c)
 {
 	c->n = 0;
+	c->l3mdev_asked = false;
 	if (c->by_cookie.used)
 		idmap_reset(&c->by_cookie, 0);
 }
@@ -49,16 +51,31 @@ void children_add(struct children *c, uint32_t netns, const struct diag_record *
 	child->last_data_sent_ms = r->last_data_sent_ms;
 }
 
-static struct group *owner(const struct children *c, const struct child *child, struct snapshot *s,
+/* Only a child with a device asks, so that hosts without VRFs do not pay for them. */
+static bool l3mdev_accept(struct children *c)
+{
+	struct strbuf text = { 0 };
+
+	if (c->l3mdev_asked)
+		return c->l3mdev_accept;
+	c->l3mdev_asked = true;
+	c->l3mdev_accept =
+		procfs_read(c->root, "proc/sys/net/ipv4/tcp_l3mdev_accept", &text) == 0 &&
+		text.s[0] == '1';
+	strbuf_free(&text);
+	return c->l3mdev_accept;
+}
+
+static struct group *owner(struct children *c, const struct child *child, struct snapshot *s,
 			   uint32_t netns)
 {
 	struct bound local = child->local;
 
 	local.netns = netns;
-	return groups_lookup(s, &local, child->link_local || c->l3mdev_accept);
+	return groups_lookup(s, &local, child->link_local || (local.ifindex && l3mdev_accept(c)));
 }
 
-void children_count_syn_recv(const struct children *c, struct snapshot *s, uint32_t netns)
+void children_count_syn_recv(struct children *c, struct snapshot *s, uint32_t netns)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		const struct child *child = &c->list[i];

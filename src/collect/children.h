@@ -23,8 +23,9 @@ struct children {
 	struct child *list;
 	size_t n, size;
 	struct idmap by_cookie;
-	bool l3mdev_accept; /* sysctl tcp_l3mdev_accept: unbound listeners take packets of any VRF
-			     */
+	int root; /* descriptor of the directory that holds proc/ */
+	bool l3mdev_asked; /* since the last reset */
+	bool l3mdev_accept; /* the sysctl: listeners without a device serve all VRFs */
 };
 
 /* When the listeners were dumped, in monotonic nanoseconds. */
@@ -43,7 +44,7 @@ void children_add(struct children *c, uint32_t netns, const struct diag_record *
  * children_count_syn_recv() - fill the SYN queues of the groups of namespace @netns, and count the
  * requests whose listener is gone.
  */
-void children_count_syn_recv(const struct children *c, struct snapshot *s, uint32_t netns);
+void children_count_syn_recv(struct children *c, struct snapshot *s, uint32_t netns);
 
 /*
  * children_dump_waiting() - dump the connections that wait to be accepted and tell their groups how

@@ -93,7 +93,7 @@ int collector_open(struct collector **collector, const struct collect_config *co
 	c->config = *config;
 	c->source.netstat = c->source.snmp = -ENOENT;
 	c->root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	c->cgroups.root = c->root;
+	c->cgroups.root = c->children.root = c->root;
 	if (c->root < 0)
 		code = error_set(why, -errno, "cannot open %s: %s", config->root, strerror(errno));
 	else
@@ -218,19 +218,6 @@ static int dump_listeners(struct collector *c, enum sample_kind kind, struct sna
 	}
 }
 
-/* Only hosts with VRFs have it set; only children with a device ask for it. */
-static void read_l3mdev_accept(struct collector *c)
-{
-	bool asked = false;
-
-	for (size_t i = 0; i < c->children.n; i++)
-		asked |= c->children.list[i].local.ifindex != 0;
-	c->children.l3mdev_accept =
-		asked &&
-		procfs_read(c->root, "proc/sys/net/ipv4/tcp_l3mdev_accept", &c->text) == 0 &&
-		c->text.s[0] == '1';
-}
-
 static void name_listeners(struct collector *c, struct snapshot *s)
 {
 	c->cgroups.walked = false; /* new cgroups may have come */
@@ -272,7 +259,6 @@ static void complete(struct collector *c, const struct dump_time *before, struct
 {
 	struct error why;
 
-	read_l3mdev_accept(c);
 	if (needs(c, NEED_SYN_RECV))
 		s->known |= SNAPSHOT_SYN_RECV;
 	if (needs(c, NEED_GROUPS) || c->children.n)

@@ -8,7 +8,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define MS 1000000ull
 
@@ -351,6 +353,37 @@ static void test_others_at_the_port(void **state)
 	assert_u64_equal(group(1)->waiting, 0);
 }
 
+/*
+ * A connection over a VRF has its device, though its listener may have none: with
+ * tcp_l3mdev_accept, which is asked again for every dump.
+ */
+static void test_vrf(void **state)
+{
+	static const char *const settings[] = { "0\n", "1\n" };
+	char *tree = unit_make_tree();
+
+	(void)state;
+	children.root = open(tree, O_PATH | O_DIRECTORY);
+	listen_at(80, 3, 2);
+	groups_build(&s);
+	for (unsigned int i = 0; i < ARRAY_SIZE(settings); i++) {
+		struct inet_diag_msg m = { .idiag_family = AF_INET,
+					   .idiag_state = DIAG_ESTABLISHED,
+					   .id.idiag_sport = htons(80),
+					   .id.idiag_if = 7,
+					   .id.idiag_cookie = { next_cookie++ } };
+
+		unit_write_text(tree, "proc/sys/net/ipv4/tcp_l3mdev_accept", settings[i]);
+		group(0)->known = 0;
+		fake_netlink_reply_socket(&m, -1, 700);
+		assert_int_equal(dump(false), 0);
+		assert_u64_equal(group(0)->waiting, i);
+	}
+	close(children.root);
+	children.root = 0;
+	unit_remove_tree(tree);
+}
+
 /* A failed dump leaves "unknown", not "nobody waits". */
 static void test_dump_fails(void **state)
 {
@@ -397,6 +430,7 @@ int main(void)
 		CHILDREN_TEST(test_stayed),
 		CHILDREN_TEST(test_no_sample_before),
 		CHILDREN_TEST(test_present),
+		CHILDREN_TEST(test_vrf),
 		CHILDREN_TEST(test_which_are_asked_for),
 		CHILDREN_TEST(test_all_with_a_queue),
 		CHILDREN_TEST(test_port_once),
