@@ -12,19 +12,16 @@
 #include "output/sink.h"
 #include "output/sort.h"
 #include "output/table.h"
+#include "plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <langinfo.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
-
-#define PEAK_SHARE 0.01 /* of one CPU, for fast sampling */
 
 enum { EXIT_KERNEL = 1, EXIT_USAGE = 2 };
 
@@ -65,75 +62,6 @@ static int fail(const struct error *why)
 {
 	fprintf(stderr, "listenq: %s\n", why->text);
 	return -1;
-}
-
-static size_t terminal_width(int fd)
-{
-	struct winsize size;
-
-	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
-static bool want_color(const struct options *o)
-{
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	if (o->color != COLOR_AUTO)
-		return o->color == COLOR_ALWAYS;
-	return !o->output_file && isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
-	       !(term && !strcmp(term, "dumb"));
-}
-
-/* The footer speaks of the whole namespace; who names columns wants just these. */
-static bool want_footer(const struct options *o)
-{
-	return o->header && !o->columns.named;
-}
-
-static void set_style(struct run *run)
-{
-	const struct options *o = run->options;
-
-	run->style = (struct table_style){
-		.header = o->header,
-		.footer = want_footer(o),
-		.color = want_color(o),
-		.utf8 = !o->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8"),
-		.width = o->width != WIDTH_OF_TERMINAL ? o->width :
-			 o->output_file		       ? 0 :
-							 terminal_width(STDOUT_FILENO),
-	};
-}
-
-/* Adds up what everything that will be shown costs, and takes off what the user declined. */
-static unsigned int find_needs(const struct options *o)
-{
-	unsigned int needs = 0;
-
-	if (o->json) {
-		for (size_t i = 0; i < field_table_n; i++)
-			needs |= field_table[i].key ? field_table[i].needs : 0;
-		needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY;
-	} else {
-		needs |= columns_needs(&o->columns);
-		if (want_footer(o))
-			needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW;
-	}
-	if (o->selection.only_full) /* a peak is a reason to show a listener */
-		needs |= NEED_WINDOW | NEED_PEAK;
-	if (o->sort)
-		needs |= o->sort->needs | o->sort->asked;
-	if (o->delay <= 0)
-		needs &= ~(unsigned int)NEED_WINDOW;
-	if (!(needs & NEED_WINDOW) || o->peak_rate <= 0)
-		needs &= ~(unsigned int)NEED_PEAK;
-	return needs;
-}
-
-/* The ledger needs every listener of the namespace; nothing else needs the family not shown. */
-static int collected_family(const struct run *run)
-{
-	return run->needs & NEED_COUNTERS ? AF_UNSPEC : run->options->selection.family;
 }
 
 /* Behind --watch the reports themselves are the progress. */
@@ -315,20 +243,16 @@ static int run_loop(struct run *run)
 
 static int run_reports(const struct options *o)
 {
-	struct run run = { .options = o, .needs = find_needs(o) };
-	struct collect_config config = {
-		.root = "/", .needs = run.needs, .peak_rate = o->peak_rate, .peak_share = PEAK_SHARE
-	};
+	struct run run = { .options = o, .needs = plan_needs(o), .style = plan_style(o) };
+	struct collect_config config = plan_collection(o, run.needs);
 	struct error why;
 	int code;
 
 	/* The first interrupt closes the window of --watch and ends it, the second ends at once. */
 	if (o->watch)
 		catch_interrupt();
-	set_style(&run);
 	if (o->resolve)
 		run.context.services = &run.services;
-	config.family = collected_family(&run);
 	code = collector_open(&run.collector, &config, &why);
 	code = code < 0 ? fail(&why) : run_loop(&run);
 	collector_close(run.collector);

@@ -2,8 +2,8 @@
 #include "options.h"
 
 #include "base/alloc.h"
-#include "base/num.h"
 #include "base/text.h"
+#include "settings.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,39 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define DELAY_MIN     0.001 /* the shorter, the more it is a load */
-#define DELAY_MAX     86400.0 /* a day */
-#define PEAK_RATE_MAX 1000.0
-#define WIDTH_MAX     10000
-
-enum option_id {
-	OPT_FAMILY4 = 256,
-	OPT_FAMILY6,
-	OPT_IGNORED,
-	OPT_FULL,
-	OPT_EXTENDED,
-	OPT_OUTPUT,
-	OPT_OUTPUT_ALL,
-	OPT_LIST_COLUMNS,
-	OPT_RAW,
-	OPT_SORT,
-	OPT_NO_HEADER,
-	OPT_JSON,
-	OPT_JSON_SCHEMA,
-	OPT_DELAY,
-	OPT_WATCH,
-	OPT_COUNT,
-	OPT_PEAK_RATE,
-	OPT_RESOLVE,
-	OPT_OUTPUT_FILE,
-	OPT_COLOR,
-	OPT_ASCII,
-	OPT_WIDTH,
-	OPT_STRICT,
-	OPT_HELP,
-	OPT_VERSION,
-};
 
 enum argument { NO_ARGUMENT, ARGUMENT, OPTIONAL_ARGUMENT };
 
@@ -158,194 +125,6 @@ static void make_getopt_tables(struct getopt_tables *t)
 	}
 }
 
-static int parse_number(const char *name, const char *text, double min, double max, double *value)
-{
-	int code = num_parse_double(text, min, max, value);
-
-	if (code == -EINVAL)
-		return usage("%s: '%s' is not a number", name, text);
-	if (code == -ERANGE)
-		return usage("%s: %s is not between %g and %g", name, text, min, max);
-	return 0;
-}
-
-static int parse_whole(const char *name, const char *text, uint64_t min, uint64_t max,
-		       uint64_t *value)
-{
-	int code = num_parse_u64(text, min, max, value);
-
-	if (code == -EINVAL)
-		return usage("%s: '%s' is not a whole number", name, text);
-	if (code == -ERANGE)
-		return usage("%s: %s is not between %llu and %llu", name, text,
-			     (unsigned long long)min, (unsigned long long)max);
-	return 0;
-}
-
-static int parse_full(struct options *o, const char *text)
-{
-	char number[16] = "80";
-	double percent;
-	size_t len;
-
-	if (text) {
-		len = strlen(text);
-		if (len && text[len - 1] == '%')
-			len--;
-		if (len >= sizeof(number))
-			return usage("--full: '%s' is not a percentage", text);
-		memcpy(number, text, len);
-		number[len] = '\0';
-	}
-	if (parse_number("--full", number, 0, 100, &percent) < 0)
-		return -EINVAL;
-	o->selection.only_full = true;
-	o->selection.fill = percent / 100;
-	return 0;
-}
-
-static int parse_sort(struct options *o, const char *text)
-{
-	o->descending = *text == '-';
-	text += o->descending;
-	o->sort = field_find(text, strlen(text));
-	return o->sort ? 0 : usage("--sort: unknown column '%s'; --list-columns shows them", text);
-}
-
-static int parse_color(struct options *o, const char *text)
-{
-	if (!text || !strcmp(text, "always"))
-		o->color = COLOR_ALWAYS;
-	else if (!strcmp(text, "auto"))
-		o->color = COLOR_AUTO;
-	else if (!strcmp(text, "never"))
-		o->color = COLOR_NEVER;
-	else
-		return usage("--color: '%s' is not auto, always or never", text);
-	return 0;
-}
-
-/* What several options decide together; known only when all have been read. */
-struct choice {
-	const char *list; /* of -o */
-	bool all_columns;
-	bool extended;
-	bool inet, inet6;
-	bool count;
-};
-
-static int parse_option(struct options *o, struct choice *choice, enum option_id id,
-			const char *argument)
-{
-	uint64_t whole;
-
-	switch (id) {
-	case OPT_FAMILY4:
-		choice->inet = true;
-		break;
-	case OPT_FAMILY6:
-		choice->inet6 = true;
-		break;
-	case OPT_IGNORED:
-		break;
-	case OPT_FULL:
-		return parse_full(o, argument);
-	case OPT_EXTENDED:
-		choice->extended = true;
-		break;
-	case OPT_OUTPUT:
-		choice->list = argument;
-		break;
-	case OPT_OUTPUT_ALL:
-		choice->all_columns = true;
-		break;
-	case OPT_LIST_COLUMNS:
-		o->mode = MODE_LIST_COLUMNS;
-		break;
-	case OPT_RAW:
-		o->raw = true;
-		break;
-	case OPT_SORT:
-		return parse_sort(o, argument);
-	case OPT_NO_HEADER:
-		o->header = false;
-		break;
-	case OPT_JSON:
-		o->json = true;
-		break;
-	case OPT_JSON_SCHEMA:
-		o->mode = MODE_JSON_SCHEMA;
-		break;
-	case OPT_DELAY:
-		if (parse_number("--delay", argument, 0, DELAY_MAX, &o->delay) < 0)
-			return -EINVAL;
-		if (o->delay > 0 && o->delay < DELAY_MIN)
-			return usage("--delay: %s is neither 0 nor at least %g", argument,
-				     DELAY_MIN);
-		break;
-	case OPT_WATCH:
-		o->watch = true;
-		break;
-	case OPT_COUNT:
-		choice->count = true;
-		return parse_whole("--count", argument, 1, UINT32_MAX, &o->count);
-	case OPT_PEAK_RATE:
-		return parse_number("--peak-rate", argument, 0, PEAK_RATE_MAX, &o->peak_rate);
-	case OPT_RESOLVE:
-		o->resolve = true;
-		break;
-	case OPT_OUTPUT_FILE:
-		if (!*argument)
-			return usage("--output-file: the name is empty");
-		o->output_file = argument;
-		break;
-	case OPT_COLOR:
-		return parse_color(o, argument);
-	case OPT_ASCII:
-		o->ascii = true;
-		break;
-	case OPT_WIDTH:
-		if (parse_whole("--width", argument, 0, WIDTH_MAX, &whole) < 0)
-			return -EINVAL;
-		o->width = whole;
-		break;
-	case OPT_STRICT:
-		o->strict = true;
-		break;
-	case OPT_HELP:
-		o->mode = MODE_HELP;
-		break;
-	case OPT_VERSION:
-		o->mode = MODE_VERSION;
-		break;
-	}
-	return 0;
-}
-
-static int decide(struct options *o, const struct choice *choice)
-{
-	struct error why;
-
-	if (choice->inet != choice->inet6)
-		o->selection.family = choice->inet ? AF_INET : AF_INET6;
-	o->watch |= choice->count;
-	if (o->watch && o->delay <= 0)
-		return usage("--watch and --count need a --delay above 0");
-	if (o->json && (choice->list || choice->all_columns || choice->extended))
-		return usage("-o, -O and -e choose columns of the table; --json has every field");
-	if (choice->list && choice->all_columns)
-		return usage("-o and -O exclude each other");
-	if (o->raw && o->mode != MODE_LIST_COLUMNS)
-		return usage("--raw goes with --list-columns");
-	if (choice->all_columns)
-		columns_all(&o->columns);
-	else if (!choice->list)
-		columns_default(&o->columns, choice->extended);
-	else if (columns_parse(&o->columns, choice->list, choice->extended, &why) < 0)
-		return usage("--output: %s", why.text);
-	return 0;
-}
-
 /* How many options begin with what was typed, "--" before it and "=" behind. */
 static int count_prefixed(const struct getopt_tables *tables, const char *text)
 {
@@ -377,7 +156,8 @@ static int bad_option(const struct getopt_tables *tables, char **argv, int code)
 int options_parse(int argc, char **argv, struct options *o)
 {
 	struct getopt_tables tables;
-	struct choice choice = { 0 };
+	struct settings settings = { 0 };
+	struct error why;
 	int code;
 
 	memset(o, 0, sizeof(*o));
@@ -392,15 +172,15 @@ int options_parse(int argc, char **argv, struct options *o)
 			return bad_option(&tables, argv, code);
 		if (code <= UCHAR_MAX)
 			code = (int)tables.by_letter[code];
-		if (parse_option(o, &choice, (enum option_id)code, optarg) < 0)
-			return -EINVAL;
+		if (settings_apply(o, &settings, (enum option_id)code, optarg, &why) < 0)
+			return usage("%s", why.text);
 		if (o->mode == MODE_HELP || o->mode == MODE_VERSION)
 			return 0;
 	}
 	if (optind < argc)
 		return usage("unexpected argument '%s'%s", argv[optind],
 			     o->selection.only_full ? "; a threshold is glued on, as in -f90" : "");
-	return decide(o, &choice);
+	return settings_decide(o, &settings, &why) < 0 ? usage("%s", why.text) : 0;
 }
 
 void options_free(struct options *o)

@@ -21,7 +21,7 @@ ENDS_WITHOUT_MEMORY = {"base/alloc.c", "output/sink.c"}
 LINES_MAX = 500
 FUNCTION_LINES_MAX = 60
 # One switch, with a case for each option or attribute: longer, and no harder to read.
-DISPATCHERS = {"parse_option", "parse_attributes"}
+DISPATCHERS = {"settings_apply", "parse_attributes"}
 
 
 def sources(*folders):
@@ -225,6 +225,7 @@ class Form(unittest.TestCase):
         """module_verb(), so that a call tells where to look."""
         prefixes = {"base/alloc.h": r"x\w+|array_\w+", "base/text.h": r"(strbuf|text)_\w+",
                     "collect/sock_diag.h": r"diag_\w+", "output/fields.h": r"field_\w+",
+                    "output/getters.h": r"GETTER_DECLARE",
                     "collect/collect.h": r"collector_\w+", "model/sysctls.h": r"sysctl_\w+",
                     "model/counters.h": r"counter_\w+", "analyse/report.h": r"(report|row)_\w+",
                     "analyse/verdict.h": r"(verdict|severity)_\w+",

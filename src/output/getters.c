@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output/getters.h"
+
+#include "base/clock.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+#define GETTER(name)                                                           \
+	void getter_##name(const struct row *row, const struct report *report, \
+			   struct field_context *context, struct field_value *value)
+#define UNUSED (void)row, (void)report, (void)context, (void)value
+
+static void set_number(struct field_value *v, bool known, uint64_t number)
+{
+	v->known = known;
+	v->number = number;
+}
+
+static void set_amount(struct field_value *v, struct amount amount)
+{
+	set_number(v, amount.known, amount.value);
+}
+
+static void set_real(struct field_value *v, bool known, double real)
+{
+	v->known = known;
+	v->real = known ? real : 0;
+}
+
+static void set_text(struct field_value *v, const char *text)
+{
+	v->known = text != NULL;
+	v->text = text;
+}
+
+/* inet_ntop() goes through printf() for IPv4, which would be most of the cost of a row. */
+static void add_address(struct strbuf *b, const struct bound *bound)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (bound->family == AF_INET) {
+		for (int i = 0; i < 4; i++) {
+			if (i)
+				strbuf_putc(b, '.');
+			strbuf_addu(b, bound->address[i]);
+		}
+		return;
+	}
+	if (inet_ntop(AF_INET6, bound->address, text, sizeof(text)))
+		strbuf_adds(b, text);
+}
+
+GETTER(netns)
+{
+	UNUSED;
+	set_number(value, row->netns->netns->inode != 0, row->netns->netns->inode);
+}
+
+GETTER(protocol)
+{
+	UNUSED;
+	set_text(value, "tcp");
+}
+
+GETTER(family)
+{
+	UNUSED;
+	set_text(value, row->listener->bound.family == AF_INET ? "inet" : "inet6");
+}
+
+GETTER(address)
+{
+	UNUSED;
+	context->scratch.len = 0;
+	add_address(&context->scratch, &row->listener->bound);
+	set_text(value, context->scratch.s);
+}
+
+GETTER(port)
+{
+	UNUSED;
+	set_number(value, true, row->listener->bound.port);
+}
+
+GETTER(nothing_yet)
+{
+	UNUSED;
+}
+
+GETTER(interface)
+{
+	UNUSED;
+	set_text(value, row->listener->interface);
+}
+
+GETTER(v6only)
+{
+	UNUSED;
+	set_number(value, row->listener->known & LISTENER_V6ONLY, row->listener->bound.v6only);
+}
+
+GETTER(mptcp)
+{
+	UNUSED;
+	set_number(value, row->listener->known & LISTENER_MPTCP, row->listener->mptcp);
+}
+
+GETTER(inode)
+{
+	UNUSED;
+	set_number(value, true, row->listener->inode);
+}
+
+GETTER(cookie)
+{
+	UNUSED;
+	set_number(value, true, row->listener->cookie);
+}
+
+GETTER(uid)
+{
+	UNUSED;
+	set_number(value, true, row->listener->uid);
+}
+
+/* As ss writes it: "*" for a wildcard that takes both families, "%device" behind the address. */
+GETTER(local)
+{
+	static const uint8_t any[16];
+	const struct listener *l = row->listener;
+	struct strbuf *b = &context->scratch;
+	const char *service = NULL;
+
+	UNUSED;
+	b->len = 0;
+	if (l->bound.family == AF_INET6 && !l->bound.v6only &&
+	    !memcmp(l->bound.address, any, sizeof(any))) {
+		strbuf_putc(b, '*');
+	} else {
+		bool brackets = l->bound.family == AF_INET6;
+
+		strbuf_addc(b, '[', brackets);
+		add_address(b, &l->bound);
+		strbuf_addc(b, ']', brackets);
+	}
+	if (l->interface)
+		strbuf_addf(b, "%%%s", l->interface);
+	else if (l->bound.ifindex)
+		strbuf_addf(b, "%%if%u", l->bound.ifindex);
+	strbuf_putc(b, ':');
+	if (context->services)
+		service = services_name(context->services, l->bound.port);
+	if (service)
+		strbuf_adds(b, service);
+	else
+		strbuf_addu(b, l->bound.port);
+	set_text(value, b->s);
+}
+
+GETTER(length)
+{
+	UNUSED;
+	set_number(value, true, row->listener->length);
+}
+
+GETTER(limit)
+{
+	UNUSED;
+	set_number(value, true, row->listener->limit);
+}
+
+GETTER(capacity)
+{
+	UNUSED;
+	set_number(value, true, listener_capacity(row->listener));
+}
+
+GETTER(fill)
+{
+	UNUSED;
+	set_real(value, true, listener_fill(row->listener));
+}
+
+GETTER(full)
+{
+	UNUSED;
+	set_number(value, true, listener_full(row->listener));
+}
+
+static bool has_peak(const struct row *row)
+{
+	return row->listener->known & LISTENER_PEAK;
+}
+
+GETTER(peak_length)
+{
+	UNUSED;
+	set_number(value, has_peak(row), row->listener->peak.length);
+}
+
+GETTER(peak_fill)
+{
+	UNUSED;
+	set_real(value, has_peak(row), listener_ratio(row->listener, row->listener->peak.length));
+}
+
+GETTER(full_seconds)
+{
+	UNUSED;
+	set_real(value, has_peak(row), (double)row->listener->peak.full_ns / (double)NSEC_PER_SEC);
+}
+
+GETTER(samples)
+{
+	UNUSED;
+	set_number(value, has_peak(row), row->listener->peak.samples);
+}
+
+GETTER(oldest_wait)
+{
+	UNUSED;
+	set_real(value, row->oldest_wait_ms.known, (double)row->oldest_wait_ms.value / 1000);
+}
+
+static bool has_syn_queue(const struct report *report)
+{
+	return report->snapshot->known & SNAPSHOT_SYN_RECV;
+}
+
+GETTER(syn_length)
+{
+	UNUSED;
+	set_number(value, has_syn_queue(report), row_syn_length(row));
+}
+
+GETTER(syn_limit)
+{
+	UNUSED;
+	set_amount(value, row->syn_limit);
+}
+
+/* A limit of 0 holds one request sock; dividing by it would not. */
+GETTER(syn_fill)
+{
+	const struct amount *limit = &row->group_syn_limit;
+
+	UNUSED;
+	set_real(value, has_syn_queue(report) && limit->known,
+		 (double)row_syn_length(row) / (double)(limit->value ? limit->value : 1));
+}
+
+GETTER(syn_retransmitted)
+{
+	UNUSED;
+	set_number(value, has_syn_queue(report), row->group ? row->group->syn_retransmitted : 0);
+}
+
+GETTER(sockets)
+{
+	UNUSED;
+	set_number(value, row->group, row->group ? row->group->sockets : 0);
+}
+
+GETTER(drops)
+{
+	UNUSED;
+	set_number(value, row->listener->known & LISTENER_DROPS, row->listener->drops);
+}
+
+GETTER(drops_delta)
+{
+	UNUSED;
+	set_amount(value, row->drops);
+}
+
+GETTER(drops_rate)
+{
+	UNUSED;
+	set_real(value, row->drops.known && report->window_ns,
+		 (double)row->drops.value / report_window_seconds(report));
+}
+
+GETTER(overflows)
+{
+	const struct bounds *b = &row->overflows;
+	struct strbuf *text = &context->scratch;
+
+	UNUSED;
+	if (!b->known)
+		return;
+	text->len = 0;
+	if (b->min == b->max)
+		strbuf_addf(text, b->max ? "+%llu" : "%llu", (unsigned long long)b->max);
+	else
+		strbuf_addf(text, "+%llu..%llu", (unsigned long long)b->min,
+			    (unsigned long long)b->max);
+	set_text(value, text->s);
+	value->number = b->max;
+}
+
+GETTER(overflows_min)
+{
+	UNUSED;
+	set_number(value, row->overflows.known, row->overflows.min);
+}
+
+GETTER(overflows_max)
+{
+	UNUSED;
+	set_number(value, row->overflows.known, row->overflows.max);
+}
+
+GETTER(cgroup)
+{
+	UNUSED;
+	set_text(value, row->listener->cgroup);
+}
+
+GETTER(state)
+{
+	UNUSED;
+	set_text(value, state_table[row->state].name);
+}
+
+GETTER(severity)
+{
+	UNUSED;
+	set_text(value, severity_mark(state_table[row->state].severity));
+}
+
+GETTER(reasons)
+{
+	UNUSED;
+	value->known = true;
+	value->words = context->words;
+	for (unsigned int i = 0; i < REASON_N; i++)
+		if (row->reasons & (1u << i))
+			context->words[value->number++] = reason_table[i].name;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "plan.h"
+
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define PEAK_SHARE 0.01 /* of one CPU, for fast sampling */
+
+static size_t terminal_width(int fd)
+{
+	struct winsize size;
+
+	return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static bool want_color(const struct options *o)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (o->color != COLOR_AUTO)
+		return o->color == COLOR_ALWAYS;
+	return !o->output_file && isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	       !(term && !strcmp(term, "dumb"));
+}
+
+/* The footer speaks of the whole namespace; who names columns wants just these. */
+static bool want_footer(const struct options *o)
+{
+	return o->header && !o->columns.named;
+}
+
+struct table_style plan_style(const struct options *o)
+{
+	return (struct table_style){
+		.header = o->header,
+		.footer = want_footer(o),
+		.color = want_color(o),
+		.utf8 = !o->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8"),
+		.width = o->width != WIDTH_OF_TERMINAL ? o->width :
+			 o->output_file		       ? 0 :
+							 terminal_width(STDOUT_FILENO),
+	};
+}
+
+unsigned int plan_needs(const struct options *o)
+{
+	unsigned int needs = 0;
+
+	if (o->json) {
+		for (size_t i = 0; i < field_table_n; i++)
+			needs |= field_table[i].key ? field_table[i].needs : 0;
+		needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY;
+	} else {
+		needs |= columns_needs(&o->columns);
+		if (want_footer(o))
+			needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW;
+	}
+	if (o->selection.only_full) /* a peak is a reason to show a listener */
+		needs |= NEED_WINDOW | NEED_PEAK;
+	if (o->sort)
+		needs |= o->sort->needs | o->sort->asked;
+	if (o->delay <= 0)
+		needs &= ~(unsigned int)NEED_WINDOW;
+	if (!(needs & NEED_WINDOW) || o->peak_rate <= 0)
+		needs &= ~(unsigned int)NEED_PEAK;
+	return needs;
+}
+
+/* The ledger needs every listener of the namespace; nothing else needs the family not shown. */
+static int collected_family(const struct options *o, unsigned int needs)
+{
+	return needs & NEED_COUNTERS ? AF_UNSPEC : o->selection.family;
+}
+
+struct collect_config plan_collection(const struct options *o, unsigned int needs)
+{
+	return (struct collect_config){
+		.root = "/",
+		.needs = needs,
+		.family = collected_family(o, needs),
+		.peak_rate = o->peak_rate,
+		.peak_share = PEAK_SHARE,
+	};
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "settings.h"
+
+#include "base/num.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define DELAY_MIN     0.001 /* the shorter, the more it is a load */
+#define DELAY_MAX     86400.0 /* a day */
+#define PEAK_RATE_MAX 1000.0
+#define WIDTH_MAX     10000
+
+static int parse_number(const char *name, const char *text, double min, double max, double *value,
+			struct error *why)
+{
+	int code = num_parse_double(text, min, max, value);
+
+	if (code == -EINVAL)
+		return error_set(why, -EINVAL, "%s: '%s' is not a number", name, text);
+	if (code == -ERANGE)
+		return error_set(why, -EINVAL, "%s: %s is not between %g and %g", name, text, min,
+				 max);
+	return 0;
+}
+
+static int parse_whole(const char *name, const char *text, uint64_t min, uint64_t max,
+		       uint64_t *value, struct error *why)
+{
+	int code = num_parse_u64(text, min, max, value);
+
+	if (code == -EINVAL)
+		return error_set(why, -EINVAL, "%s: '%s' is not a whole number", name, text);
+	if (code == -ERANGE)
+		return error_set(why, -EINVAL, "%s: %s is not between %llu and %llu", name, text,
+				 (unsigned long long)min, (unsigned long long)max);
+	return 0;
+}
+
+static int parse_full(struct options *o, const char *text, struct error *why)
+{
+	char number[16] = "80";
+	double percent;
+	size_t len;
+
+	if (text) {
+		len = strlen(text);
+		if (len && text[len - 1] == '%')
+			len--;
+		if (len >= sizeof(number))
+			return error_set(why, -EINVAL, "--full: '%s' is not a percentage", text);
+		memcpy(number, text, len);
+		number[len] = '\0';
+	}
+	if (parse_number("--full", number, 0, 100, &percent, why) < 0)
+		return -EINVAL;
+	o->selection.only_full = true;
+	o->selection.fill = percent / 100;
+	return 0;
+}
+
+static int parse_sort(struct options *o, const char *text, struct error *why)
+{
+	o->descending = *text == '-';
+	text += o->descending;
+	o->sort = field_find(text, strlen(text));
+	return o->sort ? 0 :
+			 error_set(why, -EINVAL,
+				   "--sort: unknown column '%s'; --list-columns shows them", text);
+}
+
+static int parse_color(struct options *o, const char *text, struct error *why)
+{
+	if (!text || !strcmp(text, "always"))
+		o->color = COLOR_ALWAYS;
+	else if (!strcmp(text, "auto"))
+		o->color = COLOR_AUTO;
+	else if (!strcmp(text, "never"))
+		o->color = COLOR_NEVER;
+	else
+		return error_set(why, -EINVAL, "--color: '%s' is not auto, always or never", text);
+	return 0;
+}
+
+int settings_apply(struct options *o, struct settings *choice, enum option_id id,
+		   const char *argument, struct error *why)
+{
+	uint64_t whole;
+
+	switch (id) {
+	case OPT_FAMILY4:
+		choice->inet = true;
+		break;
+	case OPT_FAMILY6:
+		choice->inet6 = true;
+		break;
+	case OPT_IGNORED:
+		break;
+	case OPT_FULL:
+		return parse_full(o, argument, why);
+	case OPT_EXTENDED:
+		choice->extended = true;
+		break;
+	case OPT_OUTPUT:
+		choice->list = argument;
+		break;
+	case OPT_OUTPUT_ALL:
+		choice->all_columns = true;
+		break;
+	case OPT_LIST_COLUMNS:
+		o->mode = MODE_LIST_COLUMNS;
+		break;
+	case OPT_RAW:
+		o->raw = true;
+		break;
+	case OPT_SORT:
+		return parse_sort(o, argument, why);
+	case OPT_NO_HEADER:
+		o->header = false;
+		break;
+	case OPT_JSON:
+		o->json = true;
+		break;
+	case OPT_JSON_SCHEMA:
+		o->mode = MODE_JSON_SCHEMA;
+		break;
+	case OPT_DELAY:
+		if (parse_number("--delay", argument, 0, DELAY_MAX, &o->delay, why) < 0)
+			return -EINVAL;
+		if (o->delay > 0 && o->delay < DELAY_MIN)
+			return error_set(why, -EINVAL, "--delay: %s is neither 0 nor at least %g",
+					 argument, DELAY_MIN);
+		break;
+	case OPT_WATCH:
+		o->watch = true;
+		break;
+	case OPT_COUNT:
+		choice->count = true;
+		return parse_whole("--count", argument, 1, UINT32_MAX, &o->count, why);
+	case OPT_PEAK_RATE:
+		return parse_number("--peak-rate", argument, 0, PEAK_RATE_MAX, &o->peak_rate, why);
+	case OPT_RESOLVE:
+		o->resolve = true;
+		break;
+	case OPT_OUTPUT_FILE:
+		if (!*argument)
+			return error_set(why, -EINVAL, "--output-file: the name is empty");
+		o->output_file = argument;
+		break;
+	case OPT_COLOR:
+		return parse_color(o, argument, why);
+	case OPT_ASCII:
+		o->ascii = true;
+		break;
+	case OPT_WIDTH:
+		if (parse_whole("--width", argument, 0, WIDTH_MAX, &whole, why) < 0)
+			return -EINVAL;
+		o->width = whole;
+		break;
+	case OPT_STRICT:
+		o->strict = true;
+		break;
+	case OPT_HELP:
+		o->mode = MODE_HELP;
+		break;
+	case OPT_VERSION:
+		o->mode = MODE_VERSION;
+		break;
+	}
+	return 0;
+}
+
+int settings_decide(struct options *o, const struct settings *choice, struct error *why)
+{
+	struct error list;
+
+	if (choice->inet != choice->inet6)
+		o->selection.family = choice->inet ? AF_INET : AF_INET6;
+	o->watch |= choice->count;
+	if (o->watch && o->delay <= 0)
+		return error_set(why, -EINVAL, "--watch and --count need a --delay above 0");
+	if (o->json && (choice->list || choice->all_columns || choice->extended))
+		return error_set(
+			why, -EINVAL,
+			"-o, -O and -e choose columns of the table; --json has every field");
+	if (choice->list && choice->all_columns)
+		return error_set(why, -EINVAL, "-o and -O exclude each other");
+	if (o->raw && o->mode != MODE_LIST_COLUMNS)
+		return error_set(why, -EINVAL, "--raw goes with --list-columns");
+	if (choice->all_columns)
+		columns_all(&o->columns);
+	else if (!choice->list)
+		columns_default(&o->columns, choice->extended);
+	else if (columns_parse(&o->columns, choice->list, choice->extended, &list) < 0)
+		return error_set(why, -EINVAL, "--output: %s", list.text);
+	return 0;
+}
