@@ -6,8 +6,6 @@
 
 #include <stdio.h>
 
-/* The only file of output/ that knows json-c. */
-
 #define JSON_SCHEMA_VERSION 1
 
 /*
@@ -20,7 +18,7 @@
 void json_print(FILE *stream, const struct report *report, bool one_line,
 		struct field_context *context);
 
-/* The JSON Schema of that document, made from the tables. */
+/* The JSON Schema of that document, made from the tables (json_schema.c). */
 void json_print_schema(FILE *stream);
 
 #endif
