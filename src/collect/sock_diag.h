@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /*
- * inet_diag over netlink. The only file that knows libmnl.
+ * inet_diag: TCP sockets over netlink.
  *
  * Cost in the kernel: a dump of LISTEN alone walks the listeners of the
  * namespace, about 0.1 ms on an ordinary host. Any other state walks the whole
