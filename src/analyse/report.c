@@ -159,6 +159,37 @@ uint32_t row_invisible(const struct row *row)
 	return (uint32_t)minus(length, (uint64_t)g->waiting + g->fastopen);
 }
 
+static bool kept_connections(const struct row *row, const struct snapshot *s)
+{
+	return s->known & SNAPSHOT_CONNECTIONS && row->group &&
+	       row->group->known & GROUP_CONNECTIONS;
+}
+
+struct contents row_waiting(const struct row *row, const struct report *report)
+{
+	const struct group *g = row->group;
+	struct contents c = { .known = kept_connections(row, report->snapshot) &&
+				       (g->known & GROUP_WAITING || !g->queued_members) };
+
+	if (c.known && row->listener->length) {
+		c.connections = connections_of(report->snapshot, g, false);
+		c.of_group = g->queued_members > 1;
+	}
+	return c;
+}
+
+struct contents row_half_open(const struct row *row, const struct report *report)
+{
+	const struct snapshot *s = report->snapshot;
+	struct contents c = { .known = kept_connections(row, s) && s->known & SNAPSHOT_SYN_RECV };
+
+	if (c.known) {
+		c.connections = connections_of(s, row->group, true);
+		c.of_group = row->group->sockets > 1;
+	}
+	return c;
+}
+
 static void build_row(struct row *row, const struct snapshot *s, const struct listener *before,
 		      const struct listener *now)
 {

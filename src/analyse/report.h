@@ -4,6 +4,7 @@
 
 #include "analyse/verdict.h"
 #include "base/clock.h"
+#include "model/connections.h"
 #include "model/snapshot.h"
 
 #include <sys/socket.h>
@@ -104,6 +105,17 @@ static inline uint32_t row_syn_length(const struct row *row)
 
 /* Connections in its accept queue, at least, that no dump shows: their peers have reset them. */
 uint32_t row_invisible(const struct row *row);
+
+/* What one queue of a listener holds, connection by connection. */
+struct contents {
+	struct connections connections; /* none when its queue is empty */
+	bool known;
+	/* Which member of its SO_REUSEPORT group holds which is not told: those of all members. */
+	bool of_group;
+};
+
+struct contents row_waiting(const struct row *row, const struct report *report);
+struct contents row_half_open(const struct row *row, const struct report *report);
 
 static inline double report_window_seconds(const struct report *report)
 {

@@ -4,15 +4,17 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "collect/procfs.h"
+#include "model/connections.h"
 #include "model/groups.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-void children_reset(struct children *c)
+void children_reset(struct children *c, bool keep_connections)
 {
 	c->n = 0;
+	c->keeps_connections = keep_connections;
 	c->l3mdev_asked = false;
 	if (c->by_cookie.used)
 		idmap_reset(&c->by_cookie, 0);
@@ -21,6 +23,7 @@ void children_reset(struct children *c)
 void children_free(struct children *c)
 {
 	free(c->list);
+	free(c->connections);
 	idmap_free(&c->by_cookie);
 	memset(c, 0, sizeof(*c));
 }
@@ -28,6 +31,36 @@ void children_free(struct children *c)
 static bool is_link_local(const struct diag_record *r)
 {
 	return r->family == AF_INET6 && r->peer[0] == 0xfe && (r->peer[1] & 0xc0) == 0x80;
+}
+
+/* A FIN takes a place in the sequence, and so in the receive queue (tcp_diag_get_info()). */
+static uint32_t unread_bytes(const struct diag_record *r)
+{
+	return r->state == DIAG_CLOSE_WAIT && r->rqueue ? r->rqueue - 1 : r->rqueue;
+}
+
+/* The connection beside the last child. */
+static void keep_connection(struct children *c, const struct diag_record *r)
+{
+	struct connection *to;
+
+	c->connections =
+		array_grow(c->connections, c->n - 1, &c->connections_size, sizeof(*c->connections));
+	to = &c->connections[c->n - 1];
+	to->family = r->family;
+	memcpy(to->peer, r->peer, sizeof(to->peer));
+	to->peer_port = r->peer_port;
+	to->half_open = r->request_sock;
+	if (r->request_sock) {
+		to->retransmits = r->retransmits;
+		to->next_timer_ms = r->expires_ms;
+		return;
+	}
+	/* The handshake of a Fast Open child has not ended: it waits, but since when? */
+	to->has_wait = r->state != DIAG_SYN_RECV && r->known & DIAG_LAST_DATA_SENT;
+	to->wait_ms = to->has_wait ? r->last_data_sent_ms : 0;
+	to->unread_bytes = unread_bytes(r);
+	to->peer_closed = r->state == DIAG_CLOSE_WAIT;
 }
 
 void children_add(struct children *c, uint32_t netns, const struct diag_record *r)
@@ -49,6 +82,8 @@ void children_add(struct children *c, uint32_t netns, const struct diag_record *
 	child->link_local = is_link_local(r);
 	child->has_age = r->known & DIAG_LAST_DATA_SENT;
 	child->last_data_sent_ms = r->last_data_sent_ms;
+	if (c->keeps_connections)
+		keep_connection(c, r);
 }
 
 /* Only a child with a device asks, so that hosts without VRFs do not pay for them. */
@@ -75,16 +110,43 @@ static struct group *owner(struct children *c, const struct child *child, struct
 	return groups_lookup(s, &local, child->link_local || (local.ifindex && l3mdev_accept(c)));
 }
 
-void children_count_syn_recv(struct children *c, struct snapshot *s, uint32_t netns)
+void children_want_connections(struct snapshot *s, uint32_t netns, uint16_t port)
+{
+	s->known |= SNAPSHOT_CONNECTIONS;
+	for (size_t i = 0; i < s->n_groups; i++) {
+		const struct bound *bound = &s->listeners[s->groups[i].first].bound;
+
+		if (bound->netns == netns && (!port || bound->port == port))
+			s->groups[i].known |= GROUP_CONNECTIONS;
+	}
+}
+
+static void give_connection(const struct children *c, size_t i, struct snapshot *s,
+			    const struct group *g)
+{
+	struct connection *to;
+
+	if (!c->keeps_connections || !(g->known & GROUP_CONNECTIONS))
+		return;
+	to = connections_add(s);
+	*to = c->connections[i];
+	to->group = (uint32_t)(g - s->groups);
+}
+
+void children_count_syn_recv(struct children *c, struct snapshot *s, uint32_t netns, bool fresh)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		const struct child *child = &c->list[i];
-		struct group *g = owner(c, child, s, netns);
+		struct group *g;
 
+		if (!fresh && !child->request_sock)
+			continue;
+		g = owner(c, child, s, netns);
 		if (!g && child->request_sock)
 			s->netns[netns].unattributed_syn_recv++;
 		if (!g)
 			continue;
+		give_connection(c, i, s, g);
 		if (!child->request_sock) {
 			g->fastopen++;
 			continue;
@@ -103,7 +165,7 @@ static int handle_waiting(const struct diag_record *r, void *context)
 	 * Only accept(2) gives a socket an inode. The uid would not do: 0 up to 6.16, the
 	 * listener's since.
 	 */
-	if (r->inode == 0)
+	if (r->inode == 0 && !r->request_sock)
 		children_add(c, 0, r);
 	return 0;
 }
@@ -113,8 +175,17 @@ static int compare_ports(const void *a, const void *b)
 	return *(const uint16_t *)a - *(const uint16_t *)b;
 }
 
+static bool is_wanted(struct snapshot *s, const struct listener *l,
+		      const struct waiting_request *wanted)
+{
+	return l->bound.netns == wanted->netns && l->length &&
+	       (wanted->all || (wanted->high && listener_fill(l) >= FILL_HIGH) ||
+		(s->known & SNAPSHOT_CONNECTIONS && s->groups[l->group].known & GROUP_CONNECTIONS));
+}
+
 /* Returns the ports to ask for, each once, and marks their groups as dumped. */
-static size_t wanted_ports(struct snapshot *s, uint32_t netns, bool all, uint16_t *ports)
+static size_t wanted_ports(struct snapshot *s, const struct waiting_request *wanted,
+			   uint16_t *ports)
 {
 	size_t n = 0, distinct = 0;
 
@@ -122,7 +193,7 @@ static size_t wanted_ports(struct snapshot *s, uint32_t netns, bool all, uint16_
 		const struct listener *l = &s->listeners[i];
 		struct group *g;
 
-		if (l->bound.netns != netns || !l->length || (!all && listener_fill(l) < FILL_HIGH))
+		if (!is_wanted(s, l, wanted))
 			continue;
 		if (!(s->known & SNAPSHOT_GROUPS))
 			groups_build(s);
@@ -131,7 +202,8 @@ static size_t wanted_ports(struct snapshot *s, uint32_t netns, bool all, uint16_
 			continue;
 		if (n == DIAG_PORTS_MAX) {
 			snapshot_warn(s, "waiting-incomplete",
-				      "more than %d queues to look into: some ages are unknown",
+				      "more than %d queues to look into: what waits in the others "
+				      "is unknown",
 				      DIAG_PORTS_MAX);
 			break;
 		}
@@ -170,6 +242,10 @@ static void count_waiting(struct group *g, const struct child *child, const stru
 {
 	uint64_t age_ns = child->last_data_sent_ms * (NSEC_PER_SEC / 1000);
 
+	if (child->state == DIAG_SYN_RECV) {
+		g->fastopen++;
+		return;
+	}
 	g->waiting++;
 	if (child->state == DIAG_CLOSE_WAIT)
 		g->waiting_closed++;
@@ -201,25 +277,25 @@ static int handle_length(const struct diag_record *r, void *context)
 }
 
 int children_dump_waiting(struct children *c, struct diag_socket *diag, struct snapshot *s,
-			  uint32_t netns, bool all, const struct dump_time *before,
-			  const struct dump_time *now, struct error *why)
+			  const struct waiting_request *wanted, struct error *why)
 {
 	uint16_t ports[DIAG_PORTS_MAX];
 	struct diag_request request = {
-		.states = 1 << DIAG_ESTABLISHED | 1 << DIAG_CLOSE_WAIT,
+		.states = 1 << DIAG_ESTABLISHED | 1 << DIAG_CLOSE_WAIT |
+			  (wanted->fast_open ? 1 << DIAG_SYN_RECV : 0),
 		.ext = DIAG_EXT_INFO,
 		.family = AF_UNSPEC,
 		.ports = ports,
-		.n_ports = wanted_ports(s, netns, all, ports),
+		.n_ports = wanted_ports(s, wanted, ports),
 	};
 	struct diag_request listeners = request;
-	struct lengths lengths = { s, netns };
-	struct ages ages = { .before = before, .now = now };
+	struct lengths lengths = { s, wanted->netns };
+	struct ages ages = { .before = &wanted->before, .now = &wanted->now };
 	int code;
 
 	if (!request.n_ports)
 		return 0;
-	children_reset(c);
+	children_reset(c, s->known & SNAPSHOT_CONNECTIONS);
 	ages.begin_ns = clock_monotonic_ns();
 	code = diag_dump(diag, &request, handle_waiting, c, why);
 	ages.end_ns = clock_monotonic_ns();
@@ -234,12 +310,14 @@ int children_dump_waiting(struct children *c, struct diag_socket *diag, struct s
 		return code;
 	}
 	for (size_t i = 0; i < c->n; i++) {
-		struct group *g = owner(c, &c->list[i], s, netns);
+		struct group *g = owner(c, &c->list[i], s, wanted->netns);
 
-		if (g && g->known & GROUP_WAITING)
-			count_waiting(g, &c->list[i], &ages);
+		if (!g || !(g->known & GROUP_WAITING))
+			continue;
+		count_waiting(g, &c->list[i], &ages);
+		give_connection(c, i, s, g);
 	}
-	for (size_t i = 0; before->begin_ns && i < s->n_groups; i++)
+	for (size_t i = 0; wanted->before.begin_ns && i < s->n_groups; i++)
 		if (s->groups[i].known & GROUP_WAITING)
 			s->groups[i].known |= GROUP_STAYED;
 	return 0;

@@ -22,6 +22,9 @@ struct child {
 struct children {
 	struct child *list;
 	size_t n, size;
+	struct connection *connections; /* what a report shows of each, its group left out */
+	size_t connections_size;
+	bool keeps_connections; /* otherwise there are none */
 	struct idmap by_cookie;
 	int root; /* descriptor of the directory that holds proc/ */
 	bool l3mdev_asked; /* since the last reset */
@@ -34,34 +37,50 @@ struct dump_time {
 	uint64_t end_ns;
 };
 
-void children_reset(struct children *c);
+/* Forgets all. @keep_connections: who the peers are is wanted of those to come. */
+void children_reset(struct children *c, bool keep_connections);
 void children_free(struct children *c);
 
 /* Adds the socket unless the dump has shown it before. */
 void children_add(struct children *c, uint32_t netns, const struct diag_record *r);
 
 /*
+ * children_want_connections() - have each connection of these groups of namespace @netns put into
+ * the snapshot, by the two functions below. The groups are made already.
+ * @port: of their listeners, 0: any
+ */
+void children_want_connections(struct snapshot *s, uint32_t netns, uint16_t port);
+
+/*
  * children_count_syn_recv() - fill the SYN queues of the groups of namespace @netns, and count the
  * requests whose listener is gone.
+ * @fresh: they were dumped with the listeners. Of an older dump only request socks count: what has
+ *         become of Fast Open children since is not known
  */
-void children_count_syn_recv(struct children *c, struct snapshot *s, uint32_t netns);
+void children_count_syn_recv(struct children *c, struct snapshot *s, uint32_t netns, bool fresh);
+
+/* Which queues children_dump_waiting() looks into, and what it compares ages with. */
+struct waiting_request {
+	uint32_t netns;
+	bool high; /* groups with a listener at FILL_HIGH and above */
+	bool all; /* every group with a queue; otherwise those with GROUP_CONNECTIONS are added */
+	bool fast_open; /* count un-ACKed Fast Open children, which no fresh SYN_RECV dump did */
+	/* When the listeners were dumped for the sample before; zeros: there was none. */
+	struct dump_time before;
+	struct dump_time now; /* the same for this sample */
+};
 
 /*
  * children_dump_waiting() - dump the connections that wait to be accepted and tell their groups how
  * many there are, how many of their peers have closed, and the age of the oldest.
- * @all: every group with a queue; otherwise only those with a listener at FILL_HIGH and above
  *
  * An age is tcpi_last_data_sent: set when the handshake ends, and a socket that nobody has accepted
- * sends nothing. Connections reset by their peer stay in the queue but are in no dump.
- *
- * @before: when the listeners were dumped for the sample before; ages tell which connections were
- *          there already. Unknown without it
- * @now: the same for this sample
+ * sends nothing. Ages tell which connections were there already at the sample before. Connections
+ * reset by their peer stay in the queue but are in no dump.
  *
  * Returns 0 or -errno with @why filled.
  */
 int children_dump_waiting(struct children *c, struct diag_socket *diag, struct snapshot *s,
-			  uint32_t netns, bool all, const struct dump_time *before,
-			  const struct dump_time *now, struct error *why);
+			  const struct waiting_request *wanted, struct error *why);
 
 #endif

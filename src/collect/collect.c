@@ -6,9 +6,11 @@
 #include "collect/cgroups.h"
 #include "collect/children.h"
 #include "collect/netstat.h"
+#include "collect/pace.h"
 #include "collect/peaks.h"
 #include "collect/procfs.h"
 #include "collect/sock_diag.h"
+#include "model/connections.h"
 #include "model/groups.h"
 
 #include <errno.h>
@@ -30,6 +32,9 @@ struct source {
 	int snmp;
 	uint64_t inode;
 	struct peaks peaks;
+	struct children half_open; /* of the last dump with SYN_RECV */
+	uint64_t half_open_ns; /* monotonic_ns of the sample it was made for; 0: there was none */
+	struct pace pace;
 };
 
 /* Interface names seen, so that a name outlives the sample that found it. */
@@ -42,7 +47,8 @@ struct collector {
 	struct collect_config config;
 	int root;
 	struct source source;
-	struct children children;
+	uint16_t detail_port; /* 0: all */
+	struct children waiting; /* scratch */
 	struct dump_time dumped; /* the listeners, for the last sample */
 	struct cgroups cgroups;
 	struct names names;
@@ -73,15 +79,31 @@ static int open_source(struct collector *c, struct error *why)
 
 	if (code < 0)
 		return code;
-	if (needs(c, NEED_COUNTERS)) {
-		source->netstat = procfs_open(c->root, "proc/self/net/netstat");
-		source->snmp = procfs_open(c->root, "proc/self/net/snmp");
-	}
 	if (fstatat(c->root, "proc/self/ns/net", &st, 0) == 0)
 		source->inode = st.st_ino;
-	peaks_init(&source->peaks, needs(c, NEED_PEAK) ? c->config.peak_rate : 0,
-		   c->config.peak_share);
+	peaks_init(&source->peaks, 0, c->config.peak_share);
+	source->half_open.root = c->root;
+	source->pace.share = c->config.syn_share;
 	return 0;
+}
+
+void collector_set_needs(struct collector *c, unsigned int needs)
+{
+	struct source *source = &c->source;
+
+	if (needs & NEED_CONNECTIONS)
+		needs |= NEED_SYN_RECV | NEED_GROUPS;
+	c->config.needs = needs;
+	if (needs & NEED_COUNTERS && source->netstat < 0)
+		source->netstat = procfs_open(c->root, "proc/self/net/netstat");
+	if (needs & NEED_COUNTERS && source->snmp < 0)
+		source->snmp = procfs_open(c->root, "proc/self/net/snmp");
+	peaks_set_rate(&source->peaks, needs & NEED_PEAK ? c->config.peak_rate : 0);
+}
+
+void collector_set_detail(struct collector *c, uint16_t port)
+{
+	c->detail_port = port;
 }
 
 int collector_open(struct collector **collector, const struct collect_config *config,
@@ -93,7 +115,7 @@ int collector_open(struct collector **collector, const struct collect_config *co
 	c->config = *config;
 	c->source.netstat = c->source.snmp = -ENOENT;
 	c->root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	c->cgroups.root = c->children.root = c->root;
+	c->cgroups.root = c->waiting.root = c->root;
 	if (c->root < 0)
 		code = error_set(why, -errno, "cannot open %s: %s", config->root, strerror(errno));
 	else
@@ -102,6 +124,7 @@ int collector_open(struct collector **collector, const struct collect_config *co
 		collector_close(c);
 		return code;
 	}
+	collector_set_needs(c, config->needs);
 	*collector = c;
 	return 0;
 }
@@ -116,7 +139,8 @@ void collector_close(struct collector *c)
 		close(c->source.netstat);
 	if (c->source.snmp >= 0)
 		close(c->source.snmp);
-	children_free(&c->children);
+	children_free(&c->source.half_open);
+	children_free(&c->waiting);
 	cgroups_free(&c->cgroups);
 	for (size_t i = 0; i < c->names.n; i++)
 		free(c->names.list[i]);
@@ -190,15 +214,17 @@ static int handle_socket(const struct diag_record *r, void *context)
 
 	if (r->state == DIAG_LISTEN)
 		add_listener(dump->snapshot, dump->netns, r);
-	else if (r->state == DIAG_SYN_RECV)
-		children_add(&dump->collector->children, dump->netns, r);
+	/* What has an inode was accepted: a Fast Open child may be before its handshake ends. */
+	else if (r->state == DIAG_SYN_RECV && !r->inode)
+		children_add(&dump->collector->source.half_open, dump->netns, r);
 	return 0;
 }
 
-static int dump_listeners(struct collector *c, enum sample_kind kind, struct snapshot *s,
-			  uint32_t netns, struct error *why)
+/* @syn_recv: dump half-open connections in the same walk. */
+static int dump_listeners(struct collector *c, bool syn_recv, struct snapshot *s, uint32_t netns,
+			  struct error *why)
 {
-	bool syn_recv = kind == SAMPLE_CLOSING && needs(c, NEED_SYN_RECV);
+	struct source *source = &c->source;
 	struct diag_request request = {
 		.states = 1 << DIAG_LISTEN | (syn_recv ? 1 << DIAG_SYN_RECV : 0),
 		.ext = (needs(c, NEED_DROPS) ? DIAG_EXT_MEMINFO : 0) |
@@ -207,15 +233,30 @@ static int dump_listeners(struct collector *c, enum sample_kind kind, struct sna
 	};
 	struct dump dump = { c, s, netns };
 
+	if (syn_recv)
+		source->half_open_ns = 0; /* until this one is whole */
 	for (int tries = 1;; tries++) {
 		int code;
 
-		children_reset(&c->children);
-		code = diag_dump(c->source.diag, &request, handle_socket, &dump, why);
-		if (!diag_lost(code) || tries == DUMP_TRIES || diag_reopen(c->source.diag, why) < 0)
+		if (syn_recv)
+			children_reset(&source->half_open, needs(c, NEED_CONNECTIONS));
+		code = diag_dump(source->diag, &request, handle_socket, &dump, why);
+		if (!diag_lost(code) || tries == DUMP_TRIES || diag_reopen(source->diag, why) < 0)
 			return code;
 		snapshot_drop_listeners(s);
 	}
+}
+
+/* Is SYN_RECV to be dumped with this sample, or are the half-open connections we know good enough?
+ */
+static bool want_syn_recv(const struct collector *c, enum sample_kind kind, uint64_t now_ns)
+{
+	const struct source *source = &c->source;
+
+	if (kind != SAMPLE_CLOSING || !needs(c, NEED_SYN_RECV))
+		return false;
+	return !source->half_open_ns || pace_due(&source->pace, now_ns) ||
+	       (needs(c, NEED_CONNECTIONS) && !source->half_open.keeps_connections);
 }
 
 static void name_listeners(struct collector *c, struct snapshot *s)
@@ -253,23 +294,42 @@ static void warn_about_drops(struct snapshot *s)
 		}
 }
 
+/* What is in the queues, as far as it is needed. @before: when the sample before was dumped. */
+static void complete_queues(struct collector *c, const struct dump_time *before, struct snapshot *s)
+{
+	struct source *source = &c->source;
+	bool fresh = source->half_open_ns == s->monotonic_ns;
+	struct waiting_request wanted = {
+		.high = needs(c, NEED_WAIT),
+		.all = needs(c, NEED_WAIT_ALL),
+		.fast_open = !fresh,
+		.before = *before,
+		.now = c->dumped,
+	};
+	struct error why;
+
+	if (needs(c, NEED_GROUPS) || (needs(c, NEED_SYN_RECV) && source->half_open.n))
+		groups_build(s);
+	if (needs(c, NEED_CONNECTIONS))
+		children_want_connections(s, 0, c->detail_port);
+	if (needs(c, NEED_SYN_RECV)) {
+		s->known |= SNAPSHOT_SYN_RECV;
+		s->syn_recv_ns = source->half_open_ns;
+		children_count_syn_recv(&source->half_open, s, 0, fresh);
+	}
+	if (needs(c, NEED_WAIT | NEED_WAIT_ALL | NEED_CONNECTIONS) &&
+	    children_dump_waiting(&c->waiting, source->diag, s, &wanted, &why) < 0)
+		snapshot_warn(s, "waiting-unavailable",
+			      "%s; which connections wait, and how long, is unknown", why.text);
+	if (needs(c, NEED_CONNECTIONS))
+		connections_sort(s);
+}
+
 /* What only a closing sample needs. */
 static void complete(struct collector *c, const struct dump_time *before, struct snapshot *s,
 		     struct netns *ns)
 {
-	struct error why;
-
-	if (needs(c, NEED_SYN_RECV))
-		s->known |= SNAPSHOT_SYN_RECV;
-	if (needs(c, NEED_GROUPS) || c->children.n)
-		groups_build(s);
-	if (c->children.n)
-		children_count_syn_recv(&c->children, s, 0);
-	if (needs(c, NEED_WAIT | NEED_WAIT_ALL) &&
-	    children_dump_waiting(&c->children, c->source.diag, s, 0, needs(c, NEED_WAIT_ALL),
-				  before, &c->dumped, &why) < 0)
-		snapshot_warn(s, "waiting-unavailable", "%s; ages of connections are unknown",
-			      why.text);
+	complete_queues(c, before, s);
 	if (needs(c, NEED_CGROUP | NEED_INTERFACE))
 		name_listeners(c, s);
 	if (needs(c, NEED_SYSCTLS))
@@ -285,6 +345,8 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 {
 	struct dump_time before = c->dumped;
 	struct netns *ns;
+	bool syn_recv;
+	uint64_t cpu;
 	int code;
 
 	snapshot_reset(s);
@@ -296,15 +358,20 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 		read_counters(c, c->source.snmp, &ns->before);
 	}
 	c->dumped.begin_ns = clock_monotonic_ns();
-	code = dump_listeners(c, kind, s, 0, why);
+	syn_recv = want_syn_recv(c, kind, c->dumped.begin_ns);
+	cpu = clock_thread_cpu_ns();
+	code = dump_listeners(c, syn_recv, s, 0, why);
 	if (code < 0)
 		return code;
+	pace_paid(&c->source.pace, syn_recv, clock_thread_cpu_ns() - cpu, c->dumped.begin_ns);
 	c->dumped.end_ns = clock_monotonic_ns();
 	ns->one_datagram = diag_datagrams(c->source.diag) <= 1;
 	if (needs(c, NEED_COUNTERS))
 		read_counters_after(c, s, ns);
 	s->monotonic_ns = clock_monotonic_ns();
 	s->wall = clock_wall();
+	if (syn_recv)
+		c->source.half_open_ns = s->monotonic_ns;
 
 	peaks_end(&c->source.peaks, s, 0);
 	peaks_begin(&c->source.peaks, s, 0);

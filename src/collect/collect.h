@@ -15,6 +15,7 @@ struct collect_config {
 	int family; /* AF_UNSPEC, or the only one wanted when nothing needs the others */
 	double peak_rate; /* fast samples a second, 0: none */
 	double peak_share; /* of one CPU that they may cost */
+	double syn_share; /* the same for dumps of SYN_RECV; 0: no limit, one with every sample */
 };
 
 /* What a sample is for; the opening one of a window skips what only a report needs. */
@@ -28,9 +29,21 @@ int collector_open(struct collector **collector, const struct collect_config *co
 		   struct error *why);
 void collector_close(struct collector *collector);
 
+/* What is wanted from the next sample on, which may be more or less than before: enum need. */
+void collector_set_needs(struct collector *collector, unsigned int needs);
+
+/*
+ * collector_set_detail() - whose connections NEED_CONNECTIONS is about, from the next sample on.
+ * @port: that of the listeners; 0, as at the beginning: all
+ */
+void collector_set_detail(struct collector *collector, uint16_t port);
+
 /*
  * collector_sample() - take a sample into @s, whose old contents go. With NEED_PEAK every sample
  * ends one window of fast sampling and begins the next.
+ *
+ * Where syn_share has a limit, half-open connections may be those of a sample before, given to the
+ * listeners of this one: snapshot->syn_recv_ns tells.
  *
  * What is missing but not fatal (counters, sysctls, ages) becomes a warning in @s and stays
  * unknown. Strings in @s belong to the collector. Returns 0 or -errno with @why filled; @s is then

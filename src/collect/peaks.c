@@ -13,12 +13,19 @@
 
 void peaks_init(struct peaks *p, double rate, double share)
 {
-	double interval = rate > 0 ? (double)NSEC_PER_SEC / rate : 0;
-
 	memset(p, 0, sizeof(*p));
-	p->min_interval_ns = (uint64_t)(interval < INTERVAL_MAX_NS ? interval : INTERVAL_MAX_NS);
 	p->share = share;
 	p->due_ns = UINT64_MAX;
+	peaks_set_rate(p, rate);
+}
+
+void peaks_set_rate(struct peaks *p, double rate)
+{
+	double interval = rate > 0 ? (double)NSEC_PER_SEC / rate : 0;
+
+	p->min_interval_ns = (uint64_t)(interval < INTERVAL_MAX_NS ? interval : INTERVAL_MAX_NS);
+	if (!p->min_interval_ns)
+		p->due_ns = UINT64_MAX;
 }
 
 void peaks_free(struct peaks *p)

@@ -30,6 +30,9 @@ struct peaks {
 
 /* @rate: looks a second, 0 is off; @share: of one CPU, at most. */
 void peaks_init(struct peaks *p, double rate, double share);
+
+/* Another rate from the next window on; 0 ends the one that is open. */
+void peaks_set_rate(struct peaks *p, double rate);
 void peaks_free(struct peaks *p);
 
 /*

@@ -8,19 +8,25 @@
  * is read, dumped or waited for that nobody asked for.
  */
 enum need {
-	NEED_DROPS = 1 << 0, /* SK_MEMINFO of each listener */
-	NEED_SYN_RECV = 1 << 1, /* a walk of the established hash, see sock_diag.h */
-	NEED_GROUPS = 1 << 2, /* which listeners share an address and port */
-	NEED_COUNTERS = 1 << 3, /* /proc/net/netstat and snmp, before and after the dump */
-	NEED_SYSCTLS = 1 << 4,
-	NEED_WINDOW = 1 << 5, /* a second sample */
-	NEED_PEAK = 1 << 6, /* fast sampling within the window */
-	NEED_WAIT = 1 << 7, /* INFO of connections waiting at listeners that are nearly full */
-	NEED_WAIT_ALL = 1 << 8, /* the same for every listener with a queue */
-	NEED_CGROUP = 1 << 9, /* path of the cgroup */
-	NEED_INTERFACE = 1 << 10, /* name of the device a listener is bound to */
-	NEED_MPTCP = 1 << 11, /* INFO of each listener, which is what carries the ULP name */
+	/* More of each listener, in the dump that is made anyway. */
+	NEED_DROPS = 1 << 0, /* SK_MEMINFO */
+	NEED_MPTCP = 1 << 1, /* INFO, which is what carries the ULP name */
+	/* Walks of the established hash, see sock_diag.h. */
+	NEED_SYN_RECV = 1 << 2, /* half-open connections, in one walk with the listeners */
+	NEED_WAIT = 1 << 3, /* those that wait at listeners that are nearly full: one more walk */
+	NEED_WAIT_ALL = 1 << 4, /* the same for every listener with a queue */
+	NEED_CONNECTIONS = 1 << 5, /* both walks, and each connection kept; implies NEED_SYN_RECV */
+	/* More samples. */
+	NEED_WINDOW = 1 << 6, /* a second one */
+	NEED_PEAK = 1 << 7, /* fast sampling within the window */
+	/* Files and look-ups. */
+	NEED_COUNTERS = 1 << 8, /* /proc/net/netstat and snmp, before and after the dump */
+	NEED_SYSCTLS = 1 << 9,
+	NEED_CGROUP = 1 << 10, /* path of the cgroup */
+	NEED_INTERFACE = 1 << 11, /* name of the device a listener is bound to */
 	NEED_IDENTITY = 1 << 12, /* host name and boot id */
+	/* No cost in the kernel. */
+	NEED_GROUPS = 1 << 13, /* which listeners share an address and port */
 };
 
 #endif

@@ -26,6 +26,7 @@ void snapshot_drop_listeners(struct snapshot *s)
 	idmap_reset(&s->by_cookie, s->n_listeners);
 	s->n_listeners = 0;
 	s->n_groups = 0;
+	s->n_connections = 0;
 }
 
 void snapshot_reset(struct snapshot *s)
@@ -34,6 +35,7 @@ void snapshot_reset(struct snapshot *s)
 	snapshot_drop_listeners(s);
 	s->n_netns = 0;
 	s->known = 0;
+	s->syn_recv_ns = 0;
 	s->boot_id[0] = '\0';
 	s->host[0] = '\0';
 }
@@ -44,6 +46,7 @@ void snapshot_free(struct snapshot *s)
 	free(s->netns);
 	free(s->listeners);
 	free(s->groups);
+	free(s->connections);
 	free(s->warnings);
 	idmap_free(&s->by_cookie);
 	idmap_free(&s->by_bound);

@@ -66,6 +66,7 @@ enum group_known {
 	GROUP_WAITING = 1 << 0, /* the waiting connections were dumped */
 	GROUP_OLDEST = 1 << 1, /* at least one of them told its age */
 	GROUP_STAYED = 1 << 2, /* there was a sample before to compare ages with */
+	GROUP_CONNECTIONS = 1 << 3, /* what is in its queues was kept, as far as it was dumped */
 };
 
 /*
@@ -89,6 +90,26 @@ struct group {
 	uint32_t stayed_max;
 	uint32_t present_min; /* and at least so many when the listeners were dumped */
 	uint32_t length_after; /* sum of the members' lengths just after that dump */
+	/* Its slice of snapshot->connections; valid after connections_sort(). */
+	uint32_t first_connection;
+	uint32_t n_connections;
+};
+
+/* What is in the queues of a group: one connection that waits for accept(2), or a half-open one. */
+struct connection {
+	uint32_t group; /* index into snapshot->groups */
+	uint8_t family; /* of @peer, as of the listener: an IPv4 client of [::] is v4-mapped */
+	bool half_open; /* in the SYN queue */
+	uint8_t peer[16]; /* network order; AF_INET uses the first four */
+	uint16_t peer_port;
+	/* Waiting ones. */
+	bool has_wait; /* not told of a Fast Open child that nobody has acknowledged */
+	uint32_t wait_ms; /* since the handshake ended */
+	uint32_t unread_bytes;
+	bool peer_closed; /* a FIN came */
+	/* Half-open ones, as they were at snapshot->syn_recv_ns. */
+	uint8_t retransmits; /* of the SYN-ACK */
+	uint32_t next_timer_ms; /* to the next one, or to its end */
 };
 
 struct netns {
@@ -111,11 +132,17 @@ struct warning {
 enum snapshot_known {
 	SNAPSHOT_SYN_RECV = 1 << 0,
 	SNAPSHOT_GROUPS = 1 << 1,
+	SNAPSHOT_CONNECTIONS = 1 << 2, /* of the groups with GROUP_CONNECTIONS */
 };
 
 struct snapshot {
 	struct timespec wall;
 	uint64_t monotonic_ns;
+	/*
+	 * The monotonic_ns of the sample whose SYN_RECV dump the SYN queues come from: of this one,
+	 * or of one before where that dump is too dear for every sample.
+	 */
+	uint64_t syn_recv_ns;
 	uint32_t known; /* enum snapshot_known */
 	char host[65];
 	char boot_id[37]; /* "": unknown */
@@ -126,6 +153,8 @@ struct snapshot {
 	size_t n_listeners, listeners_size;
 	struct group *groups;
 	size_t n_groups, groups_size;
+	struct connection *connections; /* group by group, see connections.h */
+	size_t n_connections, connections_size;
 	struct warning *warnings;
 	size_t n_warnings, warnings_size;
 

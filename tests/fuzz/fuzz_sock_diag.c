@@ -4,6 +4,7 @@
 #include "analyse/report.h"
 #include "collect/children.h"
 #include "collect/sock_diag.h"
+#include "model/connections.h"
 #include "model/groups.h"
 #include "output/json.h"
 #include "output/sort.h"
@@ -103,16 +104,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int code;
 
 	snapshot_add_netns(&w.snapshot)->inode = 1;
+	children_reset(&w.children, true);
 	code = diag_parse(data, size, SEQUENCE, handle, &w);
 	FUZZ_CHECK(code <= 1);
 	/* Each takes a header and a body. */
 	FUZZ_CHECK(w.records <= size / 88);
 	groups_build(&w.snapshot);
+	children_want_connections(&w.snapshot, 0, 0);
 	for (size_t i = 0; i < w.snapshot.n_groups; i++)
 		members += w.snapshot.groups[i].sockets;
 	FUZZ_CHECK(members == w.snapshot.n_listeners);
-	children_count_syn_recv(&w.children, &w.snapshot, 0);
+	children_count_syn_recv(&w.children, &w.snapshot, 0, true);
 	w.snapshot.known |= SNAPSHOT_SYN_RECV;
+	connections_sort(&w.snapshot);
 	check_report(&w.snapshot);
 	children_free(&w.children);
 	snapshot_free(&w.snapshot);

@@ -17,8 +17,7 @@
 static struct diag_socket *diag;
 static struct children children;
 static struct snapshot s;
-static struct dump_time before; /* no sample before, unless a test says so */
-static struct dump_time sampled; /* when the listeners were dumped for this sample */
+static struct waiting_request wanted; /* no sample before, unless a test says so */
 static int64_t length_now; /* of the first listener after that; -1: it is gone */
 static struct error why;
 static uint32_t next_cookie;
@@ -30,8 +29,9 @@ static int setup(void **state)
 	assert_int_equal(diag_open(&diag, &why), 0);
 	snapshot_add_netns(&s);
 	next_cookie = 100;
-	before = (struct dump_time){ 0 };
-	sampled.begin_ns = sampled.end_ns = clock_monotonic_ns();
+	memset(&wanted, 0, sizeof(wanted));
+	wanted.high = true;
+	wanted.now.begin_ns = wanted.now.end_ns = clock_monotonic_ns();
 	length_now = -1;
 	return 0;
 }
@@ -85,7 +85,7 @@ static void test_syn_recv(void **state)
 	half_open(80, 2, 1, true);
 	half_open(80, 3, 5, true);
 	half_open(81, 4, 0, true);
-	children_count_syn_recv(&children, &s, 0);
+	children_count_syn_recv(&children, &s, 0, true);
 	assert_u64_equal(group(0)->syn_length, 3);
 	assert_u64_equal(group(0)->syn_retransmitted, 2);
 	assert_u64_equal(group(1)->syn_length, 1);
@@ -101,7 +101,7 @@ static void test_fast_open(void **state)
 	groups_build(&s);
 	half_open(80, 1, 0, true);
 	half_open(80, 2, 1, false);
-	children_count_syn_recv(&children, &s, 0);
+	children_count_syn_recv(&children, &s, 0, true);
 	assert_u64_equal(group(0)->syn_length, 1);
 	assert_u64_equal(group(0)->syn_retransmitted, 0);
 	assert_u64_equal(group(0)->fastopen, 1);
@@ -115,7 +115,7 @@ static void test_reuseport_counts_once(void **state)
 	groups_build(&s);
 	half_open(80, 1, 0, true);
 	half_open(80, 2, 0, true);
-	children_count_syn_recv(&children, &s, 0);
+	children_count_syn_recv(&children, &s, 0, true);
 	assert_u64_equal(s.n_groups, 1);
 	assert_u64_equal(group(0)->syn_length, 2);
 	assert_ptr_equal(group(0), group(1));
@@ -130,7 +130,7 @@ static void test_orphans(void **state)
 	groups_build(&s);
 	half_open(81, 1, 0, true);
 	half_open(81, 2, 0, false);
-	children_count_syn_recv(&children, &s, 0);
+	children_count_syn_recv(&children, &s, 0, true);
 	assert_u64_equal(group(0)->syn_length, 0);
 	assert_u64_equal(s.netns[0].unattributed_syn_recv, 1);
 }
@@ -143,10 +143,10 @@ static void test_repeated_entry(void **state)
 	half_open(80, 1, 0, true);
 	half_open(80, 1, 0, true);
 	half_open(80, 2, 0, true);
-	children_count_syn_recv(&children, &s, 0);
+	children_count_syn_recv(&children, &s, 0, true);
 	assert_u64_equal(group(0)->syn_length, 2);
 	/* A reset forgets which were there. */
-	children_reset(&children);
+	children_reset(&children, false);
 	assert_u64_equal(children.n, 0);
 	half_open(80, 1, 0, true);
 	assert_u64_equal(children.n, 1);
@@ -177,7 +177,8 @@ static int dump(bool all)
 	if (length_now >= 0)
 		fake_netlink_reply_socket(&m, -1, -1);
 	fake_netlink_reply_done(0);
-	return children_dump_waiting(&children, diag, &s, 0, all, &before, &sampled, &why);
+	wanted.all = all;
+	return children_dump_waiting(&children, diag, &s, &wanted, &why);
 }
 
 static void test_oldest(void **state)
@@ -234,8 +235,8 @@ static void test_stayed(void **state)
 	uint64_t now = clock_monotonic_ns();
 
 	(void)state;
-	before.begin_ns = now - 2000 * MS;
-	before.end_ns = now - 1990 * MS;
+	wanted.before.begin_ns = now - 2000 * MS;
+	wanted.before.end_ns = now - 1990 * MS;
 	listen_at(80, 7, 6);
 	groups_build(&s);
 	for (size_t i = 0; i < ARRAY_SIZE(ages); i++)
@@ -252,8 +253,8 @@ static void test_present(void **state)
 	uint64_t now = clock_monotonic_ns();
 
 	(void)state;
-	sampled.begin_ns = now - 500 * MS;
-	sampled.end_ns = now - 490 * MS;
+	wanted.now.begin_ns = now - 500 * MS;
+	wanted.now.end_ns = now - 490 * MS;
 	listen_at(80, 3, 2);
 	groups_build(&s);
 	reply(80, DIAG_ESTABLISHED, 0, 5000);
@@ -332,8 +333,7 @@ static void test_nothing_to_ask(void **state)
 	(void)state;
 	listen_at(80, 1, 128);
 	groups_build(&s);
-	assert_int_equal(
-		children_dump_waiting(&children, diag, &s, 0, false, &before, &sampled, &why), 0);
+	assert_int_equal(children_dump_waiting(&children, diag, &s, &wanted, &why), 0);
 	assert_u64_equal(fake_netlink_sent(), 0);
 }
 
@@ -391,9 +391,7 @@ static void test_dump_fails(void **state)
 	listen_at(80, 3, 2);
 	groups_build(&s);
 	fake_netlink_fail_receive(ENOBUFS);
-	assert_int_equal(
-		children_dump_waiting(&children, diag, &s, 0, false, &before, &sampled, &why),
-		-ENOBUFS);
+	assert_int_equal(children_dump_waiting(&children, diag, &s, &wanted, &why), -ENOBUFS);
 	assert_u64_equal(group(0)->known, 0);
 }
 

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/connections.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct connection *connections_add(struct snapshot *s)
+{
+	s->connections = array_grow(s->connections, s->n_connections, &s->connections_size,
+				    sizeof(*s->connections));
+	return &s->connections[s->n_connections++];
+}
+
+static int compare(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+/* An age that is not known is the least. */
+static uint64_t age(const struct connection *c)
+{
+	return c->has_wait ? (uint64_t)c->wait_ms + 1 : 0;
+}
+
+/*
+ * Of two half-open ones with as many retransmits the one whose timer ends sooner came first. The
+ * peer decides where nothing else does, so that a list at rest looks the same each time.
+ */
+static int compare_connections(const void *va, const void *vb)
+{
+	const struct connection *a = va, *b = vb;
+	int order = compare(a->group, b->group);
+
+	if (!order)
+		order = compare(a->half_open, b->half_open);
+	if (!order)
+		order = compare(age(b), age(a));
+	if (!order)
+		order = compare(b->retransmits, a->retransmits);
+	if (!order)
+		order = compare(a->next_timer_ms, b->next_timer_ms);
+	if (!order)
+		order = memcmp(a->peer, b->peer, sizeof(a->peer));
+	return order ? order : compare(a->peer_port, b->peer_port);
+}
+
+void connections_sort(struct snapshot *s)
+{
+	if (s->n_connections)
+		qsort(s->connections, s->n_connections, sizeof(*s->connections),
+		      compare_connections);
+	for (size_t i = 0; i < s->n_connections; i++) {
+		struct group *g = &s->groups[s->connections[i].group];
+
+		if (!g->n_connections++)
+			g->first_connection = (uint32_t)i;
+	}
+}
+
+struct connections connections_of(const struct snapshot *s, const struct group *g, bool half_open)
+{
+	struct connections of = { NULL, 0 };
+
+	if (!g->n_connections)
+		return of;
+	of.list = s->connections + g->first_connection;
+	while (of.n < g->n_connections && !of.list[of.n].half_open)
+		of.n++;
+	if (half_open) {
+		of.list += of.n;
+		of.n = g->n_connections - of.n;
+	}
+	return of;
+}
