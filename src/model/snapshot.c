@@ -74,6 +74,15 @@ struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint6
 	return l;
 }
 
+void snapshot_index_listeners(struct snapshot *s)
+{
+	idmap_reset(&s->by_cookie, s->n_listeners);
+	for (size_t i = 0; i < s->n_listeners; i++)
+		idmap_put(&s->by_cookie,
+			  snapshot_id(s->listeners[i].bound.netns, s->listeners[i].cookie),
+			  (uint32_t)i);
+}
+
 const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns, uint64_t cookie)
 {
 	uint32_t i = idmap_get(&s->by_cookie, snapshot_id(netns, cookie));

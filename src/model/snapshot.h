@@ -136,6 +136,7 @@ enum snapshot_known {
 };
 
 struct snapshot {
+	/* archive.c keeps all above the arrays as it is, and the arrays that have a row there. */
 	struct timespec wall;
 	uint64_t monotonic_ns;
 	/*
@@ -173,6 +174,9 @@ struct netns *snapshot_add_netns(struct snapshot *s);
  * already: a dump that the kernel resumes may repeat an entry.
  */
 struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint64_t cookie);
+
+/* Makes snapshot_find() know listeners that were copied in as a whole. */
+void snapshot_index_listeners(struct snapshot *s);
 
 /* Forgets all listeners, for a dump that has to be taken again. */
 void snapshot_drop_listeners(struct snapshot *s);

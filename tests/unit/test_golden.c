@@ -9,6 +9,7 @@
 #include "collect/collect.h"
 #include "collect/sock_diag.h"
 #include "fake_netlink.h"
+#include "model/archive.h"
 #include "model/groups.h"
 #include "output/json.h"
 #include "output/sort.h"
@@ -225,6 +226,30 @@ static void compare_report(const char *name, struct report *report)
 	compare_json(name, report);
 }
 
+/* The samples make the report, and so do those that an archive gives back. */
+static void compare_samples(const char *name, const struct snapshot *before,
+			    const struct snapshot *now)
+{
+	struct archive *archive = archive_new(SIZE_MAX, UINT64_MAX);
+	struct snapshot kept_before = { 0 }, kept_now = { 0 };
+	struct report report = { 0 };
+
+	report_build(&report, before, now);
+	compare_report(name, &report);
+	if (before)
+		archive_add(archive, before);
+	archive_add(archive, now);
+	if (before)
+		archive_get(archive, 1, &kept_before);
+	archive_get(archive, 0, &kept_now);
+	report_build(&report, before ? &kept_before : NULL, &kept_now);
+	compare_report(name, &report);
+	report_free(&report);
+	snapshot_free(&kept_before);
+	snapshot_free(&kept_now);
+	archive_free(archive);
+}
+
 /* What is of this machine, and would be printed. */
 static void set_identity(struct snapshot *s)
 {
@@ -298,7 +323,6 @@ static void run_captured(const char *name)
 	};
 	char opening[128], closing[128], *tree = unit_make_tree();
 	struct snapshot before = { 0 }, now = { 0 };
-	struct report report = { 0 };
 	struct collector *c;
 	struct error why;
 
@@ -316,9 +340,7 @@ static void run_captured(const char *name)
 	look_until_closing(c, tree, closing);
 	assert_int_equal(collector_sample(c, SAMPLE_CLOSING, &now, &why), 0);
 	set_identity(&now);
-	report_build(&report, &before, &now);
-	compare_report(name, &report);
-	report_free(&report);
+	compare_samples(name, &before, &now);
 	snapshot_free(&before);
 	snapshot_free(&now);
 	collector_close(c);
@@ -341,8 +363,7 @@ static void run_scene(const char *name, struct scene *scene, bool window)
 	scene->before.wall = scene->now.wall = (struct timespec){ 1795329669, 123456789 };
 	if (!(scene->now.known & SNAPSHOT_GROUPS))
 		groups_build(&scene->now);
-	report_build(&scene->report, window ? &scene->before : NULL, &scene->now);
-	compare_report(name, &scene->report);
+	compare_samples(name, window ? &scene->before : NULL, &scene->now);
 	scene_close(scene);
 }
 
