@@ -264,6 +264,26 @@ static int run_reports(const struct options *o)
 	return code < 0 || (o->strict && run.incomplete) ? EXIT_KERNEL : EXIT_SUCCESS;
 }
 
+static int run_top(const struct options *o)
+{
+	struct top_config config = plan_top(o);
+	struct error why;
+	int ended_by, code = top_run(&config, &ended_by, &why);
+
+	if (code == -ENOTTY || code == -EINVAL) {
+		fprintf(stderr,
+			"listenq: %s\nTry 'listenq --watch' for tables one after the other.\n",
+			why.text);
+		return EXIT_USAGE;
+	}
+	/* Whoever sent it sees that it was obeyed; but ^C is a way to quit. */
+	if (ended_by && ended_by != SIGINT)
+		raise(ended_by);
+	if (code < 0)
+		fail(&why);
+	return code < 0 ? EXIT_KERNEL : EXIT_SUCCESS;
+}
+
 static void list_columns(FILE *stream, bool raw)
 {
 	for (size_t i = 0; i < field_table_n; i++) {
@@ -327,8 +347,9 @@ int main(int argc, char **argv)
 	fill_standard_descriptors();
 	setlocale(LC_CTYPE, "");
 	if (options_parse(argc, argv, &options) == 0)
-		status = options.mode == MODE_REPORT ? run_reports(&options) :
-						       print_information(&options);
+		status = options.mode != MODE_REPORT ? print_information(&options) :
+			 options.top		     ? run_top(&options) :
+						       run_reports(&options);
 	options_free(&options);
 	return status;
 }

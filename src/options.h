@@ -35,6 +35,8 @@ struct options {
 	bool strict;
 	bool watch;
 	bool raw;
+	bool top;
+	bool mouse;
 	enum option_color color;
 	uint64_t count; /* reports to print, 0: no end */
 	double delay; /* seconds, 0: instant */

@@ -32,13 +32,18 @@ static bool want_footer(const struct options *o)
 	return o->header && !o->columns.named;
 }
 
+static bool want_utf8(const struct options *o)
+{
+	return !o->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
+
 struct table_style plan_style(const struct options *o)
 {
 	return (struct table_style){
 		.header = o->header,
 		.footer = want_footer(o),
 		.color = want_color(o),
-		.utf8 = !o->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8"),
+		.utf8 = want_utf8(o),
 		.width = o->width != WIDTH_OF_TERMINAL ? o->width :
 			 o->output_file		       ? 0 :
 							 terminal_width(STDOUT_FILENO),
@@ -83,5 +88,26 @@ struct collect_config plan_collection(const struct options *o, unsigned int need
 		.family = collected_family(o, needs),
 		.peak_rate = o->peak_rate,
 		.peak_share = PEAK_SHARE,
+	};
+}
+
+/* Its screen says what is wrong whatever the columns are, and can always write what it shows. */
+struct top_config plan_top(const struct options *o)
+{
+	const struct field *reasons = field_find("reasons", strlen("reasons"));
+	unsigned int needs = reasons->needs | NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY |
+			     NEED_GROUPS | NEED_INTERFACE | plan_needs(o);
+
+	return (struct top_config){
+		.collect = plan_collection(o, needs),
+		.columns = o->columns,
+		.sort = o->sort,
+		.descending = o->descending,
+		.selection = o->selection,
+		.delay = o->delay,
+		.color = want_color(o),
+		.utf8 = want_utf8(o),
+		.mouse = o->mouse,
+		.resolve = o->resolve,
 	};
 }

@@ -5,6 +5,7 @@
 #include "collect/collect.h"
 #include "options.h"
 #include "output/table.h"
+#include "top/top.h"
 
 /*
  * plan_needs() - enum need: what everything that the options want to see costs, less what the user
@@ -14,6 +15,9 @@ unsigned int plan_needs(const struct options *options);
 
 /* How to collect what has these @needs. */
 struct collect_config plan_collection(const struct options *options, unsigned int needs);
+
+/* How the interactive view begins. */
+struct top_config plan_top(const struct options *options);
 
 /* How the table looks: colours, characters and width of where it goes. */
 struct table_style plan_style(const struct options *options);

@@ -138,6 +138,9 @@ int settings_apply(struct options *o, struct settings *choice, enum option_id id
 	case OPT_COUNT:
 		choice->count = true;
 		return parse_whole("--count", argument, 1, UINT32_MAX, &o->count, why);
+	case OPT_TOP:
+		o->top = true;
+		break;
 	case OPT_PEAK_RATE:
 		return parse_number("--peak-rate", argument, 0, PEAK_RATE_MAX, &o->peak_rate, why);
 	case OPT_RESOLVE:
@@ -152,6 +155,9 @@ int settings_apply(struct options *o, struct settings *choice, enum option_id id
 		return parse_color(o, argument, why);
 	case OPT_ASCII:
 		o->ascii = true;
+		break;
+	case OPT_MOUSE:
+		o->mouse = true;
 		break;
 	case OPT_WIDTH:
 		if (parse_whole("--width", argument, 0, WIDTH_MAX, &whole, why) < 0)
@@ -171,8 +177,24 @@ int settings_apply(struct options *o, struct settings *choice, enum option_id id
 	return 0;
 }
 
+/* The interactive view is a format of its own, with a screen of its own. */
+static int decide_top(const struct options *o, struct error *why)
+{
+	if (o->mouse && !o->top)
+		return error_set(why, -EINVAL, "--mouse goes with --top");
+	if (!o->top)
+		return 0;
+	if (o->json || o->watch || o->output_file)
+		return error_set(why, -EINVAL,
+				 "--top excludes --json, --watch, --count and --output-file");
+	if (o->delay <= 0)
+		return error_set(why, -EINVAL, "--top needs a --delay above 0");
+	return 0;
+}
+
 int settings_decide(struct options *o, const struct settings *choice, struct error *why)
 {
+	void (*defaults)(struct columns *, bool) = o->top ? columns_top : columns_default;
 	struct error list;
 
 	if (choice->inet != choice->inet6)
@@ -186,13 +208,15 @@ int settings_decide(struct options *o, const struct settings *choice, struct err
 			"-o, -O and -e choose columns of the table; --json has every field");
 	if (choice->list && choice->all_columns)
 		return error_set(why, -EINVAL, "-o and -O exclude each other");
+	if (decide_top(o, why) < 0)
+		return -EINVAL;
 	if (o->raw && o->mode != MODE_LIST_COLUMNS)
 		return error_set(why, -EINVAL, "--raw goes with --list-columns");
 	if (choice->all_columns)
 		columns_all(&o->columns);
 	else if (!choice->list)
-		columns_default(&o->columns, choice->extended);
-	else if (columns_parse(&o->columns, choice->list, choice->extended, &list) < 0)
+		defaults(&o->columns, choice->extended);
+	else if (columns_parse(&o->columns, choice->list, choice->extended, defaults, &list) < 0)
 		return error_set(why, -EINVAL, "--output: %s", list.text);
 	return 0;
 }

@@ -122,6 +122,12 @@ static inline double report_window_seconds(const struct report *report)
 	return (double)report->window_ns / (double)NSEC_PER_SEC;
 }
 
+/* A number of the window as a rate a second; 0 without a window. */
+static inline double report_rate(struct amount amount, const struct report *report)
+{
+	return report->window_ns ? (double)amount.value / report_window_seconds(report) : 0;
+}
+
 /* Highest known fill of the window: of now, or of the peak. */
 double row_worst_fill(const struct row *row);
 

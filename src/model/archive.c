@@ -27,6 +27,7 @@ static const struct snapshot_array array_table[] = {
 	SNAPSHOT_ARRAY(netns),
 	SNAPSHOT_ARRAY(listeners),
 	SNAPSHOT_ARRAY(groups),
+	SNAPSHOT_ARRAY(connections),
 };
 
 _Static_assert(offsetof(struct snapshot, by_cookie) - offsetof(struct snapshot, netns) ==

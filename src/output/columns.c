@@ -10,6 +10,11 @@
 static const char *const default_names[] = { "severity", "state",	"local",     "length",
 					     "limit",	 "fill",	"peak",	     "synrecv",
 					     "drops",	 "drops-delta", "overflows", "reasons" };
+/* On a screen that is looked at again and again, rates tell more than sums. */
+static const char *const top_names[] = {
+	"severity", "local",   "length",     "limit",	  "fill",
+	"peak",	    "synrecv", "drops-rate", "overflows", "reasons"
+};
 static const char *const extended_names[] = { "uid",	"inode",     "cookie",
 					      "cgroup", "interface", "v6only" };
 
@@ -19,11 +24,18 @@ void columns_free(struct columns *c)
 	memset(c, 0, sizeof(*c));
 }
 
-static void add(struct columns *c, const struct field *field)
+bool columns_have(const struct columns *c, const struct field *field)
 {
 	for (size_t i = 0; i < c->n; i++)
 		if (c->list[i] == field)
-			return;
+			return true;
+	return false;
+}
+
+static void add(struct columns *c, const struct field *field)
+{
+	if (columns_have(c, field))
+		return;
 	c->list = array_grow(c->list, c->n, &c->size, sizeof(*c->list));
 	c->list[c->n++] = field;
 }
@@ -48,6 +60,44 @@ void columns_default(struct columns *c, bool extended)
 		add_names(c, extended_names, ARRAY_SIZE(extended_names));
 }
 
+void columns_top(struct columns *c, bool extended)
+{
+	add_names(c, top_names, ARRAY_SIZE(top_names));
+	for (size_t i = 0; extended && i < ARRAY_SIZE(extended_names); i++)
+		columns_toggle(c, field_find(extended_names[i], strlen(extended_names[i])));
+}
+
+void columns_copy(struct columns *c, const struct columns *from)
+{
+	*c = *from;
+	c->list = xreallocarray(NULL, from->n, sizeof(*c->list));
+	c->size = from->n;
+	memcpy(c->list, from->list, from->n * sizeof(*c->list));
+}
+
+void columns_toggle(struct columns *c, const struct field *field)
+{
+	size_t n = 0;
+
+	if (!columns_have(c, field)) {
+		add_asked(c, field);
+		if (c->n > 1 && c->list[c->n - 2]->type == FIELD_LIST) {
+			c->list[c->n - 1] = c->list[c->n - 2];
+			c->list[c->n - 2] = field;
+		}
+		return;
+	}
+	if (c->n == 1)
+		return;
+	c->asked = 0;
+	for (size_t i = 0; i < c->n; i++)
+		if (c->list[i] != field) {
+			c->list[n++] = c->list[i];
+			c->asked |= c->list[i]->asked;
+		}
+	c->n = n;
+}
+
 void columns_all(struct columns *c)
 {
 	columns_default(c, false);
@@ -56,10 +106,11 @@ void columns_all(struct columns *c)
 			add_asked(c, &field_table[i]);
 }
 
-int columns_parse(struct columns *c, const char *list, bool extended, struct error *why)
+int columns_parse(struct columns *c, const char *list, bool extended,
+		  void (*defaults)(struct columns *c, bool extended), struct error *why)
 {
 	if (*list == '+') {
-		columns_default(c, extended);
+		defaults(c, extended);
 		list++;
 	} else {
 		c->named = true;

@@ -22,10 +22,27 @@ void columns_default(struct columns *c, bool extended);
 void columns_all(struct columns *c);
 
 /*
- * columns_parse() - the LIST of -o: names separated by commas, or "+" and names to add to the
- * default. Returns 0 or -EINVAL with @why filled.
+ * columns_parse() - the LIST of -o: names separated by commas, or "+" and names to add to those
+ * that
+ * @defaults puts there. Returns 0 or -EINVAL with @why filled.
  */
-int columns_parse(struct columns *c, const char *list, bool extended, struct error *why);
+int columns_parse(struct columns *c, const char *list, bool extended,
+		  void (*defaults)(struct columns *c, bool extended), struct error *why);
+
+/* The columns that the interactive view begins with. */
+void columns_top(struct columns *c, bool extended);
+
+/* The same columns once more. */
+void columns_copy(struct columns *c, const struct columns *from);
+
+/* Is it one of them? */
+bool columns_have(const struct columns *c, const struct field *field);
+
+/*
+ * Takes the column away, or adds it: before a list of words that stands last, as that is what may
+ * be cut. The only column stays.
+ */
+void columns_toggle(struct columns *c, const struct field *field);
 
 /* What showing these columns costs: enum need. */
 unsigned int columns_needs(const struct columns *c);

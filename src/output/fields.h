@@ -53,6 +53,7 @@ struct field {
 	const char *help;
 	void (*get)(const struct row *row, const struct report *report,
 		    struct field_context *context, struct field_value *value);
+	const char *brief; /* header where a screen is small; NULL: header */
 };
 
 extern const struct field field_table[];

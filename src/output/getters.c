@@ -277,8 +277,7 @@ GETTER(drops_delta)
 GETTER(drops_rate)
 {
 	UNUSED;
-	set_real(value, row->drops.known && report->window_ns,
-		 (double)row->drops.value / report_window_seconds(report));
+	set_real(value, row->drops.known && report->window_ns, report_rate(row->drops, report));
 }
 
 GETTER(overflows)

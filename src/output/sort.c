@@ -84,6 +84,14 @@ static int compare_worst(const void *va, const void *vb)
 	return order ? order : compare_u64(a->row->listener->cookie, b->row->listener->cookie);
 }
 
+int sort_compare(const struct row *a, const struct row *b)
+{
+	/* What is compared is not changed; but what is sorted is. */
+	struct key x = make_key((struct row *)a), y = make_key((struct row *)b);
+
+	return compare_worst(&x, &y);
+}
+
 static int compare_values(const struct value_key *a, const struct value_key *b)
 {
 	if (a->unknown || b->unknown)

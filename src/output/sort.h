@@ -14,4 +14,7 @@
 void sort_rows(struct report *report, const struct field *field, bool descending,
 	       struct field_context *context);
 
+/* Order of two rows, worst first: negative, 0 or positive. */
+int sort_compare(const struct row *a, const struct row *b);
+
 #endif

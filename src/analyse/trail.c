@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyse/trail.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define LEVEL_FULL 200 /* a fill of 1.0 */
+
+/* What is remembered of a listener in one window. All zero: empty, and well. */
+struct mark {
+	uint8_t level;
+	bool troubled;
+	bool full;
+};
+
+/*
+ * One listener. Most are empty and well all the time: their marks are allocated when there is
+ * something to remember, and what came before was zero.
+ */
+struct track {
+	uint64_t id;
+	uint64_t first; /* report it was first in */
+	uint64_t last; /* and last */
+	struct mark *marks; /* NULL, or TRAIL_WINDOWS of them */
+};
+
+struct counter_track {
+	uint64_t inode; /* of the namespace */
+	uint64_t first;
+	struct amount deltas[TRAIL_WINDOWS][COUNTER_N];
+};
+
+struct trail {
+	uint64_t reports; /* added so far */
+	uint64_t sums_begin; /* the first report that sums may count */
+	uint64_t end_ns[TRAIL_WINDOWS];
+	uint64_t window_ns[TRAIL_WINDOWS];
+	struct idmap by_id; /* index into tracks */
+	struct track *tracks;
+	size_t n_tracks, tracks_size;
+	struct counter_track **counters;
+	size_t n_counters, counters_size;
+};
+
+struct trail *trail_new(void)
+{
+	return xcalloc(1, sizeof(struct trail));
+}
+
+void trail_free(struct trail *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->n_tracks; i++)
+		free(t->tracks[i].marks);
+	for (size_t i = 0; i < t->n_counters; i++)
+		free(t->counters[i]);
+	free(t->tracks);
+	free(t->counters);
+	idmap_free(&t->by_id);
+	free(t);
+}
+
+static uint64_t listener_id(const struct row *row)
+{
+	return row->listener->cookie ^ idmap_mix(row->netns->netns->inode);
+}
+
+static struct mark make_mark(const struct row *row)
+{
+	double fill = row_worst_fill(row);
+
+	return (struct mark){
+		.level = fill >= 1 ? LEVEL_FULL : (uint8_t)(fill * LEVEL_FULL),
+		.troubled = row->state != STATE_OK,
+		.full = row->seen_full,
+	};
+}
+
+static struct track *find_or_add(struct trail *t, uint64_t id)
+{
+	uint32_t i = idmap_put(&t->by_id, id, (uint32_t)t->n_tracks);
+	struct track *track;
+
+	if (i != IDMAP_NONE)
+		return &t->tracks[i];
+	t->tracks = array_grow(t->tracks, t->n_tracks, &t->tracks_size, sizeof(*t->tracks));
+	track = &t->tracks[t->n_tracks++];
+	track->id = id;
+	track->first = t->reports;
+	return track;
+}
+
+static void add_row(struct trail *t, const struct row *row)
+{
+	struct track *track = find_or_add(t, listener_id(row));
+	struct mark mark = make_mark(row);
+
+	/* A cookie never comes back, but a dump may miss a listener once. */
+	if (track->marks)
+		for (uint64_t n = track->last + 1;
+		     n < t->reports && n - track->last <= TRAIL_WINDOWS; n++)
+			track->marks[n % TRAIL_WINDOWS] = (struct mark){ 0 };
+	track->last = t->reports;
+	if (!track->marks && (mark.level || mark.troubled || mark.full))
+		track->marks = xcalloc(TRAIL_WINDOWS, sizeof(*track->marks));
+	if (track->marks)
+		track->marks[t->reports % TRAIL_WINDOWS] = mark;
+}
+
+/* Listeners that no window shows any more; the map cannot delete, so it is made anew. */
+static void forget_gone(struct trail *t, size_t present)
+{
+	size_t kept = 0;
+
+	if (t->n_tracks < 2 * present + 1024)
+		return;
+	idmap_reset(&t->by_id, t->n_tracks);
+	for (size_t i = 0; i < t->n_tracks; i++) {
+		struct track track = t->tracks[i];
+
+		if (track.last + TRAIL_WINDOWS <= t->reports) {
+			free(track.marks);
+			continue;
+		}
+		idmap_put(&t->by_id, track.id, (uint32_t)kept);
+		t->tracks[kept++] = track;
+	}
+	t->n_tracks = kept;
+}
+
+static struct counter_track *find_counters(const struct trail *t, uint64_t inode)
+{
+	for (size_t i = 0; i < t->n_counters; i++)
+		if (t->counters[i]->inode == inode)
+			return t->counters[i];
+	return NULL;
+}
+
+static void add_counters(struct trail *t, const struct netns_report *ns)
+{
+	struct counter_track *track = find_counters(t, ns->netns->inode);
+
+	if (!track) {
+		track = xcalloc(1, sizeof(*track));
+		track->inode = ns->netns->inode;
+		track->first = t->reports;
+		t->counters = array_grow(t->counters, t->n_counters, &t->counters_size,
+					 sizeof(*t->counters));
+		t->counters[t->n_counters++] = track;
+	}
+	memcpy(track->deltas[t->reports % TRAIL_WINDOWS], ns->delta, sizeof(ns->delta));
+}
+
+void trail_add(struct trail *t, const struct report *report)
+{
+	size_t slot = t->reports % TRAIL_WINDOWS;
+
+	t->end_ns[slot] = report->snapshot->monotonic_ns;
+	t->window_ns[slot] = report->window_ns;
+	for (size_t i = 0; i < t->n_counters; i++)
+		memset(t->counters[i]->deltas[slot], 0, sizeof(t->counters[i]->deltas[slot]));
+	for (size_t i = 0; i < report->n_netns; i++)
+		add_counters(t, &report->netns[i]);
+	for (size_t i = 0; i < report->n_rows; i++)
+		add_row(t, &report->rows[i]);
+	t->reports++;
+	forget_gone(t, report->n_rows);
+}
+
+size_t trail_windows(const struct trail *t)
+{
+	return t->reports < TRAIL_WINDOWS ? (size_t)t->reports : TRAIL_WINDOWS;
+}
+
+static bool get_mark(const struct trail *t, const struct track *track, size_t back,
+		     struct mark *mark)
+{
+	uint64_t n = t->reports - 1 - back;
+
+	if (!track || back >= trail_windows(t) || n < track->first || n > track->last)
+		return false;
+	*mark = track->marks ? track->marks[n % TRAIL_WINDOWS] : (struct mark){ 0 };
+	return true;
+}
+
+static const struct track *find_track(const struct trail *t, const struct row *row)
+{
+	uint32_t i = idmap_get(&t->by_id, listener_id(row));
+
+	return i == IDMAP_NONE ? NULL : &t->tracks[i];
+}
+
+struct trail_fill trail_fill(const struct trail *t, const struct row *row, size_t back)
+{
+	struct mark mark;
+
+	if (!get_mark(t, find_track(t, row), back, &mark))
+		return (struct trail_fill){ 0 };
+	return (struct trail_fill){ (double)mark.level / LEVEL_FULL, true };
+}
+
+static struct trail_time lasted(const struct trail *t, const struct row *row, size_t back,
+				bool (*holds)(const struct mark *))
+{
+	const struct track *track = find_track(t, row);
+	struct trail_time time = { 0 };
+	struct mark mark;
+
+	for (; get_mark(t, track, back, &mark); back++) {
+		if (!holds(&mark))
+			return time;
+		time.known = true;
+		time.ns += t->window_ns[(t->reports - 1 - back) % TRAIL_WINDOWS];
+	}
+	/* A listener that came while we looked was not there before. */
+	time.at_least = time.known && (back >= trail_windows(t) || track->first == 0);
+	return time;
+}
+
+static bool is_troubled(const struct mark *mark)
+{
+	return mark->troubled;
+}
+
+static bool is_full(const struct mark *mark)
+{
+	return mark->full;
+}
+
+struct trail_time trail_trouble(const struct trail *t, const struct row *row, size_t back)
+{
+	return lasted(t, row, back, is_troubled);
+}
+
+struct trail_time trail_full(const struct trail *t, const struct row *row, size_t back)
+{
+	return lasted(t, row, back, is_full);
+}
+
+struct amount trail_delta(const struct trail *t, const struct netns *ns, enum counter_id id,
+			  size_t back)
+{
+	const struct counter_track *track = find_counters(t, ns->inode);
+
+	if (!track || back >= trail_windows(t) || t->reports - 1 - back < track->first)
+		return (struct amount){ 0 };
+	return track->deltas[(t->reports - 1 - back) % TRAIL_WINDOWS][id];
+}
+
+struct amount trail_sum(const struct trail *t, const struct netns *ns, enum counter_id id,
+			size_t back, uint64_t span_ns, uint64_t *covered_ns)
+{
+	struct amount sum = { 0 };
+
+	*covered_ns = 0;
+	for (; back < trail_windows(t); back++) {
+		uint64_t n = t->reports - 1 - back;
+		uint64_t window_ns = t->window_ns[n % TRAIL_WINDOWS];
+		struct amount delta = trail_delta(t, ns, id, back);
+
+		/* The first report of all has no window. */
+		if (n < t->sums_begin || !window_ns || *covered_ns + window_ns > span_ns)
+			break;
+		if (!delta.known)
+			return (struct amount){ 0 };
+		sum.value += delta.value;
+		sum.known = true;
+		*covered_ns += window_ns;
+	}
+	return sum;
+}
+
+void trail_forget_sums(struct trail *t)
+{
+	t->sums_begin = t->reports;
+}

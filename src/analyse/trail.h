@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_ANALYSE_TRAIL_H
+#define LISTENQ_ANALYSE_TRAIL_H
+
+#include "analyse/report.h"
+
+/*
+ * What the reports of a repeating view said, one after the other: how full each queue was, since
+ * when a listener is in trouble, and what the counters did in the last minute. Windows are counted
+ * backwards: 0 is that of the newest report. What lies before the oldest one is not known.
+ */
+struct trail;
+
+#define TRAIL_WINDOWS 640 /* ten minutes of one second each, and a screen's width before them */
+
+struct trail *trail_new(void);
+void trail_free(struct trail *t);
+
+/* Adds the next report; they have to come in order. */
+void trail_add(struct trail *t, const struct report *report);
+
+/* How many windows are known. */
+size_t trail_windows(const struct trail *t);
+
+/*
+ * trail_fill() - highest known fill of a listener in one window, see row_worst_fill().
+ *
+ * In steps of half a percent, rounded down, so that 1.0 always means full; at most 1.0. Unknown
+ * when that window is, or when the listener was not there.
+ */
+struct trail_fill {
+	double fill;
+	bool known;
+};
+struct trail_fill trail_fill(const struct trail *t, const struct row *row, size_t back);
+
+/* How long something has lasted; with @at_least it may have begun before anybody looked. */
+struct trail_time {
+	uint64_t ns;
+	bool known; /* false: it is not so */
+	bool at_least;
+};
+
+/* How long the listener's state has not been "ok", up to the end of window @back. */
+struct trail_time trail_trouble(const struct trail *t, const struct row *row, size_t back);
+
+/* How long its queue has been full at some time of every window, up to the end of window @back. */
+struct trail_time trail_full(const struct trail *t, const struct row *row, size_t back);
+
+/* What a counter of the namespace rose by in one window. */
+struct amount trail_delta(const struct trail *t, const struct netns *ns, enum counter_id id,
+			  size_t back);
+
+/*
+ * trail_sum() - what it rose by in all windows that ended at most @span_ns before window @back did.
+ * @covered_ns: the time that these windows really cover
+ *
+ * Not known when one of them is not. trail_forget_sums() makes sums begin anew.
+ */
+struct amount trail_sum(const struct trail *t, const struct netns *ns, enum counter_id id,
+			size_t back, uint64_t span_ns, uint64_t *covered_ns);
+void trail_forget_sums(struct trail *t);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/banner.h"
+
+#include "base/clock.h"
+#include "top/graph.h"
+
+#include <string.h>
+
+#define NAME_WIDTH    15
+#define COUNTER_WIDTH 35 /* of a counter with its rate and its sum, and a gap */
+#define SPARK_WIDTH   8
+#define SPARK_ROOM    (SPARK_WIDTH + 1)
+#define SUM_NS	      (60 * NSEC_PER_SEC)
+
+static void add_tag(struct strbuf *b, const char *text)
+{
+	strbuf_addf(b, "%s[%s]", b->len ? " " : "", text);
+}
+
+/* What one has to know of how the list comes to be what it is. */
+static void add_tags(struct strbuf *b, const struct session *s)
+{
+	uint64_t clock_ns = clock_monotonic_ns(), age = timeline_age(&s->timeline);
+
+	if (s->view.filter)
+		add_tag(b, "FILTER");
+	if (s->view.selection.only_full)
+		add_tag(b, "FULL ONLY");
+	if (s->view.follow)
+		add_tag(b, "FOLLOW");
+	if (s->view.frozen)
+		add_tag(b, "ORDER FROZEN");
+	else if (view_order_stays(&s->view, clock_ns))
+		add_tag(b, "ORDER HELD");
+	if (!s->timeline.paused) {
+		add_tag(b, "LIVE");
+	} else if (!age) {
+		add_tag(b, "PAUSED");
+	} else {
+		strbuf_addf(b, "%s[PAUSED -", b->len ? " " : "");
+		phrase_time(b, age);
+		strbuf_putc(b, ']');
+	}
+}
+
+static void add_place(struct strbuf *b, const struct session *s)
+{
+	const struct report *report = &s->view.report;
+	const struct snapshot *sample = report->snapshot;
+	char time[CLOCK_TEXT_SIZE];
+
+	strbuf_adds(b, "listenq  ");
+	if (!sample)
+		return;
+	text_add_safe(b, sample->host, strlen(sample->host), s->screen.utf8 ? 0 : TEXT_ASCII);
+	clock_format_utc(sample->wall, 0, time);
+	strbuf_addf(b, "  %s  every ", strchr(time, 'T') + 1);
+	phrase_time(b, (uint64_t)(s->wish.delay * (double)NSEC_PER_SEC));
+	if (report->n_shown < report->n_rows)
+		strbuf_addf(b, "  %zu of", report->n_shown);
+	strbuf_addf(b, "%s%zu listener%s", report->n_shown < report->n_rows ? " " : "  ",
+		    report->n_rows, report->n_rows == 1 ? "" : "s");
+	strbuf_addf(b, "  cpu %.1f%%", s->cpu_share * 100);
+	if (sample->n_warnings)
+		strbuf_addf(b, "  %zu warning%s (?)", sample->n_warnings,
+			    sample->n_warnings == 1 ? "" : "s");
+}
+
+void banner_title(const struct session *s, int y)
+{
+	struct paint p = paint_line(&s->screen, y);
+	struct strbuf place = { 0 }, tags = { 0 };
+	int width, end = p.end;
+
+	add_place(&place, s);
+	add_tags(&tags, s);
+	width = (int)tags.len;
+	if (width > end / 2 && end < 60) /* the last tag tells the most */
+		width = 0;
+	p.end -= width + (width > 0);
+	paint_text(&p, INK_STRONG, place.s, place.len);
+	paint_rest(&p, INK_PLAIN);
+	p.end = end;
+	if (width) {
+		paint_blanks(&p, INK_PLAIN, 1);
+		paint_text(&p, INK_BAR, tags.s, tags.len);
+	}
+	strbuf_free(&place);
+	strbuf_free(&tags);
+}
+
+void banner_verdict(struct session *s, int y)
+{
+	struct phrase_context c = session_phrases(s);
+	struct paint p = paint_line(&s->screen, y);
+	struct strbuf b = { 0 };
+	enum severity severity;
+
+	if (!s->view.report.snapshot) {
+		paint_string(&p, INK_PLAIN, "taking the first sample");
+		return;
+	}
+	severity = phrase_verdict(&b, &c);
+	paint_text(&p, paint_ink(severity), b.s, b.len);
+	strbuf_free(&b);
+}
+
+/* The most that one window of the sparkline has to show. */
+static uint64_t highest(const struct session *s, const struct netns *ns, enum counter_id id)
+{
+	uint64_t max = 0;
+
+	for (size_t i = 0; i < SPARK_WIDTH; i++) {
+		struct amount delta = trail_delta(s->timeline.trail, ns, id, s->timeline.back + i);
+
+		if (delta.known && delta.value > max)
+			max = delta.value;
+	}
+	return max;
+}
+
+static void add_spark(struct strbuf *b, const struct session *s, const struct netns *ns,
+		      enum counter_id id)
+{
+	uint64_t max = highest(s, ns, id);
+
+	for (size_t i = SPARK_WIDTH; i-- > 0;) {
+		struct amount delta = trail_delta(s->timeline.trail, ns, id, s->timeline.back + i);
+
+		if (delta.known)
+			graph_spark(b, max ? (double)delta.value / (double)max : 0, s->screen.utf8);
+		else
+			graph_gap(b);
+	}
+}
+
+static void draw_counter(const struct session *s, struct paint *p, const struct netns_report *ns,
+			 enum counter_id id)
+{
+	bool spark = p->end - p->x >= COUNTER_WIDTH + SPARK_ROOM - 1;
+	struct amount delta = ns->delta[id], sum;
+	enum ink ink = delta.known && delta.value ? INK_STRONG : INK_PLAIN;
+	struct strbuf b = { 0 };
+	uint64_t covered;
+
+	strbuf_addf(&b, "%-*.*s ", NAME_WIDTH, NAME_WIDTH, counter_table[id].name);
+	paint_text(p, ink, b.s, b.len);
+	b.len = 0;
+	if (delta.known)
+		phrase_rate(&b, report_rate(delta, &s->view.report));
+	else
+		strbuf_putc(&b, '-');
+	paint_blanks(p, ink, 4 - (int)b.len);
+	strbuf_adds(&b, "/s ");
+	if (spark) {
+		add_spark(&b, s, ns->netns, id);
+		strbuf_putc(&b, ' ');
+	}
+	sum = trail_sum(s->timeline.trail, ns->netns, id, s->timeline.back, SUM_NS, &covered);
+	if (sum.known) {
+		strbuf_addf(&b, "+%llu in ", (unsigned long long)sum.value);
+		phrase_time(&b, covered);
+	}
+	paint_text(p, ink, b.s, b.len);
+	strbuf_free(&b);
+}
+
+/* Those that tell of trouble first; of the others the ones that have moved before the rest. */
+static size_t choose_counters(const struct session *s, const struct netns_report *ns,
+			      enum counter_id chosen[COUNTER_N])
+{
+	static const enum counter_id first[] = { COUNTER_LISTEN_OVERFLOWS, COUNTER_COOKIES_SENT,
+						 COUNTER_LISTEN_DROPS, COUNTER_REQQ_FULL_DROP };
+	const size_t n_first = sizeof(first) / sizeof(first[0]);
+	uint32_t taken = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_first; i++) {
+		chosen[n++] = first[i];
+		taken |= 1u << first[i];
+	}
+	for (int moved = 1; moved >= 0; moved--)
+		for (unsigned int i = 0; i < COUNTER_N; i++) {
+			uint64_t covered;
+			struct amount sum = trail_sum(s->timeline.trail, ns->netns, i,
+						      s->timeline.back, SUM_NS, &covered);
+
+			if (taken & (1u << i) || (moved && !(sum.known && sum.value)))
+				continue;
+			chosen[n++] = i;
+			taken |= 1u << i;
+		}
+	return n;
+}
+
+/* Those of the namespace that the selected listener is in. */
+static const struct netns_report *find_netns(const struct session *s)
+{
+	const struct row *row = view_selected(&s->view);
+
+	if (row)
+		return row->netns;
+	return s->view.report.n_netns ? &s->view.report.netns[0] : NULL;
+}
+
+/* How many stand beside each other. */
+static int counters_across(int cols)
+{
+	const int whole = COUNTER_WIDTH + SPARK_ROOM;
+
+	if (cols >= 3 * whole)
+		return cols / whole;
+	return cols >= 2 * COUNTER_WIDTH ? 2 : 1;
+}
+
+void banner_counters(struct session *s, int y, int lines)
+{
+	const struct netns_report *ns = find_netns(s);
+	const int across = counters_across(s->screen.cols);
+	/* Sparklines for as many as have room, from the left. */
+	int sparks = (s->screen.cols - across * COUNTER_WIDTH) / SPARK_ROOM;
+	enum counter_id chosen[COUNTER_N];
+	size_t n;
+
+	if (!ns || !lines)
+		return;
+	sparks = sparks < 0 ? 0 : sparks;
+	n = choose_counters(s, ns, chosen);
+	for (int i = 0; i < across * lines && (size_t)i < n; i++) {
+		struct paint p = paint_line(&s->screen, y + i / across);
+		int at = i % across;
+
+		p.x = at * COUNTER_WIDTH + (at < sparks ? at : sparks) * SPARK_ROOM;
+		if (at + 1 < across)
+			p.end = p.x + COUNTER_WIDTH + (at < sparks) * SPARK_ROOM - 1;
+		draw_counter(s, &p, ns, chosen[i]);
+	}
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/detail.h"
+
+#include "base/clock.h"
+#include "model/connections.h"
+#include "top/graph.h"
+#include "top/wrap.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+
+void detail_begin(struct detail *d)
+{
+	memset(d, 0, sizeof(*d));
+}
+
+void detail_next_section(struct detail *d)
+{
+	d->section = (d->section + 1) % DETAIL_SECTIONS;
+}
+
+void detail_move(struct detail *d, long by)
+{
+	size_t *offset = &d->offset[d->section];
+	size_t step = by < 0 ? (size_t)-by : (size_t)by;
+
+	if (by < 0)
+		*offset = *offset > step ? *offset - step : 0;
+	else
+		*offset += step; /* detail_draw() knows where it ends */
+}
+
+static void add_peer(struct strbuf *b, const struct connection *c)
+{
+	char text[INET6_ADDRSTRLEN];
+
+	inet_ntop(c->family, c->peer, text, sizeof(text));
+	strbuf_addf(b, c->family == AF_INET6 ? "[%s]:%u" : "%s:%u", text, c->peer_port);
+}
+
+static void draw_waiting(struct paint *p, const struct connection *c)
+{
+	struct strbuf b = { 0 };
+
+	if (c->has_wait)
+		phrase_time(&b, c->wait_ms * (NSEC_PER_SEC / 1000));
+	else
+		strbuf_putc(&b, '-');
+	paint_blanks(p, INK_PLAIN, 8 - (int)b.len);
+	strbuf_addf(&b, " %12u  ", c->unread_bytes);
+	add_peer(&b, c);
+	if (c->peer_closed)
+		strbuf_adds(&b, "  closed by the peer");
+	paint_text(p, c->peer_closed ? INK_NOTICE : INK_PLAIN, b.s, b.len);
+	strbuf_free(&b);
+}
+
+static void draw_half_open(struct paint *p, const struct connection *c)
+{
+	struct strbuf b = { 0 };
+
+	phrase_time(&b, c->next_timer_ms * (NSEC_PER_SEC / 1000));
+	paint_blanks(p, INK_PLAIN, 8 - (int)b.len);
+	strbuf_addf(&b, " %12u  ", c->retransmits);
+	add_peer(&b, c);
+	paint_text(p, INK_PLAIN, b.s, b.len);
+	strbuf_free(&b);
+}
+
+/* The connections of a row. */
+struct queues {
+	struct connections list[DETAIL_SECTIONS];
+	bool known;
+};
+
+static struct queues find_queues(const struct row *row, const struct report *report)
+{
+	const struct snapshot *s = report->snapshot;
+	struct queues q = { .known = s->known & SNAPSHOT_CONNECTIONS && row->group &&
+				     row->group->known & GROUP_CONNECTIONS };
+
+	for (int section = 0; q.known && section < DETAIL_SECTIONS; section++)
+		q.list[section] = connections_of(s, row->group, section == DETAIL_HALF_OPEN);
+	return q;
+}
+
+/* The heading of a section; reversed where the keys scroll. */
+static void draw_heading(const struct detail *d, enum detail_section section, struct paint *p,
+			 const struct row *row, const struct queues *q)
+{
+	enum ink ink = d->section == section ? INK_BAR : INK_STRONG;
+	bool waiting = section == DETAIL_WAITING;
+	uint32_t invisible = row_invisible(row);
+	struct strbuf b = { 0 };
+
+	strbuf_adds(&b, waiting ? "    WAIT       UNREAD  PEER" : "   TIMER      RETRANS  PEER");
+	if (!q->known)
+		strbuf_adds(&b,
+			    waiting ? "   waiting: not known yet" : "   half-open: not known yet");
+	else
+		strbuf_addf(&b, "   %zu %s", q->list[section].n, waiting ? "waiting" : "half-open");
+	if (waiting && invisible)
+		strbuf_addf(&b, ", %u reset by their peers and in no dump", invisible);
+	if (row->group && row->group->sockets > 1)
+		strbuf_addf(&b, ", of all %u sockets of the group", row->group->sockets);
+	paint_text(p, ink, b.s, b.len);
+	paint_rest(p, ink);
+	strbuf_free(&b);
+}
+
+static int draw_section(struct detail *d, enum detail_section section, const struct screen *screen,
+			int y, int bottom, const struct row *row, const struct queues *q)
+{
+	size_t room = bottom > y + 1 ? (size_t)(bottom - y - 1) : 0, *offset = &d->offset[section];
+	struct paint p = paint_line(screen, y++);
+
+	draw_heading(d, section, &p, row, q);
+	if (*offset + room > q->list[section].n)
+		*offset = q->list[section].n > room ? q->list[section].n - room : 0;
+	if (d->section == section)
+		d->page = room ? room : 1;
+	for (size_t i = *offset; i < q->list[section].n && y < bottom; i++) {
+		p = paint_line(screen, y++);
+		if (section == DETAIL_WAITING)
+			draw_waiting(&p, &q->list[section].list[i]);
+		else
+			draw_half_open(&p, &q->list[section].list[i]);
+	}
+	return y;
+}
+
+/* Its fill in the past, as much as there is room for. */
+static int draw_history(const struct screen *screen, int y, const struct row *row,
+			const struct phrase_context *c)
+{
+	struct paint p = paint_line(screen, y);
+	struct strbuf b = { 0 };
+	int windows;
+
+	paint_string(&p, INK_PLAIN, "fill ");
+	windows = p.end - p.x;
+	for (int i = windows - 1; i >= 0; i--) {
+		struct trail_fill fill = trail_fill(c->trail, row, c->back + (size_t)i);
+
+		if (fill.known)
+			graph_spark(&b, fill.fill, c->utf8);
+		else
+			graph_gap(&b);
+	}
+	paint_text(&p, paint_ink(state_table[row->state].severity), b.s, b.len);
+	strbuf_free(&b);
+	return y + 1;
+}
+
+/* What its state and its reasons mean, each sentence whole. */
+static int draw_sentences(const struct screen *screen, int y, int bottom, const struct row *row)
+{
+	enum ink ink = paint_ink(state_table[row->state].severity);
+	struct strbuf b = { 0 };
+
+	strbuf_addf(&b, "%s: %s", state_table[row->state].name, state_table[row->state].sentence);
+	y = wrap_draw(screen, y, bottom, ink, b.s);
+	for (unsigned int i = 0; i < REASON_N; i++) {
+		if (!(row->reasons & (1u << i)))
+			continue;
+		b.len = 0;
+		strbuf_addf(&b, "%s: %s", reason_table[i].name, reason_table[i].sentence);
+		y = wrap_draw(screen, y, bottom, INK_PLAIN, b.s);
+	}
+	strbuf_free(&b);
+	return y;
+}
+
+static int draw_numbers(const struct screen *screen, int y, int bottom, const struct row *row,
+			const struct phrase_context *c)
+{
+	struct strbuf b = { 0 };
+
+	phrase_facts(&b, row, c);
+	y = wrap_draw(screen, y, bottom, INK_STRONG, b.s);
+	b.len = 0;
+	phrase_numbers(&b, row, c);
+	y = wrap_draw(screen, y, bottom, INK_PLAIN, b.s);
+	strbuf_free(&b);
+	return y;
+}
+
+void detail_draw(struct detail *d, const struct screen *screen, int top, int bottom,
+		 const struct row *row, const struct phrase_context *c)
+{
+	struct queues q;
+	int y = top, half, wanted;
+
+	if (!row) {
+		struct paint p = paint_line(screen, y);
+
+		paint_string(&p, INK_STRONG, "This listener is gone.");
+		return;
+	}
+	y = draw_numbers(screen, y, bottom, row, c);
+	/* The connections need half of the screen more than sentences do. */
+	y = draw_sentences(screen, y, y + (bottom - y) / 2, row);
+	if (y < bottom)
+		y = draw_history(screen, y, row, c);
+	q = find_queues(row, c->report);
+	/* The half-open ones get what they need, and at most a third. */
+	half = (bottom - y) / 3;
+	wanted = q.list[DETAIL_HALF_OPEN].n < 1000 ? (int)q.list[DETAIL_HALF_OPEN].n + 1 : 1000;
+	if (d->section == DETAIL_HALF_OPEN)
+		half *= 2;
+	if (half > wanted)
+		half = wanted;
+	if (y < bottom)
+		draw_section(d, DETAIL_WAITING, screen, y, bottom - half, row, &q);
+	if (half > 0)
+		draw_section(d, DETAIL_HALF_OPEN, screen, bottom - half, bottom, row, &q);
+}

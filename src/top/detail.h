@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_TOP_DETAIL_H
+#define LISTENQ_TOP_DETAIL_H
+
+#include "top/paint.h"
+#include "top/phrase.h"
+
+/*
+ * The screen of one listener: what is known of it, its past, the connections that wait in its
+ * accept queue, oldest first, and those in its SYN queue.
+ */
+enum detail_section { DETAIL_WAITING, DETAIL_HALF_OPEN, DETAIL_SECTIONS };
+
+struct detail {
+	enum detail_section section; /* that the keys scroll */
+	size_t offset[DETAIL_SECTIONS]; /* first connection on the screen */
+	size_t page; /* connections of a section on the screen */
+};
+
+void detail_begin(struct detail *d);
+void detail_next_section(struct detail *d);
+
+/* Scrolls the section by @by connections, as far as there are any. */
+void detail_move(struct detail *d, long by);
+
+/* Draws it on lines @top to @bottom - 1. @row: NULL when the listener is gone */
+void detail_draw(struct detail *d, const struct screen *screen, int top, int bottom,
+		 const struct row *row, const struct phrase_context *c);
+
+#endif

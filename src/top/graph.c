@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/graph.h"
+
+#define EIGHTHS 8
+
+/* Seven parts of a cell that grow from the left, and from below; ASCII has fewer. */
+static const char *const from_left[EIGHTHS + 1] = { " ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█" };
+static const char *const from_below[EIGHTHS] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+static const char ascii_spark[EIGHTHS] = { '_', '.', ':', '-', '=', '+', '*', '#' };
+
+/* Of @steps so many that only 0 gives none, and only 1 and more gives all. */
+static size_t step(double ratio, size_t steps)
+{
+	size_t n = ratio >= 1 ? steps : (size_t)(ratio * (double)steps);
+
+	if (!n && ratio > 0)
+		n = 1;
+	if (n == steps && ratio < 1)
+		n = steps - 1;
+	return n;
+}
+
+void graph_meter(struct strbuf *b, double ratio, size_t width, bool utf8)
+{
+	size_t n = step(ratio, utf8 ? width * EIGHTHS : width);
+
+	if (!utf8) {
+		strbuf_addc(b, '#', n);
+		strbuf_addc(b, '.', width - n);
+		return;
+	}
+	for (size_t i = 0; i < width; i++, n -= n < EIGHTHS ? n : EIGHTHS)
+		strbuf_adds(b, from_left[n < EIGHTHS ? n : EIGHTHS]);
+}
+
+void graph_spark(struct strbuf *b, double ratio, bool utf8)
+{
+	size_t n = step(ratio, EIGHTHS - 1);
+
+	if (utf8)
+		strbuf_adds(b, from_below[n]);
+	else
+		strbuf_putc(b, ascii_spark[n]);
+}
+
+void graph_gap(struct strbuf *b)
+{
+	strbuf_putc(b, ' ');
+}

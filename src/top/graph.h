@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_TOP_GRAPH_H
+#define LISTENQ_TOP_GRAPH_H
+
+#include "base/text.h"
+
+/* Bars and sparklines as text: block glyphs where the terminal has them, else ASCII. */
+
+/*
+ * graph_meter() - a bar of @width columns for a ratio from 0 to 1.
+ *
+ * Rounded so that it tells the ends apart: only 0 has an empty bar, and only 1 and more a whole
+ * one.
+ */
+void graph_meter(struct strbuf *b, double ratio, size_t width, bool utf8);
+
+/* graph_spark() - one column for a ratio from 0 to 1; by the same rule for the ends. */
+void graph_spark(struct strbuf *b, double ratio, bool utf8);
+
+/* graph_gap() - the column of a sparkline where nothing is known. */
+void graph_gap(struct strbuf *b);
+
+#endif

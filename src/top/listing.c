@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/listing.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "output/cell.h"
+#include "top/graph.h"
+#include "top/phrase.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GAP	   1
+#define METER	   8
+#define LAST_LEAST 8 /* a list of words in the last column is cut to no less than these */
+
+void listing_free(struct listing *l)
+{
+	free(l->columns);
+	memset(l, 0, sizeof(*l));
+}
+
+static void add(struct listing *l, const struct field *field, enum listing_kind kind)
+{
+	l->columns[l->n++] = (struct listing_column){ .field = field, .kind = kind };
+}
+
+void listing_choose(struct listing *l, const struct columns *columns)
+{
+	l->columns = xreallocarray(l->columns, 2 * columns->n, sizeof(*l->columns));
+	l->n = 0;
+	l->cols = 0;
+	for (size_t i = 0; i < columns->n; i++) {
+		const struct field *field = columns->list[i];
+
+		add(l, field, LISTING_CELL);
+		if (!strcmp(field->name, "fill"))
+			add(l, field, LISTING_METER);
+		if (!strcmp(field->name, "peak"))
+			add(l, field, LISTING_HISTORY);
+	}
+}
+
+static bool is_text(const struct field *f)
+{
+	return f->type == FIELD_TEXT || f->type == FIELD_LIST || f->type == FIELD_ID ||
+	       f->type == FIELD_BOOL;
+}
+
+static bool align_left(const struct field *f)
+{
+	return is_text(f) && strcmp(f->name, "overflows") != 0;
+}
+
+static bool is_sorted_by(const struct listing_column *column, const struct view *view)
+{
+	if (column->kind != LISTING_CELL)
+		return false;
+	if (view->sort == column->field)
+		return true;
+	return (!view->sort || !strcmp(view->sort->name, "state")) &&
+	       !strcmp(column->field->name, "severity");
+}
+
+static int history_width(const struct screen *screen)
+{
+	return screen->cols >= 180 ? 30 : screen->cols >= 120 ? 16 : 8;
+}
+
+static void add_header(struct strbuf *b, const struct listing_column *column,
+		       const struct listing_context *c)
+{
+	const struct field *f = column->field;
+
+	if (column->kind == LISTING_METER)
+		return;
+	if (column->kind == LISTING_HISTORY) {
+		size_t begin = b->len;
+
+		strbuf_adds(b, "LAST ");
+		phrase_time(b, (uint64_t)(c->delay * column->width * (double)NSEC_PER_SEC));
+		if (b->len - begin > METER) /* "LAST 0.8s" */
+			b->s[b->len = begin + strlen("LAST")] = '\0';
+		return;
+	}
+	strbuf_adds(b, f->brief ? f->brief : f->header);
+	/* What is older than the rest of the row says how old. */
+	if (f->needs & NEED_SYN_RECV && !strcmp(f->name, "synrecv") &&
+	    c->syn_age_ns > NSEC_PER_SEC / 100) {
+		strbuf_putc(b, '-');
+		phrase_time(b, c->syn_age_ns);
+	}
+}
+
+static void add_sort_mark(struct strbuf *b, const struct listing_column *column,
+			  const struct listing_context *c, bool utf8)
+{
+	bool down = !c->view->sort || c->view->descending;
+
+	if (is_sorted_by(column, c->view))
+		strbuf_adds(b, utf8 ? (down ? "▼" : "▲") : (down ? "v" : "^"));
+}
+
+static void add_cell(struct strbuf *b, const struct listing_column *column, const struct row *row,
+		     const struct listing_context *c, bool utf8)
+{
+	struct field_value value;
+	struct trail_fill fill;
+
+	switch (column->kind) {
+	case LISTING_CELL:
+		field_get(column->field, row, &c->view->report, c->view->context, &value);
+		cell_add(b, &value, utf8 ? 0 : TEXT_ASCII);
+		break;
+	case LISTING_METER:
+		graph_meter(b, listener_fill(row->listener), METER, utf8);
+		break;
+	case LISTING_HISTORY:
+		for (int i = column->width - 1; i >= 0; i--) {
+			fill = trail_fill(c->trail, row, c->back + (size_t)i);
+			if (fill.known)
+				graph_spark(b, fill.fill, utf8);
+			else
+				graph_gap(b);
+		}
+		break;
+	}
+}
+
+static int width_of(const struct strbuf *b)
+{
+	return (int)text_width(b->s, b->len);
+}
+
+static void grow(struct listing_column *column, int width)
+{
+	if (width > column->width)
+		column->width = width;
+}
+
+static void measure(struct listing *l, const struct screen *screen, const struct listing_context *c)
+{
+	const struct report *report = &c->view->report;
+	struct strbuf b = { 0 };
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct listing_column *column = &l->columns[i];
+
+		if (column->kind != LISTING_CELL) {
+			column->width =
+				column->kind == LISTING_METER ? METER : history_width(screen);
+			continue;
+		}
+		b.len = 0;
+		add_header(&b, column, c);
+		grow(column, width_of(&b) + is_sorted_by(column, c->view));
+		for (size_t n = c->view->offset;
+		     n < report->n_shown && n < c->view->offset + c->view->page; n++) {
+			b.len = 0;
+			add_cell(&b, column, report->shown[n], c, screen->utf8);
+			grow(column, width_of(&b));
+		}
+	}
+	strbuf_free(&b);
+}
+
+/*
+ * What a column is worth where not all fit: as the field table has it for tables, but here rates
+ * and history tell more than they do there, and where there is hardly room for an address, why
+ * comes last.
+ */
+static int worth(const struct listing_column *column, const struct screen *screen)
+{
+	static const struct {
+		const char *name;
+		int keep;
+	} here[] = { { "drops-rate", 38 }, { "synrecv", 37 }, { "overflows", 25 }, { "peak", 15 } };
+
+	if (column->kind == LISTING_METER)
+		return 30;
+	if (column->kind == LISTING_HISTORY)
+		return 35;
+	if (screen->cols < 40 && column->field->type == FIELD_LIST)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(here); i++)
+		if (!strcmp(column->field->name, here[i].name))
+			return here[i].keep;
+	return column->field->keep;
+}
+
+/* The last one may be cut when it is a list, whose first word tells the most. */
+static int least_width(const struct listing *l, const struct screen *screen)
+{
+	const int last_least = screen->cols < 60 ? LAST_LEAST : 2 * LAST_LEAST;
+	const struct listing_column *last = NULL;
+	int width = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->columns[i].shown) {
+			last = &l->columns[i];
+			width += last->width + GAP;
+		}
+	if (last && last->field->type == FIELD_LIST && last->width > last_least)
+		width -= last->width - last_least;
+	return width - GAP;
+}
+
+void listing_fit(struct listing *l, const struct screen *screen, const struct listing_context *c)
+{
+	size_t left = l->n;
+
+	for (size_t i = 0; i < l->n; i++) {
+		l->columns[i].shown = true;
+		if (screen->cols != l->cols)
+			l->columns[i].width = 0;
+	}
+	l->cols = screen->cols;
+	measure(l, screen, c);
+	for (; left > 1 && least_width(l, screen) > screen->cols; left--) {
+		size_t least = l->n;
+
+		for (size_t i = 0; i < l->n; i++)
+			if (l->columns[i].shown &&
+			    (least == l->n ||
+			     worth(&l->columns[i], screen) < worth(&l->columns[least], screen)))
+				least = i;
+		l->columns[least].shown = false;
+	}
+}
+
+/* One cell: aligned, and cut where it is wider than its column. */
+static void put_cell(struct paint *p, const struct listing_column *column, enum ink ink,
+		     const struct strbuf *text, bool last)
+{
+	struct paint cell = *p;
+	int width = width_of(text);
+
+	cell.end = last || p->x + column->width > p->end ? p->end : p->x + column->width;
+	if (column->kind == LISTING_CELL && !align_left(column->field))
+		paint_blanks(&cell, ink, column->width - width);
+	paint_text(&cell, ink, text->s, text->len);
+	paint_rest(&cell, ink);
+	p->x = cell.end;
+	if (!last)
+		paint_blanks(p, ink, GAP);
+}
+
+static size_t last_shown(const struct listing *l)
+{
+	size_t last = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->columns[i].shown)
+			last = i;
+	return last;
+}
+
+void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c)
+{
+	struct strbuf b = { 0 };
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct listing_column *column = &l->columns[i];
+
+		if (!column->shown)
+			continue;
+		b.len = 0;
+		strbuf_adds(&b, "");
+		add_header(&b, column, c);
+		add_sort_mark(&b, column, c, p->screen->utf8);
+		put_cell(p, column, INK_BAR, &b, i == last_shown(l));
+	}
+	strbuf_free(&b);
+}
+
+void listing_row(const struct listing *l, struct paint *p, const struct listing_context *c,
+		 const struct row *row, bool selected)
+{
+	enum ink ink = selected ? INK_SELECTED : paint_ink(state_table[row->state].severity);
+	struct strbuf b = { 0 };
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct listing_column *column = &l->columns[i];
+
+		if (!column->shown)
+			continue;
+		b.len = 0;
+		add_cell(&b, column, row, c, p->screen->utf8);
+		put_cell(p, column, ink, &b, i == last_shown(l));
+	}
+	strbuf_free(&b);
+}
+
+const struct field *listing_field_at(const struct listing *l, int x)
+{
+	int begin = 0;
+
+	for (size_t i = 0; i < l->n; i++) {
+		if (!l->columns[i].shown)
+			continue;
+		if (x < begin + l->columns[i].width + GAP || i == last_shown(l))
+			return l->columns[i].field;
+		begin += l->columns[i].width + GAP;
+	}
+	return NULL;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_TOP_LISTING_H
+#define LISTENQ_TOP_LISTING_H
+
+#include "analyse/trail.h"
+#include "output/columns.h"
+#include "top/paint.h"
+#include "top/view.h"
+
+/*
+ * The list of listeners: which columns fit, how wide they are, and the cells. A column "fill" is
+ * followed by a meter, a column "peak" by what it was in the last windows.
+ */
+enum listing_kind { LISTING_CELL, LISTING_METER, LISTING_HISTORY };
+
+struct listing_column {
+	const struct field *field;
+	enum listing_kind kind;
+	int width;
+	bool shown;
+};
+
+struct listing {
+	struct listing_column *columns;
+	size_t n;
+	int cols; /* of the screen that the widths were made for */
+};
+
+/* What the rows on the screen belong to. */
+struct listing_context {
+	const struct view *view;
+	const struct trail *trail;
+	size_t back; /* windows from the newest one to the report */
+	double delay; /* seconds that a window takes */
+	uint64_t syn_age_ns; /* how old the half-open connections are */
+};
+
+void listing_free(struct listing *l);
+
+/* These columns from now on. */
+void listing_choose(struct listing *l, const struct columns *columns);
+
+/*
+ * listing_fit() - find widths for the rows on the screen. Columns only grow until the screen
+ * changes, so that they do not dance; the least telling ones go where the screen is too narrow.
+ */
+void listing_fit(struct listing *l, const struct screen *screen, const struct listing_context *c);
+
+void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c);
+void listing_row(const struct listing *l, struct paint *p, const struct listing_context *c,
+		 const struct row *row, bool selected);
+
+/* The field whose header is at column @x of the screen; NULL when there is none. */
+const struct field *listing_field_at(const struct listing *l, int x);
+
+#endif

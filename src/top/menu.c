@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/menu.h"
+
+#include "base/text.h"
+
+static const struct field *nth_column(size_t n)
+{
+	for (size_t i = 0; i < field_table_n; i++)
+		if (field_table[i].name && !n--)
+			return &field_table[i];
+	return NULL;
+}
+
+static size_t count_columns(void)
+{
+	size_t n = 0;
+
+	while (nth_column(n))
+		n++;
+	return n;
+}
+
+bool menu_key(struct menu *m, enum key_action action, size_t page)
+{
+	size_t last = count_columns() - 1;
+
+	switch (action) {
+	case KEY_ACT_UP:
+		m->cursor -= m->cursor > 0;
+		return true;
+	case KEY_ACT_DOWN:
+		m->cursor += m->cursor < last;
+		return true;
+	case KEY_ACT_PAGE_UP:
+		m->cursor = m->cursor > page ? m->cursor - page : 0;
+		return true;
+	case KEY_ACT_PAGE_DOWN:
+		m->cursor = m->cursor + page < last ? m->cursor + page : last;
+		return true;
+	case KEY_ACT_FIRST:
+		m->cursor = 0;
+		return true;
+	case KEY_ACT_LAST:
+		m->cursor = last;
+		return true;
+	default:
+		return false;
+	}
+}
+
+void menu_toggle(const struct menu *m, struct columns *columns)
+{
+	columns_toggle(columns, nth_column(m->cursor));
+}
+
+void menu_draw(struct menu *m, const struct screen *screen, int top, int bottom,
+	       const struct columns *columns)
+{
+	size_t room = bottom > top ? (size_t)(bottom - top) : 1;
+
+	if (m->cursor < m->offset)
+		m->offset = m->cursor;
+	if (m->cursor >= m->offset + room)
+		m->offset = m->cursor - room + 1;
+	for (size_t i = m->offset; nth_column(i) && top < bottom; i++) {
+		const struct field *f = nth_column(i);
+		enum ink ink = i == m->cursor ? INK_SELECTED : INK_PLAIN;
+		struct paint p = paint_line(screen, top++);
+		struct strbuf b = { 0 };
+
+		strbuf_addf(&b, "[%c] %-18s %s", columns_have(columns, f) ? 'x' : ' ', f->name,
+			    f->help);
+		paint_text(&p, ink, b.s, b.len);
+		paint_rest(&p, ink);
+		strbuf_free(&b);
+	}
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/paint.h"
+
+#include "base/text.h"
+
+#include <curses.h>
+#include <string.h>
+
+/* Pair 0 is the terminal's own; those of the inks are numbered as the inks are. */
+static const short ink_colors[INK_N] = {
+	[INK_CRITICAL] = COLOR_RED,
+	[INK_WARNING] = COLOR_RED,
+	[INK_NOTICE] = COLOR_MAGENTA,
+};
+
+static const attr_t ink_attributes[INK_N] = {
+	[INK_CRITICAL] = A_BOLD, [INK_STRONG] = A_BOLD,	     [INK_BAR] = A_REVERSE,
+	[INK_WARNING] = 0,	 [INK_SELECTED] = A_REVERSE,
+};
+
+void paint_begin(struct screen *screen)
+{
+	screen->color = screen->color && has_colors();
+	if (!screen->color)
+		return;
+	start_color();
+	use_default_colors();
+	for (short i = 0; i < INK_N; i++)
+		if (ink_colors[i])
+			init_pair(i, ink_colors[i], -1);
+}
+
+struct paint paint_line(const struct screen *screen, int y)
+{
+	return (struct paint){ .screen = screen, .y = y, .end = screen->cols };
+}
+
+static void use_ink(const struct paint *p, enum ink ink)
+{
+	short pair = p->screen->color && ink_colors[ink] ? (short)ink : 0;
+
+	attr_set(ink_attributes[ink], pair, NULL);
+}
+
+/* The bytes of @text that take at most @width columns. */
+static size_t fitting(const char *text, size_t len, size_t width, size_t *taken)
+{
+	size_t i = 0;
+
+	*taken = 0;
+	while (i < len) {
+		size_t n = 1, columns;
+
+		while (i + n < len && ((unsigned char)text[i + n] & 0xc0) == 0x80)
+			n++;
+		columns = text_width(text + i, n);
+		if (*taken + columns > width)
+			break;
+		*taken += columns;
+		i += n;
+	}
+	return i;
+}
+
+bool paint_text(struct paint *p, enum ink ink, const char *text, size_t len)
+{
+	size_t room = p->end > p->x ? (size_t)(p->end - p->x) : 0, width, n;
+	bool whole;
+
+	n = fitting(text, len, room, &width);
+	whole = n == len;
+	if (!room || p->y < 0 || p->y >= p->screen->rows)
+		return whole;
+	if (!whole)
+		n = fitting(text, len, room - 1, &width);
+	use_ink(p, ink);
+	mvaddnstr(p->y, p->x, text, (int)n);
+	p->x += (int)width;
+	if (!whole) {
+		addstr(p->screen->utf8 ? "…" : ">");
+		p->x++;
+		while (p->x < p->end) { /* where the last character was a wide one */
+			addch(' ');
+			p->x++;
+		}
+	}
+	use_ink(p, INK_PLAIN);
+	return whole;
+}
+
+bool paint_string(struct paint *p, enum ink ink, const char *text)
+{
+	return paint_text(p, ink, text, strlen(text));
+}
+
+void paint_blanks(struct paint *p, enum ink ink, int n)
+{
+	if (n > p->end - p->x)
+		n = p->end - p->x;
+	if (n <= 0 || p->y < 0 || p->y >= p->screen->rows)
+		return;
+	use_ink(p, ink);
+	mvhline(p->y, p->x, ' ', n);
+	use_ink(p, INK_PLAIN);
+	p->x += n;
+}
+
+void paint_rest(struct paint *p, enum ink ink)
+{
+	paint_blanks(p, ink, p->end - p->x);
+}
+
+enum ink paint_ink(enum severity severity)
+{
+	static const enum ink inks[] = { [SEVERITY_CRITICAL] = INK_CRITICAL,
+					 [SEVERITY_WARNING] = INK_WARNING,
+					 [SEVERITY_NOTICE] = INK_NOTICE,
+					 [SEVERITY_NONE] = INK_PLAIN };
+
+	return inks[severity];
+}

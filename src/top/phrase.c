@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/phrase.h"
+
+#include "base/clock.h"
+#include "output/cell.h"
+#include "output/sort.h"
+
+#include <string.h>
+
+void phrase_time(struct strbuf *b, uint64_t ns)
+{
+	double seconds = (double)ns / (double)NSEC_PER_SEC;
+
+	if (seconds < 9.95 && ns % NSEC_PER_SEC >= NSEC_PER_SEC / 20)
+		strbuf_addf(b, "%.1fs", seconds);
+	else if (seconds < 99.5)
+		strbuf_addf(b, "%.0fs", seconds);
+	else if (seconds < 5970)
+		strbuf_addf(b, "%.0fm", seconds / 60);
+	else
+		strbuf_addf(b, "%.0fh", seconds / 3600);
+}
+
+void phrase_lasted(struct strbuf *b, struct trail_time time)
+{
+	if (time.at_least)
+		strbuf_putc(b, '>');
+	phrase_time(b, time.ns);
+}
+
+void phrase_rate(struct strbuf *b, double rate)
+{
+	if (rate > 0 && rate < 9.95 && rate != (double)(int)rate)
+		strbuf_addf(b, "%.1f", rate < 0.1 ? 0.1 : rate);
+	else if (rate < 99999.5)
+		strbuf_addf(b, "%.0f", rate);
+	else if (rate < 99999.5e3)
+		strbuf_addf(b, "%.0fk", rate / 1e3);
+	else
+		strbuf_addf(b, "%.0fM", rate / 1e6);
+}
+
+static void add_cell(struct strbuf *b, const char *name, const struct row *row,
+		     const struct phrase_context *c)
+{
+	struct field_value value;
+
+	field_get(field_find(name, strlen(name)), row, c->report, c->fields, &value);
+	cell_add(b, &value, c->utf8 ? 0 : TEXT_ASCII);
+}
+
+void phrase_local(struct strbuf *b, const struct row *row, const struct phrase_context *c)
+{
+	add_cell(b, "local", row, c);
+}
+
+/* All listeners count, also those that a filter hides. */
+static const struct row *find_worst(const struct report *report, size_t count[STATE_N])
+{
+	const struct row *worst = NULL;
+
+	memset(count, 0, STATE_N * sizeof(count[0]));
+	for (size_t i = 0; i < report->n_rows; i++) {
+		const struct row *row = &report->rows[i];
+
+		count[row->state]++;
+		if (!worst || sort_compare(row, worst) < 0)
+			worst = row;
+	}
+	return worst;
+}
+
+static void add_counts(struct strbuf *b, const size_t count[STATE_N])
+{
+	const char *separator = "";
+
+	for (unsigned int i = 0; i < STATE_OK; i++)
+		if (count[i]) {
+			strbuf_addf(b, "%s%zu %s", separator, count[i], state_table[i].name);
+			separator = ", ";
+		}
+}
+
+enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
+{
+	size_t count[STATE_N], sick;
+	const struct row *worst = find_worst(c->report, count);
+	struct trail_time since;
+
+	if (!worst) {
+		strbuf_adds(b, "no listener");
+		return SEVERITY_NONE;
+	}
+	sick = c->report->n_rows - count[STATE_OK];
+	if (!sick) {
+		strbuf_adds(b, c->report->n_rows == 1 ? "the listener is well" :
+							"all listeners are well");
+		return SEVERITY_NONE;
+	}
+	strbuf_addf(b, "%s ", severity_mark(state_table[worst->state].severity));
+	add_counts(b, count);
+	strbuf_adds(b, sick > 1 ? "; worst " : ": ");
+	phrase_local(b, worst, c);
+	since = trail_trouble(c->trail, worst, c->back);
+	if (since.known) {
+		strbuf_adds(b, " for ");
+		phrase_lasted(b, since);
+	}
+	if (worst->overflows.known && worst->overflows.max) {
+		strbuf_putc(b, ' ');
+		add_cell(b, "overflows", worst, c);
+		strbuf_adds(b, " overflows");
+	}
+	if (worst->reasons) {
+		strbuf_adds(b, " - ");
+		add_cell(b, "reasons", worst, c);
+	}
+	return state_table[worst->state].severity;
+}
+
+static void add_peers(struct strbuf *b, const struct row *row)
+{
+	const struct group *g = row->group;
+	uint32_t gone;
+
+	if (!g || !(g->known & GROUP_WAITING) || g->queued_members != 1 || !row->listener->length)
+		return;
+	gone = g->waiting_closed + row_invisible(row);
+	if (gone)
+		strbuf_addf(b, "; %u of %u peers gave up", gone, row->listener->length);
+}
+
+static void add_limit(struct strbuf *b, const struct row *row)
+{
+	const struct sysctls *s = &row->netns->netns->sysctls;
+
+	strbuf_addf(b, "; limit %u", row->listener->limit);
+	if (sysctl_known(s, SYSCTL_SOMAXCONN))
+		strbuf_addf(b, ", somaxconn %lld", (long long)s->value[SYSCTL_SOMAXCONN]);
+}
+
+void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_context *c)
+{
+	struct trail_time full = trail_full(c->trail, row, c->back);
+	struct trail_time trouble = trail_trouble(c->trail, row, c->back);
+
+	phrase_local(b, row, c);
+	strbuf_addf(b, ": %s", state_table[row->state].name);
+	if (trouble.known) {
+		strbuf_putc(b, ' ');
+		phrase_lasted(b, trouble);
+	}
+	if (full.known && (full.ns < trouble.ns || row->state > STATE_FULL)) {
+		strbuf_adds(b, "; full ");
+		phrase_lasted(b, full);
+	}
+	if (row->oldest_wait_ms.known) {
+		strbuf_adds(b, "; oldest waits ");
+		phrase_time(b, row->oldest_wait_ms.value * (NSEC_PER_SEC / 1000));
+	}
+	add_peers(b, row);
+	add_limit(b, row);
+}
+
+void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase_context *c)
+{
+	const char *separator = "";
+
+	for (size_t i = 0; i < field_table_n; i++) {
+		const struct field *f = &field_table[i];
+		struct field_value value;
+
+		if (!f->name)
+			continue;
+		field_get(f, row, c->report, c->fields, &value);
+		if (!value.known)
+			continue;
+		strbuf_addf(b, "%s%s ", separator, f->name);
+		cell_add(b, &value, c->utf8 ? 0 : TEXT_ASCII);
+		separator = ", ";
+	}
+}
+
+void phrase_advice(struct strbuf *b, const struct row *row)
+{
+	for (unsigned int i = 0; i < REASON_N; i++)
+		if (row->reasons & (1u << i)) {
+			strbuf_addf(b, "%s: %s", reason_table[i].name, reason_table[i].sentence);
+			return;
+		}
+	strbuf_addf(b, "%s: %s", state_table[row->state].name, state_table[row->state].sentence);
+}

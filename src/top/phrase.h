@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_TOP_PHRASE_H
+#define LISTENQ_TOP_PHRASE_H
+
+#include "analyse/trail.h"
+#include "base/text.h"
+#include "output/fields.h"
+
+/* What the screen says in words; text that is safe for a terminal. */
+struct phrase_context {
+	const struct report *report;
+	const struct trail *trail;
+	size_t back; /* windows from the newest one to the report */
+	struct field_context *fields;
+	bool utf8;
+};
+
+/* A time in two or three characters and a unit: "0.2s", "42s", "7m", "3h". */
+void phrase_time(struct strbuf *b, uint64_t ns);
+
+/* The same of what may have begun earlier: ">42s". */
+void phrase_lasted(struct strbuf *b, struct trail_time time);
+
+/* A rate a second, in few characters: "0", "0.3", "318", "12k". */
+void phrase_rate(struct strbuf *b, double rate);
+
+/* Address and port of a row. */
+void phrase_local(struct strbuf *b, const struct row *row, const struct phrase_context *c);
+
+/*
+ * phrase_verdict() - the sickest of all listeners, with how many are sick, why and since when; or
+ * that all are well. Returns its severity.
+ */
+enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c);
+
+/* phrase_facts() - what is known of one listener, in one line. */
+void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_context *c);
+
+/* phrase_numbers() - every value of its fields that is known, by the names of the columns. */
+void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase_context *c);
+
+/* phrase_advice() - what to do: the sentence of its first reason, or of its state. */
+void phrase_advice(struct strbuf *b, const struct row *row);
+
+#endif

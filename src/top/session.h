@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_TOP_SESSION_H
+#define LISTENQ_TOP_SESSION_H
+
+#include "top/detail.h"
+#include "top/feed.h"
+#include "top/listing.h"
+#include "top/menu.h"
+#include "top/phrase.h"
+#include "top/prompt.h"
+#include "top/timeline.h"
+#include "top/top.h"
+#include "top/view.h"
+
+/* The whole state of the interactive view; what keys change and what is drawn. */
+enum session_page { PAGE_LIST, PAGE_DETAIL, PAGE_HELP, PAGE_COLUMNS };
+
+struct session {
+	const struct top_config *config;
+	struct screen screen;
+	struct feed *feed;
+	struct feed_wish wish;
+	struct timeline timeline;
+	struct view view;
+	struct columns columns;
+	struct listing listing;
+	struct detail detail;
+	struct menu menu;
+	struct prompt prompt;
+	struct field_context context;
+	struct services services;
+
+	enum session_page page;
+	size_t help_offset;
+	struct strbuf find; /* the last text looked for */
+	struct strbuf message; /* in the last line, until a key is pressed */
+	uint64_t message_until_ns;
+	uint64_t cpu_ns; /* used so far, and when that was read */
+	uint64_t cpu_read_ns;
+	double cpu_share; /* of one CPU, between the last two samples */
+	bool quit;
+};
+
+/* What is wanted of the samples, as the columns and the page need it. */
+void session_wish(struct session *s);
+
+/* What is to be said in the last line. */
+void session_say(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+struct phrase_context session_phrases(struct session *s);
+struct listing_context session_listing(struct session *s);
+
+#endif

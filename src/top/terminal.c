@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/terminal.h"
+
+#include "base/alloc.h"
+
+#include <curses.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <term.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define ESCAPE_MS                                                                      \
+	25 /* after Esc: the rest of a function key comes at once, or it was Esc alone \
+	    */
+
+static volatile sig_atomic_t ended_by;
+static volatile sig_atomic_t stop_asked;
+static volatile sig_atomic_t continued;
+
+/*
+ * What the handler of a crash needs to give the terminal back. It cannot ask curses, which may be
+ * what crashed, so that this is the one state that the program keeps outside of its functions.
+ */
+static struct rescue {
+	struct termios settings;
+	char bytes[512];
+	size_t len;
+} rescue;
+
+static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT };
+static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+
+static void on_end(int signal_number)
+{
+	ended_by = signal_number;
+}
+
+static void on_stop(int signal_number)
+{
+	(void)signal_number;
+	stop_asked = 1;
+}
+
+static void on_continue(int signal_number)
+{
+	(void)signal_number;
+	continued = 1;
+}
+
+/* SA_RESETHAND: raised again, the signal does what it would have done. */
+static void on_crash(int signal_number)
+{
+	size_t done = 0;
+	ssize_t n;
+
+	while (done < rescue.len &&
+	       (n = write(STDOUT_FILENO, rescue.bytes + done, rescue.len - done)) > 0)
+		done += (size_t)n;
+	tcsetattr(STDIN_FILENO, TCSANOW, &rescue.settings);
+	raise(signal_number);
+}
+
+/* Adds what the terminal wants for a capability, less the padding times in it. */
+static void add_capability(struct rescue *r, const char *name)
+{
+	const char *s = tigetstr(name);
+
+	if (!s || s == (const char *)-1)
+		return;
+	while (*s && r->len < sizeof(r->bytes)) {
+		if (s[0] == '$' && s[1] == '<') {
+			s += strcspn(s, ">");
+			s += *s == '>';
+			continue;
+		}
+		r->bytes[r->len++] = *s++;
+	}
+}
+
+static void add_text(struct rescue *r, const char *s)
+{
+	while (*s && r->len < sizeof(r->bytes))
+		r->bytes[r->len++] = *s++;
+}
+
+static void make_rescue(bool mouse)
+{
+	rescue.len = 0;
+	if (mouse) /* every mode that ncurses may have set, as xterm names them */
+		add_text(&rescue, "\033[?1006l\033[?1003l\033[?1002l\033[?1000l");
+	add_capability(&rescue, "rmkx");
+	add_capability(&rescue, "sgr0");
+	add_capability(&rescue, "op");
+	add_capability(&rescue, "cnorm");
+	add_capability(&rescue, "rmcup");
+	add_text(&rescue, "\r\n");
+}
+
+static bool ignored(int signal_number)
+{
+	struct sigaction old;
+
+	return sigaction(signal_number, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
+}
+
+static void catch (int signal_number, void (*handler)(int), int flags)
+{
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+
+	if (ignored(signal_number)) /* as for what nohup starts */
+		return;
+	sigfillset(&action.sa_mask);
+	sigaction(signal_number, &action, NULL);
+}
+
+/* Before curses, which leaves alone what it finds caught. */
+static void catch_signals(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		catch (ends[i], on_end, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
+		catch (crashes[i], on_crash, (int)SA_RESETHAND);
+	catch (SIGTSTP, on_stop, 0);
+	catch (SIGCONT, on_continue, 0);
+}
+
+static void release_signals(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		catch (ends[i], SIG_DFL, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
+		catch (crashes[i], SIG_DFL, 0);
+	catch (SIGTSTP, SIG_DFL, 0);
+	catch (SIGCONT, SIG_DFL, 0);
+}
+
+/* A terminal that cannot put its cursor somewhere is no screen. */
+static int check_terminal(struct error *why)
+{
+	const char *term = getenv("TERM");
+	int found = 0;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+		return error_set(why, -ENOTTY, "--top needs a terminal on standard %s",
+				 isatty(STDIN_FILENO) ? "output" : "input");
+	if (!term || !*term)
+		return error_set(why, -EINVAL, "--top needs to know the terminal: TERM is not set");
+	if (setupterm(NULL, STDOUT_FILENO, &found) == ERR)
+		return error_set(why, -EINVAL,
+				 found ? "--top cannot use the terminal '%s'" :
+					 "--top does not know the terminal '%s'",
+				 term);
+	if (!tigetstr("cup") || tigetstr("cup") == (char *)-1)
+		return error_set(
+			why, -EINVAL,
+			"--top cannot draw on the terminal '%s': it cannot move its cursor", term);
+	return 0;
+}
+
+int terminal_open(struct screen *screen, bool mouse, struct error *why)
+{
+	int code = check_terminal(why);
+
+	if (code < 0)
+		return code;
+	if (tcgetattr(STDIN_FILENO, &rescue.settings) < 0)
+		return error_set(why, -ENOTTY, "--top cannot read the terminal's settings: %s",
+				 strerror(errno));
+	make_rescue(mouse);
+	catch_signals();
+	set_escdelay(ESCAPE_MS);
+	if (!newterm(NULL, stdout, stdin)) {
+		release_signals();
+		return error_set(why, -EINVAL, "--top cannot use this terminal");
+	}
+	cbreak();
+	noecho();
+	nonl();
+	nodelay(stdscr, TRUE);
+	keypad(stdscr, TRUE);
+	intrflush(stdscr, FALSE);
+	if (mouse)
+		mousemask(BUTTON1_PRESSED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED |
+				  BUTTON5_PRESSED,
+			  NULL);
+	mouseinterval(0);
+	paint_begin(screen);
+	terminal_size(screen);
+	return 0;
+}
+
+void terminal_close(void)
+{
+	SCREEN *screen = set_term(NULL);
+
+	set_term(screen);
+	endwin();
+	release_signals();
+	delscreen(screen);
+}
+
+void terminal_size(struct screen *screen)
+{
+	getmaxyx(stdscr, screen->rows, screen->cols);
+}
+
+int terminal_ended_by(void)
+{
+	return ended_by;
+}
+
+/* The size may have changed while somebody else had the terminal. */
+static void adopt_size(void)
+{
+	struct winsize size;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col &&
+	    !is_term_resized(size.ws_row, size.ws_col))
+		return;
+	resizeterm(size.ws_row, size.ws_col);
+}
+
+bool terminal_stop_if_asked(void)
+{
+	bool anew = continued;
+
+	if (stop_asked) {
+		stop_asked = 0;
+		endwin();
+		signal(SIGTSTP, SIG_DFL);
+		raise(SIGTSTP);
+		catch (SIGTSTP, on_stop, 0);
+		anew = true;
+	}
+	if (!anew)
+		return false;
+	continued = 0;
+	reset_prog_mode();
+	adopt_size();
+	clearok(curscr, TRUE);
+	refresh();
+	return true;
+}
+
+void terminal_wait(int fd, int timeout_ms)
+{
+	struct pollfd fds[] = { { .fd = STDIN_FILENO, .events = POLLIN },
+				{ .fd = fd, .events = POLLIN } };
+	struct timespec timeout = { .tv_sec = timeout_ms / 1000,
+				    .tv_nsec = timeout_ms % 1000 * 1000000L };
+	sigset_t all, old;
+
+	/* A signal between the look at its flag and the wait must not go unseen. */
+	sigemptyset(&all);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		sigaddset(&all, ends[i]);
+	sigaddset(&all, SIGTSTP);
+	sigaddset(&all, SIGCONT);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	if (!ended_by && !stop_asked && !continued &&
+	    ppoll(fds, ARRAY_SIZE(fds), timeout_ms < 0 ? NULL : &timeout, &old) > 0 &&
+	    fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+		ended_by = SIGHUP; /* the terminal is gone, whether or not a signal says so */
+	sigprocmask(SIG_SETMASK, &old, NULL);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/timeline.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+
+/* Ten minutes; of very many listeners, what fits into this. */
+#define PAST_NS	   (600 * NSEC_PER_SEC)
+#define PAST_BYTES (32u << 20)
+
+void timeline_begin(struct timeline *t)
+{
+	memset(t, 0, sizeof(*t));
+	t->trail = trail_new();
+	t->archive = archive_new(PAST_BYTES, PAST_NS);
+}
+
+void timeline_free(struct timeline *t)
+{
+	trail_free(t->trail);
+	archive_free(t->archive);
+	snapshot_free(&t->samples[0]);
+	snapshot_free(&t->samples[1]);
+	snapshot_free(&t->past[0]);
+	snapshot_free(&t->past[1]);
+	report_free(&t->unseen);
+}
+
+static struct snapshot *newest(struct timeline *t)
+{
+	return &t->samples[t->n % 2];
+}
+
+/* The one before the newest; NULL when the newest is the first. */
+static struct snapshot *previous(struct timeline *t)
+{
+	return t->n > 1 ? &t->samples[(t->n - 1) % 2] : NULL;
+}
+
+static void show_past(struct timeline *t, struct view *view, uint64_t clock_ns)
+{
+	bool window = t->back + 1 < archive_count(t->archive);
+
+	if (window)
+		archive_get(t->archive, t->back + 1, &t->past[0]);
+	archive_get(t->archive, t->back, &t->past[1]);
+	view_build(view, window ? &t->past[0] : NULL, &t->past[1], clock_ns);
+}
+
+static void show_newest(struct timeline *t, struct view *view, uint64_t clock_ns)
+{
+	view_build(view, previous(t), newest(t), clock_ns);
+}
+
+int timeline_take(struct timeline *t, struct feed *feed, struct view *view, uint64_t clock_ns,
+		  struct error *why)
+{
+	int code = feed_take(feed, &t->samples[(t->n + 1) % 2], why);
+
+	if (code <= 0)
+		return code;
+	t->n++;
+	archive_add(t->archive, newest(t));
+	if (!t->paused) {
+		show_newest(t, view, clock_ns);
+		trail_add(t->trail, &view->report);
+		return 1;
+	}
+	report_build(&t->unseen, previous(t), newest(t));
+	trail_add(t->trail, &t->unseen);
+	t->back++;
+	if (t->back >= archive_count(t->archive)) { /* what was on the screen is too old */
+		t->back = archive_count(t->archive) - 1;
+		show_past(t, view, clock_ns);
+	}
+	return 1;
+}
+
+void timeline_pause(struct timeline *t, bool paused, struct view *view, uint64_t clock_ns)
+{
+	if (paused == t->paused || !t->n)
+		return;
+	t->paused = paused;
+	t->back = 0;
+	if (paused) /* from a copy, as the next samples need the memory of these */
+		show_past(t, view, clock_ns);
+	else
+		show_newest(t, view, clock_ns);
+}
+
+bool timeline_step(struct timeline *t, int by, struct view *view, uint64_t clock_ns)
+{
+	if (!t->n)
+		return false;
+	if (!t->paused)
+		timeline_pause(t, true, view, clock_ns);
+	if (by < 0 ? !t->back : t->back + 1 >= archive_count(t->archive))
+		return false;
+	t->back += (size_t)by;
+	show_past(t, view, clock_ns);
+	return true;
+}
+
+uint64_t timeline_age(const struct timeline *t)
+{
+	if (!t->back)
+		return 0;
+	return archive_time(t->archive, 0) - archive_time(t->archive, t->back);
+}

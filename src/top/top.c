@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/top.h"
+
+#include "base/clock.h"
+#include "top/act.h"
+#include "top/draw.h"
+#include "top/session.h"
+#include "top/terminal.h"
+
+#include <curses.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#define MESSAGE_NS (5 * NSEC_PER_SEC)
+
+void session_say(struct session *s, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	s->message.len = 0;
+	text_add_safe(&s->message, text, strlen(text), s->screen.utf8 ? 0 : TEXT_ASCII);
+	s->message_until_ns = clock_monotonic_ns() + MESSAGE_NS;
+}
+
+struct phrase_context session_phrases(struct session *s)
+{
+	return (struct phrase_context){
+		.report = &s->view.report,
+		.trail = s->timeline.trail,
+		.back = s->timeline.back,
+		.fields = &s->context,
+		.utf8 = s->screen.utf8,
+	};
+}
+
+struct listing_context session_listing(struct session *s)
+{
+	const struct snapshot *sample = s->view.report.snapshot;
+
+	return (struct listing_context){
+		.view = &s->view,
+		.trail = s->timeline.trail,
+		.back = s->timeline.back,
+		.delay = s->wish.delay,
+		.syn_age_ns = sample && sample->known & SNAPSHOT_SYN_RECV ?
+				      sample->monotonic_ns - sample->syn_recv_ns :
+				      0,
+	};
+}
+
+void session_wish(struct session *s)
+{
+	const struct row *row = view_selected(&s->view);
+
+	s->wish.needs = s->config->collect.needs | columns_needs(&s->columns);
+	s->wish.detail_port = 0;
+	if (s->page == PAGE_DETAIL && row) {
+		s->wish.needs |= NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
+		s->wish.detail_port = row->listener->bound.port;
+	}
+	if (s->config->collect.peak_rate <= 0)
+		s->wish.needs &= ~(unsigned int)NEED_PEAK;
+	if (s->feed) {
+		feed_wish(s->feed, &s->wish);
+		if (s->page == PAGE_DETAIL && !s->timeline.paused)
+			feed_hurry(s->feed);
+	}
+}
+
+static uint64_t cpu_ns(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return ((uint64_t)usage.ru_utime.tv_sec + (uint64_t)usage.ru_stime.tv_sec) * NSEC_PER_SEC +
+	       ((uint64_t)usage.ru_utime.tv_usec + (uint64_t)usage.ru_stime.tv_usec) * 1000;
+}
+
+static void measure_cpu(struct session *s, uint64_t clock_ns)
+{
+	uint64_t used = cpu_ns();
+
+	if (s->cpu_read_ns)
+		s->cpu_share = (double)(used - s->cpu_ns) / (double)(clock_ns - s->cpu_read_ns);
+	s->cpu_ns = used;
+	s->cpu_read_ns = clock_ns;
+}
+
+/*
+ * Takes the sample that is there, if any. One that could not be had is said, unless there has been
+ * none at all: then the view cannot begin.
+ */
+static int take_sample(struct session *s, bool *dirty, struct error *why)
+{
+	uint64_t clock_ns = clock_monotonic_ns();
+	int code = timeline_take(&s->timeline, s->feed, &s->view, clock_ns, why);
+
+	if (code < 0 && !s->timeline.n)
+		return code;
+	if (code < 0)
+		session_say(s, "%s", why->text);
+	if (code > 0)
+		measure_cpu(s, clock_ns);
+	*dirty |= code != 0;
+	return 0;
+}
+
+/* What ends by itself after a while: a message, the hold of the order. */
+static int next_end_ms(const struct session *s, uint64_t clock_ns)
+{
+	uint64_t next = UINT64_MAX;
+
+	if (s->message.len)
+		next = s->message_until_ns;
+	if (!s->view.frozen && s->view.held_until_ns && s->view.held_until_ns < next)
+		next = s->view.held_until_ns;
+	if (next == UINT64_MAX)
+		return -1;
+	return next <= clock_ns ? 0 : (int)((next - clock_ns) / 1000000 + 1);
+}
+
+static bool end_what_is_over(struct session *s)
+{
+	uint64_t clock_ns = clock_monotonic_ns();
+	bool changed = false;
+
+	if (s->message.len && clock_ns >= s->message_until_ns) {
+		s->message.len = 0;
+		changed = true;
+	}
+	if (s->view.held_until_ns && clock_ns >= s->view.held_until_ns) {
+		s->view.held_until_ns = 0;
+		if (s->view.report.snapshot)
+			view_arrange(&s->view, clock_ns);
+		changed = true;
+	}
+	return changed;
+}
+
+static int loop(struct session *s, struct error *why)
+{
+	bool dirty = true;
+
+	while (!s->quit && !terminal_ended_by()) {
+		int key;
+
+		dirty |= terminal_stop_if_asked();
+		if (take_sample(s, &dirty, why) < 0)
+			return -1;
+		while (!s->quit && (key = getch()) != ERR) {
+			act_key(s, key);
+			dirty = true;
+		}
+		dirty |= end_what_is_over(s);
+		if (s->quit)
+			break;
+		if (dirty) {
+			terminal_size(&s->screen);
+			draw_screen(s);
+			dirty = false;
+		}
+		terminal_wait(feed_fd(s->feed), next_end_ms(s, clock_monotonic_ns()));
+	}
+	return 0;
+}
+
+static void free_session(struct session *s)
+{
+	feed_close(s->feed); /* first: the thread lends what samples point to */
+	timeline_free(&s->timeline);
+	view_free(&s->view);
+	listing_free(&s->listing);
+	columns_free(&s->columns);
+	prompt_free(&s->prompt);
+	services_free(&s->services);
+	strbuf_free(&s->context.scratch);
+	strbuf_free(&s->find);
+	strbuf_free(&s->message);
+}
+
+int top_run(const struct top_config *config, int *ended_by, struct error *why)
+{
+	struct session s = { .config = config };
+	int code;
+
+	s.screen = (struct screen){ .color = config->color, .utf8 = config->utf8 };
+	columns_copy(&s.columns, &config->columns);
+	listing_choose(&s.listing, &s.columns);
+	if (config->resolve)
+		s.context.services = &s.services;
+	s.view.columns = &s.columns;
+	s.view.context = &s.context;
+	s.view.selection = config->selection;
+	s.view.sort = config->sort;
+	s.view.descending = config->descending;
+	s.view.follow = true;
+	s.wish.delay = config->delay;
+	timeline_begin(&s.timeline);
+	session_wish(&s);
+
+	/* The terminal first: it is the user's to choose, and what it lacks is said at once. */
+	code = terminal_open(&s.screen, config->mouse, why);
+	if (code == 0) {
+		code = feed_open(&s.feed, &config->collect, &s.wish, why);
+		if (code == 0)
+			code = loop(&s, why);
+		terminal_close();
+	}
+	*ended_by = terminal_ended_by();
+	free_session(&s);
+	return code;
+}

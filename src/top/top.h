@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_TOP_TOP_H
+#define LISTENQ_TOP_TOP_H
+
+#include "analyse/report.h"
+#include "collect/collect.h"
+#include "output/columns.h"
+
+/* How the interactive view begins; most of it can be changed in it. */
+struct top_config {
+	struct collect_config collect; /* its needs: what is always wanted */
+	struct columns columns; /* borrowed */
+	const struct field *sort; /* NULL: worst first */
+	bool descending;
+	struct selection selection;
+	double delay; /* seconds, more than 0 */
+	bool color;
+	bool utf8;
+	bool mouse;
+	bool resolve;
+};
+
+/*
+ * top_run() - the interactive view, until the user ends it or a signal does.
+ * @ended_by: the signal that asked for it, 0 for none; the terminal is given back by then
+ *
+ * Returns 0 or -errno with @why filled: -ENOTTY and -EINVAL when there is no terminal to draw on.
+ */
+int top_run(const struct top_config *config, int *ended_by, struct error *why);
+
+#endif

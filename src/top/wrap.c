@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/wrap.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+#define INDENT 2
+
+size_t wrap_line(const char *text, size_t width)
+{
+	size_t len = strlen(text), fits = 0, blank = 0;
+
+	if (text_width(text, len) <= width)
+		return len;
+	while (fits < len) {
+		size_t n = 1;
+
+		while (((unsigned char)text[fits + n] & 0xc0) == 0x80)
+			n++;
+		if (text_width(text, fits + n) > width)
+			break;
+		if (text[fits] == ' ')
+			blank = fits;
+		fits += n;
+	}
+	if (text[fits] == ' ')
+		blank = fits;
+	return blank ? blank : fits ? fits : 1;
+}
+
+int wrap_draw(const struct screen *screen, int y, int bottom, enum ink ink, const char *text)
+{
+	int indent = 0;
+
+	for (; *text && y < bottom; y++) {
+		struct paint p = paint_line(screen, y);
+		size_t n;
+
+		paint_blanks(&p, INK_PLAIN, indent);
+		n = wrap_line(text, p.end > p.x ? (size_t)(p.end - p.x) : 1);
+		paint_text(&p, ink, text, y + 1 < bottom ? n : strlen(text));
+		text += n;
+		text += strspn(text, " ");
+		indent = screen->cols > 20 ? INDENT : 0;
+	}
+	return y;
+}
