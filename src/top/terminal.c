@@ -109,7 +109,7 @@ static bool ignored(int signal_number)
 	return sigaction(signal_number, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
 }
 
-static void catch (int signal_number, void (*handler)(int), int flags)
+static void handle(int signal_number, void (*handler)(int), int flags)
 {
 	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
 
@@ -123,21 +123,21 @@ static void catch (int signal_number, void (*handler)(int), int flags)
 static void catch_signals(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		catch (ends[i], on_end, 0);
+		handle(ends[i], on_end, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
-		catch (crashes[i], on_crash, (int)SA_RESETHAND);
-	catch (SIGTSTP, on_stop, 0);
-	catch (SIGCONT, on_continue, 0);
+		handle(crashes[i], on_crash, (int)SA_RESETHAND);
+	handle(SIGTSTP, on_stop, 0);
+	handle(SIGCONT, on_continue, 0);
 }
 
 static void release_signals(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		catch (ends[i], SIG_DFL, 0);
+		handle(ends[i], SIG_DFL, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
-		catch (crashes[i], SIG_DFL, 0);
-	catch (SIGTSTP, SIG_DFL, 0);
-	catch (SIGCONT, SIG_DFL, 0);
+		handle(crashes[i], SIG_DFL, 0);
+	handle(SIGTSTP, SIG_DFL, 0);
+	handle(SIGCONT, SIG_DFL, 0);
 }
 
 /* A terminal that cannot put its cursor somewhere is no screen. */
@@ -235,7 +235,7 @@ bool terminal_stop_if_asked(void)
 		endwin();
 		signal(SIGTSTP, SIG_DFL);
 		raise(SIGTSTP);
-		catch (SIGTSTP, on_stop, 0);
+		handle(SIGTSTP, on_stop, 0);
 		anew = true;
 	}
 	if (!anew)
