@@ -147,8 +147,11 @@ static void show_page(struct session *s, enum session_page page)
 {
 	s->page = page;
 	s->help_offset = 0;
-	if (page == PAGE_DETAIL)
+	if (page == PAGE_DETAIL) {
 		detail_begin(&s->detail);
+		view_select(&s->view, s->view.cursor, clock_monotonic_ns());
+		s->detailed = s->view.selected;
+	}
 	session_wish(s);
 }
 

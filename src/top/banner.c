@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define NAME_WIDTH    15
+#define NAME_WIDTH    15 /* at least; with more room, more */
 #define COUNTER_WIDTH 35 /* of a counter with its rate and its sum, and a gap */
 #define SPARK_WIDTH   8
 #define SPARK_ROOM    (SPARK_WIDTH + 1)
@@ -137,15 +137,18 @@ static void add_spark(struct strbuf *b, const struct session *s, const struct ne
 static void draw_counter(const struct session *s, struct paint *p, const struct netns_report *ns,
 			 enum counter_id id)
 {
-	bool spark = p->end - p->x >= COUNTER_WIDTH + SPARK_ROOM - 1;
+	const int room = p->end - p->x - (COUNTER_WIDTH - 1);
+	bool spark = room >= SPARK_ROOM;
+	struct paint name = *p;
 	struct amount delta = ns->delta[id], sum;
 	enum ink ink = delta.known && delta.value ? INK_STRONG : INK_PLAIN;
 	struct strbuf b = { 0 };
 	uint64_t covered;
 
-	strbuf_addf(&b, "%-*.*s ", NAME_WIDTH, NAME_WIDTH, counter_table[id].name);
-	paint_text(p, ink, b.s, b.len);
-	b.len = 0;
+	name.end = p->x + NAME_WIDTH + room - (spark ? SPARK_ROOM : 0);
+	paint_string(&name, ink, counter_table[id].name);
+	paint_rest(&name, ink);
+	p->x = name.end + 1;
 	if (delta.known)
 		phrase_rate(&b, report_rate(delta, &s->view.report));
 	else
@@ -165,7 +168,7 @@ static void draw_counter(const struct session *s, struct paint *p, const struct 
 	strbuf_free(&b);
 }
 
-/* Those that tell of trouble first; of the others the ones that have moved before the rest. */
+/* Those that tell of trouble, whether they moved or not; of the others those that moved. */
 static size_t choose_counters(const struct session *s, const struct netns_report *ns,
 			      enum counter_id chosen[COUNTER_N])
 {
@@ -179,17 +182,14 @@ static size_t choose_counters(const struct session *s, const struct netns_report
 		chosen[n++] = first[i];
 		taken |= 1u << first[i];
 	}
-	for (int moved = 1; moved >= 0; moved--)
-		for (unsigned int i = 0; i < COUNTER_N; i++) {
-			uint64_t covered;
-			struct amount sum = trail_sum(s->timeline.trail, ns->netns, i,
-						      s->timeline.back, SUM_NS, &covered);
+	for (unsigned int i = 0; i < COUNTER_N; i++) {
+		uint64_t covered;
+		struct amount sum = trail_sum(s->timeline.trail, ns->netns, i, s->timeline.back,
+					      SUM_NS, &covered);
 
-			if (taken & (1u << i) || (moved && !(sum.known && sum.value)))
-				continue;
+		if (!(taken & (1u << i)) && sum.known && sum.value)
 			chosen[n++] = i;
-			taken |= 1u << i;
-		}
+	}
 	return n;
 }
 
@@ -217,22 +217,24 @@ void banner_counters(struct session *s, int y, int lines)
 {
 	const struct netns_report *ns = find_netns(s);
 	const int across = counters_across(s->screen.cols);
-	/* Sparklines for as many as have room, from the left. */
-	int sparks = (s->screen.cols - across * COUNTER_WIDTH) / SPARK_ROOM;
+	/* Sparklines for as many as have room, from the left; what is left goes to the names. */
+	int sparks = (s->screen.cols - across * COUNTER_WIDTH) / SPARK_ROOM, more;
 	enum counter_id chosen[COUNTER_N];
 	size_t n;
 
 	if (!ns || !lines)
 		return;
-	sparks = sparks < 0 ? 0 : sparks;
+	sparks = sparks < 0 ? 0 : sparks > across ? across : sparks;
+	more = (s->screen.cols - across * COUNTER_WIDTH - sparks * SPARK_ROOM) / across;
+	more = more < 0 ? 0 : more;
 	n = choose_counters(s, ns, chosen);
 	for (int i = 0; i < across * lines && (size_t)i < n; i++) {
 		struct paint p = paint_line(&s->screen, y + i / across);
 		int at = i % across;
 
-		p.x = at * COUNTER_WIDTH + (at < sparks ? at : sparks) * SPARK_ROOM;
-		if (at + 1 < across)
-			p.end = p.x + COUNTER_WIDTH + (at < sparks) * SPARK_ROOM - 1;
+		p.x = at * (COUNTER_WIDTH + more) + (at < sparks ? at : sparks) * SPARK_ROOM;
+		if (p.x + COUNTER_WIDTH + more + (at < sparks) * SPARK_ROOM - 1 < p.end)
+			p.end = p.x + COUNTER_WIDTH + more + (at < sparks) * SPARK_ROOM - 1;
 		draw_counter(s, &p, ns, chosen[i]);
 	}
 }

@@ -178,7 +178,7 @@ static void draw_detail_page(struct session *s)
 	const int bottom = s->screen.rows > 4 ? s->screen.rows - 1 : s->screen.rows;
 
 	banner_title(s, 0);
-	detail_draw(&s->detail, &s->screen, 1, bottom, view_selected(&s->view), &c);
+	detail_draw(&s->detail, &s->screen, 1, bottom, session_detailed(s), &c);
 	if (bottom < s->screen.rows) {
 		struct paint p = paint_line(&s->screen, bottom);
 

@@ -107,7 +107,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 		phrase_lasted(b, since);
 	}
 	if (worst->overflows.known && worst->overflows.max) {
-		strbuf_putc(b, ' ');
+		strbuf_adds(b, ", ");
 		add_cell(b, "overflows", worst, c);
 		strbuf_adds(b, " overflows");
 	}

@@ -25,6 +25,7 @@ struct session {
 	struct columns columns;
 	struct listing listing;
 	struct detail detail;
+	struct view_socket detailed; /* whose detail it is */
 	struct menu menu;
 	struct prompt prompt;
 	struct field_context context;
@@ -46,6 +47,9 @@ void session_wish(struct session *s);
 
 /* What is to be said in the last line. */
 void session_say(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The row whose detail is on the screen; NULL when that listener is gone, or hidden by a filter. */
+const struct row *session_detailed(const struct session *s);
 
 struct phrase_context session_phrases(struct session *s);
 struct listing_context session_listing(struct session *s);

@@ -53,9 +53,17 @@ struct listing_context session_listing(struct session *s)
 	};
 }
 
+const struct row *session_detailed(const struct session *s)
+{
+	return s->view.selected.netns == s->detailed.netns &&
+			       s->view.selected.cookie == s->detailed.cookie ?
+		       view_selected(&s->view) :
+		       NULL;
+}
+
 void session_wish(struct session *s)
 {
-	const struct row *row = view_selected(&s->view);
+	const struct row *row = session_detailed(s);
 
 	s->wish.needs = s->config->collect.needs | columns_needs(&s->columns);
 	s->wish.detail_port = 0;
@@ -198,6 +206,8 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	s.view.selection = config->selection;
 	s.view.sort = config->sort;
 	s.view.descending = config->descending;
+	if (!s.view.selection.only_full)
+		s.view.selection.fill = FILL_HIGH; /* for the key that asks for it */
 	s.view.follow = true;
 	s.wish.delay = config->delay;
 	timeline_begin(&s.timeline);
