@@ -318,7 +318,10 @@ static void key_opens(struct session *s, enum key_action action)
 {
 	switch (action) {
 	case KEY_ACT_QUIT:
-		s->quit = true;
+		if (s->page == PAGE_LIST)
+			s->quit = true;
+		else
+			show_page(s, PAGE_LIST);
 		break;
 	case KEY_ACT_HELP:
 		show_page(s, s->page == PAGE_HELP ? PAGE_LIST : PAGE_HELP);
@@ -373,7 +376,7 @@ static void mouse(struct session *s)
 	} else if (event.bstate & BUTTON5_PRESSED) {
 		move_by(s, 3);
 	} else if (draw_row_at(s, event.y, &index)) {
-		bool again = index == s->view.cursor && event.bstate & BUTTON1_DOUBLE_CLICKED;
+		bool again = index == s->view.cursor && !s->view.follow;
 
 		view_select(&s->view, index, clock_monotonic_ns());
 		if (again)

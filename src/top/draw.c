@@ -94,7 +94,7 @@ static void draw_list(struct session *s, const struct layout *l)
 
 		listing_row(&s->listing, &p, &c, report->shown[i], i == s->view.cursor);
 	}
-	if (!report->n_shown && y < l->list_end) {
+	if (report->snapshot && !report->n_shown && y < l->list_end) {
 		struct paint p = paint_line(&s->screen, y);
 
 		paint_string(&p, INK_PLAIN,

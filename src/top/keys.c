@@ -11,7 +11,7 @@
 /* clang-format off */
 const struct key key_table[] = {
 	{ KEY_ACT_QUIT, { 'q', KEY_F(10) }, "q F10", "q Quit", false,
-	  "quit", "General" },
+	  "quit; on another page: back to the list", "General" },
 	{ KEY_ACT_HELP, { '?', 'h', KEY_F(1) }, "? h F1", "? Help", false,
 	  "this help", NULL },
 	{ KEY_ACT_DETAIL, { '\r', '\n', KEY_ENTER }, "Enter", "Enter Detail", false,

@@ -25,6 +25,7 @@ enum ink {
 
 /* What can be drawn on. */
 struct screen {
+	void *handle; /* of curses */
 	int rows;
 	int cols;
 	bool color;

@@ -175,7 +175,8 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 	make_rescue(mouse);
 	catch_signals();
 	set_escdelay(ESCAPE_MS);
-	if (!newterm(NULL, stdout, stdin)) {
+	screen->handle = newterm(NULL, stdout, stdin);
+	if (!screen->handle) {
 		release_signals();
 		return error_set(why, -EINVAL, "--top cannot use this terminal");
 	}
@@ -186,23 +187,18 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 	keypad(stdscr, TRUE);
 	intrflush(stdscr, FALSE);
 	if (mouse)
-		mousemask(BUTTON1_PRESSED | BUTTON1_DOUBLE_CLICKED | BUTTON4_PRESSED |
-				  BUTTON5_PRESSED,
-			  NULL);
-	mouseinterval(0);
+		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+	mouseinterval(0); /* a press is reported at once, not when it is surely no click */
 	paint_begin(screen);
 	terminal_size(screen);
 	return 0;
 }
 
-void terminal_close(void)
+void terminal_close(struct screen *screen)
 {
-	SCREEN *screen = set_term(NULL);
-
-	set_term(screen);
 	endwin();
 	release_signals();
-	delscreen(screen);
+	delscreen(screen->handle);
 }
 
 void terminal_size(struct screen *screen)
@@ -215,15 +211,20 @@ int terminal_ended_by(void)
 	return ended_by;
 }
 
-/* The size may have changed while somebody else had the terminal. */
+/* Has the terminal another size than curses knows of? */
+static bool size_changed(struct winsize *size)
+{
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, size) == 0 && size->ws_row && size->ws_col &&
+	       is_term_resized(size->ws_row, size->ws_col);
+}
+
+/* It may have changed while somebody else had the terminal. */
 static void adopt_size(void)
 {
 	struct winsize size;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row && size.ws_col &&
-	    !is_term_resized(size.ws_row, size.ws_col))
-		return;
-	resizeterm(size.ws_row, size.ws_col);
+	if (size_changed(&size))
+		resizeterm(size.ws_row, size.ws_col);
 }
 
 bool terminal_stop_if_asked(void)
@@ -254,6 +255,7 @@ void terminal_wait(int fd, int timeout_ms)
 				{ .fd = fd, .events = POLLIN } };
 	struct timespec timeout = { .tv_sec = timeout_ms / 1000,
 				    .tv_nsec = timeout_ms % 1000 * 1000000L };
+	struct winsize size;
 	sigset_t all, old;
 
 	/* A signal between the look at its flag and the wait must not go unseen. */
@@ -262,8 +264,9 @@ void terminal_wait(int fd, int timeout_ms)
 		sigaddset(&all, ends[i]);
 	sigaddset(&all, SIGTSTP);
 	sigaddset(&all, SIGCONT);
+	sigaddset(&all, SIGWINCH); /* curses has the handler: its flag is not for us to see */
 	sigprocmask(SIG_BLOCK, &all, &old);
-	if (!ended_by && !stop_asked && !continued &&
+	if (!ended_by && !stop_asked && !continued && !size_changed(&size) &&
 	    ppoll(fds, ARRAY_SIZE(fds), timeout_ms < 0 ? NULL : &timeout, &old) > 0 &&
 	    fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
 		ended_by = SIGHUP; /* the terminal is gone, whether or not a signal says so */

@@ -20,7 +20,7 @@
 int terminal_open(struct screen *screen, bool mouse, struct error *why);
 
 /* Gives the terminal back as it was. */
-void terminal_close(void);
+void terminal_close(struct screen *screen);
 
 /* The signal that asked the program to end, 0: none. */
 int terminal_ended_by(void);

@@ -219,7 +219,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 		code = feed_open(&s.feed, &config->collect, &s.wish, why);
 		if (code == 0)
 			code = loop(&s, why);
-		terminal_close();
+		terminal_close(&s.screen);
 	}
 	*ended_by = terminal_ended_by();
 	free_session(&s);
