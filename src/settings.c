@@ -194,8 +194,8 @@ static int decide_top(const struct options *o, struct error *why)
 
 int settings_decide(struct options *o, const struct settings *choice, struct error *why)
 {
-	void (*defaults)(struct columns *, bool) = o->top ? columns_top : columns_default;
 	struct error list;
+	int code = 0;
 
 	if (choice->inet != choice->inet6)
 		o->selection.family = choice->inet ? AF_INET : AF_INET6;
@@ -214,9 +214,10 @@ int settings_decide(struct options *o, const struct settings *choice, struct err
 		return error_set(why, -EINVAL, "--raw goes with --list-columns");
 	if (choice->all_columns)
 		columns_all(&o->columns);
-	else if (!choice->list)
-		defaults(&o->columns, choice->extended);
-	else if (columns_parse(&o->columns, choice->list, choice->extended, defaults, &list) < 0)
-		return error_set(why, -EINVAL, "--output: %s", list.text);
-	return 0;
+	else if (choice->list)
+		code = (o->top ? columns_parse_top : columns_parse)(&o->columns, choice->list,
+								    choice->extended, &list);
+	else
+		(o->top ? columns_top : columns_default)(&o->columns, choice->extended);
+	return code < 0 ? error_set(why, code, "--output: %s", list.text) : 0;
 }

@@ -157,3 +157,22 @@ size_t text_width(const char *s, size_t len)
 	}
 	return width;
 }
+
+size_t text_fit(const char *s, size_t len, size_t width, size_t *taken)
+{
+	size_t i = 0;
+
+	*taken = 0;
+	while (i < len) {
+		size_t n = 1, columns;
+
+		while (i + n < len && ((unsigned char)s[i + n] & 0xc0) == 0x80)
+			n++;
+		columns = text_width(s + i, n);
+		if (*taken + columns > width)
+			break;
+		*taken += columns;
+		i += n;
+	}
+	return i;
+}

@@ -81,4 +81,10 @@ bool text_is_plain(const char *s, size_t len);
 /* Columns that valid UTF-8 text takes on a terminal, by the locale's wcwidth(). */
 size_t text_width(const char *s, size_t len);
 
+/*
+ * text_fit() - how many of the @len bytes of valid UTF-8 text take at most @width columns, in whole
+ * characters. @taken: the columns that they take
+ */
+size_t text_fit(const char *s, size_t len, size_t width, size_t *taken);
+
 #endif

@@ -106,8 +106,8 @@ void columns_all(struct columns *c)
 			add_asked(c, &field_table[i]);
 }
 
-int columns_parse(struct columns *c, const char *list, bool extended,
-		  void (*defaults)(struct columns *c, bool extended), struct error *why)
+static int parse(struct columns *c, const char *list, bool extended,
+		 void (*defaults)(struct columns *, bool), struct error *why)
 {
 	if (*list == '+') {
 		defaults(c, extended);
@@ -133,6 +133,16 @@ int columns_parse(struct columns *c, const char *list, bool extended,
 	if (c->named && extended)
 		add_names(c, extended_names, ARRAY_SIZE(extended_names));
 	return 0;
+}
+
+int columns_parse(struct columns *c, const char *list, bool extended, struct error *why)
+{
+	return parse(c, list, extended, columns_default, why);
+}
+
+int columns_parse_top(struct columns *c, const char *list, bool extended, struct error *why)
+{
+	return parse(c, list, extended, columns_top, why);
 }
 
 unsigned int columns_needs(const struct columns *c)

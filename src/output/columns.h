@@ -22,12 +22,11 @@ void columns_default(struct columns *c, bool extended);
 void columns_all(struct columns *c);
 
 /*
- * columns_parse() - the LIST of -o: names separated by commas, or "+" and names to add to those
- * that
- * @defaults puts there. Returns 0 or -EINVAL with @why filled.
+ * columns_parse() - the LIST of -o: names separated by commas, or "+" and names to add to the
+ * default, or to that of the interactive view. Returns 0 or -EINVAL with @why filled.
  */
-int columns_parse(struct columns *c, const char *list, bool extended,
-		  void (*defaults)(struct columns *c, bool extended), struct error *why);
+int columns_parse(struct columns *c, const char *list, bool extended, struct error *why);
+int columns_parse_top(struct columns *c, const char *list, bool extended, struct error *why);
 
 /* The columns that the interactive view begins with. */
 void columns_top(struct columns *c, bool extended);

@@ -107,6 +107,26 @@ const struct field field_table[] = {
 
 const size_t field_table_n = ARRAY_SIZE(field_table);
 
+bool field_is_number(const struct field *field)
+{
+	switch (field->type) {
+	case FIELD_COUNT:
+	case FIELD_RISE:
+	case FIELD_RATIO:
+	case FIELD_RATE:
+	case FIELD_SECONDS:
+		return true;
+	case FIELD_TEXT:
+		return field->get == getter_overflows;
+	case FIELD_BOOL:
+	case FIELD_ID:
+	case FIELD_LIST:
+	case FIELD_NESTED:
+		break;
+	}
+	return false;
+}
+
 const struct field *field_find(const char *name, size_t len)
 {
 	for (size_t i = 0; i < field_table_n; i++) {

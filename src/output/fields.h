@@ -59,6 +59,9 @@ struct field {
 extern const struct field field_table[];
 extern const size_t field_table_n;
 
+/* Does it read as a number, so that it aligns right? Also as text, when that is two bounds. */
+bool field_is_number(const struct field *field);
+
 /* Returns the column of that name or NULL. */
 const struct field *field_find(const char *name, size_t len);
 

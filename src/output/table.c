@@ -37,18 +37,6 @@ struct grid {
 	const struct table_style *style;
 };
 
-static bool is_text(const struct field *f)
-{
-	return f->type == FIELD_TEXT || f->type == FIELD_LIST || f->type == FIELD_ID ||
-	       f->type == FIELD_BOOL;
-}
-
-/* Numbers align right, also the one that is a text because it may be two bounds. */
-static bool align_left(const struct field *f)
-{
-	return is_text(f) && strcmp(f->name, "overflows") != 0;
-}
-
 static void make_row(struct grid *g, const struct row *row, const struct report *report,
 		     struct field_context *context)
 {
@@ -79,7 +67,8 @@ static void make_grid(struct grid *g, const struct report *report, struct field_
 	const struct columns *c = g->columns;
 
 	for (size_t i = 0; i < c->n; i++) {
-		g->layout[i] = (struct layout){ .shown = true, .left = align_left(c->list[i]) };
+		g->layout[i] =
+			(struct layout){ .shown = true, .left = !field_is_number(c->list[i]) };
 		if (g->style->header)
 			g->layout[i].width = strlen(c->list[i]->header);
 	}
@@ -132,21 +121,11 @@ static void fit_to_width(struct grid *g)
 /* Cuts a line to the terminal's width and shows that something is missing. */
 static void cut_line(struct strbuf *line, const struct table_style *style)
 {
-	size_t width = 0, i = 0;
+	size_t taken;
 
 	if (!style->width || text_width(line->s, line->len) <= style->width)
 		return;
-	while (i < line->len) {
-		size_t n = 1;
-
-		while (i + n < line->len && ((unsigned char)line->s[i + n] & 0xc0) == 0x80)
-			n++;
-		width += text_width(line->s + i, n);
-		if (width + 1 > style->width)
-			break;
-		i += n;
-	}
-	line->len = i;
+	line->len = text_fit(line->s, line->len, style->width - 1, &taken);
 	strbuf_adds(line, style->utf8 ? "…" : ">");
 }
 

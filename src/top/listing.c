@@ -41,17 +41,6 @@ void listing_choose(struct listing *l, const struct columns *columns)
 	}
 }
 
-static bool is_text(const struct field *f)
-{
-	return f->type == FIELD_TEXT || f->type == FIELD_LIST || f->type == FIELD_ID ||
-	       f->type == FIELD_BOOL;
-}
-
-static bool align_left(const struct field *f)
-{
-	return is_text(f) && strcmp(f->name, "overflows") != 0;
-}
-
 static bool is_sorted_by(const struct listing_column *column, const struct view *view)
 {
 	if (column->kind != LISTING_CELL)
@@ -236,7 +225,7 @@ static void put_cell(struct paint *p, const struct listing_column *column, enum 
 	int width = width_of(text);
 
 	cell.end = last || p->x + column->width > p->end ? p->end : p->x + column->width;
-	if (column->kind == LISTING_CELL && !align_left(column->field))
+	if (column->kind == LISTING_CELL && field_is_number(column->field))
 		paint_blanks(&cell, ink, column->width - width);
 	paint_text(&cell, ink, text->s, text->len);
 	paint_rest(&cell, ink);

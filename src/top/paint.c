@@ -42,37 +42,17 @@ static void use_ink(const struct paint *p, enum ink ink)
 	attr_set(ink_attributes[ink], pair, NULL);
 }
 
-/* The bytes of @text that take at most @width columns. */
-static size_t fitting(const char *text, size_t len, size_t width, size_t *taken)
-{
-	size_t i = 0;
-
-	*taken = 0;
-	while (i < len) {
-		size_t n = 1, columns;
-
-		while (i + n < len && ((unsigned char)text[i + n] & 0xc0) == 0x80)
-			n++;
-		columns = text_width(text + i, n);
-		if (*taken + columns > width)
-			break;
-		*taken += columns;
-		i += n;
-	}
-	return i;
-}
-
 bool paint_text(struct paint *p, enum ink ink, const char *text, size_t len)
 {
 	size_t room = p->end > p->x ? (size_t)(p->end - p->x) : 0, width, n;
 	bool whole;
 
-	n = fitting(text, len, room, &width);
+	n = text_fit(text, len, room, &width);
 	whole = n == len;
 	if (!room || p->y < 0 || p->y >= p->screen->rows)
 		return whole;
 	if (!whole)
-		n = fitting(text, len, room - 1, &width);
+		n = text_fit(text, len, room - 1, &width);
 	use_ink(p, ink);
 	mvaddnstr(p->y, p->x, text, (int)n);
 	p->x += (int)width;

@@ -246,17 +246,12 @@ bool view_find(struct view *v, const char *text, int from, uint64_t clock_ns)
 	return false;
 }
 
-/* Numbers are of interest when they are large; words are looked up. */
-static bool largest_first(const struct field *field)
-{
-	return field && field->type != FIELD_TEXT && field->type != FIELD_LIST;
-}
-
 /* The user wants another order, now. */
 static void sort_anew(struct view *v, const struct field *field, uint64_t clock_ns)
 {
 	v->sort = field;
-	v->descending = largest_first(field);
+	/* Numbers are of interest when they are large; words are looked up. */
+	v->descending = field && field_is_number(field);
 	v->frozen = false;
 	v->held_until_ns = 0;
 	view_arrange(v, clock_ns);

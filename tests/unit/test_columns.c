@@ -75,7 +75,7 @@ static void test_all(void **state)
 static void test_named(void **state)
 {
 	(void)state;
-	assert_int_equal(columns_parse(&c, "length,address", false, columns_default, &why), 0);
+	assert_int_equal(columns_parse(&c, "length,address", false, &why), 0);
 	assert_columns("length,address");
 	assert_true(c.named);
 	assert_string_equal(why.text, "untouched");
@@ -84,14 +84,14 @@ static void test_named(void **state)
 static void test_named_twice(void **state)
 {
 	(void)state;
-	assert_int_equal(columns_parse(&c, "limit,length,limit", false, columns_default, &why), 0);
+	assert_int_equal(columns_parse(&c, "limit,length,limit", false, &why), 0);
 	assert_columns("limit,length");
 }
 
 static void test_added(void **state)
 {
 	(void)state;
-	assert_int_equal(columns_parse(&c, "+capacity,state", false, columns_default, &why), 0);
+	assert_int_equal(columns_parse(&c, "+capacity,state", false, &why), 0);
 	assert_columns(DEFAULT ",capacity");
 	assert_false(c.named);
 }
@@ -99,14 +99,14 @@ static void test_added(void **state)
 static void test_named_and_extended(void **state)
 {
 	(void)state;
-	assert_int_equal(columns_parse(&c, "uid,port", true, columns_default, &why), 0);
+	assert_int_equal(columns_parse(&c, "uid,port", true, &why), 0);
 	assert_columns("uid,port,inode,cookie,cgroup,interface,v6only");
 }
 
 static void test_added_and_extended(void **state)
 {
 	(void)state;
-	assert_int_equal(columns_parse(&c, "+port", true, columns_default, &why), 0);
+	assert_int_equal(columns_parse(&c, "+port", true, &why), 0);
 	assert_columns(DEFAULT "," EXTENDED ",port");
 }
 
@@ -132,8 +132,7 @@ static void test_unknown(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		assert_int_equal(columns_parse(&c, cases[i].list, false, columns_default, &why),
-				 -EINVAL);
+		assert_int_equal(columns_parse(&c, cases[i].list, false, &why), -EINVAL);
 		if (!strstr(why.text, cases[i].said))
 			fail_msg("-o '%s': %s", cases[i].list, why.text);
 		columns_free(&c);
@@ -145,16 +144,16 @@ static void test_needs(void **state)
 {
 	(void)state;
 	columns_parse(&c, "address,port,length,limit,capacity,fill,full,uid,inode,cookie", false,
-		      columns_default, &why);
+		      &why);
 	assert_u64_equal(columns_needs(&c), 0);
 	columns_free(&c);
-	columns_parse(&c, "drops", false, columns_default, &why);
+	columns_parse(&c, "drops", false, &why);
 	assert_u64_equal(columns_needs(&c), NEED_DROPS);
 	columns_free(&c);
-	columns_parse(&c, "drops,cgroup", false, columns_default, &why);
+	columns_parse(&c, "drops,cgroup", false, &why);
 	assert_u64_equal(columns_needs(&c), NEED_DROPS | NEED_CGROUP);
 	columns_free(&c);
-	columns_parse(&c, "drops-delta", false, columns_default, &why);
+	columns_parse(&c, "drops-delta", false, &why);
 	assert_u64_equal(columns_needs(&c), NEED_DROPS | NEED_WINDOW);
 }
 
@@ -169,7 +168,7 @@ static void test_asked(void **state)
 	columns_all(&c);
 	assert_true(columns_needs(&c) & NEED_WAIT_ALL);
 	columns_free(&c);
-	columns_parse(&c, "+oldest-wait", false, columns_default, &why);
+	columns_parse(&c, "+oldest-wait", false, &why);
 	assert_true(columns_needs(&c) & NEED_WAIT_ALL);
 }
 
