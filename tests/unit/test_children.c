@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "collect/children.h"
 #include "fake_netlink.h"
+#include "model/connections.h"
 #include "model/groups.h"
 
 #include <arpa/inet.h>
@@ -412,6 +413,152 @@ static void test_too_many_ports(void **state)
 	assert_string_equal(s.warnings[0].code, "waiting-incomplete");
 }
 
+/* Who the peers are is kept where it is wanted, and of those groups alone. */
+
+static void test_half_open_connections(void **state)
+{
+	struct diag_record r = { .cookie = 1,
+				 .state = DIAG_SYN_RECV,
+				 .family = AF_INET,
+				 .local = { 10, 0, 0, 1 },
+				 .local_port = 80,
+				 .peer = { 192, 0, 2, 7 },
+				 .peer_port = 4711,
+				 .retransmits = 2,
+				 .expires_ms = 1500,
+				 .request_sock = true };
+	struct connections of;
+
+	(void)state;
+	listen_at(80, 0, 8);
+	listen_at(81, 0, 8);
+	groups_build(&s);
+	children_want_connections(&s, 0, 80);
+	children_reset(&children, true);
+	children_add(&children, 0, &r);
+	r.cookie = 2;
+	r.local_port = 81;
+	children_add(&children, 0, &r);
+	children_count_syn_recv(&children, &s, 0, true);
+	connections_sort(&s);
+	assert_true(s.known & SNAPSHOT_CONNECTIONS);
+	assert_u64_equal(group(0)->known, GROUP_CONNECTIONS);
+	assert_u64_equal(group(1)->known, 0);
+	assert_u64_equal(group(1)->syn_length, 1);
+	assert_u64_equal(s.n_connections, 1);
+	of = connections_of(&s, group(0), true);
+	assert_u64_equal(of.n, 1);
+	assert_u64_equal(of.list->family, AF_INET);
+	assert_memory_equal(of.list->peer, r.peer, sizeof(r.peer));
+	assert_u64_equal(of.list->peer_port, 4711);
+	assert_u64_equal(of.list->retransmits, 2);
+	assert_u64_equal(of.list->next_timer_ms, 1500);
+	assert_false(of.list->has_wait);
+}
+
+/* Nothing is copied that nobody wants. */
+static void test_no_connections(void **state)
+{
+	(void)state;
+	listen_at(80, 3, 2);
+	groups_build(&s);
+	half_open(80, 1, 0, true);
+	children_count_syn_recv(&children, &s, 0, true);
+	reply(80, DIAG_ESTABLISHED, 0, 700);
+	assert_int_equal(dump(false), 0);
+	assert_u64_equal(s.n_connections, 0);
+	assert_null(children.connections);
+	assert_false(s.known & SNAPSHOT_CONNECTIONS);
+}
+
+/* Half-open connections of an older dump go to today's listeners; its Fast Open children do not. */
+static void test_older_dump(void **state)
+{
+	(void)state;
+	listen_at(80, 1, 8);
+	groups_build(&s);
+	half_open(80, 1, 1, true);
+	half_open(80, 2, 0, false);
+	half_open(81, 3, 0, true);
+	for (int i = 0; i < 2; i++) {
+		groups_build(&s);
+		s.netns[0].unattributed_syn_recv = 0;
+		children_count_syn_recv(&children, &s, 0, false);
+		assert_u64_equal(group(0)->syn_length, 1);
+		assert_u64_equal(group(0)->syn_retransmitted, 1);
+		assert_u64_equal(group(0)->fastopen, 0);
+		assert_u64_equal(s.netns[0].unattributed_syn_recv, 1);
+	}
+}
+
+static void reply_waiting(uint8_t sk_state, uint32_t unread, uint16_t peer_port, int64_t age)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET6,
+				   .idiag_state = sk_state,
+				   .idiag_rqueue = unread,
+				   .id.idiag_sport = htons(80),
+				   .id.idiag_dport = htons(peer_port),
+				   .id.idiag_cookie = { next_cookie++ } };
+
+	fake_netlink_reply_socket(&m, 0, age);
+}
+
+static void test_waiting_connections(void **state)
+{
+	static const struct connection expected[] = {
+		{ .peer_port = 3, .has_wait = true, .wait_ms = 900, .peer_closed = true },
+		{ .peer_port = 1, .has_wait = true, .wait_ms = 700, .unread_bytes = 17 },
+		{ .peer_port = 2, .has_wait = true, .unread_bytes = 17, .peer_closed = true },
+		{ .peer_port = 4, .unread_bytes = 5 },
+	};
+	struct connections of;
+
+	(void)state;
+	listen_at(80, 5, 4096)->bound.family = AF_INET6;
+	groups_build(&s);
+	children_want_connections(&s, 0, 0);
+	wanted.high = false;
+	wanted.fast_open = true;
+	reply_waiting(DIAG_ESTABLISHED, 17, 1, 700);
+	reply_waiting(DIAG_CLOSE_WAIT, 18, 2, 0); /* the FIN counts as a byte */
+	reply_waiting(DIAG_CLOSE_WAIT, 1, 3, 900);
+	reply_waiting(DIAG_SYN_RECV, 5, 4,
+		      4000); /* of Fast Open: waits, but not since a handshake */
+	assert_int_equal(dump(false), 0);
+	connections_sort(&s);
+	assert_u64_equal(group(0)->known, GROUP_WAITING | GROUP_OLDEST | GROUP_CONNECTIONS);
+	assert_u64_equal(group(0)->waiting, 3);
+	assert_u64_equal(group(0)->fastopen, 1);
+	assert_u64_equal(group(0)->oldest_wait_ms, 900);
+	of = connections_of(&s, group(0), false);
+	assert_u64_equal(of.n, ARRAY_SIZE(expected));
+	for (size_t i = 0; i < of.n; i++) {
+		assert_u64_equal(of.list[i].peer_port, expected[i].peer_port);
+		assert_true(of.list[i].has_wait == expected[i].has_wait);
+		assert_u64_equal(of.list[i].wait_ms, expected[i].wait_ms);
+		assert_u64_equal(of.list[i].unread_bytes, expected[i].unread_bytes);
+		assert_true(of.list[i].peer_closed == expected[i].peer_closed);
+	}
+	assert_u64_equal(connections_of(&s, group(0), true).n, 0);
+}
+
+/* Request socks that come with Fast Open children are counted elsewhere. */
+static void test_fast_open_children_in_the_waiting_dump(void **state)
+{
+	const struct inet_diag_req *r;
+
+	(void)state;
+	listen_at(80, 3, 2);
+	groups_build(&s);
+	wanted.fast_open = true;
+	reply(80, DIAG_SYN_RECV, 0, -1);
+	assert_int_equal(dump(false), 0);
+	r = NLMSG_DATA(fake_netlink_request(0));
+	assert_true(r->idiag_states & 1 << DIAG_SYN_RECV);
+	assert_u64_equal(group(0)->fastopen, 0);
+	assert_u64_equal(group(0)->waiting, 0);
+}
+
 #define CHILDREN_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -436,6 +583,11 @@ int main(void)
 		CHILDREN_TEST(test_others_at_the_port),
 		CHILDREN_TEST(test_dump_fails),
 		CHILDREN_TEST(test_too_many_ports),
+		CHILDREN_TEST(test_half_open_connections),
+		CHILDREN_TEST(test_no_connections),
+		CHILDREN_TEST(test_older_dump),
+		CHILDREN_TEST(test_waiting_connections),
+		CHILDREN_TEST(test_fast_open_children_in_the_waiting_dump),
 	};
 
 	return cmocka_run_group_tests_name("children", tests, NULL, NULL);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit.h"
 
+#include "base/clock.h"
 #include "collect/collect.h"
 #include "collect/sock_diag.h"
 #include "fake_netlink.h"
@@ -56,13 +57,21 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void open_with(unsigned int needs)
+static void open_at_pace(unsigned int needs, double syn_share)
 {
-	struct collect_config config = {
-		.root = tree, .needs = needs, .family = AF_UNSPEC, .peak_rate = 50, .peak_share = 1
-	};
+	struct collect_config config = { .root = tree,
+					 .needs = needs,
+					 .family = AF_UNSPEC,
+					 .peak_rate = 50,
+					 .peak_share = 1,
+					 .syn_share = syn_share };
 
 	assert_int_equal(collector_open(&collector, &config, &why), 0);
+}
+
+static void open_with(unsigned int needs)
+{
+	open_at_pace(needs, 0);
 }
 
 static void reply(uint32_t cookie, uint8_t sk_state, uint16_t port, int64_t drops)
@@ -386,6 +395,203 @@ static void test_open_fails(void **state)
 	assert_null(collector);
 }
 
+/* A kernel where SYN_RECV costs 20 ms, and a connection more is half-open each time it is asked. */
+
+static unsigned int syn_recv_dumps;
+
+static void burn_cpu(uint64_t ns)
+{
+	uint64_t end = clock_thread_cpu_ns() + ns;
+
+	while (clock_thread_cpu_ns() < end)
+		;
+}
+
+static void busy_kernel(const struct nlmsghdr *request)
+{
+	const struct inet_diag_req *r = NLMSG_DATA(request);
+
+	if (r->idiag_states & 1 << DIAG_LISTEN)
+		reply(1, DIAG_LISTEN, 80, -1);
+	if (r->idiag_states & 1 << DIAG_LISTEN && r->idiag_states & 1 << DIAG_SYN_RECV) {
+		burn_cpu(20 * NSEC_PER_SEC / 1000);
+		syn_recv_dumps++;
+		for (uint32_t i = 0; i < syn_recv_dumps; i++)
+			reply(100 + i, DIAG_SYN_RECV, 80, -1);
+	}
+	fake_netlink_reply_done(0);
+}
+
+static void be_busy(unsigned int needs, double syn_share)
+{
+	syn_recv_dumps = 0;
+	fake_netlink_on_request = busy_kernel;
+	open_at_pace(needs, syn_share);
+}
+
+/* Returns the age of the SYN queues in the sample. */
+static uint64_t sample_syn_recv(uint32_t expected_length)
+{
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_true(s.known & SNAPSHOT_SYN_RECV);
+	assert_true(s.syn_recv_ns > 0 && s.syn_recv_ns <= s.monotonic_ns);
+	assert_u64_equal(s.groups[s.listeners[0].group].syn_length, expected_length);
+	return s.monotonic_ns - s.syn_recv_ns;
+}
+
+/* May cost a ten thousandth: not again within 200 s. */
+static void test_dear_syn_recv(void **state)
+{
+	uint64_t first_ns;
+
+	(void)state;
+	be_busy(NEED_SYN_RECV, 1e-4);
+	assert_u64_equal(sample_syn_recv(1), 0);
+	first_ns = s.syn_recv_ns;
+	for (int i = 0; i < 3; i++) {
+		assert_true(sample_syn_recv(1) > 0);
+		assert_u64_equal(s.syn_recv_ns, first_ns);
+	}
+	assert_u64_equal(syn_recv_dumps, 1);
+}
+
+/* May cost all there is: CPU is never more than the time that has passed. */
+static void test_affordable_syn_recv(void **state)
+{
+	(void)state;
+	be_busy(NEED_SYN_RECV, 1);
+	for (uint32_t i = 1; i <= 3; i++)
+		assert_u64_equal(sample_syn_recv(i), 0);
+}
+
+static void test_syn_recv_without_limit(void **state)
+{
+	(void)state;
+	be_busy(NEED_SYN_RECV, 0);
+	for (uint32_t i = 1; i <= 3; i++)
+		assert_u64_equal(sample_syn_recv(i), 0);
+}
+
+/* A dump that broke off is no dump to live on. */
+static void test_half_a_dump_is_not_kept(void **state)
+{
+	(void)state;
+	be_busy(NEED_SYN_RECV, 1e-4);
+	assert_u64_equal(sample_syn_recv(1), 0);
+	collector_close(collector);
+	fake_netlink_on_request = NULL;
+	open_at_pace(NEED_SYN_RECV, 1e-4);
+	reply(1, DIAG_LISTEN, 80, -1);
+	reply(5, DIAG_SYN_RECV, 80, -1);
+	fake_netlink_reply_done(-EIO);
+	assert_int_equal(sample(SAMPLE_CLOSING), -EIO);
+	fake_netlink_on_request = busy_kernel;
+	assert_u64_equal(sample_syn_recv(2), 0);
+}
+
+/* Connections of a dump that did not keep them are worth another dump; after that the pace holds.
+ */
+static void test_connections_are_fetched(void **state)
+{
+	(void)state;
+	be_busy(NEED_SYN_RECV, 1e-4);
+	sample_syn_recv(1);
+	assert_u64_equal(s.n_connections, 0);
+	collector_set_needs(collector, NEED_CONNECTIONS);
+	assert_u64_equal(sample_syn_recv(2), 0);
+	assert_u64_equal(s.n_connections, 2);
+	assert_true(sample_syn_recv(2) > 0);
+	assert_u64_equal(s.n_connections, 2);
+	collector_set_needs(collector, NEED_SYN_RECV);
+	assert_true(sample_syn_recv(2) > 0);
+	assert_u64_equal(s.n_connections, 0);
+	assert_false(s.known & SNAPSHOT_CONNECTIONS);
+	assert_u64_equal(syn_recv_dumps, 2);
+}
+
+static void test_detail(void **state)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = DIAG_LISTEN,
+				   .idiag_rqueue = 1,
+				   .idiag_wqueue = 128 };
+
+	(void)state;
+	open_with(NEED_CONNECTIONS);
+	for (uint16_t ports = 1; ports <= 2; ports++) {
+		for (uint16_t port = 80; port <= 81; port++) {
+			m.id.idiag_cookie[0] = port;
+			m.id.idiag_sport = htons(port);
+			fake_netlink_reply_socket(&m, -1, -1);
+			reply(port + 100u, DIAG_SYN_RECV, port, -1);
+		}
+		fake_netlink_reply_done(0);
+		reply(200, DIAG_ESTABLISHED, 81, -1);
+		reply(201, DIAG_ESTABLISHED, 80, -1);
+		fake_netlink_reply_done(0);
+		fake_netlink_reply_done(0); /* the listeners after that */
+		assert_int_equal(sample(SAMPLE_CLOSING), 0);
+		assert_u64_equal(s.n_connections, ports == 1 ? 4 : 2);
+		assert_true(s.groups[1].known & GROUP_WAITING);
+		assert_true(!(s.groups[0].known & GROUP_WAITING) == (ports == 2));
+		collector_set_detail(collector, 81);
+	}
+	assert_u64_equal(s.groups[1].n_connections, 2);
+}
+
+/* What was not asked for at first is opened when it is. */
+static void test_set_needs(void **state)
+{
+	(void)state;
+	open_with(0);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.netns[0].after.known, 0);
+	collector_set_needs(collector, NEED_COUNTERS | NEED_PEAK);
+	assert_u64_equal(collector_due(collector), UINT64_MAX);
+	reply(1, DIAG_LISTEN, 80, -1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.netns[0].after.value[COUNTER_LISTEN_OVERFLOWS], 100);
+	assert_u64_equal(s.netns[0].after.value[COUNTER_PASSIVE_OPENS], 55);
+	assert_false(s.listeners[0].known & LISTENER_PEAK);
+	assert_true(collector_due(collector) != UINT64_MAX);
+	/* The same again does not disturb the window. */
+	collector_set_needs(collector, NEED_PEAK);
+	reply(1, DIAG_LISTEN, 80, -1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_true(s.listeners[0].known & LISTENER_PEAK);
+	assert_u64_equal(s.netns[0].after.known, 0);
+	collector_set_needs(collector, 0);
+	assert_u64_equal(collector_due(collector), UINT64_MAX);
+	reply(1, DIAG_LISTEN, 80, -1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_false(s.listeners[0].known & LISTENER_PEAK);
+}
+
+/* An accepted Fast Open child is in no queue, though its handshake has not ended. */
+static void test_accepted_fast_open_child(void **state)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = DIAG_SYN_RECV,
+				   .idiag_inode = 4711,
+				   .id.idiag_sport = htons(80),
+				   .id.idiag_cookie = { 2 } };
+
+	(void)state;
+	open_with(NEED_SYN_RECV | NEED_GROUPS);
+	reply(1, DIAG_LISTEN, 80, -1);
+	fake_netlink_reply_socket(&m, 0, -1);
+	m.idiag_inode = 0;
+	m.id.idiag_cookie[0] = 3;
+	fake_netlink_reply_socket(&m, 0, -1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.groups[0].fastopen, 1);
+}
+
 #define COLLECT_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -409,6 +615,14 @@ int main(void)
 		COLLECT_TEST(test_short_boot_id),
 		COLLECT_TEST(test_peak_window),
 		COLLECT_TEST(test_open_fails),
+		COLLECT_TEST(test_dear_syn_recv),
+		COLLECT_TEST(test_affordable_syn_recv),
+		COLLECT_TEST(test_syn_recv_without_limit),
+		COLLECT_TEST(test_half_a_dump_is_not_kept),
+		COLLECT_TEST(test_connections_are_fetched),
+		COLLECT_TEST(test_detail),
+		COLLECT_TEST(test_set_needs),
+		COLLECT_TEST(test_accepted_fast_open_child),
 	};
 
 	return cmocka_run_group_tests_name("collect", tests, NULL, NULL);
