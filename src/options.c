@@ -38,6 +38,8 @@ static const struct option_info option_table[] = {
 	  "only listeners whose fill or peak is at or above PCT percent (80)", NULL },
 	{ OPT_EXTENDED, 'e', "extended", NO_ARGUMENT, NULL,
 	  "more columns: uid, inode, cookie, cgroup, interface, v6only", NULL },
+	{ OPT_DETAIL, 'D', "detail", NO_ARGUMENT, NULL,
+	  "what is in the queues: each waiting and each half-open connection", NULL },
 	{ OPT_OUTPUT, 'o', "output", ARGUMENT, "LIST",
 	  "these columns, separated by commas; +LIST adds to the default", NULL },
 	{ OPT_OUTPUT_ALL, 'O', "output-all", NO_ARGUMENT, NULL, "all columns", NULL },

@@ -42,6 +42,7 @@ struct table_style plan_style(const struct options *o)
 	return (struct table_style){
 		.header = o->header,
 		.footer = want_footer(o),
+		.detail = o->detail,
 		.color = want_color(o),
 		.utf8 = want_utf8(o),
 		.width = o->width != WIDTH_OF_TERMINAL ? o->width :
@@ -63,6 +64,8 @@ unsigned int plan_needs(const struct options *o)
 		if (want_footer(o))
 			needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW;
 	}
+	if (o->detail)
+		needs |= NEED_CONNECTIONS;
 	if (o->selection.only_full) /* a peak is a reason to show a listener */
 		needs |= NEED_WINDOW | NEED_PEAK;
 	if (o->sort)

@@ -102,6 +102,9 @@ int settings_apply(struct options *o, struct settings *choice, enum option_id id
 	case OPT_EXTENDED:
 		choice->extended = true;
 		break;
+	case OPT_DETAIL:
+		o->detail = true;
+		break;
 	case OPT_OUTPUT:
 		choice->list = argument;
 		break;

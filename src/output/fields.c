@@ -74,6 +74,8 @@ const struct field field_table[] = {
 	{ "syn-retransmitted", "SYNRETRANS", FIELD_COUNT, "syn_queue", "retransmitted",
 	  NEED_SYN_QUEUE, 0, 3,
 	  "SYN queue: of its length, those whose SYN-ACK was sent again", getter_syn_retransmitted, NULL },
+	{ "syn-age", "SYNAGE", FIELD_SECONDS, "syn_queue", "age_seconds", NEED_SYN_QUEUE, 0, 2,
+	  "SYN queue: how old these numbers are; 0.0 when taken with this sample", getter_syn_age, NULL },
 	{ "sockets", "SOCKETS", FIELD_COUNT, "reuseport", "sockets", NEED_GROUPS, 0, 4,
 	  "listeners in its SO_REUSEPORT group, 1 when it is alone", getter_sockets, NULL },
 	{ "drops", "DROPS", FIELD_COUNT, "drops", "total", NEED_DROPS, 0, 10,
@@ -98,10 +100,10 @@ const struct field field_table[] = {
 	  "what is wrong, worst first: overflowing, full, dropping, syn-full, high, ok", getter_state, NULL },
 	{ "reasons", "WHY", FIELD_LIST, NULL, "reasons", NEED_REASONS, 0, 80,
 	  "why: the words that listenq(8) explains", getter_reasons, NULL },
-	{ NULL, NULL, FIELD_NESTED, NULL, "waiting", 0, 0, 0,
-	  "connections in the accept queue", getter_nothing_yet, NULL },
-	{ NULL, NULL, FIELD_NESTED, NULL, "half_open", 0, 0, 0,
-	  "connections in the SYN queue", getter_nothing_yet, NULL },
+	{ NULL, NULL, FIELD_WAITING, NULL, "waiting", 0, NEED_CONNECTIONS, 0,
+	  "connections in the accept queue, oldest first; null without -D", getter_waiting, NULL },
+	{ NULL, NULL, FIELD_HALF_OPEN, NULL, "half_open", 0, NEED_CONNECTIONS, 0,
+	  "connections in the SYN queue, most retransmits first; null without -D", getter_half_open, NULL },
 };
 /* clang-format on */
 
@@ -121,6 +123,8 @@ bool field_is_number(const struct field *field)
 	case FIELD_BOOL:
 	case FIELD_ID:
 	case FIELD_LIST:
+	case FIELD_WAITING:
+	case FIELD_HALF_OPEN:
 	case FIELD_NESTED:
 		break;
 	}

@@ -22,7 +22,10 @@ enum field_type {
 	FIELD_TEXT,
 	FIELD_ID, /* 64 bits; hexadecimal text everywhere */
 	FIELD_LIST, /* of words */
-	FIELD_NESTED, /* JSON only: of a release to come, null so far */
+	/* In JSON only. */
+	FIELD_WAITING, /* an array of objects, one for each waiting connection */
+	FIELD_HALF_OPEN, /* the same for half-open ones */
+	FIELD_NESTED, /* of a release to come, null so far */
 };
 
 struct field_value {
@@ -32,6 +35,7 @@ struct field_value {
 	double real; /* RATIO, RATE, SECONDS */
 	const char *text; /* TEXT; constant, of the snapshot, or in the caller's scratch */
 	const char *const *words; /* LIST; @number of them */
+	const struct connection *connections; /* WAITING, HALF_OPEN; @number of them */
 };
 
 /* What a getter may use: memory for a text, and how the user wants names. */

@@ -2,9 +2,10 @@
 #include "output/getters.h"
 
 #include "base/clock.h"
+#include "output/address.h"
 
-#include <arpa/inet.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define GETTER(name)                                                           \
 	void getter_##name(const struct row *row, const struct report *report, \
@@ -34,23 +35,6 @@ static void set_text(struct field_value *v, const char *text)
 	v->text = text;
 }
 
-/* inet_ntop() goes through printf() for IPv4, which would be most of the cost of a row. */
-static void add_address(struct strbuf *b, const struct bound *bound)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	if (bound->family == AF_INET) {
-		for (int i = 0; i < 4; i++) {
-			if (i)
-				strbuf_putc(b, '.');
-			strbuf_addu(b, bound->address[i]);
-		}
-		return;
-	}
-	if (inet_ntop(AF_INET6, bound->address, text, sizeof(text)))
-		strbuf_adds(b, text);
-}
-
 GETTER(netns)
 {
 	UNUSED;
@@ -73,7 +57,7 @@ GETTER(address)
 {
 	UNUSED;
 	context->scratch.len = 0;
-	add_address(&context->scratch, &row->listener->bound);
+	address_add(&context->scratch, row->listener->bound.family, row->listener->bound.address);
 	set_text(value, context->scratch.s);
 }
 
@@ -141,7 +125,7 @@ GETTER(local)
 		bool brackets = l->bound.family == AF_INET6;
 
 		strbuf_addc(b, '[', brackets);
-		add_address(b, &l->bound);
+		address_add(b, l->bound.family, l->bound.address);
 		strbuf_addc(b, ']', brackets);
 	}
 	if (l->interface)
@@ -256,6 +240,14 @@ GETTER(syn_retransmitted)
 	set_number(value, has_syn_queue(report), row->group ? row->group->syn_retransmitted : 0);
 }
 
+GETTER(syn_age)
+{
+	UNUSED;
+	set_real(value, has_syn_queue(report),
+		 (double)(report->snapshot->monotonic_ns - report->snapshot->syn_recv_ns) /
+			 (double)NSEC_PER_SEC);
+}
+
 GETTER(sockets)
 {
 	UNUSED;
@@ -336,4 +328,23 @@ GETTER(reasons)
 	for (unsigned int i = 0; i < REASON_N; i++)
 		if (row->reasons & (1u << i))
 			context->words[value->number++] = reason_table[i].name;
+}
+
+static void set_contents(struct field_value *v, struct contents contents)
+{
+	v->known = contents.known;
+	v->connections = contents.connections.list;
+	v->number = contents.connections.n;
+}
+
+GETTER(waiting)
+{
+	UNUSED;
+	set_contents(value, row_waiting(row, report));
+}
+
+GETTER(half_open)
+{
+	UNUSED;
+	set_contents(value, row_half_open(row, report));
 }

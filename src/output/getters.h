@@ -40,6 +40,7 @@ GETTER_DECLARE(syn_length);
 GETTER_DECLARE(syn_limit);
 GETTER_DECLARE(syn_fill);
 GETTER_DECLARE(syn_retransmitted);
+GETTER_DECLARE(syn_age);
 GETTER_DECLARE(sockets);
 GETTER_DECLARE(drops);
 GETTER_DECLARE(drops_delta);
@@ -51,5 +52,7 @@ GETTER_DECLARE(cgroup);
 GETTER_DECLARE(state);
 GETTER_DECLARE(severity);
 GETTER_DECLARE(reasons);
+GETTER_DECLARE(waiting);
+GETTER_DECLARE(half_open);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "output/address.h"
 #include "output/json_value.h"
 
 #include <stdlib.h>
@@ -19,6 +20,43 @@ static struct json_object *amount_or_null(struct amount amount)
 static struct json_object *text_or_null(const char *text)
 {
 	return text && *text ? json_value_text(text) : NULL;
+}
+
+static void put_waiting(struct json_object *o, const struct connection *c)
+{
+	json_value_put(o, "wait_seconds",
+		       c->has_wait ? json_value_real(c->wait_ms / 1000.0) : NULL);
+	json_value_put(o, "unread_bytes", json_value_number(c->unread_bytes));
+	json_value_put(o, "peer_closed", json_value_bool(c->peer_closed));
+}
+
+static void put_half_open(struct json_object *o, const struct connection *c)
+{
+	json_value_put(o, "retransmits", json_value_number(c->retransmits));
+	json_value_put(o, "next_timer_seconds", json_value_real(c->next_timer_ms / 1000.0));
+}
+
+static struct json_object *connections_json(const struct field_value *v)
+{
+	struct json_object *list = json_value_array();
+	struct strbuf address = { 0 };
+
+	for (uint64_t i = 0; i < v->number; i++) {
+		const struct connection *c = &v->connections[i];
+		struct json_object *o = json_value_object();
+
+		address.len = 0;
+		address_add(&address, c->family, c->peer);
+		json_value_put(o, "peer_address", json_value_text(address.s));
+		json_value_put(o, "peer_port", json_value_number(c->peer_port));
+		if (c->half_open)
+			put_half_open(o, c);
+		else
+			put_waiting(o, c);
+		json_value_append(list, o);
+	}
+	strbuf_free(&address);
+	return list;
 }
 
 static struct json_object *field_json(const struct field_value *v)
@@ -48,6 +86,9 @@ static struct json_object *field_json(const struct field_value *v)
 		for (uint64_t i = 0; i < v->number; i++)
 			json_value_append(list, json_value_text(v->words[i]));
 		return list;
+	case FIELD_WAITING:
+	case FIELD_HALF_OPEN:
+		return connections_json(v);
 	case FIELD_NESTED: /* where arrays and objects of a listener are to be made */
 		break;
 	}

@@ -73,6 +73,30 @@ static struct json_object *words_enum(bool states)
 	return o;
 }
 
+static struct json_object *connection_schema(bool half_open)
+{
+	struct json_object *o = schema_object(false, NULL);
+
+	schema_add(o, "peer_address",
+		   typed("string", false,
+			 "v4-mapped for an IPv4 client of an IPv6 listener, as in ss"));
+	schema_add(o, "peer_port", non_negative(typed("integer", false, NULL)));
+	if (half_open) {
+		schema_add(o, "retransmits",
+			   non_negative(typed("integer", false, "SYN-ACKs sent again")));
+		schema_add(o, "next_timer_seconds",
+			   non_negative(typed("number", false,
+					      "until the next SYN-ACK, or until it is given up")));
+		return o;
+	}
+	schema_add(o, "wait_seconds",
+		   non_negative(typed("number", true, "since the handshake ended")));
+	schema_add(o, "unread_bytes",
+		   non_negative(typed("integer", false, "that the peer has sent so far")));
+	schema_add(o, "peer_closed", typed("boolean", false, "whether the peer has sent a FIN"));
+	return o;
+}
+
 static struct json_object *field_schema(const struct field *f)
 {
 	struct json_object *o;
@@ -99,6 +123,9 @@ static struct json_object *field_schema(const struct field *f)
 		o = words_enum(true);
 		json_value_put(o, "description", json_value_text(f->help));
 		return o;
+	case FIELD_WAITING:
+	case FIELD_HALF_OPEN:
+		return array_of(connection_schema(f->type == FIELD_HALF_OPEN), true, f->help);
 	case FIELD_NESTED:
 		break;
 	}

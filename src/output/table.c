@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "output/cell.h"
+#include "output/contents.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -372,6 +373,23 @@ static void print_footer(FILE *stream, const struct grid *g, const struct report
 	print_hidden(stream, g, line);
 }
 
+/* @listed: see contents_add(). */
+static void print_detail(FILE *stream, const struct row *row, const struct report *report,
+			 const struct table_style *style, uint8_t *listed, struct strbuf *line)
+{
+	struct strbuf lines = { 0 };
+
+	contents_add(&lines, row, report, listed);
+	for (size_t at = 0; at < lines.len; at++) {
+		size_t len = strcspn(lines.s + at, "\n");
+
+		strbuf_add(line, lines.s + at, len);
+		put_line(stream, line, style);
+		at += len;
+	}
+	strbuf_free(&lines);
+}
+
 static const char *cells_of(const struct grid *g, const struct report *report, size_t shown)
 {
 	return g->text.s + g->rows[report->shown[shown] - report->rows];
@@ -381,6 +399,7 @@ void table_print(FILE *stream, const struct report *report, const struct columns
 		 const struct table_style *style, struct field_context *context)
 {
 	struct grid g = { .columns = columns, .style = style };
+	uint8_t *listed = xcalloc(report->snapshot->n_groups, sizeof(*listed));
 	struct strbuf line = { 0 };
 
 	g.rows = xreallocarray(NULL, report->n_rows, sizeof(*g.rows));
@@ -396,6 +415,8 @@ void table_print(FILE *stream, const struct report *report, const struct columns
 			__builtin_prefetch(cells_of(&g, report, i + 8) + 64);
 		}
 		print_row(stream, &g, report->shown[i], cells_of(&g, report, i), &line);
+		if (style->detail)
+			print_detail(stream, report->shown[i], report, style, listed, &line);
 	}
 	if (!report->n_shown && style->footer)
 		fputs("No listener to show.\n", stream);
@@ -403,6 +424,7 @@ void table_print(FILE *stream, const struct report *report, const struct columns
 		print_footer(stream, &g, report, context, &line);
 	strbuf_free(&line);
 	strbuf_free(&g.text);
+	free(listed);
 	free(g.rows);
 	free(g.layout);
 }

@@ -69,7 +69,9 @@ static int handle(const struct diag_record *r, void *context)
 static void check_report(const struct snapshot *s)
 {
 	static const struct selection all = { .family = AF_UNSPEC };
-	const struct table_style style = { .header = true, .footer = true, .width = 80 };
+	const struct table_style style = {
+		.header = true, .detail = true, .footer = true, .width = 80
+	};
 	struct field_context context = { 0 };
 	struct report report = { 0 };
 	struct columns columns = { 0 };

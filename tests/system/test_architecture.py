@@ -240,7 +240,7 @@ class Form(unittest.TestCase):
         for path in sources():
             if path.suffix != ".h":
                 continue
-            expected = prefixes.get(name(path), path.stem.rstrip("s") + r"s?_\w+")
+            expected = prefixes.get(name(path), re.sub("s$", "", path.stem) + r"s?_\w+")
             for function in re.findall(r"^(?!\t|#|typedef)[\w *]+?\b(\w+)\((?!\*)", code(path),
                                        re.MULTILINE):
                 if not re.fullmatch(expected, function):

@@ -10,7 +10,7 @@ static void open_sample(struct snapshot *s, uint64_t monotonic_ns)
 {
 	struct netns *ns = snapshot_add_netns(s);
 
-	s->monotonic_ns = monotonic_ns;
+	s->monotonic_ns = s->syn_recv_ns = monotonic_ns;
 	s->known = SNAPSHOT_SYN_RECV;
 	ns->inode = SCENE_NETNS;
 	ns->one_datagram = true;

@@ -204,6 +204,9 @@ static void test_syn_queue(void **state)
 	assert_string_equal(shown("syn-fill"), "50%");
 	assert_string_equal(shown("syn-retransmitted"), "3");
 	assert_string_equal(shown("sockets"), "1");
+	assert_string_equal(shown("syn-age"), "0.0");
+	scene.now.syn_recv_ns -= 3500000000;
+	assert_string_equal(shown("syn-age"), "3.5");
 	/* A backlog of 0 divides nothing by zero. */
 	now->limit = 0;
 	assert_string_equal(shown("syn-fill"), "6400%");
@@ -215,6 +218,7 @@ static void test_syn_queue(void **state)
 	scene.now.known &= ~(unsigned int)SNAPSHOT_SYN_RECV;
 	assert_string_equal(shown("synrecv"), "-");
 	assert_string_equal(shown("syn-retransmitted"), "-");
+	assert_string_equal(shown("syn-age"), "-");
 }
 
 static void test_group_unknown(void **state)
@@ -292,7 +296,7 @@ static void test_table(void **state)
 		assert_true(f->help && strlen(f->help) > 2);
 		assert_non_null(f->get);
 		assert_int_equal(f->name != NULL, f->header != NULL);
-		assert_int_equal(f->type == FIELD_NESTED, !f->name);
+		assert_int_equal(f->type >= FIELD_WAITING, !f->name);
 		assert_true(f->key || !f->object);
 		if (f->name)
 			assert_ptr_equal(field_find(f->name, strlen(f->name)), f);

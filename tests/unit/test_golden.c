@@ -10,6 +10,7 @@
 #include "collect/sock_diag.h"
 #include "fake_netlink.h"
 #include "model/archive.h"
+#include "model/connections.h"
 #include "model/groups.h"
 #include "output/json.h"
 #include "output/sort.h"
@@ -137,6 +138,8 @@ static void compare_tables(const char *name, struct report *report)
 		    (struct table_style){ .header = true, .utf8 = true });
 	print_table(&p, "named, ASCII, 40 columns", report, &named,
 		    (struct table_style){ .header = true, .width = 40 });
+	print_table(&p, "detail", report, &named,
+		    (struct table_style){ .header = true, .detail = true, .utf8 = true });
 	print_table(&p, "all", report, &all, (struct table_style){ .header = true, .utf8 = true });
 	fclose(p.stream);
 	snprintf(file, sizeof(file), "tests/expected/%s.txt", name);
@@ -468,6 +471,59 @@ static void test_hostile(void **state)
 	run_scene("hostile", &s, true);
 }
 
+static struct connection *in_queue(struct scene *s, uint32_t group, bool half_open, uint8_t host)
+{
+	struct connection *c = connections_add(&s->now);
+
+	c->group = group;
+	c->half_open = half_open;
+	c->family = AF_INET;
+	memcpy(c->peer, (const uint8_t[]){ 192, 0, 2, host }, 4);
+	c->peer_port = 4711;
+	return c;
+}
+
+/* What is in queues: all there can be to say of a connection, and what is not known. */
+static void test_detail(void **state)
+{
+	struct scene s = { 0 };
+	struct connection *c;
+	struct group *g;
+
+	(void)state;
+	scene_open(&s);
+	scene_add_both(&s, 80);
+	scene_add_both(&s, 81);
+	scene_now(&s, 80)->length = 7;
+	scene_now(&s, 81)->length = 1;
+	g = scene_group(&s, 80);
+	g->known = GROUP_WAITING | GROUP_CONNECTIONS;
+	g->length_after = 7;
+	g->waiting = 4;
+	g->fastopen = 1;
+	scene_group(&s, 81)->known = GROUP_CONNECTIONS;
+	s.now.known |= SNAPSHOT_CONNECTIONS;
+	in_queue(&s, 0, false, 1); /* of Fast Open */
+	c = in_queue(&s, 0, false, 255);
+	c->family = AF_INET6;
+	memset(c->peer, 0xff, sizeof(c->peer));
+	c->peer_port = 65535;
+	c->has_wait = c->peer_closed = true;
+	c->wait_ms = c->unread_bytes = UINT32_MAX;
+	c = in_queue(&s, 0, false, 2);
+	c->has_wait = true;
+	c->wait_ms = 4;
+	c->unread_bytes = 312;
+	in_queue(&s, 0, false, 3)->has_wait = true;
+	c = in_queue(&s, 1, true, 4);
+	c->retransmits = 12;
+	c->next_timer_ms = 64000;
+	in_queue(&s, 1, true, 5)->next_timer_ms = 998;
+	connections_sort(&s.now);
+	s.now.syn_recv_ns -= 400000000;
+	run_scene("detail", &s, true);
+}
+
 static void test_schema(void **state)
 {
 	struct printed schema = { 0 };
@@ -504,6 +560,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_little_known),
 	cmocka_unit_test(test_vanished),
 	cmocka_unit_test(test_hostile),
+	cmocka_unit_test(test_detail),
 	cmocka_unit_test(test_schema),
 };
 

@@ -66,9 +66,10 @@ static void describe(const struct options *o, char text[1024])
 		at += sprintf(at, " columns=%s%zu", o->columns.named ? "named:" : "", o->columns.n);
 	if (o->sort)
 		at += sprintf(at, " sort=%s%s", o->descending ? "-" : "", o->sort->name);
-	at += sprintf(at, "%s%s%s%s%s%s%s", o->header ? "" : " no-header", o->json ? " json" : "",
-		      o->resolve ? " resolve" : "", o->ascii ? " ascii" : "",
-		      o->strict ? " strict" : "", o->watch ? " watch" : "", o->raw ? " raw" : "");
+	at += sprintf(at, "%s%s%s%s%s%s%s%s", o->header ? "" : " no-header", o->json ? " json" : "",
+		      o->detail ? " detail" : "", o->resolve ? " resolve" : "",
+		      o->ascii ? " ascii" : "", o->strict ? " strict" : "",
+		      o->watch ? " watch" : "", o->raw ? " raw" : "");
 	if (o->color != COLOR_AUTO)
 		at += sprintf(at, " color=%s", colors[o->color]);
 	if (o->count)
@@ -102,6 +103,8 @@ static const struct {
 	{ "--full=100", "report full=1" },
 	{ "--full=12.5%", "report full=0.125" },
 	{ "-e", "report columns=18" },
+	{ "-D", "report detail" },
+	{ "--detail --json", "report json detail" },
 	{ "-o state,port", "report columns=named:2" },
 	{ "-o+port", "report columns=13" },
 	{ "--output +port,uid", "report columns=14" },

@@ -662,6 +662,74 @@ static void test_select(void **state)
 	assert_u64_equal(scene.report.n_rows, 4);
 }
 
+/* What is in the queues: whose, and whether it is known. */
+
+static struct contents contents_of(uint16_t cookie, bool half_open)
+{
+	const struct row *row = scene_row(&scene, cookie);
+
+	return half_open ? row_half_open(row, &scene.report) : row_waiting(row, &scene.report);
+}
+
+static void test_contents_unknown(void **state)
+{
+	struct group *g;
+
+	(void)state;
+	scene_add_both(&scene, 1);
+	assert_false(contents_of(1, false).known); /* no groups at all */
+	assert_false(contents_of(1, true).known);
+	g = scene_group(&scene, 1);
+	scene.now.known |= SNAPSHOT_CONNECTIONS;
+	assert_false(contents_of(1, false).known); /* another port was asked for */
+	assert_false(contents_of(1, true).known);
+	g->known = GROUP_CONNECTIONS;
+	assert_true(contents_of(1, false).known); /* an empty queue needs no dump */
+	assert_true(contents_of(1, true).known);
+	scene.now.known &= ~(unsigned int)SNAPSHOT_SYN_RECV;
+	assert_false(contents_of(1, true).known);
+	g->queued_members = 1; /* a dump that failed */
+	assert_false(contents_of(1, false).known);
+	g->known |= GROUP_WAITING;
+	assert_true(contents_of(1, false).known);
+	scene.now.known &= ~(unsigned int)SNAPSHOT_CONNECTIONS;
+	assert_false(contents_of(1, false).known);
+}
+
+static void test_contents_of_a_group(void **state)
+{
+	struct group *g;
+
+	(void)state;
+	for (uint16_t cookie = 1; cookie <= 3; cookie++) {
+		scene_add_both(&scene, cookie);
+		scene_now(&scene, cookie)->bound.port = 80;
+	}
+	scene_now(&scene, 2)->length = 1;
+	g = scene_group(&scene, 1);
+	g->known = GROUP_CONNECTIONS | GROUP_WAITING;
+	scene.now.known |= SNAPSHOT_CONNECTIONS;
+	connections_add(&scene.now)->peer_port = 7;
+	connections_add(&scene.now)->half_open = true;
+	connections_sort(&scene.now);
+	/* Only one member has a queue: it is known whose the connection is. */
+	assert_u64_equal(contents_of(1, false).connections.n, 0);
+	assert_u64_equal(contents_of(2, false).connections.n, 1);
+	assert_u64_equal(contents_of(2, false).connections.list->peer_port, 7);
+	assert_false(contents_of(2, false).of_group);
+	assert_u64_equal(contents_of(3, true).connections.n, 1);
+	assert_true(contents_of(3, true).of_group);
+	/* Two have. */
+	scene_now(&scene, 3)->length = 1;
+	g->queued_members = 2;
+	assert_u64_equal(contents_of(1, false).connections.n, 0);
+	assert_true(contents_of(1, false).known);
+	for (uint16_t cookie = 2; cookie <= 3; cookie++) {
+		assert_u64_equal(contents_of(cookie, false).connections.n, 1);
+		assert_true(contents_of(cookie, false).of_group);
+	}
+}
+
 #define SCENE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -692,6 +760,8 @@ int main(void)
 		SCENE_TEST(test_namespaces_have_ledgers_of_their_own),
 		SCENE_TEST(test_build_again),
 		SCENE_TEST(test_empty),
+		SCENE_TEST(test_contents_unknown),
+		SCENE_TEST(test_contents_of_a_group),
 		cmocka_unit_test(test_bounds_hold_always),
 		SCENE_TEST(test_syn_limit),
 		SCENE_TEST(test_oldest_wait),
