@@ -15,8 +15,8 @@ def _run(*command):
                           text=True).stdout
 
 
-def _split(local):
-    address, _, port = local.rpartition(":")
+def _split(end):
+    address, _, port = end.rpartition(":")
     return address.strip("[]"), int(port)
 
 
@@ -53,6 +53,29 @@ def syn_recv():
     """(local, peer) of every half-open connection."""
     return [tuple(line.split()[2:4]) for line in
             _run("ss", "-Htn", "state", "syn-recv").splitlines()]
+
+
+def waiting(port):
+    """(state, Recv-Q, peer address, peer port) of what nobody has accepted."""
+    found = []
+    for line in _run("ss", "-Htne", "state", "established", "state", "close-wait",
+                     "sport", "=", f":{port}").splitlines():
+        state, queued, _, _, peer = line.split()[:5]
+        if re.search(r" ino:0\b", line) or " ino:" not in line:
+            found.append((state, int(queued), *_split(peer)))
+    return found
+
+
+def syn_recv_timers(port):
+    """{(peer address, peer port): (seconds to the next timer, retransmits)}; ss
+    writes 1.988ms for 1.988 seconds."""
+    found = {}
+    for line in _run("ss", "-Htno", "state", "syn-recv", "sport", "=",
+                     f":{port}").splitlines():
+        minutes, seconds, ms, again = (int(number or 0) for number in re.search(
+            r"timer:\(on,(?:(\d+)min)?(?:(\d+)(?:sec|\.))?(?:(\d+)ms)?,(\d+)\)", line).groups())
+        found[_split(line.split()[3])] = minutes * 60 + seconds + ms / 1000, again
+    return found
 
 
 def nstat():
