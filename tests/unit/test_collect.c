@@ -74,9 +74,11 @@ static void open_with(unsigned int needs)
 	open_at_pace(needs, 0);
 }
 
-static void reply(uint32_t cookie, uint8_t sk_state, uint16_t port, int64_t drops)
+static void reply_queued(uint32_t cookie, uint8_t sk_state, uint16_t port, int64_t drops,
+			 uint32_t queued)
 {
 	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_rqueue = queued,
 				   .idiag_state = sk_state,
 				   .idiag_inode = sk_state == DIAG_LISTEN ? 4711 : 0,
 				   .id.idiag_sport = htons(port),
@@ -85,6 +87,11 @@ static void reply(uint32_t cookie, uint8_t sk_state, uint16_t port, int64_t drop
 	if (sk_state == DIAG_LISTEN)
 		m.idiag_wqueue = 128;
 	fake_netlink_reply_socket(&m, drops, -1);
+}
+
+static void reply(uint32_t cookie, uint8_t sk_state, uint16_t port, int64_t drops)
+{
+	reply_queued(cookie, sk_state, port, drops, 0);
 }
 
 static int sample(enum sample_kind kind)
@@ -398,6 +405,7 @@ static void test_open_fails(void **state)
 /* A kernel where SYN_RECV costs 20 ms, and a connection more is half-open each time it is asked. */
 
 static unsigned int syn_recv_dumps;
+static uint32_t busy_length; /* of the listener's accept queue */
 
 static void burn_cpu(uint64_t ns)
 {
@@ -412,7 +420,7 @@ static void busy_kernel(const struct nlmsghdr *request)
 	const struct inet_diag_req *r = NLMSG_DATA(request);
 
 	if (r->idiag_states & 1 << DIAG_LISTEN)
-		reply(1, DIAG_LISTEN, 80, -1);
+		reply_queued(1, DIAG_LISTEN, 80, -1, busy_length);
 	if (r->idiag_states & 1 << DIAG_LISTEN && r->idiag_states & 1 << DIAG_SYN_RECV) {
 		burn_cpu(20 * NSEC_PER_SEC / 1000);
 		syn_recv_dumps++;
@@ -424,7 +432,7 @@ static void busy_kernel(const struct nlmsghdr *request)
 
 static void be_busy(unsigned int needs, double syn_share)
 {
-	syn_recv_dumps = 0;
+	syn_recv_dumps = busy_length = 0;
 	fake_netlink_on_request = busy_kernel;
 	open_at_pace(needs, syn_share);
 }
@@ -472,21 +480,37 @@ static void test_syn_recv_without_limit(void **state)
 		assert_u64_equal(sample_syn_recv(i), 0);
 }
 
-/* A dump that broke off is no dump to live on. */
+/* A dump that broke off is no dump to live on, though it was not due. */
 static void test_half_a_dump_is_not_kept(void **state)
 {
 	(void)state;
 	be_busy(NEED_SYN_RECV, 1e-4);
 	assert_u64_equal(sample_syn_recv(1), 0);
-	collector_close(collector);
+	collector_set_needs(collector, NEED_CONNECTIONS);
 	fake_netlink_on_request = NULL;
-	open_at_pace(NEED_SYN_RECV, 1e-4);
 	reply(1, DIAG_LISTEN, 80, -1);
 	reply(5, DIAG_SYN_RECV, 80, -1);
 	fake_netlink_reply_done(-EIO);
 	assert_int_equal(sample(SAMPLE_CLOSING), -EIO);
 	fake_netlink_on_request = busy_kernel;
 	assert_u64_equal(sample_syn_recv(2), 0);
+}
+
+/* Fast Open children are counted in the one dump of this sample that can show them. */
+static void test_fast_open_children_of_today(void **state)
+{
+	(void)state;
+	be_busy(NEED_SYN_RECV | NEED_WAIT, 1e-4);
+	busy_length = 129;
+	for (size_t i = 0; i < 2; i++) {
+		bool fresh = sample_syn_recv(1) == 0;
+		/* The listeners, who waits, the listeners again. */
+		const struct inet_diag_req *r = NLMSG_DATA(fake_netlink_request(3 * i + 1));
+
+		assert_true(fresh == (i == 0));
+		assert_u64_equal(fake_netlink_sent(), 3 * i + 3);
+		assert_true(!(r->idiag_states & 1 << DIAG_SYN_RECV) == fresh);
+	}
 }
 
 /* Connections of a dump that did not keep them are worth another dump; after that the pace holds.
@@ -619,6 +643,7 @@ int main(void)
 		COLLECT_TEST(test_affordable_syn_recv),
 		COLLECT_TEST(test_syn_recv_without_limit),
 		COLLECT_TEST(test_half_a_dump_is_not_kept),
+		COLLECT_TEST(test_fast_open_children_of_today),
 		COLLECT_TEST(test_connections_are_fetched),
 		COLLECT_TEST(test_detail),
 		COLLECT_TEST(test_set_needs),
