@@ -2,11 +2,10 @@
 #include "top/detail.h"
 
 #include "base/clock.h"
-#include "model/connections.h"
+#include "output/address.h"
 #include "top/graph.h"
 #include "top/wrap.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
 void detail_begin(struct detail *d)
@@ -30,14 +29,6 @@ void detail_move(struct detail *d, long by)
 		*offset += step; /* detail_draw() knows where it ends */
 }
 
-static void add_peer(struct strbuf *b, const struct connection *c)
-{
-	char text[INET6_ADDRSTRLEN];
-
-	inet_ntop(c->family, c->peer, text, sizeof(text));
-	strbuf_addf(b, c->family == AF_INET6 ? "[%s]:%u" : "%s:%u", text, c->peer_port);
-}
-
 static void draw_waiting(struct paint *p, const struct connection *c)
 {
 	struct strbuf b = { 0 };
@@ -48,7 +39,7 @@ static void draw_waiting(struct paint *p, const struct connection *c)
 		strbuf_putc(&b, '-');
 	paint_blanks(p, INK_PLAIN, 8 - (int)b.len);
 	strbuf_addf(&b, " %12u  ", c->unread_bytes);
-	add_peer(&b, c);
+	address_add_with_port(&b, c->family, c->peer, c->peer_port);
 	if (c->peer_closed)
 		strbuf_adds(&b, "  closed by the peer");
 	paint_text(p, c->peer_closed ? INK_NOTICE : INK_PLAIN, b.s, b.len);
@@ -62,46 +53,36 @@ static void draw_half_open(struct paint *p, const struct connection *c)
 	phrase_time(&b, c->next_timer_ms * (NSEC_PER_SEC / 1000));
 	paint_blanks(p, INK_PLAIN, 8 - (int)b.len);
 	strbuf_addf(&b, " %12u  ", c->retransmits);
-	add_peer(&b, c);
+	address_add_with_port(&b, c->family, c->peer, c->peer_port);
 	paint_text(p, INK_PLAIN, b.s, b.len);
 	strbuf_free(&b);
 }
 
-/* The connections of a row. */
+/* The queues of a row, by section. */
 struct queues {
-	struct connections list[DETAIL_SECTIONS];
-	bool known;
+	struct contents of[DETAIL_SECTIONS];
 };
-
-static struct queues find_queues(const struct row *row, const struct report *report)
-{
-	const struct snapshot *s = report->snapshot;
-	struct queues q = { .known = s->known & SNAPSHOT_CONNECTIONS && row->group &&
-				     row->group->known & GROUP_CONNECTIONS };
-
-	for (int section = 0; q.known && section < DETAIL_SECTIONS; section++)
-		q.list[section] = connections_of(s, row->group, section == DETAIL_HALF_OPEN);
-	return q;
-}
 
 /* The heading of a section; reversed where the keys scroll. */
 static void draw_heading(const struct detail *d, enum detail_section section, struct paint *p,
 			 const struct row *row, const struct queues *q)
 {
 	enum ink ink = d->section == section ? INK_BAR : INK_STRONG;
+	const struct contents *contents = &q->of[section];
 	bool waiting = section == DETAIL_WAITING;
 	uint32_t invisible = row_invisible(row);
 	struct strbuf b = { 0 };
 
 	strbuf_adds(&b, waiting ? "    WAIT       UNREAD  PEER" : "   TIMER      RETRANS  PEER");
-	if (!q->known)
+	if (!contents->known)
 		strbuf_adds(&b,
 			    waiting ? "   waiting: not known yet" : "   half-open: not known yet");
 	else
-		strbuf_addf(&b, "   %zu %s", q->list[section].n, waiting ? "waiting" : "half-open");
+		strbuf_addf(&b, "   %zu %s", contents->connections.n,
+			    waiting ? "waiting" : "half-open");
 	if (waiting && invisible)
 		strbuf_addf(&b, ", %u reset by their peers and in no dump", invisible);
-	if (row->group && row->group->sockets > 1)
+	if (contents->of_group)
 		strbuf_addf(&b, ", of all %u sockets of the group", row->group->sockets);
 	paint_text(p, ink, b.s, b.len);
 	paint_rest(p, ink);
@@ -112,19 +93,20 @@ static int draw_section(struct detail *d, enum detail_section section, const str
 			int y, int bottom, const struct row *row, const struct queues *q)
 {
 	size_t room = bottom > y + 1 ? (size_t)(bottom - y - 1) : 0, *offset = &d->offset[section];
+	const struct connections *connections = &q->of[section].connections;
 	struct paint p = paint_line(screen, y++);
 
 	draw_heading(d, section, &p, row, q);
-	if (*offset + room > q->list[section].n)
-		*offset = q->list[section].n > room ? q->list[section].n - room : 0;
+	if (*offset + room > connections->n)
+		*offset = connections->n > room ? connections->n - room : 0;
 	if (d->section == section)
 		d->page = room ? room : 1;
-	for (size_t i = *offset; i < q->list[section].n && y < bottom; i++) {
+	for (size_t i = *offset; i < connections->n && y < bottom; i++) {
 		p = paint_line(screen, y++);
 		if (section == DETAIL_WAITING)
-			draw_waiting(&p, &q->list[section].list[i]);
+			draw_waiting(&p, &connections->list[i]);
 		else
-			draw_half_open(&p, &q->list[section].list[i]);
+			draw_half_open(&p, &connections->list[i]);
 	}
 	return y;
 }
@@ -189,6 +171,7 @@ void detail_draw(struct detail *d, const struct screen *screen, int top, int bot
 		 const struct row *row, const struct phrase_context *c)
 {
 	struct queues q;
+	size_t half_open;
 	int y = top, half, wanted;
 
 	if (!row) {
@@ -202,10 +185,12 @@ void detail_draw(struct detail *d, const struct screen *screen, int top, int bot
 	y = draw_sentences(screen, y, y + (bottom - y) / 2, row);
 	if (y < bottom)
 		y = draw_history(screen, y, row, c);
-	q = find_queues(row, c->report);
+	q.of[DETAIL_WAITING] = row_waiting(row, c->report);
+	q.of[DETAIL_HALF_OPEN] = row_half_open(row, c->report);
+	half_open = q.of[DETAIL_HALF_OPEN].connections.n;
 	/* The half-open ones get what they need, and at most a third. */
 	half = (bottom - y) / 3;
-	wanted = q.list[DETAIL_HALF_OPEN].n < 1000 ? (int)q.list[DETAIL_HALF_OPEN].n + 1 : 1000;
+	wanted = half_open < 1000 ? (int)half_open + 1 : 1000;
 	if (d->section == DETAIL_HALF_OPEN)
 		half *= 2;
 	if (half > wanted)
