@@ -190,6 +190,10 @@ static int decide_top(const struct options *o, struct error *why)
 	if (o->json || o->watch || o->output_file)
 		return error_set(why, -EINVAL,
 				 "--top excludes --json, --watch, --count and --output-file");
+	if (o->detail)
+		return error_set(why, -EINVAL,
+				 "--detail does not go with --top, where Enter shows what is in "
+				 "the queues of a listener");
 	if (o->delay <= 0)
 		return error_set(why, -EINVAL, "--top needs a --delay above 0");
 	return 0;

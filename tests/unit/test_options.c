@@ -172,6 +172,8 @@ static const struct {
 	{ "--delay", "option '--delay' needs an argument" },
 	{ "--watch=3", "option '--watch' takes no argument" },
 	{ "--json=x", "option '--json' takes no argument" },
+	{ "--top -D",
+	  "--detail does not go with --top, where Enter shows what is in the queues of a listener" },
 	{ "10.0.0.1", "unexpected argument '10.0.0.1'" },
 	{ "-- -j", "unexpected argument '-j'" },
 	{ "-f 90", "unexpected argument '90'; a threshold is glued on, as in -f90" },
