@@ -34,10 +34,12 @@ struct option_info {
 static const struct option_info option_table[] = {
 	{ OPT_FAMILY4, '4', "ipv4", NO_ARGUMENT, NULL, "IPv4 listeners only", "What to show" },
 	{ OPT_FAMILY6, '6', "ipv6", NO_ARGUMENT, NULL, "IPv6 listeners only", NULL },
+	{ OPT_UNIX, 'x', "unix", NO_ARGUMENT, NULL,
+	  "listening UNIX stream and seqpacket sockets too", NULL },
 	{ OPT_FULL, 'f', "full", OPTIONAL_ARGUMENT, "PCT",
 	  "only listeners whose fill or peak is at or above PCT percent (80)", NULL },
 	{ OPT_EXTENDED, 'e', "extended", NO_ARGUMENT, NULL,
-	  "more columns: uid, inode, cookie, cgroup, interface, v6only", NULL },
+	  "more columns: uid, inode, cookie, cgroup, interface, v6only, mptcp", NULL },
 	{ OPT_OUTPUT, 'o', "output", ARGUMENT, "LIST",
 	  "these columns, separated by commas; +LIST adds to the default", NULL },
 	{ OPT_OUTPUT_ALL, 'O', "output-all", NO_ARGUMENT, NULL, "all columns", NULL },

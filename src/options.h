@@ -31,6 +31,7 @@ struct options {
 	bool header;
 	bool json;
 	bool resolve;
+	bool unix_too;
 	bool ascii;
 	bool strict;
 	bool watch;

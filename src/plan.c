@@ -63,6 +63,8 @@ unsigned int plan_needs(const struct options *o)
 		if (want_footer(o))
 			needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW;
 	}
+	if (o->unix_too)
+		needs |= NEED_UNIX;
 	if (o->selection.only_full) /* a peak is a reason to show a listener */
 		needs |= NEED_WINDOW | NEED_PEAK;
 	if (o->sort)

@@ -97,6 +97,9 @@ int settings_apply(struct options *o, struct settings *choice, enum option_id id
 		break;
 	case OPT_IGNORED:
 		break;
+	case OPT_UNIX:
+		o->unix_too = true;
+		break;
 	case OPT_FULL:
 		return parse_full(o, argument, why);
 	case OPT_EXTENDED:

@@ -89,7 +89,7 @@ static struct amount syn_limit(const struct listener *l, const struct sysctls *s
 {
 	int64_t max = s->value[SYSCTL_MAX_SYN_BACKLOG];
 
-	if (!sysctl_known(s, SYSCTL_SYNCOOKIES))
+	if (listener_is_unix(l) || !sysctl_known(s, SYSCTL_SYNCOOKIES))
 		return (struct amount){ 0 };
 	if (s->value[SYSCTL_SYNCOOKIES] != 0)
 		return amount(l->limit);
@@ -113,6 +113,12 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
+/* The counters tell of TCP alone. */
+static struct amount row_arrivals(const struct row *row)
+{
+	return listener_is_unix(row->listener) ? (struct amount){ 0 } : row->netns->arrivals_hi;
+}
+
 /*
  * How many connections were accepted. What was in the queue at the beginning is still there or was
  * accepted; ages tell how many are still there, but not of those that their peers have reset, which
@@ -122,14 +128,14 @@ static uint64_t minus(uint64_t a, uint64_t b)
 static struct bounds accepted(const struct row *row)
 {
 	const struct listener *l = row->listener;
-	const struct amount *arrivals = &row->netns->arrivals_hi;
+	const struct amount arrivals = row_arrivals(row);
 	const struct group *g = row->group;
 	bool stayed = g && g->known & GROUP_STAYED && g->queued_members == 1 && l->length;
-	struct bounds k = { .max = UINT64_MAX, .known = arrivals->known || stayed };
+	struct bounds k = { .max = UINT64_MAX, .known = arrivals.known || stayed };
 
 	k.min = minus(row->length_before, l->length);
-	if (arrivals->known)
-		k.max = minus(row->length_before + arrivals->value, l->length);
+	if (arrivals.known)
+		k.max = minus(row->length_before + arrivals.value, l->length);
 	if (stayed) {
 		uint64_t left_max = minus(row->length_before, g->stayed_min);
 		uint64_t invisible_max = minus(l->length, g->present_min);
@@ -221,7 +227,8 @@ static void bound_overflows(struct report *report)
 		struct row *row = &report->rows[i];
 		const struct netns_report *ns = row->netns;
 
-		row->overflows.known = ns->overflows_lo.known && ns->overflows_hi.known;
+		row->overflows.known = !listener_is_unix(row->listener) && ns->overflows_lo.known &&
+				       ns->overflows_hi.known;
 		if (!row->overflows.known)
 			continue;
 		row->overflows.max = ns->overflows_hi.value;
@@ -280,6 +287,8 @@ static void build_rows(struct report *report, const struct snapshot *before,
 		if (opening) {
 			old = snapshot_find(before, index, l->cookie);
 			row->fresh = !old;
+		}
+		if (opening && !listener_is_unix(l)) {
 			row->drops = drops_delta(old, l, opening->one_datagram);
 			ns->listener_drops.value += row->drops.value;
 			ns->listener_drops.known &= row->drops.known;
@@ -288,7 +297,7 @@ static void build_rows(struct report *report, const struct snapshot *before,
 	}
 }
 
-/* A listener of the opening sample that the closing one lacks. */
+/* A TCP listener of the opening sample that the closing one lacks. */
 static void find_vanished(struct report *report, const struct snapshot *before,
 			  const struct snapshot *now)
 {
@@ -296,7 +305,8 @@ static void find_vanished(struct report *report, const struct snapshot *before,
 		const struct listener *l = &before->listeners[i];
 		uint32_t index;
 
-		if (find_netns(now, before->netns[l->bound.netns].inode, &index) &&
+		if (!listener_is_unix(l) &&
+		    find_netns(now, before->netns[l->bound.netns].inode, &index) &&
 		    !snapshot_find(now, index, l->cookie))
 			report->netns[index].listener_vanished = true;
 	}
@@ -371,7 +381,7 @@ void report_select(struct report *report, const struct selection *selection)
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
 
-		row->shown = (selection->family == AF_UNSPEC ||
+		row->shown = (selection->family == AF_UNSPEC || listener_is_unix(row->listener) ||
 			      row->listener->bound.family == selection->family) &&
 			     (!selection->only_full || row_worst_fill(row) >= selection->fill);
 		if (row->shown)

@@ -29,7 +29,8 @@ struct netns_report {
 	struct amount delta[COUNTER_N]; /* unknown without a window, and after a reset */
 	struct amount overflows_lo; /* ListenOverflows surely between the two dumps */
 	struct amount overflows_hi; /* and at most */
-	struct amount arrivals_hi; /* into all accept queues between the two dumps, at most */
+	struct amount
+		arrivals_hi; /* into all accept queues of TCP between the two dumps, at most */
 	struct amount listener_drops; /* sum of the listeners' drops in the window */
 	struct amount unattributed_overflows; /* that no listener can account for */
 	bool listener_vanished;
@@ -77,7 +78,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 void report_free(struct report *report);
 
 struct selection {
-	int family; /* AF_UNSPEC: both */
+	int family; /* of TCP listeners; AF_UNSPEC: both */
 	bool only_full;
 	double fill; /* with only_full: least fill or peak */
 };

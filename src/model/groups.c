@@ -53,7 +53,9 @@ void groups_build(struct snapshot *s)
 		struct listener *l = &s->listeners[i];
 		struct group *g;
 
-		l->group = group_index(s, &l->bound, (uint32_t)s->n_groups);
+		/* Two UNIX listeners may have one path: the older one's was unlinked. */
+		l->group = listener_is_unix(l) ? IDMAP_NONE :
+						 group_index(s, &l->bound, (uint32_t)s->n_groups);
 		if (l->group == IDMAP_NONE) {
 			l->group = (uint32_t)s->n_groups;
 			s->groups = array_grow(s->groups, s->n_groups, &s->groups_size,

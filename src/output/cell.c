@@ -53,7 +53,7 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 		add_words(cell, v);
 		break;
 	case FIELD_TEXT:
-		text_add_safe(cell, v->text, strlen(v->text), text_flags);
+		text_add_safe(cell, v->text, strlen(v->text), text_flags | TEXT_ONE_WORD);
 		break;
 	case FIELD_NESTED:
 		break;

@@ -5,7 +5,8 @@
 #include "output/fields.h"
 
 /*
- * cell_add() - add a value as people read it: unknown is "-", text is made safe for a terminal.
+ * cell_add() - add a value as people read it: unknown is "-", text is made safe for a terminal
+ * and one word, for awk.
  * @text_flags: enum text_flags
  */
 void cell_add(struct strbuf *cell, const struct field_value *value, unsigned int text_flags);

@@ -15,8 +15,8 @@ static const char *const top_names[] = {
 	"severity", "local",   "length",     "limit",	  "fill",
 	"peak",	    "synrecv", "drops-rate", "overflows", "reasons"
 };
-static const char *const extended_names[] = { "uid",	"inode",     "cookie",
-					      "cgroup", "interface", "v6only" };
+static const char *const extended_names[] = { "uid",	   "inode",  "cookie", "cgroup",
+					      "interface", "v6only", "mptcp" };
 
 void columns_free(struct columns *c)
 {

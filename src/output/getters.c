@@ -60,18 +60,28 @@ GETTER(netns)
 GETTER(protocol)
 {
 	UNUSED;
-	set_text(value, "tcp");
+	set_text(value, listener_is_unix(row->listener) ? "unix" : "tcp");
+}
+
+GETTER(type)
+{
+	UNUSED;
+	set_text(value, row->listener->seqpacket ? "seqpacket" : "stream");
 }
 
 GETTER(family)
 {
 	UNUSED;
-	set_text(value, row->listener->bound.family == AF_INET ? "inet" : "inet6");
+	set_text(value, listener_is_unix(row->listener)	       ? "unix" :
+			row->listener->bound.family == AF_INET ? "inet" :
+								 "inet6");
 }
 
 GETTER(address)
 {
 	UNUSED;
+	if (listener_is_unix(row->listener))
+		return;
 	context->scratch.len = 0;
 	add_address(&context->scratch, &row->listener->bound);
 	set_text(value, context->scratch.s);
@@ -80,7 +90,13 @@ GETTER(address)
 GETTER(port)
 {
 	UNUSED;
-	set_number(value, true, row->listener->bound.port);
+	set_number(value, !listener_is_unix(row->listener), row->listener->bound.port);
+}
+
+GETTER(path)
+{
+	UNUSED;
+	set_text(value, row->listener->name);
 }
 
 GETTER(nothing_yet)
@@ -121,7 +137,7 @@ GETTER(cookie)
 GETTER(uid)
 {
 	UNUSED;
-	set_number(value, true, row->listener->uid);
+	set_number(value, row->listener->known & LISTENER_UID, row->listener->uid);
 }
 
 /* As ss writes it: "*" for a wildcard that takes both families, "%device" behind the address. */
@@ -133,6 +149,10 @@ GETTER(local)
 	const char *service = NULL;
 
 	UNUSED;
+	if (listener_is_unix(l)) {
+		set_text(value, l->name);
+		return;
+	}
 	b->len = 0;
 	if (l->bound.family == AF_INET6 && !l->bound.v6only &&
 	    !memcmp(l->bound.address, any, sizeof(any))) {
@@ -223,15 +243,15 @@ GETTER(oldest_wait)
 	set_real(value, row->oldest_wait_ms.known, (double)row->oldest_wait_ms.value / 1000);
 }
 
-static bool has_syn_queue(const struct report *report)
+static bool has_syn_queue(const struct row *row, const struct report *report)
 {
-	return report->snapshot->known & SNAPSHOT_SYN_RECV;
+	return report->snapshot->known & SNAPSHOT_SYN_RECV && !listener_is_unix(row->listener);
 }
 
 GETTER(syn_length)
 {
 	UNUSED;
-	set_number(value, has_syn_queue(report), row_syn_length(row));
+	set_number(value, has_syn_queue(row, report), row_syn_length(row));
 }
 
 GETTER(syn_limit)
@@ -246,14 +266,15 @@ GETTER(syn_fill)
 	const struct amount *limit = &row->group_syn_limit;
 
 	UNUSED;
-	set_real(value, has_syn_queue(report) && limit->known,
+	set_real(value, has_syn_queue(row, report) && limit->known,
 		 (double)row_syn_length(row) / (double)(limit->value ? limit->value : 1));
 }
 
 GETTER(syn_retransmitted)
 {
 	UNUSED;
-	set_number(value, has_syn_queue(report), row->group ? row->group->syn_retransmitted : 0);
+	set_number(value, has_syn_queue(row, report),
+		   row->group ? row->group->syn_retransmitted : 0);
 }
 
 GETTER(sockets)

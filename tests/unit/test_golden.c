@@ -270,13 +270,22 @@ static char *read_sample(const char *file, size_t *len)
 	return unit_read(unit_source(relative, path), len);
 }
 
-static void answer(const struct nlmsghdr *request)
+/* Each family has its own request; all begin with the family. */
+static const char *asked_for(const struct nlmsghdr *request)
 {
 	const struct inet_diag_req *r = NLMSG_DATA(request);
+
+	if (r->idiag_family == AF_UNIX)
+		return "unix";
+	return r->idiag_states & 1 << DIAG_LISTEN ? "listeners" : "waiting";
+}
+
+static void answer(const struct nlmsghdr *request)
+{
 	size_t len;
 	char *bytes;
 
-	bytes = read_sample(r->idiag_states & 1 << DIAG_LISTEN ? "listeners" : "waiting", &len);
+	bytes = read_sample(asked_for(request), &len);
 	fake_netlink_reply_dump(bytes, len, 3);
 	free(bytes);
 }
@@ -412,7 +421,7 @@ static void test_little_known(void **state)
 	scene_add_both(&s, 80);
 	scene_add_both(&s, 81);
 	for (uint16_t i = 80; i < 82; i++)
-		scene_before(&s, i)->known = scene_now(&s, i)->known = 0;
+		scene_before(&s, i)->known = scene_now(&s, i)->known = LISTENER_UID;
 	scene_now(&s, 81)->length = 129;
 	s.before.netns[0].before.known = s.before.netns[0].after.known = 0;
 	s.now.netns[0].before.known = s.now.netns[0].after.known = 0;
@@ -498,6 +507,7 @@ static const struct CMUnitTest tests[] = {
 	CAPTURED("two-overflow"),
 	CAPTURED("syn-flood"),
 	CAPTURED("fast-open"),
+	CAPTURED("unix"),
 	cmocka_unit_test(test_calm),
 	cmocka_unit_test(test_no_listener),
 	cmocka_unit_test(test_instant),

@@ -241,6 +241,28 @@ static void test_build_again(void **state)
 }
 
 /* Every child finds its listener among many that differ little. */
+/* Two of one path are two: the older one's was unlinked. None is that of a TCP child. */
+static void test_unix(void **state)
+{
+	struct bound child = bound("0.0.0.0", 0);
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct listener *l = snapshot_add_listener(&s, 0, next_cookie++);
+
+		l->bound.family = AF_UNIX;
+		l->name = "/run/app.sock";
+	}
+	listen_at("10.0.0.1", 80);
+	groups_build(&s);
+	assert_u64_equal(s.n_groups, 3);
+	for (size_t i = 0; i < s.n_groups; i++)
+		assert_u64_equal(s.groups[i].sockets, 1);
+	assert_u64_equal(s.listeners[1].group, 1);
+	child.family = AF_UNIX;
+	assert_null(groups_lookup(&s, &child, true));
+}
+
 static void test_many(void **state)
 {
 	(void)state;
@@ -276,6 +298,7 @@ int main(void)
 		GROUPS_TEST(test_namespaces_are_apart),
 		GROUPS_TEST(test_nothing_listens),
 		GROUPS_TEST(test_build_again),
+		GROUPS_TEST(test_unix),
 		GROUPS_TEST(test_many),
 	};
 
