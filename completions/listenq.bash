@@ -75,8 +75,8 @@ _listenq_values()
 
 _listenq_options()
 {
-	local names='-4 -6 -x -f -e -o -O -s -r -l -t -n -d -j -J -H -h -V
-		--ipv4 --ipv6 --unix --full --full= --extended --output= --output-all --sort= --resolve
+	local names='-4 -6 -x -g -f -e -o -O -s -r -l -t -n -d -j -J -H -h -V
+		--ipv4 --ipv6 --unix --group --full --full= --extended --output= --output-all --sort= --resolve
 		--listening --tcp --numeric --delay= --watch --count= --peak-rate= --json --no-header
 		--noheadings --output-file= --color --color= --ascii --width= --strict
 		--list-columns --raw --json-schema --help --version'
@@ -93,7 +93,7 @@ _listenq()
 	local program=${1:-listenq} cur=${2-${COMP_WORDS[COMP_CWORD]}}
 	local prev=${COMP_WORDS[COMP_CWORD - 1]} word line outside i
 	# Short options without an argument, which may stand before one with.
-	local plain='-[46xeOrltnjJHhV]*'
+	local plain='-[46xgeOrltnjJHhV]*'
 
 	COMPREPLY=()
 

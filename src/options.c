@@ -36,6 +36,8 @@ static const struct option_info option_table[] = {
 	{ OPT_FAMILY6, '6', "ipv6", NO_ARGUMENT, NULL, "IPv6 listeners only", NULL },
 	{ OPT_UNIX, 'x', "unix", NO_ARGUMENT, NULL,
 	  "listening UNIX stream and seqpacket sockets too", NULL },
+	{ OPT_GROUP, 'g', "group", NO_ARGUMENT, NULL,
+	  "one line for all listeners of a SO_REUSEPORT group", NULL },
 	{ OPT_FULL, 'f', "full", OPTIONAL_ARGUMENT, "PCT",
 	  "only listeners whose fill or peak is at or above PCT percent (80)", NULL },
 	{ OPT_EXTENDED, 'e', "extended", NO_ARGUMENT, NULL,

@@ -32,6 +32,7 @@ struct options {
 	bool json;
 	bool resolve;
 	bool unix_too;
+	bool fold; /* SO_REUSEPORT groups, each into one row */
 	bool ascii;
 	bool strict;
 	bool watch;

@@ -63,6 +63,8 @@ unsigned int plan_needs(const struct options *o)
 		if (want_footer(o))
 			needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW;
 	}
+	if (o->fold)
+		needs |= NEED_GROUPS;
 	if (o->unix_too)
 		needs |= NEED_UNIX;
 	if (o->selection.only_full) /* a peak is a reason to show a listener */
@@ -105,6 +107,7 @@ struct top_config plan_top(const struct options *o)
 		.columns = o->columns,
 		.sort = o->sort,
 		.descending = o->descending,
+		.fold = o->fold,
 		.selection = o->selection,
 		.delay = o->delay,
 		.color = want_color(o),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/report.h"
 
+#include "analyse/fold.h"
 #include "base/alloc.h"
 
 #include <stdlib.h>
@@ -219,13 +220,27 @@ static void build_row(struct row *row, const struct snapshot *s, const struct li
  * the two dumps, overflows_hi at most. Where drops are unknown a listener may account for
  * everything; where a listener vanished it may have taken any number with it.
  */
+uint64_t report_overflows_min(const struct row *row)
+{
+	const struct netns_report *ns = row->netns;
+	uint64_t sure = ns->overflows_lo.value;
+	uint64_t min = minus(sure, ns->overflows_max - row->overflows.max);
+
+	/*
+	 * One that came and went unseen may be what overflowed; and did, when all that are here
+	 * together cannot account for it.
+	 */
+	if (ns->listener_vanished || sure > ns->overflows_max ||
+	    (!ns->netns->looked && !row->seen_full))
+		return 0;
+	return min < row->overflows.max ? min : row->overflows.max;
+}
+
 static void bound_overflows(struct report *report)
 {
-	uint64_t *sums = xcalloc(report->n_netns, sizeof(*sums));
-
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
-		const struct netns_report *ns = row->netns;
+		struct netns_report *ns = &report->netns[row->listener->bound.netns];
 
 		row->overflows.known = !listener_is_unix(row->listener) && ns->overflows_lo.known &&
 				       ns->overflows_hi.known;
@@ -237,33 +252,19 @@ static void bound_overflows(struct report *report)
 		else if (row->fresh && row->listener->known & LISTENER_DROPS &&
 			 row->listener->drops < row->overflows.max)
 			row->overflows.max = row->listener->drops;
-		sums[ns - report->netns] += row->overflows.max;
+		ns->overflows_max += row->overflows.max;
 	}
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
-		uint64_t sure = row->netns->overflows_lo.value;
-		uint64_t others = sums[row->netns - report->netns] - row->overflows.max;
 
-		/*
-		 * One that came and went unseen may be what overflowed; and did, when all that are
-		 * here together cannot account for it.
-		 */
-		bool seen_all = (row->netns->netns->looked || row->seen_full) &&
-				sure <= sums[row->netns - report->netns];
-
-		if (!row->overflows.known || row->netns->listener_vanished || !seen_all ||
-		    sure <= others)
-			continue;
-		row->overflows.min = sure - others;
-		if (row->overflows.min > row->overflows.max)
-			row->overflows.min = row->overflows.max;
+		if (row->overflows.known)
+			row->overflows.min = report_overflows_min(row);
 	}
 	for (size_t i = 0; i < report->n_netns; i++) {
 		struct amount *rest = &report->netns[i].unattributed_overflows;
 
-		rest->value = rest->known && rest->value > sums[i] ? rest->value - sums[i] : 0;
+		rest->value = rest->known ? minus(rest->value, report->netns[i].overflows_max) : 0;
 	}
-	free(sums);
 }
 
 static void build_rows(struct report *report, const struct snapshot *before,
@@ -336,7 +337,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 
 	report->snapshot = now;
 	report->window_ns = before ? now->monotonic_ns - before->monotonic_ns : 0;
-	report->n_shown = 0;
+	report->n_shown = report->n_members = 0;
 	report->n_netns = now->n_netns;
 	report->netns = xreallocarray(report->netns, now->n_netns, sizeof(*report->netns));
 	for (size_t i = 0; i < now->n_netns; i++)
@@ -355,19 +356,37 @@ void report_build(struct report *report, const struct snapshot *before, const st
 void report_free(struct report *report)
 {
 	free(report->rows);
+	free(report->members);
+	free(report->by_group);
+	free(report->folds);
 	free(report->shown);
 	free(report->netns);
 	memset(report, 0, sizeof(*report));
 }
 
-double row_worst_fill(const struct row *row)
+struct amount row_drops(const struct row *row)
 {
 	const struct listener *l = row->listener;
-	uint32_t length = l->length;
 
-	if (l->known & LISTENER_PEAK && l->peak.length > length)
-		length = l->peak.length;
-	return listener_ratio(l, length);
+	return row->fold ? row->fold->drops :
+			   (struct amount){ l->drops, l->known & LISTENER_DROPS };
+}
+
+double row_peak_fill(const struct row *row)
+{
+	const struct listener *l = row->listener;
+
+	return row->fold ? row->fold->peak_fill : listener_ratio(l, l->peak.length);
+}
+
+double row_worst_fill(const struct row *row)
+{
+	double fill = listener_fill(row->listener), peak;
+
+	if (!(row->listener->known & LISTENER_PEAK))
+		return fill;
+	peak = row_peak_fill(row);
+	return peak > fill ? peak : fill;
 }
 
 void report_select(struct report *report, const struct selection *selection)

@@ -82,6 +82,10 @@ struct group {
 	uint32_t first; /* its first listener, in dump order, which is lookup order */
 	uint32_t sockets;
 	uint32_t queued_members; /* members with a connection in their accept queue */
+	uint64_t length; /* sum over the members' accept queues */
+	uint64_t limit;
+	uint32_t length_max; /* of a member */
+	double fill_max; /* of a member, which need not be the same one */
 	uint32_t syn_length; /* request socks, Fast Open children left out */
 	uint32_t syn_retransmitted; /* of them: SYN-ACK sent more than once */
 	uint32_t fastopen; /* un-ACKed Fast Open children, part of the accept queue */

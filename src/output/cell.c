@@ -38,6 +38,7 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 	case FIELD_RATIO:
 		add_percent(cell, v->real);
 		break;
+	case FIELD_FACTOR:
 	case FIELD_RATE:
 	case FIELD_SECONDS:
 		/* What is there does not look like nothing. */

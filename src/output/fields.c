@@ -76,8 +76,16 @@ const struct field field_table[] = {
 	{ "syn-retransmitted", "SYNRETRANS", FIELD_COUNT, "syn_queue", "retransmitted",
 	  NEED_SYN_QUEUE, 0, 3,
 	  "SYN queue: of its length, those whose SYN-ACK was sent again", getter_syn_retransmitted, NULL },
-	{ "sockets", "SOCKETS", FIELD_COUNT, "reuseport", "sockets", NEED_GROUPS, 0, 4,
+	{ "sockets", "SOCKETS", FIELD_COUNT, "reuseport", "sockets", NEED_GROUPS, 0, 45,
 	  "listeners in its SO_REUSEPORT group, 1 when it is alone", getter_sockets, NULL },
+	{ "group-length", "GROUPLEN", FIELD_COUNT, "reuseport", "length", NEED_GROUPS, 0, 2,
+	  "SO_REUSEPORT group: connections waiting for accept(2), in all its queues", getter_group_length, NULL },
+	{ "group-limit", "GROUPLIMIT", FIELD_COUNT, "reuseport", "limit", NEED_GROUPS, 0, 2,
+	  "SO_REUSEPORT group: sum of the limits of its accept queues", getter_group_limit, NULL },
+	{ "group-fill", "GROUPFILL", FIELD_RATIO, "reuseport", "fill_max", NEED_GROUPS, 0, 3,
+	  "SO_REUSEPORT group: fill of its fullest accept queue", getter_group_fill, NULL },
+	{ "imbalance", "IMBALANCE", FIELD_FACTOR, "reuseport", "imbalance", NEED_GROUPS, 0, 35,
+	  "SO_REUSEPORT group: its longest accept queue / the mean of all", getter_imbalance, NULL },
 	{ "drops", "DROPS", FIELD_COUNT, "drops", "total", NEED_DROPS, 0, 10,
 	  "packets discarded at this listener since it was created, for any cause", getter_drops, NULL },
 	{ "drops-delta", "+DROPS", FIELD_RISE, "drops", "delta", NEED_DROPS | NEED_WINDOW, 0, 30,
@@ -115,6 +123,7 @@ bool field_is_number(const struct field *field)
 	case FIELD_COUNT:
 	case FIELD_RISE:
 	case FIELD_RATIO:
+	case FIELD_FACTOR:
 	case FIELD_RATE:
 	case FIELD_SECONDS:
 		return true;

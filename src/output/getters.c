@@ -125,13 +125,13 @@ GETTER(mptcp)
 GETTER(inode)
 {
 	UNUSED;
-	set_number(value, true, row->listener->inode);
+	set_number(value, !row->fold, row->listener->inode);
 }
 
 GETTER(cookie)
 {
 	UNUSED;
-	set_number(value, true, row->listener->cookie);
+	set_number(value, !row->fold, row->listener->cookie);
 }
 
 GETTER(uid)
@@ -181,21 +181,22 @@ GETTER(local)
 GETTER(length)
 {
 	UNUSED;
-	set_number(value, true, row->listener->length);
+	set_number(value, true, row_length(row));
 }
 
 GETTER(limit)
 {
 	UNUSED;
-	set_number(value, true, row->listener->limit);
+	set_number(value, true, row_limit(row));
 }
 
 GETTER(capacity)
 {
 	UNUSED;
-	set_number(value, true, listener_capacity(row->listener));
+	set_number(value, true, row_capacity(row));
 }
 
+/* Of a folded row the fullest member stands in. */
 GETTER(fill)
 {
 	UNUSED;
@@ -222,7 +223,7 @@ GETTER(peak_length)
 GETTER(peak_fill)
 {
 	UNUSED;
-	set_real(value, has_peak(row), listener_ratio(row->listener, row->listener->peak.length));
+	set_real(value, has_peak(row), row_peak_fill(row));
 }
 
 GETTER(full_seconds)
@@ -283,10 +284,39 @@ GETTER(sockets)
 	set_number(value, row->group, row->group ? row->group->sockets : 0);
 }
 
+GETTER(group_length)
+{
+	UNUSED;
+	set_number(value, row->group, row->group ? row->group->length : 0);
+}
+
+GETTER(group_limit)
+{
+	UNUSED;
+	set_number(value, row->group, row->group ? row->group->limit : 0);
+}
+
+GETTER(group_fill)
+{
+	UNUSED;
+	set_real(value, row->group, row->group ? row->group->fill_max : 0);
+}
+
+/* Who is alone, or has nothing in any queue, has nothing to compare. */
+GETTER(imbalance)
+{
+	const struct group *g = row->group;
+
+	UNUSED;
+	if (g && g->sockets > 1 && g->length)
+		set_real(value, true,
+			 (double)g->length_max * (double)g->sockets / (double)g->length);
+}
+
 GETTER(drops)
 {
 	UNUSED;
-	set_number(value, row->listener->known & LISTENER_DROPS, row->listener->drops);
+	set_amount(value, row_drops(row));
 }
 
 GETTER(drops_delta)

@@ -147,7 +147,8 @@ static void take_value(struct value_key *key, const struct field *field,
 		key->number = (double)v.number;
 	else if (v.type == FIELD_TEXT && v.known)
 		key->text = xstrdup(v.text);
-	else if (v.type == FIELD_RATIO || v.type == FIELD_RATE || v.type == FIELD_SECONDS)
+	else if (v.type == FIELD_RATIO || v.type == FIELD_FACTOR || v.type == FIELD_RATE ||
+		 v.type == FIELD_SECONDS)
 		key->number = v.real;
 	else
 		key->number = (double)v.number;

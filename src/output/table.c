@@ -362,8 +362,8 @@ static void print_unselected(FILE *stream, const struct report *report,
 
 	if (!hidden)
 		return;
-	strbuf_addf(line, "%zu of %zu listeners are not shown, because of -4, -6 or -f.", hidden,
-		    report->n_rows);
+	strbuf_addf(line, "%zu of %zu %s are not shown, because of -4, -6 or -f.", hidden,
+		    report->n_rows, report->n_members ? "groups" : "listeners");
 	put_wrapped(stream, line, style);
 }
 

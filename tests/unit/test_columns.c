@@ -47,6 +47,17 @@ static void test_default(void **state)
 	assert_false(c.named);
 }
 
+/* Groups are told apart from listeners. */
+static void test_folded(void **state)
+{
+	(void)state;
+	c.folded = true;
+	columns_default(&c, false);
+	assert_columns("severity,state,local,sockets,length,limit,fill,peak,imbalance,synrecv,"
+		       "drops,drops-delta,overflows,reasons");
+	assert_true(columns_needs(&c) & NEED_GROUPS);
+}
+
 static void test_extended(void **state)
 {
 	(void)state;
@@ -179,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		COLUMNS_TEST(test_default),
+		COLUMNS_TEST(test_folded),
 		COLUMNS_TEST(test_extended),
 		COLUMNS_TEST(test_all),
 		COLUMNS_TEST(test_named),

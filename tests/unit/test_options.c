@@ -60,6 +60,8 @@ static void describe(const struct options *o, char text[1024])
 	at += sprintf(at, "%s", modes[o->mode]);
 	if (s->family != AF_UNSPEC)
 		at += sprintf(at, " family=%s", s->family == AF_INET ? "inet" : "inet6");
+	if (o->fold)
+		at += sprintf(at, " fold");
 	if (o->unix_too)
 		at += sprintf(at, " unix");
 	if (s->only_full)
@@ -99,6 +101,10 @@ static const struct {
 	{ "-46", "report" },
 	{ "-x", "report unix" },
 	{ "-4 --unix", "report family=inet unix" },
+	{ "-g", "report fold columns=14" },
+	{ "--group -o port", "report fold columns=named:1" },
+	{ "-ge", "report fold columns=21" },
+	{ "-g -j", "report fold columns=14 json" },
 	{ "-f", "report full=0.8" },
 	{ "-f90", "report full=0.9" },
 	{ "-f90%", "report full=0.9" },
