@@ -37,29 +37,6 @@ struct grid {
 	const struct table_style *style;
 };
 
-/*
- * A path may be as long as the screen is wide, and would cost all other columns. It tells most at
- * its end: what is too much goes from the front.
- */
-static void shorten_path(struct strbuf *text, size_t start, const struct table_style *style)
-{
-	const char *mark = style->utf8 ? "…" : "<";
-	const size_t mark_len = strlen(mark), width = style->width * 3 / 8;
-	size_t from = start;
-
-	if (text_width(text->s + from, text->len - from) <= width)
-		return;
-	do {
-		do
-			from++;
-		while (from < text->len && ((unsigned char)text->s[from] & 0xc0) == 0x80);
-	} while (text_width(text->s + from, text->len - from) + 1 > width && from < text->len);
-	strbuf_reserve(text, mark_len);
-	memmove(text->s + start + mark_len, text->s + from, text->len - from);
-	memcpy(text->s + start, mark, mark_len);
-	text->len = start + mark_len + text->len - from;
-}
-
 static void make_row(struct grid *g, const struct row *row, const struct report *report,
 		     struct field_context *context)
 {
@@ -71,10 +48,8 @@ static void make_row(struct grid *g, const struct row *row, const struct report 
 
 		strbuf_add(&g->text, (const char *)&cell, sizeof(cell));
 		field_get(f, row, report, context, &value);
-		cell_add(&g->text, &value, g->style->utf8 ? 0 : TEXT_ASCII);
-		if (g->style->width && !g->columns->named && value.known && f->type == FIELD_TEXT &&
-		    value.text == row->listener->name)
-			shorten_path(&g->text, start + sizeof(cell), g->style);
+		cell_add_fitted(&g->text, &value, row, g->style->utf8 ? 0 : TEXT_ASCII,
+				g->columns->named ? 0 : g->style->width);
 		if (g->text.len > start + sizeof(cell) + CELL_MAX)
 			g->text.len = start + sizeof(cell) + CELL_MAX;
 		cell.len = (uint16_t)(g->text.len - start - sizeof(cell));
