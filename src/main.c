@@ -3,6 +3,7 @@
 #include "config.h"
 #endif
 
+#include "analyse/fold.h"
 #include "analyse/report.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -203,6 +204,8 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 			       run->reports > 1 ? &run->snapshots[now == run->snapshots] : NULL);
 	run->incomplete |= now->n_warnings > 0;
 	report_build(&run->report, before, now);
+	if (run->options->fold)
+		fold_report(&run->report);
 	report_select(&run->report, &run->options->selection);
 	sort_rows(&run->report, run->options->sort, run->options->descending, &run->context);
 	return print_report(run);

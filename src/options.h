@@ -32,6 +32,8 @@ struct options {
 	bool json;
 	bool resolve;
 	bool detail;
+	bool unix_too;
+	bool fold; /* SO_REUSEPORT groups, each into one row */
 	bool ascii;
 	bool strict;
 	bool watch;

@@ -66,6 +66,10 @@ unsigned int plan_needs(const struct options *o)
 	}
 	if (o->detail)
 		needs |= NEED_CONNECTIONS;
+	if (o->fold)
+		needs |= NEED_GROUPS;
+	if (o->unix_too)
+		needs |= NEED_UNIX;
 	if (o->selection.only_full) /* a peak is a reason to show a listener */
 		needs |= NEED_WINDOW | NEED_PEAK;
 	if (o->sort)
@@ -106,6 +110,7 @@ struct top_config plan_top(const struct options *o)
 		.columns = o->columns,
 		.sort = o->sort,
 		.descending = o->descending,
+		.fold = o->fold,
 		.selection = o->selection,
 		.delay = o->delay,
 		.color = want_color(o),

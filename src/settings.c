@@ -97,6 +97,12 @@ int settings_apply(struct options *o, struct settings *choice, enum option_id id
 		break;
 	case OPT_IGNORED:
 		break;
+	case OPT_UNIX:
+		o->unix_too = true;
+		break;
+	case OPT_GROUP:
+		o->fold = true;
+		break;
 	case OPT_FULL:
 		return parse_full(o, argument, why);
 	case OPT_EXTENDED:
@@ -219,6 +225,7 @@ int settings_decide(struct options *o, const struct settings *choice, struct err
 		return -EINVAL;
 	if (o->raw && o->mode != MODE_LIST_COLUMNS)
 		return error_set(why, -EINVAL, "--raw goes with --list-columns");
+	o->columns.folded = o->fold;
 	if (choice->all_columns)
 		columns_all(&o->columns);
 	else if (choice->list)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/report.h"
 
+#include "analyse/fold.h"
 #include "base/alloc.h"
 
 #include <stdlib.h>
@@ -89,7 +90,7 @@ static struct amount syn_limit(const struct listener *l, const struct sysctls *s
 {
 	int64_t max = s->value[SYSCTL_MAX_SYN_BACKLOG];
 
-	if (!sysctl_known(s, SYSCTL_SYNCOOKIES))
+	if (listener_is_unix(l) || !sysctl_known(s, SYSCTL_SYNCOOKIES))
 		return (struct amount){ 0 };
 	if (s->value[SYSCTL_SYNCOOKIES] != 0)
 		return amount(l->limit);
@@ -113,6 +114,12 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
+/* The counters tell of TCP alone. */
+static struct amount row_arrivals(const struct row *row)
+{
+	return listener_is_unix(row->listener) ? (struct amount){ 0 } : row->netns->arrivals_hi;
+}
+
 /*
  * How many connections were accepted. What was in the queue at the beginning is still there or was
  * accepted; ages tell how many are still there, but not of those that their peers have reset, which
@@ -122,14 +129,14 @@ static uint64_t minus(uint64_t a, uint64_t b)
 static struct bounds accepted(const struct row *row)
 {
 	const struct listener *l = row->listener;
-	const struct amount *arrivals = &row->netns->arrivals_hi;
+	const struct amount arrivals = row_arrivals(row);
 	const struct group *g = row->group;
 	bool stayed = g && g->known & GROUP_STAYED && g->queued_members == 1 && l->length;
-	struct bounds k = { .max = UINT64_MAX, .known = arrivals->known || stayed };
+	struct bounds k = { .max = UINT64_MAX, .known = arrivals.known || stayed };
 
 	k.min = minus(row->length_before, l->length);
-	if (arrivals->known)
-		k.max = minus(row->length_before + arrivals->value, l->length);
+	if (arrivals.known)
+		k.max = minus(row->length_before + arrivals.value, l->length);
 	if (stayed) {
 		uint64_t left_max = minus(row->length_before, g->stayed_min);
 		uint64_t invisible_max = minus(l->length, g->present_min);
@@ -171,9 +178,9 @@ struct contents row_waiting(const struct row *row, const struct report *report)
 	struct contents c = { .known = kept_connections(row, report->snapshot) &&
 				       (g->known & GROUP_WAITING || !g->queued_members) };
 
-	if (c.known && row->listener->length) {
+	if (c.known && row_length(row)) {
 		c.connections = connections_of(report->snapshot, g, false);
-		c.of_group = g->queued_members > 1;
+		c.of_group = !row->fold && g->queued_members > 1;
 	}
 	return c;
 }
@@ -185,7 +192,7 @@ struct contents row_half_open(const struct row *row, const struct report *report
 
 	if (c.known) {
 		c.connections = connections_of(s, row->group, true);
-		c.of_group = row->group->sockets > 1;
+		c.of_group = !row->fold && row->group->sockets > 1;
 	}
 	return c;
 }
@@ -213,15 +220,30 @@ static void build_row(struct row *row, const struct snapshot *s, const struct li
  * the two dumps, overflows_hi at most. Where drops are unknown a listener may account for
  * everything; where a listener vanished it may have taken any number with it.
  */
+uint64_t report_overflows_min(const struct row *row)
+{
+	const struct netns_report *ns = row->netns;
+	uint64_t sure = ns->overflows_lo.value;
+	uint64_t min = minus(sure, ns->overflows_max - row->overflows.max);
+
+	/*
+	 * One that came and went unseen may be what overflowed; and did, when all that are here
+	 * together cannot account for it.
+	 */
+	if (ns->listener_vanished || sure > ns->overflows_max ||
+	    (!ns->netns->looked && !row->seen_full))
+		return 0;
+	return min < row->overflows.max ? min : row->overflows.max;
+}
+
 static void bound_overflows(struct report *report)
 {
-	uint64_t *sums = xcalloc(report->n_netns, sizeof(*sums));
-
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
-		const struct netns_report *ns = row->netns;
+		struct netns_report *ns = &report->netns[row->listener->bound.netns];
 
-		row->overflows.known = ns->overflows_lo.known && ns->overflows_hi.known;
+		row->overflows.known = !listener_is_unix(row->listener) && ns->overflows_lo.known &&
+				       ns->overflows_hi.known;
 		if (!row->overflows.known)
 			continue;
 		row->overflows.max = ns->overflows_hi.value;
@@ -230,33 +252,19 @@ static void bound_overflows(struct report *report)
 		else if (row->fresh && row->listener->known & LISTENER_DROPS &&
 			 row->listener->drops < row->overflows.max)
 			row->overflows.max = row->listener->drops;
-		sums[ns - report->netns] += row->overflows.max;
+		ns->overflows_max += row->overflows.max;
 	}
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
-		uint64_t sure = row->netns->overflows_lo.value;
-		uint64_t others = sums[row->netns - report->netns] - row->overflows.max;
 
-		/*
-		 * One that came and went unseen may be what overflowed; and did, when all that are
-		 * here together cannot account for it.
-		 */
-		bool seen_all = (row->netns->netns->looked || row->seen_full) &&
-				sure <= sums[row->netns - report->netns];
-
-		if (!row->overflows.known || row->netns->listener_vanished || !seen_all ||
-		    sure <= others)
-			continue;
-		row->overflows.min = sure - others;
-		if (row->overflows.min > row->overflows.max)
-			row->overflows.min = row->overflows.max;
+		if (row->overflows.known)
+			row->overflows.min = report_overflows_min(row);
 	}
 	for (size_t i = 0; i < report->n_netns; i++) {
 		struct amount *rest = &report->netns[i].unattributed_overflows;
 
-		rest->value = rest->known && rest->value > sums[i] ? rest->value - sums[i] : 0;
+		rest->value = rest->known ? minus(rest->value, report->netns[i].overflows_max) : 0;
 	}
-	free(sums);
 }
 
 static void build_rows(struct report *report, const struct snapshot *before,
@@ -280,6 +288,8 @@ static void build_rows(struct report *report, const struct snapshot *before,
 		if (opening) {
 			old = snapshot_find(before, index, l->cookie);
 			row->fresh = !old;
+		}
+		if (opening && !listener_is_unix(l)) {
 			row->drops = drops_delta(old, l, opening->one_datagram);
 			ns->listener_drops.value += row->drops.value;
 			ns->listener_drops.known &= row->drops.known;
@@ -288,7 +298,7 @@ static void build_rows(struct report *report, const struct snapshot *before,
 	}
 }
 
-/* A listener of the opening sample that the closing one lacks. */
+/* A TCP listener of the opening sample that the closing one lacks. */
 static void find_vanished(struct report *report, const struct snapshot *before,
 			  const struct snapshot *now)
 {
@@ -296,7 +306,8 @@ static void find_vanished(struct report *report, const struct snapshot *before,
 		const struct listener *l = &before->listeners[i];
 		uint32_t index;
 
-		if (find_netns(now, before->netns[l->bound.netns].inode, &index) &&
+		if (!listener_is_unix(l) &&
+		    find_netns(now, before->netns[l->bound.netns].inode, &index) &&
 		    !snapshot_find(now, index, l->cookie))
 			report->netns[index].listener_vanished = true;
 	}
@@ -326,7 +337,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 
 	report->snapshot = now;
 	report->window_ns = before ? now->monotonic_ns - before->monotonic_ns : 0;
-	report->n_shown = 0;
+	report->n_shown = report->n_members = 0;
 	report->n_netns = now->n_netns;
 	report->netns = xreallocarray(report->netns, now->n_netns, sizeof(*report->netns));
 	for (size_t i = 0; i < now->n_netns; i++)
@@ -345,19 +356,37 @@ void report_build(struct report *report, const struct snapshot *before, const st
 void report_free(struct report *report)
 {
 	free(report->rows);
+	free(report->members);
+	free(report->by_group);
+	free(report->folds);
 	free(report->shown);
 	free(report->netns);
 	memset(report, 0, sizeof(*report));
 }
 
-double row_worst_fill(const struct row *row)
+struct amount row_drops(const struct row *row)
 {
 	const struct listener *l = row->listener;
-	uint32_t length = l->length;
 
-	if (l->known & LISTENER_PEAK && l->peak.length > length)
-		length = l->peak.length;
-	return listener_ratio(l, length);
+	return row->fold ? row->fold->drops :
+			   (struct amount){ l->drops, l->known & LISTENER_DROPS };
+}
+
+double row_peak_fill(const struct row *row)
+{
+	const struct listener *l = row->listener;
+
+	return row->fold ? row->fold->peak_fill : listener_ratio(l, l->peak.length);
+}
+
+double row_worst_fill(const struct row *row)
+{
+	double fill = listener_fill(row->listener), peak;
+
+	if (!(row->listener->known & LISTENER_PEAK))
+		return fill;
+	peak = row_peak_fill(row);
+	return peak > fill ? peak : fill;
 }
 
 void report_select(struct report *report, const struct selection *selection)
@@ -371,7 +400,7 @@ void report_select(struct report *report, const struct selection *selection)
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
 
-		row->shown = (selection->family == AF_UNSPEC ||
+		row->shown = (selection->family == AF_UNSPEC || listener_is_unix(row->listener) ||
 			      row->listener->bound.family == selection->family) &&
 			     (!selection->only_full || row_worst_fill(row) >= selection->fill);
 		if (row->shown)

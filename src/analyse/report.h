@@ -29,15 +29,20 @@ struct netns_report {
 	struct amount delta[COUNTER_N]; /* unknown without a window, and after a reset */
 	struct amount overflows_lo; /* ListenOverflows surely between the two dumps */
 	struct amount overflows_hi; /* and at most */
-	struct amount arrivals_hi; /* into all accept queues between the two dumps, at most */
+	struct amount
+		arrivals_hi; /* into all accept queues of TCP between the two dumps, at most */
 	struct amount listener_drops; /* sum of the listeners' drops in the window */
+	uint64_t overflows_max; /* sum of the listeners' upper bounds */
 	struct amount unattributed_overflows; /* that no listener can account for */
 	bool listener_vanished;
 };
 
-/* One listener with everything that is derived about it. */
+struct fold;
+
+/* One listener, or after fold_report() one group, with everything that is derived about it. */
 struct row {
 	const struct listener *listener;
+	const struct fold *fold; /* a SO_REUSEPORT group of several listeners; NULL: one listener */
 	const struct netns_report *netns;
 	const struct group *group; /* NULL: not asked for, and it has no half-open connection */
 	struct amount drops; /* in the window */
@@ -57,8 +62,12 @@ struct row {
 struct report {
 	const struct snapshot *snapshot; /* the closing one */
 	uint64_t window_ns; /* 0: no window, deltas unknown */
-	struct row *rows; /* every listener */
+	struct row *rows; /* every listener; after fold_report(), every group */
 	size_t n_rows, rows_size;
+	struct row *members; /* after fold_report(): every listener */
+	size_t n_members, members_size;
+	const struct row **by_group; /* the members, group by group */
+	struct fold *folds;
 	struct row **shown; /* those selected, in the order to show them */
 	size_t n_shown, shown_size;
 	struct netns_report *netns;
@@ -77,7 +86,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 void report_free(struct report *report);
 
 struct selection {
-	int family; /* AF_UNSPEC: both */
+	int family; /* of TCP listeners; AF_UNSPEC: both */
 	bool only_full;
 	double fill; /* with only_full: least fill or peak */
 };
@@ -128,7 +137,36 @@ static inline double report_rate(struct amount amount, const struct report *repo
 	return report->window_ns ? (double)amount.value / report_window_seconds(report) : 0;
 }
 
+/* Of a folded row the sum over the group, otherwise of the listener. */
+static inline uint64_t row_length(const struct row *row)
+{
+	return row->fold ? row->group->length : row->listener->length;
+}
+
+static inline uint64_t row_limit(const struct row *row)
+{
+	return row->fold ? row->group->limit : row->listener->limit;
+}
+
+/* What the kernel lets in: one more than the limit of each listener. */
+static inline uint64_t row_capacity(const struct row *row)
+{
+	return row_limit(row) + (row->fold ? row->group->sockets : 1);
+}
+
+/* Packets discarded since each listener was created. */
+struct amount row_drops(const struct row *row);
+
+/* Highest fill of the window, where there are peaks; of a folded row that of one member. */
+double row_peak_fill(const struct row *row);
+
 /* Highest known fill of the window: of now, or of the peak. */
 double row_worst_fill(const struct row *row);
+
+/*
+ * report_overflows_min() - how many overflows surely fell on the listeners of the row, whose upper
+ * bound is known: as many as all others together cannot account for.
+ */
+uint64_t report_overflows_min(const struct row *row);
 
 #endif

@@ -143,7 +143,14 @@ static int resets_clients(const struct row *r, const struct report *report)
 
 	(void)report;
 	return (r->state == STATE_OVERFLOWING || r->state == STATE_FULL) &&
-	       sysctl_known(s, SYSCTL_ABORT_ON_OVERFLOW) && s->value[SYSCTL_ABORT_ON_OVERFLOW] != 0;
+	       !listener_is_unix(r->listener) && sysctl_known(s, SYSCTL_ABORT_ON_OVERFLOW) &&
+	       s->value[SYSCTL_ABORT_ON_OVERFLOW] != 0;
+}
+
+static int blocks_clients(const struct row *r, const struct report *report)
+{
+	(void)report;
+	return r->state == STATE_FULL && listener_is_unix(r->listener);
 }
 
 /*
@@ -191,6 +198,11 @@ const struct reason_info reason_table[REASON_N] = {
 				    "a RST instead of a retry; set it to 0 to let them ride out "
 				    "short bursts",
 				    resets_clients },
+	[REASON_BLOCKS_CLIENTS] = { "blocks-clients",
+				    "connect(2) to this UNIX listener sleeps until there is room, or "
+				    "fails with EAGAIN when the client does not block: nothing is "
+				    "dropped, but clients hang or give up",
+				    blocks_clients },
 	[REASON_DEAD_CLIENTS] = { "dead-clients",
 				  "clients closed or reset connections that still wait in the "
 				  "queue: they have probably given up, but fill it until the "

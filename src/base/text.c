@@ -96,29 +96,30 @@ static bool changes_direction(uint32_t c)
 	       (c >= 0x2066 && c <= 0x2069);
 }
 
-/* Bytes at the front that need no thought: printable ASCII but the backslash. */
-static size_t plain_length(const unsigned char *s, size_t len)
+/* Bytes at the front that need no thought: ASCII from @least on but the backslash. */
+static size_t plain_length(const unsigned char *s, size_t len, unsigned char least)
 {
 	size_t n = 0;
 
-	while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '\\')
+	while (n < len && s[n] >= least && s[n] < 0x7f && s[n] != '\\')
 		n++;
 	return n;
 }
 
 bool text_is_plain(const char *s, size_t len)
 {
-	return plain_length((const unsigned char *)s, len) == len;
+	return plain_length((const unsigned char *)s, len, ' ') == len;
 }
 
 void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags)
 {
 	const unsigned char *p = (const unsigned char *)s;
 	const unsigned char *end = p + len;
+	const unsigned char least = flags & TEXT_ONE_WORD ? ' ' + 1 : ' ';
 
 	while (p < end) {
 		bool keep_control = flags & TEXT_KEEP_CONTROL;
-		size_t n = plain_length(p, (size_t)(end - p));
+		size_t n = plain_length(p, (size_t)(end - p), least);
 		uint32_t c;
 
 		strbuf_add(b, (const char *)p, n);
@@ -131,7 +132,7 @@ void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int fla
 			strbuf_addf(b, "\\x%02x", *p);
 		else if (c == '\\')
 			strbuf_adds(b, "\\\\");
-		else if (!keep_control && (c < 0x20 || (c >= 0x7f && c < 0xa0)))
+		else if (!keep_control && (c < least || (c >= 0x7f && c < 0xa0)))
 			strbuf_addf(b, "\\x%02x", (unsigned int)c);
 		else if (n > 1 && ((flags & TEXT_ASCII) || (!keep_control && changes_direction(c))))
 			strbuf_addf(b, "\\u{%x}", (unsigned int)c);

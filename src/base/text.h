@@ -64,6 +64,7 @@ void strbuf_addf(struct strbuf *b, const char *format, ...) __attribute__((forma
 enum text_flags {
 	TEXT_ASCII = 1 << 0, /* escape everything beyond ASCII */
 	TEXT_KEEP_CONTROL = 1 << 1, /* the consumer escapes control characters (JSON) */
+	TEXT_ONE_WORD = 1 << 2, /* escape spaces too, for who splits lines at them */
 };
 
 /*
@@ -75,7 +76,7 @@ enum text_flags {
  */
 void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags);
 
-/* Would text_add_safe() add it as it is, whatever the flags? */
+/* Would text_add_safe() add it as it is, whatever the flags but TEXT_ONE_WORD? */
 bool text_is_plain(const char *s, size_t len);
 
 /* Columns that valid UTF-8 text takes on a terminal, by the locale's wcwidth(). */

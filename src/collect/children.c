@@ -116,7 +116,8 @@ void children_want_connections(struct snapshot *s, uint32_t netns, uint16_t port
 	for (size_t i = 0; i < s->n_groups; i++) {
 		const struct bound *bound = &s->listeners[s->groups[i].first].bound;
 
-		if (bound->netns == netns && (!port || bound->port == port))
+		if (bound->netns == netns && bound->family != AF_UNIX &&
+		    (!port || bound->port == port))
 			s->groups[i].known |= GROUP_CONNECTIONS;
 	}
 }
@@ -178,7 +179,7 @@ static int compare_ports(const void *a, const void *b)
 static bool is_wanted(struct snapshot *s, const struct listener *l,
 		      const struct waiting_request *wanted)
 {
-	return l->bound.netns == wanted->netns && l->length &&
+	return l->bound.netns == wanted->netns && !listener_is_unix(l) && l->length &&
 	       (wanted->all || (wanted->high && listener_fill(l) >= FILL_HIGH) ||
 		(s->known & SNAPSHOT_CONNECTIONS && s->groups[l->group].known & GROUP_CONNECTIONS));
 }

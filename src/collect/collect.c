@@ -10,6 +10,7 @@
 #include "collect/peaks.h"
 #include "collect/procfs.h"
 #include "collect/sock_diag.h"
+#include "collect/unix_listeners.h"
 #include "model/connections.h"
 #include "model/groups.h"
 
@@ -52,6 +53,7 @@ struct collector {
 	struct dump_time dumped; /* the listeners, for the last sample */
 	struct cgroups cgroups;
 	struct names names;
+	struct unix_listeners unix_listeners;
 	struct strbuf text; /* scratch for files */
 };
 
@@ -145,6 +147,7 @@ void collector_close(struct collector *c)
 	for (size_t i = 0; i < c->names.n; i++)
 		free(c->names.list[i]);
 	free(c->names.list);
+	unix_listeners_free(&c->unix_listeners);
 	strbuf_free(&c->text);
 	if (c->root >= 0)
 		close(c->root);
@@ -198,7 +201,7 @@ static void add_listener(struct snapshot *s, uint32_t netns, const struct diag_r
 	l->known = (r->known & DIAG_DROPS ? LISTENER_DROPS : 0) |
 		   (r->known & DIAG_V6ONLY ? LISTENER_V6ONLY : 0) |
 		   (r->known & DIAG_CGROUP_ID ? LISTENER_CGROUP_ID : 0) |
-		   (r->known & DIAG_MPTCP ? LISTENER_MPTCP : 0);
+		   (r->known & DIAG_MPTCP ? LISTENER_MPTCP : 0) | LISTENER_UID;
 	l->mptcp = r->mptcp;
 	l->cgroup_id = r->cgroup_id;
 	l->inode = r->inode;
@@ -286,7 +289,8 @@ static void identify(struct collector *c, struct snapshot *s)
 static void warn_about_drops(struct snapshot *s)
 {
 	for (size_t i = 0; i < s->n_listeners; i++)
-		if (!(s->listeners[i].known & LISTENER_DROPS)) {
+		if (!listener_is_unix(&s->listeners[i]) &&
+		    !(s->listeners[i].known & LISTENER_DROPS)) {
 			snapshot_warn(s, "drops-unavailable",
 				      "this kernel does not count drops for each listener "
 				      "(4.7 and later do)");
@@ -368,6 +372,9 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 	ns->one_datagram = diag_datagrams(c->source.diag) <= 1;
 	if (needs(c, NEED_COUNTERS))
 		read_counters_after(c, s, ns);
+	if (needs(c, NEED_UNIX))
+		unix_listeners_add(&c->unix_listeners, diag_netlink(c->source.diag), s, 0,
+				   c->dumped.end_ns);
 	s->monotonic_ns = clock_monotonic_ns();
 	s->wall = clock_wall();
 	if (syn_recv)

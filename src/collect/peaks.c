@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "collect/unix_diag.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +74,7 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns)
 	if (!p->min_interval_ns)
 		return;
 	idmap_reset(&p->by_cookie, s->n_listeners);
-	p->n_queues = 0;
+	p->n_queues = p->n_unix = 0;
 	p->look = 0;
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
@@ -83,6 +84,7 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns)
 		if (l->bound.netns != netns)
 			continue;
 		q = track(p, l->cookie, &fresh);
+		p->n_unix += listener_is_unix(l);
 		q->length = q->peak.length = l->length;
 		q->look_ns = s->monotonic_ns;
 	}
@@ -107,6 +109,18 @@ static int handle_listener(const struct diag_record *r, void *context)
 	return 0;
 }
 
+static int handle_unix(const struct unix_record *r, void *context)
+{
+	struct look *look = context;
+	struct tracked_queue *q;
+	bool fresh;
+
+	q = track(look->peaks, r->cookie, &fresh);
+	look->peaks->n_unix += fresh;
+	look_at(look->peaks, q, fresh, r->rqueue, r->wqueue, look->now_ns);
+	return 0;
+}
+
 void peaks_look(struct peaks *p, struct diag_socket *diag, int family)
 {
 	const struct diag_request request = { .states = 1 << DIAG_LISTEN, .family = family };
@@ -118,6 +132,9 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family)
 
 	p->look++;
 	if (diag_lost(diag_dump(diag, &request, handle_listener, &look, &ignored)))
+		diag_reopen(diag, &ignored);
+	if (p->n_unix &&
+	    netlink_lost(unix_diag_dump(diag_netlink(diag), handle_unix, &look, &ignored)))
 		diag_reopen(diag, &ignored);
 	cpu = clock_thread_cpu_ns() - cpu;
 	p->cost_ns = (p->cost_ns + cpu) / 2;
@@ -132,7 +149,7 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family)
 
 void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns)
 {
-	size_t seen = 0, tracked = p->n_queues;
+	size_t seen = 0, tracked = p->n_queues - p->n_unix;
 
 	if (!p->min_interval_ns || p->due_ns == UINT64_MAX)
 		return;
@@ -148,7 +165,7 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns)
 		look_at(p, q, fresh, l->length, l->limit, s->monotonic_ns);
 		l->peak = q->peak;
 		l->known |= LISTENER_PEAK;
-		seen += !fresh;
+		seen += !fresh && !listener_is_unix(l);
 	}
 	s->netns[netns].looked = true;
 	s->netns[netns].listener_vanished = seen < tracked;

@@ -21,6 +21,7 @@ struct peaks {
 	struct idmap by_cookie;
 	struct tracked_queue *queues;
 	size_t n_queues, queues_size;
+	size_t n_unix; /* of them; 0: there is no need to look at UNIX listeners */
 	uint32_t look; /* looks taken in this window */
 	uint64_t min_interval_ns; /* 0: off */
 	double share; /* of one CPU */
@@ -42,14 +43,14 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns);
 
 /*
  * peaks_look() - one fast sample; sets the time of the next. A dump that fails is a look less for
- * the queues that it did not reach.
+ * the queues that it did not reach. UNIX listeners are looked at when the window began with some.
  * @family: the one that the samples dump, AF_UNSPEC for both
  */
 void peaks_look(struct peaks *p, struct diag_socket *diag, int family);
 
 /*
  * peaks_end() - the window ends with this sample: it is the last look, and every listener gets what
- * was seen of it. The namespace learns whether a listener vanished that only fast samples saw.
+ * was seen of it. The namespace learns whether a TCP listener vanished that only fast samples saw.
  */
 void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns);
 

@@ -2,6 +2,7 @@
 #include "collect/sock_diag.h"
 
 #include "base/alloc.h"
+#include "collect/attribute.h"
 #include "collect/netlink.h"
 #include "collect/port_filter.h"
 
@@ -31,24 +32,11 @@ struct diag_socket {
 	bool by_family; /* the legacy request was refused */
 };
 
-/*
- * libmnl's walk is five calls for each attribute, and a socket has six of them: a tenth of the time
- * that a report of many listeners takes. Hence our own. False at the end, or when what is left is
- * no whole attribute.
- */
-static bool next_attribute(struct nlattr *a, const unsigned char *at, const unsigned char *end)
-{
-	if (at >= end || (size_t)(end - at) < sizeof(*a))
-		return false;
-	memcpy(a, at, sizeof(*a));
-	return a->nla_len >= NLA_HDRLEN && a->nla_len <= (size_t)(end - at);
-}
-
 static void parse_ulp(const unsigned char *at, const unsigned char *end, struct diag_record *r)
 {
 	struct nlattr a;
 
-	for (; next_attribute(&a, at, end); at += NLA_ALIGN(a.nla_len)) {
+	for (; attribute_next(&a, at, end); at += NLA_ALIGN(a.nla_len)) {
 		if ((a.nla_type & NLA_TYPE_MASK) == ULP_NAME &&
 		    a.nla_len >= NLA_HDRLEN + sizeof("mptcp") - 1 &&
 		    !memcmp(at + NLA_HDRLEN, "mptcp", sizeof("mptcp") - 1))
@@ -63,7 +51,7 @@ static void parse_attributes(const unsigned char *at, const unsigned char *end,
 	bool admin = false, info = false, full_socket = false;
 	struct nlattr a;
 
-	for (; next_attribute(&a, at, end); at += NLA_ALIGN(a.nla_len)) {
+	for (; attribute_next(&a, at, end); at += NLA_ALIGN(a.nla_len)) {
 		const unsigned char *data = at + NLA_HDRLEN;
 		size_t len = a.nla_len - NLA_HDRLEN;
 
@@ -191,6 +179,11 @@ int diag_reopen(struct diag_socket *socket, struct error *why)
 unsigned int diag_datagrams(const struct diag_socket *socket)
 {
 	return socket->datagrams;
+}
+
+struct netlink_socket *diag_netlink(struct diag_socket *socket)
+{
+	return socket->netlink;
 }
 
 bool diag_lost(int code)

@@ -17,6 +17,8 @@
  * with 180,000 sockets. Filters cut the output, not the walk.
  */
 
+struct netlink_socket;
+
 enum diag_state {
 	DIAG_ESTABLISHED = 1,
 	DIAG_SYN_RECV = 3,
@@ -110,6 +112,10 @@ int diag_dump(struct diag_socket *socket, const struct diag_request *request, di
  * the buffer has grown), -EBUSY (an earlier dump on this socket was)?
  */
 bool diag_lost(int code);
+
+/* The netlink socket below, for dumps of other families; diag_reopen() is then as good as its own.
+ */
+struct netlink_socket *diag_netlink(struct diag_socket *socket);
 
 /* Into how many datagrams the kernel cut the last dump: one is a consistent walk. */
 unsigned int diag_datagrams(const struct diag_socket *socket);

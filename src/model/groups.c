@@ -45,6 +45,20 @@ static uint32_t group_index(struct snapshot *s, const struct bound *b, uint32_t 
 	}
 }
 
+static void add_queue(struct group *g, const struct listener *l)
+{
+	double fill = listener_fill(l);
+
+	g->length += l->length;
+	g->limit += l->limit;
+	if (l->length)
+		g->queued_members++;
+	if (l->length > g->length_max)
+		g->length_max = l->length;
+	if (fill > g->fill_max)
+		g->fill_max = fill;
+}
+
 void groups_build(struct snapshot *s)
 {
 	idmap_reset(&s->by_bound, s->n_listeners);
@@ -53,7 +67,9 @@ void groups_build(struct snapshot *s)
 		struct listener *l = &s->listeners[i];
 		struct group *g;
 
-		l->group = group_index(s, &l->bound, (uint32_t)s->n_groups);
+		/* Two UNIX listeners may have one path: the older one's was unlinked. */
+		l->group = listener_is_unix(l) ? IDMAP_NONE :
+						 group_index(s, &l->bound, (uint32_t)s->n_groups);
 		if (l->group == IDMAP_NONE) {
 			l->group = (uint32_t)s->n_groups;
 			s->groups = array_grow(s->groups, s->n_groups, &s->groups_size,
@@ -62,8 +78,7 @@ void groups_build(struct snapshot *s)
 		}
 		g = &s->groups[l->group];
 		g->sockets++;
-		if (l->length)
-			g->queued_members++;
+		add_queue(g, l);
 	}
 	s->known |= SNAPSHOT_GROUPS;
 }

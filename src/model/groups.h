@@ -8,7 +8,7 @@
  * groups_build() - put every listener of the snapshot into its group.
  *
  * A group is what the kernel's reuseport code makes one: same namespace, family,
- * address, port, device and IPV6_V6ONLY (inet_reuseport_add_sock()).
+ * address, port, device and IPV6_V6ONLY (inet_reuseport_add_sock()). A UNIX listener is alone.
  */
 void groups_build(struct snapshot *s);
 

@@ -25,8 +25,10 @@ enum need {
 	NEED_CGROUP = 1 << 10, /* path of the cgroup */
 	NEED_INTERFACE = 1 << 11, /* name of the device a listener is bound to */
 	NEED_IDENTITY = 1 << 12, /* host name and boot id */
+	/* A dump of their own. */
+	NEED_UNIX = 1 << 13, /* UNIX listeners */
 	/* No cost in the kernel. */
-	NEED_GROUPS = 1 << 13, /* which listeners share an address and port */
+	NEED_GROUPS = 1 << 14, /* which listeners share an address and port */
 };
 
 #endif

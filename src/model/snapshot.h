@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <time.h>
 
 /*
@@ -33,6 +34,7 @@ enum listener_known {
 	LISTENER_CGROUP_ID = 1 << 2, /* kernel 5.8 and later */
 	LISTENER_MPTCP = 1 << 3, /* told to CAP_NET_ADMIN only */
 	LISTENER_PEAK = 1 << 4,
+	LISTENER_UID = 1 << 5, /* of UNIX listeners: kernel 5.3 and later */
 };
 
 /* The bound side of a socket: what decides which listener a connection belongs to. */
@@ -40,7 +42,7 @@ struct bound {
 	uint32_t netns; /* index into snapshot->netns */
 	uint32_t ifindex; /* SO_BINDTODEVICE, 0: any */
 	uint16_t port;
-	uint8_t family; /* AF_INET or AF_INET6 */
+	uint8_t family; /* AF_INET, AF_INET6 or AF_UNIX, which uses none of the rest but netns */
 	bool v6only;
 	uint8_t address[16]; /* network order; AF_INET uses the first four */
 };
@@ -50,9 +52,11 @@ struct listener {
 	uint64_t cgroup_id; /* cgroup v2 the socket was created in */
 	const char *cgroup; /* its path, or NULL; owned by the source of the snapshot */
 	const char *interface; /* name of bound.ifindex, or NULL; likewise */
+	const char *name; /* of a UNIX listener: path or @abstract; NULL: none; likewise */
 	struct bound bound;
 	uint16_t known; /* enum listener_known */
 	bool mptcp;
+	bool seqpacket; /* a UNIX listener of that type: messages, not a stream */
 	uint32_t group; /* index into snapshot->groups; valid after groups_build() */
 	uint32_t inode;
 	uint32_t uid;
@@ -78,6 +82,10 @@ struct group {
 	uint32_t first; /* its first listener, in dump order, which is lookup order */
 	uint32_t sockets;
 	uint32_t queued_members; /* members with a connection in their accept queue */
+	uint64_t length; /* sum over the members' accept queues */
+	uint64_t limit;
+	uint32_t length_max; /* of a member */
+	double fill_max; /* of a member, which need not be the same one */
 	uint32_t syn_length; /* request socks, Fast Open children left out */
 	uint32_t syn_retransmitted; /* of them: SYN-ACK sent more than once */
 	uint32_t fastopen; /* un-ACKed Fast Open children, part of the accept queue */
@@ -195,6 +203,11 @@ void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other);
 static inline uint64_t listener_capacity(const struct listener *l)
 {
 	return (uint64_t)l->limit + 1;
+}
+
+static inline bool listener_is_unix(const struct listener *l)
+{
+	return l->bound.family == AF_UNIX;
 }
 
 static inline bool listener_full(const struct listener *l)

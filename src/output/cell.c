@@ -38,6 +38,7 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 	case FIELD_RATIO:
 		add_percent(cell, v->real);
 		break;
+	case FIELD_FACTOR:
 	case FIELD_RATE:
 	case FIELD_SECONDS:
 		/* What is there does not look like nothing. */
@@ -53,11 +54,41 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 		add_words(cell, v);
 		break;
 	case FIELD_TEXT:
-		text_add_safe(cell, v->text, strlen(v->text), text_flags);
+		text_add_safe(cell, v->text, strlen(v->text), text_flags | TEXT_ONE_WORD);
 		break;
 	case FIELD_WAITING:
 	case FIELD_HALF_OPEN:
 	case FIELD_NESTED:
 		break;
 	}
+}
+
+static void shorten(struct strbuf *cell, size_t start, size_t width, bool utf8)
+{
+	const char *mark = utf8 ? "…" : "<";
+	const size_t mark_len = strlen(mark);
+	size_t from = start;
+
+	if (text_width(cell->s + from, cell->len - from) <= width)
+		return;
+	do {
+		do
+			from++;
+		while (from < cell->len && ((unsigned char)cell->s[from] & 0xc0) == 0x80);
+	} while (text_width(cell->s + from, cell->len - from) + 1 > width && from < cell->len);
+	strbuf_reserve(cell, mark_len);
+	memmove(cell->s + start + mark_len, cell->s + from, cell->len - from);
+	memcpy(cell->s + start, mark, mark_len);
+	cell->len = start + mark_len + cell->len - from;
+	cell->s[cell->len] = '\0';
+}
+
+void cell_add_fitted(struct strbuf *cell, const struct field_value *v, const struct row *row,
+		     unsigned int text_flags, size_t width)
+{
+	size_t start = cell->len;
+
+	cell_add(cell, v, text_flags);
+	if (width && v->known && v->type == FIELD_TEXT && v->text == row->listener->name)
+		shorten(cell, start, width * 3 / 8, !(text_flags & TEXT_ASCII));
 }

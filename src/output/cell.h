@@ -5,9 +5,19 @@
 #include "output/fields.h"
 
 /*
- * cell_add() - add a value as people read it: unknown is "-", text is made safe for a terminal.
+ * cell_add() - add a value as people read it: unknown is "-", text is made safe for a terminal
+ * and one word, for awk.
  * @text_flags: enum text_flags
  */
 void cell_add(struct strbuf *cell, const struct field_value *value, unsigned int text_flags);
+
+/*
+ * cell_add_fitted() - the same for a screen of @width columns, 0: no limit. The path of a UNIX
+ * listener may be as long as that and would cost all other columns: it gets three eighths of them,
+ * and what is too much goes from its front, as it tells most at its end.
+ * @row: the row that @value is of
+ */
+void cell_add_fitted(struct strbuf *cell, const struct field_value *value, const struct row *row,
+		     unsigned int text_flags, size_t width);
 
 #endif

@@ -7,16 +7,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const default_names[] = { "severity", "state",	"local",     "length",
-					     "limit",	 "fill",	"peak",	     "synrecv",
-					     "drops",	 "drops-delta", "overflows", "reasons" };
-/* On a screen that is looked at again and again, rates tell more than sums. */
-static const char *const top_names[] = {
-	"severity", "local",   "length",     "limit",	  "fill",
-	"peak",	    "synrecv", "drops-rate", "overflows", "reasons"
+/* clang-format off */
+struct usual_column {
+	const char *name;
+	bool of_groups; /* only where rows are groups */
 };
-static const char *const extended_names[] = { "uid",	"inode",     "cookie",
-					      "cgroup", "interface", "v6only" };
+
+static const struct usual_column default_columns[] = {
+	{ "severity", false }, { "state", false }, { "local", false }, { "sockets", true },
+	{ "length", false }, { "limit", false }, { "fill", false }, { "peak", false },
+	{ "imbalance", true }, { "synrecv", false }, { "drops", false }, { "drops-delta", false },
+	{ "overflows", false }, { "reasons", false },
+};
+
+/* On a screen that is looked at again and again, rates tell more than sums. */
+static const struct usual_column top_columns[] = {
+	{ "severity", false }, { "local", false }, { "sockets", true }, { "length", false },
+	{ "limit", false }, { "fill", false }, { "peak", false }, { "imbalance", true },
+	{ "synrecv", false }, { "drops-rate", false }, { "overflows", false }, { "reasons", false },
+};
+/* clang-format on */
+
+static const char *const extended_names[] = { "uid",	   "inode",  "cookie", "cgroup",
+					      "interface", "v6only", "mptcp" };
 
 void columns_free(struct columns *c)
 {
@@ -53,16 +66,23 @@ static void add_names(struct columns *c, const char *const *names, size_t n)
 		add(c, field_find(names[i], strlen(names[i])));
 }
 
+static void add_usual(struct columns *c, const struct usual_column *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (c->folded || !list[i].of_groups)
+			add_names(c, &list[i].name, 1);
+}
+
 void columns_default(struct columns *c, bool extended)
 {
-	add_names(c, default_names, ARRAY_SIZE(default_names));
+	add_usual(c, default_columns, ARRAY_SIZE(default_columns));
 	if (extended)
 		add_names(c, extended_names, ARRAY_SIZE(extended_names));
 }
 
 void columns_top(struct columns *c, bool extended)
 {
-	add_names(c, top_names, ARRAY_SIZE(top_names));
+	add_usual(c, top_columns, ARRAY_SIZE(top_columns));
 	for (size_t i = 0; extended && i < ARRAY_SIZE(extended_names); i++)
 		columns_toggle(c, field_find(extended_names[i], strlen(extended_names[i])));
 }

@@ -16,6 +16,7 @@ enum field_type {
 	FIELD_COUNT, /* whole number */
 	FIELD_RISE, /* whole number that grew in the window: "+4" in a table */
 	FIELD_RATIO, /* 0 to 1 and beyond; whole percent, rounded down, in a table */
+	FIELD_FACTOR, /* how many times as much: 1 and beyond, with a decimal */
 	FIELD_RATE, /* a second */
 	FIELD_SECONDS,
 	FIELD_BOOL,
@@ -32,7 +33,7 @@ struct field_value {
 	enum field_type type;
 	bool known;
 	uint64_t number; /* COUNT, RISE, BOOL, ID */
-	double real; /* RATIO, RATE, SECONDS */
+	double real; /* RATIO, FACTOR, RATE, SECONDS */
 	const char *text; /* TEXT; constant, of the snapshot, or in the caller's scratch */
 	const char *const *words; /* LIST; @number of them */
 	const struct connection *connections; /* WAITING, HALF_OPEN; @number of them */

@@ -44,18 +44,28 @@ GETTER(netns)
 GETTER(protocol)
 {
 	UNUSED;
-	set_text(value, "tcp");
+	set_text(value, listener_is_unix(row->listener) ? "unix" : "tcp");
+}
+
+GETTER(type)
+{
+	UNUSED;
+	set_text(value, row->listener->seqpacket ? "seqpacket" : "stream");
 }
 
 GETTER(family)
 {
 	UNUSED;
-	set_text(value, row->listener->bound.family == AF_INET ? "inet" : "inet6");
+	set_text(value, listener_is_unix(row->listener)	       ? "unix" :
+			row->listener->bound.family == AF_INET ? "inet" :
+								 "inet6");
 }
 
 GETTER(address)
 {
 	UNUSED;
+	if (listener_is_unix(row->listener))
+		return;
 	context->scratch.len = 0;
 	address_add(&context->scratch, row->listener->bound.family, row->listener->bound.address);
 	set_text(value, context->scratch.s);
@@ -64,7 +74,13 @@ GETTER(address)
 GETTER(port)
 {
 	UNUSED;
-	set_number(value, true, row->listener->bound.port);
+	set_number(value, !listener_is_unix(row->listener), row->listener->bound.port);
+}
+
+GETTER(path)
+{
+	UNUSED;
+	set_text(value, row->listener->name);
 }
 
 GETTER(nothing_yet)
@@ -93,19 +109,19 @@ GETTER(mptcp)
 GETTER(inode)
 {
 	UNUSED;
-	set_number(value, true, row->listener->inode);
+	set_number(value, !row->fold, row->listener->inode);
 }
 
 GETTER(cookie)
 {
 	UNUSED;
-	set_number(value, true, row->listener->cookie);
+	set_number(value, !row->fold, row->listener->cookie);
 }
 
 GETTER(uid)
 {
 	UNUSED;
-	set_number(value, true, row->listener->uid);
+	set_number(value, row->listener->known & LISTENER_UID, row->listener->uid);
 }
 
 /* As ss writes it: "*" for a wildcard that takes both families, "%device" behind the address. */
@@ -117,6 +133,10 @@ GETTER(local)
 	const char *service = NULL;
 
 	UNUSED;
+	if (listener_is_unix(l)) {
+		set_text(value, l->name);
+		return;
+	}
 	b->len = 0;
 	if (l->bound.family == AF_INET6 && !l->bound.v6only &&
 	    !memcmp(l->bound.address, any, sizeof(any))) {
@@ -145,21 +165,22 @@ GETTER(local)
 GETTER(length)
 {
 	UNUSED;
-	set_number(value, true, row->listener->length);
+	set_number(value, true, row_length(row));
 }
 
 GETTER(limit)
 {
 	UNUSED;
-	set_number(value, true, row->listener->limit);
+	set_number(value, true, row_limit(row));
 }
 
 GETTER(capacity)
 {
 	UNUSED;
-	set_number(value, true, listener_capacity(row->listener));
+	set_number(value, true, row_capacity(row));
 }
 
+/* Of a folded row the fullest member stands in. */
 GETTER(fill)
 {
 	UNUSED;
@@ -186,7 +207,7 @@ GETTER(peak_length)
 GETTER(peak_fill)
 {
 	UNUSED;
-	set_real(value, has_peak(row), listener_ratio(row->listener, row->listener->peak.length));
+	set_real(value, has_peak(row), row_peak_fill(row));
 }
 
 GETTER(full_seconds)
@@ -207,15 +228,15 @@ GETTER(oldest_wait)
 	set_real(value, row->oldest_wait_ms.known, (double)row->oldest_wait_ms.value / 1000);
 }
 
-static bool has_syn_queue(const struct report *report)
+static bool has_syn_queue(const struct row *row, const struct report *report)
 {
-	return report->snapshot->known & SNAPSHOT_SYN_RECV;
+	return report->snapshot->known & SNAPSHOT_SYN_RECV && !listener_is_unix(row->listener);
 }
 
 GETTER(syn_length)
 {
 	UNUSED;
-	set_number(value, has_syn_queue(report), row_syn_length(row));
+	set_number(value, has_syn_queue(row, report), row_syn_length(row));
 }
 
 GETTER(syn_limit)
@@ -230,20 +251,21 @@ GETTER(syn_fill)
 	const struct amount *limit = &row->group_syn_limit;
 
 	UNUSED;
-	set_real(value, has_syn_queue(report) && limit->known,
+	set_real(value, has_syn_queue(row, report) && limit->known,
 		 (double)row_syn_length(row) / (double)(limit->value ? limit->value : 1));
 }
 
 GETTER(syn_retransmitted)
 {
 	UNUSED;
-	set_number(value, has_syn_queue(report), row->group ? row->group->syn_retransmitted : 0);
+	set_number(value, has_syn_queue(row, report),
+		   row->group ? row->group->syn_retransmitted : 0);
 }
 
 GETTER(syn_age)
 {
 	UNUSED;
-	set_real(value, has_syn_queue(report),
+	set_real(value, has_syn_queue(row, report),
 		 (double)(report->snapshot->monotonic_ns - report->snapshot->syn_recv_ns) /
 			 (double)NSEC_PER_SEC);
 }
@@ -254,10 +276,39 @@ GETTER(sockets)
 	set_number(value, row->group, row->group ? row->group->sockets : 0);
 }
 
+GETTER(group_length)
+{
+	UNUSED;
+	set_number(value, row->group, row->group ? row->group->length : 0);
+}
+
+GETTER(group_limit)
+{
+	UNUSED;
+	set_number(value, row->group, row->group ? row->group->limit : 0);
+}
+
+GETTER(group_fill)
+{
+	UNUSED;
+	set_real(value, row->group, row->group ? row->group->fill_max : 0);
+}
+
+/* Who is alone, or has nothing in any queue, has nothing to compare. */
+GETTER(imbalance)
+{
+	const struct group *g = row->group;
+
+	UNUSED;
+	if (g && g->sockets > 1 && g->length)
+		set_real(value, true,
+			 (double)g->length_max * (double)g->sockets / (double)g->length);
+}
+
 GETTER(drops)
 {
 	UNUSED;
-	set_number(value, row->listener->known & LISTENER_DROPS, row->listener->drops);
+	set_amount(value, row_drops(row));
 }
 
 GETTER(drops_delta)

@@ -15,9 +15,11 @@
 
 GETTER_DECLARE(netns);
 GETTER_DECLARE(protocol);
+GETTER_DECLARE(type);
 GETTER_DECLARE(family);
 GETTER_DECLARE(address);
 GETTER_DECLARE(port);
+GETTER_DECLARE(path);
 GETTER_DECLARE(nothing_yet);
 GETTER_DECLARE(interface);
 GETTER_DECLARE(v6only);
@@ -42,6 +44,10 @@ GETTER_DECLARE(syn_fill);
 GETTER_DECLARE(syn_retransmitted);
 GETTER_DECLARE(syn_age);
 GETTER_DECLARE(sockets);
+GETTER_DECLARE(group_length);
+GETTER_DECLARE(group_limit);
+GETTER_DECLARE(group_fill);
+GETTER_DECLARE(imbalance);
 GETTER_DECLARE(drops);
 GETTER_DECLARE(drops_delta);
 GETTER_DECLARE(drops_rate);

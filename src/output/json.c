@@ -71,6 +71,7 @@ static struct json_object *field_json(const struct field_value *v)
 	case FIELD_RISE:
 		return json_value_number(v->number);
 	case FIELD_RATIO:
+	case FIELD_FACTOR:
 	case FIELD_RATE:
 	case FIELD_SECONDS:
 		return json_value_real(v->real);

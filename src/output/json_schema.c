@@ -106,6 +106,7 @@ static struct json_object *field_schema(const struct field *f)
 	case FIELD_RISE:
 		return non_negative(typed("integer", true, f->help));
 	case FIELD_RATIO:
+	case FIELD_FACTOR:
 	case FIELD_RATE:
 	case FIELD_SECONDS:
 		return non_negative(typed("number", true, f->help));

@@ -12,7 +12,7 @@
  */
 struct key {
 	uint64_t badness; /* smaller is worse: state, fill, drops in the window */
-	uint64_t place; /* family, port and an IPv4 address */
+	uint64_t place; /* family, port and an IPv4 address; UNIX listeners last */
 	struct row *row;
 };
 
@@ -46,6 +46,8 @@ static uint64_t place(const struct bound *b)
 {
 	uint64_t address = 0;
 
+	if (b->family == AF_UNIX)
+		return UINT64_MAX;
 	if (b->family == AF_INET)
 		for (int i = 0; i < 4; i++)
 			address = address << 8 | b->address[i];
@@ -62,12 +64,18 @@ static int compare_u64(uint64_t a, uint64_t b)
 	return a < b ? -1 : a > b;
 }
 
+/* IPv4, IPv6, then UNIX listeners by path. */
 static int compare_address(const struct row *a, const struct row *b)
 {
 	const struct bound *x = &a->listener->bound, *y = &b->listener->bound;
+	const char *path = a->listener->name, *other = b->listener->name;
 
+	if (x->family != y->family && (x->family == AF_UNIX || y->family == AF_UNIX))
+		return x->family == AF_UNIX ? 1 : -1;
 	if (x->family != y->family)
 		return compare_u64(x->family, y->family);
+	if (x->family == AF_UNIX)
+		return path && other ? strcmp(path, other) : !path - !other;
 	return memcmp(x->address, y->address, sizeof(x->address));
 }
 
@@ -139,7 +147,8 @@ static void take_value(struct value_key *key, const struct field *field,
 		key->number = (double)v.number;
 	else if (v.type == FIELD_TEXT && v.known)
 		key->text = xstrdup(v.text);
-	else if (v.type == FIELD_RATIO || v.type == FIELD_RATE || v.type == FIELD_SECONDS)
+	else if (v.type == FIELD_RATIO || v.type == FIELD_FACTOR || v.type == FIELD_RATE ||
+		 v.type == FIELD_SECONDS)
 		key->number = v.real;
 	else
 		key->number = (double)v.number;

@@ -49,7 +49,8 @@ static void make_row(struct grid *g, const struct row *row, const struct report 
 
 		strbuf_add(&g->text, (const char *)&cell, sizeof(cell));
 		field_get(f, row, report, context, &value);
-		cell_add(&g->text, &value, g->style->utf8 ? 0 : TEXT_ASCII);
+		cell_add_fitted(&g->text, &value, row, g->style->utf8 ? 0 : TEXT_ASCII,
+				g->columns->named ? 0 : g->style->width);
 		if (g->text.len > start + sizeof(cell) + CELL_MAX)
 			g->text.len = start + sizeof(cell) + CELL_MAX;
 		cell.len = (uint16_t)(g->text.len - start - sizeof(cell));
@@ -337,8 +338,8 @@ static void print_unselected(FILE *stream, const struct report *report,
 
 	if (!hidden)
 		return;
-	strbuf_addf(line, "%zu of %zu listeners are not shown, because of -4, -6 or -f.", hidden,
-		    report->n_rows);
+	strbuf_addf(line, "%zu of %zu %s are not shown, because of -4, -6 or -f.", hidden,
+		    report->n_rows, report->n_members ? "groups" : "listeners");
 	put_wrapped(stream, line, style);
 }
 

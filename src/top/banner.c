@@ -58,8 +58,8 @@ static void add_place(struct strbuf *b, const struct session *s)
 	phrase_time(b, (uint64_t)(s->wish.delay * (double)NSEC_PER_SEC));
 	if (report->n_shown < report->n_rows)
 		strbuf_addf(b, "  %zu of", report->n_shown);
-	strbuf_addf(b, "%s%zu listener%s", report->n_shown < report->n_rows ? " " : "  ",
-		    report->n_rows, report->n_rows == 1 ? "" : "s");
+	strbuf_addf(b, "%s%zu %s%s", report->n_shown < report->n_rows ? " " : "  ", report->n_rows,
+		    s->view.fold ? "group" : "listener", report->n_rows == 1 ? "" : "s");
 	strbuf_addf(b, "  cpu %.1f%%", s->cpu_share * 100);
 	if (sample->n_warnings)
 		strbuf_addf(b, "  %zu warning%s (?)", sample->n_warnings,

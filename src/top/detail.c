@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/detail.h"
 
+#include "analyse/fold.h"
 #include "base/clock.h"
 #include "output/address.h"
 #include "top/graph.h"
@@ -74,7 +75,9 @@ static void draw_heading(const struct detail *d, enum detail_section section, st
 	struct strbuf b = { 0 };
 
 	strbuf_adds(&b, waiting ? "    WAIT       UNREAD  PEER" : "   TIMER      RETRANS  PEER");
-	if (!contents->known)
+	if (listener_is_unix(row->listener))
+		strbuf_adds(&b, waiting ? "   not told of UNIX sockets" : "   none: no handshake");
+	else if (!contents->known)
 		strbuf_adds(&b,
 			    waiting ? "   waiting: not known yet" : "   half-open: not known yet");
 	else
@@ -167,6 +170,24 @@ static int draw_numbers(const struct screen *screen, int y, int bottom, const st
 	return y;
 }
 
+/* A folded row unfolded, as far as that fits into a few lines: the worst imbalance shows. */
+static int draw_members(const struct screen *screen, int y, int bottom, const struct fold *fold)
+{
+	const uint32_t shown_max = 40;
+	struct strbuf b = { 0 };
+	uint32_t i;
+
+	strbuf_adds(&b, "queued/limit of each socket:");
+	for (i = 0; i < fold->n_members && i < shown_max; i++)
+		strbuf_addf(&b, " %u/%u", fold->members[i]->listener->length,
+			    fold->members[i]->listener->limit);
+	if (i < fold->n_members)
+		strbuf_addf(&b, " and %u more", fold->n_members - i);
+	y = wrap_draw(screen, y, bottom, INK_PLAIN, b.s);
+	strbuf_free(&b);
+	return y;
+}
+
 void detail_draw(struct detail *d, const struct screen *screen, int top, int bottom,
 		 const struct row *row, const struct phrase_context *c)
 {
@@ -181,6 +202,8 @@ void detail_draw(struct detail *d, const struct screen *screen, int top, int bot
 		return;
 	}
 	y = draw_numbers(screen, y, bottom, row, c);
+	if (row->fold)
+		y = draw_members(screen, y, bottom, row->fold);
 	/* The connections need half of the screen more than sentences do. */
 	y = draw_sentences(screen, y, y + (bottom - y) / 2, row);
 	if (y < bottom)

@@ -91,7 +91,7 @@ static void add_sort_mark(struct strbuf *b, const struct listing_column *column,
 }
 
 static void add_cell(struct strbuf *b, const struct listing_column *column, const struct row *row,
-		     const struct listing_context *c, bool utf8)
+		     const struct listing_context *c, const struct screen *screen)
 {
 	struct field_value value;
 	struct trail_fill fill;
@@ -99,16 +99,17 @@ static void add_cell(struct strbuf *b, const struct listing_column *column, cons
 	switch (column->kind) {
 	case LISTING_CELL:
 		field_get(column->field, row, &c->view->report, c->view->context, &value);
-		cell_add(b, &value, utf8 ? 0 : TEXT_ASCII);
+		cell_add_fitted(b, &value, row, screen->utf8 ? 0 : TEXT_ASCII,
+				(size_t)screen->cols);
 		break;
 	case LISTING_METER:
-		graph_meter(b, listener_fill(row->listener), METER, utf8);
+		graph_meter(b, listener_fill(row->listener), METER, screen->utf8);
 		break;
 	case LISTING_HISTORY:
 		for (int i = column->width - 1; i >= 0; i--) {
 			fill = trail_fill(c->trail, row, c->back + (size_t)i);
 			if (fill.known)
-				graph_spark(b, fill.fill, utf8);
+				graph_spark(b, fill.fill, screen->utf8);
 			else
 				graph_gap(b);
 		}
@@ -146,7 +147,7 @@ static void measure(struct listing *l, const struct screen *screen, const struct
 		for (size_t n = c->view->offset;
 		     n < report->n_shown && n < c->view->offset + c->view->page; n++) {
 			b.len = 0;
-			add_cell(&b, column, report->shown[n], c, screen->utf8);
+			add_cell(&b, column, report->shown[n], c, screen);
 			grow(column, width_of(&b));
 		}
 	}
@@ -274,7 +275,7 @@ void listing_row(const struct listing *l, struct paint *p, const struct listing_
 		if (!column->shown)
 			continue;
 		b.len = 0;
-		add_cell(&b, column, row, c, p->screen->utf8);
+		add_cell(&b, column, row, c, p->screen);
 		put_cell(p, column, ink, &b, i == last_shown(l));
 	}
 	strbuf_free(&b);

@@ -123,18 +123,19 @@ static void add_peers(struct strbuf *b, const struct row *row)
 	const struct group *g = row->group;
 	uint32_t gone;
 
-	if (!g || !(g->known & GROUP_WAITING) || g->queued_members != 1 || !row->listener->length)
+	if (!g || !(g->known & GROUP_WAITING) || g->queued_members != 1 || !row_length(row))
 		return;
 	gone = g->waiting_closed + row_invisible(row);
 	if (gone)
-		strbuf_addf(b, "; %u of %u peers gave up", gone, row->listener->length);
+		strbuf_addf(b, "; %u of %llu peers gave up", gone,
+			    (unsigned long long)row_length(row));
 }
 
 static void add_limit(struct strbuf *b, const struct row *row)
 {
 	const struct sysctls *s = &row->netns->netns->sysctls;
 
-	strbuf_addf(b, "; limit %u", row->listener->limit);
+	strbuf_addf(b, "; limit %llu", (unsigned long long)row_limit(row));
 	if (sysctl_known(s, SYSCTL_SOMAXCONN))
 		strbuf_addf(b, ", somaxconn %lld", (long long)s->value[SYSCTL_SOMAXCONN]);
 }

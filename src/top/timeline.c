@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/timeline.h"
 
+#include "analyse/fold.h"
 #include "base/clock.h"
 
 #include <string.h>
@@ -68,6 +69,8 @@ int timeline_take(struct timeline *t, struct feed *feed, struct view *view, uint
 		return 1;
 	}
 	report_build(&t->unseen, previous(t), newest(t));
+	if (view->fold)
+		fold_report(&t->unseen);
 	trail_add(t->trail, &t->unseen);
 	t->back++;
 	if (t->back >= archive_count(t->archive)) { /* what was on the screen is too old */

@@ -67,7 +67,7 @@ void session_wish(struct session *s)
 
 	s->wish.needs = s->config->collect.needs | columns_needs(&s->columns);
 	s->wish.detail_port = 0;
-	if (s->page == PAGE_DETAIL && row) {
+	if (s->page == PAGE_DETAIL && row && !listener_is_unix(row->listener)) {
 		s->wish.needs |= NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
 		s->wish.detail_port = row->listener->bound.port;
 	}
@@ -203,6 +203,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 		s.context.services = &s.services;
 	s.view.columns = &s.columns;
 	s.view.context = &s.context;
+	s.view.fold = config->fold;
 	s.view.selection = config->selection;
 	s.view.sort = config->sort;
 	s.view.descending = config->descending;

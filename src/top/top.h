@@ -12,6 +12,7 @@ struct top_config {
 	struct columns columns; /* borrowed */
 	const struct field *sort; /* NULL: worst first */
 	bool descending;
+	bool fold; /* SO_REUSEPORT groups, each into one row */
 	struct selection selection;
 	double delay; /* seconds, more than 0 */
 	bool color;

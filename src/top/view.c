@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/view.h"
 
+#include "analyse/fold.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "output/cell.h"
@@ -177,6 +178,8 @@ void view_build(struct view *v, const struct snapshot *before, const struct snap
 		uint64_t clock_ns)
 {
 	report_build(&v->report, before, now);
+	if (v->fold)
+		fold_report(&v->report);
 	view_arrange(v, clock_ns);
 }
 

@@ -22,6 +22,7 @@ struct view {
 	const struct columns *columns; /* to find text in, and to sort by */
 	struct field_context *context;
 
+	bool fold; /* SO_REUSEPORT groups, see fold_report() */
 	struct selection selection;
 	char *filter; /* text that a row has to have; NULL: none */
 	const struct field *sort; /* NULL: worst first */

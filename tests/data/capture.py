@@ -15,11 +15,12 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 CLONE_NEWNET = 0x40000000
-NETLINK_SOCK_DIAG, TCPDIAG_GETSOCK = 4, 18
+NETLINK_SOCK_DIAG, TCPDIAG_GETSOCK, SOCK_DIAG_BY_FAMILY = 4, 18, 20
 NLM_F_REQUEST, NLM_F_DUMP = 0x1, 0x300
 NLMSG_ERROR, NLMSG_DONE = 2, 3
 ESTABLISHED, SYN_RECV, CLOSE_WAIT, LISTEN = 1, 3, 8, 10
@@ -30,11 +31,21 @@ SYSCTLS = ["net/core/somaxconn", "net/ipv4/tcp_max_syn_backlog", "net/ipv4/tcp_s
            "net/ipv4/tcp_abort_on_overflow", "net/ipv4/tcp_synack_retries"]
 
 
-def dump(states, ext):
+def dump_tcp(states, ext):
     """The reply to one legacy request, both families, as it comes."""
+    return dump(TCPDIAG_GETSOCK, struct.pack("=BBBB48sII", 0, 0, 0, ext, b"", states, 0))
+
+
+def dump_unix():
+    """Those that listen, with name, uid and queue."""
+    show = 0x01 | 0x40 | 0x10  # UDIAG_SHOW_NAME, _UID, _RQLEN
+    return dump(SOCK_DIAG_BY_FAMILY,
+                struct.pack("=BBHIIIII", socket.AF_UNIX, 0, 0, 1 << LISTEN, 0, show, 0, 0))
+
+
+def dump(kind, body):
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_SOCK_DIAG) as netlink:
-        body = struct.pack("=BBBB48sII", 0, 0, 0, ext, b"", states, 0)
-        netlink.send(struct.pack("=IHHII", 16 + len(body), TCPDIAG_GETSOCK,
+        netlink.send(struct.pack("=IHHII", 16 + len(body), kind,
                                  NLM_F_REQUEST | NLM_F_DUMP, SEQUENCE, 0) + body)
         reply = b""
         while True:
@@ -52,7 +63,7 @@ def dump(states, ext):
 
 def waiting():
     """Sockets nobody has accepted: the clients' ends, which have an inode, stay out."""
-    reply = dump(1 << ESTABLISHED | 1 << CLOSE_WAIT, EXT_INFO)
+    reply = dump_tcp(1 << ESTABLISHED | 1 << CLOSE_WAIT, EXT_INFO)
     kept, at = b"", 0
     while at < len(reply):
         length, kind = struct.unpack_from("=IH", reply, at)
@@ -68,8 +79,9 @@ def sample(directory):
     directory.mkdir(parents=True)
     (directory / "monotonic_ns").write_text(f"{time.monotonic_ns()}\n")
     before = pathlib.Path("/proc/thread-self/net/netstat").read_text()
-    (directory / "listeners").write_bytes(dump(1 << LISTEN | 1 << SYN_RECV,
-                                               EXT_MEMINFO | EXT_INFO))
+    (directory / "listeners").write_bytes(dump_tcp(1 << LISTEN | 1 << SYN_RECV,
+                                                   EXT_MEMINFO | EXT_INFO))
+    (directory / "unix").write_bytes(dump_unix())
     (directory / "waiting").write_bytes(waiting())
     for path in FILES:
         real = pathlib.Path("/") / path.replace("self", "thread-self")
@@ -229,7 +241,36 @@ def fast_open():
     yield keep
 
 
-CASES = [overflow, dual_stack, reuseport, backlog_0, shrunk, two_overflow, syn_flood, fast_open]
+def unix():
+    """Both types, a path and abstract names of any bytes; one is full, one was shrunk."""
+    keep = [listener("127.0.0.1", 80, 8)]
+    with tempfile.TemporaryDirectory() as directory:
+        os.chdir(directory)
+        for kind, name, backlog in ((socket.SOCK_STREAM, "app.sock", 2),
+                                    (socket.SOCK_STREAM, b"\0app", 8),
+                                    (socket.SOCK_STREAM, b"@app with a space", 8),
+                                    (socket.SOCK_SEQPACKET, b"\0a\0b\n\x1b[31m\xff\xe2\x80\xae", 100),
+                                    (socket.SOCK_SEQPACKET, b"\0" + b"long/" * 20 + b"tail", 9999)):
+            s = socket.socket(socket.AF_UNIX, kind)
+            s.bind(name)
+            s.listen(backlog)
+            keep.append(s)
+
+        def connect_unix(s, count):
+            for _ in range(count):
+                keep.append(socket.socket(socket.AF_UNIX, s.type))
+                keep[-1].connect(s.getsockname())
+        connect_unix(keep[2], 5)
+        connect_unix(keep[4], 81)
+        yield
+        connect_unix(keep[1], 3)
+        keep[2].listen(3)
+        keep[4].accept()
+        yield keep
+
+
+CASES = [overflow, dual_stack, reuseport, backlog_0, shrunk, two_overflow, syn_flood, fast_open,
+         unix]
 
 
 def capture(case):

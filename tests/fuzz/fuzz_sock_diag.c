@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fuzz.h"
 
-#include "analyse/report.h"
+#include "analyse/fold.h"
 #include "collect/children.h"
 #include "collect/sock_diag.h"
 #include "model/connections.h"
@@ -66,13 +66,22 @@ static int handle(const struct diag_record *r, void *context)
 	return 0;
 }
 
-static void check_report(const struct snapshot *s)
+static void print_report(FILE *stream, struct report *report, const struct columns *columns)
 {
-	static const struct selection all = { .family = AF_UNSPEC };
 	const struct table_style style = {
 		.header = true, .detail = true, .footer = true, .width = 80
 	};
 	struct field_context context = { 0 };
+
+	sort_rows(report, NULL, false, &context);
+	table_print(stream, report, columns, &style, &context);
+	json_print(stream, report, false, &context);
+	strbuf_free(&context.scratch);
+}
+
+static void check_report(const struct snapshot *s)
+{
+	static const struct selection all = { .family = AF_UNSPEC };
 	struct report report = { 0 };
 	struct columns columns = { 0 };
 	FILE *null = fopen("/dev/null", "w");
@@ -89,14 +98,17 @@ static void check_report(const struct snapshot *s)
 		FUZZ_CHECK(row->state == STATE_FULL ||
 			   row->listener->length <= row->listener->limit);
 	}
-	sort_rows(&report, NULL, false, &context);
 	columns_default(&columns, true);
-	table_print(null, &report, &columns, &style, &context);
-	json_print(null, &report, false, &context);
+	print_report(null, &report, &columns);
+	fold_report(&report);
+	report_select(&report, &all);
+	FUZZ_CHECK(report.n_rows == s->n_groups && report.n_shown == s->n_groups);
+	for (size_t i = 0; i < report.n_rows; i++)
+		FUZZ_CHECK(row_length(&report.rows[i]) == report.rows[i].group->length);
+	print_report(null, &report, &columns);
 	fclose(null);
 	columns_free(&columns);
 	report_free(&report);
-	strbuf_free(&context.scratch);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -16,9 +16,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TIMEOUT = 60
 
 
+# A test may go to another directory.
+PROGRAM = os.path.abspath(os.environ.get("LISTENQ", str(ROOT / "src" / "listenq")))
+
+
 def program():
-    path = os.environ.get("LISTENQ", str(ROOT / "src" / "listenq"))
-    return os.path.abspath(path)
+    return PROGRAM
 
 
 @functools.lru_cache(maxsize=1)

@@ -3,7 +3,6 @@
 import datetime
 import json
 import os
-import socket
 import time
 
 import listenq
@@ -83,18 +82,6 @@ class Document(rig.Case):
         os.fchown(listener.sock.fileno(), uid, -1)
         row = self.row(listenq.instant(), listener)
         self.assertEqual(row["uid"], uid)
-
-    def test_mptcp(self):
-        plain = self.listener()
-        try:
-            sock = self.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262))
-        except OSError as error:
-            self.skipTest(f"MPTCP: {error}")
-        sock.bind(("127.0.0.1", 0))
-        sock.listen(3)
-        rows = {row["port"]: row for row in listenq.instant()["listeners"]}
-        self.assertIs(rows[sock.getsockname()[1]]["mptcp"], True)
-        self.assertIs(rows[plain.port]["mptcp"], False)
 
     def test_strange_device_names(self):
         """Not UTF-8, and bytes that a terminal would obey."""

@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """SO_REUSEPORT: one SYN queue that nobody can tell apart, many accept queues."""
+import socket
+
 import listenq
+import netns
 import oracle
 import rig
+import table
 
 
 class Reuseport(rig.Case):
@@ -65,3 +69,143 @@ class Reuseport(rig.Case):
         self.assertEqual(sockets, {first: 2, twin: 2, exact: 1, bound: 1,
                                    six[0]: 2, six[1]: 2})
         self.assertSameAsKernel(report)
+
+
+class Group(rig.Case):
+    """-g: what ss shows, added up."""
+
+    def members(self, count, backlog, **kwargs):
+        first = self.listener("127.0.0.1", 0, backlog, reuseport=True, **kwargs)
+        return [first] + [self.listener("127.0.0.1", first.port, backlog, reuseport=True, **kwargs)
+                          for _ in range(count - 1)]
+
+    def crowd(self, members, count):
+        """Queue connections; which member gets each is the kernel's choice."""
+        self.connected(members[0], count)
+        rig.wait_for(lambda: sum(m.length for m in members) == count, f"{count} queued")
+
+    def test_sums_as_in_ss(self):
+        members = self.members(5, 50)
+        self.crowd(members, 40)
+        alone = self.listener(backlog=7)
+        report = listenq.instant("-g")
+        self.assertEqual(len(report["listeners"]), 2)
+        row, = [row for row in report["listeners"] if row["port"] == members[0].port]
+        told = [one for one in oracle.listeners() if one.port == members[0].port]
+        longest = max(one.length for one in told)
+        queue = row["accept_queue"]
+        self.assertEqual(queue["length"], sum(one.length for one in told))
+        self.assertEqual(queue["limit"], sum(one.limit for one in told))
+        self.assertEqual(queue["capacity"], sum(one.limit + 1 for one in told))
+        self.assertAlmostEqual(queue["fill"], longest / 51, 5)
+        self.assertEqual(row["drops"]["total"], sum(one.drops for one in told))
+        self.assertEqual(row["reuseport"], {
+            "sockets": 5, "length": 40, "limit": 250, "fill_max": queue["fill"],
+            "imbalance": longest / 8})
+        self.assertGreater(row["reuseport"]["imbalance"], 1)
+        self.assertEqual((row["inode"], row["cookie"]), (None, None))
+        self.assertEqual(row["uid"], 0)
+        lone = self.row(report, alone)
+        self.assertEqual(lone["reuseport"], {"sockets": 1, "length": 0, "limit": 7,
+                                             "fill_max": 0.0, "imbalance": None})
+        # Without -g each row keeps its own numbers, and tells of the group beside them.
+        unfolded = listenq.instant()
+        self.assertSameAsKernel(unfolded)
+        for member in members:
+            one = self.row(unfolded, member)
+            self.assertEqual(one["accept_queue"]["length"], member.length)
+            self.assertEqual(one["reuseport"], row["reuseport"])
+
+    def test_one_member_starves_its_clients(self):
+        """All but one accept: the group is far from full, and refuses clients."""
+        members = self.members(4, 3)
+        stuck = members[0]
+
+        def serve():
+            for member in members[1:]:
+                try:
+                    while True:
+                        self.own(member.accept())
+                except BlockingIOError:
+                    pass
+        while stuck.length < 4:
+            before = sum(m.length for m in members)
+            self.connected(stuck, 1)
+            rig.wait_for(lambda: sum(m.length for m in members) > before, "one more queued")
+            serve()
+        row, = listenq.instant("-g")["listeners"]
+        queue = row["accept_queue"]
+        self.assertEqual((queue["length"], queue["limit"], queue["fill"], queue["full"]),
+                         (4, 12, 1.0, True))
+        self.assertEqual(row["reuseport"]["imbalance"], 4)
+        self.assertEqual(row["state"], "full")
+        shown, _ = table.parse(listenq.run("-g", "-d", "0").out)
+        self.assertEqual([(r["SOCKETS"], r["QUEUED"], r["LIMIT"], r["FILL"], r["IMBALANCE"])
+                          for r in shown], [("4", "4", "12", "100%", "4.0")])
+        # -f, -s and -o see the folded rows.
+        idle = self.members(2, 30)
+        self.crowd(idle, 10)
+        full = listenq.instant("-g", "-f100")["listeners"]
+        self.assertEqual([r["port"] for r in full], [stuck.port])
+        order = listenq.run("-g", "-d0", "-H", "-o", "port,length,sockets", "-s-length").out
+        self.assertEqual([line.split() for line in order.splitlines()],
+                         [[str(idle[0].port), "10", "2"], [str(stuck.port), "4", "4"]])
+
+    def test_group_overflows_for_sure(self):
+        """Two members drop, and nobody can tell which overflowed; the group did, exactly."""
+        members = self.members(2, 0)
+        while not all(member.length for member in members):
+            queued, refused = sum(m.length for m in members), netns.counter(netns.LO)
+            client = rig.connect("127.0.0.1", members[0].port)
+            rig.wait_for(lambda: sum(m.length for m in members) > queued or
+                         netns.counter(netns.LO) > refused, "a client to be queued or refused")
+            if netns.counter(netns.LO) > refused:
+                client.close()
+            else:
+                self.own(client)
+
+        def drops():
+            return {one.inode: one.drops for one in oracle.listeners()}
+        before = drops()
+
+        def both(_):
+            while any(drops()[m.inode] == before[m.inode] for m in members):
+                self.overflow(members[0], 4)
+        result = listenq.during(both, "-gj", delay=1).json
+        row, = result["listeners"]
+        overflows = result["namespaces"][0]["ledger"]["overflows"]
+        self.assertEqual(row["overflows"], {"min": overflows, "max": overflows})
+        self.assertGreaterEqual(overflows, 4)
+        self.assertEqual(row["state"], "overflowing")
+
+    def test_peak_is_that_of_a_member(self):
+        """Queues that were full one after the other were never full together."""
+        members = self.members(2, 3)
+
+        def burst(child):
+            for member in members:
+                while member.length < 4:
+                    self.connected(member, 1)
+                    for other in members:
+                        if other is not member and other.length:
+                            self.own(other.accept())
+                before = child.sleeps()
+                rig.wait_for(lambda: child.sleeps() > before + 2, "fast samples")
+                while member.length:
+                    self.own(member.accept())
+        row, = listenq.during(burst, "-gj", delay=1.5).json["listeners"]
+        queue = row["accept_queue"]
+        self.assertEqual((queue["peak_length"], queue["peak_fill"], queue["limit"]), (4, 1.0, 6))
+        self.assertEqual(row["state"], "full")
+
+    def test_unix_and_many(self):
+        """Folding leaves alone what is no group."""
+        groups = [self.members(3, 4) for _ in range(20)]
+        sock = self.own(socket.socket(socket.AF_UNIX))
+        sock.bind("\0one")
+        sock.listen(1)
+        rows = listenq.instant("-gx")["listeners"]
+        self.assertEqual(sorted(row["port"] for row in rows if row["port"]),
+                         sorted(group[0].port for group in groups))
+        self.assertEqual([row["path"] for row in rows if not row["port"]], ["@one"])
+        self.assertEqual({row["reuseport"]["sockets"] for row in rows}, {1, 3})

@@ -5,6 +5,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
+#include <linux/unix_diag.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -124,6 +125,21 @@ void fake_netlink_reply_socket(const struct inet_diag_msg *socket, int64_t drops
 		mnl_attr_put(nlh, INET_DIAG_SKMEMINFO, sizeof(meminfo), meminfo);
 	if (last_data_sent_ms >= 0)
 		mnl_attr_put(nlh, INET_DIAG_INFO, sizeof(info), &info);
+	fake_netlink_reply(bytes, nlh->nlmsg_len);
+}
+
+void fake_netlink_reply_unix(const struct unix_diag_msg *socket, const void *name, size_t len,
+			     uint32_t length, uint32_t limit)
+{
+	struct unix_diag_rqlen queue = { length, limit };
+	char bytes[1024] = "";
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(bytes);
+
+	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	memcpy(mnl_nlmsg_put_extra_header(nlh, sizeof(*socket)), socket, sizeof(*socket));
+	if (name)
+		mnl_attr_put(nlh, UNIX_DIAG_NAME, len, name);
+	mnl_attr_put(nlh, UNIX_DIAG_RQLEN, sizeof(queue), &queue);
 	fake_netlink_reply(bytes, nlh->nlmsg_len);
 }
 

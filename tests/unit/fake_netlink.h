@@ -4,6 +4,7 @@
 
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/unix_diag.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,6 +39,10 @@ void fake_netlink_reply_done(int code);
  */
 void fake_netlink_reply_socket(const struct inet_diag_msg *socket, int64_t drops,
 			       int64_t last_data_sent_ms);
+
+/* The same with a UNIX socket; @name: NULL: left out. */
+void fake_netlink_reply_unix(const struct unix_diag_msg *socket, const void *name, size_t len,
+			     uint32_t length, uint32_t limit);
 
 /* Queues a failure of receiving: mnl_socket_recvfrom() returns -1 with this errno. */
 void fake_netlink_fail_receive(int error);

@@ -41,7 +41,7 @@ struct listener *scene_add(struct snapshot *s, uint16_t cookie)
 	struct listener *l = snapshot_add_listener(s, 0, cookie);
 
 	assert_non_null(l);
-	l->known = LISTENER_DROPS;
+	l->known = LISTENER_DROPS | LISTENER_UID;
 	l->bound.family = AF_INET;
 	l->bound.port = cookie;
 	memcpy(l->bound.address, (const uint8_t[]){ 10, 0, 0, 1 }, 4);

@@ -367,6 +367,82 @@ static void test_short_boot_id(void **state)
 	assert_string_equal(s.boot_id, "");
 }
 
+static void reply_unix(uint32_t cookie, const char *name)
+{
+	struct unix_diag_msg m = { .udiag_family = AF_UNIX,
+				   .udiag_type = SOCK_SEQPACKET,
+				   .udiag_state = 10,
+				   .udiag_ino = 4712,
+				   .udiag_cookie = { cookie } };
+
+	fake_netlink_reply_unix(&m, name, strlen(name) + 1, 3, 2);
+}
+
+static void test_unix(void **state)
+{
+	const struct listener *l;
+
+	(void)state;
+	open_with(NEED_UNIX | NEED_DROPS | NEED_WAIT_ALL | NEED_CONNECTIONS);
+	reply(1, DIAG_LISTEN, 80, 3);
+	fake_netlink_reply_done(0);
+	reply_unix(2, "/run/app.sock");
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_listeners, 2);
+	l = &s.listeners[1];
+	assert_int_equal(l->bound.family, AF_UNIX);
+	assert_string_equal(l->name, "/run/app.sock");
+	assert_u64_equal(l->inode, 4712);
+	assert_u64_equal(l->length, 3);
+	assert_u64_equal(l->limit, 2);
+	assert_true(l->seqpacket);
+	assert_u64_equal(l->known, 0);
+	/* Who waits there is not told: no drops, nor a dump to look for them, nor "nobody". */
+	assert_false(s.groups[l->group].known & GROUP_CONNECTIONS);
+	assert_true(s.groups[s.listeners[0].group].known & GROUP_CONNECTIONS);
+	assert_u64_equal(s.n_warnings, 0);
+	assert_u64_equal(fake_netlink_sent(), 2);
+}
+
+/* A kernel without unix_diag has TCP listeners all the same. */
+static void test_no_unix_diag(void **state)
+{
+	(void)state;
+	open_with(NEED_UNIX);
+	reply(1, DIAG_LISTEN, 80, 3);
+	fake_netlink_reply_done(0);
+	fake_netlink_reply_error(-ENOENT);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_listeners, 1);
+	assert_true(warned("unix-unavailable"));
+	assert_non_null(strstr(s.warnings[0].message, "modprobe unix_diag"));
+}
+
+/* What the lost dump told stays; what it did not comes with the next. */
+static void test_lost_unix_dump(void **state)
+{
+	(void)state;
+	open_with(NEED_UNIX);
+	fake_netlink_reply_done(0);
+	reply_unix(2, "/run/a");
+	fake_netlink_fail_receive(ENOBUFS);
+	reply_unix(2, "/run/a");
+	reply_unix(3, "/run/b");
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_listeners, 2);
+	assert_u64_equal(s.n_warnings, 0);
+	assert_u64_equal(fake_netlink_opened, 2);
+	fake_netlink_reset();
+	fake_netlink_reply_done(0);
+	for (int i = 0; i < 4; i++)
+		fake_netlink_fail_receive(ENOBUFS);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_true(warned("unix-unavailable"));
+	assert_u64_equal(fake_netlink_left(), 0);
+}
+
 static void test_peak_window(void **state)
 {
 	(void)state;
@@ -637,6 +713,9 @@ int main(void)
 		COLLECT_TEST(test_opening),
 		COLLECT_TEST(test_interface_and_cgroup),
 		COLLECT_TEST(test_short_boot_id),
+		COLLECT_TEST(test_unix),
+		COLLECT_TEST(test_no_unix_diag),
+		COLLECT_TEST(test_lost_unix_dump),
 		COLLECT_TEST(test_peak_window),
 		COLLECT_TEST(test_open_fails),
 		COLLECT_TEST(test_dear_syn_recv),

@@ -37,7 +37,7 @@ static void assert_columns(const char *expected)
 
 #define DEFAULT \
 	"severity,state,local,length,limit,fill,peak,synrecv,drops,drops-delta,overflows,reasons"
-#define EXTENDED "uid,inode,cookie,cgroup,interface,v6only"
+#define EXTENDED "uid,inode,cookie,cgroup,interface,v6only,mptcp"
 
 static void test_default(void **state)
 {
@@ -45,6 +45,17 @@ static void test_default(void **state)
 	columns_default(&c, false);
 	assert_columns(DEFAULT);
 	assert_false(c.named);
+}
+
+/* Groups are told apart from listeners. */
+static void test_folded(void **state)
+{
+	(void)state;
+	c.folded = true;
+	columns_default(&c, false);
+	assert_columns("severity,state,local,sockets,length,limit,fill,peak,imbalance,synrecv,"
+		       "drops,drops-delta,overflows,reasons");
+	assert_true(columns_needs(&c) & NEED_GROUPS);
 }
 
 static void test_extended(void **state)
@@ -100,7 +111,7 @@ static void test_named_and_extended(void **state)
 {
 	(void)state;
 	assert_int_equal(columns_parse(&c, "uid,port", true, &why), 0);
-	assert_columns("uid,port,inode,cookie,cgroup,interface,v6only");
+	assert_columns("uid,port,inode,cookie,cgroup,interface,v6only,mptcp");
 }
 
 static void test_added_and_extended(void **state)
@@ -122,7 +133,7 @@ static void test_unknown(void **state)
 		{ "ports", "'ports'" },
 		{ " port", "' port'" },
 		{ "++port", "'+port'" },
-		{ "path", "'path'" },
+		{ "half_open", "'half_open'" },
 		{ "", "missing" },
 		{ "+", "missing" },
 		{ "port,", "missing" },
@@ -162,6 +173,7 @@ static void test_asked(void **state)
 {
 	(void)state;
 	columns_default(&c, false);
+	assert_false(columns_needs(&c) & NEED_MPTCP);
 	assert_true(columns_needs(&c) & NEED_WAIT);
 	assert_false(columns_needs(&c) & NEED_WAIT_ALL);
 	columns_free(&c);
@@ -178,6 +190,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		COLUMNS_TEST(test_default),
+		COLUMNS_TEST(test_folded),
 		COLUMNS_TEST(test_extended),
 		COLUMNS_TEST(test_all),
 		COLUMNS_TEST(test_named),

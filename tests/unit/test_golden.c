@@ -6,6 +6,7 @@
 #include "scene.h"
 #include "unit.h"
 
+#include "analyse/fold.h"
 #include "collect/collect.h"
 #include "collect/sock_diag.h"
 #include "fake_netlink.h"
@@ -113,6 +114,7 @@ static void compare_tables(const char *name, struct report *report)
 	struct error why;
 	char file[256];
 
+	usual.folded = extended.folded = all.folded = report->n_members;
 	columns_default(&usual, false);
 	columns_default(&extended, true);
 	columns_all(&all);
@@ -229,24 +231,31 @@ static void compare_report(const char *name, struct report *report)
 	compare_json(name, report);
 }
 
+static void compare_built(const char *name, struct report *report, const struct snapshot *before,
+			  const struct snapshot *now, bool fold)
+{
+	report_build(report, before, now);
+	if (fold)
+		fold_report(report);
+	compare_report(name, report);
+}
+
 /* The samples make the report, and so do those that an archive gives back. */
 static void compare_samples(const char *name, const struct snapshot *before,
-			    const struct snapshot *now)
+			    const struct snapshot *now, bool fold)
 {
 	struct archive *archive = archive_new(SIZE_MAX, UINT64_MAX);
 	struct snapshot kept_before = { 0 }, kept_now = { 0 };
 	struct report report = { 0 };
 
-	report_build(&report, before, now);
-	compare_report(name, &report);
+	compare_built(name, &report, before, now, fold);
 	if (before)
 		archive_add(archive, before);
 	archive_add(archive, now);
 	if (before)
 		archive_get(archive, 1, &kept_before);
 	archive_get(archive, 0, &kept_now);
-	report_build(&report, before ? &kept_before : NULL, &kept_now);
-	compare_report(name, &report);
+	compare_built(name, &report, before ? &kept_before : NULL, &kept_now, fold);
 	report_free(&report);
 	snapshot_free(&kept_before);
 	snapshot_free(&kept_now);
@@ -273,13 +282,22 @@ static char *read_sample(const char *file, size_t *len)
 	return unit_read(unit_source(relative, path), len);
 }
 
-static void answer(const struct nlmsghdr *request)
+/* Each family has its own request; all begin with the family. */
+static const char *asked_for(const struct nlmsghdr *request)
 {
 	const struct inet_diag_req *r = NLMSG_DATA(request);
+
+	if (r->idiag_family == AF_UNIX)
+		return "unix";
+	return r->idiag_states & 1 << DIAG_LISTEN ? "listeners" : "waiting";
+}
+
+static void answer(const struct nlmsghdr *request)
+{
 	size_t len;
 	char *bytes;
 
-	bytes = read_sample(r->idiag_states & 1 << DIAG_LISTEN ? "listeners" : "waiting", &len);
+	bytes = read_sample(asked_for(request), &len);
 	fake_netlink_reply_dump(bytes, len, 3);
 	free(bytes);
 }
@@ -319,12 +337,13 @@ static void look_until_closing(struct collector *c, const char *tree, const char
 	enter_sample(tree, closing);
 }
 
-static void run_captured(const char *name)
+/* @fold: SO_REUSEPORT groups are rows, and CASE is "NAME-folded". */
+static void run_captured(const char *name, bool fold)
 {
 	struct collect_config config = {
 		.needs = ~0u, .family = AF_UNSPEC, .peak_rate = 50, .peak_share = 0.01
 	};
-	char opening[128], closing[128], *tree = unit_make_tree();
+	char opening[128], closing[128], expected[128], *tree = unit_make_tree();
 	struct snapshot before = { 0 }, now = { 0 };
 	struct collector *c;
 	struct error why;
@@ -343,7 +362,8 @@ static void run_captured(const char *name)
 	look_until_closing(c, tree, closing);
 	assert_int_equal(collector_sample(c, SAMPLE_CLOSING, &now, &why), 0);
 	set_identity(&now);
-	compare_samples(name, &before, &now);
+	snprintf(expected, sizeof(expected), "%s%s", name, fold ? "-folded" : "");
+	compare_samples(expected, &before, &now, fold);
 	snapshot_free(&before);
 	snapshot_free(&now);
 	collector_close(c);
@@ -354,7 +374,13 @@ static void run_captured(const char *name)
 
 static void test_captured(void **state)
 {
-	run_captured(*state);
+	run_captured(*state, false);
+}
+
+static void test_folded(void **state)
+{
+	(void)state;
+	run_captured("reuseport", true);
 }
 
 /* Samples by hand. */
@@ -366,7 +392,7 @@ static void run_scene(const char *name, struct scene *scene, bool window)
 	scene->before.wall = scene->now.wall = (struct timespec){ 1795329669, 123456789 };
 	if (!(scene->now.known & SNAPSHOT_GROUPS))
 		groups_build(&scene->now);
-	compare_samples(name, window ? &scene->before : NULL, &scene->now);
+	compare_samples(name, window ? &scene->before : NULL, &scene->now, false);
 	scene_close(scene);
 }
 
@@ -415,7 +441,7 @@ static void test_little_known(void **state)
 	scene_add_both(&s, 80);
 	scene_add_both(&s, 81);
 	for (uint16_t i = 80; i < 82; i++)
-		scene_before(&s, i)->known = scene_now(&s, i)->known = 0;
+		scene_before(&s, i)->known = scene_now(&s, i)->known = LISTENER_UID;
 	scene_now(&s, 81)->length = 129;
 	s.before.netns[0].before.known = s.before.netns[0].after.known = 0;
 	s.now.netns[0].before.known = s.now.netns[0].after.known = 0;
@@ -554,6 +580,8 @@ static const struct CMUnitTest tests[] = {
 	CAPTURED("two-overflow"),
 	CAPTURED("syn-flood"),
 	CAPTURED("fast-open"),
+	CAPTURED("unix"),
+	cmocka_unit_test(test_folded),
 	cmocka_unit_test(test_calm),
 	cmocka_unit_test(test_no_listener),
 	cmocka_unit_test(test_instant),

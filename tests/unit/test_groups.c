@@ -241,6 +241,54 @@ static void test_build_again(void **state)
 }
 
 /* Every child finds its listener among many that differ little. */
+/* What is waiting at a group, and how far its members are from each other. */
+static void test_sums(void **state)
+{
+	static const uint32_t queues[][2] = { { 3, 9 }, { 0, 4294967295 }, { 2, 1 } };
+	const struct group *g;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(queues); i++) {
+		struct listener *l = listen_at("10.0.0.1", 80);
+
+		l->length = queues[i][0];
+		l->limit = queues[i][1];
+	}
+	groups_build(&s);
+	assert_u64_equal(s.n_groups, 1);
+	g = &s.groups[0];
+	assert_u64_equal(g->length, 5);
+	assert_u64_equal(g->limit, 4294967305);
+	assert_u64_equal(g->length_max, 3);
+	assert_true(g->fill_max == 1);
+	assert_u64_equal(g->queued_members, 2);
+	/* And not twice when it is built anew. */
+	groups_build(&s);
+	assert_u64_equal(s.groups[0].length, 5);
+}
+
+/* Two of one path are two: the older one's was unlinked. None is that of a TCP child. */
+static void test_unix(void **state)
+{
+	struct bound child = bound("0.0.0.0", 0);
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct listener *l = snapshot_add_listener(&s, 0, next_cookie++);
+
+		l->bound.family = AF_UNIX;
+		l->name = "/run/app.sock";
+	}
+	listen_at("10.0.0.1", 80);
+	groups_build(&s);
+	assert_u64_equal(s.n_groups, 3);
+	for (size_t i = 0; i < s.n_groups; i++)
+		assert_u64_equal(s.groups[i].sockets, 1);
+	assert_u64_equal(s.listeners[1].group, 1);
+	child.family = AF_UNIX;
+	assert_null(groups_lookup(&s, &child, true));
+}
+
 static void test_many(void **state)
 {
 	(void)state;
@@ -276,6 +324,8 @@ int main(void)
 		GROUPS_TEST(test_namespaces_are_apart),
 		GROUPS_TEST(test_nothing_listens),
 		GROUPS_TEST(test_build_again),
+		GROUPS_TEST(test_sums),
+		GROUPS_TEST(test_unix),
 		GROUPS_TEST(test_many),
 	};
 

@@ -60,6 +60,10 @@ static void describe(const struct options *o, char text[1024])
 	at += sprintf(at, "%s", modes[o->mode]);
 	if (s->family != AF_UNSPEC)
 		at += sprintf(at, " family=%s", s->family == AF_INET ? "inet" : "inet6");
+	if (o->fold)
+		at += sprintf(at, " fold");
+	if (o->unix_too)
+		at += sprintf(at, " unix");
 	if (s->only_full)
 		at += sprintf(at, " full=%g", s->fill);
 	if (o->columns.n != 12 || o->columns.named)
@@ -96,20 +100,26 @@ static const struct {
 	{ "--ipv6", "report family=inet6" },
 	{ "-4 -6", "report" },
 	{ "-46", "report" },
+	{ "-x", "report unix" },
+	{ "-4 --unix", "report family=inet unix" },
+	{ "-g", "report fold columns=14" },
+	{ "--group -o port", "report fold columns=named:1" },
+	{ "-ge", "report fold columns=21" },
+	{ "-g -j", "report fold columns=14 json" },
 	{ "-f", "report full=0.8" },
 	{ "-f90", "report full=0.9" },
 	{ "-f90%", "report full=0.9" },
 	{ "--full=0", "report full=0" },
 	{ "--full=100", "report full=1" },
 	{ "--full=12.5%", "report full=0.125" },
-	{ "-e", "report columns=18" },
+	{ "-e", "report columns=19" },
 	{ "-D", "report detail" },
 	{ "--detail --json", "report json detail" },
 	{ "-o state,port", "report columns=named:2" },
 	{ "-o+port", "report columns=13" },
 	{ "--output +port,uid", "report columns=14" },
-	{ "-e -o +port", "report columns=19" },
-	{ "-e -o port", "report columns=named:7" },
+	{ "-e -o +port", "report columns=20" },
+	{ "-e -o port", "report columns=named:8" },
 	{ "-o port -o uid,inode", "report columns=named:2" },
 	{ "-s drops", "report sort=drops" },
 	{ "-s -drops", "report sort=-drops" },

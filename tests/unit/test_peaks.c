@@ -293,6 +293,68 @@ static void test_share(void **state)
 	assert_true(peaks.due_ns - before > 20 * MS);
 }
 
+static void reply_unix(uint32_t cookie, uint32_t length, uint32_t limit)
+{
+	struct unix_diag_msg m = { .udiag_family = AF_UNIX,
+				   .udiag_state = 10,
+				   .udiag_cookie = { cookie } };
+
+	fake_netlink_reply_unix(&m, NULL, 0, length, limit);
+}
+
+/* UNIX listeners have a dump of their own; who of them vanishes spoils no ledger. */
+static void test_unix(void **state)
+{
+	(void)state;
+	add(&opening, 1, 0, 2);
+	add(&opening, 2, 0, 2)->bound.family = AF_UNIX;
+	add(&opening, 3, 0, 2)->bound.family = AF_UNIX;
+	peaks_begin(&peaks, &opening, 0);
+	reply(1, 1, 2);
+	fake_netlink_reply_done(0);
+	reply_unix(2, 3, 2);
+	reply_unix(4, 0, 2);
+	look();
+	assert_u64_equal(fake_netlink_sent(), 2);
+	add(&closing, 1, 0, 2);
+	add(&closing, 2, 0, 2)->bound.family = AF_UNIX;
+	peaks_end(&peaks, &closing, 0);
+	assert_u64_equal(closing.listeners[0].peak.length, 1);
+	assert_u64_equal(closing.listeners[1].peak.length, 3);
+	assert_true(closing.listeners[1].peak.full);
+	assert_true(closing.listeners[1].peak.fell);
+	assert_u64_equal(closing.listeners[1].peak.samples, 2);
+	assert_false(closing.netns[0].listener_vanished);
+}
+
+/* And one of TCP does, whatever UNIX listeners there are instead. */
+static void test_vanished_beside_unix(void **state)
+{
+	(void)state;
+	add(&opening, 1, 0, 2);
+	add(&opening, 2, 0, 2)->bound.family = AF_UNIX;
+	peaks_begin(&peaks, &opening, 0);
+	add(&closing, 2, 0, 2)->bound.family = AF_UNIX;
+	add(&closing, 3, 0, 2)->bound.family = AF_UNIX;
+	peaks_end(&peaks, &closing, 0);
+	assert_true(closing.netns[0].listener_vanished);
+}
+
+/* A lost dump is a look less; the next one has a new socket. */
+static void test_unix_look_fails(void **state)
+{
+	(void)state;
+	add(&opening, 2, 0, 2)->bound.family = AF_UNIX;
+	peaks_begin(&peaks, &opening, 0);
+	fake_netlink_reply_done(0);
+	fake_netlink_fail_receive(ENOBUFS);
+	peaks_look(&peaks, diag, AF_UNSPEC);
+	assert_u64_equal(fake_netlink_opened, 2);
+	add(&closing, 2, 0, 2)->bound.family = AF_UNIX;
+	peaks_end(&peaks, &closing, 0);
+	assert_u64_equal(closing.listeners[0].peak.samples, 1);
+}
+
 static void test_off(void **state)
 {
 	(void)state;
@@ -338,14 +400,25 @@ static void test_next_window(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PEAKS_TEST(test_length),       PEAKS_TEST(test_ends_count),
-		PEAKS_TEST(test_full),	       PEAKS_TEST(test_full_for_a_while),
-		PEAKS_TEST(test_new_listener), PEAKS_TEST(test_only_closing_sample_knows_it),
-		PEAKS_TEST(test_vanished),     PEAKS_TEST(test_repeated_entry),
-		PEAKS_TEST(test_failed_look),  PEAKS_TEST(test_request),
-		PEAKS_TEST(test_born),	       PEAKS_TEST(test_request),
-		PEAKS_TEST(test_due),	       PEAKS_TEST(test_share),
-		PEAKS_TEST(test_off),	       PEAKS_TEST(test_end_without_begin),
+		PEAKS_TEST(test_length),
+		PEAKS_TEST(test_ends_count),
+		PEAKS_TEST(test_full),
+		PEAKS_TEST(test_full_for_a_while),
+		PEAKS_TEST(test_new_listener),
+		PEAKS_TEST(test_only_closing_sample_knows_it),
+		PEAKS_TEST(test_vanished),
+		PEAKS_TEST(test_repeated_entry),
+		PEAKS_TEST(test_failed_look),
+		PEAKS_TEST(test_request),
+		PEAKS_TEST(test_unix),
+		PEAKS_TEST(test_vanished_beside_unix),
+		PEAKS_TEST(test_unix_look_fails),
+		PEAKS_TEST(test_born),
+		PEAKS_TEST(test_request),
+		PEAKS_TEST(test_due),
+		PEAKS_TEST(test_share),
+		PEAKS_TEST(test_off),
+		PEAKS_TEST(test_end_without_begin),
 		PEAKS_TEST(test_next_window),
 	};
 

@@ -350,6 +350,32 @@ static void test_wrap_in_ledger(void **state)
 	assert_bounds(1, 10, 10);
 }
 
+/* No UNIX listener has a share in the ledger, nor is one that goes missed in it. */
+static void test_unix_is_not_in_the_ledger(void **state)
+{
+	const struct row *row;
+
+	(void)state;
+	drops(1, 0, 3);
+	for (uint16_t cookie = 2; cookie < 4; cookie++) {
+		struct listener *l = scene_add(&scene.before, cookie);
+
+		l->bound.family = AF_UNIX;
+		l->known = 0;
+	}
+	*scene_add(&scene.now, 2) = *scene_before(&scene, 2);
+	overflows(3);
+	assert_bounds(1, 3, 3);
+	assert_false(netns()->listener_vanished);
+	assert_true(netns()->listener_drops.known);
+	assert_u64_equal(netns()->listener_drops.value, 3);
+	row = scene_row(&scene, 2);
+	assert_false(row->overflows.known);
+	assert_false(row->drops.known);
+	assert_false(row->syn_limit.known);
+	assert_false(row->accepted.known);
+}
+
 static void test_namespaces_have_ledgers_of_their_own(void **state)
 {
 	struct listener *l;
@@ -757,6 +783,7 @@ int main(void)
 		SCENE_TEST(test_drops_reset),
 		SCENE_TEST(test_overflows_unknown),
 		SCENE_TEST(test_wrap_in_ledger),
+		SCENE_TEST(test_unix_is_not_in_the_ledger),
 		SCENE_TEST(test_namespaces_have_ledgers_of_their_own),
 		SCENE_TEST(test_build_again),
 		SCENE_TEST(test_empty),

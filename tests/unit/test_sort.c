@@ -202,6 +202,26 @@ static void test_overflows(void **state)
 	assert_order("overflows", "4 2 1 3"); /* all unknown: worst first */
 }
 
+/* Behind TCP, by path. */
+static void test_unix(void **state)
+{
+	static const char *const names[] = { "/run/b", "/run/a", NULL, "@x" };
+
+	(void)state;
+	for (uint16_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct listener *l = add(i + 1);
+
+		l->bound.family = AF_UNIX;
+		l->bound.port = 0;
+		l->name = names[i];
+	}
+	bind_to(add(5), "::1", 65535);
+	assert_order(NULL, "5 2 1 4 3");
+	assert_order("local", "5 2 1 4 3");
+	assert_order("path", "2 1 4 5 3");
+	assert_order("port", "5 2 1 4 3");
+}
+
 static void test_nothing_to_sort(void **state)
 {
 	(void)state;
@@ -257,7 +277,7 @@ int main(void)
 		SORT_TEST(test_words),		 SORT_TEST(test_addresses),
 		SORT_TEST(test_local_ipv6),	 SORT_TEST(test_overflows),
 		SORT_TEST(test_nothing_to_sort), SORT_TEST(test_only_shown),
-		SORT_TEST(test_every_column),
+		SORT_TEST(test_every_column),	 SORT_TEST(test_unix),
 	};
 
 	return cmocka_run_group_tests_name("sort", tests, NULL, NULL);

@@ -45,6 +45,13 @@ static void test_control(void **state)
 	SAFE("\x1b\xc2\x9b", TEXT_KEEP_CONTROL | TEXT_ASCII, "\x1b\\u{9b}");
 }
 
+static void test_one_word(void **state)
+{
+	(void)state;
+	SAFE(" a b\\ ", TEXT_ONE_WORD, "\\x20a\\x20b\\\\\\x20");
+	SAFE("a\tb!", TEXT_ONE_WORD | TEXT_ASCII, "a\\x09b!");
+}
+
 /* Nobody can write an escape that listenq did not make. */
 static void test_backslash(void **state)
 {
@@ -162,10 +169,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plain),	  cmocka_unit_test(test_control),
-		cmocka_unit_test(test_backslash), cmocka_unit_test(test_direction),
-		cmocka_unit_test(test_invalid),	  cmocka_unit_test(test_overlong),
-		cmocka_unit_test(test_width),	  cmocka_unit_test(test_is_plain),
-		cmocka_unit_test(test_strbuf),
+		cmocka_unit_test(test_one_word),  cmocka_unit_test(test_backslash),
+		cmocka_unit_test(test_direction), cmocka_unit_test(test_invalid),
+		cmocka_unit_test(test_overlong),  cmocka_unit_test(test_width),
+		cmocka_unit_test(test_is_plain),  cmocka_unit_test(test_strbuf),
 	};
 
 	unit_utf8_locale();

@@ -488,6 +488,34 @@ static void test_resets_clients(void **state)
 	assert_false(reason(REASON_RESETS_CLIENTS));
 }
 
+/* Of a UNIX listener clients notice something else, and nothing of it is in TCP's counters. */
+static void test_unix(void **state)
+{
+	(void)state;
+	scene.now.netns[0].sysctls.value[SYSCTL_ABORT_ON_OVERFLOW] = 1;
+	scene.now.netns[0].after.known |= 1u << COUNTER_PASSIVE_OPENS;
+	before->bound.family = now->bound.family = AF_UNIX;
+	before->known = now->known = 0;
+	before->length = now->length = 10;
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 5, 5);
+	assert_int_equal(scene_row(&scene, 1)->state, STATE_FULL);
+	assert_true(reason(REASON_BLOCKS_CLIENTS));
+	assert_true(reason(REASON_LIMIT_FROM_LISTEN));
+	assert_false(reason(REASON_RESETS_CLIENTS));
+	/* Nothing arrived over TCP, which proves nothing here. */
+	assert_false(reason(REASON_NOT_ACCEPTING));
+	before->length = 12;
+	assert_true(reason(REASON_ACCEPTING_SLOWLY));
+	now->length = 9;
+	before->length = 0;
+	assert_int_equal(scene_row(&scene, 1)->state, STATE_HIGH);
+	assert_false(reason(REASON_BLOCKS_CLIENTS));
+	before->bound.family = now->bound.family = AF_INET;
+	before->length = now->length = 10;
+	assert_false(reason(REASON_BLOCKS_CLIENTS));
+	assert_true(reason(REASON_NOT_ACCEPTING));
+}
+
 static void test_dead_clients_closed(void **state)
 {
 	(void)state;
@@ -601,6 +629,7 @@ int main(void)
 		VERDICT_TEST(test_limit_from_syn_backlog),
 		VERDICT_TEST(test_syncookies_sent),
 		VERDICT_TEST(test_resets_clients),
+		VERDICT_TEST(test_unix),
 		VERDICT_TEST(test_dead_clients_closed),
 		VERDICT_TEST(test_dead_clients_reset),
 		VERDICT_TEST(test_first_state_wins),

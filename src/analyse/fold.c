@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyse/fold.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add_amount(struct amount *sum, struct amount amount)
+{
+	sum->value += amount.value;
+	sum->known &= amount.known;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return a == b || (a && b && !strcmp(a, b));
+}
+
+/* Takes from @common what @l does not have too. The bound side is the same by definition. */
+static void intersect(struct listener *common, const struct listener *l)
+{
+	if (l->cookie < common->cookie)
+		common->cookie = l->cookie;
+	common->known &= l->known;
+	if (common->uid != l->uid)
+		common->known &= (uint16_t)~LISTENER_UID;
+	if (common->mptcp != l->mptcp)
+		common->known &= (uint16_t)~LISTENER_MPTCP;
+	if (!same_text(common->cgroup, l->cgroup))
+		common->cgroup = NULL;
+}
+
+/* Lengths of different moments: no sum of them was ever in the kernel. */
+static void add_peak(struct fold *fold, struct peak *peak, const struct listener *l)
+{
+	double fill = listener_ratio(l, l->peak.length);
+
+	if (fill > fold->peak_fill || !peak->samples) {
+		fold->peak_fill = fill;
+		peak->length = l->peak.length;
+	}
+	if (!peak->samples || l->peak.samples < peak->samples)
+		peak->samples = l->peak.samples;
+	if (l->peak.full_ns > peak->full_ns)
+		peak->full_ns = l->peak.full_ns;
+	peak->full |= l->peak.full;
+	peak->fell |= l->peak.fell;
+}
+
+static void fold_listeners(struct fold *fold)
+{
+	const struct row *fullest = fold->members[0];
+	struct listener common = *fullest->listener;
+	struct peak peak = { 0 };
+
+	fold->drops = (struct amount){ 0, true };
+	for (uint32_t i = 0; i < fold->n_members; i++) {
+		const struct row *row = fold->members[i];
+		const struct listener *l = row->listener;
+
+		if (listener_fill(l) > listener_fill(fullest->listener))
+			fullest = row;
+		intersect(&common, l);
+		add_peak(fold, &peak, l);
+		add_amount(&fold->drops, (struct amount){ l->drops, l->known & LISTENER_DROPS });
+	}
+	fold->listener = *fullest->listener;
+	fold->listener.cookie = common.cookie;
+	fold->listener.known = common.known;
+	fold->listener.cgroup = common.cgroup;
+	fold->listener.peak = peak;
+}
+
+/*
+ * The bounds of a sum are not the sums of the bounds: what the group overflowed may be known for
+ * sure when it is not which member did.
+ */
+static void fold_overflows(struct row *row)
+{
+	const struct netns_report *ns = row->netns;
+	uint64_t min;
+
+	if (!row->overflows.known)
+		return;
+	min = report_overflows_min(row);
+	if (min > row->overflows.min)
+		row->overflows.min = min;
+	if (row->overflows.max > ns->overflows_hi.value)
+		row->overflows.max = ns->overflows_hi.value;
+}
+
+static void fold_rows(struct row *row, struct fold *fold)
+{
+	*row = *fold->members[0];
+	for (uint32_t i = 1; i < fold->n_members; i++) {
+		const struct row *member = fold->members[i];
+
+		add_amount(&row->drops, member->drops);
+		row->overflows.known &= member->overflows.known;
+		row->overflows.min += member->overflows.min;
+		row->overflows.max += member->overflows.max;
+		row->length_before += member->length_before;
+		row->seen_full |= member->seen_full;
+		row->reasons |= member->reasons;
+		if (member->state < row->state)
+			row->state = member->state;
+	}
+	row->listener = &fold->listener;
+	row->fold = fold;
+	row->syn_limit = row->group_syn_limit;
+	row->accepted = (struct bounds){ 0 };
+	row->fresh = false;
+	/* All that waits is of the group. */
+	row->oldest_wait_ms =
+		(struct amount){ row->group->oldest_wait_ms, row->group->known & GROUP_OLDEST };
+	fold_overflows(row);
+	if (row->overflows.known && row->overflows.min)
+		row->state = STATE_OVERFLOWING;
+}
+
+static size_t count_folds(const struct snapshot *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_groups; i++)
+		n += s->groups[i].sockets > 1;
+	return n;
+}
+
+/* Rows of a group beside each other; returns for each group where its rows begin. */
+static uint32_t *sort_members(struct report *report)
+{
+	const struct snapshot *s = report->snapshot;
+	uint32_t *begin = xcalloc(s->n_groups, sizeof(*begin)), next = 0;
+	uint32_t *at = xcalloc(s->n_groups, sizeof(*at));
+
+	report->by_group =
+		xreallocarray(report->by_group, report->n_members, sizeof(*report->by_group));
+	for (size_t i = 0; i < s->n_groups; i++) {
+		begin[i] = at[i] = next;
+		next += s->groups[i].sockets;
+	}
+	for (size_t i = 0; i < report->n_members; i++)
+		report->by_group[at[report->members[i].listener->group]++] = &report->members[i];
+	free(at);
+	return begin;
+}
+
+void fold_report(struct report *report)
+{
+	const struct snapshot *s = report->snapshot;
+	struct row *rows = report->members;
+	size_t rows_size = report->members_size;
+	struct fold *fold;
+	uint32_t *begin;
+
+	if (!(s->known & SNAPSHOT_GROUPS))
+		return;
+	report->members = report->rows;
+	report->members_size = report->rows_size;
+	report->n_members = report->n_rows;
+	report->n_rows = s->n_groups;
+	if (report->n_rows > rows_size) {
+		rows_size = report->n_rows;
+		rows = xreallocarray(rows, rows_size, sizeof(*rows));
+	}
+	report->rows = rows;
+	report->rows_size = rows_size;
+	begin = sort_members(report);
+	free(report->folds);
+	fold = report->folds = xcalloc(count_folds(s), sizeof(*fold));
+	for (size_t i = 0; i < s->n_groups; i++) {
+		if (s->groups[i].sockets == 1) {
+			rows[i] = *report->by_group[begin[i]];
+			continue;
+		}
+		fold->members = report->by_group + begin[i];
+		fold->n_members = s->groups[i].sockets;
+		fold_listeners(fold);
+		fold_rows(&rows[i], fold++);
+	}
+	free(begin);
+}

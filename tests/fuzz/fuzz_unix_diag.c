@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fuzz.h"
+
+#include "collect/unix_diag.h"
+#include "collect/unix_listeners.h"
+
+#include <string.h>
+
+#define SEQUENCE 1 /* of the captured dumps */
+
+const struct fuzz_seed fuzz_seeds[] = { { "tests/data", "unix" }, { 0 } };
+
+static int handle(const struct unix_record *r, void *context)
+{
+	char *text = unix_listeners_text(r);
+
+	++*(size_t *)context;
+	FUZZ_CHECK(r->name_len <= UNIX_NAME_MAX);
+	FUZZ_CHECK(!r->name_len == !text);
+	if (text) {
+		/* Nothing of the name is lost, and an abstract one is told from a path. */
+		FUZZ_CHECK(strlen(text) == r->name_len + (r->name[0] == '@' ? 2u : 0u));
+		FUZZ_CHECK((*text == '@') == (r->name[0] == '\0'));
+	}
+	free(text);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t records = 0;
+	int code = unix_diag_parse(data, size, SEQUENCE, handle, &records);
+
+	FUZZ_CHECK(code <= 1);
+	/* Each takes a header, a body and a queue. */
+	FUZZ_CHECK(records <= size / 44);
+	return 0;
+}

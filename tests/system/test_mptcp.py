@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Multipath TCP listeners are TCP listeners with a mark."""
+import socket
+import unittest
+
+import listenq
+import rig
+
+IPPROTO_MPTCP = 262
+
+
+class Mptcp(rig.Case):
+    def mptcp(self, backlog):
+        try:
+            sock = self.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP))
+        except OSError as error:
+            raise unittest.SkipTest(f"MPTCP: {error}")
+        sock.bind(("127.0.0.1", 0))
+        sock.listen(backlog)
+        return sock.getsockname()[1]
+
+    def test_mark(self):
+        port = self.mptcp(7)
+        plain = self.listener(backlog=7)
+        client = self.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP))
+        client.connect(("127.0.0.1", port))
+        rows = {row["port"]: row for row in listenq.instant()["listeners"]}
+        self.assertEqual({port: True, plain.port: False},
+                         {number: row["mptcp"] for number, row in rows.items()})
+        self.assertEqual(rows[port]["protocol"], "tcp")
+        rig.wait_for(lambda: [row["accept_queue"]["length"] for row in
+                              listenq.instant()["listeners"] if row["port"] == port] == [1],
+                     "the connection to be queued")
+        marks = dict(line.split() for line in listenq.run(
+            "-d0", "-H", "-o", "port,mptcp").out.splitlines())
+        self.assertEqual(marks, {str(port): "yes", str(plain.port): "no"})
+        header, first, *_ = listenq.run("-d0", "-e", "-s-mptcp").out.splitlines()
+        self.assertEqual((header.split()[-1], first.split()[-1]), ("MPTCP", "yes"))
+
+    def test_without_privilege(self):
+        """Some kernels tell everybody of MPTCP, none tells everybody that there is none."""
+        port = self.mptcp(7)
+        plain = self.listener()
+        rows = {row["port"]: row["mptcp"] for row in listenq.instant(
+            user=65534, group=65534, extra_groups=[])["listeners"]}
+        self.assertIn(rows[port], (True, None))
+        self.assertIsNone(rows[plain.port])
