@@ -68,6 +68,7 @@ unsigned int plan_needs(const struct options *o)
 		needs |= NEED_CONNECTIONS;
 	if (o->selection.only_full) /* a peak is a reason to show a listener */
 		needs |= NEED_WINDOW | NEED_PEAK;
+	needs |= filter_needs(o->selection.filter);
 	if (o->sort)
 		needs |= o->sort->needs | o->sort->asked;
 	if (o->delay <= 0)
@@ -89,6 +90,7 @@ struct collect_config plan_collection(const struct options *o, unsigned int need
 		.root = "/",
 		.needs = needs,
 		.family = collected_family(o, needs),
+		.condition = filter_condition(o->selection.filter),
 		.peak_rate = o->peak_rate,
 		.peak_share = PEAK_SHARE,
 	};
