@@ -186,15 +186,18 @@ int options_parse(int argc, char **argv, struct options *o)
 		if (o->mode == MODE_HELP || o->mode == MODE_VERSION)
 			return 0;
 	}
-	if (optind < argc)
-		return usage("unexpected argument '%s'%s", argv[optind],
-			     o->selection.only_full ? "; a threshold is glued on, as in -f90" : "");
-	return settings_decide(o, &settings, &why) < 0 ? usage("%s", why.text) : 0;
+	if (settings_filter(o, argv + optind, argc - optind, &why) < 0 ||
+	    settings_decide(o, &settings, &why) < 0)
+		return usage("%s", why.text);
+	return 0;
 }
 
 void options_free(struct options *o)
 {
 	columns_free(&o->columns);
+	filter_free(o->selection.filter);
+	strbuf_free(&o->filter);
+	strbuf_free(&o->filter_context.scratch);
 }
 
 static void print_option(FILE *stream, const struct option_info *o)
@@ -215,7 +218,7 @@ static void print_option(FILE *stream, const struct option_info *o)
 
 void options_print_help(FILE *stream)
 {
-	fputs("Usage: listenq [OPTION]...\n"
+	fputs("Usage: listenq [OPTION]... [FILTER]\n"
 	      "Show TCP listen queues: how full each is, what was dropped, which listener\n"
 	      "overflowed, and why.\n",
 	      stream);
@@ -224,7 +227,9 @@ void options_print_help(FILE *stream)
 			fprintf(stream, "\n%s:\n", option_table[i].section);
 		print_option(stream, &option_table[i]);
 	}
-	fputs("\nExit status: 0 a report was produced, 1 the kernel, procfs or a write failed,\n"
-	      "2 usage. The columns, states and reasons are explained in listenq(8).\n",
+	fputs("\nFILTER: the grammar of ss, and columns, as in :443, 'src 10/8 or dev eth0',\n"
+	      "'not (sport >= :1024 and fill < 80%)', 'state >= high'.\n"
+	      "\nExit status: 0 a report was produced, 1 the kernel, procfs or a write failed,\n"
+	      "2 usage. FILTER, columns, states and reasons are explained in listenq(8).\n",
 	      stream);
 }

@@ -2,6 +2,7 @@
 #ifndef LISTENQ_OPTIONS_H
 #define LISTENQ_OPTIONS_H
 
+#include "analyse/filter.h"
 #include "analyse/report.h"
 #include "output/columns.h"
 
@@ -26,6 +27,8 @@ struct options {
 	enum option_mode mode;
 	struct selection selection;
 	struct columns columns;
+	struct strbuf filter; /* as it was typed; parsed, it is selection.filter */
+	struct field_context filter_context;
 	const struct field *sort; /* NULL: worst first */
 	bool descending;
 	bool header;

@@ -72,6 +72,7 @@ unsigned int plan_needs(const struct options *o)
 		needs |= NEED_UNIX;
 	if (o->selection.only_full) /* a peak is a reason to show a listener */
 		needs |= NEED_WINDOW | NEED_PEAK;
+	needs |= filter_needs(o->selection.filter);
 	if (o->sort)
 		needs |= o->sort->needs | o->sort->asked;
 	if (o->delay <= 0)
@@ -93,6 +94,7 @@ struct collect_config plan_collection(const struct options *o, unsigned int need
 		.root = "/",
 		.needs = needs,
 		.family = collected_family(o, needs),
+		.condition = filter_condition(o->selection.filter),
 		.peak_rate = o->peak_rate,
 		.peak_share = PEAK_SHARE,
 	};
@@ -112,6 +114,7 @@ struct top_config plan_top(const struct options *o)
 		.descending = o->descending,
 		.fold = o->fold,
 		.selection = o->selection,
+		.filter = o->filter.s,
 		.delay = o->delay,
 		.color = want_color(o),
 		.utf8 = want_utf8(o),

@@ -2,6 +2,7 @@
 #include "settings.h"
 
 #include "base/num.h"
+#include "output/filter_fields.h"
 
 #include <errno.h>
 #include <string.h>
@@ -205,6 +206,25 @@ static int decide_top(const struct options *o, struct error *why)
 	return 0;
 }
 
+int settings_filter(struct options *o, char **words, int n, struct error *why)
+{
+	const struct filter_source source = filter_fields_source(&o->filter_context);
+	struct error what;
+	int code;
+
+	strbuf_adds(&o->filter, "");
+	for (int i = 0; i < n; i++)
+		strbuf_addf(&o->filter, i ? " %s" : "%s", words[i]);
+	code = filter_parse(o->filter.s, &source, &o->selection.filter, &what);
+	/* "-f 90", which getopt takes for -f and a word */
+	if (code < 0)
+		error_set(why, code, "%s%s", what.text,
+			  o->selection.only_full && !words[0][strspn(words[0], "0123456789.%")] ?
+				  "; a threshold is glued on, as in -f90" :
+				  "");
+	return code;
+}
+
 int settings_decide(struct options *o, const struct settings *choice, struct error *why)
 {
 	struct error list;
@@ -212,6 +232,8 @@ int settings_decide(struct options *o, const struct settings *choice, struct err
 
 	if (choice->inet != choice->inet6)
 		o->selection.family = choice->inet ? AF_INET : AF_INET6;
+	if (filter_family(o->selection.filter) != AF_UNSPEC)
+		o->selection.family = filter_family(o->selection.filter);
 	o->watch |= choice->count;
 	if (o->watch && o->delay <= 0)
 		return error_set(why, -EINVAL, "--watch and --count need a --delay above 0");

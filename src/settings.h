@@ -57,6 +57,12 @@ int settings_apply(struct options *options, struct settings *settings, enum opti
 		   const char *argument, struct error *why);
 
 /*
+ * settings_filter() - the words that are no options: a filter, when they are put together again.
+ * Returns 0 or -EINVAL with @why filled.
+ */
+int settings_filter(struct options *options, char **words, int n, struct error *why);
+
+/*
  * settings_decide() - what all options together mean, when the last has been read. Returns 0 or
  * -EINVAL with @why filled.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/report.h"
 
+#include "analyse/filter.h"
 #include "analyse/fold.h"
 #include "base/alloc.h"
 
@@ -402,7 +403,8 @@ void report_select(struct report *report, const struct selection *selection)
 
 		row->shown = (selection->family == AF_UNSPEC || listener_is_unix(row->listener) ||
 			      row->listener->bound.family == selection->family) &&
-			     (!selection->only_full || row_worst_fill(row) >= selection->fill);
+			     (!selection->only_full || row_worst_fill(row) >= selection->fill) &&
+			     filter_match(selection->filter, row, report);
 		if (row->shown)
 			report->shown[report->n_shown++] = row;
 	}

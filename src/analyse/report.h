@@ -85,10 +85,13 @@ struct report {
 void report_build(struct report *report, const struct snapshot *before, const struct snapshot *now);
 void report_free(struct report *report);
 
+struct filter;
+
 struct selection {
 	int family; /* of TCP listeners; AF_UNSPEC: both */
 	bool only_full;
 	double fill; /* with only_full: least fill or peak */
+	struct filter *filter; /* NULL: all */
 };
 
 /* Chooses what report_build() has made: report->shown, in the order of the dump. */

@@ -201,11 +201,11 @@ static size_t wanted_ports(struct snapshot *s, const struct waiting_request *wan
 		g = &s->groups[l->group];
 		if (g->known & GROUP_WAITING)
 			continue;
-		if (n == DIAG_PORTS_MAX) {
+		if (n == CHILDREN_PORTS_MAX) {
 			snapshot_warn(s, "waiting-incomplete",
 				      "more than %d queues to look into: what waits in the others "
 				      "is unknown",
-				      DIAG_PORTS_MAX);
+				      CHILDREN_PORTS_MAX);
 			break;
 		}
 		g->known |= GROUP_WAITING;
@@ -280,22 +280,24 @@ static int handle_length(const struct diag_record *r, void *context)
 int children_dump_waiting(struct children *c, struct diag_socket *diag, struct snapshot *s,
 			  const struct waiting_request *wanted, struct error *why)
 {
-	uint16_t ports[DIAG_PORTS_MAX];
+	uint16_t ports[CHILDREN_PORTS_MAX];
+	size_t n_ports = wanted_ports(s, wanted, ports);
+	struct bytecode filter = { 0 };
 	struct diag_request request = {
 		.states = 1 << DIAG_ESTABLISHED | 1 << DIAG_CLOSE_WAIT |
 			  (wanted->fast_open ? 1 << DIAG_SYN_RECV : 0),
 		.ext = DIAG_EXT_INFO,
 		.family = AF_UNSPEC,
-		.ports = ports,
-		.n_ports = wanted_ports(s, wanted, ports),
+		.filter = &filter,
 	};
 	struct diag_request listeners = request;
 	struct lengths lengths = { s, wanted->netns };
 	struct ages ages = { .before = &wanted->before, .now = &wanted->now };
 	int code;
 
-	if (!request.n_ports)
+	if (!n_ports)
 		return 0;
+	bytecode_ports(&filter, ports, n_ports);
 	children_reset(c, s->known & SNAPSHOT_CONNECTIONS);
 	ages.begin_ns = clock_monotonic_ns();
 	code = diag_dump(diag, &request, handle_waiting, c, why);
@@ -305,6 +307,7 @@ int children_dump_waiting(struct children *c, struct diag_socket *diag, struct s
 	listeners.ext = 0;
 	if (code == 0)
 		code = diag_dump(diag, &listeners, handle_length, &lengths, why);
+	bytecode_free(&filter);
 	if (code < 0) {
 		for (size_t i = 0; i < s->n_groups; i++)
 			s->groups[i].known &= ~(uint32_t)GROUP_WAITING;

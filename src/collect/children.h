@@ -37,6 +37,9 @@ struct dump_time {
 	uint64_t end_ns;
 };
 
+/* As many ports are looked into at most: a filter of 16 KiB. */
+#define CHILDREN_PORTS_MAX 1024
+
 /* Forgets all. @keep_connections: who the peers are is wanted of those to come. */
 void children_reset(struct children *c, bool keep_connections);
 void children_free(struct children *c);

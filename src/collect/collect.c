@@ -3,6 +3,8 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "collect/autobound.h"
+#include "collect/bytecode.h"
 #include "collect/cgroups.h"
 #include "collect/children.h"
 #include "collect/netstat.h"
@@ -36,6 +38,8 @@ struct source {
 	struct children half_open; /* of the last dump with SYN_RECV */
 	uint64_t half_open_ns; /* monotonic_ns of the sample it was made for; 0: there was none */
 	struct pace pace;
+	struct bytecode filter; /* of the samples; empty: nothing is left out */
+	bool refuses_filter; /* the kernel lacks an opcode */
 };
 
 /* Interface names seen, so that a name outlives the sample that found it. */
@@ -137,6 +141,7 @@ void collector_close(struct collector *c)
 		return;
 	diag_close(c->source.diag);
 	peaks_free(&c->source.peaks);
+	bytecode_free(&c->source.filter);
 	if (c->source.netstat >= 0)
 		close(c->source.netstat);
 	if (c->source.snmp >= 0)
@@ -223,6 +228,33 @@ static int handle_socket(const struct diag_record *r, void *context)
 	return 0;
 }
 
+static uint32_t find_ifindex(const char *name, void *context)
+{
+	return diag_ifindex(context, name);
+}
+
+/*
+ * Compiled anew for each sample, as devices come and go. The ledger needs every listener. Half-open
+ * and waiting connections are sockets too, which a filter has to let through, and finding the
+ * listener they belong to needs all that may be it: these share no more than its port. Where
+ * devices are asked for, ss judges alone, and for it addresses and autobound are something else
+ * than for the kernel.
+ */
+static void compile_filter(struct collector *c)
+{
+	const struct condition *condition = c->config.condition;
+	unsigned int tests = BYTECODE_ADDRESS | BYTECODE_DEVICE | BYTECODE_AUTOBOUND;
+
+	c->source.filter.n = 0;
+	if (!condition || c->source.refuses_filter || needs(c, NEED_COUNTERS))
+		return;
+	if (needs(c, NEED_SYN_RECV | NEED_WAIT | NEED_WAIT_ALL | NEED_CONNECTIONS | NEED_GROUPS))
+		tests = 0;
+	else if (condition_has(condition, CONDITION_DEVICE))
+		tests = BYTECODE_DEVICE;
+	bytecode_compile(&c->source.filter, condition, tests, find_ifindex, c->source.diag);
+}
+
 /* @syn_recv: dump half-open connections in the same walk. */
 static int dump_listeners(struct collector *c, bool syn_recv, struct snapshot *s, uint32_t netns,
 			  struct error *why)
@@ -233,6 +265,7 @@ static int dump_listeners(struct collector *c, bool syn_recv, struct snapshot *s
 		.ext = (needs(c, NEED_DROPS) ? DIAG_EXT_MEMINFO : 0) |
 		       (needs(c, NEED_MPTCP) ? DIAG_EXT_INFO : 0),
 		.family = c->config.family,
+		.filter = &c->source.filter,
 	};
 	struct dump dump = { c, s, netns };
 
@@ -244,6 +277,12 @@ static int dump_listeners(struct collector *c, bool syn_recv, struct snapshot *s
 		if (syn_recv)
 			children_reset(&source->half_open, needs(c, NEED_CONNECTIONS));
 		code = diag_dump(source->diag, &request, handle_socket, &dump, why);
+		if (code == -EINVAL && source->filter.n) {
+			/* A filter only saves work. */
+			source->refuses_filter = true;
+			bytecode_free(&source->filter);
+			continue;
+		}
 		if (!diag_lost(code) || tries == DUMP_TRIES || diag_reopen(source->diag, why) < 0)
 			return code;
 		snapshot_drop_listeners(s);
@@ -334,6 +373,8 @@ static void complete(struct collector *c, const struct dump_time *before, struct
 		     struct netns *ns)
 {
 	complete_queues(c, before, s);
+	if (needs(c, NEED_AUTOBOUND))
+		autobound_find(c->source.diag, c->root, s, 0, c->config.family);
 	if (needs(c, NEED_CGROUP | NEED_INTERFACE))
 		name_listeners(c, s);
 	if (needs(c, NEED_SYSCTLS))
@@ -361,6 +402,7 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 		read_counters(c, c->source.netstat, &ns->before);
 		read_counters(c, c->source.snmp, &ns->before);
 	}
+	compile_filter(c);
 	c->dumped.begin_ns = clock_monotonic_ns();
 	syn_recv = want_syn_recv(c, kind, c->dumped.begin_ns);
 	cpu = clock_thread_cpu_ns();
@@ -394,5 +436,5 @@ uint64_t collector_due(const struct collector *c)
 
 void collector_look(struct collector *c)
 {
-	peaks_look(&c->source.peaks, c->source.diag, c->config.family);
+	peaks_look(&c->source.peaks, c->source.diag, c->config.family, &c->source.filter);
 }

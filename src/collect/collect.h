@@ -3,6 +3,7 @@
 #define LISTENQ_COLLECT_COLLECT_H
 
 #include "base/error.h"
+#include "model/condition.h"
 #include "model/needs.h"
 #include "model/snapshot.h"
 
@@ -13,6 +14,7 @@ struct collect_config {
 	const char *root; /* directory that holds proc/ and sys/: "/" but in tests */
 	unsigned int needs; /* enum need */
 	int family; /* AF_UNSPEC, or the only one wanted when nothing needs the others */
+	const struct condition *condition; /* of the listeners wanted; NULL: of all. Borrowed */
 	double peak_rate; /* fast samples a second, 0: none */
 	double peak_share; /* of one CPU that they may cost */
 	double syn_share; /* the same for dumps of SYN_RECV; 0: no limit, one with every sample */

@@ -121,9 +121,12 @@ static int handle_unix(const struct unix_record *r, void *context)
 	return 0;
 }
 
-void peaks_look(struct peaks *p, struct diag_socket *diag, int family)
+void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
+		const struct bytecode *filter)
 {
-	const struct diag_request request = { .states = 1 << DIAG_LISTEN, .family = family };
+	const struct diag_request request = { .states = 1 << DIAG_LISTEN,
+					      .family = family,
+					      .filter = filter };
 	uint64_t cpu = clock_thread_cpu_ns();
 	uint64_t now = clock_monotonic_ns();
 	struct look look = { p, now };

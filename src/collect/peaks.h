@@ -45,8 +45,10 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns);
  * peaks_look() - one fast sample; sets the time of the next. A dump that fails is a look less for
  * the queues that it did not reach. UNIX listeners are looked at when the window began with some.
  * @family: the one that the samples dump, AF_UNSPEC for both
+ * @filter: theirs too
  */
-void peaks_look(struct peaks *p, struct diag_socket *diag, int family);
+void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
+		const struct bytecode *filter);
 
 /*
  * peaks_end() - the window ends with this sample: it is the last look, and every listener gets what

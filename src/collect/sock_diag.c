@@ -4,7 +4,6 @@
 #include "base/alloc.h"
 #include "collect/attribute.h"
 #include "collect/netlink.h"
-#include "collect/port_filter.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -199,6 +198,18 @@ void diag_close(struct diag_socket *socket)
 	free(socket);
 }
 
+uint32_t diag_ifindex(struct diag_socket *s, const char *name)
+{
+	struct ifreq request = { 0 };
+
+	if (strlen(name) >= sizeof(request.ifr_name))
+		return 0;
+	memcpy(request.ifr_name, name, strlen(name));
+	if (ioctl(netlink_fd(s->netlink), SIOCGIFINDEX, &request) < 0)
+		return 0;
+	return (uint32_t)request.ifr_ifindex;
+}
+
 int diag_interface(struct diag_socket *s, uint32_t ifindex, char *name)
 {
 	struct ifreq request = { .ifr_ifindex = (int)ifindex };
@@ -230,7 +241,6 @@ static int dump_once(struct diag_socket *s, const struct diag_request *request, 
 					   .payload = &both,
 					   .payload_len = sizeof(both) };
 	struct receiver receiver = { handler, context };
-	struct inet_diag_bc_op *program = NULL;
 	int code;
 
 	if (family != AF_UNSPEC) {
@@ -238,14 +248,13 @@ static int dump_once(struct diag_socket *s, const struct diag_request *request, 
 		message.payload = &one;
 		message.payload_len = sizeof(one);
 	}
-	if (request->ports) {
-		program = port_filter_build(request->ports, request->n_ports, &message.value_len);
+	if (request->filter && request->filter->n) {
 		message.attribute = INET_DIAG_REQ_BYTECODE;
-		message.value = program;
+		message.value = request->filter->ops;
+		message.value_len = request->filter->n * BYTECODE_OP_SIZE;
 	}
 	code = netlink_dump(s->netlink, &message, receive_message, &receiver);
 	s->datagrams += netlink_datagrams(s->netlink);
-	free(program);
 	return code;
 }
 
@@ -263,6 +272,7 @@ static int explain(int code, struct error *why)
 int diag_dump(struct diag_socket *s, const struct diag_request *request, diag_handler handler,
 	      void *context, struct error *why)
 {
+	bool legacy = !s->by_family;
 	int code;
 
 	s->datagrams = 0;
@@ -270,7 +280,7 @@ int diag_dump(struct diag_socket *s, const struct diag_request *request, diag_ha
 		code = dump_once(s, request, request->family, handler, context);
 		return code < 0 ? explain(code, why) : 0;
 	}
-	if (!s->by_family) {
+	if (legacy) {
 		code = dump_once(s, request, AF_UNSPEC, handler, context);
 		if (!refused(code))
 			return code < 0 ? explain(code, why) : 0;
@@ -282,5 +292,8 @@ int diag_dump(struct diag_socket *s, const struct diag_request *request, diag_ha
 		if (code == -ENOENT) /* a kernel without IPv6 */
 			code = 0;
 	}
+	/* It was not the legacy request that was refused, but what both ask for. */
+	if (legacy && refused(code))
+		s->by_family = false;
 	return code < 0 ? explain(code, why) : 0;
 }

@@ -3,6 +3,7 @@
 #define LISTENQ_COLLECT_SOCK_DIAG_H
 
 #include "base/error.h"
+#include "collect/bytecode.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -72,11 +73,8 @@ struct diag_request {
 	uint32_t states; /* bits 1 << enum diag_state; named, as ~0 adds bound sockets since 6.8 */
 	unsigned int ext;
 	int family; /* AF_UNSPEC: both, in one walk where the kernel can */
-	const uint16_t *ports; /* host order; NULL: all. The kernel compares */
-	size_t n_ports;
+	const struct bytecode *filter; /* NULL: all sockets */
 };
-
-#define DIAG_PORTS_MAX 1024
 
 /* A sock_diag socket belongs to the namespace it was opened in and goes on reading that one. */
 struct diag_socket;
@@ -127,6 +125,9 @@ unsigned int diag_datagrams(const struct diag_socket *socket);
  * Returns 0 or -errno (-ENODEV: gone).
  */
 int diag_interface(struct diag_socket *socket, uint32_t ifindex, char *name);
+
+/* Index of a device in the namespace of the socket; 0: there is none. */
+uint32_t diag_ifindex(struct diag_socket *socket, const char *name);
 
 /*
  * diag_parse() - hand the sockets in one datagram of a dump to @handler.

@@ -27,8 +27,9 @@ enum need {
 	NEED_IDENTITY = 1 << 12, /* host name and boot id */
 	/* A dump of their own. */
 	NEED_UNIX = 1 << 13, /* UNIX listeners */
+	NEED_AUTOBOUND = 1 << 14, /* one more dump, of the listeners whose port the kernel chose */
 	/* No cost in the kernel. */
-	NEED_GROUPS = 1 << 14, /* which listeners share an address and port */
+	NEED_GROUPS = 1 << 15, /* which listeners share an address and port */
 };
 
 #endif

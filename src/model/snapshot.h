@@ -35,6 +35,7 @@ enum listener_known {
 	LISTENER_MPTCP = 1 << 3, /* told to CAP_NET_ADMIN only */
 	LISTENER_PEAK = 1 << 4,
 	LISTENER_UID = 1 << 5, /* of UNIX listeners: kernel 5.3 and later */
+	LISTENER_AUTOBOUND = 1 << 6,
 };
 
 /* The bound side of a socket: what decides which listener a connection belongs to. */
@@ -57,6 +58,7 @@ struct listener {
 	uint16_t known; /* enum listener_known */
 	bool mptcp;
 	bool seqpacket; /* a UNIX listener of that type: messages, not a stream */
+	bool autobound; /* the kernel chose the port */
 	uint32_t group; /* index into snapshot->groups; valid after groups_build() */
 	uint32_t inode;
 	uint32_t uid;
@@ -126,6 +128,8 @@ struct netns {
 	struct counters before; /* read just before the dump */
 	struct counters after; /* and just after it */
 	uint32_t unattributed_syn_recv; /* request socks whose listener is gone */
+	uint16_t local_port_min; /* ip_local_port_range; with LISTENER_AUTOBOUND */
+	uint16_t local_port_max;
 	bool one_datagram; /* the dump was not resumed, so that no listener was missed */
 	bool looked; /* fast samples were taken */
 	bool listener_vanished; /* fast sampling saw a listener that the closing sample lacks */

@@ -48,9 +48,10 @@ static void find(struct session *s, int from)
 
 static void set_filter(struct session *s, const char *text)
 {
-	free(s->view.filter);
-	s->view.filter = text && *text ? xstrdup(text) : NULL;
-	view_arrange(&s->view, clock_monotonic_ns());
+	struct error why;
+
+	if (session_filter(s, text, &why) < 0)
+		session_say(s, "%s", why.text);
 }
 
 static void write_report(struct session *s, const char *path)
@@ -162,7 +163,7 @@ static void go_back(struct session *s)
 		show_page(s, PAGE_LIST);
 		return;
 	}
-	set_filter(s, NULL);
+	set_filter(s, "");
 }
 
 static void toggle_full(struct session *s)
@@ -264,7 +265,7 @@ static bool key_chooses(struct session *s, enum key_action action)
 		find(s, -1);
 		break;
 	case KEY_ACT_FILTER:
-		prompt_begin(&s->prompt, PROMPT_FILTER, s->view.filter ? s->view.filter : "");
+		prompt_begin(&s->prompt, PROMPT_FILTER, s->filter.s);
 		break;
 	case KEY_ACT_FULL:
 		toggle_full(s);

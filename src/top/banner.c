@@ -22,7 +22,7 @@ static void add_tags(struct strbuf *b, const struct session *s)
 {
 	uint64_t clock_ns = clock_monotonic_ns(), age = timeline_age(&s->timeline);
 
-	if (s->view.filter)
+	if (s->view.selection.filter)
 		add_tag(b, "FILTER");
 	if (s->view.selection.only_full)
 		add_tag(b, "FULL ONLY");
@@ -154,7 +154,7 @@ static void draw_counter(const struct session *s, struct paint *p, const struct 
 	else
 		strbuf_putc(&b, '-');
 	paint_blanks(p, ink, 4 - (int)b.len);
-	strbuf_adds(&b, "/s ");
+	strbuf_adds(&b, delta.known ? "/s " : "   ");
 	if (spark) {
 		add_spark(&b, s, ns->netns, id);
 		strbuf_putc(&b, ' ');

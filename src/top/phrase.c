@@ -102,7 +102,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	strbuf_adds(b, sick > 1 ? "; worst " : ": ");
 	phrase_local(b, worst, c);
 	since = trail_trouble(c->trail, worst, c->back);
-	if (since.known) {
+	if (since.ns) {
 		strbuf_adds(b, " for ");
 		phrase_lasted(b, since);
 	}
@@ -147,7 +147,7 @@ void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_c
 
 	phrase_local(b, row, c);
 	strbuf_addf(b, ": %s", state_table[row->state].name);
-	if (trouble.known) {
+	if (trouble.ns) {
 		strbuf_putc(b, ' ');
 		phrase_lasted(b, trouble);
 	}

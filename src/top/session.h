@@ -34,6 +34,7 @@ struct session {
 	enum session_page page;
 	size_t help_offset;
 	struct strbuf find; /* the last text looked for */
+	struct strbuf filter; /* as it was typed; parsed, it is view.selection.filter */
 	struct strbuf message; /* in the last line, until a key is pressed */
 	uint64_t message_until_ns;
 	uint64_t cpu_ns; /* used so far, and when that was read */
@@ -44,6 +45,12 @@ struct session {
 
 /* What is wanted of the samples, as the columns and the page need it. */
 void session_wish(struct session *s);
+
+/*
+ * session_filter() - show only rows that match from now on; all with "". Returns 0, or -EINVAL with
+ * @why filled, and what was shown stays.
+ */
+int session_filter(struct session *s, const char *text, struct error *why);
 
 /* What is to be said in the last line. */
 void session_say(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));

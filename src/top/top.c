@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/top.h"
 
+#include "analyse/filter.h"
 #include "base/clock.h"
+#include "output/filter_fields.h"
 #include "top/act.h"
 #include "top/draw.h"
 #include "top/session.h"
@@ -65,7 +67,8 @@ void session_wish(struct session *s)
 {
 	const struct row *row = session_detailed(s);
 
-	s->wish.needs = s->config->collect.needs | columns_needs(&s->columns);
+	s->wish.needs = s->config->collect.needs | columns_needs(&s->columns) |
+			filter_needs(s->view.selection.filter);
 	s->wish.detail_port = 0;
 	if (s->page == PAGE_DETAIL && row && !listener_is_unix(row->listener)) {
 		s->wish.needs |= NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
@@ -78,6 +81,28 @@ void session_wish(struct session *s)
 		if (s->page == PAGE_DETAIL && !s->timeline.paused)
 			feed_hurry(s->feed);
 	}
+}
+
+int session_filter(struct session *s, const char *text, struct error *why)
+{
+	const struct filter_source source = filter_fields_source(&s->context);
+	struct selection *selection = &s->view.selection;
+	struct filter *filter;
+	int code = filter_parse(text, &source, &filter, why);
+
+	if (code < 0)
+		return code;
+	filter_free(selection->filter);
+	selection->filter = filter;
+	selection->family = filter_family(filter);
+	if (selection->family == AF_UNSPEC)
+		selection->family = s->config->selection.family;
+	s->filter.len = 0;
+	strbuf_adds(&s->filter, text);
+	session_wish(s);
+	if (s->view.report.snapshot)
+		view_arrange(&s->view, clock_monotonic_ns());
+	return 0;
 }
 
 static uint64_t cpu_ns(void)
@@ -181,6 +206,7 @@ static void free_session(struct session *s)
 {
 	feed_close(s->feed); /* first: the thread lends what samples point to */
 	timeline_free(&s->timeline);
+	filter_free(s->view.selection.filter);
 	view_free(&s->view);
 	listing_free(&s->listing);
 	columns_free(&s->columns);
@@ -188,6 +214,7 @@ static void free_session(struct session *s)
 	services_free(&s->services);
 	strbuf_free(&s->context.scratch);
 	strbuf_free(&s->find);
+	strbuf_free(&s->filter);
 	strbuf_free(&s->message);
 }
 
@@ -205,6 +232,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	s.view.context = &s.context;
 	s.view.fold = config->fold;
 	s.view.selection = config->selection;
+	s.view.selection.filter = NULL;
 	s.view.sort = config->sort;
 	s.view.descending = config->descending;
 	if (!s.view.selection.only_full)
@@ -212,10 +240,11 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	s.view.follow = true;
 	s.wish.delay = config->delay;
 	timeline_begin(&s.timeline);
-	session_wish(&s);
 
-	/* The terminal first: it is the user's to choose, and what it lacks is said at once. */
-	code = terminal_open(&s.screen, config->mouse, why);
+	code = session_filter(&s, config->filter, why);
+	/* Then the terminal: it is the user's to choose, and what it lacks is said at once. */
+	if (code == 0)
+		code = terminal_open(&s.screen, config->mouse, why);
 	if (code == 0) {
 		code = feed_open(&s.feed, &config->collect, &s.wish, why);
 		if (code == 0)

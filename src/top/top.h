@@ -13,7 +13,8 @@ struct top_config {
 	const struct field *sort; /* NULL: worst first */
 	bool descending;
 	bool fold; /* SO_REUSEPORT groups, each into one row */
-	struct selection selection;
+	struct selection selection; /* less the filter */
+	const char *filter; /* as it was typed, "" for none */
 	double delay; /* seconds, more than 0 */
 	bool color;
 	bool utf8;

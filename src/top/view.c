@@ -18,7 +18,6 @@ void view_free(struct view *v)
 {
 	report_free(&v->report);
 	idmap_free(&v->order);
-	free(v->filter);
 	memset(v, 0, sizeof(*v));
 }
 
@@ -65,21 +64,6 @@ static bool row_has(struct view *v, const struct row *row, const char *text)
 			return true;
 	}
 	return false;
-}
-
-static void drop_filtered(struct view *v)
-{
-	struct report *r = &v->report;
-	size_t n = 0;
-
-	if (!v->filter)
-		return;
-	for (size_t i = 0; i < r->n_shown; i++)
-		if (row_has(v, r->shown[i], v->filter))
-			r->shown[n++] = r->shown[i];
-		else
-			r->shown[i]->shown = false;
-	r->n_shown = n;
 }
 
 bool view_order_stays(const struct view *v, uint64_t clock_ns)
@@ -167,7 +151,6 @@ static void find_selected(struct view *v)
 void view_arrange(struct view *v, uint64_t clock_ns)
 {
 	report_select(&v->report, &v->selection);
-	drop_filtered(v);
 	sort_rows(&v->report, v->sort, v->descending, v->context);
 	if (view_order_stays(v, clock_ns))
 		restore_order(v);

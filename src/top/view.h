@@ -24,7 +24,6 @@ struct view {
 
 	bool fold; /* SO_REUSEPORT groups, see fold_report() */
 	struct selection selection;
-	char *filter; /* text that a row has to have; NULL: none */
 	const struct field *sort; /* NULL: worst first */
 	bool descending;
 

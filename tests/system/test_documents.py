@@ -257,6 +257,30 @@ class Manual(unittest.TestCase):
         same(self, [head.replace(" ", "_") for head in marked], shown.split(),
              "default columns")
 
+    def test_filter_operators(self):
+        """All spellings, in both directions."""
+        source = (ROOT / "src" / "analyse" / "filter_lex.c").read_text()
+        table = re.search(r"operator_table\[\] = \{(.*?)\n\};", source, re.S)[1]
+        real = re.findall(r'"([^"]+)"', table)
+        told = [word for entry in entries(MANUAL, "FILTER")
+                if re.match(r"Cm [=<>!]", entry.head) for word in entry.head.split()[1:]]
+        same(self, told, real, "operators of FILTER")
+
+    def test_filter_keywords(self):
+        source = (ROOT / "src" / "analyse" / "filter_parse.c").read_text()
+        table = re.search(r"keyword_table\[\] = \{(.*?)\n\};", source, re.S)[1]
+        told = [entry.head.split()[1] for entry in entries(MANUAL, "FILTER")
+                if re.match(r"Cm [a-z]+ Ar", entry.head)]
+        same(self, told, re.findall(r'"(\w+)"', table), "conditions of FILTER")
+
+    def test_filter_examples(self):
+        """Each is a filter that the program takes."""
+        heads = [entry.head for entry in entries(MANUAL, "FILTER")]
+        found = [head[3:].replace("\\&", "") for head in heads if head.startswith("Ql ")]
+        self.assertGreater(len(found), 10)
+        for text in found:
+            program("-d", "0", "-o", "local", text)
+
     def test_counters(self):
         same(self, words_of(MANUAL, "COUNTERS"), schema_namespace("counters"), "COUNTERS")
 

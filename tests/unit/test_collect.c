@@ -173,6 +173,148 @@ static void test_needs(void **state)
 	assert_u64_equal(collector_due(collector), UINT64_MAX);
 }
 
+/* The program of a request, NULL without one. */
+static const struct nlattr *program_of(size_t request)
+{
+	const struct nlmsghdr *nlh = fake_netlink_request(request);
+	size_t len =
+		NLMSG_LENGTH(nlh->nlmsg_type == TCPDIAG_GETSOCK ? sizeof(struct inet_diag_req) :
+								  sizeof(struct inet_diag_req_v2));
+
+	return nlh->nlmsg_len > len ? (const void *)((const char *)nlh + len) : NULL;
+}
+
+static void open_filtered(unsigned int needs, const struct condition *condition)
+{
+	struct collect_config config = { .root = tree,
+					 .needs = needs,
+					 .family = AF_UNSPEC,
+					 .condition = condition,
+					 .peak_rate = 50,
+					 .peak_share = 1 };
+
+	assert_int_equal(collector_open(&collector, &config, &why), 0);
+}
+
+static const struct condition address = {
+	.kind = CONDITION_HOST, .family = AF_INET, .prefix_len = 8, .address = { 10 }, .port = 80
+};
+
+/* All that a condition says is put to the kernel, by samples and by fast looks. */
+static void test_filter(void **state)
+{
+	(void)state;
+	open_filtered(NEED_DROPS | NEED_PEAK, &address);
+	for (int i = 0; i < 3; i++)
+		fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_OPENING), 0);
+	collector_look(collector);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	for (size_t i = 0; i < 3; i++)
+		assert_u64_equal(program_of(i)->nla_len, NLA_HDRLEN + 16);
+}
+
+/* The ledger is that of all listeners. */
+static void test_no_filter_for_the_ledger(void **state)
+{
+	(void)state;
+	open_filtered(NEED_DROPS, &address);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_OPENING), 0);
+	assert_non_null(program_of(0));
+	collector_set_needs(collector, NEED_DROPS | NEED_COUNTERS);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_null(program_of(1));
+}
+
+/* A child of a wildcard has an address of its own: what looks for children filters by port. */
+static void test_filter_with_children(void **state)
+{
+	static const unsigned int looks[] = { NEED_SYN_RECV, NEED_GROUPS, NEED_WAIT, NEED_WAIT_ALL,
+					      NEED_CONNECTIONS };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(looks); i++) {
+		open_filtered(looks[i], &address);
+		fake_netlink_reply_done(0);
+		assert_int_equal(sample(SAMPLE_CLOSING), 0);
+		assert_u64_equal(program_of(i)->nla_len, NLA_HDRLEN + 12);
+		collector_close(collector);
+		collector = NULL;
+	}
+}
+
+/* Before 4.6 the kernel knows nothing of devices, and refuses the request with such a filter. */
+static void test_filter_refused(void **state)
+{
+	static const struct condition device = { .kind = CONDITION_DEVICE, .device = "lo" };
+
+	(void)state;
+	open_filtered(NEED_DROPS, &device);
+	fake_netlink_reply_error(-EINVAL);
+	fake_netlink_reply_error(-EINVAL);
+	reply(1, DIAG_LISTEN, 80, 0);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_OPENING), 0);
+	assert_u64_equal(s.n_listeners, 1);
+	assert_u64_equal(program_of(0)->nla_len, NLA_HDRLEN + 8);
+	assert_non_null(program_of(1));
+	assert_null(program_of(2));
+	assert_int_equal(fake_netlink_request(2)->nlmsg_type, TCPDIAG_GETSOCK);
+	/* And is not asked again. */
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(fake_netlink_sent(), 4);
+	assert_null(program_of(3));
+	assert_u64_equal(s.n_warnings, 0);
+}
+
+/* Another dump tells whose port the kernel chose. */
+static void test_autobound(void **state)
+{
+	(void)state;
+	unit_write_text(tree, "proc/sys/net/ipv4/ip_local_port_range", "32768\t60999\n");
+	open_with(NEED_AUTOBOUND);
+	reply(1, DIAG_LISTEN, 80, -1);
+	reply(2, DIAG_LISTEN, 40000, -1);
+	fake_netlink_reply_done(0);
+	fake_netlink_fail_receive(ENOBUFS); /* lost, and asked for again */
+	reply(2, DIAG_LISTEN, 40000, -1);
+	reply(3, DIAG_LISTEN, 40001, -1); /* has come since */
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_listeners, 2);
+	assert_u64_equal(s.listeners[0].known & LISTENER_AUTOBOUND, LISTENER_AUTOBOUND);
+	assert_false(s.listeners[0].autobound);
+	assert_true(s.listeners[1].autobound);
+	assert_u64_equal(s.netns[0].local_port_min, 32768);
+	assert_u64_equal(s.netns[0].local_port_max, 60999);
+	assert_null(program_of(0));
+	assert_u64_equal(program_of(2)->nla_len, NLA_HDRLEN + 4);
+	assert_u64_equal(s.n_warnings, 0);
+}
+
+static void test_autobound_unknown(void **state)
+{
+	static const char *const ranges[] = { NULL, "nonsense", "1 2" };
+
+	(void)state;
+	open_with(NEED_AUTOBOUND);
+	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
+		if (ranges[i])
+			unit_write_text(tree, "proc/sys/net/ipv4/ip_local_port_range", ranges[i]);
+		reply(1, DIAG_LISTEN, 80, -1);
+		fake_netlink_reply_done(0);
+		if (i == 2)
+			fake_netlink_reply_error(-EACCES);
+		assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.listeners[0].known & LISTENER_AUTOBOUND, 0);
+		assert_u64_equal(s.n_warnings, 1);
+		assert_string_equal(s.warnings[0].code, "autobound-unavailable");
+	}
+}
+
 /* A lost dump is asked for again on a new socket, and what came of it is forgotten. */
 static void test_lost_dump(void **state)
 {
@@ -700,6 +842,12 @@ int main(void)
 		COLLECT_TEST(test_sample),
 		COLLECT_TEST(test_counters_around_dump),
 		COLLECT_TEST(test_needs),
+		COLLECT_TEST(test_filter),
+		COLLECT_TEST(test_no_filter_for_the_ledger),
+		COLLECT_TEST(test_filter_with_children),
+		COLLECT_TEST(test_filter_refused),
+		COLLECT_TEST(test_autobound),
+		COLLECT_TEST(test_autobound_unknown),
 		COLLECT_TEST(test_lost_dump),
 		COLLECT_TEST(test_lost_children_are_forgotten),
 		COLLECT_TEST(test_lost_for_good),

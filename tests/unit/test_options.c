@@ -66,6 +66,8 @@ static void describe(const struct options *o, char text[1024])
 		at += sprintf(at, " unix");
 	if (s->only_full)
 		at += sprintf(at, " full=%g", s->fill);
+	if (s->filter)
+		at += sprintf(at, " filter");
 	if (o->columns.n != 12 || o->columns.named)
 		at += sprintf(at, " columns=%s%zu", o->columns.named ? "named:" : "", o->columns.n);
 	if (o->sort)
@@ -165,6 +167,13 @@ static const struct {
 	{ "--", "report" },
 	{ "-Hjd0", "report no-header json delay=0" },
 	{ "-j -d 0 -4", "report family=inet json delay=0" },
+	{ "10.0.0.1", "report filter" },
+	{ "sport = :80 -j or length > 5 -d 0", "report filter json delay=0" },
+	{ "-f :80", "report full=0.8 filter" },
+	{ "-- :80", "report filter" },
+	{ "src inet6:*", "report family=inet6 filter" },
+	{ "-4 src inet6:*", "report family=inet6 filter" },
+	{ "src inet6:* or :80 -4", "report family=inet6 filter" },
 };
 
 /* The complaint, without "listenq: " and the line that points to --help. */
@@ -184,9 +193,13 @@ static const struct {
 	{ "--json=x", "option '--json' takes no argument" },
 	{ "--top -D",
 	  "--detail does not go with --top, where Enter shows what is in the queues of a listener" },
-	{ "10.0.0.1", "unexpected argument '10.0.0.1'" },
-	{ "-- -j", "unexpected argument '-j'" },
-	{ "-f 90", "unexpected argument '90'; a threshold is glued on, as in -f90" },
+	{ "sprot = :80", "filter, at character 1: 'sprot' is no field; --list-columns shows them" },
+	{ ":80 -j or", "filter, at its end, character 7: a condition is missing" },
+	{ "-- -j", "filter, at character 1: '-j' is no field; --list-columns shows them" },
+	{ "90", "filter, at character 1: '90' is no address; a port is written :443" },
+	{ "-f 90", "filter, at character 1: '90' is no address; a port is written :443; "
+		   "a threshold is glued on, as in -f90" },
+	{ "-f x", "filter, at character 1: 'x' is no field; --list-columns shows them" },
 	{ "-o port -O", "-o and -O exclude each other" },
 	{ "-d x", "--delay: 'x' is not a number" },
 	{ "-d -1", "--delay: '-1' is not a number" },

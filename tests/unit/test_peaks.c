@@ -61,7 +61,7 @@ static void reply(uint64_t cookie, uint32_t length, uint32_t limit)
 static void look(void)
 {
 	fake_netlink_reply_done(0);
-	peaks_look(&peaks, diag, AF_UNSPEC);
+	peaks_look(&peaks, diag, AF_UNSPEC, NULL);
 	assert_u64_equal(fake_netlink_left(), 0);
 }
 
@@ -213,7 +213,7 @@ static void test_failed_look(void **state)
 	add(&opening, 1, 0, 2);
 	peaks_begin(&peaks, &opening, 0);
 	fake_netlink_fail_receive(ENOBUFS);
-	peaks_look(&peaks, diag, AF_UNSPEC);
+	peaks_look(&peaks, diag, AF_UNSPEC, NULL);
 	/* The socket was opened anew: the next look succeeds. */
 	reply(1, 1, 2);
 	look();
@@ -348,7 +348,7 @@ static void test_unix_look_fails(void **state)
 	peaks_begin(&peaks, &opening, 0);
 	fake_netlink_reply_done(0);
 	fake_netlink_fail_receive(ENOBUFS);
-	peaks_look(&peaks, diag, AF_UNSPEC);
+	peaks_look(&peaks, diag, AF_UNSPEC, NULL);
 	assert_u64_equal(fake_netlink_opened, 2);
 	add(&closing, 2, 0, 2)->bound.family = AF_UNIX;
 	peaks_end(&peaks, &closing, 0);

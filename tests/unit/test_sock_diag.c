@@ -848,99 +848,46 @@ static void test_stale_replies(void **state)
 	assert_u64_equal(seen.n, 3);
 }
 
-/* inet_diag_bc_run() of the kernel, for the operations that 3.10 has and that a port needs. */
-static bool accepts(const struct inet_diag_bc_op *op, int len, uint16_t port)
+/* A program goes with the request as it is; an empty one does not. */
+static void test_filter(void **state)
 {
-	while (len > 0) {
-		bool yes = true;
-
-		switch (op->code) {
-		case INET_DIAG_BC_NOP:
-			break;
-		case INET_DIAG_BC_JMP:
-			yes = false;
-			break;
-		case INET_DIAG_BC_S_GE:
-			yes = port >= op[1].no;
-			break;
-		case INET_DIAG_BC_S_LE:
-			yes = port <= op[1].no;
-			break;
-		default:
-			fail_msg("operation %u is not in every kernel", op->code);
-		}
-		/* inet_diag_bc_audit() refuses anything that does not go forward in fours. */
-		assert_true(op->yes % 4 == 0 && op->no % 4 == 0 && op->yes >= 4 && op->no >= 4);
-		assert_true(op->yes <= len && op->no <= len + 4);
-		len -= yes ? op->yes : op->no;
-		op += (yes ? op->yes : op->no) / sizeof(*op);
-	}
-	return len == 0;
-}
-
-static void check_filter(const uint16_t *ports, size_t n)
-{
-	struct diag_request request = { .states = 1 << DIAG_ESTABLISHED,
-					.ext = DIAG_EXT_INFO,
-					.family = AF_UNSPEC,
-					.ports = ports,
-					.n_ports = n };
-	const struct nlattr *attr = NULL, *a;
-	const struct nlmsghdr *nlh;
-	struct seen seen;
-
-	fake_netlink_reply_done(0);
-	assert_int_equal(dump(&request, &seen), 0);
-	nlh = fake_netlink_request(fake_netlink_sent() - 1);
-	mnl_attr_for_each (a, nlh, sizeof(struct inet_diag_req))
-		if (mnl_attr_get_type(a) == INET_DIAG_REQ_BYTECODE)
-			attr = a;
-	assert_non_null(attr);
-	for (unsigned int port = 0; port <= UINT16_MAX; port++) {
-		bool wanted = false;
-
-		for (size_t i = 0; i < n; i++)
-			wanted |= ports[i] == port;
-		if (accepts(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr),
-			    (uint16_t)port) != wanted)
-			fail_msg("filter for %zu ports is wrong at port %u", n, port);
-	}
-}
-
-static void test_port_filter(void **state)
-{
-	uint16_t ports[20];
-
-	(void)state;
-	check_filter((const uint16_t[]){ 80 }, 1);
-	check_filter((const uint16_t[]){ 0, 65535 }, 2);
-	check_filter((const uint16_t[]){ 443, 80, 81 }, 3);
-	for (size_t i = 0; i < ARRAY_SIZE(ports); i++)
-		ports[i] = (uint16_t)(i * 3 + 1);
-	check_filter(ports, ARRAY_SIZE(ports));
-}
-
-/* As many as may be asked for still fit into a netlink attribute. */
-static void test_largest_port_filter(void **state)
-{
-	uint16_t ports[DIAG_PORTS_MAX];
-	struct diag_request request = { .states = 1 << DIAG_ESTABLISHED,
-					.family = AF_UNSPEC,
-					.ports = ports,
-					.n_ports = DIAG_PORTS_MAX };
+	const uint16_t port = 443;
+	struct bytecode filter = { 0 };
+	const struct diag_request request = { .states = 1 << DIAG_ESTABLISHED,
+					      .family = AF_UNSPEC,
+					      .filter = &filter };
 	const struct nlattr *attr;
 	struct seen seen;
 
 	(void)state;
-	for (size_t i = 0; i < DIAG_PORTS_MAX; i++)
-		ports[i] = (uint16_t)(i * 3 + 1);
 	fake_netlink_reply_done(0);
 	assert_int_equal(dump(&request, &seen), 0);
-	attr = mnl_nlmsg_get_payload_offset(fake_netlink_request(0), sizeof(struct inet_diag_req));
-	for (unsigned int port = 0; port < 4000; port++)
-		assert_int_equal(accepts(mnl_attr_get_payload(attr), mnl_attr_get_payload_len(attr),
-					 (uint16_t)port),
-				 port % 3 == 1 && port / 3 < DIAG_PORTS_MAX);
+	assert_u64_equal(fake_netlink_request(0)->nlmsg_len,
+			 NLMSG_LENGTH(sizeof(struct inet_diag_req)));
+	bytecode_ports(&filter, &port, 1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(dump(&request, &seen), 0);
+	attr = mnl_nlmsg_get_payload_offset(fake_netlink_request(1), sizeof(struct inet_diag_req));
+	assert_int_equal(mnl_attr_get_type(attr), INET_DIAG_REQ_BYTECODE);
+	assert_u64_equal(mnl_attr_get_payload_len(attr), filter.n * BYTECODE_OP_SIZE);
+	assert_memory_equal(mnl_attr_get_payload(attr), filter.ops, filter.n * BYTECODE_OP_SIZE);
+	bytecode_free(&filter);
+}
+
+/* A kernel without an opcode refuses either request: that says nothing of the legacy one. */
+static void test_filter_refused(void **state)
+{
+	const struct diag_request request = { .states = 1 << DIAG_LISTEN, .family = AF_UNSPEC };
+	struct seen seen;
+
+	(void)state;
+	fake_netlink_reply_error(-EINVAL);
+	fake_netlink_reply_error(-EINVAL);
+	assert_int_equal(dump(&request, &seen), -EINVAL);
+	fake_netlink_reply_done(0);
+	assert_int_equal(dump(&request, &seen), 0);
+	assert_u64_equal(fake_netlink_sent(), 3);
+	assert_int_equal(fake_netlink_request(2)->nlmsg_type, TCPDIAG_GETSOCK);
 }
 
 static void test_interface(void **state)
@@ -951,6 +898,9 @@ static void test_interface(void **state)
 	assert_int_equal(diag_interface(diag, 1, name), 0);
 	assert_string_equal(name, "lo");
 	assert_int_equal(diag_interface(diag, 0x7ffffff0, name), -ENODEV);
+	assert_u64_equal(diag_ifindex(diag, "lo"), 1);
+	assert_u64_equal(diag_ifindex(diag, "no-such-device"), 0);
+	assert_u64_equal(diag_ifindex(diag, "a-name-of-16-char"), 0);
 }
 
 #define DUMP_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -992,8 +942,8 @@ int main(void)
 		DUMP_TEST(test_dump_ends_in_error),
 		DUMP_TEST(test_send_fails),
 		DUMP_TEST(test_stale_replies),
-		DUMP_TEST(test_port_filter),
-		DUMP_TEST(test_largest_port_filter),
+		DUMP_TEST(test_filter),
+		DUMP_TEST(test_filter_refused),
 		DUMP_TEST(test_interface),
 	};
 

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_ANALYSE_ENDPOINT_H
+#define LISTENQ_ANALYSE_ENDPOINT_H
+
+#include "model/condition.h"
+
+/*
+ * Addresses and ports as ss reads them: "10.0.0.0/8", "10/8", "127.1:80", "[::1]:*", "*:http",
+ * "inet6:[::1]". Beyond that, an IPv6 address may go without brackets where it cannot be taken for
+ * another one with a port. Octal and hexadecimal numbers, and names of hosts, are refused.
+ */
+
+/*
+ * endpoint_parse() - an address, a port behind a colon, or both, into a CONDITION_HOST.
+ * @family: set when it begins with one, else left alone
+ *
+ * Returns 0 or -EINVAL.
+ */
+int endpoint_parse(const char *text, struct condition *condition, int *family);
+
+/* endpoint_parse_port() - ":443", "443", ":http", "http", ":*" or "*". Returns 0 or -EINVAL. */
+int endpoint_parse_port(const char *text, int32_t *port);
+
+#endif

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyse/filter.h"
+
+#include "analyse/filter_tree.h"
+
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* In the order that makes "and" the smaller of two and "or" the greater. */
+enum truth { NO, UNKNOWN, YES };
+
+static enum truth truth(bool value)
+{
+	return value ? YES : NO;
+}
+
+/* @difference: of the value and what it is compared with, or its sign */
+static enum truth relate(enum filter_relation relation, int difference)
+{
+	switch (relation) {
+	case FILTER_AT_LEAST:
+		return truth(difference >= 0);
+	case FILTER_AT_MOST:
+		return truth(difference <= 0);
+	case FILTER_EQUAL:
+		break;
+	}
+	return truth(difference == 0);
+}
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
+/* A pattern that is the very text matches it too: "[::1]:80" is no class of characters. */
+static bool same_text(const struct filter_test *test, const char *text)
+{
+	return !strcmp(test->text, text) || !fnmatch(test->text, text, 0);
+}
+
+static enum truth judge_words(const struct filter_test *test, const struct filter_value *value)
+{
+	for (uint64_t i = 0; i < value->number; i++)
+		if (same_text(test, value->words[i]))
+			return YES;
+	return NO;
+}
+
+static enum truth judge_value(const struct filter *filter, const struct filter_test *test,
+			      const struct row *row, const struct report *report)
+{
+	struct filter_value value = { .known = false };
+	double real = 0;
+
+	filter->source.get(test->field, row, report, filter->source.context, &value);
+	if (!value.known)
+		return UNKNOWN;
+	switch (test->type) {
+	case FILTER_TEXT:
+		return truth(same_text(test, value.text));
+	case FILTER_WORDS:
+		return judge_words(test, &value);
+	case FILTER_REAL:
+	case FILTER_RATIO:
+		real = value.real;
+		break;
+	case FILTER_COUNT:
+	case FILTER_BOOL:
+		if (test->whole)
+			return relate(test->relation, compare_u64(value.number, test->number));
+		real = (double)value.number;
+	}
+	return relate(test->relation, real < test->real ? -1 : real > test->real);
+}
+
+/* What is true of both bounds, or false of both, is so of all between; equality needs one number.
+ */
+static enum truth judge_bounds(const struct filter_test *test, const struct bounds *bounds)
+{
+	int min = compare_u64(bounds->min, test->number);
+	int max = compare_u64(bounds->max, test->number);
+
+	if (!bounds->known)
+		return UNKNOWN;
+	if (test->relation == FILTER_EQUAL && min != max)
+		return min > 0 || max < 0 ? NO : UNKNOWN;
+	return relate(test->relation, min) == relate(test->relation, max) ?
+		       relate(test->relation, min) :
+		       UNKNOWN;
+}
+
+static enum truth judge_field(const struct filter *filter, const struct filter_test *test,
+			      const struct row *row, const struct report *report)
+{
+	switch (test->subject) {
+	case FILTER_STATE: /* the table has the worst first */
+		return relate(test->relation, (int)test->number - (int)row->state);
+	case FILTER_REASONS:
+		return truth(row->reasons & (1u << test->number));
+	case FILTER_OVERFLOWS:
+		return judge_bounds(test, &row->overflows);
+	case FILTER_VALUE:
+		break;
+	}
+	return judge_value(filter, test, row, report);
+}
+
+static enum truth judge_autobound(const struct row *row, enum condition_judge judge)
+{
+	const struct listener *l = row->listener;
+	const struct netns *ns = row->netns->netns;
+
+	if (!(l->known & LISTENER_AUTOBOUND))
+		return UNKNOWN;
+	if (judge == CONDITION_BY_KERNEL)
+		return truth(l->autobound);
+	return truth(l->bound.port >= ns->local_port_min && l->bound.port <= ns->local_port_max);
+}
+
+static bool holds_device(const struct condition *c, const struct listener *l)
+{
+	if (c->device[0] && l->interface && !strcmp(l->interface, c->device))
+		return true;
+	return (!c->device[0] || c->ifindex) && l->bound.ifindex == c->ifindex;
+}
+
+static enum truth judge_list(const struct filter *filter, const struct condition *list,
+			     const struct row *row, const struct report *report,
+			     enum condition_judge judge);
+
+static enum truth judge_one(const struct filter *filter, const struct condition *c,
+			    const struct row *row, const struct report *report,
+			    enum condition_judge judge)
+{
+	const struct listener *l = row->listener;
+	bool internet = l->bound.family == AF_INET || l->bound.family == AF_INET6;
+
+	switch (c->kind) {
+	case CONDITION_LIST:
+		return judge_list(filter, c, row, report, judge);
+	case CONDITION_FIELD:
+		return judge_field(filter, (const struct filter_test *)c, row, report);
+	case CONDITION_AUTOBOUND:
+		return judge_autobound(row, judge);
+	case CONDITION_DEVICE:
+		return internet ? truth(holds_device(c, l)) : UNKNOWN;
+	case CONDITION_HOST:
+	case CONDITION_PORT_MIN:
+	case CONDITION_PORT_MAX:
+		break;
+	}
+	return internet ? truth(condition_holds(c, &l->bound, judge)) : UNKNOWN;
+}
+
+static enum truth judge_list(const struct filter *filter, const struct condition *list,
+			     const struct row *row, const struct report *report,
+			     enum condition_judge judge)
+{
+	enum truth all = YES, one;
+
+	for (const struct condition *c = list->first; c; c = c->next) {
+		/* The first has "and" before it; a getter that cannot matter is not called. */
+		if (all == (c->alternative ? YES : NO))
+			continue;
+		one = judge_one(filter, c, row, report, judge);
+		if (c->negated)
+			one = (enum truth)(YES - one);
+		if (c->alternative ? one > all : one < all)
+			all = one;
+	}
+	return all;
+}
+
+bool filter_match(const struct filter *filter, const struct row *row, const struct report *report)
+{
+	if (!filter)
+		return true;
+	if (judge_list(filter, filter->list, row, report, CONDITION_BY_SS) != YES)
+		return false;
+	/* ss does not ask the kernel about what has devices in it. */
+	return filter->by_ss_alone ||
+	       judge_list(filter, filter->list, row, report, CONDITION_BY_KERNEL) == YES;
+}
+
+unsigned int filter_needs(const struct filter *filter)
+{
+	return filter ? filter->needs : 0;
+}
+
+int filter_family(const struct filter *filter)
+{
+	return filter ? filter->family : AF_UNSPEC;
+}
+
+const struct condition *filter_condition(const struct filter *filter)
+{
+	return filter ? filter->list : NULL;
+}
+
+void filter_free(struct filter *filter)
+{
+	if (!filter)
+		return;
+	condition_free(filter->list);
+	free(filter);
+}

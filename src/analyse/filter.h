@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_ANALYSE_FILTER_H
+#define LISTENQ_ANALYSE_FILTER_H
+
+#include "analyse/report.h"
+#include "base/error.h"
+#include "model/condition.h"
+
+/*
+ * Which rows a user wants to see: the grammar of ss over local addresses, and the fields of a
+ * report beside it. listenq(8) has it in full.
+ *
+ * A value that is not known is neither equal to anything nor different from it, neither more nor
+ * less; a row is shown when the whole is true.
+ */
+struct filter;
+
+/* As what a field is compared. */
+enum filter_type {
+	FILTER_COUNT, /* whole number */
+	FILTER_REAL,
+	FILTER_RATIO, /* a real that a percentage is written for */
+	FILTER_BOOL,
+	FILTER_TEXT,
+	FILTER_WORDS,
+};
+
+struct filter_value {
+	bool known;
+	uint64_t number; /* COUNT, BOOL; of WORDS their number */
+	double real; /* REAL, RATIO */
+	const char *text; /* TEXT */
+	const char *const *words;
+};
+
+/* Where a filter finds the fields of a report: the table of them is output's. */
+struct filter_source {
+	/* Returns the field of that name and fills in its type and needs (enum need), or NULL. */
+	const void *(*find)(const char *name, size_t len, enum filter_type *type,
+			    unsigned int *needs);
+	/* Fills @value, zeroed, for @row; text in it lasts until the next call with @context. */
+	void (*get)(const void *field, const struct row *row, const struct report *report,
+		    void *context, struct filter_value *value);
+	void *context; /* has to live as long as the filter */
+};
+
+/*
+ * filter_parse() - from what a user typed.
+ * @filter: NULL when @text is blank, which lets every row through
+ *
+ * Returns 0, or -EINVAL with @why filled: it tells the character.
+ */
+int filter_parse(const char *text, const struct filter_source *source, struct filter **filter,
+		 struct error *why);
+void filter_free(struct filter *filter);
+
+/* Does it show this row? NULL shows every one. */
+bool filter_match(const struct filter *filter, const struct row *row, const struct report *report);
+
+/* What has to be collected for it: enum need. */
+unsigned int filter_needs(const struct filter *filter);
+
+/* The family that an address like "inet:*" asks for, as in ss of the whole; else AF_UNSPEC. */
+int filter_family(const struct filter *filter);
+
+/* The whole of it as a condition, which the kernel may test in part; NULL without a filter. */
+const struct condition *filter_condition(const struct filter *filter);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/autobound.h"
+
+#include "collect/procfs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DUMP_TRIES 4
+
+struct search {
+	struct snapshot *snapshot;
+	uint32_t netns;
+};
+
+static int handle_listener(const struct diag_record *r, void *context)
+{
+	struct search *search = context;
+	const struct listener *l = snapshot_find(search->snapshot, search->netns, r->cookie);
+
+	if (l)
+		search->snapshot->listeners[l - search->snapshot->listeners].autobound = true;
+	return 0;
+}
+
+/* How a port came about is in no record: only a filter of the kernel's looks at it. */
+static int dump_autobound(struct diag_socket *diag, struct search *search, int family,
+			  struct error *why)
+{
+	const struct condition autobound = { .kind = CONDITION_AUTOBOUND };
+	struct bytecode filter = { 0 };
+	const struct diag_request request = { .states = 1 << DIAG_LISTEN,
+					      .family = family,
+					      .filter = &filter };
+	int code;
+
+	bytecode_compile(&filter, &autobound, BYTECODE_AUTOBOUND, NULL, NULL);
+	for (int tries = 1;; tries++) {
+		code = diag_dump(diag, &request, handle_listener, search, why);
+		if (!diag_lost(code) || tries == DUMP_TRIES || diag_reopen(diag, why) < 0)
+			break;
+	}
+	bytecode_free(&filter);
+	return code;
+}
+
+static int read_range(int root, struct netns *ns, struct error *why)
+{
+	static const char path[] = "proc/sys/net/ipv4/ip_local_port_range";
+	struct strbuf text = { 0 };
+	int code = procfs_read(root, path, &text);
+
+	if (code == 0 && sscanf(text.s, "%hu %hu", &ns->local_port_min, &ns->local_port_max) != 2)
+		code = -EINVAL;
+	strbuf_free(&text);
+	return code < 0 ? error_set(why, code, "cannot read /%s: %s", path, strerror(-code)) : 0;
+}
+
+void autobound_find(struct diag_socket *diag, int root, struct snapshot *s, uint32_t netns,
+		    int family)
+{
+	struct search search = { s, netns };
+	struct error why;
+
+	if (read_range(root, &s->netns[netns], &why) < 0 ||
+	    dump_autobound(diag, &search, family, &why) < 0) {
+		snapshot_warn(s, "autobound-unavailable",
+			      "%s; which ports the kernel chose is unknown", why.text);
+		return;
+	}
+	for (size_t i = 0; i < s->n_listeners; i++)
+		if (s->listeners[i].bound.netns == netns)
+			s->listeners[i].known |= LISTENER_AUTOBOUND;
+}

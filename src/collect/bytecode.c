@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/bytecode.h"
+
+#include "base/alloc.h"
+
+#include <linux/inet_diag.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/*
+ * Only opcodes that 3.10 has (S_EQ came later), but for devices; older headers lack that one.
+ *
+ * A test that holds goes on with the next one, which it has to (inet_diag_bc_audit()); one that
+ * fails jumps forward. So what was compiled is true when the run gets to its end, and its failures
+ * are jumps still to be aimed: a list through their targets, of indices counted from 1. The end of
+ * the program accepts, four bytes beyond it refuse. All jumps are of 16 bits, and the kernel checks
+ * each of them by a walk from the beginning: hence no program is longer than this.
+ */
+#define OPS_MAX	    (32768 / BYTECODE_OP_SIZE)
+#define OP_DEV_COND 9
+
+struct compiler {
+	struct bytecode *program;
+	unsigned int tests;
+	bytecode_ifindex ifindex;
+	void *context;
+	unsigned short failures; /* those of what was compiled so far; 0 ends the list */
+	bool too_long;
+};
+
+static size_t emit(struct compiler *c, unsigned char code, const void *data, size_t len)
+{
+	struct bytecode *b = c->program;
+	size_t at = b->n;
+	size_t ops = 1 + len / BYTECODE_OP_SIZE;
+
+	if (at + ops > OPS_MAX) {
+		c->too_long = true;
+		return 0;
+	}
+	for (size_t i = 0; i < ops; i++) {
+		b->ops = array_grow(b->ops, b->n, &b->size, sizeof(*b->ops));
+		b->n++;
+	}
+	b->ops[at] = (struct inet_diag_bc_op){ code, (unsigned char)(ops * BYTECODE_OP_SIZE), 0 };
+	if (len)
+		memcpy(&b->ops[at + 1], data, len);
+	return at;
+}
+
+static void aim(struct compiler *c, size_t jump, size_t target)
+{
+	c->program->ops[jump].no = (unsigned short)((target - jump) * BYTECODE_OP_SIZE);
+}
+
+static void add_failure(struct compiler *c, size_t jump)
+{
+	c->program->ops[jump].no = c->failures;
+	c->failures = (unsigned short)(jump + 1);
+}
+
+/* Aims the failures that are newer than @older. */
+static void aim_failures(struct compiler *c, unsigned short older, size_t target)
+{
+	while (c->failures != older) {
+		size_t jump = c->failures - 1u;
+
+		c->failures = c->program->ops[jump].no;
+		aim(c, jump, target);
+	}
+}
+
+static void emit_test(struct compiler *c, bool negate, unsigned char code, const void *data,
+		      size_t len)
+{
+	size_t test = emit(c, code, data, len), jump;
+
+	if (c->too_long)
+		return;
+	if (!negate) {
+		add_failure(c, test);
+		return;
+	}
+	jump = emit(c, INET_DIAG_BC_JMP, NULL, 0);
+	if (c->too_long)
+		return;
+	aim(c, test, jump + 1);
+	add_failure(c, jump);
+}
+
+/* Of an address that may not be tested the port remains, unless it is negated. */
+static bool compile_host(struct compiler *c, const struct condition *host, bool negate)
+{
+	struct inet_diag_hostcond cond = { .port = host->port };
+	uint8_t data[sizeof(cond) + sizeof(host->address)];
+	size_t len = sizeof(cond);
+
+	if (host->family != AF_UNSPEC && c->tests & BYTECODE_ADDRESS) {
+		cond.family = host->family;
+		cond.prefix_len = host->prefix_len;
+		memcpy(data + len, host->address, sizeof(host->address));
+		len += host->family == AF_INET ? 4 : 16;
+	} else if (host->port == CONDITION_ANY_PORT || (host->family != AF_UNSPEC && negate)) {
+		return false;
+	}
+	memcpy(data, &cond, sizeof(cond));
+	emit_test(c, negate, INET_DIAG_BC_S_COND, data, len);
+	return true;
+}
+
+static bool compile_port(struct compiler *c, const struct condition *port, bool negate)
+{
+	const struct inet_diag_bc_op bound = { .no = (unsigned short)port->port };
+
+	emit_test(c, negate,
+		  port->kind == CONDITION_PORT_MIN ? INET_DIAG_BC_S_GE : INET_DIAG_BC_S_LE, &bound,
+		  sizeof(bound));
+	return true;
+}
+
+static bool compile_device(struct compiler *c, const struct condition *device, bool negate)
+{
+	uint32_t ifindex = device->ifindex;
+
+	if (!(c->tests & BYTECODE_DEVICE) || (device->device[0] && ifindex))
+		return false;
+	if (device->device[0])
+		ifindex = c->ifindex ? c->ifindex(device->device, c->context) : 0;
+	if (device->device[0] && !ifindex)
+		return false;
+	emit_test(c, negate, OP_DEV_COND, &ifindex, sizeof(ifindex));
+	return true;
+}
+
+static bool compile_list(struct compiler *c, const struct condition *list, bool negate);
+
+/* Returns whether it tests anything; false is what is always true, and adds nothing. */
+static bool compile(struct compiler *c, const struct condition *condition, bool negate)
+{
+	negate ^= condition->negated;
+	if (condition->kind == CONDITION_LIST)
+		return compile_list(c, condition, negate);
+	if (condition->peer)
+		return false;
+	switch (condition->kind) {
+	case CONDITION_HOST:
+		return compile_host(c, condition, negate);
+	case CONDITION_PORT_MIN:
+	case CONDITION_PORT_MAX:
+		return compile_port(c, condition, negate);
+	case CONDITION_DEVICE:
+		return compile_device(c, condition, negate);
+	case CONDITION_AUTOBOUND:
+		if (!(c->tests & BYTECODE_AUTOBOUND))
+			return false;
+		emit_test(c, negate, INET_DIAG_BC_AUTO, NULL, 0);
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* A negated list is the list of its negated members, with "and" for "or". */
+static bool compile_list(struct compiler *c, const struct condition *list, bool negate)
+{
+	const size_t begin = c->program->n;
+	const unsigned short older = c->failures;
+	bool tests = false;
+
+	for (const struct condition *member = list->first; member; member = member->next) {
+		size_t jump;
+
+		if (member == list->first || member->alternative == negate) {
+			tests |= compile(c, member, negate);
+			continue;
+		}
+		if (!tests) /* what is always true stays so */
+			continue;
+		jump = emit(c, INET_DIAG_BC_JMP, NULL, 0);
+		if (c->too_long)
+			break;
+		aim_failures(c, older, c->program->n);
+		tests = compile(c, member, negate);
+		if (c->too_long)
+			break;
+		if (tests) {
+			aim(c, jump, c->program->n);
+		} else {
+			c->program->n = begin;
+			c->failures = older;
+		}
+	}
+	return tests;
+}
+
+void bytecode_compile(struct bytecode *b, const struct condition *condition, unsigned int tests,
+		      bytecode_ifindex ifindex, void *context)
+{
+	struct compiler c = { b, tests, ifindex, context, 0, false };
+
+	b->n = 0;
+	compile(&c, condition, false);
+	if (c.too_long)
+		b->n = 0;
+	else
+		aim_failures(&c, 0, b->n + 1);
+}
+
+void bytecode_ports(struct bytecode *b, const uint16_t *ports, size_t n)
+{
+	struct condition list = { .kind = CONDITION_LIST };
+	struct condition *members = xcalloc(n, sizeof(*members));
+
+	for (size_t i = 0; i < n; i++)
+		members[i] = (struct condition){ .kind = CONDITION_HOST,
+						 .alternative = i > 0,
+						 .port = ports[i],
+						 .next = i + 1 < n ? &members[i + 1] : NULL };
+	list.first = members;
+	bytecode_compile(b, &list, 0, NULL, NULL);
+	free(members);
+}
+
+void bytecode_free(struct bytecode *b)
+{
+	free(b->ops);
+	memset(b, 0, sizeof(*b));
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_MODEL_CONDITION_H
+#define LISTENQ_MODEL_CONDITION_H
+
+#include "model/snapshot.h"
+
+/*
+ * A filter as plain data: conditions on the bound side of a socket, which the kernel can test too,
+ * beside others, which it cannot.
+ */
+enum condition_kind {
+	CONDITION_LIST, /* of others, joined from the left: "and" and "or" bind alike, as in ss */
+	CONDITION_HOST, /* an address below a prefix, and a port */
+	CONDITION_PORT_MIN, /* a port, or a higher one */
+	CONDITION_PORT_MAX,
+	CONDITION_DEVICE, /* what the socket is bound to */
+	CONDITION_AUTOBOUND, /* the kernel chose the port */
+	CONDITION_FIELD, /* of the report: nothing that a socket knows */
+};
+
+#define CONDITION_ANY_PORT  (-1)
+#define CONDITION_NAME_SIZE 16 /* IFNAMSIZ */
+
+struct condition {
+	enum condition_kind kind;
+	bool negated;
+	bool alternative; /* in a list: "or" stands before it, else "and" */
+	bool peer; /* asks for the other side, which of a listener is port 0 of no address */
+	uint8_t family; /* HOST: AF_UNSPEC is any address */
+	uint8_t prefix_len;
+	uint8_t address[16]; /* network order, behind an IPv4 address zeros */
+	int32_t port; /* HOST, PORT_MIN, PORT_MAX */
+	char device[CONDITION_NAME_SIZE]; /* DEVICE: its name, "": none */
+	uint32_t ifindex; /* without a name: 0 is bound to none; with one: that will do as well */
+	struct condition *first; /* LIST */
+	struct condition *next; /* in the same list */
+};
+
+/*
+ * Who is asked. ss puts a filter to the kernel and then to itself, and shows the sockets on which
+ * both agree. About families they do not: for the kernel an IPv4 prefix holds IPv4 sockets and
+ * v4-mapped ones, and the prefix of length 0 is one; ss compares the bits, whatever their family,
+ * and takes length 0 for any address. And autobound is what bind(2) did for the one, and a port of
+ * ip_local_port_range for the other.
+ */
+enum condition_judge { CONDITION_BY_KERNEL, CONDITION_BY_SS };
+
+/* Frees a list, or a single condition, with all that is in it. */
+void condition_free(struct condition *condition);
+
+/* Is there one of that kind in it? */
+bool condition_has(const struct condition *condition, enum condition_kind kind);
+
+/*
+ * condition_holds() - is HOST, PORT_MIN or PORT_MAX true of a TCP listener bound to that, negation
+ * left out?
+ */
+bool condition_holds(const struct condition *condition, const struct bound *bound,
+		     enum condition_judge judge);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output/filter_fields.h"
+
+/* False for what only JSON has. */
+static bool comparable(enum field_type type, enum filter_type *as)
+{
+	switch (type) {
+	case FIELD_COUNT:
+	case FIELD_RISE:
+	case FIELD_ID:
+		*as = FILTER_COUNT;
+		return true;
+	case FIELD_FACTOR:
+	case FIELD_RATE:
+	case FIELD_SECONDS:
+		*as = FILTER_REAL;
+		return true;
+	case FIELD_RATIO:
+		*as = FILTER_RATIO;
+		return true;
+	case FIELD_BOOL:
+		*as = FILTER_BOOL;
+		return true;
+	case FIELD_TEXT:
+		*as = FILTER_TEXT;
+		return true;
+	case FIELD_LIST:
+		*as = FILTER_WORDS;
+		return true;
+	case FIELD_NESTED:
+	case FIELD_WAITING:
+	case FIELD_HALF_OPEN:
+		break;
+	}
+	return false;
+}
+
+static const void *find(const char *name, size_t len, enum filter_type *type, unsigned int *needs)
+{
+	const struct field *field = field_find(name, len);
+
+	if (!field || !comparable(field->type, type))
+		return NULL;
+	*needs = field->needs | field->asked;
+	return field;
+}
+
+static void get(const void *field, const struct row *row, const struct report *report,
+		void *context, struct filter_value *value)
+{
+	struct field_value v;
+
+	field_get(field, row, report, context, &v);
+	*value = (struct filter_value){ v.known, v.number, v.real, v.text, v.words };
+}
+
+struct filter_source filter_fields_source(struct field_context *context)
+{
+	return (struct filter_source){ find, get, context };
+}
