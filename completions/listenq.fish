@@ -16,7 +16,7 @@ end
 # LIST or +LIST: what is before the last comma stays, what it names is not
 # offered again.
 function __listenq_list
-    set -l value (commandline -ct | string replace -r '^(--output=|-[46xgeDOrltnjJHhV]*o)' '')
+    set -l value (commandline -ct | string replace -r '^(--output=|-[46xgeDOrltnTjJHhV]*o)' '')
     set -l before (string match -r '^\+?(?:.*,)?' -- $value)
     set -l named (string split , -- (string replace -r '^\+' '' -- $before))
     for column in (__listenq_columns)
@@ -27,7 +27,7 @@ end
 
 # COLUMN or -COLUMN.
 function __listenq_sort
-    set -l value (commandline -ct | string replace -r '^(--sort=|-[46xgeDOrltnjJHhV]*s)' '')
+    set -l value (commandline -ct | string replace -r '^(--sort=|-[46xgeDOrltnTjJHhV]*s)' '')
     set -l before (string match -r '^-?' -- $value)
     for column in (__listenq_columns)
         echo $before$column
@@ -52,6 +52,7 @@ complete -c listenq -s n -l numeric -d 'the default, accepted because users of s
 complete -c listenq -s d -l delay -x -d 'length of the window, fractions allowed (1); 0: one sample, no deltas'
 complete -c listenq -l watch -d 'repeat until interrupted'
 complete -c listenq -l count -x -d 'repeat N times'
+complete -c listenq -s T -l top -d 'interactive view'
 complete -c listenq -l peak-rate -x -d 'fast samples a second for peaks (50), 0: none'
 complete -c listenq -s j -l json -d 'JSON; with --watch or --count one object a line'
 complete -c listenq -s J -d 'JSON; with --watch or --count one object a line'
@@ -60,6 +61,7 @@ complete -c listenq -l noheadings -d 'no header, no footer'
 complete -c listenq -l output-file -r -F -d 'write to FILE, replaced as a whole with each report'
 complete -c listenq -l color -a 'auto always never' -d 'auto, always or never; auto heeds NO_COLOR'
 complete -c listenq -l ascii -d 'nothing but ASCII characters'
+complete -c listenq -l mouse -d 'with --top: the mouse selects, sorts and scrolls'
 complete -c listenq -l width -x -d 'columns to fit the table into, 0: no limit'
 complete -c listenq -l strict -d 'exit 1 when data is incomplete'
 complete -c listenq -l list-columns -d 'the columns, with help'

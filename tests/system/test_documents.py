@@ -2,7 +2,8 @@
 """The manual and the completions against the program, in both directions.
 
 What the program has the documents tell, and what they tell the program has:
-options, columns, counters, sysctls, states, reasons, JSON keys, warning codes.
+options, columns, counters, sysctls, states, reasons, keys, JSON keys, warning
+codes.
 """
 import contextlib
 import functools
@@ -20,6 +21,8 @@ import tempfile
 import termios
 import time
 import unittest
+
+import screen
 
 ROOT = pathlib.Path(os.environ.get("srcdir") or pathlib.Path(__file__).parents[2]).resolve()
 PROGRAM = os.path.abspath(os.environ.get("LISTENQ") or str(ROOT / "src" / "listenq"))
@@ -122,6 +125,27 @@ def verdicts():
     return found
 
 
+STRING = r'"(?:[^"\\]|\\.)*"'
+
+
+def c_strings(text):
+    """The strings of a piece of C, as one."""
+    return "".join(word[1:-1] for word in re.findall(STRING, text)).replace("\\\\", "\\")
+
+
+@functools.lru_cache(maxsize=None)
+def key_rows():
+    """[(action, ["q", "F10"], what it does, section or None)], out of the source."""
+    text = (ROOT / "src" / "top" / "keys.c").read_text()
+    text = re.search(r"key_table\[\] = \{\n(.*?)\n\};", text, re.S)[1]
+    row = re.compile(rf"\{{ (KEY_ACT_\w+), \{{[^\n]*?\}}, ({STRING}), (?:NULL|{STRING}), "
+                     rf"(?:true|false),\s*((?:{STRING}\s*)+), (NULL|{STRING}) \}},")
+    found = [(action, c_strings(names).split(), c_strings(meaning), c_strings(section) or None)
+             for action, names, meaning, section in row.findall(text)]
+    assert len(found) == text.count("KEY_ACT_"), "keys.c: a row that is not understood"
+    return found
+
+
 def warning_codes():
     """Of every call of snapshot_warn() in the source."""
     codes = set()
@@ -192,6 +216,11 @@ def option_head(head):
     head = re.sub(r"Ns Op (.*)$", r"Ns [\1]", head)
     head = head.replace(" Ns ", "").replace("Ar ", "")
     return head.replace("Fl Fl ", "--").replace("Fl ", "-").replace(" , ", ", ")
+
+
+def plain(text):
+    """Text without the escapes that a letter needs in a manual."""
+    return re.sub(r"\\([&e-])", lambda escape: {"&": "", "e": "\\", "-": "-"}[escape[1]], text)
 
 
 def sentence(entry):
@@ -308,6 +337,32 @@ class Manual(unittest.TestCase):
                 schema_listener("reasons")["items"]["enum"])
         same(self, verdicts(), both, "verdict.c")
 
+    def test_keys(self):
+        """The same keys in the same order, under the same headings, with the same words."""
+        told = [(heading, re.sub(r"^Ic ", "", plain(entry.head)).split(" , "),
+                 plain(" ".join(line for line in entry.lines if line != ".El")))
+                for heading, found in page(MANUAL)["KEYS"].items() for entry in found]
+        real, heading = [], None
+        for _, names, meaning, section in key_rows():
+            heading = section or heading
+            real.append((heading, names, f"{meaning[0].upper()}{meaning[1:]}."))
+        self.assertEqual(told, real)
+
+    def test_keys_in_text(self):
+        known = {name for _, names, _, _ in key_rows() for name in names}
+        found = set(re.findall(r"^(?:\.Pq )?\.?Ic (\S+)", plain(MANUAL.read_text()), re.M))
+        self.assertGreater(len(found), 5)
+        self.assertEqual(found - known, {"Ctrl-C", "Ctrl-Z"})  # of the terminal
+
+    def test_tags(self):
+        """Between brackets in the first line of the screen."""
+        text = (ROOT / "src" / "top" / "banner.c").read_text()
+        real = re.findall(r'add_tag\(b, "([A-Z ]+)"\)', text)
+        real += re.findall(r'"[^"]*\[([A-Z]+) ', text)
+        self.assertEqual(len(re.findall(r"add_tag\(b, ", text)), len(real) - 1)
+        told = [entry.head.removeprefix("Cm ") for entry in page(MANUAL)["THE TOP VIEW"]["Tags"]]
+        same(self, told, dict.fromkeys(real), "Tags")
+
     def test_json_keys(self):
         told = {path: {entry.name: entry for entry in found}
                 for path, found in page(FORMAT)["DOCUMENT"].items() if path}
@@ -351,6 +406,34 @@ class Manual(unittest.TestCase):
             for line in re.findall(r"\blistenq (-[^|\n']*)", text):
                 found |= set(re.findall(r"(?<!\S)--([a-z][a-z0-9-]+)", line))
             self.assertEqual({"--" + name for name in found} - known, set(), path.name)
+
+
+class Help(screen.Case):
+    """The help screen of the interactive view."""
+
+    def test_keys(self):
+        told = self.screen("--ascii", rows=120, cols=160)
+        told.keys("?")
+        lines = told.wait("the help", lambda lines: "General" in lines)
+        lines = lines[lines.index("General"):lines.index("Marks")]
+        real = []
+        for _, names, meaning, section in key_rows():
+            real += [section] if section else []
+            real.append(f"  {' '.join(names):7} {meaning}")
+        self.assertEqual(lines, real)
+
+    def test_marks(self):
+        told = self.screen("--ascii", rows=120, cols=200)
+        told.keys("?")
+        lines = told.wait("the help", lambda lines: "Marks" in lines)
+        real = [f"  {mark:7} {name}: {text}" for name, (text, mark) in verdicts().items() if mark]
+        begin = lines.index("Marks") + 1
+        self.assertEqual(lines[begin:begin + len(real)], real)
+
+    def test_every_key_does_something(self):
+        """A row without a case is a promise; a case without a row cannot be reached."""
+        cases = re.findall(r"\bcase (KEY_ACT_\w+):", (ROOT / "src" / "top" / "act.c").read_text())
+        same(self, cases, [action for action, *_ in key_rows()], "act.c")
 
 
 # The completions
