@@ -184,6 +184,114 @@ static void test_asked(void **state)
 	assert_true(columns_needs(&c) & NEED_WAIT_ALL);
 }
 
+#define TOP "severity,local,length,limit,fill,peak,synrecv,drops-rate,overflows,reasons"
+
+static const struct field *named(const char *name)
+{
+	return field_find(name, strlen(name));
+}
+
+static void test_top(void **state)
+{
+	(void)state;
+	columns_top(&c, false);
+	assert_columns(TOP);
+	assert_false(c.named);
+}
+
+/* More columns go before the words, which are the ones to be cut. */
+static void test_top_extended(void **state)
+{
+	(void)state;
+	columns_top(&c, true);
+	assert_columns(
+		"severity,local,length,limit,fill,peak,synrecv,drops-rate,overflows," EXTENDED
+		",reasons");
+}
+
+static void test_top_added(void **state)
+{
+	(void)state;
+	assert_int_equal(columns_parse_top(&c, "+uid", false, &why), 0);
+	assert_columns(TOP ",uid");
+	columns_free(&c);
+	assert_int_equal(columns_parse_top(&c, "uid", false, &why), 0);
+	assert_columns("uid");
+	assert_true(c.named);
+	columns_free(&c);
+	assert_int_equal(columns_parse_top(&c, "+colour", false, &why), -EINVAL);
+	assert_non_null(strstr(why.text, "unknown column 'colour'"));
+}
+
+static void test_toggle(void **state)
+{
+	(void)state;
+	columns_parse(&c, "port,fill,reasons", false, &why);
+	columns_toggle(&c, named("uid"));
+	assert_columns("port,fill,uid,reasons");
+	columns_toggle(&c, named("fill"));
+	assert_columns("port,uid,reasons");
+	columns_toggle(&c, named("reasons"));
+	assert_columns("port,uid");
+	columns_toggle(&c, named("fill"));
+	assert_columns("port,uid,fill");
+	columns_toggle(&c, named("reasons"));
+	assert_columns("port,uid,fill,reasons");
+}
+
+static void test_last_one_stays(void **state)
+{
+	(void)state;
+	columns_parse(&c, "port", false, &why);
+	columns_toggle(&c, named("port"));
+	assert_columns("port");
+	columns_toggle(&c, named("reasons"));
+	columns_toggle(&c, named("port"));
+	columns_toggle(&c, named("reasons"));
+	assert_columns("reasons");
+}
+
+/* What naming a column costs begins and ends with the column. */
+static void test_toggle_asks(void **state)
+{
+	(void)state;
+	columns_parse(&c, "port,uid", false, &why);
+	assert_u64_equal(columns_needs(&c), 0);
+	columns_toggle(&c, named("oldest-wait"));
+	assert_u64_equal(columns_needs(&c), NEED_WAIT | NEED_WAIT_ALL);
+	columns_toggle(&c, named("uid"));
+	assert_u64_equal(columns_needs(&c), NEED_WAIT | NEED_WAIT_ALL);
+	columns_toggle(&c, named("oldest-wait"));
+	assert_u64_equal(columns_needs(&c), 0);
+}
+
+static void test_have(void **state)
+{
+	(void)state;
+	columns_parse(&c, "port,uid", false, &why);
+	assert_true(columns_have(&c, named("port")));
+	assert_true(columns_have(&c, named("uid")));
+	assert_false(columns_have(&c, named("fill")));
+}
+
+/* A copy is changed and freed without the other taking notice. */
+static void test_copy(void **state)
+{
+	struct columns copy;
+
+	(void)state;
+	columns_parse(&c, "port,oldest-wait", false, &why);
+	columns_copy(&copy, &c);
+	assert_true(copy.named);
+	assert_u64_equal(columns_needs(&copy), columns_needs(&c));
+	columns_toggle(&copy, named("port"));
+	for (size_t i = 0; i < field_table_n; i++)
+		if (field_table[i].name && !columns_have(&copy, &field_table[i]))
+			columns_toggle(&copy, &field_table[i]);
+	columns_free(&copy);
+	assert_columns("port,oldest-wait");
+}
+
 #define COLUMNS_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -201,6 +309,14 @@ int main(void)
 		COLUMNS_TEST(test_unknown),
 		COLUMNS_TEST(test_needs),
 		COLUMNS_TEST(test_asked),
+		COLUMNS_TEST(test_top),
+		COLUMNS_TEST(test_top_extended),
+		COLUMNS_TEST(test_top_added),
+		COLUMNS_TEST(test_toggle),
+		COLUMNS_TEST(test_last_one_stays),
+		COLUMNS_TEST(test_toggle_asks),
+		COLUMNS_TEST(test_have),
+		COLUMNS_TEST(test_copy),
 	};
 
 	return cmocka_run_group_tests_name("columns", tests, NULL, NULL);

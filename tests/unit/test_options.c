@@ -72,10 +72,11 @@ static void describe(const struct options *o, char text[1024])
 		at += sprintf(at, " columns=%s%zu", o->columns.named ? "named:" : "", o->columns.n);
 	if (o->sort)
 		at += sprintf(at, " sort=%s%s", o->descending ? "-" : "", o->sort->name);
-	at += sprintf(at, "%s%s%s%s%s%s%s%s", o->header ? "" : " no-header", o->json ? " json" : "",
-		      o->detail ? " detail" : "", o->resolve ? " resolve" : "",
-		      o->ascii ? " ascii" : "", o->strict ? " strict" : "",
-		      o->watch ? " watch" : "", o->raw ? " raw" : "");
+	at += sprintf(at, "%s%s%s%s%s%s%s%s%s%s", o->header ? "" : " no-header",
+		      o->json ? " json" : "", o->detail ? " detail" : "",
+		      o->resolve ? " resolve" : "", o->ascii ? " ascii" : "",
+		      o->strict ? " strict" : "", o->watch ? " watch" : "", o->raw ? " raw" : "",
+		      o->top ? " top" : "", o->mouse ? " mouse" : "");
 	if (o->color != COLOR_AUTO)
 		at += sprintf(at, " color=%s", colors[o->color]);
 	if (o->count)
@@ -152,6 +153,17 @@ static const struct {
 	{ "--width=80", "report width=80" },
 	{ "--width=10000", "report width=10000" },
 	{ "--strict", "report strict" },
+	/* The interactive view has columns of its own to begin with. */
+	{ "-T", "report columns=10 top" },
+	{ "--top", "report columns=10 top" },
+	{ "-T --mouse", "report columns=10 top mouse" },
+	{ "--mouse --top", "report columns=10 top mouse" },
+	{ "-Te", "report columns=17 top" },
+	{ "-T -o+uid", "report columns=11 top" },
+	{ "-o state,port --top", "report columns=named:2 top" },
+	{ "-T4f90 -s -drops -d .5",
+	  "report family=inet full=0.9 columns=10 sort=-drops top delay=0.5" },
+	{ "-Tltn --ascii --color=never", "report columns=10 ascii top color=never" },
 	{ "--list-columns", "columns" },
 	{ "--list-columns --raw", "columns raw" },
 	{ "--json-schema", "schema" },
@@ -229,6 +241,14 @@ static const struct {
 	{ "--watch -d 0", "--watch and --count need a --delay above 0" },
 	{ "--count=2 -d 0", "--watch and --count need a --delay above 0" },
 	{ "--raw", "--raw goes with --list-columns" },
+	{ "--mouse", "--mouse goes with --top" },
+	{ "--json --mouse", "--mouse goes with --top" },
+	{ "--top=1", "option '--top' takes no argument" },
+	{ "-T -j", "--top excludes --json, --watch, --count and --output-file" },
+	{ "--watch -T", "--top excludes --json, --watch, --count and --output-file" },
+	{ "-T --count=3", "--top excludes --json, --watch, --count and --output-file" },
+	{ "-T --output-file=f", "--top excludes --json, --watch, --count and --output-file" },
+	{ "-T -d 0", "--top needs a --delay above 0" },
 	{ "--json -o port", NULL },
 	{ "--json -O", NULL },
 	{ "--json -e", NULL },

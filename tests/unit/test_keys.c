@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include "top/keys.h"
+
+#include <curses.h>
+
+/* What is written on a key; the inverse of what the table says in its two columns. */
+static const char *name_of(int code, char text[8])
+{
+	static const struct {
+		int code;
+		const char *name;
+	} names[] = {
+		{ '\r', "Enter" },     { '\n', "Enter" },    { KEY_ENTER, "Enter" },
+		{ 27, "Esc" },	       { '\t', "Tab" },	     { ' ', "Space" },
+		{ KEY_UP, "Up" },      { KEY_DOWN, "Down" }, { KEY_PPAGE, "PgUp" },
+		{ KEY_NPAGE, "PgDn" }, { KEY_HOME, "Home" }, { KEY_END, "End" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (names[i].code == code)
+			return names[i].name;
+	if (code >= KEY_F(1) && code <= KEY_F(12))
+		snprintf(text, 8, "F%d", code - KEY_F0);
+	else if (code > 0 && code < ' ')
+		snprintf(text, 8, "Ctrl-%c", code + '@');
+	else if (code > ' ' && code < 127)
+		snprintf(text, 8, "%c", code);
+	else
+		fail_msg("key %d has no name", code);
+	return text;
+}
+
+/* Is it one of the words? */
+static bool has_word(const char *words, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (const char *at = words; *at; at += strspn(at, " ")) {
+		size_t n = strcspn(at, " ");
+
+		if (n == len && !memcmp(at, word, n))
+			return true;
+		at += n;
+	}
+	return false;
+}
+
+static size_t count_words(const char *words)
+{
+	size_t n = 0;
+
+	for (const char *at = words; *at; at += strspn(at, " ")) {
+		n++;
+		at += strcspn(at, " ");
+	}
+	return n;
+}
+
+static void test_every_code_is_found(void **state)
+{
+	size_t codes = 0;
+
+	(void)state;
+	for (size_t i = 0; i < key_table_n; i++)
+		for (size_t j = 0; j < KEY_CODES_MAX && key_table[i].codes[j]; j++, codes++)
+			assert_int_equal(key_action(key_table[i].codes[j]), key_table[i].action);
+	assert_true(codes > key_table_n);
+}
+
+static void test_no_code_twice(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < key_table_n; i++)
+		for (size_t j = 0; j < KEY_CODES_MAX && key_table[i].codes[j]; j++)
+			for (size_t k = 0; k <= i; k++)
+				for (size_t l = 0; l < (k < i ? KEY_CODES_MAX : j); l++)
+					if (key_table[k].codes[l] == key_table[i].codes[j])
+						fail_msg("key %s also does what %s does",
+							 key_table[i].name, key_table[k].name);
+}
+
+/* A key that nothing is bound to, not even by the zeros at the end of a row. */
+static void test_others(void **state)
+{
+	static const int others[] = { 0, -1, 'x', 'Q', KEY_F(12), KEY_MOUSE, KEY_RESIZE, 0xe4 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		assert_int_equal(key_action(others[i]), KEY_ACT_NONE);
+}
+
+static void test_every_action_has_one_row(void **state)
+{
+	(void)state;
+	assert_u64_equal(key_table_n, KEY_ACT_REDRAW);
+	for (int action = KEY_ACT_NONE + 1; action <= KEY_ACT_REDRAW; action++) {
+		size_t rows = 0;
+
+		for (size_t i = 0; i < key_table_n; i++)
+			rows += (int)key_table[i].action == action;
+		if (rows != 1)
+			fail_msg("action %d has %zu rows", action, rows);
+	}
+}
+
+/* Help and manual show the names, the codes are what works. */
+static void test_names_are_those_of_the_codes(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < key_table_n; i++) {
+		const struct key *key = &key_table[i];
+		const char *before = "";
+		size_t names = 0;
+
+		for (size_t j = 0; j < KEY_CODES_MAX && key->codes[j]; j++) {
+			char text[8];
+			const char *name = name_of(key->codes[j], text);
+
+			if (!has_word(key->name, name))
+				fail_msg("'%s' does not name %s", key->name, name);
+			names += strcmp(name, before) != 0; /* Enter has three codes */
+			before = strcmp(name, "Enter") != 0 ? "" : "Enter";
+		}
+		if (count_words(key->name) != names)
+			fail_msg("'%s' names %zu keys, not %zu", key->name, count_words(key->name),
+				 names);
+	}
+}
+
+/* "q Quit", or "<> Sort" where two keys belong together. */
+static void test_bar(void **state)
+{
+	size_t in_bar = 0;
+
+	(void)state;
+	for (size_t i = 0; i < key_table_n; i++) {
+		const struct key *key = &key_table[i];
+		char name[16] = "";
+
+		if (!key->bar)
+			continue;
+		in_bar++;
+		assert_u64_equal(count_words(key->bar), 2);
+		memcpy(name, key->bar, strcspn(key->bar, " "));
+		if (has_word(key->name, name))
+			continue;
+		for (const char *c = name; *c; c++)
+			if (key_action(*c) == KEY_ACT_NONE)
+				fail_msg("'%s': no key '%c'", key->bar, *c);
+		assert_int_equal(key_action(name[0]), key->action);
+	}
+	assert_true(in_bar >= 5);
+}
+
+static void test_every_row_is_told(void **state)
+{
+	(void)state;
+	assert_non_null(key_table[0].section);
+	for (size_t i = 0; i < key_table_n; i++) {
+		assert_true(strlen(key_table[i].help) > 4);
+		assert_true(key_table[i].codes[0]);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_every_code_is_found),
+		cmocka_unit_test(test_no_code_twice),
+		cmocka_unit_test(test_others),
+		cmocka_unit_test(test_every_action_has_one_row),
+		cmocka_unit_test(test_names_are_those_of_the_codes),
+		cmocka_unit_test(test_bar),
+		cmocka_unit_test(test_every_row_is_told),
+	};
+
+	return cmocka_run_group_tests_name("keys", tests, NULL, NULL);
+}
