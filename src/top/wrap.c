@@ -18,7 +18,8 @@ size_t wrap_line(const char *text, size_t width)
 
 		while (((unsigned char)text[fits + n] & 0xc0) == 0x80)
 			n++;
-		if (text_width(text, fits + n) > width)
+		/* Where there is room for not even one: cut on the screen, not split into bytes. */
+		if (fits && text_width(text, fits + n) > width)
 			break;
 		if (text[fits] == ' ')
 			blank = fits;
@@ -26,7 +27,7 @@ size_t wrap_line(const char *text, size_t width)
 	}
 	if (text[fits] == ' ')
 		blank = fits;
-	return blank ? blank : fits ? fits : 1;
+	return blank ? blank : fits;
 }
 
 int wrap_draw(const struct screen *screen, int y, int bottom, enum ink ink, const char *text)
