@@ -13,6 +13,7 @@ struct mark {
 	uint8_t level;
 	bool troubled;
 	bool full;
+	bool missed; /* the report had no such listener, but one before it and one after it had */
 };
 
 /*
@@ -97,15 +98,15 @@ static void add_row(struct trail *t, const struct row *row)
 {
 	struct track *track = find_or_add(t, listener_id(row));
 	struct mark mark = make_mark(row);
-
 	/* A cookie never comes back, but a dump may miss a listener once. */
-	if (track->marks)
-		for (uint64_t n = track->last + 1;
-		     n < t->reports && n - track->last <= TRAIL_WINDOWS; n++)
-			track->marks[n % TRAIL_WINDOWS] = (struct mark){ 0 };
-	track->last = t->reports;
-	if (!track->marks && (mark.level || mark.troubled || mark.full))
+	bool missed = track->first < t->reports && track->last + 1 < t->reports;
+
+	if (!track->marks && (missed || mark.level || mark.troubled || mark.full))
 		track->marks = xcalloc(TRAIL_WINDOWS, sizeof(*track->marks));
+	for (uint64_t n = track->last + 1;
+	     missed && n < t->reports && n - track->last <= TRAIL_WINDOWS; n++)
+		track->marks[n % TRAIL_WINDOWS] = (struct mark){ .missed = true };
+	track->last = t->reports;
 	if (track->marks)
 		track->marks[t->reports % TRAIL_WINDOWS] = mark;
 }
@@ -121,7 +122,7 @@ static void forget_gone(struct trail *t, size_t present)
 	for (size_t i = 0; i < t->n_tracks; i++) {
 		struct track track = t->tracks[i];
 
-		if (track.last + TRAIL_WINDOWS <= t->reports) {
+		if (track.last + TRAIL_WINDOWS < t->reports) {
 			free(track.marks);
 			continue;
 		}
@@ -183,7 +184,7 @@ static bool get_mark(const struct trail *t, const struct track *track, size_t ba
 	if (!track || back >= trail_windows(t) || n < track->first || n > track->last)
 		return false;
 	*mark = track->marks ? track->marks[n % TRAIL_WINDOWS] : (struct mark){ 0 };
-	return true;
+	return !mark->missed;
 }
 
 static const struct track *find_track(const struct trail *t, const struct row *row)
@@ -215,8 +216,9 @@ static struct trail_time lasted(const struct trail *t, const struct row *row, si
 		time.known = true;
 		time.ns += t->window_ns[(t->reports - 1 - back) % TRAIL_WINDOWS];
 	}
-	/* A listener that came while we looked was not there before. */
-	time.at_least = time.known && (back >= trail_windows(t) || track->first == 0);
+	/* A listener that came while we looked was not there before; one that was missed was. */
+	time.at_least =
+		time.known && (back >= trail_windows(t) || t->reports - 1 - back >= track->first);
 	return time;
 }
 

@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scene.h"
+#include "unit.h"
+
+#include "analyse/trail.h"
+
+/*
+ * Windows of one second, one after the other. Listeners have a limit of 9, so that a queue of n
+ * has a fill of n / 10: up to 7 it is well, from 8 on it is high, from 10 on full.
+ */
+enum { A = 1, B, C };
+#define ABSENT -1
+#define SECOND NSEC_PER_SEC
+
+static struct scene scene;
+static struct trail *trail;
+static uint64_t overflows; /* total of the counter */
+
+static int setup(void **state)
+{
+	(void)state;
+	scene_open(&scene);
+	trail = trail_new();
+	overflows = 0;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	scene_close(&scene);
+	trail_free(trail);
+	return 0;
+}
+
+static void put(uint16_t cookie, int length)
+{
+	struct listener *l;
+
+	if (length == ABSENT)
+		return;
+	l = scene_add(&scene.now, cookie);
+	l->limit = 9;
+	l->length = (uint32_t)length;
+}
+
+/* Ends a window with these lengths of A and B. */
+static void window(int a, int b)
+{
+	snapshot_drop_listeners(&scene.now);
+	put(A, a);
+	put(B, b);
+	scene_report(&scene);
+	trail_add(trail, &scene.report);
+}
+
+/* The first report of a run, which has no window. */
+static void first(int a, int b)
+{
+	snapshot_drop_listeners(&scene.now);
+	put(A, a);
+	put(B, b);
+	report_build(&scene.report, NULL, &scene.now);
+	trail_add(trail, &scene.report);
+}
+
+/* A window in which the counter rises by @n. */
+static void window_of_overflows(uint64_t n)
+{
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, overflows, overflows, overflows + n,
+		    overflows + n);
+	overflows += n;
+	window(0, ABSENT);
+}
+
+/* The row of a listener, whether or not the newest report has it. */
+static const struct row *row_of(uint16_t cookie)
+{
+	static struct listener listener;
+	static struct row row;
+
+	listener.cookie = cookie;
+	row = (struct row){ .listener = &listener, .netns = &scene.report.netns[0] };
+	return &row;
+}
+
+static void assert_fill(uint16_t cookie, size_t back, double fill)
+{
+	struct trail_fill found = trail_fill(trail, row_of(cookie), back);
+
+	if (!found.known || found.fill < fill - 1e-9 || found.fill > fill + 1e-9)
+		fail_msg("%zu windows back: %g%s, not %g", back, found.fill,
+			 found.known ? "" : " (unknown)", fill);
+}
+
+static void assert_no_fill(uint16_t cookie, size_t back)
+{
+	if (trail_fill(trail, row_of(cookie), back).known)
+		fail_msg("%zu windows back: known", back);
+}
+
+/* @expected: seconds; negative: at least so many; 0: it is not so */
+static void assert_lasted(struct trail_time time, int expected)
+{
+	uint64_t seconds = (uint64_t)(expected < 0 ? -expected : expected);
+
+	assert_int_equal(time.known, expected != 0);
+	if (!expected)
+		return;
+	assert_u64_equal(time.ns, seconds * SECOND);
+	assert_int_equal(time.at_least, expected < 0);
+}
+
+#define assert_trouble(cookie, back, expected) \
+	assert_lasted(trail_trouble(trail, row_of(cookie), back), expected)
+#define assert_full(cookie, back, expected) \
+	assert_lasted(trail_full(trail, row_of(cookie), back), expected)
+
+/* What the counter rose by in @span seconds; -1: unknown. */
+static void assert_sum(size_t back, unsigned int span, int64_t value, unsigned int covered)
+{
+	uint64_t covered_ns;
+	struct amount sum = trail_sum(trail, scene.report.netns[0].netns, COUNTER_LISTEN_OVERFLOWS,
+				      back, span * SECOND, &covered_ns);
+
+	assert_int_equal(sum.known, value >= 0);
+	if (value < 0)
+		return;
+	assert_u64_equal(sum.value, (uint64_t)value);
+	assert_u64_equal(covered_ns, covered * SECOND);
+}
+
+static void test_nothing_yet(void **state)
+{
+	(void)state;
+	scene_add_both(&scene, A);
+	scene_report(&scene);
+	assert_u64_equal(trail_windows(trail), 0);
+	assert_no_fill(A, 0);
+	assert_trouble(A, 0, 0);
+	assert_sum(0, 60, -1, 0);
+}
+
+static void test_fills(void **state)
+{
+	(void)state;
+	first(0, 2);
+	window(5, 2);
+	window(10, 3);
+	window(12, 0);
+	assert_u64_equal(trail_windows(trail), 4);
+	assert_fill(A, 0, 1);
+	assert_fill(A, 1, 1);
+	assert_fill(A, 2, 0.5);
+	assert_fill(A, 3, 0);
+	assert_no_fill(A, 4);
+	assert_fill(B, 0, 0);
+	assert_fill(B, 1, 0.3);
+	assert_fill(B, 3, 0.2);
+	assert_no_fill(C, 0);
+}
+
+/* Steps of half a percent, rounded down: whole is full, and nothing else is. */
+static void test_fill_is_rounded_down(void **state)
+{
+	(void)state;
+	snapshot_drop_listeners(&scene.now);
+	scene_add(&scene.now, A)->limit = 999;
+	scene_now(&scene, A)->length = 999;
+	scene_report(&scene);
+	trail_add(trail, &scene.report);
+	assert_fill(A, 0, 0.995);
+}
+
+/* A burst that fast samples saw is in the history of the window. */
+static void test_peaks_count(void **state)
+{
+	(void)state;
+	window(1, ABSENT);
+	snapshot_drop_listeners(&scene.now);
+	put(A, 1);
+	scene_now(&scene, A)->known |= LISTENER_PEAK;
+	scene_now(&scene, A)->peak = (struct peak){ .length = 6, .samples = 50 };
+	scene_report(&scene);
+	trail_add(trail, &scene.report);
+	assert_fill(A, 0, 0.6);
+	assert_fill(A, 1, 0.1);
+}
+
+/* Not known is not 0, and the past of one that is gone can still be looked at. */
+static void test_come_and_go(void **state)
+{
+	(void)state;
+	first(1, ABSENT);
+	window(1, ABSENT);
+	window(1, 5);
+	window(1, 6);
+	window(ABSENT, 7);
+	assert_fill(B, 0, 0.7);
+	assert_fill(B, 2, 0.5);
+	assert_no_fill(B, 3);
+	assert_no_fill(A, 0);
+	assert_fill(A, 1, 0.1);
+	assert_fill(A, 4, 0.1);
+}
+
+/* A dump that the kernel takes in parts may miss a listener: what was then is not known. */
+static void test_gap(void **state)
+{
+	(void)state;
+	first(0, 0);
+	window(10, 3);
+	window(ABSENT, ABSENT);
+	window(10, 3);
+	assert_fill(A, 0, 1);
+	assert_no_fill(A, 1);
+	assert_fill(A, 2, 1);
+	assert_no_fill(B, 1);
+	assert_trouble(A, 0, -1);
+	assert_full(A, 2, 1);
+}
+
+/* The same where nothing was to be remembered before the gap. */
+static void test_gap_of_an_idle_listener(void **state)
+{
+	(void)state;
+	first(0, ABSENT);
+	window(0, ABSENT);
+	window(ABSENT, ABSENT);
+	window(ABSENT, ABSENT);
+	window(0, ABSENT);
+	window(10, ABSENT);
+	assert_fill(A, 1, 0);
+	assert_no_fill(A, 2);
+	assert_no_fill(A, 3);
+	assert_fill(A, 4, 0);
+	assert_fill(A, 5, 0);
+	assert_trouble(A, 0, 1);
+}
+
+static void test_since_when(void **state)
+{
+	(void)state;
+	first(0, 10);
+	window(0, 10);
+	window(8, 10);
+	window(9, 10);
+	window(10, 10);
+	assert_trouble(A, 0, 3);
+	assert_full(A, 0, 1);
+	/* As it was then. */
+	assert_trouble(A, 1, 2);
+	assert_full(A, 1, 0);
+	assert_trouble(A, 3, 0);
+	/* It was so when we began to look; the first report has no length. */
+	assert_trouble(B, 0, -4);
+	assert_full(B, 0, -4);
+	assert_full(B, 2, -2);
+	window(0, 7);
+	assert_trouble(A, 0, 0);
+	assert_full(B, 0, 0);
+	assert_full(B, 1, -4);
+}
+
+/* One that came while we looked was not full before. */
+static void test_since_it_came(void **state)
+{
+	(void)state;
+	first(0, ABSENT);
+	window(0, ABSENT);
+	window(0, 10);
+	window(0, 10);
+	assert_trouble(B, 0, 2);
+	assert_full(B, 0, 2);
+}
+
+static void test_deltas(void **state)
+{
+	const struct netns *ns;
+
+	(void)state;
+	first(0, ABSENT);
+	window_of_overflows(3);
+	window_of_overflows(4);
+	ns = scene.report.netns[0].netns;
+	assert_u64_equal(trail_delta(trail, ns, COUNTER_LISTEN_OVERFLOWS, 0).value, 4);
+	assert_u64_equal(trail_delta(trail, ns, COUNTER_LISTEN_OVERFLOWS, 1).value, 3);
+	assert_true(trail_delta(trail, ns, COUNTER_LISTEN_DROPS, 1).known);
+	assert_u64_equal(trail_delta(trail, ns, COUNTER_LISTEN_DROPS, 1).value, 0);
+	assert_false(trail_delta(trail, ns, COUNTER_LISTEN_OVERFLOWS, 2).known);
+	assert_false(trail_delta(trail, ns, COUNTER_LISTEN_OVERFLOWS, 3).known);
+}
+
+static void test_sums(void **state)
+{
+	(void)state;
+	first(0, ABSENT);
+	assert_sum(0, 60, -1, 0);
+	window_of_overflows(1);
+	window_of_overflows(10);
+	window_of_overflows(100);
+	assert_sum(0, 60, 111, 3);
+	assert_sum(1, 60, 11, 2);
+	assert_sum(0, 2, 110, 2);
+	assert_sum(0, 3, 111, 3);
+	assert_sum(3, 60, -1, 0);
+}
+
+static void test_sums_begin_anew(void **state)
+{
+	(void)state;
+	first(0, ABSENT);
+	window_of_overflows(1);
+	trail_forget_sums(trail);
+	assert_sum(0, 60, -1, 0);
+	window_of_overflows(10);
+	window_of_overflows(100);
+	assert_sum(0, 60, 110, 2);
+	/* The windows themselves are still there. */
+	assert_u64_equal(
+		trail_delta(trail, scene.report.netns[0].netns, COUNTER_LISTEN_OVERFLOWS, 2).value,
+		1);
+}
+
+/* Of a window that is not known nothing is made up. */
+static void test_sums_of_the_unknown(void **state)
+{
+	(void)state;
+	first(0, ABSENT);
+	window_of_overflows(1);
+	scene.now.netns[0].after.known = 0;
+	window_of_overflows(10);
+	scene.now.netns[0].after.known = (1u << COUNTER_N) - 1;
+	window_of_overflows(100);
+	assert_sum(0, 60, -1, 0);
+	assert_sum(0, 1, 100, 1);
+	assert_sum(2, 60, 1, 1);
+}
+
+static void test_another_namespace(void **state)
+{
+	struct netns other = { .inode = SCENE_NETNS + 1 };
+
+	(void)state;
+	window_of_overflows(1);
+	assert_false(trail_delta(trail, &other, COUNTER_LISTEN_OVERFLOWS, 0).known);
+	/* The same cookie there is another listener. */
+	window(10, ABSENT);
+	scene.now.netns[0].inode = SCENE_NETNS + 1;
+	scene_report(&scene);
+	assert_no_fill(A, 0);
+}
+
+/* Of a namespace that is gone the windows go as the others do, and no old ones come back. */
+static void test_namespace_gone(void **state)
+{
+	struct netns gone = { .inode = SCENE_NETNS };
+
+	(void)state;
+	window_of_overflows(7);
+	scene.before.netns[0].inode = scene.now.netns[0].inode = SCENE_NETNS + 1;
+	window_of_overflows(1);
+	assert_u64_equal(trail_delta(trail, &gone, COUNTER_LISTEN_OVERFLOWS, 1).value, 7);
+	for (int i = 0; i < TRAIL_WINDOWS; i++)
+		window_of_overflows(1);
+	for (size_t back = 0; back < TRAIL_WINDOWS; back++)
+		assert_false(trail_delta(trail, &gone, COUNTER_LISTEN_OVERFLOWS, back).known);
+}
+
+/* The oldest windows make room, and what is older than all of them is not known. */
+static void test_wrap(void **state)
+{
+	enum { MORE = 137 };
+
+	(void)state;
+	first(0, 10);
+	for (int i = 1; i < TRAIL_WINDOWS + MORE; i++) {
+		scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, (uint64_t)i, (uint64_t)i);
+		window(i % 10, 10);
+	}
+	assert_u64_equal(trail_windows(trail), TRAIL_WINDOWS);
+	for (int back = 0; back < TRAIL_WINDOWS; back++) {
+		int i = TRAIL_WINDOWS + MORE - 1 - back;
+
+		assert_fill(A, (size_t)back, (i % 10) / 10.0);
+		assert_u64_equal(trail_delta(trail, scene.report.netns[0].netns,
+					     COUNTER_LISTEN_OVERFLOWS, (size_t)back)
+					 .value,
+				 (uint64_t)i);
+	}
+	assert_no_fill(A, TRAIL_WINDOWS);
+	assert_sum(TRAIL_WINDOWS, 60, -1, 0);
+	assert_full(B, 0, -TRAIL_WINDOWS);
+	assert_full(B, 600, -(TRAIL_WINDOWS - 600));
+}
+
+/* A listener that has been well for longer than anybody remembers. */
+static void test_late_trouble(void **state)
+{
+	(void)state;
+	first(0, 0);
+	for (int i = 0; i < TRAIL_WINDOWS + 5; i++)
+		window(0, 0);
+	window(10, 0);
+	assert_fill(A, 0, 1);
+	for (size_t back = 1; back < TRAIL_WINDOWS; back++)
+		assert_fill(A, back, 0);
+	assert_trouble(A, 0, 1);
+}
+
+/* Absent for longer than the ring: nothing of what it holds is its past. */
+static void test_long_gap(void **state)
+{
+	(void)state;
+	first(10, ABSENT);
+	window(10, ABSENT);
+	for (int i = 0; i < TRAIL_WINDOWS + 3; i++)
+		window(ABSENT, ABSENT);
+	window(5, ABSENT);
+	assert_fill(A, 0, 0.5);
+	for (size_t back = 1; back < TRAIL_WINDOWS; back++)
+		assert_no_fill(A, back);
+}
+
+/* Thousands that come and go are forgotten; who is there keeps its past. */
+static void test_forgetting(void **state)
+{
+	enum { ROUNDS = 3, CROWD = 2000 };
+
+	(void)state;
+	first(3, ABSENT);
+	for (int round = 0; round < ROUNDS; round++) {
+		snapshot_drop_listeners(&scene.now);
+		put(A, 3);
+		for (int i = 0; i < CROWD; i++)
+			put((uint16_t)(C + round * CROWD + i), 10);
+		scene_report(&scene);
+		trail_add(trail, &scene.report);
+		for (int i = 1; i < TRAIL_WINDOWS; i++) {
+			window(i % 2 ? 10 : 3, i > 10 ? 9 : ABSENT);
+			assert_fill((uint16_t)(C + round * CROWD), (size_t)i, 1);
+		}
+		/* Now they are in no window any more. */
+		window(4, 10);
+		assert_fill(A, 0, 0.4);
+		assert_fill(A, 1, 1);
+		assert_fill(A, 2, 0.3);
+		assert_fill(A, TRAIL_WINDOWS - 1, 1);
+		assert_fill(B, 0, 1);
+		assert_fill(B, 1, 0.9);
+		assert_full(B, 0, 1);
+		assert_no_fill((uint16_t)(C + round * CROWD), TRAIL_WINDOWS - 1);
+	}
+}
+
+#define TRAIL_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TRAIL_TEST(test_nothing_yet),
+		TRAIL_TEST(test_fills),
+		TRAIL_TEST(test_fill_is_rounded_down),
+		TRAIL_TEST(test_peaks_count),
+		TRAIL_TEST(test_come_and_go),
+		TRAIL_TEST(test_gap),
+		TRAIL_TEST(test_gap_of_an_idle_listener),
+		TRAIL_TEST(test_since_when),
+		TRAIL_TEST(test_since_it_came),
+		TRAIL_TEST(test_deltas),
+		TRAIL_TEST(test_sums),
+		TRAIL_TEST(test_sums_begin_anew),
+		TRAIL_TEST(test_sums_of_the_unknown),
+		TRAIL_TEST(test_another_namespace),
+		TRAIL_TEST(test_namespace_gone),
+		TRAIL_TEST(test_wrap),
+		TRAIL_TEST(test_late_trouble),
+		TRAIL_TEST(test_long_gap),
+		TRAIL_TEST(test_forgetting),
+	};
+
+	return cmocka_run_group_tests_name("trail", tests, NULL, NULL);
+}
