@@ -137,6 +137,18 @@ static void remember_selected(struct view *v)
 		v->neighbours[v->n_neighbours++] = socket_of(r->shown[i - 1]);
 }
 
+/* The worst one leads, but where the user has chosen another order. */
+static size_t find_worst(const struct view *v)
+{
+	const struct report *r = &v->report;
+	size_t worst = 0;
+
+	for (size_t i = 1; (v->sort || v->frozen) && i < r->n_shown; i++)
+		if (sort_compare(r->shown[i], r->shown[worst]) < 0)
+			worst = i;
+	return worst;
+}
+
 static void find_selected(struct view *v)
 {
 	bool found = !v->follow && find_socket(v, v->selected, &v->cursor);
@@ -144,7 +156,7 @@ static void find_selected(struct view *v)
 	for (size_t i = 0; !found && !v->follow && i < v->n_neighbours; i++)
 		found = find_socket(v, v->neighbours[i], &v->cursor);
 	if (!found)
-		v->cursor = 0;
+		v->cursor = v->follow ? find_worst(v) : 0;
 	remember_selected(v);
 }
 
