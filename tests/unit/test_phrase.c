@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scene.h"
+#include "unit.h"
+
+#include "base/clock.h"
+#include "top/phrase.h"
+
+#define MS (NSEC_PER_SEC / 1000)
+
+static struct scene scene;
+static struct trail *trail;
+static struct field_context fields;
+static struct strbuf b;
+
+static int setup(void **state)
+{
+	(void)state;
+	scene_open(&scene);
+	trail = trail_new();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	scene_close(&scene);
+	trail_free(trail);
+	strbuf_free(&fields.scratch);
+	strbuf_free(&b);
+	return 0;
+}
+
+static const struct phrase_context *context(void)
+{
+	static struct phrase_context c;
+
+	c = (struct phrase_context){
+		.report = &scene.report, .trail = trail, .fields = &fields, .utf8 = true
+	};
+	return &c;
+}
+
+/* One more window like it. */
+static void look(void)
+{
+	scene_report(&scene);
+	trail_add(trail, &scene.report);
+}
+
+/* The first report of a run, which has no window. */
+static void look_first(void)
+{
+	report_build(&scene.report, NULL, &scene.now);
+	trail_add(trail, &scene.report);
+}
+
+static const struct row *row_of(uint16_t cookie)
+{
+	for (size_t i = 0; i < scene.report.n_rows; i++)
+		if (scene.report.rows[i].listener->cookie == cookie)
+			return &scene.report.rows[i];
+	fail_msg("no row of listener %u", cookie);
+	return NULL;
+}
+
+/* A listener with a queue of @length and a limit of 9. */
+static void add(uint16_t cookie, uint32_t length)
+{
+	scene_add_both(&scene, cookie);
+	scene_now(&scene, cookie)->limit = scene_before(&scene, cookie)->limit = 9;
+	scene_now(&scene, cookie)->length = length;
+}
+
+static void assert_verdict(enum severity severity, const char *expected)
+{
+	b.len = 0;
+	assert_int_equal(phrase_verdict(&b, context()), severity);
+	assert_string_equal(b.s, expected);
+}
+
+static void assert_facts(uint16_t cookie, const char *expected)
+{
+	b.len = 0;
+	phrase_facts(&b, row_of(cookie), context());
+	assert_string_equal(b.s, expected);
+}
+
+static void test_times(void **state)
+{
+	static const struct {
+		uint64_t ms;
+		const char *text;
+	} cases[] = {
+		{ 0, "0s" },	       { 100, "0.1s" },	   { 200, "0.2s" },   { 1000, "1s" },
+		{ 1500, "1.5s" },      { 9000, "9s" },	   { 9940, "9.9s" },  { 9960, "10s" },
+		{ 42000, "42s" },      { 42400, "42s" },   { 99400, "99s" },  { 120000, "2m" },
+		{ 420000, "7m" },      { 5940000, "99m" }, { 7200000, "2h" }, { 86400000, "24h" },
+		{ 864000000, "240h" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		b.len = 0;
+		phrase_time(&b, cases[i].ms * MS);
+		if (strcmp(b.s, cases[i].text) != 0)
+			fail_msg("%llu ms: %s, not %s", (unsigned long long)cases[i].ms, b.s,
+				 cases[i].text);
+	}
+}
+
+static void test_lasted(void **state)
+{
+	(void)state;
+	phrase_lasted(&b, (struct trail_time){ 42 * NSEC_PER_SEC, true, false });
+	assert_string_equal(b.s, "42s");
+	b.len = 0;
+	phrase_lasted(&b, (struct trail_time){ 42 * NSEC_PER_SEC, true, true });
+	assert_string_equal(b.s, ">42s");
+}
+
+static void test_rates(void **state)
+{
+	static const struct {
+		double rate;
+		const char *text;
+	} cases[] = {
+		{ 0, "0" },	    { 0.001, "0.1" }, { 0.3, "0.3" },	     { 1, "1" },
+		{ 2.5, "2.5" },	    { 9, "9" },	      { 9.96, "10" },	     { 317.6, "318" },
+		{ 120000, "120k" }, { 5e6, "5000k" }, { 123456789, "123M" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		b.len = 0;
+		phrase_rate(&b, cases[i].rate);
+		if (strcmp(b.s, cases[i].text) != 0)
+			fail_msg("%g: %s, not %s", cases[i].rate, b.s, cases[i].text);
+	}
+}
+
+static void test_all_are_well(void **state)
+{
+	(void)state;
+	look();
+	assert_verdict(SEVERITY_NONE, "no listener");
+	add(1, 0);
+	look();
+	assert_verdict(SEVERITY_NONE, "the listener is well");
+	add(2, 7);
+	look();
+	assert_verdict(SEVERITY_NONE, "all listeners are well");
+}
+
+static void test_one_is_sick(void **state)
+{
+	(void)state;
+	add(1, 0);
+	add(2, 0);
+	look_first();
+	look();
+	scene_now(&scene, 2)->length = 8;
+	look();
+	look();
+	assert_verdict(SEVERITY_NOTICE, "~ 1 high: 10.0.0.1:2 for 2s - limit-from-listen");
+}
+
+/* The worst one, with what is proved of it, and how many there are of each kind. */
+static void test_many_are_sick(void **state)
+{
+	(void)state;
+	add(1, 8);
+	add(2, 10);
+	add(3, 10);
+	scene_now(&scene, 3)->drops = 4;
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 4, 4);
+	look_first();
+	look();
+	assert_verdict(SEVERITY_CRITICAL, "!! 1 overflowing, 1 full, 1 high; worst 10.0.0.1:3 for "
+					  ">1s, +4 overflows - limit-from-listen");
+}
+
+/* Also when nobody sees it: a filter hides rows, not trouble. */
+static void test_hidden_ones_count(void **state)
+{
+	(void)state;
+	add(1, 8);
+	add(2, 10);
+	look();
+	report_select(&scene.report, &(struct selection){ .family = AF_INET6 });
+	assert_u64_equal(scene.report.n_shown, 0);
+	assert_verdict(SEVERITY_WARNING, "! 1 full, 1 high; worst 10.0.0.1:2 for >1s - limit-from-listen");
+}
+
+/* "Since when" is told as of the window that is on the screen. */
+static void test_as_of_the_past(void **state)
+{
+	struct phrase_context c;
+
+	(void)state;
+	add(1, 0);
+	look();
+	scene_now(&scene, 1)->length = 10;
+	for (int i = 0; i < 5; i++)
+		look();
+	c = *context();
+	c.back = 3;
+	phrase_verdict(&b, &c);
+	assert_string_equal(b.s, "! 1 full: 10.0.0.1:1 for 2s - limit-from-listen");
+	b.len = 0;
+	phrase_facts(&b, row_of(1), &c);
+	assert_string_equal(b.s, "10.0.0.1:1: full 2s; limit 9, somaxconn 4096");
+}
+
+static void test_facts(void **state)
+{
+	(void)state;
+	add(1, 0);
+	look();
+	assert_facts(1, "10.0.0.1:1: ok; limit 9, somaxconn 4096");
+	scene_now(&scene, 1)->length = 8;
+	look();
+	assert_facts(1, "10.0.0.1:1: high 1s; limit 9, somaxconn 4096");
+	scene_now(&scene, 1)->length = 10;
+	scene_now(&scene, 1)->drops = 4;
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 4, 4);
+	look();
+	assert_facts(1, "10.0.0.1:1: overflowing 2s; full 1s; limit 9, somaxconn 4096");
+}
+
+/* Unknown is left out, not 0. */
+static void test_facts_that_are_not_known(void **state)
+{
+	(void)state;
+	add(1, 0);
+	scene.now.netns[0].sysctls.known = 0;
+	look();
+	assert_facts(1, "10.0.0.1:1: ok; limit 9");
+	scene_add_both(&scene, 2);
+	report_build(&scene.report, NULL, &scene.now);
+	assert_facts(2, "10.0.0.1:2: ok; limit 128");
+}
+
+static void test_facts_of_waiting_connections(void **state)
+{
+	struct group *g;
+
+	(void)state;
+	add(1, 10);
+	g = scene_group(&scene, 1);
+	g->known = GROUP_WAITING | GROUP_OLDEST | GROUP_STAYED;
+	g->waiting = g->present_min = g->length_after = 10;
+	g->queued_members = 1;
+	g->waiting_closed = 3;
+	g->oldest_wait_ms = 41800;
+	look();
+	assert_facts(1, "10.0.0.1:1: full >1s; oldest waits 42s; 3 of 10 peers gave up; limit 9, "
+			"somaxconn 4096");
+	/* Some that the queue counts are in no dump: their peers have reset them. */
+	g->waiting = 8;
+	assert_facts(1, "10.0.0.1:1: full >1s; oldest waits 42s; 5 of 10 peers gave up; limit 9, "
+			"somaxconn 4096");
+	/* Whose they are is not known where several members of a group have a queue. */
+	g->queued_members = 2;
+	look();
+	assert_facts(1, "10.0.0.1:1: full >2s; limit 9, somaxconn 4096");
+}
+
+static void test_numbers(void **state)
+{
+	(void)state;
+	add(1, 3);
+	scene.now.known = 0;
+	scene_now(&scene, 1)->known = 0;
+	look();
+	phrase_numbers(&b, row_of(1), context());
+	assert_non_null(strstr(b.s, "local 10.0.0.1:1, "));
+	assert_non_null(strstr(b.s, ", length 3, limit 9, capacity 10, fill 30%, full no, "));
+	/* What is not known is not there. */
+	assert_null(strstr(b.s, "drops "));
+	assert_null(strstr(b.s, "synrecv "));
+	assert_null(strstr(b.s, "oldest-wait "));
+	assert_null(strstr(b.s, "- "));
+}
+
+/* What to do: the first reason, as it is the one that decides; else what the state says. */
+static void test_advice(void **state)
+{
+	char expected[256];
+
+	(void)state;
+	add(1, 10);
+	add(2, 0);
+	look();
+	phrase_advice(&b, row_of(1));
+	snprintf(expected, sizeof(expected), "limit-from-listen: %s",
+		 reason_table[REASON_LIMIT_FROM_LISTEN].sentence);
+	assert_string_equal(b.s, expected);
+	b.len = 0;
+	phrase_advice(&b, row_of(2));
+	assert_string_equal(b.s, "ok: nothing to do");
+}
+
+#define PHRASE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PHRASE_TEST(test_times),
+		PHRASE_TEST(test_lasted),
+		PHRASE_TEST(test_rates),
+		PHRASE_TEST(test_all_are_well),
+		PHRASE_TEST(test_one_is_sick),
+		PHRASE_TEST(test_many_are_sick),
+		PHRASE_TEST(test_hidden_ones_count),
+		PHRASE_TEST(test_as_of_the_past),
+		PHRASE_TEST(test_facts),
+		PHRASE_TEST(test_facts_that_are_not_known),
+		PHRASE_TEST(test_facts_of_waiting_connections),
+		PHRASE_TEST(test_numbers),
+		PHRASE_TEST(test_advice),
+	};
+
+	return cmocka_run_group_tests_name("phrase", tests, NULL, NULL);
+}
