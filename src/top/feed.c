@@ -148,6 +148,7 @@ int feed_open(struct feed **feed, const struct collect_config *config, const str
 	repeating.syn_share = SYN_SHARE;
 	f->wish = *wish;
 	f->wish_changed = true;
+	f->hurry = true; /* no window comes before the first sample, however short the uptime */
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

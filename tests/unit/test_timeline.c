@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include "collect/sock_diag.h"
+#include "fake_netlink.h"
+#include "top/timeline.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+/*
+ * The thread that samples, with a kernel of paper: one listener at port 80, whose queue is as long
+ * as the sample's number. The windows are so long that only a hurry ends them.
+ */
+#define FOREVER 86400.0
+#define FAILS	UINT32_MAX
+
+static struct timeline timeline;
+static struct view view;
+static struct columns columns;
+static struct field_context context;
+static struct feed *feed;
+static struct feed_wish wish;
+static struct error why;
+static char *tree;
+/* What the next dump tells. The thread reads it after feed_hurry(), whose lock is between. */
+static uint32_t next_length;
+
+static void answer(const struct nlmsghdr *request)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = DIAG_LISTEN,
+				   .idiag_rqueue = next_length,
+				   .idiag_wqueue = 1000,
+				   .id.idiag_sport = htons(80),
+				   .id.idiag_cookie = { 1 } };
+
+	(void)request;
+	if (next_length == FAILS) {
+		fake_netlink_reply_done(-ENOMEM);
+		return;
+	}
+	fake_netlink_reply_socket(&m, 0, -1);
+	fake_netlink_reply_done(0);
+}
+
+static int setup(void **state)
+{
+	struct collect_config config = { .family = AF_UNSPEC };
+
+	(void)state;
+	fake_netlink_reset();
+	fake_netlink_on_request = answer;
+	next_length = 0;
+	tree = unit_make_tree();
+	config.root = tree;
+	columns_top(&columns, false);
+	view.columns = &columns;
+	view.context = &context;
+	wish = (struct feed_wish){ .delay = FOREVER };
+	timeline_begin(&timeline);
+	assert_int_equal(feed_open(&feed, &config, &wish, &why), 0);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	feed_close(feed);
+	feed = NULL;
+	timeline_free(&timeline);
+	memset(&timeline, 0, sizeof(timeline));
+	view_free(&view);
+	columns_free(&columns);
+	strbuf_free(&context.scratch);
+	unit_remove_tree(tree);
+	fake_netlink_reset();
+	return 0;
+}
+
+/* Waits for the feed to have something, and takes it. */
+static int take(void)
+{
+	struct pollfd fd = { .fd = feed_fd(feed), .events = POLLIN };
+
+	if (poll(&fd, 1, 10000) != 1)
+		fail_msg("no sample came");
+	return timeline_take(&timeline, feed, &view, clock_monotonic_ns(), &why);
+}
+
+/* The first sample comes by itself, which is the one with a length of 0. */
+static void begin(void)
+{
+	assert_int_equal(take(), 1);
+}
+
+static int take_next(uint32_t length)
+{
+	next_length = length;
+	feed_hurry(feed);
+	return take();
+}
+
+static void take_up_to(uint32_t length)
+{
+	while (next_length < length)
+		assert_int_equal(take_next(next_length + 1), 1);
+}
+
+/* The sample that the screen shows, and whether it has a window. */
+static void assert_shown(uint32_t length, bool window)
+{
+	assert_u64_equal(view.report.n_shown, 1);
+	assert_u64_equal(view.report.shown[0]->listener->length, length);
+	assert_int_equal(view.report.window_ns > 0, window);
+}
+
+static bool step(int by)
+{
+	return timeline_step(&timeline, by, &view, clock_monotonic_ns());
+}
+
+static void pause_at(bool paused)
+{
+	timeline_pause(&timeline, paused, &view, clock_monotonic_ns());
+}
+
+static void test_live(void **state)
+{
+	(void)state;
+	begin();
+	assert_shown(0, false);
+	take_up_to(5);
+	assert_shown(5, true);
+	assert_u64_equal(timeline_age(&timeline), 0);
+	assert_u64_equal(trail_windows(timeline.trail), 6);
+	assert_u64_equal(archive_count(timeline.archive), 6);
+	/* And there is nothing before the next one. */
+	assert_int_equal(timeline_take(&timeline, feed, &view, clock_monotonic_ns(), &why), 0);
+	assert_shown(5, true);
+}
+
+/* The screen stays, time goes on, and nothing of it is lost. */
+static void test_pause(void **state)
+{
+	(void)state;
+	begin();
+	take_up_to(2);
+	pause_at(true);
+	assert_shown(2, true);
+	assert_u64_equal(timeline_age(&timeline), 0);
+	take_up_to(5);
+	assert_shown(2, true);
+	assert_u64_equal(timeline.back, 3);
+	assert_true(timeline_age(&timeline) > 0);
+	assert_u64_equal(trail_windows(timeline.trail), 6);
+	/* History is read as of then. */
+	assert_true(trail_fill(timeline.trail, view.report.shown[0], 0).known);
+	pause_at(false);
+	assert_shown(5, true);
+	assert_u64_equal(timeline.back, 0);
+	take_up_to(6);
+	assert_shown(6, true);
+}
+
+static void test_steps(void **state)
+{
+	(void)state;
+	begin();
+	take_up_to(3);
+	assert_false(step(-1)); /* nothing is newer; but who asks wants to stay */
+	assert_true(timeline.paused);
+	assert_shown(3, true);
+	assert_true(step(1));
+	assert_shown(2, true);
+	assert_true(step(1));
+	assert_true(step(1));
+	assert_shown(0, false); /* the first sample ended no window */
+	assert_false(step(1));
+	assert_shown(0, false);
+	assert_u64_equal(timeline_age(&timeline),
+			 archive_time(timeline.archive, 0) - archive_time(timeline.archive, 3));
+	assert_true(step(-1));
+	assert_shown(1, true);
+	/* What comes meanwhile can be stepped to. */
+	take_up_to(4);
+	assert_shown(1, true);
+	assert_true(step(-1));
+	assert_true(step(-1));
+	assert_true(step(-1));
+	assert_shown(4, true);
+	assert_false(step(-1));
+}
+
+/* A window of the past is the same as it was live. */
+static void test_past_is_as_it_was(void **state)
+{
+	uint64_t window_ns, monotonic_ns;
+
+	(void)state;
+	begin();
+	take_up_to(3);
+	window_ns = view.report.window_ns;
+	monotonic_ns = view.report.snapshot->monotonic_ns;
+	take_up_to(6);
+	for (int i = 0; i < 3; i++)
+		assert_true(step(1));
+	assert_shown(3, true);
+	assert_u64_equal(view.report.window_ns, window_ns);
+	assert_u64_equal(view.report.snapshot->monotonic_ns, monotonic_ns);
+	assert_u64_equal(view.report.snapshot->listeners[0].limit, 1000);
+}
+
+static void test_nothing_yet(void **state)
+{
+	(void)state;
+	assert_false(step(1));
+	pause_at(true);
+	assert_false(timeline.paused);
+	begin();
+	assert_shown(0, false);
+}
+
+/* A sample that could not be had is told, and the next one is tried. */
+static void test_failure(void **state)
+{
+	(void)state;
+	begin();
+	take_up_to(1);
+	strcpy(why.text, "untouched");
+	assert_int_equal(take_next(FAILS), -ENOMEM);
+	assert_string_not_equal(why.text, "untouched");
+	assert_shown(1, true);
+	assert_u64_equal(trail_windows(timeline.trail), 2);
+	assert_int_equal(take_next(7), 1);
+	assert_shown(7, true);
+	assert_u64_equal(trail_windows(timeline.trail), 3);
+}
+
+/* The states that all requests from the @from-th on have asked for. */
+static uint32_t asked_states(size_t from)
+{
+	uint32_t states = 0;
+
+	for (size_t i = from; i < fake_netlink_sent(); i++) {
+		const struct inet_diag_req *r = NLMSG_DATA(fake_netlink_request(i));
+
+		states |= r->idiag_states;
+	}
+	return states;
+}
+
+/* A sample that nobody has fetched is not replaced: its window goes on. */
+static void test_none_is_lost(void **state)
+{
+	struct pollfd fd = { .events = POLLIN };
+
+	(void)state;
+	begin();
+	next_length = 1;
+	feed_hurry(feed);
+	fd.fd = feed_fd(feed);
+	assert_int_equal(poll(&fd, 1, 10000), 1);
+	next_length = 2;
+	feed_hurry(feed);
+	poll(NULL, 0, 20); /* time to do wrong */
+	assert_int_equal(take(), 1);
+	assert_shown(1, true);
+	assert_int_equal(take(), 1);
+	assert_shown(2, true);
+	assert_u64_equal(fake_netlink_sent(), 3);
+}
+
+/* What is wished for holds from the next sample on. */
+static void test_wish(void **state)
+{
+	(void)state;
+	begin();
+	assert_u64_equal(asked_states(0), 1 << DIAG_LISTEN);
+	assert_false(view.report.snapshot->known & SNAPSHOT_CONNECTIONS);
+	wish.needs = NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
+	wish.detail_port = 80;
+	feed_wish(feed, &wish);
+	assert_int_equal(take_next(3), 1);
+	assert_true(asked_states(1) & (1 << DIAG_ESTABLISHED));
+	assert_true(asked_states(1) & (1 << DIAG_SYN_RECV));
+	assert_true(view.report.snapshot->known & SNAPSHOT_CONNECTIONS);
+}
+
+/* A window that has become shorter ends, also the one in hand. */
+static void test_delay(void **state)
+{
+	(void)state;
+	begin();
+	next_length = 4;
+	wish.delay = 0.001;
+	feed_wish(feed, &wish);
+	assert_int_equal(take(), 1);
+	assert_shown(4, true);
+	assert_int_equal(take(), 1);
+}
+
+#define TIMELINE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TIMELINE_TEST(test_live),	  TIMELINE_TEST(test_pause),
+		TIMELINE_TEST(test_steps),	  TIMELINE_TEST(test_past_is_as_it_was),
+		TIMELINE_TEST(test_nothing_yet),  TIMELINE_TEST(test_failure),
+		TIMELINE_TEST(test_none_is_lost), TIMELINE_TEST(test_wish),
+		TIMELINE_TEST(test_delay),
+	};
+
+	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);
+}
