@@ -84,7 +84,10 @@ static void add_header(struct strbuf *b, const struct listing_column *column,
 static void add_sort_mark(struct strbuf *b, const struct listing_column *column,
 			  const struct listing_context *c, bool utf8)
 {
-	bool down = !c->view->sort || c->view->descending;
+	const struct field *sort = c->view->sort;
+	/* States are in order of badness: the worst first is the least first. */
+	bool by_state = !sort || !strcmp(sort->name, "state") || !strcmp(sort->name, "severity");
+	bool down = by_state != c->view->descending;
 
 	if (is_sorted_by(column, c->view))
 		strbuf_adds(b, utf8 ? (down ? "▼" : "▲") : (down ? "v" : "^"));

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scene.h"
+#include "unit.h"
+
+#include "base/clock.h"
+#include "top/listing.h"
+
+#include <curses.h>
+
+/* The list on a screen that nobody sees: what is drawn is read back from curses. */
+#define LINE_MAX_BYTES 2048
+
+static struct scene scene;
+static struct view view;
+static struct columns columns;
+static struct field_context fields;
+static struct listing listing;
+static struct trail *trail;
+static struct screen screen = { .utf8 = true, .rows = 24 };
+static struct listing_context context;
+
+static int setup(void **state)
+{
+	(void)state;
+	scene_open(&scene);
+	trail = trail_new();
+	view.columns = &columns;
+	view.context = &fields;
+	context = (struct listing_context){ .view = &view, .trail = trail, .delay = 1 };
+	scene_add_both(&scene, 8080);
+	scene_now(&scene, 8080)->limit = scene_before(&scene, 8080)->limit = 9;
+	scene_add_both(&scene, 22);
+	screen.utf8 = true;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	listing_free(&listing);
+	view_free(&view);
+	scene_close(&scene);
+	columns_free(&columns);
+	strbuf_free(&fields.scratch);
+	trail_free(trail);
+	return 0;
+}
+
+/* One more window, in which the queue of 8080 has this length. */
+static void window(uint32_t length)
+{
+	scene_now(&scene, 8080)->length = length;
+	view_build(&view, &scene.before, &scene.now, 0);
+	trail_add(trail, &view.report);
+	view_scroll(&view, 20);
+}
+
+static void choose(const char *list)
+{
+	struct error why;
+
+	columns_free(&columns);
+	if (list)
+		assert_int_equal(columns_parse(&columns, list, false, &why), 0);
+	else
+		columns_top(&columns, false);
+	listing_choose(&listing, &columns);
+}
+
+/* What a line of the screen says, without the blanks at its end. */
+static const char *line(int y)
+{
+	static char text[LINE_MAX_BYTES];
+	size_t len;
+
+	assert_int_not_equal(mvinnstr(y, 0, text, sizeof(text) - 1), ERR);
+	for (len = strlen(text); len && text[len - 1] == ' '; len--)
+		;
+	text[len] = '\0';
+	return text;
+}
+
+static const char *header(int cols)
+{
+	struct paint p;
+
+	erase();
+	screen.cols = cols;
+	listing_fit(&listing, &screen, &context);
+	p = paint_line(&screen, 0);
+	listing_header(&listing, &p, &context);
+	return line(0);
+}
+
+static const char *row(size_t i)
+{
+	struct paint p = paint_line(&screen, 1);
+
+	listing_row(&listing, &p, &context, view.report.shown[i], false);
+	return line(1);
+}
+
+/* Columns as wide as what is in them, numbers to the right; fill and peak bring their pictures. */
+static void test_cells(void **state)
+{
+	(void)state;
+	choose("local,length,limit,fill,peak,reasons");
+	for (uint32_t length = 0; length <= 10; length += 5)
+		window(length);
+	assert_string_equal(header(100), "LOCAL          Q LIM FILL          PEAK LAST 8s  WHY");
+	assert_string_equal(row(0), "10.0.0.1:8080 10   9 100% ████████    -      ▁▄█ "
+				    "limit-from-listen");
+	assert_string_equal(row(1), "10.0.0.1:22    0 128   0%             -      ▁▁▁ -");
+	screen.utf8 = false;
+	assert_string_equal(header(100), "LOCAL          Q LIM FILL          PEAK LAST 8s  WHY");
+	assert_string_equal(row(0), "10.0.0.1:8080 10   9 100% ########    -      _-# "
+				    "limit-from-listen");
+}
+
+/* A mark shows by what the list is sorted, and which end is on top. */
+static void test_sort_mark(void **state)
+{
+	(void)state;
+	choose("severity,local,length");
+	window(10);
+	assert_string_equal(header(80), "ST▼ LOCAL          Q");
+	view_invert(&view, 0);
+	assert_string_equal(header(80), "ST▲ LOCAL          Q");
+	view_invert(&view, 0);
+	assert_string_equal(header(80), "ST▼ LOCAL          Q");
+	view_sort_on(&view, field_find("severity", 8), 0);
+	assert_string_equal(header(80), "ST▼ LOCAL          Q");
+	view_sort_on(&view, field_find("length", 6), 0);
+	assert_string_equal(header(80), "ST  LOCAL         Q▼");
+	view_invert(&view, 0);
+	assert_string_equal(header(80), "ST  LOCAL         Q▲");
+	view_sort_on(&view, field_find("local", 5), 0);
+	screen.utf8 = false;
+	assert_string_equal(header(80), "ST  LOCAL^         Q");
+	view_invert(&view, 0);
+	assert_string_equal(header(80), "ST  LOCALv         Q");
+}
+
+/* What is older than the rest says so. */
+static void test_old_half_open_connections(void **state)
+{
+	(void)state;
+	choose("local,synrecv,syn-fill");
+	window(0);
+	assert_string_equal(header(80), "LOCAL         SYN SYNFILL");
+	context.syn_age_ns = 5 * NSEC_PER_SEC;
+	assert_string_equal(header(80), "LOCAL         SYN-5s SYNFILL");
+}
+
+static void test_length_of_history(void **state)
+{
+	(void)state;
+	choose("peak");
+	window(0);
+	assert_non_null(strstr(header(80), "LAST 8s"));
+	assert_non_null(strstr(header(120), "LAST 16s"));
+	assert_non_null(strstr(header(180), "LAST 30s"));
+	context.delay = 60;
+	assert_non_null(strstr(header(80), "LAST 8m"));
+	context.delay = 0.1; /* "LAST 0.8s" would be wider than the column */
+	assert_non_null(strstr(header(80), "LAST"));
+	assert_null(strstr(header(80), "LAST 0"));
+}
+
+/* Whatever the width, cells stand under their headers and nothing beyond the edge. */
+static void test_all_widths(void **state)
+{
+	(void)state;
+	choose(NULL);
+	for (int i = 0; i < 10; i++)
+		window(10);
+	for (int cols = 200; cols >= 1; cols--) {
+		int shown = 0, least = 0;
+
+		assert_true(text_width(header(cols), strlen(header(cols))) <= (size_t)cols);
+		/* Rather no column than half of one. */
+		if (cols >= 20)
+			assert_null(strstr(header(cols), "…"));
+		row(0);
+		assert_true(text_width(line(1), strlen(line(1))) <= (size_t)cols);
+		for (size_t i = 0; i < listing.n; i++)
+			shown += listing.columns[i].shown;
+		for (size_t i = 0; i < listing.n; i++)
+			if (listing.columns[i].shown &&
+			    !strcmp(listing.columns[i].field->name, "local"))
+				least = 1;
+		assert_true(shown >= 1);
+		/* The address is the last to go. */
+		assert_true(least);
+	}
+	/* On 20 columns: how bad it is, and of whom. */
+	assert_string_equal(header(20), "ST▼ LOCAL          Q");
+	assert_string_equal(row(0), "!   10.0.0.1:8080 10");
+}
+
+/* Columns do not shrink from one window to the next, but on another screen they are made anew. */
+static void test_columns_do_not_dance(void **state)
+{
+	char wide[LINE_MAX_BYTES];
+
+	(void)state;
+	choose("length,local");
+	window(1000000);
+	strcpy(wide, header(80));
+	assert_string_equal(wide, "      Q LOCAL");
+	window(1);
+	assert_string_equal(header(80), wide);
+	assert_string_equal(header(79), "Q LOCAL");
+}
+
+static void test_field_at(void **state)
+{
+	(void)state;
+	choose("local,length,fill");
+	window(3);
+	assert_string_equal(header(80), "LOCAL         Q FILL");
+	assert_string_equal(listing_field_at(&listing, 0)->name, "local");
+	assert_string_equal(listing_field_at(&listing, 13)->name, "local");
+	assert_string_equal(listing_field_at(&listing, 14)->name, "length");
+	assert_string_equal(listing_field_at(&listing, 15)->name, "length");
+	assert_string_equal(listing_field_at(&listing, 16)->name, "fill");
+	assert_string_equal(listing_field_at(&listing, 79)->name, "fill");
+}
+
+#define LISTING_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LISTING_TEST(test_cells),
+		LISTING_TEST(test_sort_mark),
+		LISTING_TEST(test_old_half_open_connections),
+		LISTING_TEST(test_length_of_history),
+		LISTING_TEST(test_all_widths),
+		LISTING_TEST(test_columns_do_not_dance),
+		LISTING_TEST(test_field_at),
+	};
+	FILE *nowhere = fopen("/dev/null", "r+");
+	SCREEN *terminal;
+	int failed;
+
+	unit_utf8_locale();
+	setenv("LINES", "24", 1);
+	setenv("COLUMNS", "200", 1);
+	terminal = newterm("vt100", nowhere, nowhere);
+	if (!terminal) {
+		puts("Bail out! no terminal vt100");
+		return 1;
+	}
+	failed = cmocka_run_group_tests_name("listing", tests, NULL, NULL);
+	endwin();
+	delscreen(terminal);
+	fclose(nowhere);
+	return failed;
+}
