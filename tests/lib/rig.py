@@ -18,7 +18,7 @@ ESTABLISHED, SYN_SENT = 1, 2
 DEADLINE = 15.0
 
 
-def wait_for(condition, what, deadline=DEADLINE):
+def wait_for(condition, what, deadline=DEADLINE, period=0.002):
     """Poll until condition() is true; its value is returned."""
     end = time.monotonic() + deadline
     while True:
@@ -27,7 +27,7 @@ def wait_for(condition, what, deadline=DEADLINE):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"waited {deadline} s in vain for {what}")
-        time.sleep(0.002)
+        time.sleep(period)
 
 
 def wait_until(moment):
