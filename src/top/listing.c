@@ -81,10 +81,17 @@ static void add_header(struct strbuf *b, const struct listing_column *column,
 	}
 }
 
+static bool is_of_state(const struct field *f)
+{
+	return !strcmp(f->name, "state") || !strcmp(f->name, "severity");
+}
+
+/* Down: the worst comes first, or the most. States rise from the worst one. */
 static void add_sort_mark(struct strbuf *b, const struct listing_column *column,
 			  const struct listing_context *c, bool utf8)
 {
-	bool down = !c->view->sort || c->view->descending;
+	const struct view *v = c->view;
+	bool down = !v->sort || v->descending != is_of_state(v->sort);
 
 	if (is_sorted_by(column, c->view))
 		strbuf_adds(b, utf8 ? (down ? "▼" : "▲") : (down ? "v" : "^"));
