@@ -137,6 +137,17 @@ static void remember_selected(struct view *v)
 		v->neighbours[v->n_neighbours++] = socket_of(r->shown[i - 1]);
 }
 
+/* In whatever order they stand. */
+static size_t find_worst(const struct report *r)
+{
+	size_t worst = 0;
+
+	for (size_t i = 1; i < r->n_shown; i++)
+		if (sort_compare(r->shown[i], r->shown[worst]) < 0)
+			worst = i;
+	return worst;
+}
+
 static void find_selected(struct view *v)
 {
 	bool found = !v->follow && find_socket(v, v->selected, &v->cursor);
@@ -144,7 +155,7 @@ static void find_selected(struct view *v)
 	for (size_t i = 0; !found && !v->follow && i < v->n_neighbours; i++)
 		found = find_socket(v, v->neighbours[i], &v->cursor);
 	if (!found)
-		v->cursor = 0;
+		v->cursor = v->follow ? find_worst(&v->report) : 0;
 	remember_selected(v);
 }
 
