@@ -160,6 +160,10 @@ class Selection(screen.Case):
         self.fill(self.listeners[2], 9)
         self.await_order(terminal, 2, 4, 0, 1, 3, 5)
         self.await_selected(terminal, 2)
+        # Wherever it stands.
+        terminal.keys("I")
+        self.await_order(terminal, 0, 1, 3, 5, 2, 4)
+        self.await_selected(terminal, 2)
         terminal.keys("F")
         terminal.gone("[FOLLOW]")
 
