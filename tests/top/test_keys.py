@@ -644,6 +644,20 @@ class Mouse(Case):
         self.await_header(terminal, "LIM▲")
         self.await_order(terminal, [0, 1, 2, 3, 4, 5])
 
+    def test_nothing_waits_for_the_next_key(self):
+        """Whichever button, and while it is held down: samples come in."""
+        terminal = self.begin()
+        self.await_selected(terminal, 2)
+        row = terminal.header() + 2
+        for button in 1, 2, 0:
+            terminal.type(f"\033[<{button};5;{row + 1}M")
+            self.queue(self.listeners[0], 1)
+            self.await_queued(terminal, self.listeners[0])
+            terminal.type(f"\033[<{button};5;{row + 1}m")
+            self.queue(self.listeners[0], 1)
+            self.await_queued(terminal, self.listeners[0])
+            self.await_selected(terminal, 2 if button else 4)
+
     def test_wheel_scrolls(self):
         terminal = self.begin()
         terminal.mouse(8, 5, 65)
