@@ -138,12 +138,14 @@ class Screen:
         return found[0]
 
     def wait(self, what, condition, deadline=10):
-        """Wait for a condition of the screen; return its lines."""
+        """Wait for a condition of the screen; return the lines that met it."""
+        def look():
+            lines = self.lines()
+            return lines if condition(lines) else None
         try:
-            rig.wait_for(lambda: condition(self.lines()), what, deadline=deadline, period=PERIOD)
+            return rig.wait_for(look, what, deadline=deadline, period=PERIOD)
         except AssertionError as error:
             raise AssertionError(f"{error}\n" + self.text()) from None
-        return self.lines()
 
     def settle(self, check, deadline=10):
         """Look until check(lines) has nothing to object to; return what it returns."""

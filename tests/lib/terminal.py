@@ -35,19 +35,22 @@ class Terminal:
         self.process.wait()
         os.close(self.master)
 
+    def take(self, seconds=0.0):
+        """What is there, or else what comes first within the time. False: nothing came."""
+        if not select.select([self.master], [], [], max(0.0, seconds))[0]:
+            return False
+        try:
+            self.output += os.read(self.master, 65536)
+            return True
+        except OSError:  # EIO: nobody has it open any more
+            time.sleep(0.01)
+            return False
+
     def read(self, seconds=0.0):
-        """Take what comes, for as long or, without a time, what is there."""
+        """All that comes in this time, or without one, that is there."""
         end = time.monotonic() + seconds
-        while True:
-            left = max(0.0, end - time.monotonic())
-            if not select.select([self.master], [], [], left)[0]:
-                return
-            try:
-                self.output += os.read(self.master, 65536)
-            except BlockingIOError:
-                pass
-            except OSError:  # EIO: nobody has it open any more
-                return
+        while self.take(end - time.monotonic()) or time.monotonic() < end:
+            pass
 
     def await_output(self, pattern, begin=0, deadline=20):
         """Wait for a pattern of bytes; return where behind it goes on, and when it was there."""
@@ -56,13 +59,8 @@ class Terminal:
             if time.monotonic() > end:
                 raise AssertionError(f"waited {deadline} s in vain for {pattern} in "
                                      f"{self.output[begin:][-2000:]}")
-            self.read(0.05) if not self._more() else None
+            self.take(0.1)
         return found.end(), time.monotonic()
-
-    def _more(self):
-        before = len(self.output)
-        self.read()
-        return len(self.output) > before
 
     def press(self, keys):
         os.write(self.master, keys)
