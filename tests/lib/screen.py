@@ -113,6 +113,16 @@ class Screen:
 
     # Out
 
+    def record(self):
+        """Write down, from now on, every byte that goes to the terminal."""
+        self.raw = os.path.join(self.directory, "raw")
+        self.tmux("pipe-pane", f"cat >{self.raw}")
+        rig.wait_for(lambda: os.path.exists(self.raw), "the record to begin", period=PERIOD)
+
+    def recorded(self):
+        with open(self.raw, "rb") as file:
+            return file.read()
+
     def lines(self, escapes=False):
         out = self.tmux("capture-pane", "-p", *(["-e"] if escapes else []))
         lines = out.split("\n")[:self.rows]
