@@ -376,6 +376,8 @@ static void mouse(struct session *s)
 		move_by(s, -3);
 	} else if (event.bstate & BUTTON5_PRESSED) {
 		move_by(s, 3);
+	} else if (!(event.bstate & BUTTON1_PRESSED)) {
+		return;
 	} else if (draw_row_at(s, event.y, &index)) {
 		bool again = index == s->view.cursor && !s->view.follow;
 

@@ -81,6 +81,7 @@ static void add_header(struct strbuf *b, const struct listing_column *column,
 	}
 }
 
+/* Down: the worst comes first, or the most. States rise from the worst one. */
 static void add_sort_mark(struct strbuf *b, const struct listing_column *column,
 			  const struct listing_context *c, bool utf8)
 {

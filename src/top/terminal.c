@@ -187,7 +187,8 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 	keypad(stdscr, TRUE);
 	intrflush(stdscr, FALSE);
 	if (mouse)
-		mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+		/* All of them: behind one that is not wanted getch() waits for the next. */
+		mousemask(ALL_MOUSE_EVENTS, NULL);
 	mouseinterval(0); /* a press is reported at once, not when it is surely no click */
 	paint_begin(screen);
 	terminal_size(screen);

@@ -25,6 +25,14 @@ def program():
 
 
 @functools.lru_cache(maxsize=1)
+def sanitized():
+    """Was it built with a sanitizer, which makes it slow and large?"""
+    with open(program(), "rb") as file:
+        text = file.read()
+    return b"__asan_init" in text or b"__ubsan_handle" in text
+
+
+@functools.lru_cache(maxsize=1)
 def validator():
     text = subprocess.run([program(), "--json-schema"], check=True, text=True,
                           stdout=subprocess.PIPE, timeout=TIMEOUT).stdout

@@ -6,15 +6,27 @@ import subprocess
 import unittest
 
 CLONE_NEWNET = 0x40000000
+CLONE_NEWUTS = 0x04000000
 _libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _unshare(what, name):
+    if _libc.unshare(what):
+        error = ctypes.get_errno()
+        raise unittest.SkipTest(f"unshare({name}): {os.strerror(error)}")
 
 
 def enter():
     """Move this (single-threaded) process into a new network namespace."""
-    if _libc.unshare(CLONE_NEWNET):
-        error = ctypes.get_errno()
-        raise unittest.SkipTest(f"unshare(CLONE_NEWNET): {os.strerror(error)}")
+    _unshare(CLONE_NEWNET, "CLONE_NEWNET")
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+
+
+def hostname(name):
+    """Let the host have another name, for this process and those it starts: bytes."""
+    _unshare(CLONE_NEWUTS, "CLONE_NEWUTS")
+    if _libc.sethostname(name, len(name)):
+        raise OSError(ctypes.get_errno(), "sethostname")
 
 
 def inode():

@@ -4,6 +4,7 @@ import errno
 import itertools
 import os
 import resource
+import signal
 import socket
 import struct
 import time
@@ -18,7 +19,7 @@ ESTABLISHED, SYN_SENT = 1, 2
 DEADLINE = 15.0
 
 
-def wait_for(condition, what, deadline=DEADLINE):
+def wait_for(condition, what, deadline=DEADLINE, period=0.002):
     """Poll until condition() is true; its value is returned."""
     end = time.monotonic() + deadline
     while True:
@@ -27,7 +28,7 @@ def wait_for(condition, what, deadline=DEADLINE):
             return value
         if time.monotonic() > end:
             raise AssertionError(f"waited {deadline} s in vain for {what}")
-        time.sleep(0.002)
+        time.sleep(period)
 
 
 def wait_until(moment):
@@ -266,3 +267,45 @@ def many_files(count):
         if hard != resource.RLIM_INFINITY and hard < count:
             raise unittest.SkipTest(f"no more than {hard} open files")
         resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+
+
+class Crowd:
+    """Very many listeners, held by processes of their own: none may have so many files."""
+    SHARE = 5000
+
+    def __init__(self, count):
+        self.pids = []
+        ready, told = os.pipe()
+        for first in range(0, count, self.SHARE):
+            pid = os.fork()
+            if not pid:
+                self._hold(first, min(count, first + self.SHARE), told)
+            self.pids.append(pid)
+        os.close(told)
+        with open(ready, "rb") as file:
+            done = file.read(len(self.pids))
+        if len(done) < len(self.pids):
+            self.close()
+            raise AssertionError("not all of the listeners could be made")
+
+    @staticmethod
+    def _hold(first, end, told):
+        """A hundred ports an address: kernels before 5.19 hash listeners by port alone."""
+        try:
+            many_files(end - first + 64)
+            held = []
+            for i in range(first, end):
+                host = i // 100
+                held.append(Listener(f"127.0.{host // 250}.{host % 250 + 1}", 10000 + i % 100,
+                                     backlog=128))
+            os.write(told, b".")
+            os.close(told)
+            while True:
+                signal.pause()
+        finally:
+            os._exit(1)
+
+    def close(self):
+        for pid in self.pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)

@@ -10,8 +10,20 @@ import unittest
 
 import listenq
 import rig
+import source
+import terminal
 
 LOCALE = "C.UTF-8"
+
+# What tmux is, keys included: it sends other ones for Home and End than an xterm would.
+TERM = "tmux-256color"
+
+# Each look at the screen is a process.
+PERIOD = 0.015
+
+# Of meters and sparklines: a cell that holds blanks as well.
+BLOCKS = "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉"
+LEFT = {"TEXT", "LIST", "ID", "BOOL"}
 
 
 class Screen:
@@ -19,32 +31,35 @@ class Screen:
     that starts the command and afterwards says how it ended, so that one sees how the terminal was
     left."""
 
-    def __init__(self, *args, rows=24, cols=80, term="xterm-256color", locale=LOCALE,
+    def __init__(self, *args, rows=24, cols=80, term=TERM, locale=LOCALE,
                  command=None, **environment):
         if not shutil.which("tmux"):
             raise unittest.SkipTest("tmux is not installed")
         self.rows, self.cols = rows, cols
         self.directory = tempfile.mkdtemp(prefix="listenq-screen-")
         self.socket = os.path.join(self.directory, "tmux")
-        self.log = os.path.join(self.directory, "log")
-        # What a terminal says is written down from the first byte on.
         self.env = {"PATH": os.environ["PATH"], "HOME": self.directory, "SHELL": "/bin/sh",
                     "LC_ALL": locale, **sanitizers()}
         inside = {"TERM": term, "LC_ALL": locale, "PS1": "$ ", **environment}
         self.command = command or shlex.join([listenq.program(), "--top", *map(str, args)])
-        shell = shlex.join(["env", *(f"{k}={v}" for k, v in inside.items()), "sh", "-i"])
+        shell = shlex.join(["env", *(f"--unset={k}" for k, v in inside.items() if v is None),
+                            *(f"{k}={v}" for k, v in inside.items() if v is not None), "sh", "-i"])
         config = os.path.join(self.directory, "conf")
         with open(config, "w", encoding="ascii") as file:
             file.write("set -g status off\nset -g history-limit 2000\n"
                        "set -g default-terminal tmux-256color\nset -g escape-time 0\n")
         self.tmux("-f", config, "new-session", "-d", "-x", str(cols), "-y", str(rows),
-                  f"cd {self.directory}; exec {shell}")
-        rig.wait_for(lambda: self.lines()[0].startswith("$"), "a shell on the terminal")
+                  f"cd {self.directory}; ulimit -c 0; exec {shell}")
+        rig.wait_for(lambda: self.lines()[0].startswith("$"), "a shell on the terminal",
+                     period=PERIOD)
 
     def tmux(self, *words, check=True):
-        return subprocess.run(["tmux", "-u", "-S", self.socket, *words], check=check, env=self.env,
+        done = subprocess.run(["tmux", "-u", "-S", self.socket, *words], env=self.env,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, text=True, timeout=listenq.TIMEOUT).stdout
+                              stderr=subprocess.PIPE, text=True, timeout=listenq.TIMEOUT)
+        if check and done.returncode:
+            raise AssertionError(f"tmux {shlex.join(words)}: {done.stderr.strip()}")
+        return done.stdout
 
     def close(self):
         for pid in self.tmux("list-panes", "-F", "#{pane_pid}", check=False).split():
@@ -63,16 +78,33 @@ class Screen:
 
     def keys(self, *names):
         """Keys as tmux names them: Down, Enter, C-c, F1, x."""
-        self.tmux("send-keys", *names)
+        # A semicolon of its own would end tmux's command.
+        self.tmux("send-keys", *("\\;" if name == ";" else name for name in names))
+
+    def answer(self, text):
+        """Replace what a question has for an answer, and give it."""
+        self.keys("C-u")
+        self.type(text)
+        self.keys("Enter")
+
+    def mouse(self, row, column, button=0):
+        """Press and let go, as an xterm in SGR mode tells it; 64 and 65 are the wheel."""
+        self.type(f"\033[<{button};{column + 1};{row + 1}M")
+        if button < 64:
+            self.type(f"\033[<{button};{column + 1};{row + 1}m")
+
+    def shell(self, line):
+        """A line for the shell, when the program has ended or not begun."""
+        self.type(line)
+        self.keys("Enter")
 
     def start(self, until=None):
         """Type the command; return when its first sample is on the screen."""
-        self.type(f"{self.command}; echo ended=$?")
-        self.keys("Enter")
+        self.shell(f"{self.command}; echo ended=$?")
         if until is None:
             def until():
-                return re.search(r"listeners?\b|is well|are well|no listener", self.text())
-        rig.wait_for(until, "the first sample", deadline=20)
+                return re.search(r"^(!!?|~|\.) |listeners?\b|are well", self.text(), re.MULTILINE)
+        rig.wait_for(until, "the first sample", deadline=20, period=PERIOD)
         return self
 
     def resize(self, cols, rows):
@@ -81,13 +113,23 @@ class Screen:
 
     # Out
 
+    def record(self):
+        """Write down, from now on, every byte that goes to the terminal."""
+        self.raw = os.path.join(self.directory, "raw")
+        self.tmux("pipe-pane", f"cat >{self.raw}")
+        rig.wait_for(lambda: os.path.exists(self.raw), "the record to begin", period=PERIOD)
+
+    def recorded(self):
+        with open(self.raw, "rb") as file:
+            return file.read()
+
     def lines(self, escapes=False):
         out = self.tmux("capture-pane", "-p", *(["-e"] if escapes else []))
         lines = out.split("\n")[:self.rows]
         return lines + [""] * (self.rows - len(lines))
 
-    def text(self):
-        return "\n".join(self.lines())
+    def text(self, escapes=False):
+        return "\n".join(self.lines(escapes))
 
     def pane(self, name):
         return self.tmux("display-message", "-p", "#{%s}" % name).strip()
@@ -106,12 +148,29 @@ class Screen:
         return found[0]
 
     def wait(self, what, condition, deadline=10):
-        """Wait for a condition of the screen; return its lines."""
+        """Wait for a condition of the screen; return the lines that met it."""
+        def look():
+            lines = self.lines()
+            return lines if condition(lines) else None
         try:
-            rig.wait_for(lambda: condition(self.lines()), what, deadline=deadline)
+            return rig.wait_for(look, what, deadline=deadline, period=PERIOD)
         except AssertionError as error:
             raise AssertionError(f"{error}\n" + self.text()) from None
-        return self.lines()
+
+    def settle(self, check, deadline=10):
+        """Look until check(lines) has nothing to object to; return what it returns."""
+        failure = []
+
+        def passes():
+            try:
+                return [check(self.lines())]
+            except AssertionError as error:
+                failure[:] = [error]
+                return None
+        try:
+            return rig.wait_for(passes, "", deadline, PERIOD)[0]
+        except AssertionError:
+            raise AssertionError(f"still after {deadline} s: {failure[0]}\n{self.text()}") from None
 
     def see(self, text, deadline=10):
         return self.wait(f"{text!r} on the screen", lambda lines: any(text in l for l in lines),
@@ -124,21 +183,75 @@ class Screen:
     def ended(self, deadline=10):
         """Exit status of the program as its shell saw it."""
         pattern = re.compile(r"^ended=(\d+)", re.MULTILINE)
-        rig.wait_for(lambda: pattern.search(self.text()), "the end of the program", deadline)
-        return int(pattern.search(self.text())[1])
+        rig.wait_for(lambda: pattern.search(self.text()), "the end of the program", deadline,
+                     period=PERIOD)
+        return int(pattern.findall(self.text())[-1])
 
     # What is on it
 
     def header(self):
         """Number of the line with the headers of the columns."""
-        for number, line in enumerate(self.lines()):
-            if re.match(r"ST[▼▲v^]? ", line):
-                return number
-        raise AssertionError("no header of a list in\n" + self.text())
+        return find_header(self.lines())
+
+    def list(self):
+        """The rows of the list, of one and the same screen."""
+        return parse_list(self.lines())
 
     def selected(self):
         """The line that the cursor rests on."""
         return self.lines()[self.cursor[0]]
+
+
+def find_header(lines):
+    for number, line in enumerate(lines):
+        if re.match(r"ST[▼▲v^]? ", line):
+            return number
+    raise AssertionError("no header of a list in\n" + "\n".join(lines))
+
+
+def split_header(line):
+    """[(first column, one behind the last, header without the mark of the sort)]"""
+    return [(word.start(), word.end(), word[0].rstrip("▼▲"))
+            for word in re.finditer(r"LAST(?: [\d.]+[smh])?|\S+", line)]
+
+
+def is_left(header):
+    """Is the column aligned to the left?"""
+    kinds = {field.brief: field for field in source.fields().values()}
+    field = kinds.get(re.sub(r"-[\d.]+[smh]$", "", header))
+    if not field:
+        raise AssertionError(f"no column has the header {header!r}")
+    return field.type in LEFT and field.name != "overflows"
+
+
+def parse_row(line, heads):
+    """{header: cell}. Every word has to stand where its column is, and to leave the next alone."""
+    words = {word.start(): word for word in
+             re.finditer(r"\S+", re.sub(f"[{BLOCKS}]", " ", line))}
+    ends = {word.end(): word for word in words.values()}
+    cells = {}
+    for first, end, header in heads:
+        if header.startswith("LAST"):
+            continue
+        word = words.get(first) if is_left(header) else ends.get(end)
+        if not word:
+            raise AssertionError(f"nothing where {header} is in {line!r}")
+        cells[header] = word[0]
+    if len(words) != len(cells):
+        raise AssertionError(f"{len(words)} cells for {list(cells)} in {line!r}")
+    return cells
+
+
+def parse_list(lines):
+    """[{header: cell}]; the rows go on to the first line that has no mark of a state. Only of a
+    screen in UTF-8, where meters look like no other cell."""
+    number = find_header(lines)
+    heads, found = split_header(lines[number]), []
+    for line in lines[number + 1:]:
+        if line.split(" ", 1)[0] not in source.MARKS.values():
+            break
+        found.append(parse_row(line, heads))
+    return found
 
 
 def comm(pid):
@@ -169,3 +282,18 @@ class Case(rig.Case):
     def screen(self, *args, start=True, **kwargs):
         screen = self.own(Screen(*args, **kwargs))
         return screen.start() if start else screen
+
+    def terminal(self, *args, **kwargs):
+        return self.own(terminal.Terminal(*args, **kwargs))
+
+    def sick(self, backlog=2):
+        """A listener whose queue is full."""
+        listener = self.listener(backlog=backlog)
+        self.fill(listener, backlog)
+        return listener
+
+
+def at(listener):
+    """How the screen names it."""
+    address = "*" if listener.address == "::" else listener.address
+    return f"[{address}]:{listener.port}" if ":" in address else f"{address}:{listener.port}"

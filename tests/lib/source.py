@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The tables of the source, read out of it: what tests hold the screen to."""
+import collections
+import functools
+import os
+import pathlib
+import re
+
+TOP = pathlib.Path(os.environ.get("srcdir") or pathlib.Path(__file__).parents[2]).resolve()
+
+# As interface.md has it: what an eye finds on the screen.
+MARKS = {"overflowing": "!!", "full": "!", "dropping": "!", "syn-full": "!", "high": "~",
+         "ok": "."}
+
+Field = collections.namedtuple("Field", "name header type group key brief")
+Key = collections.namedtuple("Key", "action names help")
+
+STRING = r'("(?:[^"\\]|\\.)*")'
+WORD = r'("(?:[^"\\]|\\.)*"|NULL)'
+
+
+def unquote(text):
+    return re.sub(r"\\(.)", r"\1", text[1:-1]) if text[:1] == '"' else text.replace("NULL", "")
+
+
+def rows(path, table):
+    """The text of each row of a table, as the initializer has it."""
+    text = (TOP / "src" / path).read_text()
+    body = re.search(rf"\b{table}\[\] = \{{\n(.*?)\n\}};", text, re.DOTALL)[1]
+    return re.split(r"\n(?=\t\{ )", body)
+
+
+@functools.lru_cache(maxsize=1)
+def fields():
+    """{name: Field} of what can be a column; the header is that of the interactive view."""
+    found = {}
+    for row in rows("output/fields.c", "field_table"):
+        start = re.match(rf"\t\{{ {WORD}, {WORD}, FIELD_(\w+), {WORD}, {WORD},", row)
+        name, header, kind, group, key_ = (unquote(word) for word in start.groups())
+        brief = unquote(re.search(rf"getter_\w+,\s+{WORD}", row)[1])
+        if name:
+            found[name] = Field(name, header, kind, group, key_, brief or header)
+    assert len(found) > 30, found
+    return found
+
+
+# How tmux calls what the key table calls otherwise.
+TMUX_NAMES = {"PgUp": "PPage", "PgDn": "NPage", "Ctrl-L": "C-l", "Esc": "Escape"}
+
+
+@functools.lru_cache(maxsize=1)
+def keys():
+    """Rows of the key table."""
+    found = []
+    for row in rows("top/keys.c", "key_table"):
+        row = re.match(rf"\t\{{ KEY_ACT_(\w+), \{{.*?\}}, {STRING}, .*?,\n\t  {STRING}", row)
+        action, names, text = row.groups()
+        found.append(Key(action, unquote(names).split(), unquote(text)))
+    assert len(found) > 20, found
+    return found
+
+
+def key(action):
+    """What to press for an action: each of its keys, as tmux calls it."""
+    names, = (row.names for row in keys() if row.action == action)
+    return [TMUX_NAMES.get(name, name) for name in names]

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A bare pseudo-terminal: what the program says, byte by byte, and when."""
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import termios
+import time
+
+import listenq
+
+
+class Terminal:
+    """The program on a terminal that nobody draws; read() has to be called for it to go on."""
+
+    def __init__(self, *args, rows=24, cols=80, term="xterm-256color", locale="C.UTF-8",
+                 prefix=()):
+        self.master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
+        self.process = subprocess.Popen(
+            [*prefix, listenq.program(), "--top", *map(str, args)], stdin=slave, stdout=slave,
+            stderr=slave, start_new_session=True,
+            env=dict(os.environ, TERM=term, LC_ALL=locale))
+        os.close(slave)
+        os.set_blocking(self.master, False)
+        self.pid = self.process.pid
+        self.output = b""
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        os.close(self.master)
+
+    def take(self, seconds=0.0):
+        """What is there, or else what comes first within the time. False: nothing came."""
+        if not select.select([self.master], [], [], max(0.0, seconds))[0]:
+            return False
+        try:
+            self.output += os.read(self.master, 65536)
+            return True
+        except OSError:  # EIO: nobody has it open any more
+            time.sleep(0.01)
+            return False
+
+    def read(self, seconds=0.0):
+        """All that comes in this time, or without one, that is there."""
+        end = time.monotonic() + seconds
+        while self.take(end - time.monotonic()) or time.monotonic() < end:
+            pass
+
+    def await_output(self, pattern, begin=0, deadline=20):
+        """Wait for a pattern of bytes; return where behind it goes on, and when it was there."""
+        end = time.monotonic() + deadline
+        while not (found := re.compile(pattern, re.DOTALL).search(self.output, begin)):
+            if time.monotonic() > end:
+                raise AssertionError(f"waited {deadline} s in vain for {pattern} in "
+                                     f"{self.output[begin:][-2000:]}")
+            self.take(0.1)
+        return found.end(), time.monotonic()
+
+    def press(self, keys):
+        os.write(self.master, keys)
+
+    def answer(self, keys, pattern, deadline=20):
+        """Press keys; seconds until the pattern comes."""
+        self.read()
+        begin, sent = len(self.output), time.monotonic()
+        self.press(keys)
+        return self.await_output(pattern, begin, deadline)[1] - sent
+
+    def ended(self, deadline=10):
+        """Exit status, negative when a signal ended it."""
+        end = time.monotonic() + deadline
+        while self.process.poll() is None:
+            if time.monotonic() > end:
+                raise AssertionError(f"the program did not end in {deadline} s")
+            self.read(0.01)
+        self.read()
+        return self.process.returncode
+
+
+def cpu_seconds(pid):
+    """Of all threads, so far."""
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        words = file.read().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_kib(pid):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        return int(re.search(r"^VmRSS:\s*(\d+) kB", file.read(), re.MULTILINE)[1])

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""However it ends, or stops, the terminal is as it was before."""
+import os
+import re
+import signal
+import termios
+
+import listenq
+import rig
+import screen
+import source
+
+# What a shell says of a process that a signal ended.
+BY_SIGNAL = 128
+
+
+class Endings(screen.Case):
+    def setUp(self):
+        super().setUp()
+        self.ill = self.sick()
+
+    def begin(self, *args):
+        """On a terminal that has something on it already."""
+        terminal = self.screen("-d", "0.2", "--mouse", *args, start=False)
+        terminal.shell("echo was here before")
+        terminal.wait("the echo", lambda lines: "was here before" in lines)
+        self.tty = terminal.pane("pane_tty")
+        self.before = self.settings()
+        self.assertTrue(self.before[3] & termios.ECHO and self.before[3] & termios.ICANON)
+        terminal.start()
+        terminal.see(screen.at(self.ill))
+        self.assertRuns(terminal)
+        return terminal
+
+    def settings(self):
+        tty = os.open(self.tty, os.O_RDWR | os.O_NOCTTY)
+        try:
+            return termios.tcgetattr(tty)
+        finally:
+            os.close(tty)
+
+    def assertRuns(self, terminal):
+        """It has the terminal, so that there is something to give back."""
+        self.assertEqual(terminal.pane("alternate_on"), "1")
+        self.assertEqual(terminal.pane("mouse_any_flag"), "1")
+        self.assertEqual(terminal.pane("keypad_cursor_flag"), "1")
+        self.assertFalse(self.settings()[3] & (termios.ECHO | termios.ICANON))
+        self.assertNotIn("was here before", terminal.text())
+
+    def assertAsBefore(self, terminal):
+        found = {name: terminal.pane(name) for name in (
+            "cursor_flag", "alternate_on", "mouse_any_flag", "keypad_flag", "keypad_cursor_flag",
+            "insert_flag", "origin_flag", "wrap_flag")}
+        self.assertEqual(found, {
+            "cursor_flag": "1", "alternate_on": "0", "mouse_any_flag": "0", "keypad_flag": "0",
+            "keypad_cursor_flag": "0", "insert_flag": "0", "origin_flag": "0", "wrap_flag": "1"})
+        self.assertEqual(self.settings(), self.before)
+        self.assertIn("was here before", terminal.lines())
+        self.assertNotIn("[LIVE]", terminal.text())
+        # Whoever types is seen, and in plain letters.
+        terminal.shell("echo still; stty -a")
+        terminal.see("echo still; stty -a")
+        lines = terminal.see("-noflsh")
+        self.assertIn("still", lines)
+        self.assertTrue({"echo", "icanon", "icrnl", "onlcr", "isig"} <=
+                        set(re.findall(r"[-\w]+", " ".join(lines))), lines)
+        self.assertEqual(re.findall(r"\033\[[1-9][\d;]*m", terminal.text(escapes=True)), [])
+
+    def test_keys(self):
+        for name in source.key("QUIT"):
+            with self.subTest(key=name):
+                terminal = self.begin()
+                terminal.keys(name)
+                self.assertEqual(terminal.ended(), 0)
+                self.assertAsBefore(terminal)
+                terminal.close()
+
+    def test_interrupt(self):
+        """^C is a way to quit."""
+        terminal = self.begin()
+        terminal.keys("C-c")
+        self.assertEqual(terminal.ended(), 0)
+        self.assertAsBefore(terminal)
+
+    def killed(self, number, *keys):
+        terminal = self.begin()
+        if keys:
+            terminal.keys(*keys)
+        os.kill(terminal.pid(), number)
+        self.assertEqual(terminal.ended(), BY_SIGNAL + number)
+        self.assertAsBefore(terminal)
+
+    def test_terminated(self):
+        self.killed(signal.SIGTERM)
+
+    def test_terminated_with_a_question_open(self):
+        self.killed(signal.SIGTERM, "/", "a")
+
+    def test_hung_up(self):
+        self.killed(signal.SIGHUP)
+
+    def test_crashes(self):
+        for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGQUIT, signal.SIGBUS,
+                       signal.SIGFPE, signal.SIGILL):
+            with self.subTest(signal=number.name):
+                self.killed(number)
+
+    def test_quit_key(self):
+        """^\\ makes a core and ends it, as with any program."""
+        terminal = self.begin()
+        terminal.keys("C-\\")
+        self.assertEqual(terminal.ended(), BY_SIGNAL + signal.SIGQUIT)
+        self.assertAsBefore(terminal)
+
+    def test_stopped_and_continued(self):
+        terminal = self.begin()
+        pid = terminal.pid()
+        for _ in range(2):
+            terminal.keys("C-z")
+            terminal.see("Stopped")
+            rig.wait_for(lambda: state(pid) == "T", "it to stop")
+            self.assertAsBefore(terminal)
+            # Meanwhile the terminal has another size, and other things on it.
+            terminal.shell("clear; echo was here before")
+            terminal.wait("the echo", lambda lines: lines[0] == "was here before")
+            terminal.resize(*((100, 30) if terminal.cols == 80 else (80, 24)))
+            terminal.shell("fg; echo again=$?")
+            terminal.settle(lambda lines: self.assertTrue(
+                lines[0].endswith("[LIVE]") and len(lines[0]) == terminal.cols, lines[0]))
+            self.assertRuns(terminal)
+            rows = terminal.list()
+            self.assertEqual((rows[0]["ST"], rows[0]["LOCAL"]), ("!", screen.at(self.ill)))
+            terminal.keys("?")
+            terminal.see("listenq: keys")
+            terminal.keys("Escape")
+            terminal.see("[LIVE]")
+        terminal.keys("q")
+        terminal.see("again=0")
+        self.assertAsBefore(terminal)
+
+    def test_stopped_by_a_signal(self):
+        """From outside, and it goes on in the same way."""
+        terminal = self.begin()
+        pid = terminal.pid()
+        os.kill(pid, signal.SIGTSTP)
+        terminal.see("Stopped")
+        self.assertAsBefore(terminal)
+        terminal.shell("fg; echo again=$?")
+        terminal.see("[LIVE]")
+        self.assertRuns(terminal)
+        os.kill(pid, signal.SIGTERM)
+        terminal.see(f"again={BY_SIGNAL + signal.SIGTERM}")
+        self.assertAsBefore(terminal)
+
+    def test_terminal_that_vanishes(self):
+        """Nothing is left behind to burn a CPU."""
+        terminal = self.begin()
+        pid = terminal.pid()
+        terminal.tmux("kill-server")
+        rig.wait_for(lambda: not os.path.exists(f"/proc/{pid}") or state(pid) == "Z",
+                     "the end of the program")
+
+    def test_ignored_signals(self):
+        """nohup means it."""
+        terminal = self.screen(command=f"trap '' HUP; {listenq.program()} --top -d 0.2")
+        terminal.see(screen.at(self.ill))
+        os.kill(terminal.pid(), signal.SIGHUP)
+        terminal.keys("?")
+        terminal.see("listenq: keys")
+        terminal.keys("Escape", "q")
+        self.assertEqual(terminal.ended(), 0)
+
+
+def state(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+        return file.read().rpartition(") ")[2][0]

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What it costs: time to answer a key, memory, CPU, bytes for the terminal."""
+import os
+import re
+import time
+
+import listenq
+import netns
+import rig
+import screen
+import terminal
+
+MANY = 20000
+
+# With sanitizers everything takes several times as long, and memory is not what the program asked
+# for but what they hold back: there times may be longer, and memory is not looked at.
+SLOWER = 8 if listenq.sanitized() else 1
+
+
+class Case(screen.Case):
+    def start(self, *args, count, **kwargs):
+        """The program on a screen of 140x40, with its first sample drawn."""
+        found = self.terminal(*args, rows=40, cols=140, **kwargs)
+        found.await_output(rf"[^\d]{count} listeners".encode(), deadline=60)
+        return found
+
+    def assertFlat(self, first, last, most):
+        """In KiB."""
+        if not listenq.sanitized():
+            self.assertLess(last - first, most, f"{first} KiB, then {last} KiB")
+
+
+class Many(Case):
+    def test_keys_answer_at_once(self):
+        """However slow a collection is: ten times each, with samples being taken meanwhile."""
+        self.own(rig.Crowd(MANY))
+        found = self.start("-d", "0.2", count=MANY)
+        times = {}
+        for _ in range(10):
+            for keys, answer in ((b"?", b"listenq: keys"), (b"\033", b"Quit"),
+                                 (b"c", b"listenq: columns"), (b"c", b"Quit"),
+                                 (b"/", b"Find: "), (b"\033", b"Quit"),
+                                 (b"j", b"ORDER HELD"), (b"F", b"FOLLOW"),
+                                 (b"f", b"No listener matches"), (b"f", b"127"),
+                                 (b"p", b"PAUSED"), (b"p", b"LIVE"),
+                                 (b"I", "▲".encode()), (b"I", "▼".encode())):
+                times.setdefault((keys, answer), []).append(found.answer(keys, answer))
+        every = sorted(sum(times.values(), []))
+        slowest = {keys: f"{max(took) * 1000:.0f} ms" for keys, took in times.items()}
+        # One in twenty may find somebody else on the CPU.
+        self.assertLess(every[len(every) * 19 // 20], 0.1 * SLOWER, slowest)
+        self.assertLess(every[-1], 0.5 * SLOWER, slowest)
+
+    def test_memory(self):
+        """Past samples are kept within bounds, whatever the number of listeners."""
+        self.own(rig.Crowd(MANY))
+        found = self.start("-d", "0.02", "--peak-rate=0", count=MANY)
+        found.read(3)
+        first = terminal.resident_kib(found.pid)
+        found.read(5)
+        self.assertFlat(first, terminal.resident_kib(found.pid), 8 << 10)
+
+
+class Memory(Case):
+    def refreshes(self, found, count):
+        """Wait until there were so many: between two of them it sleeps once."""
+        def seen():
+            found.read()
+            with open(f"/proc/{found.pid}/status", encoding="ascii") as file:
+                return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", file.read(),
+                                     re.MULTILINE)[1]) >= count
+        rig.wait_for(seen, f"{count} refreshes", deadline=60)
+
+    def test_flat(self):
+        """1,000 refreshes take no more than 200 did."""
+        self.sick()
+        for i in range(10):
+            self.listener(f"127.0.0.{i + 2}", backlog=9)
+        found = self.start("-d", "0.004", "--peak-rate=0", count=11)
+        self.refreshes(found, 200)
+        first = terminal.resident_kib(found.pid)
+        self.refreshes(found, 1000)
+        self.assertFlat(first, terminal.resident_kib(found.pid), 1 << 10)
+
+
+class Cost(Case):
+    SECONDS = 20
+
+    def test_idle_host(self):
+        """With peaks and without, both at the same time."""
+        for i in range(14):
+            self.listener(f"127.0.0.{i + 1}", backlog=9)
+        peaks = self.start("-d", "1", count=14)
+        plain = self.start("-d", "1", "--peak-rate=0", count=14)
+        before = {found: (terminal.cpu_seconds(found.pid), len(found.output))
+                  for found in (peaks, plain)}
+        end = time.monotonic() + self.SECONDS
+        while time.monotonic() < end:
+            peaks.read(0.1)
+            plain.read(0.1)
+        for found, most in (peaks, 0.4), (plain, 0.05):
+            cpu, written = before[found]
+            with self.subTest(peaks=found is peaks):
+                cpu = terminal.cpu_seconds(found.pid) - cpu
+                written = len(found.output) - written
+                self.assertLessEqual(cpu, most * SLOWER)
+                self.assertLessEqual(written, 20000)
+                self.assertGreater(written, 100, "it is not running")
+                print(f"# {cpu:.2f} s of CPU and {written} bytes in {self.SECONDS} s")
+
+
+class SynRecv(Case):
+    def test_taken_less_often_when_it_is_dear(self):
+        """A dump of half-open connections walks the table of the established ones, which takes a
+        millisecond when it is large, however few there are. The column says how old it is."""
+        if os.path.exists("/proc/sys/net/ipv4/tcp_child_ehash_entries"):  # since 6.1
+            netns.sysctl("net.ipv4.tcp_child_ehash_entries", 1 << 20)
+            netns.enter()
+        listener = self.listener(backlog=50)
+        self.half_open(listener, 3)
+        view = self.screen("-d", "0.005", "--peak-rate=0", cols=140)
+        view.wait("an age in the header", lambda lines: re.search(
+            r" SYN-[\d.]+s ", lines[screen.find_header(lines)]))
+        # It is taken again all the same.
+        self.half_open(listener, 2)
+        view.settle(lambda lines: self.assertEqual(syn(lines), "5"))
+
+    def test_every_time_when_it_is_cheap(self):
+        listener = self.listener(backlog=50)
+        self.half_open(listener, 3)
+        view = self.screen("-d", "1", cols=140)
+        view.settle(lambda lines: self.assertEqual(syn(lines), "3"))
+        for _ in range(3):
+            clock = view.lines()[0]
+            lines = view.wait("another sample", lambda lines: lines[0] != clock)
+            self.assertRegex(lines[screen.find_header(lines)], " SYN ")
+
+
+def syn(lines):
+    """The cell of the only listener, whatever its header says."""
+    row, = screen.parse_list(lines)
+    return next(cell for head, cell in row.items() if head.startswith("SYN"))

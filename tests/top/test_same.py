@@ -1,0 +1,305 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the screen shows at an instant is what --json says of that instant, field by field."""
+import math
+import os
+import re
+import time
+
+import listenq
+import netns
+import rig
+import screen
+import source
+
+WIDE = 700
+
+# Columns that no one key of the JSON stands for.
+DERIVED = {
+    "severity": lambda row: source.MARKS[row["state"]],
+    "local": lambda row: local(row),
+    "overflows": lambda row: bounds(row["overflows"]),
+}
+
+# Glyphs that a meter or a sparkline of 30 windows is made of.
+METER, HISTORY = 8, 30
+
+
+def local(row):
+    address = {"::": "*"}.get(row["address"], row["address"])
+    if ":" in address:
+        address = f"[{address}]"
+    if row["interface"]:
+        address = f"{address}%{row['interface']}"
+    return f"{address}:{row['port'] or '*'}"
+
+
+def bounds(overflows):
+    least, most = overflows["min"], overflows["max"]
+    if most is None:
+        return "-"
+    return f"+{most}" if least == most != 0 else f"+{least}..{most}" if most else "0"
+
+
+def value_of(field, row):
+    """What the JSON has for a column."""
+    if not field.key:
+        return DERIVED[field.name](row)
+    return (row[field.group] if field.group else row)[field.key]
+
+
+def agrees(field, cell, value):
+    """Is the cell what a table makes of the value?"""
+    if not field.key:
+        return cell == value
+    if value is None:
+        return cell == "-"
+    if field.type == "RATIO":  # rounded down: 100% is full
+        return cell == f"{math.floor(value * 100 + 1e-6)}%"
+    if field.type in ("RATE", "SECONDS"):
+        if 0 < value < 0.05:
+            return cell == "<0.1"
+        return bool(re.fullmatch(r"\d+\.\d", cell)) and abs(float(cell) - value) <= 0.0501
+    if field.type == "RISE":
+        return cell == (f"+{value}" if value else "0")
+    if field.type == "BOOL":
+        return cell == ("yes" if value else "no")
+    if field.type == "LIST":
+        return cell == (",".join(value) or "-")
+    return cell == str(value)
+
+
+class Same(screen.Case):
+    def begin(self, *args, **kwargs):
+        """Windows are ended by hand, so that the test knows what happened in each."""
+        kwargs.setdefault("cols", WIDE)
+        kwargs.setdefault("rows", 50)
+        return self.screen("-d", "600", *args, **kwargs)
+
+    def refresh(self, terminal, check):
+        terminal.keys("Space")
+        terminal.settle(check)
+
+    def write(self, terminal, name):
+        """The report on the screen, by the key that writes it."""
+        path = os.path.join(terminal.directory, name)
+        terminal.keys("w")
+        terminal.see("Write JSON to file: ")
+        terminal.answer(path)
+        terminal.see(f"Written to {path}.")
+        terminal.keys("y")  # which means nothing, and ends the message
+        terminal.gone("Written to")
+        with open(path, encoding="utf-8") as file:
+            return listenq.parse(file.read())
+
+    def scene(self):
+        """A bit of everything: overflows, a full queue, half-open and dead ones, a device."""
+        netns.device("lq0")
+        self.critical = self.sick(2)
+        self.full = self.sick(4)
+        high = self.listener("::", backlog=9)
+        clients = self.queue(high, 8)
+        clients[0].send(b"hello")
+        clients[1].close()
+        self.half_open(self.listener("127.0.0.3", backlog=20), 3)
+        self.listener("0.0.0.0", device="lq0", backlog=77)
+        self.listener("::1", v6only=True)
+        for _ in range(2):
+            self.listener("127.0.0.4", 7777, reuseport=True)
+
+    def cells(self, lines, names=None):
+        """[{column: cell}] of the list on a screen in ASCII. names: what the columns must be."""
+        number = next(n for n, line in enumerate(lines) if line.startswith("STv "))
+        header = lines[number]
+        cut = []
+        for head, width in ("FILL", METER), ("PEAK", HISTORY):
+            if found := re.search(rf"(?<!\S){head}(?!\S)", header):
+                cut.append((found.end(), found.end() + 1 + width))
+
+        def words(line):
+            line = line.ljust(WIDE)
+            for begin, end in cut:
+                line = line[:begin] + " " * (end - begin) + line[end:]
+            return line.split()
+        heads = {field.brief: field.name for field in source.fields().values()}
+        found = [heads.get(head, head) for head in words(header.replace("STv", "ST "))]
+        if names is None:
+            names = found
+        self.assertEqual(found, names)
+        rows = []
+        for line in lines[number + 1:]:
+            if not line.strip() or line.startswith(">"):
+                break
+            rows.append(words(line))
+            self.assertEqual(len(rows[-1]), len(names), line)
+        return [dict(zip(names, row)) for row in rows]
+
+    def compare(self, rows, report):
+        self.assertGreater(len(rows), 4)
+        documents = {row["cookie"]: row for row in report["listeners"]}
+        self.assertEqual([row["cookie"] for row in rows],
+                         [row["cookie"] for row in report["listeners"]], "the same, in order")
+        wrong = []
+        for row in rows:
+            for name, cell in row.items():
+                field = source.fields()[name]
+                value = value_of(field, documents[row["cookie"]])
+                if not agrees(field, cell, value):
+                    wrong.append(f"{name} of {row['local']}: {cell!r}, but {value!r}")
+        self.assertEqual(wrong, [])
+
+    def test_every_cell(self):
+        self.scene()
+        names = list(source.fields())
+        terminal = self.begin("--ascii", "-o", ",".join(names))
+        self.overflow(self.critical, 3)
+        self.refresh(terminal, lambda lines: self.assertEqual(
+            self.cells(lines, names)[0]["overflows"], "+3"))
+        terminal.keys("p")
+        lines = terminal.see("[PAUSED]")
+        rows = self.cells(lines, names)
+        report = self.write(terminal, "report")
+        self.compare(rows, report)
+        # The scene is not an easy one: most columns have something to tell.
+        seen = {name: {row[name] for row in rows} for name in names}
+        self.assertLessEqual({"!!", "!", "~", "."}, seen["severity"])
+        told = [name for name in names if seen[name] - {"0", "-", "no", "0%", "0.0", "."}]
+        self.assertGreater(len(told), len(names) * 2 / 3, set(names) - set(told))
+
+    def test_all_columns(self):
+        """-O asks for the same ones."""
+        self.scene()
+        names = listenq.run("--list-columns", "--raw").out.split()
+        self.assertEqual(set(names), set(source.fields()))
+        terminal = self.begin("--ascii", "-O")
+        self.refresh(terminal, lambda lines: self.assertNotEqual(
+            self.cells(lines)[0]["drops-delta"], "-"))
+        terminal.keys("p")
+        rows = self.cells(terminal.see("[PAUSED]"))
+        self.assertEqual(sorted(rows[0]), sorted(names))
+        self.compare(rows, self.write(terminal, "report"))
+
+    def test_detail(self):
+        """The numbers of the page of one listener, and what is in its queues."""
+        self.scene()
+        terminal = self.begin()
+        self.overflow(self.critical, 2)
+        self.refresh(terminal, lambda lines: self.assertRegex(lines[1], "^!! 1 overflowing"))
+        for _ in range(3):
+            terminal.keys("Enter")
+            terminal.see("Esc back")
+            lines = terminal.wait("what is in the queues", lambda lines: any(
+                re.search(r"PEER +\d+ waiting", line) for line in lines))
+            terminal.keys("p")
+            lines = terminal.see("[PAUSED]")
+            report = self.write(terminal, "report")
+            number = next(n for n, line in enumerate(lines) if line.startswith("severity "))
+            end = next(n for n, line in enumerate(lines)
+                       if re.match("|".join(rf"{state}: " for state in source.MARKS), line))
+            text = " ".join(line.strip() for line in lines[number:end])
+            found = dict(part.split(" ", 1) for part in text.split(", "))
+            row, = (row for row in report["listeners"] if row["cookie"] == found["cookie"])
+            self.assertTrue(lines[1].startswith(f"{local(row)}: {row['state']}"), lines[1])
+            for name, field in source.fields().items():
+                value = value_of(field, row)
+                if name not in found:
+                    self.assertIn(value, (None, "-", []), f"{name} is not on the page")
+                else:
+                    self.assertTrue(agrees(field, found[name], value),
+                                    f"{name}: {found[name]!r}, but {value!r}")
+            self.assertGreater(len(found), 15)
+            waiting = int(re.search(r"PEER +(\d+) waiting", "\n".join(lines))[1])
+            half = int(re.search(r"PEER +(\d+) half-open", "\n".join(lines))[1])
+            self.assertEqual(half, row["syn_queue"]["length"])
+            self.assertEqual(waiting, row["accept_queue"]["length"])
+            terminal.keys("p", "Escape")
+            terminal.see("q Quit")
+            terminal.keys("Down")
+
+    def test_counters(self):
+        """Rates and sums against the kernel's own counters, by hand."""
+        self.scene()
+        names = {"ListenOverflows": netns.LO, "ListenDrops": netns.LD}
+        terminal = self.begin(cols=140)
+        # Nothing moves them but the test, and not between these two.
+        before = netns.counters()
+        for count in 3, 4, 0:
+            if count:
+                self.overflow(self.critical, count)
+            window = netns.counters()
+            self.refresh(terminal, lambda lines: self.assertRegex(
+                lines[2], rf"ListenOverflows .*\+{window[netns.LO] - before[netns.LO]} in "))
+            terminal.keys("p")
+            lines = terminal.see("[PAUSED]")
+            report = self.write(terminal, f"report{count}")
+            counters = report["namespaces"][0]["counters"]
+            now = netns.counters()
+            for shown, name in names.items():
+                match = re.search(rf"\b{shown} +(\S+)/s [ {screen.BLOCKS}]*\+(\d+) in ",
+                                  "\n".join(lines))
+                self.assertTrue(match, shown)
+                self.assertEqual(int(match[2]), now[name] - before[name], shown)
+                rate = counters[name]["rate"]
+                self.assertEqual(match[1], "0" if not rate else f"{max(rate, 0.1):.1f}"
+                                 if rate < 9.95 and rate != int(rate) else f"{rate:.0f}")
+                self.assertEqual(counters[name]["total"], now[name])
+            self.assertEqual(counters[netns.LO]["delta"], count)
+            terminal.keys("p")
+            terminal.see("[LIVE]")
+
+    def test_stepping_back(self):
+        """A moment with an overflow is the same, whether it is now or was before."""
+        self.scene()
+        terminal = self.begin(cols=200)
+        self.refresh(terminal, lambda lines: self.assertNotEqual(lines[1], ""))
+        self.overflow(self.critical, 5)
+        self.refresh(terminal, lambda lines: self.assertRegex(
+            lines[1], r"^!! 1 overflowing.* \+5 overflows"))
+        then = self.write(terminal, "then")
+        seen = terminal.lines()
+        self.assertRegex(seen[0], r"\[LIVE\]$")
+        for _ in range(3):
+            clock = terminal.lines()[2:4]
+            terminal.keys("Space")
+            terminal.wait("another window", lambda lines: lines[2:4] != clock)
+        self.assertNotIn("overflowing", terminal.text())
+        for _ in range(3):
+            terminal.keys("t")
+        terminal.settle(lambda lines: self.assertRegex(lines[1], r"^!! 1 overflowing"))
+        lines = terminal.lines()
+        self.assertRegex(lines[0], r"\[PAUSED -")
+        self.assertEqual(self.write(terminal, "now"), then)
+        # But for the mark that the title ends with, every line is what it was.
+        self.assertEqual(re.sub(r"cpu.*", "", lines[0]), re.sub(r"cpu.*", "", seen[0]))
+        self.assertEqual(lines[1:], seen[1:])
+        # And the live screen goes on from where it was.
+        terminal.keys("p")
+        terminal.see("[LIVE]")
+        self.assertNotIn("overflowing", terminal.text())
+
+
+class Burst(screen.Case):
+    def test_shorter_than_the_window(self):
+        """50 ms in a second: the queue is empty whenever the screen is made, and still one sees."""
+        listener = self.listener(backlog=7)
+        terminal = self.screen("-d", "1", cols=140)
+        terminal.settle(lambda lines: self.assertEqual(screen.parse_list(lines)[0]["PEAK"], "0%"))
+        clock = terminal.lines()[0]
+        terminal.wait("a new window", lambda lines: lines[0] != clock)
+        self.fill(listener, 7)
+        begin = time.monotonic()
+        rig.wait_until(begin + 0.05)
+        for _ in range(8):
+            self.own(listener.accept())
+        self.assertEqual(listener.length, 0)
+        self.assertLess(time.monotonic() - begin, 0.5, "the machine is too slow")
+
+        def check(lines):
+            row, = screen.parse_list(lines)
+            self.assertEqual((row["ST"], row["Q"], row["FILL"], row["PEAK"]),
+                             ("!", "0", "0%", "100%"))
+            self.assertRegex(lines[1], rf"^! 1 full: {re.escape(screen.at(listener))}")
+            self.assertRegex(lines[screen.find_header(lines) + 1], "█")
+        terminal.settle(check, deadline=3)
+        # It is seen in the history for a while, and then all is well.
+        terminal.see("the listener is well")
+        self.assertRegex(terminal.lines()[terminal.header() + 1], r"█[▁ ]")
