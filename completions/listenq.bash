@@ -31,6 +31,18 @@ _listenq_columns()
 		command listenq --list-columns --raw 2>/dev/null
 }
 
+# Adds the files that begin with $1, each with $2 before it.
+_listenq_files()
+{
+	local word
+
+	while IFS= read -r word; do
+		COMPREPLY+=("$2$word")
+	done < <(compgen -f -- "$1")
+	# Quoted names are left to readline.
+	compopt -o filenames -o default 2>/dev/null
+}
+
 # The values that begin with $3 of the option $2, each with $4 before it.
 _listenq_values()
 {
@@ -62,12 +74,14 @@ _listenq_values()
 	--color)
 		_listenq_add "$before" "$value" auto always never
 		;;
+	-N | --net)
+		for word in /run/netns/*; do
+			[[ ! -e $word ]] || _listenq_add "$before" "$value" "${word##*/}"
+		done
+		[[ $value != */* ]] || _listenq_files "$value" "$before"
+		;;
 	--output-file)
-		while IFS= read -r word; do
-			COMPREPLY+=("$before$word")
-		done < <(compgen -f -- "$value")
-		# Quoted names are left to readline.
-		compopt -o filenames -o default 2>/dev/null
+		_listenq_files "$value" "$before"
 		;;
 	# Nobody can guess the numbers of -d, --count, --full, --peak-rate, --width.
 	esac
@@ -75,11 +89,11 @@ _listenq_values()
 
 _listenq_options()
 {
-	local names='-4 -6 -x -g -f -e -D -o -O -s -r -l -t -n -d -T -j -J -H -h -V
-		--ipv4 --ipv6 --unix --group --full --full= --extended --detail --output= --output-all
-		--sort= --resolve
-		--listening --tcp --numeric --delay= --watch --count= --top --peak-rate= --json --no-header
-		--noheadings --output-file= --color --color= --ascii --mouse --width= --strict
+	local names='-4 -6 -x -g -N -A -f -e -D -o -O -s -r -l -t -n -d -T -j -J -H -h -V
+		--ipv4 --ipv6 --unix --group --net= --all-netns --full --full= --extended --detail
+		--output= --output-all --sort= --resolve --listening --tcp --numeric --delay= --watch
+		--count= --top --peak-rate= --json --no-header --noheadings --output-file= --color
+		--color= --ascii --mouse --width= --strict
 		--list-columns --raw --json-schema --help --version'
 	local IFS=$' \t\n'
 
@@ -94,7 +108,7 @@ _listenq()
 	local program=${1:-listenq} cur=${2-${COMP_WORDS[COMP_CWORD]}}
 	local prev=${COMP_WORDS[COMP_CWORD - 1]} word line outside i
 	# Short options without an argument, which may stand before one with.
-	local plain='-[46xgeDOrltnTjJHhV]*'
+	local plain='-[46xgAeDOrltnTjJHhV]*'
 
 	COMPREPLY=()
 
@@ -112,17 +126,17 @@ _listenq()
 	fi
 	outside=${word%"$cur"}
 
-	if [[ $prev == --output || $prev == --sort || $prev == --output-file ]] &&
+	if [[ $prev == --output || $prev == --sort || $prev == --net || $prev == --output-file ]] &&
 		[[ $word != "$prev="* ]]; then
 		_listenq_values "$program" "$prev" "$word" ''
 	elif [[ $prev == --delay || $prev == --count || $prev == --peak-rate || $prev == --width ]] &&
 		[[ $word != "$prev="* ]]; then
 		:
-	elif [[ $prev =~ ^$plain([osd])$ ]]; then
+	elif [[ $prev =~ ^$plain([osdN])$ ]]; then
 		_listenq_values "$program" "-${BASH_REMATCH[1]}" "$word" ''
 	elif [[ $word == --*=* ]]; then
 		_listenq_values "$program" "${word%%=*}" "${word#*=}" "${word%%=*}="
-	elif [[ $word =~ ^($plain([osd]))(.+)$ ]]; then
+	elif [[ $word =~ ^($plain([osdN]))(.+)$ ]]; then
 		_listenq_values "$program" "-${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}" "${BASH_REMATCH[1]}"
 	elif [[ -z $word || $word == -* ]]; then
 		_listenq_options "$word"

@@ -59,9 +59,19 @@ struct run {
 	bool incomplete; /* a report had warnings */
 };
 
+/* Names of files, processes and namespaces may hold anything. */
+static void tell(const char *kind, const char *text)
+{
+	struct strbuf safe = { 0 };
+
+	text_add_safe(&safe, text, strlen(text), 0);
+	fprintf(stderr, "listenq: %s%s\n", kind, safe.s);
+	strbuf_free(&safe);
+}
+
 static int fail(const struct error *why)
 {
-	fprintf(stderr, "listenq: %s\n", why->text);
+	tell("", why->text);
 	return -1;
 }
 
@@ -143,7 +153,7 @@ static void print_warnings(const struct snapshot *s, const struct snapshot *told
 		for (size_t j = 0; told_by && j < told_by->n_warnings; j++)
 			told |= !strcmp(s->warnings[i].message, told_by->warnings[j].message);
 		if (!told)
-			fprintf(stderr, "listenq: warning: %s\n", s->warnings[i].message);
+			tell("warning: ", s->warnings[i].message);
 	}
 }
 

@@ -38,6 +38,10 @@ static const struct option_info option_table[] = {
 	  "listening UNIX stream and seqpacket sockets too", NULL },
 	{ OPT_GROUP, 'g', "group", NO_ARGUMENT, NULL,
 	  "one line for all listeners of a SO_REUSEPORT group", NULL },
+	{ OPT_NET, 'N', "net", ARGUMENT, "NS",
+	  "that network namespace: name in /run/netns, PID or path; may repeat", NULL },
+	{ OPT_ALL_NETNS, 'A', "all-netns", NO_ARGUMENT, NULL,
+	  "every network namespace that can be found", NULL },
 	{ OPT_FULL, 'f', "full", OPTIONAL_ARGUMENT, "PCT",
 	  "only listeners whose fill or peak is at or above PCT percent (80)", NULL },
 	{ OPT_EXTENDED, 'e', "extended", NO_ARGUMENT, NULL,
@@ -198,6 +202,7 @@ void options_free(struct options *o)
 	filter_free(o->selection.filter);
 	strbuf_free(&o->filter);
 	strbuf_free(&o->filter_context.scratch);
+	free(o->namespaces);
 }
 
 static void print_option(FILE *stream, const struct option_info *o)

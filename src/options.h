@@ -29,6 +29,9 @@ struct options {
 	struct columns columns;
 	struct strbuf filter; /* as it was typed; parsed, it is selection.filter */
 	struct field_context filter_context;
+	const char **namespaces; /* as the user calls them; owned, what they point to is not */
+	size_t n_namespaces, namespaces_size;
+	bool all_namespaces;
 	const struct field *sort; /* NULL: worst first */
 	bool descending;
 	bool header;

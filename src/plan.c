@@ -58,7 +58,7 @@ unsigned int plan_needs(const struct options *o)
 	if (o->json) {
 		for (size_t i = 0; i < field_table_n; i++)
 			needs |= field_table[i].key ? field_table[i].needs : 0;
-		needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY;
+		needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY | NEED_NAMESPACES;
 	} else {
 		needs |= columns_needs(&o->columns);
 		if (want_footer(o))
@@ -97,6 +97,9 @@ struct collect_config plan_collection(const struct options *o, unsigned int need
 		.condition = filter_condition(o->selection.filter),
 		.peak_rate = o->peak_rate,
 		.peak_share = PEAK_SHARE,
+		.namespaces = o->namespaces,
+		.n_namespaces = o->n_namespaces,
+		.all_namespaces = o->all_namespaces,
 	};
 }
 

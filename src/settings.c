@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "settings.h"
 
+#include "base/alloc.h"
 #include "base/num.h"
 #include "output/filter_fields.h"
 
@@ -84,6 +85,16 @@ static int parse_color(struct options *o, const char *text, struct error *why)
 	return 0;
 }
 
+static int add_namespace(struct options *o, const char *name, struct error *why)
+{
+	if (!*name)
+		return error_set(why, -EINVAL, "--net: the name is empty");
+	o->namespaces = array_grow(o->namespaces, o->n_namespaces, &o->namespaces_size,
+				   sizeof(*o->namespaces));
+	o->namespaces[o->n_namespaces++] = name;
+	return 0;
+}
+
 int settings_apply(struct options *o, struct settings *choice, enum option_id id,
 		   const char *argument, struct error *why)
 {
@@ -95,6 +106,11 @@ int settings_apply(struct options *o, struct settings *choice, enum option_id id
 		break;
 	case OPT_FAMILY6:
 		choice->inet6 = true;
+		break;
+	case OPT_NET:
+		return add_namespace(o, argument, why);
+	case OPT_ALL_NETNS:
+		o->all_namespaces = true;
 		break;
 	case OPT_IGNORED:
 		break;
@@ -243,6 +259,8 @@ int settings_decide(struct options *o, const struct settings *choice, struct err
 			"-o, -O and -e choose columns of the table; --json has every field");
 	if (choice->list && choice->all_columns)
 		return error_set(why, -EINVAL, "-o and -O exclude each other");
+	if (o->all_namespaces && o->n_namespaces)
+		return error_set(why, -EINVAL, "-N and -A exclude each other");
 	if (decide_top(o, why) < 0)
 		return -EINVAL;
 	if (o->raw && o->mode != MODE_LIST_COLUMNS)
@@ -255,5 +273,7 @@ int settings_decide(struct options *o, const struct settings *choice, struct err
 								    choice->extended, &list);
 	else
 		(o->top ? columns_top : columns_default)(&o->columns, choice->extended);
+	if ((o->all_namespaces || o->n_namespaces > 1) && !o->columns.named)
+		columns_put_before(&o->columns, "namespace", "local");
 	return code < 0 ? error_set(why, code, "--output: %s", list.text) : 0;
 }

@@ -8,6 +8,8 @@
 enum option_id {
 	OPT_FAMILY4 = 256,
 	OPT_FAMILY6,
+	OPT_NET,
+	OPT_ALL_NETNS,
 	OPT_IGNORED,
 	OPT_UNIX,
 	OPT_GROUP,

@@ -44,13 +44,11 @@ static struct amount drops_delta(const struct listener *before, const struct lis
 	return delta >> 31 ? (struct amount){ 0 } : amount(delta);
 }
 
-static const struct netns *find_netns(const struct snapshot *s, uint64_t inode, uint32_t *index)
+static const struct netns *find_netns(const struct snapshot *s, uint64_t inode)
 {
 	for (size_t i = 0; s && i < s->n_netns; i++)
-		if (s->netns[i].inode == inode) {
-			*index = (uint32_t)i;
+		if (s->netns[i].inode == inode)
 			return &s->netns[i];
-		}
 	return NULL;
 }
 
@@ -71,6 +69,7 @@ static void build_netns(struct netns_report *r, const struct netns *before, cons
 {
 	memset(r, 0, sizeof(*r));
 	r->netns = now;
+	r->opening = before;
 	r->listener_vanished = now->listener_vanished;
 	for (unsigned int i = 0; i < COUNTER_N; i++) {
 		if (counter_known(&now->after, i))
@@ -189,7 +188,8 @@ struct contents row_waiting(const struct row *row, const struct report *report)
 struct contents row_half_open(const struct row *row, const struct report *report)
 {
 	const struct snapshot *s = report->snapshot;
-	struct contents c = { .known = kept_connections(row, s) && s->known & SNAPSHOT_SYN_RECV };
+	struct contents c = { .known = kept_connections(row, s) && s->known & SNAPSHOT_SYN_RECV &&
+				       !row->netns->netns->syn_recv_skipped };
 
 	if (c.known) {
 		c.connections = connections_of(s, row->group, true);
@@ -280,18 +280,16 @@ static void build_rows(struct report *report, const struct snapshot *before,
 		const struct listener *l = &now->listeners[i], *old = NULL;
 		struct netns_report *ns = &report->netns[l->bound.netns];
 		struct row *row = &report->rows[i];
-		const struct netns *opening;
-		uint32_t index;
 
 		memset(row, 0, sizeof(*row));
 		row->netns = ns;
-		opening = find_netns(before, ns->netns->inode, &index);
-		if (opening) {
-			old = snapshot_find(before, index, l->cookie);
+		if (ns->opening) {
+			old = snapshot_find(before, (uint32_t)(ns->opening - before->netns),
+					    l->cookie);
 			row->fresh = !old;
 		}
-		if (opening && !listener_is_unix(l)) {
-			row->drops = drops_delta(old, l, opening->one_datagram);
+		if (ns->opening && !listener_is_unix(l)) {
+			row->drops = drops_delta(old, l, ns->opening->one_datagram);
 			ns->listener_drops.value += row->drops.value;
 			ns->listener_drops.known &= row->drops.known;
 		}
@@ -303,15 +301,20 @@ static void build_rows(struct report *report, const struct snapshot *before,
 static void find_vanished(struct report *report, const struct snapshot *before,
 			  const struct snapshot *now)
 {
+	struct netns_report **closing = xcalloc(before->n_netns, sizeof(*closing));
+
+	for (size_t i = 0; i < report->n_netns; i++)
+		if (report->netns[i].opening)
+			closing[report->netns[i].opening - before->netns] = &report->netns[i];
 	for (size_t i = 0; i < before->n_listeners; i++) {
 		const struct listener *l = &before->listeners[i];
-		uint32_t index;
+		struct netns_report *ns = closing[l->bound.netns];
 
-		if (!listener_is_unix(l) &&
-		    find_netns(now, before->netns[l->bound.netns].inode, &index) &&
-		    !snapshot_find(now, index, l->cookie))
-			report->netns[index].listener_vanished = true;
+		if (ns && !listener_is_unix(l) &&
+		    !snapshot_find(now, (uint32_t)(ns - report->netns), l->cookie))
+			ns->listener_vanished = true;
 	}
+	free(closing);
 }
 
 static void sum_syn_limits(struct report *report, const struct snapshot *s)
@@ -334,15 +337,13 @@ static void sum_syn_limits(struct report *report, const struct snapshot *s)
 
 void report_build(struct report *report, const struct snapshot *before, const struct snapshot *now)
 {
-	uint32_t unused;
-
 	report->snapshot = now;
 	report->window_ns = before ? now->monotonic_ns - before->monotonic_ns : 0;
 	report->n_shown = report->n_members = 0;
 	report->n_netns = now->n_netns;
 	report->netns = xreallocarray(report->netns, now->n_netns, sizeof(*report->netns));
 	for (size_t i = 0; i < now->n_netns; i++)
-		build_netns(&report->netns[i], find_netns(before, now->netns[i].inode, &unused),
+		build_netns(&report->netns[i], find_netns(before, now->netns[i].inode),
 			    &now->netns[i]);
 	build_rows(report, before, now);
 	sum_syn_limits(report, now);

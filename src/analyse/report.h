@@ -25,6 +25,7 @@ struct bounds {
 /* What one namespace's counters did in the window. */
 struct netns_report {
 	const struct netns *netns;
+	const struct netns *opening; /* the same in the opening sample; NULL: not there */
 	struct amount total[COUNTER_N]; /* just after the closing dump */
 	struct amount delta[COUNTER_N]; /* unknown without a window, and after a reset */
 	struct amount overflows_lo; /* ListenOverflows surely between the two dumps */

@@ -2,7 +2,9 @@
 #include "base/alloc.h"
 
 #include <err.h>
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,6 +38,18 @@ void *xreallocarray(void *p, size_t n, size_t size)
 char *xstrdup(const char *s)
 {
 	return checked(strdup(s), strlen(s) + 1);
+}
+
+char *xasprintf(const char *format, ...)
+{
+	char *s = NULL;
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&s, format, args) < 0)
+		s = NULL;
+	va_end(args);
+	return checked(s, strlen(format));
 }
 
 void *array_grow(void *array, size_t n, size_t *capacity, size_t size)

@@ -45,11 +45,11 @@ static int dump_autobound(struct diag_socket *diag, struct search *search, int f
 	return code;
 }
 
-static int read_range(int root, struct netns *ns, struct error *why)
+static int read_range(const struct source *source, struct netns *ns, struct error *why)
 {
 	static const char path[] = "proc/sys/net/ipv4/ip_local_port_range";
 	struct strbuf text = { 0 };
-	int code = procfs_read(root, path, &text);
+	int code = procfs_read_netns(source->netns, source->root, path, &text);
 
 	if (code == 0 && sscanf(text.s, "%hu %hu", &ns->local_port_min, &ns->local_port_max) != 2)
 		code = -EINVAL;
@@ -57,19 +57,18 @@ static int read_range(int root, struct netns *ns, struct error *why)
 	return code < 0 ? error_set(why, code, "cannot read /%s: %s", path, strerror(-code)) : 0;
 }
 
-void autobound_find(struct diag_socket *diag, int root, struct snapshot *s, uint32_t netns,
-		    int family)
+void autobound_find(const struct source *source, struct snapshot *s, uint32_t netns, int family)
 {
 	struct search search = { s, netns };
 	struct error why;
 
-	if (read_range(root, &s->netns[netns], &why) < 0 ||
-	    dump_autobound(diag, &search, family, &why) < 0) {
+	if (read_range(source, &s->netns[netns], &why) < 0 ||
+	    dump_autobound(source->diag, &search, family, &why) < 0) {
 		snapshot_warn(s, "autobound-unavailable",
 			      "%s; which ports the kernel chose is unknown", why.text);
 		return;
 	}
-	for (size_t i = 0; i < s->n_listeners; i++)
-		if (s->listeners[i].bound.netns == netns)
-			s->listeners[i].known |= LISTENER_AUTOBOUND;
+	for (size_t i = s->netns[netns].first_listener;
+	     i < s->n_listeners && s->listeners[i].bound.netns == netns; i++)
+		s->listeners[i].known |= LISTENER_AUTOBOUND;
 }

@@ -2,18 +2,16 @@
 #ifndef LISTENQ_COLLECT_AUTOBOUND_H
 #define LISTENQ_COLLECT_AUTOBOUND_H
 
-#include "collect/sock_diag.h"
+#include "collect/source.h"
 #include "model/snapshot.h"
 
 /*
  * autobound_find() - tells the listeners of a namespace whether the kernel chose their ports, and
  * the namespace from which range it does.
- * @root: descriptor of the directory that holds proc/
  * @family: the one that was dumped, AF_UNSPEC for both
  *
  * It stays unknown, with a warning in @s, when the kernel does not tell.
  */
-void autobound_find(struct diag_socket *diag, int root, struct snapshot *s, uint32_t netns,
-		    int family);
+void autobound_find(const struct source *source, struct snapshot *s, uint32_t netns, int family);
 
 #endif

@@ -30,25 +30,6 @@ void cgroups_free(struct cgroups *c)
 	memset(c, 0, sizeof(*c));
 }
 
-/* mountinfo writes blanks and backslashes as three octal digits. */
-static char *unescape(char *path)
-{
-	char *to = path;
-
-	for (const char *from = path; *from; to++) {
-		unsigned int c;
-
-		if (from[0] == '\\' && sscanf(from + 1, "%3o", &c) == 1) {
-			*to = (char)c;
-			from += 4;
-		} else {
-			*to = *from++;
-		}
-	}
-	*to = '\0';
-	return path;
-}
-
 /* Field 5 of a mountinfo line is the mount point; the type follows " - ". */
 static char *find_mount_path(struct strbuf *mountinfo)
 {
@@ -59,7 +40,7 @@ static char *find_mount_path(struct strbuf *mountinfo)
 
 		if (strstr(line, " - cgroup2 ") &&
 		    sscanf(line, "%*s %*s %*s %*s %4095s", path) == 1)
-			return xstrdup(unescape(path));
+			return xstrdup(procfs_unescape(path));
 	}
 	return NULL;
 }

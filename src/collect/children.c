@@ -89,14 +89,14 @@ void children_add(struct children *c, uint32_t netns, const struct diag_record *
 /* Only a child with a device asks, so that hosts without VRFs do not pay for them. */
 static bool l3mdev_accept(struct children *c)
 {
+	static const char path[] = "proc/sys/net/ipv4/tcp_l3mdev_accept";
 	struct strbuf text = { 0 };
 
 	if (c->l3mdev_asked)
 		return c->l3mdev_accept;
 	c->l3mdev_asked = true;
 	c->l3mdev_accept =
-		procfs_read(c->root, "proc/sys/net/ipv4/tcp_l3mdev_accept", &text) == 0 &&
-		text.s[0] == '1';
+		procfs_read_netns(c->netns, c->root, path, &text) == 0 && text.s[0] == '1';
 	strbuf_free(&text);
 	return c->l3mdev_accept;
 }
@@ -176,12 +176,26 @@ static int compare_ports(const void *a, const void *b)
 	return *(const uint16_t *)a - *(const uint16_t *)b;
 }
 
-static bool is_wanted(struct snapshot *s, const struct listener *l,
+static bool is_wanted(const struct snapshot *s, const struct listener *l,
 		      const struct waiting_request *wanted)
 {
-	return l->bound.netns == wanted->netns && !listener_is_unix(l) && l->length &&
+	return !listener_is_unix(l) && l->length &&
 	       (wanted->all || (wanted->high && listener_fill(l) >= FILL_HIGH) ||
 		(s->known & SNAPSHOT_CONNECTIONS && s->groups[l->group].known & GROUP_CONNECTIONS));
+}
+
+static bool is_in(const struct snapshot *s, size_t listener, uint32_t netns)
+{
+	return listener < s->n_listeners && s->listeners[listener].bound.netns == netns;
+}
+
+bool children_want_waiting(const struct snapshot *s, const struct waiting_request *wanted)
+{
+	size_t i = s->netns[wanted->netns].first_listener;
+
+	while (is_in(s, i, wanted->netns) && !is_wanted(s, &s->listeners[i], wanted))
+		i++;
+	return is_in(s, i, wanted->netns);
 }
 
 /* Returns the ports to ask for, each once, and marks their groups as dumped. */
@@ -190,7 +204,7 @@ static size_t wanted_ports(struct snapshot *s, const struct waiting_request *wan
 {
 	size_t n = 0, distinct = 0;
 
-	for (size_t i = 0; i < s->n_listeners; i++) {
+	for (size_t i = s->netns[wanted->netns].first_listener; is_in(s, i, wanted->netns); i++) {
 		const struct listener *l = &s->listeners[i];
 		struct group *g;
 
@@ -310,7 +324,8 @@ int children_dump_waiting(struct children *c, struct diag_socket *diag, struct s
 	bytecode_free(&filter);
 	if (code < 0) {
 		for (size_t i = 0; i < s->n_groups; i++)
-			s->groups[i].known &= ~(uint32_t)GROUP_WAITING;
+			if (is_in(s, s->groups[i].first, wanted->netns))
+				s->groups[i].known &= ~(uint32_t)GROUP_WAITING;
 		return code;
 	}
 	for (size_t i = 0; i < c->n; i++) {
@@ -322,7 +337,8 @@ int children_dump_waiting(struct children *c, struct diag_socket *diag, struct s
 		give_connection(c, i, s, g);
 	}
 	for (size_t i = 0; wanted->before.begin_ns && i < s->n_groups; i++)
-		if (s->groups[i].known & GROUP_WAITING)
+		if (s->groups[i].known & GROUP_WAITING &&
+		    is_in(s, s->groups[i].first, wanted->netns))
 			s->groups[i].known |= GROUP_STAYED;
 	return 0;
 }

@@ -27,6 +27,7 @@ struct children {
 	bool keeps_connections; /* otherwise there are none */
 	struct idmap by_cookie;
 	int root; /* descriptor of the directory that holds proc/ */
+	int netns; /* the namespace that they are in, see enter_run() */
 	bool l3mdev_asked; /* since the last reset */
 	bool l3mdev_accept; /* the sysctl: listeners without a device serve all VRFs */
 };
@@ -72,6 +73,9 @@ struct waiting_request {
 	struct dump_time before;
 	struct dump_time now; /* the same for this sample */
 };
+
+/* Is there a queue that children_dump_waiting() would look into? */
+bool children_want_waiting(const struct snapshot *s, const struct waiting_request *wanted);
 
 /*
  * children_dump_waiting() - dump the connections that wait to be accepted and tell their groups how

@@ -6,12 +6,9 @@
 #include "collect/autobound.h"
 #include "collect/bytecode.h"
 #include "collect/cgroups.h"
-#include "collect/children.h"
-#include "collect/netstat.h"
-#include "collect/pace.h"
-#include "collect/peaks.h"
 #include "collect/procfs.h"
 #include "collect/sock_diag.h"
+#include "collect/sources.h"
 #include "collect/unix_listeners.h"
 #include "model/connections.h"
 #include "model/groups.h"
@@ -21,42 +18,23 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* A lost or truncated dump is asked for again; a host where that fails too is reported as such. */
-#define DUMP_TRIES 4
-
-/* One namespace. Its socket and descriptors go on reading it whatever happens to this process. */
-struct source {
-	struct diag_socket *diag;
-	int netstat; /* descriptor or -errno */
-	int snmp;
-	uint64_t inode;
-	struct peaks peaks;
-	struct children half_open; /* of the last dump with SYN_RECV */
-	uint64_t half_open_ns; /* monotonic_ns of the sample it was made for; 0: there was none */
-	struct pace pace;
-	struct bytecode filter; /* of the samples; empty: nothing is left out */
-	bool refuses_filter; /* the kernel lacks an opcode */
-};
-
-/* Interface names seen, so that a name outlives the sample that found it. */
-struct names {
-	char **list;
-	size_t n, size;
-};
+/*
+ * CPU of one sample that may go into walks of the established hash. One is paid for each namespace,
+ * and on a host with many namespaces and many connections that would be seconds.
+ */
+#define WALKS_NS (NSEC_PER_SEC / 5)
 
 struct collector {
 	struct collect_config config;
 	int root;
-	struct source source;
+	struct sources sources;
+	size_t looked; /* index of the source that the last fast sample was taken of */
+	uint64_t rest_ns; /* until when, as the share of fast samples is for all sources together */
 	uint16_t detail_port; /* 0: all */
 	struct children waiting; /* scratch */
-	struct dump_time dumped; /* the listeners, for the last sample */
 	struct cgroups cgroups;
-	struct names names;
 	struct unix_listeners unix_listeners;
 	struct strbuf text; /* scratch for files */
 };
@@ -66,45 +44,33 @@ static bool needs(const struct collector *c, unsigned int need)
 	return c->config.needs & need;
 }
 
-static const char *names_keep(struct names *names, const char *name)
+/*
+ * With one namespace the half-open connections come in one walk with the listeners. With more the
+ * listeners of all are dumped first, so that no window gets longer by the walks of the others.
+ */
+static bool walks_apart(const struct collector *c)
 {
-	for (size_t i = 0; i < names->n; i++)
-		if (!strcmp(names->list[i], name))
-			return names->list[i];
-	names->list = array_grow(names->list, names->n, &names->size, sizeof(*names->list));
-	names->list[names->n] = xstrdup(name);
-	return names->list[names->n++];
+	return c->sources.n > 1;
 }
 
-/* 3.10 has no thread-self; there and here the main thread stays in its namespace. */
-static int open_source(struct collector *c, struct error *why)
+/* Namespaces come and go, and needs too. */
+static void set_peak_rate(struct collector *c)
 {
-	struct source *source = &c->source;
-	struct stat st;
-	int code = diag_open(&source->diag, why);
+	for (size_t i = 0; i < c->sources.n; i++) {
+		struct peaks *peaks = &c->sources.list[i]->peaks;
 
-	if (code < 0)
-		return code;
-	if (fstatat(c->root, "proc/self/ns/net", &st, 0) == 0)
-		source->inode = st.st_ino;
-	peaks_init(&source->peaks, 0, c->config.peak_share);
-	source->half_open.root = c->root;
-	source->pace.share = c->config.syn_share;
-	return 0;
+		peaks->share = c->config.peak_share;
+		peaks_set_rate(peaks, needs(c, NEED_PEAK) ? c->config.peak_rate : 0);
+	}
 }
 
 void collector_set_needs(struct collector *c, unsigned int needs)
 {
-	struct source *source = &c->source;
-
 	if (needs & NEED_CONNECTIONS)
 		needs |= NEED_SYN_RECV | NEED_GROUPS;
 	c->config.needs = needs;
-	if (needs & NEED_COUNTERS && source->netstat < 0)
-		source->netstat = procfs_open(c->root, "proc/self/net/netstat");
-	if (needs & NEED_COUNTERS && source->snmp < 0)
-		source->snmp = procfs_open(c->root, "proc/self/net/snmp");
-	peaks_set_rate(&source->peaks, needs & NEED_PEAK ? c->config.peak_rate : 0);
+	sources_set_needs(&c->sources, needs);
+	set_peak_rate(c);
 }
 
 void collector_set_detail(struct collector *c, uint16_t port)
@@ -119,18 +85,20 @@ int collector_open(struct collector **collector, const struct collect_config *co
 	int code;
 
 	c->config = *config;
-	c->source.netstat = c->source.snmp = -ENOENT;
 	c->root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	c->cgroups.root = c->waiting.root = c->root;
+	c->cgroups.root = c->waiting.root = c->sources.root = c->root;
+	c->sources.wanted = config->namespaces;
+	c->sources.n_wanted = config->n_namespaces;
+	c->sources.all = config->all_namespaces;
+	collector_set_needs(c, config->needs);
 	if (c->root < 0)
 		code = error_set(why, -errno, "cannot open %s: %s", config->root, strerror(errno));
 	else
-		code = open_source(c, why);
+		code = sources_open(&c->sources, why);
 	if (code < 0) {
 		collector_close(c);
 		return code;
 	}
-	collector_set_needs(c, config->needs);
 	*collector = c;
 	return 0;
 }
@@ -139,93 +107,14 @@ void collector_close(struct collector *c)
 {
 	if (!c)
 		return;
-	diag_close(c->source.diag);
-	peaks_free(&c->source.peaks);
-	bytecode_free(&c->source.filter);
-	if (c->source.netstat >= 0)
-		close(c->source.netstat);
-	if (c->source.snmp >= 0)
-		close(c->source.snmp);
-	children_free(&c->source.half_open);
+	sources_close(&c->sources);
 	children_free(&c->waiting);
 	cgroups_free(&c->cgroups);
-	for (size_t i = 0; i < c->names.n; i++)
-		free(c->names.list[i]);
-	free(c->names.list);
 	unix_listeners_free(&c->unix_listeners);
 	strbuf_free(&c->text);
 	if (c->root >= 0)
 		close(c->root);
 	free(c);
-}
-
-/* Adds the counters of one file; returns 0 or -errno. */
-static int read_counters(struct collector *c, int fd, struct counters *counters)
-{
-	int code = fd < 0 ? fd : procfs_read_fd(fd, &c->text);
-
-	if (code == 0)
-		netstat_parse(c->text.s, c->text.len, counters);
-	return code;
-}
-
-static void read_counters_after(struct collector *c, struct snapshot *s, struct netns *ns)
-{
-	static const char *const files[] = { "netstat", "snmp" };
-	int codes[] = { read_counters(c, c->source.netstat, &ns->after),
-			read_counters(c, c->source.snmp, &ns->after) };
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (codes[i] < 0)
-			snapshot_warn(s, "counters-unavailable",
-				      "cannot read /proc/self/net/%s: %s; its counters are unknown",
-				      files[i], strerror(-codes[i]));
-	if (codes[0] == 0 && !counter_known(&ns->after, COUNTER_LISTEN_OVERFLOWS))
-		snapshot_warn(s, "counters-unavailable",
-			      "/proc/self/net/netstat has no ListenOverflows: "
-			      "which listener overflowed is unknown");
-}
-
-struct dump {
-	struct collector *collector;
-	struct snapshot *snapshot;
-	uint32_t netns;
-};
-
-static void add_listener(struct snapshot *s, uint32_t netns, const struct diag_record *r)
-{
-	struct listener *l = snapshot_add_listener(s, netns, r->cookie);
-
-	if (!l)
-		return;
-	l->bound.ifindex = r->ifindex;
-	l->bound.port = r->local_port;
-	l->bound.family = r->family;
-	l->bound.v6only = r->v6only;
-	memcpy(l->bound.address, r->local, sizeof(r->local));
-	l->known = (r->known & DIAG_DROPS ? LISTENER_DROPS : 0) |
-		   (r->known & DIAG_V6ONLY ? LISTENER_V6ONLY : 0) |
-		   (r->known & DIAG_CGROUP_ID ? LISTENER_CGROUP_ID : 0) |
-		   (r->known & DIAG_MPTCP ? LISTENER_MPTCP : 0) | LISTENER_UID;
-	l->mptcp = r->mptcp;
-	l->cgroup_id = r->cgroup_id;
-	l->inode = r->inode;
-	l->uid = r->uid;
-	l->length = r->rqueue;
-	l->limit = r->wqueue;
-	l->drops = r->drops;
-}
-
-static int handle_socket(const struct diag_record *r, void *context)
-{
-	struct dump *dump = context;
-
-	if (r->state == DIAG_LISTEN)
-		add_listener(dump->snapshot, dump->netns, r);
-	/* What has an inode was accepted: a Fast Open child may be before its handshake ends. */
-	else if (r->state == DIAG_SYN_RECV && !r->inode)
-		children_add(&dump->collector->source.half_open, dump->netns, r);
-	return 0;
 }
 
 static uint32_t find_ifindex(const char *name, void *context)
@@ -240,65 +129,154 @@ static uint32_t find_ifindex(const char *name, void *context)
  * devices are asked for, ss judges alone, and for it addresses and autobound are something else
  * than for the kernel.
  */
-static void compile_filter(struct collector *c)
+static void compile_filter(struct collector *c, struct source *source)
 {
 	const struct condition *condition = c->config.condition;
 	unsigned int tests = BYTECODE_ADDRESS | BYTECODE_DEVICE | BYTECODE_AUTOBOUND;
 
-	c->source.filter.n = 0;
-	if (!condition || c->source.refuses_filter || needs(c, NEED_COUNTERS))
+	source->filter.n = 0;
+	if (!condition || source->refuses_filter || needs(c, NEED_COUNTERS))
 		return;
 	if (needs(c, NEED_SYN_RECV | NEED_WAIT | NEED_WAIT_ALL | NEED_CONNECTIONS | NEED_GROUPS))
 		tests = 0;
 	else if (condition_has(condition, CONDITION_DEVICE))
 		tests = BYTECODE_DEVICE;
-	bytecode_compile(&c->source.filter, condition, tests, find_ifindex, c->source.diag);
-}
-
-/* @syn_recv: dump half-open connections in the same walk. */
-static int dump_listeners(struct collector *c, bool syn_recv, struct snapshot *s, uint32_t netns,
-			  struct error *why)
-{
-	struct source *source = &c->source;
-	struct diag_request request = {
-		.states = 1 << DIAG_LISTEN | (syn_recv ? 1 << DIAG_SYN_RECV : 0),
-		.ext = (needs(c, NEED_DROPS) ? DIAG_EXT_MEMINFO : 0) |
-		       (needs(c, NEED_MPTCP) ? DIAG_EXT_INFO : 0),
-		.family = c->config.family,
-		.filter = &c->source.filter,
-	};
-	struct dump dump = { c, s, netns };
-
-	if (syn_recv)
-		source->half_open_ns = 0; /* until this one is whole */
-	for (int tries = 1;; tries++) {
-		int code;
-
-		if (syn_recv)
-			children_reset(&source->half_open, needs(c, NEED_CONNECTIONS));
-		code = diag_dump(source->diag, &request, handle_socket, &dump, why);
-		if (code == -EINVAL && source->filter.n) {
-			/* A filter only saves work. */
-			source->refuses_filter = true;
-			bytecode_free(&source->filter);
-			continue;
-		}
-		if (!diag_lost(code) || tries == DUMP_TRIES || diag_reopen(source->diag, why) < 0)
-			return code;
-		snapshot_drop_listeners(s);
-	}
+	bytecode_compile(&source->filter, condition, tests, find_ifindex, source->diag);
 }
 
 /* Is SYN_RECV to be dumped with this sample, or are the half-open connections we know good enough?
  */
-static bool want_syn_recv(const struct collector *c, enum sample_kind kind, uint64_t now_ns)
+static bool want_syn_recv(const struct collector *c, const struct source *source, uint64_t now_ns)
 {
-	const struct source *source = &c->source;
-
-	if (kind != SAMPLE_CLOSING || !needs(c, NEED_SYN_RECV))
-		return false;
 	return !source->half_open_ns || pace_due(&source->pace, now_ns) ||
 	       (needs(c, NEED_CONNECTIONS) && !source->half_open.keeps_connections);
+}
+
+static int dump_states(struct collector *c, struct source *source, uint32_t states,
+		       struct snapshot *s, uint32_t netns, struct error *why)
+{
+	const struct source_dump what = { states, c->config.needs, c->config.family };
+
+	return source_dump(source, &what, s, netns, why);
+}
+
+/* What a sample has spent on walks of the established hash so far. */
+struct walks {
+	uint64_t cpu_ns;
+	size_t skipped; /* namespaces that were left out */
+};
+
+static bool may_walk(struct walks *walks)
+{
+	if (walks->cpu_ns < WALKS_NS)
+		return true;
+	walks->skipped++;
+	return false;
+}
+
+/* The half-open connections of one of many namespaces. Without a listener there are none to show.
+ */
+static void walk_half_open(struct collector *c, struct source *source, struct snapshot *s,
+			   uint32_t netns, struct walks *walks)
+{
+	struct netns *ns = &s->netns[netns];
+	uint64_t cpu = clock_thread_cpu_ns(), now = clock_monotonic_ns();
+	struct error why;
+
+	/* UNIX listeners come last. */
+	if (!snapshot_has_listeners(s, netns) ||
+	    listener_is_unix(&s->listeners[ns->first_listener])) {
+		ns->syn_recv_skipped = true;
+		return;
+	}
+	if (!want_syn_recv(c, source, now))
+		return;
+	if (!may_walk(walks)) {
+		ns->syn_recv_skipped = !source->half_open_ns || source->pace.share <= 0;
+		return;
+	}
+	if (dump_states(c, source, 1 << DIAG_SYN_RECV, s, netns, &why) < 0) {
+		ns->syn_recv_skipped = true;
+		snapshot_warn(s, "syn-queues-unavailable", "%s; some SYN queues are unknown",
+			      why.text);
+		return;
+	}
+	source->half_open_ns = s->monotonic_ns;
+	cpu = clock_thread_cpu_ns() - cpu;
+	walks->cpu_ns += cpu;
+	pace_paid(&source->pace, true, cpu, now);
+}
+
+static void count_half_open(struct source *source, struct snapshot *s, uint32_t netns, bool fresh)
+{
+	if (s->netns[netns].syn_recv_skipped)
+		return;
+	children_count_syn_recv(&source->half_open, s, netns, fresh);
+	if (source->half_open_ns < s->syn_recv_ns)
+		s->syn_recv_ns = source->half_open_ns;
+}
+
+static void walk_waiting(struct collector *c, struct source *source, struct snapshot *s,
+			 uint32_t netns, bool fresh, struct walks *walks)
+{
+	struct waiting_request wanted = {
+		.netns = netns,
+		.high = needs(c, NEED_WAIT),
+		.all = needs(c, NEED_WAIT_ALL),
+		.fast_open = !fresh,
+		.before = source->before,
+		.now = source->dumped,
+	};
+	uint64_t cpu = clock_thread_cpu_ns();
+	struct error why;
+
+	if (!children_want_waiting(s, &wanted) || (walks_apart(c) && !may_walk(walks)))
+		return;
+	c->waiting.netns = source->netns;
+	if (children_dump_waiting(&c->waiting, source->diag, s, &wanted, &why) < 0)
+		snapshot_warn(s, "waiting-unavailable",
+			      "%s; which connections wait, and how long, is unknown", why.text);
+	walks->cpu_ns += clock_thread_cpu_ns() - cpu;
+}
+
+/* What is in the queues, as far as it is needed. */
+static void complete_queues(struct collector *c, struct snapshot *s)
+{
+	struct walks walks = { 0 };
+	bool some = walks_apart(c);
+
+	for (size_t i = 0; i < c->sources.n; i++)
+		some |= c->sources.list[i]->half_open.n > 0;
+	if (needs(c, NEED_GROUPS) || (needs(c, NEED_SYN_RECV) && some))
+		groups_build(s);
+	if (needs(c, NEED_SYN_RECV))
+		s->known |= SNAPSHOT_SYN_RECV;
+	s->syn_recv_ns = s->monotonic_ns;
+	for (uint32_t i = 0; i < c->sources.n; i++) {
+		struct source *source = c->sources.list[i];
+		size_t skipped = walks.skipped;
+		/* Dumped apart, a Fast Open child may have moved on since. */
+		bool fresh = !walks_apart(c) && source->half_open_ns == s->monotonic_ns;
+
+		if (needs(c, NEED_CONNECTIONS))
+			children_want_connections(s, i, c->detail_port);
+		if (needs(c, NEED_SYN_RECV) && walks_apart(c))
+			walk_half_open(c, source, s, i, &walks);
+		if (needs(c, NEED_SYN_RECV))
+			count_half_open(source, s, i, fresh);
+		if (needs(c, NEED_WAIT | NEED_WAIT_ALL | NEED_CONNECTIONS))
+			walk_waiting(c, source, s, i, fresh, &walks);
+		if (walks.skipped > skipped)
+			walks.skipped = skipped + 1;
+	}
+	if (needs(c, NEED_CONNECTIONS))
+		connections_sort(s);
+	if (walks.skipped)
+		snapshot_warn(s, "walks-skipped",
+			      "too many connections on this host to look through them once for "
+			      "each namespace: SYN queues or ages are unknown in %zu of them; -N "
+			      "takes fewer",
+			      walks.skipped);
 }
 
 static void name_listeners(struct collector *c, struct snapshot *s)
@@ -306,13 +284,14 @@ static void name_listeners(struct collector *c, struct snapshot *s)
 	c->cgroups.walked = false; /* new cgroups may have come */
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
+		const struct source *source = c->sources.list[l->bound.netns];
 		char name[IF_NAMESIZE];
 
 		if (needs(c, NEED_CGROUP) && l->known & LISTENER_CGROUP_ID)
 			l->cgroup = cgroups_path(&c->cgroups, l->cgroup_id);
 		if (needs(c, NEED_INTERFACE) && l->bound.ifindex &&
-		    diag_interface(c->source.diag, l->bound.ifindex, name) == 0)
-			l->interface = names_keep(&c->names, name);
+		    diag_interface(source->diag, l->bound.ifindex, name) == 0)
+			l->interface = names_keep(&c->sources.names, name);
 	}
 }
 
@@ -337,104 +316,157 @@ static void warn_about_drops(struct snapshot *s)
 		}
 }
 
-/* What is in the queues, as far as it is needed. @before: when the sample before was dumped. */
-static void complete_queues(struct collector *c, const struct dump_time *before, struct snapshot *s)
-{
-	struct source *source = &c->source;
-	bool fresh = source->half_open_ns == s->monotonic_ns;
-	struct waiting_request wanted = {
-		.high = needs(c, NEED_WAIT),
-		.all = needs(c, NEED_WAIT_ALL),
-		.fast_open = !fresh,
-		.before = *before,
-		.now = c->dumped,
-	};
-	struct error why;
-
-	if (needs(c, NEED_GROUPS) || (needs(c, NEED_SYN_RECV) && source->half_open.n))
-		groups_build(s);
-	if (needs(c, NEED_CONNECTIONS))
-		children_want_connections(s, 0, c->detail_port);
-	if (needs(c, NEED_SYN_RECV)) {
-		s->known |= SNAPSHOT_SYN_RECV;
-		s->syn_recv_ns = source->half_open_ns;
-		children_count_syn_recv(&source->half_open, s, 0, fresh);
-	}
-	if (needs(c, NEED_WAIT | NEED_WAIT_ALL | NEED_CONNECTIONS) &&
-	    children_dump_waiting(&c->waiting, source->diag, s, &wanted, &why) < 0)
-		snapshot_warn(s, "waiting-unavailable",
-			      "%s; which connections wait, and how long, is unknown", why.text);
-	if (needs(c, NEED_CONNECTIONS))
-		connections_sort(s);
-}
-
 /* What only a closing sample needs. */
-static void complete(struct collector *c, const struct dump_time *before, struct snapshot *s,
-		     struct netns *ns)
+static void complete(struct collector *c, struct snapshot *s)
 {
-	complete_queues(c, before, s);
-	if (needs(c, NEED_AUTOBOUND))
-		autobound_find(c->source.diag, c->root, s, 0, c->config.family);
+	complete_queues(c, s);
+	for (uint32_t i = 0; needs(c, NEED_AUTOBOUND) && i < c->sources.n; i++)
+		autobound_find(c->sources.list[i], s, i, c->config.family);
 	if (needs(c, NEED_CGROUP | NEED_INTERFACE))
 		name_listeners(c, s);
-	if (needs(c, NEED_SYSCTLS))
-		procfs_sysctls(c->root, s, &ns->sysctls);
+	for (size_t i = 0; needs(c, NEED_SYSCTLS) && i < c->sources.n; i++)
+		procfs_sysctls(c->sources.list[i]->sysctls, s, &s->netns[i].sysctls);
 	if (needs(c, NEED_IDENTITY))
 		identify(c, s);
 	if (needs(c, NEED_DROPS))
 		warn_about_drops(s);
 }
 
-int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot *s,
-		     struct error *why)
+/* One of many namespaces that fails is not the end of the report. */
+static int skip_source(const struct source *source, struct snapshot *s, size_t before,
+		       const struct error *why)
 {
-	struct dump_time before = c->dumped;
-	struct netns *ns;
+	snapshot_drop_listeners(s, before);
+	snapshot_warn(s, "namespaces-failed", "network namespace %s: %s; its listeners are unknown",
+		      source->name ? source->name : "of this program", why->text);
+	return 0;
+}
+
+/* The listeners of one namespace, with its counters before and after. */
+static int sample_source(struct collector *c, struct source *source, enum sample_kind kind,
+			 struct snapshot *s, struct error *why)
+{
+	uint32_t netns = (uint32_t)s->n_netns;
+	struct netns *ns = snapshot_add_netns(s);
+	size_t before = s->n_listeners;
 	bool syn_recv;
 	uint64_t cpu;
 	int code;
 
-	snapshot_reset(s);
-	ns = snapshot_add_netns(s);
-	memset(ns, 0, sizeof(*ns));
-	ns->inode = c->source.inode;
-	if (needs(c, NEED_COUNTERS)) {
-		read_counters(c, c->source.netstat, &ns->before);
-		read_counters(c, c->source.snmp, &ns->before);
-	}
-	compile_filter(c);
-	c->dumped.begin_ns = clock_monotonic_ns();
-	syn_recv = want_syn_recv(c, kind, c->dumped.begin_ns);
-	cpu = clock_thread_cpu_ns();
-	code = dump_listeners(c, syn_recv, s, 0, why);
-	if (code < 0)
-		return code;
-	pace_paid(&c->source.pace, syn_recv, clock_thread_cpu_ns() - cpu, c->dumped.begin_ns);
-	c->dumped.end_ns = clock_monotonic_ns();
-	ns->one_datagram = diag_datagrams(c->source.diag) <= 1;
+	ns->inode = source->inode;
+	ns->name = source->name;
+	ns->pid = source->pid;
 	if (needs(c, NEED_COUNTERS))
-		read_counters_after(c, s, ns);
+		source_counters_before(source, ns, &c->text);
+	compile_filter(c, source);
+	source->before = source->dumped;
+	source->dumped.begin_ns = clock_monotonic_ns();
+	syn_recv = kind == SAMPLE_CLOSING && needs(c, NEED_SYN_RECV) && !walks_apart(c) &&
+		   want_syn_recv(c, source, source->dumped.begin_ns);
+	cpu = clock_thread_cpu_ns();
+	code = dump_states(c, source, 1 << DIAG_LISTEN | (syn_recv ? 1 << DIAG_SYN_RECV : 0), s,
+			   netns, why);
+	if (code < 0)
+		return walks_apart(c) ? skip_source(source, s, before, why) : code;
+	if (!walks_apart(c))
+		pace_paid(&source->pace, syn_recv, clock_thread_cpu_ns() - cpu,
+			  source->dumped.begin_ns);
+	source->dumped.end_ns = clock_monotonic_ns();
+	ns->one_datagram = diag_datagrams(source->diag) <= 1;
+	if (needs(c, NEED_COUNTERS))
+		source_counters_after(source, s, ns, &c->text);
 	if (needs(c, NEED_UNIX))
-		unix_listeners_add(&c->unix_listeners, diag_netlink(c->source.diag), s, 0,
-				   c->dumped.end_ns);
+		unix_listeners_add(&c->unix_listeners, diag_netlink(source->diag), s, netns,
+				   source->dumped.end_ns);
+	/* The end of the sample, which is what tells that this dump was made for it, is to come. */
+	if (syn_recv)
+		source->half_open_ns = UINT64_MAX;
+	return 0;
+}
+
+/* The end of one window of fast sampling and the beginning of the next. */
+static void turn_window(struct collector *c, struct snapshot *s)
+{
+	for (uint32_t i = 0; i < c->sources.n; i++) {
+		struct source *source = c->sources.list[i];
+
+		if (source->half_open_ns == UINT64_MAX)
+			source->half_open_ns = s->monotonic_ns;
+		peaks_end(&source->peaks, s, i);
+		peaks_begin(&source->peaks, s, i);
+		/* What looks cost is shared: the others can make use of it. */
+		if (walks_apart(c) && !snapshot_has_listeners(s, i))
+			source->peaks.due_ns = UINT64_MAX;
+	}
+}
+
+int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot *s,
+		     struct error *why)
+{
+	snapshot_reset(s);
+	if (c->sources.check_ns <= clock_monotonic_ns())
+		sources_check(&c->sources);
+	for (size_t i = 0; i < c->sources.n; i++) {
+		struct source *source = c->sources.list[i];
+		int code;
+
+		source->pace.share = c->config.syn_share / (double)c->sources.n;
+		code = sample_source(c, source, kind, s, why);
+		if (code < 0)
+			return code;
+	}
+	sources_warn(&c->sources, s);
 	s->monotonic_ns = clock_monotonic_ns();
 	s->wall = clock_wall();
-	if (syn_recv)
-		c->source.half_open_ns = s->monotonic_ns;
-
-	peaks_end(&c->source.peaks, s, 0);
-	peaks_begin(&c->source.peaks, s, 0);
+	set_peak_rate(c);
+	turn_window(c, s);
 	if (kind == SAMPLE_CLOSING)
-		complete(c, &before, s, ns);
+		complete(c, s);
 	return 0;
+}
+
+static uint64_t first_due(const struct collector *c)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (size_t i = 0; i < c->sources.n; i++)
+		if (c->sources.list[i]->peaks.due_ns < due)
+			due = c->sources.list[i]->peaks.due_ns;
+	return due;
 }
 
 uint64_t collector_due(const struct collector *c)
 {
-	return c->source.peaks.due_ns;
+	uint64_t due = first_due(c);
+
+	if (due < c->rest_ns)
+		due = c->rest_ns;
+	return due < c->sources.check_ns ? due : c->sources.check_ns;
+}
+
+/* Of the sources whose time has come the next after the one looked at last: each has its turn. */
+static struct source *next_due(struct collector *c, uint64_t now_ns)
+{
+	for (size_t i = 0; i < c->sources.n; i++) {
+		c->looked = (c->looked + 1) % c->sources.n;
+		if (c->sources.list[c->looked]->peaks.due_ns <= now_ns)
+			return c->sources.list[c->looked];
+	}
+	return NULL;
 }
 
 void collector_look(struct collector *c)
 {
-	peaks_look(&c->source.peaks, c->source.diag, c->config.family, &c->source.filter);
+	uint64_t now = clock_monotonic_ns(), due = first_due(c);
+	struct source *source;
+
+	if (c->sources.check_ns <= now) {
+		sources_check(&c->sources);
+		return;
+	}
+	if (due == UINT64_MAX)
+		return;
+	source = next_due(c, due > now ? due : now);
+	peaks_look(&source->peaks, source->diag, c->config.family, &source->filter);
+	c->rest_ns = now + (uint64_t)((double)source->peaks.cost_ns / c->config.peak_share);
 }

@@ -17,6 +17,13 @@ struct collect_config {
 	const struct condition *condition; /* of the listeners wanted; NULL: of all. Borrowed */
 	double peak_rate; /* fast samples a second, 0: none */
 	double peak_share; /* of one CPU that they may cost */
+	/*
+	 * Network namespaces as a user calls them, see namespaces_resolve(); or all that can be
+	 * found. Neither: that of the calling thread.
+	 */
+	const char *const *namespaces;
+	size_t n_namespaces;
+	bool all_namespaces;
 	double syn_share; /* the same for dumps of SYN_RECV; 0: no limit, one with every sample */
 };
 
@@ -24,8 +31,8 @@ struct collect_config {
 enum sample_kind { SAMPLE_OPENING, SAMPLE_CLOSING };
 
 /*
- * collector_open() - sockets and descriptors for repeated samples of the namespace of the calling
- * thread. Returns 0 or -errno with @why filled.
+ * collector_open() - sockets and descriptors for repeated samples. The calling thread never leaves
+ * its namespace. Returns 0 or -errno with @why filled.
  */
 int collector_open(struct collector **collector, const struct collect_config *config,
 		   struct error *why);
@@ -47,6 +54,8 @@ void collector_set_detail(struct collector *collector, uint16_t port);
  * Where syn_share has a limit, half-open connections may be those of a sample before, given to the
  * listeners of this one: snapshot->syn_recv_ns tells.
  *
+ * Namespaces that came and went since the sample before do so in this one.
+ *
  * What is missing but not fatal (counters, sysctls, ages) becomes a warning in @s and stays
  * unknown. Strings in @s belong to the collector; names of UNIX listeners go an hour after the last
  * sample that had them. Returns 0 or -errno with @why filled; @s is then
@@ -56,8 +65,9 @@ int collector_sample(struct collector *collector, enum sample_kind kind, struct 
 		     struct error *why);
 
 /*
- * Fast sampling: collector_due() is the monotonic time in nanoseconds at which collector_look()
- * wants to be called, UINT64_MAX for never.
+ * Between two samples: collector_due() is the monotonic time in nanoseconds at which
+ * collector_look() wants to be called, UINT64_MAX for never. It takes a fast sample of one
+ * namespace, or sees which have ended and lets them go.
  */
 uint64_t collector_due(const struct collector *collector);
 void collector_look(struct collector *collector);

@@ -2,6 +2,7 @@
 #include "collect/netlink.h"
 
 #include "base/alloc.h"
+#include "collect/enter.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -18,6 +19,7 @@
 
 struct netlink_socket {
 	struct mnl_socket *nl;
+	int netns; /* see enter_run() */
 	uint32_t sequence;
 	unsigned int datagrams; /* with data, of the last dump */
 	char *buffer;
@@ -87,8 +89,9 @@ int netlink_explain(int code, const char *sockets, const char *module, struct er
 			 advice(code));
 }
 
-static int open_socket(struct mnl_socket **nl, struct error *why)
+static int open_here(void *context, struct error *why)
 {
+	struct mnl_socket **nl = context;
 	int code;
 
 	*nl = mnl_socket_open(NETLINK_SOCK_DIAG);
@@ -101,15 +104,16 @@ static int open_socket(struct mnl_socket **nl, struct error *why)
 			 advice(code));
 }
 
-int netlink_open(struct netlink_socket **socket, struct error *why)
+int netlink_open(struct netlink_socket **socket, int netns, struct error *why)
 {
 	struct mnl_socket *nl;
-	int code = open_socket(&nl, why);
+	int code = enter_run(netns, open_here, &nl, why);
 
 	if (code < 0)
 		return code;
 	*socket = xcalloc(1, sizeof(**socket));
 	(*socket)->nl = nl;
+	(*socket)->netns = netns;
 	(*socket)->buffer_size = BUFFER_SIZE;
 	(*socket)->buffer = xmalloc(BUFFER_SIZE);
 	return 0;
@@ -118,7 +122,7 @@ int netlink_open(struct netlink_socket **socket, struct error *why)
 int netlink_reopen(struct netlink_socket *socket, struct error *why)
 {
 	struct mnl_socket *nl;
-	int code = open_socket(&nl, why);
+	int code = enter_run(socket->netns, open_here, &nl, why);
 
 	if (code < 0)
 		return code;

@@ -3,6 +3,7 @@
 #define LISTENQ_COLLECT_NETLINK_H
 
 #include "base/error.h"
+#include "collect/enter.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,11 +35,12 @@ struct netlink_request {
 typedef int (*netlink_handler)(uint16_t type, const void *payload, size_t len, void *context);
 
 /*
- * netlink_open() - a sock_diag socket in the namespace of the calling thread.
+ * netlink_open() - a sock_diag socket in a namespace.
+ * @netns: a descriptor, which has to stay open as long as the socket, or NETNS_HOME
  *
  * Returns 0 or -errno with @why filled; @socket is then as it was.
  */
-int netlink_open(struct netlink_socket **socket, struct error *why);
+int netlink_open(struct netlink_socket **socket, int netns, struct error *why);
 void netlink_close(struct netlink_socket *socket);
 
 /*

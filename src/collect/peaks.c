@@ -76,13 +76,13 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns)
 	idmap_reset(&p->by_cookie, s->n_listeners);
 	p->n_queues = p->n_unix = 0;
 	p->look = 0;
-	for (size_t i = 0; i < s->n_listeners; i++) {
+	for (size_t i = s->netns[netns].first_listener; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
 		struct tracked_queue *q;
 		bool fresh;
 
 		if (l->bound.netns != netns)
-			continue;
+			break;
 		q = track(p, l->cookie, &fresh);
 		p->n_unix += listener_is_unix(l);
 		q->length = q->peak.length = l->length;
@@ -157,20 +157,20 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns)
 	if (!p->min_interval_ns || p->due_ns == UINT64_MAX)
 		return;
 	p->look++;
-	for (size_t i = 0; i < s->n_listeners; i++) {
+	for (size_t i = s->netns[netns].first_listener; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
 		struct tracked_queue *q;
 		bool fresh;
 
 		if (l->bound.netns != netns)
-			continue;
+			break;
 		q = track(p, l->cookie, &fresh);
 		look_at(p, q, fresh, l->length, l->limit, s->monotonic_ns);
 		l->peak = q->peak;
 		l->known |= LISTENER_PEAK;
 		seen += !fresh && !listener_is_unix(l);
 	}
-	s->netns[netns].looked = true;
+	s->netns[netns].looked = p->look > 1;
 	s->netns[netns].listener_vanished = seen < tracked;
 	p->due_ns = UINT64_MAX;
 }

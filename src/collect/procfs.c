@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collect/procfs.h"
 
+#include "collect/enter.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -46,18 +48,48 @@ int procfs_read(int root, const char *path, struct strbuf *text)
 	return code;
 }
 
-void procfs_sysctls(int root, struct snapshot *s, struct sysctls *sysctls)
+struct file {
+	int root;
+	const char *path;
+	struct strbuf *text;
+};
+
+static int read_file(void *context, struct error *why)
+{
+	const struct file *file = context;
+
+	(void)why;
+	return procfs_read(file->root, file->path, file->text);
+}
+
+int procfs_read_netns(int netns, int root, const char *path, struct strbuf *text)
+{
+	struct file file = { root, path, text };
+	struct error ignored;
+
+	return enter_run(netns, read_file, &file, &ignored);
+}
+
+void procfs_open_sysctls(int root, int fds[SYSCTL_N])
+{
+	for (unsigned int i = 0; i < SYSCTL_N; i++) {
+		char path[128];
+
+		snprintf(path, sizeof(path), "proc/sys/%s/%s", sysctl_table[i].dir,
+			 sysctl_table[i].name);
+		fds[i] = procfs_open(root, path);
+	}
+}
+
+void procfs_sysctls(const int fds[SYSCTL_N], struct snapshot *s, struct sysctls *sysctls)
 {
 	struct strbuf text = { 0 };
 
 	sysctls->known = 0;
 	for (unsigned int i = 0; i < SYSCTL_N; i++) {
-		char path[128], *end;
-		int code;
+		int code = fds[i] < 0 ? fds[i] : procfs_read_fd(fds[i], &text);
+		char *end;
 
-		snprintf(path, sizeof(path), "proc/sys/%s/%s", sysctl_table[i].dir,
-			 sysctl_table[i].name);
-		code = procfs_read(root, path, &text);
 		if (code == 0) {
 			errno = 0;
 			sysctls->value[i] = strtoll(text.s, &end, 10);
@@ -71,4 +103,22 @@ void procfs_sysctls(int root, struct snapshot *s, struct sysctls *sysctls)
 				      sysctl_table[i].dir, sysctl_table[i].name, strerror(-code));
 	}
 	strbuf_free(&text);
+}
+
+char *procfs_unescape(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from; to++) {
+		unsigned int c;
+
+		if (from[0] == '\\' && sscanf(from + 1, "%3o", &c) == 1) {
+			*to = (char)c;
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+	return path;
 }

@@ -17,10 +17,22 @@ int procfs_open(int root, const char *path);
 int procfs_read_fd(int fd, struct strbuf *text);
 int procfs_read(int root, const char *path, struct strbuf *text);
 
+/* The same in a network namespace, see enter_run(), for what is below proc/sys/net. */
+int procfs_read_netns(int netns, int root, const char *path, struct strbuf *text);
+
 /*
- * Reads the sysctls of the calling thread's namespace; one that is missing or no number stays
- * unknown and becomes a warning in @s.
+ * procfs_open_sysctls() - open the sysctls of the calling thread's namespace, which the descriptors
+ * go on reading. @fds: filled with a descriptor or -errno each
  */
-void procfs_sysctls(int root, struct snapshot *s, struct sysctls *sysctls);
+void procfs_open_sysctls(int root, int fds[SYSCTL_N]);
+
+/*
+ * Reads the sysctls from these descriptors; one that is missing or no number stays unknown and
+ * becomes a warning in @s.
+ */
+void procfs_sysctls(const int fds[SYSCTL_N], struct snapshot *s, struct sysctls *sysctls);
+
+/* Undoes, in place, the escapes of a path in mountinfo: blanks and such as three octal digits. */
+char *procfs_unescape(char *path);
 
 #endif

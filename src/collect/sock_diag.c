@@ -158,10 +158,10 @@ int diag_parse(const void *bytes, size_t len, uint32_t sequence, diag_handler ha
 	return netlink_parse(bytes, len, sequence, receive_message, &receiver);
 }
 
-int diag_open(struct diag_socket **socket, struct error *why)
+int diag_open(struct diag_socket **socket, int netns, struct error *why)
 {
 	struct netlink_socket *netlink;
-	int code = netlink_open(&netlink, why);
+	int code = netlink_open(&netlink, netns, why);
 
 	if (code < 0)
 		return code;

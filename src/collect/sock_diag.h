@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "collect/bytecode.h"
+#include "collect/enter.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -80,11 +81,12 @@ struct diag_request {
 struct diag_socket;
 
 /*
- * diag_open() - a sock_diag socket in the namespace of the calling thread.
+ * diag_open() - a sock_diag socket in a namespace.
+ * @netns: a descriptor, which has to stay open as long as the socket, or NETNS_HOME (enter.h)
  *
  * Returns 0 or -errno with @why filled.
  */
-int diag_open(struct diag_socket **socket, struct error *why);
+int diag_open(struct diag_socket **socket, int netns, struct error *why);
 void diag_close(struct diag_socket *socket);
 
 /*

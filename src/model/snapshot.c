@@ -21,10 +21,10 @@ static void drop_warnings(struct snapshot *s)
 	s->n_warnings = 0;
 }
 
-void snapshot_drop_listeners(struct snapshot *s)
+void snapshot_drop_listeners(struct snapshot *s, size_t n)
 {
-	idmap_reset(&s->by_cookie, s->n_listeners);
-	s->n_listeners = 0;
+	s->n_listeners = n;
+	snapshot_index_listeners(s);
 	s->n_groups = 0;
 	s->n_connections = 0;
 }
@@ -32,7 +32,7 @@ void snapshot_drop_listeners(struct snapshot *s)
 void snapshot_reset(struct snapshot *s)
 {
 	drop_warnings(s);
-	snapshot_drop_listeners(s);
+	snapshot_drop_listeners(s, 0);
 	s->n_netns = 0;
 	s->known = 0;
 	s->syn_recv_ns = 0;
@@ -56,7 +56,15 @@ void snapshot_free(struct snapshot *s)
 struct netns *snapshot_add_netns(struct snapshot *s)
 {
 	s->netns = array_grow(s->netns, s->n_netns, &s->netns_size, sizeof(*s->netns));
+	s->netns[s->n_netns].first_listener = s->n_listeners;
 	return &s->netns[s->n_netns++];
+}
+
+bool snapshot_has_listeners(const struct snapshot *s, uint32_t netns)
+{
+	size_t first = s->netns[netns].first_listener;
+
+	return first < s->n_listeners && s->listeners[first].bound.netns == netns;
 }
 
 struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint64_t cookie)

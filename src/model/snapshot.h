@@ -124,6 +124,9 @@ struct connection {
 
 struct netns {
 	uint64_t inode; /* of /proc/PID/ns/net; 0: unknown */
+	const char *name; /* NULL: unknown; owned by the source of the snapshot */
+	uint32_t pid; /* the oldest process in it; 0: unknown */
+	size_t first_listener; /* index of its first one; its others follow */
 	struct sysctls sysctls;
 	struct counters before; /* read just before the dump */
 	struct counters after; /* and just after it */
@@ -131,6 +134,7 @@ struct netns {
 	uint16_t local_port_min; /* ip_local_port_range; with LISTENER_AUTOBOUND */
 	uint16_t local_port_max;
 	bool one_datagram; /* the dump was not resumed, so that no listener was missed */
+	bool syn_recv_skipped; /* its half-open connections were left out of SNAPSHOT_SYN_RECV */
 	bool looked; /* fast samples were taken */
 	bool listener_vanished; /* fast sampling saw a listener that the closing sample lacks */
 };
@@ -179,7 +183,14 @@ struct snapshot {
 void snapshot_reset(struct snapshot *s);
 void snapshot_free(struct snapshot *s);
 
+/*
+ * snapshot_add_netns() - add a zeroed namespace for the caller to fill. Its listeners are added
+ * before the next namespace, where netns->first_listener is to mean something.
+ */
 struct netns *snapshot_add_netns(struct snapshot *s);
+
+/* Has it any, with first_listener? */
+bool snapshot_has_listeners(const struct snapshot *s, uint32_t netns);
 
 /*
  * Adds a zeroed listener for the caller to fill, NULL when this cookie is there
@@ -190,8 +201,8 @@ struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint6
 /* Makes snapshot_find() know listeners that were copied in as a whole. */
 void snapshot_index_listeners(struct snapshot *s);
 
-/* Forgets all listeners, for a dump that has to be taken again. */
-void snapshot_drop_listeners(struct snapshot *s);
+/* Forgets all listeners but the first @n, for a dump that has to be taken again. */
+void snapshot_drop_listeners(struct snapshot *s, size_t n);
 
 /* Returns the listener with this identity, or NULL. */
 const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns, uint64_t cookie);

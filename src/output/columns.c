@@ -118,6 +118,21 @@ void columns_toggle(struct columns *c, const struct field *field)
 	c->n = n;
 }
 
+void columns_put_before(struct columns *c, const char *name, const char *other)
+{
+	const struct field *field = field_find(name, strlen(name));
+	const struct field *next = field_find(other, strlen(other));
+	size_t at = 0;
+
+	if (columns_have(c, field) || !columns_have(c, next))
+		return;
+	add(c, field);
+	while (c->list[at] != next)
+		at++;
+	memmove(&c->list[at + 1], &c->list[at], (c->n - 1 - at) * sizeof(*c->list));
+	c->list[at] = field;
+}
+
 void columns_all(struct columns *c)
 {
 	columns_default(c, false);

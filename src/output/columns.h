@@ -45,6 +45,9 @@ bool columns_have(const struct columns *c, const struct field *field);
  */
 void columns_toggle(struct columns *c, const struct field *field);
 
+/* Adds a column before another one; neither of them is there by that name: nothing. */
+void columns_put_before(struct columns *c, const char *name, const char *other);
+
 /* What showing these columns costs: enum need. */
 unsigned int columns_needs(const struct columns *c);
 

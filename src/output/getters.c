@@ -35,6 +35,12 @@ static void set_text(struct field_value *v, const char *text)
 	v->text = text;
 }
 
+GETTER(namespace)
+{
+	UNUSED;
+	set_text(value, row->netns->netns->name);
+}
+
 GETTER(netns)
 {
 	UNUSED;
@@ -230,7 +236,8 @@ GETTER(oldest_wait)
 
 static bool has_syn_queue(const struct row *row, const struct report *report)
 {
-	return report->snapshot->known & SNAPSHOT_SYN_RECV && !listener_is_unix(row->listener);
+	return report->snapshot->known & SNAPSHOT_SYN_RECV &&
+	       !row->netns->netns->syn_recv_skipped && !listener_is_unix(row->listener);
 }
 
 GETTER(syn_length)

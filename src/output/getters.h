@@ -13,6 +13,7 @@
 	void getter_##name(const struct row *row, const struct report *report, \
 			   struct field_context *context, struct field_value *value)
 
+GETTER_DECLARE(namespace);
 GETTER_DECLARE(netns);
 GETTER_DECLARE(protocol);
 GETTER_DECLARE(type);

@@ -157,7 +157,7 @@ static struct json_object *ledger_json(const struct netns_report *ns, const stru
 	json_value_put(ledger, "unattributed_overflows",
 		       amount_or_null(ns->unattributed_overflows));
 	json_value_put(ledger, "unattributed_syn_recv",
-		       report->snapshot->known & SNAPSHOT_SYN_RECV ?
+		       report->snapshot->known & SNAPSHOT_SYN_RECV && !ns->netns->syn_recv_skipped ?
 			       json_value_number(ns->netns->unattributed_syn_recv) :
 			       NULL);
 	return ledger;
@@ -173,8 +173,9 @@ static struct json_object *netns_json(const struct netns_report *ns, const struc
 		json_value_put(sysctl, sysctl_table[i].name,
 			       sysctl_known(s, i) ? json_value_int(s->value[i]) : NULL);
 	json_value_put(o, "netns", ns->netns->inode ? json_value_number(ns->netns->inode) : NULL);
-	json_value_put(o, "name", NULL);
-	json_value_put(o, "pid", NULL);
+	json_value_put(o, "name",
+		       ns->netns->name ? json_value_foreign_text(ns->netns->name) : NULL);
+	json_value_put(o, "pid", ns->netns->pid ? json_value_number(ns->netns->pid) : NULL);
 	json_value_put(o, "sysctl", sysctl);
 	json_value_put(o, "counters", counters_json(ns, window));
 	json_value_put(o, "ledger", ledger_json(ns, report));

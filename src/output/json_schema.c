@@ -189,8 +189,10 @@ static struct json_object *netns_schema(void)
 			   typed("integer", true, "half-open connections whose listener is gone")));
 	schema_add(o, "netns",
 		   non_negative(typed("integer", true, "inode of the network namespace")));
-	schema_add(o, "name", typed("string", true, "name of the namespace"));
-	schema_add(o, "pid", non_negative(typed("integer", true, "a process in the namespace")));
+	schema_add(o, "name",
+		   typed("string", true,
+			 "in /run/netns, of a container, or of a process; null without -N and -A"));
+	schema_add(o, "pid", non_negative(typed("integer", true, "the oldest process in it")));
 	schema_add(o, "sysctl", sysctl);
 	schema_add(o, "counters", counters);
 	schema_add(o, "ledger", ledger);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "output/cell.h"
 #include "output/contents.h"
+#include "output/footer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -230,60 +231,19 @@ static void print_row(FILE *stream, const struct grid *g, const struct row *row,
 	put_colored_line(stream, line, g->style, color);
 }
 
-static void print_moved(FILE *stream, const struct netns_report *ns, const struct report *report,
-			const struct table_style *style, struct strbuf *line)
+/* Whole lines, each ended by a newline. */
+static void put_lines(FILE *stream, const struct strbuf *lines, const struct table_style *style,
+		      void (*put)(FILE *stream, struct strbuf *line,
+				  const struct table_style *style),
+		      struct strbuf *line)
 {
-	bool known =
-		ns->delta[COUNTER_LISTEN_OVERFLOWS].known && ns->delta[COUNTER_LISTEN_DROPS].known;
-	double seconds = report_window_seconds(report);
-	bool moved = false;
-	char window[32];
+	for (size_t at = 0; at < lines->len; at++) {
+		size_t len = strcspn(lines->s + at, "\n");
 
-	if (seconds < 0.1)
-		snprintf(window, sizeof(window), "%.0f ms", seconds * 1000);
-	else
-		snprintf(window, sizeof(window), "%.1f s", seconds);
-	for (unsigned int i = 0; i < COUNTER_N; i++) {
-		if (!ns->delta[i].known || !ns->delta[i].value)
-			continue;
-		if (!moved) {
-			strbuf_addf(line, "Counters of this namespace that moved in %s:", window);
-			put_wrapped(stream, line, style);
-		}
-		moved = true;
-		strbuf_addf(line, "  %-26s %+8lld  %s", counter_table[i].name,
-			    (long long)ns->delta[i].value, counter_table[i].meaning);
-		put_wrapped(stream, line, style);
+		strbuf_add(line, lines->s + at, len);
+		put(stream, line, style);
+		at += len;
 	}
-	if (!known)
-		strbuf_addf(line, "ListenOverflows and ListenDrops in %s: unknown.", window);
-	else if (!moved)
-		strbuf_addf(line, "No counter of the listen queues moved in %s.", window);
-	if (line->len)
-		put_wrapped(stream, line, style);
-	if (ns->unattributed_overflows.known && ns->unattributed_overflows.value) {
-		strbuf_addf(
-			line,
-			"  At least %llu of the overflows fell on no listener that is still here.",
-			(unsigned long long)ns->unattributed_overflows.value);
-		put_wrapped(stream, line, style);
-	}
-}
-
-static void print_sysctls(FILE *stream, const struct sysctls *s, const struct table_style *style,
-			  struct strbuf *line)
-{
-	static const enum sysctl_id binding[] = { SYSCTL_SOMAXCONN, SYSCTL_MAX_SYN_BACKLOG,
-						  SYSCTL_SYNCOOKIES, SYSCTL_ABORT_ON_OVERFLOW };
-
-	for (size_t i = 0; i < ARRAY_SIZE(binding); i++) {
-		strbuf_addf(line, "%s%s=", i ? " " : "", sysctl_table[binding[i]].name);
-		if (sysctl_known(s, binding[i]))
-			strbuf_addf(line, "%lld", (long long)s->value[binding[i]]);
-		else
-			strbuf_putc(line, '-');
-	}
-	put_wrapped(stream, line, style);
 }
 
 static void print_sentence(FILE *stream, const char *word, const char *sentence,
@@ -317,8 +277,14 @@ static void print_words(FILE *stream, const struct report *report, const struct 
 
 		if (!count[i])
 			continue;
-		field_get(field_find("local", strlen("local")), worst[i], report, context, &local);
 		strbuf_addf(line, "%s (", state_table[i].name);
+		if (report->n_netns > 1) {
+			field_get(field_find("namespace", strlen("namespace")), worst[i], report,
+				  context, &local);
+			cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
+			strbuf_putc(line, ' ');
+		}
+		field_get(field_find("local", strlen("local")), worst[i], report, context, &local);
 		cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
 		if (count[i] > 1)
 			strbuf_addf(line, " and %zu more", count[i] - 1);
@@ -359,16 +325,12 @@ static void print_hidden(FILE *stream, const struct grid *g, struct strbuf *line
 static void print_footer(FILE *stream, const struct grid *g, const struct report *report,
 			 struct field_context *context, struct strbuf *line)
 {
+	struct strbuf lines = { 0 };
+
 	put_line(stream, line, g->style);
-	for (size_t i = 0; i < report->n_netns; i++) {
-		if (report->window_ns)
-			print_moved(stream, &report->netns[i], report, g->style, line);
-		else
-			print_sentence(stream, "No window",
-				       "what moved is unknown; without -d 0 there is one.",
-				       g->style, line);
-		print_sysctls(stream, &report->netns[i].netns->sysctls, g->style, line);
-	}
+	footer_namespaces(&lines, report, g->style->utf8 ? 0 : TEXT_ASCII);
+	put_lines(stream, &lines, g->style, put_wrapped, line);
+	strbuf_free(&lines);
 	print_words(stream, report, g->style, context, line);
 	print_unselected(stream, report, g->style, line);
 	print_hidden(stream, g, line);
@@ -381,13 +343,7 @@ static void print_detail(FILE *stream, const struct row *row, const struct repor
 	struct strbuf lines = { 0 };
 
 	contents_add(&lines, row, report, listed);
-	for (size_t at = 0; at < lines.len; at++) {
-		size_t len = strcspn(lines.s + at, "\n");
-
-		strbuf_add(line, lines.s + at, len);
-		put_line(stream, line, style);
-		at += len;
-	}
+	put_lines(stream, &lines, style, put_line, line);
 	strbuf_free(&lines);
 }
 

@@ -76,3 +76,83 @@ def counter(name):
 
 LO = "TcpExtListenOverflows"
 LD = "TcpExtListenDrops"
+
+
+def _setns(fd, kind):
+    if _libc.setns(fd, kind):
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+
+
+CLONE_NEWNS = 0x00020000
+NAMES = "/run/netns"
+
+
+def own_names(case):
+    """An empty /run/netns that nobody else sees, for the time of a test."""
+    before = os.open("/proc/self/ns/mnt", os.O_RDONLY)
+    case.addCleanup(os.close, before)
+    if _libc.unshare(CLONE_NEWNS):
+        raise unittest.SkipTest("unshare(CLONE_NEWNS)")
+    case.addCleanup(_setns, before, CLONE_NEWNS)
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    os.makedirs(NAMES, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "none", NAMES], check=True)
+
+
+class Other:
+    """Another network namespace: `with other:` moves the test there and back."""
+
+    def __init__(self, path):
+        self.file = os.open(path, os.O_RDONLY)
+        self.inode = os.fstat(self.file).st_ino
+        self.back = None
+
+    def __enter__(self):
+        self.back = os.open("/proc/self/ns/net", os.O_RDONLY)
+        _setns(self.file, CLONE_NEWNET)
+        return self
+
+    def __exit__(self, *_):
+        _setns(self.back, CLONE_NEWNET)
+        os.close(self.back)
+
+    def close(self):
+        if self.file >= 0:
+            os.close(self.file)
+        self.file = -1
+
+
+class Named(Other):
+    """One with a name in /run/netns."""
+
+    def __init__(self, name):
+        ip("netns", "add", name)
+        ip("-n", name, "link", "set", "lo", "up")
+        self.name = name
+        super().__init__(f"{NAMES}/{name}")
+
+    def delete(self):
+        self.close()
+        ip("netns", "del", self.name)
+
+
+class Inhabited(Other):
+    """One that lives by a process."""
+
+    def __init__(self):
+        self.process = subprocess.Popen(
+            ["unshare", "-n", "sh", "-c", "ip link set lo up; echo; exec sleep 600"],
+            stdout=subprocess.PIPE)
+        self.process.stdout.readline()
+        self.pid = self.process.pid
+        super().__init__(f"/proc/{self.pid}/ns/net")
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def close(self):
+        super().close()
+        self.end()

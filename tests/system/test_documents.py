@@ -763,7 +763,7 @@ class Zsh(Here):
             "{file}", shlex.quote(str(COMPLETIONS / "_listenq"))))
         found = []
         for line in out.splitlines():
-            spec = re.match(r"(?:\([^)]*\))?(--?\w[\w-]*?)(\+|=-|=|-)?\[(.*?)\](:.*)?$", line)
+            spec = re.match(r"(?:\([^)]*\)|\*)?(--?\w[\w-]*?)(\+|=-|=|-)?\[(.*?)\](:.*)?$", line)
             if spec:
                 found.append((spec[1], spec[2] or "", spec[3], spec[4] or ""))
             else:

@@ -27,7 +27,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_netlink_reset();
-	assert_int_equal(diag_open(&diag, &why), 0);
+	assert_int_equal(diag_open(&diag, NETNS_HOME, &why), 0);
 	snapshot_add_netns(&s);
 	next_cookie = 100;
 	memset(&wanted, 0, sizeof(wanted));

@@ -118,6 +118,10 @@ static void compare_tables(const char *name, struct report *report)
 	columns_default(&usual, false);
 	columns_default(&extended, true);
 	columns_all(&all);
+	if (report->n_netns > 1) {
+		columns_put_before(&usual, "namespace", "local");
+		columns_put_before(&extended, "namespace", "local");
+	}
 	columns_parse(&named, "local,length,fill,overflows,oldest-wait,cgroup", false, &why);
 	p.stream = open_memstream(&p.text, &p.len);
 	print_table(&p, "default", report, &usual,
@@ -471,6 +475,58 @@ static void test_vanished(void **state)
 	run_scene("vanished", &s, true);
 }
 
+static struct netns *add_namespace(struct snapshot *s, uint64_t inode, const char *name,
+				   uint32_t pid)
+{
+	struct netns *ns = snapshot_add_netns(s);
+	size_t first = ns->first_listener;
+
+	*ns = s->netns[0];
+	ns->first_listener = first;
+	ns->inode = inode;
+	ns->name = name;
+	ns->pid = pid;
+	return ns;
+}
+
+static struct listener *add_to(struct snapshot *s, uint32_t netns, uint16_t cookie)
+{
+	struct listener *l = snapshot_add_listener(s, netns, cookie);
+
+	l->known = LISTENER_DROPS | LISTENER_PEAK;
+	l->bound.family = AF_INET;
+	l->bound.port = 80;
+	l->limit = 128;
+	return l;
+}
+
+/* One is well, one overflows, one has no name we would print, one is new in the window. */
+static void test_namespaces(void **state)
+{
+	struct scene s = { 0 };
+
+	(void)state;
+	scene_open(&s);
+	s.before.netns[0].name = s.now.netns[0].name = "systemd[1]";
+	s.now.netns[0].pid = 1;
+	scene_add_both(&s, 1);
+	add_namespace(&s.before, SCENE_NETNS + 1, "web", 0);
+	add_to(&s.before, 1, 2);
+	add_namespace(&s.before, SCENE_NETNS + 2, "a\n\x1b[31m", 70);
+	add_to(&s.before, 2, 3);
+	add_namespace(&s.now, SCENE_NETNS + 1, "web", 0)->after.value[COUNTER_LISTEN_OVERFLOWS] = 7;
+	s.now.netns[1].after.value[COUNTER_LISTEN_DROPS] = 7;
+	s.now.netns[1].before = s.now.netns[1].after;
+	s.now.netns[1].sysctls.value[SYSCTL_SOMAXCONN] = 128;
+	add_to(&s.now, 1, 2)->drops = 7;
+	scene_now(&s, 2)->length = 129;
+	add_namespace(&s.now, SCENE_NETNS + 2, "a\n\x1b[31m", 70)->syn_recv_skipped = true;
+	add_to(&s.now, 2, 3)->length = 110;
+	add_namespace(&s.now, SCENE_NETNS + 3, "0123456789ab", 71);
+	add_to(&s.now, 3, 4);
+	run_scene("namespaces", &s, true);
+}
+
 /* Text that wants to be something else, and the largest numbers there are. */
 static void test_hostile(void **state)
 {
@@ -591,6 +647,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_instant),
 	cmocka_unit_test(test_little_known),
 	cmocka_unit_test(test_vanished),
+	cmocka_unit_test(test_namespaces),
 	cmocka_unit_test(test_hostile),
 	cmocka_unit_test(test_detail),
 	cmocka_unit_test(test_schema),

@@ -20,7 +20,7 @@ static int setup(void **state)
 
 	(void)state;
 	fake_netlink_reset();
-	assert_int_equal(diag_open(&diag, &why), 0);
+	assert_int_equal(diag_open(&diag, NETNS_HOME, &why), 0);
 	peaks_init(&peaks, 50, 1);
 	snapshot_add_netns(&opening);
 	snapshot_add_netns(&closing);

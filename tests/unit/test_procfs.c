@@ -96,13 +96,15 @@ static void test_sysctls(void **state)
 	struct tree *t = *state;
 	struct snapshot snapshot = { 0 };
 	struct sysctls s;
+	int fds[SYSCTL_N];
 
 	memset(&s, 0xff, sizeof(s));
 	unit_write_text(t->path, "proc/sys/net/core/somaxconn", "4096\n");
 	unit_write_text(t->path, "proc/sys/net/ipv4/tcp_max_syn_backlog", "-1\n");
 	unit_write_text(t->path, "proc/sys/net/ipv4/tcp_syncookies", "off\n");
 	unit_write_text(t->path, "proc/sys/net/ipv4/tcp_abort_on_overflow", "");
-	procfs_sysctls(t->root, &snapshot, &s);
+	procfs_open_sysctls(t->root, fds);
+	procfs_sysctls(fds, &snapshot, &s);
 	/* Not there, not a number, nothing: unknown, and never 0. */
 	assert_u64_equal(s.known, 1u << SYSCTL_SOMAXCONN | 1u << SYSCTL_MAX_SYN_BACKLOG);
 	assert_true(s.value[SYSCTL_SOMAXCONN] == 4096);
@@ -115,8 +117,11 @@ static void test_sysctls(void **state)
 		snapshot.warnings[2].message,
 		"cannot read sysctl net/ipv4/tcp_synack_retries: No such file or directory");
 	unit_write_text(t->path, "proc/sys/net/core/somaxconn", "99999999999999999999\n");
-	procfs_sysctls(t->root, &snapshot, &s);
+	procfs_sysctls(fds, &snapshot, &s);
 	assert_u64_equal(s.known, 1u << SYSCTL_MAX_SYN_BACKLOG);
+	for (size_t i = 0; i < SYSCTL_N; i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
 	snapshot_free(&snapshot);
 }
 

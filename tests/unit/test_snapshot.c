@@ -56,7 +56,7 @@ static void test_drop_listeners(void **state)
 	snapshot_add_netns(&s);
 	snapshot_add_listener(&s, 0, 1);
 	snapshot_warn(&s, "code", "message");
-	snapshot_drop_listeners(&s);
+	snapshot_drop_listeners(&s, 0);
 	assert_u64_equal(s.n_listeners, 0);
 	assert_u64_equal(s.n_netns, 1);
 	assert_u64_equal(s.n_warnings, 1);

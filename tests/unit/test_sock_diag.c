@@ -537,7 +537,7 @@ static int setup(void **state)
 {
 	(void)state;
 	fake_netlink_reset();
-	assert_int_equal(diag_open(&diag, &why), 0);
+	assert_int_equal(diag_open(&diag, NETNS_HOME, &why), 0);
 	strcpy(why.text, "untouched");
 	return 0;
 }
@@ -752,7 +752,7 @@ static void test_open_fails(void **state)
 
 	(void)state;
 	fake_netlink_fail_open(EPROTONOSUPPORT);
-	assert_int_equal(diag_open(&none, &why), -EPROTONOSUPPORT);
+	assert_int_equal(diag_open(&none, NETNS_HOME, &why), -EPROTONOSUPPORT);
 	assert_null(none);
 	assert_non_null(strstr(why.text, "CONFIG_INET_DIAG"));
 	diag_close(none);

@@ -47,7 +47,7 @@ static void put(uint16_t cookie, int length)
 /* Ends a window with these lengths of A and B. */
 static void window(int a, int b)
 {
-	snapshot_drop_listeners(&scene.now);
+	snapshot_drop_listeners(&scene.now, 0);
 	put(A, a);
 	put(B, b);
 	scene_report(&scene);
@@ -57,7 +57,7 @@ static void window(int a, int b)
 /* The first report of a run, which has no window. */
 static void first(int a, int b)
 {
-	snapshot_drop_listeners(&scene.now);
+	snapshot_drop_listeners(&scene.now, 0);
 	put(A, a);
 	put(B, b);
 	report_build(&scene.report, NULL, &scene.now);
@@ -164,7 +164,7 @@ static void test_fills(void **state)
 static void test_fill_is_rounded_down(void **state)
 {
 	(void)state;
-	snapshot_drop_listeners(&scene.now);
+	snapshot_drop_listeners(&scene.now, 0);
 	scene_add(&scene.now, A)->limit = 999;
 	scene_now(&scene, A)->length = 999;
 	scene_report(&scene);
@@ -177,7 +177,7 @@ static void test_peaks_count(void **state)
 {
 	(void)state;
 	window(1, ABSENT);
-	snapshot_drop_listeners(&scene.now);
+	snapshot_drop_listeners(&scene.now, 0);
 	put(A, 1);
 	scene_now(&scene, A)->known |= LISTENER_PEAK;
 	scene_now(&scene, A)->peak = (struct peak){ .length = 6, .samples = 50 };
@@ -430,7 +430,7 @@ static void test_forgetting(void **state)
 	(void)state;
 	first(3, ABSENT);
 	for (int round = 0; round < ROUNDS; round++) {
-		snapshot_drop_listeners(&scene.now);
+		snapshot_drop_listeners(&scene.now, 0);
 		put(A, 3);
 		for (int i = 0; i < CROWD; i++)
 			put((uint16_t)(C + round * CROWD + i), 10);

@@ -213,7 +213,7 @@ static void test_request(void **state)
 	struct error why;
 
 	(void)state;
-	assert_int_equal(netlink_open(&netlink, &why), 0);
+	assert_int_equal(netlink_open(&netlink, NETNS_HOME, &why), 0);
 	fake_netlink_reply_unix(&m, "/a", 3, 0, 0);
 	fake_netlink_reply_done(0);
 	assert_int_equal(unix_diag_dump(netlink, keep, NULL, &why), 0);

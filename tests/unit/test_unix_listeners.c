@@ -19,7 +19,7 @@ static int setup(void **state)
 
 	(void)state;
 	fake_netlink_reset();
-	return netlink_open(&netlink, &why);
+	return netlink_open(&netlink, NETNS_HOME, &why);
 }
 
 static int teardown(void **state)

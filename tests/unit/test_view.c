@@ -45,7 +45,7 @@ static int teardown(void **state)
  */
 static void show(const char *listeners, uint64_t clock_ns)
 {
-	snapshot_drop_listeners(&scene.now);
+	snapshot_drop_listeners(&scene.now, 0);
 	for (const char *at = listeners; *at; at += strspn(at, " ")) {
 		unsigned int cookie, length = 0;
 		int n = 0;

@@ -89,6 +89,17 @@ void unit_write_text(const char *tree, const char *path, const char *text)
 	unit_write(tree, path, text, strlen(text));
 }
 
+void unit_link(const char *tree, const char *from, const char *to)
+{
+	char source[4096], target[4096];
+
+	unit_write_text(tree, to, "");
+	snprintf(source, sizeof(source), "%s/%s", tree, from);
+	snprintf(target, sizeof(target), "%s/%s", tree, to);
+	assert_int_equal(unlink(target), 0);
+	assert_int_equal(link(source, target), 0);
+}
+
 void unit_copy_tree(const char *tree, const char *from)
 {
 	DIR *dir = opendir(from);

@@ -40,6 +40,9 @@ void unit_remove_tree(char *tree);
 void unit_write(const char *tree, const char *path, const void *bytes, size_t len);
 void unit_write_text(const char *tree, const char *path, const char *text);
 
+/* Makes @to a hard link of @from, with the directories above it; one that is there goes. */
+void unit_link(const char *tree, const char *from, const char *to);
+
 /* Copies everything below @from into @tree. */
 void unit_copy_tree(const char *tree, const char *from);
 

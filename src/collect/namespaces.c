@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/namespaces.h"
+
+#include "base/alloc.h"
+#include "base/num.h"
+#include "base/text.h"
+#include "collect/procfs.h"
+#include "collect/units.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAMED "run/netns"
+
+struct process {
+	uint32_t pid;
+	uint32_t namespace; /* index */
+};
+
+/* One search. */
+struct search {
+	struct namespaces *found;
+	const struct namespaces *before; /* what the last one found */
+	int root;
+	dev_t device; /* nsfs */
+	bool has_device;
+	struct process *processes;
+	size_t n, size;
+	struct strbuf text; /* scratch */
+};
+
+void namespaces_free(struct namespaces *ns)
+{
+	for (size_t i = 0; i < ns->n; i++) {
+		free(ns->list[i].path);
+		free(ns->list[i].name);
+	}
+	free(ns->list);
+	idmap_free(&ns->by_inode);
+	memset(ns, 0, sizeof(*ns));
+}
+
+struct namespace *namespaces_get(const struct namespaces *ns, uint64_t inode)
+{
+	uint32_t i = idmap_get(&ns->by_inode, inode);
+
+	return i == IDMAP_NONE ? NULL : &ns->list[i];
+}
+
+/* The one with that inode, new or not; good until the next call. */
+static struct namespace *obtain(struct namespaces *ns, uint64_t inode)
+{
+	uint32_t i = idmap_put(&ns->by_inode, inode, (uint32_t)ns->n);
+
+	if (i != IDMAP_NONE)
+		return &ns->list[i];
+	ns->list = array_grow(ns->list, ns->n, &ns->size, sizeof(*ns->list));
+	ns->list[ns->n].inode = inode;
+	return &ns->list[ns->n++];
+}
+
+/* A file that was left below /run/netns by a boot before is no namespace. */
+static bool is_namespace(const struct search *search, const struct stat *st)
+{
+	return !search->has_device || st->st_dev == search->device;
+}
+
+/* Of several names of one namespace the first in the alphabet. */
+static void find_named(struct search *search)
+{
+	int fd = openat(search->root, NAMED, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		struct namespace *ns;
+		struct stat st;
+
+		if (e->d_name[0] == '.' || fstatat(fd, e->d_name, &st, 0) < 0 ||
+		    !is_namespace(search, &st))
+			continue;
+		ns = obtain(search->found, st.st_ino);
+		if (ns->name && strcmp(ns->name, e->d_name) <= 0)
+			continue;
+		free(ns->name);
+		free(ns->path);
+		ns->name = xstrdup(e->d_name);
+		ns->path = xasprintf(NAMED "/%s", e->d_name);
+		ns->listed = true;
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* The root of a mount of nsfs, field 4 of its line, is "net:[INODE]"; field 5 is where it is. */
+static void find_mounted(struct search *search)
+{
+	char *save, *line;
+
+	if (procfs_read(search->root, "proc/self/mountinfo", &search->text) < 0)
+		return;
+	for (line = strtok_r(search->text.s, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		struct namespace *ns;
+		char path[PATH_MAX];
+		unsigned long long inode;
+
+		if (!strstr(line, " - nsfs ") ||
+		    sscanf(line, "%*s %*s %*s net:[%llu] %4095s", &inode, path) != 2)
+			continue;
+		ns = obtain(search->found, inode);
+		if (!ns->path)
+			ns->path = xstrdup(procfs_unescape(path) + strspn(path, "/"));
+	}
+}
+
+static void add_process(struct search *search, uint32_t pid, uint64_t inode)
+{
+	struct namespace *ns = obtain(search->found, inode);
+	const struct namespace *before = namespaces_get(search->before, inode);
+
+	/* The first process of all is older than any; and who was the oldest still is. */
+	if (!ns->settled && (pid == 1 || (before && before->pid == pid))) {
+		ns->settled = true;
+		ns->pid = pid;
+	}
+	search->processes =
+		array_grow(search->processes, search->n, &search->size, sizeof(*search->processes));
+	search->processes[search->n++] =
+		(struct process){ pid, (uint32_t)(ns - search->found->list) };
+}
+
+static void find_inhabited(struct search *search)
+{
+	int fd = openat(search->root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	bool first = false;
+	struct dirent *e;
+
+	while (dir && (e = readdir(dir))) {
+		char path[sizeof(e->d_name) + sizeof("/ns/net")];
+		struct stat st;
+		uint64_t pid;
+
+		if (num_parse_u64(e->d_name, 1, UINT32_MAX, &pid) < 0)
+			continue;
+		first |= pid == 1;
+		snprintf(path, sizeof(path), "%s/ns/net", e->d_name);
+		if (fstatat(fd, path, &st, 0) == 0)
+			add_process(search, (uint32_t)pid, st.st_ino);
+		else if (errno == EACCES || errno == EPERM)
+			search->found->hidden++;
+	}
+	/* Mounted with hidepid, /proc does not even list the processes of others. */
+	search->found->some_hidden = dir && (search->found->hidden || !first);
+	if (dir)
+		closedir(dir);
+}
+
+#define KERNEL_THREAD 0x200000 /* PF_KTHREAD, sched.h */
+
+/*
+ * Fields 9 and 22 of /proc/PID/stat: flags and start time. The name in field 2 may hold anything,
+ * parentheses too. Kernel threads, which nobody thinks of as living somewhere, are never older.
+ */
+static bool start_time(struct search *search, uint32_t pid, uint64_t *started)
+{
+	unsigned long long ticks;
+	unsigned int flags;
+	char path[32], *end;
+
+	snprintf(path, sizeof(path), "proc/%u/stat", pid);
+	if (procfs_read(search->root, path, &search->text) < 0)
+		return false;
+	end = strrchr(search->text.s, ')');
+	if (!end || sscanf(end + 1,
+			   " %*s %*s %*s %*s %*s %*s %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+			   "%*s %*s %llu",
+			   &flags, &ticks) != 2)
+		return false;
+	*started = flags & KERNEL_THREAD ? UINT64_MAX : ticks;
+	return true;
+}
+
+static void find_oldest(struct search *search)
+{
+	for (size_t i = 0; i < search->n; i++) {
+		const struct process *process = &search->processes[i];
+		struct namespace *ns = &search->found->list[process->namespace];
+		uint64_t started;
+
+		if (ns->settled || !start_time(search, process->pid, &started))
+			continue;
+		if (!ns->pid || started < ns->started ||
+		    (started == ns->started && process->pid < ns->pid)) {
+			ns->pid = process->pid;
+			ns->started = started;
+		}
+	}
+}
+
+/*
+ * Engines print the first twelve digits of an id. A name comes out of a unit's, in which systemd
+ * has written odd characters as \xNN.
+ */
+static char *container_name(struct part container)
+{
+	const size_t id_len = 64, shown = 12;
+	char *name = xasprintf("%.*s", container.len == id_len ? (int)shown : (int)container.len,
+			       container.s);
+	char *to = name;
+	unsigned int c;
+
+	for (const char *from = name; *from; to++) {
+		bool escaped = sscanf(from, "\\x%2x", &c) == 1 && c;
+
+		*to = escaped ? (char)c : *from;
+		from += escaped ? strlen("\\xNN") : 1;
+	}
+	*to = '\0';
+	return name;
+}
+
+static char *name_by_process(struct search *search, uint32_t pid)
+{
+	struct units units = { .container = { NULL, 0 } };
+	char path[32];
+
+	snprintf(path, sizeof(path), "proc/%u/cgroup", pid);
+	if (procfs_read(search->root, path, &search->text) == 0)
+		units = units_parse(search->text.s, search->text.len);
+	if (units.container.s)
+		return container_name(units.container);
+	snprintf(path, sizeof(path), "proc/%u/comm", pid);
+	if (procfs_read(search->root, path, &search->text) < 0)
+		return xasprintf("[%u]", pid);
+	search->text.s[strcspn(search->text.s, "\n")] = '\0';
+	return xasprintf("%s[%u]", search->text.s, pid);
+}
+
+static void name_all(struct search *search)
+{
+	for (size_t i = 0; i < search->found->n; i++) {
+		struct namespace *ns = &search->found->list[i];
+		const struct namespace *before = namespaces_get(search->before, ns->inode);
+
+		if (!ns->path)
+			ns->path = xasprintf("proc/%u/ns/net", ns->pid);
+		if (ns->name)
+			continue;
+		if (before && !before->listed && before->pid == ns->pid)
+			ns->name = xstrdup(before->name);
+		else if (ns->pid)
+			ns->name = name_by_process(search, ns->pid);
+		else
+			ns->name = xasprintf("/%s", ns->path);
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct namespace *x = a, *y = b;
+
+	return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+static void sort(struct namespaces *ns)
+{
+	if (ns->n)
+		qsort(ns->list, ns->n, sizeof(*ns->list), compare);
+	idmap_reset(&ns->by_inode, ns->n);
+	for (size_t i = 0; i < ns->n; i++)
+		idmap_put(&ns->by_inode, ns->list[i].inode, (uint32_t)i);
+}
+
+static bool stat_home(int root, struct stat *st)
+{
+	return fstatat(root, "proc/self/ns/net", st, 0) == 0;
+}
+
+void namespaces_find(struct namespaces *ns, int root)
+{
+	struct namespaces before = *ns;
+	struct search search = { .found = ns, .before = &before, .root = root };
+	struct stat home;
+
+	memset(ns, 0, sizeof(*ns));
+	search.has_device = stat_home(root, &home);
+	search.device = home.st_dev;
+	find_named(&search);
+	find_mounted(&search);
+	find_inhabited(&search);
+	find_oldest(&search);
+	name_all(&search);
+	sort(ns);
+	namespaces_free(&before);
+	free(search.processes);
+	strbuf_free(&search.text);
+}
+
+static char *absolute(const char *path)
+{
+	char *directory, *whole;
+
+	if (*path == '/')
+		return xstrdup(path);
+	directory = getcwd(NULL, 0);
+	whole = xasprintf("%s/%s", directory ? directory : ".", path);
+	free(directory);
+	return whole;
+}
+
+static char *locate(int root, const char *what)
+{
+	struct stat st;
+	uint64_t pid;
+	char *path;
+
+	if (strchr(what, '/'))
+		return absolute(what);
+	path = xasprintf(NAMED "/%s", what);
+	if (fstatat(root, path, &st, 0) == 0 || num_parse_u64(what, 1, UINT32_MAX, &pid) < 0)
+		return path;
+	free(path);
+	return xasprintf("proc/%llu/ns/net", (unsigned long long)pid);
+}
+
+int namespaces_resolve(int root, const char *what, char **path, uint64_t *inode, struct error *why)
+{
+	struct stat st, home;
+	int code = 0;
+
+	*path = locate(root, what);
+	if (fstatat(root, *path, &st, 0) < 0)
+		code = errno == ENOENT && !strchr(what, '/') ?
+			       error_set(why, -ENOENT,
+					 "no network namespace '%s': neither a name in /run/netns "
+					 "nor a process; 'ip netns' lists names",
+					 what) :
+			       error_set(why, -errno, "cannot look at network namespace '%s': %s%s",
+					 what, strerror(errno),
+					 errno == EACCES ? "; that takes more privilege" : "");
+	else if (stat_home(root, &home) && home.st_dev != st.st_dev)
+		code = error_set(why, -EINVAL, "'%s' is no network namespace", what);
+	*inode = code == 0 ? st.st_ino : 0;
+	if (code < 0) {
+		free(*path);
+		*path = NULL;
+	}
+	return code;
+}

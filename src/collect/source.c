@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/source.h"
+
+#include "base/alloc.h"
+#include "collect/enter.h"
+#include "collect/netstat.h"
+#include "model/needs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A lost or truncated dump is asked for again; a host where that fails too is reported as such. */
+#define DUMP_TRIES 4
+
+static void close_file(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+}
+
+struct source *source_open(int root, int netns, int *code, struct error *why)
+{
+	struct source *source = xcalloc(1, sizeof(*source));
+
+	source->root = source->half_open.root = root;
+	source->netns = source->half_open.netns = netns;
+	peaks_init(&source->peaks, 0, 0);
+	source->netstat = source->snmp = -ENOENT;
+	for (size_t i = 0; i < SYSCTL_N; i++)
+		source->sysctls[i] = -ENOENT;
+	*code = diag_open(&source->diag, netns, why);
+	if (*code == 0)
+		return source;
+	source_close(source);
+	return NULL;
+}
+
+void source_close(struct source *source)
+{
+	if (!source)
+		return;
+	diag_close(source->diag);
+	peaks_free(&source->peaks);
+	children_free(&source->half_open);
+	bytecode_free(&source->filter);
+	close_file(source->netstat);
+	close_file(source->snmp);
+	for (size_t i = 0; i < SYSCTL_N; i++)
+		close_file(source->sysctls[i]);
+	if (source->netns != NETNS_HOME)
+		close(source->netns);
+	free(source);
+}
+
+/* Is this process still in the namespace? Its number may have gone to another one. */
+static bool lives_in(const struct source *source, uint32_t pid)
+{
+	char path[32];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "proc/%u/ns/net", pid);
+	return fstatat(source->root, path, &st, 0) == 0 && st.st_ino == source->inode;
+}
+
+/*
+ * /proc/net is that of the leader of the thread group, wherever the thread is. Before 3.17 there is
+ * no thread-self: then it takes another process that lives there.
+ */
+static int open_net(const struct source *source, const char *name)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "proc/%s/net/%s",
+		 source->netns == NETNS_HOME ? "self" : "thread-self", name);
+	fd = procfs_open(source->root, path);
+	if (fd != -ENOENT || source->netns == NETNS_HOME || !source->pid)
+		return fd;
+	snprintf(path, sizeof(path), "proc/%u/net/%s", source->pid, name);
+	fd = procfs_open(source->root, path);
+	if (fd >= 0 && !lives_in(source, source->pid)) {
+		close(fd);
+		return -ENOENT;
+	}
+	return fd;
+}
+
+struct files {
+	struct source *source;
+	unsigned int needs;
+};
+
+static int open_files(void *context, struct error *why)
+{
+	const struct files *files = context;
+	struct source *source = files->source;
+
+	if (files->needs & NEED_COUNTERS && source->netstat < 0)
+		source->netstat = open_net(source, "netstat");
+	if (files->needs & NEED_COUNTERS && source->snmp < 0)
+		source->snmp = open_net(source, "snmp");
+	if (files->needs & NEED_SYSCTLS && source->sysctls[0] < 0)
+		procfs_open_sysctls(source->root, source->sysctls);
+	if (source->netstat == -EMFILE || source->snmp == -EMFILE ||
+	    source->sysctls[SYSCTL_N - 1] == -EMFILE)
+		return error_set(why, -EMFILE, "cannot open files below /proc: %s",
+				 strerror(EMFILE));
+	return 0;
+}
+
+int source_set_needs(struct source *source, unsigned int needs, struct error *why)
+{
+	struct files files = { source, needs };
+	bool open = (needs & NEED_COUNTERS && source->netstat < 0) ||
+		    (needs & NEED_SYSCTLS && source->sysctls[0] < 0);
+
+	return open ? enter_run(source->netns, open_files, &files, why) : 0;
+}
+
+/* Adds the counters of one file; returns 0 or -errno. */
+static int read_counters(int fd, struct counters *counters, struct strbuf *text)
+{
+	int code = fd < 0 ? fd : procfs_read_fd(fd, text);
+
+	if (code == 0)
+		netstat_parse(text->s, text->len, counters);
+	return code;
+}
+
+void source_counters_before(struct source *source, struct netns *ns, struct strbuf *text)
+{
+	read_counters(source->netstat, &ns->before, text);
+	read_counters(source->snmp, &ns->before, text);
+}
+
+void source_counters_after(struct source *source, struct snapshot *s, struct netns *ns,
+			   struct strbuf *text)
+{
+	static const char *const files[] = { "netstat", "snmp" };
+	int codes[] = { read_counters(source->netstat, &ns->after, text),
+			read_counters(source->snmp, &ns->after, text) };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (codes[i] < 0)
+			snapshot_warn(s, "counters-unavailable",
+				      "cannot read /proc/self/net/%s: %s; its counters are unknown",
+				      files[i], strerror(-codes[i]));
+	if (codes[0] == 0 && !counter_known(&ns->after, COUNTER_LISTEN_OVERFLOWS))
+		snapshot_warn(s, "counters-unavailable",
+			      "/proc/self/net/netstat has no ListenOverflows: "
+			      "which listener overflowed is unknown");
+}
+
+struct dump {
+	struct source *source;
+	struct snapshot *snapshot;
+	uint32_t netns;
+};
+
+static void add_listener(struct snapshot *s, uint32_t netns, const struct diag_record *r)
+{
+	struct listener *l = snapshot_add_listener(s, netns, r->cookie);
+
+	if (!l)
+		return;
+	l->bound.ifindex = r->ifindex;
+	l->bound.port = r->local_port;
+	l->bound.family = r->family;
+	l->bound.v6only = r->v6only;
+	memcpy(l->bound.address, r->local, sizeof(r->local));
+	l->known = (r->known & DIAG_DROPS ? LISTENER_DROPS : 0) |
+		   (r->known & DIAG_V6ONLY ? LISTENER_V6ONLY : 0) |
+		   (r->known & DIAG_CGROUP_ID ? LISTENER_CGROUP_ID : 0) |
+		   (r->known & DIAG_MPTCP ? LISTENER_MPTCP : 0) | LISTENER_UID;
+	l->mptcp = r->mptcp;
+	l->cgroup_id = r->cgroup_id;
+	l->inode = r->inode;
+	l->uid = r->uid;
+	l->length = r->rqueue;
+	l->limit = r->wqueue;
+	l->drops = r->drops;
+}
+
+static int handle_socket(const struct diag_record *r, void *context)
+{
+	struct dump *dump = context;
+
+	if (r->state == DIAG_LISTEN)
+		add_listener(dump->snapshot, dump->netns, r);
+	/* What has an inode was accepted: a Fast Open child may be before its handshake ends. */
+	else if (r->state == DIAG_SYN_RECV && !r->inode)
+		children_add(&dump->source->half_open, dump->netns, r);
+	return 0;
+}
+
+int source_dump(struct source *source, const struct source_dump *what, struct snapshot *s,
+		uint32_t netns, struct error *why)
+{
+	bool half_open = what->states & 1 << DIAG_SYN_RECV;
+	struct diag_request request = {
+		.states = what->states,
+		.ext = (what->needs & NEED_DROPS ? DIAG_EXT_MEMINFO : 0) |
+		       (what->needs & NEED_MPTCP ? DIAG_EXT_INFO : 0),
+		.family = what->family,
+		.filter = &source->filter,
+	};
+	struct dump dump = { source, s, netns };
+	size_t before = s->n_listeners;
+
+	if (half_open)
+		source->half_open_ns = 0; /* until this one is whole */
+	for (int tries = 1;; tries++) {
+		int code;
+
+		if (half_open)
+			children_reset(&source->half_open, what->needs & NEED_CONNECTIONS);
+		code = diag_dump(source->diag, &request, handle_socket, &dump, why);
+		if (code == -EINVAL && source->filter.n) {
+			/* A filter only saves work. */
+			source->refuses_filter = true;
+			bytecode_free(&source->filter);
+			continue;
+		}
+		if (!diag_lost(code) || tries == DUMP_TRIES || diag_reopen(source->diag, why) < 0)
+			return code;
+		if (what->states & 1 << DIAG_LISTEN)
+			snapshot_drop_listeners(s, before);
+	}
+}

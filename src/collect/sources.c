@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/sources.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "collect/enter.h"
+#include "model/needs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHECK_INTERVAL_NS NSEC_PER_SEC
+#define CHECK_SHARE	  100 /* at most one part in so many of a CPU goes into checks */
+#define TROUBLE_NAMES	  5
+
+static void trouble_add(struct trouble *t, const char *name, int code)
+{
+	t->code = code;
+	if (t->n++ >= TROUBLE_NAMES)
+		return;
+	strbuf_adds(&t->names, t->n > 1 ? ", " : "");
+	strbuf_adds(&t->names, name);
+}
+
+static void trouble_clear(struct trouble *t)
+{
+	t->n = 0;
+	t->names.len = 0;
+}
+
+static struct source *find(const struct sources *set, uint64_t inode)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->list[i]->inode == inode)
+			return set->list[i];
+	return NULL;
+}
+
+/* A name that is the file of another namespace by now opens the wrong one. */
+static int open_netns(const struct sources *set, uint64_t inode, const char *path,
+		      struct error *why)
+{
+	int fd = openat(set->root, path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return error_set(why, -errno, "%s%s", strerror(errno),
+				 errno == EACCES ? "; that takes more privilege" : "");
+	if (fstat(fd, &st) == 0 && st.st_ino == inode)
+		return fd;
+	close(fd);
+	return error_set(why, -ESTALE, "its name is another one's by now");
+}
+
+static int add(struct sources *set, uint64_t inode, const char *path, const char *name,
+	       uint32_t pid, struct error *why)
+{
+	struct source *source;
+	int code = 0, netns = NETNS_HOME;
+
+	if (!inode || inode != set->home)
+		netns = path ? open_netns(set, inode, path, why) : NETNS_HOME;
+	if (netns < 0)
+		return netns;
+	source = source_open(set->root, netns, &code, why);
+	if (!source)
+		return code;
+	source->inode = inode;
+	source->name = name ? names_keep(&set->names, name) : NULL;
+	source->pid = pid;
+	code = source_set_needs(source, set->needs, why);
+	if (code < 0) {
+		source_close(source);
+		return code;
+	}
+	set->list = array_grow(set->list, set->n, &set->size, sizeof(struct source *));
+	set->list[set->n++] = source;
+	return 0;
+}
+
+static void drop(struct sources *set, size_t i)
+{
+	source_close(set->list[i]);
+	set->n--;
+	memmove(&set->list[i], &set->list[i + 1], (set->n - i) * sizeof(struct source *));
+}
+
+static void add_or_tell(struct sources *set, const struct namespace *ns)
+{
+	struct error why;
+	int code = add(set, ns->inode, ns->path, ns->name, ns->pid, &why);
+
+	if (code == -EPERM || code == -EACCES)
+		trouble_add(&set->troubles[TROUBLE_DENIED], ns->name, code);
+	else if (code == -ENOENT && ns->pid)
+		return; /* it ended after it was found, as if it had never been */
+	else if (code < 0)
+		trouble_add(&set->troubles[TROUBLE_FAILED], ns->name, code);
+}
+
+/* Home stays, as we live there; with a /proc of others it may not be found. */
+static void check_all(struct sources *set)
+{
+	namespaces_find(&set->found, set->root);
+	for (size_t i = set->n; i-- > 0;) {
+		struct source *source = set->list[i];
+
+		if (source->netns == NETNS_HOME || namespaces_get(&set->found, source->inode))
+			continue;
+		trouble_add(&set->troubles[TROUBLE_GONE], source->name, 0);
+		drop(set, i);
+	}
+	for (size_t i = 0; i < set->found.n; i++) {
+		const struct namespace *ns = &set->found.list[i];
+		struct source *source = find(set, ns->inode);
+
+		if (!source) {
+			add_or_tell(set, ns);
+			continue;
+		}
+		source->pid = ns->pid;
+		if (!source->name || strcmp(source->name, ns->name) != 0)
+			source->name = names_keep(&set->names, ns->name);
+	}
+}
+
+/* Adds what the user calls @what, unless it is there under another name. */
+static int add_wanted(struct sources *set, const char *what, const char *path, uint64_t inode,
+		      struct error *why)
+{
+	const struct namespace *ns;
+	struct error cause;
+	int code;
+
+	if (find(set, inode))
+		return 0;
+	ns = namespaces_get(&set->found, inode);
+	if (!ns && set->needs & NEED_NAMESPACES) {
+		namespaces_find(&set->found, set->root);
+		ns = namespaces_get(&set->found, inode);
+	}
+	code = add(set, inode, path, ns ? ns->name : what, ns ? ns->pid : 0, &cause);
+	return code < 0 ? error_set(why, code, "network namespace '%s': %s", what, cause.text) : 0;
+}
+
+static void drop_unwanted(struct sources *set, const uint64_t *inodes)
+{
+	for (size_t i = set->n; i-- > 0;) {
+		bool wanted = false;
+
+		for (size_t j = 0; j < set->n_wanted; j++)
+			wanted |= inodes[j] == set->list[i]->inode;
+		if (!wanted)
+			drop(set, i);
+	}
+}
+
+/* Returns 0 or -errno of the last one that is missing, with @why filled. */
+static int check_wanted(struct sources *set, struct error *why)
+{
+	uint64_t *inodes = xcalloc(set->n_wanted, sizeof(*inodes));
+	char **paths = xcalloc(set->n_wanted, sizeof(*paths));
+	int result = 0;
+
+	for (size_t i = 0; i < set->n_wanted; i++) {
+		int code =
+			namespaces_resolve(set->root, set->wanted[i], &paths[i], &inodes[i], why);
+
+		if (code < 0) {
+			trouble_add(&set->troubles[TROUBLE_GONE], set->wanted[i], code);
+			result = code;
+		}
+	}
+	drop_unwanted(set, inodes);
+	for (size_t i = 0; i < set->n_wanted; i++) {
+		int code = paths[i] ? add_wanted(set, set->wanted[i], paths[i], inodes[i], why) : 0;
+
+		if (code < 0) {
+			trouble_add(&set->troubles[TROUBLE_FAILED], set->wanted[i], code);
+			result = code;
+		}
+		free(paths[i]);
+	}
+	free(paths);
+	free(inodes);
+	return result;
+}
+
+static int check(struct sources *set, struct error *why)
+{
+	uint64_t cpu = clock_thread_cpu_ns(), pause;
+	int code = 0;
+
+	trouble_clear(&set->troubles[TROUBLE_DENIED]);
+	trouble_clear(&set->troubles[TROUBLE_FAILED]);
+	if (set->all) {
+		check_all(set);
+	} else {
+		trouble_clear(&set->troubles[TROUBLE_GONE]);
+		code = check_wanted(set, why);
+	}
+	pause = (clock_thread_cpu_ns() - cpu) * CHECK_SHARE;
+	if (pause < CHECK_INTERVAL_NS)
+		pause = CHECK_INTERVAL_NS;
+	set->check_ns = clock_monotonic_ns() + pause;
+	return code;
+}
+
+void sources_check(struct sources *set)
+{
+	struct error told;
+
+	check(set, &told);
+}
+
+/* Each source takes up to nine. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int sources_open(struct sources *set, struct error *why)
+{
+	struct stat st;
+	int code = 0;
+
+	set->check_ns = UINT64_MAX;
+	if (fstatat(set->root, "proc/self/ns/net", &st, 0) == 0)
+		set->home = st.st_ino;
+	if (!set->n_wanted && (set->home || !set->all))
+		code = add(set, set->home, NULL, NULL, 0, why);
+	if (code < 0 || (!set->all && !set->n_wanted))
+		return code;
+	allow_descriptors();
+	code = check(set, why);
+	if (code == 0 && set->all && !set->n) /* not even home: there is no /proc */
+		code = add(set, 0, NULL, NULL, 0, why);
+	return code;
+}
+
+void sources_close(struct sources *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		source_close(set->list[i]);
+	free(set->list);
+	namespaces_free(&set->found);
+	names_free(&set->names);
+	for (size_t i = 0; i < TROUBLE_N; i++)
+		strbuf_free(&set->troubles[i].names);
+	memset(set, 0, sizeof(*set));
+}
+
+void sources_set_needs(struct sources *set, unsigned int needs)
+{
+	struct error ignored; /* what stays closed becomes a warning when it is to be read */
+
+	set->needs = needs;
+	for (size_t i = 0; i < set->n; i++)
+		source_set_needs(set->list[i], needs, &ignored);
+}
+
+static const char *advice(int code)
+{
+	return code == -EMFILE || code == -ENFILE ? "; raise 'ulimit -n'" :
+	       code == -EPERM || code == -EACCES  ? "; that takes more privilege" :
+						    "";
+}
+
+/* Of which namespaces to say something; NULL: of none. @text: scratch */
+static const char *describe(const struct trouble *t, struct strbuf *text)
+{
+	if (!t->n)
+		return NULL;
+	text->len = 0;
+	strbuf_addf(text, "%zu network namespace%s (%s%s)", t->n, t->n > 1 ? "s" : "", t->names.s,
+		    t->n > TROUBLE_NAMES ? ", ..." : "");
+	return text->s;
+}
+
+void sources_warn(struct sources *set, struct snapshot *s)
+{
+	struct trouble *denied = &set->troubles[TROUBLE_DENIED];
+	struct trouble *failed = &set->troubles[TROUBLE_FAILED];
+	struct trouble *gone = &set->troubles[TROUBLE_GONE];
+	struct strbuf text = { 0 };
+
+	if (set->found.some_hidden && set->all)
+		snapshot_warn(s, "namespaces-hidden",
+			      "the network namespaces of some processes may not be looked at, and "
+			      "may be missing; that takes more privilege");
+	if (describe(denied, &text))
+		snapshot_warn(s, "namespaces-denied", "cannot enter %s: %s%s", text.s,
+			      strerror(-denied->code), advice(denied->code));
+	if (describe(failed, &text))
+		snapshot_warn(s, "namespaces-failed", "cannot read %s: %s%s", text.s,
+			      strerror(-failed->code), advice(failed->code));
+	if (describe(gone, &text))
+		snapshot_warn(s, "namespaces-gone",
+			      "%s gone: what happened there is not in this report", text.s);
+	/* Of all, one that is gone is told once; one that the user named is missed for good. */
+	if (set->all)
+		trouble_clear(gone);
+	strbuf_free(&text);
+}

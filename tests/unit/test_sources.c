@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "unit.h"
+
+#include "base/clock.h"
+#include "collect/collect.h"
+#include "collect/enter.h"
+#include "collect/sock_diag.h"
+#include "fake_netlink.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Samples of several namespaces: a tree for /proc and /run, and kernels of paper. */
+
+#define SECOND ((useconds_t)1000000)
+
+static char *tree;
+static struct collector *collector;
+static struct snapshot s;
+static struct error why;
+static int entered; /* how often a namespace was */
+static int forbidden; /* setns() fails with this errno */
+
+int setns(int fd, int type)
+{
+	assert_int_equal(type, CLONE_NEWNET);
+	assert_true(fd > 2);
+	if (forbidden) {
+		errno = forbidden;
+		return -1;
+	}
+	entered++;
+	return 0;
+}
+
+static void reply_listener(uint32_t cookie, uint32_t length)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = DIAG_LISTEN,
+				   .idiag_rqueue = length,
+				   .idiag_wqueue = 9,
+				   .id.idiag_sport = htons(80),
+				   .id.idiag_cookie = { cookie } };
+
+	fake_netlink_reply_socket(&m, 0, -1);
+}
+
+static void reply_half_open(uint32_t cookie)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = DIAG_SYN_RECV,
+				   .id.idiag_sport = htons(80),
+				   .id.idiag_cookie = { cookie } };
+
+	fake_netlink_reply_socket(&m, -1, -1);
+}
+
+static uint32_t states_of(const struct nlmsghdr *request)
+{
+	return ((const struct inet_diag_req *)NLMSG_DATA(request))->idiag_states;
+}
+
+static uint32_t cookies;
+
+/* In every namespace the same: one listener, and one half-open connection. */
+static void answer(const struct nlmsghdr *request)
+{
+	if (states_of(request) & 1 << DIAG_LISTEN)
+		reply_listener(++cookies, 1);
+	if (states_of(request) & 1 << DIAG_SYN_RECV)
+		reply_half_open(++cookies);
+	fake_netlink_reply_done(0);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	fake_netlink_reset();
+	fake_netlink_on_request = answer;
+	entered = forbidden = 0;
+	cookies = 0;
+	tree = unit_make_tree();
+	unit_write_text(tree, "proc/self/ns/net", "");
+	unit_write_text(tree, "proc/1/comm", "init\n");
+	unit_link(tree, "proc/self/ns/net", "proc/1/ns/net");
+	unit_write_text(tree, "proc/self/net/netstat", "TcpExt: ListenOverflows\nTcpExt: 1\n");
+	unit_write_text(tree, "proc/self/net/snmp", "Tcp: PassiveOpens\nTcp: 1\n");
+	unit_write_text(tree, "proc/thread-self/net/netstat",
+			"TcpExt: ListenOverflows\nTcpExt: 7\n");
+	unit_write_text(tree, "proc/thread-self/net/snmp", "Tcp: PassiveOpens\nTcp: 7\n");
+	unit_write_text(tree, "run/netns/blue", "");
+	unit_write_text(tree, "run/netns/green", "");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	collector_close(collector);
+	collector = NULL;
+	snapshot_free(&s);
+	unit_remove_tree(tree);
+	fake_netlink_reset();
+	return 0;
+}
+
+static int open_named(unsigned int needs, const char *const *names, size_t n)
+{
+	struct collect_config config = { .root = tree,
+					 .needs = needs,
+					 .family = AF_UNSPEC,
+					 .peak_rate = 1000,
+					 .peak_share = 1,
+					 .namespaces = names,
+					 .n_namespaces = n,
+					 .all_namespaces = !n };
+
+	return collector_open(&collector, &config, &why);
+}
+
+static void open_all(unsigned int needs)
+{
+	assert_int_equal(open_named(needs, NULL, 0), 0);
+}
+
+static void sample(enum sample_kind kind)
+{
+	assert_int_equal(collector_sample(collector, kind, &s, &why), 0);
+}
+
+static void remove_file(const char *path)
+{
+	char whole[4096];
+
+	snprintf(whole, sizeof(whole), "%s/%s", tree, path);
+	assert_int_equal(unlink(whole), 0);
+}
+
+static const struct warning *warning(const char *code)
+{
+	for (size_t i = 0; i < s.n_warnings; i++)
+		if (!strcmp(s.warnings[i].code, code))
+			return &s.warnings[i];
+	return NULL;
+}
+
+static const struct netns *netns_named(const char *name)
+{
+	for (size_t i = 0; i < s.n_netns; i++)
+		if (s.netns[i].name && !strcmp(s.netns[i].name, name))
+			return &s.netns[i];
+	return NULL;
+}
+
+/* Home comes first and is not entered; each has its own files. */
+static void test_all(void **state)
+{
+	(void)state;
+	open_all(NEED_DROPS | NEED_COUNTERS);
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(s.n_netns, 3);
+	assert_u64_equal(s.n_listeners, 3);
+	assert_u64_equal(s.netns[0].after.value[COUNTER_LISTEN_OVERFLOWS], 1);
+	assert_u64_equal(netns_named("blue")->after.value[COUNTER_LISTEN_OVERFLOWS], 7);
+	assert_u64_equal(netns_named("green")->after.value[COUNTER_PASSIVE_OPENS], 7);
+	assert_int_equal(entered, 4);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_u64_equal(s.listeners[i].bound.netns, i);
+		assert_u64_equal(s.netns[i].first_listener, i);
+		assert_true(snapshot_has_listeners(&s, i));
+	}
+	assert_null(warning("namespaces-denied"));
+}
+
+/* Before 3.17 the files of another process that lives there have to do. */
+static void test_no_thread_self(void **state)
+{
+	(void)state;
+	remove_file("proc/thread-self/net/netstat");
+	remove_file("proc/thread-self/net/snmp");
+	unit_write_text(tree, "proc/70/net/netstat", "TcpExt: ListenOverflows\nTcpExt: 9\n");
+	unit_write_text(tree, "proc/70/stat",
+			"70 (web) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 900 1 2 3\n");
+	unit_link(tree, "run/netns/blue", "proc/70/ns/net");
+	open_all(NEED_COUNTERS);
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(netns_named("blue")->after.value[COUNTER_LISTEN_OVERFLOWS], 9);
+	assert_u64_equal(netns_named("green")->after.known, 0);
+	assert_non_null(warning("counters-unavailable"));
+}
+
+/* Half-open connections stay in their namespace. With one alone it is still one walk for both. */
+static void test_half_open(void **state)
+{
+	(void)state;
+	open_all(NEED_SYN_RECV);
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(fake_netlink_sent(), 6);
+	assert_u64_equal(s.n_groups, 3);
+	for (size_t i = 0; i < 3; i++) {
+		assert_u64_equal(s.groups[i].syn_length, 1);
+		assert_false(s.netns[i].syn_recv_skipped);
+	}
+}
+
+static bool walked; /* a walk has taken all that there is for one sample */
+
+static void answer_slowly(const struct nlmsghdr *request)
+{
+	uint64_t start = clock_thread_cpu_ns();
+
+	if (states_of(request) == 1 << DIAG_SYN_RECV && !walked)
+		while (clock_thread_cpu_ns() - start < NSEC_PER_SEC / 5)
+			continue;
+	walked |= states_of(request) == 1 << DIAG_SYN_RECV;
+	answer(request);
+}
+
+static void test_budget(void **state)
+{
+	(void)state;
+	walked = false;
+	fake_netlink_on_request = answer_slowly;
+	open_all(NEED_SYN_RECV);
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(fake_netlink_sent(), 4);
+	assert_u64_equal(s.groups[0].syn_length, 1);
+	assert_false(s.netns[0].syn_recv_skipped);
+	assert_true(s.netns[1].syn_recv_skipped);
+	assert_true(s.netns[2].syn_recv_skipped);
+	assert_non_null(strstr(warning("walks-skipped")->message, "2 "));
+	/* The next sample has a budget of its own. */
+	sample(SAMPLE_CLOSING);
+	assert_false(s.netns[2].syn_recv_skipped);
+	assert_null(warning("walks-skipped"));
+}
+
+/* A namespace without a listener costs no walk. */
+static void answer_empty(const struct nlmsghdr *request)
+{
+	(void)request;
+	fake_netlink_reply_done(0);
+}
+
+static void test_no_listener(void **state)
+{
+	(void)state;
+	fake_netlink_on_request = answer_empty;
+	open_all(NEED_SYN_RECV | NEED_PEAK);
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(fake_netlink_sent(), 3);
+	assert_true(s.netns[1].syn_recv_skipped);
+	assert_null(warning("walks-skipped"));
+}
+
+static void test_denied(void **state)
+{
+	(void)state;
+	forbidden = EPERM;
+	open_all(NEED_DROPS);
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(s.n_netns, 1);
+	assert_string_equal(s.netns[0].name, "init[1]");
+	assert_non_null(strstr(warning("namespaces-denied")->message, "2 network namespaces"));
+	assert_non_null(strstr(warning("namespaces-denied")->message, "blue"));
+	/* It is so in the next sample too. */
+	sample(SAMPLE_CLOSING);
+	assert_non_null(warning("namespaces-denied"));
+}
+
+/* Waits until the collector wants to look for namespaces, and lets it. */
+static void check_again(void)
+{
+	uint64_t due = collector_due(collector);
+
+	assert_true(due != UINT64_MAX);
+	while (clock_monotonic_ns() < due)
+		usleep(SECOND / 100);
+	collector_look(collector);
+}
+
+static void test_come_and_gone(void **state)
+{
+	(void)state;
+	open_all(NEED_DROPS);
+	sample(SAMPLE_OPENING);
+	remove_file("run/netns/blue");
+	unit_write_text(tree, "run/netns/red", "");
+	check_again();
+	assert_u64_equal(fake_netlink_closed, 1); /* let go before the next sample */
+	sample(SAMPLE_CLOSING);
+	assert_null(netns_named("blue"));
+	assert_non_null(netns_named("green"));
+	assert_non_null(netns_named("red"));
+	assert_non_null(strstr(warning("namespaces-gone")->message, "blue"));
+	/* That is told once. */
+	sample(SAMPLE_CLOSING);
+	assert_null(warning("namespaces-gone"));
+}
+
+/* One that fails is left out, the others are not. */
+static void answer_once_with_error(const struct nlmsghdr *request)
+{
+	if (fake_netlink_sent() == 2)
+		fake_netlink_reply_done(-EIO);
+	else
+		answer(request);
+}
+
+static void test_dump_fails(void **state)
+{
+	(void)state;
+	fake_netlink_on_request = answer_once_with_error;
+	open_all(NEED_DROPS);
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(s.n_netns, 3);
+	assert_u64_equal(s.n_listeners, 2);
+	assert_false(snapshot_has_listeners(&s, 1));
+	assert_non_null(warning("namespaces-failed"));
+}
+
+static void answer_lost_once(const struct nlmsghdr *request)
+{
+	if (fake_netlink_sent() == 2) {
+		reply_listener(77, 1);
+		fake_netlink_fail_receive(ENOBUFS);
+	} else {
+		answer(request);
+	}
+}
+
+/* The new socket is opened in the same namespace; listeners of others are not forgotten. */
+static void test_lost_dump(void **state)
+{
+	(void)state;
+	fake_netlink_on_request = answer_lost_once;
+	open_all(NEED_DROPS);
+	entered = 0;
+	sample(SAMPLE_CLOSING);
+	assert_int_equal(entered, 1);
+	assert_u64_equal(s.n_listeners, 3);
+	assert_non_null(snapshot_find(&s, 0, 1));
+	assert_null(snapshot_find(&s, 1, 77));
+	assert_non_null(snapshot_find(&s, 1, 2));
+	assert_u64_equal(s.netns[1].first_listener, 1);
+}
+
+static void test_named(void **state)
+{
+	static const char *const names[] = { "green", "blue", "green" };
+
+	(void)state;
+	assert_int_equal(open_named(NEED_DROPS, names, 3), 0);
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(s.n_netns, 2);
+	assert_string_equal(s.netns[0].name, "green");
+	assert_string_equal(s.netns[1].name, "blue");
+	/* One that goes is missed, again and again; it may come back. */
+	remove_file("run/netns/green");
+	check_again();
+	for (int i = 0; i < 2; i++) {
+		sample(SAMPLE_CLOSING);
+		assert_u64_equal(s.n_netns, 1);
+		assert_non_null(strstr(warning("namespaces-gone")->message, "green"));
+	}
+	remove_file("run/netns/blue");
+	check_again();
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(s.n_netns, 0);
+	unit_write_text(tree, "run/netns/green", "");
+	check_again();
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(s.n_netns, 1);
+	assert_string_equal(s.netns[0].name, "green");
+}
+
+static void test_named_fails(void **state)
+{
+	static const char *const none[] = { "green", "none" }, *const green[] = { "green" };
+
+	(void)state;
+	assert_int_equal(open_named(NEED_DROPS, none, 2), -ENOENT);
+	assert_non_null(strstr(why.text, "'none'"));
+	forbidden = EPERM;
+	assert_int_equal(open_named(NEED_DROPS, green, 1), -EPERM);
+	assert_non_null(strstr(why.text, "'green'"));
+	assert_null(collector);
+}
+
+/* Home under another name is not entered, which no privilege is needed for. */
+static void test_named_home(void **state)
+{
+	static const char *const names[] = { "home" };
+
+	(void)state;
+	unit_link(tree, "proc/self/ns/net", "run/netns/home");
+	assert_int_equal(open_named(NEED_DROPS, names, 1), 0);
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(s.n_netns, 1);
+	assert_int_equal(entered, 0);
+}
+
+/* Fast samples go round, and each namespace has its own peaks. */
+static void test_peaks(void **state)
+{
+	(void)state;
+	open_all(NEED_PEAK);
+	sample(SAMPLE_OPENING);
+	for (int looks = 0; looks < 6; looks++) {
+		while (clock_monotonic_ns() < collector_due(collector))
+			continue;
+		collector_look(collector);
+	}
+	sample(SAMPLE_CLOSING);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(s.listeners[i].known & LISTENER_PEAK);
+		assert_true(s.netns[i].looked);
+	}
+}
+
+#define SOURCES_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		SOURCES_TEST(test_all),		  SOURCES_TEST(test_no_thread_self),
+		SOURCES_TEST(test_half_open),	  SOURCES_TEST(test_budget),
+		SOURCES_TEST(test_no_listener),	  SOURCES_TEST(test_denied),
+		SOURCES_TEST(test_come_and_gone), SOURCES_TEST(test_dump_fails),
+		SOURCES_TEST(test_lost_dump),	  SOURCES_TEST(test_named),
+		SOURCES_TEST(test_named_fails),	  SOURCES_TEST(test_named_home),
+		SOURCES_TEST(test_peaks),
+	};
+
+	return cmocka_run_group_tests_name("sources", tests, NULL, NULL);
+}
