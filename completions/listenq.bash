@@ -75,8 +75,8 @@ _listenq_values()
 
 _listenq_options()
 {
-	local names='-4 -6 -x -g -f -e -D -o -O -s -r -l -t -n -d -T -j -J -H -h -V
-		--ipv4 --ipv6 --unix --group --full --full= --extended --detail --output= --output-all
+	local names='-4 -6 -x -g -f -p -e -D -o -O -s -r -l -t -n -d -T -j -J -H -h -V
+		--ipv4 --ipv6 --unix --group --full --full= --processes --extended --detail --output= --output-all
 		--sort= --resolve
 		--listening --tcp --numeric --delay= --watch --count= --top --peak-rate= --json --no-header
 		--noheadings --output-file= --color --color= --ascii --mouse --width= --strict
@@ -94,7 +94,7 @@ _listenq()
 	local program=${1:-listenq} cur=${2-${COMP_WORDS[COMP_CWORD]}}
 	local prev=${COMP_WORDS[COMP_CWORD - 1]} word line outside i
 	# Short options without an argument, which may stand before one with.
-	local plain='-[46xgeDOrltnTjJHhV]*'
+	local plain='-[46xgpeDOrltnTjJHhV]*'
 
 	COMPREPLY=()
 

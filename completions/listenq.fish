@@ -16,7 +16,7 @@ end
 # LIST or +LIST: what is before the last comma stays, what it names is not
 # offered again.
 function __listenq_list
-    set -l value (commandline -ct | string replace -r '^(--output=|-[46xgeDOrltnTjJHhV]*o)' '')
+    set -l value (commandline -ct | string replace -r '^(--output=|-[46xgpeDOrltnTjJHhV]*o)' '')
     set -l before (string match -r '^\+?(?:.*,)?' -- $value)
     set -l named (string split , -- (string replace -r '^\+' '' -- $before))
     for column in (__listenq_columns)
@@ -27,7 +27,7 @@ end
 
 # COLUMN or -COLUMN.
 function __listenq_sort
-    set -l value (commandline -ct | string replace -r '^(--sort=|-[46xgeDOrltnTjJHhV]*s)' '')
+    set -l value (commandline -ct | string replace -r '^(--sort=|-[46xgpeDOrltnTjJHhV]*s)' '')
     set -l before (string match -r '^-?' -- $value)
     for column in (__listenq_columns)
         echo $before$column
@@ -40,6 +40,7 @@ complete -c listenq -s 6 -l ipv6 -d 'IPv6 listeners only'
 complete -c listenq -s x -l unix -d 'listening UNIX stream and seqpacket sockets too'
 complete -c listenq -s g -l group -d 'one line for all listeners of a SO_REUSEPORT group'
 complete -c listenq -s f -l full -d 'only listeners whose fill or peak is at or above PCT percent (80)'
+complete -c listenq -s p -l processes -d 'which processes hold each listener: columns pid and fd too'
 complete -c listenq -s e -l extended -d 'more columns: uid, inode, cookie, cgroup, interface, v6only, mptcp'
 complete -c listenq -s D -l detail -d 'what is in the queues: each waiting and each half-open connection'
 complete -c listenq -s o -l output -x -a '(__listenq_list)' -d 'these columns, separated by commas; +LIST adds to the default'

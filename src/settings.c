@@ -106,6 +106,9 @@ int settings_apply(struct options *o, struct settings *choice, enum option_id id
 		break;
 	case OPT_FULL:
 		return parse_full(o, argument, why);
+	case OPT_PROCESSES:
+		o->processes = true;
+		break;
 	case OPT_EXTENDED:
 		choice->extended = true;
 		break;
@@ -255,5 +258,9 @@ int settings_decide(struct options *o, const struct settings *choice, struct err
 								    choice->extended, &list);
 	else
 		(o->top ? columns_top : columns_default)(&o->columns, choice->extended);
-	return code < 0 ? error_set(why, code, "--output: %s", list.text) : 0;
+	if (code < 0)
+		return error_set(why, code, "--output: %s", list.text);
+	if (o->processes)
+		columns_processes(&o->columns);
+	return 0;
 }

@@ -8,6 +8,7 @@
 #include "collect/cgroups.h"
 #include "collect/children.h"
 #include "collect/netstat.h"
+#include "collect/owners.h"
 #include "collect/pace.h"
 #include "collect/peaks.h"
 #include "collect/procfs.h"
@@ -56,6 +57,7 @@ struct collector {
 	struct children waiting; /* scratch */
 	struct dump_time dumped; /* the listeners, for the last sample */
 	struct cgroups cgroups;
+	struct owners owners;
 	struct names names;
 	struct unix_listeners unix_listeners;
 	struct strbuf text; /* scratch for files */
@@ -121,7 +123,7 @@ int collector_open(struct collector **collector, const struct collect_config *co
 	c->config = *config;
 	c->source.netstat = c->source.snmp = -ENOENT;
 	c->root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	c->cgroups.root = c->waiting.root = c->root;
+	c->cgroups.root = c->waiting.root = c->owners.root = c->root;
 	if (c->root < 0)
 		code = error_set(why, -errno, "cannot open %s: %s", config->root, strerror(errno));
 	else
@@ -149,6 +151,7 @@ void collector_close(struct collector *c)
 	children_free(&c->source.half_open);
 	children_free(&c->waiting);
 	cgroups_free(&c->cgroups);
+	owners_free(&c->owners);
 	for (size_t i = 0; i < c->names.n; i++)
 		free(c->names.list[i]);
 	free(c->names.list);
@@ -368,6 +371,13 @@ static void complete_queues(struct collector *c, const struct dump_time *before,
 		connections_sort(s);
 }
 
+static void find_owners(struct collector *c, struct snapshot *s)
+{
+	c->owners.cgroups = needs(c, NEED_UNITS);
+	c->owners.tell = needs(c, NEED_OWNERS_ASKED);
+	owners_collect(&c->owners, s);
+}
+
 /* What only a closing sample needs. */
 static void complete(struct collector *c, const struct dump_time *before, struct snapshot *s,
 		     struct netns *ns)
@@ -377,6 +387,8 @@ static void complete(struct collector *c, const struct dump_time *before, struct
 		autobound_find(c->source.diag, c->root, s, 0, c->config.family);
 	if (needs(c, NEED_CGROUP | NEED_INTERFACE))
 		name_listeners(c, s);
+	if (needs(c, NEED_OWNERS))
+		find_owners(c, s);
 	if (needs(c, NEED_SYSCTLS))
 		procfs_sysctls(c->root, s, &ns->sysctls);
 	if (needs(c, NEED_IDENTITY))

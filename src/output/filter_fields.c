@@ -27,7 +27,7 @@ static bool comparable(enum field_type type, enum filter_type *as)
 	case FIELD_LIST:
 		*as = FILTER_WORDS;
 		return true;
-	case FIELD_NESTED:
+	case FIELD_OWNERS:
 	case FIELD_WAITING:
 	case FIELD_HALF_OPEN:
 		break;

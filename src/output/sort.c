@@ -143,7 +143,8 @@ static void take_value(struct value_key *key, const struct field *field,
 		key->by_place = key->by_address = true;
 	else if (!strcmp(field->name, "address"))
 		key->by_address = true;
-	else if (!strcmp(field->name, "overflows")) /* bounds: by the upper one */
+	else if (!strcmp(field->name, "overflows") || /* bounds: by the upper one */
+		 !strcmp(field->name, "pid") || !strcmp(field->name, "fd")) /* by the first */
 		key->number = (double)v.number;
 	else if (v.type == FIELD_TEXT && v.known)
 		key->text = xstrdup(v.text);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_COLLECT_UNITS_H
+#define LISTENQ_COLLECT_UNITS_H
+
+#include <stddef.h>
+
+/* Parts of a text that is somebody else's; NULL: there is none. */
+struct part {
+	const char *s;
+	size_t len;
+};
+
+/* What a process's cgroup tells of it. */
+struct units {
+	struct part cgroup; /* the path, "/" for the root */
+	struct part unit; /* systemd unit */
+	struct part container; /* id as its runtime prints it, or the name where it has no id */
+};
+
+/*
+ * units_parse() - what /proc/PID/cgroup tells.
+ * @text: its @len bytes, of which the parts are
+ *
+ * The path is that of cgroup v2, or of systemd's own hierarchy where services are not in v2 ("0::/"
+ * or no such line: a host that boots with v1, and all before 4.5).
+ *
+ * The unit is the one that systemctl(1) on this host knows: the first on the path that is no slice;
+ * within user@UID.service, the user's own unit. Inside a container it is the container's.
+ */
+struct units units_parse(const char *text, size_t len);
+
+#endif
