@@ -4,11 +4,14 @@ import errno
 import itertools
 import os
 import resource
+import shutil
 import signal
 import socket
 import struct
+import tempfile
 import time
 import unittest
+import unittest.mock
 
 import listenq
 import netns
@@ -259,6 +262,29 @@ class Case(unittest.TestCase):
     def during(self, action, *args, delay=0.7):
         """The JSON report of a window that action() lies wholly inside of."""
         return listenq.during(action, "--json", *args, delay=delay).json
+
+
+NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+# A user namespace has one user: root, who can do without the capabilities.
+if "LISTENQ_TESTS_USERNS" in os.environ:
+    NOBODY = ("setpriv", "--bounding-set=-all", "--inh-caps=-all",
+              "--securebits=+noroot")
+
+
+class UnprivilegedCase(Case):
+    """The program is where a user without privilege may execute it."""
+
+    def setUp(self):
+        super().setUp()
+        root = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, root)
+        os.chmod(root, 0o755)
+        copy = shutil.copy(listenq.program(), root)
+        os.chmod(copy, 0o755)
+        listenq.validator()
+        patch = unittest.mock.patch.dict(os.environ, LISTENQ=copy)
+        patch.start()
+        self.addCleanup(patch.stop)
 
 
 def many_files(count):

@@ -1,38 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """No privilege is needed for anything in the report."""
-import os
-import shutil
-import tempfile
-
 import listenq
 import netns
 import rig
 
-NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-# A user namespace has one user: root, who can do without the capabilities.
-if "LISTENQ_TESTS_USERNS" in os.environ:
-    NOBODY = ("setpriv", "--bounding-set=-all", "--inh-caps=-all",
-              "--securebits=+noroot")
+NOBODY = rig.NOBODY
 
 
-class Unprivileged(rig.Case):
-    def setUp(self):
-        super().setUp()
-        self.root = tempfile.mkdtemp()
-        self.addCleanup(shutil.rmtree, self.root)
-        os.chmod(self.root, 0o755)
-        self.copy = shutil.copy(listenq.program(), self.root)
-        os.chmod(self.copy, 0o755)
-        listenq.validator()
-        before = os.environ.get("LISTENQ")
-        os.environ["LISTENQ"] = self.copy
-        self.addCleanup(self.restore, before)
-
-    def restore(self, before):
-        os.environ.pop("LISTENQ")
-        if before is not None:
-            os.environ["LISTENQ"] = before
-
+class Unprivileged(rig.UnprivilegedCase):
     def test_same_numbers(self):
         full = self.listener(backlog=2)
         half = self.listener("::", backlog=9, defer=True)
