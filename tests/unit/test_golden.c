@@ -511,7 +511,7 @@ static void test_owners(void **state)
 		{ "nginx", "/system.slice/nginx.service", "nginx.service", NULL, 2217 },
 		{ "\x1b[31m a,b\n", "/a\\x2db\xff.service", "a\\x2db\xff.service", "\x07",
 		  4194304 },
-		{ "", NULL, NULL, NULL, 4194303 },
+		{ "", "/", "cups.service", NULL, 4194303 },
 		{ "systemd", "/init.scope", "init.scope", NULL, 1 },
 	};
 	static const struct owner owners[] = {
