@@ -153,6 +153,13 @@ bool field_is_number(const struct field *field)
 	return false;
 }
 
+bool field_is_list(const struct field *field)
+{
+	return field->type == FIELD_LIST || field->get == getter_process ||
+	       field->get == getter_pid || field->get == getter_fd || field->get == getter_unit ||
+	       field->get == getter_container;
+}
+
 const struct field *field_find(const char *name, size_t len)
 {
 	for (size_t i = 0; i < field_table_n; i++) {

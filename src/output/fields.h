@@ -34,9 +34,9 @@ struct field_value {
 	enum field_type type;
 	bool known;
 	uint64_t number; /* COUNT, RISE, BOOL, ID */
-	double real; /* RATIO, FACTOR, RATE, SECONDS */
+	double real; /* RATIO, FACTOR, RATE, SECONDS; of a list of numbers the first */
 	const char *text; /* TEXT; constant, of the snapshot, or in the caller's scratch */
-	const char *const *words; /* LIST; @number of them */
+	const char *const *words; /* LIST, and TEXT that field_is_list(); @number of them */
 	const struct connection *connections; /* WAITING, HALF_OPEN; @number of them */
 	const struct owner *owners; /* OWNERS; @number of them, */
 	const struct process *processes; /* which index these */
@@ -70,6 +70,9 @@ extern const size_t field_table_n;
 
 /* Does it read as a number, so that it aligns right? Also as text, when that is two bounds. */
 bool field_is_number(const struct field *field);
+
+/* Is it several words, each of which a filter asks for? Also as text, of the owners. */
+bool field_is_list(const struct field *field);
 
 /* Returns the column of that name or NULL. */
 const struct field *field_find(const char *name, size_t len);

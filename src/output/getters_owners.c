@@ -33,16 +33,10 @@ static const struct process *process_at(const struct holders *h, size_t i)
 	return &h->processes[h->list[i].process];
 }
 
-static void set_text(struct field_value *v, const char *text)
-{
-	v->known = true;
-	v->text = text;
-}
-
 static bool set_none(const struct row *row, const struct holders *h, struct field_value *v)
 {
-	if (!h->n && row->listener->known & LISTENER_OWNERS)
-		set_text(v, "(none)");
+	v->known = !h->n && row->listener->known & LISTENER_OWNERS;
+	v->text = "(none)";
 	return !h->n;
 }
 
@@ -67,18 +61,34 @@ static bool is_next(const struct holders *h, size_t i)
 	return !i || h->list[i].process != h->list[i - 1].process;
 }
 
-/* Was the name of the @i-th owner that of one before? They are few, or the same. */
-static bool repeated(const struct holders *h, size_t i, enum name name)
+/*
+ * The words of a list stand in the scratch: pointers to them first, the text of the cell behind.
+ * They move as it grows, so they are set when it is whole.
+ */
+static const char *word_at(const struct strbuf *scratch, size_t i)
 {
-	const char *text = name_of(process_at(h, i), name);
+	const char *word;
 
-	for (size_t j = 0; j < i; j++) {
-		const char *before = name_of(process_at(h, j), name);
+	memcpy(&word, scratch->s + i * sizeof(word), sizeof(word));
+	return word;
+}
 
-		if (before && (before == text || !strcmp(before, text)))
-			return true;
-	}
-	return false;
+static void set_words(struct field_value *v, const struct strbuf *scratch, size_t n, size_t text)
+{
+	v->known = true;
+	v->words = (const void *)scratch->s;
+	v->number = n;
+	v->text = scratch->s + text;
+}
+
+/* Adds a word unless it is there. They are few, or the same. */
+static void add_word(struct strbuf *scratch, const char *word, size_t *n)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (word_at(scratch, i) == word || !strcmp(word_at(scratch, i), word))
+			return;
+	strbuf_add(scratch, (const char *)&word, sizeof(word));
+	++*n;
 }
 
 /*
@@ -89,27 +99,31 @@ static bool repeated(const struct holders *h, size_t i, enum name name)
 static void set_names(struct field_value *v, const struct holders *h, enum name name,
 		      struct field_context *context)
 {
+	struct strbuf *scratch = &context->scratch;
 	const char *manager = NULL;
-	size_t n = 0;
+	size_t n = 0, text;
 
-	context->scratch.len = 0;
+	scratch->len = 0;
 	for (size_t i = 0; i < h->n; i++) {
-		const char *text = name_of(process_at(h, i), name);
+		const char *word = is_next(h, i) ? name_of(process_at(h, i), name) : NULL;
 
-		if (name == NAME_UNIT && text && !strcmp(text, "init.scope")) {
-			manager = text;
-			continue;
-		}
-		if (!text || !is_next(h, i) || repeated(h, i, name))
-			continue;
-		if (n++)
-			strbuf_putc(&context->scratch, ',');
-		strbuf_adds(&context->scratch, *text ? text : "\"\"");
+		if (name == NAME_UNIT && word && !strcmp(word, "init.scope"))
+			manager = word;
+		else if (word)
+			add_word(scratch, word, &n);
 	}
-	if (n)
-		set_text(v, context->scratch.s);
-	else if (manager)
-		set_text(v, manager);
+	if (!n && manager)
+		add_word(scratch, manager, &n);
+	if (!n)
+		return;
+	text = scratch->len;
+	for (size_t i = 0; i < n; i++) {
+		const char *word = word_at(scratch, i);
+
+		strbuf_addc(scratch, ',', i != 0);
+		strbuf_adds(scratch, *word ? word : "\"\"");
+	}
+	set_words(v, scratch, n, text);
 }
 
 /* Numbers of a cell, and how many others there are. */
@@ -144,22 +158,46 @@ static struct few take_few(const struct holders *h, bool pids, size_t most)
 	return few;
 }
 
+/* All of them as words behind the text. */
+static void add_numbers(struct strbuf *scratch, const struct holders *h, bool pids)
+{
+	const size_t begin = scratch->len;
+	size_t at = begin;
+
+	for (size_t i = 0; i < h->n; i++) {
+		strbuf_addu(scratch, pids ? process_at(h, i)->pid : h->list[i].fd);
+		strbuf_putc(scratch, '\0');
+	}
+	for (size_t i = 0; i < h->n; i++) {
+		const char *word = scratch->s + at;
+
+		memcpy(scratch->s + i * sizeof(word), &word, sizeof(word));
+		at += strlen(word) + 1;
+	}
+}
+
+/* They sort by the first. */
 static void set_numbers(struct field_value *v, const struct holders *h, bool pids,
 			struct field_context *context)
 {
+	struct strbuf *scratch = &context->scratch;
 	struct few few = take_few(h, pids, FEW);
+	const size_t text = h->n * sizeof(*v->words);
 
 	if (few.more)
 		few = take_few(h, pids, FEW - 1);
-	context->scratch.len = 0;
+	scratch->len = 0;
+	strbuf_addc(scratch, '\0', text);
 	for (size_t i = 0; i < few.n; i++) {
-		strbuf_addc(&context->scratch, ',', i != 0);
-		strbuf_addu(&context->scratch, few.list[i]);
+		strbuf_addc(scratch, ',', i != 0);
+		strbuf_addu(scratch, few.list[i]);
 	}
 	if (few.more)
-		strbuf_addf(&context->scratch, ",+%zu", few.more);
-	v->number = few.list[0];
-	set_text(v, context->scratch.s);
+		strbuf_addf(scratch, ",+%zu", few.more);
+	strbuf_putc(scratch, '\0');
+	add_numbers(scratch, h, pids);
+	v->real = few.list[0];
+	set_words(v, scratch, h->n, text);
 }
 
 GETTER_DECLARE(process)

@@ -135,6 +135,34 @@ class Owners(OwnersCase):
         out = listenq.run("-H", "-d", "0", "-s", "-pid", "-o", "port,pid").out.split()
         self.assertEqual(out[0::2], [str(port) for _, port in sorted(pids, reverse=True)])
 
+    def test_filter(self):
+        """Each owner is asked, and the look-up need not be."""
+        ports = {}
+        for name in b"one", b"tmux: server":
+            listener = rig.Listener()
+            child = self.child(lambda child, name=name: set_name(name))
+            ports[name] = listener.port
+            listener.close()
+        both = self.listener()
+        last = self.child(lambda child: set_name(b"one"))
+
+        def found(*words):
+            out = listenq.run("-H", "-d", "0", "-s", "port", "-o", "port", *words).out
+            return [int(port) for port in out.split()]
+        ones = sorted([ports[b"one"], both.port])
+        self.assertEqual(found("comm", "=", "one"), ones)
+        self.assertEqual(found("process = one"), ones)
+        self.assertEqual(found("not comm = one"), [ports[b"tmux: server"]])
+        self.assertEqual(found("comm = 'tmux: server'"), [ports[b"tmux: server"]])
+        self.assertEqual(found("comm = t*r"), [ports[b"tmux: server"]])
+        self.assertEqual(found(f"pid = {last.pid}"), [both.port])
+        self.assertEqual(found(f"pid = {child.pid}"), [ports[b"tmux: server"]])
+        self.assertEqual(found(f"comm = one and pid = {last.pid} and fd = {both.sock.fileno()}"),
+                         [both.port])
+        self.assertEqual(found("unit = listenq-no-such.service"), [])
+        row, = listenq.instant("comm = t*")["listeners"]
+        self.assertEqual(row["processes"][0]["comm"], "tmux: server")
+
     def test_user(self):
         listener = self.listener()
         out = listenq.run("-H", "-d", "0", "-o", "user").out.strip()
@@ -443,6 +471,8 @@ class Cgroups(OwnersCase):
         self.assertEqual(holder["cgroup"], self.own_path(child.pid).replace("\\", "\\\\"))
         self.assertEqual((holder["unit"], row["unit"]), (escaped, escaped))
         self.assertIsNone(row["container"])
+        row, = listenq.instant("unit = listenq-test*.service")["listeners"]
+        self.assertEqual(row["processes"], [holder])
         self.assertEqual(row["cgroup"], self.own_path("self"))
         out = listenq.run("-H", "-d", "0", "-o", "unit").out.strip()
         self.assertEqual(out, escaped)
