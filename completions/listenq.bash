@@ -89,11 +89,11 @@ _listenq_values()
 
 _listenq_options()
 {
-	local names='-4 -6 -x -g -N -A -f -e -D -o -O -s -r -l -t -n -d -T -j -J -H -h -V
-		--ipv4 --ipv6 --unix --group --net= --all-netns --full --full= --extended --detail
-		--output= --output-all --sort= --resolve --listening --tcp --numeric --delay= --watch
-		--count= --top --peak-rate= --json --no-header --noheadings --output-file= --color
-		--color= --ascii --mouse --width= --strict
+	local names='-4 -6 -x -g -N -A -f -p -e -D -o -O -s -r -l -t -n -d -T -j -J -H -h -V
+		--ipv4 --ipv6 --unix --group --net= --all-netns --full --full= --processes --extended
+		--detail --output= --output-all --sort= --resolve --listening --tcp --numeric --delay=
+		--watch --count= --top --peak-rate= --json --no-header --noheadings --output-file=
+		--color --color= --ascii --mouse --width= --strict
 		--list-columns --raw --json-schema --help --version'
 	local IFS=$' \t\n'
 
@@ -108,7 +108,7 @@ _listenq()
 	local program=${1:-listenq} cur=${2-${COMP_WORDS[COMP_CWORD]}}
 	local prev=${COMP_WORDS[COMP_CWORD - 1]} word line outside i
 	# Short options without an argument, which may stand before one with.
-	local plain='-[46xgAeDOrltnTjJHhV]*'
+	local plain='-[46xgApeDOrltnTjJHhV]*'
 
 	COMPREPLY=()
 

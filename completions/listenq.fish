@@ -16,7 +16,7 @@ end
 # LIST or +LIST: what is before the last comma stays, what it names is not
 # offered again.
 function __listenq_list
-    set -l value (commandline -ct | string replace -r '^(--output=|-[46xgAeDOrltnTjJHhV]*o)' '')
+    set -l value (commandline -ct | string replace -r '^(--output=|-[46xgApeDOrltnTjJHhV]*o)' '')
     set -l before (string match -r '^\+?(?:.*,)?' -- $value)
     set -l named (string split , -- (string replace -r '^\+' '' -- $before))
     for column in (__listenq_columns)
@@ -27,7 +27,7 @@ end
 
 # COLUMN or -COLUMN.
 function __listenq_sort
-    set -l value (commandline -ct | string replace -r '^(--sort=|-[46xgAeDOrltnTjJHhV]*s)' '')
+    set -l value (commandline -ct | string replace -r '^(--sort=|-[46xgApeDOrltnTjJHhV]*s)' '')
     set -l before (string match -r '^-?' -- $value)
     for column in (__listenq_columns)
         echo $before$column
@@ -42,6 +42,7 @@ complete -c listenq -s g -l group -d 'one line for all listeners of a SO_REUSEPO
 complete -c listenq -s N -l net -x -a '(command ls /run/netns 2>/dev/null)' -d 'that network namespace: name in /run/netns, PID or path; may repeat'
 complete -c listenq -s A -l all-netns -d 'every network namespace that can be found'
 complete -c listenq -s f -l full -d 'only listeners whose fill or peak is at or above PCT percent (80)'
+complete -c listenq -s p -l processes -d 'which processes hold each listener: columns pid and fd too'
 complete -c listenq -s e -l extended -d 'more columns: uid, inode, cookie, cgroup, interface, v6only, mptcp'
 complete -c listenq -s D -l detail -d 'what is in the queues: each waiting and each half-open connection'
 complete -c listenq -s o -l output -x -a '(__listenq_list)' -d 'these columns, separated by commas; +LIST adds to the default'

@@ -53,6 +53,7 @@ struct run {
 	struct snapshot snapshots[2];
 	struct report report;
 	struct services services;
+	struct users users;
 	struct field_context context;
 	struct table_style style;
 	uint64_t reports; /* taken so far */
@@ -266,6 +267,8 @@ static int run_reports(const struct options *o)
 		catch_interrupt();
 	if (o->resolve)
 		run.context.services = &run.services;
+	if (run.needs & NEED_USERS)
+		run.context.users = &run.users;
 	code = collector_open(&run.collector, &config, &why);
 	code = code < 0 ? fail(&why) : run_loop(&run);
 	collector_close(run.collector);
@@ -273,6 +276,7 @@ static int run_reports(const struct options *o)
 	snapshot_free(&run.snapshots[1]);
 	report_free(&run.report);
 	services_free(&run.services);
+	users_free(&run.users);
 	strbuf_free(&run.context.scratch);
 	return code < 0 || (o->strict && run.incomplete) ? EXIT_KERNEL : EXIT_SUCCESS;
 }

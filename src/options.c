@@ -44,6 +44,8 @@ static const struct option_info option_table[] = {
 	  "every network namespace that can be found", NULL },
 	{ OPT_FULL, 'f', "full", OPTIONAL_ARGUMENT, "PCT",
 	  "only listeners whose fill or peak is at or above PCT percent (80)", NULL },
+	{ OPT_PROCESSES, 'p', "processes", NO_ARGUMENT, NULL,
+	  "which processes hold each listener: columns pid and fd too", NULL },
 	{ OPT_EXTENDED, 'e', "extended", NO_ARGUMENT, NULL,
 	  "more columns: uid, inode, cookie, cgroup, interface, v6only, mptcp", NULL },
 	{ OPT_DETAIL, 'D', "detail", NO_ARGUMENT, NULL,

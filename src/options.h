@@ -36,6 +36,7 @@ struct options {
 	bool descending;
 	bool header;
 	bool json;
+	bool processes; /* -p */
 	bool resolve;
 	bool detail;
 	bool unix_too;

@@ -51,6 +51,20 @@ struct table_style plan_style(const struct options *o)
 	};
 }
 
+/*
+ * Reading every descriptor of the machine takes milliseconds, on the largest most of a second. The
+ * window leaves time for that; an instant report answers at once, unless the owners are asked for.
+ * A program that reads the report is told when some may not be seen, a user who asked for them.
+ */
+static unsigned int weigh_owners(const struct options *o, unsigned int needs)
+{
+	if (o->delay <= 0 && !(needs & NEED_OWNERS_ASKED))
+		needs &= ~(unsigned int)(NEED_OWNERS | NEED_UNITS);
+	if (o->json && needs & NEED_OWNERS)
+		needs |= NEED_OWNERS_ASKED;
+	return needs;
+}
+
 unsigned int plan_needs(const struct options *o)
 {
 	unsigned int needs = 0;
@@ -73,10 +87,13 @@ unsigned int plan_needs(const struct options *o)
 	if (o->selection.only_full) /* a peak is a reason to show a listener */
 		needs |= NEED_WINDOW | NEED_PEAK;
 	needs |= filter_needs(o->selection.filter);
+	if (o->processes)
+		needs |= NEED_OWNERS | NEED_OWNERS_ASKED | NEED_USERS;
 	if (o->sort)
 		needs |= o->sort->needs | o->sort->asked;
 	if (o->delay <= 0)
 		needs &= ~(unsigned int)NEED_WINDOW;
+	needs = weigh_owners(o, needs);
 	if (!(needs & NEED_WINDOW) || o->peak_rate <= 0)
 		needs &= ~(unsigned int)NEED_PEAK;
 	return needs;

@@ -122,6 +122,9 @@ int settings_apply(struct options *o, struct settings *choice, enum option_id id
 		break;
 	case OPT_FULL:
 		return parse_full(o, argument, why);
+	case OPT_PROCESSES:
+		o->processes = true;
+		break;
 	case OPT_EXTENDED:
 		choice->extended = true;
 		break;
@@ -273,7 +276,11 @@ int settings_decide(struct options *o, const struct settings *choice, struct err
 								    choice->extended, &list);
 	else
 		(o->top ? columns_top : columns_default)(&o->columns, choice->extended);
+	if (code < 0)
+		return error_set(why, code, "--output: %s", list.text);
+	if (o->processes)
+		columns_processes(&o->columns);
 	if ((o->all_namespaces || o->n_namespaces > 1) && !o->columns.named)
 		columns_put_before(&o->columns, "namespace", "local");
-	return code < 0 ? error_set(why, code, "--output: %s", list.text) : 0;
+	return 0;
 }

@@ -119,6 +119,35 @@ static void fold_rows(struct row *row, struct fold *fold)
 		row->state = STATE_OVERFLOWING;
 }
 
+/* Processes stand in the snapshot in the order of owners. */
+static int compare_owners(const void *va, const void *vb)
+{
+	const struct owner *a = va, *b = vb;
+
+	if (a->process != b->process)
+		return a->process < b->process ? -1 : 1;
+	return a->fd < b->fd ? -1 : a->fd > b->fd;
+}
+
+/* Puts them at @to; returns what is behind them. One member that may be seen is enough to tell. */
+static struct owner *fold_owners(struct fold *fold, const struct snapshot *s, struct owner *to)
+{
+	fold->owners = to;
+	for (uint32_t i = 0; i < fold->n_members; i++) {
+		const struct listener *l = fold->members[i]->listener;
+
+		if (l->n_owners)
+			memcpy(to, s->owners + l->first_owner, l->n_owners * sizeof(*to));
+		to += l->n_owners;
+	}
+	fold->n_owners = (uint32_t)(to - fold->owners);
+	if (fold->n_owners) {
+		qsort(to - fold->n_owners, fold->n_owners, sizeof(*to), compare_owners);
+		fold->listener.known |= LISTENER_OWNERS;
+	}
+	return to;
+}
+
 static size_t count_folds(const struct snapshot *s)
 {
 	size_t n = 0;
@@ -152,6 +181,7 @@ void fold_report(struct report *report)
 	const struct snapshot *s = report->snapshot;
 	struct row *rows = report->members;
 	size_t rows_size = report->members_size;
+	struct owner *owners;
 	struct fold *fold;
 	uint32_t *begin;
 
@@ -170,6 +200,8 @@ void fold_report(struct report *report)
 	begin = sort_members(report);
 	free(report->folds);
 	fold = report->folds = xcalloc(count_folds(s), sizeof(*fold));
+	owners = report->fold_owners =
+		xreallocarray(report->fold_owners, s->n_owners, sizeof(*owners));
 	for (size_t i = 0; i < s->n_groups; i++) {
 		if (s->groups[i].sockets == 1) {
 			rows[i] = *report->by_group[begin[i]];
@@ -178,6 +210,7 @@ void fold_report(struct report *report)
 		fold->members = report->by_group + begin[i];
 		fold->n_members = s->groups[i].sockets;
 		fold_listeners(fold);
+		owners = fold_owners(fold, s, owners);
 		fold_rows(&rows[i], fold++);
 	}
 	free(begin);

@@ -17,6 +17,8 @@ struct fold {
 	struct listener listener;
 	double peak_fill; /* of that member */
 	struct amount drops; /* sum of the totals, which may be above 2^32 */
+	const struct owner *owners; /* those of all members, in their order */
+	uint32_t n_owners;
 	const struct row *const *members; /* in lookup order */
 	uint32_t n_members;
 };

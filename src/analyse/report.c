@@ -361,6 +361,7 @@ void report_free(struct report *report)
 	free(report->members);
 	free(report->by_group);
 	free(report->folds);
+	free(report->fold_owners);
 	free(report->shown);
 	free(report->netns);
 	memset(report, 0, sizeof(*report));

@@ -69,6 +69,7 @@ struct report {
 	size_t n_members, members_size;
 	const struct row **by_group; /* the members, group by group */
 	struct fold *folds;
+	struct owner *fold_owners; /* what they point into */
 	struct row **shown; /* those selected, in the order to show them */
 	size_t n_shown, shown_size;
 	struct netns_report *netns;

@@ -72,7 +72,8 @@ enum text_flags {
  *
  * Bytes that are not UTF-8 become \xNN, control characters (C0, DEL, C1) \xNN,
  * characters that change the direction of text \u{N}, a backslash is doubled.
- * With TEXT_KEEP_CONTROL only invalid bytes and backslashes are escaped.
+ * With TEXT_KEEP_CONTROL only invalid bytes and backslashes are escaped, with TEXT_ONE_WORD blanks
+ * too.
  */
 void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags);
 

@@ -6,6 +6,7 @@
 #include "collect/autobound.h"
 #include "collect/bytecode.h"
 #include "collect/cgroups.h"
+#include "collect/owners.h"
 #include "collect/procfs.h"
 #include "collect/sock_diag.h"
 #include "collect/sources.h"
@@ -35,6 +36,7 @@ struct collector {
 	uint16_t detail_port; /* 0: all */
 	struct children waiting; /* scratch */
 	struct cgroups cgroups;
+	struct owners owners;
 	struct unix_listeners unix_listeners;
 	struct strbuf text; /* scratch for files */
 };
@@ -86,7 +88,7 @@ int collector_open(struct collector **collector, const struct collect_config *co
 
 	c->config = *config;
 	c->root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	c->cgroups.root = c->waiting.root = c->sources.root = c->root;
+	c->cgroups.root = c->waiting.root = c->owners.root = c->sources.root = c->root;
 	c->sources.wanted = config->namespaces;
 	c->sources.n_wanted = config->n_namespaces;
 	c->sources.all = config->all_namespaces;
@@ -110,6 +112,7 @@ void collector_close(struct collector *c)
 	sources_close(&c->sources);
 	children_free(&c->waiting);
 	cgroups_free(&c->cgroups);
+	owners_free(&c->owners);
 	unix_listeners_free(&c->unix_listeners);
 	strbuf_free(&c->text);
 	if (c->root >= 0)
@@ -291,7 +294,7 @@ static void name_listeners(struct collector *c, struct snapshot *s)
 			l->cgroup = cgroups_path(&c->cgroups, l->cgroup_id);
 		if (needs(c, NEED_INTERFACE) && l->bound.ifindex &&
 		    diag_interface(source->diag, l->bound.ifindex, name) == 0)
-			l->interface = names_keep(&c->sources.names, name);
+			l->interface = intern_keep(&c->sources.names, name, strlen(name));
 	}
 }
 
@@ -316,6 +319,13 @@ static void warn_about_drops(struct snapshot *s)
 		}
 }
 
+static void find_owners(struct collector *c, struct snapshot *s)
+{
+	c->owners.cgroups = needs(c, NEED_UNITS);
+	c->owners.tell = needs(c, NEED_OWNERS_ASKED);
+	owners_collect(&c->owners, s);
+}
+
 /* What only a closing sample needs. */
 static void complete(struct collector *c, struct snapshot *s)
 {
@@ -324,6 +334,8 @@ static void complete(struct collector *c, struct snapshot *s)
 		autobound_find(c->sources.list[i], s, i, c->config.family);
 	if (needs(c, NEED_CGROUP | NEED_INTERFACE))
 		name_listeners(c, s);
+	if (needs(c, NEED_OWNERS))
+		find_owners(c, s);
 	for (size_t i = 0; needs(c, NEED_SYSCTLS) && i < c->sources.n; i++)
 		procfs_sysctls(c->sources.list[i]->sysctls, s, &s->netns[i].sysctls);
 	if (needs(c, NEED_IDENTITY))

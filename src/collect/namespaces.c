@@ -19,7 +19,7 @@
 
 #define NAMED "run/netns"
 
-struct process {
+struct member {
 	uint32_t pid;
 	uint32_t namespace; /* index */
 };
@@ -31,7 +31,7 @@ struct search {
 	int root;
 	dev_t device; /* nsfs */
 	bool has_device;
-	struct process *processes;
+	struct member *members;
 	size_t n, size;
 	struct strbuf text; /* scratch */
 };
@@ -131,10 +131,9 @@ static void add_process(struct search *search, uint32_t pid, uint64_t inode)
 		ns->settled = true;
 		ns->pid = pid;
 	}
-	search->processes =
-		array_grow(search->processes, search->n, &search->size, sizeof(*search->processes));
-	search->processes[search->n++] =
-		(struct process){ pid, (uint32_t)(ns - search->found->list) };
+	search->members =
+		array_grow(search->members, search->n, &search->size, sizeof(*search->members));
+	search->members[search->n++] = (struct member){ pid, (uint32_t)(ns - search->found->list) };
 }
 
 static void find_inhabited(struct search *search)
@@ -192,7 +191,7 @@ static bool start_time(struct search *search, uint32_t pid, uint64_t *started)
 static void find_oldest(struct search *search)
 {
 	for (size_t i = 0; i < search->n; i++) {
-		const struct process *process = &search->processes[i];
+		const struct member *process = &search->members[i];
 		struct namespace *ns = &search->found->list[process->namespace];
 		uint64_t started;
 
@@ -301,7 +300,7 @@ void namespaces_find(struct namespaces *ns, int root)
 	name_all(&search);
 	sort(ns);
 	namespaces_free(&before);
-	free(search.processes);
+	free(search.members);
 	strbuf_free(&search.text);
 }
 

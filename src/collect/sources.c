@@ -71,7 +71,7 @@ static int add(struct sources *set, uint64_t inode, const char *path, const char
 	if (!source)
 		return code;
 	source->inode = inode;
-	source->name = name ? names_keep(&set->names, name) : NULL;
+	source->name = name ? intern_keep(&set->names, name, strlen(name)) : NULL;
 	source->pid = pid;
 	code = source_set_needs(source, set->needs, why);
 	if (code < 0) {
@@ -125,7 +125,7 @@ static void check_all(struct sources *set)
 		}
 		source->pid = ns->pid;
 		if (!source->name || strcmp(source->name, ns->name) != 0)
-			source->name = names_keep(&set->names, ns->name);
+			source->name = intern_keep(&set->names, ns->name, strlen(ns->name));
 	}
 }
 
@@ -254,7 +254,7 @@ void sources_close(struct sources *set)
 		source_close(set->list[i]);
 	free(set->list);
 	namespaces_free(&set->found);
-	names_free(&set->names);
+	intern_free(&set->names);
 	for (size_t i = 0; i < TROUBLE_N; i++)
 		strbuf_free(&set->troubles[i].names);
 	memset(set, 0, sizeof(*set));

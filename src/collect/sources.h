@@ -2,7 +2,7 @@
 #ifndef LISTENQ_COLLECT_SOURCES_H
 #define LISTENQ_COLLECT_SOURCES_H
 
-#include "base/names.h"
+#include "base/intern.h"
 #include "base/text.h"
 #include "collect/namespaces.h"
 #include "collect/source.h"
@@ -32,7 +32,7 @@ struct sources {
 	uint64_t home; /* inode, 0: unknown */
 	uint64_t check_ns; /* when sources_check() is due, in monotonic nanoseconds */
 	struct namespaces found;
-	struct names names; /* of namespaces, and whatever else has to live as long */
+	struct intern names; /* of namespaces, and whatever else has to live as long */
 	struct trouble troubles[TROUBLE_N];
 };
 

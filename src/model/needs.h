@@ -29,8 +29,13 @@ enum need {
 	/* A dump of their own. */
 	NEED_UNIX = 1 << 13, /* UNIX listeners */
 	NEED_AUTOBOUND = 1 << 14, /* one more dump, of the listeners whose port the kernel chose */
+	/* Whose the listeners are. */
+	NEED_OWNERS = 1 << 16, /* processes that hold them: a look at every descriptor in /proc */
+	NEED_UNITS = 1 << 17, /* the cgroups of these processes */
+	NEED_OWNERS_ASKED = 1 << 18, /* even without a window, and say when some are hidden */
+	NEED_USERS = 1 << 19, /* names of users, from wherever the system has them */
 	/* No cost in the kernel. */
-	NEED_GROUPS = 1 << 15, /* which listeners share an address and port */
+	NEED_GROUPS = 1 << 20, /* which listeners share an address and port */
 };
 
 #endif

@@ -26,6 +26,8 @@ void snapshot_drop_listeners(struct snapshot *s, size_t n)
 	s->n_listeners = n;
 	snapshot_index_listeners(s);
 	s->n_groups = 0;
+	s->n_owners = 0;
+	s->n_processes = 0;
 	s->n_connections = 0;
 }
 
@@ -46,6 +48,8 @@ void snapshot_free(struct snapshot *s)
 	free(s->netns);
 	free(s->listeners);
 	free(s->groups);
+	free(s->processes);
+	free(s->owners);
 	free(s->connections);
 	free(s->warnings);
 	idmap_free(&s->by_cookie);
@@ -96,6 +100,20 @@ const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns, u
 	uint32_t i = idmap_get(&s->by_cookie, snapshot_id(netns, cookie));
 
 	return i == IDMAP_NONE ? NULL : &s->listeners[i];
+}
+
+void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processes)
+{
+	if (n_owners > s->owners_size) {
+		s->owners = xreallocarray(s->owners, n_owners, sizeof(*s->owners));
+		s->owners_size = n_owners;
+	}
+	if (n_processes > s->processes_size) {
+		s->processes = xreallocarray(s->processes, n_processes, sizeof(*s->processes));
+		s->processes_size = n_processes;
+	}
+	s->n_owners = n_owners;
+	s->n_processes = n_processes;
 }
 
 static void add_warning(struct snapshot *s, const char *code, const char *message)

@@ -4,6 +4,7 @@
 
 #include "base/idmap.h"
 #include "model/counters.h"
+#include "model/owners.h"
 #include "model/sysctls.h"
 
 #include <stdbool.h>
@@ -36,6 +37,7 @@ enum listener_known {
 	LISTENER_PEAK = 1 << 4,
 	LISTENER_UID = 1 << 5, /* of UNIX listeners: kernel 5.3 and later */
 	LISTENER_AUTOBOUND = 1 << 6,
+	LISTENER_OWNERS = 1 << 7, /* looked for, and found or proven to be none */
 };
 
 /* The bound side of a socket: what decides which listener a connection belongs to. */
@@ -64,6 +66,8 @@ struct listener {
 	uint32_t uid;
 	uint32_t length; /* accept queue: connections waiting for accept(2) */
 	uint32_t limit; /* accept queue: min(backlog, somaxconn) when listen(2) was called */
+	uint32_t first_owner; /* index into snapshot->owners; all of them stand together */
+	uint32_t n_owners; /* by pid, process 1 last; 0: none, if LISTENER_OWNERS */
 	uint32_t drops; /* wraps at 2^32, never reset while the socket lives */
 	struct peak peak;
 };
@@ -170,6 +174,10 @@ struct snapshot {
 	size_t n_listeners, listeners_size;
 	struct group *groups;
 	size_t n_groups, groups_size;
+	struct process *processes; /* those that hold a listener */
+	size_t n_processes, processes_size;
+	struct owner *owners;
+	size_t n_owners, owners_size;
 	struct connection *connections; /* group by group, see connections.h */
 	size_t n_connections, connections_size;
 	struct warning *warnings;
@@ -200,6 +208,9 @@ struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint6
 
 /* Makes snapshot_find() know listeners that were copied in as a whole. */
 void snapshot_index_listeners(struct snapshot *s);
+
+/* Room for all owners and the processes they are, which the caller then fills. */
+void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processes);
 
 /* Forgets all listeners but the first @n, for a dump that has to be taken again. */
 void snapshot_drop_listeners(struct snapshot *s, size_t n);

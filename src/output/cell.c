@@ -56,9 +56,9 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 	case FIELD_TEXT:
 		text_add_safe(cell, v->text, strlen(v->text), text_flags | TEXT_ONE_WORD);
 		break;
+	case FIELD_OWNERS:
 	case FIELD_WAITING:
 	case FIELD_HALF_OPEN:
-	case FIELD_NESTED:
 		break;
 	}
 }

@@ -17,14 +17,15 @@ static const struct usual_column default_columns[] = {
 	{ "severity", false }, { "state", false }, { "local", false }, { "sockets", true },
 	{ "length", false }, { "limit", false }, { "fill", false }, { "peak", false },
 	{ "imbalance", true }, { "synrecv", false }, { "drops", false }, { "drops-delta", false },
-	{ "overflows", false }, { "reasons", false },
+	{ "overflows", false }, { "process", false }, { "reasons", false },
 };
 
 /* On a screen that is looked at again and again, rates tell more than sums. */
 static const struct usual_column top_columns[] = {
-	{ "severity", false }, { "local", false }, { "sockets", true }, { "length", false },
-	{ "limit", false }, { "fill", false }, { "peak", false }, { "imbalance", true },
-	{ "synrecv", false }, { "drops-rate", false }, { "overflows", false }, { "reasons", false },
+	{ "severity", false }, { "local", false }, { "process", false }, { "sockets", true },
+	{ "length", false }, { "limit", false }, { "fill", false }, { "peak", false },
+	{ "imbalance", true }, { "synrecv", false }, { "drops-rate", false },
+	{ "overflows", false }, { "reasons", false },
 };
 /* clang-format on */
 
@@ -118,19 +119,45 @@ void columns_toggle(struct columns *c, const struct field *field)
 	c->n = n;
 }
 
-void columns_put_before(struct columns *c, const char *name, const char *other)
+static void insert(struct columns *c, size_t at, const struct field *field)
 {
-	const struct field *field = field_find(name, strlen(name));
-	const struct field *next = field_find(other, strlen(other));
+	size_t last = c->n;
+
+	add_asked(c, field);
+	if (c->n == last)
+		return;
+	memmove(&c->list[at + 1], &c->list[at], (last - at) * sizeof(*c->list));
+	c->list[at] = field;
+}
+
+static size_t index_of(const struct columns *c, const struct field *field)
+{
 	size_t at = 0;
 
-	if (columns_have(c, field) || !columns_have(c, next))
-		return;
-	add(c, field);
-	while (c->list[at] != next)
+	while (at < c->n && c->list[at] != field)
 		at++;
-	memmove(&c->list[at + 1], &c->list[at], (c->n - 1 - at) * sizeof(*c->list));
-	c->list[at] = field;
+	return at;
+}
+
+void columns_put_before(struct columns *c, const char *name, const char *other)
+{
+	size_t at = index_of(c, field_find(other, strlen(other)));
+
+	if (at < c->n)
+		insert(c, at, field_find(name, strlen(name)));
+}
+
+void columns_processes(struct columns *c)
+{
+	const struct field *process = field_find("process", strlen("process"));
+	size_t at;
+
+	if (!columns_have(c, process))
+		columns_toggle(c, process);
+	at = index_of(c, process);
+	insert(c, at, process);
+	insert(c, at + 1, field_find("fd", strlen("fd")));
+	insert(c, at + 1, field_find("pid", strlen("pid")));
 }
 
 void columns_all(struct columns *c)

@@ -20,6 +20,12 @@ void columns_free(struct columns *c);
 /* The default columns; @extended adds those of -e. */
 void columns_default(struct columns *c, bool extended);
 
+/*
+ * Adds those of -p, which stand beside the process: to every list, also one that the user has
+ * named.
+ */
+void columns_processes(struct columns *c);
+
 /* Every column, the default ones first. */
 void columns_all(struct columns *c);
 

@@ -49,6 +49,8 @@ const struct field field_table[] = {
 	  "identity of the socket, never used again until reboot", getter_cookie, NULL },
 	{ "uid", "UID", FIELD_COUNT, NULL, "uid", 0, 0, 5,
 	  "user that created the socket", getter_uid, NULL },
+	{ "user", "USER", FIELD_TEXT, NULL, "user", 0, NEED_USERS, 5,
+	  "name of that user", getter_user, NULL },
 	{ "length", "QUEUED", FIELD_COUNT, "accept_queue", "length", 0, 0, 70,
 	  "accept queue: connections waiting for accept(2); Recv-Q of ss", getter_length, "Q" },
 	{ "limit", "LIMIT", FIELD_COUNT, "accept_queue", "limit", 0, 0, 60,
@@ -103,12 +105,21 @@ const struct field field_table[] = {
 	  "overflows in the window, at least", getter_overflows_min, NULL },
 	{ "overflows-max", "OVERMAX", FIELD_COUNT, "overflows", "max", NEED_OVERFLOWS, 0, 3,
 	  "overflows in the window, at most", getter_overflows_max, NULL },
-	{ NULL, NULL, FIELD_NESTED, NULL, "processes", 0, 0, 0,
-	  "processes that hold the socket", getter_nothing_yet, NULL },
+	{ "process", "PROCESS", FIELD_TEXT, NULL, NULL, NEED_OWNERS, NEED_OWNERS_ASKED, 55,
+	  "names of the processes that hold it", getter_process, "PROC" },
+	{ "pid", "PID", FIELD_TEXT, NULL, NULL, NEED_OWNERS, NEED_OWNERS_ASKED, 45,
+	  "their process ids", getter_pid, NULL },
+	{ "fd", "FD", FIELD_TEXT, NULL, NULL, NEED_OWNERS, NEED_OWNERS_ASKED, 5,
+	  "their descriptors of it", getter_fd, NULL },
+	{ NULL, NULL, FIELD_OWNERS, NULL, "processes", NEED_OWNERS | NEED_UNITS, 0, 0,
+	  "descriptors of the processes that hold it", getter_processes, NULL },
 	{ "cgroup", "CGROUP", FIELD_TEXT, NULL, "cgroup", NEED_CGROUP, 0, 7,
 	  "cgroup (v2) the socket was created in", getter_cgroup, NULL },
-	{ NULL, NULL, FIELD_NESTED, NULL, "unit", 0, 0, 0,
-	  "systemd unit", getter_nothing_yet, NULL },
+	{ "unit", "UNIT", FIELD_TEXT, NULL, "unit", NEED_OWNERS | NEED_UNITS, NEED_OWNERS_ASKED, 25,
+	  "systemd unit of the processes that hold it", getter_unit, NULL },
+	{ "container", "CONTAINER", FIELD_TEXT, NULL, "container", NEED_OWNERS | NEED_UNITS,
+	  NEED_OWNERS_ASKED, 4,
+	  "container of the processes that hold it", getter_container, NULL },
 	{ "state", "STATE", FIELD_TEXT, NULL, "state", NEED_STATE, 0, 90,
 	  "what is wrong, worst first: overflowing, full, dropping, syn-full, high, ok", getter_state, NULL },
 	{ "reasons", "WHY", FIELD_LIST, NULL, "reasons", NEED_REASONS, 0, 80,
@@ -137,12 +148,19 @@ bool field_is_number(const struct field *field)
 	case FIELD_BOOL:
 	case FIELD_ID:
 	case FIELD_LIST:
+	case FIELD_OWNERS:
 	case FIELD_WAITING:
 	case FIELD_HALF_OPEN:
-	case FIELD_NESTED:
 		break;
 	}
 	return false;
+}
+
+bool field_is_list(const struct field *field)
+{
+	return field->type == FIELD_LIST || field->get == getter_process ||
+	       field->get == getter_pid || field->get == getter_fd || field->get == getter_unit ||
+	       field->get == getter_container;
 }
 
 const struct field *field_find(const char *name, size_t len)

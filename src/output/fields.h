@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "model/needs.h"
 #include "output/services.h"
+#include "output/users.h"
 
 /*
  * The field table: the one place where a column or a JSON key is added. The table view, JSON, its
@@ -24,19 +25,21 @@ enum field_type {
 	FIELD_ID, /* 64 bits; hexadecimal text everywhere */
 	FIELD_LIST, /* of words */
 	/* In JSON only. */
-	FIELD_WAITING, /* an array of objects, one for each waiting connection */
-	FIELD_HALF_OPEN, /* the same for half-open ones */
-	FIELD_NESTED, /* of a release to come, null so far */
+	FIELD_OWNERS, /* an array of objects, one for each descriptor of a process */
+	FIELD_WAITING, /* the same for waiting connections */
+	FIELD_HALF_OPEN, /* and for half-open ones */
 };
 
 struct field_value {
 	enum field_type type;
 	bool known;
 	uint64_t number; /* COUNT, RISE, BOOL, ID */
-	double real; /* RATIO, FACTOR, RATE, SECONDS */
+	double real; /* RATIO, FACTOR, RATE, SECONDS; of a list of numbers the first */
 	const char *text; /* TEXT; constant, of the snapshot, or in the caller's scratch */
-	const char *const *words; /* LIST; @number of them */
+	const char *const *words; /* LIST, and TEXT that field_is_list(); @number of them */
 	const struct connection *connections; /* WAITING, HALF_OPEN; @number of them */
+	const struct owner *owners; /* OWNERS; @number of them, */
+	const struct process *processes; /* which index these */
 };
 
 /* What a getter may use: memory for a text, and how the user wants names. */
@@ -44,6 +47,7 @@ struct field_context {
 	struct strbuf scratch;
 	const char *words[REASON_N];
 	struct services *services; /* NULL: ports as numbers */
+	struct users *users; /* NULL: not to be asked for */
 };
 
 struct field {
@@ -66,6 +70,9 @@ extern const size_t field_table_n;
 
 /* Does it read as a number, so that it aligns right? Also as text, when that is two bounds. */
 bool field_is_number(const struct field *field);
+
+/* Is it several words, each of which a filter asks for? Also as text, of the owners. */
+bool field_is_list(const struct field *field);
 
 /* Returns the column of that name or NULL. */
 const struct field *field_find(const char *name, size_t len);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/filter_fields.h"
 
+#include <string.h>
+
 /* False for what only JSON has. */
-static bool comparable(enum field_type type, enum filter_type *as)
+static bool comparable(const struct field *field, enum filter_type *as)
 {
-	switch (type) {
+	switch (field->type) {
 	case FIELD_COUNT:
 	case FIELD_RISE:
 	case FIELD_ID:
@@ -22,12 +24,10 @@ static bool comparable(enum field_type type, enum filter_type *as)
 		*as = FILTER_BOOL;
 		return true;
 	case FIELD_TEXT:
-		*as = FILTER_TEXT;
-		return true;
 	case FIELD_LIST:
-		*as = FILTER_WORDS;
+		*as = field_is_list(field) ? FILTER_WORDS : FILTER_TEXT;
 		return true;
-	case FIELD_NESTED:
+	case FIELD_OWNERS:
 	case FIELD_WAITING:
 	case FIELD_HALF_OPEN:
 		break;
@@ -37,9 +37,11 @@ static bool comparable(enum field_type type, enum filter_type *as)
 
 static const void *find(const char *name, size_t len, enum filter_type *type, unsigned int *needs)
 {
-	const struct field *field = field_find(name, len);
+	const bool comm = len == strlen("comm") && !memcmp(name, "comm", len);
+	const struct field *field =
+		comm ? field_find("process", strlen("process")) : field_find(name, len);
 
-	if (!field || !comparable(field->type, type))
+	if (!field || !comparable(field, type))
 		return NULL;
 	*needs = field->needs | field->asked;
 	return field;

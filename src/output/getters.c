@@ -89,11 +89,6 @@ GETTER(path)
 	set_text(value, row->listener->name);
 }
 
-GETTER(nothing_yet)
-{
-	UNUSED;
-}
-
 GETTER(interface)
 {
 	UNUSED;

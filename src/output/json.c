@@ -22,6 +22,30 @@ static struct json_object *text_or_null(const char *text)
 	return text && *text ? json_value_text(text) : NULL;
 }
 
+static struct json_object *foreign_or_null(const char *text)
+{
+	return text ? json_value_foreign_text(text) : NULL;
+}
+
+static struct json_object *owners_json(const struct field_value *v)
+{
+	struct json_object *list = json_value_array();
+
+	for (uint64_t i = 0; i < v->number; i++) {
+		const struct process *process = &v->processes[v->owners[i].process];
+		struct json_object *o = json_value_object();
+
+		json_value_put(o, "pid", json_value_number(process->pid));
+		json_value_put(o, "comm", foreign_or_null(process->comm));
+		json_value_put(o, "fd", json_value_number(v->owners[i].fd));
+		json_value_put(o, "cgroup", foreign_or_null(process->cgroup));
+		json_value_put(o, "unit", foreign_or_null(process->unit));
+		json_value_put(o, "container", foreign_or_null(process->container));
+		json_value_append(list, o);
+	}
+	return list;
+}
+
 static void put_waiting(struct json_object *o, const struct connection *c)
 {
 	json_value_put(o, "wait_seconds",
@@ -87,11 +111,11 @@ static struct json_object *field_json(const struct field_value *v)
 		for (uint64_t i = 0; i < v->number; i++)
 			json_value_append(list, json_value_text(v->words[i]));
 		return list;
+	case FIELD_OWNERS:
+		return owners_json(v);
 	case FIELD_WAITING:
 	case FIELD_HALF_OPEN:
 		return connections_json(v);
-	case FIELD_NESTED: /* where arrays and objects of a listener are to be made */
-		break;
 	}
 	return NULL;
 }

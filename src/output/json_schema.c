@@ -73,6 +73,19 @@ static struct json_object *words_enum(bool states)
 	return o;
 }
 
+static struct json_object *owner_schema(void)
+{
+	struct json_object *o = schema_object(false, NULL);
+
+	schema_add(o, "pid", non_negative(typed("integer", false, "process id")));
+	schema_add(o, "comm", typed("string", true, "name of the process, /proc/PID/comm"));
+	schema_add(o, "fd", non_negative(typed("integer", false, "descriptor of the listener")));
+	schema_add(o, "cgroup", typed("string", true, "cgroup the process is in"));
+	schema_add(o, "unit", typed("string", true, "systemd unit of that cgroup"));
+	schema_add(o, "container", typed("string", true, "container of that cgroup"));
+	return o;
+}
+
 static struct json_object *connection_schema(bool half_open)
 {
 	struct json_object *o = schema_object(false, NULL);
@@ -124,11 +137,11 @@ static struct json_object *field_schema(const struct field *f)
 		o = words_enum(true);
 		json_value_put(o, "description", json_value_text(f->help));
 		return o;
+	case FIELD_OWNERS:
+		return array_of(owner_schema(), true, f->help);
 	case FIELD_WAITING:
 	case FIELD_HALF_OPEN:
 		return array_of(connection_schema(f->type == FIELD_HALF_OPEN), true, f->help);
-	case FIELD_NESTED:
-		break;
 	}
 	return typed(NULL, false, f->help);
 }

@@ -145,6 +145,8 @@ static void take_value(struct value_key *key, const struct field *field,
 		key->by_address = true;
 	else if (!strcmp(field->name, "overflows")) /* bounds: by the upper one */
 		key->number = (double)v.number;
+	else if (!strcmp(field->name, "pid") || !strcmp(field->name, "fd")) /* by the first */
+		key->number = v.real;
 	else if (v.type == FIELD_TEXT && v.known)
 		key->text = xstrdup(v.text);
 	else if (v.type == FIELD_RATIO || v.type == FIELD_FACTOR || v.type == FIELD_RATE ||

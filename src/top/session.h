@@ -30,6 +30,7 @@ struct session {
 	struct prompt prompt;
 	struct field_context context;
 	struct services services;
+	struct users users;
 
 	enum session_page page;
 	size_t help_offset;

@@ -212,6 +212,7 @@ static void free_session(struct session *s)
 	columns_free(&s->columns);
 	prompt_free(&s->prompt);
 	services_free(&s->services);
+	users_free(&s->users);
 	strbuf_free(&s->context.scratch);
 	strbuf_free(&s->find);
 	strbuf_free(&s->filter);
@@ -228,6 +229,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	listing_choose(&s.listing, &s.columns);
 	if (config->resolve)
 		s.context.services = &s.services;
+	s.context.users = &s.users;
 	s.view.columns = &s.columns;
 	s.view.context = &s.context;
 	s.view.fold = config->fold;

@@ -2,13 +2,19 @@
 /*
  * bench - what a report costs, beside the bare dump and beside ss
  *
- * usage: bench [-r ROUNDS] FLOOR [LISTENQ]
+ * usage: bench [-p] [-r ROUNDS] FLOOR [LISTENQ]
+ *
+ * With -p the owners are what costs: of each listener, and in a view that
+ * repeats.
  *
  * Run it inside rig.  FLOOR and LISTENQ are paths; LISTENQ is taken from the
  * environment if not given, and SS names another ss.  Without LISTENQ only
  * the floor and ss are measured.
  * Exit status: 0 all goals met, 1 a goal missed, 2 it could not be measured.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* pipe2() */
+#endif
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -19,10 +25,11 @@
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_ROUNDS   999
-#define MAX_ARGS     8
+#define MAX_ARGS     12
 #define NOT_MEASURED 2
 
 struct contest {
@@ -30,18 +37,21 @@ struct contest {
 	const char *mark; /* printed at least once for each listener */
 	double goal; /* most it may cost, in units of ss; 0 = none set */
 	double of_floor; /* or in units of the floor, where that alone eats up the goal */
+	int refreshes; /* measured is one report of a run that repeats, the mean of so many */
 	double ms[MAX_ROUNDS];
 	long peak_kib;
 };
 
+/* Both sets begin with these two. */
 enum { FLOOR, SS, TABLE, JSON, COLUMNS, CONTESTS };
+enum { OWNERS = TABLE, REFRESH, OWNER_CONTESTS };
 
 /*
  * A third of ss is what a table should cost. But the kernel's part, which nobody can save, varies
  * with the machine from a fifth to more than a third of ss; where it is large the table is held to
  * a multiple of it.
  */
-static struct contest contests[CONTESTS] = {
+static struct contest queue_contests[CONTESTS] = {
 	[FLOOR] = { .command = "floor" },
 	[SS] = { .command = "ss -Hltnm", .mark = "\n" },
 	[TABLE] = { .command = "listenq -d 0 -H", .mark = "\n", .goal = 1.0 / 3, .of_floor = 2.5 },
@@ -49,19 +59,27 @@ static struct contest contests[CONTESTS] = {
 	[COLUMNS] = { .command = "listenq -d 0 -o address,length", .mark = "\n" },
 };
 
+/*
+ * A refresh verifies at most 2000 descriptors a second; the rest is what the dump and 20,000 lines
+ * cost. The first report, which scans, is not counted.
+ */
+static struct contest owner_contests[OWNER_CONTESTS] = {
+	[FLOOR] = { .command = "floor" },
+	[SS] = { .command = "ss -Hltnp", .mark = "\n" },
+	[OWNERS] = { .command = "listenq -d 0 -H -p", .mark = "\n", .goal = 1.0 / 4 },
+	[REFRESH] = { .command = "listenq -d 0.5 -H -o local,length,process --count 7",
+		      .mark = "\n",
+		      .goal = 1.0 / 100,
+		      .refreshes = 4 },
+};
+
 /* A streamed document needs no more memory than the table. */
 static const double json_memory_goal = 1.2;
 
-/*
- * Runs @c once with its output on @out and returns its CPU time in ms.  The
- * kernel splits user from system time by ticks, but their sum is the
- * scheduler's own account, exact to the microsecond.
- */
-static double run(struct contest *c, const char *path, int out)
+static pid_t start(const struct contest *c, const char *path, int out)
 {
 	char words[128], *argv[MAX_ARGS + 1] = { NULL };
-	struct rusage ru;
-	int status, n = 0;
+	int n = 0;
 	pid_t pid;
 
 	snprintf(words, sizeof(words), "%s", c->command);
@@ -76,6 +94,20 @@ static double run(struct contest *c, const char *path, int out)
 		execvp(path, argv);
 		err(127, "%s", path);
 	}
+	return pid;
+}
+
+/*
+ * Runs @c once with its output on @out and returns its CPU time in ms.  The
+ * kernel splits user from system time by ticks, but their sum is the
+ * scheduler's own account, exact to the microsecond.
+ */
+static double run(struct contest *c, const char *path, int out)
+{
+	pid_t pid = start(c, path, out);
+	struct rusage ru;
+	int status;
+
 	while (wait4(pid, &status, 0, &ru) < 0)
 		if (errno != EINTR)
 			err(NOT_MEASURED, "wait4");
@@ -87,6 +119,53 @@ static double run(struct contest *c, const char *path, int out)
 		c->peak_kib = ru.ru_maxrss;
 	timeradd(&ru.ru_utime, &ru.ru_stime, &ru.ru_utime);
 	return ru.ru_utime.tv_sec * 1e3 + ru.ru_utime.tv_usec / 1e3;
+}
+
+static double cpu_ms(pid_t pid)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t) < 0)
+		errx(NOT_MEASURED, "no CPU time of a process");
+	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
+}
+
+static void read_lines(FILE *f, unsigned long n)
+{
+	int ch;
+
+	while (n && (ch = getc(f)) != EOF)
+		n -= ch == '\n';
+	if (n)
+		errx(NOT_MEASURED, "a report is too short");
+}
+
+/* CPU time in ms of one report but the first two, and the last, which may have ended the program.
+ */
+static double refresh(struct contest *c, const char *path, unsigned long listeners)
+{
+	double begin, end;
+	int ends[2], status;
+	pid_t pid;
+	FILE *f;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		err(NOT_MEASURED, "pipe");
+	pid = start(c, path, ends[1]);
+	close(ends[1]);
+	f = fdopen(ends[0], "r");
+	if (!f)
+		err(NOT_MEASURED, "pipe");
+	read_lines(f, 2 * listeners);
+	begin = cpu_ms(pid);
+	read_lines(f, c->refreshes * listeners);
+	end = cpu_ms(pid);
+	read_lines(f, listeners);
+	fclose(f);
+	if (waitpid(pid, &status, 0) < 0 || status)
+		errx(NOT_MEASURED, "%s failed", c->command);
+	return (end - begin) / c->refreshes;
 }
 
 /*
@@ -144,46 +223,54 @@ static const char *verdict(bool met)
 int main(int argc, char **argv)
 {
 	const char *path[CONTESTS] = { NULL };
+	struct contest *contests = queue_contests;
 	unsigned long listeners;
-	int rounds = 11, devnull, opt;
+	int rounds = 11, n = CONTESTS, devnull, opt;
 	bool all_met = true;
 	double base, ss;
 
-	while ((opt = getopt(argc, argv, "r:")) != -1)
-		if (opt != 'r' || (rounds = atoi(optarg)) < 1 || rounds > MAX_ROUNDS)
+	while ((opt = getopt(argc, argv, "pr:")) != -1)
+		if (opt == 'p') {
+			contests = owner_contests;
+			n = OWNER_CONTESTS;
+		} else if (opt != 'r' || (rounds = atoi(optarg)) < 1 || rounds > MAX_ROUNDS) {
 			optind = argc;
+		}
 	if (optind >= argc || argc - optind > 2)
-		errx(NOT_MEASURED, "usage: bench [-r ROUNDS] FLOOR [LISTENQ]");
+		errx(NOT_MEASURED, "usage: bench [-p] [-r ROUNDS] FLOOR [LISTENQ]");
 	path[FLOOR] = argv[optind];
 	path[SS] = getenv("SS");
 	if (!path[SS])
 		path[SS] = "ss";
-	for (int i = TABLE; i < CONTESTS; i++)
+	for (int i = TABLE; i < n; i++)
 		path[i] = argv[optind + 1] ? argv[optind + 1] : getenv("LISTENQ");
 
 	devnull = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (devnull < 0)
 		err(NOT_MEASURED, "/dev/null");
 	listeners = verify(&contests[FLOOR], path[FLOOR], 0);
-	for (int i = SS; i < CONTESTS; i++)
+	for (int i = SS; i < n; i++)
 		if (path[i])
 			verify(&contests[i], path[i], listeners);
 
 	/* Interleaved, so that a slow minute of the machine hits them all. */
 	for (int round = 0; round < rounds; round++)
-		for (int i = 0; i < CONTESTS; i++)
+		for (int i = 0; i < n; i++)
 			if (path[i])
-				contests[i].ms[round] = run(&contests[i], path[i], devnull);
+				contests[i].ms[round] =
+					contests[i].refreshes ?
+						refresh(&contests[i], path[i], listeners) :
+						run(&contests[i], path[i], devnull);
 
-	for (int i = 0; i < CONTESTS; i++)
+	for (int i = 0; i < n; i++)
 		qsort(contests[i].ms, rounds, sizeof(double), by_value);
 	base = median(contests[FLOOR].ms, rounds);
 	ss = median(contests[SS].ms, rounds);
 
 	printf("%lu listeners, %d rounds, CPU time (user and system) in ms\n\n", listeners, rounds);
-	printf("%-32s %8s %8s %8s %9s %7s  %-12s %9s\n", "COMMAND", "MEDIAN", "MIN", "MAX",
+	printf("%-52s %8s %8s %8s %9s %7s  %-12s %9s\n", "COMMAND", "MEDIAN", "MIN", "MAX",
 	       "OF FLOOR", "OF SS", "GOAL", "PEAK KiB");
-	for (int i = 0; i < CONTESTS; i++) {
+	for (int i = 0; i < n; i++) {
 		struct contest *c = &contests[i];
 		double ms = median(c->ms, rounds);
 		char goal[32] = "-";
@@ -198,10 +285,12 @@ int main(int argc, char **argv)
 			snprintf(goal, sizeof(goal), "%.3f %s", most / ss, verdict(ms <= most));
 			all_met &= ms <= most;
 		}
-		printf("%-32s %8.2f %8.2f %8.2f %9.2f %7.3f  %-12s %9ld\n", c->command, ms,
+		printf("%-52s %8.2f %8.2f %8.2f %9.2f %7.3f  %-12s %9ld\n", c->command, ms,
 		       c->ms[0], c->ms[rounds - 1], ms / base, ms / ss, goal, c->peak_kib);
 	}
-	if (path[JSON]) {
+	if (contests == owner_contests) {
+		puts("\nOf the run that repeats it is one report, the first left out");
+	} else if (path[JSON]) {
 		double ratio = (double)contests[JSON].peak_kib / contests[TABLE].peak_kib;
 
 		printf("\nPeak memory of JSON: %.2f of the table's, goal %.2f %s\n", ratio,

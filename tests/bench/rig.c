@@ -2,10 +2,11 @@
 /*
  * rig - run a command among many listeners
  *
- * usage: rig LISTENERS COMMAND [ARG]...
+ * usage: rig [-o OTHERS] LISTENERS COMMAND [ARG]...
  *
  * Makes a network namespace of its own, fills it with LISTENERS listening
- * sockets, runs COMMAND in it and exits with its status.  Nothing of it
+ * sockets, runs COMMAND in it and exits with its status.  The processes that
+ * hold them hold OTHERS sockets that do not listen besides.  Nothing of it
  * outlives the rig.
  */
 #ifndef _GNU_SOURCE
@@ -26,7 +27,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_LISTENERS  500000
+#define MAX_SOCKETS    500000
 #define MAX_PER_HOLDER 100000
 #define SPARE_FDS      16 /* stdio, two pipes, and what was inherited */
 
@@ -79,8 +80,11 @@ static void listen_as(unsigned int i)
 		err(RIG_FAILED, "listener %u", i);
 }
 
-/* Holds its share until the rig is gone, however that went: EOF on @until. */
-static void hold(unsigned int first, unsigned int end, int ready, int until)
+/*
+ * Holds its share of the listeners, and as many others, until the rig is gone, however that went:
+ * EOF on @until.
+ */
+static void hold(unsigned int first, unsigned int end, unsigned int others, int ready, int until)
 {
 	struct rlimit lim;
 	char byte = 0;
@@ -91,6 +95,9 @@ static void hold(unsigned int first, unsigned int end, int ready, int until)
 	}
 	while (first < end)
 		listen_as(first++);
+	while (others--)
+		if (socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) < 0)
+			err(RIG_FAILED, "socket");
 	if (write(ready, &byte, 1) != 1)
 		err(RIG_FAILED, "pipe");
 	close(ready);
@@ -116,18 +123,37 @@ static int run(char **argv)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+static unsigned int number(const char *what, const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (*end || !value || value > MAX_SOCKETS)
+		errx(RIG_FAILED, "%s: 1 to %d, not '%s'", what, MAX_SOCKETS, text);
+	return value;
+}
+
+/* Where the @i-th of @n parts of @total begins. */
+static unsigned int part(unsigned int total, unsigned int i, unsigned int n)
+{
+	return (unsigned long long)total * i / n;
+}
+
 int main(int argc, char **argv)
 {
-	unsigned int total, share, holders = 0, ready_holders = 0;
-	int ready[2], until[2], status;
+	unsigned int total, others = 0, share, holders, ready_holders = 0;
+	int ready[2], until[2], status, opt;
 	struct rlimit lim;
-	char byte, *end;
+	char byte;
 
-	if (argc < 3)
-		errx(RIG_FAILED, "usage: rig LISTENERS COMMAND [ARG]...");
-	total = strtoul(argv[1], &end, 10);
-	if (*end || !total || total > MAX_LISTENERS)
-		errx(RIG_FAILED, "listeners: 1 to %d, not '%s'", MAX_LISTENERS, argv[1]);
+	while ((opt = getopt(argc, argv, "+o:")) != -1)
+		if (opt == 'o')
+			others = number("others", optarg);
+		else
+			optind = argc;
+	if (argc - optind < 2)
+		errx(RIG_FAILED, "usage: rig [-o OTHERS] LISTENERS COMMAND [ARG]...");
+	total = number("listeners", argv[optind]);
 	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
 		err(RIG_FAILED, "getrlimit");
 	share = lim.rlim_max > MAX_PER_HOLDER ? MAX_PER_HOLDER : lim.rlim_max;
@@ -136,7 +162,8 @@ int main(int argc, char **argv)
 	enter_namespace();
 	if (pipe2(ready, O_CLOEXEC) < 0 || pipe2(until, O_CLOEXEC) < 0)
 		err(RIG_FAILED, "pipe");
-	for (unsigned int i = 0; i < total; i += share, holders++) {
+	holders = (total + others + share - 1) / share;
+	for (unsigned int i = 0; i < holders; i++) {
 		pid_t pid = fork();
 
 		if (pid < 0)
@@ -144,7 +171,9 @@ int main(int argc, char **argv)
 		if (!pid) {
 			close(ready[0]);
 			close(until[1]);
-			hold(i, total - i < share ? total : i + share, ready[1], until[0]);
+			hold(part(total, i, holders), part(total, i + 1, holders),
+			     part(others, i + 1, holders) - part(others, i, holders), ready[1],
+			     until[0]);
 		}
 	}
 	/* Now a holder that fails is an end of file, not a wait for ever. */
@@ -155,7 +184,7 @@ int main(int argc, char **argv)
 	if (ready_holders < holders)
 		errx(RIG_FAILED, "only %u of %u holders listen", ready_holders, holders);
 
-	status = run(argv + 2);
+	status = run(argv + optind + 1);
 	close(until[1]);
 	while (wait(NULL) > 0)
 		;

@@ -3,8 +3,10 @@
 import os
 import shutil
 import tempfile
+import unittest.mock
 
 import listenq
+import rig
 
 NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 # A user namespace has one user: root, who can do without the capabilities.
@@ -21,12 +23,12 @@ def let_all_run(case):
     copy = shutil.copy(listenq.program(), place)
     os.chmod(copy, 0o755)
     listenq.validator()
-    before = os.environ.get("LISTENQ")
-    os.environ["LISTENQ"] = copy
+    patch = unittest.mock.patch.object(listenq, "PROGRAM", copy)
+    patch.start()
+    case.addCleanup(patch.stop)
 
-    def restore():
-        os.environ.pop("LISTENQ")
-        if before is not None:
-            os.environ["LISTENQ"] = before
 
-    case.addCleanup(restore)
+class Case(rig.Case):
+    def setUp(self):
+        super().setUp()
+        let_all_run(self)

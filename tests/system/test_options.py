@@ -100,7 +100,7 @@ class Columns(rig.Case):
         self.listener()
         self.assertEqual(list(rows()[0]), [
             "SEV", "STATE", "LOCAL_ADDRESS", "QUEUED", "LIMIT", "FILL", "PEAK",
-            "SYNRECV", "DROPS", "+DROPS", "OVERFLOWS", "WHY"])
+            "SYNRECV", "DROPS", "+DROPS", "OVERFLOWS", "PROCESS", "WHY"])
 
     def test_extended(self):
         self.listener()

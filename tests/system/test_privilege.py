@@ -3,15 +3,10 @@
 import listenq
 import netns
 import nobody
-import rig
 from nobody import NOBODY
 
 
-class Unprivileged(rig.Case):
-    def setUp(self):
-        super().setUp()
-        nobody.let_all_run(self)
-
+class Unprivileged(nobody.Case):
     def test_same_numbers(self):
         full = self.listener(backlog=2)
         half = self.listener("::", backlog=9, defer=True)

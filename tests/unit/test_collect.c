@@ -309,7 +309,7 @@ static void test_autobound_unknown(void **state)
 		if (i == 2)
 			fake_netlink_reply_error(-EACCES);
 		assert_int_equal(sample(SAMPLE_CLOSING), 0);
-	assert_u64_equal(s.listeners[0].known & LISTENER_AUTOBOUND, 0);
+		assert_u64_equal(s.listeners[0].known & LISTENER_AUTOBOUND, 0);
 		assert_u64_equal(s.n_warnings, 1);
 		assert_string_equal(s.warnings[0].code, "autobound-unavailable");
 	}

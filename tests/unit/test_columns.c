@@ -36,7 +36,7 @@ static void assert_columns(const char *expected)
 }
 
 #define DEFAULT \
-	"severity,state,local,length,limit,fill,peak,synrecv,drops,drops-delta,overflows,reasons"
+	"severity,state,local,length,limit,fill,peak,synrecv,drops,drops-delta,overflows,process,reasons"
 #define EXTENDED "uid,inode,cookie,cgroup,interface,v6only,mptcp"
 
 static void test_default(void **state)
@@ -54,7 +54,7 @@ static void test_folded(void **state)
 	c.folded = true;
 	columns_default(&c, false);
 	assert_columns("severity,state,local,sockets,length,limit,fill,peak,imbalance,synrecv,"
-		       "drops,drops-delta,overflows,reasons");
+		       "drops,drops-delta,overflows,process,reasons");
 	assert_true(columns_needs(&c) & NEED_GROUPS);
 }
 
@@ -63,6 +63,25 @@ static void test_extended(void **state)
 	(void)state;
 	columns_default(&c, true);
 	assert_columns(DEFAULT "," EXTENDED);
+}
+
+/* What -p adds stands beside the process, and the reasons stay where they may be cut. */
+static void test_processes(void **state)
+{
+	(void)state;
+	columns_default(&c, false);
+	assert_false(columns_needs(&c) & NEED_OWNERS_ASKED);
+	assert_true(columns_needs(&c) & NEED_OWNERS);
+	columns_processes(&c);
+	assert_true(columns_needs(&c) & NEED_OWNERS_ASKED);
+	assert_columns("severity,state,local,length,limit,fill,peak,synrecv,drops,drops-delta,"
+		       "overflows,process,pid,fd,reasons");
+	columns_processes(&c);
+	assert_int_equal(c.n, 15);
+	c.n = 0;
+	columns_parse(&c, "fd,reasons", false, &why);
+	columns_processes(&c);
+	assert_columns("fd,process,pid,reasons");
 }
 
 /* Each column once, the usual ones where they usually are. */
@@ -78,7 +97,7 @@ static void test_all(void **state)
 	for (size_t i = 0; i < c.n; i++)
 		for (size_t j = 0; j < i; j++)
 			assert_ptr_not_equal(c.list[i], c.list[j]);
-	c.n = 12;
+	c.n = 13;
 	assert_columns(DEFAULT);
 	assert_false(c.named);
 }
@@ -184,7 +203,7 @@ static void test_asked(void **state)
 	assert_true(columns_needs(&c) & NEED_WAIT_ALL);
 }
 
-#define TOP "severity,local,length,limit,fill,peak,synrecv,drops-rate,overflows,reasons"
+#define TOP "severity,local,process,length,limit,fill,peak,synrecv,drops-rate,overflows,reasons"
 
 static const struct field *named(const char *name)
 {
@@ -205,7 +224,7 @@ static void test_top_extended(void **state)
 	(void)state;
 	columns_top(&c, true);
 	assert_columns(
-		"severity,local,length,limit,fill,peak,synrecv,drops-rate,overflows," EXTENDED
+		"severity,local,process,length,limit,fill,peak,synrecv,drops-rate,overflows," EXTENDED
 		",reasons");
 }
 
@@ -300,6 +319,7 @@ int main(void)
 		COLUMNS_TEST(test_default),
 		COLUMNS_TEST(test_folded),
 		COLUMNS_TEST(test_extended),
+		COLUMNS_TEST(test_processes),
 		COLUMNS_TEST(test_all),
 		COLUMNS_TEST(test_named),
 		COLUMNS_TEST(test_named_twice),

@@ -282,7 +282,7 @@ static void test_find(void **state)
 	assert_null(field_find("", 0));
 	assert_null(field_find("por", 3));
 	assert_non_null(field_find("port,length", 4));
-	assert_null(field_find("processes", 9)); /* JSON only, so far */
+	assert_null(field_find("processes", 9)); /* JSON only */
 }
 
 /* One place where a column is added: each row has to be whole. */
@@ -296,7 +296,7 @@ static void test_table(void **state)
 		assert_true(f->help && strlen(f->help) > 2);
 		assert_non_null(f->get);
 		assert_int_equal(f->name != NULL, f->header != NULL);
-		assert_int_equal(f->type >= FIELD_WAITING, !f->name);
+		assert_int_equal(f->type >= FIELD_OWNERS, !f->name);
 		assert_true(f->key || !f->object);
 		if (f->name)
 			assert_ptr_equal(field_find(f->name, strlen(f->name)), f);

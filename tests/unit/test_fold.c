@@ -429,6 +429,46 @@ static void test_nothing_to_fold(void **state)
 	assert_u64_equal(scene.report.n_rows, 2);
 }
 
+/* A group belongs to the owners of all its members, also where those of one cannot be seen. */
+static void test_owners(void **state)
+{
+	static const struct process processes[] = { { .comm = "a", .pid = 7 },
+						    { .comm = "b", .pid = 9 },
+						    { .comm = "init", .pid = 1 } };
+	static const struct owner owners[] = { { 1, 3 }, { 2, 60 }, { 0, 4 }, { 1, 4 } };
+	const struct fold *f;
+
+	(void)state;
+	add_members(1, 3);
+	add_members(4, 5);
+	scene_now(&scene, 4)->bound.port = scene_now(&scene, 5)->bound.port = 81;
+	scene_now(&scene, 4)->known |= LISTENER_OWNERS;
+	snapshot_size_owners(&scene.now, ARRAY_SIZE(owners), ARRAY_SIZE(processes));
+	memcpy(scene.now.processes, processes, sizeof(processes));
+	memcpy(scene.now.owners, owners, sizeof(owners));
+	for (uint16_t cookie = 1; cookie <= 2; cookie++) {
+		scene_now(&scene, cookie)->known |= LISTENER_OWNERS;
+		scene_now(&scene, cookie)->first_owner = 2u * (cookie - 1u);
+		scene_now(&scene, cookie)->n_owners = 2;
+	}
+	for (int again = 0; again < 2; again++) {
+		fold();
+		f = row(80)->fold;
+		assert_true(row(80)->listener->known & LISTENER_OWNERS);
+		assert_int_equal(f->n_owners, 4);
+		for (uint32_t i = 0; i < f->n_owners; i++) {
+			static const struct owner sorted[] = {
+				{ 0, 4 }, { 1, 3 }, { 1, 4 }, { 2, 60 }
+			};
+
+			assert_int_equal(f->owners[i].process, sorted[i].process);
+			assert_int_equal(f->owners[i].fd, sorted[i].fd);
+		}
+		assert_int_equal(row(81)->fold->n_owners, 0);
+		assert_false(row(81)->listener->known & LISTENER_OWNERS);
+	}
+}
+
 #define FOLD_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -442,6 +482,7 @@ int main(void)
 		FOLD_TEST(test_verdict),	 FOLD_TEST(test_what_differs_is_unknown),
 		FOLD_TEST(test_of_the_group),	 FOLD_TEST(test_sort_and_select),
 		FOLD_TEST(test_again),		 FOLD_TEST(test_nothing_to_fold),
+		FOLD_TEST(test_owners),
 	};
 
 	return cmocka_run_group_tests_name("fold", tests, NULL, NULL);

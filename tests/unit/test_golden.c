@@ -557,6 +557,48 @@ static void test_hostile(void **state)
 	run_scene("hostile", &s, true);
 }
 
+/* Preforked, socket-activated, hostile, held by nobody, and out of sight. */
+static void test_owners(void **state)
+{
+	static const struct process processes[] = {
+		{ "nginx", "/system.slice/nginx.service", "nginx.service", NULL, 2214 },
+		{ "nginx", "/system.slice/nginx.service", "nginx.service", NULL, 2215 },
+		{ "helper", "/docker/x", NULL, "x", 2216 },
+		{ "nginx", "/system.slice/nginx.service", "nginx.service", NULL, 2217 },
+		{ "\x1b[31m a,b\n", "/a\\x2db\xff.service", "a\\x2db\xff.service", "\x07",
+		  4194304 },
+		{ "", "/", "cups.service", NULL, 4194303 },
+		{ "systemd", "/init.scope", "init.scope", NULL, 1 },
+	};
+	static const struct owner owners[] = {
+		{ 0, 6 },	   { 1, 6 },  { 2, 3 }, { 2, 4 }, { 3, 6 }, /* of 80 */
+		{ 5, 3 },	   { 6, 60 }, /* of 81 */
+		{ 4, UINT32_MAX }, /* of 82 */
+		{ 6, 61 }, /* of 83 */
+	};
+	static const struct {
+		uint16_t cookie, first, n;
+	} slices[] = { { 80, 0, 5 }, { 81, 5, 2 }, { 82, 7, 1 }, { 83, 8, 1 }, { 84, 0, 0 } };
+	struct scene s = { 0 };
+
+	(void)state;
+	scene_open(&s);
+	for (size_t i = 0; i < ARRAY_SIZE(slices); i++) {
+		struct listener *l;
+
+		scene_add_both(&s, slices[i].cookie);
+		l = scene_now(&s, slices[i].cookie);
+		l->known |= LISTENER_OWNERS;
+		l->first_owner = slices[i].first;
+		l->n_owners = slices[i].n;
+	}
+	scene_add_both(&s, 85);
+	snapshot_size_owners(&s.now, ARRAY_SIZE(owners), ARRAY_SIZE(processes));
+	memcpy(s.now.processes, processes, sizeof(processes));
+	memcpy(s.now.owners, owners, sizeof(owners));
+	run_scene("owners", &s, true);
+}
+
 static struct connection *in_queue(struct scene *s, uint32_t group, bool half_open, uint8_t host)
 {
 	struct connection *c = connections_add(&s->now);
@@ -649,6 +691,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_vanished),
 	cmocka_unit_test(test_namespaces),
 	cmocka_unit_test(test_hostile),
+	cmocka_unit_test(test_owners),
 	cmocka_unit_test(test_detail),
 	cmocka_unit_test(test_schema),
 };

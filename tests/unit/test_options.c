@@ -68,15 +68,16 @@ static void describe(const struct options *o, char text[1024])
 		at += sprintf(at, " full=%g", s->fill);
 	if (s->filter)
 		at += sprintf(at, " filter");
-	if (o->columns.n != 12 || o->columns.named)
+	if (o->columns.n != 13 || o->columns.named)
 		at += sprintf(at, " columns=%s%zu", o->columns.named ? "named:" : "", o->columns.n);
 	if (o->sort)
 		at += sprintf(at, " sort=%s%s", o->descending ? "-" : "", o->sort->name);
-	at += sprintf(at, "%s%s%s%s%s%s%s%s%s%s", o->header ? "" : " no-header",
+	at += sprintf(at, "%s%s%s%s%s%s%s%s%s%s%s", o->header ? "" : " no-header",
 		      o->json ? " json" : "", o->detail ? " detail" : "",
-		      o->resolve ? " resolve" : "", o->ascii ? " ascii" : "",
-		      o->strict ? " strict" : "", o->watch ? " watch" : "", o->raw ? " raw" : "",
-		      o->top ? " top" : "", o->mouse ? " mouse" : "");
+		      o->processes ? " processes" : "", o->resolve ? " resolve" : "",
+		      o->ascii ? " ascii" : "", o->strict ? " strict" : "",
+		      o->watch ? " watch" : "", o->raw ? " raw" : "", o->top ? " top" : "",
+		      o->mouse ? " mouse" : "");
 	if (o->color != COLOR_AUTO)
 		at += sprintf(at, " color=%s", colors[o->color]);
 	if (o->count)
@@ -95,8 +96,13 @@ static const struct {
 	const char *line, *result;
 } good[] = {
 	{ "", "report" },
-	/* ss -ltnp's letters, but -p, which comes with the owners */
 	{ "-ltn", "report" },
+	{ "-ltnp", "report columns=15 processes" },
+	{ "--processes -o port", "report columns=named:4 processes" },
+	{ "-p -o pid,port", "report columns=named:4 processes" },
+	{ "-p -e", "report columns=22 processes" },
+	{ "-p -g", "report fold columns=17 processes" },
+	{ "-j -p", "report columns=15 json processes" },
 	{ "--listening --tcp --numeric", "report" },
 	{ "-4", "report family=inet" },
 	{ "-6", "report family=inet6" },
@@ -105,23 +111,23 @@ static const struct {
 	{ "-46", "report" },
 	{ "-x", "report unix" },
 	{ "-4 --unix", "report family=inet unix" },
-	{ "-g", "report fold columns=14" },
+	{ "-g", "report fold columns=15" },
 	{ "--group -o port", "report fold columns=named:1" },
-	{ "-ge", "report fold columns=21" },
-	{ "-g -j", "report fold columns=14 json" },
+	{ "-ge", "report fold columns=22" },
+	{ "-g -j", "report fold columns=15 json" },
 	{ "-f", "report full=0.8" },
 	{ "-f90", "report full=0.9" },
 	{ "-f90%", "report full=0.9" },
 	{ "--full=0", "report full=0" },
 	{ "--full=100", "report full=1" },
 	{ "--full=12.5%", "report full=0.125" },
-	{ "-e", "report columns=19" },
+	{ "-e", "report columns=20" },
 	{ "-D", "report detail" },
 	{ "--detail --json", "report json detail" },
 	{ "-o state,port", "report columns=named:2" },
-	{ "-o+port", "report columns=13" },
-	{ "--output +port,uid", "report columns=14" },
-	{ "-e -o +port", "report columns=20" },
+	{ "-o+port", "report columns=14" },
+	{ "--output +port,uid", "report columns=15" },
+	{ "-e -o +port", "report columns=21" },
 	{ "-e -o port", "report columns=named:8" },
 	{ "-o port -o uid,inode", "report columns=named:2" },
 	{ "-s drops", "report sort=drops" },
@@ -154,16 +160,16 @@ static const struct {
 	{ "--width=10000", "report width=10000" },
 	{ "--strict", "report strict" },
 	/* The interactive view has columns of its own to begin with. */
-	{ "-T", "report columns=10 top" },
-	{ "--top", "report columns=10 top" },
-	{ "-T --mouse", "report columns=10 top mouse" },
-	{ "--mouse --top", "report columns=10 top mouse" },
-	{ "-Te", "report columns=17 top" },
-	{ "-T -o+uid", "report columns=11 top" },
+	{ "-T", "report columns=11 top" },
+	{ "--top", "report columns=11 top" },
+	{ "-T --mouse", "report columns=11 top mouse" },
+	{ "--mouse --top", "report columns=11 top mouse" },
+	{ "-Te", "report columns=18 top" },
+	{ "-T -o+uid", "report columns=12 top" },
 	{ "-o state,port --top", "report columns=named:2 top" },
 	{ "-T4f90 -s -drops -d .5",
-	  "report family=inet full=0.9 columns=10 sort=-drops top delay=0.5" },
-	{ "-Tltn --ascii --color=never", "report columns=10 ascii top color=never" },
+	  "report family=inet full=0.9 columns=11 sort=-drops top delay=0.5" },
+	{ "-Tltn --ascii --color=never", "report columns=11 ascii top color=never" },
 	{ "--list-columns", "columns" },
 	{ "--list-columns --raw", "columns raw" },
 	{ "--json-schema", "schema" },

@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/owners.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "collect/units.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SHARE 20 /* a scan may take one part in so many of a CPU */
+
+/* Units of work of about 3 us: to verify a descriptor is one. */
+#define VERIFY_RATE    2000 /* a second */
+#define VERIFY_MIN     256 /* a sample */
+#define VERIFY_PROCESS 5 /* its directory, name and cgroup */
+
+static void free_holder(struct owners_process *holder)
+{
+	free(holder->list);
+	holder->list = NULL;
+}
+
+void owners_free(struct owners *o)
+{
+	for (size_t i = 0; i < o->n_holders; i++)
+		free_holder(&o->holders[i]);
+	free(o->holders);
+	idmap_free(&o->listeners.by_inode);
+	idmap_free(&o->before.by_inode);
+	free(o->listeners.list);
+	free(o->before.list);
+	processes_free(&o->processes);
+	intern_free(&o->texts);
+	strbuf_free(&o->text);
+	*o = (struct owners){ .root = o->root };
+}
+
+/* Nothing came, went or moved: the usual case. */
+static bool same_listeners(const struct owners *o, const struct snapshot *s)
+{
+	if (o->listeners.n != s->n_listeners)
+		return false;
+	for (size_t i = 0; i < s->n_listeners; i++)
+		if (o->listeners.list[i].cookie != s->listeners[i].cookie)
+			return false;
+	return true;
+}
+
+/* What is remembered moves on to the listeners of this sample. */
+static void take_listeners(struct owners *o, const struct snapshot *s)
+{
+	struct owners_listeners now = o->before;
+
+	if (same_listeners(o, s))
+		return;
+	o->before = o->listeners;
+	idmap_reset(&now.by_inode, s->n_listeners);
+	now.n = 0;
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		const struct listener *l = &s->listeners[i];
+		uint32_t was = idmap_get(&o->before.by_inode, l->inode), twin = IDMAP_NONE;
+		struct owners_listener *ours;
+
+		now.list = array_grow(now.list, now.n, &now.size, sizeof(*now.list));
+		ours = &now.list[now.n++];
+		if (was != IDMAP_NONE && o->before.list[was].cookie == l->cookie)
+			*ours = o->before.list[was];
+		else
+			*ours = (struct owners_listener){ .cookie = l->cookie,
+							  .since_ns = s->monotonic_ns };
+		ours->inode = l->inode;
+		if (l->inode)
+			twin = idmap_put(&now.by_inode, l->inode, (uint32_t)i);
+		ours->twin = twin == IDMAP_NONE ? (uint32_t)i : twin;
+	}
+	o->listeners = now;
+}
+
+static const char *keep(struct owners *o, struct part part)
+{
+	return part.s ? intern_keep(&o->texts, part.s, part.len) : NULL;
+}
+
+/* comm, not cmdline: a program can write over its arguments, and they may be long. */
+static int read_names(struct owners *o, struct process *process)
+{
+	int code = processes_read(&o->processes, process->pid, "comm", &o->text);
+
+	if (code < 0)
+		return code;
+	if (o->text.len && o->text.s[o->text.len - 1] == '\n') /* others are its own */
+		o->text.len--;
+	process->comm = intern_keep(&o->texts, o->text.s, o->text.len);
+	if (o->cgroups && processes_read(&o->processes, process->pid, "cgroup", &o->text) == 0) {
+		struct units units = units_parse(o->text.s, o->text.len);
+
+		process->cgroup = keep(o, units.cgroup);
+		process->unit = keep(o, units.unit);
+		process->container = keep(o, units.container);
+	}
+	return 0;
+}
+
+static void add_fd(struct owners_process *holder, uint32_t inode, const char *name)
+{
+	holder->list = array_grow(holder->list, holder->n, &holder->size, sizeof(*holder->list));
+	holder->list[holder->n++] = (struct owners_fd){
+		.inode = inode,
+		.fd = (uint32_t)strtoul(name, NULL, 10),
+		.listener = IDMAP_NONE,
+	};
+}
+
+/* A process that is gone has nothing; one whose descriptors may not be read has them hidden. */
+static void look_at(struct owners *o, struct process_entry *entry, struct owners_process *holder)
+{
+	int fd = processes_open(&o->processes, entry->pid);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *e;
+
+	entry->look = false;
+	entry->hidden = fd < 0 && fd != -ENOENT && fd != -ESRCH;
+	*holder = (struct owners_process){ .process.pid = entry->pid };
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((e = readdir(dir))) {
+		uint32_t inode;
+		int code;
+
+		if (e->d_name[0] == '.')
+			continue;
+		code = processes_socket(fd, e->d_name, &inode);
+		if (code > 0 && idmap_get(&o->listeners.by_inode, inode) != IDMAP_NONE)
+			add_fd(holder, inode, e->d_name);
+		if (code == -EACCES) { /* so are all others */
+			entry->hidden = true;
+			break;
+		}
+	}
+	closedir(dir);
+	if (holder->n && read_names(o, &holder->process) < 0)
+		holder->n = 0;
+}
+
+/*
+ * Is it still so? One call for each descriptor from @first to before @end, and those for the
+ * process itself. What is no longer true is marked, and the process is to be looked at.
+ */
+static void verify(struct owners *o, struct owners_process *holder, size_t first, size_t end)
+{
+	struct process_entry *entry = processes_find(&o->processes, holder->process.pid);
+	int dir = processes_open(&o->processes, holder->process.pid);
+	bool gone = dir < 0 || read_names(o, &holder->process) < 0;
+	bool changed = gone;
+
+	if (gone) {
+		first = 0;
+		end = holder->n;
+	}
+	for (size_t i = first; i < end; i++) {
+		struct owners_fd *held = &holder->list[i];
+		uint32_t inode;
+		char name[12];
+
+		snprintf(name, sizeof(name), "%u", held->fd);
+		if (!gone && processes_socket(dir, name, &inode) > 0 && inode == held->inode)
+			continue;
+		held->inode = 0;
+		changed = true;
+	}
+	if (dir >= 0)
+		close(dir);
+	if (entry)
+		entry->look |= changed;
+}
+
+/* The work of verifying everything, laid out in a row: each process and behind it what it holds. */
+static void verify_range(struct owners *o, size_t from, size_t to)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < o->n_holders && at < to; i++) {
+		struct owners_process *holder = &o->holders[i];
+		size_t size = VERIFY_PROCESS + holder->n;
+		size_t begin = from > at ? from - at : 0, end = to - at < size ? to - at : size;
+
+		if (begin < end)
+			verify(o, holder, begin > VERIFY_PROCESS ? begin - VERIFY_PROCESS : 0,
+			       end > VERIFY_PROCESS ? end - VERIFY_PROCESS : 0);
+		at += size;
+	}
+}
+
+static void verify_some(struct owners *o, uint64_t now_ns)
+{
+	uint64_t budget = (now_ns - o->last_ns) / (NSEC_PER_SEC / VERIFY_RATE);
+	size_t all = 0, end;
+
+	for (size_t i = 0; i < o->n_holders; i++)
+		all += VERIFY_PROCESS + o->holders[i].n;
+	if (budget < VERIFY_MIN)
+		budget = VERIFY_MIN;
+	if (budget >= all) {
+		verify_range(o, 0, all);
+		return;
+	}
+	o->turn %= all;
+	end = o->turn + (size_t)budget;
+	verify_range(o, o->turn, end < all ? end : all);
+	verify_range(o, 0, end > all ? end - all : 0);
+	o->turn = end;
+}
+
+/*
+ * Makes the list of holders anew: what is known moves on, and processes that are to be looked at
+ * are, if @look; else they only keep what is still true of them.
+ */
+static void update_holders(struct owners *o, bool look)
+{
+	struct owners_process *old = o->holders, found;
+	size_t n_old = o->n_holders, at = 0;
+
+	o->holders = NULL;
+	o->n_holders = o->holders_size = 0;
+	for (size_t i = 0; i < o->processes.n; i++) {
+		struct process_entry *entry = &o->processes.list[i];
+
+		for (; at < n_old && old[at].process.pid < entry->pid; at++)
+			free_holder(&old[at]);
+		found = (struct owners_process){ .process.pid = entry->pid };
+		if (at < n_old && old[at].process.pid == entry->pid)
+			found = old[at++];
+		if (entry->look && look) {
+			free_holder(&found);
+			look_at(o, entry, &found);
+		} else if (entry->look && found.n) {
+			verify(o, &found, 0, found.n);
+		}
+		if (found.n) {
+			o->holders = array_grow(o->holders, o->n_holders, &o->holders_size,
+						sizeof(*o->holders));
+			o->holders[o->n_holders++] = found;
+		} else {
+			free_holder(&found);
+		}
+	}
+	for (; at < n_old; at++)
+		free_holder(&old[at]);
+	free(old);
+}
+
+/* Most are where they were. */
+static uint32_t find_listener(const struct owners *o, const struct owners_fd *held)
+{
+	if (!held->inode)
+		return IDMAP_NONE;
+	if (held->listener < o->listeners.n &&
+	    o->listeners.list[held->listener].inode == held->inode)
+		return o->listeners.list[held->listener].twin;
+	return idmap_get(&o->listeners.by_inode, held->inode);
+}
+
+/* Finds the listener of each descriptor, and drops those of none. */
+static void count_fds(struct owners *o)
+{
+	for (size_t i = 0; i < o->listeners.n; i++)
+		o->listeners.list[i].n = 0;
+	for (size_t i = 0; i < o->n_holders; i++) {
+		struct owners_process *holder = &o->holders[i];
+		size_t kept = 0;
+
+		for (size_t j = 0; j < holder->n; j++) {
+			struct owners_fd held = holder->list[j];
+
+			held.listener = find_listener(o, &held);
+			if (held.listener == IDMAP_NONE)
+				continue;
+			o->listeners.list[held.listener].n++;
+			holder->list[kept++] = held;
+		}
+		holder->n = kept;
+	}
+}
+
+/* Is there a listener to scan for? One that lost its last owner is like a new one. */
+static bool want_scan(struct owners *o, uint64_t now_ns)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < o->listeners.n; i++) {
+		struct owners_listener *l = &o->listeners.list[i];
+
+		if (l->due_ns == UINT64_MAX && !o->listeners.list[l->twin].n) {
+			l->since_ns = l->due_ns = now_ns;
+			l->scanned = false;
+		}
+		wanted |= l->due_ns <= now_ns;
+	}
+	return wanted;
+}
+
+static void note_scan(struct owners *o, uint64_t now_ns)
+{
+	for (size_t i = 0; i < o->listeners.n; i++) {
+		struct owners_listener *l = &o->listeners.list[i];
+		uint64_t wait = now_ns - l->since_ns;
+
+		if (wait < OWNERS_RETRY_NS)
+			wait = OWNERS_RETRY_NS;
+		if (wait > OWNERS_RETRY_MAX_NS)
+			wait = OWNERS_RETRY_MAX_NS;
+		l->due_ns = o->listeners.list[l->twin].n ? UINT64_MAX : now_ns + wait;
+		l->scanned = true;
+	}
+}
+
+static bool any_unexplained(const struct owners *o)
+{
+	for (size_t i = 0; i < o->listeners.n; i++)
+		if (!o->listeners.list[o->listeners.list[i].twin].n)
+			return true;
+	return false;
+}
+
+/*
+ * Looks at every process. Who forks and ends meanwhile hands its listeners to a process that was
+ * not in the list.
+ */
+static void scan(struct owners *o, uint64_t now_ns)
+{
+	for (size_t i = 0; i < o->processes.n; i++)
+		o->processes.list[i].look = true;
+	update_holders(o, true);
+	count_fds(o);
+	if (any_unexplained(o) && processes_list(&o->processes) == 0) {
+		update_holders(o, true);
+		count_fds(o);
+	}
+	note_scan(o, now_ns);
+}
+
+static void search(struct owners *o, uint64_t now_ns)
+{
+	bool may_look = now_ns >= o->look_ns, scanned;
+	uint64_t begin, looked;
+
+	verify_some(o, now_ns);
+	begin = clock_thread_cpu_ns();
+	/* At the first sample every process is new. */
+	scanned = may_look && !o->last_ns;
+	if (!scanned) {
+		update_holders(o, may_look);
+		count_fds(o);
+		looked = clock_thread_cpu_ns();
+		if (may_look)
+			o->look_ns = now_ns + (looked - begin) * SHARE;
+		begin = looked;
+		scanned = want_scan(o, now_ns) && now_ns >= o->scan_ns;
+	}
+	if (scanned) {
+		scan(o, now_ns);
+		o->scan_ns = now_ns + (clock_thread_cpu_ns() - begin) * SHARE;
+	}
+	o->last_ns = now_ns;
+}
+
+/* Process 1 comes last: it holds the sockets of the services that it starts. */
+static const struct owners_process *holder_at(const struct owners *o, size_t i)
+{
+	if (o->holders[0].process.pid == 1)
+		i = (i + 1) % o->n_holders;
+	return &o->holders[i];
+}
+
+static void fill_owners(const struct owners *o, struct snapshot *s)
+{
+	uint32_t *next = xcalloc(o->listeners.n + 1, sizeof(*next)), n = 0;
+
+	for (size_t i = 0; i < o->listeners.n; i++) {
+		next[i] = n;
+		n += o->listeners.list[i].n;
+	}
+	snapshot_size_owners(s, n, o->n_holders);
+	for (size_t i = 0; i < o->n_holders; i++) {
+		const struct owners_process *holder = holder_at(o, i);
+
+		s->processes[i] = holder->process;
+		for (size_t j = 0; j < holder->n; j++)
+			s->owners[next[holder->list[j].listener]++] =
+				(struct owner){ (uint32_t)i, holder->list[j].fd };
+	}
+	/* Each is now behind the last owner of its listener. */
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		uint32_t twin = o->listeners.list[i].twin;
+
+		s->listeners[i].n_owners = o->listeners.list[twin].n;
+		s->listeners[i].first_owner = next[twin] - s->listeners[i].n_owners;
+	}
+	free(next);
+}
+
+static enum processes_sight sight(struct owners *o)
+{
+	if (!o->sight_known)
+		o->sight = processes_sight(o->root);
+	o->sight_known = true;
+	return o->sight;
+}
+
+static void tell_hidden(struct owners *o, struct snapshot *s, bool hidden)
+{
+	const char *advice = sight(o) == PROCESSES_NO_PRIVILEGE ? "run as root to see them" :
+			     hidden ? "something forbids it even to root, as in some containers" :
+				      "they are outside of this container";
+
+	snapshot_warn(s, "owners-hidden",
+		      "the processes that hold some of the listeners may not be seen: %s", advice);
+}
+
+/* That nobody holds a listener is known only where everybody could be looked at. */
+static void mark_known(struct owners *o, struct snapshot *s)
+{
+	bool hidden = false, unseen = false;
+
+	for (size_t i = 0; i < o->processes.n; i++)
+		hidden |= o->processes.list[i].hidden;
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		struct listener *l = &s->listeners[i];
+		bool scanned = o->listeners.list[i].scanned;
+
+		if (l->n_owners || (scanned && !hidden && sight(o) == PROCESSES_ALL))
+			l->known |= LISTENER_OWNERS;
+		else
+			unseen |= scanned;
+	}
+	if (unseen && o->tell)
+		tell_hidden(o, s, hidden);
+}
+
+void owners_collect(struct owners *o, struct snapshot *s)
+{
+	int code;
+
+	o->processes.root = o->root;
+	code = processes_list(&o->processes);
+	if (code < 0 && o->tell)
+		snapshot_warn(s, "owners-hidden", "cannot list the processes in /proc: %s",
+			      strerror(-code));
+	if (code < 0)
+		return;
+	take_listeners(o, s);
+	search(o, s->monotonic_ns);
+	fill_owners(o, s);
+	mark_known(o, s);
+}

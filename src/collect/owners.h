@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_COLLECT_OWNERS_H
+#define LISTENQ_COLLECT_OWNERS_H
+
+#include "base/intern.h"
+#include "collect/processes.h"
+#include "model/snapshot.h"
+
+/*
+ * Which processes hold the listeners.
+ *
+ * Nothing but /proc/PID/fd tells, a descriptor at a time: with 200,000 of them a scan takes most
+ * of a second of CPU. So it is done once, and from then on what is known is verified:
+ *
+ *  - A process that was not there before is looked at, and so is one that no longer has what it
+ *    had: forked workers and restarted services are found without a scan.
+ *  - Known descriptors are read again, as many as cost less than 1 % of a CPU; where there are
+ *    more, each gets its turn.
+ *  - Everything is scanned only for listeners that are new or lost their last owner, and no more
+ *    often than would cost 5 % of a CPU.
+ *  - A listener that a scan could not explain (the kernel's own, such as nfsd's, or one whose
+ *    owner is out of sight) is looked for again after OWNERS_RETRY_NS, and each time after as long
+ *    as it has been looked for in vain.
+ *
+ * What escapes: a process that was there all along and is handed a descriptor of a listener that
+ * has another owner is found only with the next scan, and descriptors of a thread that shares them
+ * with none (unshare(2) of CLONE_FILES) not at all.
+ */
+#define OWNERS_RETRY_NS	    10000000000U
+#define OWNERS_RETRY_MAX_NS 600000000000U
+
+/* A descriptor of a listener. */
+struct owners_fd {
+	uint32_t inode; /* 0: no longer so */
+	uint32_t fd;
+	uint32_t listener; /* in the snapshot at hand; IDMAP_NONE: it is gone */
+};
+
+/* A process that holds some. */
+struct owners_process {
+	struct process process;
+	struct owners_fd *list;
+	size_t n, size;
+};
+
+/* What is remembered of a listener. */
+struct owners_listener {
+	uint64_t cookie;
+	uint64_t since_ns; /* without an owner that a scan has found */
+	uint64_t due_ns; /* when it is a reason to scan; UINT64_MAX: it is none */
+	uint32_t inode;
+	uint32_t n; /* descriptors of it */
+	uint32_t twin; /* index of the first listener with this inode: itself but under MPTCP */
+	bool scanned; /* once at least since it is there */
+};
+
+struct owners_listeners {
+	struct idmap by_inode;
+	struct owners_listener *list;
+	size_t n, size;
+};
+
+/* A zeroed struct, with the first three set, is ready. */
+struct owners {
+	int root; /* descriptor of the directory that holds proc/ */
+	bool cgroups; /* read those of the processes */
+	bool tell; /* warn when some may not be seen */
+
+	struct intern texts;
+	struct strbuf text; /* scratch for files */
+	struct processes processes;
+	struct owners_process *holders; /* by pid */
+	size_t n_holders, holders_size;
+	struct owners_listeners listeners, before;
+	uint64_t last_ns; /* time of the sample before */
+	uint64_t look_ns; /* when looking at some processes may cost something again */
+	uint64_t scan_ns; /* and when looking at all of them may */
+	size_t turn; /* where verifying what is known goes on */
+	bool sight_known;
+	enum processes_sight sight;
+};
+
+void owners_free(struct owners *o);
+
+/*
+ * owners_collect() - find the owners of the listeners of @s, at the time of that sample. Strings in
+ * @s belong to @o. What cannot be found stays unknown; one warning says so when @o->tell.
+ */
+void owners_collect(struct owners *o, struct snapshot *s);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/processes.h"
+
+#include "base/alloc.h"
+#include "collect/procfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* The first namespaces have fixed inodes (proc_ns.h; linux/nsfs.h since 6.17). */
+#define INIT_USER_NS "user:[4026531837]"
+#define INIT_PID_NS  "pid:[4026531836]"
+
+#define CAP_SYS_PTRACE_BIT 19 /* linux/capability.h */
+
+void processes_free(struct processes *p)
+{
+	free(p->list);
+	free(p->before);
+	*p = (struct processes){ .root = p->root };
+}
+
+/* Returns the number or 0: no process and no inode has that. */
+static uint32_t parse_number(const char *s, const char *end)
+{
+	uint64_t value = 0;
+
+	if (*s == *end)
+		return 0;
+	for (; *s != *end; s++) {
+		if (*s < '0' || *s > '9')
+			return 0;
+		value = value * 10 + (uint64_t)(*s - '0');
+		if (value > UINT32_MAX)
+			return 0;
+	}
+	return (uint32_t)value;
+}
+
+static int compare_pid(const void *va, const void *vb)
+{
+	const struct process_entry *a = va, *b = vb;
+
+	return a->pid < b->pid ? -1 : a->pid > b->pid;
+}
+
+static void read_list(struct processes *p, DIR *proc)
+{
+	bool sorted = true;
+	struct dirent *e;
+
+	while ((e = readdir(proc))) {
+		uint32_t pid = parse_number(e->d_name, "");
+
+		if (!pid)
+			continue;
+		sorted &= !p->n || p->list[p->n - 1].pid < pid;
+		p->list = array_grow(p->list, p->n, &p->size, sizeof(*p->list));
+		p->list[p->n++] =
+			(struct process_entry){ .identity = e->d_ino, .pid = pid, .look = true };
+	}
+	if (!sorted) /* the kernel lists them by pid, a captured tree does not */
+		qsort(p->list, p->n, sizeof(*p->list), compare_pid);
+}
+
+static void keep_what_is_known(struct processes *p)
+{
+	size_t b = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		while (b < p->n_before && p->before[b].pid < p->list[i].pid)
+			b++;
+		if (b < p->n_before && p->before[b].pid == p->list[i].pid &&
+		    p->before[b].identity == p->list[i].identity)
+			p->list[i] = p->before[b];
+	}
+}
+
+int processes_list(struct processes *p)
+{
+	struct processes old = *p;
+	int fd = openat(p->root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *proc = fd < 0 ? NULL : fdopendir(fd);
+	int code = -errno;
+
+	if (!proc) {
+		if (fd >= 0)
+			close(fd);
+		return code;
+	}
+	p->before = old.list;
+	p->n_before = old.n;
+	p->before_size = old.size;
+	p->list = old.before;
+	p->size = old.before_size;
+	p->n = 0;
+	read_list(p, proc);
+	closedir(proc);
+	keep_what_is_known(p);
+	return 0;
+}
+
+struct process_entry *processes_find(struct processes *p, uint32_t pid)
+{
+	struct process_entry key = { .pid = pid };
+
+	return p->n ? bsearch(&key, p->list, p->n, sizeof(key), compare_pid) : NULL;
+}
+
+int processes_open(const struct processes *p, uint32_t pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "proc/%u/fd", pid);
+	fd = openat(p->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/*
+ * The link of a socket reads "socket:[INODE]" (sockfs_dname()), that of a file begins with a slash.
+ * statx(2), which follows the link, is a tenth cheaper, but asks the file system of every open
+ * file, and a dead network one does not answer.
+ */
+int processes_socket(int dir, const char *name, uint32_t *inode)
+{
+	static const char prefix[] = "socket:[";
+	char link[sizeof(prefix) + 11];
+	ssize_t len = readlinkat(dir, name, link, sizeof(link) - 1);
+
+	if (len < 0)
+		return -errno;
+	link[len] = '\0';
+	if (strncmp(link, prefix, strlen(prefix)) != 0)
+		return 0;
+	*inode = parse_number(link + strlen(prefix), "]");
+	return *inode != 0;
+}
+
+int processes_read(const struct processes *p, uint32_t pid, const char *name, struct strbuf *text)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%u/%s", pid, name);
+	return procfs_read(p->root, path, text);
+}
+
+static bool link_is(int root, const char *path, const char *target)
+{
+	char link[64];
+	ssize_t len = readlinkat(root, path, link, sizeof(link));
+
+	return len == (ssize_t)strlen(target) && !memcmp(link, target, (size_t)len);
+}
+
+static bool has_ptrace(int root)
+{
+	static const char key[] = "\nCapEff:";
+	struct strbuf status = { 0 };
+	unsigned long long effective = 0;
+	char *line;
+
+	if (procfs_read(root, "proc/self/status", &status) == 0) {
+		line = strstr(status.s, key);
+		if (line)
+			effective = strtoull(line + strlen(key), NULL, 16);
+	}
+	strbuf_free(&status);
+	return effective >> CAP_SYS_PTRACE_BIT & 1;
+}
+
+enum processes_sight processes_sight(int root)
+{
+	if (!has_ptrace(root))
+		return PROCESSES_NO_PRIVILEGE;
+	if (!link_is(root, "proc/self/ns/pid", INIT_PID_NS) ||
+	    !link_is(root, "proc/self/ns/user", INIT_USER_NS))
+		return PROCESSES_NAMESPACE;
+	return PROCESSES_ALL;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_COLLECT_PROCESSES_H
+#define LISTENQ_COLLECT_PROCESSES_H
+
+#include "base/text.h"
+
+#include <dirent.h>
+
+/* The processes in /proc, and their descriptors. */
+struct process_entry {
+	/*
+	 * Inode of /proc/PID. The kernel makes one for each process and throws it away with the
+	 * process (proc_flush_pid()), so that it tells a process from a later one of the same pid.
+	 * Memory pressure may make it a new one: then a process passes for a new one, and costs a
+	 * look at its descriptors.
+	 */
+	uint64_t identity;
+	uint32_t pid;
+	bool look; /* new, or something of it has changed: its descriptors are to be read */
+	bool hidden; /* they may not be read */
+};
+
+/* A zeroed struct, with @root set, is ready. */
+struct processes {
+	int root; /* descriptor of the directory that holds proc/ */
+	struct process_entry *list; /* by pid */
+	size_t n, size;
+	struct process_entry *before; /* the list of the time before, scratch */
+	size_t n_before, before_size;
+};
+
+void processes_free(struct processes *p);
+
+/*
+ * processes_list() - list the processes anew. Those that were there before keep what is known of
+ * them. Returns 0 or -errno.
+ */
+int processes_list(struct processes *p);
+
+/* Returns the process of that pid, or NULL. */
+struct process_entry *processes_find(struct processes *p, uint32_t pid);
+
+/* Opens the directory of a process's descriptors. Returns it or -errno. */
+int processes_open(const struct processes *p, uint32_t pid);
+
+/*
+ * processes_socket() - what one descriptor is.
+ * @dir: from processes_open()
+ * @name: its number, as that directory lists it
+ *
+ * Returns 1 for a socket, whose inode is set, 0 for anything else, -errno.
+ */
+int processes_socket(int dir, const char *name, uint32_t *inode);
+
+/* Reads the file @name of a process, such as "comm". Returns 0 or -errno. */
+int processes_read(const struct processes *p, uint32_t pid, const char *name, struct strbuf *text);
+
+/* Why a listener may have an owner that cannot be found. */
+enum processes_sight {
+	PROCESSES_ALL, /* every process on the machine can be seen */
+	PROCESSES_NO_PRIVILEGE, /* those of other users cannot */
+	PROCESSES_NAMESPACE, /* those outside of our PID or user namespace cannot */
+};
+
+/* Which processes are in sight, as far as that can be told without looking at one. */
+enum processes_sight processes_sight(int root);
+
+#endif

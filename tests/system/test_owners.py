@@ -1,0 +1,495 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Whose a listener is: real processes that share, pass on, hide and end."""
+import array
+import ctypes
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+import listenq
+import netns
+import nobody
+import rig
+import table
+from nobody import NOBODY
+
+PR_SET_NAME = 15
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def set_name(name):
+    _libc.prctl(PR_SET_NAME, ctypes.c_char_p(name))
+
+
+class Child:
+    """A forked process that calls begin(child) and then waits to be killed."""
+
+    def __init__(self, begin=lambda child: None):
+        ready, told = os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            status = 1
+            try:
+                os.close(ready)
+                begin(self)
+                os.write(told, b"x")
+                while True:
+                    signal.pause()
+            finally:
+                os._exit(status)
+        os.close(told)
+        with os.fdopen(ready, "rb") as file:
+            if not file.read(1):
+                self.close()
+                raise AssertionError("the child failed")
+
+    def close(self):
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+            self.pid = 0
+
+
+def users_of_ss():
+    """{(port, pid, fd)} by ss -ltnp; names may be cut or hold anything."""
+    text = subprocess.run(["ss", "-Hltnp"], check=True, stdout=subprocess.PIPE).stdout
+    found = set()
+    for line in text.decode(errors="replace").splitlines():
+        port = int(re.match(r"\S+ +\d+ +\d+ +\S*:(\d+) ", line)[1])
+        for pid, fd in re.findall(r",pid=(\d+),fd=(\d+)\)", line):
+            found.add((port, int(pid), int(fd)))
+    return found
+
+
+def comm_of(pid):
+    with open(f"/proc/{pid}/comm", "rb") as file:
+        return file.read()[:-1].decode()
+
+
+class OwnersCase(rig.Case):
+    def child(self, begin=lambda child: None):
+        return self.own(Child(begin))
+
+    def holders(self, row):
+        return [(holder["pid"], holder["fd"]) for holder in row["processes"]]
+
+    def report(self, *args, **kwargs):
+        return listenq.instant("-p", *args, **kwargs)
+
+
+class Owners(OwnersCase):
+    def test_same_as_ss(self):
+        listeners = [self.listener("127.0.0.1" if i % 2 else "::1") for i in range(20)]
+        children = [self.child() for _ in range(5)]
+        extra = os.dup(listeners[3].sock.fileno())
+        self.addCleanup(os.close, extra)
+        report = self.report()
+        seen = {(row["port"], pid, fd) for row in report["listeners"]
+                for pid, fd in self.holders(row)}
+        self.assertEqual(seen, users_of_ss())
+        self.assertEqual(len(seen), 20 * 6 + 1)
+        self.assertEqual(report["warnings"], [])
+        row = self.row(report, listeners[3])
+        mine = [(os.getpid(), listeners[3].sock.fileno()), (os.getpid(), extra)]
+        self.assertEqual(set(self.holders(row)[:2]), set(mine))
+        self.assertEqual(self.holders(row)[2:], [(child.pid, mine[0][1]) for child in children])
+        self.assertEqual({holder["comm"] for holder in row["processes"]}, {comm_of(os.getpid())})
+
+    def test_table(self):
+        listener = self.listener()
+        self.child(lambda child: set_name(b"helper"))
+        name = comm_of(os.getpid())
+        for args in (["-d", "0.1"], ["-d", "0", "-p"]):
+            row, = table.parse(listenq.run(*args).out)[0]
+            self.assertEqual(row["PROCESS"], f"{name},helper")
+        self.assertEqual(row["PID"].split(",")[0], str(os.getpid()))
+        self.assertEqual(row["FD"], str(listener.sock.fileno()))
+        row, = table.parse(listenq.run("-d", "0").out)[0]
+        self.assertEqual(row["PROCESS"], "-")
+        for _ in range(8):
+            self.child(lambda child: set_name(b"helper"))
+        out = listenq.run("-H", "-d", "0", "-o", "process,pid").out.split()
+        self.assertEqual(out[0], f"{name},helper")
+        self.assertRegex(out[1], rf"^{os.getpid()},\d+,\+8$")
+
+    def test_only_when_asked(self):
+        """An instant answer does not wait for a look at every process."""
+        listener = self.listener()
+        row = self.row(listenq.instant(), listener)
+        self.assertEqual((row["processes"], row["unit"], row["user"]), (None, None, None))
+        row = self.row(listenq.report("-d", "0.1"), listener)
+        self.assertEqual(self.holders(row), [(os.getpid(), listener.sock.fileno())])
+        self.assertIsNone(row["user"])
+        for args in (["-o", "local,process"], ["-s", "pid", "-o", "process"], ["-O"]):
+            self.assertIn(comm_of(os.getpid()), listenq.run("-d", "0", *args[:1], *args[1:]).out)
+
+    def test_sort(self):
+        """By number, and the number of the first owner."""
+        pids = []
+        for _ in range(3):
+            listener = rig.Listener()
+            pids.append((self.child().pid, listener.port))
+            listener.close()
+        out = listenq.run("-H", "-d", "0", "-s", "-pid", "-o", "port,pid").out.split()
+        self.assertEqual(out[0::2], [str(port) for _, port in sorted(pids, reverse=True)])
+
+    def test_filter(self):
+        """Each owner is asked, and the look-up need not be."""
+        ports = {}
+        for name in b"one", b"tmux: server":
+            listener = rig.Listener()
+            child = self.child(lambda child, name=name: set_name(name))
+            ports[name] = listener.port
+            listener.close()
+        both = self.listener()
+        last = self.child(lambda child: set_name(b"one"))
+
+        def found(*words):
+            out = listenq.run("-H", "-d", "0", "-s", "port", "-o", "port", *words).out
+            return [int(port) for port in out.split()]
+        ones = sorted([ports[b"one"], both.port])
+        self.assertEqual(found("comm", "=", "one"), ones)
+        self.assertEqual(found("process = one"), ones)
+        self.assertEqual(found("not comm = one"), [ports[b"tmux: server"]])
+        self.assertEqual(found("comm = 'tmux: server'"), [ports[b"tmux: server"]])
+        self.assertEqual(found("comm = t*r"), [ports[b"tmux: server"]])
+        self.assertEqual(found(f"pid = {last.pid}"), [both.port])
+        self.assertEqual(found(f"pid = {child.pid}"), [ports[b"tmux: server"]])
+        self.assertEqual(found(f"comm = one and pid = {last.pid} and fd = {both.sock.fileno()}"),
+                         [both.port])
+        self.assertEqual(found("unit = listenq-no-such.service"), [])
+        row, = listenq.instant("comm = t*")["listeners"]
+        self.assertEqual(row["processes"][0]["comm"], "tmux: server")
+
+    def test_user(self):
+        listener = self.listener()
+        out = listenq.run("-H", "-d", "0", "-o", "user").out.strip()
+        name = subprocess.run(["id", "-un"], check=True, text=True,
+                              stdout=subprocess.PIPE).stdout.strip()
+        self.assertEqual(out, name)
+        self.assertEqual(self.row(self.report(), listener)["user"], name)
+
+    def test_passed(self):
+        """To a process that was there before, and the sender has closed it."""
+        here, there = socket.socketpair()
+        asks, tells = os.pipe()
+
+        def receive(child):
+            def got(signum, frame):
+                data, anc, _, _ = there.recvmsg(1, socket.CMSG_SPACE(4))
+                child.fd = array.array("i", anc[0][2])[0]
+                os.write(tells, b"%d\n" % child.fd)
+            signal.signal(signal.SIGUSR1, got)
+        child = self.child(receive)
+        listener = rig.Listener()
+        here.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                               array.array("i", [listener.sock.fileno()]))])
+        port = listener.port
+        listener.close()
+        # In flight: nobody has it, and "nobody" is said only where nobody is hidden.
+        report = self.report()
+        row, = report["listeners"]
+        if report["warnings"]:
+            self.assertIsNone(row["processes"])
+            self.assertEqual([w["code"] for w in report["warnings"]], ["owners-hidden"])
+        else:
+            self.assertEqual(row["processes"], [])
+        os.kill(child.pid, signal.SIGUSR1)
+        fd = int(os.read(asks, 16))
+        row, = self.report()["listeners"]
+        self.assertEqual((row["port"], self.holders(row)), (port, [(child.pid, fd)]))
+        for end in (asks, tells):
+            os.close(end)
+        here.close()
+        there.close()
+
+    def test_other_namespace(self):
+        """The only holder has moved to another network namespace; the listener has not."""
+        listener = rig.Listener()
+        child = self.child(lambda child: netns.enter())
+        listener.close()
+        self.assertNotEqual(os.stat(f"/proc/{child.pid}/ns/net").st_ino, netns.inode())
+        row, = self.report()["listeners"]
+        self.assertEqual([pid for pid, _ in self.holders(row)], [child.pid])
+
+    def test_names(self):
+        names = {b"tmux: server": "tmux: server", b"(sd-pam)": "(sd-pam)", b") S 1 (": ") S 1 (",
+                 b"a\nb": "a\nb", b"\x1b[31mred": "\x1b[31mred", b"\xff\xfe": "\\xff\\xfe",
+                 b"back\\slash": "back\\\\slash", "\u00e9t\u00e9".encode(): "\u00e9t\u00e9",
+                 b"fifteen-bytes-l": "fifteen-bytes-l", b"": "", b"\n": "\n"}
+        want = {}
+        for name, text in names.items():
+            listener = rig.Listener()
+            self.child(lambda child, name=name: set_name(name))
+            want[listener.port] = text
+            listener.close()
+        report = self.report()
+        self.assertEqual({row["port"]: row["processes"][-1]["comm"]
+                          for row in report["listeners"]}, want)
+        result = listenq.run("-d", "0", "-p")
+        self.assertNotIn("\x1b", result.out)
+        self.assertEqual(len(table.parse(result.out)[0]), len(want))
+
+    def test_mptcp(self):
+        try:
+            sock = self.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262))
+        except OSError as error:
+            self.skipTest(f"MPTCP: {error}")
+        sock.bind(("127.0.0.1", 0))
+        sock.listen(3)
+        row, = self.report()["listeners"]
+        self.assertEqual(self.holders(row), [(os.getpid(), sock.fileno())])
+
+    def test_unix(self):
+        sock = self.own(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        sock.bind(b"\0listenq-owners")
+        sock.listen(3)
+        child = self.child()
+        row, = self.report("-x")["listeners"]
+        self.assertEqual((row["path"], self.holders(row)),
+                         ("@listenq-owners", [(os.getpid(), sock.fileno()),
+                                              (child.pid, sock.fileno())]))
+
+    def test_group(self):
+        """Folded, a group belongs to the owners of all its members."""
+        port, pids = 0, []
+        for name in b"one", b"two", b"two":
+            listener = rig.Listener(port=port, reuseport=True)
+            port = listener.port
+            pids.append(self.child(lambda child, name=name: set_name(name)).pid)
+            listener.close()
+        row, = table.parse(listenq.run("-d", "0", "-g", "-p").out)[0]
+        self.assertEqual((row["PROCESS"], row["PID"], row["SOCKETS"]),
+                         ("one,two", ",".join(map(str, pids)), "3"))
+        row, = self.report("-g")["listeners"]
+        self.assertEqual([pid for pid, _ in self.holders(row)], pids)
+        rows = self.report()["listeners"]
+        self.assertEqual([[pid for pid, _ in self.holders(row)] for row in
+                          sorted(rows, key=self.holders)], [[pid] for pid in pids])
+
+    def test_ends_during_the_scan(self):
+        """Processes that come and go all the time, some of them with the listener."""
+        listener = self.listener()
+
+        def churn(child):
+            if os.fork():
+                return
+            parent = os.getppid()
+            while os.getppid() == parent:
+                pid = os.fork()
+                if not pid:
+                    os._exit(0)
+                os.waitpid(pid, 0)
+            os._exit(0)
+        child = self.child(churn)
+        for _ in range(30):
+            result = listenq.run("-d", "0", "-p", "--json")
+            row = self.row(result.json, listener)
+            self.assertLessEqual({os.getpid(), child.pid}, {pid for pid, _ in self.holders(row)})
+            self.assertEqual((result.json["warnings"], result.err), ([], ""))
+
+
+class Watch(OwnersCase):
+    def setUp(self):
+        super().setUp()
+        self.process = None
+
+    def watch(self, *args):
+        self.process = subprocess.Popen(
+            [listenq.program(), "--json", "--watch", "-d", "0.05", *args],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        self.addCleanup(self.end)
+
+    def end(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.stdout.read()
+        self.process.stdout.close()
+        self.assertEqual(self.process.wait(), 0)
+
+    def until(self, condition, what):
+        for _ in range(200):
+            document = json.loads(self.process.stdout.readline())
+            if condition(document):
+                return document
+        raise AssertionError(f"200 reports without {what}")
+
+    def until_holders(self, *pids):
+        def held(document):
+            row, = document["listeners"]
+            return row["processes"] is not None and \
+                [pid for pid, _ in self.holders(row)] == sorted(pids)
+        return self.until(held, f"the owners {pids}")
+
+    def test_workers(self):
+        listener = self.listener()
+        self.watch()
+        self.until_holders(os.getpid())
+        first = self.child()
+        self.until_holders(os.getpid(), first.pid)
+        second = self.child()
+        self.until_holders(os.getpid(), first.pid, second.pid)
+        first.close()
+        self.until_holders(os.getpid(), second.pid)
+        listener.close()
+        self.until_holders(second.pid)
+
+    def test_new_listener_of_an_old_process(self):
+        first = self.listener()
+        self.watch()
+        self.until_holders(os.getpid())
+        second = self.listener()
+        document = self.until(
+            lambda document: len(document["listeners"]) == 2 and
+            all(row["processes"] for row in document["listeners"]), "the owner of the second")
+        for listener in first, second:
+            self.assertEqual(self.holders(self.row(document, listener)),
+                             [(os.getpid(), listener.sock.fileno())])
+
+    def test_new_name(self):
+        listener = rig.Listener()
+
+        def rename_later(child):
+            set_name(b"before")
+            signal.signal(signal.SIGUSR1, lambda signum, frame: set_name(b"after"))
+        child = self.child(rename_later)
+        listener.close()
+        self.watch()
+
+        def named(name):
+            return lambda document: document["listeners"][0]["processes"] and \
+                document["listeners"][0]["processes"][0]["comm"] == name
+        self.until(named("before"), "the first name")
+        os.kill(child.pid, signal.SIGUSR1)
+        self.until(named("after"), "the second name")
+
+
+class Hidden(nobody.Case, OwnersCase):
+    """What may not be seen is unknown, with one warning, and never none."""
+
+    def setUp(self):
+        super().setUp()
+        self.others = self.listener()
+        self.mine = rig.Listener()
+        # Only exec(2) makes a process of another user one that this user may look into.
+        holder = subprocess.Popen(
+            [*NOBODY, sys.executable, "-c", "import signal; print(flush=True); signal.pause()"],
+            pass_fds=[self.mine.sock.fileno()], stdout=subprocess.PIPE)
+        self.addCleanup(lambda: (holder.kill(), holder.wait(), holder.stdout.close()))
+        holder.stdout.readline()
+        self.holder = holder
+        self.mine.close()
+
+    def run_as_nobody(self, *args, prefix=(), code=0):
+        return listenq.run(*args, prefix=(*prefix, *NOBODY), code=code)
+
+    def check(self, **kwargs):
+        report = self.run_as_nobody("-d", "0", "-p", "--json", **kwargs).json
+        rows = {row["port"]: row for row in report["listeners"]}
+        self.assertIsNone(rows[self.others.port]["processes"])
+        self.assertEqual([pid for pid, _ in self.holders(rows[self.mine.port])],
+                         [self.holder.pid])
+        self.assertEqual([w["code"] for w in report["warnings"]], ["owners-hidden"])
+
+    def test_other_users(self):
+        self.check()
+        done = self.run_as_nobody("-d", "0", "-p", "-H", "-s", "port")
+        rows = {line.split()[2].rpartition(":")[2]: line.split() for line in
+                done.out.splitlines()}
+        self.assertEqual(rows[str(self.others.port)][-4:-1], ["-", "-", "-"])
+        self.assertEqual(rows[str(self.mine.port)][-3], str(self.holder.pid))
+        self.assertEqual(done.err.count("warning: "), 1)
+        self.assertIn("may not be seen: run as root", done.err)
+        self.run_as_nobody("-d", "0", "-p", "--strict", code=1)
+
+    def test_not_asked(self):
+        """The default table shows what it may and does not complain of the rest."""
+        done = self.run_as_nobody("-d", "0.1", "--strict", "-H")
+        self.assertEqual(done.err, "")
+        self.assertIn(comm_of(self.holder.pid), done.out)
+        report = self.run_as_nobody("-d", "0.1", "--json").json
+        self.assertEqual([w["code"] for w in report["warnings"]], ["owners-hidden"])
+
+    def test_root_sees_all(self):
+        report = self.report()
+        self.assertEqual(report["warnings"], [])
+        self.assertEqual({row["port"] for row in report["listeners"] if row["processes"]},
+                         {self.mine.port, self.others.port})
+
+    def test_hidepid(self):
+        """Other users' processes are not even listed."""
+        prefix = ("unshare", "-m", "sh", "-c",
+                  'mount -t proc -o hidepid=2 proc /proc && exec "$@"', "sh")
+        if subprocess.run([*prefix, "true"], stderr=subprocess.DEVNULL, check=False).returncode:
+            self.skipTest("proc cannot be mounted here")
+        listed = subprocess.run([*prefix, *NOBODY, "ls", "/proc"], check=True, text=True,
+                                stdout=subprocess.PIPE).stdout.split()
+        self.assertNotIn(str(os.getpid()), listed)
+        self.check(prefix=prefix)
+
+
+class Cgroups(OwnersCase):
+    def setUp(self):
+        super().setUp()
+        self.root = None
+        with open("/proc/self/mountinfo", encoding="ascii") as file:
+            for line in file:
+                if " - cgroup2 " in line:
+                    self.root = line.split()[4]
+        if not self.root:
+            self.skipTest("no cgroup v2")
+
+    def own_path(self, pid):
+        with open(f"/proc/{pid}/cgroup", encoding="ascii") as file:
+            return next(line[3:].rstrip("\n") for line in file if line.startswith("0::"))
+
+    def cgroup(self, name):
+        path = self.root + self.own_path("self").rstrip("/") + "/" + name
+        try:
+            os.mkdir(path)
+        except OSError as error:
+            self.skipTest(f"{path}: {error}")
+        self.addCleanup(lambda: rig.wait_for(lambda: not os.rmdir(path), "an empty cgroup"))
+        return path
+
+    def test_socket_activation(self):
+        """The socket was made elsewhere: the unit is that of the holder."""
+        unit = f"listenq-test-{os.getpid()}@a\\x2db.service"
+        path = self.cgroup(unit)
+        listener = rig.Listener()
+
+        def move(child):
+            with open(path + "/cgroup.procs", "w", encoding="ascii") as file:
+                file.write("0")
+        child = self.child(move)
+        listener.close()
+        row, = self.report()["listeners"]
+        holder, = row["processes"]
+        escaped = unit.replace("\\", "\\\\")
+        self.assertEqual(holder["pid"], child.pid)
+        self.assertEqual(holder["cgroup"], self.own_path(child.pid).replace("\\", "\\\\"))
+        self.assertEqual((holder["unit"], row["unit"]), (escaped, escaped))
+        self.assertIsNone(row["container"])
+        row, = listenq.instant("unit = listenq-test*.service")["listeners"]
+        self.assertEqual(row["processes"], [holder])
+        self.assertEqual(row["cgroup"], self.own_path("self"))
+        out = listenq.run("-H", "-d", "0", "-o", "unit").out.strip()
+        self.assertEqual(out, escaped)
+
+    def test_container(self):
+        container = "%064x" % os.getpid()
+        path = self.cgroup(f"docker-{container}.scope")
+        listener = self.listener()
+
+        def move(child):
+            with open(path + "/cgroup.procs", "w", encoding="ascii") as file:
+                file.write("0")
+        child = self.child(move)
+        row = self.row(self.report(), listener)
+        self.assertEqual({h["pid"]: h["container"] for h in row["processes"]},
+                         {os.getpid(): None, child.pid: container})
+        self.assertEqual((row["container"], row["unit"]),
+                         (container, f"docker-{container}.scope"))
