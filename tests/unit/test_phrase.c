@@ -188,7 +188,8 @@ static void test_hidden_ones_count(void **state)
 	look();
 	report_select(&scene.report, &(struct selection){ .family = AF_INET6 });
 	assert_u64_equal(scene.report.n_shown, 0);
-	assert_verdict(SEVERITY_WARNING, "! 1 full, 1 high; worst 10.0.0.1:2 for >1s - limit-from-listen");
+	assert_verdict(SEVERITY_WARNING,
+		       "! 1 full, 1 high; worst 10.0.0.1:2 for >1s - limit-from-listen");
 }
 
 /* "Since when" is told as of the window that is on the screen. */
