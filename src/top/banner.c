@@ -43,6 +43,33 @@ static void add_tags(struct strbuf *b, const struct session *s)
 	}
 }
 
+/* That of the selected listener. */
+static const struct netns_report *find_netns(const struct session *s)
+{
+	const struct row *row = view_selected(&s->view);
+
+	if (row)
+		return row->netns;
+	return s->view.report.n_netns ? &s->view.report.netns[0] : NULL;
+}
+
+/* Of several, which one the counters on the screen are of. */
+static void add_namespace(struct strbuf *b, const struct session *s)
+{
+	const struct netns_report *ns = find_netns(s);
+
+	if (!ns || (s->view.report.n_netns < 2 && !ns->netns->name))
+		return;
+	strbuf_adds(b, "  netns ");
+	if (ns->netns->name)
+		text_add_safe(b, ns->netns->name, strlen(ns->netns->name),
+			      s->screen.utf8 ? 0 : TEXT_ASCII);
+	else
+		strbuf_addu(b, ns->netns->inode);
+	if (s->view.report.n_netns > 1)
+		strbuf_addf(b, " of %zu", s->view.report.n_netns);
+}
+
 static void add_place(struct strbuf *b, const struct session *s)
 {
 	const struct report *report = &s->view.report;
@@ -60,6 +87,7 @@ static void add_place(struct strbuf *b, const struct session *s)
 		strbuf_addf(b, "  %zu of", report->n_shown);
 	strbuf_addf(b, "%s%zu %s%s", report->n_shown < report->n_rows ? " " : "  ", report->n_rows,
 		    s->view.fold ? "group" : "listener", report->n_rows == 1 ? "" : "s");
+	add_namespace(b, s);
 	strbuf_addf(b, "  cpu %.1f%%", s->cpu_share * 100);
 	if (sample->n_warnings)
 		strbuf_addf(b, "  %zu warning%s (?)", sample->n_warnings,
@@ -191,16 +219,6 @@ static size_t choose_counters(const struct session *s, const struct netns_report
 			chosen[n++] = i;
 	}
 	return n;
-}
-
-/* Those of the namespace that the selected listener is in. */
-static const struct netns_report *find_netns(const struct session *s)
-{
-	const struct row *row = view_selected(&s->view);
-
-	if (row)
-		return row->netns;
-	return s->view.report.n_netns ? &s->view.report.netns[0] : NULL;
 }
 
 /* How many stand beside each other. */

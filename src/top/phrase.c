@@ -9,16 +9,23 @@
 
 void phrase_time(struct strbuf *b, uint64_t ns)
 {
-	double seconds = (double)ns / (double)NSEC_PER_SEC;
+	const uint64_t tenth = NSEC_PER_SEC / 10;
+	uint64_t tenths = (ns + tenth / 2) / tenth, seconds = (tenths + 5) / 10;
 
-	if (seconds < 9.95 && ns % NSEC_PER_SEC >= NSEC_PER_SEC / 20)
-		strbuf_addf(b, "%.1fs", seconds);
-	else if (seconds < 99.5)
-		strbuf_addf(b, "%.0fs", seconds);
-	else if (seconds < 5970)
-		strbuf_addf(b, "%.0fm", seconds / 60);
-	else
-		strbuf_addf(b, "%.0fh", seconds / 3600);
+	if (tenths < 100) {
+		strbuf_addf(b, tenths % 10 ? "%u.%us" : "%us", (unsigned int)(tenths / 10),
+			    (unsigned int)(tenths % 10));
+	} else if (seconds < 60) {
+		strbuf_addf(b, "%us", (unsigned int)seconds);
+	} else if (seconds < 3600) {
+		strbuf_addf(b, seconds < 600 && seconds % 60 ? "%um%us" : "%um",
+			    (unsigned int)(seconds / 60), (unsigned int)(seconds % 60));
+	} else {
+		uint64_t minutes = seconds / 60;
+
+		strbuf_addf(b, minutes < 600 && minutes % 60 ? "%lluh%um" : "%lluh",
+			    (unsigned long long)(minutes / 60), (unsigned int)(minutes % 60));
+	}
 }
 
 void phrase_lasted(struct strbuf *b, struct trail_time time)
@@ -47,6 +54,20 @@ static void add_cell(struct strbuf *b, const char *name, const struct row *row,
 
 	field_get(field_find(name, strlen(name)), row, c->report, c->fields, &value);
 	cell_add(b, &value, c->utf8 ? 0 : TEXT_ASCII);
+}
+
+/* What is not known, and nothing at all, is left out with what stands before it. */
+static void add_known(struct strbuf *b, const char *before, const char *name, const char *behind,
+		      const struct row *row, const struct phrase_context *c)
+{
+	struct field_value value;
+
+	field_get(field_find(name, strlen(name)), row, c->report, c->fields, &value);
+	if (!value.known || !*value.text)
+		return;
+	strbuf_adds(b, before);
+	cell_add(b, &value, c->utf8 ? 0 : TEXT_ASCII);
+	strbuf_adds(b, behind);
 }
 
 void phrase_local(struct strbuf *b, const struct row *row, const struct phrase_context *c)
@@ -101,6 +122,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	add_counts(b, count);
 	strbuf_adds(b, sick > 1 ? "; worst " : ": ");
 	phrase_local(b, worst, c);
+	add_known(b, " ", "process", "", worst, c);
 	since = trail_trouble(c->trail, worst, c->back);
 	if (since.ns) {
 		strbuf_adds(b, " for ");
@@ -146,14 +168,16 @@ void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_c
 	struct trail_time trouble = trail_trouble(c->trail, row, c->back);
 
 	phrase_local(b, row, c);
+	add_known(b, " ", "process", "", row, c);
+	add_known(b, "[", "pid", "]", row, c);
 	strbuf_addf(b, ": %s", state_table[row->state].name);
-	if (trouble.ns) {
-		strbuf_putc(b, ' ');
-		phrase_lasted(b, trouble);
-	}
-	if (full.known && (full.ns < trouble.ns || row->state > STATE_FULL)) {
-		strbuf_adds(b, "; full ");
+	if (full.ns) {
+		strbuf_adds(b, row->state == STATE_FULL ? " " : "; full ");
 		phrase_lasted(b, full);
+	}
+	if (trouble.ns > full.ns) {
+		strbuf_adds(b, full.ns ? "; in trouble " : " ");
+		phrase_lasted(b, trouble);
 	}
 	if (row->oldest_wait_ms.known) {
 		strbuf_adds(b, "; oldest waits ");

@@ -15,13 +15,13 @@ struct phrase_context {
 	bool utf8;
 };
 
-/* A time in two or three characters and a unit: "0.2s", "42s", "7m", "3h". */
+/* A time in few characters: "0.2s", "42s", "1m", "1m12s", "25m", "3h5m", "50h". */
 void phrase_time(struct strbuf *b, uint64_t ns);
 
 /* The same of what may have begun earlier: ">42s". */
 void phrase_lasted(struct strbuf *b, struct trail_time time);
 
-/* A rate a second, in few characters: "0", "0.3", "318", "12k". */
+/* A rate a second, in few characters: "0", "0.3", "318", "250k". */
 void phrase_rate(struct strbuf *b, double rate);
 
 /* Address and port of a row. */

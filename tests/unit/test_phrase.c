@@ -91,11 +91,12 @@ static void test_times(void **state)
 		uint64_t ms;
 		const char *text;
 	} cases[] = {
-		{ 0, "0s" },	       { 100, "0.1s" },	   { 200, "0.2s" },   { 1000, "1s" },
-		{ 1500, "1.5s" },      { 9000, "9s" },	   { 9940, "9.9s" },  { 9960, "10s" },
-		{ 42000, "42s" },      { 42400, "42s" },   { 99400, "99s" },  { 120000, "2m" },
-		{ 420000, "7m" },      { 5940000, "99m" }, { 7200000, "2h" }, { 86400000, "24h" },
-		{ 864000000, "240h" },
+		{ 0, "0s" },	     { 100, "0.1s" },	    { 200, "0.2s" },	 { 1000, "1s" },
+		{ 1500, "1.5s" },    { 9000, "9s" },	    { 9940, "9.9s" },	 { 9960, "10s" },
+		{ 42000, "42s" },    { 42400, "42s" },	    { 59400, "59s" },	 { 60000, "1m" },
+		{ 60040, "1m" },     { 99400, "1m39s" },    { 120000, "2m" },	 { 420000, "7m" },
+		{ 599000, "9m59s" }, { 1530000, "25m" },    { 3900000, "1h5m" }, { 7200000, "2h" },
+		{ 86400000, "24h" }, { 864000000, "240h" },
 	};
 
 	(void)state;
@@ -225,7 +226,7 @@ static void test_facts(void **state)
 	scene_now(&scene, 1)->drops = 4;
 	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 4, 4);
 	look();
-	assert_facts(1, "10.0.0.1:1: overflowing 2s; full 1s; limit 9, somaxconn 4096");
+	assert_facts(1, "10.0.0.1:1: overflowing; full 1s; in trouble 2s; limit 9, somaxconn 4096");
 }
 
 /* Unknown is left out, not 0. */
