@@ -18,6 +18,9 @@ DERIVED = {
     "severity": lambda row: source.MARKS[row["state"]],
     "local": lambda row: local(row),
     "overflows": lambda row: bounds(row["overflows"]),
+    "process": lambda row: ",".join(owners(row, "comm")) if row["processes"] else unowned(row),
+    "pid": lambda row: few(owners(row, "pid")),
+    "fd": lambda row: few(owners(row, "fd")),
 }
 
 # Glyphs that a meter or a sparkline of 30 windows is made of.
@@ -38,6 +41,18 @@ def bounds(overflows):
     if most is None:
         return "-"
     return f"+{most}" if least == most != 0 else f"+{least}..{most}" if most else "0"
+
+
+def owners(row, key):
+    return list(dict.fromkeys(str(owner[key]) for owner in row["processes"] or []))
+
+
+def unowned(row):
+    return "-" if row["processes"] is None else "(none)"
+
+
+def few(words):
+    return ",".join(words if len(words) <= 3 else [*words[:2], f"+{len(words) - 2}"]) or "-"
 
 
 def value_of(field, row):

@@ -35,10 +35,10 @@ class Terminals(screen.Case):
         ill = self.sick()
         terminal = self.screen("-d", "0.2", **kwargs)
         terminal.wait("the sick listener", lambda lines: any(
-            re.match(rf"! +{re.escape(screen.at(ill))} +3 +2 +100% ", line) for line in lines))
+            re.match(rf"! +{re.escape(screen.at(ill))} +\S+ +3 +2 +100% ", line) for line in lines))
         lines = terminal.lines()
         self.assertRegex(lines[0], r"^listenq .*\[LIVE\]$")
-        self.assertRegex(lines[screen.find_header(lines)], r"ST\S? +LOCAL +Q +LIM +FILL ")
+        self.assertRegex(lines[screen.find_header(lines)], r"ST\S? +LOCAL +PROC +Q +LIM +FILL ")
         self.assertRegex(lines[-1], r"^q Quit \? Help ")
         terminal.keys("?")
         terminal.see("listenq: keys")
