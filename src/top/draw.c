@@ -211,6 +211,11 @@ void draw_screen(struct session *s)
 	const struct snapshot *sample = s->view.report.snapshot;
 
 	erase();
+	/* To fill the last cell curses goes by way of the one on its left, there or not. */
+	if (s->screen.cols < 2) {
+		refresh();
+		return;
+	}
 	switch (s->page) {
 	case PAGE_LIST:
 		draw_list_page(s);
