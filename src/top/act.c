@@ -364,31 +364,39 @@ static void key_for_columns(struct session *s, int code, enum key_action action)
 	}
 }
 
-static void mouse(struct session *s)
+static void act_on_mouse(struct session *s, const MEVENT *event)
 {
 	const struct field *field;
-	MEVENT event;
 	size_t index;
 
-	if (getmouse(&event) != OK || s->page != PAGE_LIST)
+	if (s->page != PAGE_LIST)
 		return;
-	if (event.bstate & BUTTON4_PRESSED) {
+	if (event->bstate & BUTTON4_PRESSED) {
 		move_by(s, -3);
-	} else if (event.bstate & BUTTON5_PRESSED) {
+	} else if (event->bstate & BUTTON5_PRESSED) {
 		move_by(s, 3);
-	} else if (!(event.bstate & BUTTON1_PRESSED)) {
+	} else if (!(event->bstate & BUTTON1_PRESSED)) {
 		return;
-	} else if (draw_row_at(s, event.y, &index)) {
+	} else if (draw_row_at(s, event->y, &index)) {
 		bool again = index == s->view.cursor && !s->view.follow;
 
 		view_select(&s->view, index, clock_monotonic_ns());
 		if (again)
 			show_page(s, PAGE_DETAIL);
-	} else if (draw_header_at(s, event.y)) {
-		field = listing_field_at(&s->listing, event.x);
+	} else if (draw_header_at(s, event->y)) {
+		field = listing_field_at(&s->listing, event->x);
 		if (field)
 			view_sort_on(&s->view, field, clock_monotonic_ns());
 	}
+}
+
+/* Of those that came together, as a press with its release, there may be one key for all. */
+static void mouse(struct session *s)
+{
+	MEVENT event;
+
+	while (getmouse(&event) == OK)
+		act_on_mouse(s, &event);
 }
 
 void act_key(struct session *s, int code)

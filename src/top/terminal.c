@@ -19,6 +19,14 @@
 	25 /* after Esc: the rest of a function key comes at once, or it was Esc alone \
 	    */
 
+/*
+ * Of every button, as behind an event that is not wanted getch() waits for the next. No clicks:
+ * what curses has made one of is no press any more.
+ */
+#define MOUSE_BUTTON(b) (NCURSES_MOUSE_MASK(b, NCURSES_BUTTON_PRESSED | NCURSES_BUTTON_RELEASED))
+#define MOUSE_EVENTS \
+	(MOUSE_BUTTON(1) | MOUSE_BUTTON(2) | MOUSE_BUTTON(3) | MOUSE_BUTTON(4) | MOUSE_BUTTON(5))
+
 static volatile sig_atomic_t ended_by;
 static volatile sig_atomic_t stop_asked;
 static volatile sig_atomic_t continued;
@@ -187,8 +195,7 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 	keypad(stdscr, TRUE);
 	intrflush(stdscr, FALSE);
 	if (mouse)
-		/* All of them: behind one that is not wanted getch() waits for the next. */
-		mousemask(ALL_MOUSE_EVENTS, NULL);
+		mousemask(MOUSE_EVENTS, NULL);
 	mouseinterval(0); /* a press is reported at once, not when it is surely no click */
 	paint_begin(screen);
 	terminal_size(screen);
