@@ -181,6 +181,7 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 		return error_set(why, -ENOTTY, "--top cannot read the terminal's settings: %s",
 				 strerror(errno));
 	make_rescue(mouse);
+	del_curterm(cur_term); /* newterm() reads it anew */
 	catch_signals();
 	set_escdelay(ESCAPE_MS);
 	screen->handle = newterm(NULL, stdout, stdin);
