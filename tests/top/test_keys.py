@@ -257,8 +257,17 @@ class Choose(Case):
             self.assertRegex(terminal.lines()[1], rf"^! 1 full, 1 high; worst {self.places[2]} ")
             terminal.keys(name)
             self.last(terminal, "Filter: :8004")
-            terminal.answer("nothing has this")
+            terminal.answer("length > 1000")
             terminal.see("No listener matches.")
+            # One that is wrong says where, and the other one stays.
+            terminal.keys(name)
+            terminal.answer("length > many")
+            terminal.settle(lambda lines: self.assertRegex(lines[-1], "filter.*10"))
+            terminal.see("[FILTER]")
+            terminal.keys(name)
+            self.last(terminal, "Filter: length > 1000")
+            terminal.answer("state = full or fill >= 80%")
+            self.await_order(terminal, [2, 4])
             terminal.keys(key("BACK")[0])
             terminal.gone("[FILTER]")
             self.await_order(terminal, self.usual)
@@ -657,6 +666,15 @@ class Mouse(Case):
             self.queue(self.listeners[0], 1)
             self.await_queued(terminal, self.listeners[0])
             self.await_selected(terminal, 2 if button else 4)
+
+    def test_press_and_release_at_once(self):
+        """As they come from afar."""
+        terminal = self.begin()
+        header = terminal.header()
+        place = f"{terminal.lines()[header].index('LIM') + 1};{header + 1}"
+        for mark in "▼▲▼":
+            terminal.type(f"\033[<0;{place}M\033[<0;{place}m")
+            self.await_header(terminal, "LIM" + mark)
 
     def test_wheel_scrolls(self):
         terminal = self.begin()

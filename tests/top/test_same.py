@@ -111,8 +111,8 @@ class Same(screen.Case):
         netns.device("lq0")
         self.critical = self.sick(2)
         self.full = self.sick(4)
-        high = self.listener("::", backlog=9)
-        clients = self.queue(high, 8)
+        high = self.listener("::", backlog=8)
+        clients = self.queue(high, 8)  # 88.9 %
         clients[0].send(b"hello")
         clients[1].close()
         self.half_open(self.listener("127.0.0.3", backlog=20), 3)
@@ -136,7 +136,10 @@ class Same(screen.Case):
                 line = line[:begin] + " " * (end - begin) + line[end:]
             return line.split()
         heads = {field.brief: field.name for field in source.fields().values()}
-        found = [heads.get(head, head) for head in words(header.replace("STv", "ST "))]
+        # How old half-open connections are is no part of the name.
+        header = re.sub(r"STv|(SYN)-[\d.]+s", lambda mark: (mark[1] or "ST").rjust(len(mark[0])),
+                        header)
+        found = [heads.get(head, head) for head in words(header)]
         if names is None:
             names = found
         self.assertEqual(found, names)

@@ -91,8 +91,8 @@ class Letters(screen.Case):
         ill = self.sick()
         self.listener("127.0.0.2", backlog=8)
         terminal = self.screen("-d", "0.2", *args, cols=140, rows=40, **kwargs)
-        terminal.see(screen.at(ill))
-        terminal.see("########")  # a full meter
+        terminal.wait("a full meter", lambda lines: any(re.match(
+            rf"! +{screen.at(ill)} +3 +2 +100% ######## ", line) for line in lines))
         for keys in ([], [">", "I"], ["/"], ["Escape", "?"], ["End"], ["Escape", "c"],
                      ["Escape", "Enter"]):
             if keys:

@@ -19,7 +19,7 @@ FOUL = {b"\033[6n": r"\x1b[6n", "\u009b5n".encode(): r"\x9b5n", b"\xff\xc3": r"\
 
 class Untrusted(screen.Case):
     def begin(self, *args, **kwargs):
-        view = self.screen("-d", "0.2", *args, start=False, rows=40, cols=160, **kwargs)
+        view = self.screen("-d", "0.2", *args, start=False, rows=40, cols=250, **kwargs)
         view.record()
         return view.start()
 
@@ -96,12 +96,23 @@ class Untrusted(screen.Case):
                 self.end(view)
                 listener.close()
 
+    def test_paths(self):
+        """Of UNIX listeners: anybody may take any name in the abstract namespace."""
+        for foul, shown in FOUL.items():
+            with self.subTest(path=foul):
+                with socket.socket(socket.AF_UNIX) as sock:
+                    sock.bind(b"\0n" + foul + b"e")
+                    sock.listen()
+                    view = self.begin("-x")
+                    self.assertTrue(any(re.match(rf"\. +@n{re.escape(shown)}e ", line)
+                                        for line in view.lines()), view.text())
+                    self.end(view)
+
     def test_what_is_typed(self):
         """Also pasted: an escape ends a question, and the rest are keys like any others."""
         self.listener()
         view = self.begin()
-        for key, answer in (("/", "Not found."), ("\\", "No listener matches."),
-                            ("w", "Written to ")):
+        for key, answer in (("/", "Not found."), ("\\", "filter"), ("w", "Written to ")):
             view.keys(key)
             view.see(": ")
             view.keys("C-u")
