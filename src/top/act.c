@@ -404,8 +404,11 @@ void act_key(struct session *s, int code)
 	enum key_action action = key_action(code);
 
 	s->message.len = 0;
-	if (code == KEY_RESIZE)
+	if (code == KEY_RESIZE) {
+		if (getmaxx(stdscr) < 2) /* getch() would draw what was there: see draw.c */
+			erase();
 		return;
+	}
 	if (code == KEY_MOUSE) {
 		mouse(s);
 		return;
