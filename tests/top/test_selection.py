@@ -3,6 +3,7 @@
 import re
 
 import screen
+import source
 
 
 class Selection(screen.Case):
@@ -28,7 +29,7 @@ class Selection(screen.Case):
         def check(lines):
             self.assertRegex(terminal.selected(), rf"^\S+ +{re.escape(place)} ")
             self.assertEqual(terminal.cursor[1], 0)
-            self.assertTrue(any(line.startswith(f"> {place}: ") for line in lines), place)
+            self.assertRegex("\n".join(lines), rf"\n> {re.escape(place)}( [^:]+)?: ")
         terminal.settle(check)
 
     def let_go(self, terminal):
@@ -178,4 +179,5 @@ class Selection(screen.Case):
         terminal.keys("Escape", "c")
         terminal.see("listenq: columns")
         terminal.keys("Down", "Down")
-        terminal.settle(lambda lines: self.assertRegex(terminal.selected(), r"^\[.\] netns "))
+        terminal.settle(lambda lines: self.assertRegex(
+            terminal.selected(), rf"^\[.\] {list(source.fields())[2]} "))

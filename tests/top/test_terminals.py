@@ -92,7 +92,7 @@ class Letters(screen.Case):
         self.listener("127.0.0.2", backlog=8)
         terminal = self.screen("-d", "0.2", *args, cols=140, rows=40, **kwargs)
         terminal.wait("a full meter", lambda lines: any(re.match(
-            rf"! +{screen.at(ill)} +3 +2 +100% ######## ", line) for line in lines))
+            rf"! +{screen.at(ill)} +\S+ +3 +2 +100% ######## ", line) for line in lines))
         for keys in ([], [">", "I"], ["/"], ["Escape", "?"], ["End"], ["Escape", "c"],
                      ["Escape", "Enter"]):
             if keys:
