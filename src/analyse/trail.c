@@ -29,7 +29,8 @@ struct track {
 
 struct counter_track {
 	uint64_t inode; /* of the namespace */
-	uint64_t first;
+	uint64_t first; /* report it was first in */
+	uint64_t last; /* and last */
 	struct amount deltas[TRAIL_WINDOWS][COUNTER_N];
 };
 
@@ -152,7 +153,22 @@ static void add_counters(struct trail *t, const struct netns_report *ns)
 					 sizeof(*t->counters));
 		t->counters[t->n_counters++] = track;
 	}
+	track->last = t->reports;
 	memcpy(track->deltas[t->reports % TRAIL_WINDOWS], ns->delta, sizeof(ns->delta));
+}
+
+/* Namespaces that no window shows any more: of containers there is no end. */
+static void forget_gone_counters(struct trail *t)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->n_counters; i++) {
+		if (t->counters[i]->last + TRAIL_WINDOWS < t->reports)
+			free(t->counters[i]);
+		else
+			t->counters[kept++] = t->counters[i];
+	}
+	t->n_counters = kept;
 }
 
 void trail_add(struct trail *t, const struct report *report)
@@ -169,6 +185,7 @@ void trail_add(struct trail *t, const struct report *report)
 		add_row(t, &report->rows[i]);
 	t->reports++;
 	forget_gone(t, report->n_rows);
+	forget_gone_counters(t);
 }
 
 size_t trail_windows(const struct trail *t)
