@@ -27,6 +27,7 @@ struct options {
 	enum option_mode mode;
 	struct selection selection;
 	struct columns columns;
+	int family; /* that -4 or -6 leaves; selection.family is also of the filter */
 	struct strbuf filter; /* as it was typed; parsed, it is selection.filter */
 	struct field_context filter_context;
 	const char **namespaces; /* as the user calls them; owned, what they point to is not */

@@ -126,14 +126,18 @@ struct top_config plan_top(const struct options *o)
 	const struct field *reasons = field_find("reasons", strlen("reasons"));
 	unsigned int needs = reasons->needs | NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY |
 			     NEED_GROUPS | NEED_INTERFACE | plan_needs(o);
+	struct selection selection = o->selection;
 
+	/* The filter is the user's to change, and brings its family along. */
+	selection.family = o->family;
+	selection.filter = NULL;
 	return (struct top_config){
 		.collect = plan_collection(o, needs),
 		.columns = o->columns,
 		.sort = o->sort,
 		.descending = o->descending,
 		.fold = o->fold,
-		.selection = o->selection,
+		.selection = selection,
 		.filter = o->filter.s,
 		.delay = o->delay,
 		.color = want_color(o),

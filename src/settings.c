@@ -250,7 +250,8 @@ int settings_decide(struct options *o, const struct settings *choice, struct err
 	int code = 0;
 
 	if (choice->inet != choice->inet6)
-		o->selection.family = choice->inet ? AF_INET : AF_INET6;
+		o->family = choice->inet ? AF_INET : AF_INET6;
+	o->selection.family = o->family;
 	if (filter_family(o->selection.filter) != AF_UNSPEC)
 		o->selection.family = filter_family(o->selection.filter);
 	o->watch |= choice->count;

@@ -234,7 +234,6 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	s.view.context = &s.context;
 	s.view.fold = config->fold;
 	s.view.selection = config->selection;
-	s.view.selection.filter = NULL;
 	s.view.sort = config->sort;
 	s.view.descending = config->descending;
 	if (!s.view.selection.only_full)

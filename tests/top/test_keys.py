@@ -618,6 +618,14 @@ class Pages(Case):
         terminal.see("q Quit")
         self.assertEqual(set(os.listdir(terminal.directory)), before)
 
+    def test_end_of_a_filter_with_a_family(self):
+        """That was given on the command line: what it hid comes back, IPv6 too."""
+        other = self.listener("::1")
+        terminal = self.screen("-d", "0.2", "src 127.0.0.0/8")
+        terminal.gone(screen.at(other))
+        terminal.keys(key("BACK")[0])
+        terminal.see(screen.at(other))
+
     def test_keys_that_mean_nothing(self):
         terminal = self.begin(delay="60")
         before = terminal.lines()[1:]
