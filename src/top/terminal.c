@@ -39,6 +39,7 @@ static struct rescue {
 	struct termios settings;
 	char bytes[512];
 	size_t len;
+	bool due; /* the terminal is taken */
 } rescue;
 
 static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT };
@@ -61,17 +62,36 @@ static void on_continue(int signal_number)
 	continued = 1;
 }
 
+static void write_all(int fd, const char *bytes, size_t len)
+{
+	ssize_t n;
+
+	for (; len && (n = write(fd, bytes, len)) > 0; len -= (size_t)n)
+		bytes += n;
+}
+
+static void give_back(void)
+{
+	write_all(STDOUT_FILENO, rescue.bytes, rescue.len);
+	tcsetattr(STDIN_FILENO, TCSANOW, &rescue.settings);
+}
+
 /* SA_RESETHAND: raised again, the signal does what it would have done. */
 static void on_crash(int signal_number)
 {
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < rescue.len &&
-	       (n = write(STDOUT_FILENO, rescue.bytes + done, rescue.len - done)) > 0)
-		done += (size_t)n;
-	tcsetattr(STDIN_FILENO, TCSANOW, &rescue.settings);
+	give_back();
 	raise(signal_number);
+}
+
+/* Who ends the program from within, as x*alloc do, has said why on a screen that goes away now. */
+static void on_exit_within(void)
+{
+	static const char text[] = "listenq: cannot allocate memory\n";
+
+	if (!rescue.due)
+		return;
+	give_back();
+	write_all(STDERR_FILENO, text, strlen(text));
 }
 
 /* Adds what the terminal wants for a capability, less the padding times in it. */
@@ -189,6 +209,7 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 		release_signals();
 		return error_set(why, -EINVAL, "--top cannot use this terminal");
 	}
+	rescue.due = atexit(on_exit_within) == 0;
 	cbreak();
 	noecho();
 	nonl();
@@ -206,6 +227,7 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 void terminal_close(struct screen *screen)
 {
 	endwin();
+	rescue.due = false;
 	release_signals();
 	delscreen(screen->handle);
 }
