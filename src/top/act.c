@@ -59,6 +59,10 @@ static void write_report(struct session *s, const char *path)
 	struct error why;
 	struct sink sink;
 
+	if (!strcmp(path, "-")) { /* for a sink that is standard output */
+		session_say(s, "Standard output is this screen; ./- is a file.");
+		return;
+	}
 	if (sink_open(&sink, path, &why) == 0) {
 		json_print(sink.stream, &s->view.report, false, &s->context);
 		if (sink_commit(&sink, &why) == 0) {

@@ -611,6 +611,10 @@ class Pages(Case):
             terminal.answer(path)
             terminal.settle(lambda lines, why=why, path=path: self.assertTrue(
                 why in lines[-1] and path in lines[-1], lines[-1]))
+        terminal.keys(key("WRITE")[0])
+        terminal.answer("-")
+        terminal.see("Standard output is this screen")
+        self.assertNotIn("schema_version", terminal.text())
         before = set(os.listdir(terminal.directory))
         terminal.keys(key("WRITE")[0])
         terminal.see("Write JSON to file: ")
