@@ -287,7 +287,7 @@ static int run_top(const struct options *o)
 	struct error why;
 	int ended_by, code = top_run(&config, &ended_by, &why);
 
-	if (code == -ENOTTY || code == -EINVAL) {
+	if (code == -ENOTTY) {
 		fprintf(stderr,
 			"listenq: %s\nTry 'listenq --watch' for tables one after the other.\n",
 			why.text);

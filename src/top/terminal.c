@@ -178,15 +178,15 @@ static int check_terminal(struct error *why)
 		return error_set(why, -ENOTTY, "--top needs a terminal on standard %s",
 				 isatty(STDIN_FILENO) ? "output" : "input");
 	if (!term || !*term)
-		return error_set(why, -EINVAL, "--top needs to know the terminal: TERM is not set");
+		return error_set(why, -ENOTTY, "--top needs to know the terminal: TERM is not set");
 	if (setupterm(NULL, STDOUT_FILENO, &found) == ERR)
-		return error_set(why, -EINVAL,
+		return error_set(why, -ENOTTY,
 				 found ? "--top cannot use the terminal '%s'" :
 					 "--top does not know the terminal '%s'",
 				 term);
 	if (!tigetstr("cup") || tigetstr("cup") == (char *)-1)
 		return error_set(
-			why, -EINVAL,
+			why, -ENOTTY,
 			"--top cannot draw on the terminal '%s': it cannot move its cursor", term);
 	return 0;
 }
@@ -207,7 +207,7 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 	screen->handle = newterm(NULL, stdout, stdin);
 	if (!screen->handle) {
 		release_signals();
-		return error_set(why, -EINVAL, "--top cannot use this terminal");
+		return error_set(why, -ENOTTY, "--top cannot use this terminal");
 	}
 	rescue.due = atexit(on_exit_within) == 0;
 	cbreak();

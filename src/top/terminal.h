@@ -14,8 +14,8 @@
  * terminal_open() - take the terminal that standard input and output are.
  * @screen: what is wished for; told what there is
  *
- * Returns 0, or -errno with @why filled: -ENOTTY when there is none, -EINVAL when TERM is one that
- * cannot be drawn on. The terminal is then as it was.
+ * Returns 0, or -errno with @why filled: -ENOTTY when there is none, or TERM is one that cannot be
+ * drawn on. The terminal is then as it was.
  */
 int terminal_open(struct screen *screen, bool mouse, struct error *why);
 

@@ -180,11 +180,12 @@ static int loop(struct session *s, struct error *why)
 	bool dirty = true;
 
 	while (!s->quit && !terminal_ended_by()) {
-		int key;
+		int key, code;
 
 		dirty |= terminal_stop_if_asked();
-		if (take_sample(s, &dirty, why) < 0)
-			return -1;
+		code = take_sample(s, &dirty, why);
+		if (code < 0)
+			return code;
 		while (!s->quit && (key = getch()) != ERR) {
 			act_key(s, key);
 			dirty = true;

@@ -26,7 +26,7 @@ struct top_config {
  * top_run() - the interactive view, until the user ends it or a signal does.
  * @ended_by: the signal that asked for it, 0 for none; the terminal is given back by then
  *
- * Returns 0 or -errno with @why filled: -ENOTTY and -EINVAL when there is no terminal to draw on.
+ * Returns 0 or -errno with @why filled: -ENOTTY when there is no terminal to draw on.
  */
 int top_run(const struct top_config *config, int *ended_by, struct error *why);
 
