@@ -202,6 +202,12 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 				 strerror(errno));
 	make_rescue(mouse);
 	del_curterm(cur_term); /* newterm() reads it anew */
+	/*
+	 * How large it is the terminal tells, not these, which may be of another one: curses would
+	 * never believe that it has the size that size_changed() sees.
+	 */
+	unsetenv("LINES");
+	unsetenv("COLUMNS");
 	catch_signals();
 	set_escdelay(ESCAPE_MS);
 	screen->handle = newterm(NULL, stdout, stdin);

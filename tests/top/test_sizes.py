@@ -54,6 +54,13 @@ class Sizes(screen.Case):
                 self.assertEqual(terminal.ended(), 0)
                 terminal.close()
 
+    def test_size_is_that_of_the_terminal(self):
+        """A shell may have exported that of another one."""
+        terminal = self.screen("-d", "0.2", COLUMNS="60", LINES="15")
+        self.check(terminal)
+        terminal.resize(100, 30)
+        self.check(terminal)
+
     def test_more_room_shows_more(self):
         terminal = self.screen("-d", "0.2", cols=20, rows=3)
         seen = {}
