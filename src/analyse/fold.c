@@ -148,6 +148,16 @@ static struct owner *fold_owners(struct fold *fold, const struct snapshot *s, st
 	return to;
 }
 
+/* More than there are in the snapshot, where listeners of one inode share theirs. */
+static size_t count_owners(const struct report *report)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < report->n_members; i++)
+		n += report->members[i].listener->n_owners;
+	return n;
+}
+
 static size_t count_folds(const struct snapshot *s)
 {
 	size_t n = 0;
@@ -201,7 +211,7 @@ void fold_report(struct report *report)
 	free(report->folds);
 	fold = report->folds = xcalloc(count_folds(s), sizeof(*fold));
 	owners = report->fold_owners =
-		xreallocarray(report->fold_owners, s->n_owners, sizeof(*owners));
+		xreallocarray(report->fold_owners, count_owners(report), sizeof(*owners));
 	for (size_t i = 0; i < s->n_groups; i++) {
 		if (s->groups[i].sockets == 1) {
 			rows[i] = *report->by_group[begin[i]];

@@ -469,6 +469,23 @@ static void test_owners(void **state)
 	}
 }
 
+/* Listeners of one inode share their owners: a group may have more than the snapshot. */
+static void test_shared_owners(void **state)
+{
+	enum { MEMBERS = 64 };
+
+	(void)state;
+	add_members(1, MEMBERS);
+	snapshot_size_owners(&scene.now, 1, 1);
+	scene.now.processes[0] = (struct process){ .comm = "a", .pid = 7 };
+	scene.now.owners[0] = (struct owner){ 0, 3 };
+	for (uint16_t cookie = 1; cookie <= MEMBERS; cookie++)
+		scene_now(&scene, cookie)->n_owners = 1;
+	fold();
+	assert_int_equal(row(80)->fold->n_owners, MEMBERS);
+	assert_int_equal(row(80)->fold->owners[MEMBERS - 1].fd, 3);
+}
+
 #define FOLD_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -483,6 +500,7 @@ int main(void)
 		FOLD_TEST(test_of_the_group),	 FOLD_TEST(test_sort_and_select),
 		FOLD_TEST(test_again),		 FOLD_TEST(test_nothing_to_fold),
 		FOLD_TEST(test_owners),
+		FOLD_TEST(test_shared_owners),
 	};
 
 	return cmocka_run_group_tests_name("fold", tests, NULL, NULL);
