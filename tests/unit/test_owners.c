@@ -581,6 +581,28 @@ static void test_twins(void **state)
 	assert_int_equal(reads, 1);
 }
 
+/* Where there is nothing to explain nobody is looked at; later everybody is. */
+static void test_no_listeners(void **state)
+{
+	(void)state;
+	add_process(7, "a\n");
+	add_fd(7, 3, "socket:[100]");
+	sample();
+	assert_int_equal(reads, 0);
+	add_listener(0xa, 100);
+	sample();
+	assert_owners(0xa, "7:3:a");
+	snapshot_drop_listeners(&s, 0);
+	end_fd(7, 3);
+	add_process(8, "b\n");
+	add_fd(8, 4, "socket:[200]");
+	sample();
+	assert_int_equal(reads, 0);
+	add_listener(0xb, 200);
+	sample();
+	assert_owners(0xb, "8:4:b");
+}
+
 #define OWNERS_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -594,7 +616,7 @@ int main(void)
 		OWNERS_TEST(test_retry),       OWNERS_TEST(test_turns),
 		OWNERS_TEST(test_hidden),      OWNERS_TEST(test_sight),
 		OWNERS_TEST(test_no_proc),     OWNERS_TEST(test_listeners_change),
-		OWNERS_TEST(test_twins),
+		OWNERS_TEST(test_twins),       OWNERS_TEST(test_no_listeners),
 	};
 
 	return cmocka_run_group_tests_name("owners", tests, NULL, NULL);
