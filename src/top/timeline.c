@@ -73,8 +73,9 @@ int timeline_take(struct timeline *t, struct feed *feed, struct view *view, uint
 		fold_report(&t->unseen);
 	trail_add(t->trail, &t->unseen);
 	t->back++;
-	if (t->back >= archive_count(t->archive)) { /* what was on the screen is too old */
-		t->back = archive_count(t->archive) - 1;
+	/* What was on the screen is too old, or the sample that began its window is. */
+	if (t->back + (view->report.window_ns > 0) >= archive_count(t->archive)) {
+		t->back = archive_count(t->archive) > 1 ? archive_count(t->archive) - 2 : 0;
 		show_past(t, view, clock_ns);
 	}
 	return 1;

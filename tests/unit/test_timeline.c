@@ -213,6 +213,26 @@ static void test_past_is_as_it_was(void **state)
 	assert_u64_equal(view.report.snapshot->listeners[0].limit, 1000);
 }
 
+/* What is held goes when it is too old; what the screen shows then is a window all the same. */
+static void test_paused_for_too_long(void **state)
+{
+	size_t bytes;
+
+	(void)state;
+	begin();
+	take_up_to(3);
+	bytes = archive_bytes(timeline.archive); /* room for three or four */
+	archive_free(timeline.archive);
+	timeline.archive = archive_new(bytes, UINT64_MAX);
+	take_up_to(6);
+	pause_at(true);
+	assert_shown(6, true);
+	take_up_to(20);
+	assert_true(archive_count(timeline.archive) < 10);
+	assert_true(view.report.shown[0]->listener->length > 6);
+	assert_true(view.report.window_ns > 0);
+}
+
 static void test_nothing_yet(void **state)
 {
 	(void)state;
@@ -311,7 +331,7 @@ int main(void)
 		TIMELINE_TEST(test_steps),	  TIMELINE_TEST(test_past_is_as_it_was),
 		TIMELINE_TEST(test_nothing_yet),  TIMELINE_TEST(test_failure),
 		TIMELINE_TEST(test_none_is_lost), TIMELINE_TEST(test_wish),
-		TIMELINE_TEST(test_delay),
+		TIMELINE_TEST(test_delay),	  TIMELINE_TEST(test_paused_for_too_long),
 	};
 
 	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);
