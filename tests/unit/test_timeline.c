@@ -25,8 +25,8 @@ static struct feed *feed;
 static struct feed_wish wish;
 static struct error why;
 static char *tree;
-/* What the next dump tells. The thread reads it after feed_hurry(), whose lock is between. */
-static uint32_t next_length;
+/* What the next dump tells. The thread reads it. */
+static _Atomic uint32_t next_length;
 
 static void answer(const struct nlmsghdr *request)
 {
