@@ -33,6 +33,7 @@ struct collector {
 	struct sources sources;
 	size_t looked; /* index of the source that the last fast sample was taken of */
 	uint64_t rest_ns; /* until when, as the share of fast samples is for all sources together */
+	uint64_t sampled_ns; /* monotonic_ns of the last sample; 0: there was none */
 	uint16_t detail_port; /* 0: all */
 	struct children waiting; /* scratch */
 	struct cgroups cgroups;
@@ -389,7 +390,7 @@ static int sample_source(struct collector *c, struct source *source, enum sample
 		source_counters_after(source, s, ns, &c->text);
 	if (needs(c, NEED_UNIX))
 		unix_listeners_add(&c->unix_listeners, diag_netlink(source->diag), s, netns,
-				   source->dumped.end_ns);
+				   source->dumped.end_ns, c->sampled_ns);
 	/* The end of the sample, which is what tells that this dump was made for it, is to come. */
 	if (syn_recv)
 		source->half_open_ns = UINT64_MAX;
@@ -428,7 +429,7 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 			return code;
 	}
 	sources_warn(&c->sources, s);
-	s->monotonic_ns = clock_monotonic_ns();
+	s->monotonic_ns = c->sampled_ns = clock_monotonic_ns();
 	s->wall = clock_wall();
 	set_peak_rate(c);
 	turn_window(c, s);

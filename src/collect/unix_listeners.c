@@ -58,7 +58,8 @@ static const char *keep_name(struct unix_listeners *u, const struct unix_record 
 	return u->names[i].text;
 }
 
-static void forget_old_names(struct unix_listeners *u, uint64_t now_ns)
+/* Counted from the sample before: it may be older than an hour, and is still on a screen. */
+static void forget_old_names(struct unix_listeners *u, uint64_t before_ns)
 {
 	size_t kept = 0;
 
@@ -66,7 +67,7 @@ static void forget_old_names(struct unix_listeners *u, uint64_t now_ns)
 		return;
 	idmap_reset(&u->by_cookie, u->n);
 	for (size_t i = 0; i < u->n; i++) {
-		if (now_ns - u->names[i].seen_ns > KEEP_NS) {
+		if (u->names[i].seen_ns + KEEP_NS < before_ns) {
 			free(u->names[i].text);
 			continue;
 		}
@@ -103,7 +104,7 @@ static int add_listener(const struct unix_record *r, void *context)
 }
 
 void unix_listeners_add(struct unix_listeners *u, struct netlink_socket *netlink,
-			struct snapshot *s, uint32_t netns, uint64_t now_ns)
+			struct snapshot *s, uint32_t netns, uint64_t now_ns, uint64_t before_ns)
 {
 	struct adder adder = { u, s, netns, now_ns };
 	struct error why, again;
@@ -117,5 +118,5 @@ void unix_listeners_add(struct unix_listeners *u, struct netlink_socket *netlink
 	}
 	if (code < 0)
 		snapshot_warn(s, "unix-unavailable", "%s; UNIX listeners are unknown", why.text);
-	forget_old_names(u, now_ns);
+	forget_old_names(u, before_ns);
 }

@@ -6,8 +6,9 @@
 #include "model/snapshot.h"
 
 /*
- * UNIX listeners into a snapshot. Their names outlive it: each is kept for an hour after the last
- * sample that had its socket, and then goes, as some programs make listeners without end.
+ * UNIX listeners into a snapshot. Their names outlive it: each is kept as long as the
+ * sample before this one is less than an hour younger than the last that had its socket, and then
+ * goes, as some programs make listeners without end.
  */
 struct unix_name;
 
@@ -23,11 +24,12 @@ void unix_listeners_free(struct unix_listeners *u);
 /*
  * unix_listeners_add() - add the UNIX listeners of the netlink socket's namespace to @s.
  * @now_ns: monotonic
+ * @before_ns: monotonic_ns of the sample before, 0: there was none
  *
  * That they cannot be had becomes a warning.
  */
 void unix_listeners_add(struct unix_listeners *u, struct netlink_socket *netlink,
-			struct snapshot *s, uint32_t netns, uint64_t now_ns);
+			struct snapshot *s, uint32_t netns, uint64_t now_ns, uint64_t before_ns);
 
 /*
  * unix_listeners_text() - a name as people write it, in memory that the caller frees.

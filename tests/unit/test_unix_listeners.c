@@ -72,9 +72,12 @@ static void reply(uint32_t cookie, const char *name)
 
 static void add(uint64_t now_ns)
 {
+	static uint64_t before_ns;
+
 	snapshot_reset(&s);
 	fake_netlink_reply_done(0);
-	unix_listeners_add(&listeners, netlink, &s, 0, now_ns);
+	unix_listeners_add(&listeners, netlink, &s, 0, now_ns, before_ns < now_ns ? before_ns : 0);
+	before_ns = now_ns;
 	assert_u64_equal(fake_netlink_left(), 0);
 }
 
@@ -95,6 +98,23 @@ static void test_names_outlive_the_snapshot(void **state)
 	assert_ptr_equal(s.listeners[0].name, name);
 	assert_string_equal(name, "/run/a");
 	assert_u64_equal(listeners.n, 2);
+}
+
+/* What the last sample showed is on the screen until the next one has come, whenever that is. */
+static void test_names_outlive_a_long_window(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 3000; i++)
+		reply(1 + i, "/run/a");
+	add(1);
+	for (uint32_t i = 0; i < 2000; i++)
+		reply(3001 + i, "/run/b");
+	add(1 + 2 * HOUR);
+	assert_u64_equal(listeners.n, 5000);
+	for (uint32_t i = 0; i < 5000; i++)
+		reply(5001 + i, "/run/c");
+	add(1 + 4 * HOUR);
+	assert_u64_equal(listeners.n, 7000);
 }
 
 /* A program that makes one listener after the other does not fill the memory. */
@@ -131,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		UNIX_TEST(test_names_outlive_the_snapshot),
+		UNIX_TEST(test_names_outlive_a_long_window),
 		UNIX_TEST(test_old_names_go),
 	};
 
