@@ -66,6 +66,7 @@ const struct row *session_detailed(const struct session *s)
 void session_wish(struct session *s)
 {
 	const struct row *row = session_detailed(s);
+	const unsigned int before = s->wish.needs;
 
 	s->wish.needs = s->config->collect.needs | columns_needs(&s->columns) |
 			filter_needs(s->view.selection.filter);
@@ -78,7 +79,8 @@ void session_wish(struct session *s)
 		s->wish.needs &= ~(unsigned int)NEED_PEAK;
 	if (s->feed) {
 		feed_wish(s->feed, &s->wish);
-		if (s->page == PAGE_DETAIL && !s->timeline.paused)
+		/* What is new would be unknown for the rest of the window. */
+		if (s->wish.needs & ~before && !s->timeline.paused)
 			feed_hurry(s->feed);
 	}
 }

@@ -622,6 +622,17 @@ class Pages(Case):
         terminal.see("q Quit")
         self.assertEqual(set(os.listdir(terminal.directory)), before)
 
+    def test_filter_that_needs_more(self):
+        """What it asks for is looked for now, not when a long window is over."""
+        mine = self.listener()
+        terminal = self.screen("-d", "60", "-o", "severity,local,length")
+        terminal.see(screen.at(mine))
+        terminal.keys(key("FILTER")[0])
+        terminal.answer("comm = python3")
+        terminal.see("[FILTER]")
+        terminal.settle(lambda lines: self.assertIn(
+            screen.at(mine), [row["LOCAL"] for row in screen.parse_list(lines)]))
+
     def test_end_of_a_filter_with_a_family(self):
         """That was given on the command line: what it hid comes back, IPv6 too."""
         other = self.listener("::1")
