@@ -74,7 +74,9 @@ unsigned int plan_needs(const struct options *o)
 			needs |= field_table[i].key ? field_table[i].needs : 0;
 		needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY | NEED_NAMESPACES;
 	} else {
-		needs |= columns_needs(&o->columns);
+		/* Of the interactive view columns, filter and order change: it adds them up itself.
+		 */
+		needs |= o->top ? 0 : columns_needs(&o->columns);
 		if (want_footer(o))
 			needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW;
 	}
@@ -86,10 +88,10 @@ unsigned int plan_needs(const struct options *o)
 		needs |= NEED_UNIX;
 	if (o->selection.only_full) /* a peak is a reason to show a listener */
 		needs |= NEED_WINDOW | NEED_PEAK;
-	needs |= filter_needs(o->selection.filter);
+	needs |= o->top ? 0 : filter_needs(o->selection.filter);
 	if (o->processes)
 		needs |= NEED_OWNERS | NEED_OWNERS_ASKED | NEED_USERS;
-	if (o->sort)
+	if (o->sort && !o->top)
 		needs |= o->sort->needs | o->sort->asked;
 	if (o->delay <= 0)
 		needs &= ~(unsigned int)NEED_WINDOW;

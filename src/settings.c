@@ -3,14 +3,13 @@
 
 #include "base/alloc.h"
 #include "base/num.h"
+#include "collect/collect.h"
 #include "output/filter_fields.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#define DELAY_MIN     0.001 /* the shorter, the more it is a load */
-#define DELAY_MAX     86400.0 /* a day */
 #define PEAK_RATE_MAX 1000.0
 #define WIDTH_MAX     10000
 
@@ -155,11 +154,11 @@ int settings_apply(struct options *o, struct settings *choice, enum option_id id
 		o->mode = MODE_JSON_SCHEMA;
 		break;
 	case OPT_DELAY:
-		if (parse_number("--delay", argument, 0, DELAY_MAX, &o->delay, why) < 0)
+		if (parse_number("--delay", argument, 0, COLLECT_WINDOW_MAX, &o->delay, why) < 0)
 			return -EINVAL;
-		if (o->delay > 0 && o->delay < DELAY_MIN)
+		if (o->delay > 0 && o->delay < COLLECT_WINDOW_MIN)
 			return error_set(why, -EINVAL, "--delay: %s is neither 0 nor at least %g",
-					 argument, DELAY_MIN);
+					 argument, COLLECT_WINDOW_MIN);
 		break;
 	case OPT_WATCH:
 		o->watch = true;
@@ -216,6 +215,8 @@ static int decide_top(const struct options *o, struct error *why)
 	if (o->json || o->watch || o->output_file)
 		return error_set(why, -EINVAL,
 				 "--top excludes --json, --watch, --count and --output-file");
+	if (!o->header || o->strict || o->width != WIDTH_OF_TERMINAL)
+		return error_set(why, -EINVAL, "--top excludes --no-header, --strict and --width");
 	if (o->detail)
 		return error_set(why, -EINVAL,
 				 "--detail does not go with --top, where Enter shows what is in "

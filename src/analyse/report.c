@@ -154,6 +154,15 @@ static struct bounds accepted(const struct row *row)
 	return k;
 }
 
+struct amount row_gave_up(const struct row *row)
+{
+	const struct group *g = row->group;
+
+	if (!g || !(g->known & GROUP_WAITING) || g->queued_members != 1 || !row_length(row))
+		return (struct amount){ 0 };
+	return amount((uint64_t)g->waiting_closed + row_invisible(row));
+}
+
 uint32_t row_invisible(const struct row *row)
 {
 	const struct group *g = row->group;

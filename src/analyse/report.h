@@ -117,6 +117,12 @@ static inline uint32_t row_syn_length(const struct row *row)
 	return row->group ? row->group->syn_length : 0;
 }
 
+/*
+ * How many peers of the connections in its accept queue have closed or reset them, at least;
+ * unknown where the queue was not looked into or the kernel does not tell whose they are.
+ */
+struct amount row_gave_up(const struct row *row);
+
 /* Connections in its accept queue, at least, that no dump shows: their peers have reset them. */
 uint32_t row_invisible(const struct row *row);
 

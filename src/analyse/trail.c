@@ -31,7 +31,7 @@ struct counter_track {
 	uint64_t inode; /* of the namespace */
 	uint64_t first; /* report it was first in */
 	uint64_t last; /* and last */
-	struct amount deltas[TRAIL_WINDOWS][COUNTER_N];
+	struct counters deltas[TRAIL_WINDOWS];
 };
 
 struct trail {
@@ -74,8 +74,10 @@ static struct mark make_mark(const struct row *row)
 {
 	double fill = row_worst_fill(row);
 
+	uint8_t level = fill >= 1 ? LEVEL_FULL : (uint8_t)(fill * LEVEL_FULL);
+
 	return (struct mark){
-		.level = fill >= 1 ? LEVEL_FULL : (uint8_t)(fill * LEVEL_FULL),
+		.level = fill > 0 && !level ? 1 : level, /* what is there is not nothing */
 		.troubled = row->state != STATE_OK,
 		.full = row->seen_full,
 	};
@@ -143,6 +145,7 @@ static struct counter_track *find_counters(const struct trail *t, uint64_t inode
 
 static void add_counters(struct trail *t, const struct netns_report *ns)
 {
+	struct counters *deltas;
 	struct counter_track *track = find_counters(t, ns->netns->inode);
 
 	if (!track) {
@@ -154,7 +157,11 @@ static void add_counters(struct trail *t, const struct netns_report *ns)
 		t->counters[t->n_counters++] = track;
 	}
 	track->last = t->reports;
-	memcpy(track->deltas[t->reports % TRAIL_WINDOWS], ns->delta, sizeof(ns->delta));
+	deltas = &track->deltas[t->reports % TRAIL_WINDOWS];
+	for (unsigned int i = 0; i < COUNTER_N; i++) {
+		deltas->known |= ns->delta[i].known ? 1u << i : 0;
+		deltas->value[i] = ns->delta[i].value;
+	}
 }
 
 /* Namespaces that no window shows any more: of containers there is no end. */
@@ -178,7 +185,7 @@ void trail_add(struct trail *t, const struct report *report)
 	t->end_ns[slot] = report->snapshot->monotonic_ns;
 	t->window_ns[slot] = report->window_ns;
 	for (size_t i = 0; i < t->n_counters; i++)
-		memset(t->counters[i]->deltas[slot], 0, sizeof(t->counters[i]->deltas[slot]));
+		t->counters[i]->deltas[slot].known = 0;
 	for (size_t i = 0; i < report->n_netns; i++)
 		add_counters(t, &report->netns[i]);
 	for (size_t i = 0; i < report->n_rows; i++)
@@ -262,11 +269,13 @@ struct trail_time trail_full(const struct trail *t, const struct row *row, size_
 struct amount trail_delta(const struct trail *t, const struct netns *ns, enum counter_id id,
 			  size_t back)
 {
+	const struct counters *deltas;
 	const struct counter_track *track = find_counters(t, ns->inode);
 
 	if (!track || back >= trail_windows(t) || t->reports - 1 - back < track->first)
 		return (struct amount){ 0 };
-	return track->deltas[(t->reports - 1 - back) % TRAIL_WINDOWS][id];
+	deltas = &track->deltas[(t->reports - 1 - back) % TRAIL_WINDOWS];
+	return (struct amount){ deltas->value[id], counter_known(deltas, id) };
 }
 
 struct amount trail_sum(const struct trail *t, const struct netns *ns, enum counter_id id,
@@ -295,4 +304,13 @@ struct amount trail_sum(const struct trail *t, const struct netns *ns, enum coun
 void trail_forget_sums(struct trail *t)
 {
 	t->sums_begin = t->reports;
+}
+
+uint64_t trail_span(const struct trail *t, size_t back, size_t windows, size_t *known)
+{
+	uint64_t span = 0;
+
+	for (*known = 0; *known < windows && back + *known < trail_windows(t); ++*known)
+		span += t->window_ns[(t->reports - 1 - back - *known) % TRAIL_WINDOWS];
+	return span;
 }

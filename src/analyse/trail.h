@@ -19,6 +19,12 @@ void trail_free(struct trail *t);
 /* Adds the next report; they have to come in order. */
 void trail_add(struct trail *t, const struct report *report);
 
+/*
+ * trail_span() - the time that @windows windows cover, window @back being the last.
+ * @known: how many of them there are
+ */
+uint64_t trail_span(const struct trail *t, size_t back, size_t windows, size_t *known);
+
 /* How many windows are known. */
 size_t trail_windows(const struct trail *t);
 

@@ -10,6 +10,10 @@
 /* The kernel as a source of snapshots. */
 struct collector;
 
+/* How long a window may be, in seconds: the shorter, the more it is a load; and a day. */
+#define COLLECT_WINDOW_MIN 0.001
+#define COLLECT_WINDOW_MAX 86400.0
+
 struct collect_config {
 	const char *root; /* directory that holds proc/ and sys/: "/" but in tests */
 	unsigned int needs; /* enum need */

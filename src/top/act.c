@@ -13,9 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DELAY_MIN 0.001
-#define DELAY_MAX 86400.0
-
 /* The windows that "+" and "-" step through, in seconds. */
 static const double delays[] = { 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60 };
 
@@ -103,11 +100,11 @@ static void answer(struct session *s)
 		set_filter(s, text);
 		break;
 	case PROMPT_DELAY:
-		if (num_parse_double(text, DELAY_MIN, DELAY_MAX, &delay) == 0)
+		if (num_parse_double(text, COLLECT_WINDOW_MIN, COLLECT_WINDOW_MAX, &delay) == 0)
 			set_delay(s, delay);
 		else
-			session_say(s, "Not a number of seconds from %g to %g: %s", DELAY_MIN,
-				    DELAY_MAX, text);
+			session_say(s, "Not a number of seconds from %g to %g: %s",
+				    COLLECT_WINDOW_MIN, COLLECT_WINDOW_MAX, text);
 		break;
 	case PROMPT_WRITE:
 		if (*text)

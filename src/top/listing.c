@@ -12,6 +12,7 @@
 
 #define GAP	   1
 #define METER	   8
+#define MINUTE_NS  (60 * NSEC_PER_SEC)
 #define LAST_LEAST 8 /* a list of words in the last column is cut to no less than these */
 
 void listing_free(struct listing *l)
@@ -64,10 +65,15 @@ static void add_header(struct strbuf *b, const struct listing_column *column,
 	if (column->kind == LISTING_METER)
 		return;
 	if (column->kind == LISTING_HISTORY) {
-		size_t begin = b->len;
+		size_t begin = b->len, windows = (size_t)column->width, known;
+		uint64_t span = trail_span(c->trail, c->back, windows, &known);
 
+		/* Those to come are as long as the user wants them now. */
+		span += (uint64_t)(c->delay * (double)(windows - known) * (double)NSEC_PER_SEC);
+		if (span >= MINUTE_NS) /* "LAST 8m1s" would be wider than the column */
+			span = (span + MINUTE_NS / 2) / MINUTE_NS * MINUTE_NS;
 		strbuf_adds(b, "LAST ");
-		phrase_time(b, (uint64_t)(c->delay * column->width * (double)NSEC_PER_SEC));
+		phrase_time(b, span);
 		if (b->len - begin > METER) /* "LAST 0.8s" */
 			b->s[b->len = begin + strlen("LAST")] = '\0';
 		return;

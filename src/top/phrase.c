@@ -142,14 +142,10 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 
 static void add_peers(struct strbuf *b, const struct row *row)
 {
-	const struct group *g = row->group;
-	uint32_t gone;
+	struct amount gone = row_gave_up(row);
 
-	if (!g || !(g->known & GROUP_WAITING) || g->queued_members != 1 || !row_length(row))
-		return;
-	gone = g->waiting_closed + row_invisible(row);
-	if (gone)
-		strbuf_addf(b, "; %u of %llu peers gave up", gone,
+	if (gone.known && gone.value)
+		strbuf_addf(b, "; %llu of %llu peers gave up", (unsigned long long)gone.value,
 			    (unsigned long long)row_length(row));
 }
 

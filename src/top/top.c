@@ -57,9 +57,11 @@ struct listing_context session_listing(struct session *s)
 
 const struct row *session_detailed(const struct session *s)
 {
-	return s->view.selected.netns == s->detailed.netns &&
-			       s->view.selected.cookie == s->detailed.cookie ?
-		       view_selected(&s->view) :
+	const struct row *row = view_selected(&s->view);
+
+	return row && row->netns->netns->inode == s->detailed.netns &&
+			       row->listener->cookie == s->detailed.cookie ?
+		       row :
 		       NULL;
 }
 
@@ -70,6 +72,8 @@ void session_wish(struct session *s)
 
 	s->wish.needs = s->config->collect.needs | columns_needs(&s->columns) |
 			filter_needs(s->view.selection.filter);
+	if (s->view.sort)
+		s->wish.needs |= s->view.sort->needs | s->view.sort->asked;
 	s->wish.detail_port = 0;
 	if (s->page == PAGE_DETAIL && row && !listener_is_unix(row->listener)) {
 		s->wish.needs |= NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;

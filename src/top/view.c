@@ -111,6 +111,9 @@ static void restore_order(struct view *v)
 	for (size_t i = 0; i < r->n_shown; i++)
 		r->shown[i] = places[i].row;
 	free(places);
+	/* The places of those that are gone. */
+	if (v->n_order > 2 * r->n_shown + 1024)
+		keep_order(v);
 }
 
 static bool find_socket(const struct view *v, struct view_socket socket, size_t *index)
@@ -127,9 +130,9 @@ static void remember_selected(struct view *v)
 {
 	const struct report *r = &v->report;
 
-	v->n_neighbours = 0;
 	if (!r->n_shown)
 		return;
+	v->n_neighbours = 0;
 	v->selected = socket_of(r->shown[v->cursor]);
 	for (size_t i = v->cursor + 1; i < r->n_shown && v->n_neighbours < VIEW_NEIGHBOURS / 2; i++)
 		v->neighbours[v->n_neighbours++] = socket_of(r->shown[i]);
@@ -153,10 +156,16 @@ static void find_selected(struct view *v)
 {
 	bool found = !v->follow && find_socket(v, v->selected, &v->cursor);
 
+	if (found) {
+		remember_selected(v); /* who is beside it may have changed */
+		return;
+	}
+	/* A dump may miss a listener once, and in the past it was not yet there. */
 	for (size_t i = 0; !found && !v->follow && i < v->n_neighbours; i++)
 		found = find_socket(v, v->neighbours[i], &v->cursor);
-	if (!found)
-		v->cursor = v->follow ? find_worst(v) : 0;
+	if (found)
+		return;
+	v->cursor = v->follow ? find_worst(v) : 0;
 	remember_selected(v);
 }
 

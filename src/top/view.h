@@ -36,9 +36,8 @@ struct view {
 	size_t cursor; /* selected row of report.shown */
 	size_t offset; /* first row on the screen */
 	size_t page; /* rows on the screen */
-	struct view_socket selected;
-	/* Who stands in for the selected one when it dies: those below, then those above, nearest
-	   first. */
+	struct view_socket selected; /* by the user; it may come back when it is missing */
+	/* Who stands in for it while it is: those below, then those above, nearest first. */
 	struct view_socket neighbours[VIEW_NEIGHBOURS];
 	size_t n_neighbours;
 };

@@ -364,6 +364,24 @@ static void test_filter(void **state)
 	assert_shown("10 [20] 22 31");
 }
 
+/* One that a dump missed, or that was not yet there in the past, is selected again. */
+static void test_selected_comes_back(void **state)
+{
+	(void)state;
+	show("1 2 3", START);
+	view_select(&view, 1, START);
+	show("1 3", HELD);
+	assert_shown("1 [3]");
+	show("1 2 3", HELD);
+	assert_shown("1 [2] 3");
+	show("1", HELD);
+	assert_shown("[1]");
+	/* A key makes the neighbour the one that is meant. */
+	view_move(&view, 0, HELD);
+	show("1 2 3", HELD);
+	assert_shown("[1] 2 3");
+}
+
 /* An order that stays has a place for those that a filter hides meanwhile. */
 static void test_filter_in_an_order_that_stays(void **state)
 {
@@ -537,6 +555,7 @@ int main(void)
 		VIEW_TEST(test_find_in_words),
 		VIEW_TEST(test_filter),
 		VIEW_TEST(test_filter_in_an_order_that_stays),
+		VIEW_TEST(test_selected_comes_back),
 		VIEW_TEST(test_only_full),
 		VIEW_TEST(test_sort_by_columns),
 		VIEW_TEST(test_sorted_by_what_is_hidden),
