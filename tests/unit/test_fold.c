@@ -499,8 +499,7 @@ int main(void)
 		FOLD_TEST(test_verdict),	 FOLD_TEST(test_what_differs_is_unknown),
 		FOLD_TEST(test_of_the_group),	 FOLD_TEST(test_sort_and_select),
 		FOLD_TEST(test_again),		 FOLD_TEST(test_nothing_to_fold),
-		FOLD_TEST(test_owners),
-		FOLD_TEST(test_shared_owners),
+		FOLD_TEST(test_owners),		 FOLD_TEST(test_shared_owners),
 	};
 
 	return cmocka_run_group_tests_name("fold", tests, NULL, NULL);
