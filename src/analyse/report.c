@@ -44,10 +44,11 @@ static struct amount drops_delta(const struct listener *before, const struct lis
 	return delta >> 31 ? (struct amount){ 0 } : amount(delta);
 }
 
-static const struct netns *find_netns(const struct snapshot *s, uint64_t inode)
+/* The kernel gives an inode again as soon as it is free: a container that restarts has its own. */
+static const struct netns *find_netns(const struct snapshot *s, const struct netns *ns)
 {
 	for (size_t i = 0; s && i < s->n_netns; i++)
-		if (s->netns[i].inode == inode)
+		if (s->netns[i].inode == ns->inode && s->netns[i].serial == ns->serial)
 			return &s->netns[i];
 	return NULL;
 }
@@ -352,8 +353,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 	report->n_netns = now->n_netns;
 	report->netns = xreallocarray(report->netns, now->n_netns, sizeof(*report->netns));
 	for (size_t i = 0; i < now->n_netns; i++)
-		build_netns(&report->netns[i], find_netns(before, now->netns[i].inode),
-			    &now->netns[i]);
+		build_netns(&report->netns[i], find_netns(before, &now->netns[i]), &now->netns[i]);
 	build_rows(report, before, now);
 	sum_syn_limits(report, now);
 	if (before) {

@@ -367,6 +367,7 @@ static int sample_source(struct collector *c, struct source *source, enum sample
 	int code;
 
 	ns->inode = source->inode;
+	ns->serial = source->serial;
 	ns->name = source->name;
 	ns->pid = source->pid;
 	if (needs(c, NEED_COUNTERS))

@@ -15,6 +15,7 @@
  */
 struct source {
 	uint64_t inode; /* 0: unknown */
+	uint64_t serial; /* tells it from others that had the inode before */
 	const char *name; /* NULL: nobody asked; of the collector */
 	uint32_t pid; /* the oldest process in it; 0: none, or nobody asked */
 	int root; /* descriptor of the directory that holds proc/ */

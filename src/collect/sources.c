@@ -71,6 +71,7 @@ static int add(struct sources *set, uint64_t inode, const char *path, const char
 	if (!source)
 		return code;
 	source->inode = inode;
+	source->serial = ++set->opened;
 	source->name = name ? intern_keep(&set->names, name, strlen(name)) : NULL;
 	source->pid = pid;
 	code = source_set_needs(source, set->needs, why);

@@ -29,6 +29,7 @@ struct sources {
 	size_t n_wanted;
 	bool all;
 	unsigned int needs; /* enum need */
+	uint64_t opened; /* so many so far */
 	uint64_t home; /* inode, 0: unknown */
 	uint64_t check_ns; /* when sources_check() is due, in monotonic nanoseconds */
 	struct namespaces found;

@@ -127,7 +127,8 @@ struct connection {
 };
 
 struct netns {
-	uint64_t inode; /* of /proc/PID/ns/net; 0: unknown */
+	uint64_t inode; /* of /proc/PID/ns/net; 0: unknown; given again when it ends */
+	uint64_t serial; /* with that its identity, within a run */
 	const char *name; /* NULL: unknown; owned by the source of the snapshot */
 	uint32_t pid; /* the oldest process in it; 0: unknown */
 	size_t first_listener; /* index of its first one; its others follow */

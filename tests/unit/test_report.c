@@ -173,6 +173,21 @@ static void test_namespaces_by_inode(void **state)
 	assert_u64_equal(scene_row(&scene, 1)->drops.value, 7);
 }
 
+/* A namespace that has ended leaves its inode to the next: nothing is compared with it. */
+static void test_reused_inode(void **state)
+{
+	(void)state;
+	drops(1, 0, 4);
+	overflows(4);
+	scene.now.netns[0].serial = 2;
+	assert_null(netns()->opening);
+	assert_false(netns()->delta[COUNTER_LISTEN_OVERFLOWS].known);
+	assert_false(netns()->unattributed_overflows.known);
+	assert_true(netns()->total[COUNTER_LISTEN_OVERFLOWS].known);
+	assert_false(scene_row(&scene, 1)->overflows.known);
+	assert_false(scene_row(&scene, 1)->drops.known);
+}
+
 static void test_no_window(void **state)
 {
 	const struct row *row;
@@ -768,6 +783,7 @@ int main(void)
 		SCENE_TEST(test_new_listener),
 		SCENE_TEST(test_identity_has_namespace),
 		SCENE_TEST(test_namespaces_by_inode),
+		SCENE_TEST(test_reused_inode),
 		SCENE_TEST(test_no_window),
 		SCENE_TEST(test_single_mover_is_exact),
 		SCENE_TEST(test_two_movers_have_bounds),

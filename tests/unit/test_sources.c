@@ -352,6 +352,7 @@ static void test_lost_dump(void **state)
 static void test_named(void **state)
 {
 	static const char *const names[] = { "green", "blue", "green" };
+	uint64_t serial;
 
 	(void)state;
 	assert_int_equal(open_named(NEED_DROPS, names, 3), 0);
@@ -359,6 +360,10 @@ static void test_named(void **state)
 	assert_u64_equal(s.n_netns, 2);
 	assert_string_equal(s.netns[0].name, "green");
 	assert_string_equal(s.netns[1].name, "blue");
+	serial = s.netns[1].serial;
+	assert_true(s.netns[0].serial != serial);
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(s.netns[1].serial, serial);
 	/* One that goes is missed, again and again; it may come back. */
 	remove_file("run/netns/green");
 	check_again();
@@ -376,6 +381,8 @@ static void test_named(void **state)
 	sample(SAMPLE_CLOSING);
 	assert_u64_equal(s.n_netns, 1);
 	assert_string_equal(s.netns[0].name, "green");
+	/* Whatever its inode is, it is another one. */
+	assert_true(s.netns[0].serial > serial);
 }
 
 static void test_named_fails(void **state)
