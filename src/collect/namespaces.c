@@ -66,6 +66,19 @@ static struct namespace *obtain(struct namespaces *ns, uint64_t inode)
 	return &ns->list[ns->n++];
 }
 
+/* Opens a directory to list. One that is not there has nothing in it. */
+static DIR *open_list(struct search *search, const char *path)
+{
+	int fd = openat(search->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (fd < 0 && errno != ENOENT)
+		search->found->failed = -errno;
+	if (fd >= 0 && !dir)
+		close(fd);
+	return dir;
+}
+
 /* A file that was left below /run/netns by a boot before is no namespace. */
 static bool is_namespace(const struct search *search, const struct stat *st)
 {
@@ -75,15 +88,14 @@ static bool is_namespace(const struct search *search, const struct stat *st)
 /* Of several names of one namespace the first in the alphabet. */
 static void find_named(struct search *search)
 {
-	int fd = openat(search->root, NAMED, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = open_list(search, NAMED);
 	struct dirent *e;
 
 	while (dir && (e = readdir(dir))) {
 		struct namespace *ns;
 		struct stat st;
 
-		if (e->d_name[0] == '.' || fstatat(fd, e->d_name, &st, 0) < 0 ||
+		if (e->d_name[0] == '.' || fstatat(dirfd(dir), e->d_name, &st, 0) < 0 ||
 		    !is_namespace(search, &st))
 			continue;
 		ns = obtain(search->found, st.st_ino);
@@ -102,9 +114,12 @@ static void find_named(struct search *search)
 /* The root of a mount of nsfs, field 4 of its line, is "net:[INODE]"; field 5 is where it is. */
 static void find_mounted(struct search *search)
 {
+	int code = procfs_read(search->root, "proc/self/mountinfo", &search->text);
 	char *save, *line;
 
-	if (procfs_read(search->root, "proc/self/mountinfo", &search->text) < 0)
+	if (code < 0 && code != -ENOENT)
+		search->found->failed = code;
+	if (code < 0)
 		return;
 	for (line = strtok_r(search->text.s, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
@@ -138,8 +153,7 @@ static void add_process(struct search *search, uint32_t pid, uint64_t inode)
 
 static void find_inhabited(struct search *search)
 {
-	int fd = openat(search->root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = open_list(search, "proc");
 	bool first = false;
 	struct dirent *e;
 
@@ -152,7 +166,7 @@ static void find_inhabited(struct search *search)
 			continue;
 		first |= pid == 1;
 		snprintf(path, sizeof(path), "%s/ns/net", e->d_name);
-		if (fstatat(fd, path, &st, 0) == 0)
+		if (fstatat(dirfd(dir), path, &st, 0) == 0)
 			add_process(search, (uint32_t)pid, st.st_ino);
 		else if (errno == EACCES || errno == EPERM)
 			search->found->hidden++;

@@ -31,6 +31,7 @@ struct namespaces {
 	struct idmap by_inode;
 	size_t hidden; /* processes whose namespace may not be looked at */
 	bool some_hidden; /* or that are not even listed */
+	int failed; /* 0, or the -errno for which some may have been missed that are there */
 };
 
 void namespaces_free(struct namespaces *ns);

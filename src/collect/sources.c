@@ -104,14 +104,18 @@ static void add_or_tell(struct sources *set, const struct namespace *ns)
 		trouble_add(&set->troubles[TROUBLE_FAILED], ns->name, code);
 }
 
-/* Home stays, as we live there; with a /proc of others it may not be found. */
+/*
+ * Home stays, as we live there; with a /proc of others it may not be found. So do all where the
+ * search has failed, as it does when there are no descriptors left.
+ */
 static void check_all(struct sources *set)
 {
 	namespaces_find(&set->found, set->root);
 	for (size_t i = set->n; i-- > 0;) {
 		struct source *source = set->list[i];
 
-		if (source->netns == NETNS_HOME || namespaces_get(&set->found, source->inode))
+		if (source->netns == NETNS_HOME || set->found.failed ||
+		    namespaces_get(&set->found, source->inode))
 			continue;
 		trouble_add(&set->troubles[TROUBLE_GONE], source->name, 0);
 		drop(set, i);
@@ -299,6 +303,10 @@ void sources_warn(struct sources *set, struct snapshot *s)
 		snapshot_warn(s, "namespaces-hidden",
 			      "the network namespaces of some processes may not be looked at, and "
 			      "may be missing; that takes more privilege");
+	if (set->found.failed && set->all)
+		snapshot_warn(s, "namespaces-hidden",
+			      "cannot look for network namespaces: %s%s; some may be missing",
+			      strerror(-set->found.failed), advice(set->found.failed));
 	if (describe(denied, &text))
 		snapshot_warn(s, "namespaces-denied", "cannot enter %s: %s%s", text.s,
 			      strerror(-denied->code), advice(denied->code));

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -302,6 +303,29 @@ static void test_come_and_gone(void **state)
 	assert_null(warning("namespaces-gone"));
 }
 
+/* What cannot be looked for has not gone. */
+static void test_search_fails(void **state)
+{
+	struct rlimit limit, none = { 0 };
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	open_all(NEED_DROPS);
+	none.rlim_max = limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	check_again();
+	sample(SAMPLE_CLOSING);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_u64_equal(s.n_netns, 3);
+	assert_null(warning("namespaces-gone"));
+	assert_non_null(strstr(warning("namespaces-hidden")->message, "ulimit"));
+	remove_file("run/netns/green");
+	check_again();
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(s.n_netns, 2);
+	assert_null(warning("namespaces-hidden"));
+}
+
 /* One that fails is left out, the others are not. */
 static void answer_once_with_error(const struct nlmsghdr *request)
 {
@@ -437,10 +461,10 @@ int main(void)
 		SOURCES_TEST(test_all),		  SOURCES_TEST(test_no_thread_self),
 		SOURCES_TEST(test_half_open),	  SOURCES_TEST(test_budget),
 		SOURCES_TEST(test_no_listener),	  SOURCES_TEST(test_denied),
-		SOURCES_TEST(test_come_and_gone), SOURCES_TEST(test_dump_fails),
-		SOURCES_TEST(test_lost_dump),	  SOURCES_TEST(test_named),
-		SOURCES_TEST(test_named_fails),	  SOURCES_TEST(test_named_home),
-		SOURCES_TEST(test_peaks),
+		SOURCES_TEST(test_come_and_gone), SOURCES_TEST(test_search_fails),
+		SOURCES_TEST(test_dump_fails),	  SOURCES_TEST(test_lost_dump),
+		SOURCES_TEST(test_named),	  SOURCES_TEST(test_named_fails),
+		SOURCES_TEST(test_named_home),	  SOURCES_TEST(test_peaks),
 	};
 
 	return cmocka_run_group_tests_name("sources", tests, NULL, NULL);
