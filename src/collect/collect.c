@@ -345,10 +345,14 @@ static void complete(struct collector *c, struct snapshot *s)
 		warn_about_drops(s);
 }
 
-/* One of many namespaces that fails is not the end of the report. */
+/*
+ * One of many namespaces that fails is not the end of the report. Its counters are nobody's without
+ * its listeners: a ledger of them would blame overflows on nobody.
+ */
 static int skip_source(const struct source *source, struct snapshot *s, size_t before,
 		       const struct error *why)
 {
+	s->netns[s->n_netns - 1].before.known = 0;
 	snapshot_drop_listeners(s, before);
 	snapshot_warn(s, "namespaces-failed", "network namespace %s: %s; its listeners are unknown",
 		      source->name ? source->name : "of this program", why->text);

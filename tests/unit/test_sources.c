@@ -339,11 +339,15 @@ static void test_dump_fails(void **state)
 {
 	(void)state;
 	fake_netlink_on_request = answer_once_with_error;
-	open_all(NEED_DROPS);
+	open_all(NEED_DROPS | NEED_COUNTERS);
 	sample(SAMPLE_CLOSING);
 	assert_u64_equal(s.n_netns, 3);
 	assert_u64_equal(s.n_listeners, 2);
 	assert_false(snapshot_has_listeners(&s, 1));
+	/* No ledger without listeners. */
+	assert_u64_equal(s.netns[1].before.known, 0);
+	assert_u64_equal(s.netns[1].after.known, 0);
+	assert_true(s.netns[2].before.known);
 	assert_non_null(warning("namespaces-failed"));
 }
 
