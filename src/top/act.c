@@ -354,9 +354,9 @@ static void key_opens(struct session *s, enum key_action action)
 	}
 }
 
-static void key_for_columns(struct session *s, int code, enum key_action action)
+static void key_for_columns(struct session *s, enum key_action action)
 {
-	if (code == ' ') {
+	if (action == KEY_ACT_REFRESH) {
 		menu_toggle(&s->menu, &s->columns);
 		listing_choose(&s->listing, &s->columns);
 		session_wish(s);
@@ -419,7 +419,7 @@ void act_key(struct session *s, int code)
 		return;
 	}
 	if (s->page == PAGE_COLUMNS) {
-		key_for_columns(s, code, action);
+		key_for_columns(s, action);
 		return;
 	}
 	if (!s->view.report.snapshot && action != KEY_ACT_HELP) {

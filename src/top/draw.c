@@ -149,12 +149,32 @@ static void draw_bar(const struct session *s, int y)
 	}
 }
 
-static void draw_page_title(const struct session *s, const char *title)
+/* "Esc back  Tab other queue": the keys of a page, by the names that they have in the key table. */
+struct page_key {
+	enum key_action action;
+	const char *word;
+};
+
+static void add_page_keys(struct strbuf *b, const struct page_key *keys, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		strbuf_adds(b, i ? "  " : "");
+		key_add_name(b, keys[i].action);
+		strbuf_addf(b, " %s", keys[i].word);
+	}
+}
+
+static void draw_page_title(const struct session *s, const char *title, const struct page_key *keys,
+			    size_t n)
 {
 	struct paint p = paint_line(&s->screen, 0);
+	struct strbuf b = { 0 };
 
-	paint_string(&p, INK_BAR, title);
+	strbuf_addf(&b, "listenq: %s  ", title);
+	add_page_keys(&b, keys, n);
+	paint_text(&p, INK_BAR, b.s, b.len);
 	paint_rest(&p, INK_BAR);
+	strbuf_free(&b);
 }
 
 static void draw_list_page(struct session *s)
@@ -175,14 +195,22 @@ static void draw_list_page(struct session *s)
 static void draw_detail_page(struct session *s)
 {
 	struct phrase_context c = session_phrases(s);
+	static const struct page_key keys[] = { { KEY_ACT_BACK, "back" },
+						{ KEY_ACT_SECTION, "other queue" },
+						{ KEY_ACT_UP, "and" },
+						{ KEY_ACT_DOWN, "scroll" },
+						{ KEY_ACT_PAUSE, "pause" } };
 	const int bottom = s->screen.rows > 4 ? s->screen.rows - 1 : s->screen.rows;
+	struct strbuf b = { 0 };
 
 	banner_title(s, 0);
 	detail_draw(&s->detail, &s->screen, 1, bottom, session_detailed(s), &c);
 	if (bottom < s->screen.rows) {
 		struct paint p = paint_line(&s->screen, bottom);
 
-		paint_string(&p, INK_PLAIN, "Esc back  Tab other queue  Up Down scroll  p pause");
+		add_page_keys(&b, keys, ARRAY_SIZE(keys));
+		paint_text(&p, INK_PLAIN, b.s, b.len);
+		strbuf_free(&b);
 	}
 	move(0, 0);
 }
@@ -206,10 +234,29 @@ static void draw_last_line(struct session *s)
 	}
 }
 
+static void draw_help_page(struct session *s)
+{
+	static const struct page_key keys[] = { { KEY_ACT_BACK, "back" },
+						{ KEY_ACT_UP, "and" },
+						{ KEY_ACT_DOWN, "scroll" } };
+
+	draw_page_title(s, "keys and marks", keys, ARRAY_SIZE(keys));
+	help_draw(&s->screen, 1, s->screen.rows, &s->help_offset, s->view.report.snapshot);
+	move(0, 0);
+}
+
+static void draw_columns_page(struct session *s)
+{
+	static const struct page_key keys[] = { { KEY_ACT_REFRESH, "show or hide" },
+						{ KEY_ACT_BACK, "back" } };
+
+	draw_page_title(s, "columns", keys, ARRAY_SIZE(keys));
+	menu_draw(&s->menu, &s->screen, 1, s->screen.rows, &s->columns);
+	move(1 + (int)(s->menu.cursor - s->menu.offset), 0);
+}
+
 void draw_screen(struct session *s)
 {
-	const struct snapshot *sample = s->view.report.snapshot;
-
 	erase();
 	/* To fill the last cell curses goes by way of the one on its left, there or not. */
 	if (s->screen.cols < 2) {
@@ -224,14 +271,10 @@ void draw_screen(struct session *s)
 		draw_detail_page(s);
 		break;
 	case PAGE_HELP:
-		draw_page_title(s, "listenq: keys - Esc goes back, Up and Down scroll");
-		help_draw(&s->screen, 1, s->screen.rows, &s->help_offset, sample);
-		move(0, 0);
+		draw_help_page(s);
 		break;
 	case PAGE_COLUMNS:
-		draw_page_title(s, "listenq: columns - Space shows or hides one, Esc goes back");
-		menu_draw(&s->menu, &s->screen, 1, s->screen.rows, &s->columns);
-		move(1 + (int)(s->menu.cursor - s->menu.offset), 0);
+		draw_columns_page(s);
 		break;
 	}
 	draw_last_line(s);

@@ -68,7 +68,7 @@ const struct key key_table[] = {
 	{ KEY_ACT_STEP_FORWARD, { 'T' }, "T", NULL, false,
 	  "one window forward", NULL },
 	{ KEY_ACT_REFRESH, { ' ' }, "Space", NULL, false,
-	  "end the window now", NULL },
+	  "end the window now; among the columns: show or hide one", NULL },
 	{ KEY_ACT_DELAY, { 'd' }, "d", "d Delay", false,
 	  "set the length of the window, in seconds", NULL },
 	{ KEY_ACT_SLOWER, { '+' }, "+", NULL, false,
@@ -81,6 +81,15 @@ const struct key key_table[] = {
 /* clang-format on */
 
 const size_t key_table_n = ARRAY_SIZE(key_table);
+
+void key_add_name(struct strbuf *b, enum key_action action)
+{
+	for (size_t i = 0; i < key_table_n; i++)
+		if (key_table[i].action == action) {
+			strbuf_add(b, key_table[i].name, strcspn(key_table[i].name, " "));
+			return;
+		}
+}
 
 enum key_action key_action(int code)
 {

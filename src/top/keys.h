@@ -2,8 +2,7 @@
 #ifndef LISTENQ_TOP_KEYS_H
 #define LISTENQ_TOP_KEYS_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "base/text.h"
 
 /*
  * The key table: the one place where a key is added. Dispatch, the key bar and the help screen come
@@ -59,6 +58,9 @@ struct key {
 
 extern const struct key key_table[];
 extern const size_t key_table_n;
+
+/* What a user calls the key of an action: the first of its names. Adds it to @b. */
+void key_add_name(struct strbuf *b, enum key_action action);
 
 /* What a key does; KEY_ACT_NONE for one that does nothing. */
 enum key_action key_action(int code);
