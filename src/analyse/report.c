@@ -45,6 +45,11 @@ static struct amount drops_delta(const struct listener *before, const struct lis
 }
 
 /* The kernel gives an inode again as soon as it is free: a container that restarts has its own. */
+static uint64_t minus(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
 static const struct netns *find_netns(const struct snapshot *s, const struct netns *ns)
 {
 	for (size_t i = 0; s && i < s->n_netns; i++)
@@ -83,6 +88,9 @@ static void build_netns(struct netns_report *r, const struct netns *before, cons
 	r->overflows_lo = counter_delta(&before->after, &now->before, COUNTER_LISTEN_OVERFLOWS);
 	r->overflows_hi = counter_delta(&before->before, &now->after, COUNTER_LISTEN_OVERFLOWS);
 	r->arrivals_hi = arrivals(&before->before, &now->after);
+	if (now->resets_known && counter_known(&before->before, COUNTER_ESTAB_RESETS))
+		r->resets_hi =
+			amount(minus(now->resets, before->before.value[COUNTER_ESTAB_RESETS]));
 	r->listener_drops = amount(0);
 	r->unattributed_overflows = r->overflows_lo;
 }
@@ -110,15 +118,25 @@ static struct amount oldest_wait(const struct listener *l, const struct group *g
 	return amount(g->oldest_wait_ms);
 }
 
-static uint64_t minus(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
 /* The counters tell of TCP alone. */
 static struct amount row_arrivals(const struct row *row)
 {
 	return listener_is_unix(row->listener) ? (struct amount){ 0 } : row->netns->arrivals_hi;
+}
+
+/*
+ * Of the connections in the queue now, at most so many came in this window: those that can be seen
+ * and are not surely older, and those that were reset, which no dump shows but the counter does
+ * (tcp_set_state() counts what leaves ESTABLISHED or CLOSE_WAIT for CLOSE).
+ */
+static struct amount newcomers_max(const struct row *row)
+{
+	const struct group *g = row->group;
+	const struct amount *resets = &row->netns->resets_hi;
+
+	if (!resets->known || g->fastopen) /* these are reset from SYN_RECV, uncounted */
+		return (struct amount){ 0 };
+	return amount(g->waiting - g->stayed_min + resets->value);
 }
 
 /*
@@ -134,6 +152,7 @@ static struct bounds accepted(const struct row *row)
 	const struct group *g = row->group;
 	bool stayed = g && g->known & GROUP_STAYED && g->queued_members == 1 && l->length;
 	struct bounds k = { .max = UINT64_MAX, .known = arrivals.known || stayed };
+	struct amount newcomers;
 
 	k.min = minus(row->length_before, l->length);
 	if (arrivals.known)
@@ -147,6 +166,18 @@ static struct bounds accepted(const struct row *row)
 			k.min = left_min;
 		if (left_max < k.max)
 			k.max = left_max;
+		/*
+		 * accept(2) takes the oldest (reqsk_queue_remove()): while one of those from before
+		 * is there, none that came since has been taken.
+		 */
+		newcomers = newcomers_max(row);
+		if (g->stayed_min && newcomers.known) {
+			uint64_t old_min = minus(l->length, newcomers.value);
+
+			left_max = minus(row->length_before, old_min);
+			if (left_max < k.max)
+				k.max = left_max;
+		}
 	}
 	if (l->known & LISTENER_PEAK && l->peak.fell && !k.min)
 		k.min = 1;

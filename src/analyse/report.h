@@ -32,6 +32,7 @@ struct netns_report {
 	struct amount overflows_hi; /* and at most */
 	struct amount
 		arrivals_hi; /* into all accept queues of TCP between the two dumps, at most */
+	struct amount resets_hi; /* connections reset since the first dump began, at most */
 	struct amount listener_drops; /* sum of the listeners' drops in the window */
 	uint64_t overflows_max; /* sum of the listeners' upper bounds */
 	struct amount unattributed_overflows; /* that no listener can account for */

@@ -278,6 +278,15 @@ struct amount trail_delta(const struct trail *t, const struct netns *ns, enum co
 	return (struct amount){ deltas->value[id], counter_known(deltas, id) };
 }
 
+double trail_rate(const struct trail *t, const struct netns *ns, enum counter_id id, size_t back)
+{
+	struct amount delta = trail_delta(t, ns, id, back);
+	uint64_t window_ns =
+		delta.known ? t->window_ns[(t->reports - 1 - back) % TRAIL_WINDOWS] : 0;
+
+	return window_ns ? (double)delta.value * (double)NSEC_PER_SEC / (double)window_ns : -1;
+}
+
 struct amount trail_sum(const struct trail *t, const struct netns *ns, enum counter_id id,
 			size_t back, uint64_t span_ns, uint64_t *covered_ns)
 {
@@ -290,7 +299,7 @@ struct amount trail_sum(const struct trail *t, const struct netns *ns, enum coun
 		struct amount delta = trail_delta(t, ns, id, back);
 
 		/* The first report of all has no window. */
-		if (n < t->sums_begin || !window_ns || *covered_ns + window_ns > span_ns)
+		if (n < t->sums_begin || !window_ns || *covered_ns + window_ns / 2 > span_ns)
 			break;
 		if (!delta.known)
 			return (struct amount){ 0 };

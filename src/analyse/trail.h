@@ -57,8 +57,12 @@ struct trail_time trail_full(const struct trail *t, const struct row *row, size_
 struct amount trail_delta(const struct trail *t, const struct netns *ns, enum counter_id id,
 			  size_t back);
 
+/* The same as a rate a second, so that windows of different lengths compare; -1: unknown. */
+double trail_rate(const struct trail *t, const struct netns *ns, enum counter_id id, size_t back);
+
 /*
- * trail_sum() - what it rose by in all windows that ended at most @span_ns before window @back did.
+ * trail_sum() - what it rose by in the windows that cover @span_ns, or nearly, up to the end of
+ * window @back.
  * @covered_ns: the time that these windows really cover
  *
  * Not known when one of them is not. trail_forget_sums() makes sums begin anew.

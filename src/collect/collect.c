@@ -241,6 +241,9 @@ static void walk_waiting(struct collector *c, struct source *source, struct snap
 		snapshot_warn(s, "waiting-unavailable",
 			      "%s; which connections wait, and how long, is unknown", why.text);
 	walks->cpu_ns += clock_thread_cpu_ns() - cpu;
+	/* A reset takes a connection out of that dump: how many there were tells what it lacks. */
+	if (needs(c, NEED_COUNTERS))
+		source_count_resets(source, &s->netns[netns], &c->text);
 }
 
 /* What is in the queues, as far as it is needed. */

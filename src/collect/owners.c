@@ -449,7 +449,8 @@ void owners_collect(struct owners *o, struct snapshot *s)
 	int code;
 
 	if (!s->n_listeners)
-		return; /* what is known will be verified, and what is new looked at, when it matters */
+		return; /* what is known will be verified, and what is new looked at, when it
+			   matters */
 	o->processes.root = o->root;
 	code = processes_list(&o->processes);
 	if (code < 0 && o->tell)

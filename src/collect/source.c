@@ -137,6 +137,15 @@ void source_counters_before(struct source *source, struct netns *ns, struct strb
 	read_counters(source->snmp, &ns->before, text);
 }
 
+void source_count_resets(struct source *source, struct netns *ns, struct strbuf *text)
+{
+	struct counters now = { 0 };
+
+	read_counters(source->snmp, &now, text);
+	ns->resets_known = counter_known(&now, COUNTER_ESTAB_RESETS);
+	ns->resets = now.value[COUNTER_ESTAB_RESETS];
+}
+
 void source_counters_after(struct source *source, struct snapshot *s, struct netns *ns,
 			   struct strbuf *text)
 {

@@ -55,6 +55,9 @@ int source_set_needs(struct source *source, unsigned int needs, struct error *wh
 /* Reads the counters; what cannot be read stays unknown. @text: scratch */
 void source_counters_before(struct source *source, struct netns *ns, struct strbuf *text);
 
+/* Reads how many connections were reset until now; what cannot be read stays unknown. */
+void source_count_resets(struct source *source, struct netns *ns, struct strbuf *text);
+
 /* The same after the dump, with warnings. */
 void source_counters_after(struct source *source, struct snapshot *s, struct netns *ns,
 			   struct strbuf *text);

@@ -135,6 +135,8 @@ struct netns {
 	struct sysctls sysctls;
 	struct counters before; /* read just before the dump */
 	struct counters after; /* and just after it */
+	uint64_t resets; /* EstabResets just after the waiting connections were dumped */
+	bool resets_known;
 	uint32_t unattributed_syn_recv; /* request socks whose listener is gone */
 	uint16_t local_port_min; /* ip_local_port_range; with LISTENER_AUTOBOUND */
 	uint16_t local_port_max;

@@ -33,7 +33,8 @@ static uint64_t saturate(double value, uint64_t max)
 
 static uint64_t badness(const struct row *row)
 {
-	const uint64_t fill_max = 0xffffff, drops_max = 0xffffffff;
+	/* Full is full: how far beyond it a queue went is chance, and drops tell more. */
+	const uint64_t fill_max = 65536, drops_max = 0xffffffff;
 	uint64_t fill = saturate(row_worst_fill(row) * 65536, fill_max);
 	uint64_t drops = row->drops.known ? row->drops.value : 0;
 

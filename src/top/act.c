@@ -47,6 +47,8 @@ static void set_filter(struct session *s, const char *text)
 {
 	struct error why;
 
+	s->draft.len = 0;
+	strbuf_adds(&s->draft, text);
 	if (session_filter(s, text, &why) < 0)
 		session_say(s, "%s", why.text);
 }
@@ -56,6 +58,7 @@ static void write_report(struct session *s, const char *path)
 	struct error why;
 	struct sink sink;
 
+	clearok(curscr, TRUE); /* the file may be a terminal, and this one at that */
 	if (!strcmp(path, "-")) { /* for a sink that is standard output */
 		session_say(s, "Standard output is this screen; ./- is a file.");
 		return;
@@ -79,7 +82,11 @@ static void ask_for_file(struct session *s)
 	if (!sample)
 		return;
 	clock_format_utc(sample->wall, 0, time);
-	strbuf_addf(&name, "listenq-%s-%s.json", sample->host, time);
+	strbuf_addf(&name, "listenq-%s-", sample->host);
+	for (const char *c = time; *c; c++)
+		if (*c != '-' && *c != ':') /* which scp would take for the end of a host */
+			strbuf_putc(&name, *c);
+	strbuf_adds(&name, ".json");
 	for (size_t i = 0; i < name.len; i++)
 		if (name.s[i] == '/')
 			name.s[i] = '_';
@@ -266,7 +273,7 @@ static bool key_chooses(struct session *s, enum key_action action)
 		find(s, -1);
 		break;
 	case KEY_ACT_FILTER:
-		prompt_begin(&s->prompt, PROMPT_FILTER, s->filter.s);
+		prompt_begin(&s->prompt, PROMPT_FILTER, s->draft.s);
 		break;
 	case KEY_ACT_FULL:
 		toggle_full(s);

@@ -6,11 +6,13 @@
 
 #include <string.h>
 
-#define NAME_WIDTH    15 /* at least; with more room, more */
-#define COUNTER_WIDTH 35 /* of a counter with its rate and its sum, and a gap */
-#define SPARK_WIDTH   8
-#define SPARK_ROOM    (SPARK_WIDTH + 1)
-#define SUM_NS	      (60 * NSEC_PER_SEC)
+#define NAME_WIDTH     15 /* at least; with more room, more */
+#define NAME_MAX_WIDTH 25
+#define RATE_WIDTH     6 /* "318/s " */
+#define COUNTER_WIDTH  35 /* of a counter with its rate and its sum, and a gap */
+#define SPARK_WIDTH    8
+#define SPARK_ROOM     (SPARK_WIDTH + 1)
+#define SUM_NS	       (60 * NSEC_PER_SEC)
 
 static void add_tag(struct strbuf *b, const char *text)
 {
@@ -133,67 +135,79 @@ void banner_verdict(struct session *s, int y)
 	strbuf_free(&b);
 }
 
-/* The most that one window of the sparkline has to show. */
-static uint64_t highest(const struct session *s, const struct netns *ns, enum counter_id id)
-{
-	uint64_t max = 0;
-
-	for (size_t i = 0; i < SPARK_WIDTH; i++) {
-		struct amount delta = trail_delta(s->timeline.trail, ns, id, s->timeline.back + i);
-
-		if (delta.known && delta.value > max)
-			max = delta.value;
-	}
-	return max;
-}
-
+/* Rates, as windows may differ in length; the highest of them is a whole column. */
 static void add_spark(struct strbuf *b, const struct session *s, const struct netns *ns,
 		      enum counter_id id)
 {
-	uint64_t max = highest(s, ns, id);
+	double rates[SPARK_WIDTH], max = 0;
 
+	for (size_t i = 0; i < SPARK_WIDTH; i++) {
+		rates[i] = trail_rate(s->timeline.trail, ns, id, s->timeline.back + i);
+		max = rates[i] > max ? rates[i] : max;
+	}
 	for (size_t i = SPARK_WIDTH; i-- > 0;) {
-		struct amount delta = trail_delta(s->timeline.trail, ns, id, s->timeline.back + i);
-
-		if (delta.known)
-			graph_spark(b, max ? (double)delta.value / (double)max : 0, s->screen.utf8);
+		if (rates[i] >= 0)
+			graph_spark(b, max > 0 ? rates[i] / max : 0, s->screen.utf8);
 		else
 			graph_gap(b);
 	}
 }
 
+static void add_sum(struct strbuf *b, const struct session *s, const struct netns *ns,
+		    enum counter_id id)
+{
+	uint64_t covered;
+	struct amount sum =
+		trail_sum(s->timeline.trail, ns, id, s->timeline.back, SUM_NS, &covered);
+
+	if (!sum.known)
+		return;
+	strbuf_addf(b, "+%llu in ", (unsigned long long)sum.value);
+	phrase_time(b, covered);
+}
+
+/* What a sum is worth is the whole of it: the sparkline goes where not both have room. */
 static void draw_counter(const struct session *s, struct paint *p, const struct netns_report *ns,
 			 enum counter_id id)
 {
-	const int room = p->end - p->x - (COUNTER_WIDTH - 1);
-	bool spark = room >= SPARK_ROOM;
-	struct paint name = *p;
-	struct amount delta = ns->delta[id], sum;
+	struct amount delta = ns->delta[id];
 	enum ink ink = delta.known && delta.value ? INK_STRONG : INK_PLAIN;
-	struct strbuf b = { 0 };
-	uint64_t covered;
+	struct strbuf rate = { 0 }, sum = { 0 };
+	struct paint name = *p;
+	int room;
 
-	name.end = p->x + NAME_WIDTH + room - (spark ? SPARK_ROOM : 0);
+	strbuf_adds(&rate, "");
+	strbuf_adds(&sum, "");
+	if (delta.known)
+		phrase_rate(&rate, report_rate(delta, &s->view.report));
+	else
+		strbuf_putc(&rate, '-');
+	strbuf_adds(&rate, delta.known ? "/s " : "   ");
+	add_sum(&sum, s, ns->netns, id);
+	if (rate.len < RATE_WIDTH)
+		room = p->end - p->x - RATE_WIDTH;
+	else
+		room = p->end - p->x - (int)rate.len;
+	room -= (int)sum.len + NAME_WIDTH + 1;
+	/* What is left goes to the name. */
+	name.end = p->x + NAME_WIDTH +
+		   (room >= SPARK_ROOM ? room - SPARK_ROOM :
+		    room > 0	       ? room :
+					 0);
+	if (name.end > p->x + NAME_MAX_WIDTH)
+		name.end = p->x + NAME_MAX_WIDTH;
 	paint_string(&name, ink, counter_table[id].name);
 	paint_rest(&name, ink);
 	p->x = name.end + 1;
-	if (delta.known)
-		phrase_rate(&b, report_rate(delta, &s->view.report));
-	else
-		strbuf_putc(&b, '-');
-	paint_blanks(p, ink, 4 - (int)b.len);
-	strbuf_adds(&b, delta.known ? "/s " : "   ");
-	if (spark) {
-		add_spark(&b, s, ns->netns, id);
-		strbuf_putc(&b, ' ');
+	paint_blanks(p, ink, RATE_WIDTH - (int)rate.len);
+	if (room >= SPARK_ROOM) {
+		add_spark(&rate, s, ns->netns, id);
+		strbuf_putc(&rate, ' ');
 	}
-	sum = trail_sum(s->timeline.trail, ns->netns, id, s->timeline.back, SUM_NS, &covered);
-	if (sum.known) {
-		strbuf_addf(&b, "+%llu in ", (unsigned long long)sum.value);
-		phrase_time(&b, covered);
-	}
-	paint_text(p, ink, b.s, b.len);
-	strbuf_free(&b);
+	strbuf_add(&rate, sum.s, sum.len);
+	paint_text(p, ink, rate.s, rate.len);
+	strbuf_free(&rate);
+	strbuf_free(&sum);
 }
 
 /* Those that tell of trouble, whether they moved or not; of the others those that moved. */

@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+/* Lines that connections have before the many numbers get any. */
+#define CONNECTIONS_MIN 6
+
 void detail_begin(struct detail *d)
 {
 	memset(d, 0, sizeof(*d));
@@ -156,17 +159,11 @@ static int draw_sentences(const struct screen *screen, int y, int bottom, const 
 	return y;
 }
 
-static int draw_numbers(const struct screen *screen, int y, int bottom, const struct row *row,
-			const struct phrase_context *c)
+static int draw_text(const struct screen *screen, int y, int bottom, enum ink ink,
+		     struct strbuf *text)
 {
-	struct strbuf b = { 0 };
-
-	phrase_facts(&b, row, c);
-	y = wrap_draw(screen, y, bottom, INK_STRONG, b.s);
-	b.len = 0;
-	phrase_numbers(&b, row, c);
-	y = wrap_draw(screen, y, bottom, INK_PLAIN, b.s);
-	strbuf_free(&b);
+	y = wrap_draw(screen, y, bottom, ink, text->s);
+	strbuf_free(text);
 	return y;
 }
 
@@ -191,6 +188,7 @@ static int draw_members(const struct screen *screen, int y, int bottom, const st
 void detail_draw(struct detail *d, const struct screen *screen, int top, int bottom,
 		 const struct row *row, const struct phrase_context *c)
 {
+	struct strbuf text = { 0 };
 	struct queues q;
 	size_t half_open;
 	int y = top, half, wanted;
@@ -201,11 +199,14 @@ void detail_draw(struct detail *d, const struct screen *screen, int top, int bot
 		paint_string(&p, INK_STRONG, "This listener is gone.");
 		return;
 	}
-	y = draw_numbers(screen, y, bottom, row, c);
+	/* What is wrong and what to do, whose connections they are, then every number there is. */
+	phrase_facts(&text, row, c);
+	y = draw_text(screen, y, bottom, INK_STRONG, &text);
+	y = draw_sentences(screen, y, y + (bottom - y) / 2, row);
 	if (row->fold)
 		y = draw_members(screen, y, bottom, row->fold);
-	/* The connections need half of the screen more than sentences do. */
-	y = draw_sentences(screen, y, y + (bottom - y) / 2, row);
+	phrase_numbers(&text, row, c);
+	y = draw_text(screen, y, y + (bottom - y - CONNECTIONS_MIN) / 2, INK_PLAIN, &text);
 	if (y < bottom)
 		y = draw_history(screen, y, row, c);
 	q.of[DETAIL_WAITING] = row_waiting(row, c->report);

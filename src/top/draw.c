@@ -22,10 +22,13 @@ struct layout {
 	int bar;
 };
 
+#define HINT_MAX 6 /* lines about the selected listener */
+
 /* The one place that decides what a small screen does without. */
-static struct layout make_layout(const struct screen *screen)
+static struct layout make_layout(const struct session *s)
 {
-	const int rows = screen->rows;
+	const int rows = s->screen.rows;
+	const size_t listed = s->view.report.n_shown;
 	struct layout l = { .title = -1, .header = -1, .bar = -1 };
 	int y = 0, end = rows;
 
@@ -45,6 +48,12 @@ static struct layout make_layout(const struct screen *screen)
 		l.hint_lines = rows >= 40 ? 4 : rows >= 20 ? 2 : 1;
 		l.hint = end -= l.hint_lines;
 	}
+	/* Lines that the list does not need: the more is said of the selected one. */
+	while (l.hint_lines && l.hint_lines < HINT_MAX && l.hint - y > (int)listed + 1 &&
+	       listed < (size_t)rows) {
+		l.hint_lines++;
+		end = --l.hint;
+	}
 	l.list = y;
 	l.list_end = end > y ? end : y;
 	return l;
@@ -52,7 +61,7 @@ static struct layout make_layout(const struct screen *screen)
 
 size_t draw_page_rows(const struct session *s)
 {
-	struct layout l = make_layout(&s->screen);
+	struct layout l = make_layout(s);
 
 	if (s->page == PAGE_DETAIL)
 		return s->detail.page;
@@ -63,7 +72,7 @@ size_t draw_page_rows(const struct session *s)
 
 bool draw_row_at(const struct session *s, int y, size_t *index)
 {
-	struct layout l = make_layout(&s->screen);
+	struct layout l = make_layout(s);
 
 	if (s->page != PAGE_LIST || y < l.list || y >= l.list_end)
 		return false;
@@ -73,7 +82,7 @@ bool draw_row_at(const struct session *s, int y, size_t *index)
 
 bool draw_header_at(const struct session *s, int y)
 {
-	return s->page == PAGE_LIST && y == make_layout(&s->screen).header;
+	return s->page == PAGE_LIST && y == make_layout(s).header;
 }
 
 static void draw_list(struct session *s, const struct layout *l)
@@ -107,18 +116,21 @@ static void draw_hint(struct session *s, const struct layout *l)
 {
 	const struct row *row = view_selected(&s->view);
 	struct phrase_context c = session_phrases(s);
+	const int end = l->hint + l->hint_lines;
 	struct strbuf b = { 0 };
 	int y = l->hint;
 
 	if (!row || !l->hint_lines)
 		return;
 	strbuf_adds(&b, "> ");
-	phrase_facts(&b, row, &c);
-	y = wrap_draw(&s->screen, y, l->hint_lines > 2 ? y + 2 : y + 1, INK_STRONG, b.s);
-	b.len = 0;
-	strbuf_adds(&b, "  ");
+	if (l->hint_lines > 1) {
+		phrase_facts(&b, row, &c);
+		y = wrap_draw(&s->screen, y, l->hint_lines > 2 ? y + 2 : y + 1, INK_STRONG, b.s);
+		b.len = 0;
+		strbuf_adds(&b, "  ");
+	}
 	phrase_advice(&b, row);
-	wrap_draw(&s->screen, y, l->hint + l->hint_lines, INK_PLAIN, b.s);
+	wrap_draw(&s->screen, y, end, INK_PLAIN, b.s);
 	strbuf_free(&b);
 }
 
@@ -179,7 +191,7 @@ static void draw_page_title(const struct session *s, const char *title, const st
 
 static void draw_list_page(struct session *s)
 {
-	struct layout l = make_layout(&s->screen);
+	struct layout l = make_layout(s);
 
 	if (l.title >= 0)
 		banner_title(s, l.title);

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "top/keys.h"
+#include "top/wrap.h"
 
 #include <stdlib.h>
 
@@ -59,15 +60,50 @@ static void add_warnings(struct lines *l, const struct snapshot *s, unsigned int
 	}
 }
 
+static void free_lines(struct lines *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		strbuf_free(&l->list[i].text);
+	free(l->list);
+}
+
+/* The same lines, broken where the screen ends: what they say is to be read whole. */
+static struct lines break_lines(const struct lines *l, int cols)
+{
+	struct lines broken = { 0 };
+
+	for (size_t i = 0; i < l->n; i++) {
+		const char *text = l->list[i].text.s;
+		const char *indent = "";
+
+		do {
+			size_t width = (size_t)cols > strlen(indent) + 1 ?
+					       (size_t)cols - strlen(indent) :
+					       1;
+			size_t n = wrap_line(text, width);
+			struct strbuf *b = add_line(&broken, l->list[i].ink);
+
+			strbuf_adds(b, indent);
+			strbuf_add(b, text, n);
+			text += n;
+			text += strspn(text, " ");
+			indent = cols > 40 ? "          " : "";
+		} while (*text);
+	}
+	return broken;
+}
+
 void help_draw(const struct screen *screen, int top, int bottom, size_t *offset,
 	       const struct snapshot *snapshot)
 {
 	size_t room = bottom > top ? (size_t)(bottom - top) : 1;
-	struct lines l = { 0 };
+	struct lines whole = { 0 }, l;
 
-	add_warnings(&l, snapshot, screen->utf8 ? 0 : TEXT_ASCII);
-	add_keys(&l);
-	add_marks(&l);
+	add_warnings(&whole, snapshot, screen->utf8 ? 0 : TEXT_ASCII);
+	add_keys(&whole);
+	add_marks(&whole);
+	l = break_lines(&whole, screen->cols);
+	free_lines(&whole);
 	if (*offset + room > l.n)
 		*offset = l.n > room ? l.n - room : 0;
 	for (size_t i = *offset; i < l.n && top < bottom; i++) {
@@ -75,7 +111,5 @@ void help_draw(const struct screen *screen, int top, int bottom, size_t *offset,
 
 		paint_text(&p, l.list[i].ink, l.list[i].text.s, l.list[i].text.len);
 	}
-	for (size_t i = 0; i < l.n; i++)
-		strbuf_free(&l.list[i].text);
-	free(l.list);
+	free_lines(&l);
 }

@@ -38,7 +38,7 @@ const struct key key_table[] = {
 	{ KEY_ACT_LAST, { KEY_END, 'G' }, "End G", NULL, false,
 	  "the last", NULL },
 	{ KEY_ACT_FOLLOW, { 'F' }, "F", "F Follow", false,
-	  "follow the worst listener; moving the cursor ends it", NULL },
+	  "follow the worst listener; moving the cursor or Enter ends it", NULL },
 
 	{ KEY_ACT_FIND, { '/', KEY_F(3) }, "/ F3", "/ Find", false,
 	  "find a text", "Choose" },

@@ -11,6 +11,8 @@
 #include <string.h>
 
 #define GAP	   1
+#define TEXT_MAX   15 /* of a text, like the name of a process */
+#define LIST_MAX   16 /* of a list of words that is not the last column */
 #define METER	   8
 #define MINUTE_NS  (60 * NSEC_PER_SEC)
 #define LAST_LEAST 8 /* a list of words in the last column is cut to no less than these */
@@ -21,25 +23,30 @@ void listing_free(struct listing *l)
 	memset(l, 0, sizeof(*l));
 }
 
-static void add(struct listing *l, const struct field *field, enum listing_kind kind)
+static void add(struct listing *l, const struct field *field, enum listing_kind kind, bool asked)
 {
-	l->columns[l->n++] = (struct listing_column){ .field = field, .kind = kind };
+	l->columns[l->n++] =
+		(struct listing_column){ .field = field, .kind = kind, .asked = asked };
 }
 
 void listing_choose(struct listing *l, const struct columns *columns)
 {
+	struct columns usual = { 0 };
+
+	columns_top(&usual, false);
 	l->columns = xreallocarray(l->columns, 2 * columns->n, sizeof(*l->columns));
 	l->n = 0;
 	l->cols = 0;
 	for (size_t i = 0; i < columns->n; i++) {
 		const struct field *field = columns->list[i];
 
-		add(l, field, LISTING_CELL);
+		add(l, field, LISTING_CELL, !columns->named && !columns_have(&usual, field));
 		if (!strcmp(field->name, "fill"))
-			add(l, field, LISTING_METER);
+			add(l, field, LISTING_METER, false);
 		if (!strcmp(field->name, "peak"))
-			add(l, field, LISTING_HISTORY);
+			add(l, field, LISTING_HISTORY, false);
 	}
+	columns_free(&usual);
 }
 
 static bool is_sorted_by(const struct listing_column *column, const struct view *view)
@@ -138,6 +145,21 @@ static void grow(struct listing_column *column, int width)
 		column->width = width;
 }
 
+/*
+ * One long name must not cost all rows a column, and a list of words that others follow does not
+ * have the rest of the line.
+ */
+static int width_max(const struct listing *l, size_t i, const struct screen *screen)
+{
+	const struct field *f = l->columns[i].field;
+
+	if (f->type == FIELD_LIST && strcmp(f->name, "local") != 0)
+		return i + 1 < l->n ? LIST_MAX : screen->cols;
+	if (f->type == FIELD_TEXT && strcmp(f->name, "local") != 0)
+		return screen->cols < 120 ? TEXT_MAX : 2 * TEXT_MAX;
+	return screen->cols;
+}
+
 static void measure(struct listing *l, const struct screen *screen, const struct listing_context *c)
 {
 	const struct report *report = &c->view->report;
@@ -160,14 +182,16 @@ static void measure(struct listing *l, const struct screen *screen, const struct
 			add_cell(&b, column, report->shown[n], c, screen);
 			grow(column, width_of(&b));
 		}
+		if (column->width > width_max(l, i, screen))
+			column->width = width_max(l, i, screen);
 	}
 	strbuf_free(&b);
 }
 
 /*
  * What a column is worth where not all fit: as the field table has it for tables, but here rates
- * and history tell more than they do there, and where there is hardly room for an address, why
- * comes last.
+ * and history tell more than they do there, what the user added comes before most of what is there
+ * by itself, and where there is hardly room for an address, why comes last.
  */
 static int worth(const struct listing_column *column, const struct screen *screen)
 {
@@ -182,6 +206,8 @@ static int worth(const struct listing_column *column, const struct screen *scree
 		return 35;
 	if (screen->cols < 40 && column->field->type == FIELD_LIST)
 		return 0;
+	if (column->asked)
+		return 71;
 	for (size_t i = 0; i < ARRAY_SIZE(here); i++)
 		if (!strcmp(column->field->name, here[i].name))
 			return here[i].keep;

@@ -12,7 +12,9 @@ void phrase_time(struct strbuf *b, uint64_t ns)
 	const uint64_t tenth = NSEC_PER_SEC / 10;
 	uint64_t tenths = (ns + tenth / 2) / tenth, seconds = (tenths + 5) / 10;
 
-	if (tenths < 100) {
+	if (ns && !tenths) {
+		strbuf_adds(b, "<0.1s");
+	} else if (tenths < 100) {
 		strbuf_addf(b, tenths % 10 ? "%u.%us" : "%us", (unsigned int)(tenths / 10),
 			    (unsigned int)(tenths % 10));
 	} else if (seconds < 60) {
@@ -102,6 +104,16 @@ static void add_counts(struct strbuf *b, const size_t count[STATE_N])
 		}
 }
 
+/* The table has the most telling one first. */
+static unsigned int first_reason(const struct row *row)
+{
+	unsigned int i = 0;
+
+	while (i + 1 < REASON_N && !(row->reasons & (1u << i)))
+		i++;
+	return i;
+}
+
 enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 {
 	size_t count[STATE_N], sick;
@@ -123,19 +135,18 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	strbuf_adds(b, sick > 1 ? "; worst " : ": ");
 	phrase_local(b, worst, c);
 	add_known(b, " ", "process", "", worst, c);
+	if (worst->reasons)
+		strbuf_addf(b, ": %s", reason_table[first_reason(worst)].name);
 	since = trail_trouble(c->trail, worst, c->back);
 	if (since.ns) {
-		strbuf_adds(b, " for ");
+		strbuf_adds(b, " (");
 		phrase_lasted(b, since);
+		strbuf_putc(b, ')');
 	}
 	if (worst->overflows.known && worst->overflows.max) {
 		strbuf_adds(b, ", ");
 		add_cell(b, "overflows", worst, c);
 		strbuf_adds(b, " overflows");
-	}
-	if (worst->reasons) {
-		strbuf_adds(b, " - ");
-		add_cell(b, "reasons", worst, c);
 	}
 	return state_table[worst->state].severity;
 }
@@ -204,10 +215,11 @@ void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase
 
 void phrase_advice(struct strbuf *b, const struct row *row)
 {
-	for (unsigned int i = 0; i < REASON_N; i++)
-		if (row->reasons & (1u << i)) {
-			strbuf_addf(b, "%s: %s", reason_table[i].name, reason_table[i].sentence);
-			return;
-		}
-	strbuf_addf(b, "%s: %s", state_table[row->state].name, state_table[row->state].sentence);
+	unsigned int first = first_reason(row);
+
+	if (row->reasons)
+		strbuf_addf(b, "%s: %s", reason_table[first].name, reason_table[first].sentence);
+	else
+		strbuf_addf(b, "%s: %s", state_table[row->state].name,
+			    state_table[row->state].sentence);
 }

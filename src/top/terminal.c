@@ -191,12 +191,24 @@ static int check_terminal(struct error *why)
 	return 0;
 }
 
+/* Somebody else has the terminal: whoever touches it is stopped, and cannot even be ended. */
+static bool in_background(void)
+{
+	pid_t foreground = tcgetpgrp(STDIN_FILENO);
+
+	return foreground >= 0 && foreground != getpgrp();
+}
+
 int terminal_open(struct screen *screen, bool mouse, struct error *why)
 {
 	int code = check_terminal(why);
 
 	if (code < 0)
 		return code;
+	if (in_background())
+		raise(SIGTTOU); /* stops, as with any program that wants the terminal */
+	if (in_background())
+		return error_set(why, -ENOTTY, "--top cannot run in the background");
 	if (tcgetattr(STDIN_FILENO, &rescue.settings) < 0)
 		return error_set(why, -ENOTTY, "--top cannot read the terminal's settings: %s",
 				 strerror(errno));
@@ -232,7 +244,8 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 
 void terminal_close(struct screen *screen)
 {
-	endwin();
+	if (!in_background()) /* else it was given back when we were stopped */
+		endwin();
 	rescue.due = false;
 	release_signals();
 	delscreen(screen->handle);
@@ -279,6 +292,14 @@ bool terminal_stop_if_asked(void)
 	if (!anew)
 		return false;
 	continued = 0;
+	while (in_background() && !ended_by) {
+		raise(SIGTTOU);
+		if (!continued) /* nobody stops a group that has no shell to go on with it */
+			ended_by = SIGHUP;
+		continued = 0;
+	}
+	if (ended_by)
+		return false;
 	reset_prog_mode();
 	adopt_size();
 	clearok(curscr, TRUE);

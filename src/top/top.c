@@ -222,6 +222,7 @@ static void free_session(struct session *s)
 	users_free(&s->users);
 	strbuf_free(&s->context.scratch);
 	strbuf_free(&s->find);
+	strbuf_free(&s->draft);
 	strbuf_free(&s->filter);
 	strbuf_free(&s->message);
 }
@@ -249,6 +250,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	s.wish.delay = config->delay;
 	timeline_begin(&s.timeline);
 
+	strbuf_adds(&s.draft, config->filter);
 	code = session_filter(&s, config->filter, why);
 	/* Then the terminal: it is the user's to choose, and what it lacks is said at once. */
 	if (code == 0)

@@ -162,7 +162,7 @@ static void test_one_is_sick(void **state)
 	scene_now(&scene, 2)->length = 8;
 	look();
 	look();
-	assert_verdict(SEVERITY_NOTICE, "~ 1 high: 10.0.0.1:2 for 2s - limit-from-listen");
+	assert_verdict(SEVERITY_NOTICE, "~ 1 high: 10.0.0.1:2: limit-from-listen (2s)");
 }
 
 /* The worst one, with what is proved of it, and how many there are of each kind. */
@@ -176,8 +176,8 @@ static void test_many_are_sick(void **state)
 	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 4, 4);
 	look_first();
 	look();
-	assert_verdict(SEVERITY_CRITICAL, "!! 1 overflowing, 1 full, 1 high; worst 10.0.0.1:3 for "
-					  ">1s, +4 overflows - limit-from-listen");
+	assert_verdict(SEVERITY_CRITICAL, "!! 1 overflowing, 1 full, 1 high; worst 10.0.0.1:3: "
+					  "limit-from-listen (>1s), +4 overflows");
 }
 
 /* Also when nobody sees it: a filter hides rows, not trouble. */
@@ -190,7 +190,7 @@ static void test_hidden_ones_count(void **state)
 	report_select(&scene.report, &(struct selection){ .family = AF_INET6 });
 	assert_u64_equal(scene.report.n_shown, 0);
 	assert_verdict(SEVERITY_WARNING,
-		       "! 1 full, 1 high; worst 10.0.0.1:2 for >1s - limit-from-listen");
+		       "! 1 full, 1 high; worst 10.0.0.1:2: limit-from-listen (>1s)");
 }
 
 /* "Since when" is told as of the window that is on the screen. */
@@ -207,7 +207,7 @@ static void test_as_of_the_past(void **state)
 	c = *context();
 	c.back = 3;
 	phrase_verdict(&b, &c);
-	assert_string_equal(b.s, "! 1 full: 10.0.0.1:1 for 2s - limit-from-listen");
+	assert_string_equal(b.s, "! 1 full: 10.0.0.1:1: limit-from-listen (2s)");
 	b.len = 0;
 	phrase_facts(&b, row_of(1), &c);
 	assert_string_equal(b.s, "10.0.0.1:1: full 2s; limit 9, somaxconn 4096");

@@ -311,6 +311,32 @@ static void test_not_accepting_with_invisible(void **state)
 	assert_true(reason(REASON_NOT_ACCEPTING));
 }
 
+/* Who was reset is not seen, but counted: when nobody was, those that are not seen are old. */
+static void test_not_accepting_with_resets(void **state)
+{
+	struct netns *ns = &scene.now.netns[0];
+	struct group *g;
+
+	(void)state;
+	before->length = now->length = 10;
+	g = waiting(9, 0, 1001);
+	g->stayed_min = g->stayed_max = 9;
+	scene.before.netns[0].before.known |= 1u << COUNTER_ESTAB_RESETS;
+	scene.before.netns[0].before.value[COUNTER_ESTAB_RESETS] = 7;
+	ns->resets = 7;
+	assert_false(reason(REASON_NOT_ACCEPTING)); /* not known */
+	ns->resets_known = true;
+	assert_true(reason(REASON_NOT_ACCEPTING));
+	ns->resets = 8; /* the one may have come, and been reset, in the place of another */
+	assert_false(reason(REASON_NOT_ACCEPTING));
+	ns->resets = 7;
+	g->waiting = 10; /* one of those that are seen came in this window */
+	assert_false(reason(REASON_NOT_ACCEPTING));
+	g->waiting = 9;
+	g->fastopen = 1;
+	assert_false(reason(REASON_NOT_ACCEPTING));
+}
+
 static void test_not_accepting_without_window(void **state)
 {
 	(void)state;
@@ -331,7 +357,7 @@ static void test_not_accepting_in_short_window(void **state)
 	before->length = now->length = 10;
 	g = waiting(10, 0, 1001);
 	g->stayed_min = g->stayed_max = 10;
-	scene.now.monotonic_ns = scene.before.monotonic_ns + 199999999;
+	scene.now.monotonic_ns = scene.before.monotonic_ns + 189999999;
 	assert_false(reason(REASON_NOT_ACCEPTING));
 	scene.now.monotonic_ns++;
 	assert_true(reason(REASON_NOT_ACCEPTING));
@@ -619,6 +645,7 @@ int main(void)
 		VERDICT_TEST(test_not_accepting_from_empty),
 		VERDICT_TEST(test_not_accepting_with_invisible),
 		VERDICT_TEST(test_not_accepting_without_window),
+		VERDICT_TEST(test_not_accepting_with_resets),
 		VERDICT_TEST(test_not_accepting_in_short_window),
 		VERDICT_TEST(test_ok_has_no_reasons),
 		VERDICT_TEST(test_accepting_slowly),

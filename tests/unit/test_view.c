@@ -129,7 +129,7 @@ static void test_selection_sticks_to_the_socket(void **state)
 	assert_shown("4 1 2 [3]");
 	show("1 2 3:10 4:10", LATER);
 	assert_shown("[3] 4 1 2");
-	show("1:10 2:12 3 4:10", LATER);
+	show("1:9 2:10 3 4:9", LATER);
 	assert_shown("2 1 4 [3]");
 }
 
@@ -240,21 +240,21 @@ static void test_order_is_held(void **state)
 	assert_false(view_order_stays(&view, START));
 	view_move(&view, 1, START);
 	assert_true(view_order_stays(&view, HELD));
-	show("1 2 3:10", HELD);
+	show("1 2 3:9", HELD);
 	assert_shown("1 [2] 3");
 	/* Who comes meanwhile stands below, in the order of coming. */
-	show("1 2 3:10 4:10", HELD);
-	show("1 2 3:10 4:10 5:12", HELD);
+	show("1 2 3:9 4:9", HELD);
+	show("1 2 3:9 4:9 5:10", HELD);
 	assert_shown("1 [2] 3 4 5");
-	show("2 3:10 4:10 5:12", HELD);
+	show("2 3:9 4:9 5:10", HELD);
 	assert_shown("[2] 3 4 5");
 	/* The next move holds what is on the screen for as long again. */
 	view_move(&view, 1, HELD);
 	assert_true(view_order_stays(&view, HELD + 4 * SECOND));
-	show("2 3:10 4:10 5:12", HELD + 4 * SECOND);
+	show("2 3:9 4:9 5:10", HELD + 4 * SECOND);
 	assert_shown("2 [3] 4 5");
 	assert_false(view_order_stays(&view, LATER));
-	show("2 3:10 4:10 5:12", LATER);
+	show("2 3:9 4:9 5:10", LATER);
 	assert_shown("5 [3] 4 2");
 }
 
