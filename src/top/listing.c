@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define GAP	   1
+#define ROOMY	   160 /* columns from which nothing of that is needed */
 #define TEXT_MAX   15 /* of a text, like the name of a process */
 #define LIST_MAX   16 /* of a list of words that is not the last column */
 #define METER	   8
@@ -153,10 +154,13 @@ static int width_max(const struct listing *l, size_t i, const struct screen *scr
 {
 	const struct field *f = l->columns[i].field;
 
-	if (f->type == FIELD_LIST && strcmp(f->name, "local") != 0)
-		return i + 1 < l->n ? LIST_MAX : screen->cols;
-	if (f->type == FIELD_TEXT && strcmp(f->name, "local") != 0)
-		return screen->cols < 120 ? TEXT_MAX : 2 * TEXT_MAX;
+	if (screen->cols >= ROOMY)
+		return screen->cols;
+	if (f->type == FIELD_LIST && i + 1 < l->n)
+		return LIST_MAX;
+	if (f->type == FIELD_TEXT && strcmp(f->name, "local") != 0 &&
+	    strcmp(f->name, "address") != 0)
+		return TEXT_MAX;
 	return screen->cols;
 }
 

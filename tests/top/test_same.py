@@ -224,8 +224,7 @@ class Same(screen.Case):
             lines = terminal.see("[PAUSED]")
             report = self.write(terminal, "report")
             number = next(n for n, line in enumerate(lines) if line.startswith("severity "))
-            end = next(n for n, line in enumerate(lines)
-                       if re.match("|".join(rf"{state}: " for state in source.MARKS), line))
+            end = next(n for n, line in enumerate(lines) if line.startswith("fill "))
             text = " ".join(line.strip() for line in lines[number:end])
             found = dict(part.split(" ", 1) for part in text.split(", "))
             row = rows_of(report)[found["cookie"]]
