@@ -189,6 +189,8 @@ static int loop(struct session *s, struct error *why)
 		int key, code;
 
 		dirty |= terminal_stop_if_asked();
+		if (terminal_ended_by()) /* meanwhile; the terminal is somebody else's */
+			break;
 		code = take_sample(s, &dirty, why);
 		if (code < 0)
 			return code;

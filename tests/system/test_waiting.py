@@ -5,6 +5,7 @@ import struct
 import time
 
 import listenq
+import oracle
 import rig
 
 
@@ -145,6 +146,23 @@ class Accepting(rig.Case):
         reasons = self.reasons(stuck, lambda: self.queue(busy, 5))
         self.assertIn("not-accepting", reasons)
         self.assertNotIn("accepting-slowly", reasons)
+
+    def test_stuck_with_resets_beside_a_busy_listener(self):
+        """Who was reset is in no dump: the queue's order and EstabResets are the proof."""
+        stuck, busy = self.listener(backlog=5), self.listener(backlog=5)
+        clients = self.fill(stuck, 5)
+        clients[0].setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        clients[0].close()
+        rig.wait_for(lambda: len(oracle.waiting(stuck.port)) == 5, "the reset to arrive")
+
+        def serve():
+            for _ in range(5):
+                client, = self.queue(busy, 1)
+                busy.accept().close()
+                client.close()
+        reasons = self.reasons(stuck, serve)
+        self.assertIn("not-accepting", reasons)
+        self.assertIn("dead-clients", reasons)
 
     def test_burst_into_an_empty_queue(self):
         """Nothing was accepted, but nobody has waited for a window either."""

@@ -15,6 +15,13 @@ import source
 BY_SIGNAL = 128
 
 
+def stopped_child(terminal):
+    """The pid of the program once it is stopped, before: None."""
+    found = [pid for pid in screen.children(int(terminal.pane("pane_pid")))
+             if screen.comm(pid) == "listenq" and state(pid) == "T"]
+    return found[0] if found else None
+
+
 class Endings(screen.Case):
     def setUp(self):
         super().setUp()
@@ -162,6 +169,30 @@ class Endings(screen.Case):
         os.kill(pid, signal.SIGTERM)
         terminal.see(f"again={BY_SIGNAL + signal.SIGTERM}")
         self.assertAsBefore(terminal)
+
+    def end_stopped(self, pid):
+        """As the kill of a shell with jobs does it."""
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGCONT)
+        rig.wait_for(lambda: not os.path.exists(f"/proc/{pid}") or state(pid) == "Z",
+                     "it to end")
+
+    def test_ended_while_stopped(self):
+        """Somebody else has the terminal by then, who would only stop it again."""
+        terminal = self.begin()
+        pid = terminal.pid()
+        terminal.keys("C-z")
+        terminal.see("Stopped")
+        self.end_stopped(pid)
+        self.assertAsBefore(terminal)
+
+    def test_ended_in_the_background(self):
+        """It waits for the terminal as any program does, and can be ended meanwhile."""
+        terminal = self.screen("-d", "0.2", start=False)
+        terminal.shell(f"{terminal.command} &")
+        pid = rig.wait_for(lambda: stopped_child(terminal), "it to stop")
+        self.end_stopped(pid)
+        self.assertEqual(terminal.pane("alternate_on"), "0")
 
     def test_terminal_that_vanishes(self):
         """Nothing is left behind to burn a CPU."""
