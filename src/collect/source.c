@@ -89,6 +89,16 @@ static int open_net(const struct source *source, const char *name)
 	return fd;
 }
 
+/* Did that keep one of the files closed? */
+static bool has_code(const struct source *source, int code)
+{
+	bool has = source->netstat == code || source->snmp == code;
+
+	for (size_t i = 0; i < SYSCTL_N; i++)
+		has |= source->sysctls[i] == code;
+	return has;
+}
+
 struct files {
 	struct source *source;
 	unsigned int needs;
@@ -103,22 +113,29 @@ static int open_files(void *context, struct error *why)
 		source->netstat = open_net(source, "netstat");
 	if (files->needs & NEED_COUNTERS && source->snmp < 0)
 		source->snmp = open_net(source, "snmp");
-	if (files->needs & NEED_SYSCTLS && source->sysctls[0] < 0)
+	if (files->needs & NEED_SYSCTLS)
 		procfs_open_sysctls(source->root, source->sysctls);
-	if (source->netstat == -EMFILE || source->snmp == -EMFILE ||
-	    source->sysctls[SYSCTL_N - 1] == -EMFILE)
+	if (has_code(source, -EMFILE))
 		return error_set(why, -EMFILE, "cannot open files below /proc: %s",
 				 strerror(EMFILE));
 	return 0;
 }
 
+/* Does something of @needs still have to be opened? */
+static bool wants_files(const struct source *source, unsigned int needs)
+{
+	bool wants = needs & NEED_COUNTERS && (source->netstat < 0 || source->snmp < 0);
+
+	for (size_t i = 0; needs & NEED_SYSCTLS && i < SYSCTL_N; i++)
+		wants |= source->sysctls[i] < 0;
+	return wants;
+}
+
 int source_set_needs(struct source *source, unsigned int needs, struct error *why)
 {
 	struct files files = { source, needs };
-	bool open = (needs & NEED_COUNTERS && source->netstat < 0) ||
-		    (needs & NEED_SYSCTLS && source->sysctls[0] < 0);
 
-	return open ? enter_run(source->netns, open_files, &files, why) : 0;
+	return wants_files(source, needs) ? enter_run(source->netns, open_files, &files, why) : 0;
 }
 
 /* Adds the counters of one file; returns 0 or -errno. */
