@@ -292,11 +292,17 @@ static const char *describe(const struct trouble *t, struct strbuf *text)
 	return text->s;
 }
 
+void sources_skipped(struct sources *set, const struct source *source, int code)
+{
+	trouble_add(&set->troubles[TROUBLE_SKIPPED], source->name ? source->name : "our own", code);
+}
+
 void sources_warn(struct sources *set, struct snapshot *s)
 {
 	struct trouble *denied = &set->troubles[TROUBLE_DENIED];
 	struct trouble *failed = &set->troubles[TROUBLE_FAILED];
 	struct trouble *gone = &set->troubles[TROUBLE_GONE];
+	struct trouble *skipped = &set->troubles[TROUBLE_SKIPPED];
 	struct strbuf text = { 0 };
 
 	if (set->found.some_hidden && set->all)
@@ -313,11 +319,16 @@ void sources_warn(struct sources *set, struct snapshot *s)
 	if (describe(failed, &text))
 		snapshot_warn(s, "namespaces-failed", "cannot read %s: %s%s", text.s,
 			      strerror(-failed->code), advice(failed->code));
+	if (describe(skipped, &text))
+		snapshot_warn(s, "namespaces-failed",
+			      "cannot dump the listeners of %s: %s%s; they are unknown", text.s,
+			      strerror(-skipped->code), advice(skipped->code));
 	if (describe(gone, &text))
 		snapshot_warn(s, "namespaces-gone",
 			      "%s gone: what happened there is not in this report", text.s);
 	/* Of all, one that is gone is told once; one that the user named is missed for good. */
 	if (set->all)
 		trouble_clear(gone);
+	trouble_clear(skipped); /* the next sample tries them again */
 	strbuf_free(&text);
 }

@@ -351,6 +351,42 @@ static void test_dump_fails(void **state)
 	assert_non_null(warning("namespaces-failed"));
 }
 
+static bool fails; /* all but the first dump of a sample */
+static size_t asked;
+
+static void answer_first_alone(const struct nlmsghdr *request)
+{
+	if (fails && asked++)
+		fake_netlink_reply_done(-EIO);
+	else
+		answer(request);
+}
+
+/* However many fail there is one warning, and a sample that failed is none to compare ages with. */
+static void test_dumps_fail(void **state)
+{
+	(void)state;
+	fake_netlink_on_request = answer_first_alone;
+	fails = false;
+	asked = 0;
+	open_all(NEED_WAIT_ALL);
+	sample(SAMPLE_CLOSING);
+	sample(SAMPLE_CLOSING);
+	assert_true(s.groups[2].known & GROUP_STAYED);
+	fails = true;
+	sample(SAMPLE_OPENING);
+	assert_u64_equal(s.n_warnings, 1);
+	assert_string_equal(s.warnings[0].code, "namespaces-failed");
+	assert_non_null(strstr(s.warnings[0].message, "2 network namespaces ("));
+	assert_non_null(strstr(s.warnings[0].message, "green"));
+	fails = false;
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(s.n_warnings, 0);
+	assert_true(s.groups[0].known & GROUP_STAYED);
+	assert_true(s.groups[2].known & GROUP_WAITING);
+	assert_false(s.groups[2].known & GROUP_STAYED);
+}
+
 static void answer_lost_once(const struct nlmsghdr *request)
 {
 	if (fake_netlink_sent() == 2) {
@@ -466,9 +502,10 @@ int main(void)
 		SOURCES_TEST(test_half_open),	  SOURCES_TEST(test_budget),
 		SOURCES_TEST(test_no_listener),	  SOURCES_TEST(test_denied),
 		SOURCES_TEST(test_come_and_gone), SOURCES_TEST(test_search_fails),
-		SOURCES_TEST(test_dump_fails),	  SOURCES_TEST(test_lost_dump),
-		SOURCES_TEST(test_named),	  SOURCES_TEST(test_named_fails),
-		SOURCES_TEST(test_named_home),	  SOURCES_TEST(test_peaks),
+		SOURCES_TEST(test_dump_fails),	  SOURCES_TEST(test_dumps_fail),
+		SOURCES_TEST(test_lost_dump),	  SOURCES_TEST(test_named),
+		SOURCES_TEST(test_named_fails),	  SOURCES_TEST(test_named_home),
+		SOURCES_TEST(test_peaks),
 	};
 
 	return cmocka_run_group_tests_name("sources", tests, NULL, NULL);
