@@ -416,12 +416,9 @@ static enum processes_sight sight(struct owners *o)
 
 static void tell_hidden(struct owners *o, struct snapshot *s, bool hidden)
 {
-	const char *advice = sight(o) == PROCESSES_NO_PRIVILEGE ? "run as root to see them" :
-			     hidden ? "something forbids it even to root, as in some containers" :
-				      "they are outside of this container";
-
 	snapshot_warn(s, "owners-hidden",
-		      "the processes that hold some of the listeners may not be seen: %s", advice);
+		      "the processes that hold some of the listeners may not be seen: %s",
+		      processes_advice(sight(o), hidden));
 }
 
 /* That nobody holds a listener is known only where everybody could be looked at. */

@@ -65,4 +65,10 @@ enum processes_sight {
 /* Which processes are in sight, as far as that can be told without looking at one. */
 enum processes_sight processes_sight(int root);
 
+/*
+ * processes_advice() - why some may not be seen, or what to do about it.
+ * @hidden: one was found that may not be looked at; otherwise they are not even listed
+ */
+const char *processes_advice(enum processes_sight sight, bool hidden);
+
 #endif

@@ -307,8 +307,9 @@ void sources_warn(struct sources *set, struct snapshot *s)
 
 	if (set->found.some_hidden && set->all)
 		snapshot_warn(s, "namespaces-hidden",
-			      "the network namespaces of some processes may not be looked at, and "
-			      "may be missing; that takes more privilege");
+			      "network namespaces may be missing, as some processes may not be "
+			      "seen: %s",
+			      processes_advice(set->found.sight, set->found.hidden));
 	if (set->found.failed && set->all)
 		snapshot_warn(s, "namespaces-hidden",
 			      "cannot look for network namespaces: %s%s; some may be missing",

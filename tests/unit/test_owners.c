@@ -82,17 +82,6 @@ static void add_listener(uint64_t cookie, uint32_t inode)
 	l->inode = inode;
 }
 
-static void set_privileges(const char *effective, const char *pid_ns, const char *user_ns)
-{
-	char text[128];
-
-	snprintf(text, sizeof(text), "Name:\tlistenq\nCapEff:\t%s\nSeccomp:\t0\n", effective);
-	unit_write_text(tree, "proc/self/status", text);
-	mkdirat(o.root, "proc/self/ns", 0755);
-	link_to("proc/self/ns/pid", pid_ns);
-	link_to("proc/self/ns/user", user_ns);
-}
-
 static int setup(void **state)
 {
 	(void)state;
@@ -102,7 +91,7 @@ static int setup(void **state)
 	o.root = open(tree, O_PATH | O_DIRECTORY);
 	o.cgroups = o.tell = true;
 	unit_write_text(tree, "proc/uptime", "1 1\n");
-	set_privileges("000001ffffffffff", "pid:[4026531836]", "user:[4026531837]");
+	unit_allow(tree, UNIT_ALLOWED);
 	now = 5 * NSEC_PER_SEC;
 	forbidden = NULL;
 	snapshot_add_netns(&s);
@@ -497,7 +486,7 @@ static void test_hidden(void **state)
 static void assert_sight(const char *effective, const char *pid_ns, const char *user_ns,
 			 const char *said)
 {
-	set_privileges(effective, pid_ns, user_ns);
+	unit_allow(tree, effective, pid_ns, user_ns);
 	o.sight_known = false;
 	sample();
 	assert_owners(0xa, said ? "-" : "");

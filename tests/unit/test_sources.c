@@ -86,6 +86,7 @@ static int setup(void **state)
 	cookies = 0;
 	tree = unit_make_tree();
 	unit_write_text(tree, "proc/self/ns/net", "");
+	unit_allow(tree, UNIT_ALLOWED);
 	unit_write_text(tree, "proc/1/comm", "init\n");
 	unit_link(tree, "proc/self/ns/net", "proc/1/ns/net");
 	unit_write_text(tree, "proc/self/net/netstat", "TcpExt: ListenOverflows\nTcpExt: 1\n");
@@ -271,6 +272,27 @@ static void test_denied(void **state)
 	/* It is so in the next sample too. */
 	sample(SAMPLE_CLOSING);
 	assert_non_null(warning("namespaces-denied"));
+}
+
+/* Whoever cannot see all processes is told how they could; for all namespaces alone. */
+static void test_processes_hidden(void **state)
+{
+	static const char *const blue[] = { "blue" };
+
+	(void)state;
+	unit_allow(tree, "000001ffffffffff", "pid:[4026532000]", "user:[4026531837]");
+	open_all(NEED_DROPS);
+	sample(SAMPLE_CLOSING);
+	assert_non_null(strstr(warning("namespaces-hidden")->message, "outside of this container"));
+	collector_close(collector);
+	unit_allow(tree, "0000000000000000", "pid:[4026531836]", "user:[4026531837]");
+	open_all(NEED_DROPS);
+	sample(SAMPLE_CLOSING);
+	assert_non_null(strstr(warning("namespaces-hidden")->message, "run as root"));
+	collector_close(collector);
+	assert_int_equal(open_named(NEED_DROPS | NEED_NAMESPACES, blue, 1), 0);
+	sample(SAMPLE_CLOSING);
+	assert_null(warning("namespaces-hidden"));
 }
 
 /* Waits until the collector wants to look for namespaces, and lets it. */
@@ -503,9 +525,9 @@ int main(void)
 		SOURCES_TEST(test_no_listener),	  SOURCES_TEST(test_denied),
 		SOURCES_TEST(test_come_and_gone), SOURCES_TEST(test_search_fails),
 		SOURCES_TEST(test_dump_fails),	  SOURCES_TEST(test_dumps_fail),
-		SOURCES_TEST(test_lost_dump),	  SOURCES_TEST(test_named),
-		SOURCES_TEST(test_named_fails),	  SOURCES_TEST(test_named_home),
-		SOURCES_TEST(test_peaks),
+		SOURCES_TEST(test_lost_dump),	  SOURCES_TEST(test_processes_hidden),
+		SOURCES_TEST(test_named),	  SOURCES_TEST(test_named_fails),
+		SOURCES_TEST(test_named_home),	  SOURCES_TEST(test_peaks),
 	};
 
 	return cmocka_run_group_tests_name("sources", tests, NULL, NULL);
