@@ -358,8 +358,7 @@ int namespaces_resolve(int root, const char *what, char **path, uint64_t *inode,
 					 "nor a process; 'ip netns' lists names",
 					 what) :
 			       error_set(why, -errno, "cannot look at network namespace '%s': %s%s",
-					 what, strerror(errno),
-					 errno == EACCES ? "; that takes more privilege" : "");
+					 what, strerror(errno), error_advice(-errno));
 	else if (stat_home(root, &home) && home.st_dev != st.st_dev)
 		code = error_set(why, -EINVAL, "'%s' is no network namespace", what);
 	*inode = code == 0 ? st.st_ino : 0;

@@ -74,7 +74,7 @@ static const char *advice(int code)
 	case -ENOBUFS:
 		return "; the kernel lost the reply, try again";
 	default:
-		return "";
+		return error_advice(code);
 	}
 }
 

@@ -116,8 +116,8 @@ static int open_files(void *context, struct error *why)
 	if (files->needs & NEED_SYSCTLS)
 		procfs_open_sysctls(source->root, source->sysctls);
 	if (has_code(source, -EMFILE))
-		return error_set(why, -EMFILE, "cannot open files below /proc: %s",
-				 strerror(EMFILE));
+		return error_set(why, -EMFILE, "cannot open files below /proc: %s%s",
+				 strerror(EMFILE), error_advice(-EMFILE));
 	return 0;
 }
 
