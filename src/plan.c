@@ -52,9 +52,10 @@ struct table_style plan_style(const struct options *o)
 }
 
 /*
- * Reading every descriptor of the machine takes milliseconds, on the largest most of a second. The
- * window leaves time for that; an instant report answers at once, unless the owners are asked for.
- * A program that reads the report is told when some may not be seen, a user who asked for them.
+ * Reading every descriptor of the machine takes milliseconds, on the largest most of a second, and
+ * that after the window, as part of the closing sample. Who waits for a window waits a little
+ * longer; an instant report answers at once, unless the owners are asked for. A program that reads
+ * the report is told when some may not be seen, a user who asked for them.
  */
 static unsigned int weigh_owners(const struct options *o, unsigned int needs)
 {

@@ -112,10 +112,11 @@ static enum truth judge_autobound(const struct row *row, enum condition_judge ju
 	const struct listener *l = row->listener;
 	const struct netns *ns = row->netns->netns;
 
-	if (!(l->known & LISTENER_AUTOBOUND))
-		return UNKNOWN;
 	if (judge == CONDITION_BY_KERNEL)
-		return truth(l->autobound);
+		return l->known & LISTENER_AUTOBOUND ? truth(l->autobound) : UNKNOWN;
+	/* The port tells, also of a group that the kernel chose it for one member of. */
+	if (!ns->local_port_max)
+		return UNKNOWN;
 	return truth(l->bound.port >= ns->local_port_min && l->bound.port <= ns->local_port_max);
 }
 

@@ -11,4 +11,10 @@ struct error {
 int error_set(struct error *e, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/*
+ * error_advice() - what helps against -errno, to be put behind its words: "; raise 'ulimit -n'".
+ * Empty where nothing is known to.
+ */
+const char *error_advice(int code);
+
 #endif

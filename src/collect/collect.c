@@ -352,13 +352,12 @@ static void complete(struct collector *c, struct snapshot *s)
  * One of many namespaces that fails is not the end of the report. Its counters are nobody's without
  * its listeners: a ledger of them would blame overflows on nobody.
  */
-static int skip_source(const struct source *source, struct snapshot *s, size_t before,
-		       const struct error *why)
+static int skip_source(struct collector *c, const struct source *source, struct snapshot *s,
+		       size_t before, int code)
 {
 	s->netns[s->n_netns - 1].before.known = 0;
 	snapshot_drop_listeners(s, before);
-	snapshot_warn(s, "namespaces-failed", "network namespace %s: %s; its listeners are unknown",
-		      source->name ? source->name : "of this program", why->text);
+	sources_skipped(&c->sources, source, code);
 	return 0;
 }
 
@@ -369,6 +368,7 @@ static int sample_source(struct collector *c, struct source *source, enum sample
 	uint32_t netns = (uint32_t)s->n_netns;
 	struct netns *ns = snapshot_add_netns(s);
 	size_t before = s->n_listeners;
+	struct dump_time dumped;
 	bool syn_recv;
 	uint64_t cpu;
 	int code;
@@ -381,24 +381,25 @@ static int sample_source(struct collector *c, struct source *source, enum sample
 		source_counters_before(source, ns, &c->text);
 	compile_filter(c, source);
 	source->before = source->dumped;
-	source->dumped.begin_ns = clock_monotonic_ns();
+	source->dumped = (struct dump_time){ 0 };
+	dumped.begin_ns = clock_monotonic_ns();
 	syn_recv = kind == SAMPLE_CLOSING && needs(c, NEED_SYN_RECV) && !walks_apart(c) &&
-		   want_syn_recv(c, source, source->dumped.begin_ns);
+		   want_syn_recv(c, source, dumped.begin_ns);
 	cpu = clock_thread_cpu_ns();
 	code = dump_states(c, source, 1 << DIAG_LISTEN | (syn_recv ? 1 << DIAG_SYN_RECV : 0), s,
 			   netns, why);
 	if (code < 0)
-		return walks_apart(c) ? skip_source(source, s, before, why) : code;
+		return walks_apart(c) ? skip_source(c, source, s, before, code) : code;
 	if (!walks_apart(c))
-		pace_paid(&source->pace, syn_recv, clock_thread_cpu_ns() - cpu,
-			  source->dumped.begin_ns);
-	source->dumped.end_ns = clock_monotonic_ns();
+		pace_paid(&source->pace, syn_recv, clock_thread_cpu_ns() - cpu, dumped.begin_ns);
+	dumped.end_ns = clock_monotonic_ns();
+	source->dumped = dumped;
 	ns->one_datagram = diag_datagrams(source->diag) <= 1;
 	if (needs(c, NEED_COUNTERS))
 		source_counters_after(source, s, ns, &c->text);
 	if (needs(c, NEED_UNIX))
 		unix_listeners_add(&c->unix_listeners, diag_netlink(source->diag), s, netns,
-				   source->dumped.end_ns, c->sampled_ns);
+				   dumped.end_ns, c->sampled_ns);
 	/* The end of the sample, which is what tells that this dump was made for it, is to come. */
 	if (syn_recv)
 		source->half_open_ns = UINT64_MAX;

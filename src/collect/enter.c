@@ -20,7 +20,7 @@ static int explain(int code, struct error *why)
 	return error_set(why, code, "cannot enter a network namespace: %s%s", strerror(-code),
 			 code == -EPERM	 ? "; that takes CAP_SYS_ADMIN" :
 			 code == -EINVAL ? "; it is none" :
-					   "");
+					   error_advice(code));
 }
 
 static void *run(void *argument)

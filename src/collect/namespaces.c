@@ -154,7 +154,6 @@ static void add_process(struct search *search, uint32_t pid, uint64_t inode)
 static void find_inhabited(struct search *search)
 {
 	DIR *dir = open_list(search, "proc");
-	bool first = false;
 	struct dirent *e;
 
 	while (dir && (e = readdir(dir))) {
@@ -164,17 +163,18 @@ static void find_inhabited(struct search *search)
 
 		if (num_parse_u64(e->d_name, 1, UINT32_MAX, &pid) < 0)
 			continue;
-		first |= pid == 1;
 		snprintf(path, sizeof(path), "%s/ns/net", e->d_name);
 		if (fstatat(dirfd(dir), path, &st, 0) == 0)
 			add_process(search, (uint32_t)pid, st.st_ino);
 		else if (errno == EACCES || errno == EPERM)
 			search->found->hidden++;
 	}
-	/* Mounted with hidepid, /proc does not even list the processes of others. */
-	search->found->some_hidden = dir && (search->found->hidden || !first);
-	if (dir)
-		closedir(dir);
+	if (!dir)
+		return;
+	/* Who is outside of a container is not even listed, nor is anybody else with hidepid. */
+	search->found->sight = processes_sight(search->root);
+	search->found->some_hidden = search->found->hidden || search->found->sight != PROCESSES_ALL;
+	closedir(dir);
 }
 
 #define KERNEL_THREAD 0x200000 /* PF_KTHREAD, sched.h */
@@ -358,8 +358,7 @@ int namespaces_resolve(int root, const char *what, char **path, uint64_t *inode,
 					 "nor a process; 'ip netns' lists names",
 					 what) :
 			       error_set(why, -errno, "cannot look at network namespace '%s': %s%s",
-					 what, strerror(errno),
-					 errno == EACCES ? "; that takes more privilege" : "");
+					 what, strerror(errno), error_advice(-errno));
 	else if (stat_home(root, &home) && home.st_dev != st.st_dev)
 		code = error_set(why, -EINVAL, "'%s' is no network namespace", what);
 	*inode = code == 0 ? st.st_ino : 0;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/idmap.h"
+#include "collect/processes.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,7 +31,8 @@ struct namespaces {
 	size_t n, size;
 	struct idmap by_inode;
 	size_t hidden; /* processes whose namespace may not be looked at */
-	bool some_hidden; /* or that are not even listed */
+	bool some_hidden; /* or some may be that are not even listed */
+	enum processes_sight sight; /* of the last search, where there is a /proc */
 	int failed; /* 0, or the -errno for which some may have been missed that are there */
 };
 

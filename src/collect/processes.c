@@ -182,3 +182,11 @@ enum processes_sight processes_sight(int root)
 		return PROCESSES_NAMESPACE;
 	return PROCESSES_ALL;
 }
+
+const char *processes_advice(enum processes_sight sight, bool hidden)
+{
+	if (sight == PROCESSES_NO_PRIVILEGE)
+		return "run as root to see them";
+	return hidden ? "something forbids it even to root, as in some containers" :
+			"they are outside of this container";
+}

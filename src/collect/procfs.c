@@ -75,6 +75,8 @@ void procfs_open_sysctls(int root, int fds[SYSCTL_N])
 	for (unsigned int i = 0; i < SYSCTL_N; i++) {
 		char path[128];
 
+		if (fds[i] >= 0)
+			continue;
 		snprintf(path, sizeof(path), "proc/sys/%s/%s", sysctl_table[i].dir,
 			 sysctl_table[i].name);
 		fds[i] = procfs_open(root, path);

@@ -22,7 +22,7 @@ int procfs_read_netns(int netns, int root, const char *path, struct strbuf *text
 
 /*
  * procfs_open_sysctls() - open the sysctls of the calling thread's namespace, which the descriptors
- * go on reading. @fds: filled with a descriptor or -errno each
+ * go on reading. @fds: those that are -errno become a descriptor or another -errno, others stay
  */
 void procfs_open_sysctls(int root, int fds[SYSCTL_N]);
 

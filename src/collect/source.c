@@ -13,9 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A lost or truncated dump is asked for again; a host where that fails too is reported as such. */
-#define DUMP_TRIES 4
-
 static void close_file(int fd)
 {
 	if (fd >= 0)
@@ -89,6 +86,16 @@ static int open_net(const struct source *source, const char *name)
 	return fd;
 }
 
+/* Did that keep one of the files closed? */
+static bool has_code(const struct source *source, int code)
+{
+	bool has = source->netstat == code || source->snmp == code;
+
+	for (size_t i = 0; i < SYSCTL_N; i++)
+		has |= source->sysctls[i] == code;
+	return has;
+}
+
 struct files {
 	struct source *source;
 	unsigned int needs;
@@ -103,22 +110,29 @@ static int open_files(void *context, struct error *why)
 		source->netstat = open_net(source, "netstat");
 	if (files->needs & NEED_COUNTERS && source->snmp < 0)
 		source->snmp = open_net(source, "snmp");
-	if (files->needs & NEED_SYSCTLS && source->sysctls[0] < 0)
+	if (files->needs & NEED_SYSCTLS)
 		procfs_open_sysctls(source->root, source->sysctls);
-	if (source->netstat == -EMFILE || source->snmp == -EMFILE ||
-	    source->sysctls[SYSCTL_N - 1] == -EMFILE)
-		return error_set(why, -EMFILE, "cannot open files below /proc: %s",
-				 strerror(EMFILE));
+	if (has_code(source, -EMFILE))
+		return error_set(why, -EMFILE, "cannot open files below /proc: %s%s",
+				 strerror(EMFILE), error_advice(-EMFILE));
 	return 0;
+}
+
+/* Does something of @needs still have to be opened? */
+static bool wants_files(const struct source *source, unsigned int needs)
+{
+	bool wants = needs & NEED_COUNTERS && (source->netstat < 0 || source->snmp < 0);
+
+	for (size_t i = 0; needs & NEED_SYSCTLS && i < SYSCTL_N; i++)
+		wants |= source->sysctls[i] < 0;
+	return wants;
 }
 
 int source_set_needs(struct source *source, unsigned int needs, struct error *why)
 {
 	struct files files = { source, needs };
-	bool open = (needs & NEED_COUNTERS && source->netstat < 0) ||
-		    (needs & NEED_SYSCTLS && source->sysctls[0] < 0);
 
-	return open ? enter_run(source->netns, open_files, &files, why) : 0;
+	return wants_files(source, needs) ? enter_run(source->netns, open_files, &files, why) : 0;
 }
 
 /* Adds the counters of one file; returns 0 or -errno. */
@@ -206,6 +220,16 @@ static int handle_socket(const struct diag_record *r, void *context)
 	return 0;
 }
 
+/* A filter only saves work. */
+static bool give_up_filter(struct source *source, int code)
+{
+	if (code != -EINVAL || !source->filter.n)
+		return false;
+	source->refuses_filter = true;
+	bytecode_free(&source->filter);
+	return true;
+}
+
 int source_dump(struct source *source, const struct source_dump *what, struct snapshot *s,
 		uint32_t netns, struct error *why)
 {
@@ -219,24 +243,17 @@ int source_dump(struct source *source, const struct source_dump *what, struct sn
 	};
 	struct dump dump = { source, s, netns };
 	size_t before = s->n_listeners;
+	unsigned int tries = 0;
+	int code;
 
 	if (half_open)
 		source->half_open_ns = 0; /* until this one is whole */
-	for (int tries = 1;; tries++) {
-		int code;
-
+	do {
+		if (tries && what->states & 1 << DIAG_LISTEN)
+			snapshot_drop_listeners(s, before);
 		if (half_open)
 			children_reset(&source->half_open, what->needs & NEED_CONNECTIONS);
 		code = diag_dump(source->diag, &request, handle_socket, &dump, why);
-		if (code == -EINVAL && source->filter.n) {
-			/* A filter only saves work. */
-			source->refuses_filter = true;
-			bytecode_free(&source->filter);
-			continue;
-		}
-		if (!diag_lost(code) || tries == DUMP_TRIES || diag_reopen(source->diag, why) < 0)
-			return code;
-		if (what->states & 1 << DIAG_LISTEN)
-			snapshot_drop_listeners(s, before);
-	}
+	} while (give_up_filter(source, code) || diag_again(source->diag, code, &tries));
+	return code;
 }

@@ -4,10 +4,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "collect/enter.h"
+#include "collect/procfs.h"
 #include "model/needs.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -45,12 +45,11 @@ static struct source *find(const struct sources *set, uint64_t inode)
 static int open_netns(const struct sources *set, uint64_t inode, const char *path,
 		      struct error *why)
 {
-	int fd = openat(set->root, path, O_RDONLY | O_CLOEXEC);
+	int fd = procfs_open(set->root, path);
 	struct stat st;
 
 	if (fd < 0)
-		return error_set(why, -errno, "%s%s", strerror(errno),
-				 errno == EACCES ? "; that takes more privilege" : "");
+		return error_set(why, fd, "%s%s", strerror(-fd), error_advice(fd));
 	if (fstat(fd, &st) == 0 && st.st_ino == inode)
 		return fd;
 	close(fd);
@@ -274,13 +273,6 @@ void sources_set_needs(struct sources *set, unsigned int needs)
 		source_set_needs(set->list[i], needs, &ignored);
 }
 
-static const char *advice(int code)
-{
-	return code == -EMFILE || code == -ENFILE ? "; raise 'ulimit -n'" :
-	       code == -EPERM || code == -EACCES  ? "; that takes more privilege" :
-						    "";
-}
-
 /* Of which namespaces to say something; NULL: of none. @text: scratch */
 static const char *describe(const struct trouble *t, struct strbuf *text)
 {
@@ -292,32 +284,44 @@ static const char *describe(const struct trouble *t, struct strbuf *text)
 	return text->s;
 }
 
+void sources_skipped(struct sources *set, const struct source *source, int code)
+{
+	trouble_add(&set->troubles[TROUBLE_SKIPPED], source->name ? source->name : "our own", code);
+}
+
 void sources_warn(struct sources *set, struct snapshot *s)
 {
 	struct trouble *denied = &set->troubles[TROUBLE_DENIED];
 	struct trouble *failed = &set->troubles[TROUBLE_FAILED];
 	struct trouble *gone = &set->troubles[TROUBLE_GONE];
+	struct trouble *skipped = &set->troubles[TROUBLE_SKIPPED];
 	struct strbuf text = { 0 };
 
 	if (set->found.some_hidden && set->all)
 		snapshot_warn(s, "namespaces-hidden",
-			      "the network namespaces of some processes may not be looked at, and "
-			      "may be missing; that takes more privilege");
+			      "network namespaces may be missing, as some processes may not be "
+			      "seen: %s",
+			      processes_advice(set->found.sight, set->found.hidden));
 	if (set->found.failed && set->all)
 		snapshot_warn(s, "namespaces-hidden",
 			      "cannot look for network namespaces: %s%s; some may be missing",
-			      strerror(-set->found.failed), advice(set->found.failed));
+			      strerror(-set->found.failed), error_advice(set->found.failed));
 	if (describe(denied, &text))
 		snapshot_warn(s, "namespaces-denied", "cannot enter %s: %s%s", text.s,
-			      strerror(-denied->code), advice(denied->code));
+			      strerror(-denied->code), error_advice(denied->code));
 	if (describe(failed, &text))
 		snapshot_warn(s, "namespaces-failed", "cannot read %s: %s%s", text.s,
-			      strerror(-failed->code), advice(failed->code));
+			      strerror(-failed->code), error_advice(failed->code));
+	if (describe(skipped, &text))
+		snapshot_warn(s, "namespaces-failed",
+			      "cannot dump the listeners of %s: %s%s; they are unknown", text.s,
+			      strerror(-skipped->code), error_advice(skipped->code));
 	if (describe(gone, &text))
 		snapshot_warn(s, "namespaces-gone",
 			      "%s gone: what happened there is not in this report", text.s);
 	/* Of all, one that is gone is told once; one that the user named is missed for good. */
 	if (set->all)
 		trouble_clear(gone);
+	trouble_clear(skipped); /* the next sample tries them again */
 	strbuf_free(&text);
 }

@@ -14,7 +14,7 @@ struct trouble {
 	struct strbuf names;
 };
 
-enum trouble_kind { TROUBLE_DENIED, TROUBLE_FAILED, TROUBLE_GONE, TROUBLE_N };
+enum trouble_kind { TROUBLE_DENIED, TROUBLE_FAILED, TROUBLE_GONE, TROUBLE_SKIPPED, TROUBLE_N };
 
 /*
  * The namespaces that are looked into: that of the program, those that the user named, or all.
@@ -53,7 +53,10 @@ void sources_check(struct sources *set);
 /* Other needs for all, see source_set_needs(). */
 void sources_set_needs(struct sources *set, unsigned int needs);
 
-/* Puts into @s what has to be said of namespaces that are not in it. */
+/* The listeners of one could not be dumped for this sample: -errno. */
+void sources_skipped(struct sources *set, const struct source *source, int code);
+
+/* Puts into @s what has to be said of namespaces that are not in it, or without listeners. */
 void sources_warn(struct sources *set, struct snapshot *s);
 
 #endif

@@ -437,6 +437,15 @@ class Watch(Several):
         self.assertEqual(document["warnings"], [])
 
 
+class Container(Several):
+    def test_outside_is_not_seen(self):
+        """Process 1 is in sight, but not who is outside of the PID namespace."""
+        report = listenq.instant("-A", prefix=("unshare", "-pf", "--mount-proc"))
+        self.assertEqual([(w["code"], w["message"].rpartition(": ")[2])
+                          for w in report["warnings"] if w["code"] == "namespaces-hidden"],
+                         [("namespaces-hidden", "they are outside of this container")])
+
+
 class Unprivileged(Several):
     def setUp(self):
         super().setUp()

@@ -3,11 +3,15 @@
 
 #include "base/clock.h"
 #include "collect/collect.h"
+#include "collect/enter.h"
 #include "collect/sock_diag.h"
+#include "collect/source.h"
 #include "fake_netlink.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -423,6 +427,53 @@ static void test_no_sysctl(void **state)
 	assert_non_null(strstr(s.warnings[0].message, "tcp_syncookies"));
 	assert_false(sysctl_known(&s.netns[0].sysctls, SYSCTL_SYNCOOKIES));
 	assert_true(sysctl_known(&s.netns[0].sysctls, SYSCTL_SOMAXCONN));
+}
+
+/* Needs change with every key: what is open stays, and what is not is tried alone. */
+static void test_no_first_sysctl(void **state)
+{
+	char path[4096];
+	size_t open;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/proc/sys/net/core/somaxconn", tree);
+	unlink(path);
+	open_with(NEED_SYSCTLS);
+	open = unit_count_entries("/proc/self/fd");
+	collector_set_needs(collector, NEED_SYSCTLS | NEED_DROPS);
+	assert_u64_equal(unit_count_entries("/proc/self/fd"), open);
+	unit_write_text(tree, "proc/sys/net/core/somaxconn", "4096\n");
+	collector_set_needs(collector, NEED_SYSCTLS);
+	assert_u64_equal(unit_count_entries("/proc/self/fd"), open + 1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_true(sysctl_known(&s.netns[0].sysctls, SYSCTL_SOMAXCONN));
+}
+
+/* No descriptors left is an error, whichever file finds none. */
+static void test_no_descriptors(void **state)
+{
+	struct rlimit limit, few;
+	struct source *source;
+	char path[4096];
+	int root, code;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/proc/sys/net/core/somaxconn", tree);
+	unlink(path);
+	root = open(tree, O_PATH | O_DIRECTORY);
+	source = source_open(root, NETNS_HOME, &code, &why);
+	assert_non_null(source);
+	assert_int_equal(source_set_needs(source, NEED_SYSCTLS, &why), 0);
+	unit_write_text(tree, "proc/sys/net/core/somaxconn", "4096\n");
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	few = (struct rlimit){ 0, limit.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	code = source_set_needs(source, NEED_SYSCTLS, &why);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(code, -EMFILE);
+	source_close(source);
+	close(root);
 }
 
 /* Said once, however many listeners there are, and only where drops were asked for. */
@@ -856,6 +907,8 @@ int main(void)
 		COLLECT_TEST(test_no_netstat),
 		COLLECT_TEST(test_no_counter),
 		COLLECT_TEST(test_no_sysctl),
+		COLLECT_TEST(test_no_first_sysctl),
+		COLLECT_TEST(test_no_descriptors),
 		COLLECT_TEST(test_no_drops),
 		COLLECT_TEST(test_waiting_fails),
 		COLLECT_TEST(test_opening),

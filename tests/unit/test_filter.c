@@ -245,7 +245,8 @@ static void add_sockets(struct scene *scene)
 		inet_pton(l->bound.family, sockets[i].address, l->bound.address);
 		l->bound.ifindex = sockets[i].ifindex;
 		l->interface = sockets[i].interface;
-		l->known |= LISTENER_AUTOBOUND;
+		/* As of a group whose members differ in it: ss asks for the port alone. */
+		l->known |= sockets[i].letter == 'h' ? 0 : LISTENER_AUTOBOUND;
 		l->autobound = sockets[i].autobound;
 	}
 }

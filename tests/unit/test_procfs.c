@@ -96,8 +96,10 @@ static void test_sysctls(void **state)
 	struct tree *t = *state;
 	struct snapshot snapshot = { 0 };
 	struct sysctls s;
-	int fds[SYSCTL_N];
+	int fds[SYSCTL_N], open_fd;
 
+	for (size_t i = 0; i < SYSCTL_N; i++)
+		fds[i] = -ENOENT;
 	memset(&s, 0xff, sizeof(s));
 	unit_write_text(t->path, "proc/sys/net/core/somaxconn", "4096\n");
 	unit_write_text(t->path, "proc/sys/net/ipv4/tcp_max_syn_backlog", "-1\n");
@@ -119,6 +121,12 @@ static void test_sysctls(void **state)
 	unit_write_text(t->path, "proc/sys/net/core/somaxconn", "99999999999999999999\n");
 	procfs_sysctls(fds, &snapshot, &s);
 	assert_u64_equal(s.known, 1u << SYSCTL_MAX_SYN_BACKLOG);
+	/* What is open stays, and what was not there is looked for again. */
+	open_fd = fds[SYSCTL_SOMAXCONN];
+	unit_write_text(t->path, "proc/sys/net/ipv4/tcp_synack_retries", "5");
+	procfs_open_sysctls(t->root, fds);
+	assert_int_equal(fds[SYSCTL_SOMAXCONN], open_fd);
+	assert_true(fds[SYSCTL_SYNACK_RETRIES] >= 0);
 	for (size_t i = 0; i < SYSCTL_N; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);

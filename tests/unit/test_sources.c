@@ -86,6 +86,7 @@ static int setup(void **state)
 	cookies = 0;
 	tree = unit_make_tree();
 	unit_write_text(tree, "proc/self/ns/net", "");
+	unit_allow(tree, UNIT_ALLOWED);
 	unit_write_text(tree, "proc/1/comm", "init\n");
 	unit_link(tree, "proc/self/ns/net", "proc/1/ns/net");
 	unit_write_text(tree, "proc/self/net/netstat", "TcpExt: ListenOverflows\nTcpExt: 1\n");
@@ -273,6 +274,27 @@ static void test_denied(void **state)
 	assert_non_null(warning("namespaces-denied"));
 }
 
+/* Whoever cannot see all processes is told how they could; for all namespaces alone. */
+static void test_processes_hidden(void **state)
+{
+	static const char *const blue[] = { "blue" };
+
+	(void)state;
+	unit_allow(tree, "000001ffffffffff", "pid:[4026532000]", "user:[4026531837]");
+	open_all(NEED_DROPS);
+	sample(SAMPLE_CLOSING);
+	assert_non_null(strstr(warning("namespaces-hidden")->message, "outside of this container"));
+	collector_close(collector);
+	unit_allow(tree, "0000000000000000", "pid:[4026531836]", "user:[4026531837]");
+	open_all(NEED_DROPS);
+	sample(SAMPLE_CLOSING);
+	assert_non_null(strstr(warning("namespaces-hidden")->message, "run as root"));
+	collector_close(collector);
+	assert_int_equal(open_named(NEED_DROPS | NEED_NAMESPACES, blue, 1), 0);
+	sample(SAMPLE_CLOSING);
+	assert_null(warning("namespaces-hidden"));
+}
+
 /* Waits until the collector wants to look for namespaces, and lets it. */
 static void check_again(void)
 {
@@ -349,6 +371,42 @@ static void test_dump_fails(void **state)
 	assert_u64_equal(s.netns[1].after.known, 0);
 	assert_true(s.netns[2].before.known);
 	assert_non_null(warning("namespaces-failed"));
+}
+
+static bool fails; /* all but the first dump of a sample */
+static size_t asked;
+
+static void answer_first_alone(const struct nlmsghdr *request)
+{
+	if (fails && asked++)
+		fake_netlink_reply_done(-EIO);
+	else
+		answer(request);
+}
+
+/* However many fail there is one warning, and a sample that failed is none to compare ages with. */
+static void test_dumps_fail(void **state)
+{
+	(void)state;
+	fake_netlink_on_request = answer_first_alone;
+	fails = false;
+	asked = 0;
+	open_all(NEED_WAIT_ALL);
+	sample(SAMPLE_CLOSING);
+	sample(SAMPLE_CLOSING);
+	assert_true(s.groups[2].known & GROUP_STAYED);
+	fails = true;
+	sample(SAMPLE_OPENING);
+	assert_u64_equal(s.n_warnings, 1);
+	assert_string_equal(s.warnings[0].code, "namespaces-failed");
+	assert_non_null(strstr(s.warnings[0].message, "2 network namespaces ("));
+	assert_non_null(strstr(s.warnings[0].message, "green"));
+	fails = false;
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(s.n_warnings, 0);
+	assert_true(s.groups[0].known & GROUP_STAYED);
+	assert_true(s.groups[2].known & GROUP_WAITING);
+	assert_false(s.groups[2].known & GROUP_STAYED);
 }
 
 static void answer_lost_once(const struct nlmsghdr *request)
@@ -466,7 +524,8 @@ int main(void)
 		SOURCES_TEST(test_half_open),	  SOURCES_TEST(test_budget),
 		SOURCES_TEST(test_no_listener),	  SOURCES_TEST(test_denied),
 		SOURCES_TEST(test_come_and_gone), SOURCES_TEST(test_search_fails),
-		SOURCES_TEST(test_dump_fails),	  SOURCES_TEST(test_lost_dump),
+		SOURCES_TEST(test_dump_fails),	  SOURCES_TEST(test_dumps_fail),
+		SOURCES_TEST(test_lost_dump),	  SOURCES_TEST(test_processes_hidden),
 		SOURCES_TEST(test_named),	  SOURCES_TEST(test_named_fails),
 		SOURCES_TEST(test_named_home),	  SOURCES_TEST(test_peaks),
 	};

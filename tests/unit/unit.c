@@ -100,6 +100,26 @@ void unit_link(const char *tree, const char *from, const char *to)
 	assert_int_equal(link(source, target), 0);
 }
 
+static void write_link(const char *tree, const char *path, const char *target)
+{
+	char whole[4096];
+
+	unit_write_text(tree, path, "");
+	snprintf(whole, sizeof(whole), "%s/%s", tree, path);
+	assert_int_equal(unlink(whole), 0);
+	assert_int_equal(symlink(target, whole), 0);
+}
+
+void unit_allow(const char *tree, const char *effective, const char *pid_ns, const char *user_ns)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "Name:\tlistenq\nCapEff:\t%s\nSeccomp:\t0\n", effective);
+	unit_write_text(tree, "proc/self/status", text);
+	write_link(tree, "proc/self/ns/pid", pid_ns);
+	write_link(tree, "proc/self/ns/user", user_ns);
+}
+
 void unit_copy_tree(const char *tree, const char *from)
 {
 	DIR *dir = opendir(from);

@@ -43,6 +43,13 @@ void unit_write_text(const char *tree, const char *path, const char *text);
 /* Makes @to a hard link of @from, with the directories above it; one that is there goes. */
 void unit_link(const char *tree, const char *from, const char *to);
 
+/*
+ * Writes what the program is allowed: its effective capabilities in hexadecimal, and the links of
+ * its PID and user namespaces. UNIT_ALLOWED: all, outside of any container.
+ */
+#define UNIT_ALLOWED "000001ffffffffff", "pid:[4026531836]", "user:[4026531837]"
+void unit_allow(const char *tree, const char *effective, const char *pid_ns, const char *user_ns);
+
 /* Copies everything below @from into @tree. */
 void unit_copy_tree(const char *tree, const char *from);
 
