@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "collect/units.h"
 
 #include <errno.h>
@@ -115,15 +116,23 @@ static void add_fd(struct owners_process *holder, uint32_t inode, const char *na
 	};
 }
 
-/* A process that is gone has nothing; one whose descriptors may not be read has them hidden. */
+static bool failed(int code)
+{
+	return code < 0 && !processes_gone(code) && !processes_hidden(code);
+}
+
+/*
+ * A process that is gone has nothing; one whose descriptors may not be read has them hidden. Where
+ * it was us who failed it is to be looked at again.
+ */
 static void look_at(struct owners *o, struct process_entry *entry, struct owners_process *holder)
 {
 	int fd = processes_open(&o->processes, entry->pid);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 
-	entry->look = false;
-	entry->hidden = fd < 0 && fd != -ENOENT && fd != -ESRCH;
+	entry->look = failed(fd);
+	entry->code = (int16_t)(fd < 0 && !processes_gone(fd) ? fd : 0);
 	*holder = (struct owners_process){ .process.pid = entry->pid };
 	if (!dir) {
 		if (fd >= 0)
@@ -140,7 +149,7 @@ static void look_at(struct owners *o, struct process_entry *entry, struct owners
 		if (code > 0 && idmap_get(&o->listeners.by_inode, inode) != IDMAP_NONE)
 			add_fd(holder, inode, e->d_name);
 		if (code == -EACCES) { /* so are all others */
-			entry->hidden = true;
+			entry->code = (int16_t)code;
 			break;
 		}
 	}
@@ -157,9 +166,14 @@ static void verify(struct owners *o, struct owners_process *holder, size_t first
 {
 	struct process_entry *entry = processes_find(&o->processes, holder->process.pid);
 	int dir = processes_open(&o->processes, holder->process.pid);
-	bool gone = dir < 0 || read_names(o, &holder->process) < 0;
-	bool changed = gone;
+	int code = dir < 0 ? dir : read_names(o, &holder->process);
+	bool gone = code < 0, changed = gone;
 
+	if (failed(code)) { /* it may be so still */
+		if (dir >= 0)
+			close(dir);
+		return;
+	}
 	if (gone) {
 		first = 0;
 		end = holder->n;
@@ -421,23 +435,36 @@ static void tell_hidden(struct owners *o, struct snapshot *s, bool hidden)
 		      processes_advice(sight(o), hidden));
 }
 
+static void tell_failure(struct snapshot *s, const char *what, int code)
+{
+	snapshot_warn(s, "owners-unavailable", "cannot %s processes in /proc: %s%s", what,
+		      strerror(-code), error_advice(code));
+}
+
 /* That nobody holds a listener is known only where everybody could be looked at. */
 static void mark_known(struct owners *o, struct snapshot *s)
 {
 	bool hidden = false, unseen = false;
+	int failure = 0;
 
-	for (size_t i = 0; i < o->processes.n; i++)
-		hidden |= o->processes.list[i].hidden;
+	for (size_t i = 0; i < o->processes.n; i++) {
+		int code = o->processes.list[i].code;
+
+		hidden |= processes_hidden(code);
+		failure = failed(code) ? code : failure;
+	}
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
 		bool scanned = o->listeners.list[i].scanned;
 
-		if (l->n_owners || (scanned && !hidden && sight(o) == PROCESSES_ALL))
+		if (l->n_owners || (scanned && !hidden && !failure && sight(o) == PROCESSES_ALL))
 			l->known |= LISTENER_OWNERS;
 		else
 			unseen |= scanned;
 	}
-	if (unseen && o->tell)
+	if (unseen && o->tell && failure)
+		tell_failure(s, "look at all", failure);
+	if (unseen && o->tell && (hidden || sight(o) != PROCESSES_ALL))
 		tell_hidden(o, s, hidden);
 }
 
@@ -445,13 +472,13 @@ void owners_collect(struct owners *o, struct snapshot *s)
 {
 	int code;
 
+	/* What is known will be verified, and what is new looked at, when it matters. */
 	if (!s->n_listeners)
-		return; /* what is known will be verified, and what is new looked at, when it matters */
+		return;
 	o->processes.root = o->root;
 	code = processes_list(&o->processes);
 	if (code < 0 && o->tell)
-		snapshot_warn(s, "owners-hidden", "cannot list the processes in /proc: %s",
-			      strerror(-code));
+		tell_failure(s, "list the", code);
 	if (code < 0)
 		return;
 	take_listeners(o, s);

@@ -5,6 +5,7 @@
 #include "base/text.h"
 
 #include <dirent.h>
+#include <errno.h>
 
 /* The processes in /proc, and their descriptors. */
 struct process_entry {
@@ -17,8 +18,19 @@ struct process_entry {
 	uint64_t identity;
 	uint32_t pid;
 	bool look; /* new, or something of it has changed: its descriptors are to be read */
-	bool hidden; /* they may not be read */
+	int16_t code; /* 0 or the -errno for which they could not be read */
 };
+
+/* Has it ended, or may its descriptors not be read? Any other -errno is a failure of our own. */
+static inline bool processes_gone(int code)
+{
+	return code == -ENOENT || code == -ESRCH;
+}
+
+static inline bool processes_hidden(int code)
+{
+	return code == -EACCES || code == -EPERM;
+}
 
 /* A zeroed struct, with @root set, is ready. */
 struct processes {

@@ -281,3 +281,15 @@ class Output(rig.Case):
             "-d", "0", code=1, preexec_fn=lambda: resource.setrlimit(
                 resource.RLIMIT_NOFILE, (4, 4)))
         self.assertTrue(result.err.startswith("listenq: "))
+
+    def test_no_descriptors_for_owners(self):
+        """Nobody is hidden: it is us who may not look, and we say how we could."""
+        taken = 0
+        for limit in range(5, 40):
+            result = listenq.run("-p", "-d", "0", code=None, preexec_fn=lambda: resource.setrlimit(
+                resource.RLIMIT_NOFILE, (limit, limit)))
+            if "processes in /proc: Too many open files" in result.err:
+                taken += 1
+                self.assertIn("; raise 'ulimit -n'", result.err)
+                self.assertNotIn("may not be seen", result.err)
+        self.assertGreater(taken, 0)

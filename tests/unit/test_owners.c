@@ -31,6 +31,17 @@ ssize_t readlinkat(int dir, const char *path, char *buf, size_t size)
 	return syscall(SYS_readlinkat, dir, path, buf, size);
 }
 
+static const char *broken; /* directory for which there are no descriptors left */
+
+int openat(int dir, const char *path, int flags, ...)
+{
+	if (broken && !strcmp(path, broken)) {
+		errno = EMFILE;
+		return -1;
+	}
+	return (int)syscall(SYS_openat, dir, path, flags, 0);
+}
+
 static void link_to(const char *path, const char *target)
 {
 	unlinkat(o.root, path, 0);
@@ -93,7 +104,7 @@ static int setup(void **state)
 	unit_write_text(tree, "proc/uptime", "1 1\n");
 	unit_allow(tree, UNIT_ALLOWED);
 	now = 5 * NSEC_PER_SEC;
-	forbidden = NULL;
+	forbidden = broken = NULL;
 	snapshot_add_netns(&s);
 	return 0;
 }
@@ -143,14 +154,20 @@ static void assert_owners(uint64_t cookie, const char *expected)
 	assert_string_equal(text, expected);
 }
 
-static void assert_warned(const char *part)
+static void assert_warning(const char *code, const char *part)
 {
-	assert_u64_equal(s.n_warnings, part != NULL);
-	if (!part)
-		return;
-	assert_string_equal(s.warnings[0].code, "owners-hidden");
+	assert_u64_equal(s.n_warnings, 1);
+	assert_string_equal(s.warnings[0].code, code);
 	if (!strstr(s.warnings[0].message, part))
 		fail_msg("'%s' does not say '%s'", s.warnings[0].message, part);
+}
+
+static void assert_warned(const char *part)
+{
+	if (part)
+		assert_warning("owners-hidden", part);
+	else
+		assert_u64_equal(s.n_warnings, 0);
 }
 
 /* Forked workers, two descriptors of one process, and process 1 behind all. */
@@ -523,7 +540,30 @@ static void test_no_proc(void **state)
 	assert_int_equal(renameat(o.root, "proc", o.root, "away"), 0);
 	sample();
 	assert_owners(0xa, "-");
-	assert_warned("cannot list the processes in /proc: No such file");
+	assert_warning("owners-unavailable", "cannot list the processes in /proc: No such file");
+}
+
+/* What we fail to do ourselves hides nothing, and is done when it can be. */
+static void test_no_descriptors(void **state)
+{
+	(void)state;
+	add_process(7, "a\n");
+	add_fd(7, 3, "socket:[100]");
+	add_process(8, "b\n");
+	add_fd(8, 3, "socket:[200]");
+	add_listener(0xa, 100);
+	add_listener(0xb, 200);
+	broken = "proc/8/fd";
+	sample();
+	assert_owners(0xa, "7:3:a");
+	assert_owners(0xb, "-");
+	assert_warning("owners-unavailable", "cannot look at all processes in /proc: Too many open "
+					     "files; raise 'ulimit -n'");
+	broken = "proc/7/fd";
+	sample();
+	assert_owners(0xa, "7:3:a"); /* known, if not verified */
+	assert_owners(0xb, "8:3:b");
+	assert_warned(NULL);
 }
 
 /* A listener goes and comes back as another one with the same inode. */
@@ -597,15 +637,25 @@ static void test_no_listeners(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWNERS_TEST(test_all_holders), OWNERS_TEST(test_broken_links),
-		OWNERS_TEST(test_names),       OWNERS_TEST(test_cgroups),
-		OWNERS_TEST(test_verifies),    OWNERS_TEST(test_new_process),
-		OWNERS_TEST(test_reused_pid),  OWNERS_TEST(test_lost_owner),
-		OWNERS_TEST(test_budget),      OWNERS_TEST(test_budget_reused_pid),
-		OWNERS_TEST(test_retry),       OWNERS_TEST(test_turns),
-		OWNERS_TEST(test_hidden),      OWNERS_TEST(test_sight),
-		OWNERS_TEST(test_no_proc),     OWNERS_TEST(test_listeners_change),
-		OWNERS_TEST(test_twins),       OWNERS_TEST(test_no_listeners),
+		OWNERS_TEST(test_all_holders),
+		OWNERS_TEST(test_broken_links),
+		OWNERS_TEST(test_names),
+		OWNERS_TEST(test_cgroups),
+		OWNERS_TEST(test_verifies),
+		OWNERS_TEST(test_new_process),
+		OWNERS_TEST(test_reused_pid),
+		OWNERS_TEST(test_lost_owner),
+		OWNERS_TEST(test_budget),
+		OWNERS_TEST(test_budget_reused_pid),
+		OWNERS_TEST(test_retry),
+		OWNERS_TEST(test_turns),
+		OWNERS_TEST(test_hidden),
+		OWNERS_TEST(test_sight),
+		OWNERS_TEST(test_no_proc),
+		OWNERS_TEST(test_no_descriptors),
+		OWNERS_TEST(test_listeners_change),
+		OWNERS_TEST(test_twins),
+		OWNERS_TEST(test_no_listeners),
 	};
 
 	return cmocka_run_group_tests_name("owners", tests, NULL, NULL);
