@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DUMP_TRIES 4
-
 struct search {
 	struct snapshot *snapshot;
 	uint32_t netns;
@@ -33,14 +31,13 @@ static int dump_autobound(struct diag_socket *diag, struct search *search, int f
 	const struct diag_request request = { .states = 1 << DIAG_LISTEN,
 					      .family = family,
 					      .filter = &filter };
+	unsigned int tries = 0;
 	int code;
 
 	bytecode_compile(&filter, &autobound, BYTECODE_AUTOBOUND, NULL, NULL);
-	for (int tries = 1;; tries++) {
+	do {
 		code = diag_dump(diag, &request, handle_listener, search, why);
-		if (!diag_lost(code) || tries == DUMP_TRIES || diag_reopen(diag, why) < 0)
-			break;
-	}
+	} while (diag_again(diag, code, &tries));
 	bytecode_free(&filter);
 	return code;
 }

@@ -291,36 +291,68 @@ static int handle_length(const struct diag_record *r, void *context)
 	return 0;
 }
 
+/* Who waits, with @ages->begin_ns and @ages->end_ns of the dump that told it. */
+static int dump_children(struct children *c, struct diag_socket *diag,
+			 const struct diag_request *request, bool connections, struct ages *ages,
+			 struct error *why)
+{
+	unsigned int tries = 0;
+	int code;
+
+	do {
+		children_reset(c, connections);
+		ages->begin_ns = clock_monotonic_ns();
+		code = diag_dump(diag, request, handle_waiting, c, why);
+		ages->end_ns = clock_monotonic_ns();
+	} while (diag_again(diag, code, &tries));
+	return code;
+}
+
+/*
+ * The lengths after that: what was accepted meanwhile must not look like connections that nobody
+ * can see.
+ */
+static int dump_lengths(struct diag_socket *diag, const struct bytecode *filter, struct snapshot *s,
+			uint32_t netns, struct error *why)
+{
+	const struct diag_request request = { .states = 1 << DIAG_LISTEN,
+					      .family = AF_UNSPEC,
+					      .filter = filter };
+	struct lengths lengths = { s, netns };
+	unsigned int tries = 0;
+	int code;
+
+	do {
+		for (size_t i = 0; tries && i < s->n_groups; i++)
+			if (is_in(s, s->groups[i].first, netns))
+				s->groups[i].length_after = 0;
+		code = diag_dump(diag, &request, handle_length, &lengths, why);
+	} while (diag_again(diag, code, &tries));
+	return code;
+}
+
 int children_dump_waiting(struct children *c, struct diag_socket *diag, struct snapshot *s,
 			  const struct waiting_request *wanted, struct error *why)
 {
 	uint16_t ports[CHILDREN_PORTS_MAX];
 	size_t n_ports = wanted_ports(s, wanted, ports);
 	struct bytecode filter = { 0 };
-	struct diag_request request = {
+	const struct diag_request request = {
 		.states = 1 << DIAG_ESTABLISHED | 1 << DIAG_CLOSE_WAIT |
 			  (wanted->fast_open ? 1 << DIAG_SYN_RECV : 0),
 		.ext = DIAG_EXT_INFO,
 		.family = AF_UNSPEC,
 		.filter = &filter,
 	};
-	struct diag_request listeners = request;
-	struct lengths lengths = { s, wanted->netns };
 	struct ages ages = { .before = &wanted->before, .now = &wanted->now };
 	int code;
 
 	if (!n_ports)
 		return 0;
 	bytecode_ports(&filter, ports, n_ports);
-	children_reset(c, s->known & SNAPSHOT_CONNECTIONS);
-	ages.begin_ns = clock_monotonic_ns();
-	code = diag_dump(diag, &request, handle_waiting, c, why);
-	ages.end_ns = clock_monotonic_ns();
-	/* What was accepted meanwhile must not look like connections that nobody can see. */
-	listeners.states = 1 << DIAG_LISTEN;
-	listeners.ext = 0;
+	code = dump_children(c, diag, &request, s->known & SNAPSHOT_CONNECTIONS, &ages, why);
 	if (code == 0)
-		code = diag_dump(diag, &listeners, handle_length, &lengths, why);
+		code = dump_lengths(diag, &filter, s, wanted->netns, why);
 	bytecode_free(&filter);
 	if (code < 0) {
 		for (size_t i = 0; i < s->n_groups; i++)

@@ -17,6 +17,8 @@
 #define BUFFER_SIZE	(32 * 1024)
 #define BUFFER_SIZE_MAX (1024 * 1024)
 
+#define DUMP_TRIES 4
+
 struct netlink_socket {
 	struct mnl_socket *nl;
 	int netns; /* see enter_run() */
@@ -153,6 +155,14 @@ unsigned int netlink_datagrams(const struct netlink_socket *socket)
 bool netlink_lost(int code)
 {
 	return code == -ENOBUFS || code == -EMSGSIZE || code == -EBUSY;
+}
+
+bool netlink_again(struct netlink_socket *socket, int code, unsigned int *tries)
+{
+	struct error ignored; /* why the dump failed is what matters */
+
+	++*tries;
+	return netlink_lost(code) && netlink_reopen(socket, &ignored) == 0 && *tries < DUMP_TRIES;
 }
 
 static int send_request(struct netlink_socket *s, const struct netlink_request *request)

@@ -66,6 +66,16 @@ int netlink_dump(struct netlink_socket *socket, const struct netlink_request *re
  */
 bool netlink_lost(int code);
 
+/*
+ * netlink_again() - is a dump that returned @code to be made again? It is while it is lost
+ * half-way, but not for ever: a host where that fails too is reported as such. A lost one leaves a
+ * new socket.
+ * @tries: so many so far, 0 at first; counted here
+ *
+ * The caller forgets what the lost one told.
+ */
+bool netlink_again(struct netlink_socket *socket, int code, unsigned int *tries);
+
 /* Into how many datagrams the kernel cut the last netlink_dump(), the mere end not counted. */
 unsigned int netlink_datagrams(const struct netlink_socket *socket);
 

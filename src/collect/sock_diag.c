@@ -175,6 +175,11 @@ int diag_reopen(struct diag_socket *socket, struct error *why)
 	return netlink_reopen(socket->netlink, why);
 }
 
+bool diag_again(struct diag_socket *socket, int code, unsigned int *tries)
+{
+	return netlink_again(socket->netlink, code, tries);
+}
+
 unsigned int diag_datagrams(const struct diag_socket *socket)
 {
 	return socket->datagrams;

@@ -101,8 +101,8 @@ int diag_reopen(struct diag_socket *socket, struct error *why);
  * With AF_UNSPEC the legacy request (TCPDIAG_GETSOCK) serves both families in one
  * walk of the hash; where it is refused, SOCK_DIAG_BY_FAMILY asks twice.
  *
- * Returns 0, the handler's negative value, or -errno with @why filled. After diag_lost() the caller
- * forgets what it got, calls diag_reopen() and starts over.
+ * Returns 0, the handler's negative value, or -errno with @why filled. Where diag_again()
+ * says so the caller forgets what it got and starts over.
  */
 int diag_dump(struct diag_socket *socket, const struct diag_request *request, diag_handler handler,
 	      void *context, struct error *why);
@@ -112,6 +112,12 @@ int diag_dump(struct diag_socket *socket, const struct diag_request *request, di
  * the buffer has grown), -EBUSY (an earlier dump on this socket was)?
  */
 bool diag_lost(int code);
+
+/*
+ * diag_again() - is a dump that returned @code to be made again, because it was lost? See
+ * netlink_again().
+ */
+bool diag_again(struct diag_socket *socket, int code, unsigned int *tries);
 
 /* The netlink socket below, for dumps of other families; diag_reopen() is then as good as its own.
  */

@@ -13,9 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A lost or truncated dump is asked for again; a host where that fails too is reported as such. */
-#define DUMP_TRIES 4
-
 static void close_file(int fd)
 {
 	if (fd >= 0)
@@ -214,6 +211,16 @@ static int handle_socket(const struct diag_record *r, void *context)
 	return 0;
 }
 
+/* A filter only saves work. */
+static bool give_up_filter(struct source *source, int code)
+{
+	if (code != -EINVAL || !source->filter.n)
+		return false;
+	source->refuses_filter = true;
+	bytecode_free(&source->filter);
+	return true;
+}
+
 int source_dump(struct source *source, const struct source_dump *what, struct snapshot *s,
 		uint32_t netns, struct error *why)
 {
@@ -227,24 +234,17 @@ int source_dump(struct source *source, const struct source_dump *what, struct sn
 	};
 	struct dump dump = { source, s, netns };
 	size_t before = s->n_listeners;
+	unsigned int tries = 0;
+	int code;
 
 	if (half_open)
 		source->half_open_ns = 0; /* until this one is whole */
-	for (int tries = 1;; tries++) {
-		int code;
-
+	do {
+		if (tries && what->states & 1 << DIAG_LISTEN)
+			snapshot_drop_listeners(s, before);
 		if (half_open)
 			children_reset(&source->half_open, what->needs & NEED_CONNECTIONS);
 		code = diag_dump(source->diag, &request, handle_socket, &dump, why);
-		if (code == -EINVAL && source->filter.n) {
-			/* A filter only saves work. */
-			source->refuses_filter = true;
-			bytecode_free(&source->filter);
-			continue;
-		}
-		if (!diag_lost(code) || tries == DUMP_TRIES || diag_reopen(source->diag, why) < 0)
-			return code;
-		if (what->states & 1 << DIAG_LISTEN)
-			snapshot_drop_listeners(s, before);
-	}
+	} while (give_up_filter(source, code) || diag_again(source->diag, code, &tries));
+	return code;
 }

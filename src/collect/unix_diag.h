@@ -33,8 +33,8 @@ typedef int (*unix_handler)(const struct unix_record *record, void *context);
 /*
  * unix_diag_dump() - hand every listening UNIX socket of the socket's namespace to @handler.
  *
- * Returns 0, the handler's negative value, or -errno with @why filled. After netlink_lost() the
- * caller calls netlink_reopen() and starts over.
+ * Returns 0, the handler's negative value, or -errno with @why filled. Where
+ * netlink_again() says so the caller starts over.
  */
 int unix_diag_dump(struct netlink_socket *socket, unix_handler handler, void *context,
 		   struct error *why);

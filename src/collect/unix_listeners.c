@@ -9,7 +9,6 @@
 
 #define KEEP_NS	  (3600 * NSEC_PER_SEC)
 #define SWEEP_MIN 4096
-#define TRIES	  4 /* of a dump that was lost */
 
 struct unix_name {
 	uint64_t cookie;
@@ -107,15 +106,14 @@ void unix_listeners_add(struct unix_listeners *u, struct netlink_socket *netlink
 			struct snapshot *s, uint32_t netns, uint64_t now_ns, uint64_t before_ns)
 {
 	struct adder adder = { u, s, netns, now_ns };
-	struct error why, again;
+	unsigned int tries = 0;
+	struct error why;
 	int code;
 
 	/* What a dump told before it was lost is as good as what the next one tells. */
-	for (int tries = 1;; tries++) {
+	do {
 		code = unix_diag_dump(netlink, add_listener, &adder, &why);
-		if (!netlink_lost(code) || netlink_reopen(netlink, &again) < 0 || tries == TRIES)
-			break;
-	}
+	} while (netlink_again(netlink, code, &tries));
 	if (code < 0)
 		snapshot_warn(s, "unix-unavailable", "%s; UNIX listeners are unknown", why.text);
 	forget_old_names(u, before_ns);

@@ -391,9 +391,41 @@ static void test_dump_fails(void **state)
 	(void)state;
 	listen_at(80, 3, 2);
 	groups_build(&s);
-	fake_netlink_fail_receive(ENOBUFS);
+	fake_netlink_fail_receive(EIO);
+	assert_int_equal(children_dump_waiting(&children, diag, &s, &wanted, &why), -EIO);
+	assert_u64_equal(group(0)->known, 0);
+	for (int tries = 0; tries < 4; tries++)
+		fake_netlink_fail_receive(ENOBUFS);
 	assert_int_equal(children_dump_waiting(&children, diag, &s, &wanted, &why), -ENOBUFS);
 	assert_u64_equal(group(0)->known, 0);
+	assert_u64_equal(fake_netlink_left(), 0);
+}
+
+/* A lost dump is made again, and what it told by then is forgotten: of ages, and of lengths. */
+static void test_dump_lost(void **state)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = DIAG_LISTEN,
+				   .idiag_rqueue = 2 };
+
+	(void)state;
+	listen_at(80, 3, 2);
+	groups_build(&s);
+	m.id.idiag_cookie[0] = (uint32_t)s.listeners[0].cookie;
+	reply(80, DIAG_ESTABLISHED, 0, 5000);
+	reply(80, DIAG_ESTABLISHED, 0, 700);
+	fake_netlink_fail_receive(ENOBUFS);
+	reply(80, DIAG_ESTABLISHED, 0, 700);
+	fake_netlink_reply_done(0);
+	fake_netlink_reply_socket(&m, -1, -1);
+	fake_netlink_fail_receive(ENOBUFS);
+	fake_netlink_reply_socket(&m, -1, -1);
+	fake_netlink_reply_done(0);
+	assert_int_equal(children_dump_waiting(&children, diag, &s, &wanted, &why), 0);
+	assert_u64_equal(group(0)->waiting, 1);
+	assert_u64_equal(group(0)->oldest_wait_ms, 700);
+	assert_u64_equal(group(0)->length_after, 2);
+	assert_u64_equal(fake_netlink_left(), 0);
 }
 
 /* More ports than fit in a filter: the rest is unknown, and the reader is told. */
@@ -582,6 +614,7 @@ int main(void)
 		CHILDREN_TEST(test_nothing_to_ask),
 		CHILDREN_TEST(test_others_at_the_port),
 		CHILDREN_TEST(test_dump_fails),
+		CHILDREN_TEST(test_dump_lost),
 		CHILDREN_TEST(test_too_many_ports),
 		CHILDREN_TEST(test_half_open_connections),
 		CHILDREN_TEST(test_no_connections),
