@@ -21,7 +21,7 @@ struct process_entry {
 	int16_t code; /* 0 or the -errno for which they could not be read */
 };
 
-/* Has it ended, or may its descriptors not be read? Any other -errno is a failure of our own. */
+/* Has it ended, or may its descriptors not be read? Or did we fail, of ourselves? */
 static inline bool processes_gone(int code)
 {
 	return code == -ENOENT || code == -ESRCH;
@@ -30,6 +30,11 @@ static inline bool processes_gone(int code)
 static inline bool processes_hidden(int code)
 {
 	return code == -EACCES || code == -EPERM;
+}
+
+static inline bool processes_failed(int code)
+{
+	return code < 0 && !processes_gone(code) && !processes_hidden(code);
 }
 
 /* A zeroed struct, with @root set, is ready. */
