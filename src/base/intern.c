@@ -2,9 +2,17 @@
 #include "base/intern.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define KEEP_NS (3600 * NSEC_PER_SEC)
+
+struct intern_text {
+	uint64_t seen_ns;
+	char s[];
+};
 
 /* FNV-1a, with the constants of Fowler, Noll and Vo. */
 static uint64_t hash(const char *s, size_t len)
@@ -16,29 +24,75 @@ static uint64_t hash(const char *s, size_t len)
 	return h;
 }
 
-static char *copy(const char *s, size_t len)
+static struct intern_text *copy(const char *s, size_t len)
 {
-	char *text = xmalloc(len + 1);
+	struct intern_text *text = xmalloc(sizeof(*text) + len + 1);
 
-	memcpy(text, s, len);
-	text[len] = '\0';
+	memcpy(text->s, s, len);
+	text->s[len] = '\0';
 	return text;
 }
 
-/* Texts of the same hash, which somebody may have made on purpose, take the ids behind it. */
-const char *intern_keep(struct intern *intern, const char *s, size_t len)
+/*
+ * Returns the index of the text, or IDMAP_NONE when it is not there: then that of the next one is
+ * put in its place. Texts of the same hash, which somebody may have made on purpose, take the ids
+ * behind it.
+ */
+static uint32_t find_or_put(struct intern *intern, const char *s, size_t len)
 {
 	for (uint64_t id = hash(s, len);; id++) {
 		uint32_t i = idmap_put(&intern->by_hash, id, (uint32_t)intern->n);
 
 		if (i == IDMAP_NONE)
-			break;
-		if (strlen(intern->list[i]) == len && !memcmp(intern->list[i], s, len))
-			return intern->list[i];
+			return i;
+		if (strlen(intern->list[i]->s) == len && !memcmp(intern->list[i]->s, s, len))
+			return i;
 	}
-	intern->list = array_grow(intern->list, intern->n, &intern->size, sizeof(*intern->list));
-	intern->list[intern->n] = copy(s, len);
-	return intern->list[intern->n++];
+}
+
+bool intern_turn(struct intern *intern, uint64_t now_ns)
+{
+	uint64_t before_ns = intern->now_ns;
+	size_t n = intern->n;
+
+	intern->now_ns = now_ns;
+	if (n < INTERN_MIN || n < intern->sweep_at)
+		return false;
+	idmap_reset(&intern->by_hash, n);
+	intern->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		struct intern_text *text = intern->list[i];
+
+		if (text->seen_ns + KEEP_NS < before_ns) {
+			free(text);
+			continue;
+		}
+		find_or_put(intern, text->s, strlen(text->s));
+		intern->list[intern->n++] = text;
+	}
+	intern->sweep_at = 2 * intern->n;
+	return intern->n < n;
+}
+
+const char *intern_keep(struct intern *intern, const char *s, size_t len)
+{
+	uint32_t i = find_or_put(intern, s, len);
+
+	if (i == IDMAP_NONE) {
+		intern->list =
+			array_grow(intern->list, intern->n, &intern->size, sizeof(*intern->list));
+		i = (uint32_t)intern->n++;
+		intern->list[i] = copy(s, len);
+	}
+	intern->list[i]->seen_ns = intern->now_ns;
+	return intern->list[i]->s;
+}
+
+void intern_touch(struct intern *intern, const char *text)
+{
+	if (text)
+		((struct intern_text *)(text - offsetof(struct intern_text, s)))->seen_ns =
+			intern->now_ns;
 }
 
 void intern_free(struct intern *intern)

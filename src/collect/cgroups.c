@@ -20,9 +20,8 @@
 
 void cgroups_free(struct cgroups *c)
 {
-	for (size_t i = 0; i < c->n; i++)
-		free(c->paths[i]);
 	free(c->paths);
+	intern_free(&c->texts);
 	free(c->mount_path);
 	idmap_free(&c->by_id);
 	if (c->searched && c->mount >= 0)
@@ -63,7 +62,7 @@ static void add(struct cgroups *c, uint64_t id, const char *path)
 	if (idmap_put(&c->by_id, id, (uint32_t)c->n) != IDMAP_NONE)
 		return;
 	c->paths = array_grow(c->paths, c->n, &c->size, sizeof(*c->paths));
-	c->paths[c->n++] = path ? xstrdup(path) : NULL;
+	c->paths[c->n++] = path ? intern_keep(&c->texts, path, strlen(path)) : NULL;
 }
 
 static int open_by_id(struct cgroups *c, uint64_t id)
@@ -141,13 +140,25 @@ static void walk_tree(struct cgroups *c)
 	walk(c, fd, path, 0);
 }
 
+/* What is known by id is looked up again where some of it has gone, or where it is too much. */
+void cgroups_turn(struct cgroups *c, uint64_t now_ns)
+{
+	c->walked = false;
+	if (!intern_turn(&c->texts, now_ns) && c->n < WALK_MAX)
+		return;
+	idmap_reset(&c->by_id, 0);
+	c->n = 0;
+}
+
 const char *cgroups_path(struct cgroups *c, uint64_t id)
 {
 	uint32_t i = idmap_get(&c->by_id, id);
 	int fd;
 
-	if (i != IDMAP_NONE)
+	if (i != IDMAP_NONE) {
+		intern_touch(&c->texts, c->paths[i]);
 		return c->paths[i];
+	}
 	if (!c->searched)
 		find_mount(c);
 	if (c->mount < 0)

@@ -33,12 +33,10 @@ struct collector {
 	struct sources sources;
 	size_t looked; /* index of the source that the last fast sample was taken of */
 	uint64_t rest_ns; /* until when, as the share of fast samples is for all sources together */
-	uint64_t sampled_ns; /* monotonic_ns of the last sample; 0: there was none */
 	uint16_t detail_port; /* 0: all */
 	struct children waiting; /* scratch */
 	struct cgroups cgroups;
 	struct owners owners;
-	struct unix_listeners unix_listeners;
 	struct strbuf text; /* scratch for files */
 };
 
@@ -114,7 +112,6 @@ void collector_close(struct collector *c)
 	children_free(&c->waiting);
 	cgroups_free(&c->cgroups);
 	owners_free(&c->owners);
-	unix_listeners_free(&c->unix_listeners);
 	strbuf_free(&c->text);
 	if (c->root >= 0)
 		close(c->root);
@@ -288,7 +285,8 @@ static void complete_queues(struct collector *c, struct snapshot *s)
 
 static void name_listeners(struct collector *c, struct snapshot *s)
 {
-	c->cgroups.walked = false; /* new cgroups may have come */
+	if (needs(c, NEED_CGROUP))
+		cgroups_turn(&c->cgroups, s->monotonic_ns);
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
 		const struct source *source = c->sources.list[l->bound.netns];
@@ -398,8 +396,7 @@ static int sample_source(struct collector *c, struct source *source, enum sample
 	if (needs(c, NEED_COUNTERS))
 		source_counters_after(source, s, ns, &c->text);
 	if (needs(c, NEED_UNIX))
-		unix_listeners_add(&c->unix_listeners, diag_netlink(source->diag), s, netns,
-				   dumped.end_ns, c->sampled_ns);
+		unix_listeners_add(&c->sources.names, diag_netlink(source->diag), s, netns);
 	/* The end of the sample, which is what tells that this dump was made for it, is to come. */
 	if (syn_recv)
 		source->half_open_ns = UINT64_MAX;
@@ -426,6 +423,7 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 		     struct error *why)
 {
 	snapshot_reset(s);
+	sources_turn(&c->sources, clock_monotonic_ns());
 	if (c->sources.check_ns <= clock_monotonic_ns())
 		sources_check(&c->sources);
 	for (size_t i = 0; i < c->sources.n; i++) {
@@ -438,7 +436,7 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 			return code;
 	}
 	sources_warn(&c->sources, s);
-	s->monotonic_ns = c->sampled_ns = clock_monotonic_ns();
+	s->monotonic_ns = clock_monotonic_ns();
 	s->wall = clock_wall();
 	set_peak_rate(c);
 	turn_window(c, s);

@@ -116,11 +116,6 @@ static void add_fd(struct owners_process *holder, uint32_t inode, const char *na
 	};
 }
 
-static bool failed(int code)
-{
-	return code < 0 && !process_gone(code) && !process_hidden(code);
-}
-
 /*
  * A process that is gone has nothing; one whose descriptors may not be read has them hidden. Where
  * it was us who failed it is to be looked at again.
@@ -131,8 +126,8 @@ static void look_at(struct owners *o, struct process_entry *entry, struct owners
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *e;
 
-	entry->look = failed(fd);
-	entry->code = (int16_t)(fd < 0 && !process_gone(fd) ? fd : 0);
+	entry->look = processes_failed(fd);
+	entry->code = (int16_t)(fd < 0 && !processes_gone(fd) ? fd : 0);
 	*holder = (struct owners_process){ .process.pid = entry->pid };
 	if (!dir) {
 		if (fd >= 0)
@@ -169,7 +164,7 @@ static void verify(struct owners *o, struct owners_process *holder, size_t first
 	int code = dir < 0 ? dir : read_names(o, &holder->process);
 	bool gone = code < 0, changed = gone;
 
-	if (failed(code)) { /* it may be so still */
+	if (processes_failed(code)) { /* it may be so still */
 		if (dir >= 0)
 			close(dir);
 		return;
@@ -450,8 +445,8 @@ static void mark_known(struct owners *o, struct snapshot *s)
 	for (size_t i = 0; i < o->processes.n; i++) {
 		int code = o->processes.list[i].code;
 
-		hidden |= process_hidden(code);
-		failure = failed(code) ? code : failure;
+		hidden |= processes_hidden(code);
+		failure = processes_failed(code) ? code : failure;
 	}
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
@@ -468,10 +463,25 @@ static void mark_known(struct owners *o, struct snapshot *s)
 		tell_hidden(o, s, hidden);
 }
 
+/* Old texts go; those of what is remembered stay. */
+static void turn_texts(struct owners *o, uint64_t now_ns)
+{
+	intern_turn(&o->texts, now_ns);
+	for (size_t i = 0; i < o->n_holders; i++) {
+		const struct process *process = &o->holders[i].process;
+
+		intern_touch(&o->texts, process->comm);
+		intern_touch(&o->texts, process->cgroup);
+		intern_touch(&o->texts, process->unit);
+		intern_touch(&o->texts, process->container);
+	}
+}
+
 void owners_collect(struct owners *o, struct snapshot *s)
 {
 	int code;
 
+	turn_texts(o, s->monotonic_ns);
 	/* What is known will be verified, and what is new looked at, when it matters. */
 	if (!s->n_listeners)
 		return;

@@ -21,15 +21,20 @@ struct process_entry {
 	int16_t code; /* 0 or the -errno for which they could not be read */
 };
 
-/* Has it ended, or may its descriptors not be read? Any other -errno is a failure of our own. */
-static inline bool process_gone(int code)
+/* Has it ended, or may its descriptors not be read? Or did we fail, of ourselves? */
+static inline bool processes_gone(int code)
 {
 	return code == -ENOENT || code == -ESRCH;
 }
 
-static inline bool process_hidden(int code)
+static inline bool processes_hidden(int code)
 {
 	return code == -EACCES || code == -EPERM;
+}
+
+static inline bool processes_failed(int code)
+{
+	return code < 0 && !processes_gone(code) && !processes_hidden(code);
 }
 
 /* A zeroed struct, with @root set, is ready. */

@@ -264,6 +264,13 @@ void sources_close(struct sources *set)
 	memset(set, 0, sizeof(*set));
 }
 
+void sources_turn(struct sources *set, uint64_t now_ns)
+{
+	intern_turn(&set->names, now_ns);
+	for (size_t i = 0; i < set->n; i++)
+		intern_touch(&set->names, set->list[i]->name);
+}
+
 void sources_set_needs(struct sources *set, unsigned int needs)
 {
 	struct error ignored; /* what stays closed becomes a warning when it is to be read */

@@ -50,6 +50,9 @@ void sources_close(struct sources *set);
 /* sources_check() - look again for namespaces, and set when to do so next. */
 void sources_check(struct sources *set);
 
+/* A sample begins: old names may go, those in use stay. See intern_turn(). */
+void sources_turn(struct sources *set, uint64_t now_ns);
+
 /* Other needs for all, see source_set_needs(). */
 void sources_set_needs(struct sources *set, unsigned int needs);
 

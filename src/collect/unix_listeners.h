@@ -2,34 +2,18 @@
 #ifndef LISTENQ_COLLECT_UNIX_LISTENERS_H
 #define LISTENQ_COLLECT_UNIX_LISTENERS_H
 
+#include "base/intern.h"
 #include "collect/unix_diag.h"
 #include "model/snapshot.h"
 
 /*
- * UNIX listeners into a snapshot. Their names outlive it: each is kept as long as the
- * sample before this one is less than an hour younger than the last that had its socket, and then
- * goes, as some programs make listeners without end.
- */
-struct unix_name;
-
-struct unix_listeners {
-	struct unix_name *names;
-	size_t n, size;
-	size_t sweep_at; /* when there are so many, old ones go */
-	struct idmap by_cookie; /* index into names */
-};
-
-void unix_listeners_free(struct unix_listeners *u);
-
-/*
  * unix_listeners_add() - add the UNIX listeners of the netlink socket's namespace to @s.
- * @now_ns: monotonic
- * @before_ns: monotonic_ns of the sample before, 0: there was none
+ * @names: keeps their names
  *
  * That they cannot be had becomes a warning.
  */
-void unix_listeners_add(struct unix_listeners *u, struct netlink_socket *netlink,
-			struct snapshot *s, uint32_t netns, uint64_t now_ns, uint64_t before_ns);
+void unix_listeners_add(struct intern *names, struct netlink_socket *netlink, struct snapshot *s,
+			uint32_t netns);
 
 /*
  * unix_listeners_text() - a name as people write it, in memory that the caller frees.

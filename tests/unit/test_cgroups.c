@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit.h"
 
+#include "base/clock.h"
 #include "collect/cgroups.h"
 
 #include <errno.h>
@@ -164,11 +165,37 @@ static void test_broken_mountinfo(void **state)
 	}
 }
 
+/* Containers come and go: what nobody asks for is forgotten, what is asked for stays in place. */
+static void test_old_go(void **state)
+{
+	struct cgroups c = { .root = root };
+	const char *stays;
+	size_t most = 0;
+	char path[64];
+
+	(void)state;
+	revealed = path;
+	strcpy(path, "/" MOUNT "/stays");
+	stays = cgroups_path(&c, 1);
+	for (uint64_t i = 2; i < INTERN_MIN + 100; i++) {
+		cgroups_turn(&c, i * 10 * NSEC_PER_SEC);
+		strcpy(path, "/" MOUNT "/stays");
+		assert_ptr_equal(cgroups_path(&c, 1), stays);
+		snprintf(path, sizeof(path), "/" MOUNT "/%u", (unsigned int)i);
+		assert_string_equal(cgroups_path(&c, i), path + strlen("/" MOUNT));
+		most = c.n > most ? c.n : most;
+	}
+	assert_string_equal(stays, "/stays");
+	assert_u64_equal(most, INTERN_MIN);
+	cgroups_free(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_walk, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_one_step, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_old_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_mount, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_broken_mountinfo, setup, teardown),

@@ -533,6 +533,35 @@ static void test_sight(void **state)
 	assert_warned("run as root");
 }
 
+/* A holder may rewrite its name for ever; those of all that hold a listener stay. */
+static void test_texts_go(void **state)
+{
+	size_t most = 0;
+
+	(void)state;
+	add_process(7, "still\n");
+	add_fd(7, 3, "socket:[100]");
+	add_process(8, "a\n");
+	add_fd(8, 3, "socket:[100]");
+	add_listener(0xa, 100);
+	unit_write_text(tree, "proc/7/cgroup", "0::/still.service\n");
+	sample();
+	assert_int_equal(unlinkat(o.root, "proc/7/cgroup", 0), 0);
+	for (unsigned int i = 0; i < INTERN_MIN + 100; i++) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "%u\n", i);
+		unit_write_text(tree, "proc/8/comm", text);
+		now += 10 * NSEC_PER_SEC;
+		sample();
+		most = o.texts.n > most ? o.texts.n : most;
+	}
+	assert_u64_equal(most, INTERN_MIN);
+	assert_owners(0xa, "7:3:still 8:3:4195");
+	/* Not read again, but remembered. */
+	assert_string_equal(s.processes[0].unit, "still.service");
+}
+
 static void test_no_proc(void **state)
 {
 	(void)state;
@@ -637,25 +666,16 @@ static void test_no_listeners(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWNERS_TEST(test_all_holders),
-		OWNERS_TEST(test_broken_links),
-		OWNERS_TEST(test_names),
-		OWNERS_TEST(test_cgroups),
-		OWNERS_TEST(test_verifies),
-		OWNERS_TEST(test_new_process),
-		OWNERS_TEST(test_reused_pid),
-		OWNERS_TEST(test_lost_owner),
-		OWNERS_TEST(test_budget),
-		OWNERS_TEST(test_budget_reused_pid),
-		OWNERS_TEST(test_retry),
-		OWNERS_TEST(test_turns),
-		OWNERS_TEST(test_hidden),
-		OWNERS_TEST(test_sight),
-		OWNERS_TEST(test_no_proc),
-		OWNERS_TEST(test_no_descriptors),
-		OWNERS_TEST(test_listeners_change),
-		OWNERS_TEST(test_twins),
-		OWNERS_TEST(test_no_listeners),
+		OWNERS_TEST(test_all_holders),	  OWNERS_TEST(test_broken_links),
+		OWNERS_TEST(test_names),	  OWNERS_TEST(test_cgroups),
+		OWNERS_TEST(test_verifies),	  OWNERS_TEST(test_new_process),
+		OWNERS_TEST(test_reused_pid),	  OWNERS_TEST(test_lost_owner),
+		OWNERS_TEST(test_budget),	  OWNERS_TEST(test_budget_reused_pid),
+		OWNERS_TEST(test_retry),	  OWNERS_TEST(test_turns),
+		OWNERS_TEST(test_hidden),	  OWNERS_TEST(test_sight),
+		OWNERS_TEST(test_no_proc),	  OWNERS_TEST(test_texts_go),
+		OWNERS_TEST(test_no_descriptors), OWNERS_TEST(test_listeners_change),
+		OWNERS_TEST(test_twins),	  OWNERS_TEST(test_no_listeners),
 	};
 
 	return cmocka_run_group_tests_name("owners", tests, NULL, NULL);

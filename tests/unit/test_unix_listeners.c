@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit.h"
 
-#include "base/clock.h"
 #include "collect/unix_listeners.h"
 #include "fake_netlink.h"
 
-#include <stdio.h>
-
-#define HOUR (3600 * NSEC_PER_SEC)
-
-static struct unix_listeners listeners;
+static struct intern names;
 static struct netlink_socket *netlink;
 static struct snapshot s;
 
@@ -26,7 +21,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	netlink_close(netlink);
-	unix_listeners_free(&listeners);
+	intern_free(&names);
 	snapshot_free(&s);
 	fake_netlink_reset();
 	return 0;
@@ -72,12 +67,10 @@ static void reply(uint32_t cookie, const char *name)
 
 static void add(uint64_t now_ns)
 {
-	static uint64_t before_ns;
-
+	intern_turn(&names, now_ns);
 	snapshot_reset(&s);
 	fake_netlink_reply_done(0);
-	unix_listeners_add(&listeners, netlink, &s, 0, now_ns, before_ns < now_ns ? before_ns : 0);
-	before_ns = now_ns;
+	unix_listeners_add(&names, netlink, &s, 0);
 	assert_u64_equal(fake_netlink_left(), 0);
 }
 
@@ -97,51 +90,7 @@ static void test_names_outlive_the_snapshot(void **state)
 	add(3);
 	assert_ptr_equal(s.listeners[0].name, name);
 	assert_string_equal(name, "/run/a");
-	assert_u64_equal(listeners.n, 2);
-}
-
-/* What the last sample showed is on the screen until the next one has come, whenever that is. */
-static void test_names_outlive_a_long_window(void **state)
-{
-	(void)state;
-	for (uint32_t i = 0; i < 3000; i++)
-		reply(1 + i, "/run/a");
-	add(1);
-	for (uint32_t i = 0; i < 2000; i++)
-		reply(3001 + i, "/run/b");
-	add(1 + 2 * HOUR);
-	assert_u64_equal(listeners.n, 5000);
-	for (uint32_t i = 0; i < 5000; i++)
-		reply(5001 + i, "/run/c");
-	add(1 + 4 * HOUR);
-	assert_u64_equal(listeners.n, 7000);
-}
-
-/* A program that makes one listener after the other does not fill the memory. */
-static void test_old_names_go(void **state)
-{
-	const char *kept;
-
-	(void)state;
-	reply(1, "/run/stays");
-	add(0);
-	kept = s.listeners[0].name;
-	for (uint32_t i = 0; i < 100; i++) {
-		for (uint32_t j = 0; j < 100; j++) {
-			char name[32];
-
-			snprintf(name, sizeof(name), "/run/%u", i * 100 + j);
-			reply(2 + i * 100 + j, name);
-		}
-		reply(1, "/run/stays");
-		add(i * HOUR / 10);
-		/* The last hour is there: eleven samples, or ten. */
-		assert_true(listeners.n >= (i < 10 ? i + 1 : 11) * 100);
-		assert_true(listeners.n <= 4096 + 101);
-	}
-	assert_ptr_equal(s.listeners[100].name, kept);
-	assert_string_equal(kept, "/run/stays");
-	assert_string_equal(s.listeners[0].name, "/run/9900");
+	assert_u64_equal(names.n, 2);
 }
 
 #define UNIX_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -151,8 +100,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		UNIX_TEST(test_names_outlive_the_snapshot),
-		UNIX_TEST(test_names_outlive_a_long_window),
-		UNIX_TEST(test_old_names_go),
 	};
 
 	return cmocka_run_group_tests_name("unix_listeners", tests, NULL, NULL);
