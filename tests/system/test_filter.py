@@ -251,6 +251,16 @@ class Fields(rig.Case):
             rows = listenq.run(*args, "-d", "0.05", "user = root").json["listeners"]
             self.assertEqual([row["cookie"] for row in rows], [listener.cookie])
 
+    def test_says_what_hides(self):
+        shown = self.listener()
+        self.listener()
+        for args, why in (([f":{shown.port}"], "the filter"), (["-6"], "-6"),
+                          (["-4", "-f"], "-4 and -f"),
+                          (["-4", "-f", f":{shown.port}"], "-4, -f and the filter")):
+            out = listenq.run("-d", "0", *args).out
+            self.assertRegex(out, rf"\n\d of 2 listeners (is|are) not shown, because of {why}\.\n")
+        self.assertNotIn("not shown", listenq.run("-d", "0").out)
+
     def test_instant(self):
         """What needs no window takes none."""
         self.listener()
