@@ -149,8 +149,7 @@ static void compile_filter(struct collector *c, struct source *source)
 	bytecode_compile(&source->filter, condition, tests, find_ifindex, source->diag);
 }
 
-/* Is SYN_RECV to be dumped with this sample, or are the half-open connections we know good enough?
- */
+/* Is SYN_RECV to be dumped now, or are the half-open connections that we know good enough? */
 static bool want_syn_recv(const struct collector *c, const struct source *source, uint64_t now_ns)
 {
 	return !source->half_open_ns || pace_due(&source->pace, now_ns) ||
@@ -182,8 +181,7 @@ static bool may_walk(struct walks *walks, struct source *source, const struct sn
 	return true;
 }
 
-/* The half-open connections of one of many namespaces. Without a listener there are none to show.
- */
+/* The half-open connections of one of many namespaces; without a listener none are shown. */
 static void walk_half_open(struct collector *c, struct source *source, struct snapshot *s,
 			   uint32_t netns, struct walks *walks)
 {
