@@ -46,7 +46,7 @@ _listenq_files()
 # The values that begin with $3 of the option $2, each with $4 before it.
 _listenq_values()
 {
-	local program=$1 option=$2 value=$3 before=$4 IFS=$' \t\n' word
+	local program=$1 option=$2 value=$3 before=$4 IFS=$' \t\n' word file
 	local columns=()
 
 	case $option in
@@ -75,8 +75,11 @@ _listenq_values()
 		_listenq_add "$before" "$value" auto always never
 		;;
 	-N | --net)
-		for word in /run/netns/*; do
-			[[ ! -e $word ]] || _listenq_add "$before" "$value" "${word##*/}"
+		# Quoted, as what was typed is; readline does so for files alone.
+		for file in /run/netns/*; do
+			[[ -e $file ]] || continue
+			printf -v word %q "${file##*/}"
+			_listenq_add "$before" "$value" "$word"
 		done
 		[[ $value != */* ]] || _listenq_files "$value" "$before"
 		;;

@@ -201,6 +201,16 @@ static int print_report(struct run *run)
 	return code < 0 ? fail(&why) : 0;
 }
 
+/*
+ * Owners that may not be seen are no loss to a report that does not show their listeners, unless it
+ * was them that the filter asked for.
+ */
+static void weigh_warnings(const struct options *o, const struct report *report, struct snapshot *s)
+{
+	if (!(filter_needs(o->selection.filter) & NEED_OWNERS) && !report_lacks_owners(report))
+		snapshot_retract(s, "owners-hidden");
+}
+
 /* One closing sample and its report. @before: the opening one, NULL without a window. */
 static int take_report(struct run *run, struct snapshot *before, struct snapshot *now)
 {
@@ -210,14 +220,15 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 		return fail(&why);
 	if (!run->reports++ && before)
 		snapshot_add_warnings(now, before);
-	if (!run->options->json)
-		print_warnings(now,
-			       run->reports > 1 ? &run->snapshots[now == run->snapshots] : NULL);
-	run->incomplete |= now->n_warnings > 0;
 	report_build(&run->report, before, now);
 	if (run->options->fold)
 		fold_report(&run->report);
 	report_select(&run->report, &run->options->selection);
+	weigh_warnings(run->options, &run->report, now);
+	if (!run->options->json)
+		print_warnings(now,
+			       run->reports > 1 ? &run->snapshots[now == run->snapshots] : NULL);
+	run->incomplete |= now->n_warnings > 0;
 	sort_rows(&run->report, run->options->sort, run->options->descending, &run->context);
 	return print_report(run);
 }

@@ -37,9 +37,21 @@ static bool want_utf8(const struct options *o)
 	return !o->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8");
 }
 
+static void name_selectors(const struct options *o, const char *names[TABLE_SELECTORS])
+{
+	size_t n = 0;
+
+	if (o->family != AF_UNSPEC)
+		names[n++] = o->family == AF_INET ? "-4" : "-6";
+	if (o->selection.only_full)
+		names[n++] = "-f";
+	if (o->selection.filter)
+		names[n++] = "the filter";
+}
+
 struct table_style plan_style(const struct options *o)
 {
-	return (struct table_style){
+	struct table_style style = {
 		.header = o->header,
 		.footer = want_footer(o),
 		.detail = o->detail,
@@ -49,6 +61,9 @@ struct table_style plan_style(const struct options *o)
 			 o->output_file		       ? 0 :
 							 terminal_width(STDOUT_FILENO),
 	};
+
+	name_selectors(o, style.selectors);
+	return style;
 }
 
 /*

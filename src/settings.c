@@ -232,6 +232,7 @@ int settings_filter(struct options *o, char **words, int n, struct error *why)
 	struct error what;
 	int code;
 
+	o->filter_context.users = &o->filter_users;
 	strbuf_adds(&o->filter, "");
 	for (int i = 0; i < n; i++)
 		strbuf_addf(&o->filter, i ? " %s" : "%s", words[i]);

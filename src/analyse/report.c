@@ -451,3 +451,17 @@ void report_select(struct report *report, const struct selection *selection)
 			report->shown[report->n_shown++] = row;
 	}
 }
+
+bool report_lacks_owners(const struct report *report)
+{
+	for (size_t i = 0; i < report->n_shown; i++) {
+		const struct row *row = report->shown[i];
+
+		if (!row->fold && !(row->listener->known & LISTENER_OWNERS))
+			return true;
+		for (size_t j = 0; row->fold && j < row->fold->n_members; j++)
+			if (!(row->fold->members[j]->listener->known & LISTENER_OWNERS))
+				return true;
+	}
+	return false;
+}

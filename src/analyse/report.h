@@ -100,6 +100,9 @@ struct selection {
 /* Chooses what report_build() has made: report->shown, in the order of the dump. */
 void report_select(struct report *report, const struct selection *selection);
 
+/* May a listener that is shown have owners that are not? */
+bool report_lacks_owners(const struct report *report);
+
 /*
  * Asks for the rows behind the @i-th shown one: sorted rows lie anywhere in memory, and of 20,000
  * most are in no cache.

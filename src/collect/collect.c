@@ -10,6 +10,7 @@
 #include "collect/procfs.h"
 #include "collect/sock_diag.h"
 #include "collect/sources.h"
+#include "collect/turns.h"
 #include "collect/unix_listeners.h"
 #include "model/connections.h"
 #include "model/groups.h"
@@ -145,8 +146,7 @@ static void compile_filter(struct collector *c, struct source *source)
 	bytecode_compile(&source->filter, condition, tests, find_ifindex, source->diag);
 }
 
-/* Is SYN_RECV to be dumped with this sample, or are the half-open connections we know good enough?
- */
+/* Is SYN_RECV to be dumped now, or are the half-open connections that we know good enough? */
 static bool want_syn_recv(const struct collector *c, const struct source *source, uint64_t now_ns)
 {
 	return !source->half_open_ns || pace_due(&source->pace, now_ns) ||
@@ -167,16 +167,18 @@ struct walks {
 	size_t skipped; /* namespaces that were left out */
 };
 
-static bool may_walk(struct walks *walks)
+/* A namespace that had one walk in this sample gets the other too. */
+static bool may_walk(struct walks *walks, struct source *source, const struct snapshot *s)
 {
-	if (walks->cpu_ns < WALKS_NS)
-		return true;
-	walks->skipped++;
-	return false;
+	if (walks->cpu_ns >= WALKS_NS && source->walked_ns != s->monotonic_ns) {
+		walks->skipped++;
+		return false;
+	}
+	source->walked_ns = s->monotonic_ns;
+	return true;
 }
 
-/* The half-open connections of one of many namespaces. Without a listener there are none to show.
- */
+/* The half-open connections of one of many namespaces; without a listener none are shown. */
 static void walk_half_open(struct collector *c, struct source *source, struct snapshot *s,
 			   uint32_t netns, struct walks *walks)
 {
@@ -192,7 +194,7 @@ static void walk_half_open(struct collector *c, struct source *source, struct sn
 	}
 	if (!want_syn_recv(c, source, now))
 		return;
-	if (!may_walk(walks)) {
+	if (!may_walk(walks, source, s)) {
 		ns->syn_recv_skipped = !source->half_open_ns || source->pace.share <= 0;
 		return;
 	}
@@ -231,7 +233,7 @@ static void walk_waiting(struct collector *c, struct source *source, struct snap
 	uint64_t cpu = clock_thread_cpu_ns();
 	struct error why;
 
-	if (!children_want_waiting(s, &wanted) || (walks_apart(c) && !may_walk(walks)))
+	if (!children_want_waiting(s, &wanted) || (walks_apart(c) && !may_walk(walks, source, s)))
 		return;
 	c->waiting.netns = source->netns;
 	if (children_dump_waiting(&c->waiting, source->diag, s, &wanted, &why) < 0)
@@ -246,6 +248,7 @@ static void walk_waiting(struct collector *c, struct source *source, struct snap
 /* What is in the queues, as far as it is needed. */
 static void complete_queues(struct collector *c, struct snapshot *s)
 {
+	struct turn *turns = turns_order(&c->sources, s);
 	struct walks walks = { 0 };
 	bool some = walks_apart(c);
 
@@ -256,7 +259,8 @@ static void complete_queues(struct collector *c, struct snapshot *s)
 	if (needs(c, NEED_SYN_RECV))
 		s->known |= SNAPSHOT_SYN_RECV;
 	s->syn_recv_ns = s->monotonic_ns;
-	for (uint32_t i = 0; i < c->sources.n; i++) {
+	for (size_t turn = 0; turn < c->sources.n; turn++) {
+		uint32_t i = turns[turn].netns;
 		struct source *source = c->sources.list[i];
 		size_t skipped = walks.skipped;
 		/* Dumped apart, a Fast Open child may have moved on since. */
@@ -273,6 +277,7 @@ static void complete_queues(struct collector *c, struct snapshot *s)
 		if (walks.skipped > skipped)
 			walks.skipped = skipped + 1;
 	}
+	free(turns);
 	if (needs(c, NEED_CONNECTIONS))
 		connections_sort(s);
 	if (walks.skipped)

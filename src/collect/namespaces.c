@@ -219,26 +219,16 @@ static void find_oldest(struct search *search)
 	}
 }
 
-/*
- * Engines print the first twelve digits of an id. A name comes out of a unit's, in which systemd
- * has written odd characters as \xNN.
- */
+/* Engines print the first twelve digits of an id. */
 static char *container_name(struct part container)
 {
 	const size_t id_len = 64, shown = 12;
-	char *name = xasprintf("%.*s", container.len == id_len ? (int)shown : (int)container.len,
-			       container.s);
-	char *to = name;
-	unsigned int c;
+	struct strbuf name = { 0 };
 
-	for (const char *from = name; *from; to++) {
-		bool escaped = sscanf(from, "\\x%2x", &c) == 1 && c;
-
-		*to = escaped ? (char)c : *from;
-		from += escaped ? strlen("\\xNN") : 1;
-	}
-	*to = '\0';
-	return name;
+	if (container.len == id_len)
+		container.len = shown;
+	units_add_container(&name, container);
+	return name.s;
 }
 
 static char *name_by_process(struct search *search, uint32_t pid)

@@ -86,6 +86,18 @@ static const char *keep(struct owners *o, struct part part)
 	return part.s ? intern_keep(&o->texts, part.s, part.len) : NULL;
 }
 
+static const char *keep_container(struct owners *o, struct part part)
+{
+	struct strbuf name = { 0 };
+	const char *kept = NULL;
+
+	units_add_container(&name, part);
+	if (name.len)
+		kept = intern_keep(&o->texts, name.s, name.len);
+	strbuf_free(&name);
+	return kept;
+}
+
 /* comm, not cmdline: a program can write over its arguments, and they may be long. */
 static int read_names(struct owners *o, struct process *process)
 {
@@ -101,7 +113,7 @@ static int read_names(struct owners *o, struct process *process)
 
 		process->cgroup = keep(o, units.cgroup);
 		process->unit = keep(o, units.unit);
-		process->container = keep(o, units.container);
+		process->container = keep_container(o, units.container);
 	}
 	return 0;
 }

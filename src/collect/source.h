@@ -28,6 +28,7 @@ struct source {
 	struct children half_open; /* of the last dump with SYN_RECV */
 	uint64_t half_open_ns; /* monotonic_ns of the sample it was made for; 0: there was none */
 	struct pace pace;
+	uint64_t walked_ns; /* monotonic_ns of the last sample that walked for it alone */
 	struct bytecode filter; /* of the samples; empty: nothing is left out */
 	bool refuses_filter; /* the kernel lacks an opcode */
 	struct dump_time before; /* the listeners, for the sample before */

@@ -179,3 +179,34 @@ struct units units_parse(const char *text, size_t len)
 		return (struct units){ .cgroup = { NULL, 0 } };
 	return (struct units){ path, find_unit(path), find_container(path) };
 }
+
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c) : NULL;
+
+	return at ? (int)(at - digits) : -1;
+}
+
+/* What the text begins with as "\xNN"; 0 where it does not, or no text could have it. */
+static int escaped_character(struct part p)
+{
+	int high, low;
+
+	if (p.len < strlen("\\xNN") || !starts_with(p, "\\x"))
+		return 0;
+	high = hex_digit(p.s[2]);
+	low = hex_digit(p.s[3]);
+	return high < 0 || low < 0 ? 0 : high * 16 + low;
+}
+
+void units_add_container(struct strbuf *to, struct part container)
+{
+	struct part rest = container;
+
+	while (rest.len) {
+		int c = escaped_character(rest);
+
+		strbuf_putc(to, c > 0 ? (char)c : *rest.s);
+		rest = without(rest, c > 0 ? strlen("\\xNN") : 1, 0);
+	}
+}

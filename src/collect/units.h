@@ -2,6 +2,8 @@
 #ifndef LISTENQ_COLLECT_UNITS_H
 #define LISTENQ_COLLECT_UNITS_H
 
+#include "base/text.h"
+
 #include <stddef.h>
 
 /* Parts of a text that is somebody else's; NULL: there is none. */
@@ -14,7 +16,7 @@ struct part {
 struct units {
 	struct part cgroup; /* the path, "/" for the root */
 	struct part unit; /* systemd unit */
-	struct part container; /* id as its runtime prints it, or the name where it has no id */
+	struct part container; /* id, or the name where it has no id; see units_add_container() */
 };
 
 /*
@@ -28,5 +30,11 @@ struct units {
  * within user@UID.service, the user's own unit. Inside a container it is the container's.
  */
 struct units units_parse(const char *text, size_t len);
+
+/*
+ * units_add_container() - the id or name of a container as its runtime prints it: a name that comes
+ * out of a unit's, in which systemd has written odd characters as \xNN, without these.
+ */
+void units_add_container(struct strbuf *to, struct part container);
 
 #endif

@@ -141,6 +141,19 @@ void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...
 	add_warning(s, code, message);
 }
 
+void snapshot_retract(struct snapshot *s, const char *code)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_warnings; i++) {
+		if (strcmp(s->warnings[i].code, code))
+			s->warnings[n++] = s->warnings[i];
+		else
+			free(s->warnings[i].message);
+	}
+	s->n_warnings = n;
+}
+
 void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other)
 {
 	for (size_t i = 0; i < other->n_warnings; i++)

@@ -225,6 +225,9 @@ const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns, u
 void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Takes back the warnings of that code. */
+void snapshot_retract(struct snapshot *s, const char *code);
+
 /* Adds the warnings of another sample. */
 void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other);
 

@@ -149,9 +149,15 @@ void columns_put_before(struct columns *c, const char *name, const char *other)
 
 void columns_processes(struct columns *c)
 {
-	const struct field *process = field_find("process", strlen("process"));
+	static const char *const names[] = { "process", "pid", "fd" };
+	const struct field *process = field_find(names[0], strlen(names[0]));
 	size_t at;
 
+	if (c->named) {
+		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+			add_asked(c, field_find(names[i], strlen(names[i])));
+		return;
+	}
 	if (!columns_have(c, process))
 		columns_toggle(c, process);
 	at = index_of(c, process);

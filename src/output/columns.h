@@ -21,8 +21,8 @@ void columns_free(struct columns *c);
 void columns_default(struct columns *c, bool extended);
 
 /*
- * Adds those of -p, which stand beside the process: to every list, also one that the user has
- * named.
+ * Adds those of -p, which stand beside the process; behind a list that the user has named, which
+ * stays as it is.
  */
 void columns_processes(struct columns *c);
 

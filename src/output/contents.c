@@ -112,6 +112,9 @@ void contents_add(struct strbuf *lines, const struct row *row, const struct repo
 	uint8_t none = 0, *above = row->group ? &listed[row->listener->group] : &none;
 	uint32_t invisible = row_invisible(row);
 
+	/* It has no SYN queue, and what is in its accept queue is not told. */
+	if (listener_is_unix(row->listener))
+		return;
 	add_queue(lines, "waiting", &waiting, row, waiting.of_group && *above & CONTENTS_WAITING);
 	if (invisible) {
 		begin_line(lines, "waiting");

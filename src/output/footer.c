@@ -19,29 +19,33 @@ static void format_window(const struct report *report, char window[WINDOW_SIZE])
 		snprintf(window, WINDOW_SIZE, "%.1f s", seconds);
 }
 
+static bool counters_known(const struct netns_report *ns)
+{
+	return ns->delta[COUNTER_LISTEN_OVERFLOWS].known && ns->delta[COUNTER_LISTEN_DROPS].known;
+}
+
+static bool has_moved(const struct netns_report *ns)
+{
+	for (unsigned int i = 0; i < COUNTER_N; i++)
+		if (ns->delta[i].known && ns->delta[i].value)
+			return true;
+	return false;
+}
+
 /* @of: " of namespace NAME", or nothing when there is one alone */
 static void add_moved(struct strbuf *lines, const struct netns_report *ns, const char *of,
 		      const char *window)
 {
-	bool known =
-		ns->delta[COUNTER_LISTEN_OVERFLOWS].known && ns->delta[COUNTER_LISTEN_DROPS].known;
-	bool moved = false;
-
-	for (unsigned int i = 0; i < COUNTER_N; i++) {
-		if (!ns->delta[i].known || !ns->delta[i].value)
-			continue;
-		if (!moved)
-			strbuf_addf(lines, "Counters of %s that moved in %s:\n",
-				    *of ? of + strlen(" of ") : "this namespace", window);
-		moved = true;
-		strbuf_addf(lines, "  %-26s %+8lld  %s\n", counter_table[i].name,
-			    (long long)ns->delta[i].value, counter_table[i].meaning);
-	}
-	if (!known)
+	if (has_moved(ns))
+		strbuf_addf(lines, "Counters of %s that moved in %s:\n",
+			    *of ? of + strlen(" of ") : "this namespace", window);
+	for (unsigned int i = 0; i < COUNTER_N; i++)
+		if (ns->delta[i].known && ns->delta[i].value)
+			strbuf_addf(lines, "  %-26s %+8lld  %s\n", counter_table[i].name,
+				    (long long)ns->delta[i].value, counter_table[i].meaning);
+	if (!counters_known(ns))
 		strbuf_addf(lines, "ListenOverflows and ListenDrops%s in %s: unknown.\n", of,
 			    window);
-	else if (!moved)
-		strbuf_addf(lines, "No counter of the listen queues%s moved in %s.\n", of, window);
 	if (ns->unattributed_overflows.known && ns->unattributed_overflows.value)
 		strbuf_addf(lines,
 			    "  At least %llu of the overflows fell on no listener that is still "
@@ -49,11 +53,21 @@ static void add_moved(struct strbuf *lines, const struct netns_report *ns, const
 			    (unsigned long long)ns->unattributed_overflows.value);
 }
 
+static void add_unmoved(struct strbuf *lines, const char *of, const char *window)
+{
+	strbuf_addf(lines, "No counter of the listen queues%s moved in %s.\n", of, window);
+}
+
+static bool is_quiet(const struct netns_report *ns)
+{
+	return counters_known(ns) && !has_moved(ns);
+}
+
+static const enum sysctl_id binding[] = { SYSCTL_SOMAXCONN, SYSCTL_MAX_SYN_BACKLOG,
+					  SYSCTL_SYNCOOKIES, SYSCTL_ABORT_ON_OVERFLOW };
+
 static void add_sysctls(struct strbuf *lines, const struct sysctls *s)
 {
-	static const enum sysctl_id binding[] = { SYSCTL_SOMAXCONN, SYSCTL_MAX_SYN_BACKLOG,
-						  SYSCTL_SYNCOOKIES, SYSCTL_ABORT_ON_OVERFLOW };
-
 	for (size_t i = 0; i < ARRAY_SIZE(binding); i++) {
 		strbuf_addf(lines, "%s%s=", i ? " " : "", sysctl_table[binding[i]].name);
 		if (sysctl_known(s, binding[i]))
@@ -64,64 +78,162 @@ static void add_sysctls(struct strbuf *lines, const struct sysctls *s)
 	strbuf_putc(lines, '\n');
 }
 
-/* Of many namespaces some counter always moves: what counts is whether somebody lost something. */
-static void find_trouble(const struct report *report, bool *trouble)
+static bool same_sysctls(const struct sysctls *a, const struct sysctls *b)
 {
+	for (size_t i = 0; i < ARRAY_SIZE(binding); i++) {
+		bool known = sysctl_known(a, binding[i]);
+
+		if (known != sysctl_known(b, binding[i]) ||
+		    (known && a->value[binding[i]] != b->value[binding[i]]))
+			return false;
+	}
+	return true;
+}
+
+/* What is said of one of many namespaces. */
+enum role {
+	ROLE_HIDDEN, /* nothing: something chose listeners, and none of its */
+	ROLE_CALM,
+	ROLE_UNKNOWN,
+	ROLE_TROUBLE,
+	ROLE_N
+};
+
+/* Of many namespaces some counter always moves: what counts is whether somebody lost something. */
+static enum role judge(const struct report *report, const struct netns_report *ns)
+{
+	const struct amount *drops = &ns->delta[COUNTER_LISTEN_DROPS];
+
+	if (drops->known && drops->value)
+		return ROLE_TROUBLE;
+	return !report->window_ns || drops->known ? ROLE_CALM : ROLE_UNKNOWN;
+}
+
+static void find_roles(const struct report *report, enum role *roles, size_t count[ROLE_N])
+{
+	bool chosen = report->n_shown < report->n_rows;
+
+	for (size_t i = 0; i < report->n_netns; i++)
+		roles[i] = chosen ? ROLE_HIDDEN : judge(report, &report->netns[i]);
+	for (size_t i = 0; chosen && i < report->n_shown; i++) {
+		const struct netns_report *ns = report->shown[i]->netns;
+
+		roles[ns - report->netns] = judge(report, ns);
+	}
+	for (size_t i = 0; i < report->n_rows; i++) {
+		enum role *role = &roles[report->rows[i].netns - report->netns];
+
+		if (report->rows[i].state != STATE_OK && *role != ROLE_HIDDEN)
+			*role = ROLE_TROUBLE;
+	}
+	for (size_t i = 0; i < report->n_netns; i++)
+		count[roles[i]]++;
+}
+
+#define NAMES_MAX 3
+
+/* " of namespaces a, b and 5 more"; @those: which of the report's */
+static void name_those(struct strbuf *to, const struct report *report, const bool *those,
+		       unsigned int text_flags)
+{
+	size_t n = 0, named = 0;
+
+	for (size_t i = 0; i < report->n_netns; i++)
+		n += those[i];
+	to->len = 0;
+	strbuf_adds(to, n > 1 ? " of namespaces " : " of namespace ");
+	for (size_t i = 0; i < report->n_netns && named < NAMES_MAX; i++) {
+		const struct netns *ns = report->netns[i].netns;
+
+		if (!those[i])
+			continue;
+		if (named)
+			strbuf_adds(to, named + 1 == n ? " and " : ", ");
+		if (ns->name)
+			text_add_safe(to, ns->name, strlen(ns->name), text_flags);
+		else
+			strbuf_addu(to, ns->inode);
+		named++;
+	}
+	if (n > named)
+		strbuf_addf(to, " and %zu more", n - named);
+}
+
+/* What moved in each that is in trouble; those where nothing did are told together. */
+static void add_all_moved(struct strbuf *lines, const struct report *report, const enum role *roles,
+			  bool *those, const char *window, unsigned int text_flags)
+{
+	struct strbuf name = { 0 };
+	bool quiet = false;
+
 	for (size_t i = 0; i < report->n_netns; i++) {
 		const struct netns_report *ns = &report->netns[i];
 
-		trouble[i] = ns->delta[COUNTER_LISTEN_DROPS].known &&
-			     ns->delta[COUNTER_LISTEN_DROPS].value;
+		if (roles[i] != ROLE_TROUBLE || is_quiet(ns))
+			continue;
+		those[i] = true;
+		name_those(&name, report, those, text_flags);
+		those[i] = false;
+		add_moved(lines, ns, name.s, window);
 	}
-	for (size_t i = 0; i < report->n_rows; i++)
-		if (report->rows[i].state != STATE_OK)
-			trouble[report->rows[i].netns - report->netns] = true;
+	for (size_t i = 0; i < report->n_netns; i++) {
+		those[i] = roles[i] == ROLE_TROUBLE && is_quiet(&report->netns[i]);
+		quiet |= those[i];
+	}
+	if (quiet) {
+		name_those(&name, report, those, text_flags);
+		add_unmoved(lines, name.s, window);
+	}
+	strbuf_free(&name);
 }
 
-static void add_name(struct strbuf *to, const struct netns_report *ns, unsigned int text_flags)
+/* Those of all in trouble, once for all that have the same. */
+static void add_all_sysctls(struct strbuf *lines, const struct report *report,
+			    const enum role *roles, bool *those, unsigned int text_flags)
 {
-	const char *name = ns->netns->name;
+	struct strbuf name = { 0 };
 
-	to->len = 0;
-	strbuf_adds(to, " of namespace ");
-	if (name)
-		text_add_safe(to, name, strlen(name), text_flags);
-	else
-		strbuf_addu(to, ns->netns->inode);
+	for (size_t i = 0; i < report->n_netns; i++) {
+		const struct sysctls *sysctls = &report->netns[i].netns->sysctls;
+		bool told = roles[i] != ROLE_TROUBLE;
+
+		for (size_t j = 0; !told && j < report->n_netns; j++) {
+			those[j] = roles[j] == ROLE_TROUBLE &&
+				   same_sysctls(sysctls, &report->netns[j].netns->sysctls);
+			told = those[j] && j < i;
+		}
+		if (told)
+			continue;
+		name_those(&name, report, those, text_flags);
+		strbuf_addf(lines, "Sysctls%s:\n", name.s);
+		add_sysctls(lines, sysctls);
+	}
+	strbuf_free(&name);
 }
 
 static void add_many(struct strbuf *lines, const struct report *report, const char *window,
 		     unsigned int text_flags)
 {
-	bool *trouble = xcalloc(report->n_netns, sizeof(*trouble));
-	struct strbuf name = { 0 };
-	size_t calm = 0, unknown = 0;
+	enum role *roles = xcalloc(report->n_netns, sizeof(*roles));
+	bool *those = xcalloc(report->n_netns, sizeof(*those));
+	size_t count[ROLE_N] = { 0 };
 
-	find_trouble(report, trouble);
-	for (size_t i = 0; i < report->n_netns; i++) {
-		bool known =
-			!report->window_ns || report->netns[i].delta[COUNTER_LISTEN_DROPS].known;
-
-		calm += !trouble[i] && known;
-		unknown += !trouble[i] && !known;
-		if (!trouble[i])
-			continue;
-		add_name(&name, &report->netns[i], text_flags);
-		if (report->window_ns)
-			add_moved(lines, &report->netns[i], name.s, window);
-		else
-			strbuf_addf(lines, "Sysctls%s:\n", name.s);
-		add_sysctls(lines, &report->netns[i].netns->sysctls);
-	}
-	if (calm)
-		strbuf_addf(lines, "In %zu %snamespace%s all is well%s.\n", calm,
-			    calm < report->n_netns ? "other " : "", calm > 1 ? "s" : "",
-			    report->window_ns ? "" : " now");
-	if (unknown)
-		strbuf_addf(lines, "Of %zu namespace%s it is not known what moved.\n", unknown,
-			    unknown > 1 ? "s" : "");
-	strbuf_free(&name);
-	free(trouble);
+	find_roles(report, roles, count);
+	if (report->window_ns)
+		add_all_moved(lines, report, roles, those, window, text_flags);
+	add_all_sysctls(lines, report, roles, those, text_flags);
+	if (count[ROLE_CALM])
+		strbuf_addf(lines, "In %zu %snamespace%s all is well%s.\n", count[ROLE_CALM],
+			    count[ROLE_CALM] < report->n_netns ? "other " : "",
+			    count[ROLE_CALM] > 1 ? "s" : "", report->window_ns ? "" : " now");
+	if (count[ROLE_UNKNOWN])
+		strbuf_addf(lines, "Of %zu namespace%s it is not known what moved.\n",
+			    count[ROLE_UNKNOWN], count[ROLE_UNKNOWN] > 1 ? "s" : "");
+	if (count[ROLE_HIDDEN])
+		strbuf_addf(lines, "Of %zu namespace%s no listener is shown.\n", count[ROLE_HIDDEN],
+			    count[ROLE_HIDDEN] > 1 ? "s" : "");
+	free(those);
+	free(roles);
 }
 
 void footer_namespaces(struct strbuf *lines, const struct report *report, unsigned int text_flags)
@@ -137,6 +249,8 @@ void footer_namespaces(struct strbuf *lines, const struct report *report, unsign
 	else if (report->n_netns) {
 		if (report->window_ns)
 			add_moved(lines, report->netns, "", window);
+		if (report->window_ns && is_quiet(report->netns))
+			add_unmoved(lines, "", window);
 		add_sysctls(lines, &report->netns->netns->sysctls);
 	}
 }

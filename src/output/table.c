@@ -304,8 +304,18 @@ static void print_unselected(FILE *stream, const struct report *report,
 
 	if (!hidden)
 		return;
-	strbuf_addf(line, "%zu of %zu %s are not shown, because of -4, -6 or -f.", hidden,
-		    report->n_rows, report->n_members ? "groups" : "listeners");
+	strbuf_addf(line, "%zu of %zu %s %s not shown", hidden, report->n_rows,
+		    report->n_members ? "groups" : "listeners", hidden > 1 ? "are" : "is");
+	for (size_t i = 0; i < TABLE_SELECTORS && style->selectors[i]; i++) {
+		bool last = i + 1 == TABLE_SELECTORS || !style->selectors[i + 1];
+
+		strbuf_addf(line, "%s%s",
+			    !i	 ? ", because of " :
+			    last ? " and " :
+				   ", ",
+			    style->selectors[i]);
+	}
+	strbuf_putc(line, '.');
 	put_wrapped(stream, line, style);
 }
 

@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#define TABLE_SELECTORS 3
+
 struct table_style {
 	bool header;
 	bool detail; /* below each listener what is in its queues */
@@ -13,6 +15,7 @@ struct table_style {
 	bool color;
 	bool utf8; /* the terminal's character set */
 	size_t width; /* of the terminal, 0: unlimited */
+	const char *selectors[TABLE_SELECTORS]; /* what leaves listeners out; NULL: nothing more */
 };
 
 /*

@@ -2,12 +2,13 @@
 /*
  * rig - run a command among many listeners
  *
- * usage: rig [-o OTHERS] LISTENERS COMMAND [ARG]...
+ * usage: rig [-n] [-o OTHERS] LISTENERS COMMAND [ARG]...
  *
  * Makes a network namespace of its own, fills it with LISTENERS listening
  * sockets, runs COMMAND in it and exits with its status.  The processes that
- * hold them hold OTHERS sockets that do not listen besides.  Nothing of it
- * outlives the rig.
+ * hold them hold OTHERS sockets that do not listen besides; with -n every
+ * second of these is a descriptor of /dev/null instead.  COMMAND finds in its
+ * environment, as RIG, what there is.  Nothing of it outlives the rig.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* unshare(), pipe2() */
@@ -18,6 +19,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,11 +82,18 @@ static void listen_as(unsigned int i)
 		err(RIG_FAILED, "listener %u", i);
 }
 
+static int open_other(bool null)
+{
+	return null ? open("/dev/null", O_RDONLY | O_CLOEXEC) :
+		      socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+}
+
 /*
  * Holds its share of the listeners, and as many others, until the rig is gone, however that went:
  * EOF on @until.
  */
-static void hold(unsigned int first, unsigned int end, unsigned int others, int ready, int until)
+static void hold(unsigned int first, unsigned int end, unsigned int others, bool nulls, int ready,
+		 int until)
 {
 	struct rlimit lim;
 	char byte = 0;
@@ -96,8 +105,8 @@ static void hold(unsigned int first, unsigned int end, unsigned int others, int 
 	while (first < end)
 		listen_as(first++);
 	while (others--)
-		if (socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) < 0)
-			err(RIG_FAILED, "socket");
+		if (open_other(nulls && others % 2) < 0)
+			err(RIG_FAILED, "descriptor");
 	if (write(ready, &byte, 1) != 1)
 		err(RIG_FAILED, "pipe");
 	close(ready);
@@ -133,6 +142,16 @@ static unsigned int number(const char *what, const char *text)
 	return value;
 }
 
+static void describe(unsigned int listeners, unsigned int others, bool nulls)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%u listeners, %u other sockets, %u descriptors of /dev/null",
+		 listeners, nulls ? others - others / 2 : others, nulls ? others / 2 : 0);
+	if (setenv("RIG", text, true) < 0)
+		err(RIG_FAILED, "setenv");
+}
+
 /* Where the @i-th of @n parts of @total begins. */
 static unsigned int part(unsigned int total, unsigned int i, unsigned int n)
 {
@@ -144,15 +163,18 @@ int main(int argc, char **argv)
 	unsigned int total, others = 0, share, holders, ready_holders = 0;
 	int ready[2], until[2], status, opt;
 	struct rlimit lim;
+	bool nulls = false;
 	char byte;
 
-	while ((opt = getopt(argc, argv, "+o:")) != -1)
+	while ((opt = getopt(argc, argv, "+no:")) != -1)
 		if (opt == 'o')
 			others = number("others", optarg);
+		else if (opt == 'n')
+			nulls = true;
 		else
 			optind = argc;
 	if (argc - optind < 2)
-		errx(RIG_FAILED, "usage: rig [-o OTHERS] LISTENERS COMMAND [ARG]...");
+		errx(RIG_FAILED, "usage: rig [-n] [-o OTHERS] LISTENERS COMMAND [ARG]...");
 	total = number("listeners", argv[optind]);
 	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
 		err(RIG_FAILED, "getrlimit");
@@ -172,8 +194,8 @@ int main(int argc, char **argv)
 			close(ready[0]);
 			close(until[1]);
 			hold(part(total, i, holders), part(total, i + 1, holders),
-			     part(others, i + 1, holders) - part(others, i, holders), ready[1],
-			     until[0]);
+			     part(others, i + 1, holders) - part(others, i, holders), nulls,
+			     ready[1], until[0]);
 		}
 	}
 	/* Now a holder that fails is an end of file, not a wait for ever. */
@@ -184,6 +206,7 @@ int main(int argc, char **argv)
 	if (ready_holders < holders)
 		errx(RIG_FAILED, "only %u of %u holders listen", ready_holders, holders);
 
+	describe(total, others, nulls);
 	status = run(argv + optind + 1);
 	close(until[1]);
 	while (wait(NULL) > 0)

@@ -22,6 +22,7 @@ import termios
 import time
 import unittest
 
+import netns
 import screen
 
 ROOT = pathlib.Path(os.environ.get("srcdir") or pathlib.Path(__file__).parents[2]).resolve()
@@ -618,6 +619,19 @@ class Bash(Here):
         # bash completes what stands behind the colon.
         self.assertEqual(self.ask(["listenq --output-file=a:b"]),
                          {"listenq --output-file=a:b": ["bc"]})
+
+    def test_names_of_namespaces(self):
+        netns.own_names(self)
+        for name in "ey sp(1)", "eyes":
+            (pathlib.Path(netns.NAMES) / name).touch()
+        for typed, want in (("ey\\ s", ["ey\\ sp\\(1\\)"]), ("eye", ["eyes"]),
+                            ("e", ["ey\\ sp\\(1\\)", "eyes"]), ("x", [])):
+            words, line = shlex.quote(typed), shlex.quote(f"listenq -N {typed}")
+            out = self.run_here(
+                "bash", "--norc", "-c", f"source {self.source}; COMP_WORDS=(listenq -N {words}); "
+                f"COMP_CWORD=2 COMP_LINE={line}; COMP_POINT=${{#COMP_LINE}}; "
+                f"_listenq listenq {words} -N; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
+            self.assertEqual(out.split("\n")[:-1] if want else out.split(), want, typed)
 
     def test_program_that_was_typed(self):
         """Not another listenq that is installed; and that one where it is none."""

@@ -231,6 +231,36 @@ class Fields(rig.Case):
         out = listenq.run("-H", "-o", "local", "drops = 0").out
         self.assertEqual(out.split(), [f"127.0.0.1:{quiet.port}"])
 
+    def test_every_column(self):
+        """What a column shows is what a filter finds by it."""
+        listener = self.listener(backlog=4, device="lo")
+        self.queue(listener, 1)
+        names = listenq.run("--list-columns", "--raw").out.split()
+        for changing in "oldest-wait", "samples":
+            names.remove(changing)
+        out = listenq.run("-H", "-d", "0.05", "-o", ",".join(names)).out
+        values = dict(zip(names, out.split(), strict=True))
+        known = {name: value for name, value in values.items() if value != "-"}
+        self.assertEqual(known["user"], "root")
+        self.assertGreater(len(known), 40)
+        for name, value in known.items():
+            expression = f'{name} = "{value}"'
+            out = listenq.run("-H", "-d", "0.05", "-o", "cookie", expression).out
+            self.assertEqual(out.split(), [listener.cookie], expression)
+        for args in ["-j"], ["-j", "--count=1"]:
+            rows = listenq.run(*args, "-d", "0.05", "user = root").json["listeners"]
+            self.assertEqual([row["cookie"] for row in rows], [listener.cookie])
+
+    def test_says_what_hides(self):
+        shown = self.listener()
+        self.listener()
+        for args, why in (([f":{shown.port}"], "the filter"), (["-6"], "-6"),
+                          (["-4", "-f"], "-4 and -f"),
+                          (["-4", "-f", f":{shown.port}"], "-4, -f and the filter")):
+            out = listenq.run("-d", "0", *args).out
+            self.assertRegex(out, rf"\n\d of 2 listeners (is|are) not shown, because of {why}\.\n")
+        self.assertNotIn("not shown", listenq.run("-d", "0").out)
+
     def test_instant(self):
         """What needs no window takes none."""
         self.listener()

@@ -259,6 +259,33 @@ class Window(Several):
         self.assertEqual(out.split(), ["blue", str(blue.inode)])
 
 
+    def test_many_in_trouble(self):
+        """What is the same is said once, and nothing of those that are not shown."""
+        names = ["blue", "cyan", "gold", "green", "pink"]
+        for name in names:
+            other = self.named(name)
+            if name == "pink":
+                with other:
+                    netns.sysctl("net.core.somaxconn", 777)
+            self.full(other)
+        args = [arg for name in names for arg in ("-N", name)]
+        out = listenq.run(*args, "-d", "0.2").out
+        some = "of namespaces blue, cyan, gold and"
+        self.assertIn(f"\nNo counter of the listen queues {some} 2 more moved in ", out)
+        lines = out.splitlines()
+        at = lines.index(f"Sysctls {some} 1 more:")
+        self.assertRegex(lines[at + 1], "^somaxconn=")
+        self.assertEqual(lines[at + 2], "Sysctls of namespace pink:")
+        self.assertRegex(lines[at + 3], "^somaxconn=777 ")
+        self.assertEqual(sum("somaxconn=" in line for line in lines), 2)
+        out = listenq.run(*args, "-d", "0.2", "namespace = pink or namespace = gold").out
+        self.assertNotRegex(out, "blue|cyan|green")
+        self.assertIn("queues of namespaces gold and pink moved", out)
+        self.assertIn("\nOf 3 namespaces no listener is shown.\n", out)
+        out = listenq.run(*args, "-d", "0.2", "namespace = nowhere").out
+        self.assertNotIn("somaxconn=", out)
+
+
 class All(Several):
     def test_names_processes_and_mounts(self):
         """Each once, whatever the number of ways to it."""

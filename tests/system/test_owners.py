@@ -405,6 +405,23 @@ class Hidden(nobody.Case, OwnersCase):
         self.assertIn("may not be seen: run as root", done.err)
         self.run_as_nobody("-d", "0", "-p", "--strict", code=1)
 
+    def test_not_shown(self):
+        """Owners that nobody would have seen are not missed."""
+        mine, others = f":{self.mine.port}", f":{self.others.port}"
+        for args in ["-H"], ["-j"], ["-g"], ["-j", "--count=2"]:
+            delay = "0.05" if "--count=2" in args else "0"
+            done = self.run_as_nobody("-d", delay, "-p", "--strict", *args, mine)
+            self.assertEqual(done.err, "")
+            self.assertIn(f"{self.mine.port}", done.out)
+            self.assertNotIn("owners-hidden", done.out)
+            done = self.run_as_nobody("-d", delay, "-p", "--strict", *args, others, code=1)
+            self.assertIn("owners-hidden" if "-j" in args else "may not be seen",
+                          done.out if "-j" in args else done.err)
+        # Whose a listener is decides here whether it is shown.
+        done = self.run_as_nobody("-d", "0", "--strict", "-H", f"pid = {self.holder.pid}", code=1)
+        self.assertIn("may not be seen", done.err)
+        self.assertEqual(len(done.out.splitlines()), 1)
+
     def test_not_asked(self):
         """The default table shows what it may and does not complain of the rest."""
         done = self.run_as_nobody("-d", "0.1", "--strict", "-H")

@@ -81,7 +81,12 @@ static void test_processes(void **state)
 	c.n = 0;
 	columns_parse(&c, "fd,reasons", false, &why);
 	columns_processes(&c);
-	assert_columns("fd,process,pid,reasons");
+	assert_columns("fd,reasons,process,pid");
+	columns_free(&c);
+	columns_parse(&c, "local,process,pid", false, &why);
+	columns_processes(&c);
+	assert_columns("local,process,pid,fd");
+	assert_true(columns_needs(&c) & NEED_OWNERS_ASKED);
 }
 
 /* Each column once, the usual ones where they usually are. */

@@ -80,6 +80,19 @@ static void test_warnings(void **state)
 
 /* listen(fd, N) lets N + 1 in: full is above the limit, and a limit of 0 divides nothing by zero.
  */
+static void test_retract(void **state)
+{
+	(void)state;
+	snapshot_warn(&s, "a", "first");
+	snapshot_warn(&s, "b", "second");
+	snapshot_warn(&s, "a", "third");
+	snapshot_retract(&s, "c");
+	assert_u64_equal(s.n_warnings, 3);
+	snapshot_retract(&s, "a");
+	assert_u64_equal(s.n_warnings, 1);
+	assert_string_equal(s.warnings[0].message, "second");
+}
+
 static void test_fill(void **state)
 {
 	static const struct {
@@ -114,6 +127,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_new_listener_is_clean, teardown),
 		cmocka_unit_test_teardown(test_drop_listeners, teardown),
 		cmocka_unit_test_teardown(test_warnings, teardown),
+		cmocka_unit_test_teardown(test_retract, teardown),
 		cmocka_unit_test(test_fill),
 	};
 

@@ -241,6 +241,67 @@ static void test_budget(void **state)
 	assert_null(warning("walks-skipped"));
 }
 
+static uint32_t full_netns; /* whose listener is full */
+static uint32_t listens; /* dumps of listeners so far; each sample has three */
+
+/* Every walk takes all that there is for one sample. */
+static void answer_always_slowly(const struct nlmsghdr *request)
+{
+	if (states_of(request) == 1 << DIAG_LISTEN) {
+		reply_listener(++cookies, listens++ % 3 == full_netns ? 8 : 1);
+		fake_netlink_reply_done(0);
+		return;
+	}
+	walked = false;
+	answer_slowly(request);
+}
+
+/* Returns the one namespace whose half-open connections the next sample has. */
+static uint32_t walked_next(void)
+{
+	uint32_t found = UINT32_MAX;
+
+	sample(SAMPLE_CLOSING);
+	for (uint32_t i = 0; i < 3; i++)
+		if (!s.netns[i].syn_recv_skipped) {
+			assert_u64_equal(found, UINT32_MAX);
+			found = i;
+		}
+	return found;
+}
+
+static void test_turns(void **state)
+{
+	(void)state;
+	fake_netlink_on_request = answer_always_slowly;
+	listens = 0;
+	full_netns = UINT32_MAX;
+	open_all(NEED_SYN_RECV);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_u64_equal(walked_next(), i % 3);
+	/* Who is in trouble need not wait. */
+	full_netns = 0;
+	assert_u64_equal(walked_next(), 0);
+	full_netns = 2;
+	assert_u64_equal(walked_next(), 2);
+	assert_u64_equal(walked_next(), 2);
+	full_netns = UINT32_MAX;
+	assert_u64_equal(walked_next(), 1);
+}
+
+/* Who has its turn has all of it: the walk for half-open connections and that for waiting ones. */
+static void test_whole_turn(void **state)
+{
+	(void)state;
+	fake_netlink_on_request = answer_always_slowly;
+	listens = 0;
+	full_netns = 1;
+	open_all(NEED_SYN_RECV | NEED_WAIT_ALL);
+	assert_u64_equal(walked_next(), 1);
+	assert_u64_equal(fake_netlink_sent(), 3 + 1 + 2); /* waiting ones, listeners once more */
+	assert_non_null(strstr(warning("walks-skipped")->message, "2 "));
+}
+
 /* A namespace without a listener costs no walk. */
 static void answer_empty(const struct nlmsghdr *request)
 {
@@ -522,6 +583,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SOURCES_TEST(test_all),		  SOURCES_TEST(test_no_thread_self),
 		SOURCES_TEST(test_half_open),	  SOURCES_TEST(test_budget),
+		SOURCES_TEST(test_turns),	  SOURCES_TEST(test_whole_turn),
 		SOURCES_TEST(test_no_listener),	  SOURCES_TEST(test_denied),
 		SOURCES_TEST(test_come_and_gone), SOURCES_TEST(test_search_fails),
 		SOURCES_TEST(test_dump_fails),	  SOURCES_TEST(test_dumps_fail),

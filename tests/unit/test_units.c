@@ -22,13 +22,16 @@ static void assert_units(const char *text, const char *cgroup, const char *unit,
 {
 	size_t len = strlen(text);
 	char *copy = xmalloc(len ? len : 1);
+	struct strbuf name = { 0 };
 	struct units units;
 
 	memcpy(copy, text, len);
 	units = units_parse(copy, len);
 	assert_part(text, "cgroup", units.cgroup, cgroup);
 	assert_part(text, "unit", units.unit, unit);
-	assert_part(text, "container", units.container, container);
+	units_add_container(&name, units.container);
+	assert_part(text, "container", (struct part){ name.s, name.len }, container);
+	strbuf_free(&name);
 	free(copy);
 }
 
@@ -78,6 +81,11 @@ static const struct {
 	{ "/lxc.payload/web1", NULL, "web1" },
 	{ "/lxc.monitor.web1", NULL, NULL },
 	{ "/machine.slice/machine-deb.scope", "machine-deb.scope", "deb" },
+	{ "/machine.slice/machine-deb\\x2dx.scope", "machine-deb\\x2dx.scope", "deb-x" },
+	{ "/machine.slice/systemd-nspawn@\\xc3\\xbc\\x2d.service",
+	  "systemd-nspawn@\\xc3\\xbc\\x2d.service", "\xc3\xbc-" },
+	{ "/machine.slice/machine-a\\x00\\x2\\x2g\\x.scope", "machine-a\\x00\\x2\\x2g\\x.scope",
+	  "a\\x00\\x2\\x2g\\x" },
 	{ "/machine.slice/machine-qemu\\x2d1\\x2dvm.scope", "machine-qemu\\x2d1\\x2dvm.scope",
 	  NULL },
 	{ "/machine.slice/systemd-nspawn@deb.service/payload", "systemd-nspawn@deb.service",
