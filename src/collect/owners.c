@@ -3,10 +3,9 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/error.h"
+#include "collect/owners_result.h"
 #include "collect/units.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -392,89 +391,6 @@ static void search(struct owners *o, uint64_t now_ns)
 	o->last_ns = now_ns;
 }
 
-/* Process 1 comes last: it holds the sockets of the services that it starts. */
-static const struct owners_process *holder_at(const struct owners *o, size_t i)
-{
-	if (o->holders[0].process.pid == 1)
-		i = (i + 1) % o->n_holders;
-	return &o->holders[i];
-}
-
-static void fill_owners(const struct owners *o, struct snapshot *s)
-{
-	uint32_t *next = xcalloc(o->listeners.n + 1, sizeof(*next)), n = 0;
-
-	for (size_t i = 0; i < o->listeners.n; i++) {
-		next[i] = n;
-		n += o->listeners.list[i].n;
-	}
-	snapshot_size_owners(s, n, o->n_holders);
-	for (size_t i = 0; i < o->n_holders; i++) {
-		const struct owners_process *holder = holder_at(o, i);
-
-		s->processes[i] = holder->process;
-		for (size_t j = 0; j < holder->n; j++)
-			s->owners[next[holder->list[j].listener]++] =
-				(struct owner){ (uint32_t)i, holder->list[j].fd };
-	}
-	/* Each is now behind the last owner of its listener. */
-	for (size_t i = 0; i < s->n_listeners; i++) {
-		uint32_t twin = o->listeners.list[i].twin;
-
-		s->listeners[i].n_owners = o->listeners.list[twin].n;
-		s->listeners[i].first_owner = next[twin] - s->listeners[i].n_owners;
-	}
-	free(next);
-}
-
-static enum processes_sight sight(struct owners *o)
-{
-	if (!o->sight_known)
-		o->sight = processes_sight(o->root);
-	o->sight_known = true;
-	return o->sight;
-}
-
-static void tell_hidden(struct owners *o, struct snapshot *s, bool hidden)
-{
-	snapshot_warn(s, "owners-hidden",
-		      "the processes that hold some of the listeners may not be seen: %s",
-		      processes_advice(sight(o), hidden));
-}
-
-static void tell_failure(struct snapshot *s, const char *what, int code)
-{
-	snapshot_warn(s, "owners-unavailable", "cannot %s processes in /proc: %s%s", what,
-		      strerror(-code), error_advice(code));
-}
-
-/* That nobody holds a listener is known only where everybody could be looked at. */
-static void mark_known(struct owners *o, struct snapshot *s)
-{
-	bool hidden = false, unseen = false;
-	int failure = 0;
-
-	for (size_t i = 0; i < o->processes.n; i++) {
-		int code = o->processes.list[i].code;
-
-		hidden |= processes_hidden(code);
-		failure = processes_failed(code) ? code : failure;
-	}
-	for (size_t i = 0; i < s->n_listeners; i++) {
-		struct listener *l = &s->listeners[i];
-		bool scanned = o->listeners.list[i].scanned;
-
-		if (l->n_owners || (scanned && !hidden && !failure && sight(o) == PROCESSES_ALL))
-			l->known |= LISTENER_OWNERS;
-		else
-			unseen |= scanned;
-	}
-	if (unseen && o->tell && failure)
-		tell_failure(s, "look at all", failure);
-	if (unseen && o->tell && (hidden || sight(o) != PROCESSES_ALL))
-		tell_hidden(o, s, hidden);
-}
-
 /* Old texts go; those of what is remembered stay. */
 static void turn_texts(struct owners *o, uint64_t now_ns)
 {
@@ -500,11 +416,10 @@ void owners_collect(struct owners *o, struct snapshot *s)
 	o->processes.root = o->root;
 	code = processes_list(&o->processes);
 	if (code < 0 && o->tell)
-		tell_failure(s, "list the", code);
+		owners_result_failure(s, "list the", code);
 	if (code < 0)
 		return;
 	take_listeners(o, s);
 	search(o, s->monotonic_ns);
-	fill_owners(o, s);
-	mark_known(o, s);
+	owners_result_fill(o, s);
 }

@@ -89,7 +89,7 @@ static void add_header(struct strbuf *b, const struct listing_column *column,
 	strbuf_adds(b, f->brief ? f->brief : f->header);
 	/* What is older than the rest of the row says how old. */
 	if (f->needs & NEED_SYN_RECV && !strcmp(f->name, "synrecv") &&
-	    c->syn_age_ns > NSEC_PER_SEC / 100) {
+	    c->syn_age_ns >= NSEC_PER_SEC / 20) {
 		strbuf_putc(b, '-');
 		phrase_time(b, c->syn_age_ns);
 	}

@@ -4,6 +4,7 @@ import socket
 import unittest
 
 import listenq
+import nobody
 import rig
 
 IPPROTO_MPTCP = 262
@@ -41,7 +42,8 @@ class Mptcp(rig.Case):
         """Some kernels tell everybody of MPTCP, none tells everybody that there is none."""
         port = self.mptcp(7)
         plain = self.listener()
-        rows = {row["port"]: row["mptcp"] for row in listenq.instant(
-            user=65534, group=65534, extra_groups=[])["listeners"]}
+        nobody.let_all_run(self)
+        rows = {row["port"]: row["mptcp"]
+                for row in listenq.instant(prefix=nobody.NOBODY)["listeners"]}
         self.assertIn(rows[port], (True, None))
         self.assertIsNone(rows[plain.port])

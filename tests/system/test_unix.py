@@ -12,6 +12,7 @@ import threading
 
 import listenq
 import netns
+import nobody
 import rig
 import table
 
@@ -197,7 +198,8 @@ class Rows(Case):
         """No privilege: another user sees the same."""
         listener = self.unix(b"\0root's", 0)
         self.fill_unix(listener, 1)
-        rows = self.unix_rows(listenq.instant("-x", user=65534, group=65534, extra_groups=[]))
+        nobody.let_all_run(self)
+        rows = self.unix_rows(listenq.instant("-x", prefix=nobody.NOBODY))
         self.assertEqual([(row["path"], row["accept_queue"]["length"]) for row in rows],
                          [("@root's", 1)])
 

@@ -114,14 +114,16 @@ class Endings(screen.Case):
             with self.subTest(signal=number.name):
                 self.killed(number)
 
-    def test_out_of_memory(self):
-        terminal = self.begin()
-        resource.prlimit(terminal.pid(), resource.RLIMIT_AS, (1 << 20, 1 << 20))
-        for _ in range(8000):
-            self.listener()
-        self.assertEqual(terminal.ended(20), 1)
-        self.assertAsBefore(terminal)
-        self.assertIn("listenq: cannot allocate memory", terminal.lines())
+    # A sanitizer needs more address space than any limit leaves, and says so itself.
+    if not listenq.sanitized():
+        def test_out_of_memory(self):
+            terminal = self.begin()
+            resource.prlimit(terminal.pid(), resource.RLIMIT_AS, (1 << 20, 1 << 20))
+            for _ in range(8000):
+                self.listener()
+            self.assertEqual(terminal.ended(20), 1)
+            self.assertAsBefore(terminal)
+            self.assertIn("listenq: cannot allocate memory", terminal.lines())
 
     def test_quit_key(self):
         """^\\ makes a core and ends it, as with any program."""
