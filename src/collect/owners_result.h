@@ -5,8 +5,8 @@
 #include "collect/owners.h"
 
 /*
- * owners_result_fill() - what a sample learns of what owners.c remembers: the owners of each listener,
- * whether these are all, and a warning where some could not be seen.
+ * owners_result_fill() - what a sample learns of what owners.c remembers: the owners of each
+ * listener, whether these are all, and a warning where some could not be seen.
  */
 void owners_result_fill(struct owners *o, struct snapshot *s);
 

@@ -284,7 +284,7 @@ class Pace(rig.Case):
     """Samples that repeat so often that SYN_RECV is too dear for each."""
 
     def samples(self, share, count=300):
-        program = pathlib.Path(listenq.program()).parent.parent / "tests/lib/sampler"
+        program = pathlib.Path(listenq.program()).parent.parent / "tests/bench/sampler"
         text = subprocess.run([program, str(share), "1", str(count)], check=True, text=True,
                               stdout=subprocess.PIPE, timeout=listenq.TIMEOUT).stdout
         samples = [tuple(int(word) for word in line.split()) for line in text.splitlines()]
