@@ -86,23 +86,30 @@ class Memory(Case):
 class Cost(Case):
     SECONDS = 20
 
-    def test_idle_host(self):
-        """With peaks and without, both at the same time."""
-        for i in range(14):
-            self.listener(f"127.0.0.{i + 1}", backlog=9)
-        peaks = self.start("-d", "1", count=14)
-        plain = self.start("-d", "1", "--peak-rate=0", count=14)
-        before = {found: (terminal.cpu_seconds(found.pid), len(found.output))
-                  for found in (peaks, plain)}
+    def measure(self, views):
+        """{view: (seconds of CPU, bytes written)} of the next while."""
+        before = {view: (terminal.cpu_seconds(view.pid), len(view.output)) for view in views}
         end = time.monotonic() + self.SECONDS
         while time.monotonic() < end:
-            peaks.read(0.1)
-            plain.read(0.1)
-        for found, most in (peaks, 0.4), (plain, 0.05):
-            cpu, written = before[found]
-            with self.subTest(peaks=found is peaks):
-                cpu = terminal.cpu_seconds(found.pid) - cpu
-                written = len(found.output) - written
+            for view in views:
+                view.read(0.1)
+        return {view: (terminal.cpu_seconds(view.pid) - cpu, len(view.output) - written)
+                for view, (cpu, written) in before.items()}
+
+    def test_idle_host(self):
+        """With peaks and without, both at the same time. What else runs on the machine only adds
+        to it, so that the cheaper of two measurements counts."""
+        for i in range(14):
+            self.listener(f"127.0.0.{i + 1}", backlog=9)
+        limits = {self.start("-d", "1", count=14): 0.4,
+                  self.start("-d", "1", "--peak-rate=0", count=14): 0.05}
+        found = self.measure(limits)
+        if any(found[view][0] > most * SLOWER for view, most in limits.items()):
+            again = self.measure(limits)
+            found = {view: min(found[view], again[view]) for view in limits}
+        for view, most in limits.items():
+            cpu, written = found[view]
+            with self.subTest(most=most):
                 self.assertLessEqual(cpu, most * SLOWER)
                 self.assertLessEqual(written, 20000)
                 self.assertGreater(written, 100, "it is not running")
