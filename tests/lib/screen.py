@@ -210,15 +210,16 @@ def find_header(lines):
 
 
 def split_header(line):
-    """[(first column, one behind the last, header without the mark of the sort)]"""
-    return [(word.start(), word.end(), word[0].rstrip("▼▲"))
+    """[(first column, one behind the last, header without the mark of the sort and without the age
+    of what is older than the rest)]"""
+    return [(word.start(), word.end(), re.sub(r"-[\d.]+[smh]$", "", word[0].rstrip("▼▲")))
             for word in re.finditer(r"LAST(?: [\d.]+[smh])?|\S+", line)]
 
 
 def is_left(header):
     """Is the column aligned to the left?"""
     kinds = {field.brief: field for field in source.fields().values()}
-    field = kinds.get(re.sub(r"-[\d.]+[smh]$", "", header))
+    field = kinds.get(header)
     if not field:
         raise AssertionError(f"no column has the header {header!r}")
     return field.type in LEFT and field.name != "overflows"

@@ -118,10 +118,10 @@ class Cost(Case):
 
 class SynRecv(Case):
     def test_taken_less_often_when_it_is_dear(self):
-        """A dump of half-open connections walks the table of the established ones, which takes a
-        millisecond when it is large, however few there are. The column says how old it is."""
+        """A dump of half-open connections walks the table of the established ones, which takes
+        milliseconds when it is large, however few there are. The column says how old it is."""
         if os.path.exists("/proc/sys/net/ipv4/tcp_child_ehash_entries"):  # since 6.1
-            netns.sysctl("net.ipv4.tcp_child_ehash_entries", 1 << 20)
+            netns.sysctl("net.ipv4.tcp_child_ehash_entries", 1 << 22)
             netns.enter()
         listener = self.listener(backlog=50)
         self.half_open(listener, 3)
