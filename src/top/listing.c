@@ -287,6 +287,7 @@ static size_t last_shown(const struct listing *l)
 
 void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c)
 {
+	const size_t last = last_shown(l);
 	struct strbuf b = { 0 };
 
 	for (size_t i = 0; i < l->n; i++) {
@@ -298,7 +299,7 @@ void listing_header(const struct listing *l, struct paint *p, const struct listi
 		strbuf_adds(&b, "");
 		add_header(&b, column, c);
 		add_sort_mark(&b, column, c, p->screen->utf8);
-		put_cell(p, column, INK_BAR, &b, i == last_shown(l));
+		put_cell(p, column, INK_BAR, &b, i == last);
 	}
 	strbuf_free(&b);
 }
@@ -307,6 +308,7 @@ void listing_row(const struct listing *l, struct paint *p, const struct listing_
 		 const struct row *row, bool selected)
 {
 	enum ink ink = selected ? INK_SELECTED : paint_ink(state_table[row->state].severity);
+	const size_t last = last_shown(l);
 	struct strbuf b = { 0 };
 
 	for (size_t i = 0; i < l->n; i++) {
@@ -316,7 +318,7 @@ void listing_row(const struct listing *l, struct paint *p, const struct listing_
 			continue;
 		b.len = 0;
 		add_cell(&b, column, row, c, p->screen);
-		put_cell(p, column, ink, &b, i == last_shown(l));
+		put_cell(p, column, ink, &b, i == last);
 	}
 	strbuf_free(&b);
 }

@@ -35,8 +35,7 @@ struct session {
 	enum session_page page;
 	size_t help_offset;
 	struct strbuf find; /* the last text looked for */
-	struct strbuf draft; /* of a filter, which may have been refused */
-	struct strbuf filter; /* as it was typed; parsed, it is view.selection.filter */
+	struct strbuf draft; /* the last filter typed, which may have been refused */
 	struct strbuf message; /* in the last line, until a key is pressed */
 	uint64_t message_until_ns;
 	uint64_t cpu_ns; /* used so far, and when that was read */

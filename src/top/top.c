@@ -103,8 +103,6 @@ int session_filter(struct session *s, const char *text, struct error *why)
 	selection->family = filter_family(filter);
 	if (selection->family == AF_UNSPEC)
 		selection->family = s->config->selection.family;
-	s->filter.len = 0;
-	strbuf_adds(&s->filter, text);
 	session_wish(s);
 	if (s->view.report.snapshot)
 		view_arrange(&s->view, clock_monotonic_ns());
@@ -225,7 +223,6 @@ static void free_session(struct session *s)
 	strbuf_free(&s->context.scratch);
 	strbuf_free(&s->find);
 	strbuf_free(&s->draft);
-	strbuf_free(&s->filter);
 	strbuf_free(&s->message);
 }
 

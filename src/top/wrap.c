@@ -6,27 +6,20 @@
 #include <string.h>
 
 #define INDENT 2
+#define WIDEST 2 /* columns of a character */
 
 size_t wrap_line(const char *text, size_t width)
 {
-	size_t len = strlen(text), fits = 0, blank = 0;
+	size_t len = strlen(text), taken, fits = text_fit(text, len, width, &taken), blank;
 
-	if (text_width(text, len) <= width)
+	/* Where there is room for not even one: cut on the screen, not split into bytes. */
+	if (!fits)
+		fits = text_fit(text, len, WIDEST, &taken);
+	if (fits == len)
 		return len;
-	while (fits < len) {
-		size_t n = 1;
-
-		while (((unsigned char)text[fits + n] & 0xc0) == 0x80)
-			n++;
-		/* Where there is room for not even one: cut on the screen, not split into bytes. */
-		if (fits && text_width(text, fits + n) > width)
-			break;
-		if (text[fits] == ' ')
-			blank = fits;
-		fits += n;
-	}
-	if (text[fits] == ' ')
-		blank = fits;
+	blank = fits;
+	while (blank && text[blank] != ' ')
+		blank--;
 	return blank ? blank : fits;
 }
 
