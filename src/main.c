@@ -52,8 +52,8 @@ struct run {
 	struct collector *collector;
 	struct snapshot snapshots[2];
 	struct report report;
-	struct services services;
-	struct users users;
+	struct names services;
+	struct names users;
 	struct field_context context;
 	struct table_style style;
 	uint64_t reports; /* taken so far */
@@ -286,8 +286,8 @@ static int run_reports(const struct options *o)
 	snapshot_free(&run.snapshots[0]);
 	snapshot_free(&run.snapshots[1]);
 	report_free(&run.report);
-	services_free(&run.services);
-	users_free(&run.users);
+	names_free(&run.services);
+	names_free(&run.users);
 	strbuf_free(&run.context.scratch);
 	return code < 0 || (o->strict && run.incomplete) ? EXIT_KERNEL : EXIT_SUCCESS;
 }

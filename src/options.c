@@ -204,7 +204,7 @@ void options_free(struct options *o)
 	filter_free(o->selection.filter);
 	strbuf_free(&o->filter);
 	strbuf_free(&o->filter_context.scratch);
-	users_free(&o->filter_users);
+	names_free(&o->filter_users);
 	free(o->namespaces);
 }
 

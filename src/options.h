@@ -30,7 +30,7 @@ struct options {
 	int family; /* that -4 or -6 leaves; selection.family is also of the filter */
 	struct strbuf filter; /* as it was typed; parsed, it is selection.filter */
 	struct field_context filter_context;
-	struct users filter_users; /* that it asks */
+	struct names filter_users; /* that it asks */
 	const char **namespaces; /* as the user calls them; owned, what they point to is not */
 	size_t n_namespaces, namespaces_size;
 	bool all_namespaces;

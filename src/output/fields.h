@@ -5,8 +5,7 @@
 #include "analyse/report.h"
 #include "base/text.h"
 #include "model/needs.h"
-#include "output/services.h"
-#include "output/users.h"
+#include "output/names.h"
 
 /*
  * The field table: the one place where a column or a JSON key is added. The table view, JSON, its
@@ -46,8 +45,8 @@ struct field_value {
 struct field_context {
 	struct strbuf scratch;
 	const char *words[REASON_N];
-	struct services *services; /* NULL: ports as numbers */
-	struct users *users; /* NULL: not to be asked for */
+	struct names *services; /* NULL: ports as numbers */
+	struct names *users; /* NULL: not to be asked for */
 };
 
 struct field {

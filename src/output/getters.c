@@ -155,7 +155,7 @@ GETTER(local)
 		strbuf_addf(b, "%%if%u", l->bound.ifindex);
 	strbuf_putc(b, ':');
 	if (context->services)
-		service = services_name(context->services, l->bound.port);
+		service = names_of_port(context->services, l->bound.port);
 	if (service)
 		strbuf_adds(b, service);
 	else

@@ -254,6 +254,6 @@ GETTER_DECLARE(user)
 	(void)report;
 	if (!context->users || !(row->listener->known & LISTENER_UID))
 		return;
-	value->text = users_name(context->users, row->listener->uid);
+	value->text = names_of_user(context->users, row->listener->uid);
 	value->known = value->text != NULL;
 }

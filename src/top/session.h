@@ -29,8 +29,8 @@ struct session {
 	struct menu menu;
 	struct prompt prompt;
 	struct field_context context;
-	struct services services;
-	struct users users;
+	struct names services;
+	struct names users;
 
 	enum session_page page;
 	size_t help_offset;

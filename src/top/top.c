@@ -218,8 +218,8 @@ static void free_session(struct session *s)
 	listing_free(&s->listing);
 	columns_free(&s->columns);
 	prompt_free(&s->prompt);
-	services_free(&s->services);
-	users_free(&s->users);
+	names_free(&s->services);
+	names_free(&s->users);
 	strbuf_free(&s->context.scratch);
 	strbuf_free(&s->find);
 	strbuf_free(&s->draft);

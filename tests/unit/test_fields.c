@@ -96,7 +96,7 @@ static void test_local_with_device(void **state)
 
 static void test_local_with_service(void **state)
 {
-	struct services services = { 0 };
+	struct names services = { 0 };
 
 	(void)state;
 	context.services = &services;
@@ -109,7 +109,7 @@ static void test_local_with_service(void **state)
 	shown("local");
 	assert_u64_equal(services.n, 2);
 	assert_string_equal(shown("port"), "1");
-	services_free(&services);
+	names_free(&services);
 }
 
 /* Rounded down: 100 % means full, and nothing else does. */
