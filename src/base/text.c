@@ -167,7 +167,7 @@ size_t text_fit(const char *s, size_t len, size_t width, size_t *taken)
 	while (i < len) {
 		size_t n = 1, columns;
 
-		while (i + n < len && ((unsigned char)s[i + n] & 0xc0) == 0x80)
+		while (i + n < len && text_continues(s[i + n]))
 			n++;
 		columns = text_width(s + i, n);
 		if (*taken + columns > width)

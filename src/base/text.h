@@ -80,6 +80,12 @@ void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int fla
 /* Would text_add_safe() add it as it is, whatever the flags but TEXT_ONE_WORD? */
 bool text_is_plain(const char *s, size_t len);
 
+/* Is it a byte of a character of UTF-8, but not its first one? */
+static inline bool text_continues(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
 /* Columns that valid UTF-8 text takes on a terminal, by the locale's wcwidth(). */
 size_t text_width(const char *s, size_t len);
 

@@ -74,7 +74,7 @@ static void shorten(struct strbuf *cell, size_t start, size_t width, bool utf8)
 	do {
 		do
 			from++;
-		while (from < cell->len && ((unsigned char)cell->s[from] & 0xc0) == 0x80);
+		while (from < cell->len && text_continues(cell->s[from]));
 	} while (text_width(cell->s + from, cell->len - from) + 1 > width && from < cell->len);
 	strbuf_reserve(cell, mark_len);
 	memmove(cell->s + start + mark_len, cell->s + from, cell->len - from);

@@ -30,15 +30,10 @@ void prompt_end(struct prompt *p)
 	p->purpose = PROMPT_NONE;
 }
 
-static bool is_continuation(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
 /* The whole of the last character. */
 static void erase_last(struct strbuf *b)
 {
-	while (b->len && is_continuation(b->s[b->len - 1]))
+	while (b->len && text_continues(b->s[b->len - 1]))
 		b->len--;
 	if (b->len)
 		b->len--;
@@ -92,7 +87,7 @@ void prompt_draw(const struct prompt *p, struct paint *paint)
 		do {
 			text++;
 			len--;
-		} while (len && is_continuation(*text));
+		} while (len && text_continues(*text));
 	}
 	paint_text(paint, INK_PLAIN, text, len);
 	strbuf_free(&safe);
