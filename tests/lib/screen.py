@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import tempfile
+import time
 import unittest
 
 import listenq
@@ -41,7 +42,9 @@ class Screen:
         self.env = {"PATH": os.environ["PATH"], "HOME": self.directory, "SHELL": "/bin/sh",
                     "LC_ALL": locale, **sanitizers()}
         inside = {"TERM": term, "LC_ALL": locale, "PS1": "$ ", **environment}
-        self.command = command or shlex.join([listenq.program(), "--top", *map(str, args)])
+        # A short name: where a line that is typed breaks must not depend on where the program is.
+        os.symlink(listenq.program(), os.path.join(self.directory, "listenq"))
+        self.command = command or shlex.join(["./listenq", "--top", *map(str, args)])
         shell = shlex.join(["env", *(f"--unset={k}" for k, v in inside.items() if v is None),
                             *(f"{k}={v}" for k, v in inside.items() if v is not None), "sh", "-i"])
         config = os.path.join(self.directory, "conf")
@@ -50,8 +53,8 @@ class Screen:
                        "set -g default-terminal tmux-256color\nset -g escape-time 0\n")
         self.tmux("-f", config, "new-session", "-d", "-x", str(cols), "-y", str(rows),
                   f"cd {self.directory}; ulimit -c 0; exec {shell}")
-        rig.wait_for(lambda: self.lines()[0].startswith("$"), "a shell on the terminal",
-                     period=PERIOD)
+        self.shell_pid = int(self.pane("pane_pid"))
+        self.wait("a shell on the terminal", lambda lines: lines[0].startswith("$"))
 
     def tmux(self, *words, check=True):
         done = subprocess.run(["tmux", "-u", "-S", self.socket, *words], env=self.env,
@@ -98,13 +101,15 @@ class Screen:
         self.type(line)
         self.keys("Enter")
 
-    def start(self, until=None):
-        """Type the command; return when its first sample is on the screen."""
+    def begin(self):
+        """Type the command."""
         self.shell(f"{self.command}; echo ended=$?")
-        if until is None:
-            def until():
-                return re.search(r"^(!!?|~|\.) |listeners?\b|are well", self.text(), re.MULTILINE)
-        rig.wait_for(until, "the first sample", deadline=20, period=PERIOD)
+
+    def start(self):
+        """Type the command; return when its first sample is on the screen."""
+        self.begin()
+        self.wait("the first sample", lambda lines: re.search(
+            r"^(!!?|~|\.) |listeners?\b|are well", "\n".join(lines), re.MULTILINE), deadline=20)
         return self
 
     def resize(self, cols, rows):
@@ -123,10 +128,25 @@ class Screen:
         with open(self.raw, "rb") as file:
             return file.read()
 
-    def lines(self, escapes=False):
+    def look(self, escapes=False):
+        """The lines as they are at this moment, perhaps in the midst of being drawn."""
         out = self.tmux("capture-pane", "-p", *(["-e"] if escapes else []))
         lines = out.split("\n")[:self.rows]
         return lines + [""] * (self.rows - len(lines))
+
+    def writing(self):
+        """Does anything on the terminal run, that may be half through with what it says?"""
+        return any(state(pid) == "R" for pid in (self.shell_pid, *children(self.shell_pid)))
+
+    def lines(self, escapes=False, deadline=1):
+        """Those of a whole screen. Whoever sleeps has written all it had to say, and tmux has read
+        it when two looks are the same. Of a screen that never rests they are the last ones."""
+        end = time.monotonic() + deadline
+        while True:
+            writing = self.writing()
+            first, second = self.look(escapes), self.look(escapes)
+            if not writing and first == second or time.monotonic() > end:
+                return second
 
     def text(self, escapes=False):
         return "\n".join(self.lines(escapes))
@@ -142,18 +162,18 @@ class Screen:
 
     def pid(self, name="listenq"):
         """Of the program under test."""
-        found = [pid for pid in children(int(self.pane("pane_pid"))) if comm(pid) == name]
+        found = [pid for pid in children(self.shell_pid) if comm(pid) == name]
         if len(found) != 1:
             raise AssertionError(f"{len(found)} processes {name} on the terminal")
         return found[0]
 
     def wait(self, what, condition, deadline=10):
         """Wait for a condition of the screen; return the lines that met it."""
-        def look():
-            lines = self.lines()
-            return lines if condition(lines) else None
+        def meets():
+            # The first look is the cheap one.
+            return condition(self.look()) and condition(lines := self.lines()) and lines
         try:
-            return rig.wait_for(look, what, deadline=deadline, period=PERIOD)
+            return rig.wait_for(meets, what, deadline=deadline, period=PERIOD)
         except AssertionError as error:
             raise AssertionError(f"{error}\n" + self.text()) from None
 
@@ -163,6 +183,7 @@ class Screen:
 
         def passes():
             try:
+                check(self.look())
                 return [check(self.lines())]
             except AssertionError as error:
                 failure[:] = [error]
@@ -183,9 +204,9 @@ class Screen:
     def ended(self, deadline=10):
         """Exit status of the program as its shell saw it."""
         pattern = re.compile(r"^ended=(\d+)", re.MULTILINE)
-        rig.wait_for(lambda: pattern.search(self.text()), "the end of the program", deadline,
-                     period=PERIOD)
-        return int(pattern.findall(self.text())[-1])
+        lines = self.wait("the end of the program",
+                          lambda lines: pattern.search("\n".join(lines)), deadline)
+        return int(pattern.findall("\n".join(lines))[-1])
 
     # What is on it
 
@@ -258,6 +279,15 @@ def parse_list(lines):
 def comm(pid):
     with open(f"/proc/{pid}/comm", encoding="utf-8", errors="replace") as file:
         return file.read().rstrip("\n")
+
+
+def state(pid):
+    """R, S, T, ... as proc(5) has it, or None: it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rpartition(") ")[2][0]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 def children(pid):

@@ -17,8 +17,8 @@ BY_SIGNAL = 128
 
 def stopped_child(terminal):
     """The pid of the program once it is stopped, before: None."""
-    found = [pid for pid in screen.children(int(terminal.pane("pane_pid")))
-             if screen.comm(pid) == "listenq" and state(pid) == "T"]
+    found = [pid for pid in screen.children(terminal.shell_pid)
+             if screen.comm(pid) == "listenq" and screen.state(pid) == "T"]
     return found[0] if found else None
 
 
@@ -138,7 +138,7 @@ class Endings(screen.Case):
         for _ in range(2):
             terminal.keys("C-z")
             terminal.see("Stopped")
-            rig.wait_for(lambda: state(pid) == "T", "it to stop")
+            rig.wait_for(lambda: screen.state(pid) == "T", "it to stop")
             self.assertAsBefore(terminal)
             # Meanwhile the terminal has another size, and other things on it.
             terminal.shell("clear; echo was here before")
@@ -176,7 +176,7 @@ class Endings(screen.Case):
         """As the kill of a shell with jobs does it."""
         os.kill(pid, signal.SIGTERM)
         os.kill(pid, signal.SIGCONT)
-        rig.wait_for(lambda: not os.path.exists(f"/proc/{pid}") or state(pid) == "Z",
+        rig.wait_for(lambda: screen.state(pid) in (None, "Z"),
                      "it to end")
 
     def test_ended_while_stopped(self):
@@ -201,20 +201,15 @@ class Endings(screen.Case):
         terminal = self.begin()
         pid = terminal.pid()
         terminal.tmux("kill-server")
-        rig.wait_for(lambda: not os.path.exists(f"/proc/{pid}") or state(pid) == "Z",
+        rig.wait_for(lambda: screen.state(pid) in (None, "Z"),
                      "the end of the program")
 
     def test_ignored_signals(self):
         """nohup means it."""
-        terminal = self.screen(command=f"trap '' HUP; {listenq.program()} --top -d 0.2")
+        terminal = self.screen(command="trap '' HUP; ./listenq --top -d 0.2")
         terminal.see(screen.at(self.ill))
         os.kill(terminal.pid(), signal.SIGHUP)
         terminal.keys("?")
         terminal.see("listenq: keys")
         terminal.keys("Escape", "q")
         self.assertEqual(terminal.ended(), 0)
-
-
-def state(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
-        return file.read().rpartition(") ")[2][0]

@@ -66,7 +66,7 @@ class Terminals(screen.Case):
 
     def refused(self, term, why):
         terminal = self.screen("-d", "0.2", term=term, start=False)
-        terminal.start(until=lambda: "ended=" in terminal.text())
+        terminal.begin()
         self.assertEqual(terminal.ended(), 2)
         said = [line for line in terminal.lines() if line and not line.startswith("$")]
         self.assertRegex(said[0], rf"^listenq: --top .*{why}")
