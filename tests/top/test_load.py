@@ -17,6 +17,14 @@ MANY = 20000
 SLOWER = 8 if listenq.sanitized() else 1
 
 
+def established_hash(entries):
+    """A namespace whose table of connections has this size and is shared with nobody: what a walk
+    of it costs then depends on no other (since 6.1; before, the host's table serves all)."""
+    if os.path.exists("/proc/sys/net/ipv4/tcp_child_ehash_entries"):
+        netns.sysctl("net.ipv4.tcp_child_ehash_entries", entries)
+        netns.enter()
+
+
 class Case(screen.Case):
     def start(self, *args, count, **kwargs):
         """The program on a screen of 140x40, with its first sample drawn."""
@@ -98,15 +106,17 @@ class Cost(Case):
 
     def test_idle_host(self):
         """With peaks and without, both at the same time. What else runs on the machine only adds
-        to it, so that the cheaper of two measurements counts."""
+        to it, so that the cheapest of three measurements counts."""
+        established_hash(1 << 10)
         for i in range(14):
             self.listener(f"127.0.0.{i + 1}", backlog=9)
         limits = {self.start("-d", "1", count=14): 0.4,
                   self.start("-d", "1", "--peak-rate=0", count=14): 0.05}
         found = self.measure(limits)
-        if any(found[view][0] > most * SLOWER for view, most in limits.items()):
-            again = self.measure(limits)
-            found = {view: min(found[view], again[view]) for view in limits}
+        for _ in range(2):
+            if any(found[view][0] > most * SLOWER for view, most in limits.items()):
+                again = self.measure(limits)
+                found = {view: min(found[view], again[view]) for view in limits}
         for view, most in limits.items():
             cpu, written = found[view]
             with self.subTest(most=most):
@@ -120,9 +130,7 @@ class SynRecv(Case):
     def test_taken_less_often_when_it_is_dear(self):
         """A dump of half-open connections walks the table of the established ones, which takes
         milliseconds when it is large, however few there are. The column says how old it is."""
-        if os.path.exists("/proc/sys/net/ipv4/tcp_child_ehash_entries"):  # since 6.1
-            netns.sysctl("net.ipv4.tcp_child_ehash_entries", 1 << 22)
-            netns.enter()
+        established_hash(1 << 22)
         listener = self.listener(backlog=50)
         self.half_open(listener, 3)
         view = self.screen("-d", "0.005", "--peak-rate=0", cols=140)
@@ -133,6 +141,7 @@ class SynRecv(Case):
         view.settle(lambda lines: self.assertEqual(syn(lines), "5"))
 
     def test_every_time_when_it_is_cheap(self):
+        established_hash(1 << 10)
         listener = self.listener(backlog=50)
         self.half_open(listener, 3)
         view = self.screen("-d", "1", cols=140)
