@@ -18,9 +18,11 @@
 const struct field field_table[] = {
 	{ "severity", "SEV", FIELD_TEXT, NULL, NULL, NEED_STATE, 0, 75,
 	  "mark of the state: !! critical, ! warning, ~ notice, . none",
-	  .get = getter_severity, .brief = "ST" },
+	  .get = getter_severity, .brief = "ST",
+	  .order = ORDER_STATE },
 	{ "local", "LOCAL ADDRESS", FIELD_TEXT, NULL, NULL, NEED_INTERFACE, 0, 99,
-	  "address and port, or path, as ss writes them", .get = getter_local, .brief = "LOCAL" },
+	  "address and port, or path, as ss writes them", .get = getter_local, .brief = "LOCAL",
+	  .order = ORDER_PLACE },
 	{ "namespace", "NAMESPACE", FIELD_TEXT, NULL, NULL, NEED_NAMESPACES, 0, 85,
 	  "name of the network namespace: in /run/netns, of a container, or of a process",
 	  .get = getter_namespace },
@@ -33,7 +35,7 @@ const struct field field_table[] = {
 	{ "family", "FAMILY", FIELD_TEXT, NULL, "family", 0, 0, 1,
 	  "inet, inet6 or unix", .get = getter_family },
 	{ "address", "ADDRESS", FIELD_TEXT, NULL, "address", 0, 0, 50,
-	  "local address", .get = getter_address },
+	  "local address", .get = getter_address, .order = ORDER_ADDRESS },
 	{ "port", "PORT", FIELD_COUNT, NULL, "port", 0, 0, 50,
 	  "local port", .get = getter_port },
 	{ "path", "PATH", FIELD_TEXT, NULL, "path", 0, 0, 50,
@@ -116,31 +118,35 @@ const struct field field_table[] = {
 	  .get = getter_drops_rate, .brief = "DROP/s" },
 	{ "overflows", "OVERFLOWS", FIELD_TEXT, NULL, NULL, NEED_OVERFLOWS, 0, 72,
 	  "overflows of its accept queue in the window: +N exact, +MIN..MAX bounds",
-	  .get = getter_overflows, .brief = "OVER" },
+	  .get = getter_overflows, .brief = "OVER", .order = ORDER_REAL, .flags = FIELD_HAS_BOUNDS },
 	{ "overflows-min", "OVERMIN", FIELD_COUNT, "overflows", "min", NEED_OVERFLOWS, 0, 3,
 	  "overflows in the window, at least", .get = getter_overflows_min },
 	{ "overflows-max", "OVERMAX", FIELD_COUNT, "overflows", "max", NEED_OVERFLOWS, 0, 3,
 	  "overflows in the window, at most", .get = getter_overflows_max },
 	{ "process", "PROCESS", FIELD_TEXT, NULL, NULL, NEED_OWNERS, NEED_OWNERS_ASKED, 55,
-	  "names of the processes that hold it", .get = getter_process, .brief = "PROC" },
+	  "names of the processes that hold it", .get = getter_process, .brief = "PROC",
+	  .flags = FIELD_HAS_WORDS },
 	{ "pid", "PID", FIELD_TEXT, NULL, NULL, NEED_OWNERS, NEED_OWNERS_ASKED, 45,
-	  "their process ids", .get = getter_pid },
+	  "their process ids", .get = getter_pid, .order = ORDER_REAL, .flags = FIELD_HAS_WORDS },
 	{ "fd", "FD", FIELD_TEXT, NULL, NULL, NEED_OWNERS, NEED_OWNERS_ASKED, 5,
-	  "their descriptors of it", .get = getter_fd },
+	  "their descriptors of it", .get = getter_fd, .order = ORDER_REAL,
+	  .flags = FIELD_HAS_WORDS },
 	{ NULL, NULL, FIELD_OWNERS, NULL, "processes", NEED_OWNERS | NEED_UNITS, 0, 0,
 	  "descriptors of the processes that hold it", .get = getter_processes },
 	{ "cgroup", "CGROUP", FIELD_TEXT, NULL, "cgroup", NEED_CGROUP, 0, 7,
 	  "cgroup (v2) the socket was created in", .get = getter_cgroup },
 	{ "unit", "UNIT", FIELD_TEXT, NULL, "unit", NEED_OWNERS | NEED_UNITS, NEED_OWNERS_ASKED, 25,
-	  "systemd unit of the processes that hold it", .get = getter_unit },
+	  "systemd unit of the processes that hold it", .get = getter_unit, .flags = FIELD_HAS_WORDS },
 	{ "container", "CONTAINER", FIELD_TEXT, NULL, "container", NEED_OWNERS | NEED_UNITS,
 	  NEED_OWNERS_ASKED, 4,
-	  "container of the processes that hold it", .get = getter_container },
+	  "container of the processes that hold it", .get = getter_container,
+	  .flags = FIELD_HAS_WORDS },
 	{ "state", "STATE", FIELD_TEXT, NULL, "state", NEED_STATE, 0, 90,
 	  "what is wrong, worst first: overflowing, full, dropping, syn-full, high, ok",
-	  .get = getter_state },
+	  .get = getter_state,
+	  .order = ORDER_STATE, .terms = TERMS_STATES },
 	{ "reasons", "WHY", FIELD_LIST, NULL, "reasons", NEED_REASONS, 0, 80,
-	  "why: the words that listenq(8) explains", .get = getter_reasons },
+	  "why: the words that listenq(8) explains", .get = getter_reasons, .terms = TERMS_REASONS },
 	{ NULL, NULL, FIELD_WAITING, NULL, "waiting", 0, NEED_CONNECTIONS, 0,
 	  "connections in the accept queue, oldest first; null without -D", .get = getter_waiting },
 	{ NULL, NULL, FIELD_HALF_OPEN, NULL, "half_open", 0, NEED_CONNECTIONS, 0,
@@ -162,7 +168,7 @@ bool field_is_number(const struct field *field)
 	case FIELD_SECONDS:
 		return true;
 	case FIELD_TEXT:
-		return field->get == getter_overflows;
+		return field->flags & FIELD_HAS_BOUNDS;
 	case FIELD_BOOL:
 	case FIELD_ID:
 	case FIELD_LIST:
@@ -172,13 +178,6 @@ bool field_is_number(const struct field *field)
 		break;
 	}
 	return false;
-}
-
-bool field_is_list(const struct field *field)
-{
-	return field->type == FIELD_LIST || field->get == getter_process ||
-	       field->get == getter_pid || field->get == getter_fd || field->get == getter_unit ||
-	       field->get == getter_container;
 }
 
 const struct field *field_find(const char *name, size_t len)
