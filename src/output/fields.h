@@ -45,6 +45,12 @@ enum field_flags {
 	/* What a text has beside it. */
 	FIELD_HAS_BOUNDS = 1 << 0, /* of a number, value.bounds: it reads as one */
 	FIELD_HAS_WORDS = 1 << 1, /* several, value.words, of which a cell need not have all */
+	/* What the interactive view makes of a column. */
+	FIELD_HAS_METER = 1 << 2, /* a bar behind it, for a RATIO */
+	FIELD_HAS_HISTORY = 1 << 3, /* behind it the fills of the last windows */
+	FIELD_HAS_AGE = 1 << 4, /* its header tells how old half-open connections are */
+	FIELD_IS_WHOLE = 1 << 5, /* not cut where other texts are: half of an address is none */
+	FIELD_MARKS_WORST = 1 << 6, /* the order is marked here also when it is worst first */
 };
 
 struct field_value {
@@ -85,6 +91,7 @@ struct field {
 	enum field_order order;
 	enum field_terms terms;
 	unsigned int flags; /* enum field_flags */
+	int keep_top; /* @keep where the interactive view has another one: rates tell more there */
 };
 
 extern const struct field field_table[];

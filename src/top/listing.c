@@ -42,22 +42,26 @@ void listing_choose(struct listing *l, const struct columns *columns)
 		const struct field *field = columns->list[i];
 
 		add(l, field, LISTING_CELL, !columns->named && !columns_have(&usual, field));
-		if (!strcmp(field->name, "fill"))
+		if (field->flags & FIELD_HAS_METER)
 			add(l, field, LISTING_METER, false);
-		if (!strcmp(field->name, "peak"))
+		if (field->flags & FIELD_HAS_HISTORY)
 			add(l, field, LISTING_HISTORY, false);
 	}
 	columns_free(&usual);
+}
+
+/* Worst first is by state. */
+static bool by_state(const struct view *view)
+{
+	return !view->sort || view->sort->order == ORDER_STATE;
 }
 
 static bool is_sorted_by(const struct listing_column *column, const struct view *view)
 {
 	if (column->kind != LISTING_CELL)
 		return false;
-	if (view->sort == column->field)
-		return true;
-	return (!view->sort || !strcmp(view->sort->name, "state")) &&
-	       !strcmp(column->field->name, "severity");
+	return view->sort == column->field ||
+	       (by_state(view) && column->field->flags & FIELD_MARKS_WORST);
 }
 
 static int history_width(const struct screen *screen)
@@ -88,8 +92,7 @@ static void add_header(struct strbuf *b, const struct listing_column *column,
 	}
 	strbuf_adds(b, f->brief ? f->brief : f->header);
 	/* What is older than the rest of the row says how old. */
-	if (f->needs & NEED_SYN_RECV && !strcmp(f->name, "synrecv") &&
-	    c->syn_age_ns >= NSEC_PER_SEC / 20) {
+	if (f->flags & FIELD_HAS_AGE && c->syn_age_ns >= NSEC_PER_SEC / 20) {
 		strbuf_putc(b, '-');
 		phrase_time(b, c->syn_age_ns);
 	}
@@ -99,10 +102,8 @@ static void add_header(struct strbuf *b, const struct listing_column *column,
 static void add_sort_mark(struct strbuf *b, const struct listing_column *column,
 			  const struct listing_context *c, bool utf8)
 {
-	const struct field *sort = c->view->sort;
 	/* States are in order of badness: the worst first is the least first. */
-	bool by_state = !sort || !strcmp(sort->name, "state") || !strcmp(sort->name, "severity");
-	bool down = by_state != c->view->descending;
+	bool down = by_state(c->view) != c->view->descending;
 
 	if (is_sorted_by(column, c->view))
 		strbuf_adds(b, utf8 ? (down ? "▼" : "▲") : (down ? "v" : "^"));
@@ -121,7 +122,9 @@ static void add_cell(struct strbuf *b, const struct listing_column *column, cons
 				(size_t)screen->cols);
 		break;
 	case LISTING_METER:
-		graph_meter(b, listener_fill(row->listener), METER, screen->utf8);
+		field_get(column->field, row, &c->view->report, c->view->context, &value);
+		if (value.known)
+			graph_meter(b, value.real, METER, screen->utf8);
 		break;
 	case LISTING_HISTORY:
 		for (int i = column->width - 1; i >= 0; i--) {
@@ -158,8 +161,7 @@ static int width_max(const struct listing *l, size_t i, const struct screen *scr
 		return screen->cols;
 	if (f->type == FIELD_LIST && i + 1 < l->n)
 		return LIST_MAX;
-	if (f->type == FIELD_TEXT && strcmp(f->name, "local") != 0 &&
-	    strcmp(f->name, "address") != 0)
+	if (f->type == FIELD_TEXT && !(f->flags & FIELD_IS_WHOLE))
 		return TEXT_MAX;
 	return screen->cols;
 }
@@ -193,29 +195,23 @@ static void measure(struct listing *l, const struct screen *screen, const struct
 }
 
 /*
- * What a column is worth where not all fit: as the field table has it for tables, but here rates
- * and history tell more than they do there, what the user added comes before most of what is there
- * by itself, and where there is hardly room for an address, why comes last.
+ * What a column is worth where not all fit: as the field table has it, but what the user added
+ * comes before most of what is there by itself, and where there is hardly room for an address, why
+ * comes last.
  */
 static int worth(const struct listing_column *column, const struct screen *screen)
 {
-	static const struct {
-		const char *name;
-		int keep;
-	} here[] = { { "drops-rate", 38 }, { "synrecv", 37 }, { "overflows", 25 }, { "peak", 15 } };
+	const struct field *f = column->field;
 
 	if (column->kind == LISTING_METER)
 		return 30;
 	if (column->kind == LISTING_HISTORY)
 		return 35;
-	if (screen->cols < 40 && column->field->type == FIELD_LIST)
+	if (screen->cols < 40 && f->type == FIELD_LIST)
 		return 0;
 	if (column->asked)
 		return 71;
-	for (size_t i = 0; i < ARRAY_SIZE(here); i++)
-		if (!strcmp(column->field->name, here[i].name))
-			return here[i].keep;
-	return column->field->keep;
+	return f->keep_top ? f->keep_top : f->keep;
 }
 
 /* The last one may be cut when it is a list, whose first word tells the most. */

@@ -8,8 +8,8 @@
 #include "top/view.h"
 
 /*
- * The list of listeners: which columns fit, how wide they are, and the cells. A column "fill" is
- * followed by a meter, a column "peak" by what it was in the last windows.
+ * The list of listeners: which columns fit, how wide they are, and the cells. Some columns are
+ * followed by a meter, or by the fills of the last windows, as their fields have it.
  */
 enum listing_kind { LISTING_CELL, LISTING_METER, LISTING_HISTORY };
 
