@@ -56,6 +56,7 @@ enum field_flags {
 struct field_value {
 	enum field_type type;
 	bool known;
+	bool path; /* TEXT that may be long and tells most at its end */
 	uint64_t number; /* COUNT, RISE, BOOL, ID; with TERMS_STATES the enum state */
 	double real; /* RATIO, FACTOR, RATE, SECONDS, and with ORDER_REAL */
 	const char *text; /* TEXT; constant, of the snapshot, or in the caller's scratch */

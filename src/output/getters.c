@@ -35,6 +35,12 @@ static void set_text(struct field_value *v, const char *text)
 	v->text = text;
 }
 
+static void set_path(struct field_value *v, const char *path)
+{
+	set_text(v, path);
+	v->path = true;
+}
+
 GETTER(namespace)
 {
 	UNUSED;
@@ -86,7 +92,7 @@ GETTER(port)
 GETTER(path)
 {
 	UNUSED;
-	set_text(value, row->listener->name);
+	set_path(value, row->listener->name);
 }
 
 GETTER(interface)
@@ -135,7 +141,7 @@ GETTER(local)
 
 	UNUSED;
 	if (listener_is_unix(l)) {
-		set_text(value, l->name);
+		set_path(value, l->name);
 		return;
 	}
 	b->len = 0;

@@ -50,7 +50,7 @@ static void make_row(struct grid *g, const struct row *row, const struct report 
 
 		strbuf_add(&g->text, (const char *)&cell, sizeof(cell));
 		field_get(f, row, report, context, &value);
-		cell_add_fitted(&g->text, &value, row, g->style->utf8 ? 0 : TEXT_ASCII,
+		cell_add_fitted(&g->text, &value, g->style->utf8 ? 0 : TEXT_ASCII,
 				g->columns->named ? 0 : g->style->width);
 		if (g->text.len > start + sizeof(cell) + CELL_MAX)
 			g->text.len = start + sizeof(cell) + CELL_MAX;

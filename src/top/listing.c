@@ -118,8 +118,7 @@ static void add_cell(struct strbuf *b, const struct listing_column *column, cons
 	switch (column->kind) {
 	case LISTING_CELL:
 		field_get(column->field, row, &c->view->report, c->view->context, &value);
-		cell_add_fitted(b, &value, row, screen->utf8 ? 0 : TEXT_ASCII,
-				(size_t)screen->cols);
+		cell_add_fitted(b, &value, screen->utf8 ? 0 : TEXT_ASCII, (size_t)screen->cols);
 		break;
 	case LISTING_METER:
 		field_get(column->field, row, &c->view->report, c->view->context, &value);
