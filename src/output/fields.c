@@ -196,6 +196,11 @@ const struct field *field_find(const char *name, size_t len)
 	return NULL;
 }
 
+const struct field *field_named(const char *name)
+{
+	return field_find(name, strlen(name));
+}
+
 void field_get(const struct field *field, const struct row *row, const struct report *report,
 	       struct field_context *context, struct field_value *value)
 {

@@ -101,8 +101,9 @@ extern const size_t field_table_n;
 /* Does it read as a number, so that it aligns right? */
 bool field_is_number(const struct field *field);
 
-/* Returns the column of that name or NULL. */
+/* Returns the column of that name, a part of a text or all of it, or NULL. */
 const struct field *field_find(const char *name, size_t len);
+const struct field *field_named(const char *name);
 
 /*
  * field_get() - the value of @field for @row. Text in it lasts until the next call with @context.

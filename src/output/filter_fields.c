@@ -56,7 +56,7 @@ static const struct field *find_field(const char *name, size_t len)
 {
 	const bool comm = len == strlen("comm") && !memcmp(name, "comm", len);
 
-	return comm ? field_find("process", strlen("process")) : field_find(name, len);
+	return comm ? field_named("process") : field_find(name, len);
 }
 
 static const void *find(const char *name, size_t len, enum filter_type *type, unsigned int *needs)

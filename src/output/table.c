@@ -279,12 +279,11 @@ static void print_words(FILE *stream, const struct report *report, const struct 
 			continue;
 		strbuf_addf(line, "%s (", state_table[i].name);
 		if (report->n_netns > 1) {
-			field_get(field_find("namespace", strlen("namespace")), worst[i], report,
-				  context, &local);
+			field_get(field_named("namespace"), worst[i], report, context, &local);
 			cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
 			strbuf_putc(line, ' ');
 		}
-		field_get(field_find("local", strlen("local")), worst[i], report, context, &local);
+		field_get(field_named("local"), worst[i], report, context, &local);
 		cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
 		if (count[i] > 1)
 			strbuf_addf(line, " and %zu more", count[i] - 1);

@@ -54,7 +54,7 @@ static void add_cell(struct strbuf *b, const char *name, const struct row *row,
 {
 	struct field_value value;
 
-	field_get(field_find(name, strlen(name)), row, c->report, c->fields, &value);
+	field_get(field_named(name), row, c->report, c->fields, &value);
 	cell_add(b, &value, c->utf8 ? 0 : TEXT_ASCII);
 }
 
@@ -64,7 +64,7 @@ static void add_known(struct strbuf *b, const char *before, const char *name, co
 {
 	struct field_value value;
 
-	field_get(field_find(name, strlen(name)), row, c->report, c->fields, &value);
+	field_get(field_named(name), row, c->report, c->fields, &value);
 	if (!value.known || !*value.text)
 		return;
 	strbuf_adds(b, before);

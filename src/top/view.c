@@ -53,8 +53,8 @@ static bool cell_has(struct view *v, const struct row *row, const struct field *
 
 static bool row_has(struct view *v, const struct row *row, const char *text)
 {
-	if (cell_has(v, row, field_find("local", strlen("local")), text) ||
-	    cell_has(v, row, field_find("state", strlen("state")), text))
+	if (cell_has(v, row, field_named("local"), text) ||
+	    cell_has(v, row, field_named("state"), text))
 		return true;
 	for (size_t i = 0; i < v->columns->n; i++) {
 		const struct field *field = v->columns->list[i];
@@ -287,7 +287,7 @@ void view_invert(struct view *v, uint64_t clock_ns)
 {
 	/* Worst first is the order by state, upside down as any other. */
 	if (!v->sort)
-		v->sort = field_find("state", strlen("state"));
+		v->sort = field_named("state");
 	v->descending = !v->descending;
 	v->frozen = false;
 	v->held_until_ns = 0;
