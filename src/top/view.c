@@ -181,9 +181,7 @@ void view_arrange(struct view *v, uint64_t clock_ns)
 void view_build(struct view *v, const struct snapshot *before, const struct snapshot *now,
 		uint64_t clock_ns)
 {
-	report_build(&v->report, before, now);
-	if (v->fold)
-		fold_report(&v->report);
+	fold_build(&v->report, before, now, v->fold);
 	view_arrange(v, clock_ns);
 }
 
