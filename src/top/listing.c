@@ -137,6 +137,19 @@ static void add_cell(struct strbuf *b, const struct listing_column *column, cons
 	}
 }
 
+/* What stands in a column: with @row its cell, without the header. */
+static void add_text(struct strbuf *b, const struct listing_column *column, const struct row *row,
+		     const struct listing_context *c, const struct screen *screen)
+{
+	strbuf_adds(b, ""); /* it is a text even where nothing is added */
+	if (row) {
+		add_cell(b, column, row, c, screen);
+		return;
+	}
+	add_header(b, column, c);
+	add_sort_mark(b, column, c, screen->utf8);
+}
+
 static int width_of(const struct strbuf *b)
 {
 	return (int)text_width(b->s, b->len);
@@ -179,12 +192,12 @@ static void measure(struct listing *l, const struct screen *screen, const struct
 			continue;
 		}
 		b.len = 0;
-		add_header(&b, column, c);
-		grow(column, width_of(&b) + is_sorted_by(column, c->view));
+		add_text(&b, column, NULL, c, screen);
+		grow(column, width_of(&b));
 		for (size_t n = c->view->offset;
 		     n < report->n_shown && n < c->view->offset + c->view->page; n++) {
 			b.len = 0;
-			add_cell(&b, column, report->shown[n], c, screen);
+			add_text(&b, column, report->shown[n], c, screen);
 			grow(column, width_of(&b));
 		}
 		if (column->width > width_max(l, i, screen))
@@ -280,42 +293,33 @@ static size_t last_shown(const struct listing *l)
 	return last;
 }
 
-void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c)
+/* @row: NULL: the header */
+static void put_line(const struct listing *l, struct paint *p, const struct listing_context *c,
+		     const struct row *row, enum ink ink)
 {
 	const size_t last = last_shown(l);
 	struct strbuf b = { 0 };
 
 	for (size_t i = 0; i < l->n; i++) {
-		const struct listing_column *column = &l->columns[i];
-
-		if (!column->shown)
+		if (!l->columns[i].shown)
 			continue;
 		b.len = 0;
-		strbuf_adds(&b, "");
-		add_header(&b, column, c);
-		add_sort_mark(&b, column, c, p->screen->utf8);
-		put_cell(p, column, INK_BAR, &b, i == last);
+		add_text(&b, &l->columns[i], row, c, p->screen);
+		put_cell(p, &l->columns[i], ink, &b, i == last);
 	}
 	strbuf_free(&b);
+}
+
+void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c)
+{
+	put_line(l, p, c, NULL, INK_BAR);
 }
 
 void listing_row(const struct listing *l, struct paint *p, const struct listing_context *c,
 		 const struct row *row, bool selected)
 {
-	enum ink ink = selected ? INK_SELECTED : paint_ink(state_table[row->state].severity);
-	const size_t last = last_shown(l);
-	struct strbuf b = { 0 };
-
-	for (size_t i = 0; i < l->n; i++) {
-		const struct listing_column *column = &l->columns[i];
-
-		if (!column->shown)
-			continue;
-		b.len = 0;
-		add_cell(&b, column, row, c, p->screen);
-		put_cell(p, column, ink, &b, i == last);
-	}
-	strbuf_free(&b);
+	put_line(l, p, c, row,
+		 selected ? INK_SELECTED : paint_ink(state_table[row->state].severity));
 }
 
 const struct field *listing_field_at(const struct listing *l, int x)
