@@ -123,18 +123,10 @@ static int draw_history(const struct screen *screen, int y, const struct row *ro
 {
 	struct paint p = paint_line(screen, y);
 	struct strbuf b = { 0 };
-	int windows;
 
 	paint_string(&p, INK_PLAIN, "fill ");
-	windows = p.end - p.x;
-	for (int i = windows - 1; i >= 0; i--) {
-		struct trail_fill fill = trail_fill(c->trail, row, c->back + (size_t)i);
-
-		if (fill.known)
-			graph_spark(&b, fill.fill, c->utf8);
-		else
-			graph_gap(&b);
-	}
+	if (p.x < p.end)
+		graph_history(&b, c->trail, row, c->back, (size_t)(p.end - p.x), c->utf8);
 	paint_text(&p, paint_ink(state_table[row->state].severity), b.s, b.len);
 	strbuf_free(&b);
 	return y + 1;

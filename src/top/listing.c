@@ -113,7 +113,6 @@ static void add_cell(struct strbuf *b, const struct listing_column *column, cons
 		     const struct listing_context *c, const struct screen *screen)
 {
 	struct field_value value;
-	struct trail_fill fill;
 
 	switch (column->kind) {
 	case LISTING_CELL:
@@ -126,13 +125,7 @@ static void add_cell(struct strbuf *b, const struct listing_column *column, cons
 			graph_meter(b, value.real, METER, screen->utf8);
 		break;
 	case LISTING_HISTORY:
-		for (int i = column->width - 1; i >= 0; i--) {
-			fill = trail_fill(c->trail, row, c->back + (size_t)i);
-			if (fill.known)
-				graph_spark(b, fill.fill, screen->utf8);
-			else
-				graph_gap(b);
-		}
+		graph_history(b, c->trail, row, c->back, (size_t)column->width, screen->utf8);
 		break;
 	}
 }
