@@ -5,7 +5,6 @@
 
 #include "analyse/fold.h"
 #include "analyse/report.h"
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "collect/collect.h"
 #include "options.h"

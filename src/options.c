@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "settings.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>

@@ -7,8 +7,6 @@
 #include "model/connections.h"
 #include "model/snapshot.h"
 
-#include <sys/socket.h>
-
 /* A number that may be unknown. */
 struct amount {
 	uint64_t value;

@@ -2,7 +2,6 @@
 #include "output/table.h"
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "output/cell.h"
 #include "output/contents.h"
 #include "output/footer.h"

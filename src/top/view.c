@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* How long a move of the cursor holds the order: to read, and to move on. */
 #define HOLD_NS (5 * NSEC_PER_SEC)

@@ -3,7 +3,6 @@
 #define LISTENQ_TOP_VIEW_H
 
 #include "analyse/report.h"
-#include "base/error.h"
 #include "output/columns.h"
 
 /*
