@@ -2,6 +2,7 @@
 #include "analyse/filter.h"
 
 #include "analyse/filter_tree.h"
+#include "base/num.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -29,11 +30,6 @@ static enum truth relate(enum filter_relation relation, int difference)
 	return truth(difference == 0);
 }
 
-static int compare_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
 /* A pattern that is the very text matches it too: "[::1]:80" is no class of characters. */
 static bool same_text(const struct filter_test *test, const char *text)
 {
@@ -52,8 +48,8 @@ static enum truth judge_words(const struct filter_test *test, const struct filte
  */
 static enum truth judge_bounds(const struct filter_test *test, const struct bounds *bounds)
 {
-	int min = compare_u64(bounds->min, test->number);
-	int max = compare_u64(bounds->max, test->number);
+	int min = num_compare(bounds->min, test->number);
+	int max = num_compare(bounds->max, test->number);
 
 	if (test->relation == FILTER_EQUAL && min != max)
 		return min > 0 || max < 0 ? NO : UNKNOWN;
@@ -78,7 +74,7 @@ static enum truth judge_field(const struct filter *filter, const struct filter_t
 	case FILTER_REASONS:
 		return judge_words(test, &value);
 	case FILTER_STATE: /* the table has the worst first */
-		return relate(test->relation, compare_u64(test->number, value.number));
+		return relate(test->relation, num_compare(test->number, value.number));
 	case FILTER_BOUNDS:
 		return judge_bounds(test, &value.bounds);
 	case FILTER_REAL:
@@ -88,7 +84,7 @@ static enum truth judge_field(const struct filter *filter, const struct filter_t
 	case FILTER_COUNT:
 	case FILTER_BOOL:
 		if (test->whole)
-			return relate(test->relation, compare_u64(value.number, test->number));
+			return relate(test->relation, num_compare(value.number, test->number));
 		real = (double)value.number;
 	}
 	return relate(test->relation, real < test->real ? -1 : real > test->real);

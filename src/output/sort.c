@@ -2,6 +2,7 @@
 #include "output/sort.h"
 
 #include "base/alloc.h"
+#include "base/num.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,11 +60,6 @@ static struct key make_key(struct row *row)
 	return (struct key){ badness(row), place(&row->listener->bound), row };
 }
 
-static int compare_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
 /* IPv4, IPv6, then UNIX listeners by path. */
 static int compare_address(const struct row *a, const struct row *b)
 {
@@ -73,7 +69,7 @@ static int compare_address(const struct row *a, const struct row *b)
 	if (x->family != y->family && (x->family == AF_UNIX || y->family == AF_UNIX))
 		return x->family == AF_UNIX ? 1 : -1;
 	if (x->family != y->family)
-		return compare_u64(x->family, y->family);
+		return num_compare(x->family, y->family);
 	if (x->family == AF_UNIX)
 		return path && other ? strcmp(path, other) : !path - !other;
 	return memcmp(x->address, y->address, sizeof(x->address));
@@ -85,11 +81,11 @@ static int compare_worst(const void *va, const void *vb)
 	int order;
 
 	if (a->badness != b->badness)
-		return compare_u64(a->badness, b->badness);
+		return num_compare(a->badness, b->badness);
 	if (a->place != b->place)
-		return compare_u64(a->place, b->place);
+		return num_compare(a->place, b->place);
 	order = compare_address(a->row, b->row);
-	return order ? order : compare_u64(a->row->listener->cookie, b->row->listener->cookie);
+	return order ? order : num_compare(a->row->listener->cookie, b->row->listener->cookie);
 }
 
 int sort_compare(const struct row *a, const struct row *b)
@@ -105,7 +101,7 @@ static int compare_values(const struct value_key *a, const struct value_key *b)
 	if (a->unknown || b->unknown)
 		return 0;
 	if (a->order == ORDER_PLACE && a->key.place != b->key.place)
-		return compare_u64(a->key.place, b->key.place);
+		return num_compare(a->key.place, b->key.place);
 	if (a->order == ORDER_PLACE || a->order == ORDER_ADDRESS)
 		return compare_address(a->key.row, b->key.row);
 	if (a->text && b->text)
