@@ -231,6 +231,9 @@ void snapshot_retract(struct snapshot *s, const char *code);
 /* Adds the warnings of another sample. */
 void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other);
 
+/* Is it an address of IPv4 that an IPv6 socket has, ::ffff:192.0.2.7? The last four bytes are it. */
+bool snapshot_is_mapped(uint8_t family, const uint8_t address[16]);
+
 /* What the kernel lets in: it refuses when length > limit (sk_acceptq_is_full(), sock.h). */
 static inline uint64_t listener_capacity(const struct listener *l)
 {
