@@ -44,12 +44,12 @@ static struct amount drops_delta(const struct listener *before, const struct lis
 	return delta >> 31 ? (struct amount){ 0 } : amount(delta);
 }
 
-/* The kernel gives an inode again as soon as it is free: a container that restarts has its own. */
 static uint64_t minus(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
 }
 
+/* The kernel gives an inode again as soon as it is free: a container that restarts has its own. */
 static const struct netns *find_netns(const struct snapshot *s, const struct netns *ns)
 {
 	for (size_t i = 0; s && i < s->n_netns; i++)
