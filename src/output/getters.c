@@ -237,8 +237,8 @@ GETTER(oldest_wait)
 
 static bool has_syn_queue(const struct row *row, const struct report *report)
 {
-	return report->snapshot->known & SNAPSHOT_SYN_RECV &&
-	       !row->netns->netns->syn_recv_skipped && !listener_is_unix(row->listener);
+	return snapshot_has_half_open(report->snapshot, row->netns->netns) &&
+	       !listener_is_unix(row->listener);
 }
 
 GETTER(syn_length)

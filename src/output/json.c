@@ -181,7 +181,7 @@ static struct json_object *ledger_json(const struct netns_report *ns, const stru
 	json_value_put(ledger, "unattributed_overflows",
 		       amount_or_null(ns->unattributed_overflows));
 	json_value_put(ledger, "unattributed_syn_recv",
-		       report->snapshot->known & SNAPSHOT_SYN_RECV && !ns->netns->syn_recv_skipped ?
+		       snapshot_has_half_open(report->snapshot, ns->netns) ?
 			       json_value_number(ns->netns->unattributed_syn_recv) :
 			       NULL);
 	return ledger;
