@@ -47,6 +47,10 @@ void listing_choose(struct listing *l, const struct columns *columns);
  */
 void listing_fit(struct listing *l, const struct screen *screen, const struct listing_context *c);
 
+/*
+ * Put the line of the headers, or that of a row, with the columns and the widths of the last
+ * listing_fit().
+ */
 void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c);
 void listing_row(const struct listing *l, struct paint *p, const struct listing_context *c,
 		 const struct row *row, bool selected);
