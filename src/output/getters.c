@@ -7,9 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define GETTER(name)                                                           \
-	void getter_##name(const struct row *row, const struct report *report, \
-			   struct field_context *context, struct field_value *value)
 #define UNUSED (void)row, (void)report, (void)context, (void)value
 
 static void set_number(struct field_value *v, bool known, uint64_t number)

@@ -95,8 +95,8 @@ static void draw_heading(const struct detail *d, enum detail_section section, st
 	strbuf_free(&b);
 }
 
-static int draw_section(struct detail *d, enum detail_section section, const struct screen *screen,
-			int y, int bottom, const struct row *row, const struct queues *q)
+static void draw_section(struct detail *d, enum detail_section section, const struct screen *screen,
+			 int y, int bottom, const struct row *row, const struct queues *q)
 {
 	size_t room = bottom > y + 1 ? (size_t)(bottom - y - 1) : 0, *offset = &d->offset[section];
 	const struct connections *connections = &q->of[section].connections;
@@ -114,7 +114,6 @@ static int draw_section(struct detail *d, enum detail_section section, const str
 		else
 			draw_half_open(&p, &connections->list[i]);
 	}
-	return y;
 }
 
 /* Its fill in the past, as much as there is room for. */
