@@ -38,7 +38,7 @@ enum field_order {
 	ORDER_PLACE, /* the port, then the address */
 };
 
-/* Whose names the words of a value are: those of a table, or any. */
+/* Where the words of a value are from: anywhere, or a table, whose words alone it has. */
 enum field_terms { TERMS_ANY, TERMS_STATES, TERMS_REASONS };
 
 enum field_flags {
@@ -92,7 +92,7 @@ struct field {
 	enum field_order order;
 	enum field_terms terms;
 	unsigned int flags; /* enum field_flags */
-	int keep_top; /* @keep where the interactive view has another one: rates tell more there */
+	int keep_top; /* @keep in the interactive view, where rates tell more; 0: the same */
 };
 
 extern const struct field field_table[];
