@@ -5,7 +5,6 @@
 
 #include "analyse/fold.h"
 #include "analyse/report.h"
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "collect/collect.h"
 #include "options.h"
@@ -220,9 +219,7 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 		return fail(&why);
 	if (!run->reports++ && before)
 		snapshot_add_warnings(now, before);
-	report_build(&run->report, before, now);
-	if (run->options->fold)
-		fold_report(&run->report);
+	fold_build(&run->report, before, now, run->options->fold);
 	report_select(&run->report, &run->options->selection);
 	weigh_warnings(run->options, &run->report, now);
 	if (!run->options->json)

@@ -5,7 +5,6 @@
 #include "base/text.h"
 #include "settings.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
@@ -218,9 +217,9 @@ static void print_option(FILE *stream, const struct option_info *o)
 	len = snprintf(text, sizeof(text), "%s%s%s", letter, o->name ? "--" : "",
 		       o->name ? o->name : "");
 	if (o->argument == ARGUMENT)
-		len += snprintf(text + len, sizeof(text) - (size_t)len, "=%s", o->metavar);
+		snprintf(text + len, sizeof(text) - (size_t)len, "=%s", o->metavar);
 	else if (o->argument == OPTIONAL_ARGUMENT)
-		len += snprintf(text + len, sizeof(text) - (size_t)len, "[=%s]", o->metavar);
+		snprintf(text + len, sizeof(text) - (size_t)len, "[=%s]", o->metavar);
 	fprintf(stream, "  %-26s %s\n", text, o->help ? o->help : "the same");
 }
 

@@ -141,7 +141,7 @@ struct collect_config plan_collection(const struct options *o, unsigned int need
 /* Its screen says what is wrong whatever the columns are, and can always write what it shows. */
 struct top_config plan_top(const struct options *o)
 {
-	const struct field *reasons = field_find("reasons", strlen("reasons"));
+	const struct field *reasons = field_named("reasons");
 	unsigned int needs = reasons->needs | NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY |
 			     NEED_GROUPS | NEED_INTERFACE | plan_needs(o);
 	struct selection selection = o->selection;

@@ -65,7 +65,7 @@ static int parse_sort(struct options *o, const char *text, struct error *why)
 {
 	o->descending = *text == '-';
 	text += o->descending;
-	o->sort = field_find(text, strlen(text));
+	o->sort = field_named(text);
 	return o->sort ? 0 :
 			 error_set(why, -EINVAL,
 				   "--sort: unknown column '%s'; --list-columns shows them", text);

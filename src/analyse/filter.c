@@ -2,6 +2,7 @@
 #include "analyse/filter.h"
 
 #include "analyse/filter_tree.h"
+#include "base/num.h"
 
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -29,11 +30,6 @@ static enum truth relate(enum filter_relation relation, int difference)
 	return truth(difference == 0);
 }
 
-static int compare_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
 /* A pattern that is the very text matches it too: "[::1]:80" is no class of characters. */
 static bool same_text(const struct filter_test *test, const char *text)
 {
@@ -48,7 +44,21 @@ static enum truth judge_words(const struct filter_test *test, const struct filte
 	return NO;
 }
 
-static enum truth judge_value(const struct filter *filter, const struct filter_test *test,
+/* What is true of both bounds, or false of both, is so of all between; equality needs one number.
+ */
+static enum truth judge_bounds(const struct filter_test *test, const struct bounds *bounds)
+{
+	int min = num_compare(bounds->min, test->number);
+	int max = num_compare(bounds->max, test->number);
+
+	if (test->relation == FILTER_EQUAL && min != max)
+		return min > 0 || max < 0 ? NO : UNKNOWN;
+	return relate(test->relation, min) == relate(test->relation, max) ?
+		       relate(test->relation, min) :
+		       UNKNOWN;
+}
+
+static enum truth judge_field(const struct filter *filter, const struct filter_test *test,
 			      const struct row *row, const struct report *report)
 {
 	struct filter_value value = { .known = false };
@@ -61,7 +71,12 @@ static enum truth judge_value(const struct filter *filter, const struct filter_t
 	case FILTER_TEXT:
 		return truth(same_text(test, value.text));
 	case FILTER_WORDS:
+	case FILTER_REASONS:
 		return judge_words(test, &value);
+	case FILTER_STATE: /* the table has the worst first */
+		return relate(test->relation, num_compare(test->number, value.number));
+	case FILTER_BOUNDS:
+		return judge_bounds(test, &value.bounds);
 	case FILTER_REAL:
 	case FILTER_RATIO:
 		real = value.real;
@@ -69,42 +84,10 @@ static enum truth judge_value(const struct filter *filter, const struct filter_t
 	case FILTER_COUNT:
 	case FILTER_BOOL:
 		if (test->whole)
-			return relate(test->relation, compare_u64(value.number, test->number));
+			return relate(test->relation, num_compare(value.number, test->number));
 		real = (double)value.number;
 	}
 	return relate(test->relation, real < test->real ? -1 : real > test->real);
-}
-
-/* What is true of both bounds, or false of both, is so of all between; equality needs one number.
- */
-static enum truth judge_bounds(const struct filter_test *test, const struct bounds *bounds)
-{
-	int min = compare_u64(bounds->min, test->number);
-	int max = compare_u64(bounds->max, test->number);
-
-	if (!bounds->known)
-		return UNKNOWN;
-	if (test->relation == FILTER_EQUAL && min != max)
-		return min > 0 || max < 0 ? NO : UNKNOWN;
-	return relate(test->relation, min) == relate(test->relation, max) ?
-		       relate(test->relation, min) :
-		       UNKNOWN;
-}
-
-static enum truth judge_field(const struct filter *filter, const struct filter_test *test,
-			      const struct row *row, const struct report *report)
-{
-	switch (test->subject) {
-	case FILTER_STATE: /* the table has the worst first */
-		return relate(test->relation, (int)test->number - (int)row->state);
-	case FILTER_REASONS:
-		return truth(row->reasons & (1u << test->number));
-	case FILTER_OVERFLOWS:
-		return judge_bounds(test, &row->overflows);
-	case FILTER_VALUE:
-		break;
-	}
-	return judge_value(filter, test, row, report);
 }
 
 static enum truth judge_autobound(const struct row *row, enum condition_judge judge)

@@ -23,14 +23,18 @@ enum filter_type {
 	FILTER_BOOL,
 	FILTER_TEXT,
 	FILTER_WORDS,
+	FILTER_STATE, /* by name; the worse is the greater */
+	FILTER_REASONS, /* words, of the table of reasons */
+	FILTER_BOUNDS, /* true when it is of every number between them */
 };
 
 struct filter_value {
 	bool known;
-	uint64_t number; /* COUNT, BOOL; of WORDS their number */
+	uint64_t number; /* COUNT, BOOL; enum state; of words their number */
 	double real; /* REAL, RATIO */
 	const char *text; /* TEXT */
-	const char *const *words;
+	const char *const *words; /* WORDS, REASONS */
+	struct bounds bounds;
 };
 
 /* Where a filter finds the fields of a report: the table of them is output's. */

@@ -22,7 +22,7 @@ int filter_lex_fail(const struct filter_parser *p, const char *at, const char *w
 	size_t n = 1;
 
 	for (const char *s = p->text; s < at; s++)
-		n += (*s & 0xc0) != 0x80;
+		n += !text_continues(*s);
 	return error_set(p->why, -EINVAL, "filter, at %s %zu: %s%s%s%s",
 			 *at ? "character" : "its end, character", n, text ? "'" : "",
 			 text ? text : "", text ? "' " : "", what);

@@ -31,6 +31,7 @@ int filter_lex_fail(const struct filter_parser *p, const char *at, const char *w
 		    const char *text);
 int filter_lex_fail_word(const struct filter_parser *p, const char *what);
 
+/* Goes on to the next word, or to the end. */
 void filter_lex_skip_blanks(struct filter_parser *p);
 
 /*

@@ -26,15 +26,6 @@ static const struct {
 	{ "dev", CONDITION_DEVICE, false, false },
 };
 
-static const struct {
-	const char *name;
-	enum filter_subject subject;
-} subject_table[] = {
-	{ "state", FILTER_STATE },
-	{ "reasons", FILTER_REASONS },
-	{ "overflows", FILTER_OVERFLOWS },
-};
-
 /* An order of ports is one or the other comparison of the kernel, equality an address with it. */
 static int parse_port(struct filter_parser *p, struct condition *c,
 		      const struct filter_operator *op)
@@ -143,7 +134,7 @@ static int parse_amount(struct filter_parser *p, struct filter_test *test)
 		      parse_hexadecimal(p->word.s, &test->number) == 0;
 	if (test->whole)
 		test->real = (double)test->number;
-	else if (test->subject == FILTER_OVERFLOWS ||
+	else if (test->type == FILTER_BOUNDS ||
 		 num_parse_double(p->word.s, 0, DBL_MAX, &test->real) < 0)
 		return filter_lex_fail_word(p, "is no number");
 	return 0;
@@ -182,43 +173,38 @@ static int parse_state(struct filter_parser *p, struct filter_test *test)
 	return -EINVAL;
 }
 
-static int parse_reason(struct filter_parser *p, struct filter_test *test)
+static int parse_reason(struct filter_parser *p)
 {
-	for (uint64_t i = 0; i < REASON_N; i++)
-		if (!strcmp(p->word.s, reason_table[i].name)) {
-			test->number = i;
+	for (unsigned int i = 0; i < REASON_N; i++)
+		if (!strcmp(p->word.s, reason_table[i].name))
 			return 0;
-		}
 	return filter_lex_fail_word(p, "is no reason; listenq(8) has them");
 }
 
-static bool has_order(const struct filter_test *test)
+static bool has_order(enum filter_type type)
 {
-	if (test->subject == FILTER_VALUE)
-		return test->type != FILTER_TEXT && test->type != FILTER_WORDS &&
-		       test->type != FILTER_BOOL;
-	return test->subject != FILTER_REASONS;
+	return type != FILTER_TEXT && type != FILTER_WORDS && type != FILTER_REASONS &&
+	       type != FILTER_BOOL;
 }
 
 /* What the field is compared with has been read; it goes into @test, or is the text behind it. */
 static int parse_operand(struct filter_parser *p, struct filter_test *test)
 {
-	if (test->subject == FILTER_STATE)
-		return parse_state(p, test);
-	if (test->subject == FILTER_REASONS)
-		return parse_reason(p, test);
-	if (test->subject == FILTER_OVERFLOWS)
-		return parse_amount(p, test);
 	switch (test->type) {
 	case FILTER_RATIO:
 		return parse_ratio(p, test);
 	case FILTER_BOOL:
 		return parse_bool(p, test);
+	case FILTER_STATE:
+		return parse_state(p, test);
+	case FILTER_REASONS:
+		return parse_reason(p);
 	case FILTER_TEXT:
 	case FILTER_WORDS:
 		return 0;
 	case FILTER_COUNT:
 	case FILTER_REAL:
+	case FILTER_BOUNDS:
 		break;
 	}
 	return parse_amount(p, test);
@@ -239,7 +225,7 @@ static int parse_comparison(struct filter_parser *p, struct filter_test *test, c
 		return filter_lex_fail(p, at, "wants an operator: = != < <= > >=", name);
 	test->relation = op->relation;
 	test->condition.negated = op->negated;
-	if (op->relation != FILTER_EQUAL && !has_order(test))
+	if (op->relation != FILTER_EQUAL && !has_order(test->type))
 		return filter_lex_fail(p, at, "has no order: only = and != will do", name);
 	return filter_lex_value(p, "a value is missing") < 0 ? -EINVAL : parse_operand(p, test);
 }
@@ -256,9 +242,6 @@ static int parse_field(struct filter_parser *p, struct condition **condition)
 	if (!test.field || p->word.len >= sizeof(name))
 		return filter_lex_fail_word(p, "is no field; --list-columns shows them");
 	memcpy(name, p->word.s, p->word.len + 1);
-	for (size_t i = 0; i < ARRAY_SIZE(subject_table); i++)
-		if (!strcmp(name, subject_table[i].name))
-			test.subject = subject_table[i].subject;
 	if (parse_comparison(p, &test, name) < 0)
 		return -EINVAL;
 	p->filter->needs |= needs;

@@ -6,27 +6,18 @@
 
 /* What the parser leaves to filter.c; nobody else wants it. */
 
-/* What a field is compared as: a few have an order or a meaning that their column's text hides. */
-enum filter_subject {
-	FILTER_VALUE, /* as its type says */
-	FILTER_STATE, /* the worse is the greater */
-	FILTER_REASONS,
-	FILTER_OVERFLOWS, /* bounds: true when it is of every number between them */
-};
-
 /* The others are negations of these. */
 enum filter_relation { FILTER_EQUAL, FILTER_AT_LEAST, FILTER_AT_MOST };
 
 struct filter_test {
 	struct condition condition; /* a CONDITION_FIELD; first, so that it is freed as one */
-	enum filter_subject subject;
 	enum filter_relation relation;
 	enum filter_type type;
 	const void *field;
-	uint64_t number; /* COUNT, BOOL, when @whole; enum state, enum reason */
+	uint64_t number; /* COUNT, BOOL, when @whole; BOUNDS; enum state */
 	double real; /* the same number, whatever it is */
 	bool whole;
-	char text[]; /* TEXT, WORDS: a shell pattern */
+	char text[]; /* TEXT, WORDS, REASONS: a shell pattern */
 };
 
 struct filter {

@@ -227,3 +227,11 @@ void fold_report(struct report *report)
 	}
 	free(begin);
 }
+
+void fold_build(struct report *report, const struct snapshot *before, const struct snapshot *now,
+		bool fold)
+{
+	report_build(report, before, now);
+	if (fold)
+		fold_report(report);
+}

@@ -35,4 +35,8 @@ struct fold {
  */
 void fold_report(struct report *report);
 
+/* report_build(), and fold_report() when the user wants groups. */
+void fold_build(struct report *report, const struct snapshot *before, const struct snapshot *now,
+		bool fold);
+
 #endif

@@ -44,12 +44,12 @@ static struct amount drops_delta(const struct listener *before, const struct lis
 	return delta >> 31 ? (struct amount){ 0 } : amount(delta);
 }
 
-/* The kernel gives an inode again as soon as it is free: a container that restarts has its own. */
 static uint64_t minus(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
 }
 
+/* The kernel gives an inode again as soon as it is free: a container that restarts has its own. */
 static const struct netns *find_netns(const struct snapshot *s, const struct netns *ns)
 {
 	for (size_t i = 0; s && i < s->n_netns; i++)
@@ -186,13 +186,19 @@ static struct bounds accepted(const struct row *row)
 	return k;
 }
 
-struct amount row_gave_up(const struct row *row)
+/* Were the waiting connections of its group looked at, and are they of one listener? */
+static bool knows_waiting(const struct row *row)
 {
 	const struct group *g = row->group;
 
-	if (!g || !(g->known & GROUP_WAITING) || g->queued_members != 1 || !row_length(row))
+	return g && g->known & GROUP_WAITING && g->queued_members == 1;
+}
+
+struct amount row_gave_up(const struct row *row)
+{
+	if (!knows_waiting(row) || !row_length(row))
 		return (struct amount){ 0 };
-	return amount((uint64_t)g->waiting_closed + row_invisible(row));
+	return amount((uint64_t)row->group->waiting_closed + row_invisible(row));
 }
 
 uint32_t row_invisible(const struct row *row)
@@ -200,7 +206,7 @@ uint32_t row_invisible(const struct row *row)
 	const struct group *g = row->group;
 	uint32_t length = row->listener->length;
 
-	if (!g || !(g->known & GROUP_WAITING) || g->queued_members != 1)
+	if (!knows_waiting(row))
 		return 0;
 	if (g->length_after < length)
 		length = g->length_after;
@@ -229,8 +235,8 @@ struct contents row_waiting(const struct row *row, const struct report *report)
 struct contents row_half_open(const struct row *row, const struct report *report)
 {
 	const struct snapshot *s = report->snapshot;
-	struct contents c = { .known = kept_connections(row, s) && s->known & SNAPSHOT_SYN_RECV &&
-				       !row->netns->netns->syn_recv_skipped };
+	struct contents c = { .known = kept_connections(row, s) &&
+				       snapshot_has_half_open(s, row->netns->netns) };
 
 	if (c.known) {
 		c.connections = connections_of(s, row->group, true);

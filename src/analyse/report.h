@@ -7,8 +7,6 @@
 #include "model/connections.h"
 #include "model/snapshot.h"
 
-#include <sys/socket.h>
-
 /* A number that may be unknown. */
 struct amount {
 	uint64_t value;
@@ -138,6 +136,7 @@ struct contents {
 	bool of_group;
 };
 
+/* Its accept queue, and its SYN queue; known where NEED_CONNECTIONS had them kept. */
 struct contents row_waiting(const struct row *row, const struct report *report);
 struct contents row_half_open(const struct row *row, const struct report *report);
 

@@ -4,7 +4,6 @@
 #include "base/alloc.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define LEVEL_FULL 200 /* a fill of 1.0 */
 

@@ -13,6 +13,7 @@ struct trail;
 
 #define TRAIL_WINDOWS 640 /* ten minutes of one second each, and a screen's width before them */
 
+/* An empty one. */
 struct trail *trail_new(void);
 void trail_free(struct trail *t);
 

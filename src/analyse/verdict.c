@@ -159,11 +159,8 @@ static int blocks_clients(const struct row *r, const struct report *report)
  */
 static int dead_clients(const struct row *r, const struct report *report)
 {
-	const struct group *g = r->group;
-
-	if (!g || !(g->known & GROUP_WAITING) || g->queued_members != 1 || !r->listener->length)
-		return 0;
-	return g->waiting_closed > 0 || (not_accepting(r, report) && row_invisible(r));
+	return row_gave_up(r).known &&
+	       (r->group->waiting_closed > 0 || (not_accepting(r, report) && row_invisible(r)));
 }
 
 const struct reason_info reason_table[REASON_N] = {

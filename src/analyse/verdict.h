@@ -2,8 +2,6 @@
 #ifndef LISTENQ_ANALYSE_VERDICT_H
 #define LISTENQ_ANALYSE_VERDICT_H
 
-#include <stdint.h>
-
 /*
  * The state and reason tables: the one place where either is added. A state is the first row that
  * applies; reasons are all that apply, and only a listener whose state is not "ok" has any.

@@ -2,7 +2,6 @@
 #ifndef LISTENQ_BASE_CLOCK_H
 #define LISTENQ_BASE_CLOCK_H
 
-#include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 

@@ -2,7 +2,6 @@
 #ifndef LISTENQ_BASE_IDMAP_H
 #define LISTENQ_BASE_IDMAP_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

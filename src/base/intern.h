@@ -4,6 +4,8 @@
 
 #include "base/idmap.h"
 
+#include <stdbool.h>
+
 /*
  * Strings that are kept once each, so that a text outlives the sample that found it and an hour of
  * samples takes no more memory than its different texts. A zeroed struct is ready.

@@ -12,4 +12,10 @@
 int num_parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *value);
 int num_parse_double(const char *s, double min, double max, double *value);
 
+/* The order of two numbers, for qsort(3): negative, 0 or positive. */
+static inline int num_compare(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +81,7 @@ static size_t utf8_decode(const unsigned char *s, size_t len, uint32_t *c)
 		return 0;
 	*c = s[0] & (0x7fu >> n);
 	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
+		if (!text_continues((char)s[i]))
 			return 0;
 		*c = *c << 6 | (s[i] & 0x3f);
 	}

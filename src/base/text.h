@@ -2,7 +2,6 @@
 #ifndef LISTENQ_BASE_TEXT_H
 #define LISTENQ_BASE_TEXT_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +15,8 @@ struct strbuf {
 };
 
 void strbuf_free(struct strbuf *b);
+
+/* Allocates room for @len more bytes and the NUL, and as much again; see strbuf_reserve(). */
 void strbuf_grow(struct strbuf *b, size_t len);
 
 /* Room for @len more bytes and the NUL; returns where they go. */
@@ -58,6 +59,7 @@ static inline void strbuf_adds(struct strbuf *b, const char *s)
 	strbuf_add(b, s, strlen(s));
 }
 
+/* Adds a number in decimal; strbuf_addf() what printf(3) makes. */
 void strbuf_addu(struct strbuf *b, uint64_t value);
 void strbuf_addf(struct strbuf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

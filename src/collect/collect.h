@@ -28,7 +28,7 @@ struct collect_config {
 	const char *const *namespaces;
 	size_t n_namespaces;
 	bool all_namespaces;
-	double syn_share; /* the same for dumps of SYN_RECV; 0: no limit, one with every sample */
+	double syn_share; /* of one CPU, for SYN_RECV; 0: no limit, a dump with every sample */
 };
 
 /* What a sample is for; the opening one of a window skips what only a report needs. */

@@ -271,7 +271,7 @@ static int compare(const void *a, const void *b)
 {
 	const struct namespace *x = a, *y = b;
 
-	return x->inode < y->inode ? -1 : x->inode > y->inode;
+	return num_compare(x->inode, y->inode);
 }
 
 static void sort(struct namespaces *ns)

@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 /* Longer than any window, and far from overflowing the clock. */
 #define INTERVAL_MAX_NS 1e17

@@ -35,18 +35,10 @@ static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned int bits)
 	return !memcmp(a, b, bytes) && (!rest || !((a[bytes] ^ b[bytes]) >> (8 - rest)));
 }
 
-/* An IPv6 socket on an address of IPv4. */
-static bool is_mapped(const uint8_t *address, uint8_t family)
-{
-	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
-
-	return family == AF_INET6 && !memcmp(address, prefix, sizeof(prefix));
-}
-
 static bool holds_address(const struct condition *c, const uint8_t *address, uint8_t family,
 			  enum condition_judge judge)
 {
-	bool mapped = c->family == AF_INET && is_mapped(address, family);
+	bool mapped = c->family == AF_INET && snapshot_is_mapped(family, address);
 
 	if (c->family == AF_UNSPEC)
 		return true;

@@ -2,6 +2,7 @@
 #include "model/connections.h"
 
 #include "base/alloc.h"
+#include "base/num.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,11 +12,6 @@ struct connection *connections_add(struct snapshot *s)
 	s->connections = array_grow(s->connections, s->n_connections, &s->connections_size,
 				    sizeof(*s->connections));
 	return &s->connections[s->n_connections++];
-}
-
-static int compare(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
 }
 
 /* An age that is not known is the least. */
@@ -31,19 +27,19 @@ static uint64_t age(const struct connection *c)
 static int compare_connections(const void *va, const void *vb)
 {
 	const struct connection *a = va, *b = vb;
-	int order = compare(a->group, b->group);
+	int order = num_compare(a->group, b->group);
 
 	if (!order)
-		order = compare(a->half_open, b->half_open);
+		order = num_compare(a->half_open, b->half_open);
 	if (!order)
-		order = compare(age(b), age(a));
+		order = num_compare(age(b), age(a));
 	if (!order)
-		order = compare(b->retransmits, a->retransmits);
+		order = num_compare(b->retransmits, a->retransmits);
 	if (!order)
-		order = compare(a->next_timer_ms, b->next_timer_ms);
+		order = num_compare(a->next_timer_ms, b->next_timer_ms);
 	if (!order)
 		order = memcmp(a->peer, b->peer, sizeof(a->peer));
-	return order ? order : compare(a->peer_port, b->peer_port);
+	return order ? order : num_compare(a->peer_port, b->peer_port);
 }
 
 void connections_sort(struct snapshot *s)

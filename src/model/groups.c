@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 
 static const uint8_t any_address[16];
-static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
 static bool bound_equal(const struct bound *a, const struct bound *b)
 {
@@ -110,14 +109,13 @@ static uint32_t lookup_at(struct snapshot *s, const struct bound *child, const u
 
 struct group *groups_lookup(struct snapshot *s, const struct bound *child, bool unbound_too)
 {
-	bool mapped = child->family == AF_INET6 &&
-		      !memcmp(child->address, mapped_prefix, sizeof(mapped_prefix));
+	bool mapped = snapshot_is_mapped(child->family, child->address);
 	uint8_t mapped_any[16] = { 0 };
 	const uint8_t *addresses[3] = { child->address, any_address, NULL };
 
 	/* bind(2) to ::ffff:0.0.0.0 is a wildcard for IPv4 alone. */
 	if (mapped) {
-		memcpy(mapped_any, mapped_prefix, sizeof(mapped_prefix));
+		memcpy(mapped_any, child->address, 12); /* but for the IPv4 address */
 		addresses[2] = mapped_any;
 	}
 	for (int i = 0; i < 3 && addresses[i]; i++) {

@@ -14,6 +14,13 @@ static uint64_t snapshot_id(uint32_t netns, uint64_t cookie)
 	return cookie ^ (uint64_t)netns << 48;
 }
 
+bool snapshot_is_mapped(uint8_t family, const uint8_t address[16])
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	return family == AF_INET6 && !memcmp(address, prefix, sizeof(prefix));
+}
+
 static void drop_warnings(struct snapshot *s)
 {
 	for (size_t i = 0; i < s->n_warnings; i++)

@@ -231,6 +231,15 @@ void snapshot_retract(struct snapshot *s, const char *code);
 /* Adds the warnings of another sample. */
 void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other);
 
+/* Is it an IPv4 address as IPv6 sockets have it, ::ffff:192.0.2.7? The last four bytes are that. */
+bool snapshot_is_mapped(uint8_t family, const uint8_t address[16]);
+
+/* Are the half-open connections of that namespace known? */
+static inline bool snapshot_has_half_open(const struct snapshot *s, const struct netns *ns)
+{
+	return s->known & SNAPSHOT_SYN_RECV && !ns->syn_recv_skipped;
+}
+
 /* What the kernel lets in: it refuses when length > limit (sk_acceptq_is_full(), sock.h). */
 static inline uint64_t listener_capacity(const struct listener *l)
 {

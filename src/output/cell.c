@@ -83,12 +83,12 @@ static void shorten(struct strbuf *cell, size_t start, size_t width, bool utf8)
 	cell->s[cell->len] = '\0';
 }
 
-void cell_add_fitted(struct strbuf *cell, const struct field_value *v, const struct row *row,
-		     unsigned int text_flags, size_t width)
+void cell_add_fitted(struct strbuf *cell, const struct field_value *v, unsigned int text_flags,
+		     size_t width)
 {
 	size_t start = cell->len;
 
 	cell_add(cell, v, text_flags);
-	if (width && v->known && v->type == FIELD_TEXT && v->text == row->listener->name)
+	if (width && v->known && v->path)
 		shorten(cell, start, width * 3 / 8, !(text_flags & TEXT_ASCII));
 }

@@ -12,12 +12,11 @@
 void cell_add(struct strbuf *cell, const struct field_value *value, unsigned int text_flags);
 
 /*
- * cell_add_fitted() - the same for a screen of @width columns, 0: no limit. The path of a UNIX
- * listener may be as long as that and would cost all other columns: it gets three eighths of them,
- * and what is too much goes from its front, as it tells most at its end.
- * @row: the row that @value is of
+ * cell_add_fitted() - the same for a screen of @width columns, 0: no limit. A path may be as long
+ * as that and would cost all other columns: it gets three eighths of them, and what is too much
+ * goes from its front.
  */
-void cell_add_fitted(struct strbuf *cell, const struct field_value *value, const struct row *row,
-		     unsigned int text_flags, size_t width);
+void cell_add_fitted(struct strbuf *cell, const struct field_value *value, unsigned int text_flags,
+		     size_t width);
 
 #endif

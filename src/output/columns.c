@@ -64,7 +64,7 @@ static void add_asked(struct columns *c, const struct field *field)
 static void add_names(struct columns *c, const char *const *names, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		add(c, field_find(names[i], strlen(names[i])));
+		add(c, field_named(names[i]));
 }
 
 static void add_usual(struct columns *c, const struct usual_column *list, size_t n)
@@ -85,7 +85,7 @@ void columns_top(struct columns *c, bool extended)
 {
 	add_usual(c, top_columns, ARRAY_SIZE(top_columns));
 	for (size_t i = 0; extended && i < ARRAY_SIZE(extended_names); i++)
-		columns_toggle(c, field_find(extended_names[i], strlen(extended_names[i])));
+		columns_toggle(c, field_named(extended_names[i]));
 }
 
 void columns_copy(struct columns *c, const struct columns *from)
@@ -141,29 +141,29 @@ static size_t index_of(const struct columns *c, const struct field *field)
 
 void columns_put_before(struct columns *c, const char *name, const char *other)
 {
-	size_t at = index_of(c, field_find(other, strlen(other)));
+	size_t at = index_of(c, field_named(other));
 
 	if (at < c->n)
-		insert(c, at, field_find(name, strlen(name)));
+		insert(c, at, field_named(name));
 }
 
 void columns_processes(struct columns *c)
 {
 	static const char *const names[] = { "process", "pid", "fd" };
-	const struct field *process = field_find(names[0], strlen(names[0]));
+	const struct field *process = field_named(names[0]);
 	size_t at;
 
 	if (c->named) {
 		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-			add_asked(c, field_find(names[i], strlen(names[i])));
+			add_asked(c, field_named(names[i]));
 		return;
 	}
 	if (!columns_have(c, process))
 		columns_toggle(c, process);
 	at = index_of(c, process);
 	insert(c, at, process);
-	insert(c, at + 1, field_find("fd", strlen("fd")));
-	insert(c, at + 1, field_find("pid", strlen("pid")));
+	insert(c, at + 1, field_named("fd"));
+	insert(c, at + 1, field_named("pid"));
 }
 
 void columns_all(struct columns *c)

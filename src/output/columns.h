@@ -9,8 +9,7 @@
 struct columns {
 	const struct field **list;
 	size_t n, size;
-	bool folded; /* set by the caller: rows are SO_REUSEPORT groups, and the default tells of it
-		      */
+	bool folded; /* set by the caller: rows are groups, of which the default tells more */
 	bool named; /* -o without "+": exactly what the user asked for */
 	unsigned int asked; /* enum need: what naming a column costs beyond showing it */
 };

@@ -29,13 +29,39 @@ enum field_type {
 	FIELD_HALF_OPEN, /* and for half-open ones */
 };
 
+/* What rows are in order of when they are sorted by a column. */
+enum field_order {
+	ORDER_VALUE, /* a number, or the bytes of a text */
+	ORDER_REAL, /* of a text, the number that stands for it: value.real */
+	ORDER_STATE, /* the state of the row, worst first */
+	ORDER_ADDRESS, /* IPv4, IPv6, then paths */
+	ORDER_PLACE, /* the port, then the address */
+};
+
+/* Where the words of a value are from: anywhere, or a table, whose words alone it has. */
+enum field_terms { TERMS_ANY, TERMS_STATES, TERMS_REASONS };
+
+enum field_flags {
+	/* What a text has beside it. */
+	FIELD_HAS_BOUNDS = 1 << 0, /* of a number, value.bounds: it reads as one */
+	FIELD_HAS_WORDS = 1 << 1, /* several, value.words, of which a cell need not have all */
+	/* What the interactive view makes of a column. */
+	FIELD_HAS_METER = 1 << 2, /* a bar behind it, for a RATIO */
+	FIELD_HAS_HISTORY = 1 << 3, /* behind it the fills of the last windows */
+	FIELD_HAS_AGE = 1 << 4, /* its header tells how old half-open connections are */
+	FIELD_IS_WHOLE = 1 << 5, /* not cut where other texts are: half of an address is none */
+	FIELD_MARKS_WORST = 1 << 6, /* the order is marked here also when it is worst first */
+};
+
 struct field_value {
 	enum field_type type;
 	bool known;
-	uint64_t number; /* COUNT, RISE, BOOL, ID */
-	double real; /* RATIO, FACTOR, RATE, SECONDS; of a list of numbers the first */
+	bool path; /* TEXT that may be long and tells most at its end */
+	uint64_t number; /* COUNT, RISE, BOOL, ID; with TERMS_STATES the enum state */
+	double real; /* RATIO, FACTOR, RATE, SECONDS, and with ORDER_REAL */
 	const char *text; /* TEXT; constant, of the snapshot, or in the caller's scratch */
-	const char *const *words; /* LIST, and TEXT that field_is_list(); @number of them */
+	const char *const *words; /* LIST, and TEXT that has them; @number of them */
+	struct bounds bounds; /* TEXT that has them */
 	const struct connection *connections; /* WAITING, HALF_OPEN; @number of them */
 	const struct owner *owners; /* OWNERS; @number of them, */
 	const struct process *processes; /* which index these */
@@ -61,20 +87,23 @@ struct field {
 	const char *help;
 	void (*get)(const struct row *row, const struct report *report,
 		    struct field_context *context, struct field_value *value);
+	/* What few fields have. */
 	const char *brief; /* header where a screen is small; NULL: header */
+	enum field_order order;
+	enum field_terms terms;
+	unsigned int flags; /* enum field_flags */
+	int keep_top; /* @keep in the interactive view, where rates tell more; 0: the same */
 };
 
 extern const struct field field_table[];
 extern const size_t field_table_n;
 
-/* Does it read as a number, so that it aligns right? Also as text, when that is two bounds. */
+/* Does it read as a number, so that it aligns right? */
 bool field_is_number(const struct field *field);
 
-/* Is it several words, each of which a filter asks for? Also as text, of the owners. */
-bool field_is_list(const struct field *field);
-
-/* Returns the column of that name or NULL. */
+/* Returns the column of that name, a part of a text or all of it, or NULL. */
 const struct field *field_find(const char *name, size_t len);
+const struct field *field_named(const char *name);
 
 /*
  * field_get() - the value of @field for @row. Text in it lasts until the next call with @context.

@@ -3,6 +3,22 @@
 
 #include <string.h>
 
+static enum filter_type type_of_text(const struct field *field)
+{
+	switch (field->terms) {
+	case TERMS_STATES:
+		return FILTER_STATE;
+	case TERMS_REASONS:
+		return FILTER_REASONS;
+	case TERMS_ANY:
+		break;
+	}
+	if (field->flags & FIELD_HAS_BOUNDS)
+		return FILTER_BOUNDS;
+	return field->type == FIELD_LIST || field->flags & FIELD_HAS_WORDS ? FILTER_WORDS :
+									     FILTER_TEXT;
+}
+
 /* False for what only JSON has. */
 static bool comparable(const struct field *field, enum filter_type *as)
 {
@@ -25,7 +41,7 @@ static bool comparable(const struct field *field, enum filter_type *as)
 		return true;
 	case FIELD_TEXT:
 	case FIELD_LIST:
-		*as = field_is_list(field) ? FILTER_WORDS : FILTER_TEXT;
+		*as = type_of_text(field);
 		return true;
 	case FIELD_OWNERS:
 	case FIELD_WAITING:
@@ -35,11 +51,17 @@ static bool comparable(const struct field *field, enum filter_type *as)
 	return false;
 }
 
-static const void *find(const char *name, size_t len, enum filter_type *type, unsigned int *needs)
+/* The one name that is no column's: it is what ps(1) and /proc call the name of a process. */
+static const struct field *find_field(const char *name, size_t len)
 {
 	const bool comm = len == strlen("comm") && !memcmp(name, "comm", len);
-	const struct field *field =
-		comm ? field_find("process", strlen("process")) : field_find(name, len);
+
+	return comm ? field_named("process") : field_find(name, len);
+}
+
+static const void *find(const char *name, size_t len, enum filter_type *type, unsigned int *needs)
+{
+	const struct field *field = find_field(name, len);
 
 	if (!field || !comparable(field, type))
 		return NULL;
@@ -53,7 +75,7 @@ static void get(const void *field, const struct row *row, const struct report *r
 	struct field_value v;
 
 	field_get(field, row, report, context, &v);
-	*value = (struct filter_value){ v.known, v.number, v.real, v.text, v.words };
+	*value = (struct filter_value){ v.known, v.number, v.real, v.text, v.words, v.bounds };
 }
 
 struct filter_source filter_fields_source(struct field_context *context)

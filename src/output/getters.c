@@ -7,9 +7,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define GETTER(name)                                                           \
-	void getter_##name(const struct row *row, const struct report *report, \
-			   struct field_context *context, struct field_value *value)
 #define UNUSED (void)row, (void)report, (void)context, (void)value
 
 static void set_number(struct field_value *v, bool known, uint64_t number)
@@ -33,6 +30,12 @@ static void set_text(struct field_value *v, const char *text)
 {
 	v->known = text != NULL;
 	v->text = text;
+}
+
+static void set_path(struct field_value *v, const char *path)
+{
+	set_text(v, path);
+	v->path = true;
 }
 
 GETTER(namespace)
@@ -86,7 +89,7 @@ GETTER(port)
 GETTER(path)
 {
 	UNUSED;
-	set_text(value, row->listener->name);
+	set_path(value, row->listener->name);
 }
 
 GETTER(interface)
@@ -135,7 +138,7 @@ GETTER(local)
 
 	UNUSED;
 	if (listener_is_unix(l)) {
-		set_text(value, l->name);
+		set_path(value, l->name);
 		return;
 	}
 	b->len = 0;
@@ -231,8 +234,8 @@ GETTER(oldest_wait)
 
 static bool has_syn_queue(const struct row *row, const struct report *report)
 {
-	return report->snapshot->known & SNAPSHOT_SYN_RECV &&
-	       !row->netns->netns->syn_recv_skipped && !listener_is_unix(row->listener);
+	return snapshot_has_half_open(report->snapshot, row->netns->netns) &&
+	       !listener_is_unix(row->listener);
 }
 
 GETTER(syn_length)
@@ -334,13 +337,15 @@ GETTER(overflows)
 	if (!b->known)
 		return;
 	text->len = 0;
-	if (b->min == b->max)
-		strbuf_addf(text, b->max ? "+%llu" : "%llu", (unsigned long long)b->max);
-	else
-		strbuf_addf(text, "+%llu..%llu", (unsigned long long)b->min,
-			    (unsigned long long)b->max);
+	strbuf_addc(text, '+', b->max != 0);
+	strbuf_addu(text, b->min);
+	if (b->min != b->max) {
+		strbuf_adds(text, "..");
+		strbuf_addu(text, b->max);
+	}
 	set_text(value, text->s);
-	value->number = b->max;
+	value->bounds = *b;
+	value->real = (double)b->max;
 }
 
 GETTER(overflows_min)
@@ -365,6 +370,7 @@ GETTER(state)
 {
 	UNUSED;
 	set_text(value, state_table[row->state].name);
+	value->number = row->state;
 }
 
 GETTER(severity)

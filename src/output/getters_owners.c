@@ -200,7 +200,7 @@ static void set_numbers(struct field_value *v, const struct holders *h, bool pid
 	set_words(v, scratch, h->n, text);
 }
 
-GETTER_DECLARE(process)
+GETTER(process)
 {
 	struct holders h = holders_of(row, report);
 
@@ -208,7 +208,7 @@ GETTER_DECLARE(process)
 		set_names(value, &h, NAME_COMM, context);
 }
 
-GETTER_DECLARE(pid)
+GETTER(pid)
 {
 	struct holders h = holders_of(row, report);
 
@@ -216,7 +216,7 @@ GETTER_DECLARE(pid)
 		set_numbers(value, &h, true, context);
 }
 
-GETTER_DECLARE(fd)
+GETTER(fd)
 {
 	struct holders h = holders_of(row, report);
 
@@ -224,7 +224,7 @@ GETTER_DECLARE(fd)
 		set_numbers(value, &h, false, context);
 }
 
-GETTER_DECLARE(processes)
+GETTER(processes)
 {
 	struct holders h = holders_of(row, report);
 
@@ -235,21 +235,21 @@ GETTER_DECLARE(processes)
 	value->number = h.n;
 }
 
-GETTER_DECLARE(unit)
+GETTER(unit)
 {
 	struct holders h = holders_of(row, report);
 
 	set_names(value, &h, NAME_UNIT, context);
 }
 
-GETTER_DECLARE(container)
+GETTER(container)
 {
 	struct holders h = holders_of(row, report);
 
 	set_names(value, &h, NAME_CONTAINER, context);
 }
 
-GETTER_DECLARE(user)
+GETTER(user)
 {
 	(void)report;
 	if (!context->users || !(row->listener->known & LISTENER_UID))

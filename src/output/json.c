@@ -146,7 +146,7 @@ static void fill_listener(struct json_record *listener, const struct row *row,
 	}
 }
 
-static struct json_object *counters_json(const struct netns_report *ns, double window)
+static struct json_object *counters_json(const struct netns_report *ns, const struct report *report)
 {
 	struct json_object *counters = json_value_object();
 
@@ -161,8 +161,8 @@ static struct json_object *counters_json(const struct netns_report *ns, double w
 			json_value_put(c, "total", json_value_number(ns->total[i].value));
 			json_value_put(c, "delta", amount_or_null(delta));
 			json_value_put(c, "rate",
-				       delta.known && window > 0 ?
-					       json_value_real((double)delta.value / window) :
+				       delta.known && report->window_ns ?
+					       json_value_real(report_rate(delta, report)) :
 					       NULL);
 		}
 		counter_key(i, key);
@@ -181,14 +181,13 @@ static struct json_object *ledger_json(const struct netns_report *ns, const stru
 	json_value_put(ledger, "unattributed_overflows",
 		       amount_or_null(ns->unattributed_overflows));
 	json_value_put(ledger, "unattributed_syn_recv",
-		       report->snapshot->known & SNAPSHOT_SYN_RECV && !ns->netns->syn_recv_skipped ?
+		       snapshot_has_half_open(report->snapshot, ns->netns) ?
 			       json_value_number(ns->netns->unattributed_syn_recv) :
 			       NULL);
 	return ledger;
 }
 
-static struct json_object *netns_json(const struct netns_report *ns, const struct report *report,
-				      double window)
+static struct json_object *netns_json(const struct netns_report *ns, const struct report *report)
 {
 	const struct sysctls *s = &ns->netns->sysctls;
 	struct json_object *o = json_value_object(), *sysctl = json_value_object();
@@ -197,11 +196,10 @@ static struct json_object *netns_json(const struct netns_report *ns, const struc
 		json_value_put(sysctl, sysctl_table[i].name,
 			       sysctl_known(s, i) ? json_value_int(s->value[i]) : NULL);
 	json_value_put(o, "netns", ns->netns->inode ? json_value_number(ns->netns->inode) : NULL);
-	json_value_put(o, "name",
-		       ns->netns->name ? json_value_foreign_text(ns->netns->name) : NULL);
+	json_value_put(o, "name", foreign_or_null(ns->netns->name));
 	json_value_put(o, "pid", ns->netns->pid ? json_value_number(ns->netns->pid) : NULL);
 	json_value_put(o, "sysctl", sysctl);
-	json_value_put(o, "counters", counters_json(ns, window));
+	json_value_put(o, "counters", counters_json(ns, report));
 	json_value_put(o, "ledger", ledger_json(ns, report));
 	return o;
 }
@@ -209,7 +207,6 @@ static struct json_object *netns_json(const struct netns_report *ns, const struc
 static struct json_object *head_json(const struct report *report)
 {
 	const struct snapshot *s = report->snapshot;
-	double window = report_window_seconds(report);
 	struct json_object *head = json_value_object(), *list = json_value_array();
 	char time[CLOCK_TEXT_SIZE];
 
@@ -221,9 +218,10 @@ static struct json_object *head_json(const struct report *report)
 	json_value_put(head, "time", json_value_text(time));
 	json_value_put(head, "monotonic_seconds",
 		       json_value_real((double)s->monotonic_ns / (double)NSEC_PER_SEC));
-	json_value_put(head, "window_seconds", report->window_ns ? json_value_real(window) : NULL);
+	json_value_put(head, "window_seconds",
+		       report->window_ns ? json_value_real(report_window_seconds(report)) : NULL);
 	for (size_t i = 0; i < report->n_netns; i++)
-		json_value_append(list, netns_json(&report->netns[i], report, window));
+		json_value_append(list, netns_json(&report->netns[i], report));
 	json_value_put(head, "namespaces", list);
 	return head;
 }

@@ -60,15 +60,18 @@ static void schema_add(struct json_object *o, const char *key, struct json_objec
 	json_value_append(json_value_get(o, "required"), json_value_text(key));
 }
 
-static struct json_object *words_enum(bool states)
+/* One word, of those that it may be. */
+static struct json_object *word_schema(enum field_terms terms)
 {
-	struct json_object *o = json_value_object(), *words = json_value_array();
+	struct json_object *o = typed("string", false, NULL), *words;
 
-	for (unsigned int i = 0; states && i < STATE_N; i++)
+	if (terms == TERMS_ANY)
+		return o;
+	words = json_value_array();
+	for (unsigned int i = 0; terms == TERMS_STATES && i < STATE_N; i++)
 		json_value_append(words, json_value_text(state_table[i].name));
-	for (unsigned int i = 0; !states && i < REASON_N; i++)
+	for (unsigned int i = 0; terms == TERMS_REASONS && i < REASON_N; i++)
 		json_value_append(words, json_value_text(reason_table[i].name));
-	json_value_put(o, "type", json_value_text("string"));
 	json_value_put(o, "enum", words);
 	return o;
 }
@@ -126,15 +129,15 @@ static struct json_object *field_schema(const struct field *f)
 	case FIELD_BOOL:
 		return typed("boolean", true, f->help);
 	case FIELD_LIST:
-		return array_of(words_enum(false), false, f->help);
+		return array_of(word_schema(f->terms), false, f->help);
 	case FIELD_ID:
 		o = typed("string", true, f->help);
 		json_value_put(o, "pattern", json_value_text("^0x[0-9a-f]+$"));
 		return o;
 	case FIELD_TEXT:
-		if (strcmp(f->key, "state") != 0)
+		if (f->terms == TERMS_ANY)
 			return typed("string", true, f->help);
-		o = words_enum(true);
+		o = word_schema(f->terms);
 		json_value_put(o, "description", json_value_text(f->help));
 		return o;
 	case FIELD_OWNERS:

@@ -2,6 +2,7 @@
 #include "output/sort.h"
 
 #include "base/alloc.h"
+#include "base/num.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +20,10 @@ struct key {
 /* The same for a chosen column. */
 struct value_key {
 	struct key key;
+	enum field_order order;
 	double number;
 	char *text; /* NULL: compare numbers; owned */
 	bool unknown;
-	bool by_address;
-	bool by_place;
 };
 
 static uint64_t saturate(double value, uint64_t max)
@@ -60,11 +60,6 @@ static struct key make_key(struct row *row)
 	return (struct key){ badness(row), place(&row->listener->bound), row };
 }
 
-static int compare_u64(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
 /* IPv4, IPv6, then UNIX listeners by path. */
 static int compare_address(const struct row *a, const struct row *b)
 {
@@ -74,7 +69,7 @@ static int compare_address(const struct row *a, const struct row *b)
 	if (x->family != y->family && (x->family == AF_UNIX || y->family == AF_UNIX))
 		return x->family == AF_UNIX ? 1 : -1;
 	if (x->family != y->family)
-		return compare_u64(x->family, y->family);
+		return num_compare(x->family, y->family);
 	if (x->family == AF_UNIX)
 		return path && other ? strcmp(path, other) : !path - !other;
 	return memcmp(x->address, y->address, sizeof(x->address));
@@ -86,11 +81,11 @@ static int compare_worst(const void *va, const void *vb)
 	int order;
 
 	if (a->badness != b->badness)
-		return compare_u64(a->badness, b->badness);
+		return num_compare(a->badness, b->badness);
 	if (a->place != b->place)
-		return compare_u64(a->place, b->place);
+		return num_compare(a->place, b->place);
 	order = compare_address(a->row, b->row);
-	return order ? order : compare_u64(a->row->listener->cookie, b->row->listener->cookie);
+	return order ? order : num_compare(a->row->listener->cookie, b->row->listener->cookie);
 }
 
 int sort_compare(const struct row *a, const struct row *b)
@@ -105,9 +100,9 @@ static int compare_values(const struct value_key *a, const struct value_key *b)
 {
 	if (a->unknown || b->unknown)
 		return 0;
-	if (a->by_place && a->key.place != b->key.place)
-		return compare_u64(a->key.place, b->key.place);
-	if (a->by_address)
+	if (a->order == ORDER_PLACE && a->key.place != b->key.place)
+		return num_compare(a->key.place, b->key.place);
+	if (a->order == ORDER_PLACE || a->order == ORDER_ADDRESS)
 		return compare_address(a->key.row, b->key.row);
 	if (a->text && b->text)
 		return strcmp(a->text, b->text);
@@ -130,7 +125,21 @@ static int compare_descending(const void *va, const void *vb)
 	return order ? order : compare_worst(&a->key, &b->key);
 }
 
-/* Texts sort as texts but for those that stand for something with an order of its own. */
+static void take_number(struct value_key *key, const struct field_value *v)
+{
+	switch (v->type) {
+	case FIELD_RATIO:
+	case FIELD_FACTOR:
+	case FIELD_RATE:
+	case FIELD_SECONDS:
+		key->number = v->real;
+		break;
+	default:
+		key->number = (double)v->number;
+		break;
+	}
+}
+
 static void take_value(struct value_key *key, const struct field *field,
 		       const struct report *report, struct field_context *context)
 {
@@ -138,23 +147,24 @@ static void take_value(struct value_key *key, const struct field *field,
 
 	field_get(field, key->key.row, report, context, &v);
 	key->unknown = !v.known;
-	if (!strcmp(field->name, "state") || !strcmp(field->name, "severity"))
+	key->order = field->order;
+	switch (field->order) {
+	case ORDER_VALUE:
+		if (v.type == FIELD_TEXT && v.known)
+			key->text = xstrdup(v.text);
+		else
+			take_number(key, &v);
+		break;
+	case ORDER_REAL:
+		key->number = v.real;
+		break;
+	case ORDER_STATE:
 		key->number = (double)key->key.row->state;
-	else if (!strcmp(field->name, "local"))
-		key->by_place = key->by_address = true;
-	else if (!strcmp(field->name, "address"))
-		key->by_address = true;
-	else if (!strcmp(field->name, "overflows")) /* bounds: by the upper one */
-		key->number = (double)v.number;
-	else if (!strcmp(field->name, "pid") || !strcmp(field->name, "fd")) /* by the first */
-		key->number = v.real;
-	else if (v.type == FIELD_TEXT && v.known)
-		key->text = xstrdup(v.text);
-	else if (v.type == FIELD_RATIO || v.type == FIELD_FACTOR || v.type == FIELD_RATE ||
-		 v.type == FIELD_SECONDS)
-		key->number = v.real;
-	else
-		key->number = (double)v.number;
+		break;
+	case ORDER_ADDRESS:
+	case ORDER_PLACE:
+		break;
+	}
 }
 
 static void sort_worst_first(struct report *report)

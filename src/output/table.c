@@ -2,7 +2,6 @@
 #include "output/table.h"
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "output/cell.h"
 #include "output/contents.h"
 #include "output/footer.h"
@@ -50,7 +49,7 @@ static void make_row(struct grid *g, const struct row *row, const struct report 
 
 		strbuf_add(&g->text, (const char *)&cell, sizeof(cell));
 		field_get(f, row, report, context, &value);
-		cell_add_fitted(&g->text, &value, row, g->style->utf8 ? 0 : TEXT_ASCII,
+		cell_add_fitted(&g->text, &value, g->style->utf8 ? 0 : TEXT_ASCII,
 				g->columns->named ? 0 : g->style->width);
 		if (g->text.len > start + sizeof(cell) + CELL_MAX)
 			g->text.len = start + sizeof(cell) + CELL_MAX;
@@ -279,12 +278,11 @@ static void print_words(FILE *stream, const struct report *report, const struct 
 			continue;
 		strbuf_addf(line, "%s (", state_table[i].name);
 		if (report->n_netns > 1) {
-			field_get(field_find("namespace", strlen("namespace")), worst[i], report,
-				  context, &local);
+			field_get(field_named("namespace"), worst[i], report, context, &local);
 			cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
 			strbuf_putc(line, ' ');
 		}
-		field_get(field_find("local", strlen("local")), worst[i], report, context, &local);
+		field_get(field_named("local"), worst[i], report, context, &local);
 		cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
 		if (count[i] > 1)
 			strbuf_addf(line, " and %zu more", count[i] - 1);

@@ -10,7 +10,6 @@
 #include "top/keys.h"
 
 #include <curses.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The windows that "+" and "-" step through, in seconds. */

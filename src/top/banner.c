@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/banner.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "top/graph.h"
 
@@ -216,11 +217,10 @@ static size_t choose_counters(const struct session *s, const struct netns_report
 {
 	static const enum counter_id first[] = { COUNTER_LISTEN_OVERFLOWS, COUNTER_COOKIES_SENT,
 						 COUNTER_LISTEN_DROPS, COUNTER_REQQ_FULL_DROP };
-	const size_t n_first = sizeof(first) / sizeof(first[0]);
 	uint32_t taken = 0;
 	size_t n = 0;
 
-	for (size_t i = 0; i < n_first; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++) {
 		chosen[n++] = first[i];
 		taken |= 1u << first[i];
 	}

@@ -95,8 +95,8 @@ static void draw_heading(const struct detail *d, enum detail_section section, st
 	strbuf_free(&b);
 }
 
-static int draw_section(struct detail *d, enum detail_section section, const struct screen *screen,
-			int y, int bottom, const struct row *row, const struct queues *q)
+static void draw_section(struct detail *d, enum detail_section section, const struct screen *screen,
+			 int y, int bottom, const struct row *row, const struct queues *q)
 {
 	size_t room = bottom > y + 1 ? (size_t)(bottom - y - 1) : 0, *offset = &d->offset[section];
 	const struct connections *connections = &q->of[section].connections;
@@ -114,7 +114,6 @@ static int draw_section(struct detail *d, enum detail_section section, const str
 		else
 			draw_half_open(&p, &connections->list[i]);
 	}
-	return y;
 }
 
 /* Its fill in the past, as much as there is room for. */
@@ -123,18 +122,10 @@ static int draw_history(const struct screen *screen, int y, const struct row *ro
 {
 	struct paint p = paint_line(screen, y);
 	struct strbuf b = { 0 };
-	int windows;
 
 	paint_string(&p, INK_PLAIN, "fill ");
-	windows = p.end - p.x;
-	for (int i = windows - 1; i >= 0; i--) {
-		struct trail_fill fill = trail_fill(c->trail, row, c->back + (size_t)i);
-
-		if (fill.known)
-			graph_spark(&b, fill.fill, c->utf8);
-		else
-			graph_gap(&b);
-	}
+	if (p.x < p.end)
+		graph_history(&b, c->trail, row, c->back, (size_t)(p.end - p.x), c->utf8);
 	paint_text(&p, paint_ink(state_table[row->state].severity), b.s, b.len);
 	strbuf_free(&b);
 	return y + 1;

@@ -17,7 +17,10 @@ struct detail {
 	size_t page; /* connections of a section on the screen */
 };
 
+/* Another listener: begins at the top, with the waiting connections. */
 void detail_begin(struct detail *d);
+
+/* The keys scroll the other section. */
 void detail_next_section(struct detail *d);
 
 /* Scrolls the section by @by connections, as far as there are any. */

@@ -2,7 +2,6 @@
 #include "top/draw.h"
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "top/banner.h"
 #include "top/help.h"
 #include "top/keys.h"

@@ -37,6 +37,7 @@ int feed_fd(const struct feed *feed);
  */
 int feed_take(struct feed *feed, struct snapshot *into, struct error *why);
 
+/* Another wish from the next sample on; the window in hand goes on, but see feed_hurry(). */
 void feed_wish(struct feed *feed, const struct feed_wish *wish);
 
 /* Ends the window in hand now. */

@@ -2,6 +2,7 @@
 #ifndef LISTENQ_TOP_GRAPH_H
 #define LISTENQ_TOP_GRAPH_H
 
+#include "analyse/trail.h"
 #include "base/text.h"
 
 /* Bars and sparklines as text: block glyphs where the terminal has them, else ASCII. */
@@ -19,5 +20,10 @@ void graph_spark(struct strbuf *b, double ratio, bool utf8);
 
 /* graph_gap() - the column of a sparkline where nothing is known. */
 void graph_gap(struct strbuf *b);
+
+/* graph_history() - a sparkline of the fills of a listener: @windows of them, the last one @back.
+ */
+void graph_history(struct strbuf *b, const struct trail *trail, const struct row *row, size_t back,
+		   size_t windows, bool utf8);
 
 #endif

@@ -42,22 +42,26 @@ void listing_choose(struct listing *l, const struct columns *columns)
 		const struct field *field = columns->list[i];
 
 		add(l, field, LISTING_CELL, !columns->named && !columns_have(&usual, field));
-		if (!strcmp(field->name, "fill"))
+		if (field->flags & FIELD_HAS_METER)
 			add(l, field, LISTING_METER, false);
-		if (!strcmp(field->name, "peak"))
+		if (field->flags & FIELD_HAS_HISTORY)
 			add(l, field, LISTING_HISTORY, false);
 	}
 	columns_free(&usual);
+}
+
+/* Worst first is by state. */
+static bool by_state(const struct view *view)
+{
+	return !view->sort || view->sort->order == ORDER_STATE;
 }
 
 static bool is_sorted_by(const struct listing_column *column, const struct view *view)
 {
 	if (column->kind != LISTING_CELL)
 		return false;
-	if (view->sort == column->field)
-		return true;
-	return (!view->sort || !strcmp(view->sort->name, "state")) &&
-	       !strcmp(column->field->name, "severity");
+	return view->sort == column->field ||
+	       (by_state(view) && column->field->flags & FIELD_MARKS_WORST);
 }
 
 static int history_width(const struct screen *screen)
@@ -88,8 +92,7 @@ static void add_header(struct strbuf *b, const struct listing_column *column,
 	}
 	strbuf_adds(b, f->brief ? f->brief : f->header);
 	/* What is older than the rest of the row says how old. */
-	if (f->needs & NEED_SYN_RECV && !strcmp(f->name, "synrecv") &&
-	    c->syn_age_ns >= NSEC_PER_SEC / 20) {
+	if (f->flags & FIELD_HAS_AGE && c->syn_age_ns >= NSEC_PER_SEC / 20) {
 		strbuf_putc(b, '-');
 		phrase_time(b, c->syn_age_ns);
 	}
@@ -99,10 +102,8 @@ static void add_header(struct strbuf *b, const struct listing_column *column,
 static void add_sort_mark(struct strbuf *b, const struct listing_column *column,
 			  const struct listing_context *c, bool utf8)
 {
-	const struct field *sort = c->view->sort;
 	/* States are in order of badness: the worst first is the least first. */
-	bool by_state = !sort || !strcmp(sort->name, "state") || !strcmp(sort->name, "severity");
-	bool down = by_state != c->view->descending;
+	bool down = by_state(c->view) != c->view->descending;
 
 	if (is_sorted_by(column, c->view))
 		strbuf_adds(b, utf8 ? (down ? "▼" : "▲") : (down ? "v" : "^"));
@@ -112,27 +113,34 @@ static void add_cell(struct strbuf *b, const struct listing_column *column, cons
 		     const struct listing_context *c, const struct screen *screen)
 {
 	struct field_value value;
-	struct trail_fill fill;
 
 	switch (column->kind) {
 	case LISTING_CELL:
 		field_get(column->field, row, &c->view->report, c->view->context, &value);
-		cell_add_fitted(b, &value, row, screen->utf8 ? 0 : TEXT_ASCII,
-				(size_t)screen->cols);
+		cell_add_fitted(b, &value, screen->utf8 ? 0 : TEXT_ASCII, (size_t)screen->cols);
 		break;
 	case LISTING_METER:
-		graph_meter(b, listener_fill(row->listener), METER, screen->utf8);
+		field_get(column->field, row, &c->view->report, c->view->context, &value);
+		if (value.known)
+			graph_meter(b, value.real, METER, screen->utf8);
 		break;
 	case LISTING_HISTORY:
-		for (int i = column->width - 1; i >= 0; i--) {
-			fill = trail_fill(c->trail, row, c->back + (size_t)i);
-			if (fill.known)
-				graph_spark(b, fill.fill, screen->utf8);
-			else
-				graph_gap(b);
-		}
+		graph_history(b, c->trail, row, c->back, (size_t)column->width, screen->utf8);
 		break;
 	}
+}
+
+/* What stands in a column: with @row its cell, without the header. */
+static void add_text(struct strbuf *b, const struct listing_column *column, const struct row *row,
+		     const struct listing_context *c, const struct screen *screen)
+{
+	strbuf_adds(b, ""); /* it is a text even where nothing is added */
+	if (row) {
+		add_cell(b, column, row, c, screen);
+		return;
+	}
+	add_header(b, column, c);
+	add_sort_mark(b, column, c, screen->utf8);
 }
 
 static int width_of(const struct strbuf *b)
@@ -158,8 +166,7 @@ static int width_max(const struct listing *l, size_t i, const struct screen *scr
 		return screen->cols;
 	if (f->type == FIELD_LIST && i + 1 < l->n)
 		return LIST_MAX;
-	if (f->type == FIELD_TEXT && strcmp(f->name, "local") != 0 &&
-	    strcmp(f->name, "address") != 0)
+	if (f->type == FIELD_TEXT && !(f->flags & FIELD_IS_WHOLE))
 		return TEXT_MAX;
 	return screen->cols;
 }
@@ -178,12 +185,12 @@ static void measure(struct listing *l, const struct screen *screen, const struct
 			continue;
 		}
 		b.len = 0;
-		add_header(&b, column, c);
-		grow(column, width_of(&b) + is_sorted_by(column, c->view));
+		add_text(&b, column, NULL, c, screen);
+		grow(column, width_of(&b));
 		for (size_t n = c->view->offset;
 		     n < report->n_shown && n < c->view->offset + c->view->page; n++) {
 			b.len = 0;
-			add_cell(&b, column, report->shown[n], c, screen);
+			add_text(&b, column, report->shown[n], c, screen);
 			grow(column, width_of(&b));
 		}
 		if (column->width > width_max(l, i, screen))
@@ -193,29 +200,23 @@ static void measure(struct listing *l, const struct screen *screen, const struct
 }
 
 /*
- * What a column is worth where not all fit: as the field table has it for tables, but here rates
- * and history tell more than they do there, what the user added comes before most of what is there
- * by itself, and where there is hardly room for an address, why comes last.
+ * What a column is worth where not all fit: as the field table has it, but what the user added
+ * comes before most of what is there by itself, and where there is hardly room for an address, why
+ * comes last.
  */
 static int worth(const struct listing_column *column, const struct screen *screen)
 {
-	static const struct {
-		const char *name;
-		int keep;
-	} here[] = { { "drops-rate", 38 }, { "synrecv", 37 }, { "overflows", 25 }, { "peak", 15 } };
+	const struct field *f = column->field;
 
 	if (column->kind == LISTING_METER)
 		return 30;
 	if (column->kind == LISTING_HISTORY)
 		return 35;
-	if (screen->cols < 40 && column->field->type == FIELD_LIST)
+	if (screen->cols < 40 && f->type == FIELD_LIST)
 		return 0;
 	if (column->asked)
 		return 71;
-	for (size_t i = 0; i < ARRAY_SIZE(here); i++)
-		if (!strcmp(column->field->name, here[i].name))
-			return here[i].keep;
-	return column->field->keep;
+	return f->keep_top ? f->keep_top : f->keep;
 }
 
 /* The last one may be cut when it is a list, whose first word tells the most. */
@@ -285,42 +286,33 @@ static size_t last_shown(const struct listing *l)
 	return last;
 }
 
-void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c)
+/* @row: NULL: the header */
+static void put_line(const struct listing *l, struct paint *p, const struct listing_context *c,
+		     const struct row *row, enum ink ink)
 {
 	const size_t last = last_shown(l);
 	struct strbuf b = { 0 };
 
 	for (size_t i = 0; i < l->n; i++) {
-		const struct listing_column *column = &l->columns[i];
-
-		if (!column->shown)
+		if (!l->columns[i].shown)
 			continue;
 		b.len = 0;
-		strbuf_adds(&b, "");
-		add_header(&b, column, c);
-		add_sort_mark(&b, column, c, p->screen->utf8);
-		put_cell(p, column, INK_BAR, &b, i == last);
+		add_text(&b, &l->columns[i], row, c, p->screen);
+		put_cell(p, &l->columns[i], ink, &b, i == last);
 	}
 	strbuf_free(&b);
+}
+
+void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c)
+{
+	put_line(l, p, c, NULL, INK_BAR);
 }
 
 void listing_row(const struct listing *l, struct paint *p, const struct listing_context *c,
 		 const struct row *row, bool selected)
 {
-	enum ink ink = selected ? INK_SELECTED : paint_ink(state_table[row->state].severity);
-	const size_t last = last_shown(l);
-	struct strbuf b = { 0 };
-
-	for (size_t i = 0; i < l->n; i++) {
-		const struct listing_column *column = &l->columns[i];
-
-		if (!column->shown)
-			continue;
-		b.len = 0;
-		add_cell(&b, column, row, c, p->screen);
-		put_cell(p, column, ink, &b, i == last);
-	}
-	strbuf_free(&b);
+	put_line(l, p, c, row,
+		 selected ? INK_SELECTED : paint_ink(state_table[row->state].severity));
 }
 
 const struct field *listing_field_at(const struct listing *l, int x)

@@ -8,8 +8,8 @@
 #include "top/view.h"
 
 /*
- * The list of listeners: which columns fit, how wide they are, and the cells. A column "fill" is
- * followed by a meter, a column "peak" by what it was in the last windows.
+ * The list of listeners: which columns fit, how wide they are, and the cells. Some columns are
+ * followed by a meter, or by the fills of the last windows, as their fields have it.
  */
 enum listing_kind { LISTING_CELL, LISTING_METER, LISTING_HISTORY };
 
@@ -47,6 +47,10 @@ void listing_choose(struct listing *l, const struct columns *columns);
  */
 void listing_fit(struct listing *l, const struct screen *screen, const struct listing_context *c);
 
+/*
+ * Put the line of the headers, or that of a row, with the columns and the widths of the last
+ * listing_fit().
+ */
 void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c);
 void listing_row(const struct listing *l, struct paint *p, const struct listing_context *c,
 		 const struct row *row, bool selected);

@@ -18,6 +18,7 @@ bool menu_key(struct menu *m, enum key_action action, size_t page);
 /* Shows the column under the cursor, last but for lists; or hides it. One always stays. */
 void menu_toggle(const struct menu *m, struct columns *columns);
 
+/* Draws it on lines @top to @bottom - 1, scrolled so that the cursor is there. */
 void menu_draw(struct menu *m, const struct screen *screen, int top, int bottom,
 	       const struct columns *columns);
 

@@ -42,15 +42,15 @@ static void use_ink(const struct paint *p, enum ink ink)
 	attr_set(ink_attributes[ink], pair, NULL);
 }
 
-bool paint_text(struct paint *p, enum ink ink, const char *text, size_t len)
+void paint_text(struct paint *p, enum ink ink, const char *text, size_t len)
 {
 	size_t room = p->end > p->x ? (size_t)(p->end - p->x) : 0, width, n;
 	bool whole;
 
+	if (!room || p->y < 0 || p->y >= p->screen->rows)
+		return;
 	n = text_fit(text, len, room, &width);
 	whole = n == len;
-	if (!room || p->y < 0 || p->y >= p->screen->rows)
-		return whole;
 	if (!whole)
 		n = text_fit(text, len, room - 1, &width);
 	use_ink(p, ink);
@@ -65,12 +65,11 @@ bool paint_text(struct paint *p, enum ink ink, const char *text, size_t len)
 		}
 	}
 	use_ink(p, INK_PLAIN);
-	return whole;
 }
 
-bool paint_string(struct paint *p, enum ink ink, const char *text)
+void paint_string(struct paint *p, enum ink ink, const char *text)
 {
-	return paint_text(p, ink, text, strlen(text));
+	paint_text(p, ink, text, strlen(text));
 }
 
 void paint_blanks(struct paint *p, enum ink ink, int n)

@@ -48,10 +48,10 @@ struct paint paint_line(const struct screen *screen, int y);
 
 /*
  * paint_text() - put text that is safe for a terminal, @len bytes of valid UTF-8. What does not fit
- * is cut, and a mark shows where. Returns false when it was.
+ * is cut, and a mark shows where.
  */
-bool paint_text(struct paint *p, enum ink ink, const char *text, size_t len);
-bool paint_string(struct paint *p, enum ink ink, const char *text);
+void paint_text(struct paint *p, enum ink ink, const char *text, size_t len);
+void paint_string(struct paint *p, enum ink ink, const char *text);
 
 /* Blanks, at most to the end. */
 void paint_blanks(struct paint *p, enum ink ink, int n);

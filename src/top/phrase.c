@@ -54,7 +54,7 @@ static void add_cell(struct strbuf *b, const char *name, const struct row *row,
 {
 	struct field_value value;
 
-	field_get(field_find(name, strlen(name)), row, c->report, c->fields, &value);
+	field_get(field_named(name), row, c->report, c->fields, &value);
 	cell_add(b, &value, c->utf8 ? 0 : TEXT_ASCII);
 }
 
@@ -64,17 +64,12 @@ static void add_known(struct strbuf *b, const char *before, const char *name, co
 {
 	struct field_value value;
 
-	field_get(field_find(name, strlen(name)), row, c->report, c->fields, &value);
+	field_get(field_named(name), row, c->report, c->fields, &value);
 	if (!value.known || !*value.text)
 		return;
 	strbuf_adds(b, before);
 	cell_add(b, &value, c->utf8 ? 0 : TEXT_ASCII);
 	strbuf_adds(b, behind);
-}
-
-void phrase_local(struct strbuf *b, const struct row *row, const struct phrase_context *c)
-{
-	add_cell(b, "local", row, c);
 }
 
 /* All listeners count, also those that a filter hides. */
@@ -133,7 +128,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	strbuf_addf(b, "%s ", severity_mark(state_table[worst->state].severity));
 	add_counts(b, count);
 	strbuf_adds(b, sick > 1 ? "; worst " : ": ");
-	phrase_local(b, worst, c);
+	add_cell(b, "local", worst, c);
 	add_known(b, " ", "process", "", worst, c);
 	if (worst->reasons)
 		strbuf_addf(b, ": %s", reason_table[first_reason(worst)].name);
@@ -174,7 +169,7 @@ void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_c
 	struct trail_time full = trail_full(c->trail, row, c->back);
 	struct trail_time trouble = trail_trouble(c->trail, row, c->back);
 
-	phrase_local(b, row, c);
+	add_cell(b, "local", row, c);
 	add_known(b, " ", "process", "", row, c);
 	add_known(b, "[", "pid", "]", row, c);
 	strbuf_addf(b, ": %s", state_table[row->state].name);

@@ -24,9 +24,6 @@ void phrase_lasted(struct strbuf *b, struct trail_time time);
 /* A rate a second, in few characters: "0", "0.3", "318", "250k". */
 void phrase_rate(struct strbuf *b, double rate);
 
-/* Address and port of a row. */
-void phrase_local(struct strbuf *b, const struct row *row, const struct phrase_context *c);
-
 /*
  * phrase_verdict() - the sickest of all listeners, with how many are sick, why and since when; or
  * that all are well. Returns its severity.

@@ -25,6 +25,8 @@ void prompt_free(struct prompt *p);
 
 /* Asks. @answer: what is there to begin with */
 void prompt_begin(struct prompt *p, enum prompt_purpose purpose, const char *answer);
+
+/* No question any more; the answer stays until the next one. */
 void prompt_end(struct prompt *p);
 
 /* What a key does to the answer. */

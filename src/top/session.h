@@ -59,6 +59,7 @@ void session_say(struct session *s, const char *format, ...) __attribute__((form
 /* The row whose detail is on the screen; NULL when that listener is gone, or hidden by a filter. */
 const struct row *session_detailed(const struct session *s);
 
+/* The report on the screen, for phrases and for the list. */
 struct phrase_context session_phrases(struct session *s);
 struct listing_context session_listing(struct session *s);
 

@@ -15,9 +15,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define ESCAPE_MS                                                                      \
-	25 /* after Esc: the rest of a function key comes at once, or it was Esc alone \
-	    */
+/* After Esc: the rest of a function key comes at once, or it was Esc alone. */
+#define ESCAPE_MS 25
 
 /*
  * Of every button, as behind an event that is not wanted getch() waits for the next. No clicks:

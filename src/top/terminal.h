@@ -10,6 +10,7 @@
  * called in a signal handler; signals that end or stop the program set a flag for the loop, and
  * those of a crash write the bytes that were made ready for them.
  */
+
 /*
  * terminal_open() - take the terminal that standard input and output are.
  * @screen: what is wished for; told what there is

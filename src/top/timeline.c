@@ -68,9 +68,7 @@ int timeline_take(struct timeline *t, struct feed *feed, struct view *view, uint
 		trail_add(t->trail, &view->report);
 		return 1;
 	}
-	report_build(&t->unseen, previous(t), newest(t));
-	if (view->fold)
-		fold_report(&t->unseen);
+	fold_build(&t->unseen, previous(t), newest(t), view->fold);
 	trail_add(t->trail, &t->unseen);
 	t->back++;
 	/* What was on the screen is too old, or the sample that began its window is. */

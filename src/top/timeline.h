@@ -9,8 +9,7 @@
 
 /*
  * The samples as they come and those of the last ten minutes, and which of them the screen shows:
- * the newest, or one that it stays with while time goes on. A zeroed struct, after
- * timeline_begin(), is empty and live.
+ * the newest, or one that it stays with while time goes on.
  */
 struct timeline {
 	struct trail *trail;
@@ -23,6 +22,7 @@ struct timeline {
 	size_t back; /* windows from the newest one to that on the screen */
 };
 
+/* Makes @t, whatever is in it, empty and live. */
 void timeline_begin(struct timeline *t);
 void timeline_free(struct timeline *t);
 

@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* How long a move of the cursor holds the order: to read, and to move on. */
 #define HOLD_NS (5 * NSEC_PER_SEC)
@@ -53,8 +52,8 @@ static bool cell_has(struct view *v, const struct row *row, const struct field *
 
 static bool row_has(struct view *v, const struct row *row, const char *text)
 {
-	if (cell_has(v, row, field_find("local", strlen("local")), text) ||
-	    cell_has(v, row, field_find("state", strlen("state")), text))
+	if (cell_has(v, row, field_named("local"), text) ||
+	    cell_has(v, row, field_named("state"), text))
 		return true;
 	for (size_t i = 0; i < v->columns->n; i++) {
 		const struct field *field = v->columns->list[i];
@@ -181,9 +180,7 @@ void view_arrange(struct view *v, uint64_t clock_ns)
 void view_build(struct view *v, const struct snapshot *before, const struct snapshot *now,
 		uint64_t clock_ns)
 {
-	report_build(&v->report, before, now);
-	if (v->fold)
-		fold_report(&v->report);
+	fold_build(&v->report, before, now, v->fold);
 	view_arrange(v, clock_ns);
 }
 
@@ -287,7 +284,7 @@ void view_invert(struct view *v, uint64_t clock_ns)
 {
 	/* Worst first is the order by state, upside down as any other. */
 	if (!v->sort)
-		v->sort = field_find("state", strlen("state"));
+		v->sort = field_named("state");
 	v->descending = !v->descending;
 	v->frozen = false;
 	v->held_until_ns = 0;

@@ -3,7 +3,6 @@
 #define LISTENQ_TOP_VIEW_H
 
 #include "analyse/report.h"
-#include "base/error.h"
 #include "output/columns.h"
 
 /*
@@ -69,6 +68,8 @@ void view_scroll(struct view *v, size_t page);
 
 /* Does the order stay as it is although a new report may say otherwise? */
 bool view_order_stays(const struct view *v, uint64_t clock_ns);
+
+/* The order stays until further notice, or no longer. */
 void view_freeze(struct view *v, bool frozen, uint64_t clock_ns);
 
 /*

@@ -37,9 +37,10 @@ def fields():
     for row in rows("output/fields.c", "field_table"):
         start = re.match(rf"\t\{{ {WORD}, {WORD}, FIELD_(\w+), {WORD}, {WORD},", row)
         name, header, kind, group, key_ = (unquote(word) for word in start.groups())
-        brief = unquote(re.search(rf"getter_\w+,\s+{WORD}", row)[1])
+        brief = re.search(rf"\.brief = {STRING}", row)
         if name:
-            found[name] = Field(name, header, kind, group, key_, brief or header)
+            found[name] = Field(name, header, kind, group, key_,
+                                unquote(brief[1]) if brief else header)
     assert len(found) > 30, found
     return found
 

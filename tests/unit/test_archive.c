@@ -17,7 +17,6 @@ struct host {
 	struct listener listeners[LISTENERS_MAX];
 	size_t n;
 	uint64_t next_cookie;
-	uint32_t seed;
 };
 
 static struct host host;
@@ -25,30 +24,24 @@ static struct snapshot moments[MOMENTS];
 static struct snapshot got;
 static struct archive *archive;
 
-static uint32_t random_below(uint32_t n)
-{
-	host.seed = host.seed * 1664525 + 1013904223;
-	return (uint32_t)((uint64_t)host.seed * n >> 32);
-}
-
 static void change(struct listener *l)
 {
 	static const char *const texts[] = { NULL, "/system.slice/a.service", "eth0" };
 
-	l->known = (uint16_t)random_below(32);
-	l->mptcp = random_below(2);
-	l->length = random_below(200);
-	l->limit = random_below(2) ? 128 : UINT32_MAX;
-	l->drops += random_below(1000);
-	l->cgroup_id = random_below(3);
-	l->cgroup = texts[random_below(2)];
-	l->interface = texts[random_below(2) * 2];
-	l->peak = (struct peak){ .length = random_below(200),
-				 .samples = random_below(51),
-				 .full_ns = random_below(UINT32_MAX),
-				 .full = random_below(2),
-				 .fell = random_below(2),
-				 .born = random_below(2) };
+	l->known = (uint16_t)unit_random_below(32);
+	l->mptcp = unit_random_below(2);
+	l->length = unit_random_below(200);
+	l->limit = unit_random_below(2) ? 128 : UINT32_MAX;
+	l->drops += unit_random_below(1000);
+	l->cgroup_id = unit_random_below(3);
+	l->cgroup = texts[unit_random_below(2)];
+	l->interface = texts[unit_random_below(2) * 2];
+	l->peak = (struct peak){ .length = unit_random_below(200),
+				 .samples = unit_random_below(51),
+				 .full_ns = unit_random_below(UINT32_MAX),
+				 .full = unit_random_below(2),
+				 .fell = unit_random_below(2),
+				 .born = unit_random_below(2) };
 }
 
 static void start_listener(size_t at)
@@ -61,14 +54,14 @@ static void start_listener(size_t at)
 	memset(l, 0, sizeof(*l));
 	host.n++;
 	l->cookie = ++host.next_cookie;
-	l->bound.netns = random_below(2);
-	l->bound.family = random_below(2) ? AF_INET : AF_INET6;
-	l->bound.port = (uint16_t)random_below(300);
-	l->bound.v6only = random_below(2);
-	l->bound.ifindex = random_below(3);
-	l->bound.address[15] = (uint8_t)random_below(256);
-	l->inode = random_below(UINT32_MAX);
-	l->uid = random_below(1000);
+	l->bound.netns = unit_random_below(2);
+	l->bound.family = unit_random_below(2) ? AF_INET : AF_INET6;
+	l->bound.port = (uint16_t)unit_random_below(300);
+	l->bound.v6only = unit_random_below(2);
+	l->bound.ifindex = unit_random_below(3);
+	l->bound.address[15] = (uint8_t)unit_random_below(256);
+	l->inode = unit_random_below(UINT32_MAX);
+	l->uid = unit_random_below(1000);
 	change(l);
 }
 
@@ -82,27 +75,27 @@ static void stop_listener(size_t at)
 
 static void let_things_happen(void)
 {
-	for (uint32_t i = random_below(4); i && host.n; i--)
-		change(&host.listeners[random_below((uint32_t)host.n)]);
-	if (!random_below(4))
+	for (uint32_t i = unit_random_below(4); i && host.n; i--)
+		change(&host.listeners[unit_random_below((uint32_t)host.n)]);
+	if (!unit_random_below(4))
 		start_listener(0);
-	if (!random_below(4) && host.n)
-		stop_listener(random_below((uint32_t)host.n));
-	if (!random_below(8))
-		start_listener(random_below((uint32_t)host.n + 1));
+	if (!unit_random_below(4) && host.n)
+		stop_listener(unit_random_below((uint32_t)host.n));
+	if (!unit_random_below(8))
+		start_listener(unit_random_below((uint32_t)host.n + 1));
 	/* Once in a while most of them end, or all. */
-	if (!random_below(20))
+	if (!unit_random_below(20))
 		while (host.n > 5)
 			stop_listener(0);
-	if (!random_below(40))
+	if (!unit_random_below(40))
 		host.n = 0;
 }
 
 static void count(struct counters *c)
 {
-	c->known = random_below(1u << COUNTER_N);
+	c->known = unit_random_below(1u << COUNTER_N);
 	for (unsigned int i = 0; i < COUNTER_N; i++)
-		c->value[i] += (uint64_t)random_below(3) << random_below(60);
+		c->value[i] += (uint64_t)unit_random_below(3) << unit_random_below(60);
 }
 
 static void observe_netns(struct snapshot *s, uint32_t netns)
@@ -110,15 +103,15 @@ static void observe_netns(struct snapshot *s, uint32_t netns)
 	struct netns *ns = snapshot_add_netns(s);
 
 	ns->inode = SCENE_NETNS + netns;
-	ns->sysctls.known = random_below(1u << SYSCTL_N);
+	ns->sysctls.known = unit_random_below(1u << SYSCTL_N);
 	for (unsigned int i = 0; i < SYSCTL_N; i++)
-		ns->sysctls.value[i] = -(int64_t)random_below(5000);
+		ns->sysctls.value[i] = -(int64_t)unit_random_below(5000);
 	count(&ns->before);
 	count(&ns->after);
-	ns->unattributed_syn_recv = random_below(5);
-	ns->one_datagram = random_below(2);
-	ns->looked = random_below(2);
-	ns->listener_vanished = random_below(2);
+	ns->unattributed_syn_recv = unit_random_below(5);
+	ns->one_datagram = unit_random_below(2);
+	ns->looked = unit_random_below(2);
+	ns->listener_vanished = unit_random_below(2);
 }
 
 static void observe_groups(struct snapshot *s)
@@ -127,24 +120,24 @@ static void observe_groups(struct snapshot *s)
 	for (size_t i = 0; i < s->n_groups; i++) {
 		struct group *g = &s->groups[i];
 
-		g->syn_length = random_below(3);
-		g->syn_retransmitted = random_below(2);
-		g->fastopen = random_below(2);
-		g->known = random_below(8);
-		g->waiting = random_below(3);
-		g->waiting_closed = random_below(2);
-		g->oldest_wait_ms = random_below(100000);
-		g->stayed_min = random_below(3);
-		g->stayed_max = random_below(3);
-		g->present_min = random_below(3);
-		g->length_after = random_below(100);
+		g->syn_length = unit_random_below(3);
+		g->syn_retransmitted = unit_random_below(2);
+		g->fastopen = unit_random_below(2);
+		g->known = unit_random_below(8);
+		g->waiting = unit_random_below(3);
+		g->waiting_closed = unit_random_below(2);
+		g->oldest_wait_ms = unit_random_below(100000);
+		g->stayed_min = unit_random_below(3);
+		g->stayed_max = unit_random_below(3);
+		g->present_min = unit_random_below(3);
+		g->length_after = unit_random_below(100);
 	}
 }
 
 /* Bytes that belong to no member may be anything, and mean nothing. */
 static void copy_listener(struct listener *to, const struct listener *from)
 {
-	memset(to, (int)random_below(256), sizeof(*to));
+	memset(to, (int)unit_random_below(256), sizeof(*to));
 	to->cookie = from->cookie;
 	to->cgroup_id = from->cgroup_id;
 	to->cgroup = from->cgroup;
@@ -171,10 +164,11 @@ static void observe(struct snapshot *s, uint64_t monotonic_ns)
 	static const char *const codes[] = { "counters-unavailable", "waiting-incomplete" };
 
 	s->monotonic_ns = monotonic_ns;
-	s->wall = (struct timespec){ 1795329669 + (time_t)random_below(100), random_below(1000) };
-	s->known = SNAPSHOT_SYN_RECV * random_below(2);
-	snprintf(s->host, sizeof(s->host), "host-%u", random_below(3));
-	snprintf(s->boot_id, sizeof(s->boot_id), "%u", random_below(2));
+	s->wall = (struct timespec){ 1795329669 + (time_t)unit_random_below(100),
+				     unit_random_below(1000) };
+	s->known = SNAPSHOT_SYN_RECV * unit_random_below(2);
+	snprintf(s->host, sizeof(s->host), "host-%u", unit_random_below(3));
+	snprintf(s->boot_id, sizeof(s->boot_id), "%u", unit_random_below(2));
 	observe_netns(s, 0);
 	observe_netns(s, 1);
 	for (size_t i = 0; i < host.n; i++) {
@@ -182,16 +176,16 @@ static void observe(struct snapshot *s, uint64_t monotonic_ns)
 
 		copy_listener(snapshot_add_listener(s, l->bound.netns, l->cookie), l);
 	}
-	if (random_below(4))
+	if (unit_random_below(4))
 		observe_groups(s);
-	for (uint32_t i = random_below(3); i; i--)
-		snapshot_warn(s, codes[i - 1], "%u of %u", random_below(20), UINT32_MAX);
+	for (uint32_t i = unit_random_below(3); i; i--)
+		snapshot_warn(s, codes[i - 1], "%u of %u", unit_random_below(20), UINT32_MAX);
 }
 
 static int setup(void **state)
 {
 	(void)state;
-	host.seed = 1;
+	unit_random_seed(1);
 	for (unsigned int i = 0; i < 40; i++)
 		start_listener(0);
 	for (unsigned int i = 0; i < MOMENTS; i++) {
@@ -342,7 +336,7 @@ static void test_steps_in_both_directions(void **state)
 	for (size_t back = MOMENTS; back--;)
 		assert_get(MOMENTS, back);
 	for (unsigned int i = 0; i < 200; i++)
-		assert_get(MOMENTS, random_below(MOMENTS));
+		assert_get(MOMENTS, unit_random_below(MOMENTS));
 }
 
 /* The view goes on collecting while its user looks back. */
@@ -357,8 +351,8 @@ static void test_adding_while_looking_back(void **state)
 		assert_get(n, n / 2);
 		if (n / 2 + 1 < n)
 			assert_get(n, n / 2 + 1);
-		if (!random_below(4))
-			assert_get(n, random_below((uint32_t)n));
+		if (!unit_random_below(4))
+			assert_get(n, unit_random_below((uint32_t)n));
 	}
 }
 

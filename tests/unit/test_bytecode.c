@@ -279,30 +279,20 @@ static void test_conditions(void **state)
 	check(":80 and length = 1 or :443 or dev lo and :80");
 }
 
-static size_t random_below(size_t n)
-{
-	static uint64_t x = 0x9e3779b97f4a7c15;
-
-	x ^= x >> 12;
-	x ^= x << 25;
-	x ^= x >> 27;
-	return (size_t)((x * 0x2545f4914f6cdd1d) >> 33) % n;
-}
-
 static void add_random(struct strbuf *text, int depth)
 {
 	static const char *const joints[] = { " and ", " or ", " " };
 
-	for (size_t n = 1 + random_below(3); n; n--) {
-		strbuf_adds(text, random_below(3) ? "" : "not ");
-		if (depth && !random_below(3)) {
+	for (size_t n = 1 + unit_random_below(3); n; n--) {
+		strbuf_adds(text, unit_random_below(3) ? "" : "not ");
+		if (depth && !unit_random_below(3)) {
 			strbuf_adds(text, "(");
 			add_random(text, depth - 1);
 			strbuf_adds(text, ")");
 		} else {
-			strbuf_adds(text, conditions[random_below(ARRAY_SIZE(conditions))]);
+			strbuf_adds(text, conditions[unit_random_below(ARRAY_SIZE(conditions))]);
 		}
-		strbuf_adds(text, n > 1 ? joints[random_below(3)] : "");
+		strbuf_adds(text, n > 1 ? joints[unit_random_below(3)] : "");
 	}
 }
 
@@ -311,6 +301,7 @@ static void test_random(void **state)
 	struct strbuf text = { 0 };
 
 	(void)state;
+	unit_random_seed(1);
 	for (int i = 0; i < 300; i++) {
 		text.len = 0;
 		add_random(&text, 3);

@@ -3,19 +3,10 @@
 
 #include "base/delta.h"
 
-static uint32_t seed;
-
-/* The same numbers in each run: Numerical Recipes' generator, of which the high bits are good. */
-static uint32_t random_below(uint32_t n)
-{
-	seed = seed * 1664525 + 1013904223;
-	return (uint32_t)((uint64_t)seed * n >> 32);
-}
-
 static int setup(void **state)
 {
 	(void)state;
-	seed = 1;
+	unit_random_seed(1);
 	return 0;
 }
 
@@ -36,7 +27,7 @@ static struct delta_array copy(const struct delta_array *from, size_t size)
 static void randomize(struct delta_array *a, size_t size)
 {
 	for (size_t i = 0; i < a->n * size; i++)
-		a->bytes[i] = (char)random_below(256);
+		a->bytes[i] = (char)unit_random_below(256);
 }
 
 static void assert_same(const struct delta_array *a, const struct delta_array *b, size_t size)
@@ -97,10 +88,10 @@ static void test_foreign(void **state)
 /* Some elements changed in some bytes, some moved, some exist twice. */
 static void mutate(struct delta_array *a, size_t size)
 {
-	for (uint32_t changes = random_below(20); changes && a->n; changes--) {
-		size_t i = random_below((uint32_t)a->n), k = random_below((uint32_t)a->n);
+	for (uint32_t changes = unit_random_below(20); changes && a->n; changes--) {
+		size_t i = unit_random_below((uint32_t)a->n), k = unit_random_below((uint32_t)a->n);
 
-		switch (random_below(8)) {
+		switch (unit_random_below(8)) {
 		case 0:
 			memmove(a->bytes + k * size, a->bytes + i * size, size);
 			break;
@@ -113,7 +104,8 @@ static void mutate(struct delta_array *a, size_t size)
 				a->bytes[j * size + size - 1]++;
 			break;
 		default:
-			a->bytes[i * size + random_below((uint32_t)size)] = (char)random_below(256);
+			a->bytes[i * size + unit_random_below((uint32_t)size)] =
+				(char)unit_random_below(256);
 		}
 	}
 }
@@ -125,13 +117,13 @@ static void test_random_changes(void **state)
 	(void)state;
 	for (unsigned int round = 0; round < 3000; round++) {
 		size_t size = sizes[round % ARRAY_SIZE(sizes)];
-		struct delta_array from = make(random_below(200), size), to;
+		struct delta_array from = make(unit_random_below(200), size), to;
 
 		randomize(&from, size);
 		to = copy(&from, size);
-		to.n -= to.n ? random_below((uint32_t)to.n) / 4 : 0;
+		to.n -= to.n ? unit_random_below((uint32_t)to.n) / 4 : 0;
 		mutate(&to, size);
-		if (random_below(2))
+		if (unit_random_below(2))
 			round_trip(&from, &to, size, &undoable);
 		else
 			round_trip(&to, &from, size, &undoable);

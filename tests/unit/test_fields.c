@@ -47,6 +47,17 @@ static const char *shown(const char *name)
 	return cell.s;
 }
 
+/* The same on a screen that has not room for everything. */
+static const char *fitted(const char *name, size_t width)
+{
+	struct field_value value;
+
+	field_get(field_named(name), scene_row(&scene, 80), &scene.report, &context, &value);
+	cell.len = 0;
+	cell_add_fitted(&cell, &value, 0, width);
+	return cell.s;
+}
+
 static void bind_to(const char *address, bool v6only)
 {
 	now->bound.family = strchr(address, ':') ? AF_INET6 : AF_INET;
@@ -75,6 +86,20 @@ static void test_local(void **state)
 	assert_string_equal(shown("local"), "[::ffff:10.0.0.1]:80");
 	now->bound.port = 65535;
 	assert_string_equal(shown("port"), "65535");
+}
+
+/* Only paths, wherever they stand. */
+static void test_long_path(void **state)
+{
+	(void)state;
+	now->bound.family = AF_UNIX;
+	now->name = "/run/postgresql/.s.PGSQL.5432";
+	assert_string_equal(fitted("local", 0), now->name);
+	assert_string_equal(fitted("local", 80), now->name);
+	assert_string_equal(fitted("local", 40), "…/.s.PGSQL.5432");
+	assert_string_equal(fitted("path", 40), "…/.s.PGSQL.5432");
+	now->cgroup = "/system.slice/postgresql.service";
+	assert_string_equal(fitted("cgroup", 40), now->cgroup);
 }
 
 static void test_local_with_device(void **state)
@@ -318,6 +343,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIELDS_TEST(test_local),
+		FIELDS_TEST(test_long_path),
 		FIELDS_TEST(test_local_with_device),
 		FIELDS_TEST(test_local_with_service),
 		FIELDS_TEST(test_fill),

@@ -402,6 +402,78 @@ static void test_unknown(void **state)
 	scene_close(&scene);
 }
 
+/* The worse state is the greater one, whichever of them the row is in. */
+static void test_states(void **state)
+{
+	static const char *const operators[] = { "=", "!=", "<", "<=", ">", ">=" };
+	struct listener listener = { .bound.family = AF_INET };
+	struct row row = { .listener = &listener };
+	struct report report = { 0 };
+
+	(void)state;
+	for (unsigned int is = 0; is < STATE_N; is++)
+		for (unsigned int asked = 0; asked < STATE_N; asked++) {
+			const bool holds[] = { is == asked, is != asked, is > asked,
+					       is >= asked, is < asked,	 is <= asked };
+
+			row.state = is;
+			for (size_t i = 0; i < ARRAY_SIZE(operators); i++) {
+				char text[64];
+				struct filter *filter;
+
+				snprintf(text, sizeof(text), "state %s %s", operators[i],
+					 state_table[asked].name);
+				filter = parse(text);
+				if (filter_match(filter, &row, &report) != holds[i])
+					fail_msg("'%s' of %s", text, state_table[is].name);
+				filter_free(filter);
+			}
+		}
+}
+
+/* Each word of a cell that has several is asked, also those that it has no room for. */
+static void test_words(void **state)
+{
+	static const struct {
+		const char *text;
+		bool holds;
+	} words[] = {
+		{ "process = b", true },      { "comm = b", true },
+		{ "process = c", false },     { "pid = 11", true },
+		{ "pid = 15", true },	      { "pid = 1", false },
+		{ "fd = 4", true },	      { "fd = 8", true },
+		{ "fd = 9", false },	      { "unit = x.service", true },
+		{ "unit = y.service", true }, { "unit = x.service,y.service", false },
+		{ "container = one", true },  { "container = two", true },
+		{ "container = t", false },
+	};
+	struct process processes[5];
+	struct owner owners[ARRAY_SIZE(processes)];
+	struct snapshot snapshot = { .processes = processes, .owners = owners };
+	struct listener listener = { .bound.family = AF_INET,
+				     .known = LISTENER_OWNERS,
+				     .n_owners = ARRAY_SIZE(owners) };
+	struct row row = { .listener = &listener };
+	struct report report = { .snapshot = &snapshot };
+
+	(void)state;
+	for (uint32_t i = 0; i < ARRAY_SIZE(owners); i++) {
+		processes[i] = (struct process){ .comm = i % 2 ? "b" : "a",
+						 .unit = i % 2 ? "y.service" : "x.service",
+						 .container = i % 2 ? "two" : "one",
+						 .pid = 11 + i };
+		owners[i] = (struct owner){ i, 4 + i };
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		struct filter *filter = parse(words[i].text);
+
+		if (filter_match(filter, &row, &report) != words[i].holds)
+			fail_msg("'%s' is not %s", words[i].text,
+				 words[i].holds ? "true" : "false");
+		filter_free(filter);
+	}
+}
+
 /* Bounds: what is so of every number between them. */
 static void test_bounds(void **state)
 {
@@ -524,6 +596,8 @@ int main(void)
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_other_families),
 		cmocka_unit_test(test_what_it_asks_for),

@@ -198,6 +198,52 @@ static void test_all_widths(void **state)
 	assert_string_equal(row(0), "!   10.0.0.1:8080 10");
 }
 
+/* A long name must not cost the others a column; an address is nothing without its end. */
+static void test_long_texts(void **state)
+{
+	struct listener *l;
+
+	(void)state;
+	l = scene_now(&scene, 8080);
+	l->bound.family = AF_INET6;
+	for (uint8_t i = 0; i < 16; i += 2) {
+		l->bound.address[i] = 0x20;
+		l->bound.address[i + 1] = i;
+	}
+	l->cgroup = "/system.slice/some.service";
+	choose("cgroup,address,local,length");
+	window(10);
+	header(159);
+	assert_string_equal(row(0), "/system.slice/… 2000:2002:2004:2006:2008:200a:200c:200e "
+				    "[2000:2002:2004:2006:2008:200a:200c:200e]:8080 10");
+	header(160); /* where there is room for all of it */
+	assert_non_null(strstr(row(0), "/system.slice/some.service 2000:"));
+}
+
+/* Which columns a screen does without, one after the other as it gets narrower. */
+static void test_what_goes_first(void **state)
+{
+	bool gone[32] = { false };
+	char order[1024] = "";
+
+	(void)state;
+	choose(NULL);
+	window(10);
+	assert_true(listing.n <= ARRAY_SIZE(gone));
+	/* Up to where the history gets longer, down to where why comes last. */
+	for (int cols = 119; cols >= 40; cols--) {
+		header(cols);
+		for (size_t i = 0; i < listing.n; i++) {
+			const struct listing_column *column = &listing.columns[i];
+
+			if (column->kind == LISTING_CELL && !column->shown && !gone[i])
+				sprintf(order + strlen(order), " %s", column->field->name);
+			gone[i] |= !column->shown;
+		}
+	}
+	assert_string_equal(order, " peak overflows synrecv drops-rate process");
+}
+
 /* Columns do not shrink from one window to the next, but on another screen they are made anew. */
 static void test_columns_do_not_dance(void **state)
 {
@@ -237,6 +283,8 @@ int main(void)
 		LISTING_TEST(test_old_half_open_connections),
 		LISTING_TEST(test_length_of_history),
 		LISTING_TEST(test_all_widths),
+		LISTING_TEST(test_long_texts),
+		LISTING_TEST(test_what_goes_first),
 		LISTING_TEST(test_columns_do_not_dance),
 		LISTING_TEST(test_field_at),
 	};

@@ -449,19 +449,8 @@ static void test_empty(void **state)
 
 /*
  * The bounds hold whatever happens: a small world makes up what truly overflowed, and reads its
- * counters as listenq does, while it goes on changing. The generator is xorshift64* with a fixed
- * seed, so that a failure can be had again.
+ * counters as listenq does, while it goes on changing.
  */
-static uint64_t random_state;
-
-static uint32_t random_below(uint32_t n)
-{
-	random_state ^= random_state >> 12;
-	random_state ^= random_state << 25;
-	random_state ^= random_state >> 27;
-	return (uint32_t)((random_state * 0x2545f4914f6cdd1dull) >> 32) % n;
-}
-
 #define WORLD 8
 
 struct world {
@@ -477,13 +466,13 @@ struct world {
 /* Packets that arrive somewhere. */
 static void go_on(struct world *w, uint32_t events)
 {
-	for (uint32_t i = random_below(events + 1); i; i--) {
-		uint32_t l = random_below(WORLD);
+	for (uint32_t i = unit_random_below(events + 1); i; i--) {
+		uint32_t l = unit_random_below(WORLD);
 
 		if (!w->listeners[l].there)
 			continue;
-		w->listeners[l].drops += 1 + random_below(2);
-		if (random_below(3)) {
+		w->listeners[l].drops += 1 + unit_random_below(2);
+		if (unit_random_below(3)) {
 			w->listeners[l].overflowed++;
 			w->overflows++;
 		}
@@ -518,17 +507,18 @@ static void run_world(uint64_t seed)
 	struct world w = { .overflows = seed };
 	struct scene s = { 0 };
 
-	random_state = seed * 0x9e3779b97f4a7c15ull + 1;
+	unit_random_seed(seed);
 	for (size_t i = 0; i < WORLD; i++) {
-		w.listeners[i].there = random_below(4) != 0;
-		w.listeners[i].reads_drops = !old_kernel || random_below(2);
-		w.listeners[i].drops = random_below(3) ? random_below(1000) : UINT32_MAX - 2;
+		w.listeners[i].there = unit_random_below(4) != 0;
+		w.listeners[i].reads_drops = !old_kernel || unit_random_below(2);
+		w.listeners[i].drops =
+			unit_random_below(3) ? unit_random_below(1000) : UINT32_MAX - 2;
 	}
 	scene_open(&s);
 	read_world(&w, &s.before, seen_before, busy);
-	go_on(&w, random_below(30));
+	go_on(&w, unit_random_below(30));
 	if (seed % 5 == 0) {
-		uint32_t i = random_below(WORLD);
+		uint32_t i = unit_random_below(WORLD);
 
 		/* One is closed, or opened: a new socket counts from 0. */
 		w.listeners[i].there = !w.listeners[i].there;

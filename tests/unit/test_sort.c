@@ -202,6 +202,28 @@ static void test_overflows(void **state)
 	assert_order("overflows", "4 2 1 3"); /* all unknown: worst first */
 }
 
+/* What a cell has as text, but is a number: that of the first owner. */
+static void test_owners(void **state)
+{
+	static struct process processes[] = { { .pid = 9 }, { .pid = 100 }, { .pid = 20 } };
+	static struct owner owners[] = { { 0, 10 }, { 1, 9 }, { 2, 100 } };
+	struct snapshot *s = &scene.now;
+
+	(void)state;
+	for (uint16_t cookie = 1; cookie <= ARRAY_SIZE(owners); cookie++) {
+		struct listener *l = add(cookie);
+
+		l->first_owner = cookie - 1u;
+		l->n_owners = 1;
+	}
+	snapshot_size_owners(s, ARRAY_SIZE(owners), ARRAY_SIZE(processes));
+	memcpy(s->owners, owners, sizeof(owners));
+	memcpy(s->processes, processes, sizeof(processes));
+	assert_order("pid", "1 3 2");
+	assert_order("-pid", "2 3 1");
+	assert_order("fd", "2 1 3");
+}
+
 /* Behind TCP, by path. */
 static void test_unix(void **state)
 {
@@ -278,6 +300,7 @@ int main(void)
 		SORT_TEST(test_local_ipv6),	 SORT_TEST(test_overflows),
 		SORT_TEST(test_nothing_to_sort), SORT_TEST(test_only_shown),
 		SORT_TEST(test_every_column),	 SORT_TEST(test_unix),
+		SORT_TEST(test_owners),
 	};
 
 	return cmocka_run_group_tests_name("sort", tests, NULL, NULL);

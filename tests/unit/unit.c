@@ -167,6 +167,22 @@ size_t unit_count_entries(const char *path)
 	return n;
 }
 
+static uint64_t random_state;
+
+void unit_random_seed(uint64_t seed)
+{
+	random_state = seed * 0x9e3779b97f4a7c15ull + 1;
+}
+
+/* xorshift64*, Vigna 2014. */
+uint32_t unit_random_below(uint32_t n)
+{
+	random_state ^= random_state >> 12;
+	random_state ^= random_state << 25;
+	random_state ^= random_state >> 27;
+	return (uint32_t)((random_state * 0x2545f4914f6cdd1dull) >> 32) % n;
+}
+
 void unit_utf8_locale(void)
 {
 	/* musl and glibc since 2.35 have the first, Debian the second, others at least a third. */

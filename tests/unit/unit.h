@@ -56,6 +56,13 @@ void unit_copy_tree(const char *tree, const char *from);
 /* Entries of a directory but "." and "..". */
 size_t unit_count_entries(const char *path);
 
+/*
+ * Numbers below @n that are the same in each run, so that a failure can be had again: whoever wants
+ * some begins with a seed.
+ */
+void unit_random_seed(uint64_t seed);
+uint32_t unit_random_below(uint32_t n);
+
 /* A UTF-8 locale for characters; ends the program when the system has none. */
 void unit_utf8_locale(void);
 
