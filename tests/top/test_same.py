@@ -256,8 +256,13 @@ class Same(screen.Case):
             if count:
                 self.overflow(self.critical, count)
             window = netns.counters()
-            self.refresh(terminal, lambda lines: self.assertRegex(
-                lines[2], rf"ListenOverflows .*\+{window[netns.LO] - before[netns.LO]} in "))
+            total = window[netns.LO] - before[netns.LO]
+
+            def check(lines, count=count, total=total):
+                self.assertRegex(lines[2], rf"ListenOverflows .*\+{total} in ")
+                # The total of a window without any is that of the one before it.
+                self.assertEqual("overflowing" in lines[1], bool(count))
+            self.refresh(terminal, check)
             terminal.keys("p")
             lines = terminal.see("[PAUSED]")
             report = self.write(terminal, f"report{count}")
