@@ -155,15 +155,14 @@ static int blocks_clients(const struct row *r, const struct report *report)
 
 /*
  * A peer that closed is seen as CLOSE_WAIT. One that reset its connection is only missed: that is
- * told from connections accepted between the two dumps by a queue that stands still.
+ * told from connections accepted between the two dumps by a queue that stands still. What is older
+ * than the window is nothing to compare with.
  */
 static int dead_clients(const struct row *r, const struct report *report)
 {
-	const struct group *g = r->group;
-
-	if (!g || !(g->known & GROUP_WAITING) || g->queued_members != 1 || !r->listener->length)
+	if (!row_waiting_told(r) || row_waiting_age(r, report))
 		return 0;
-	return g->waiting_closed > 0 || (not_accepting(r, report) && row_invisible(r));
+	return r->group->waiting_closed > 0 || (not_accepting(r, report) && row_invisible(r));
 }
 
 const struct reason_info reason_table[REASON_N] = {

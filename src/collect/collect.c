@@ -37,6 +37,11 @@ static bool needs(const struct collector *c, unsigned int need)
 	return c->config.needs & need;
 }
 
+static bool is_one_of_many(const struct collector *c)
+{
+	return c->sources.n > 1;
+}
+
 /* Namespaces come and go, and needs too. */
 static void set_peak_rate(struct collector *c)
 {
@@ -76,6 +81,7 @@ int collector_open(struct collector **collector, const struct collect_config *co
 	c->sources.all = config->all_namespaces;
 	c->walks.set = &c->sources;
 	c->walks.family = config->family;
+	c->walks.share = config->walk_share;
 	collector_set_needs(c, config->needs);
 	if (c->root < 0)
 		code = error_set(why, -errno, "cannot open %s: %s", config->root, strerror(errno));
@@ -207,16 +213,13 @@ static int skip_source(struct collector *c, const struct source *source, struct 
 }
 
 /* The listeners of one namespace, with its counters before and after. */
-static int sample_source(struct collector *c, struct source *source, enum sample_kind kind,
-			 struct snapshot *s, struct error *why)
+static int sample_source(struct collector *c, struct source *source, struct snapshot *s,
+			 struct error *why)
 {
-	struct source_dump what = { 1 << DIAG_LISTEN, c->config.needs, c->config.family };
 	uint32_t netns = (uint32_t)s->n_netns;
 	struct netns *ns = snapshot_add_netns(s);
 	size_t before = s->n_listeners;
 	struct dump_time dumped;
-	bool syn_recv;
-	uint64_t cpu;
 	int code;
 
 	ns->inode = source->inode;
@@ -229,14 +232,9 @@ static int sample_source(struct collector *c, struct source *source, enum sample
 	source->before = source->dumped;
 	source->dumped = (struct dump_time){ 0 };
 	dumped.begin_ns = clock_monotonic_ns();
-	syn_recv = kind == SAMPLE_CLOSING && walks_join(&c->walks, source, dumped.begin_ns);
-	if (syn_recv)
-		what.states |= 1 << DIAG_SYN_RECV;
-	cpu = clock_thread_cpu_ns();
-	code = source_dump(source, &what, s, netns, why);
+	code = source_dump(source, c->config.needs, c->config.family, s, netns, why);
 	if (code < 0)
-		return walks_apart(&c->walks) ? skip_source(c, source, s, before, code) : code;
-	walks_joined(&c->walks, source, syn_recv, clock_thread_cpu_ns() - cpu, dumped.begin_ns);
+		return is_one_of_many(c) ? skip_source(c, source, s, before, code) : code;
 	dumped.end_ns = clock_monotonic_ns();
 	source->dumped = dumped;
 	ns->one_datagram = diag_datagrams(source->diag) <= 1;
@@ -244,9 +242,6 @@ static int sample_source(struct collector *c, struct source *source, enum sample
 		source_counters_after(source, s, ns, &c->text);
 	if (needs(c, NEED_UNIX))
 		unix_listeners_add(&c->sources.names, diag_netlink(source->diag), s, netns);
-	/* The end of the sample, which is what tells that this dump was made for it, is to come. */
-	if (syn_recv)
-		source->half_open_ns = UINT64_MAX;
 	return 0;
 }
 
@@ -256,12 +251,10 @@ static void turn_window(struct collector *c, struct snapshot *s)
 	for (uint32_t i = 0; i < c->sources.n; i++) {
 		struct source *source = c->sources.list[i];
 
-		if (source->half_open_ns == UINT64_MAX)
-			source->half_open_ns = s->monotonic_ns;
 		peaks_end(&source->peaks, s, i);
 		peaks_begin(&source->peaks, s, i);
 		/* What looks cost is shared: the others can make use of it. */
-		if (walks_apart(&c->walks) && !snapshot_has_listeners(s, i))
+		if (is_one_of_many(c) && !snapshot_has_listeners(s, i))
 			source->peaks.due_ns = UINT64_MAX;
 	}
 }
@@ -274,11 +267,8 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 	if (c->sources.check_ns <= clock_monotonic_ns())
 		sources_check(&c->sources);
 	for (size_t i = 0; i < c->sources.n; i++) {
-		struct source *source = c->sources.list[i];
-		int code;
+		int code = sample_source(c, c->sources.list[i], s, why);
 
-		source->pace.share = c->config.syn_share / (double)c->sources.n;
-		code = sample_source(c, source, kind, s, why);
 		if (code < 0)
 			return code;
 	}

@@ -7,6 +7,7 @@
 #include "model/groups.h"
 #include "model/needs.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /*
@@ -18,12 +19,22 @@
 /* What a sample has spent so far. */
 struct spent {
 	uint64_t cpu_ns;
-	size_t skipped; /* namespaces that were left out */
+	size_t skipped; /* namespaces that were left out, and nothing is known of */
+};
+
+/* What is wanted of one namespace. */
+struct walk {
+	struct source *source;
+	struct snapshot *snapshot;
+	uint32_t netns;
+	bool half_open;
+	bool waiting;
+	struct waiting_request wanted;
+	struct waiting_at at;
 };
 
 void walks_free(struct walks *w)
 {
-	children_free(&w->waiting);
 	strbuf_free(&w->text);
 }
 
@@ -32,138 +43,230 @@ static bool needs(const struct walks *w, unsigned int need)
 	return w->needs & need;
 }
 
-bool walks_apart(const struct walks *w)
+static bool has_tcp_listeners(const struct snapshot *s, uint32_t netns)
 {
-	return w->set->n > 1;
+	/* UNIX listeners come last. */
+	return snapshot_has_listeners(s, netns) &&
+	       !listener_is_unix(&s->listeners[s->netns[netns].first_listener]);
 }
 
-/* Is SYN_RECV to be dumped now, or are the half-open connections that we know good enough? */
-static bool want_syn_recv(const struct walks *w, const struct source *source, uint64_t now_ns)
+/* Of many namespaces those without a listener are spared: no half-open connection is shown there.
+ */
+static struct walk want(const struct walks *w, struct snapshot *s, uint32_t netns)
 {
-	return !source->half_open_ns || pace_due(&source->pace, now_ns) ||
-	       (needs(w, NEED_CONNECTIONS) && !source->half_open.keeps_connections);
+	struct source *source = w->set->list[netns];
+	struct walk walk = {
+		.source = source,
+		.snapshot = s,
+		.netns = netns,
+		.half_open =
+			needs(w, NEED_SYN_RECV) && (w->set->n == 1 || has_tcp_listeners(s, netns)),
+		.wanted = { .netns = netns,
+			    .high = needs(w, NEED_WAIT),
+			    .all = needs(w, NEED_WAIT_ALL),
+			    .before = source->before,
+			    .now = source->dumped },
+	};
+
+	walk.waiting = needs(w, NEED_WAIT | NEED_WAIT_ALL | NEED_CONNECTIONS) &&
+		       waiting_wanted(s, &walk.wanted);
+	return walk;
 }
 
-bool walks_join(const struct walks *w, const struct source *source, uint64_t now_ns)
+/* Does the user look at connections of which the last walk did not keep who they are? */
+static bool lacks_connections(const struct walks *w, const struct walk *walk)
 {
-	return needs(w, NEED_SYN_RECV) && !walks_apart(w) && want_syn_recv(w, source, now_ns);
-}
+	const struct source *source = walk->source;
+	const struct waiting *waiting = &source->waiting;
 
-void walks_joined(const struct walks *w, struct source *source, bool syn_recv, uint64_t cpu_ns,
-		  uint64_t now_ns)
-{
-	if (!walks_apart(w))
-		pace_paid(&source->pace, syn_recv, cpu_ns, now_ns);
-}
-
-/* A namespace that had one walk in this sample gets the other too. */
-static bool may_walk(struct spent *spent, struct source *source, const struct snapshot *s)
-{
-	if (spent->cpu_ns >= BUDGET_NS && source->walked_ns != s->monotonic_ns) {
-		spent->skipped++;
+	if (!needs(w, NEED_CONNECTIONS))
 		return false;
-	}
-	source->walked_ns = s->monotonic_ns;
+	return (walk->half_open && !source->half_open.keeps_connections) ||
+	       (walk->waiting &&
+		(!waiting->children.keeps_connections || waiting->detail_port != w->detail_port));
+}
+
+static bool is_due(const struct walks *w, const struct walk *walk, uint64_t now_ns)
+{
+	const struct source *source = walk->source;
+
+	return (walk->half_open &&
+		(!source->half_open_ns || pace_due(&source->pace, false, now_ns))) ||
+	       (walk->waiting &&
+		(!source->waiting.sample_ns || pace_due(&source->pace, true, now_ns))) ||
+	       lacks_connections(w, walk);
+}
+
+/* One dump of the walk. */
+struct pass {
+	const struct walk *walk;
+	bool half_open;
+	bool waiting;
+};
+
+static int handle_socket(const struct diag_record *r, void *context)
+{
+	const struct pass *pass = context;
+
+	/* A full socket in SYN_RECV is a Fast Open child, which waits. */
+	if (r->request_sock && pass->half_open)
+		children_add(&pass->walk->source->half_open, r);
+	else if (!r->request_sock && pass->waiting)
+		waiting_add(&pass->walk->source->waiting, r);
+	return 0;
+}
+
+static int dump(const struct walks *w, struct pass *pass, struct error *why)
+{
+	const struct walk *walk = pass->walk;
+	struct source *source = walk->source;
+	struct bytecode ports = { 0 };
+	const struct diag_request request = {
+		.states = 1 << DIAG_SYN_RECV |
+			  (pass->waiting ? 1 << DIAG_ESTABLISHED | 1 << DIAG_CLOSE_WAIT : 0),
+		.ext = pass->waiting ? DIAG_EXT_INFO : 0,
+		.family = w->family,
+		.filter = pass->waiting ? &ports : &source->filter,
+	};
+	unsigned int tries = 0;
+	int code;
+
+	if (pass->waiting)
+		bytecode_ports(&ports, walk->at.ports, walk->at.n, pass->half_open);
+	do {
+		if (pass->half_open)
+			children_reset(&source->half_open, needs(w, NEED_CONNECTIONS));
+		if (pass->waiting)
+			waiting_begin(&source->waiting, needs(w, NEED_CONNECTIONS));
+		code = diag_dump(source->diag, &request, handle_socket, pass, why);
+	} while (diag_again(source->diag, code, &tries));
+	bytecode_free(&ports);
+	return code;
+}
+
+static void end_half_open(const struct walk *walk, int code, const struct error *why)
+{
+	walk->source->half_open_ns = code < 0 ? 0 : walk->snapshot->monotonic_ns;
+	if (code < 0)
+		snapshot_warn(walk->snapshot, "syn-queues-unavailable",
+			      "%s; some SYN queues are unknown", why->text);
+}
+
+static void end_waiting(struct walks *w, const struct walk *walk, int code, struct error *why)
+{
+	struct source *source = walk->source;
+	struct snapshot *s = walk->snapshot;
+
+	source->waiting.detail_port = w->detail_port;
+	if (code == 0)
+		code = waiting_tell(&source->waiting, source->diag, s, &walk->wanted, &walk->at,
+				    why);
+	if (code < 0)
+		snapshot_warn(s, "waiting-unavailable",
+			      "%s; which connections wait, and how long, is unknown", why->text);
+	/* A reset takes a connection out of that dump: how many there were tells what it lacks. */
+	else if (needs(w, NEED_COUNTERS))
+		source_count_resets(source, &s->netns[walk->netns], &w->text);
+}
+
+/* Returns false when the kernel cannot tell both in one dump. */
+static bool take(struct walks *w, const struct walk *walk, bool half_open, bool waiting)
+{
+	struct pass pass = { walk, half_open, waiting };
+	struct error why;
+	int code = dump(w, &pass, &why);
+
+	if (code == -EINVAL && half_open && waiting)
+		return false;
+	if (half_open)
+		end_half_open(walk, code, &why);
+	if (waiting)
+		end_waiting(w, walk, code, &why);
 	return true;
 }
 
-/* The half-open connections of one of many namespaces; without a listener none are shown. */
-static void walk_half_open(const struct walks *w, struct source *source, struct snapshot *s,
-			   uint32_t netns, struct spent *spent)
+static void take_all(struct walks *w, struct walk *walk)
 {
-	const struct source_dump what = { 1 << DIAG_SYN_RECV, w->needs, w->family };
-	struct netns *ns = &s->netns[netns];
-	uint64_t cpu = clock_thread_cpu_ns(), now = clock_monotonic_ns();
-	struct error why;
+	struct source *source = walk->source;
+	bool both = walk->half_open && walk->waiting;
 
-	/* UNIX listeners come last. */
-	if (!snapshot_has_listeners(s, netns) ||
-	    listener_is_unix(&s->listeners[ns->first_listener])) {
-		ns->syn_recv_skipped = true;
+	if (walk->waiting)
+		waiting_ports(walk->snapshot, &walk->wanted, &walk->at);
+	if (both && !source->walks_twice)
+		source->walks_twice = !take(w, walk, true, true);
+	if (both && !source->walks_twice)
 		return;
-	}
-	if (!want_syn_recv(w, source, now))
-		return;
-	if (!may_walk(spent, source, s)) {
-		ns->syn_recv_skipped = !source->half_open_ns || source->pace.share <= 0;
-		return;
-	}
-	if (source_dump(source, &what, s, netns, &why) < 0) {
-		ns->syn_recv_skipped = true;
-		snapshot_warn(s, "syn-queues-unavailable", "%s; some SYN queues are unknown",
-			      why.text);
-		return;
-	}
-	source->half_open_ns = s->monotonic_ns;
-	cpu = clock_thread_cpu_ns() - cpu;
-	spent->cpu_ns += cpu;
-	pace_paid(&source->pace, true, cpu, now);
+	if (walk->half_open)
+		take(w, walk, true, false);
+	if (walk->waiting)
+		take(w, walk, false, true);
 }
 
-static void count_half_open(struct source *source, struct snapshot *s, uint32_t netns, bool fresh)
+/* Is it of this sample, or may be of an older one? */
+static bool is_good(const struct walks *w, const struct snapshot *s, uint64_t sample_ns)
 {
-	if (s->netns[netns].syn_recv_skipped)
-		return;
-	children_count_syn_recv(&source->half_open, s, netns, fresh);
+	return sample_ns && (w->share > 0 || sample_ns == s->monotonic_ns);
+}
+
+static bool tell_half_open(const struct walks *w, const struct walk *walk)
+{
+	struct source *source = walk->source;
+	struct snapshot *s = walk->snapshot;
+
+	if (!is_good(w, s, source->half_open_ns))
+		return false;
+	if (source->half_open.n && !(s->known & SNAPSHOT_GROUPS))
+		groups_build(s);
+	children_count_syn_recv(&source->half_open, s, walk->netns);
 	if (source->half_open_ns < s->syn_recv_ns)
 		s->syn_recv_ns = source->half_open_ns;
+	return true;
 }
 
-static void walk_waiting(struct walks *w, struct source *source, struct snapshot *s, uint32_t netns,
-			 bool fresh, struct spent *spent)
+/* What was found in this sample is told already. */
+static bool tell_waiting(const struct walks *w, const struct walk *walk)
 {
-	struct waiting_request wanted = {
-		.netns = netns,
-		.high = needs(w, NEED_WAIT),
-		.all = needs(w, NEED_WAIT_ALL),
-		.fast_open = !fresh,
-		.before = source->before,
-		.now = source->dumped,
-	};
-	uint64_t cpu = clock_thread_cpu_ns();
-	struct error why;
+	struct waiting *waiting = &walk->source->waiting;
+	struct snapshot *s = walk->snapshot;
 
-	if (!children_want_waiting(s, &wanted) || (walks_apart(w) && !may_walk(spent, source, s)))
-		return;
-	w->waiting.root = source->root;
-	w->waiting.netns = source->netns;
-	if (children_dump_waiting(&w->waiting, source->diag, s, &wanted, &why) < 0)
-		snapshot_warn(s, "waiting-unavailable",
-			      "%s; which connections wait, and how long, is unknown", why.text);
-	spent->cpu_ns += clock_thread_cpu_ns() - cpu;
-	/* A reset takes a connection out of that dump: how many there were tells what it lacks. */
-	if (needs(w, NEED_COUNTERS))
-		source_count_resets(source, &s->netns[netns], &w->text);
+	if (!is_good(w, s, waiting->sample_ns))
+		return false;
+	if (waiting->sample_ns != s->monotonic_ns)
+		waiting_tell_again(waiting, s, &walk->wanted);
+	return true;
 }
 
 static void complete_netns(struct walks *w, struct snapshot *s, uint32_t netns, struct spent *spent)
 {
-	struct source *source = w->set->list[netns];
-	size_t skipped = spent->skipped;
-	/* Dumped apart, a Fast Open child may have moved on since. */
-	bool fresh = !walks_apart(w) && source->half_open_ns == s->monotonic_ns;
+	uint64_t now = clock_monotonic_ns(), cpu = clock_thread_cpu_ns();
+	struct walk walk;
+	bool due, known;
 
 	if (needs(w, NEED_CONNECTIONS))
 		children_want_connections(s, netns, w->detail_port);
-	if (needs(w, NEED_SYN_RECV) && walks_apart(w))
-		walk_half_open(w, source, s, netns, spent);
-	if (needs(w, NEED_SYN_RECV))
-		count_half_open(source, s, netns, fresh);
-	if (needs(w, NEED_WAIT | NEED_WAIT_ALL | NEED_CONNECTIONS))
-		walk_waiting(w, source, s, netns, fresh, spent);
-	if (spent->skipped > skipped)
-		spent->skipped = skipped + 1;
+	walk = want(w, s, netns);
+	walk.source->pace.share = w->share / (double)w->set->n;
+	due = is_due(w, &walk, now);
+	if (due && spent->cpu_ns < BUDGET_NS) {
+		take_all(w, &walk);
+		cpu = clock_thread_cpu_ns() - cpu;
+		spent->cpu_ns += cpu;
+		pace_paid(&walk.source->pace, walk.waiting, cpu, now);
+		walk.source->walked_ns = s->monotonic_ns;
+		due = false;
+	}
+	s->netns[netns].syn_recv_skipped = !walk.half_open || !tell_half_open(w, &walk);
+	known = !walk.half_open || !s->netns[netns].syn_recv_skipped;
+	known &= !walk.waiting || tell_waiting(w, &walk);
+	spent->skipped += due && !known;
 }
 
 void walks_complete(struct walks *w, struct snapshot *s)
 {
 	struct turn *turns = turns_order(w->set, s);
 	struct spent spent = { 0 };
-	bool some = walks_apart(w);
 
-	for (size_t i = 0; i < w->set->n; i++)
-		some |= w->set->list[i]->half_open.n > 0;
-	if (needs(w, NEED_GROUPS) || (needs(w, NEED_SYN_RECV) && some))
+	if (needs(w, NEED_GROUPS))
 		groups_build(s);
 	if (needs(w, NEED_SYN_RECV))
 		s->known |= SNAPSHOT_SYN_RECV;

@@ -251,7 +251,7 @@ static void test_facts_of_waiting_connections(void **state)
 	g = scene_group(&scene, 1);
 	g->known = GROUP_WAITING | GROUP_OLDEST | GROUP_STAYED;
 	g->waiting = g->present_min = g->length_after = 10;
-	g->queued_members = 1;
+	g->holder = 1;
 	g->waiting_closed = 3;
 	g->oldest_wait_ms = 41800;
 	look();
@@ -262,7 +262,7 @@ static void test_facts_of_waiting_connections(void **state)
 	assert_facts(1, "10.0.0.1:1: full >1s; oldest waits 42s; 5 of 10 peers gave up; limit 9, "
 			"somaxconn 4096");
 	/* Whose they are is not known where several members of a group have a queue. */
-	g->queued_members = 2;
+	g->holder = 0;
 	look();
 	assert_facts(1, "10.0.0.1:1: full >2s; limit 9, somaxconn 4096");
 }

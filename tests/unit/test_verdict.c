@@ -211,13 +211,13 @@ static struct group *waiting(uint32_t visible, uint32_t closed, uint32_t oldest_
 	struct group *g = scene_group(&scene, 1);
 
 	g->known = GROUP_WAITING | GROUP_OLDEST | GROUP_STAYED;
-	g->queued_members = 1;
+	g->holder = now->cookie;
 	g->waiting = visible;
 	g->waiting_closed = closed;
 	g->oldest_wait_ms = oldest_ms;
 	g->stayed_min = g->stayed_max = 0;
 	g->present_min = visible;
-	g->length_after = UINT32_MAX;
+	g->length_after = now->length;
 	return g;
 }
 
@@ -551,7 +551,7 @@ static void test_dead_clients_closed(void **state)
 	waiting(10, 1, 500);
 	assert_true(reason(REASON_DEAD_CLIENTS));
 	/* Whose they are cannot be told within a group. */
-	waiting(10, 1, 500)->queued_members = 2;
+	waiting(10, 1, 500)->holder = 0;
 	assert_false(reason(REASON_DEAD_CLIENTS));
 	waiting(10, 1, 500)->known = 0;
 	assert_false(reason(REASON_DEAD_CLIENTS));
