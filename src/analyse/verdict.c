@@ -231,3 +231,23 @@ void verdict_reach(struct row *row, const struct report *report)
 		if (reason_table[i].applies(row, report))
 			row->reasons |= 1u << i;
 }
+
+/*
+ * Who waits in a queue is what proves that nothing is accepted, or that something is. Without it
+ * little is proved, and the words would come and go with each look at the connections.
+ */
+void verdict_carry(struct row *row, uint32_t reasons, const struct report *report)
+{
+	const uint32_t not_accepting = 1u << REASON_NOT_ACCEPTING;
+	const uint32_t slowly = 1u << REASON_ACCEPTING_SLOWLY;
+	uint32_t carried = 1u << REASON_DEAD_CLIENTS;
+
+	if (row->state == STATE_OK || !row_waiting_age(row, report) || !row->group ||
+	    !(row->group->known & GROUP_WAITING))
+		return;
+	if (!row->accepted.min && !(row->reasons & slowly))
+		carried |= not_accepting;
+	if (crowded(row) && !(row->reasons & not_accepting))
+		carried |= slowly;
+	row->reasons |= reasons & carried;
+}

@@ -59,4 +59,11 @@ const char *severity_mark(enum severity severity);
 /* Fills row->state and row->reasons from the rest of the row. */
 void verdict_reach(struct row *row, const struct report *report);
 
+/*
+ * verdict_carry() - where the connections that wait were not looked at for this report, adds what
+ * the report before said of them, unless this window proves otherwise.
+ * @reasons: bits 1 << enum reason of the report before; it rests on the same look at them
+ */
+void verdict_carry(struct row *row, uint32_t reasons, const struct report *report);
+
 #endif

@@ -50,7 +50,7 @@ static int teardown(void **state)
 static void window(uint32_t length)
 {
 	scene_now(&scene, 8080)->length = length;
-	view_build(&view, &scene.before, &scene.now, 0);
+	view_build(&view, NULL, &scene.before, &scene.now, 0);
 	trail_add(trail, &view.report);
 	view_scroll(&view, 20);
 }
