@@ -39,6 +39,7 @@ GETTER_DECLARE(peak_fill);
 GETTER_DECLARE(full_seconds);
 GETTER_DECLARE(samples);
 GETTER_DECLARE(oldest_wait);
+GETTER_DECLARE(wait_age);
 GETTER_DECLARE(syn_length);
 GETTER_DECLARE(syn_limit);
 GETTER_DECLARE(syn_fill);

@@ -152,6 +152,18 @@ static void test_old_half_open_connections(void **state)
 	assert_string_equal(header(80), "LOCAL         SYN-5s SYNFILL");
 }
 
+static void test_old_waiting_connections(void **state)
+{
+	(void)state;
+	choose("local,synrecv,oldest-wait,wait-age,reasons");
+	window(0);
+	assert_string_equal(header(80), "LOCAL         SYN OLDEST WAITAGE WHY");
+	context.wait_age_ns = NSEC_PER_SEC / 21; /* nobody would notice */
+	assert_string_equal(header(80), "LOCAL         SYN OLDEST WAITAGE WHY");
+	context.wait_age_ns = 3 * NSEC_PER_SEC;
+	assert_string_equal(header(80), "LOCAL         SYN OLDEST-3s WAITAGE WHY-3s");
+}
+
 static void test_length_of_history(void **state)
 {
 	(void)state;
@@ -235,6 +247,7 @@ int main(void)
 		LISTING_TEST(test_cells),
 		LISTING_TEST(test_sort_mark),
 		LISTING_TEST(test_old_half_open_connections),
+		LISTING_TEST(test_old_waiting_connections),
 		LISTING_TEST(test_length_of_history),
 		LISTING_TEST(test_all_widths),
 		LISTING_TEST(test_columns_do_not_dance),
