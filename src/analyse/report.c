@@ -111,11 +111,19 @@ static struct amount syn_limit(const struct listener *l, const struct sysctls *s
 }
 
 /* Which member of a group holds a connection is not told, unless only one holds any. */
-static struct amount oldest_wait(const struct listener *l, const struct group *g)
+bool row_waiting_told(const struct row *row)
 {
-	if (!g || !(g->known & GROUP_OLDEST) || g->queued_members != 1 || !l->length)
+	const struct group *g = row->group;
+
+	return g && g->known & GROUP_WAITING && row_length(row) &&
+	       (row->fold ? g->holder != 0 : g->holder == row->listener->cookie);
+}
+
+static struct amount oldest_wait(const struct row *row)
+{
+	if (!row_waiting_told(row) || !(row->group->known & GROUP_OLDEST))
 		return (struct amount){ 0 };
-	return amount(g->oldest_wait_ms);
+	return amount(row->group->oldest_wait_ms);
 }
 
 /* The counters tell of TCP alone. */
@@ -150,7 +158,7 @@ static struct bounds accepted(const struct row *row)
 	const struct listener *l = row->listener;
 	const struct amount arrivals = row_arrivals(row);
 	const struct group *g = row->group;
-	bool stayed = g && g->known & GROUP_STAYED && g->queued_members == 1 && l->length;
+	bool stayed = row_waiting_told(row) && g->known & GROUP_STAYED;
 	struct bounds k = { .max = UINT64_MAX, .known = arrivals.known || stayed };
 	struct amount newcomers;
 
@@ -186,17 +194,9 @@ static struct bounds accepted(const struct row *row)
 	return k;
 }
 
-/* Were the waiting connections of its group looked at, and are they of one listener? */
-static bool knows_waiting(const struct row *row)
-{
-	const struct group *g = row->group;
-
-	return g && g->known & GROUP_WAITING && g->queued_members == 1;
-}
-
 struct amount row_gave_up(const struct row *row)
 {
-	if (!knows_waiting(row) || !row_length(row))
+	if (!row_waiting_told(row))
 		return (struct amount){ 0 };
 	return amount((uint64_t)row->group->waiting_closed + row_invisible(row));
 }
@@ -204,13 +204,10 @@ struct amount row_gave_up(const struct row *row)
 uint32_t row_invisible(const struct row *row)
 {
 	const struct group *g = row->group;
-	uint32_t length = row->listener->length;
 
-	if (!knows_waiting(row))
+	if (!row_waiting_told(row))
 		return 0;
-	if (g->length_after < length)
-		length = g->length_after;
-	return (uint32_t)minus(length, (uint64_t)g->waiting + g->fastopen);
+	return (uint32_t)minus(g->length_after, (uint64_t)g->waiting + g->fastopen);
 }
 
 static bool kept_connections(const struct row *row, const struct snapshot *s)
@@ -227,7 +224,8 @@ struct contents row_waiting(const struct row *row, const struct report *report)
 
 	if (c.known && row_length(row)) {
 		c.connections = connections_of(report->snapshot, g, false);
-		c.of_group = !row->fold && g->queued_members > 1;
+		c.age_ns = row_waiting_age(row, report);
+		c.of_group = !row->fold && g->holder != row->listener->cookie;
 	}
 	return c;
 }
@@ -240,6 +238,7 @@ struct contents row_half_open(const struct row *row, const struct report *report
 
 	if (c.known) {
 		c.connections = connections_of(s, row->group, true);
+		c.age_ns = s->monotonic_ns - s->syn_recv_ns;
 		c.of_group = !row->fold && row->group->sockets > 1;
 	}
 	return c;
@@ -252,7 +251,7 @@ static void build_row(struct row *row, const struct snapshot *s, const struct li
 	row->group = s->known & SNAPSHOT_GROUPS ? &s->groups[now->group] : NULL;
 	row->syn_limit = syn_limit(now, &s->netns[now->bound.netns].sysctls);
 	row->group_syn_limit = row->syn_limit; /* until sum_syn_limits() knows of others */
-	row->oldest_wait_ms = oldest_wait(now, row->group);
+	row->oldest_wait_ms = oldest_wait(row);
 	row->seen_full = listener_full(now) || (before && listener_full(before)) ||
 			 (now->known & LISTENER_PEAK && now->peak.full);
 	row->length_before = before ? before->length : 0;

@@ -119,19 +119,34 @@ static inline uint32_t row_syn_length(const struct row *row)
 	return row->group ? row->group->syn_length : 0;
 }
 
+/* Is known what waits in its accept queue, or did as long ago as row_waiting_age() says? */
+bool row_waiting_told(const struct row *row);
+
 /*
  * How many peers of the connections in its accept queue have closed or reset them, at least;
- * unknown where the queue was not looked into or the kernel does not tell whose they are.
+ * unknown where row_waiting_told() is false.
  */
 struct amount row_gave_up(const struct row *row);
 
 /* Connections in its accept queue, at least, that no dump shows: their peers have reset them. */
 uint32_t row_invisible(const struct row *row);
 
+/*
+ * How long before the sample of the report the waiting connections of its namespace were dumped,
+ * where they were. Only what is not older tells of the window.
+ */
+static inline uint64_t row_waiting_age(const struct row *row, const struct report *report)
+{
+	const uint64_t taken_ns = row->netns->netns->waiting_ns;
+
+	return taken_ns ? report->snapshot->monotonic_ns - taken_ns : 0;
+}
+
 /* What one queue of a listener holds, connection by connection. */
 struct contents {
 	struct connections connections; /* none when its queue is empty */
 	bool known;
+	uint64_t age_ns; /* they are as they were so long before the sample */
 	/* Which member of its SO_REUSEPORT group holds which is not told: those of all members. */
 	bool of_group;
 };

@@ -13,6 +13,7 @@ struct mark {
 	bool troubled;
 	bool full;
 	bool missed; /* the report had no such listener, but one before it and one after it had */
+	uint16_t reasons; /* bit 1 << enum reason */
 };
 
 /*
@@ -32,6 +33,8 @@ struct counter_track {
 	uint64_t last; /* and last */
 	struct counters deltas[TRAIL_WINDOWS];
 };
+
+_Static_assert(REASON_N <= 16, "each has its bit in struct mark");
 
 struct trail {
 	uint64_t reports; /* added so far */
@@ -79,6 +82,7 @@ static struct mark make_mark(const struct row *row)
 		.level = fill > 0 && !level ? 1 : level, /* what is there is not nothing */
 		.troubled = row->state != STATE_OK,
 		.full = row->seen_full,
+		.reasons = (uint16_t)row->reasons,
 	};
 }
 
@@ -215,6 +219,30 @@ static const struct track *find_track(const struct trail *t, const struct row *r
 	uint32_t i = idmap_get(&t->by_id, listener_id(row));
 
 	return i == IDMAP_NONE ? NULL : &t->tracks[i];
+}
+
+/* Did the sample before rest on the same look at the connections that wait? */
+static bool looked_before(const struct netns_report *ns)
+{
+	return ns->opening && ns->opening->waiting_ns == ns->netns->waiting_ns;
+}
+
+void trail_carry(const struct trail *t, struct report *report)
+{
+	const uint64_t begin = report->snapshot->monotonic_ns - report->window_ns;
+	size_t back = 0;
+	struct mark mark;
+
+	while (back < trail_windows(t) &&
+	       t->end_ns[(t->reports - 1 - back) % TRAIL_WINDOWS] != begin)
+		back++;
+	for (size_t i = 0; i < report->n_rows; i++) {
+		struct row *row = &report->rows[i];
+
+		if (row->state != STATE_OK && looked_before(row->netns) &&
+		    get_mark(t, find_track(t, row), back, &mark))
+			verdict_carry(row, mark.reasons, report);
+	}
 }
 
 struct trail_fill trail_fill(const struct trail *t, const struct row *row, size_t back)

@@ -155,12 +155,14 @@ static int blocks_clients(const struct row *r, const struct report *report)
 
 /*
  * A peer that closed is seen as CLOSE_WAIT. One that reset its connection is only missed: that is
- * told from connections accepted between the two dumps by a queue that stands still.
+ * told from connections accepted between the two dumps by a queue that stands still. What is older
+ * than the window is nothing to compare with.
  */
 static int dead_clients(const struct row *r, const struct report *report)
 {
-	return row_gave_up(r).known &&
-	       (r->group->waiting_closed > 0 || (not_accepting(r, report) && row_invisible(r)));
+	if (!row_gave_up(r).known || row_waiting_age(r, report))
+		return 0;
+	return r->group->waiting_closed > 0 || (not_accepting(r, report) && row_invisible(r));
 }
 
 const struct reason_info reason_table[REASON_N] = {
@@ -228,4 +230,24 @@ void verdict_reach(struct row *row, const struct report *report)
 	for (unsigned int i = 0; i < REASON_N; i++)
 		if (reason_table[i].applies(row, report))
 			row->reasons |= 1u << i;
+}
+
+/*
+ * Who waits in a queue is what proves that nothing is accepted, or that something is. Without it
+ * little is proved, and the words would come and go with each look at the connections.
+ */
+void verdict_carry(struct row *row, uint32_t reasons, const struct report *report)
+{
+	const uint32_t not_accepting = 1u << REASON_NOT_ACCEPTING;
+	const uint32_t slowly = 1u << REASON_ACCEPTING_SLOWLY;
+	uint32_t carried = 1u << REASON_DEAD_CLIENTS;
+
+	if (row->state == STATE_OK || !row_waiting_age(row, report) || !row->group ||
+	    !(row->group->known & GROUP_WAITING))
+		return;
+	if (!row->accepted.min && !(row->reasons & slowly))
+		carried |= not_accepting;
+	if (crowded(row) && !(row->reasons & not_accepting))
+		carried |= slowly;
+	row->reasons |= reasons & carried;
 }

@@ -2,6 +2,8 @@
 #ifndef LISTENQ_ANALYSE_VERDICT_H
 #define LISTENQ_ANALYSE_VERDICT_H
 
+#include <stdint.h>
+
 /*
  * The state and reason tables: the one place where either is added. A state is the first row that
  * applies; reasons are all that apply, and only a listener whose state is not "ok" has any.
@@ -56,5 +58,12 @@ const char *severity_mark(enum severity severity);
 
 /* Fills row->state and row->reasons from the rest of the row. */
 void verdict_reach(struct row *row, const struct report *report);
+
+/*
+ * verdict_carry() - where the connections that wait were not looked at for this report, adds what
+ * the report before said of them, unless this window proves otherwise.
+ * @reasons: bits 1 << enum reason of the report before; it rests on the same look at them
+ */
+void verdict_carry(struct row *row, uint32_t reasons, const struct report *report);
 
 #endif

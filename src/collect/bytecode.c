@@ -9,7 +9,8 @@
 #include <sys/socket.h>
 
 /*
- * Only opcodes that 3.10 has (S_EQ came later), but for devices; older headers lack that one.
+ * Only opcodes that 3.10 has (S_EQ came later), but for devices and cgroups; older headers lack
+ * these.
  *
  * A test that holds goes on with the next one, which it has to (inet_diag_bc_audit()); one that
  * fails jumps forward. So what was compiled is true when the run gets to its end, and its failures
@@ -17,8 +18,9 @@
  * the program accepts, four bytes beyond it refuse. All jumps are of 16 bits, and the kernel checks
  * each of them by a walk from the beginning: hence no program is longer than this.
  */
-#define OPS_MAX	    (32768 / BYTECODE_OP_SIZE)
-#define OP_DEV_COND 9
+#define OPS_MAX	       (32768 / BYTECODE_OP_SIZE)
+#define OP_DEV_COND    9
+#define OP_CGROUP_COND 13
 
 struct compiler {
 	struct bytecode *program;
@@ -194,6 +196,14 @@ static bool compile_list(struct compiler *c, const struct condition *list, bool 
 	return tests;
 }
 
+static void finish(struct compiler *c)
+{
+	if (c->too_long)
+		c->program->n = 0;
+	else
+		aim_failures(c, 0, c->program->n + 1);
+}
+
 void bytecode_compile(struct bytecode *b, const struct condition *condition, unsigned int tests,
 		      bytecode_ifindex ifindex, void *context)
 {
@@ -201,16 +211,29 @@ void bytecode_compile(struct bytecode *b, const struct condition *condition, uns
 
 	b->n = 0;
 	compile(&c, condition, false);
-	if (c.too_long)
-		b->n = 0;
-	else
-		aim_failures(&c, 0, b->n + 1);
+	finish(&c);
 }
 
-void bytecode_ports(struct bytecode *b, const uint16_t *ports, size_t n)
+/*
+ * Accepts request socks at once. Every full socket is of some cgroup; what is none has the id 0
+ * (inet_diag_bc_sk()), and of the states that we dump only request socks are none.
+ */
+static size_t emit_request_socks(struct compiler *c)
+{
+	static const uint64_t no_cgroup = 0;
+	size_t test = emit(c, OP_CGROUP_COND, &no_cgroup, sizeof(no_cgroup));
+	size_t accept = emit(c, INET_DIAG_BC_JMP, NULL, 0);
+
+	aim(c, test, c->program->n);
+	return accept;
+}
+
+void bytecode_ports(struct bytecode *b, const uint16_t *ports, size_t n, bool request_socks)
 {
 	struct condition list = { .kind = CONDITION_LIST };
 	struct condition *members = xcalloc(n, sizeof(*members));
+	struct compiler c = { .program = b };
+	size_t accept = 0;
 
 	for (size_t i = 0; i < n; i++)
 		members[i] = (struct condition){ .kind = CONDITION_HOST,
@@ -218,7 +241,13 @@ void bytecode_ports(struct bytecode *b, const uint16_t *ports, size_t n)
 						 .port = ports[i],
 						 .next = i + 1 < n ? &members[i + 1] : NULL };
 	list.first = members;
-	bytecode_compile(b, &list, 0, NULL, NULL);
+	b->n = 0;
+	if (request_socks)
+		accept = emit_request_socks(&c);
+	compile(&c, &list, false);
+	if (request_socks)
+		aim(&c, accept, b->n);
+	finish(&c);
 	free(members);
 }
 

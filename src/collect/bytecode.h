@@ -4,6 +4,7 @@
 
 #include "model/condition.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,8 +40,12 @@ typedef uint32_t (*bytecode_ifindex)(const char *name, void *context);
 void bytecode_compile(struct bytecode *b, const struct condition *condition, unsigned int tests,
 		      bytecode_ifindex ifindex, void *context);
 
-/* One that accepts just these local ports, host order. */
-void bytecode_ports(struct bytecode *b, const uint16_t *ports, size_t n);
+/*
+ * One that accepts just these local ports, host order.
+ * @request_socks: and request socks, whatever their port. 5.8 and later; older kernels refuse the
+ *                 request, -EINVAL
+ */
+void bytecode_ports(struct bytecode *b, const uint16_t *ports, size_t n, bool request_socks);
 
 /* Makes it the empty one. */
 void bytecode_free(struct bytecode *b);

@@ -10,10 +10,8 @@
 #include "collect/procfs.h"
 #include "collect/sock_diag.h"
 #include "collect/sources.h"
-#include "collect/turns.h"
 #include "collect/unix_listeners.h"
-#include "model/connections.h"
-#include "model/groups.h"
+#include "collect/walks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,20 +20,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/*
- * CPU of one sample that may go into walks of the established hash. One is paid for each namespace,
- * and on a host with many namespaces and many connections that would be seconds.
- */
-#define WALKS_NS (NSEC_PER_SEC / 5)
-
 struct collector {
 	struct collect_config config;
 	int root;
 	struct sources sources;
 	size_t looked; /* index of the source that the last fast sample was taken of */
 	uint64_t rest_ns; /* until when, as the share of fast samples is for all sources together */
-	uint16_t detail_port; /* 0: all */
-	struct children waiting; /* scratch */
+	struct walks walks;
 	struct cgroups cgroups;
 	struct owners owners;
 	struct strbuf text; /* scratch for files */
@@ -46,11 +37,7 @@ static bool needs(const struct collector *c, unsigned int need)
 	return c->config.needs & need;
 }
 
-/*
- * With one namespace the half-open connections come in one walk with the listeners. With more the
- * listeners of all are dumped first, so that no window gets longer by the walks of the others.
- */
-static bool walks_apart(const struct collector *c)
+static bool is_one_of_many(const struct collector *c)
 {
 	return c->sources.n > 1;
 }
@@ -70,14 +57,14 @@ void collector_set_needs(struct collector *c, unsigned int needs)
 {
 	if (needs & NEED_CONNECTIONS)
 		needs |= NEED_SYN_RECV | NEED_GROUPS;
-	c->config.needs = needs;
+	c->config.needs = c->walks.needs = needs;
 	sources_set_needs(&c->sources, needs);
 	set_peak_rate(c);
 }
 
 void collector_set_detail(struct collector *c, uint16_t port)
 {
-	c->detail_port = port;
+	c->walks.detail_port = port;
 }
 
 int collector_open(struct collector **collector, const struct collect_config *config,
@@ -88,10 +75,13 @@ int collector_open(struct collector **collector, const struct collect_config *co
 
 	c->config = *config;
 	c->root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	c->cgroups.root = c->waiting.root = c->owners.root = c->sources.root = c->root;
+	c->cgroups.root = c->owners.root = c->sources.root = c->root;
 	c->sources.wanted = config->namespaces;
 	c->sources.n_wanted = config->n_namespaces;
 	c->sources.all = config->all_namespaces;
+	c->walks.set = &c->sources;
+	c->walks.family = config->family;
+	c->walks.share = config->walk_share;
 	collector_set_needs(c, config->needs);
 	if (c->root < 0)
 		code = error_set(why, -errno, "cannot open %s: %s", config->root, strerror(errno));
@@ -110,7 +100,7 @@ void collector_close(struct collector *c)
 	if (!c)
 		return;
 	sources_close(&c->sources);
-	children_free(&c->waiting);
+	walks_free(&c->walks);
 	cgroups_free(&c->cgroups);
 	owners_free(&c->owners);
 	strbuf_free(&c->text);
@@ -144,148 +134,6 @@ static void compile_filter(struct collector *c, struct source *source)
 	else if (condition_has(condition, CONDITION_DEVICE))
 		tests = BYTECODE_DEVICE;
 	bytecode_compile(&source->filter, condition, tests, find_ifindex, source->diag);
-}
-
-/* Is SYN_RECV to be dumped now, or are the half-open connections that we know good enough? */
-static bool want_syn_recv(const struct collector *c, const struct source *source, uint64_t now_ns)
-{
-	return !source->half_open_ns || pace_due(&source->pace, now_ns) ||
-	       (needs(c, NEED_CONNECTIONS) && !source->half_open.keeps_connections);
-}
-
-static int dump_states(struct collector *c, struct source *source, uint32_t states,
-		       struct snapshot *s, uint32_t netns, struct error *why)
-{
-	const struct source_dump what = { states, c->config.needs, c->config.family };
-
-	return source_dump(source, &what, s, netns, why);
-}
-
-/* What a sample has spent on walks of the established hash so far. */
-struct walks {
-	uint64_t cpu_ns;
-	size_t skipped; /* namespaces that were left out */
-};
-
-/* A namespace that had one walk in this sample gets the other too. */
-static bool may_walk(struct walks *walks, struct source *source, const struct snapshot *s)
-{
-	if (walks->cpu_ns >= WALKS_NS && source->walked_ns != s->monotonic_ns) {
-		walks->skipped++;
-		return false;
-	}
-	source->walked_ns = s->monotonic_ns;
-	return true;
-}
-
-/* The half-open connections of one of many namespaces; without a listener none are shown. */
-static void walk_half_open(struct collector *c, struct source *source, struct snapshot *s,
-			   uint32_t netns, struct walks *walks)
-{
-	struct netns *ns = &s->netns[netns];
-	uint64_t cpu = clock_thread_cpu_ns(), now = clock_monotonic_ns();
-	struct error why;
-
-	/* UNIX listeners come last. */
-	if (!snapshot_has_listeners(s, netns) ||
-	    listener_is_unix(&s->listeners[ns->first_listener])) {
-		ns->syn_recv_skipped = true;
-		return;
-	}
-	if (!want_syn_recv(c, source, now))
-		return;
-	if (!may_walk(walks, source, s)) {
-		ns->syn_recv_skipped = !source->half_open_ns || source->pace.share <= 0;
-		return;
-	}
-	if (dump_states(c, source, 1 << DIAG_SYN_RECV, s, netns, &why) < 0) {
-		ns->syn_recv_skipped = true;
-		snapshot_warn(s, "syn-queues-unavailable", "%s; some SYN queues are unknown",
-			      why.text);
-		return;
-	}
-	source->half_open_ns = s->monotonic_ns;
-	cpu = clock_thread_cpu_ns() - cpu;
-	walks->cpu_ns += cpu;
-	pace_paid(&source->pace, true, cpu, now);
-}
-
-static void count_half_open(struct source *source, struct snapshot *s, uint32_t netns, bool fresh)
-{
-	if (s->netns[netns].syn_recv_skipped)
-		return;
-	children_count_syn_recv(&source->half_open, s, netns, fresh);
-	if (source->half_open_ns < s->syn_recv_ns)
-		s->syn_recv_ns = source->half_open_ns;
-}
-
-static void walk_waiting(struct collector *c, struct source *source, struct snapshot *s,
-			 uint32_t netns, bool fresh, struct walks *walks)
-{
-	struct waiting_request wanted = {
-		.netns = netns,
-		.high = needs(c, NEED_WAIT),
-		.all = needs(c, NEED_WAIT_ALL),
-		.fast_open = !fresh,
-		.before = source->before,
-		.now = source->dumped,
-	};
-	uint64_t cpu = clock_thread_cpu_ns();
-	struct error why;
-
-	if (!children_want_waiting(s, &wanted) || (walks_apart(c) && !may_walk(walks, source, s)))
-		return;
-	c->waiting.netns = source->netns;
-	if (children_dump_waiting(&c->waiting, source->diag, s, &wanted, &why) < 0)
-		snapshot_warn(s, "waiting-unavailable",
-			      "%s; which connections wait, and how long, is unknown", why.text);
-	walks->cpu_ns += clock_thread_cpu_ns() - cpu;
-	/* A reset takes a connection out of that dump: how many there were tells what it lacks. */
-	if (needs(c, NEED_COUNTERS))
-		source_count_resets(source, &s->netns[netns], &c->text);
-}
-
-/* What is in the queues, as far as it is needed. */
-static void complete_queues(struct collector *c, struct snapshot *s)
-{
-	struct turn *turns = turns_order(&c->sources, s);
-	struct walks walks = { 0 };
-	bool some = walks_apart(c);
-
-	for (size_t i = 0; i < c->sources.n; i++)
-		some |= c->sources.list[i]->half_open.n > 0;
-	if (needs(c, NEED_GROUPS) || (needs(c, NEED_SYN_RECV) && some))
-		groups_build(s);
-	if (needs(c, NEED_SYN_RECV))
-		s->known |= SNAPSHOT_SYN_RECV;
-	s->syn_recv_ns = s->monotonic_ns;
-	for (size_t turn = 0; turn < c->sources.n; turn++) {
-		uint32_t i = turns[turn].netns;
-		struct source *source = c->sources.list[i];
-		size_t skipped = walks.skipped;
-		/* Dumped apart, a Fast Open child may have moved on since. */
-		bool fresh = !walks_apart(c) && source->half_open_ns == s->monotonic_ns;
-
-		if (needs(c, NEED_CONNECTIONS))
-			children_want_connections(s, i, c->detail_port);
-		if (needs(c, NEED_SYN_RECV) && walks_apart(c))
-			walk_half_open(c, source, s, i, &walks);
-		if (needs(c, NEED_SYN_RECV))
-			count_half_open(source, s, i, fresh);
-		if (needs(c, NEED_WAIT | NEED_WAIT_ALL | NEED_CONNECTIONS))
-			walk_waiting(c, source, s, i, fresh, &walks);
-		if (walks.skipped > skipped)
-			walks.skipped = skipped + 1;
-	}
-	free(turns);
-	if (needs(c, NEED_CONNECTIONS))
-		connections_sort(s);
-	if (walks.skipped)
-		snapshot_warn(s, "walks-skipped",
-			      "too many connections on this host to look through them once for "
-			      "each namespace: SYN queues or ages are unknown in %zu of them; -N "
-			      "takes fewer",
-			      walks.skipped);
 }
 
 static void name_listeners(struct collector *c, struct snapshot *s)
@@ -336,7 +184,7 @@ static void find_owners(struct collector *c, struct snapshot *s)
 /* What only a closing sample needs. */
 static void complete(struct collector *c, struct snapshot *s)
 {
-	complete_queues(c, s);
+	walks_complete(&c->walks, s);
 	for (uint32_t i = 0; needs(c, NEED_AUTOBOUND) && i < c->sources.n; i++)
 		autobound_find(c->sources.list[i], s, i, c->config.family);
 	if (needs(c, NEED_CGROUP | NEED_INTERFACE))
@@ -365,15 +213,13 @@ static int skip_source(struct collector *c, const struct source *source, struct 
 }
 
 /* The listeners of one namespace, with its counters before and after. */
-static int sample_source(struct collector *c, struct source *source, enum sample_kind kind,
-			 struct snapshot *s, struct error *why)
+static int sample_source(struct collector *c, struct source *source, struct snapshot *s,
+			 struct error *why)
 {
 	uint32_t netns = (uint32_t)s->n_netns;
 	struct netns *ns = snapshot_add_netns(s);
 	size_t before = s->n_listeners;
 	struct dump_time dumped;
-	bool syn_recv;
-	uint64_t cpu;
 	int code;
 
 	ns->inode = source->inode;
@@ -386,15 +232,9 @@ static int sample_source(struct collector *c, struct source *source, enum sample
 	source->before = source->dumped;
 	source->dumped = (struct dump_time){ 0 };
 	dumped.begin_ns = clock_monotonic_ns();
-	syn_recv = kind == SAMPLE_CLOSING && needs(c, NEED_SYN_RECV) && !walks_apart(c) &&
-		   want_syn_recv(c, source, dumped.begin_ns);
-	cpu = clock_thread_cpu_ns();
-	code = dump_states(c, source, 1 << DIAG_LISTEN | (syn_recv ? 1 << DIAG_SYN_RECV : 0), s,
-			   netns, why);
+	code = source_dump(source, c->config.needs, c->config.family, s, netns, why);
 	if (code < 0)
-		return walks_apart(c) ? skip_source(c, source, s, before, code) : code;
-	if (!walks_apart(c))
-		pace_paid(&source->pace, syn_recv, clock_thread_cpu_ns() - cpu, dumped.begin_ns);
+		return is_one_of_many(c) ? skip_source(c, source, s, before, code) : code;
 	dumped.end_ns = clock_monotonic_ns();
 	source->dumped = dumped;
 	ns->one_datagram = diag_datagrams(source->diag) <= 1;
@@ -402,9 +242,6 @@ static int sample_source(struct collector *c, struct source *source, enum sample
 		source_counters_after(source, s, ns, &c->text);
 	if (needs(c, NEED_UNIX))
 		unix_listeners_add(&c->sources.names, diag_netlink(source->diag), s, netns);
-	/* The end of the sample, which is what tells that this dump was made for it, is to come. */
-	if (syn_recv)
-		source->half_open_ns = UINT64_MAX;
 	return 0;
 }
 
@@ -414,12 +251,10 @@ static void turn_window(struct collector *c, struct snapshot *s)
 	for (uint32_t i = 0; i < c->sources.n; i++) {
 		struct source *source = c->sources.list[i];
 
-		if (source->half_open_ns == UINT64_MAX)
-			source->half_open_ns = s->monotonic_ns;
 		peaks_end(&source->peaks, s, i);
 		peaks_begin(&source->peaks, s, i);
 		/* What looks cost is shared: the others can make use of it. */
-		if (walks_apart(c) && !snapshot_has_listeners(s, i))
+		if (is_one_of_many(c) && !snapshot_has_listeners(s, i))
 			source->peaks.due_ns = UINT64_MAX;
 	}
 }
@@ -432,11 +267,8 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 	if (c->sources.check_ns <= clock_monotonic_ns())
 		sources_check(&c->sources);
 	for (size_t i = 0; i < c->sources.n; i++) {
-		struct source *source = c->sources.list[i];
-		int code;
+		int code = sample_source(c, c->sources.list[i], s, why);
 
-		source->pace.share = c->config.syn_share / (double)c->sources.n;
-		code = sample_source(c, source, kind, s, why);
 		if (code < 0)
 			return code;
 	}

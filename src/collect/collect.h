@@ -28,7 +28,7 @@ struct collect_config {
 	const char *const *namespaces;
 	size_t n_namespaces;
 	bool all_namespaces;
-	double syn_share; /* of one CPU, for SYN_RECV; 0: no limit, a dump with every sample */
+	double walk_share; /* the same for walks.h; 0: no limit, one with every sample */
 };
 
 /* What a sample is for; the opening one of a window skips what only a report needs. */
@@ -55,8 +55,9 @@ void collector_set_detail(struct collector *collector, uint16_t port);
  * collector_sample() - take a sample into @s, whose old contents go. With NEED_PEAK every sample
  * ends one window of fast sampling and begins the next.
  *
- * Where syn_share has a limit, half-open connections may be those of a sample before, given to the
- * listeners of this one: snapshot->syn_recv_ns tells.
+ * Where walk_share has a limit, what is said of half-open and of waiting connections may be that of
+ * a sample before, told of the listeners of this one: snapshot->syn_recv_ns and netns->waiting_ns
+ * tell.
  *
  * Namespaces that came and went since the sample before do so in this one.
  *

@@ -23,8 +23,8 @@ struct source *source_open(int root, int netns, int *code, struct error *why)
 {
 	struct source *source = xcalloc(1, sizeof(*source));
 
-	source->root = source->half_open.root = root;
-	source->netns = source->half_open.netns = netns;
+	source->root = source->half_open.root = source->waiting.children.root = root;
+	source->netns = source->half_open.netns = source->waiting.children.netns = netns;
 	peaks_init(&source->peaks, 0, 0);
 	source->netstat = source->snmp = -ENOENT;
 	for (size_t i = 0; i < SYSCTL_N; i++)
@@ -43,6 +43,7 @@ void source_close(struct source *source)
 	diag_close(source->diag);
 	peaks_free(&source->peaks);
 	children_free(&source->half_open);
+	waiting_free(&source->waiting);
 	bytecode_free(&source->filter);
 	close_file(source->netstat);
 	close_file(source->snmp);
@@ -179,7 +180,6 @@ void source_counters_after(struct source *source, struct snapshot *s, struct net
 }
 
 struct dump {
-	struct source *source;
 	struct snapshot *snapshot;
 	uint32_t netns;
 };
@@ -214,9 +214,6 @@ static int handle_socket(const struct diag_record *r, void *context)
 
 	if (r->state == DIAG_LISTEN)
 		add_listener(dump->snapshot, dump->netns, r);
-	/* What has an inode was accepted: a Fast Open child may be before its handshake ends. */
-	else if (r->state == DIAG_SYN_RECV && !r->inode)
-		children_add(&dump->source->half_open, dump->netns, r);
 	return 0;
 }
 
@@ -230,29 +227,24 @@ static bool give_up_filter(struct source *source, int code)
 	return true;
 }
 
-int source_dump(struct source *source, const struct source_dump *what, struct snapshot *s,
+int source_dump(struct source *source, unsigned int needs, int family, struct snapshot *s,
 		uint32_t netns, struct error *why)
 {
-	bool half_open = what->states & 1 << DIAG_SYN_RECV;
-	struct diag_request request = {
-		.states = what->states,
-		.ext = (what->needs & NEED_DROPS ? DIAG_EXT_MEMINFO : 0) |
-		       (what->needs & NEED_MPTCP ? DIAG_EXT_INFO : 0),
-		.family = what->family,
+	const struct diag_request request = {
+		.states = 1 << DIAG_LISTEN,
+		.ext = (needs & NEED_DROPS ? DIAG_EXT_MEMINFO : 0) |
+		       (needs & NEED_MPTCP ? DIAG_EXT_INFO : 0),
+		.family = family,
 		.filter = &source->filter,
 	};
-	struct dump dump = { source, s, netns };
+	struct dump dump = { s, netns };
 	size_t before = s->n_listeners;
 	unsigned int tries = 0;
 	int code;
 
-	if (half_open)
-		source->half_open_ns = 0; /* until this one is whole */
 	do {
-		if (tries && what->states & 1 << DIAG_LISTEN)
+		if (tries)
 			snapshot_drop_listeners(s, before);
-		if (half_open)
-			children_reset(&source->half_open, what->needs & NEED_CONNECTIONS);
 		code = diag_dump(source->diag, &request, handle_socket, &dump, why);
 	} while (give_up_filter(source, code) || diag_again(source->diag, code, &tries));
 	return code;

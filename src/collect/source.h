@@ -2,11 +2,11 @@
 #ifndef LISTENQ_COLLECT_SOURCE_H
 #define LISTENQ_COLLECT_SOURCE_H
 
-#include "collect/children.h"
 #include "collect/pace.h"
 #include "collect/peaks.h"
 #include "collect/procfs.h"
 #include "collect/sock_diag.h"
+#include "collect/waiting.h"
 #include "model/snapshot.h"
 
 /*
@@ -25,10 +25,12 @@ struct source {
 	int sysctls[SYSCTL_N];
 	struct diag_socket *diag;
 	struct peaks peaks;
-	struct children half_open; /* of the last dump with SYN_RECV */
+	struct children half_open; /* of the last walk for them */
 	uint64_t half_open_ns; /* monotonic_ns of the sample it was made for; 0: there was none */
-	struct pace pace;
-	uint64_t walked_ns; /* monotonic_ns of the last sample that walked for it alone */
+	struct waiting waiting; /* of the last walk for them */
+	struct pace pace; /* of walks */
+	uint64_t walked_ns; /* monotonic_ns of the last sample that had a walk */
+	bool walks_twice; /* the kernel has no filter for both in one walk */
 	struct bytecode filter; /* of the samples; empty: nothing is left out */
 	bool refuses_filter; /* the kernel lacks an opcode */
 	struct dump_time before; /* the listeners, for the sample before */
@@ -63,20 +65,15 @@ void source_count_resets(struct source *source, struct netns *ns, struct strbuf 
 void source_counters_after(struct source *source, struct snapshot *s, struct netns *ns,
 			   struct strbuf *text);
 
-struct source_dump {
-	uint32_t states; /* LISTEN, SYN_RECV or both, in one walk; see struct diag_request */
-	unsigned int needs; /* enum need: what of each listener */
-	int family; /* AF_UNSPEC: both */
-};
-
 /*
- * source_dump() - dump sockets of the namespace: listeners into @s as those of @netns, half-open
- * connections into source->half_open, whose older ones go. source->filter leaves some out, and is
- * given up where the kernel refuses it.
+ * source_dump() - dump the listeners of the namespace into @s as those of @netns. source->filter
+ * leaves some out, and is given up where the kernel refuses it.
+ * @needs: enum need: what of each
+ * @family: AF_UNSPEC: both
  *
  * Returns 0 or -errno with @why filled; what @s has got by then is to be dropped.
  */
-int source_dump(struct source *source, const struct source_dump *what, struct snapshot *s,
+int source_dump(struct source *source, unsigned int needs, int family, struct snapshot *s,
 		uint32_t netns, struct error *why);
 
 #endif

@@ -51,7 +51,7 @@ static void add_queue(struct group *g, const struct listener *l)
 	g->length += l->length;
 	g->limit += l->limit;
 	if (l->length)
-		g->queued_members++;
+		g->holder = g->queued_members++ ? 0 : l->cookie;
 	if (l->length > g->length_max)
 		g->length_max = l->length;
 	if (fill > g->fill_max)

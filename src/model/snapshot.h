@@ -90,6 +90,7 @@ struct group {
 	uint32_t queued_members; /* members with a connection in their accept queue */
 	uint64_t length; /* sum over the members' accept queues */
 	uint64_t limit;
+	uint64_t holder; /* cookie of the only member with a queue; 0: none or several have one */
 	uint32_t length_max; /* of a member */
 	double fill_max; /* of a member, which need not be the same one */
 	uint32_t syn_length; /* request socks, Fast Open children left out */
@@ -103,7 +104,7 @@ struct group {
 	uint32_t stayed_min;
 	uint32_t stayed_max;
 	uint32_t present_min; /* and at least so many when the listeners were dumped */
-	uint32_t length_after; /* sum of the members' lengths just after that dump */
+	uint32_t length_after; /* @length, or just after that dump: whichever is less */
 	/* Its slice of snapshot->connections; valid after connections_sort(). */
 	uint32_t first_connection;
 	uint32_t n_connections;
@@ -141,6 +142,12 @@ struct netns {
 	uint16_t local_port_min; /* ip_local_port_range; with LISTENER_AUTOBOUND */
 	uint16_t local_port_max;
 	bool one_datagram; /* the dump was not resumed, so that no listener was missed */
+	/*
+	 * The monotonic_ns of the sample whose dump tells of the waiting connections: of this one,
+	 * or of one before where that dump is too dear for every sample. What groups know of them,
+	 * their holder included, is as of then. 0: nothing was looked into.
+	 */
+	uint64_t waiting_ns;
 	bool syn_recv_skipped; /* its half-open connections were left out of SNAPSHOT_SYN_RECV */
 	bool looked; /* fast samples were taken */
 	bool listener_vanished; /* fast sampling saw a listener that the closing sample lacks */

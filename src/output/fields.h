@@ -48,9 +48,10 @@ enum field_flags {
 	/* What the interactive view makes of a column. */
 	FIELD_HAS_METER = 1 << 2, /* a bar behind it, for a RATIO */
 	FIELD_HAS_HISTORY = 1 << 3, /* behind it the fills of the last windows */
-	FIELD_HAS_AGE = 1 << 4, /* its header tells how old half-open connections are */
-	FIELD_IS_WHOLE = 1 << 5, /* not cut where other texts are: half of an address is none */
-	FIELD_MARKS_WORST = 1 << 6, /* the order is marked here also when it is worst first */
+	FIELD_HAS_SYN_AGE = 1 << 4, /* its header tells how old half-open connections are */
+	FIELD_HAS_WAIT_AGE = 1 << 5, /* and those that wait, which it is made from */
+	FIELD_IS_WHOLE = 1 << 6, /* not cut where other texts are: half of an address is none */
+	FIELD_MARKS_WORST = 1 << 7, /* the order is marked here also when it is worst first */
 };
 
 struct field_value {

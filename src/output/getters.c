@@ -232,6 +232,13 @@ GETTER(oldest_wait)
 	set_real(value, row->oldest_wait_ms.known, (double)row->oldest_wait_ms.value / 1000);
 }
 
+GETTER(wait_age)
+{
+	UNUSED;
+	set_real(value, row->group && row->group->known & GROUP_WAITING,
+		 (double)row_waiting_age(row, report) / (double)NSEC_PER_SEC);
+}
+
 static bool has_syn_queue(const struct row *row, const struct report *report)
 {
 	return snapshot_has_half_open(report->snapshot, row->netns->netns) &&

@@ -39,6 +39,7 @@ GETTER(peak_fill);
 GETTER(full_seconds);
 GETTER(samples);
 GETTER(oldest_wait);
+GETTER(wait_age);
 GETTER(syn_length);
 GETTER(syn_limit);
 GETTER(syn_fill);

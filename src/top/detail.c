@@ -86,6 +86,7 @@ static void draw_heading(const struct detail *d, enum detail_section section, st
 	else
 		strbuf_addf(&b, "   %zu %s", contents->connections.n,
 			    waiting ? "waiting" : "half-open");
+	phrase_age(&b, " ", contents->age_ns, " ago");
 	if (waiting && invisible)
 		strbuf_addf(&b, ", %u reset by their peers and in no dump", invisible);
 	if (contents->of_group)

@@ -12,8 +12,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Of one CPU: beyond that the half-open connections are dumped less often. */
-#define SYN_SHARE 0.02
+/* Of one CPU: beyond that the established hash is walked less often. */
+#define WALK_SHARE 0.02
 
 struct feed {
 	pthread_t thread;
@@ -145,7 +145,7 @@ int feed_open(struct feed **feed, const struct collect_config *config, const str
 	int code;
 
 	repeating.needs = wish->needs;
-	repeating.syn_share = SYN_SHARE;
+	repeating.walk_share = WALK_SHARE;
 	f->wish = *wish;
 	f->wish_changed = true;
 	f->hurry = true; /* no window comes before the first sample, however short the uptime */

@@ -69,6 +69,14 @@ static int history_width(const struct screen *screen)
 	return screen->cols >= 180 ? 30 : screen->cols >= 120 ? 16 : 8;
 }
 
+/* How much older than the rest of the row a cell is. */
+static uint64_t age_of(const struct field *f, const struct listing_context *c)
+{
+	if (f->flags & FIELD_HAS_SYN_AGE)
+		return c->syn_age_ns;
+	return f->flags & FIELD_HAS_WAIT_AGE ? c->wait_age_ns : 0;
+}
+
 static void add_header(struct strbuf *b, const struct listing_column *column,
 		       const struct listing_context *c)
 {
@@ -91,11 +99,7 @@ static void add_header(struct strbuf *b, const struct listing_column *column,
 		return;
 	}
 	strbuf_adds(b, f->brief ? f->brief : f->header);
-	/* What is older than the rest of the row says how old. */
-	if (f->flags & FIELD_HAS_AGE && c->syn_age_ns >= NSEC_PER_SEC / 20) {
-		strbuf_putc(b, '-');
-		phrase_time(b, c->syn_age_ns);
-	}
+	phrase_age(b, "-", age_of(f, c), "");
 }
 
 /* Down: the worst comes first, or the most. States rise from the worst one. */

@@ -33,7 +33,9 @@ struct listing_context {
 	const struct trail *trail;
 	size_t back; /* windows from the newest one to the report */
 	double delay; /* seconds that a window takes */
-	uint64_t syn_age_ns; /* how old the half-open connections are */
+	/* How old what is known of half-open connections is, and of those that wait. */
+	uint64_t syn_age_ns;
+	uint64_t wait_age_ns;
 };
 
 void listing_free(struct listing *l);

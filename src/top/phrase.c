@@ -37,6 +37,15 @@ void phrase_lasted(struct strbuf *b, struct trail_time time)
 	phrase_time(b, time.ns);
 }
 
+void phrase_age(struct strbuf *b, const char *before, uint64_t ns, const char *behind)
+{
+	if (ns < NSEC_PER_SEC / 20)
+		return;
+	strbuf_adds(b, before);
+	phrase_time(b, ns);
+	strbuf_adds(b, behind);
+}
+
 void phrase_rate(struct strbuf *b, double rate)
 {
 	if (rate > 0 && rate < 9.95 && rate != (double)(int)rate)
@@ -146,13 +155,29 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	return state_table[worst->state].severity;
 }
 
-static void add_peers(struct strbuf *b, const struct row *row)
+/* What is known of the connections in its queue, which may be what was so a while ago. */
+static void add_waiting(struct strbuf *b, const struct row *row, const struct report *report)
 {
+	const uint64_t age = row_waiting_age(row, report);
+	const size_t begin = b->len;
+	const char *separator = "; ";
 	struct amount gone = row_gave_up(row);
 
+	if (!row->oldest_wait_ms.known && !(gone.known && gone.value))
+		return;
+	phrase_age(b, "; ", age, " ago");
+	if (b->len > begin)
+		separator = ": ";
+	if (row->oldest_wait_ms.known) {
+		strbuf_addf(b, "%soldest waits ", separator);
+		phrase_time(b, row->oldest_wait_ms.value * (NSEC_PER_SEC / 1000));
+		if (*separator == ':')
+			separator = ", ";
+	}
 	if (gone.known && gone.value)
-		strbuf_addf(b, "; %llu of %llu peers gave up", (unsigned long long)gone.value,
-			    (unsigned long long)row_length(row));
+		strbuf_addf(b, "%s%llu of %llu peers gave up", separator,
+			    (unsigned long long)gone.value,
+			    (unsigned long long)(age ? row->group->length_after : row_length(row)));
 }
 
 static void add_limit(struct strbuf *b, const struct row *row)
@@ -181,11 +206,7 @@ void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_c
 		strbuf_adds(b, full.ns ? "; in trouble " : " ");
 		phrase_lasted(b, trouble);
 	}
-	if (row->oldest_wait_ms.known) {
-		strbuf_adds(b, "; oldest waits ");
-		phrase_time(b, row->oldest_wait_ms.value * (NSEC_PER_SEC / 1000));
-	}
-	add_peers(b, row);
+	add_waiting(b, row, c->report);
 	add_limit(b, row);
 }
 

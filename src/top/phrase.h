@@ -21,6 +21,12 @@ void phrase_time(struct strbuf *b, uint64_t ns);
 /* The same of what may have begun earlier: ">42s". */
 void phrase_lasted(struct strbuf *b, struct trail_time time);
 
+/*
+ * phrase_age() - how long ago something was, between two texts; nothing at all of what is as good
+ * as of now.
+ */
+void phrase_age(struct strbuf *b, const char *before, uint64_t ns, const char *behind);
+
 /* A rate a second, in few characters: "0", "0.3", "318", "250k". */
 void phrase_rate(struct strbuf *b, double rate);
 

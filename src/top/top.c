@@ -40,6 +40,20 @@ struct phrase_context session_phrases(struct session *s)
 	};
 }
 
+/* Of all namespaces that were looked into the one where that was longest ago. */
+static uint64_t wait_age(const struct snapshot *sample)
+{
+	uint64_t age = 0;
+
+	for (size_t i = 0; sample && i < sample->n_netns; i++) {
+		uint64_t taken_ns = sample->netns[i].waiting_ns;
+
+		if (taken_ns && sample->monotonic_ns - taken_ns > age)
+			age = sample->monotonic_ns - taken_ns;
+	}
+	return age;
+}
+
 struct listing_context session_listing(struct session *s)
 {
 	const struct snapshot *sample = s->view.report.snapshot;
@@ -52,6 +66,7 @@ struct listing_context session_listing(struct session *s)
 		.syn_age_ns = sample && sample->known & SNAPSHOT_SYN_RECV ?
 				      sample->monotonic_ns - sample->syn_recv_ns :
 				      0,
+		.wait_age_ns = wait_age(sample),
 	};
 }
 

@@ -23,7 +23,7 @@ int main(int argc, char **argv)
 
 	if (argc != 4)
 		return 2;
-	config.syn_share = strtod(argv[1], NULL);
+	config.walk_share = strtod(argv[1], NULL);
 	if (collector_open(&collector, &config, &why) < 0)
 		goto failed;
 	for (long n = strtol(argv[3], NULL, 10); n > 0; n--) {

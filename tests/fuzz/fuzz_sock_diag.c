@@ -48,7 +48,7 @@ static int handle(const struct diag_record *r, void *context)
 	check_record(r);
 	w->records++;
 	if (r->state != DIAG_LISTEN) {
-		children_add(&w->children, 0, r);
+		children_add(&w->children, r);
 		return 0;
 	}
 	l = snapshot_add_listener(&w->snapshot, 0, r->cookie);
@@ -128,7 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < w.snapshot.n_groups; i++)
 		members += w.snapshot.groups[i].sockets;
 	FUZZ_CHECK(members == w.snapshot.n_listeners);
-	children_count_syn_recv(&w.children, &w.snapshot, 0, true);
+	children_count_syn_recv(&w.children, &w.snapshot, 0);
 	w.snapshot.known |= SNAPSHOT_SYN_RECV;
 	connections_sort(&w.snapshot);
 	check_report(&w.snapshot);

@@ -128,8 +128,7 @@ class Cost(Case):
 
 class SynRecv(Case):
     def test_taken_less_often_when_it_is_dear(self):
-        """A dump of half-open connections walks the table of the established ones, which takes
-        milliseconds when it is large, however few there are. The column says how old it is."""
+        """A dump of half-open connections is a walk. The column says how old it is."""
         established_hash(1 << 22)
         listener = self.listener(backlog=50)
         self.half_open(listener, 3)
@@ -150,6 +149,58 @@ class SynRecv(Case):
             clock = view.lines()[0]
             lines = view.wait("another sample", lambda lines: lines[0] != clock)
             self.assertRegex(lines[screen.find_header(lines)], " SYN ")
+
+
+class Waiting(Case):
+    """Who waits at a listener in trouble is another walk."""
+
+    def begin(self, *args):
+        full = self.listener(backlog=4)
+        self.clients = self.fill(full, 4)
+        self.half_open(self.listener(backlog=50), 3)
+        return self.screen(*args, cols=140, rows=40)
+
+    def test_looked_at_less_often_when_it_is_dear(self):
+        established_hash(1 << 22)
+        view = self.begin("-d", "0.005", "--peak-rate=0", "-o", "+oldest-wait")
+        view.wait("ages in the header", lambda lines: re.search(
+            r" WHY-[\d.]+s +OLDEST-[\d.]+s$", lines[screen.find_header(lines)]))
+        lines = view.wait("one in the hint", lambda lines: re.search(
+            r"; [\d.]+s ago: oldest waits [\d.]+s; limit 4", "\n".join(lines)))
+        # It is looked again all the same.
+        before = float(screen.parse_list(lines)[0]["OLDEST"])
+        view.wait("another look", lambda lines: float(
+            screen.parse_list(lines)[0]["OLDEST"]) > before + 0.2)
+
+    def test_words_stay_between_two_looks(self):
+        established_hash(1 << 22)
+        view = self.begin("-d", "0.005", "--peak-rate=0")
+        for client in self.clients:
+            client.close()
+        view.see("dead-clients")
+        old = 0
+        for _ in range(40):
+            lines = view.lines()
+            self.assertIn("dead-clients", screen.parse_list(lines)[0]["WHY"])
+            old += "WHY-" in lines[screen.find_header(lines)]
+        self.assertGreater(old, 0)
+
+    def test_detail(self):
+        established_hash(1 << 22)
+        view = self.begin("-d", "0.005", "--peak-rate=0")
+        view.keys("Enter")
+        view.wait("how old they are", lambda lines: re.search(
+            r" 5 waiting [\d.]+s ago$", "\n".join(lines), re.MULTILINE))
+        view.wait("and the half-open ones", lambda lines: re.search(
+            r" 0 half-open [\d.]+s ago$", "\n".join(lines), re.MULTILINE))
+
+    def test_every_time_when_it_is_cheap(self):
+        view = self.begin("-d", "1", "-o", "+oldest-wait")
+        for _ in range(3):
+            clock = view.lines()[0]
+            lines = view.wait("another sample", lambda lines: lines[0] != clock)
+            self.assertRegex(lines[screen.find_header(lines)], r" WHY +OLDEST$")
+        self.assertNotIn(" ago", "\n".join(lines))
 
 
 def syn(lines):

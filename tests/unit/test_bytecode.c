@@ -11,11 +11,13 @@
 
 /* The kernel's interpreter written down, and every program held against the condition it is of. */
 
-#define OP_DEV_COND 9
+#define OP_DEV_COND    9
+#define OP_CGROUP_COND 13
 
 struct sock_entry {
 	struct bound bound;
 	bool autobound;
+	uint64_t cgroup; /* its id; 0: a request sock, which has none */
 };
 
 static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned int bits)
@@ -58,6 +60,8 @@ static size_t operation_size(const struct inet_diag_bc_op *op)
 	case INET_DIAG_BC_S_LE:
 	case OP_DEV_COND:
 		return 8;
+	case OP_CGROUP_COND:
+		return 12;
 	case INET_DIAG_BC_JMP:
 	case INET_DIAG_BC_AUTO:
 		return 4;
@@ -96,6 +100,7 @@ static bool accepts(const struct bytecode *b, const struct sock_entry *e)
 		const struct inet_diag_bc_op *op = &b->ops[at];
 		bool yes = false;
 		uint32_t ifindex;
+		uint64_t cgroup;
 
 		switch (op->code) {
 		case INET_DIAG_BC_S_COND:
@@ -110,6 +115,10 @@ static bool accepts(const struct bytecode *b, const struct sock_entry *e)
 		case OP_DEV_COND:
 			memcpy(&ifindex, op + 1, sizeof(ifindex));
 			yes = e->bound.ifindex == ifindex;
+			break;
+		case OP_CGROUP_COND:
+			memcpy(&cgroup, op + 1, sizeof(cgroup));
+			yes = e->cgroup == cgroup;
 			break;
 		case INET_DIAG_BC_AUTO:
 			yes = e->autobound;
@@ -126,21 +135,25 @@ static void test_ports(void **state)
 	struct bytecode b = { 0 };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(sets); i++) {
-		bytecode_ports(&b, sets[i], 3);
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(sets); i++) {
+		const uint16_t *set = sets[i / 2];
+		bool request_socks = i % 2;
+
+		bytecode_ports(&b, set, 3, request_socks);
 		audit(&b);
 		for (unsigned int port = 0; port <= UINT16_MAX; port++) {
-			struct sock_entry e = { .bound.port = (uint16_t)port };
+			struct sock_entry e = { .bound.port = (uint16_t)port, .cgroup = 1 };
+			bool in_set = port == set[0] || port == set[1] || port == set[2];
 
-			assert_int_equal(accepts(&b, &e), port == sets[i][0] ||
-								  port == sets[i][1] ||
-								  port == sets[i][2]);
+			assert_int_equal(accepts(&b, &e), in_set);
+			e.cgroup = 0;
+			assert_int_equal(accepts(&b, &e), in_set || request_socks);
 		}
 	}
 	bytecode_free(&b);
 }
 
-/* As many as children.c asks for; and when there are more than 16 bits can jump over, none. */
+/* As many as waiting.c asks for; and when there are more than 16 bits can jump over, none. */
 static void test_many_ports(void **state)
 {
 	uint16_t ports[3000];
@@ -149,7 +162,7 @@ static void test_many_ports(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ports); i++)
 		ports[i] = (uint16_t)(i * 3 + 1);
-	bytecode_ports(&b, ports, 1024);
+	bytecode_ports(&b, ports, 1024, false);
 	assert_u64_equal(b.n * BYTECODE_OP_SIZE, 1024 * 16 - 4);
 	audit(&b);
 	for (unsigned int port = 0; port < 4000; port++) {
@@ -157,7 +170,7 @@ static void test_many_ports(void **state)
 
 		assert_int_equal(accepts(&b, &e), port % 3 == 1 && port / 3 < 1024);
 	}
-	bytecode_ports(&b, ports, ARRAY_SIZE(ports));
+	bytecode_ports(&b, ports, ARRAY_SIZE(ports), false);
 	assert_u64_equal(b.n, 0);
 	bytecode_free(&b);
 }

@@ -263,6 +263,14 @@ static void test_oldest_wait(void **state)
 	g->known = GROUP_WAITING | GROUP_OLDEST;
 	g->oldest_wait_ms = 3712;
 	assert_string_equal(shown("oldest-wait"), "3.7");
+	assert_string_equal(shown("wait-age"), "0.0");
+	scene.now.netns[0].waiting_ns -= 3500000000;
+	assert_string_equal(shown("oldest-wait"), "3.7");
+	assert_string_equal(shown("wait-age"), "3.5");
+	/* Not looked into. */
+	g->known = 0;
+	assert_string_equal(shown("oldest-wait"), "-");
+	assert_string_equal(shown("wait-age"), "-");
 }
 
 static void test_identity(void **state)

@@ -286,23 +286,48 @@ static char *read_sample(const char *file, size_t *len)
 	return unit_read(unit_source(relative, path), len);
 }
 
-/* Each family has its own request; all begin with the family. */
-static const char *asked_for(const struct nlmsghdr *request)
+/* Appends the sockets in these states of what was captured, and nothing of its end. */
+static size_t append_states(char *to, const char *file, uint32_t states)
 {
-	const struct inet_diag_req *r = NLMSG_DATA(request);
+	size_t len, n = 0;
+	char *bytes = read_sample(file, &len);
 
-	if (r->idiag_family == AF_UNIX)
-		return "unix";
-	return r->idiag_states & 1 << DIAG_LISTEN ? "listeners" : "waiting";
+	for (size_t at = 0; at < len;) {
+		const struct nlmsghdr *nlh = (const void *)(bytes + at);
+		const struct inet_diag_msg *m = NLMSG_DATA(nlh);
+		size_t size = NLMSG_ALIGN(nlh->nlmsg_len);
+
+		if (nlh->nlmsg_type != NLMSG_DONE && states & 1u << m->idiag_state) {
+			memcpy(to + n, nlh, size);
+			n += size;
+		}
+		at += size;
+	}
+	free(bytes);
+	return n;
 }
 
+/* Listeners and half-open connections were captured in one dump. */
 static void answer(const struct nlmsghdr *request)
 {
-	size_t len;
+	const uint32_t waiting = 1 << DIAG_ESTABLISHED | 1 << DIAG_CLOSE_WAIT;
+	const struct inet_diag_req *r = NLMSG_DATA(request);
 	char *bytes;
+	size_t len;
 
-	bytes = read_sample(asked_for(request), &len);
+	/* Each family has its own request; all begin with the family. */
+	if (r->idiag_family == AF_UNIX) {
+		bytes = read_sample("unix", &len);
+		fake_netlink_reply_dump(bytes, len, 3);
+		free(bytes);
+		return;
+	}
+	bytes = xmalloc(1 << 20);
+	len = append_states(bytes, "listeners", r->idiag_states);
+	if (r->idiag_states & waiting)
+		len += append_states(bytes + len, "waiting", r->idiag_states & waiting);
 	fake_netlink_reply_dump(bytes, len, 3);
+	fake_netlink_reply_done(0);
 	free(bytes);
 }
 

@@ -181,6 +181,7 @@ static void test_reuseport(void **state)
 	assert_true(s.listeners[1].group != s.listeners[0].group);
 	assert_u64_equal(s.groups[s.listeners[0].group].sockets, 3);
 	assert_u64_equal(s.groups[s.listeners[0].group].queued_members, 2);
+	assert_u64_equal(s.groups[s.listeners[0].group].holder, 0);
 	assert_u64_equal(s.groups[s.listeners[1].group].sockets, 1);
 	assert_u64_equal(s.groups[s.listeners[1].group].queued_members, 0);
 	assert_int_equal(owner("10.0.0.1", 80), 0);
@@ -262,6 +263,12 @@ static void test_sums(void **state)
 	assert_u64_equal(g->length_max, 3);
 	assert_true(g->fill_max == 1);
 	assert_u64_equal(g->queued_members, 2);
+	/* The only one with a queue. */
+	s.listeners[2].length = 0;
+	groups_build(&s);
+	assert_u64_equal(s.groups[0].queued_members, 1);
+	assert_u64_equal(s.groups[0].holder, s.listeners[0].cookie);
+	s.listeners[2].length = 2;
 	/* And not twice when it is built anew. */
 	groups_build(&s);
 	assert_u64_equal(s.groups[0].length, 5);

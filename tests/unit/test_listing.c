@@ -50,7 +50,7 @@ static int teardown(void **state)
 static void window(uint32_t length)
 {
 	scene_now(&scene, 8080)->length = length;
-	view_build(&view, &scene.before, &scene.now, 0);
+	view_build(&view, NULL, &scene.before, &scene.now, 0);
 	trail_add(trail, &view.report);
 	view_scroll(&view, 20);
 }
@@ -145,11 +145,23 @@ static void test_sort_mark(void **state)
 static void test_old_half_open_connections(void **state)
 {
 	(void)state;
-	choose("local,synrecv,syn-fill");
+	choose("local,synrecv,syn-fill,syn-limit");
 	window(0);
-	assert_string_equal(header(80), "LOCAL         SYN SYNFILL");
+	assert_string_equal(header(80), "LOCAL         SYN SYNFILL SYNLIMIT");
 	context.syn_age_ns = 5 * NSEC_PER_SEC;
-	assert_string_equal(header(80), "LOCAL         SYN-5s SYNFILL");
+	assert_string_equal(header(80), "LOCAL         SYN-5s SYNFILL-5s SYNLIMIT");
+}
+
+static void test_old_waiting_connections(void **state)
+{
+	(void)state;
+	choose("local,synrecv,oldest-wait,wait-age,reasons");
+	window(0);
+	assert_string_equal(header(80), "LOCAL         SYN OLDEST WAITAGE WHY");
+	context.wait_age_ns = NSEC_PER_SEC / 21; /* nobody would notice */
+	assert_string_equal(header(80), "LOCAL         SYN OLDEST WAITAGE WHY");
+	context.wait_age_ns = 3 * NSEC_PER_SEC;
+	assert_string_equal(header(80), "LOCAL         SYN OLDEST-3s WAITAGE WHY-3s");
 }
 
 static void test_length_of_history(void **state)
@@ -281,6 +293,7 @@ int main(void)
 		LISTING_TEST(test_cells),
 		LISTING_TEST(test_sort_mark),
 		LISTING_TEST(test_old_half_open_connections),
+		LISTING_TEST(test_old_waiting_connections),
 		LISTING_TEST(test_length_of_history),
 		LISTING_TEST(test_all_widths),
 		LISTING_TEST(test_long_texts),

@@ -6,17 +6,17 @@
 #define MS 1000000ull
 #define S  (1000 * MS)
 
-/* Samples once a second from 10 s on; returns how many of @n took in SYN_RECV. */
-static unsigned int taken(struct pace *p, unsigned int n, uint64_t listen_ns, uint64_t syn_ns)
+/* One sample a second, from @from on; returns how many of @n walked. */
+static unsigned int walks(struct pace *p, unsigned int n, uint64_t cost_ns, bool urgent,
+			  uint64_t from)
 {
 	unsigned int count = 0;
 
-	for (uint64_t now = 10 * S; n--; now += S) {
-		bool due = pace_due(p, now);
-
-		pace_paid(p, due, listen_ns + (due ? syn_ns : 0), now);
-		count += due;
-	}
+	for (uint64_t now = from; n--; now += S)
+		if (pace_due(p, urgent, now)) {
+			pace_paid(p, urgent, cost_ns, now);
+			count++;
+		}
 	return count;
 }
 
@@ -25,10 +25,8 @@ static void test_cheap(void **state)
 	struct pace p = { .share = 0.02 };
 
 	(void)state;
-	assert_u64_equal(taken(&p, 20, 1 * MS, 1 * MS), 20);
-	/* Many listeners are dear too, but not the fault of SYN_RECV. */
-	p = (struct pace){ .share = 0.02, .without_ns = 50 * MS };
-	assert_u64_equal(taken(&p, 20, 50 * MS, 1 * MS), 20);
+	assert_u64_equal(walks(&p, 20, 20 * MS, false, 10 * S), 20);
+	assert_u64_equal(walks(&p, 20, 20 * MS, true, 40 * S), 20);
 }
 
 /* 70 ms may be paid every 3.5 s. */
@@ -37,9 +35,21 @@ static void test_dear(void **state)
 	struct pace p = { .share = 0.02 };
 
 	(void)state;
-	assert_u64_equal(taken(&p, 20, 1 * MS, 70 * MS), 5);
+	assert_u64_equal(walks(&p, 20, 70 * MS, false, 10 * S), 5);
 	p = (struct pace){ .share = 0.02 };
-	assert_u64_equal(taken(&p, 20, 50 * MS, 70 * MS), 5);
+	assert_u64_equal(walks(&p, 20, 70 * MS, true, 10 * S), 5);
+	assert_true(pace_due(&p, true, 10 * S + 20 * S));
+}
+
+static void test_when(void **state)
+{
+	struct pace p = { .share = 0.02 };
+
+	(void)state;
+	assert_true(pace_due(&p, false, 10 * S));
+	pace_paid(&p, false, 50 * MS, 10 * S);
+	assert_false(pace_due(&p, false, 12 * S + 499 * MS));
+	assert_true(pace_due(&p, false, 12 * S + 500 * MS));
 }
 
 static void test_no_limit(void **state)
@@ -47,7 +57,8 @@ static void test_no_limit(void **state)
 	struct pace p = { .share = 0 };
 
 	(void)state;
-	assert_u64_equal(taken(&p, 20, 1 * MS, 900 * MS), 20);
+	assert_u64_equal(walks(&p, 20, 900 * MS, false, 10 * S), 20);
+	assert_u64_equal(walks(&p, 20, 900 * MS, true, 40 * S), 20);
 }
 
 /* A host that gets busy and calm again. */
@@ -56,39 +67,69 @@ static void test_follows(void **state)
 	struct pace p = { .share = 0.02 };
 
 	(void)state;
-	assert_u64_equal(taken(&p, 10, 1 * MS, 1 * MS), 10);
-	p.taken_ns = 0;
-	assert_in_range(taken(&p, 40, 1 * MS, 70 * MS), 9, 13);
-	p.taken_ns = 0;
-	assert_in_range(taken(&p, 40, 1 * MS, 1 * MS), 30, 40);
+	assert_u64_equal(walks(&p, 10, 1 * MS, false, 10 * S), 10);
+	assert_u64_equal(walks(&p, 40, 70 * MS, false, 20 * S), 10);
+	assert_in_range(walks(&p, 40, 1 * MS, false, 60 * S), 36, 40);
 }
 
-/* Where a dump of the listeners alone was never made, the whole cost is laid on SYN_RECV. */
-static void test_without_comparison(void **state)
+/* The first walk of an incident does not wait for one that was made for something else. */
+static void test_urgent(void **state)
 {
 	struct pace p = { .share = 0.02 };
 
 	(void)state;
-	assert_true(pace_due(&p, 10 * S));
-	pace_paid(&p, true, 50 * MS, 10 * S);
-	assert_false(pace_due(&p, 11 * S));
-	assert_false(pace_due(&p, 12 * S + 499 * MS));
-	assert_true(pace_due(&p, 12 * S + 500 * MS));
-	pace_paid(&p, false, 49 * MS, 11 * S);
-	assert_true(pace_due(&p, 11 * S));
-	/* Noise does not make the difference negative. */
-	pace_paid(&p, false, 90 * MS, 11 * S);
-	assert_true(pace_due(&p, 11 * S));
+	pace_paid(&p, false, 70 * MS, 10 * S); /* enough until 13.5 s */
+	assert_false(pace_due(&p, false, 11 * S));
+	assert_true(pace_due(&p, true, 11 * S));
+	pace_paid(&p, true, 70 * MS, 11 * S);
+	/* The next one does, and the others wait for both. */
+	assert_false(pace_due(&p, true, 14 * S + 499 * MS));
+	assert_true(pace_due(&p, true, 14 * S + 500 * MS));
+	assert_false(pace_due(&p, false, 16 * S + 999 * MS));
+	assert_true(pace_due(&p, false, 17 * S));
+}
+
+/* However often queues get into trouble, and out of it: the share is that of all together. */
+static void test_share_of_both(void **state)
+{
+	struct pace p = { .share = 0.02 };
+	uint64_t spent = 0, now;
+
+	(void)state;
+	for (now = 10 * S; now < 1010 * S; now += S / 4) {
+		bool urgent = now % (3 * S) < S;
+
+		if (pace_due(&p, urgent, now)) {
+			pace_paid(&p, urgent, 70 * MS, now);
+			spent += 70 * MS;
+		}
+	}
+	assert_in_range(spent, 15 * S, 20 * S + 70 * MS);
+}
+
+/* Walks that were not due are paid for, but not for ever. */
+static void test_not_due(void **state)
+{
+	struct pace p = { .share = 0.02 };
+
+	(void)state;
+	for (int i = 0; i < 10; i++)
+		pace_paid(&p, true, 100 * MS, 10 * S);
+	assert_false(pace_due(&p, true, 19 * S));
+	assert_true(pace_due(&p, true, 20 * S));
+	/* A cheap one forgives nothing. */
+	pace_paid(&p, true, 1 * MS, 11 * S);
+	assert_false(pace_due(&p, true, 19 * S));
+	assert_true(pace_due(&p, true, 20 * S));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cheap),
-		cmocka_unit_test(test_dear),
-		cmocka_unit_test(test_no_limit),
-		cmocka_unit_test(test_follows),
-		cmocka_unit_test(test_without_comparison),
+		cmocka_unit_test(test_cheap),	cmocka_unit_test(test_dear),
+		cmocka_unit_test(test_when),	cmocka_unit_test(test_no_limit),
+		cmocka_unit_test(test_follows), cmocka_unit_test(test_urgent),
+		cmocka_unit_test(test_not_due), cmocka_unit_test(test_share_of_both),
 	};
 
 	return cmocka_run_group_tests_name("pace", tests, NULL, NULL);

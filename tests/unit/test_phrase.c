@@ -251,7 +251,7 @@ static void test_facts_of_waiting_connections(void **state)
 	g = scene_group(&scene, 1);
 	g->known = GROUP_WAITING | GROUP_OLDEST | GROUP_STAYED;
 	g->waiting = g->present_min = g->length_after = 10;
-	g->queued_members = 1;
+	g->holder = 1;
 	g->waiting_closed = 3;
 	g->oldest_wait_ms = 41800;
 	look();
@@ -261,10 +261,23 @@ static void test_facts_of_waiting_connections(void **state)
 	g->waiting = 8;
 	assert_facts(1, "10.0.0.1:1: full >1s; oldest waits 42s; 5 of 10 peers gave up; limit 9, "
 			"somaxconn 4096");
-	/* Whose they are is not known where several members of a group have a queue. */
-	g->queued_members = 2;
+	/* They may be what was known a while ago; then it is so many of those that there were. */
+	scene.now.netns[0].waiting_ns -= 3 * NSEC_PER_SEC;
+	scene_now(&scene, 1)->length = 12;
 	look();
-	assert_facts(1, "10.0.0.1:1: full >2s; limit 9, somaxconn 4096");
+	assert_facts(1, "10.0.0.1:1: full >2s; 3s ago: oldest waits 42s, 5 of 10 peers gave up; "
+			"limit 9, somaxconn 4096");
+	g->known &= ~(uint32_t)GROUP_OLDEST;
+	look();
+	assert_facts(1, "10.0.0.1:1: full >3s; 3s ago: 5 of 10 peers gave up; limit 9, "
+			"somaxconn 4096");
+	scene.now.netns[0].waiting_ns += 3 * NSEC_PER_SEC;
+	scene_now(&scene, 1)->length = 10;
+	g->known |= GROUP_OLDEST;
+	/* Whose they are is not known where several members of a group have a queue. */
+	g->holder = 0;
+	look();
+	assert_facts(1, "10.0.0.1:1: full >4s; limit 9, somaxconn 4096");
 }
 
 static void test_numbers(void **state)

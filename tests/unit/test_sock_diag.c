@@ -864,7 +864,7 @@ static void test_filter(void **state)
 	assert_int_equal(dump(&request, &seen), 0);
 	assert_u64_equal(fake_netlink_request(0)->nlmsg_len,
 			 NLMSG_LENGTH(sizeof(struct inet_diag_req)));
-	bytecode_ports(&filter, &port, 1);
+	bytecode_ports(&filter, &port, 1, false);
 	fake_netlink_reply_done(0);
 	assert_int_equal(dump(&request, &seen), 0);
 	attr = mnl_nlmsg_get_payload_offset(fake_netlink_request(1), sizeof(struct inet_diag_req));

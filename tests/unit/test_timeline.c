@@ -28,8 +28,24 @@ static char *tree;
 /* What the next dump tells. The thread reads it. */
 static _Atomic uint32_t next_length;
 
+/* A walk that is so dear that there is none for the next samples: the peer has given up. */
+static void answer_walk(void)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = DIAG_CLOSE_WAIT,
+				   .id.idiag_sport = htons(80),
+				   .id.idiag_cookie = { 2 } };
+	uint64_t end = clock_thread_cpu_ns() + NSEC_PER_SEC / 5;
+
+	while (clock_thread_cpu_ns() < end)
+		continue;
+	fake_netlink_reply_socket(&m, 0, 700);
+	fake_netlink_reply_done(0);
+}
+
 static void answer(const struct nlmsghdr *request)
 {
+	const struct inet_diag_req *r = NLMSG_DATA(request);
 	struct inet_diag_msg m = { .idiag_family = AF_INET,
 				   .idiag_state = DIAG_LISTEN,
 				   .idiag_rqueue = next_length,
@@ -37,7 +53,10 @@ static void answer(const struct nlmsghdr *request)
 				   .id.idiag_sport = htons(80),
 				   .id.idiag_cookie = { 1 } };
 
-	(void)request;
+	if (r->idiag_states & 1 << DIAG_CLOSE_WAIT) {
+		answer_walk();
+		return;
+	}
 	if (next_length == FAILS) {
 		fake_netlink_reply_done(-ENOMEM);
 		return;
@@ -322,6 +341,38 @@ static void test_delay(void **state)
 	assert_int_equal(take(), 1);
 }
 
+static bool says_dead_clients(void)
+{
+	const struct row *row = view.report.shown[0];
+
+	/* Only the first look was at them. */
+	assert_true((row_waiting_age(row, &view.report) > 0) == (next_length > 1001));
+	return row->reasons & 1u << REASON_DEAD_CLIENTS;
+}
+
+/* What one look at the connections that wait said is said until the next, seen or not. */
+static void test_words_stay(void **state)
+{
+	(void)state;
+	begin();
+	wish.needs = NEED_WAIT;
+	feed_wish(feed, &wish);
+	assert_int_equal(take_next(1001), 1);
+	assert_true(says_dead_clients());
+	assert_int_equal(take_next(1002), 1);
+	assert_true(says_dead_clients());
+	pause_at(true);
+	assert_int_equal(take_next(1003), 1);
+	assert_int_equal(take_next(1004), 1);
+	assert_true(says_dead_clients());
+	pause_at(false);
+	assert_shown(1004, true);
+	assert_true(says_dead_clients());
+	assert_true(step(1));
+	assert_shown(1003, true);
+	assert_true(says_dead_clients());
+}
+
 #define TIMELINE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -332,6 +383,7 @@ int main(void)
 		TIMELINE_TEST(test_nothing_yet),  TIMELINE_TEST(test_failure),
 		TIMELINE_TEST(test_none_is_lost), TIMELINE_TEST(test_wish),
 		TIMELINE_TEST(test_delay),	  TIMELINE_TEST(test_paused_for_too_long),
+		TIMELINE_TEST(test_words_stay),
 	};
 
 	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);

@@ -453,6 +453,119 @@ static void test_forgetting(void **state)
 	}
 }
 
+/* What was said of connections that wait, where they are not looked at in each window. */
+
+static unsigned int second; /* in which the newest window began */
+static uint64_t looked_ns; /* when they were looked at last */
+
+/*
+ * A window in which the queue of A goes from @from to @to. @looked: they were looked at, and all
+ * that were there at its beginning stayed.
+ */
+static void arrange(uint32_t from, uint32_t to, bool looked)
+{
+	struct group *g;
+
+	scene.before.monotonic_ns = ++second * SECOND;
+	scene.now.monotonic_ns = scene.before.monotonic_ns + SECOND;
+	scene.before.netns[0].waiting_ns = looked_ns;
+	if (looked)
+		looked_ns = scene.now.monotonic_ns;
+	scene.now.netns[0].waiting_ns = looked_ns;
+	scene.now.netns[0].after.known = 0;
+	snapshot_drop_listeners(&scene.before, 0);
+	snapshot_drop_listeners(&scene.now, 0);
+	scene.now.known = 0;
+	put(A, (int)to);
+	scene_add(&scene.before, A)->length = from;
+	g = scene_group(&scene, A);
+	g->known = GROUP_WAITING | (looked ? GROUP_STAYED : 0);
+	g->waiting = g->present_min = g->length_after = to;
+	g->stayed_min = g->stayed_max = looked ? from : 0;
+}
+
+/* What the report says about them. */
+static uint32_t words(void)
+{
+	scene_report(&scene);
+	trail_carry(trail, &scene.report);
+	return scene.report.rows[0].reasons &
+	       (1u << REASON_NOT_ACCEPTING | 1u << REASON_ACCEPTING_SLOWLY);
+}
+
+static uint32_t look(uint32_t from, uint32_t to, bool looked)
+{
+	uint32_t found;
+
+	arrange(from, to, looked);
+	found = words();
+	trail_add(trail, &scene.report);
+	return found;
+}
+
+static void begin_looking(void)
+{
+	second = 0;
+	looked_ns = SECOND;
+	assert_u64_equal(look(10, 10, false), 0);
+	assert_u64_equal(look(10, 10, true), 1u << REASON_NOT_ACCEPTING);
+}
+
+/* From report to report, until the next look. */
+static void test_carry(void **state)
+{
+	(void)state;
+	begin_looking();
+	for (int i = 0; i < 3; i++)
+		assert_u64_equal(look(10, 10, false), 1u << REASON_NOT_ACCEPTING);
+	assert_u64_equal(look(10, 9, true), 1u << REASON_ACCEPTING_SLOWLY);
+}
+
+/* What ended in one window is over in the next one too, though nothing speaks against it there. */
+static void test_carry_ends(void **state)
+{
+	(void)state;
+	begin_looking();
+	assert_u64_equal(look(10, 0, false), 0); /* empty, and so well */
+	assert_u64_equal(look(0, 10, false), 0);
+	assert_u64_equal(look(10, 10, false), 0);
+}
+
+/* A report that missed the listener, or that is not that before this one, says nothing. */
+static void test_carry_without_the_report_before(void **state)
+{
+	(void)state;
+	begin_looking();
+	second++;
+	assert_u64_equal(look(10, 10, false), 0);
+}
+
+/* A new look says what it proves, and not what the one before it did. */
+static void test_carry_of_another_look(void **state)
+{
+	(void)state;
+	begin_looking();
+	arrange(10, 10, false);
+	scene.now.netns[0].waiting_ns += SECOND / 2;
+	assert_u64_equal(words(), 0);
+	scene.now.netns[0].waiting_ns -= SECOND / 2;
+	assert_u64_equal(words(), 1u << REASON_NOT_ACCEPTING);
+}
+
+/* Of the past the same is said as when it was new. */
+static void test_carry_in_the_past(void **state)
+{
+	(void)state;
+	begin_looking();
+	look(10, 10, false);
+	look(10, 9, true);
+	look(9, 9, false);
+	second = 2;
+	looked_ns = 3 * SECOND;
+	arrange(10, 10, false);
+	assert_u64_equal(words(), 1u << REASON_NOT_ACCEPTING);
+}
+
 #define TRAIL_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -477,6 +590,11 @@ int main(void)
 		TRAIL_TEST(test_late_trouble),
 		TRAIL_TEST(test_long_gap),
 		TRAIL_TEST(test_forgetting),
+		TRAIL_TEST(test_carry),
+		TRAIL_TEST(test_carry_ends),
+		TRAIL_TEST(test_carry_without_the_report_before),
+		TRAIL_TEST(test_carry_of_another_look),
+		TRAIL_TEST(test_carry_in_the_past),
 	};
 
 	return cmocka_run_group_tests_name("trail", tests, NULL, NULL);

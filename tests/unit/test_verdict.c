@@ -211,13 +211,13 @@ static struct group *waiting(uint32_t visible, uint32_t closed, uint32_t oldest_
 	struct group *g = scene_group(&scene, 1);
 
 	g->known = GROUP_WAITING | GROUP_OLDEST | GROUP_STAYED;
-	g->queued_members = 1;
+	g->holder = now->cookie;
 	g->waiting = visible;
 	g->waiting_closed = closed;
 	g->oldest_wait_ms = oldest_ms;
 	g->stayed_min = g->stayed_max = 0;
 	g->present_min = visible;
-	g->length_after = UINT32_MAX;
+	g->length_after = now->length;
 	return g;
 }
 
@@ -551,7 +551,7 @@ static void test_dead_clients_closed(void **state)
 	waiting(10, 1, 500);
 	assert_true(reason(REASON_DEAD_CLIENTS));
 	/* Whose they are cannot be told within a group. */
-	waiting(10, 1, 500)->queued_members = 2;
+	waiting(10, 1, 500)->holder = 0;
 	assert_false(reason(REASON_DEAD_CLIENTS));
 	waiting(10, 1, 500)->known = 0;
 	assert_false(reason(REASON_DEAD_CLIENTS));
@@ -580,6 +580,135 @@ static void test_dead_clients_reset(void **state)
 	g->waiting = 9;
 	before->length = 11; /* the queue moves */
 	assert_false(reason(REASON_DEAD_CLIENTS));
+}
+
+/* What is known of those that wait may be older than the window. */
+
+/* They were looked at for the sample before, and what compares ages is not told. */
+static struct group *looked_at_before(uint32_t visible, uint32_t closed)
+{
+	struct group *g = waiting(visible, closed, 5000);
+
+	g->known &= ~(uint32_t)GROUP_STAYED;
+	scene.now.netns[0].waiting_ns = scene.before.monotonic_ns;
+	return g;
+}
+
+/* Numbers of then are compared with each other, and with nothing of now. */
+static void test_older_numbers(void **state)
+{
+	const struct row *row;
+	struct group *g;
+
+	(void)state;
+	before->length = now->length = 10;
+	g = looked_at_before(6, 1);
+	now->length = 30; /* many have come since, and are not invisible */
+	row = scene_row(&scene, 1);
+	assert_true(row_waiting_told(row));
+	assert_u64_equal(row_waiting_age(row, &scene.report), NSEC_PER_SEC);
+	assert_u64_equal(row_invisible(row), 4);
+	assert_u64_equal(row_gave_up(row).value, 5);
+	assert_u64_equal(row->oldest_wait_ms.value, 5000);
+	now->length = 2; /* and some have gone */
+	assert_u64_equal(row_invisible(scene_row(&scene, 1)), 4);
+	/* Whose they were is not told by who has a queue now. */
+	now->length = 10;
+	g->queued_members = 2;
+	assert_true(scene_row(&scene, 1)->oldest_wait_ms.known);
+	g->queued_members = 1;
+	g->holder = 7;
+	assert_false(scene_row(&scene, 1)->oldest_wait_ms.known);
+	assert_u64_equal(row_invisible(scene_row(&scene, 1)), 0);
+}
+
+/* They prove nothing of this window, and do not become a proof by one that is of it. */
+static void test_older_numbers_prove_nothing(void **state)
+{
+	struct group *g;
+
+	(void)state;
+	before->length = now->length = 10;
+	g = looked_at_before(10, 0);
+	g->present_min = g->stayed_min = g->stayed_max = 10;
+	assert_false(reason(REASON_NOT_ACCEPTING));
+	assert_false(scene_row(&scene, 1)->accepted.known);
+	g = looked_at_before(6, 2);
+	assert_false(reason(REASON_DEAD_CLIENTS));
+	nothing_arrived();
+	assert_true(reason(REASON_NOT_ACCEPTING));
+	assert_false(reason(REASON_DEAD_CLIENTS));
+	scene.now.netns[0].waiting_ns = scene.now.monotonic_ns;
+	assert_true(reason(REASON_DEAD_CLIENTS));
+}
+
+#define BIT(r) (1u << REASON_##r)
+#define WORDS  (BIT(NOT_ACCEPTING) | BIT(ACCEPTING_SLOWLY) | BIT(DEAD_CLIENTS))
+
+/* What is said, of @words, when the report before has said these. */
+static uint32_t carried(uint32_t words)
+{
+	struct row row = *scene_row(&scene, 1);
+
+	verdict_carry(&row, words, &scene.report);
+	return row.reasons & WORDS;
+}
+
+/* The words stay until they are looked at again, or the window says otherwise. */
+static void test_carry(void **state)
+{
+	const uint32_t stuck = BIT(NOT_ACCEPTING) | BIT(DEAD_CLIENTS);
+
+	(void)state;
+	before->length = now->length = 10;
+	looked_at_before(10, 1);
+	assert_u64_equal(carried(0), 0);
+	assert_u64_equal(carried(stuck), stuck);
+	assert_u64_equal(carried(BIT(ACCEPTING_SLOWLY)), BIT(ACCEPTING_SLOWLY));
+	before->length = 11; /* one was accepted */
+	assert_u64_equal(carried(stuck), BIT(ACCEPTING_SLOWLY) | BIT(DEAD_CLIENTS));
+	before->length = 10;
+	nothing_arrived(); /* none was */
+	assert_u64_equal(carried(BIT(ACCEPTING_SLOWLY)), BIT(NOT_ACCEPTING));
+}
+
+/* Without a word for it: the queue is not crowded. */
+static void test_carry_of_another_trouble(void **state)
+{
+	(void)state;
+	before->length = now->length = 5;
+	looked_at_before(5, 1);
+	now->drops = 1;
+	assert_state(STATE_DROPPING);
+	assert_u64_equal(carried(WORDS), BIT(NOT_ACCEPTING) | BIT(DEAD_CLIENTS));
+	before->length = 6;
+	assert_u64_equal(carried(WORDS), BIT(DEAD_CLIENTS));
+}
+
+static void test_carry_not(void **state)
+{
+	struct group *g;
+
+	(void)state;
+	before->length = now->length = 10;
+	g = looked_at_before(10, 0);
+	/* Other words have no need of it. */
+	scene.now.netns[0].sysctls.known = 0;
+	assert_u64_equal(carried(~0u), WORDS);
+	scene_row(&scene, 1);
+	assert_u64_equal(scene.report.rows[0].reasons, 0);
+	/* Nobody has looked into this queue. */
+	g->known = 0;
+	assert_u64_equal(carried(WORDS), 0);
+	/* They were looked at now. */
+	g->known = GROUP_WAITING | GROUP_OLDEST;
+	scene.now.netns[0].waiting_ns = scene.now.monotonic_ns;
+	assert_u64_equal(carried(WORDS), 0);
+	/* Who is well has no reasons. */
+	scene.now.netns[0].waiting_ns = scene.before.monotonic_ns;
+	before->length = now->length = 3;
+	assert_state(STATE_OK);
+	assert_u64_equal(carried(WORDS), 0);
 }
 
 /* The tables. */
@@ -659,6 +788,11 @@ int main(void)
 		VERDICT_TEST(test_unix),
 		VERDICT_TEST(test_dead_clients_closed),
 		VERDICT_TEST(test_dead_clients_reset),
+		VERDICT_TEST(test_older_numbers),
+		VERDICT_TEST(test_older_numbers_prove_nothing),
+		VERDICT_TEST(test_carry),
+		VERDICT_TEST(test_carry_of_another_trouble),
+		VERDICT_TEST(test_carry_not),
 		VERDICT_TEST(test_first_state_wins),
 		cmocka_unit_test(test_tables),
 	};

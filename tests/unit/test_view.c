@@ -59,7 +59,7 @@ static void show(const char *listeners, uint64_t clock_ns)
 		scene_add(&scene.now, (uint16_t)cookie)->limit = 9;
 		scene_now(&scene, (uint16_t)cookie)->length = length;
 	}
-	view_build(&view, &scene.before, &scene.now, clock_ns);
+	view_build(&view, NULL, &scene.before, &scene.now, clock_ns);
 }
 
 /* The cookies on the screen, the selected one in brackets. */

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/waiting.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "model/groups.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void waiting_free(struct waiting *w)
+{
+	children_free(&w->children);
+	free(w->queues);
+	memset(w, 0, sizeof(*w));
+}
+
+static bool wants_connections(const struct snapshot *s, uint32_t group)
+{
+	return s->known & SNAPSHOT_CONNECTIONS && s->groups[group].known & GROUP_CONNECTIONS;
+}
+
+static bool is_wanted(const struct snapshot *s, const struct listener *l,
+		      const struct waiting_request *wanted)
+{
+	return !listener_is_unix(l) && l->length &&
+	       (wanted->all || (wanted->high && listener_fill(l) >= FILL_HIGH) ||
+		wants_connections(s, l->group));
+}
+
+/* The same of any of its members. */
+static bool is_group_wanted(const struct snapshot *s, const struct group *g,
+			    const struct waiting_request *wanted)
+{
+	return g->queued_members && (wanted->all || (wanted->high && g->fill_max >= FILL_HIGH) ||
+				     wants_connections(s, (uint32_t)(g - s->groups)));
+}
+
+static bool is_in(const struct snapshot *s, size_t listener, uint32_t netns)
+{
+	return listener < s->n_listeners && s->listeners[listener].bound.netns == netns;
+}
+
+bool waiting_wanted(const struct snapshot *s, const struct waiting_request *wanted)
+{
+	size_t i = s->netns[wanted->netns].first_listener;
+
+	while (is_in(s, i, wanted->netns) && !is_wanted(s, &s->listeners[i], wanted))
+		i++;
+	return is_in(s, i, wanted->netns);
+}
+
+#define ALL_PORTS 65536
+
+void waiting_ports(struct snapshot *s, const struct waiting_request *wanted, struct waiting_at *at)
+{
+	bool *asked = xcalloc(ALL_PORTS, sizeof(*asked));
+
+	at->n = 0;
+	for (size_t i = s->netns[wanted->netns].first_listener; is_in(s, i, wanted->netns); i++)
+		asked[s->listeners[i].bound.port] |= is_wanted(s, &s->listeners[i], wanted);
+	for (unsigned int port = 0; port < ALL_PORTS; port++) {
+		if (!asked[port])
+			continue;
+		if (at->n == WAITING_PORTS_MAX) {
+			snapshot_warn(s, "waiting-incomplete",
+				      "queues at more than %d ports to look into: what waits in "
+				      "the others is unknown",
+				      WAITING_PORTS_MAX);
+			break;
+		}
+		at->ports[at->n++] = (uint16_t)port;
+	}
+	free(asked);
+}
+
+void waiting_begin(struct waiting *w, bool keep_connections)
+{
+	children_reset(&w->children, keep_connections);
+	w->n_queues = 0;
+	w->sample_ns = 0; /* until this walk is whole */
+	w->dumped = (struct dump_time){ .begin_ns = clock_monotonic_ns() };
+}
+
+void waiting_add(struct waiting *w, const struct diag_record *r)
+{
+	/*
+	 * Only accept(2) gives a socket an inode. The uid would not do: 0 up to 6.16, the
+	 * listener's since.
+	 */
+	if (r->inode == 0 && !r->request_sock)
+		children_add(&w->children, r);
+}
+
+/* Ages are told in jiffies, 10 ms at worst, at both ends. */
+#define AGE_SLACK_NS (20 * NSEC_PER_SEC / 1000)
+
+/* Was a connection of that age in the queue before a dump began, whenever its age was taken? */
+static bool surely_there(uint64_t age_ns, const struct waiting *w, const struct dump_time *dump)
+{
+	return age_ns >= w->dumped.end_ns - dump->begin_ns + AGE_SLACK_NS;
+}
+
+static bool perhaps_there(uint64_t age_ns, const struct waiting *w, const struct dump_time *dump)
+{
+	return age_ns + AGE_SLACK_NS >= w->dumped.begin_ns - dump->end_ns;
+}
+
+static void count(struct group *g, const struct child *child, const struct waiting *w,
+		  const struct waiting_request *wanted)
+{
+	uint64_t age_ns = child->last_data_sent_ms * (NSEC_PER_SEC / 1000);
+
+	if (child->state == DIAG_SYN_RECV) {
+		g->fastopen++;
+		return;
+	}
+	g->waiting++;
+	if (child->state == DIAG_CLOSE_WAIT)
+		g->waiting_closed++;
+	if (!child->has_age)
+		return;
+	if (!(g->known & GROUP_OLDEST) || child->last_data_sent_ms > g->oldest_wait_ms)
+		g->oldest_wait_ms = child->last_data_sent_ms;
+	g->known |= GROUP_OLDEST;
+	g->present_min += surely_there(age_ns, w, &wanted->now);
+	if (!wanted->before.begin_ns)
+		return;
+	g->stayed_min += surely_there(age_ns, w, &wanted->before);
+	g->stayed_max += perhaps_there(age_ns, w, &wanted->before);
+}
+
+struct lengths {
+	struct snapshot *snapshot;
+	uint32_t netns;
+};
+
+static int handle_length(const struct diag_record *r, void *context)
+{
+	struct lengths *lengths = context;
+	const struct listener *l = snapshot_find(lengths->snapshot, lengths->netns, r->cookie);
+
+	if (r->state == DIAG_LISTEN && l)
+		lengths->snapshot->groups[l->group].length_after += r->rqueue;
+	return 0;
+}
+
+/*
+ * The lengths after the walk: what was accepted meanwhile must not look like connections that
+ * nobody can see.
+ */
+static int dump_lengths(struct diag_socket *diag, struct snapshot *s, uint32_t netns,
+			const struct waiting_at *at, struct error *why)
+{
+	struct bytecode filter = { 0 };
+	const struct diag_request request = { .states = 1 << DIAG_LISTEN,
+					      .family = AF_UNSPEC,
+					      .filter = &filter };
+	struct lengths lengths = { s, netns };
+	unsigned int tries = 0;
+	int code;
+
+	bytecode_ports(&filter, at->ports, at->n, false);
+	do {
+		for (size_t i = 0; tries && i < s->n_groups; i++)
+			if (is_in(s, s->groups[i].first, netns))
+				s->groups[i].length_after = 0;
+		code = diag_dump(diag, &request, handle_length, &lengths, why);
+	} while (diag_again(diag, code, &tries));
+	bytecode_free(&filter);
+	return code;
+}
+
+static bool looked_at(const struct waiting_at *at, uint16_t port)
+{
+	size_t low = 0, high = at->n;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (at->ports[middle] < port)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < at->n && at->ports[low] == port;
+}
+
+static void mark(struct snapshot *s, const struct waiting_request *wanted,
+		 const struct waiting_at *at)
+{
+	const uint32_t known = GROUP_WAITING | (wanted->before.begin_ns ? GROUP_STAYED : 0);
+
+	for (size_t i = s->netns[wanted->netns].first_listener; is_in(s, i, wanted->netns); i++) {
+		const struct listener *l = &s->listeners[i];
+
+		if (is_wanted(s, l, wanted) && looked_at(at, l->bound.port))
+			s->groups[l->group].known |= known;
+	}
+}
+
+static void keep(struct waiting *w, const struct snapshot *s, const struct group *g)
+{
+	struct waiting_queue *queue;
+
+	w->queues = array_grow(w->queues, w->n_queues, &w->queues_size, sizeof(*w->queues));
+	queue = &w->queues[w->n_queues++];
+	queue->cookie = g->holder ? g->holder : s->listeners[g->first].cookie;
+	queue->found = *g;
+}
+
+int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
+		 const struct waiting_request *wanted, const struct waiting_at *at,
+		 struct error *why)
+{
+	int code;
+
+	w->dumped.end_ns = clock_monotonic_ns();
+	if (!(s->known & SNAPSHOT_GROUPS))
+		groups_build(s);
+	code = dump_lengths(diag, s, wanted->netns, at, why);
+	if (code < 0)
+		return code;
+	mark(s, wanted, at);
+	for (size_t i = 0; i < w->children.n; i++) {
+		struct group *g = children_group(&w->children, i, s, wanted->netns);
+
+		if (!g || !(g->known & GROUP_WAITING))
+			continue;
+		count(g, &w->children.list[i], w, wanted);
+		children_give_connection(&w->children, i, s, g);
+	}
+	for (size_t i = 0; i < s->n_groups; i++) {
+		struct group *g = &s->groups[i];
+
+		if (!is_in(s, g->first, wanted->netns) || !(g->known & GROUP_WAITING))
+			continue;
+		if (g->length < g->length_after)
+			g->length_after = (uint32_t)g->length;
+		keep(w, s, g);
+	}
+	w->sample_ns = s->netns[wanted->netns].waiting_ns = s->monotonic_ns;
+	return 0;
+}
+
+/* Returns the group that was looked into then, if it is to be now. */
+static struct group *find_again(const struct waiting_queue *queue, struct snapshot *s,
+				const struct waiting_request *wanted)
+{
+	const struct listener *l = snapshot_find(s, wanted->netns, queue->cookie);
+	struct group *g = l ? &s->groups[l->group] : NULL;
+
+	return g && is_group_wanted(s, g, wanted) ? g : NULL;
+}
+
+void waiting_tell_again(struct waiting *w, struct snapshot *s, const struct waiting_request *wanted)
+{
+	if (!(s->known & SNAPSHOT_GROUPS))
+		groups_build(s);
+	s->netns[wanted->netns].waiting_ns = w->sample_ns;
+	for (size_t i = 0; i < w->n_queues; i++) {
+		const struct group *found = &w->queues[i].found;
+		struct group *g = find_again(&w->queues[i], s, wanted);
+
+		if (!g)
+			continue;
+		g->known |= found->known & (GROUP_WAITING | GROUP_OLDEST);
+		g->holder = found->holder;
+		g->waiting = found->waiting;
+		g->waiting_closed = found->waiting_closed;
+		g->fastopen = found->fastopen;
+		g->oldest_wait_ms = found->oldest_wait_ms;
+		g->length_after = found->length_after;
+	}
+	for (size_t i = 0; s->known & SNAPSHOT_CONNECTIONS && i < w->children.n; i++) {
+		const struct group *g = children_group(&w->children, i, s, wanted->netns);
+
+		if (g && g->known & GROUP_WAITING)
+			children_give_connection(&w->children, i, s, g);
+	}
+}
