@@ -334,11 +334,12 @@ GETTER(overflows)
 	if (!b->known)
 		return;
 	text->len = 0;
-	if (b->min == b->max)
-		strbuf_addf(text, b->max ? "+%llu" : "%llu", (unsigned long long)b->max);
-	else
-		strbuf_addf(text, "+%llu..%llu", (unsigned long long)b->min,
-			    (unsigned long long)b->max);
+	strbuf_addc(text, '+', b->max != 0);
+	strbuf_addu(text, b->min);
+	if (b->min != b->max) {
+		strbuf_adds(text, "..");
+		strbuf_addu(text, b->max);
+	}
 	set_text(value, text->s);
 	value->number = b->max;
 }

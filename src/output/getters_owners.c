@@ -73,6 +73,11 @@ static const char *word_at(const struct strbuf *scratch, size_t i)
 	return word;
 }
 
+static void set_word(struct strbuf *scratch, size_t i, const char *word)
+{
+	memcpy(scratch->s + i * sizeof(word), &word, sizeof(word));
+}
+
 static void set_words(struct field_value *v, const struct strbuf *scratch, size_t n, size_t text)
 {
 	v->known = true;
@@ -171,12 +176,12 @@ static void add_numbers(struct strbuf *scratch, const struct holders *h, bool pi
 	for (size_t i = 0; i < h->n; i++) {
 		const char *word = scratch->s + at;
 
-		memcpy(scratch->s + i * sizeof(word), &word, sizeof(word));
+		set_word(scratch, i, word);
 		at += strlen(word) + 1;
 	}
 }
 
-/* They sort by the first. */
+/* They sort by the first. A number that is alone is the word and the text. */
 static void set_numbers(struct field_value *v, const struct holders *h, bool pids,
 			struct field_context *context)
 {
@@ -194,8 +199,12 @@ static void set_numbers(struct field_value *v, const struct holders *h, bool pid
 	}
 	if (few.more)
 		strbuf_addf(scratch, ",+%zu", few.more);
-	strbuf_putc(scratch, '\0');
-	add_numbers(scratch, h, pids);
+	if (h->n > 1) {
+		strbuf_putc(scratch, '\0');
+		add_numbers(scratch, h, pids);
+	} else {
+		set_word(scratch, 0, scratch->s + text);
+	}
 	v->real = few.list[0];
 	set_words(v, scratch, h->n, text);
 }
