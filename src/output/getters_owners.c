@@ -146,21 +146,19 @@ static bool among(const struct few *few, uint32_t number)
 }
 
 /* The first @most different pids or descriptors. */
-static struct few take_few(const struct holders *h, bool pids, size_t most)
+static void take_few(struct few *few, const struct holders *h, bool pids, size_t most)
 {
-	struct few few = { .n = 0 };
-
+	few->n = few->more = 0;
 	for (size_t i = 0; i < h->n; i++) {
 		uint32_t number = pids ? process_at(h, i)->pid : h->list[i].fd;
 
-		if (among(&few, number) || (pids && !is_next(h, i)))
+		if (among(few, number) || (pids && !is_next(h, i)))
 			continue;
-		if (few.n < most)
-			few.list[few.n++] = number;
+		if (few->n < most)
+			few->list[few->n++] = number;
 		else
-			few.more++;
+			few->more++;
 	}
-	return few;
 }
 
 /* All of them as words behind the text. */
@@ -186,11 +184,12 @@ static void set_numbers(struct field_value *v, const struct holders *h, bool pid
 			struct field_context *context)
 {
 	struct strbuf *scratch = &context->scratch;
-	struct few few = take_few(h, pids, FEW);
 	const size_t text = h->n * sizeof(*v->words);
+	struct few few;
 
+	take_few(&few, h, pids, FEW);
 	if (few.more)
-		few = take_few(h, pids, FEW - 1);
+		take_few(&few, h, pids, FEW - 1);
 	scratch->len = 0;
 	strbuf_addc(scratch, '\0', text);
 	for (size_t i = 0; i < few.n; i++) {
