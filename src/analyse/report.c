@@ -314,9 +314,12 @@ static void bound_overflows(struct report *report)
 	}
 }
 
+/* @left: of each namespace of the opening sample, TCP listeners that have no row yet */
 static void build_rows(struct report *report, const struct snapshot *before,
-		       const struct snapshot *now)
+		       const struct snapshot *now, size_t *left)
 {
+	size_t next = 0;
+
 	report->n_rows = now->n_listeners;
 	if (report->n_rows > report->rows_size) {
 		report->rows_size = report->n_rows;
@@ -330,9 +333,13 @@ static void build_rows(struct report *report, const struct snapshot *before,
 		memset(row, 0, sizeof(*row));
 		row->netns = ns;
 		if (ns->opening) {
-			old = snapshot_find(before, (uint32_t)(ns->opening - before->netns),
-					    l->cookie);
+			old = snapshot_find_near(before, (uint32_t)(ns->opening - before->netns),
+						 l->cookie, next);
 			row->fresh = !old;
+		}
+		if (old) {
+			next = (size_t)(old - before->listeners) + 1;
+			left[old->bound.netns] -= !listener_is_unix(old);
 		}
 		if (ns->opening && !listener_is_unix(l)) {
 			row->drops = drops_delta(old, l, ns->opening->one_datagram);
@@ -343,24 +350,20 @@ static void build_rows(struct report *report, const struct snapshot *before,
 	}
 }
 
-/* A TCP listener of the opening sample that the closing one lacks. */
-static void find_vanished(struct report *report, const struct snapshot *before,
-			  const struct snapshot *now)
+static void build_window(struct report *report, const struct snapshot *before,
+			 const struct snapshot *now)
 {
-	struct netns_report **closing = xcalloc(before->n_netns, sizeof(*closing));
+	size_t *left = xcalloc(before->n_netns, sizeof(*left));
 
-	for (size_t i = 0; i < report->n_netns; i++)
-		if (report->netns[i].opening)
-			closing[report->netns[i].opening - before->netns] = &report->netns[i];
-	for (size_t i = 0; i < before->n_listeners; i++) {
-		const struct listener *l = &before->listeners[i];
-		struct netns_report *ns = closing[l->bound.netns];
+	for (size_t i = 0; i < before->n_listeners; i++)
+		left[before->listeners[i].bound.netns] += !listener_is_unix(&before->listeners[i]);
+	build_rows(report, before, now, left);
+	for (size_t i = 0; i < report->n_netns; i++) {
+		struct netns_report *ns = &report->netns[i];
 
-		if (ns && !listener_is_unix(l) &&
-		    !snapshot_find(now, (uint32_t)(ns - report->netns), l->cookie))
-			ns->listener_vanished = true;
+		ns->listener_vanished |= ns->opening && left[ns->opening - before->netns];
 	}
-	free(closing);
+	free(left);
 }
 
 static void sum_syn_limits(struct report *report, const struct snapshot *s)
@@ -390,12 +393,13 @@ void report_build(struct report *report, const struct snapshot *before, const st
 	report->netns = xreallocarray(report->netns, now->n_netns, sizeof(*report->netns));
 	for (size_t i = 0; i < now->n_netns; i++)
 		build_netns(&report->netns[i], find_netns(before, &now->netns[i]), &now->netns[i]);
-	build_rows(report, before, now);
+	if (before)
+		build_window(report, before, now);
+	else
+		build_rows(report, NULL, now, NULL);
 	sum_syn_limits(report, now);
-	if (before) {
-		find_vanished(report, before, now);
+	if (before)
 		bound_overflows(report);
-	}
 	for (size_t i = 0; i < report->n_rows; i++)
 		verdict_reach(&report->rows[i], report);
 }

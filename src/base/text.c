@@ -24,18 +24,18 @@ void strbuf_grow(struct strbuf *b, size_t len)
 /* The table prints little else than numbers: printf() would be half of its time. */
 void strbuf_addu(struct strbuf *b, uint64_t value)
 {
-	char digits[20];
-	size_t i = sizeof(digits);
+	size_t len = 1;
+	char *at;
 
-	if (value < 10) {
-		strbuf_putc(b, (char)('0' + value));
-		return;
-	}
+	for (uint64_t rest = value; rest > 9; rest /= 10)
+		len++;
+	at = strbuf_reserve(b, len) + len;
+	*at = '\0';
 	do {
-		digits[--i] = (char)('0' + value % 10);
+		*--at = (char)('0' + value % 10);
 		value /= 10;
 	} while (value);
-	strbuf_add(b, digits + i, sizeof(digits) - i);
+	b->len += len;
 }
 
 void strbuf_addf(struct strbuf *b, const char *format, ...)

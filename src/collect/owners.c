@@ -117,14 +117,21 @@ static int read_names(struct owners *o, struct process *process)
 	return 0;
 }
 
-static void add_fd(struct owners_process *holder, uint32_t inode, const char *name)
+struct look {
+	const struct idmap *listeners; /* by inode */
+	struct owners_process *holder;
+};
+
+static void add_socket(void *context, uint32_t fd, uint32_t inode)
 {
+	const struct look *look = context;
+	struct owners_process *holder = look->holder;
+
+	if (idmap_get(look->listeners, inode) == IDMAP_NONE)
+		return;
 	holder->list = array_grow(holder->list, holder->n, &holder->size, sizeof(*holder->list));
-	holder->list[holder->n++] = (struct owners_fd){
-		.inode = inode,
-		.fd = (uint32_t)strtoul(name, NULL, 10),
-		.listener = IDMAP_NONE,
-	};
+	holder->list[holder->n++] =
+		(struct owners_fd){ .inode = inode, .fd = fd, .listener = IDMAP_NONE };
 }
 
 /*
@@ -133,33 +140,13 @@ static void add_fd(struct owners_process *holder, uint32_t inode, const char *na
  */
 static void look_at(struct owners *o, struct process_entry *entry, struct owners_process *holder)
 {
-	int fd = processes_open(&o->processes, entry->pid);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *e;
+	struct look look = { &o->listeners.by_inode, holder };
+	int code;
 
-	entry->look = processes_failed(fd);
-	entry->code = (int16_t)(fd < 0 && !processes_gone(fd) ? fd : 0);
 	*holder = (struct owners_process){ .process.pid = entry->pid };
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((e = readdir(dir))) {
-		uint32_t inode;
-		int code;
-
-		if (e->d_name[0] == '.')
-			continue;
-		code = processes_socket(fd, e->d_name, &inode);
-		if (code > 0 && idmap_get(&o->listeners.by_inode, inode) != IDMAP_NONE)
-			add_fd(holder, inode, e->d_name);
-		if (code == -EACCES) { /* so are all others */
-			entry->code = (int16_t)code;
-			break;
-		}
-	}
-	closedir(dir);
+	code = processes_sockets(&o->processes, entry->pid, add_socket, &look);
+	entry->look = processes_failed(code);
+	entry->code = (int16_t)(processes_gone(code) ? 0 : code);
 	if (holder->n && read_names(o, &holder->process) < 0)
 		holder->n = 0;
 }
@@ -187,10 +174,8 @@ static void verify(struct owners *o, struct owners_process *holder, size_t first
 	for (size_t i = first; i < end; i++) {
 		struct owners_fd *held = &holder->list[i];
 		uint32_t inode;
-		char name[12];
 
-		snprintf(name, sizeof(name), "%u", held->fd);
-		if (!gone && processes_socket(dir, name, &inode) > 0 && inode == held->inode)
+		if (!gone && processes_socket(dir, held->fd, &inode) > 0 && inode == held->inode)
 			continue;
 		held->inode = 0;
 		changed = true;

@@ -34,15 +34,21 @@ void peaks_free(struct peaks *p)
 	free(p->queues);
 }
 
+/* Every dump has them in one order, but for those that come and go. */
 static struct tracked_queue *track(struct peaks *p, uint64_t cookie, bool *fresh)
 {
-	uint32_t i = idmap_put(&p->by_cookie, cookie, (uint32_t)p->n_queues);
+	uint32_t i = (uint32_t)p->next;
 
+	if (i >= p->n_queues || p->queues[i].cookie != cookie)
+		i = idmap_put(&p->by_cookie, cookie, (uint32_t)p->n_queues);
 	*fresh = i == IDMAP_NONE;
-	if (!*fresh)
-		return &p->queues[i];
-	p->queues = array_grow(p->queues, p->n_queues, &p->queues_size, sizeof(*p->queues));
-	return &p->queues[p->n_queues++];
+	if (*fresh) {
+		p->queues = array_grow(p->queues, p->n_queues, &p->queues_size, sizeof(*p->queues));
+		i = (uint32_t)p->n_queues++;
+		p->queues[i].cookie = cookie;
+	}
+	p->next = i + 1;
+	return &p->queues[i];
 }
 
 static void look_at(struct peaks *p, struct tracked_queue *q, bool fresh, uint32_t length,
@@ -73,7 +79,7 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns)
 	if (!p->min_interval_ns)
 		return;
 	idmap_reset(&p->by_cookie, s->n_listeners);
-	p->n_queues = p->n_unix = 0;
+	p->n_queues = p->n_unix = p->next = 0;
 	p->look = 0;
 	for (size_t i = s->netns[netns].first_listener; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];

@@ -11,6 +11,7 @@
  * share of a CPU is taken less often; each queue counts the looks that were really taken.
  */
 struct tracked_queue {
+	uint64_t cookie;
 	struct peak peak;
 	uint32_t length; /* at the last look */
 	uint32_t look; /* number of that look */
@@ -21,6 +22,7 @@ struct peaks {
 	struct idmap by_cookie;
 	struct tracked_queue *queues;
 	size_t n_queues, queues_size;
+	size_t next; /* index of the one behind that which was found last */
 	size_t n_unix; /* of them; 0: there is no need to look at UNIX listeners */
 	uint32_t look; /* looks taken in this window */
 	uint64_t min_interval_ns; /* 0: off */

@@ -6,9 +6,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 /* The first namespaces have fixed inodes (proc_ns.h; linux/nsfs.h since 6.17). */
@@ -16,6 +18,8 @@
 #define INIT_PID_NS  "pid:[4026531836]"
 
 #define CAP_SYS_PTRACE_BIT 19 /* linux/capability.h */
+
+#define GAP_MAX 4 /* numbers without a descriptor, before others are believed to be far */
 
 void processes_free(struct processes *p)
 {
@@ -85,6 +89,7 @@ int processes_list(struct processes *p)
 	struct processes old = *p;
 	int fd = openat(p->root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *proc = fd < 0 ? NULL : fdopendir(fd);
+	struct statfs fs;
 	int code = -errno;
 
 	if (!proc) {
@@ -92,6 +97,7 @@ int processes_list(struct processes *p)
 			close(fd);
 		return code;
 	}
+	p->procfs = fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 	p->before = old.list;
 	p->n_before = old.n;
 	p->before_size = old.size;
@@ -126,7 +132,7 @@ int processes_open(const struct processes *p, uint32_t pid)
  * statx(2), which follows the link, is a tenth cheaper, but asks the file system of every open
  * file, and a dead network one does not answer.
  */
-int processes_socket(int dir, const char *name, uint32_t *inode)
+static int read_link(int dir, const char *name, uint32_t *inode)
 {
 	static const char prefix[] = "socket:[";
 	char link[sizeof(prefix) + 11];
@@ -139,6 +145,86 @@ int processes_socket(int dir, const char *name, uint32_t *inode)
 		return 0;
 	*inode = parse_number(link + strlen(prefix), "]");
 	return *inode != 0;
+}
+
+int processes_socket(int dir, uint32_t fd, uint32_t *inode)
+{
+	char name[12], *at = name + sizeof(name) - 1;
+
+	*at = '\0';
+	do
+		*--at = (char)('0' + fd % 10);
+	while (fd /= 10);
+	return read_link(dir, at, inode);
+}
+
+/* One process whose sockets are looked for. */
+struct search {
+	int dir; /* of its descriptors */
+	void (*found)(void *context, uint32_t fd, uint32_t inode);
+	void *context;
+};
+
+/* Asks for one after the other until some in a row are missing. Returns the next, or -errno. */
+static int64_t ask_in_turn(const struct search *s)
+{
+	uint32_t fd = 0, missing = 0, inode;
+
+	do {
+		int code = processes_socket(s->dir, fd, &inode);
+
+		if (code == -EACCES) /* so are all others */
+			return code;
+		if (code > 0)
+			s->found(s->context, fd, inode);
+		missing = code < 0 ? missing + 1 : 0;
+		fd++;
+	} while (missing < GAP_MAX && missing < fd);
+	return fd;
+}
+
+/* Those that the directory lists from where it stands. */
+static int read_listed(const struct search *s, DIR *dir)
+{
+	struct dirent *e;
+
+	while ((e = readdir(dir))) {
+		uint32_t inode;
+		int code = e->d_name[0] == '.' ? 0 : read_link(s->dir, e->d_name, &inode);
+
+		if (code == -EACCES)
+			return code;
+		if (code > 0)
+			s->found(s->context, (uint32_t)strtoul(e->d_name, NULL, 10), inode);
+	}
+	return 0;
+}
+
+/*
+ * The kernel gives out the lowest number that is free: most descriptors can be asked for without
+ * being listed, which is a seventh of the cost. What is behind a gap is listed from there. In that
+ * directory a position is a number, behind those of "." and ".." (proc_readfd_common()).
+ */
+int processes_sockets(const struct processes *p, uint32_t pid,
+		      void (*found)(void *context, uint32_t fd, uint32_t inode), void *context)
+{
+	struct search s = { processes_open(p, pid), found, context };
+	int64_t code = s.dir < 0 ? s.dir : 0;
+	DIR *dir = NULL;
+
+	if (!code && p->procfs)
+		code = ask_in_turn(&s);
+	if (code > 0)
+		code = lseek(s.dir, 2 + code, SEEK_SET) < 0 ? -errno : 0;
+	if (!code) {
+		dir = fdopendir(s.dir);
+		code = dir ? read_listed(&s, dir) : -errno;
+	}
+	if (dir)
+		closedir(dir);
+	else if (s.dir >= 0)
+		close(s.dir);
+	return (int)code;
 }
 
 int processes_read(const struct processes *p, uint32_t pid, const char *name, struct strbuf *text)

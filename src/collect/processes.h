@@ -40,6 +40,7 @@ static inline bool processes_failed(int code)
 /* A zeroed struct, with @root set, is ready. */
 struct processes {
 	int root; /* descriptor of the directory that holds proc/ */
+	bool procfs; /* which is the kernel's, not a copy of one */
 	struct process_entry *list; /* by pid */
 	size_t n, size;
 	struct process_entry *before; /* the list of the time before, scratch */
@@ -63,11 +64,19 @@ int processes_open(const struct processes *p, uint32_t pid);
 /*
  * processes_socket() - what one descriptor is.
  * @dir: from processes_open()
- * @name: its number, as that directory lists it
  *
  * Returns 1 for a socket, whose inode is set, 0 for anything else, -errno.
  */
-int processes_socket(int dir, const char *name, uint32_t *inode);
+int processes_socket(int dir, uint32_t fd, uint32_t *inode);
+
+/*
+ * processes_sockets() - look once at each descriptor of a process.
+ * @found: is told of each socket
+ *
+ * Returns 0 or -errno, where some may have been found before.
+ */
+int processes_sockets(const struct processes *p, uint32_t pid,
+		      void (*found)(void *context, uint32_t fd, uint32_t inode), void *context);
 
 /* Reads the file @name of a process, such as "comm". Returns 0 or -errno. */
 int processes_read(const struct processes *p, uint32_t pid, const char *name, struct strbuf *text);

@@ -109,6 +109,15 @@ const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns, u
 	return i == IDMAP_NONE ? NULL : &s->listeners[i];
 }
 
+const struct listener *snapshot_find_near(const struct snapshot *s, uint32_t netns, uint64_t cookie,
+					  size_t guess)
+{
+	if (guess < s->n_listeners && s->listeners[guess].cookie == cookie &&
+	    s->listeners[guess].bound.netns == netns)
+		return &s->listeners[guess];
+	return snapshot_find(s, netns, cookie);
+}
+
 void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processes)
 {
 	if (n_owners > s->owners_size) {

@@ -228,6 +228,10 @@ void snapshot_drop_listeners(struct snapshot *s, size_t n);
 /* Returns the listener with this identity, or NULL. */
 const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns, uint64_t cookie);
 
+/* The same where it is probably the one at index @guess, as samples have them in one order. */
+const struct listener *snapshot_find_near(const struct snapshot *s, uint32_t netns, uint64_t cookie,
+					  size_t guess);
+
 /* Adds a warning; one with the same code and text is not repeated. */
 void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));

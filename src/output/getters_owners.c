@@ -73,6 +73,11 @@ static const char *word_at(const struct strbuf *scratch, size_t i)
 	return word;
 }
 
+static void set_word(struct strbuf *scratch, size_t i, const char *word)
+{
+	memcpy(scratch->s + i * sizeof(word), &word, sizeof(word));
+}
+
 static void set_words(struct field_value *v, const struct strbuf *scratch, size_t n, size_t text)
 {
 	v->known = true;
@@ -141,21 +146,19 @@ static bool among(const struct few *few, uint32_t number)
 }
 
 /* The first @most different pids or descriptors. */
-static struct few take_few(const struct holders *h, bool pids, size_t most)
+static void take_few(struct few *few, const struct holders *h, bool pids, size_t most)
 {
-	struct few few = { .n = 0 };
-
+	few->n = few->more = 0;
 	for (size_t i = 0; i < h->n; i++) {
 		uint32_t number = pids ? process_at(h, i)->pid : h->list[i].fd;
 
-		if (among(&few, number) || (pids && !is_next(h, i)))
+		if (among(few, number) || (pids && !is_next(h, i)))
 			continue;
-		if (few.n < most)
-			few.list[few.n++] = number;
+		if (few->n < most)
+			few->list[few->n++] = number;
 		else
-			few.more++;
+			few->more++;
 	}
-	return few;
 }
 
 /* All of them as words behind the text. */
@@ -171,21 +174,22 @@ static void add_numbers(struct strbuf *scratch, const struct holders *h, bool pi
 	for (size_t i = 0; i < h->n; i++) {
 		const char *word = scratch->s + at;
 
-		memcpy(scratch->s + i * sizeof(word), &word, sizeof(word));
+		set_word(scratch, i, word);
 		at += strlen(word) + 1;
 	}
 }
 
-/* They sort by the first. */
+/* They sort by the first. A number that is alone is the word and the text. */
 static void set_numbers(struct field_value *v, const struct holders *h, bool pids,
 			struct field_context *context)
 {
 	struct strbuf *scratch = &context->scratch;
-	struct few few = take_few(h, pids, FEW);
 	const size_t text = h->n * sizeof(*v->words);
+	struct few few;
 
+	take_few(&few, h, pids, FEW);
 	if (few.more)
-		few = take_few(h, pids, FEW - 1);
+		take_few(&few, h, pids, FEW - 1);
 	scratch->len = 0;
 	strbuf_addc(scratch, '\0', text);
 	for (size_t i = 0; i < few.n; i++) {
@@ -194,8 +198,12 @@ static void set_numbers(struct field_value *v, const struct holders *h, bool pid
 	}
 	if (few.more)
 		strbuf_addf(scratch, ",+%zu", few.more);
-	strbuf_putc(scratch, '\0');
-	add_numbers(scratch, h, pids);
+	if (h->n > 1) {
+		strbuf_putc(scratch, '\0');
+		add_numbers(scratch, h, pids);
+	} else {
+		set_word(scratch, 0, scratch->s + text);
+	}
 	v->real = few.list[0];
 	set_words(v, scratch, h->n, text);
 }

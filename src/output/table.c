@@ -32,7 +32,7 @@ struct layout {
  */
 struct grid {
 	struct strbuf text; /* struct cell and its text, cell after cell */
-	uint32_t *rows; /* where each row of the report starts in it */
+	uint32_t *rows; /* where each row of the report starts in it, and where the last ends */
 	struct layout *layout; /* of each column */
 	const struct columns *columns;
 	const struct table_style *style;
@@ -79,6 +79,7 @@ static void make_grid(struct grid *g, const struct report *report, struct field_
 		if (report->rows[i].shown)
 			make_row(g, &report->rows[i], report, context);
 	}
+	g->rows[report->n_rows] = (uint32_t)g->text.len;
 }
 
 /*
@@ -174,26 +175,39 @@ static void put_wrapped(FILE *stream, struct strbuf *line, const struct table_st
 	put_line(stream, line, style);
 }
 
-static void add_padded(struct strbuf *line, const char *text, size_t len, size_t width,
-		       const struct layout *layout)
+/* @at: where the cell goes, in spaces. Returns where the next one does. */
+static char *put_padded(char *at, const char *text, size_t len, size_t width,
+			const struct layout *layout)
 {
 	size_t padding = layout->width > width ? layout->width - width : 0;
-	char *cell = strbuf_reserve(line, len + padding + GAP);
 
-	memset(cell, ' ', len + padding + GAP);
-	memcpy(cell + (layout->left ? 0 : padding), text, len);
-	line->len += len + padding + GAP;
+	memcpy(at + (layout->left ? 0 : padding), text, len);
+	return at + len + padding + GAP;
+}
+
+/* Spaces for a line of cells, whose texts take at most @len bytes. Returns where it begins. */
+static char *begin_cells(struct strbuf *line, const struct grid *g, size_t len)
+{
+	char *at;
+
+	for (size_t i = 0; i < g->columns->n; i++)
+		len += g->layout[i].width + GAP;
+	at = strbuf_reserve(line, len);
+	memset(at, ' ', len);
+	return at;
 }
 
 static void print_header(FILE *stream, const struct grid *g, struct strbuf *line)
 {
+	char *at = begin_cells(line, g, 0);
+
 	for (size_t i = 0; i < g->columns->n; i++) {
-		const struct field *f = g->columns->list[i];
+		const char *header = g->columns->list[i]->header;
 
 		if (g->layout[i].shown)
-			add_padded(line, f->header, strlen(f->header), strlen(f->header),
-				   &g->layout[i]);
+			at = put_padded(at, header, strlen(header), strlen(header), &g->layout[i]);
 	}
+	line->len = (size_t)(at - line->s);
 	put_line(stream, line, g->style);
 }
 
@@ -212,11 +226,13 @@ static const char *severity_color(enum severity severity)
  * Colour goes around the whole line of a listener that is not well: escape sequences within a line
  * would have to be counted when it is cut.
  */
-static void print_row(FILE *stream, const struct grid *g, const struct row *row, const char *text,
+static void print_row(FILE *stream, const struct grid *g, const struct row *row, size_t index,
 		      struct strbuf *line)
 {
 	const char *color =
 		g->style->color ? severity_color(state_table[row->state].severity) : NULL;
+	const char *text = g->text.s + g->rows[index];
+	char *at = begin_cells(line, g, g->rows[index + 1] - g->rows[index]);
 
 	for (size_t i = 0; i < g->columns->n; i++) {
 		struct cell cell;
@@ -224,9 +240,10 @@ static void print_row(FILE *stream, const struct grid *g, const struct row *row,
 		memcpy(&cell, text, sizeof(cell));
 		text += sizeof(cell);
 		if (g->layout[i].shown)
-			add_padded(line, text, cell.len, cell.width, &g->layout[i]);
+			at = put_padded(at, text, cell.len, cell.width, &g->layout[i]);
 		text += cell.len;
 	}
+	line->len = (size_t)(at - line->s);
 	put_colored_line(stream, line, g->style, color);
 }
 
@@ -355,9 +372,9 @@ static void print_detail(FILE *stream, const struct row *row, const struct repor
 	strbuf_free(&lines);
 }
 
-static const char *cells_of(const struct grid *g, const struct report *report, size_t shown)
+static size_t index_of(const struct report *report, size_t shown)
 {
-	return g->text.s + g->rows[report->shown[shown] - report->rows];
+	return (size_t)(report->shown[shown] - report->rows);
 }
 
 void table_print(FILE *stream, const struct report *report, const struct columns *columns,
@@ -367,7 +384,7 @@ void table_print(FILE *stream, const struct report *report, const struct columns
 	uint8_t *listed = xcalloc(report->snapshot->n_groups, sizeof(*listed));
 	struct strbuf line = { 0 };
 
-	g.rows = xreallocarray(NULL, report->n_rows, sizeof(*g.rows));
+	g.rows = xreallocarray(NULL, report->n_rows + 1, sizeof(*g.rows));
 	g.layout = xreallocarray(NULL, columns->n, sizeof(*g.layout));
 	make_grid(&g, report, context);
 	fit_to_width(&g);
@@ -376,10 +393,12 @@ void table_print(FILE *stream, const struct report *report, const struct columns
 	for (size_t i = 0; i < report->n_shown; i++) {
 		/* Each row is a cache miss away from the one before: ask for it early. */
 		if (i + 8 < report->n_shown) {
-			__builtin_prefetch(cells_of(&g, report, i + 8));
-			__builtin_prefetch(cells_of(&g, report, i + 8) + 64);
+			const char *cells = g.text.s + g.rows[index_of(report, i + 8)];
+
+			__builtin_prefetch(cells);
+			__builtin_prefetch(cells + 64);
 		}
-		print_row(stream, &g, report->shown[i], cells_of(&g, report, i), &line);
+		print_row(stream, &g, report->shown[i], index_of(report, i), &line);
 		if (style->detail)
 			print_detail(stream, report->shown[i], report, style, listed, &line);
 	}

@@ -5,8 +5,7 @@
  * usage: bench [-p | -s] [-r ROUNDS] FLOOR [LISTENQ]
  *
  * With -p the owners are what costs: of each listener, and in views that
- * repeat.  With -s it is only the scan for them, and there is no goal: what
- * else the processes hold decides how dear it is for ss.
+ * repeat.  With -s it is only the scan for them.
  *
  * Run it inside rig, which says in RIG what there is.  FLOOR and LISTENQ are paths; LISTENQ is
  * taken from the environment if not given, and SS names another ss.  Without LISTENQ only the floor
@@ -36,7 +35,8 @@ struct contest {
 	const char *command; /* as shown; its first word gives way to the path */
 	const char *mark; /* printed at least once for each listener */
 	double goal; /* most it may cost, in units of ss; 0 = none set */
-	double of_floor; /* or in units of the floor, where that alone eats up the goal */
+	double of_floor; /* or in units of its floor, where that alone eats up the goal */
+	int floor; /* which contest that is; begins with 0, the bare dump */
 	int refreshes; /* measured is one report of a run that repeats, the mean of so many */
 	double ms[MAX_ROUNDS];
 	long peak_kib;
@@ -44,7 +44,7 @@ struct contest {
 
 /* Both sets begin with these two. */
 enum { FLOOR, SS, TABLE, JSON, COLUMNS, CONTESTS };
-enum { OWNERS = TABLE, SCAN_CONTESTS, REFRESH = SCAN_CONTESTS, FULL_REFRESH, OWNER_CONTESTS };
+enum { SCAN = TABLE, OWNERS, SCAN_CONTESTS, REFRESH = SCAN_CONTESTS, FULL_REFRESH, OWNER_CONTESTS };
 
 /*
  * A third of ss is what a table should cost. But the kernel's part, which nobody can save, varies
@@ -60,14 +60,20 @@ static struct contest queue_contests[CONTESTS] = {
 };
 
 /*
- * Where all descriptors are sockets ss is at its dearest. A refresh verifies at most 2000
- * descriptors a second; the rest is what the dump and 20,000 lines cost. The first report, which
- * scans, is not counted.
+ * Of what is no socket ss reads the link and is done, and so are we: the more of it there is, the
+ * less of the cost is anybody's but the kernel's, and then the scan is held to a multiple of that.
+ * A refresh verifies at most 2000 descriptors a second; the rest is what the dump and 20,000 lines
+ * cost. The first report, which scans, is not counted.
  */
 static struct contest owner_contests[OWNER_CONTESTS] = {
 	[FLOOR] = { .command = "floor" },
 	[SS] = { .command = "ss -Hltnp", .mark = "\n" },
-	[OWNERS] = { .command = "listenq -d 0 -H -p", .mark = "\n", .goal = 1.0 / 4 },
+	[SCAN] = { .command = "floor -p" },
+	[OWNERS] = { .command = "listenq -d 0 -H -p",
+		     .mark = "\n",
+		     .goal = 1.0 / 4,
+		     .of_floor = 1.2,
+		     .floor = SCAN },
 	[REFRESH] = { .command = "listenq -d 0.5 -H -o local,length,process --count 7",
 		      .mark = "\n",
 		      .goal = 1.0 / 100,
@@ -75,6 +81,8 @@ static struct contest owner_contests[OWNER_CONTESTS] = {
 	/* Of the whole table most is not for the owners. */
 	[FULL_REFRESH] = { .command = "listenq -d 0.5 -H -p --count 7",
 			   .mark = "\n",
+			   .goal = 1.0 / 100,
+			   .of_floor = 2.5,
 			   .refreshes = 4 },
 };
 
@@ -227,12 +235,12 @@ static const char *verdict(bool met)
 
 int main(int argc, char **argv)
 {
-	const char *path[CONTESTS] = { NULL };
+	const char *path[OWNER_CONTESTS] = { NULL };
 	struct contest *contests = queue_contests;
 	unsigned long listeners;
 	int rounds = 11, n = CONTESTS, devnull, opt;
 	bool all_met = true;
-	double base, ss;
+	double ss;
 
 	while ((opt = getopt(argc, argv, "psr:")) != -1)
 		if (opt == 'p' || opt == 's') {
@@ -248,7 +256,9 @@ int main(int argc, char **argv)
 	if (!path[SS])
 		path[SS] = "ss";
 	for (int i = TABLE; i < n; i++)
-		path[i] = argv[optind + 1] ? argv[optind + 1] : getenv("LISTENQ");
+		path[i] = !contests[i].mark ? path[FLOOR] :
+			  argv[optind + 1]  ? argv[optind + 1] :
+					      getenv("LISTENQ");
 
 	devnull = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	if (devnull < 0)
@@ -269,7 +279,6 @@ int main(int argc, char **argv)
 
 	for (int i = 0; i < n; i++)
 		qsort(contests[i].ms, rounds, sizeof(double), by_value);
-	base = median(contests[FLOOR].ms, rounds);
 	ss = median(contests[SS].ms, rounds);
 
 	if (getenv("RIG"))
@@ -279,12 +288,12 @@ int main(int argc, char **argv)
 	       "OF FLOOR", "OF SS", "GOAL", "PEAK KiB");
 	for (int i = 0; i < n; i++) {
 		struct contest *c = &contests[i];
-		double ms = median(c->ms, rounds);
+		double ms = median(c->ms, rounds), base = median(contests[c->floor].ms, rounds);
 		char goal[32] = "-";
 
 		if (!path[i])
 			continue;
-		if (c->goal > 0 && n != SCAN_CONTESTS) {
+		if (c->goal > 0) {
 			double most = c->goal * ss;
 
 			if (c->of_floor * base > most)
@@ -295,10 +304,11 @@ int main(int argc, char **argv)
 		printf("%-52s %8.2f %8.2f %8.2f %9.2f %7.3f  %-12s %9ld\n", c->command, ms,
 		       c->ms[0], c->ms[rounds - 1], ms / base, ms / ss, goal, c->peak_kib);
 	}
-	if (n == SCAN_CONTESTS) {
-		puts("");
-	} else if (contests == owner_contests) {
-		puts("\nOf a run that repeats it is one report, the first left out\n");
+	if (contests == owner_contests) {
+		puts(n == SCAN_CONTESTS ?
+			     "" :
+			     "\nOf a run that repeats it is one report, the first left "
+			     "out\n");
 	} else if (path[JSON]) {
 		double ratio = (double)contests[JSON].peak_kib / contests[TABLE].peak_kib;
 

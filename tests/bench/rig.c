@@ -2,12 +2,12 @@
 /*
  * rig - run a command among many listeners
  *
- * usage: rig [-n] [-o OTHERS] LISTENERS COMMAND [ARG]...
+ * usage: rig [-n SHARE] [-o OTHERS] LISTENERS COMMAND [ARG]...
  *
  * Makes a network namespace of its own, fills it with LISTENERS listening
  * sockets, runs COMMAND in it and exits with its status.  The processes that
- * hold them hold OTHERS sockets that do not listen besides; with -n every
- * second of these is a descriptor of /dev/null instead.  COMMAND finds in its
+ * hold them hold OTHERS sockets that do not listen besides; with -n SHARE in
+ * a hundred of these are descriptors of /dev/null instead.  COMMAND finds in its
  * environment, as RIG, what there is.  Nothing of it outlives the rig.
  */
 #ifndef _GNU_SOURCE
@@ -88,12 +88,18 @@ static int open_other(bool null)
 		      socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 }
 
+/* Where the @i-th of @n parts of @total begins. */
+static unsigned int part(unsigned int total, unsigned int i, unsigned int n)
+{
+	return (unsigned long long)total * i / n;
+}
+
 /*
  * Holds its share of the listeners, and as many others, until the rig is gone, however that went:
  * EOF on @until.
  */
-static void hold(unsigned int first, unsigned int end, unsigned int others, bool nulls, int ready,
-		 int until)
+static void hold(unsigned int first, unsigned int end, unsigned int others, unsigned int nulls,
+		 int ready, int until)
 {
 	struct rlimit lim;
 	char byte = 0;
@@ -104,8 +110,8 @@ static void hold(unsigned int first, unsigned int end, unsigned int others, bool
 	}
 	while (first < end)
 		listen_as(first++);
-	while (others--)
-		if (open_other(nulls && others % 2) < 0)
+	for (unsigned int i = 0; i < others; i++)
+		if (open_other(part(i + 1, nulls, 100) > part(i, nulls, 100)) < 0)
 			err(RIG_FAILED, "descriptor");
 	if (write(ready, &byte, 1) != 1)
 		err(RIG_FAILED, "pipe");
@@ -142,39 +148,32 @@ static unsigned int number(const char *what, const char *text)
 	return value;
 }
 
-static void describe(unsigned int listeners, unsigned int others, bool nulls)
+static void describe(unsigned int listeners, unsigned int others, unsigned int nulls)
 {
 	char text[128];
 
 	snprintf(text, sizeof(text), "%u listeners, %u other sockets, %u descriptors of /dev/null",
-		 listeners, nulls ? others - others / 2 : others, nulls ? others / 2 : 0);
+		 listeners, others - part(others, nulls, 100), part(others, nulls, 100));
 	if (setenv("RIG", text, true) < 0)
 		err(RIG_FAILED, "setenv");
 }
 
-/* Where the @i-th of @n parts of @total begins. */
-static unsigned int part(unsigned int total, unsigned int i, unsigned int n)
-{
-	return (unsigned long long)total * i / n;
-}
-
 int main(int argc, char **argv)
 {
-	unsigned int total, others = 0, share, holders, ready_holders = 0;
+	unsigned int total, others = 0, nulls = 0, share, holders, ready_holders = 0;
 	int ready[2], until[2], status, opt;
 	struct rlimit lim;
-	bool nulls = false;
 	char byte;
 
-	while ((opt = getopt(argc, argv, "+no:")) != -1)
+	while ((opt = getopt(argc, argv, "+n:o:")) != -1)
 		if (opt == 'o')
 			others = number("others", optarg);
 		else if (opt == 'n')
-			nulls = true;
+			nulls = number("share", optarg);
 		else
 			optind = argc;
-	if (argc - optind < 2)
-		errx(RIG_FAILED, "usage: rig [-n] [-o OTHERS] LISTENERS COMMAND [ARG]...");
+	if (argc - optind < 2 || nulls > 100)
+		errx(RIG_FAILED, "usage: rig [-n SHARE] [-o OTHERS] LISTENERS COMMAND [ARG]...");
 	total = number("listeners", argv[optind]);
 	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
 		err(RIG_FAILED, "getrlimit");

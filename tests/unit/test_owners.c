@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -661,6 +663,39 @@ static void test_no_listeners(void **state)
 	assert_owners(0xb, "8:4:b");
 }
 
+/* The kernel's own /proc, and this process in it: descriptors behind gaps of any size, once each.
+ */
+static void test_gaps(void **state)
+{
+	static const int gaps[] = { 1, 2, 3, 4, 5, 200, 1 };
+	char expected[512] = "", comm[32] = "", *at = expected;
+	int fds[ARRAY_SIZE(gaps) + 1] = { socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) };
+	struct stat st;
+
+	(void)state;
+	close(o.root);
+	o.root = open("/", O_PATH | O_DIRECTORY);
+	prctl(PR_GET_NAME, comm);
+	assert_int_equal(fstat(fds[0], &st), 0);
+	add_listener(0xa, (uint32_t)st.st_ino);
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++) {
+		if (i)
+			fds[i] = fcntl(fds[0], F_DUPFD_CLOEXEC, fds[i - 1] + 1 + gaps[i - 1]);
+		assert_true(fds[i] > 0);
+		at += sprintf(at, "%s%d:%d:%s", i ? " " : "", getpid(), fds[i], comm);
+	}
+	sample();
+	assert_owners(0xa, expected);
+	sample();
+	assert_owners(0xa, expected);
+	forbidden = "0";
+	o.last_ns = o.look_ns = o.scan_ns = 0; /* scan again */
+	sample();
+	assert_owners(0xa, "-");
+	for (size_t i = 0; i < ARRAY_SIZE(fds); i++)
+		close(fds[i]);
+}
+
 #define OWNERS_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -676,6 +711,7 @@ int main(void)
 		OWNERS_TEST(test_no_proc),	  OWNERS_TEST(test_texts_go),
 		OWNERS_TEST(test_no_descriptors), OWNERS_TEST(test_listeners_change),
 		OWNERS_TEST(test_twins),	  OWNERS_TEST(test_no_listeners),
+		OWNERS_TEST(test_gaps),
 	};
 
 	return cmocka_run_group_tests_name("owners", tests, NULL, NULL);

@@ -207,6 +207,32 @@ static void test_repeated_entry(void **state)
 	assert_false(closing.listeners[0].peak.fell);
 }
 
+/* Whatever the order of a dump is, and whoever is missing from it. */
+static void test_order(void **state)
+{
+	static const uint64_t orders[][4] = { { 1, 2, 3, 4 }, { 4, 3, 2, 1 }, { 2, 4 }, { 3, 1 } };
+
+	(void)state;
+	for (uint64_t i = 1; i <= 4; i++)
+		add(&opening, i, 0, 100);
+	peaks_begin(&peaks, &opening, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(orders); i++) {
+		for (size_t j = 0; j < 4 && orders[i][j]; j++)
+			reply(orders[i][j], (uint32_t)(10 * orders[i][j] + i), 100);
+		look();
+	}
+	for (uint64_t i = 4; i; i--)
+		add(&closing, i, 0, 100);
+	peaks_end(&peaks, &closing, 0);
+	for (size_t i = 0; i < 4; i++) {
+		const struct listener *l = &closing.listeners[i];
+
+		assert_u64_equal(l->peak.length, 10 * l->cookie + (l->cookie % 2 ? 3 : 2));
+		assert_u64_equal(l->peak.samples, 4);
+	}
+	assert_false(closing.netns[0].listener_vanished);
+}
+
 static void test_failed_look(void **state)
 {
 	(void)state;
@@ -408,6 +434,7 @@ int main(void)
 		PEAKS_TEST(test_only_closing_sample_knows_it),
 		PEAKS_TEST(test_vanished),
 		PEAKS_TEST(test_repeated_entry),
+		PEAKS_TEST(test_order),
 		PEAKS_TEST(test_failed_look),
 		PEAKS_TEST(test_request),
 		PEAKS_TEST(test_unix),

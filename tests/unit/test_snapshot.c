@@ -33,6 +33,12 @@ static void test_find(void **state)
 	assert_u64_equal(snapshot_find(&s, 1, 42)->uid, 2);
 	assert_null(snapshot_find(&s, 2, 42));
 	assert_null(snapshot_find(&s, 0, 41));
+	snapshot_add_listener(&s, 0, 43);
+	for (size_t guess = 0; guess < 5; guess++) {
+		assert_u64_equal(snapshot_find_near(&s, 0, 42, guess)->uid, 1);
+		assert_u64_equal(snapshot_find_near(&s, 1, 42, guess)->uid, 2);
+		assert_null(snapshot_find_near(&s, 2, 42, guess));
+	}
 }
 
 static void test_new_listener_is_clean(void **state)

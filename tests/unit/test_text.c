@@ -165,6 +165,26 @@ static void test_strbuf(void **state)
 	assert_null(b.s);
 }
 
+static void test_digits(void **state)
+{
+	struct strbuf b = { 0 };
+	char expected[24];
+
+	(void)state;
+	for (uint64_t power = 1;; power *= 10) {
+		for (uint64_t value = power - 1; value <= power + 1; value++) {
+			b.len = 0;
+			strbuf_addu(&b, value);
+			snprintf(expected, sizeof(expected), "%llu", (unsigned long long)value);
+			assert_string_equal(b.s, expected);
+			assert_u64_equal(b.len, strlen(expected));
+		}
+		if (power > UINT64_MAX / 10)
+			break;
+	}
+	strbuf_free(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_direction), cmocka_unit_test(test_invalid),
 		cmocka_unit_test(test_overlong),  cmocka_unit_test(test_width),
 		cmocka_unit_test(test_is_plain),  cmocka_unit_test(test_strbuf),
+		cmocka_unit_test(test_digits),
 	};
 
 	unit_utf8_locale();
