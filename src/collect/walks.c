@@ -218,8 +218,7 @@ static bool tell_half_open(const struct walks *w, const struct walk *walk)
 	if (source->half_open.n && !(s->known & SNAPSHOT_GROUPS))
 		groups_build(s);
 	children_count_syn_recv(&source->half_open, s, walk->netns);
-	if (source->half_open_ns < s->syn_recv_ns)
-		s->syn_recv_ns = source->half_open_ns;
+	s->netns[walk->netns].syn_recv_ns = source->half_open_ns;
 	return true;
 }
 
@@ -255,8 +254,7 @@ static void complete_netns(struct walks *w, struct snapshot *s, uint32_t netns, 
 		walk.source->walked_ns = s->monotonic_ns;
 		due = false;
 	}
-	s->netns[netns].syn_recv_skipped = !walk.half_open || !tell_half_open(w, &walk);
-	known = !walk.half_open || !s->netns[netns].syn_recv_skipped;
+	known = !walk.half_open || tell_half_open(w, &walk);
 	known &= !walk.waiting || tell_waiting(w, &walk);
 	spent->skipped += due && !known;
 }
@@ -268,9 +266,6 @@ void walks_complete(struct walks *w, struct snapshot *s)
 
 	if (needs(w, NEED_GROUPS))
 		groups_build(s);
-	if (needs(w, NEED_SYN_RECV))
-		s->known |= SNAPSHOT_SYN_RECV;
-	s->syn_recv_ns = s->monotonic_ns;
 	for (size_t turn = 0; turn < w->set->n; turn++)
 		complete_netns(w, s, turns[turn].netns, &spent);
 	free(turns);

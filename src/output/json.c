@@ -171,7 +171,7 @@ static struct json_object *counters_json(const struct netns_report *ns, double w
 	return counters;
 }
 
-static struct json_object *ledger_json(const struct netns_report *ns, const struct report *report)
+static struct json_object *ledger_json(const struct netns_report *ns)
 {
 	struct json_object *ledger = json_value_object();
 
@@ -181,14 +181,13 @@ static struct json_object *ledger_json(const struct netns_report *ns, const stru
 	json_value_put(ledger, "unattributed_overflows",
 		       amount_or_null(ns->unattributed_overflows));
 	json_value_put(ledger, "unattributed_syn_recv",
-		       report->snapshot->known & SNAPSHOT_SYN_RECV && !ns->netns->syn_recv_skipped ?
+		       ns->netns->syn_recv_ns ?
 			       json_value_number(ns->netns->unattributed_syn_recv) :
 			       NULL);
 	return ledger;
 }
 
-static struct json_object *netns_json(const struct netns_report *ns, const struct report *report,
-				      double window)
+static struct json_object *netns_json(const struct netns_report *ns, double window)
 {
 	const struct sysctls *s = &ns->netns->sysctls;
 	struct json_object *o = json_value_object(), *sysctl = json_value_object();
@@ -202,7 +201,7 @@ static struct json_object *netns_json(const struct netns_report *ns, const struc
 	json_value_put(o, "pid", ns->netns->pid ? json_value_number(ns->netns->pid) : NULL);
 	json_value_put(o, "sysctl", sysctl);
 	json_value_put(o, "counters", counters_json(ns, window));
-	json_value_put(o, "ledger", ledger_json(ns, report));
+	json_value_put(o, "ledger", ledger_json(ns));
 	return o;
 }
 
@@ -223,7 +222,7 @@ static struct json_object *head_json(const struct report *report)
 		       json_value_real((double)s->monotonic_ns / (double)NSEC_PER_SEC));
 	json_value_put(head, "window_seconds", report->window_ns ? json_value_real(window) : NULL);
 	for (size_t i = 0; i < report->n_netns; i++)
-		json_value_append(list, netns_json(&report->netns[i], report, window));
+		json_value_append(list, netns_json(&report->netns[i], window));
 	json_value_put(head, "namespaces", list);
 	return head;
 }
