@@ -50,8 +50,7 @@ static bool has_tcp_listeners(const struct snapshot *s, uint32_t netns)
 	       !listener_is_unix(&s->listeners[s->netns[netns].first_listener]);
 }
 
-/* Of many namespaces those without a listener are spared: no half-open connection is shown there.
- */
+/* Of many namespaces those without a listener are spared: nothing half-open is shown there. */
 static struct walk want(const struct walks *w, struct snapshot *s, uint32_t netns)
 {
 	struct source *source = w->set->list[netns];
@@ -97,7 +96,7 @@ static bool is_due(const struct walks *w, const struct walk *walk, uint64_t now_
 	       lacks_connections(w, walk);
 }
 
-/* One dump of the walk. */
+/* One dump, for all that is wanted or for a part of it. */
 struct pass {
 	const struct walk *walk;
 	bool half_open;
@@ -185,6 +184,7 @@ static bool take(struct walks *w, const struct walk *walk, bool half_open, bool 
 	return true;
 }
 
+/* In one dump, where the kernel can: its cost is that of the walk. */
 static void take_all(struct walks *w, struct walk *walk)
 {
 	struct source *source = walk->source;
