@@ -233,12 +233,12 @@ struct contents row_waiting(const struct row *row, const struct report *report)
 struct contents row_half_open(const struct row *row, const struct report *report)
 {
 	const struct snapshot *s = report->snapshot;
-	struct contents c = { .known = kept_connections(row, s) &&
-				       snapshot_has_half_open(s, row->netns->netns) };
+	const uint64_t taken_ns = row->netns->netns->syn_recv_ns;
+	struct contents c = { .known = kept_connections(row, s) && taken_ns };
 
 	if (c.known) {
 		c.connections = connections_of(s, row->group, true);
-		c.age_ns = s->monotonic_ns - s->syn_recv_ns;
+		c.age_ns = snapshot_age(s, taken_ns);
 		c.of_group = !row->fold && row->group->sockets > 1;
 	}
 	return c;

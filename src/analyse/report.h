@@ -113,7 +113,7 @@ static inline void report_prefetch(const struct report *report, size_t i)
 		__builtin_prefetch(report->shown[i + 8]->listener);
 }
 
-/* Half-open connections, when the snapshot has SNAPSHOT_SYN_RECV. */
+/* Half-open connections, when the namespace has syn_recv_ns. */
 static inline uint32_t row_syn_length(const struct row *row)
 {
 	return row->group ? row->group->syn_length : 0;
@@ -137,9 +137,7 @@ uint32_t row_invisible(const struct row *row);
  */
 static inline uint64_t row_waiting_age(const struct row *row, const struct report *report)
 {
-	const uint64_t taken_ns = row->netns->netns->waiting_ns;
-
-	return taken_ns ? report->snapshot->monotonic_ns - taken_ns : 0;
+	return snapshot_age(report->snapshot, row->netns->netns->waiting_ns);
 }
 
 /* What one queue of a listener holds, connection by connection. */

@@ -42,8 +42,8 @@ void bytecode_compile(struct bytecode *b, const struct condition *condition, uns
 
 /*
  * One that accepts just these local ports, host order.
- * @request_socks: and request socks, whatever their port. 5.8 and later; older kernels refuse the
- *                 request, -EINVAL
+ * @request_socks: and request socks, whatever their port. 5.8 and later; older kernels, and those
+ *                 without cgroups, refuse the request, -EINVAL
  */
 void bytecode_ports(struct bytecode *b, const uint16_t *ports, size_t n, bool request_socks);
 

@@ -56,8 +56,7 @@ void collector_set_detail(struct collector *collector, uint16_t port);
  * ends one window of fast sampling and begins the next.
  *
  * Where walk_share has a limit, what is said of half-open and of waiting connections may be that of
- * a sample before, told of the listeners of this one: snapshot->syn_recv_ns and netns->waiting_ns
- * tell.
+ * a sample before, told of the listeners of this one: netns->syn_recv_ns and waiting_ns tell.
  *
  * Namespaces that came and went since the sample before do so in this one.
  *

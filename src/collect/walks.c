@@ -50,8 +50,7 @@ static bool has_tcp_listeners(const struct snapshot *s, uint32_t netns)
 	       !listener_is_unix(&s->listeners[s->netns[netns].first_listener]);
 }
 
-/* Of many namespaces those without a listener are spared: no half-open connection is shown there.
- */
+/* Of many namespaces those without a listener are spared: nothing half-open is shown there. */
 static struct walk want(const struct walks *w, struct snapshot *s, uint32_t netns)
 {
 	struct source *source = w->set->list[netns];
@@ -97,7 +96,7 @@ static bool is_due(const struct walks *w, const struct walk *walk, uint64_t now_
 	       lacks_connections(w, walk);
 }
 
-/* One dump of the walk. */
+/* One dump, for all that is wanted or for a part of it. */
 struct pass {
 	const struct walk *walk;
 	bool half_open;
@@ -185,6 +184,7 @@ static bool take(struct walks *w, const struct walk *walk, bool half_open, bool 
 	return true;
 }
 
+/* In one dump, where the kernel can: its cost is that of the walk. */
 static void take_all(struct walks *w, struct walk *walk)
 {
 	struct source *source = walk->source;
@@ -218,8 +218,7 @@ static bool tell_half_open(const struct walks *w, const struct walk *walk)
 	if (source->half_open.n && !(s->known & SNAPSHOT_GROUPS))
 		groups_build(s);
 	children_count_syn_recv(&source->half_open, s, walk->netns);
-	if (source->half_open_ns < s->syn_recv_ns)
-		s->syn_recv_ns = source->half_open_ns;
+	s->netns[walk->netns].syn_recv_ns = source->half_open_ns;
 	return true;
 }
 
@@ -255,8 +254,7 @@ static void complete_netns(struct walks *w, struct snapshot *s, uint32_t netns, 
 		walk.source->walked_ns = s->monotonic_ns;
 		due = false;
 	}
-	s->netns[netns].syn_recv_skipped = !walk.half_open || !tell_half_open(w, &walk);
-	known = !walk.half_open || !s->netns[netns].syn_recv_skipped;
+	known = !walk.half_open || tell_half_open(w, &walk);
 	known &= !walk.waiting || tell_waiting(w, &walk);
 	spent->skipped += due && !known;
 }
@@ -268,9 +266,6 @@ void walks_complete(struct walks *w, struct snapshot *s)
 
 	if (needs(w, NEED_GROUPS))
 		groups_build(s);
-	if (needs(w, NEED_SYN_RECV))
-		s->known |= SNAPSHOT_SYN_RECV;
-	s->syn_recv_ns = s->monotonic_ns;
 	for (size_t turn = 0; turn < w->set->n; turn++)
 		complete_netns(w, s, turns[turn].netns, &spent);
 	free(turns);

@@ -11,11 +11,11 @@ enum need {
 	/* More of each listener, in the dump that is made anyway. */
 	NEED_DROPS = 1 << 0, /* SK_MEMINFO */
 	NEED_MPTCP = 1 << 1, /* INFO, which is what carries the ULP name */
-	/* Walks of the established hash, see sock_diag.h. */
-	NEED_SYN_RECV = 1 << 2, /* half-open connections, in one walk with the listeners */
-	NEED_WAIT = 1 << 3, /* those that wait at listeners that are nearly full: one more walk */
+	/* A walk of the established hash, see sock_diag.h: one for all that is needed. */
+	NEED_SYN_RECV = 1 << 2, /* half-open connections */
+	NEED_WAIT = 1 << 3, /* those that wait at listeners that are nearly full */
 	NEED_WAIT_ALL = 1 << 4, /* the same for every listener with a queue */
-	NEED_CONNECTIONS = 1 << 5, /* both walks, and each connection kept; implies NEED_SYN_RECV */
+	NEED_CONNECTIONS = 1 << 5, /* both, and each connection kept; implies NEED_SYN_RECV */
 	/* More samples. */
 	NEED_WINDOW = 1 << 6, /* a second one */
 	NEED_PEAK = 1 << 7, /* fast sampling within the window */

@@ -44,7 +44,6 @@ void snapshot_reset(struct snapshot *s)
 	snapshot_drop_listeners(s, 0);
 	s->n_netns = 0;
 	s->known = 0;
-	s->syn_recv_ns = 0;
 	s->boot_id[0] = '\0';
 	s->host[0] = '\0';
 }

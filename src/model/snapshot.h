@@ -122,7 +122,7 @@ struct connection {
 	uint32_t wait_ms; /* since the handshake ended */
 	uint32_t unread_bytes;
 	bool peer_closed; /* a FIN came */
-	/* Half-open ones, as they were at snapshot->syn_recv_ns. */
+	/* Half-open ones. */
 	uint8_t retransmits; /* of the SYN-ACK */
 	uint32_t next_timer_ms; /* to the next one, or to its end */
 };
@@ -143,12 +143,13 @@ struct netns {
 	uint16_t local_port_max;
 	bool one_datagram; /* the dump was not resumed, so that no listener was missed */
 	/*
-	 * The monotonic_ns of the sample whose dump tells of the waiting connections: of this one,
-	 * or of one before where that dump is too dear for every sample. What groups know of them,
-	 * their holder included, is as of then. 0: nothing was looked into.
+	 * The monotonic_ns of the sample whose walk of the established hash tells of half-open
+	 * connections, and of waiting ones: of this one, or of one before where a walk is too dear
+	 * for every sample. What groups know of them, their holder included, is as of then. 0: it
+	 * is not known, or no queue was looked into.
 	 */
+	uint64_t syn_recv_ns;
 	uint64_t waiting_ns;
-	bool syn_recv_skipped; /* its half-open connections were left out of SNAPSHOT_SYN_RECV */
 	bool looked; /* fast samples were taken */
 	bool listener_vanished; /* fast sampling saw a listener that the closing sample lacks */
 };
@@ -160,20 +161,14 @@ struct warning {
 };
 
 enum snapshot_known {
-	SNAPSHOT_SYN_RECV = 1 << 0,
-	SNAPSHOT_GROUPS = 1 << 1,
-	SNAPSHOT_CONNECTIONS = 1 << 2, /* of the groups with GROUP_CONNECTIONS */
+	SNAPSHOT_GROUPS = 1 << 0,
+	SNAPSHOT_CONNECTIONS = 1 << 1, /* of the groups with GROUP_CONNECTIONS */
 };
 
 struct snapshot {
 	/* archive.c keeps all above the arrays as it is, and the arrays that have a row there. */
 	struct timespec wall;
 	uint64_t monotonic_ns;
-	/*
-	 * The monotonic_ns of the sample whose SYN_RECV dump the SYN queues come from: of this one,
-	 * or of one before where that dump is too dear for every sample.
-	 */
-	uint64_t syn_recv_ns;
 	uint32_t known; /* enum snapshot_known */
 	char host[65];
 	char boot_id[37]; /* "": unknown */
@@ -245,10 +240,10 @@ void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other);
 /* Is it an IPv4 address as IPv6 sockets have it, ::ffff:192.0.2.7? The last four bytes are that. */
 bool snapshot_is_mapped(uint8_t family, const uint8_t address[16]);
 
-/* Are the half-open connections of that namespace known? */
-static inline bool snapshot_has_half_open(const struct snapshot *s, const struct netns *ns)
+/* How long before the sample something was so; 0 where it is not known. */
+static inline uint64_t snapshot_age(const struct snapshot *s, uint64_t taken_ns)
 {
-	return s->known & SNAPSHOT_SYN_RECV && !ns->syn_recv_skipped;
+	return taken_ns ? s->monotonic_ns - taken_ns : 0;
 }
 
 /* What the kernel lets in: it refuses when length > limit (sk_acceptq_is_full(), sock.h). */

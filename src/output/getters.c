@@ -239,16 +239,15 @@ GETTER(wait_age)
 		 (double)row_waiting_age(row, report) / (double)NSEC_PER_SEC);
 }
 
-static bool has_syn_queue(const struct row *row, const struct report *report)
+static bool has_syn_queue(const struct row *row)
 {
-	return snapshot_has_half_open(report->snapshot, row->netns->netns) &&
-	       !listener_is_unix(row->listener);
+	return row->netns->netns->syn_recv_ns && !listener_is_unix(row->listener);
 }
 
 GETTER(syn_length)
 {
 	UNUSED;
-	set_number(value, has_syn_queue(row, report), row_syn_length(row));
+	set_number(value, has_syn_queue(row), row_syn_length(row));
 }
 
 GETTER(syn_limit)
@@ -263,22 +262,21 @@ GETTER(syn_fill)
 	const struct amount *limit = &row->group_syn_limit;
 
 	UNUSED;
-	set_real(value, has_syn_queue(row, report) && limit->known,
+	set_real(value, has_syn_queue(row) && limit->known,
 		 (double)row_syn_length(row) / (double)(limit->value ? limit->value : 1));
 }
 
 GETTER(syn_retransmitted)
 {
 	UNUSED;
-	set_number(value, has_syn_queue(row, report),
-		   row->group ? row->group->syn_retransmitted : 0);
+	set_number(value, has_syn_queue(row), row->group ? row->group->syn_retransmitted : 0);
 }
 
 GETTER(syn_age)
 {
 	UNUSED;
-	set_real(value, has_syn_queue(row, report),
-		 (double)(report->snapshot->monotonic_ns - report->snapshot->syn_recv_ns) /
+	set_real(value, has_syn_queue(row),
+		 (double)snapshot_age(report->snapshot, row->netns->netns->syn_recv_ns) /
 			 (double)NSEC_PER_SEC);
 }
 

@@ -171,7 +171,7 @@ static struct json_object *counters_json(const struct netns_report *ns, const st
 	return counters;
 }
 
-static struct json_object *ledger_json(const struct netns_report *ns, const struct report *report)
+static struct json_object *ledger_json(const struct netns_report *ns)
 {
 	struct json_object *ledger = json_value_object();
 
@@ -181,7 +181,7 @@ static struct json_object *ledger_json(const struct netns_report *ns, const stru
 	json_value_put(ledger, "unattributed_overflows",
 		       amount_or_null(ns->unattributed_overflows));
 	json_value_put(ledger, "unattributed_syn_recv",
-		       snapshot_has_half_open(report->snapshot, ns->netns) ?
+		       ns->netns->syn_recv_ns ?
 			       json_value_number(ns->netns->unattributed_syn_recv) :
 			       NULL);
 	return ledger;
@@ -200,7 +200,7 @@ static struct json_object *netns_json(const struct netns_report *ns, const struc
 	json_value_put(o, "pid", ns->netns->pid ? json_value_number(ns->netns->pid) : NULL);
 	json_value_put(o, "sysctl", sysctl);
 	json_value_put(o, "counters", counters_json(ns, report));
-	json_value_put(o, "ledger", ledger_json(ns, report));
+	json_value_put(o, "ledger", ledger_json(ns));
 	return o;
 }
 

@@ -40,34 +40,28 @@ struct phrase_context session_phrases(struct session *s)
 	};
 }
 
-/* Of all namespaces that were looked into the one where that was longest ago. */
-static uint64_t wait_age(const struct snapshot *sample)
+static void widen(uint64_t *age_ns, uint64_t to_ns)
 {
-	uint64_t age = 0;
-
-	for (size_t i = 0; sample && i < sample->n_netns; i++) {
-		uint64_t taken_ns = sample->netns[i].waiting_ns;
-
-		if (taken_ns && sample->monotonic_ns - taken_ns > age)
-			age = sample->monotonic_ns - taken_ns;
-	}
-	return age;
+	if (to_ns > *age_ns)
+		*age_ns = to_ns;
 }
 
+/* Of several namespaces the one where it is oldest counts. */
 struct listing_context session_listing(struct session *s)
 {
 	const struct snapshot *sample = s->view.report.snapshot;
-
-	return (struct listing_context){
+	struct listing_context c = {
 		.view = &s->view,
 		.trail = s->timeline.trail,
 		.back = s->timeline.back,
 		.delay = s->wish.delay,
-		.syn_age_ns = sample && sample->known & SNAPSHOT_SYN_RECV ?
-				      sample->monotonic_ns - sample->syn_recv_ns :
-				      0,
-		.wait_age_ns = wait_age(sample),
 	};
+
+	for (size_t i = 0; sample && i < sample->n_netns; i++) {
+		widen(&c.syn_age_ns, snapshot_age(sample, sample->netns[i].syn_recv_ns));
+		widen(&c.wait_age_ns, snapshot_age(sample, sample->netns[i].waiting_ns));
+	}
+	return c;
 }
 
 const struct row *session_detailed(const struct session *s)

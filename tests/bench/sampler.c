@@ -35,8 +35,9 @@ int main(int argc, char **argv)
 		for (size_t i = 0; i < s.n_groups; i++)
 			half_open += s.groups[i].syn_length;
 		printf("%llu %u %zu %llu\n",
-		       (unsigned long long)(s.monotonic_ns - s.syn_recv_ns) / 1000, half_open,
-		       s.n_connections, (unsigned long long)(clock_thread_cpu_ns() - cpu) / 1000);
+		       (unsigned long long)(s.monotonic_ns - s.netns[0].syn_recv_ns) / 1000,
+		       half_open, s.n_connections,
+		       (unsigned long long)(clock_thread_cpu_ns() - cpu) / 1000);
 		poll(NULL, 0, (int)strtol(argv[2], NULL, 10));
 	}
 	collector_close(collector);

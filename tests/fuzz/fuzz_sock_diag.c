@@ -129,7 +129,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		members += w.snapshot.groups[i].sockets;
 	FUZZ_CHECK(members == w.snapshot.n_listeners);
 	children_count_syn_recv(&w.children, &w.snapshot, 0);
-	w.snapshot.known |= SNAPSHOT_SYN_RECV;
+	w.snapshot.netns[0].syn_recv_ns = 1;
 	connections_sort(&w.snapshot);
 	check_report(&w.snapshot);
 	children_free(&w.children);

@@ -10,10 +10,9 @@ static void open_sample(struct snapshot *s, uint64_t monotonic_ns)
 {
 	struct netns *ns = snapshot_add_netns(s);
 
-	s->monotonic_ns = s->syn_recv_ns = monotonic_ns;
-	s->known = SNAPSHOT_SYN_RECV;
+	s->monotonic_ns = monotonic_ns;
 	ns->inode = SCENE_NETNS;
-	ns->waiting_ns = monotonic_ns;
+	ns->syn_recv_ns = ns->waiting_ns = monotonic_ns;
 	ns->one_datagram = true;
 	ns->looked = true;
 	ns->before.known = ns->after.known = (1u << COUNTER_N) - 1;

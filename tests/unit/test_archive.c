@@ -109,6 +109,8 @@ static void observe_netns(struct snapshot *s, uint32_t netns)
 	count(&ns->before);
 	count(&ns->after);
 	ns->unattributed_syn_recv = unit_random_below(5);
+	ns->syn_recv_ns = s->monotonic_ns - unit_random_below(2);
+	ns->waiting_ns = s->monotonic_ns - unit_random_below(2);
 	ns->one_datagram = unit_random_below(2);
 	ns->looked = unit_random_below(2);
 	ns->listener_vanished = unit_random_below(2);
@@ -166,7 +168,7 @@ static void observe(struct snapshot *s, uint64_t monotonic_ns)
 	s->monotonic_ns = monotonic_ns;
 	s->wall = (struct timespec){ 1795329669 + (time_t)unit_random_below(100),
 				     unit_random_below(1000) };
-	s->known = SNAPSHOT_SYN_RECV * unit_random_below(2);
+	s->known = SNAPSHOT_CONNECTIONS * unit_random_below(2);
 	snprintf(s->host, sizeof(s->host), "host-%u", unit_random_below(3));
 	snprintf(s->boot_id, sizeof(s->boot_id), "%u", unit_random_below(2));
 	observe_netns(s, 0);
@@ -223,6 +225,8 @@ static void assert_same_netns(const struct netns *a, const struct netns *b)
 	assert_same_counters(&a->before, &b->before);
 	assert_same_counters(&a->after, &b->after);
 	assert_same_member(a, b, unattributed_syn_recv);
+	assert_same_member(a, b, syn_recv_ns);
+	assert_same_member(a, b, waiting_ns);
 	assert_same_member(a, b, one_datagram);
 	assert_same_member(a, b, looked);
 	assert_same_member(a, b, listener_vanished);
@@ -261,6 +265,7 @@ static void assert_same_group(const struct group *a, const struct group *b)
 	assert_same_member(a, b, first);
 	assert_same_member(a, b, sockets);
 	assert_same_member(a, b, queued_members);
+	assert_same_member(a, b, holder);
 	assert_same_member(a, b, syn_length);
 	assert_same_member(a, b, syn_retransmitted);
 	assert_same_member(a, b, fastopen);

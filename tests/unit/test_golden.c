@@ -479,7 +479,7 @@ static void test_little_known(void **state)
 	s.before.netns[0].before.known = s.before.netns[0].after.known = 0;
 	s.now.netns[0].before.known = s.now.netns[0].after.known = 0;
 	s.now.netns[0].sysctls.known = 1u << SYSCTL_SOMAXCONN;
-	s.now.known = 0;
+	s.now.netns[0].syn_recv_ns = 0;
 	snapshot_warn(&s.now, "counters-unavailable", "cannot read \"netstat\": %s",
 		      "bad bytes \xff and \x1b[31m");
 	run_scene("little-known", &s, true);
@@ -545,7 +545,7 @@ static void test_namespaces(void **state)
 	s.now.netns[1].sysctls.value[SYSCTL_SOMAXCONN] = 128;
 	add_to(&s.now, 1, 2)->drops = 7;
 	scene_now(&s, 2)->length = 129;
-	add_namespace(&s.now, SCENE_NETNS + 2, "a\n\x1b[31m", 70)->syn_recv_skipped = true;
+	add_namespace(&s.now, SCENE_NETNS + 2, "a\n\x1b[31m", 70)->syn_recv_ns = 0;
 	add_to(&s.now, 2, 3)->length = 110;
 	add_namespace(&s.now, SCENE_NETNS + 3, "0123456789ab", 71);
 	add_to(&s.now, 3, 4);
@@ -673,7 +673,7 @@ static void test_detail(void **state)
 	c->next_timer_ms = 64000;
 	in_queue(&s, 1, true, 5)->next_timer_ms = 998;
 	connections_sort(&s.now);
-	s.now.syn_recv_ns -= 400000000;
+	s.now.netns[0].syn_recv_ns -= 400000000;
 	run_scene("detail", &s, true);
 }
 

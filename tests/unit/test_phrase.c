@@ -284,7 +284,7 @@ static void test_numbers(void **state)
 {
 	(void)state;
 	add(1, 3);
-	scene.now.known = 0;
+	scene.now.netns[0].syn_recv_ns = 0;
 	scene_now(&scene, 1)->known = 0;
 	look();
 	phrase_numbers(&b, row_of(1), context());
