@@ -25,10 +25,7 @@
 /* The kernel fills batches of 32 KiB when the reader's buffer takes them. */
 static char buf[64 * 1024] __attribute__((aligned(NLMSG_ALIGNTO)));
 
-/*
- * By number, as to list them would cost more; a process with a larger gap is not worth it. Of one
- * that may not be looked at nothing is read.
- */
+/* By number, as to list them would cost more; the few behind a large gap are left out. */
 static void read_links(const char *pid)
 {
 	enum { GAP_MAX = 16 };
