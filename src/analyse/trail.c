@@ -17,8 +17,8 @@ struct mark {
 };
 
 /*
- * One listener. Most are empty and well all the time: their marks are allocated when there is
- * something to remember, and what came before was zero.
+ * One listener, or one group. Most are empty and well all the time: their marks are allocated when
+ * there is something to remember, and what came before was zero.
  */
 struct track {
 	uint64_t id;
@@ -65,11 +65,6 @@ void trail_free(struct trail *t)
 	free(t);
 }
 
-static uint64_t listener_id(const struct row *row)
-{
-	return row->listener->cookie ^ idmap_mix(row->netns->netns->inode);
-}
-
 static struct mark make_mark(const struct row *row)
 {
 	double fill = row_worst_fill(row);
@@ -97,21 +92,46 @@ static struct track *find_or_add(struct trail *t, uint64_t id)
 	return track;
 }
 
-static void add_row(struct trail *t, const struct row *row)
+/* Of the members of a group the worst of each counts. */
+static struct mark worse_of(struct mark a, struct mark b)
 {
-	struct track *track = find_or_add(t, listener_id(row));
-	struct mark mark = make_mark(row);
+	return (struct mark){
+		.level = a.level > b.level ? a.level : b.level,
+		.troubled = a.troubled || b.troubled,
+		.full = a.full || b.full,
+	};
+}
+
+static void add_mark(struct trail *t, uint64_t id, struct mark mark)
+{
+	struct track *track = find_or_add(t, id);
 	/* A cookie never comes back, but a dump may miss a listener once. */
 	bool missed = track->first < t->reports && track->last + 1 < t->reports;
 
 	if (!track->marks && (missed || mark.level || mark.troubled || mark.full))
 		track->marks = xcalloc(TRAIL_WINDOWS, sizeof(*track->marks));
+	/* In the first report there is nothing yet that this could add to. */
+	if (track->marks && track->last == t->reports)
+		mark = worse_of(mark, track->marks[t->reports % TRAIL_WINDOWS]);
 	for (uint64_t n = track->last + 1;
 	     missed && n < t->reports && n - track->last <= TRAIL_WINDOWS; n++)
 		track->marks[n % TRAIL_WINDOWS] = (struct mark){ .missed = true };
 	track->last = t->reports;
 	if (track->marks)
 		track->marks[t->reports % TRAIL_WINDOWS] = mark;
+}
+
+/*
+ * Groups are remembered whether or not the report has them folded, and members of those that are,
+ * so that each has a past when somebody folds or unfolds it.
+ */
+static void add_row(struct trail *t, const struct row *row)
+{
+	struct mark mark = make_mark(row);
+
+	add_mark(t, row_id(row), mark);
+	if (!row->fold && row->group && row->group->sockets > 1)
+		add_mark(t, row_group_id(row), mark);
 }
 
 /* Listeners that no window shows any more; the map cannot delete, so it is made anew. */
@@ -190,8 +210,11 @@ void trail_add(struct trail *t, const struct report *report)
 		add_counters(t, &report->netns[i]);
 	for (size_t i = 0; i < report->n_rows; i++)
 		add_row(t, &report->rows[i]);
+	for (size_t i = 0; i < report->n_members; i++)
+		if (row_is_member(&report->members[i], report))
+			add_row(t, &report->members[i]);
 	t->reports++;
-	forget_gone(t, report->n_rows);
+	forget_gone(t, report->n_rows + report->n_members);
 	forget_gone_counters(t);
 }
 
@@ -211,18 +234,46 @@ static bool get_mark(const struct trail *t, const struct track *track, size_t ba
 	return !mark->missed;
 }
 
-static const struct track *find_track(const struct trail *t, const struct row *row)
+static const struct track *find_track(const struct trail *t, uint64_t id)
 {
-	uint32_t i = idmap_get(&t->by_id, listener_id(row));
+	uint32_t i = idmap_get(&t->by_id, id);
 
 	return i == IDMAP_NONE ? NULL : &t->tracks[i];
 }
 
+/* What tells of the past of a row. */
+struct past {
+	const struct track *own;
+	const struct track *oldest; /* of a folded row: before others joined it, it was alone */
+};
+
+static struct past find_past(const struct trail *t, const struct row *row)
+{
+	return (struct past){
+		.own = find_track(t, row_id(row)),
+		.oldest = row->fold ? find_track(t, row_listener_id(row)) : NULL,
+	};
+}
+
+static bool past_mark(const struct trail *t, const struct past *past, size_t back,
+		      struct mark *mark)
+{
+	return get_mark(t, past->own, back, mark) || get_mark(t, past->oldest, back, mark);
+}
+
+static uint64_t past_begin(const struct past *past)
+{
+	uint64_t own = past->own ? past->own->first : UINT64_MAX;
+
+	return past->oldest && past->oldest->first < own ? past->oldest->first : own;
+}
+
 struct trail_fill trail_fill(const struct trail *t, const struct row *row, size_t back)
 {
+	struct past past = find_past(t, row);
 	struct mark mark;
 
-	if (!get_mark(t, find_track(t, row), back, &mark))
+	if (!past_mark(t, &past, back, &mark))
 		return (struct trail_fill){ 0 };
 	return (struct trail_fill){ (double)mark.level / LEVEL_FULL, true };
 }
@@ -230,19 +281,19 @@ struct trail_fill trail_fill(const struct trail *t, const struct row *row, size_
 static struct trail_time lasted(const struct trail *t, const struct row *row, size_t back,
 				bool (*holds)(const struct mark *))
 {
-	const struct track *track = find_track(t, row);
+	struct past past = find_past(t, row);
 	struct trail_time time = { 0 };
 	struct mark mark;
 
-	for (; get_mark(t, track, back, &mark); back++) {
+	for (; past_mark(t, &past, back, &mark); back++) {
 		if (!holds(&mark))
 			return time;
 		time.known = true;
 		time.ns += t->window_ns[(t->reports - 1 - back) % TRAIL_WINDOWS];
 	}
 	/* A listener that came while we looked was not there before; one that was missed was. */
-	time.at_least =
-		time.known && (back >= trail_windows(t) || t->reports - 1 - back >= track->first);
+	time.at_least = time.known &&
+			(back >= trail_windows(t) || t->reports - 1 - back >= past_begin(&past));
 	return time;
 }
 
