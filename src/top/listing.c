@@ -32,15 +32,19 @@ static void add(struct listing *l, const struct field *field, enum listing_kind 
 
 void listing_choose(struct listing *l, const struct columns *columns)
 {
+	const struct field *local = field_find("local", strlen("local"));
+	const struct field *in_tree = columns_have(columns, local) ? local : columns->list[0];
 	struct columns usual = { 0 };
 
 	columns_top(&usual, false);
-	l->columns = xreallocarray(l->columns, 2 * columns->n, sizeof(*l->columns));
+	l->columns = xreallocarray(l->columns, 2 * columns->n + 1, sizeof(*l->columns));
 	l->n = 0;
 	l->cols = 0;
 	for (size_t i = 0; i < columns->n; i++) {
 		const struct field *field = columns->list[i];
 
+		if (field == in_tree)
+			add(l, field, LISTING_TREE, false);
 		add(l, field, LISTING_CELL, !columns->named && !columns_have(&usual, field));
 		if (!strcmp(field->name, "fill"))
 			add(l, field, LISTING_METER, false);
@@ -70,7 +74,7 @@ static void add_header(struct strbuf *b, const struct listing_column *column,
 {
 	const struct field *f = column->field;
 
-	if (column->kind == LISTING_METER)
+	if (column->kind == LISTING_METER || column->kind == LISTING_TREE)
 		return;
 	if (column->kind == LISTING_HISTORY) {
 		size_t begin = b->len, windows = (size_t)column->width, known;
@@ -108,9 +112,29 @@ static void add_sort_mark(struct strbuf *b, const struct listing_column *column,
 		strbuf_adds(b, utf8 ? (down ? "▼" : "▲") : (down ? "v" : "^"));
 }
 
-static void add_cell(struct strbuf *b, const struct listing_column *column, const struct row *row,
+static int tree_width(const struct screen *screen)
+{
+	return screen->cols < 40 ? 1 : 2;
+}
+
+/* Groups can be folded and unfolded; what hangs on one is a member. */
+static void add_branch(struct strbuf *b, enum view_branch branch, const struct screen *screen)
+{
+	static const char *const marks[][2] = {
+		[VIEW_ALONE] = { "", "" },	   [VIEW_FOLDED] = { "+", "+" },
+		[VIEW_UNFOLDED] = { "-", "-" },	   [VIEW_MEMBER] = { "|", "├" },
+		[VIEW_LAST_MEMBER] = { "`", "└" },
+	};
+
+	strbuf_adds(b, marks[branch][screen->utf8]);
+	if (branch >= VIEW_MEMBER && tree_width(screen) > 1)
+		strbuf_adds(b, screen->utf8 ? "─" : "-");
+}
+
+static void add_cell(struct strbuf *b, const struct listing_column *column, size_t index,
 		     const struct listing_context *c, const struct screen *screen)
 {
+	const struct row *row = c->view->report.shown[index];
 	struct field_value value;
 	struct trail_fill fill;
 
@@ -119,6 +143,9 @@ static void add_cell(struct strbuf *b, const struct listing_column *column, cons
 		field_get(column->field, row, &c->view->report, c->view->context, &value);
 		cell_add_fitted(b, &value, row, screen->utf8 ? 0 : TEXT_ASCII,
 				(size_t)screen->cols);
+		break;
+	case LISTING_TREE:
+		add_branch(b, view_branch(c->view, index), screen);
 		break;
 	case LISTING_METER:
 		graph_meter(b, listener_fill(row->listener), METER, screen->utf8);
@@ -173,8 +200,9 @@ static void measure(struct listing *l, const struct screen *screen, const struct
 		struct listing_column *column = &l->columns[i];
 
 		if (column->kind != LISTING_CELL) {
-			column->width =
-				column->kind == LISTING_METER ? METER : history_width(screen);
+			column->width = column->kind == LISTING_METER ? METER :
+					column->kind == LISTING_TREE  ? tree_width(screen) :
+									history_width(screen);
 			continue;
 		}
 		b.len = 0;
@@ -183,7 +211,7 @@ static void measure(struct listing *l, const struct screen *screen, const struct
 		for (size_t n = c->view->offset;
 		     n < report->n_shown && n < c->view->offset + c->view->page; n++) {
 			b.len = 0;
-			add_cell(&b, column, report->shown[n], c, screen);
+			add_cell(&b, column, n, c, screen);
 			grow(column, width_of(&b));
 		}
 		if (column->width > width_max(l, i, screen))
@@ -199,6 +227,7 @@ static void measure(struct listing *l, const struct screen *screen, const struct
  */
 static int worth(const struct listing_column *column, const struct screen *screen)
 {
+	const struct listing_column cell = { .field = column->field, .asked = column->asked };
 	static const struct {
 		const char *name;
 		int keep;
@@ -208,6 +237,9 @@ static int worth(const struct listing_column *column, const struct screen *scree
 		return 30;
 	if (column->kind == LISTING_HISTORY)
 		return 35;
+	/* Less than how bad it is, and never there without the column that it stands before. */
+	if (column->kind == LISTING_TREE)
+		return worth(&cell, screen) < 74 ? worth(&cell, screen) : 74;
 	if (screen->cols < 40 && column->field->type == FIELD_LIST)
 		return 0;
 	if (column->asked)
@@ -237,10 +269,12 @@ static int least_width(const struct listing *l, const struct screen *screen)
 
 void listing_fit(struct listing *l, const struct screen *screen, const struct listing_context *c)
 {
-	size_t left = l->n;
+	/* More listeners than rows: some of them are folded. */
+	const bool tree = c->view->report.n_members > c->view->report.n_rows;
+	size_t left = l->n - !tree;
 
 	for (size_t i = 0; i < l->n; i++) {
-		l->columns[i].shown = true;
+		l->columns[i].shown = tree || l->columns[i].kind != LISTING_TREE;
 		if (screen->cols != l->cols)
 			l->columns[i].width = 0;
 	}
@@ -305,8 +339,9 @@ void listing_header(const struct listing *l, struct paint *p, const struct listi
 }
 
 void listing_row(const struct listing *l, struct paint *p, const struct listing_context *c,
-		 const struct row *row, bool selected)
+		 size_t index, bool selected)
 {
+	const struct row *row = c->view->report.shown[index];
 	enum ink ink = selected ? INK_SELECTED : paint_ink(state_table[row->state].severity);
 	const size_t last = last_shown(l);
 	struct strbuf b = { 0 };
@@ -317,7 +352,7 @@ void listing_row(const struct listing *l, struct paint *p, const struct listing_
 		if (!column->shown)
 			continue;
 		b.len = 0;
-		add_cell(&b, column, row, c, p->screen);
+		add_cell(&b, column, index, c, p->screen);
 		put_cell(p, column, ink, &b, i == last);
 	}
 	strbuf_free(&b);

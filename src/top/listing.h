@@ -9,9 +9,10 @@
 
 /*
  * The list of listeners: which columns fit, how wide they are, and the cells. A column "fill" is
- * followed by a meter, a column "peak" by what it was in the last windows.
+ * followed by a meter, a column "peak" by what it was in the last windows. Where there are folded
+ * groups, marks before the address, or else before all columns, tell what belongs together.
  */
-enum listing_kind { LISTING_CELL, LISTING_METER, LISTING_HISTORY };
+enum listing_kind { LISTING_CELL, LISTING_METER, LISTING_HISTORY, LISTING_TREE };
 
 struct listing_column {
 	const struct field *field;
@@ -48,8 +49,10 @@ void listing_choose(struct listing *l, const struct columns *columns);
 void listing_fit(struct listing *l, const struct screen *screen, const struct listing_context *c);
 
 void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c);
+
+/* @index: of the row in report.shown */
 void listing_row(const struct listing *l, struct paint *p, const struct listing_context *c,
-		 const struct row *row, bool selected);
+		 size_t index, bool selected);
 
 /* The field whose header is at column @x of the screen; NULL when there is none. */
 const struct field *listing_field_at(const struct listing *l, int x);

@@ -191,6 +191,26 @@ class Case(unittest.TestCase):
         """As many clients as the kernel lets in: limit + 1."""
         return self.queue(listener, limit + 1 - listener.length)
 
+    def group(self, address, port, backlogs):
+        """Listeners with SO_REUSEPORT on one port, in the order of their cookies, which the kernel
+        gives to whom it is asked about first."""
+        members = [self.listener(address, port, backlog, reuseport=True) for backlog in backlogs]
+        for member in members:
+            self.assertTrue(member.cookie)
+        return members
+
+    def queue_in(self, member, group, count):
+        """count clients in the accept queue of one member of a group. The kernel chooses whose
+        each is; what others get they accept."""
+        while member.length < count:
+            before = [listener.length for listener in group]
+            self.connected(member)
+            wait_for(lambda: sum(listener.length for listener in group) > sum(before),
+                     "one more connection in a queue")
+            for other, length in zip(group, before):
+                if other is not member and other.length > length:
+                    self.own(other.accept())
+
     def syns(self, listener, count, address=None, drops=True):
         """count SYNs that nobody repeats; returns when all were discarded."""
         raw = self.raw()
