@@ -290,16 +290,17 @@ def many_files(count):
 
 
 class Crowd:
-    """Very many listeners, held by processes of their own: none may have so many files."""
+    """Very many listeners, held by processes of their own: none may have so many files.
+    grouped: all of them in one SO_REUSEPORT group."""
     SHARE = 5000
 
-    def __init__(self, count):
+    def __init__(self, count, grouped=False):
         self.pids = []
         ready, told = os.pipe()
         for first in range(0, count, self.SHARE):
             pid = os.fork()
             if not pid:
-                self._hold(first, min(count, first + self.SHARE), told)
+                self._hold(first, min(count, first + self.SHARE), told, grouped)
             self.pids.append(pid)
         os.close(told)
         with open(ready, "rb") as file:
@@ -309,13 +310,16 @@ class Crowd:
             raise AssertionError("not all of the listeners could be made")
 
     @staticmethod
-    def _hold(first, end, told):
+    def _hold(first, end, told, grouped):
         """A hundred ports an address: kernels before 5.19 hash listeners by port alone."""
         try:
             many_files(end - first + 64)
             held = []
             for i in range(first, end):
                 host = i // 100
+                if grouped:
+                    held.append(Listener("127.0.0.1", 10000, backlog=128, reuseport=True))
+                    continue
                 held.append(Listener(f"127.0.{host // 250}.{host % 250 + 1}", 10000 + i % 100,
                                      backlog=128))
             os.write(told, b".")
