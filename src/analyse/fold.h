@@ -12,7 +12,7 @@ struct fold {
 	/*
 	 * Stands in for the members as row->listener: the fullest of them, with the peak of the one
 	 * that was fullest in the window. What they do not have in common is unknown. The cookie is
-	 * that of the oldest member; which group it is row_id() tells.
+	 * the least of theirs; which group it is row_id() tells.
 	 */
 	struct listener listener;
 	double peak_fill; /* of that member */

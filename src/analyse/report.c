@@ -421,14 +421,10 @@ uint64_t row_group_id(const struct row *row)
 	return groups_id(&row->listener->bound, row->netns->netns->inode);
 }
 
-uint64_t row_listener_id(const struct row *row)
-{
-	return row->listener->cookie ^ idmap_mix(row->netns->netns->inode);
-}
-
 uint64_t row_id(const struct row *row)
 {
-	return row->fold ? row_group_id(row) : row_listener_id(row);
+	return row->fold ? row_group_id(row) :
+			   row->listener->cookie ^ idmap_mix(row->netns->netns->inode);
 }
 
 double row_peak_fill(const struct row *row)

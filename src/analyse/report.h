@@ -112,9 +112,6 @@ bool report_selects(const struct report *report, const struct selection *selecti
  */
 uint64_t row_id(const struct row *row);
 
-/* The same of the listener that stands in a row: of a folded one the oldest member. */
-uint64_t row_listener_id(const struct row *row);
-
 /* The same of the group that the listener is in, or would be in if it were not alone. */
 uint64_t row_group_id(const struct row *row);
 

@@ -42,6 +42,8 @@ struct trail {
 	struct idmap by_id; /* index into tracks */
 	struct track *tracks;
 	size_t n_tracks, tracks_size;
+	size_t n_older; /* of them: from before the report that is being added */
+	bool groups; /* some are of groups */
 	struct counter_track **counters;
 	size_t n_counters, counters_size;
 };
@@ -78,18 +80,18 @@ static struct mark make_mark(const struct row *row)
 	};
 }
 
-static struct track *find_or_add(struct trail *t, uint64_t id)
+static size_t find_or_add(struct trail *t, uint64_t id)
 {
 	uint32_t i = idmap_put(&t->by_id, id, (uint32_t)t->n_tracks);
 	struct track *track;
 
 	if (i != IDMAP_NONE)
-		return &t->tracks[i];
+		return i;
 	t->tracks = array_grow(t->tracks, t->n_tracks, &t->tracks_size, sizeof(*t->tracks));
-	track = &t->tracks[t->n_tracks++];
+	track = &t->tracks[t->n_tracks];
 	track->id = id;
 	track->first = t->reports;
-	return track;
+	return t->n_tracks++;
 }
 
 /* Of the members of a group the worst of each counts. */
@@ -102,9 +104,11 @@ static struct mark worse_of(struct mark a, struct mark b)
 	};
 }
 
-static void add_mark(struct trail *t, uint64_t id, struct mark mark)
+/* Returns the index of the track. */
+static size_t add_mark(struct trail *t, uint64_t id, struct mark mark)
 {
-	struct track *track = find_or_add(t, id);
+	size_t i = find_or_add(t, id);
+	struct track *track = &t->tracks[i];
 	/* A cookie never comes back, but a dump may miss a listener once. */
 	bool missed = track->first < t->reports && track->last + 1 < t->reports;
 
@@ -119,19 +123,47 @@ static void add_mark(struct trail *t, uint64_t id, struct mark mark)
 	track->last = t->reports;
 	if (track->marks)
 		track->marks[t->reports % TRAIL_WINDOWS] = mark;
+	return i;
+}
+
+/* A group that is new was a listener before, whose past goes on. */
+static void inherit(const struct trail *t, struct track *group, const struct track *member)
+{
+	struct mark now = { 0 };
+
+	if (member->first >= group->first)
+		return;
+	group->first = member->first;
+	if (!member->marks)
+		return;
+	if (group->marks)
+		now = group->marks[t->reports % TRAIL_WINDOWS];
+	else
+		group->marks = xcalloc(TRAIL_WINDOWS, sizeof(*group->marks));
+	memcpy(group->marks, member->marks, TRAIL_WINDOWS * sizeof(*group->marks));
+	group->marks[t->reports % TRAIL_WINDOWS] = now;
 }
 
 /*
  * Groups are remembered whether or not the report has them folded, and members of those that are,
- * so that each has a past when somebody folds or unfolds it.
+ * so that each has a past when somebody folds or unfolds it. What is left of a group, if it is one
+ * listener, adds to the past of both.
  */
 static void add_row(struct trail *t, const struct row *row)
 {
 	struct mark mark = make_mark(row);
+	size_t own = add_mark(t, row_id(row), mark), group;
 
-	add_mark(t, row_id(row), mark);
-	if (!row->fold && row->group && row->group->sockets > 1)
+	if (row->fold || !row->group)
+		return;
+	if (row->group->sockets > 1) {
+		group = add_mark(t, row_group_id(row), mark);
+		if (group >= t->n_older)
+			inherit(t, &t->tracks[group], &t->tracks[own]);
+		t->groups = true;
+	} else if (t->groups && idmap_get(&t->by_id, row_group_id(row)) != IDMAP_NONE) {
 		add_mark(t, row_group_id(row), mark);
+	}
 }
 
 /* Listeners that no window shows any more; the map cannot delete, so it is made anew. */
@@ -208,6 +240,7 @@ void trail_add(struct trail *t, const struct report *report)
 		t->counters[i]->deltas[slot].known = 0;
 	for (size_t i = 0; i < report->n_netns; i++)
 		add_counters(t, &report->netns[i]);
+	t->n_older = t->n_tracks;
 	for (size_t i = 0; i < report->n_rows; i++)
 		add_row(t, &report->rows[i]);
 	for (size_t i = 0; i < report->n_members; i++)
@@ -234,46 +267,18 @@ static bool get_mark(const struct trail *t, const struct track *track, size_t ba
 	return !mark->missed;
 }
 
-static const struct track *find_track(const struct trail *t, uint64_t id)
+static const struct track *find_track(const struct trail *t, const struct row *row)
 {
-	uint32_t i = idmap_get(&t->by_id, id);
+	uint32_t i = idmap_get(&t->by_id, row_id(row));
 
 	return i == IDMAP_NONE ? NULL : &t->tracks[i];
 }
 
-/* What tells of the past of a row. */
-struct past {
-	const struct track *own;
-	const struct track *oldest; /* of a folded row: before others joined it, it was alone */
-};
-
-static struct past find_past(const struct trail *t, const struct row *row)
-{
-	return (struct past){
-		.own = find_track(t, row_id(row)),
-		.oldest = row->fold ? find_track(t, row_listener_id(row)) : NULL,
-	};
-}
-
-static bool past_mark(const struct trail *t, const struct past *past, size_t back,
-		      struct mark *mark)
-{
-	return get_mark(t, past->own, back, mark) || get_mark(t, past->oldest, back, mark);
-}
-
-static uint64_t past_begin(const struct past *past)
-{
-	uint64_t own = past->own ? past->own->first : UINT64_MAX;
-
-	return past->oldest && past->oldest->first < own ? past->oldest->first : own;
-}
-
 struct trail_fill trail_fill(const struct trail *t, const struct row *row, size_t back)
 {
-	struct past past = find_past(t, row);
 	struct mark mark;
 
-	if (!past_mark(t, &past, back, &mark))
+	if (!get_mark(t, find_track(t, row), back, &mark))
 		return (struct trail_fill){ 0 };
 	return (struct trail_fill){ (double)mark.level / LEVEL_FULL, true };
 }
@@ -281,19 +286,19 @@ struct trail_fill trail_fill(const struct trail *t, const struct row *row, size_
 static struct trail_time lasted(const struct trail *t, const struct row *row, size_t back,
 				bool (*holds)(const struct mark *))
 {
-	struct past past = find_past(t, row);
+	const struct track *track = find_track(t, row);
 	struct trail_time time = { 0 };
 	struct mark mark;
 
-	for (; past_mark(t, &past, back, &mark); back++) {
+	for (; get_mark(t, track, back, &mark); back++) {
 		if (!holds(&mark))
 			return time;
 		time.known = true;
 		time.ns += t->window_ns[(t->reports - 1 - back) % TRAIL_WINDOWS];
 	}
 	/* A listener that came while we looked was not there before; one that was missed was. */
-	time.at_least = time.known &&
-			(back >= trail_windows(t) || t->reports - 1 - back >= past_begin(&past));
+	time.at_least =
+		time.known && (back >= trail_windows(t) || t->reports - 1 - back >= track->first);
 	return time;
 }
 

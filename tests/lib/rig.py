@@ -52,6 +52,7 @@ class Listener:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if reuseport:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            assert self.cookie  # which is given when it is first asked for: now
         if device:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
                             os.fsencode(device))
@@ -192,12 +193,14 @@ class Case(unittest.TestCase):
         return self.queue(listener, limit + 1 - listener.length)
 
     def group(self, address, port, backlogs):
-        """Listeners with SO_REUSEPORT on one port, in the order of their cookies, which the kernel
-        gives to whom it is asked about first."""
-        members = [self.listener(address, port, backlog, reuseport=True) for backlog in backlogs]
-        for member in members:
-            self.assertTrue(member.cookie)
-        return members
+        """Listeners with SO_REUSEPORT on one port, in the order of their cookies, of which each
+        CPU has its own in store."""
+        cpus = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(cpus)})
+        try:
+            return [self.listener(address, port, backlog, reuseport=True) for backlog in backlogs]
+        finally:
+            os.sched_setaffinity(0, cpus)
 
     def queue_in(self, member, group, count):
         """count clients in the accept queue of one member of a group. The kernel chooses whose

@@ -336,7 +336,7 @@ class Choosing(Groups):
         self.queue_in(self.first[2], self.first, 3)
         terminal.settle(lambda lines: self.assertEqual(screen.parse_list(lines)[3]["Q"], "3"))
         self.shows(terminal, "-8001 |9 |19 `29 -8002 |39 `49 5")
-        self.listener("127.0.0.1", 8001, 69, reuseport=True)
+        self.group("127.0.0.1", 8001, [69])
         self.shows(terminal, "-8001 |9 |19 |29 `69 -8002 |39 `49 5")
         terminal.keys("o")
         self.shows(terminal, "-8001 |29 |9 |19 `69 -8002 |39 `49 5")
@@ -421,7 +421,7 @@ class Vanishing(Groups):
         self.shows(terminal, "29 -8002 |39 `49 5")
         self.selected(terminal, None, 29)
         # One comes back: it is unfolded again, and the cursor is where it was.
-        self.listener("127.0.0.1", 8001, 79, reuseport=True)
+        self.group("127.0.0.1", 8001, [79])
         self.shows(terminal, "-8001 |29 `79 -8002 |39 `49 5")
         self.selected(terminal, "member", 29)
 
@@ -431,7 +431,7 @@ class Vanishing(Groups):
         self.unfold_both(terminal)
         self.go(terminal, 0)
         self.selected(terminal, "unfolded", 57)
-        self.listener("127.0.0.1", 8001, 59, reuseport=True)
+        self.group("127.0.0.1", 8001, [59])
         for member, limit in zip(self.first, (107, 88, 59)):
             member.close()
             terminal.settle(lambda lines, limit=limit: self.assertEqual(

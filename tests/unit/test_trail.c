@@ -543,14 +543,21 @@ static void test_group_goes_on(void **state)
 static void test_listener_becomes_a_group(void **state)
 {
 	(void)state;
-	groups("1:10@80", true);
-	groups("1:10@80", true);
-	groups("1:10@80 2@80", true);
-	assert_past(folded(80), 1, 1, 1);
-	assert_lasted(trail_full(trail, folded(80), 0), -3);
-	groups("1:10@80 2@80", false);
-	groups("1:10@80 2@80", true);
-	assert_lasted(trail_full(trail, folded(80), 0), -5);
+	groups("5:9@80 7@81", true);
+	groups("5:10@80 7@81", true);
+	groups("1:2@80 5:10@80 9@80 7@81 8:8@81", true);
+	assert_past(folded(80), 0.9, 1, 1);
+	assert_past(folded(81), 0, 0, 0.8);
+	assert_past(member(1), -1, -1, 0.2);
+	assert_past(member(5), 0.9, 1, 1);
+	assert_lasted(trail_trouble(trail, folded(80), 0), -3);
+	assert_lasted(trail_full(trail, folded(80), 0), 2);
+	assert_lasted(trail_trouble(trail, folded(81), 0), 1);
+	groups("5:1@80 9:10@80 7@81 8:8@81", false);
+	groups("5@80 9:9@80 7@81 8:8@81", true);
+	assert_past(folded(80), 0.9, 1, 1, 1, 0.9);
+	assert_past(folded(81), 0, 0, 0.8, 0.8, 0.8);
+	assert_lasted(trail_trouble(trail, folded(80), 0), -5);
 }
 
 #define TRAIL_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
