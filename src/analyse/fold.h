@@ -12,14 +12,14 @@ struct fold {
 	/*
 	 * Stands in for the members as row->listener: the fullest of them, with the peak of the one
 	 * that was fullest in the window. What they do not have in common is unknown. The cookie is
-	 * that of the oldest member, which tells the group from others while it lives.
+	 * the least of theirs; which group it is row_id() tells.
 	 */
 	struct listener listener;
 	double peak_fill; /* of that member */
 	struct amount drops; /* sum of the totals, which may be above 2^32 */
 	const struct owner *owners; /* those of all members, in their order */
 	uint32_t n_owners;
-	const struct row *const *members; /* in lookup order */
+	struct row *const *members; /* in lookup order */
 	uint32_t n_members;
 };
 

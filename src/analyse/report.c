@@ -4,6 +4,7 @@
 #include "analyse/filter.h"
 #include "analyse/fold.h"
 #include "base/alloc.h"
+#include "model/groups.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -424,6 +425,17 @@ struct amount row_drops(const struct row *row)
 			   (struct amount){ l->drops, l->known & LISTENER_DROPS };
 }
 
+uint64_t row_group_id(const struct row *row)
+{
+	return groups_id(&row->listener->bound, row->netns->netns->inode);
+}
+
+uint64_t row_id(const struct row *row)
+{
+	return row->fold ? row_group_id(row) :
+			   row->listener->cookie ^ idmap_mix(row->netns->netns->inode);
+}
+
 double row_peak_fill(const struct row *row)
 {
 	const struct listener *l = row->listener;
@@ -441,6 +453,15 @@ double row_worst_fill(const struct row *row)
 	return peak > fill ? peak : fill;
 }
 
+bool report_selects(const struct report *report, const struct selection *selection,
+		    const struct row *row)
+{
+	return (selection->family == AF_UNSPEC || listener_is_unix(row->listener) ||
+		row->listener->bound.family == selection->family) &&
+	       (!selection->only_full || row_worst_fill(row) >= selection->fill) &&
+	       filter_match(selection->filter, row, report);
+}
+
 void report_select(struct report *report, const struct selection *selection)
 {
 	if (report->n_rows > report->shown_size) {
@@ -452,10 +473,7 @@ void report_select(struct report *report, const struct selection *selection)
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
 
-		row->shown = (selection->family == AF_UNSPEC || listener_is_unix(row->listener) ||
-			      row->listener->bound.family == selection->family) &&
-			     (!selection->only_full || row_worst_fill(row) >= selection->fill) &&
-			     filter_match(selection->filter, row, report);
+		row->shown = report_selects(report, selection, row);
 		if (row->shown)
 			report->shown[report->n_shown++] = row;
 	}

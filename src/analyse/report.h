@@ -66,7 +66,7 @@ struct report {
 	size_t n_rows, rows_size;
 	struct row *members; /* after fold_report(): every listener */
 	size_t n_members, members_size;
-	const struct row **by_group; /* the members, group by group */
+	struct row **by_group; /* the members, group by group */
 	struct fold *folds;
 	struct owner *fold_owners; /* what they point into */
 	struct row **shown; /* those selected, in the order to show them */
@@ -97,6 +97,27 @@ struct selection {
 
 /* Chooses what report_build() has made: report->shown, in the order of the dump. */
 void report_select(struct report *report, const struct selection *selection);
+
+/* Is the row one that this selection chooses? Also of a member, which report_select() never does.
+ */
+bool report_selects(const struct report *report, const struct selection *selection,
+		    const struct row *row);
+
+/*
+ * row_id() - which row it is, in this report and in others: of a listener its cookie in its
+ * namespace tells that, of a folded row what its members are bound to, so that it is the same group
+ * whoever of them comes and goes.
+ */
+uint64_t row_id(const struct row *row);
+
+/* The same of the group that the listener is in, or would be in if it were not alone. */
+uint64_t row_group_id(const struct row *row);
+
+/* After fold_report(): is it one listener of a folded row? */
+static inline bool row_is_member(const struct row *row, const struct report *report)
+{
+	return report->n_members && !row->fold && row->group && row->group->sockets > 1;
+}
 
 /* May a listener that is shown have owners that are not? */
 bool report_lacks_owners(const struct report *report);

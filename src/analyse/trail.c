@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LEVEL_FULL 200 /* a fill of 1.0 */
 
@@ -17,8 +18,8 @@ struct mark {
 };
 
 /*
- * One listener. Most are empty and well all the time: their marks are allocated when there is
- * something to remember, and what came before was zero.
+ * One listener, or one group. Most are empty and well all the time: their marks are allocated when
+ * there is something to remember, and what came before was zero.
  */
 struct track {
 	uint64_t id;
@@ -44,6 +45,8 @@ struct trail {
 	struct idmap by_id; /* index into tracks */
 	struct track *tracks;
 	size_t n_tracks, tracks_size;
+	size_t n_older; /* of them: from before the report that is being added */
+	bool groups; /* some are of groups */
 	struct counter_track **counters;
 	size_t n_counters, counters_size;
 };
@@ -67,11 +70,6 @@ void trail_free(struct trail *t)
 	free(t);
 }
 
-static uint64_t listener_id(const struct row *row)
-{
-	return row->listener->cookie ^ idmap_mix(row->netns->netns->inode);
-}
-
 static struct mark make_mark(const struct row *row)
 {
 	double fill = row_worst_fill(row);
@@ -86,35 +84,91 @@ static struct mark make_mark(const struct row *row)
 	};
 }
 
-static struct track *find_or_add(struct trail *t, uint64_t id)
+static size_t find_or_add(struct trail *t, uint64_t id)
 {
 	uint32_t i = idmap_put(&t->by_id, id, (uint32_t)t->n_tracks);
 	struct track *track;
 
 	if (i != IDMAP_NONE)
-		return &t->tracks[i];
+		return i;
 	t->tracks = array_grow(t->tracks, t->n_tracks, &t->tracks_size, sizeof(*t->tracks));
-	track = &t->tracks[t->n_tracks++];
+	track = &t->tracks[t->n_tracks];
 	track->id = id;
 	track->first = t->reports;
-	return track;
+	return t->n_tracks++;
 }
 
-static void add_row(struct trail *t, const struct row *row)
+/* Of the members of a group the worst of each counts, and all that is said of any, as in a fold. */
+static struct mark worse_of(struct mark a, struct mark b)
 {
-	struct track *track = find_or_add(t, listener_id(row));
-	struct mark mark = make_mark(row);
+	return (struct mark){
+		.level = a.level > b.level ? a.level : b.level,
+		.troubled = a.troubled || b.troubled,
+		.full = a.full || b.full,
+		.reasons = a.reasons | b.reasons,
+	};
+}
+
+/* Returns the index of the track. */
+static size_t add_mark(struct trail *t, uint64_t id, struct mark mark)
+{
+	size_t i = find_or_add(t, id);
+	struct track *track = &t->tracks[i];
 	/* A cookie never comes back, but a dump may miss a listener once. */
 	bool missed = track->first < t->reports && track->last + 1 < t->reports;
 
 	if (!track->marks && (missed || mark.level || mark.troubled || mark.full))
 		track->marks = xcalloc(TRAIL_WINDOWS, sizeof(*track->marks));
+	/* In the first report there is nothing yet that this could add to. */
+	if (track->marks && track->last == t->reports)
+		mark = worse_of(mark, track->marks[t->reports % TRAIL_WINDOWS]);
 	for (uint64_t n = track->last + 1;
 	     missed && n < t->reports && n - track->last <= TRAIL_WINDOWS; n++)
 		track->marks[n % TRAIL_WINDOWS] = (struct mark){ .missed = true };
 	track->last = t->reports;
 	if (track->marks)
 		track->marks[t->reports % TRAIL_WINDOWS] = mark;
+	return i;
+}
+
+/* A group that is new was a listener before, whose past goes on. */
+static void inherit(const struct trail *t, struct track *group, const struct track *member)
+{
+	struct mark now = { 0 };
+
+	if (member->first >= group->first)
+		return;
+	group->first = member->first;
+	if (!member->marks)
+		return;
+	if (group->marks)
+		now = group->marks[t->reports % TRAIL_WINDOWS];
+	else
+		group->marks = xcalloc(TRAIL_WINDOWS, sizeof(*group->marks));
+	memcpy(group->marks, member->marks, TRAIL_WINDOWS * sizeof(*group->marks));
+	group->marks[t->reports % TRAIL_WINDOWS] = now;
+}
+
+/*
+ * Groups are remembered whether or not the report has them folded, and members of those that are,
+ * so that each has a past when somebody folds or unfolds it. What is left of a group, if it is one
+ * listener, adds to the past of both.
+ */
+static void add_row(struct trail *t, const struct row *row)
+{
+	struct mark mark = make_mark(row);
+	size_t own = add_mark(t, row_id(row), mark), group;
+
+	if (row->fold || !row->group)
+		return;
+	if (row->group->sockets > 1) {
+		group = add_mark(t, row_group_id(row), mark);
+		if (group >= t->n_older)
+			inherit(t, &t->tracks[group], &t->tracks[own]);
+		t->groups = true;
+	} else if (t->groups && idmap_get(&t->by_id, row_group_id(row)) != IDMAP_NONE) {
+		add_mark(t, row_group_id(row), mark);
+	}
 }
 
 /* Listeners that no window shows any more; the map cannot delete, so it is made anew. */
@@ -191,10 +245,14 @@ void trail_add(struct trail *t, const struct report *report)
 		t->counters[i]->deltas[slot].known = 0;
 	for (size_t i = 0; i < report->n_netns; i++)
 		add_counters(t, &report->netns[i]);
+	t->n_older = t->n_tracks;
 	for (size_t i = 0; i < report->n_rows; i++)
 		add_row(t, &report->rows[i]);
+	for (size_t i = 0; i < report->n_members; i++)
+		if (row_is_member(&report->members[i], report))
+			add_row(t, &report->members[i]);
 	t->reports++;
-	forget_gone(t, report->n_rows);
+	forget_gone(t, report->n_rows + report->n_members);
 	forget_gone_counters(t);
 }
 
@@ -216,7 +274,7 @@ static bool get_mark(const struct trail *t, const struct track *track, size_t ba
 
 static const struct track *find_track(const struct trail *t, const struct row *row)
 {
-	uint32_t i = idmap_get(&t->by_id, listener_id(row));
+	uint32_t i = idmap_get(&t->by_id, row_id(row));
 
 	return i == IDMAP_NONE ? NULL : &t->tracks[i];
 }
@@ -227,22 +285,27 @@ static bool looked_before(const struct netns_report *ns)
 	return ns->opening && ns->opening->waiting_ns == ns->netns->waiting_ns;
 }
 
+static void carry(const struct trail *t, size_t back, struct row *rows, size_t n,
+		  const struct report *report)
+{
+	struct mark mark;
+
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].state != STATE_OK && looked_before(rows[i].netns) &&
+		    get_mark(t, find_track(t, &rows[i]), back, &mark))
+			verdict_carry(&rows[i], mark.reasons, report);
+}
+
 void trail_carry(const struct trail *t, struct report *report)
 {
 	const uint64_t begin = report->snapshot->monotonic_ns - report->window_ns;
 	size_t back = 0;
-	struct mark mark;
 
 	while (back < trail_windows(t) &&
 	       t->end_ns[(t->reports - 1 - back) % TRAIL_WINDOWS] != begin)
 		back++;
-	for (size_t i = 0; i < report->n_rows; i++) {
-		struct row *row = &report->rows[i];
-
-		if (row->state != STATE_OK && looked_before(row->netns) &&
-		    get_mark(t, find_track(t, row), back, &mark))
-			verdict_carry(row, mark.reasons, report);
-	}
+	carry(t, back, report->rows, report->n_rows, report);
+	carry(t, back, report->members, report->n_members, report);
 }
 
 struct trail_fill trail_fill(const struct trail *t, const struct row *row, size_t back)

@@ -15,15 +15,15 @@ static bool bound_equal(const struct bound *a, const struct bound *b)
 	       !memcmp(a->address, b->address, sizeof(a->address));
 }
 
-static uint64_t bound_hash(const struct bound *b)
+uint64_t groups_id(const struct bound *b, uint64_t netns)
 {
 	uint64_t high, low;
 
 	memcpy(&high, b->address, 8);
 	memcpy(&low, b->address + 8, 8);
 	return idmap_mix(high ^ idmap_mix(low ^ (uint64_t)b->port << 32 ^ b->ifindex ^
-					  (uint64_t)b->netns << 16 ^ (uint64_t)b->family << 56 ^
-					  (uint64_t)b->v6only << 55));
+					  (uint64_t)b->family << 56 ^ (uint64_t)b->v6only << 55 ^
+					  idmap_mix(netns)));
 }
 
 /*
@@ -33,7 +33,7 @@ static uint64_t bound_hash(const struct bound *b)
  */
 static uint32_t group_index(struct snapshot *s, const struct bound *b, uint32_t fresh)
 {
-	uint64_t hash = bound_hash(b);
+	uint64_t hash = groups_id(b, b->netns);
 
 	for (;; hash++) {
 		uint32_t i = fresh == IDMAP_NONE ? idmap_get(&s->by_bound, hash) :

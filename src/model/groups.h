@@ -13,6 +13,12 @@
 void groups_build(struct snapshot *s);
 
 /*
+ * groups_id() - a number for what the members of a group are bound to, the same in every snapshot.
+ * @netns: of the namespace, in place of its index: its inode
+ */
+uint64_t groups_id(const struct bound *b, uint64_t netns);
+
+/*
  * groups_lookup() - the group that owns a child.
  * @child: namespace, family, local address and port of the child, and the device
  *         its request was bound to (idiag_if)

@@ -54,11 +54,21 @@ static void add(struct columns *c, const struct field *field)
 	c->list[c->n++] = field;
 }
 
+/* Its bit in columns.of_groups; 0: it is none of those. */
+static uint32_t group_bit(const struct field *field)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(top_columns); i++)
+		if (top_columns[i].of_groups && !strcmp(top_columns[i].name, field->name))
+			return (uint32_t)1 << i;
+	return 0;
+}
+
 /* The user wants this very column. */
 static void add_asked(struct columns *c, const struct field *field)
 {
 	add(c, field);
 	c->asked |= field->asked;
+	c->of_groups &= ~group_bit(field);
 }
 
 static void add_names(struct columns *c, const char *const *names, size_t n)
@@ -84,6 +94,8 @@ void columns_default(struct columns *c, bool extended)
 void columns_top(struct columns *c, bool extended)
 {
 	add_usual(c, top_columns, ARRAY_SIZE(top_columns));
+	for (size_t i = 0; i < c->n; i++)
+		c->of_groups |= group_bit(c->list[i]);
 	for (size_t i = 0; extended && i < ARRAY_SIZE(extended_names); i++)
 		columns_toggle(c, field_named(extended_names[i]));
 }
@@ -145,6 +157,36 @@ void columns_put_before(struct columns *c, const char *name, const char *other)
 
 	if (at < c->n)
 		insert(c, at, field_named(name));
+}
+
+/* Where the default of the interactive view has it, as far as what follows there is shown. */
+static void insert_usual(struct columns *c, size_t usual)
+{
+	const struct field *field = field_named(top_columns[usual].name);
+	size_t at = c->n;
+
+	for (size_t i = usual + 1; at == c->n && i < ARRAY_SIZE(top_columns); i++)
+		at = index_of(c, field_named(top_columns[i].name));
+	insert(c, at, field);
+	c->of_groups |= group_bit(field);
+}
+
+void columns_group(struct columns *c, bool folded)
+{
+	c->folded = folded;
+	for (size_t i = 0; !c->named && i < ARRAY_SIZE(top_columns); i++) {
+		const struct usual_column *usual = &top_columns[i];
+		const struct field *field = field_named(usual->name);
+
+		if (!usual->of_groups)
+			continue;
+		if (folded && !columns_have(c, field))
+			insert_usual(c, i);
+		else if (!folded && c->of_groups & group_bit(field) && columns_have(c, field))
+			columns_toggle(c, field);
+	}
+	if (!folded)
+		c->of_groups = 0;
 }
 
 void columns_processes(struct columns *c)

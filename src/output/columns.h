@@ -12,6 +12,7 @@ struct columns {
 	bool folded; /* set by the caller: rows are groups, of which the default tells more */
 	bool named; /* -o without "+": exactly what the user asked for */
 	unsigned int asked; /* enum need: what naming a column costs beyond showing it */
+	uint32_t of_groups; /* see columns_group(): those that came because rows are groups */
 };
 
 void columns_free(struct columns *c);
@@ -49,6 +50,13 @@ bool columns_have(const struct columns *c, const struct field *field);
  * be cut. The only column stays.
  */
 void columns_toggle(struct columns *c, const struct field *field);
+
+/*
+ * columns_group() - rows of the interactive view are groups from now on, or no longer: its default
+ * columns that tell of groups come to their places, or those go that came so. A list that the user
+ * has named stays as it is.
+ */
+void columns_group(struct columns *c, bool folded);
 
 /* Adds a column before another one; neither of them is there by that name: nothing. */
 void columns_put_before(struct columns *c, const char *name, const char *other);

@@ -167,37 +167,42 @@ static void take_value(struct value_key *key, const struct field *field,
 	}
 }
 
-static void sort_worst_first(struct report *report)
+static void sort_worst_first(struct row **rows, size_t n)
 {
-	struct key *keys = xreallocarray(NULL, report->n_shown, sizeof(*keys));
+	struct key *keys = xreallocarray(NULL, n, sizeof(*keys));
 
-	for (size_t i = 0; i < report->n_shown; i++)
-		keys[i] = make_key(report->shown[i]);
-	qsort(keys, report->n_shown, sizeof(*keys), compare_worst);
-	for (size_t i = 0; i < report->n_shown; i++)
-		report->shown[i] = keys[i].row;
+	for (size_t i = 0; i < n; i++)
+		keys[i] = make_key(rows[i]);
+	qsort(keys, n, sizeof(*keys), compare_worst);
+	for (size_t i = 0; i < n; i++)
+		rows[i] = keys[i].row;
+	free(keys);
+}
+
+void sort_some(struct row **rows, size_t n, const struct report *report, const struct field *field,
+	       bool descending, struct field_context *context)
+{
+	struct value_key *keys;
+
+	if (!field) {
+		sort_worst_first(rows, n);
+		return;
+	}
+	keys = xcalloc(n, sizeof(*keys));
+	for (size_t i = 0; i < n; i++) {
+		keys[i].key = make_key(rows[i]);
+		take_value(&keys[i], field, report, context);
+	}
+	qsort(keys, n, sizeof(*keys), descending ? compare_descending : compare_ascending);
+	for (size_t i = 0; i < n; i++) {
+		rows[i] = keys[i].key.row;
+		free(keys[i].text);
+	}
 	free(keys);
 }
 
 void sort_rows(struct report *report, const struct field *field, bool descending,
 	       struct field_context *context)
 {
-	struct value_key *keys;
-
-	if (!field) {
-		sort_worst_first(report);
-		return;
-	}
-	keys = xcalloc(report->n_shown, sizeof(*keys));
-	for (size_t i = 0; i < report->n_shown; i++) {
-		keys[i].key = make_key(report->shown[i]);
-		take_value(&keys[i], field, report, context);
-	}
-	qsort(keys, report->n_shown, sizeof(*keys),
-	      descending ? compare_descending : compare_ascending);
-	for (size_t i = 0; i < report->n_shown; i++) {
-		report->shown[i] = keys[i].key.row;
-		free(keys[i].text);
-	}
-	free(keys);
+	sort_some(report->shown, report->n_shown, report, field, descending, context);
 }

@@ -5,7 +5,7 @@
 #include "output/fields.h"
 
 /*
- * sort_rows() - put the rows of a report in order.
+ * sort_rows() - put the rows of a report that are shown in order.
  * @field: the column to sort by; NULL: worst first, by state, fill, drops and then address
  * @descending: largest first; unknown values come last either way
  *
@@ -13,6 +13,10 @@
  */
 void sort_rows(struct report *report, const struct field *field, bool descending,
 	       struct field_context *context);
+
+/* The same with some rows of a report, wherever they stand. */
+void sort_some(struct row **rows, size_t n, const struct report *report, const struct field *field,
+	       bool descending, struct field_context *context);
 
 /* Order of two rows, worst first: negative, 0 or positive. */
 int sort_compare(const struct row *a, const struct row *b);

@@ -163,6 +163,38 @@ static void show_page(struct session *s, enum session_page page)
 	session_wish(s);
 }
 
+static void unfold(struct session *s, bool unfold)
+{
+	const struct row *row = view_selected(&s->view);
+	const enum view_branch branch = row ? view_branch(&s->view, s->view.cursor) : VIEW_ALONE;
+	const size_t members = s->view.n_members;
+
+	view_unfold(&s->view, unfold, clock_monotonic_ns());
+	if (unfold && branch == VIEW_FOLDED && s->view.n_members == members)
+		session_say(s, "None of its %u sockets is let through by the filter, or by f.",
+			    row->group->sockets);
+}
+
+/* Enter, or another click on what is selected. */
+static void open_selected(struct session *s)
+{
+	const struct row *row = view_selected(&s->view);
+
+	if (row && row->fold)
+		unfold(s, view_branch(&s->view, s->view.cursor) == VIEW_FOLDED);
+	else if (row)
+		show_page(s, PAGE_DETAIL);
+}
+
+static void toggle_groups(struct session *s)
+{
+	view_group(&s->view, !s->view.fold);
+	columns_group(&s->columns, s->view.fold);
+	listing_choose(&s->listing, &s->columns);
+	timeline_show(&s->timeline, &s->view, clock_monotonic_ns());
+	session_wish(s);
+}
+
 /* Esc goes back, and in the list ends what hides listeners. */
 static void go_back(struct session *s)
 {
@@ -277,6 +309,15 @@ static bool key_chooses(struct session *s, enum key_action action)
 	case KEY_ACT_FULL:
 		toggle_full(s);
 		break;
+	case KEY_ACT_GROUP:
+		toggle_groups(s);
+		break;
+	case KEY_ACT_UNFOLD:
+		unfold(s, true);
+		break;
+	case KEY_ACT_FOLD:
+		unfold(s, false);
+		break;
 	default:
 		return false;
 	}
@@ -337,6 +378,12 @@ static void key_opens(struct session *s, enum key_action action)
 	case KEY_ACT_COLUMNS:
 		show_page(s, s->page == PAGE_COLUMNS ? PAGE_LIST : PAGE_COLUMNS);
 		break;
+	case KEY_ACT_OPEN:
+		if (s->page == PAGE_LIST)
+			open_selected(s);
+		else
+			show_page(s, PAGE_LIST);
+		break;
 	case KEY_ACT_DETAIL:
 		if (s->page == PAGE_LIST && view_selected(&s->view))
 			show_page(s, PAGE_DETAIL);
@@ -389,7 +436,7 @@ static void act_on_mouse(struct session *s, const MEVENT *event)
 
 		view_select(&s->view, index, clock_monotonic_ns());
 		if (again)
-			show_page(s, PAGE_DETAIL);
+			open_selected(s);
 	} else if (draw_header_at(s, event->y)) {
 		field = listing_field_at(&s->listing, event->x);
 		if (field)

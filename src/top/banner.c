@@ -77,6 +77,7 @@ static void add_place(struct strbuf *b, const struct session *s)
 {
 	const struct report *report = &s->view.report;
 	const struct snapshot *sample = report->snapshot;
+	const size_t n_shown = report->n_shown - s->view.n_members;
 	char time[CLOCK_TEXT_SIZE];
 
 	strbuf_adds(b, "listenq  ");
@@ -86,9 +87,9 @@ static void add_place(struct strbuf *b, const struct session *s)
 	clock_format_utc(sample->wall, 0, time);
 	strbuf_addf(b, "  %s  every ", strchr(time, 'T') + 1);
 	phrase_time(b, (uint64_t)(s->wish.delay * (double)NSEC_PER_SEC));
-	if (report->n_shown < report->n_rows)
-		strbuf_addf(b, "  %zu of", report->n_shown);
-	strbuf_addf(b, "%s%zu %s%s", report->n_shown < report->n_rows ? " " : "  ", report->n_rows,
+	if (n_shown < report->n_rows)
+		strbuf_addf(b, "  %zu of", n_shown);
+	strbuf_addf(b, "%s%zu %s%s", n_shown < report->n_rows ? " " : "  ", report->n_rows,
 		    s->view.fold ? "group" : "listener", report->n_rows == 1 ? "" : "s");
 	add_namespace(b, s);
 	strbuf_addf(b, "  cpu %.1f%%", s->cpu_share * 100);

@@ -100,7 +100,7 @@ static void draw_list(struct session *s, const struct layout *l)
 	for (size_t i = s->view.offset; i < report->n_shown && y < l->list_end; i++) {
 		struct paint p = paint_line(&s->screen, y++);
 
-		listing_row(&s->listing, &p, &c, report->shown[i], i == s->view.cursor);
+		listing_row(&s->listing, &p, &c, i, i == s->view.cursor);
 	}
 	if (report->snapshot && !report->n_shown && y < l->list_end) {
 		struct paint p = paint_line(&s->screen, y);
@@ -143,19 +143,37 @@ static int bar_width(void)
 	return width;
 }
 
+/* What opening the selected row would do; as wide in every case, so that the rest stays in place.
+ */
+static const char *word_for_open(const struct session *s)
+{
+	if (!view_selected(&s->view))
+		return NULL;
+	switch (view_branch(&s->view, s->view.cursor)) {
+	case VIEW_FOLDED:
+		return " Unfold";
+	case VIEW_UNFOLDED:
+		return " Fold  ";
+	default:
+		return NULL;
+	}
+}
+
 static void draw_bar(const struct session *s, int y)
 {
 	struct paint p = paint_line(&s->screen, y);
 	bool all = bar_width() <= s->screen.cols;
 
 	for (size_t i = 0; i < key_table_n; i++) {
-		const char *bar = key_table[i].bar;
+		const char *bar = key_table[i].bar, *word = NULL;
 		size_t name = bar ? strcspn(bar, " ") : 0;
 
 		if (!bar || (key_table[i].wide && !all) || p.x + (int)strlen(bar) > p.end)
 			continue;
+		if (key_table[i].action == KEY_ACT_OPEN)
+			word = word_for_open(s);
 		paint_text(&p, INK_STRONG, bar, name);
-		paint_string(&p, INK_PLAIN, bar + name);
+		paint_string(&p, INK_PLAIN, word ? word : bar + name);
 		paint_blanks(&p, INK_PLAIN, 1);
 	}
 }

@@ -17,6 +17,7 @@
 #define METER	   8
 #define MINUTE_NS  (60 * NSEC_PER_SEC)
 #define LAST_LEAST 8 /* a list of words in the last column is cut to no less than these */
+#define HEADER	   SIZE_MAX /* where else is the index of a row */
 
 void listing_free(struct listing *l)
 {
@@ -32,15 +33,19 @@ static void add(struct listing *l, const struct field *field, enum listing_kind 
 
 void listing_choose(struct listing *l, const struct columns *columns)
 {
+	const struct field *local = field_named("local");
+	const struct field *in_tree = columns_have(columns, local) ? local : columns->list[0];
 	struct columns usual = { 0 };
 
 	columns_top(&usual, false);
-	l->columns = xreallocarray(l->columns, 2 * columns->n, sizeof(*l->columns));
+	l->columns = xreallocarray(l->columns, 2 * columns->n + 1, sizeof(*l->columns));
 	l->n = 0;
 	l->cols = 0;
 	for (size_t i = 0; i < columns->n; i++) {
 		const struct field *field = columns->list[i];
 
+		if (field == in_tree)
+			add(l, field, LISTING_TREE, false);
 		add(l, field, LISTING_CELL, !columns->named && !columns_have(&usual, field));
 		if (field->flags & FIELD_HAS_METER)
 			add(l, field, LISTING_METER, false);
@@ -82,7 +87,7 @@ static void add_header(struct strbuf *b, const struct listing_column *column,
 {
 	const struct field *f = column->field;
 
-	if (column->kind == LISTING_METER)
+	if (column->kind == LISTING_METER || column->kind == LISTING_TREE)
 		return;
 	if (column->kind == LISTING_HISTORY) {
 		size_t begin = b->len, windows = (size_t)column->width, known;
@@ -113,15 +118,38 @@ static void add_sort_mark(struct strbuf *b, const struct listing_column *column,
 		strbuf_adds(b, utf8 ? (down ? "▼" : "▲") : (down ? "v" : "^"));
 }
 
-static void add_cell(struct strbuf *b, const struct listing_column *column, const struct row *row,
+static int tree_width(const struct screen *screen)
+{
+	return screen->cols < 40 ? 1 : 2;
+}
+
+/* Groups can be folded and unfolded; what hangs on one is a member. */
+static void add_branch(struct strbuf *b, enum view_branch branch, const struct screen *screen)
+{
+	static const char *const marks[][2] = {
+		[VIEW_ALONE] = { "", "" },	   [VIEW_FOLDED] = { "+", "+" },
+		[VIEW_UNFOLDED] = { "-", "-" },	   [VIEW_MEMBER] = { "|", "├" },
+		[VIEW_LAST_MEMBER] = { "`", "└" },
+	};
+
+	strbuf_adds(b, marks[branch][screen->utf8]);
+	if (branch >= VIEW_MEMBER && tree_width(screen) > 1)
+		strbuf_adds(b, screen->utf8 ? "─" : "-");
+}
+
+static void add_cell(struct strbuf *b, const struct listing_column *column, size_t index,
 		     const struct listing_context *c, const struct screen *screen)
 {
+	const struct row *row = c->view->report.shown[index];
 	struct field_value value;
 
 	switch (column->kind) {
 	case LISTING_CELL:
 		field_get(column->field, row, &c->view->report, c->view->context, &value);
 		cell_add_fitted(b, &value, screen->utf8 ? 0 : TEXT_ASCII, (size_t)screen->cols);
+		break;
+	case LISTING_TREE:
+		add_branch(b, view_branch(c->view, index), screen);
 		break;
 	case LISTING_METER:
 		field_get(column->field, row, &c->view->report, c->view->context, &value);
@@ -134,13 +162,13 @@ static void add_cell(struct strbuf *b, const struct listing_column *column, cons
 	}
 }
 
-/* What stands in a column: with @row its cell, without the header. */
-static void add_text(struct strbuf *b, const struct listing_column *column, const struct row *row,
+/* What stands in a column: the cell of the row with that index in report.shown, or its header. */
+static void add_text(struct strbuf *b, const struct listing_column *column, size_t index,
 		     const struct listing_context *c, const struct screen *screen)
 {
 	strbuf_adds(b, ""); /* it is a text even where nothing is added */
-	if (row) {
-		add_cell(b, column, row, c, screen);
+	if (index != HEADER) {
+		add_cell(b, column, index, c, screen);
 		return;
 	}
 	add_header(b, column, c);
@@ -184,17 +212,18 @@ static void measure(struct listing *l, const struct screen *screen, const struct
 		struct listing_column *column = &l->columns[i];
 
 		if (column->kind != LISTING_CELL) {
-			column->width =
-				column->kind == LISTING_METER ? METER : history_width(screen);
+			column->width = column->kind == LISTING_METER ? METER :
+					column->kind == LISTING_TREE  ? tree_width(screen) :
+									history_width(screen);
 			continue;
 		}
 		b.len = 0;
-		add_text(&b, column, NULL, c, screen);
+		add_text(&b, column, HEADER, c, screen);
 		grow(column, width_of(&b));
 		for (size_t n = c->view->offset;
 		     n < report->n_shown && n < c->view->offset + c->view->page; n++) {
 			b.len = 0;
-			add_text(&b, column, report->shown[n], c, screen);
+			add_text(&b, column, n, c, screen);
 			grow(column, width_of(&b));
 		}
 		if (column->width > width_max(l, i, screen))
@@ -210,12 +239,16 @@ static void measure(struct listing *l, const struct screen *screen, const struct
  */
 static int worth(const struct listing_column *column, const struct screen *screen)
 {
+	const struct listing_column cell = { .field = column->field, .asked = column->asked };
 	const struct field *f = column->field;
 
 	if (column->kind == LISTING_METER)
 		return 30;
 	if (column->kind == LISTING_HISTORY)
 		return 35;
+	/* Less than how bad it is, and never there without the column that it stands before. */
+	if (column->kind == LISTING_TREE)
+		return worth(&cell, screen) < 74 ? worth(&cell, screen) : 74;
 	if (screen->cols < 40 && f->type == FIELD_LIST)
 		return 0;
 	if (column->asked)
@@ -242,10 +275,12 @@ static int least_width(const struct listing *l, const struct screen *screen)
 
 void listing_fit(struct listing *l, const struct screen *screen, const struct listing_context *c)
 {
-	size_t left = l->n;
+	/* More listeners than rows: some of them are folded. */
+	const bool tree = c->view->report.n_members > c->view->report.n_rows;
+	size_t left = l->n - !tree;
 
 	for (size_t i = 0; i < l->n; i++) {
-		l->columns[i].shown = true;
+		l->columns[i].shown = tree || l->columns[i].kind != LISTING_TREE;
 		if (screen->cols != l->cols)
 			l->columns[i].width = 0;
 	}
@@ -290,9 +325,8 @@ static size_t last_shown(const struct listing *l)
 	return last;
 }
 
-/* @row: NULL: the header */
 static void put_line(const struct listing *l, struct paint *p, const struct listing_context *c,
-		     const struct row *row, enum ink ink)
+		     size_t index, enum ink ink)
 {
 	const size_t last = last_shown(l);
 	struct strbuf b = { 0 };
@@ -301,7 +335,7 @@ static void put_line(const struct listing *l, struct paint *p, const struct list
 		if (!l->columns[i].shown)
 			continue;
 		b.len = 0;
-		add_text(&b, &l->columns[i], row, c, p->screen);
+		add_text(&b, &l->columns[i], index, c, p->screen);
 		put_cell(p, &l->columns[i], ink, &b, i == last);
 	}
 	strbuf_free(&b);
@@ -309,13 +343,15 @@ static void put_line(const struct listing *l, struct paint *p, const struct list
 
 void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c)
 {
-	put_line(l, p, c, NULL, INK_BAR);
+	put_line(l, p, c, HEADER, INK_BAR);
 }
 
 void listing_row(const struct listing *l, struct paint *p, const struct listing_context *c,
-		 const struct row *row, bool selected)
+		 size_t index, bool selected)
 {
-	put_line(l, p, c, row,
+	const struct row *row = c->view->report.shown[index];
+
+	put_line(l, p, c, index,
 		 selected ? INK_SELECTED : paint_ink(state_table[row->state].severity));
 }
 

@@ -9,9 +9,11 @@
 
 /*
  * The list of listeners: which columns fit, how wide they are, and the cells. Some columns are
- * followed by a meter, or by the fills of the last windows, as their fields have it.
+ * followed by a meter, or by the fills of the last windows, as their fields have it. Where there
+ * are folded groups, marks before the address, or else before all columns, tell what belongs
+ * together.
  */
-enum listing_kind { LISTING_CELL, LISTING_METER, LISTING_HISTORY };
+enum listing_kind { LISTING_CELL, LISTING_METER, LISTING_HISTORY, LISTING_TREE };
 
 struct listing_column {
 	const struct field *field;
@@ -54,8 +56,10 @@ void listing_fit(struct listing *l, const struct screen *screen, const struct li
  * listing_fit().
  */
 void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c);
+
+/* @index: of the row in report.shown */
 void listing_row(const struct listing *l, struct paint *p, const struct listing_context *c,
-		 const struct row *row, bool selected);
+		 size_t index, bool selected);
 
 /* The field whose header is at column @x of the screen; NULL when there is none. */
 const struct field *listing_field_at(const struct listing *l, int x);

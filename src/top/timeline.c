@@ -54,6 +54,14 @@ static void show_newest(struct timeline *t, struct view *view, uint64_t clock_ns
 	view_build(view, t->trail, previous(t), newest(t), clock_ns);
 }
 
+void timeline_show(struct timeline *t, struct view *view, uint64_t clock_ns)
+{
+	if (t->paused)
+		show_past(t, view, clock_ns);
+	else if (t->n)
+		show_newest(t, view, clock_ns);
+}
+
 int timeline_take(struct timeline *t, struct feed *feed, struct view *view, uint64_t clock_ns,
 		  struct error *why)
 {
@@ -86,10 +94,8 @@ void timeline_pause(struct timeline *t, bool paused, struct view *view, uint64_t
 		return;
 	t->paused = paused;
 	t->back = 0;
-	if (paused) /* from a copy, as the next samples need the memory of these */
-		show_past(t, view, clock_ns);
-	else
-		show_newest(t, view, clock_ns);
+	/* Paused from a copy, as the next samples need the memory of these. */
+	timeline_show(t, view, clock_ns);
 }
 
 bool timeline_step(struct timeline *t, int by, struct view *view, uint64_t clock_ns)

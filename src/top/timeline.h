@@ -37,6 +37,9 @@ int timeline_take(struct timeline *t, struct feed *feed, struct view *view, uint
 /* Stay with what is on the screen, or go on with the newest sample. */
 void timeline_pause(struct timeline *t, bool paused, struct view *view, uint64_t clock_ns);
 
+/* The same samples once more, as the view wants them now. */
+void timeline_show(struct timeline *t, struct view *view, uint64_t clock_ns);
+
 /* One window back (@by 1) or forward (-1), and stay there. Returns false where the past ends. */
 bool timeline_step(struct timeline *t, int by, struct view *view, uint64_t clock_ns);
 

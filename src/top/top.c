@@ -66,12 +66,7 @@ struct listing_context session_listing(struct session *s)
 
 const struct row *session_detailed(const struct session *s)
 {
-	const struct row *row = view_selected(&s->view);
-
-	return row && row->netns->netns->inode == s->detailed.netns &&
-			       row->listener->cookie == s->detailed.cookie ?
-		       row :
-		       NULL;
+	return view_row_of(&s->view, s->detailed);
 }
 
 void session_wish(struct session *s)

@@ -16,23 +16,15 @@
 void view_free(struct view *v)
 {
 	report_free(&v->report);
-	idmap_free(&v->order);
+	order_free(&v->order);
+	free(v->unfolded);
+	free(v->spare);
 	memset(v, 0, sizeof(*v));
 }
 
 static struct view_socket socket_of(const struct row *row)
 {
-	return (struct view_socket){ row->netns->netns->inode, row->listener->cookie };
-}
-
-static bool same_socket(struct view_socket a, struct view_socket b)
-{
-	return a.netns == b.netns && a.cookie == b.cookie;
-}
-
-static uint64_t socket_id(struct view_socket socket)
-{
-	return socket.cookie ^ idmap_mix(socket.netns);
+	return (struct view_socket){ row_id(row), row_group_id(row) };
 }
 
 /* Does a cell of the row have the text? */
@@ -70,59 +62,127 @@ bool view_order_stays(const struct view *v, uint64_t clock_ns)
 	return v->frozen || clock_ns < v->held_until_ns;
 }
 
-/* Remembers the order on the screen; those that come later go below it. */
+/* Remembers the order on the screen. */
 static void keep_order(struct view *v)
 {
-	idmap_reset(&v->order, v->report.n_shown);
-	v->n_order = 0;
-	for (size_t i = 0; i < v->report.n_shown; i++)
-		if (idmap_put(&v->order, socket_id(socket_of(v->report.shown[i])),
-			      (uint32_t)v->n_order) == IDMAP_NONE)
-			v->n_order++;
+	order_keep(&v->order, v->report.shown, v->report.n_shown);
 }
 
-struct place {
-	uint32_t place;
-	struct row *row;
-};
-
-static int compare_places(const void *a, const void *b)
+static void put_in_order(struct view *v, struct row **rows, size_t n, uint64_t clock_ns)
 {
-	uint32_t x = ((const struct place *)a)->place, y = ((const struct place *)b)->place;
-
-	return x < y ? -1 : x > y;
+	sort_some(rows, n, &v->report, v->sort, v->descending, v->context);
+	if (view_order_stays(v, clock_ns))
+		order_restore(&v->order, rows, n);
 }
 
-static void restore_order(struct view *v)
+/* They are few: each was unfolded by hand. */
+static size_t find_unfolded(const struct view *v, uint64_t group)
+{
+	size_t i = 0;
+
+	while (i < v->n_unfolded && v->unfolded[i] != group)
+		i++;
+	return i;
+}
+
+static bool is_unfolded(const struct view *v, const struct row *row)
+{
+	return v->n_unfolded && row->fold && find_unfolded(v, row_group_id(row)) < v->n_unfolded;
+}
+
+static void set_unfolded(struct view *v, uint64_t group, bool unfold)
+{
+	size_t i = find_unfolded(v, group);
+
+	if (i == v->n_unfolded && unfold) {
+		v->unfolded = array_grow(v->unfolded, v->n_unfolded, &v->unfolded_size,
+					 sizeof(*v->unfolded));
+		v->unfolded[v->n_unfolded++] = group;
+	} else if (i < v->n_unfolded && !unfold) {
+		v->unfolded[i] = v->unfolded[--v->n_unfolded];
+	}
+}
+
+/* The members of unfolded groups, each behind the row of its group. */
+static void add_members(struct view *v, uint64_t clock_ns)
 {
 	struct report *r = &v->report;
-	struct place *places = xreallocarray(NULL, r->n_shown, sizeof(*places));
+	struct row **rows = r->shown;
+	size_t rows_size = r->shown_size, n = 0;
 
-	for (size_t i = 0; i < r->n_shown; i++) {
-		uint64_t id = socket_id(socket_of(r->shown[i]));
-		uint32_t place = idmap_put(&v->order, id, (uint32_t)v->n_order);
-
-		if (place == IDMAP_NONE)
-			place = (uint32_t)v->n_order++;
-		places[i] = (struct place){ place, r->shown[i] };
+	v->n_members = 0;
+	if (!v->n_unfolded || !r->n_members)
+		return;
+	if (v->spare_size < r->n_rows + r->n_members) {
+		v->spare_size = r->n_rows + r->n_members;
+		v->spare = xreallocarray(v->spare, v->spare_size, sizeof(*v->spare));
 	}
-	qsort(places, r->n_shown, sizeof(*places), compare_places);
-	for (size_t i = 0; i < r->n_shown; i++)
-		r->shown[i] = places[i].row;
-	free(places);
-	/* The places of those that are gone. */
-	if (v->n_order > 2 * r->n_shown + 1024)
-		keep_order(v);
+	for (size_t i = 0; i < r->n_shown; i++) {
+		const struct fold *fold = is_unfolded(v, rows[i]) ? rows[i]->fold : NULL;
+		size_t begin;
+
+		v->spare[n++] = rows[i];
+		begin = n;
+		for (uint32_t j = 0; fold && j < fold->n_members; j++)
+			if (report_selects(r, &v->selection, fold->members[j]))
+				v->spare[n++] = fold->members[j];
+		if (fold)
+			put_in_order(v, v->spare + begin, n - begin, clock_ns);
+		v->n_members += n - begin;
+	}
+	r->shown = v->spare;
+	r->shown_size = v->spare_size;
+	r->n_shown = n;
+	v->spare = rows;
+	v->spare_size = rows_size;
 }
 
-static bool find_socket(const struct view *v, struct view_socket socket, size_t *index)
+static bool find_id(const struct view *v, uint64_t id, size_t *index)
 {
 	for (size_t i = 0; i < v->report.n_shown; i++)
-		if (same_socket(socket_of(v->report.shown[i]), socket)) {
+		if (row_id(v->report.shown[i]) == id) {
 			*index = i;
 			return true;
 		}
 	return false;
+}
+
+/* The row of a folded group for one of its members, and what is left of a group for its row. */
+static bool find_stand_in(const struct view *v, size_t *index)
+{
+	const bool was_group = v->selected.id == v->selected.group;
+
+	for (size_t i = 0; i < v->report.n_shown; i++) {
+		const struct row *row = v->report.shown[i];
+
+		if ((was_group || (row->fold && !is_unfolded(v, row))) &&
+		    row_group_id(row) == v->selected.group) {
+			*index = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Adds up to @most rows from one on, upwards or downwards. A group may end as a whole: not all that
+ * is remembered is of the one that is selected.
+ */
+static void add_neighbours(struct view *v, size_t i, int step, size_t most)
+{
+	const struct report *r = &v->report;
+	const struct row *selected = r->shown[v->cursor];
+	const size_t end = v->n_neighbours + most;
+	size_t own = most / 2;
+
+	for (; i < r->n_shown && v->n_neighbours < end; i += (size_t)step) {
+		bool is_own = r->n_members && r->shown[i]->group == selected->group;
+
+		if (is_own && !own)
+			continue;
+		own -= is_own;
+		v->neighbours[v->n_neighbours++] = socket_of(r->shown[i]);
+	}
 }
 
 static void remember_selected(struct view *v)
@@ -133,10 +193,9 @@ static void remember_selected(struct view *v)
 		return;
 	v->n_neighbours = 0;
 	v->selected = socket_of(r->shown[v->cursor]);
-	for (size_t i = v->cursor + 1; i < r->n_shown && v->n_neighbours < VIEW_NEIGHBOURS / 2; i++)
-		v->neighbours[v->n_neighbours++] = socket_of(r->shown[i]);
-	for (size_t i = v->cursor; i > 0 && v->n_neighbours < VIEW_NEIGHBOURS; i--)
-		v->neighbours[v->n_neighbours++] = socket_of(r->shown[i - 1]);
+	add_neighbours(v, v->cursor + 1, 1, VIEW_NEIGHBOURS / 2);
+	/* Above the first one begins what is beyond the last. */
+	add_neighbours(v, v->cursor - 1, -1, VIEW_NEIGHBOURS - v->n_neighbours);
 }
 
 /* The worst one leads, but where the user has chosen another order. */
@@ -153,7 +212,8 @@ static size_t find_worst(const struct view *v)
 
 static void find_selected(struct view *v)
 {
-	bool found = !v->follow && find_socket(v, v->selected, &v->cursor);
+	bool found = !v->follow &&
+		     (find_id(v, v->selected.id, &v->cursor) || find_stand_in(v, &v->cursor));
 
 	if (found) {
 		remember_selected(v); /* who is beside it may have changed */
@@ -161,7 +221,7 @@ static void find_selected(struct view *v)
 	}
 	/* A dump may miss a listener once, and in the past it was not yet there. */
 	for (size_t i = 0; !found && !v->follow && i < v->n_neighbours; i++)
-		found = find_socket(v, v->neighbours[i], &v->cursor);
+		found = find_id(v, v->neighbours[i].id, &v->cursor);
 	if (found)
 		return;
 	v->cursor = v->follow ? find_worst(v) : 0;
@@ -171,9 +231,11 @@ static void find_selected(struct view *v)
 void view_arrange(struct view *v, uint64_t clock_ns)
 {
 	report_select(&v->report, &v->selection);
-	sort_rows(&v->report, v->sort, v->descending, v->context);
-	if (view_order_stays(v, clock_ns))
-		restore_order(v);
+	put_in_order(v, v->report.shown, v->report.n_shown, clock_ns);
+	add_members(v, clock_ns);
+	/* The places of those that are gone. */
+	if (view_order_stays(v, clock_ns) && v->order.n > 2 * v->report.n_shown + 1024)
+		keep_order(v);
 	find_selected(v);
 }
 
@@ -189,6 +251,33 @@ void view_build(struct view *v, const struct trail *trail, const struct snapshot
 const struct row *view_selected(const struct view *v)
 {
 	return v->report.n_shown ? v->report.shown[v->cursor] : NULL;
+}
+
+const struct row *view_row_of(const struct view *v, struct view_socket socket)
+{
+	const struct row *row = view_selected(v);
+
+	if (!row || row_id(row) == socket.id)
+		return row;
+	if (socket.id == socket.group && row_group_id(row) == socket.group)
+		return row;
+	for (uint32_t i = 0; row->fold && i < row->fold->n_members; i++)
+		if (row_id(row->fold->members[i]) == socket.id)
+			return row->fold->members[i];
+	return NULL;
+}
+
+enum view_branch view_branch(const struct view *v, size_t index)
+{
+	const struct report *r = &v->report;
+	const struct row *row = r->shown[index];
+
+	if (row->fold)
+		return is_unfolded(v, row) ? VIEW_UNFOLDED : VIEW_FOLDED;
+	if (!row_is_member(row, r))
+		return VIEW_ALONE;
+	return index + 1 < r->n_shown && row_is_member(r->shown[index + 1], r) ? VIEW_MEMBER :
+										 VIEW_LAST_MEMBER;
 }
 
 void view_select(struct view *v, size_t index, uint64_t clock_ns)
@@ -225,6 +314,37 @@ void view_scroll(struct view *v, size_t page)
 	/* No empty lines below while there are rows above. */
 	if (v->offset + v->page > n)
 		v->offset = n > v->page ? n - v->page : 0;
+}
+
+/* As many of the members below the cursor as there is room for. */
+static void scroll_to_members(struct view *v)
+{
+	size_t end = v->cursor + 1;
+
+	while (end < v->report.n_shown && row_is_member(v->report.shown[end], &v->report))
+		end++;
+	if (end > v->offset + v->page)
+		v->offset = end - v->cursor > v->page ? v->cursor : end - v->page;
+}
+
+void view_unfold(struct view *v, bool unfold, uint64_t clock_ns)
+{
+	const struct row *row = view_selected(v);
+
+	if (!row || !(row->fold || row_is_member(row, &v->report)))
+		return;
+	view_select(v, v->cursor, clock_ns);
+	set_unfolded(v, row_group_id(row), unfold);
+	view_arrange(v, clock_ns);
+	if (unfold)
+		scroll_to_members(v);
+}
+
+void view_group(struct view *v, bool fold)
+{
+	v->fold = fold;
+	v->frozen = false;
+	v->held_until_ns = 0;
 }
 
 void view_freeze(struct view *v, bool frozen, uint64_t clock_ns)

@@ -5,17 +5,21 @@
 #include "analyse/report.h"
 #include "analyse/trail.h"
 #include "output/columns.h"
+#include "top/order.h"
 
 /*
  * Which rows of a report are seen, in what order, and which is selected: all that the list does but
- * for drawing it. The selection belongs to a socket, not to a line.
+ * for drawing it. The selection belongs to a socket or a group, not to a line.
  */
 #define VIEW_NEIGHBOURS 16
 
 struct view_socket {
-	uint64_t netns; /* inode */
-	uint64_t cookie;
+	uint64_t id; /* row_id() */
+	uint64_t group; /* row_group_id(); of a group both are the same */
 };
+
+/* What a row is among groups and their members. */
+enum view_branch { VIEW_ALONE, VIEW_FOLDED, VIEW_UNFOLDED, VIEW_MEMBER, VIEW_LAST_MEMBER };
 
 struct view {
 	struct report report;
@@ -23,14 +27,20 @@ struct view {
 	struct field_context *context;
 
 	bool fold; /* SO_REUSEPORT groups, see fold_report() */
+	uint64_t *
+		unfolded; /* row_group_id() of those that the user unfolded, also while not there */
+	size_t n_unfolded, unfolded_size;
+	size_t n_members; /* rows of report.shown that stand below the row of their group */
+	struct row **spare; /* memory for the next report.shown that has some */
+	size_t spare_size;
+
 	struct selection selection;
 	const struct field *sort; /* NULL: worst first */
 	bool descending;
 
 	bool frozen; /* the order stays until the user says otherwise */
 	uint64_t held_until_ns; /* or until then, as the cursor moved */
-	struct idmap order; /* place of each socket while the order stays */
-	size_t n_order;
+	struct order order; /* while it stays */
 
 	bool follow; /* the worst one is selected, whichever it is */
 	size_t cursor; /* selected row of report.shown */
@@ -58,6 +68,32 @@ void view_arrange(struct view *v, uint64_t clock_ns);
 
 /* NULL when no row is shown. */
 const struct row *view_selected(const struct view *v);
+
+/*
+ * view_row_of() - the row of a socket or group that was selected, as long as nothing else has been
+ * since: that of the listener also where its group is folded meanwhile, and of a group what is left
+ * of it. NULL when it is gone, or hidden.
+ */
+const struct row *view_row_of(const struct view *v, struct view_socket socket);
+
+/*
+ * view_group() - fold groups or not, from the next view_build() on. That is another list, in an
+ * order of its own, which nothing holds.
+ */
+void view_group(struct view *v, bool fold);
+
+/*
+ * view_unfold() - show the members of the selected group below its row, or no longer; the group may
+ * be selected by one of its members. Holds the order as a move does. Does nothing where no group is
+ * selected.
+ *
+ * Members follow their row as long as it is shown, those of them that the selection lets through,
+ * in the same order as the list.
+ */
+void view_unfold(struct view *v, bool unfold, uint64_t clock_ns);
+
+/* @index: of a row in report.shown */
+enum view_branch view_branch(const struct view *v, size_t index);
 
 /* Moves the cursor by @by rows, as far as there are any, and holds the order for a while. */
 void view_move(struct view *v, long by, uint64_t clock_ns);

@@ -52,6 +52,7 @@ class Listener:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if reuseport:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            assert self.cookie  # which is given when it is first asked for: now
         if device:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
                             os.fsencode(device))
@@ -191,6 +192,28 @@ class Case(unittest.TestCase):
         """As many clients as the kernel lets in: limit + 1."""
         return self.queue(listener, limit + 1 - listener.length)
 
+    def group(self, address, port, backlogs):
+        """Listeners with SO_REUSEPORT on one port, in the order of their cookies, of which each
+        CPU has its own in store."""
+        cpus = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {min(cpus)})
+        try:
+            return [self.listener(address, port, backlog, reuseport=True) for backlog in backlogs]
+        finally:
+            os.sched_setaffinity(0, cpus)
+
+    def queue_in(self, member, group, count):
+        """count clients in the accept queue of one member of a group. The kernel chooses whose
+        each is; what others get they accept."""
+        while member.length < count:
+            before = [listener.length for listener in group]
+            self.connected(member)
+            wait_for(lambda: sum(listener.length for listener in group) > sum(before),
+                     "one more connection in a queue")
+            for other, length in zip(group, before):
+                if other is not member and other.length > length:
+                    self.own(other.accept())
+
     def syns(self, listener, count, address=None, drops=True):
         """count SYNs that nobody repeats; returns when all were discarded."""
         raw = self.raw()
@@ -270,16 +293,17 @@ def many_files(count):
 
 
 class Crowd:
-    """Very many listeners, held by processes of their own: none may have so many files."""
+    """Very many listeners, held by processes of their own: none may have so many files.
+    grouped: all of them in one SO_REUSEPORT group."""
     SHARE = 5000
 
-    def __init__(self, count):
+    def __init__(self, count, grouped=False):
         self.pids = []
         ready, told = os.pipe()
         for first in range(0, count, self.SHARE):
             pid = os.fork()
             if not pid:
-                self._hold(first, min(count, first + self.SHARE), told)
+                self._hold(first, min(count, first + self.SHARE), told, grouped)
             self.pids.append(pid)
         os.close(told)
         with open(ready, "rb") as file:
@@ -289,13 +313,16 @@ class Crowd:
             raise AssertionError("not all of the listeners could be made")
 
     @staticmethod
-    def _hold(first, end, told):
+    def _hold(first, end, told, grouped):
         """A hundred ports an address: kernels before 5.19 hash listeners by port alone."""
         try:
             many_files(end - first + 64)
             held = []
             for i in range(first, end):
                 host = i // 100
+                if grouped:
+                    held.append(Listener("127.0.0.1", 10000, backlog=128, reuseport=True))
+                    continue
                 held.append(Listener(f"127.0.{host // 250}.{host % 250 + 1}", 10000 + i % 100,
                                      backlog=128))
             os.write(told, b".")

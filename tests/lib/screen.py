@@ -246,8 +246,22 @@ def is_left(header):
     return field.type in LEFT and field.name != "overflows"
 
 
+# What stands before the address of a group that is folded or unfolded, and of its members.
+TREE = {"+": "folded", "-": "unfolded", "├─": "member", "|-": "member", "└─": "last", "`-": "last"}
+
+
+def tree_mark(line, heads):
+    """(what the row is among groups, the line without the mark of it)"""
+    first = next((first for first, _, header in heads if header == "LOCAL"), 0)
+    mark = line[first - 3:first].strip() if first > 4 else ""
+    if mark not in TREE:
+        return None, line
+    return TREE[mark], line[:first - 3] + "   " + line[first:]
+
+
 def parse_row(line, heads):
     """{header: cell}. Every word has to stand where its column is, and to leave the next alone."""
+    tree, line = tree_mark(line, heads)
     words = {word.start(): word for word in
              re.finditer(r"\S+", re.sub(f"[{BLOCKS}]", " ", line))}
     ends = {word.end(): word for word in words.values()}
@@ -261,7 +275,7 @@ def parse_row(line, heads):
         cells[header] = word[0]
     if len(words) != len(cells):
         raise AssertionError(f"{len(words)} cells for {list(cells)} in {line!r}")
-    return cells
+    return {**cells, "tree": tree} if tree else cells
 
 
 def parse_list(lines):

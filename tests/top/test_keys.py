@@ -61,8 +61,10 @@ def queued(lines, listener):
 
 
 class Table(Case):
-    def test_every_key_is_pressed_here(self):
-        text = pathlib.Path(__file__).read_text(encoding="utf-8")
+    def test_every_key_is_pressed(self):
+        """Here, or where groups are."""
+        text = "".join(pathlib.Path(__file__).with_name(name).read_text(encoding="utf-8")
+                       for name in ("test_keys.py", "test_groups.py"))
         pressed = set(re.findall(r'\bkey\("(\w+)"\)', text))
         self.assertEqual({row.action for row in source.keys()} - pressed, set())
 
@@ -458,7 +460,7 @@ class Pages(Case):
         self.half_open(self.listeners[0], 2)
         self.places.append(screen.at(listener))
         terminal = self.screen("-d", "0.2", cols=100, rows=50)
-        for name in key("DETAIL"):
+        for name in (*key("OPEN"), *key("DETAIL")):
             terminal.keys(key("FIND")[0])
             terminal.type(":9000")
             terminal.keys("Enter")
@@ -489,7 +491,7 @@ class Pages(Case):
         terminal.type(":8001")
         terminal.keys("Enter")
         self.await_selected(terminal, 0)
-        terminal.keys(key("DETAIL")[0])
+        terminal.keys(key("OPEN")[0])
         terminal.see("3 half-open")
         terminal.see("0 waiting")
         for i in 1, 2, 3:
@@ -502,7 +504,7 @@ class Pages(Case):
         terminal = self.begin(rows=40)
         terminal.keys("End")
         self.await_selected(terminal, 5)
-        terminal.keys(key("DETAIL")[0])
+        terminal.keys(key("OPEN")[0])
         def mine(lines):
             self.assertRegex("\n".join(lines), rf"\n{re.escape(self.places[5])}( [^:]+)?: ok")
         terminal.settle(mine)
@@ -521,7 +523,7 @@ class Pages(Case):
         terminal = self.screen("-d", "0.2", cols=100, rows=30)
         terminal.keys(key("FIND")[0])
         terminal.type(":9000")
-        terminal.keys("Enter", key("DETAIL")[0])
+        terminal.keys("Enter", key("OPEN")[0])
         terminal.see("80 waiting")
         terminal.see("40 half-open")
         waiting = {":%d" % client.getsockname()[1] for client in clients}
@@ -550,7 +552,7 @@ class Pages(Case):
         terminal = self.begin()
         for name in key("BACK"):
             for page, text in (("HELP", "listenq: keys"), ("COLUMNS", "listenq: columns"),
-                               ("DETAIL", "Esc back")):
+                               ("OPEN", "Esc back"), ("DETAIL", "Esc back")):
                 terminal.keys(key(page)[0])
                 terminal.see(text)
                 terminal.keys(name)
@@ -558,7 +560,7 @@ class Pages(Case):
 
     def test_quit_goes_back_first(self):
         terminal = self.begin()
-        for page in "HELP", "COLUMNS", "DETAIL":
+        for page in "HELP", "COLUMNS", "OPEN", "DETAIL":
             for name in key("QUIT"):
                 terminal.keys(key(page)[0])
                 terminal.gone("q Quit")

@@ -17,6 +17,15 @@ MANY = 20000
 SLOWER = 8 if listenq.sanitized() else 1
 
 
+KEYS = ((b"?", b"listenq: keys"), (b"\033", b"Quit"),
+        (b"c", b"listenq: columns"), (b"c", b"Quit"),
+        (b"/", b"Find: "), (b"\033", b"Quit"),
+        (b"j", b"ORDER HELD"), (b"F", b"FOLLOW"),
+        (b"f", b"No listener matches"), (b"f", b"127"),
+        (b"p", b"PAUSED"), (b"p", b"LIVE"),
+        (b"I", "▲".encode()), (b"I", "▼".encode()))
+
+
 def established_hash(entries):
     """A namespace whose table of connections has this size and is shared with nobody: what a walk
     of it costs then depends on no other (since 6.1; before, the host's table serves all)."""
@@ -26,11 +35,23 @@ def established_hash(entries):
 
 
 class Case(screen.Case):
-    def start(self, *args, count, **kwargs):
+    def start(self, *args, count, what="listeners", **kwargs):
         """The program on a screen of 140x40, with its first sample drawn."""
         found = self.terminal(*args, rows=40, cols=140, **kwargs)
-        found.await_output(rf"[^\d]{count} listeners".encode(), deadline=60)
+        found.await_output(rf"[^\d]{count} {what}".encode(), deadline=60)
         return found
+
+    def assertAtOnce(self, found, answers):
+        """Ten times each, with samples being taken meanwhile."""
+        times = {}
+        for _ in range(10):
+            for keys, answer in answers:
+                times.setdefault((keys, answer), []).append(found.answer(keys, answer))
+        every = sorted(sum(times.values(), []))
+        slowest = {keys: f"{max(took) * 1000:.0f} ms" for keys, took in times.items()}
+        # One in twenty may find somebody else on the CPU.
+        self.assertLess(every[len(every) * 19 // 20], 0.1 * SLOWER, slowest)
+        self.assertLess(every[-1], 0.5 * SLOWER, slowest)
 
     def assertFlat(self, first, last, most):
         """In KiB."""
@@ -40,24 +61,20 @@ class Case(screen.Case):
 
 class Many(Case):
     def test_keys_answer_at_once(self):
-        """However slow a collection is: ten times each, with samples being taken meanwhile."""
+        """However slow a collection is."""
         self.own(rig.Crowd(MANY))
-        found = self.start("-d", "0.2", count=MANY)
-        times = {}
-        for _ in range(10):
-            for keys, answer in ((b"?", b"listenq: keys"), (b"\033", b"Quit"),
-                                 (b"c", b"listenq: columns"), (b"c", b"Quit"),
-                                 (b"/", b"Find: "), (b"\033", b"Quit"),
-                                 (b"j", b"ORDER HELD"), (b"F", b"FOLLOW"),
-                                 (b"f", b"No listener matches"), (b"f", b"127"),
-                                 (b"p", b"PAUSED"), (b"p", b"LIVE"),
-                                 (b"I", "▲".encode()), (b"I", "▼".encode())):
-                times.setdefault((keys, answer), []).append(found.answer(keys, answer))
-        every = sorted(sum(times.values(), []))
-        slowest = {keys: f"{max(took) * 1000:.0f} ms" for keys, took in times.items()}
-        # One in twenty may find somebody else on the CPU.
-        self.assertLess(every[len(every) * 19 // 20], 0.1 * SLOWER, slowest)
-        self.assertLess(every[-1], 0.5 * SLOWER, slowest)
+        self.assertAtOnce(self.start("-d", "0.2", count=MANY), KEYS)
+
+    def test_unfolded_group(self):
+        """The same where all of them are one group, and its sockets are in the list."""
+        self.own(rig.Crowd(MANY, grouped=True))
+        found = self.start("-g", "-d", "0.2", count=1, what="group")
+        self.assertAtOnce(found, [
+            (b"\r", b"Fold"), (b"G", b"Detail"), (b"F", b"FOLLOW"), *KEYS,
+            (b"G", b"Detail"), (b"g", b"Fold"),
+            (b"i", b"of each socket"), (b"i", b"Quit"),
+            (b"u", f"{MANY} listeners".encode()), (b"u", b"1 group"), (b"g", b"Fold"),
+            (b"\r", b"Unfold")])
 
     def test_memory(self):
         """Past samples are kept within bounds, whatever the number of listeners."""

@@ -56,11 +56,15 @@ def few(words):
     return ",".join(words if len(words) <= 3 else [*words[:2], f"+{len(words) - 2}"]) or "-"
 
 
-def rows_of(report):
-    """{cookie: row}, each with the name of its namespace."""
+def list_of(report):
+    """Rows in their order, each with the name of its namespace."""
     names = {namespace["netns"]: namespace["name"] for namespace in report["namespaces"]}
-    return {row["cookie"]: {**row, "namespace": names[row["netns"]]}
-            for row in report["listeners"]}
+    return [{**row, "namespace": names[row["netns"]]} for row in report["listeners"]]
+
+
+def rows_of(report):
+    """{cookie: row}; folded groups, which have no cookie, left out."""
+    return {row["cookie"]: row for row in list_of(report) if row["cookie"]}
 
 
 def squeeze(line):
@@ -83,7 +87,7 @@ def agrees(field, cell, value):
         return cell == "-"
     if field.type == "RATIO":  # rounded down: 100% is full
         return cell == f"{math.floor(value * 100 + 1e-6)}%"
-    if field.type in ("RATE", "SECONDS"):
+    if field.type in ("RATE", "SECONDS", "FACTOR"):
         if 0 < value < 0.05:
             return cell == "<0.1"
         return bool(re.fullmatch(r"\d+\.\d", cell)) and abs(float(cell) - value) <= 0.0501
@@ -142,6 +146,8 @@ class Same(screen.Case):
         for head, width in ("FILL", METER), ("PEAK", HISTORY):
             if found := re.search(rf"(?<!\S){head}(?!\S)", header):
                 cut.append((found.end(), found.end() + 1 + width))
+        if found := re.search(r" (   )LOCAL\b", header):  # marks of groups and their members
+            cut.append(found.span(1))
 
         def words(line):
             line = line.ljust(WIDE)
@@ -166,14 +172,14 @@ class Same(screen.Case):
 
     def compare(self, rows, report):
         self.assertGreater(len(rows), 4)
-        documents = rows_of(report)
         self.assertEqual([row["cookie"] for row in rows],
-                         [row["cookie"] for row in report["listeners"]], "the same, in order")
+                         [row["cookie"] or "-" for row in report["listeners"]],
+                         "the same, in order")
         wrong = []
-        for row in rows:
+        for row, document in zip(rows, list_of(report)):
             for name, cell in row.items():
                 field = source.fields()[name]
-                value = value_of(field, documents[row["cookie"]])
+                value = value_of(field, document)
                 if not agrees(field, cell, value):
                     wrong.append(f"{name} of {row['local']}: {cell!r}, but {value!r}")
         self.assertEqual(wrong, [])
@@ -208,6 +214,52 @@ class Same(screen.Case):
         rows = self.cells(terminal.see("[PAUSED]"))
         self.assertEqual(sorted(rows[0]), sorted(names))
         self.compare(rows, self.write(terminal, "report"))
+
+    def test_groups(self):
+        """Folded and unfolded, they have the numbers of -g and of a report without it."""
+        self.scene()
+        group = self.group("127.0.0.5", 7778, [2, 30, 40])
+        self.queue_in(group[1], group, 5)
+        self.queue_in(group[0], group, 3)
+        names = list(source.fields())
+        terminal = self.begin("-g", "--ascii", "-o", ",".join(names))
+        before = netns.counter(netns.LO)
+
+        def overflown():
+            self.syns(group[0], 1, drops=False)
+            return netns.counter(netns.LO) >= before + 3
+        rig.wait_for(overflown, "SYNs for the full one of three")
+        self.refresh(terminal, lambda lines: self.assertEqual(
+            self.cells(lines, names)[0]["overflows"], "+3"))
+        terminal.keys("p")
+        lines = terminal.see("[PAUSED]")
+        folded = self.write(terminal, "folded")
+        self.compare(self.cells(lines, names), folded)
+        # From below, so that those above stay where they are.
+        for place, row in reversed(list(enumerate(folded["listeners"]))):
+            if row["cookie"] is None:
+                terminal.keys("Home", *(place * ["Down"]), "Enter")
+        lines = terminal.wait("all groups unfolded", lambda lines: 5 == sum(
+            bool(re.match(r"\S+ +[|`]- ", line)) for line in lines))
+        unfolded = self.write(terminal, "unfolded")
+        self.compare(self.cells(lines, names), unfolded)
+        terminal.keys("u")
+        terminal.see("11 listeners")
+        flat = self.write(terminal, "flat")
+        self.compare(self.cells(terminal.lines(), names), flat)
+        self.assertEqual([row for row in unfolded["listeners"] if not row["cookie"]],
+                         [row for row in folded["listeners"] if not row["cookie"]])
+        self.assertEqual(rows_of(unfolded), rows_of(flat))
+        # Members are behind their group.
+        for i, row in enumerate(unfolded["listeners"]):
+            if row["cookie"] is None:
+                behind = unfolded["listeners"][i + 1:][:row["reuseport"]["sockets"]]
+                self.assertEqual({member["port"] for member in behind}, {row["port"]})
+                self.assertNotIn(None, [member["cookie"] for member in behind])
+        # The scene is not an easy one.
+        row, = (row for row in folded["listeners"] if row["port"] == 7778)
+        self.assertEqual(row["accept_queue"]["length"], 8)
+        self.assertEqual(row["state"], "overflowing")
 
     def test_detail(self):
         """The numbers of the page of one listener, and what is in its queues."""

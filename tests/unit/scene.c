@@ -55,6 +55,37 @@ void scene_add_both(struct scene *scene, uint16_t cookie)
 	scene_add(&scene->now, cookie);
 }
 
+/* A number behind this character, or @otherwise where it is another one. */
+static unsigned int number_behind(char c, const char **at, unsigned int otherwise)
+{
+	int n = 0;
+
+	if (**at != c)
+		return otherwise;
+	++*at;
+	assert_true(sscanf(*at, "%u%n", &otherwise, &n) == 1);
+	*at += n;
+	return otherwise;
+}
+
+void scene_sample(struct scene *scene, const char *listeners)
+{
+	snapshot_drop_listeners(&scene->now, 0);
+	for (const char *at = listeners; *at; at += strspn(at, " ")) {
+		struct listener *l;
+		unsigned int cookie;
+		int n = 0;
+
+		assert_true(sscanf(at, "%u%n", &cookie, &n) == 1);
+		at += n;
+		l = scene_add(&scene->now, (uint16_t)cookie);
+		l->limit = 9;
+		l->length = number_behind(':', &at, 0);
+		l->bound.port = (uint16_t)number_behind('@', &at, cookie);
+	}
+	groups_build(&scene->now);
+}
+
 static struct listener *find(struct snapshot *s, uint16_t cookie)
 {
 	for (size_t i = 0; i < s->n_listeners; i++)

@@ -25,6 +25,12 @@ void scene_close(struct scene *scene);
 struct listener *scene_add(struct snapshot *s, uint16_t cookie);
 void scene_add_both(struct scene *scene, uint16_t cookie);
 
+/*
+ * scene_sample() - a closing sample of these listeners alone, with a limit of 9 and in groups:
+ * "1 2:10 3@80" means 1, 2 with a queue of 10, and 3 on port 80.
+ */
+void scene_sample(struct scene *scene, const char *listeners);
+
 /* The listener with this cookie, to change it. */
 struct listener *scene_before(struct scene *scene, uint16_t cookie);
 struct listener *scene_now(struct scene *scene, uint16_t cookie);

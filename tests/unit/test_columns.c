@@ -233,6 +233,63 @@ static void test_top_extended(void **state)
 		",reasons");
 }
 
+#define TOP_OF_GROUPS                                                                         \
+	"severity,local,process,sockets,length,limit,fill,peak,imbalance,synrecv,drops-rate," \
+	"overflows,reasons"
+
+/* Those that tell of groups come and go with the groups, to where they are by default. */
+static void test_top_of_groups(void **state)
+{
+	(void)state;
+	columns_top(&c, false);
+	columns_group(&c, true);
+	assert_columns(TOP_OF_GROUPS);
+	columns_group(&c, false);
+	assert_columns(TOP);
+	columns_free(&c);
+	c.folded = true;
+	columns_top(&c, false);
+	assert_columns(TOP_OF_GROUPS);
+	columns_group(&c, false);
+	assert_columns(TOP);
+	columns_group(&c, true);
+	assert_columns(TOP_OF_GROUPS);
+	/* What stood beside them may be gone. */
+	columns_group(&c, false);
+	columns_toggle(&c, named("synrecv"));
+	columns_toggle(&c, named("length"));
+	columns_toggle(&c, named("limit"));
+	columns_group(&c, true);
+	assert_columns("severity,local,process,sockets,fill,peak,imbalance,drops-rate,overflows,"
+		       "reasons");
+}
+
+/* What the user asked for stays, and a list that the user named is left alone. */
+static void test_groups_and_what_was_asked_for(void **state)
+{
+	(void)state;
+	columns_parse_top(&c, "+sockets", false, &why);
+	columns_group(&c, true);
+	columns_group(&c, false);
+	assert_columns(TOP ",sockets");
+	columns_free(&c);
+	columns_top(&c, false);
+	columns_group(&c, true);
+	columns_toggle(&c, named("sockets"));
+	columns_toggle(&c, named("sockets"));
+	columns_group(&c, false);
+	assert_true(columns_have(&c, named("sockets")));
+	assert_false(columns_have(&c, named("imbalance")));
+	columns_free(&c);
+	columns_parse_top(&c, "local,length", false, &why);
+	columns_group(&c, true);
+	assert_columns("local,length");
+	columns_free(&c);
+	columns_all(&c);
+	columns_group(&c, false);
+	assert_true(columns_have(&c, named("imbalance")));
+}
+
 static void test_top_added(void **state)
 {
 	(void)state;
@@ -336,6 +393,8 @@ int main(void)
 		COLUMNS_TEST(test_asked),
 		COLUMNS_TEST(test_top),
 		COLUMNS_TEST(test_top_extended),
+		COLUMNS_TEST(test_top_of_groups),
+		COLUMNS_TEST(test_groups_and_what_was_asked_for),
 		COLUMNS_TEST(test_top_added),
 		COLUMNS_TEST(test_toggle),
 		COLUMNS_TEST(test_last_one_stays),

@@ -12,10 +12,11 @@ static const char *name_of(int code, char text[8])
 		int code;
 		const char *name;
 	} names[] = {
-		{ '\r', "Enter" },     { '\n', "Enter" },    { KEY_ENTER, "Enter" },
-		{ 27, "Esc" },	       { '\t', "Tab" },	     { ' ', "Space" },
-		{ KEY_UP, "Up" },      { KEY_DOWN, "Down" }, { KEY_PPAGE, "PgUp" },
-		{ KEY_NPAGE, "PgDn" }, { KEY_HOME, "Home" }, { KEY_END, "End" },
+		{ '\r', "Enter" },     { '\n', "Enter" },      { KEY_ENTER, "Enter" },
+		{ 27, "Esc" },	       { '\t', "Tab" },	       { ' ', "Space" },
+		{ KEY_UP, "Up" },      { KEY_DOWN, "Down" },   { KEY_PPAGE, "PgUp" },
+		{ KEY_NPAGE, "PgDn" }, { KEY_HOME, "Home" },   { KEY_END, "End" },
+		{ KEY_LEFT, "Left" },  { KEY_RIGHT, "Right" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)

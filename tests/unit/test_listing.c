@@ -96,7 +96,7 @@ static const char *row(size_t i)
 {
 	struct paint p = paint_line(&screen, 1);
 
-	listing_row(&listing, &p, &context, view.report.shown[i], false);
+	listing_row(&listing, &p, &context, i, false);
 	return line(1);
 }
 
@@ -271,6 +271,87 @@ static void test_columns_do_not_dance(void **state)
 	assert_string_equal(header(79), "Q LOCAL");
 }
 
+/* A group of two on port 80, which the last listener is not in. */
+static void show_groups(bool unfold)
+{
+	view.fold = true;
+	scene_sample(&scene, "1@80 2:3@80 99");
+	view_build(&view, NULL, &scene.before, &scene.now, 0);
+	view_unfold(&view, unfold, 0);
+	view_scroll(&view, 20);
+}
+
+static void check_rows(size_t n, const char *const *expected)
+{
+	assert_u64_equal(view.report.n_shown, n);
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(row(i), expected[i]);
+}
+#define assert_rows(...)                                               \
+	check_rows(ARRAY_SIZE(((const char *const[]){ __VA_ARGS__ })), \
+		   (const char *const[]){ __VA_ARGS__ })
+
+/* Marks before the address tell what belongs together. */
+static void test_tree(void **state)
+{
+	(void)state;
+	choose("severity,local,length");
+	show_groups(false);
+	assert_string_equal(header(80), "ST▼    LOCAL       Q");
+	assert_rows(".   +  10.0.0.1:80 3", ".      10.0.0.1:99 0");
+	show_groups(true);
+	assert_string_equal(header(80), "ST▼    LOCAL       Q");
+	assert_rows(".   -  10.0.0.1:80 3", ".   ├─ 10.0.0.1:80 3", ".   └─ 10.0.0.1:80 0",
+		    ".      10.0.0.1:99 0");
+	screen.utf8 = false;
+	assert_string_equal(header(80), "STv    LOCAL       Q");
+	assert_rows(".   -  10.0.0.1:80 3", ".   |- 10.0.0.1:80 3", ".   `- 10.0.0.1:80 0",
+		    ".      10.0.0.1:99 0");
+	/* They take less where there is less, and then nothing. */
+	assert_string_equal(header(39), "STv   LOCAL       Q");
+	assert_rows(".   - 10.0.0.1:80 3", ".   | 10.0.0.1:80 3", ".   ` 10.0.0.1:80 0",
+		    ".     10.0.0.1:99 0");
+	assert_string_equal(header(17), "STv   LOCAL");
+	assert_string_equal(header(16), "STv LOCAL");
+	assert_rows(".   10.0.0.1:80", ".   10.0.0.1:80", ".   10.0.0.1:80", ".   10.0.0.1:99");
+	/* A click on them is one on the column that they stand before. */
+	header(80);
+	assert_string_equal(listing_field_at(&listing, 4)->name, "local");
+	assert_string_equal(listing_field_at(&listing, 7)->name, "local");
+}
+
+/* Without an address they stand before all, and they never stand alone. */
+static void test_tree_without_address(void **state)
+{
+	(void)state;
+	choose("length,limit");
+	show_groups(true);
+	assert_string_equal(header(80), "   Q LIM");
+	assert_rows("-  3  18", "├─ 3   9", "└─ 0   9", "   0   9");
+	assert_string_equal(header(2), "Q");
+	choose("reasons");
+	assert_string_equal(header(80), "   WHY");
+	assert_string_equal(header(4), "WHY");
+}
+
+/* No room for it where no group is folded. */
+static void test_no_tree(void **state)
+{
+	(void)state;
+	choose("severity,local,length");
+	view.fold = true;
+	scene_sample(&scene, "1 99");
+	view_build(&view, NULL, &scene.before, &scene.now, 0);
+	view_scroll(&view, 20);
+	assert_string_equal(header(80), "ST▼ LOCAL       Q");
+	assert_rows(".   10.0.0.1:1  0", ".   10.0.0.1:99 0");
+	view.fold = false;
+	scene_sample(&scene, "1@80 2@80");
+	view_build(&view, NULL, &scene.before, &scene.now, 0);
+	assert_string_equal(header(80), "ST▼ LOCAL       Q");
+	assert_rows(".   10.0.0.1:80 0", ".   10.0.0.1:80 0");
+}
+
 static void test_field_at(void **state)
 {
 	(void)state;
@@ -300,6 +381,9 @@ int main(void)
 		LISTING_TEST(test_what_goes_first),
 		LISTING_TEST(test_columns_do_not_dance),
 		LISTING_TEST(test_field_at),
+		LISTING_TEST(test_tree),
+		LISTING_TEST(test_tree_without_address),
+		LISTING_TEST(test_no_tree),
 	};
 	FILE *nowhere = fopen("/dev/null", "r+");
 	SCREEN *terminal;

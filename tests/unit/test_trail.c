@@ -2,6 +2,7 @@
 #include "scene.h"
 #include "unit.h"
 
+#include "analyse/fold.h"
 #include "analyse/trail.h"
 
 /*
@@ -457,6 +458,7 @@ static void test_forgetting(void **state)
 
 static unsigned int second; /* in which the newest window began */
 static uint64_t looked_ns; /* when they were looked at last */
+static bool grouped; /* A has a mate, with an empty queue, and the group is folded */
 
 /*
  * A window in which the queue of A goes from @from to @to. @looked: they were looked at, and all
@@ -478,6 +480,10 @@ static void arrange(uint32_t from, uint32_t to, bool looked)
 	scene.now.known = 0;
 	put(A, (int)to);
 	scene_add(&scene.before, A)->length = from;
+	if (grouped) {
+		scene_add(&scene.before, B)->bound.port = A;
+		scene_add(&scene.now, B)->bound.port = A;
+	}
 	g = scene_group(&scene, A);
 	g->known = GROUP_WAITING | (looked ? GROUP_STAYED : 0);
 	g->waiting = g->present_min = g->length_after = to;
@@ -487,10 +493,15 @@ static void arrange(uint32_t from, uint32_t to, bool looked)
 /* What the report says about them. */
 static uint32_t words(void)
 {
-	scene_report(&scene);
+	const uint32_t carried = 1u << REASON_NOT_ACCEPTING | 1u << REASON_ACCEPTING_SLOWLY;
+
+	fold_build(&scene.report, &scene.before, &scene.now, grouped);
 	trail_carry(trail, &scene.report);
-	return scene.report.rows[0].reasons &
-	       (1u << REASON_NOT_ACCEPTING | 1u << REASON_ACCEPTING_SLOWLY);
+	/* Of the group the same is said as of the member that all of them wait at. */
+	if (grouped)
+		assert_u64_equal(scene.report.members[0].reasons & carried,
+				 scene.report.rows[0].reasons & carried);
+	return scene.report.rows[0].reasons & carried;
 }
 
 static uint32_t look(uint32_t from, uint32_t to, bool looked)
@@ -519,6 +530,17 @@ static void test_carry(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_u64_equal(look(10, 10, false), 1u << REASON_NOT_ACCEPTING);
 	assert_u64_equal(look(10, 9, true), 1u << REASON_ACCEPTING_SLOWLY);
+}
+
+/* Folded or not, the words stay. */
+static void test_carry_in_a_group(void **state)
+{
+	(void)state;
+	grouped = true;
+	begin_looking();
+	for (int i = 0; i < 3; i++)
+		assert_u64_equal(look(10, 10, false), 1u << REASON_NOT_ACCEPTING);
+	grouped = false;
 }
 
 /* What ended in one window is over in the next one too, though nothing speaks against it there. */
@@ -566,6 +588,110 @@ static void test_carry_in_the_past(void **state)
 	assert_u64_equal(words(), 1u << REASON_NOT_ACCEPTING);
 }
 
+/* A window of these listeners, see scene_sample(), with groups folded or not. */
+static void groups(const char *listeners, bool fold)
+{
+	scene_sample(&scene, listeners);
+	fold_build(&scene.report, &scene.before, &scene.now, fold);
+	trail_add(trail, &scene.report);
+}
+
+/* The row had these fills, the oldest first; -1: none. */
+static void check_past(const struct row *row, size_t n, const double fills[])
+{
+	for (size_t i = 0; i < n; i++) {
+		struct trail_fill found = trail_fill(trail, row, n - 1 - i);
+
+		if (found.known != (fills[i] >= 0) ||
+		    (found.known && (found.fill > fills[i] + 1e-9 || found.fill < fills[i] - 1e-9)))
+			fail_msg("%zu windows back: %g%s, not %g", n - 1 - i, found.fill,
+				 found.known ? "" : " (unknown)", fills[i]);
+	}
+}
+#define assert_past(row, ...)                                          \
+	check_past(row, ARRAY_SIZE(((const double[]){ __VA_ARGS__ })), \
+		   (const double[]){ __VA_ARGS__ })
+
+/* That of the group on that port, or of a member, whose cookie it is. */
+static const struct row *folded(uint16_t port)
+{
+	for (size_t i = 0; i < scene.report.n_rows; i++)
+		if (scene.report.rows[i].listener->bound.port == port)
+			return &scene.report.rows[i];
+	fail_msg("no row of port %u", port);
+	return NULL;
+}
+
+static const struct row *member(uint16_t cookie)
+{
+	for (size_t i = 0; i < scene.report.n_members; i++)
+		if (scene.report.members[i].listener->cookie == cookie)
+			return &scene.report.members[i];
+	fail_msg("no member %u", cookie);
+	return NULL;
+}
+
+/* Who folds or unfolds groups later finds the past of all of them, whichever of them were rows. */
+static void test_groups_and_their_members(void **state)
+{
+	(void)state;
+	groups("1:3@80 2:7@80 3:1@81", false);
+	groups("1:4@80 2:10@80 3:2@81", true);
+	groups("1:5@80 2:2@80 3:3@81", false);
+	groups("1:9@80 2@80 3:4@81", true);
+	assert_past(folded(80), 0.7, 1, 0.5, 0.9);
+	assert_past(member(1), 0.3, 0.4, 0.5, 0.9);
+	assert_past(member(2), 0.7, 1, 0.2, 0);
+	assert_past(folded(81), 0.1, 0.2, 0.3, 0.4);
+	assert_lasted(trail_trouble(trail, folded(80), 0), 1);
+	assert_lasted(trail_trouble(trail, folded(80), 2), 1);
+	assert_lasted(trail_full(trail, folded(80), 2), 1);
+	assert_lasted(trail_full(trail, member(1), 2), 0);
+	/* The group is in trouble as long as any member is. */
+	groups("1@80 2:8@80 3@81", false);
+	groups("1:8@80 2@80 3@81", true);
+	assert_lasted(trail_trouble(trail, folded(80), 0), 3);
+	assert_lasted(trail_trouble(trail, member(2), 0), 0);
+	assert_lasted(trail_trouble(trail, member(1), 0), 1);
+}
+
+/* Members come and go, also the oldest one, and the group is the same. */
+static void test_group_goes_on(void **state)
+{
+	(void)state;
+	groups("1:3@80 2:4@80", true);
+	groups("2:5@80 7:1@80", true);
+	groups("7:6@80 8:8@80", true);
+	assert_past(folded(80), 0.4, 0.5, 0.8);
+	assert_past(member(7), -1, 0.1, 0.6);
+	/* Alone it is a listener, with a past of its own, and then a group with that of both. */
+	groups("8:9@80", true);
+	assert_past(folded(80), -1, -1, 0.8, 0.9);
+	groups("8:2@80 9:3@80", true);
+	assert_past(folded(80), 0.4, 0.5, 0.8, 0.9, 0.3);
+}
+
+/* One that others join was there all the time. */
+static void test_listener_becomes_a_group(void **state)
+{
+	(void)state;
+	groups("5:9@80 7@81", true);
+	groups("5:10@80 7@81", true);
+	groups("1:2@80 5:10@80 9@80 7@81 8:8@81", true);
+	assert_past(folded(80), 0.9, 1, 1);
+	assert_past(folded(81), 0, 0, 0.8);
+	assert_past(member(1), -1, -1, 0.2);
+	assert_past(member(5), 0.9, 1, 1);
+	assert_lasted(trail_trouble(trail, folded(80), 0), -3);
+	assert_lasted(trail_full(trail, folded(80), 0), 2);
+	assert_lasted(trail_trouble(trail, folded(81), 0), 1);
+	groups("5:1@80 9:10@80 7@81 8:8@81", false);
+	groups("5@80 9:9@80 7@81 8:8@81", true);
+	assert_past(folded(80), 0.9, 1, 1, 1, 0.9);
+	assert_past(folded(81), 0, 0, 0.8, 0.8, 0.8);
+	assert_lasted(trail_trouble(trail, folded(80), 0), -5);
+}
+
 #define TRAIL_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -591,10 +717,14 @@ int main(void)
 		TRAIL_TEST(test_long_gap),
 		TRAIL_TEST(test_forgetting),
 		TRAIL_TEST(test_carry),
+		TRAIL_TEST(test_carry_in_a_group),
 		TRAIL_TEST(test_carry_ends),
 		TRAIL_TEST(test_carry_without_the_report_before),
 		TRAIL_TEST(test_carry_of_another_look),
 		TRAIL_TEST(test_carry_in_the_past),
+		TRAIL_TEST(test_groups_and_their_members),
+		TRAIL_TEST(test_group_goes_on),
+		TRAIL_TEST(test_listener_becomes_a_group),
 	};
 
 	return cmocka_run_group_tests_name("trail", tests, NULL, NULL);

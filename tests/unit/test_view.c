@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "scene.h"
+#include "shown.h"
 #include "unit.h"
 
 #include "analyse/filter.h"
@@ -41,41 +42,16 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* A sample of listeners, "1 2:10 3" means 1, 2 with a queue of 10, and 3; and what is shown of it.
- */
+/* What is shown of a sample. */
 static void show(const char *listeners, uint64_t clock_ns)
 {
-	snapshot_drop_listeners(&scene.now, 0);
-	for (const char *at = listeners; *at; at += strspn(at, " ")) {
-		unsigned int cookie, length = 0;
-		int n = 0;
-
-		assert_true(sscanf(at, "%u%n", &cookie, &n) == 1);
-		at += n;
-		if (*at == ':') {
-			assert_true(sscanf(at, ":%u%n", &length, &n) == 1);
-			at += n;
-		}
-		scene_add(&scene.now, (uint16_t)cookie)->limit = 9;
-		scene_now(&scene, (uint16_t)cookie)->length = length;
-	}
+	scene_sample(&scene, listeners);
 	view_build(&view, NULL, &scene.before, &scene.now, clock_ns);
 }
 
-/* The cookies on the screen, the selected one in brackets. */
 static void assert_shown(const char *expected)
 {
-	char shown[1024] = "";
-
-	for (size_t i = 0; i < view.report.n_shown; i++)
-		sprintf(shown + strlen(shown), i == view.cursor ? "%s[%llu]" : "%s%llu",
-			i ? " " : "", (unsigned long long)view.report.shown[i]->listener->cookie);
-	if (strcmp(shown, expected) != 0)
-		fail_msg("%s, not %s", shown, expected);
-	if (view.report.n_shown)
-		assert_ptr_equal(view_selected(&view), view.report.shown[view.cursor]);
-	else
-		assert_null(view_selected(&view));
+	shown_assert(&view, expected);
 }
 
 static const struct field *named(const char *name)

@@ -1,0 +1,478 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""SO_REUSEPORT groups in the list: folded into a row, unfolded in place, each socket for itself."""
+import re
+
+import listenq
+import screen
+from source import key
+
+
+class Groups(screen.Case):
+    """Two groups and a listener that is alone. The limits tell the sockets apart."""
+
+    def setUp(self):
+        super().setUp()
+        self.first = self.group("127.0.0.1", 8001, [9, 19, 29])
+        self.second = self.group("127.0.0.2", 8002, [39, 49])
+        self.alone = self.listener("127.0.0.3", 8003, 5)
+
+    def begin(self, *args, cols=120, **kwargs):
+        terminal = self.screen("-g", "-d", kwargs.pop("delay", "0.2"), *args, cols=cols, **kwargs)
+        terminal.see("groups")
+        return terminal
+
+    def tree(self, lines):
+        """Groups by their ports, sockets by their limits."""
+        marks = {"folded": "+", "unfolded": "-", "member": "|", "last": "`", None: ""}
+        return " ".join(
+            marks[row.get("tree")] +
+            (row["LOCAL"].split(":")[1] if row.get("tree") in ("folded", "unfolded")
+             else row["LIM"])
+            for row in screen.parse_list(lines))
+
+    def shows(self, terminal, tree):
+        return terminal.settle(lambda lines: self.assertEqual(self.tree(lines), tree))
+
+    def selected(self, terminal, mark, limit):
+        """The row under the cursor."""
+        def check(lines):
+            heads = screen.split_header(lines[screen.find_header(lines)])
+            row = screen.parse_row(terminal.selected(), heads)
+            self.assertEqual((row.get("tree"), row["LIM"]), (mark, str(limit)))
+        terminal.settle(check)
+
+    def go(self, terminal, place):
+        terminal.keys("Home", *(place * ["Down"]))
+
+    def unfold_both(self, terminal):
+        self.go(terminal, 0)
+        terminal.keys("Enter")
+        self.shows(terminal, "-8001 |9 |19 `29 +8002 5")
+        self.go(terminal, 4)
+        terminal.keys("Enter")
+        self.shows(terminal, "-8001 |9 |19 `29 -8002 |39 `49 5")
+
+
+class Unfolding(Groups):
+    def test_enter(self):
+        terminal = self.begin()
+        self.shows(terminal, "+8001 +8002 5")
+        for name in key("OPEN"):
+            self.go(terminal, 0)
+            terminal.see("Enter Unfold")
+            terminal.keys(name)
+            self.shows(terminal, "-8001 |9 |19 `29 +8002 5")
+            terminal.see("Enter Fold ")
+            self.selected(terminal, "unfolded", 57)
+            terminal.see("3 groups")
+            terminal.keys("Down")
+            self.selected(terminal, "member", 9)
+            terminal.see("Enter Detail")
+            self.go(terminal, 4)
+            terminal.keys(name)
+            self.shows(terminal, "-8001 |9 |19 `29 -8002 |39 `49 5")
+            # Samples come and go, and it stays so.
+            self.queue(self.alone, 1)
+            terminal.settle(lambda lines: self.assertEqual(
+                self.tree(lines), "5 -8001 |9 |19 `29 -8002 |39 `49"), deadline=15)
+            self.own(self.alone.accept())
+            terminal.settle(lambda lines: self.assertEqual(
+                self.tree(lines), "-8001 |9 |19 `29 -8002 |39 `49 5"), deadline=15)
+            self.selected(terminal, "unfolded", 88)
+            terminal.keys(name)
+            self.shows(terminal, "-8001 |9 |19 `29 +8002 5")
+            self.go(terminal, 0)
+            terminal.keys(name)
+            self.shows(terminal, "+8001 +8002 5")
+
+    def test_rows_are_whole(self):
+        """Each socket has its own numbers, and those of its group where the column is of that."""
+        self.queue_in(self.first[1], self.first, 16)
+        terminal = self.begin("-o", "severity,local,sockets,length,limit,fill,group-length,inode,"
+                                    "state")
+        self.go(terminal, 0)
+        terminal.keys("Enter")
+        self.shows(terminal, "-8001 |19 |9 `29 +8002 5")
+        rows = screen.parse_list(terminal.lines())
+        shown = [[row[head] for head in ("ST", "SOCKETS", "Q", "LIM", "FILL", "GROUPLEN", "INODE",
+                                         "STATE")] for row in rows[:4]]
+        inodes = [str(member.inode) for member in self.first]
+        self.assertEqual(shown, [["~", "3", "16", "57", "80%", "16", "-", "high"],
+                                 ["~", "3", "16", "19", "80%", "16", inodes[1], "high"],
+                                 [".", "3", "0", "9", "0%", "16", inodes[0], "ok"],
+                                 [".", "3", "0", "29", "0%", "16", inodes[2], "ok"]])
+
+    def test_arrows(self):
+        terminal = self.begin()
+        right, left = key("UNFOLD")[0], key("FOLD")[0]
+        self.go(terminal, 0)
+        terminal.keys(right, right)
+        self.shows(terminal, "-8001 |9 |19 `29 +8002 5")
+        self.selected(terminal, "unfolded", 57)
+        # From one of its sockets as well.
+        terminal.keys("Down", "Down", right)
+        self.selected(terminal, "member", 19)
+        terminal.keys(left)
+        self.shows(terminal, "+8001 +8002 5")
+        self.selected(terminal, "folded", 57)
+        terminal.keys(left)
+        self.shows(terminal, "+8001 +8002 5")
+        # Who is alone has nothing to unfold.
+        terminal.keys("End", right, left)
+        self.selected(terminal, None, 5)
+        self.shows(terminal, "+8001 +8002 5")
+
+    def test_pages(self):
+        """Enter opens that of a socket, i that of the group."""
+        self.queue_in(self.first[1], self.first, 4)
+        terminal = self.begin(rows=40)
+        cookies = rf"\bcookie {self.first[1].cookie}\b"
+        for name in key("DETAIL"):
+            self.go(terminal, 0)
+            terminal.keys(name)
+            lines = terminal.see("queued/limit of each socket: 0/29 4/19 0/9")
+            self.assertNotIn("cookie", "\n".join(lines))
+            terminal.see("4 waiting")
+            terminal.keys("Escape")
+            self.shows(terminal, "+8001 +8002 5")
+        terminal.keys("Enter", "Down")
+        self.selected(terminal, "member", 19)
+        for name in (*key("OPEN"), *key("DETAIL")):
+            terminal.keys(name)
+            lines = terminal.see("4 waiting")
+            self.assertRegex("\n".join(lines), cookies)
+            self.assertNotIn("of each socket", "\n".join(lines))
+            terminal.keys("Escape")
+            self.shows(terminal, "-8001 |19 |9 `29 +8002 5")
+            self.selected(terminal, "member", 19)
+
+    def test_history(self):
+        """Of a socket from before it was unfolded, of a group from before it was folded."""
+        self.queue_in(self.first[0], self.first, 5)
+        for flags, keys in (["-g"], ["Enter"]), ([], ["u"]):
+            terminal = self.screen("-d", "0.2", *flags, cols=140)
+
+            def pasts(lines):
+                """The longest of each row."""
+                begin = screen.find_header(lines)
+                at, end = re.search("LAST( [^ ]*)?", lines[begin]).span()
+                return [line[at:at + 16].count("▄") for line in lines[begin + 1:begin + 3]]
+            terminal.settle(lambda lines: self.assertGreater(pasts(lines)[0], 5))
+            terminal.keys("p", "Home", *keys)
+            terminal.see("[PAUSED")
+            lines = terminal.wait("the tree", lambda lines: "- " in lines[screen.find_header(
+                lines) + 1] if flags else "+ " in lines[screen.find_header(lines) + 1])
+            found = pasts(lines)
+            self.assertGreater(found[0], 5)
+            if flags:
+                self.assertEqual(found[0], found[1])
+            terminal.close()
+
+    def test_screen_goes_to_the_members(self):
+        terminal = self.begin(rows=9)  # a list of a few lines
+        page = len(screen.parse_list(terminal.lines()))
+        self.assertGreaterEqual(page, 3)
+        terminal.resize(120, 8)
+        self.go(terminal, 1)
+        terminal.keys("Enter")
+        self.selected(terminal, "unfolded", 88)
+        terminal.settle(lambda lines: self.assertIn("-8002 |39 `49", self.tree(lines)))
+
+    def test_mouse(self):
+        """A second click does what Enter does."""
+        terminal = self.begin("--mouse", term="xterm-256color")
+        first = terminal.header() + 1
+        terminal.mouse(first + 1, 10)
+        self.selected(terminal, "folded", 88)
+        terminal.mouse(first + 1, 10)
+        self.shows(terminal, "+8001 -8002 |39 `49 5")
+        terminal.mouse(first + 3, 10)
+        self.selected(terminal, "last", 49)
+        terminal.mouse(first + 1, 10)
+        self.selected(terminal, "unfolded", 88)
+        terminal.mouse(first + 1, 10)
+        self.shows(terminal, "+8001 +8002 5")
+
+    def test_ascii(self):
+        for args, locale in ([], "C"), (["--ascii"], "C.UTF-8"):
+            terminal = self.begin(*args, locale=locale)
+            terminal.keys("Home", "Enter")
+            lines = terminal.wait("the group unfolded", lambda lines: any(
+                " `- 127.0.0.1:8001 " in line for line in lines))
+            begin = next(n for n, line in enumerate(lines) if line.startswith("STv "))
+            self.assertEqual([line[4:22] for line in lines[begin + 1:begin + 7]],
+                             ["-  127.0.0.1:8001 ", "|- 127.0.0.1:8001 ",
+                              "|- 127.0.0.1:8001 ", "`- 127.0.0.1:8001 ",
+                              "+  127.0.0.2:8002 ", "   127.0.0.3:8003 "])
+            self.assertTrue("\n".join(lines).isascii())
+            terminal.close()
+
+    def test_small_screens(self):
+        """The marks go before the address does; without one they stand before all."""
+        terminal = self.begin()
+        terminal.keys("Home", "Enter")
+        for cols in 60, 40, 30, 20:
+            terminal.resize(cols, 12)
+            terminal.settle(lambda lines: self.assertEqual(
+                [re.match(r"\S+ +(\S+) ", line)[1] for line in
+                 lines[screen.find_header(lines) + 1:][:4]],
+                ["-", "├─", "├─", "└─"] if cols >= 40 else ["-", "├", "├", "└"]))
+        terminal.resize(16, 12)
+        terminal.settle(lambda lines: self.assertRegex(
+            "\n".join(lines), r"(?m)^127.0.0.1:8001$"))
+        terminal.close()
+        terminal = self.begin("-o", "length,limit")
+        terminal.keys("Home", "Enter")
+        terminal.wait("the marks", lambda lines: re.search(
+            r"\n   Q LIM\n-  0  57\n├─ 0   9\n├─ 0  19\n└─ 0  29\n\+  0  88\n   0   5",
+            "\n".join(re.sub("▼", "", line) for line in lines)))
+
+    def test_none_is_grouped(self):
+        """No room is lost for marks where all listeners are alone."""
+        for listener in self.first[1:] + self.second[1:]:
+            listener.close()
+        terminal = self.begin()
+        terminal.settle(lambda lines: self.assertRegex(
+            "\n".join(lines), r"\nST▼ LOCAL .*\n\.   127"))
+
+
+class Grouping(Groups):
+    def heads(self, terminal):
+        """How long the history lasts is no part of the name."""
+        lines = terminal.lines()
+        return [head.split()[0] for _, _, head in
+                screen.split_header(lines[screen.find_header(lines)])]
+
+    def test_key(self):
+        terminal = self.screen("-d", "0.2", cols=120)
+        self.shows(terminal, "9 19 29 39 49 5")
+        terminal.see("6 listeners")
+        before = self.heads(terminal)
+        for name in key("GROUP"):
+            terminal.keys("Home", "Down", name)
+            self.shows(terminal, "+8001 +8002 5")
+            terminal.see("3 groups")
+            self.selected(terminal, "folded", 57)
+            self.assertEqual(set(self.heads(terminal)), {*before, "SOCKETS", "IMBALANCE"})
+            terminal.keys("Down", "Enter")
+            self.shows(terminal, "+8001 -8002 |39 `49 5")
+            terminal.keys("Down", name)
+            self.shows(terminal, "9 19 29 39 49 5")
+            self.selected(terminal, None, 39)
+            self.assertEqual(self.heads(terminal), before)
+            # What was unfolded is so again.
+            terminal.keys(name)
+            self.shows(terminal, "+8001 -8002 |39 `49 5")
+            self.selected(terminal, "member", 39)
+            terminal.keys("Up", "Enter", name)
+
+    def test_columns_that_were_named(self):
+        terminal = self.screen("-d", "0.2", "-o", "severity,local,limit", cols=120)
+        terminal.keys("u")
+        self.shows(terminal, "+8001 +8002 5")
+        self.assertEqual(self.heads(terminal), ["ST", "LOCAL", "LIM"])
+
+    def test_of_the_past(self):
+        """While the screen is held, and step by step."""
+        terminal = self.begin(delay="60")
+        self.go(terminal, 0)
+        terminal.keys("Enter")
+        for count in 1, 2:
+            self.queue_in(self.first[2], self.first, count)
+            terminal.keys("Space")
+            terminal.settle(lambda lines, count=count: self.assertEqual(
+                sorted(row["Q"] for row in screen.parse_list(lines)[:4]),
+                sorted(["0", "0", str(count), str(count)])))
+        self.second[0].close()
+        terminal.keys("Space")
+        terminal.wait("one socket fewer", lambda lines: "8002" in "\n".join(lines) and
+                      "+8002" not in self.tree(lines))
+
+        def queued(count):
+            terminal.settle(lambda lines: self.assertEqual(
+                {row["LIM"]: row["Q"] for row in screen.parse_list(lines)}["29"], str(count)))
+        for step, count in ("t", 2), ("t", 1), ("t", 0):
+            terminal.keys(step)
+            queued(count)
+            terminal.settle(lambda lines: self.assertIn("+8002", self.tree(lines)))
+            self.assertIn("-8001 |", self.tree(terminal.lines()))
+        # Of then as well: another group unfolded, all folded, none.
+        self.go(terminal, 4)
+        terminal.keys("Enter")
+        self.shows(terminal, "-8001 |9 |19 `29 -8002 |39 `49 5")
+        terminal.keys("u")
+        self.shows(terminal, "9 19 29 39 49 5")
+        terminal.keys("T")
+        terminal.settle(lambda lines: self.assertEqual(
+            sorted(self.tree(lines).split()), sorted("9 19 29 39 49 5".split())))
+        queued(1)
+        terminal.keys("u", "p")
+        terminal.see("[LIVE]")
+        terminal.settle(lambda lines: self.assertEqual(
+            sorted(self.tree(lines).replace("`", "|").split()),
+            sorted("-8001 |29 |9 |19 49 5".split())))
+
+
+class Choosing(Groups):
+    def test_sort(self):
+        self.queue_in(self.first[1], self.first, 3)
+        terminal = self.begin("-o", "severity,local,length,limit")
+        self.go(terminal, 0)
+        terminal.keys("Enter", "End", "Up", "Enter")
+        self.shows(terminal, "-8001 |19 |9 `29 -8002 |39 `49 5")
+        terminal.keys("<")
+        terminal.see("LIM▼")
+        self.shows(terminal, "-8002 |49 `39 -8001 |29 |19 `9 5")
+        self.selected(terminal, "unfolded", 88)
+        terminal.keys("I")
+        self.shows(terminal, "5 -8001 |9 |19 `29 -8002 |39 `49")
+
+    def test_order_is_held(self):
+        """Members stay where they are too, and in their group."""
+        terminal = self.begin()
+        self.unfold_both(terminal)
+        terminal.keys("o")
+        terminal.see("[ORDER FROZEN]")
+        self.queue_in(self.first[2], self.first, 3)
+        terminal.settle(lambda lines: self.assertEqual(screen.parse_list(lines)[3]["Q"], "3"))
+        self.shows(terminal, "-8001 |9 |19 `29 -8002 |39 `49 5")
+        self.group("127.0.0.1", 8001, [69])
+        self.shows(terminal, "-8001 |9 |19 |29 `69 -8002 |39 `49 5")
+        terminal.keys("o")
+        self.shows(terminal, "-8001 |29 |9 |19 `69 -8002 |39 `49 5")
+
+    def test_follow(self):
+        """The worst row is that of a group, which no member can be worse than."""
+        terminal = self.begin()
+        self.unfold_both(terminal)
+        terminal.keys("F")
+        terminal.see("[FOLLOW]")
+        self.queue_in(self.second[1], self.second, 45)
+        self.shows(terminal, "-8002 |49 `39 -8001 |9 |19 `29 5")
+        self.selected(terminal, "unfolded", 88)
+        terminal.keys("Enter")
+        terminal.gone("[FOLLOW]")
+        self.shows(terminal, "+8002 -8001 |9 |19 `29 5")
+
+    def test_find(self):
+        self.queue_in(self.first[1], self.first, 17)
+        terminal = self.begin()
+        self.go(terminal, 0)
+        terminal.keys("Enter", "/")
+        terminal.type("high")
+        terminal.keys("Enter")
+        self.selected(terminal, "unfolded", 57)
+        terminal.keys("n")
+        self.selected(terminal, "member", 19)
+        terminal.keys("n")
+        self.selected(terminal, "unfolded", 57)
+
+    def test_filter(self):
+        """Each row has to match by itself, and a member is below its row or nowhere."""
+        self.queue_in(self.first[1], self.first, 17)
+        terminal = self.begin()
+        terminal.keys("\\")
+        terminal.answer("limit > 25")
+        self.shows(terminal, "+8001 +8002")
+        terminal.see("2 of 3 groups")
+        terminal.keys("Home", "Enter")
+        self.shows(terminal, "-8001 `29 +8002")
+        terminal.see("2 of 3 groups")
+        terminal.keys("\\")
+        terminal.answer("limit < 60")
+        self.shows(terminal, "-8001 |19 |9 `29 5")
+        terminal.keys("\\")
+        terminal.answer("sockets > 2 and limit > 50")
+        self.shows(terminal, "-8001")
+        terminal.keys("Left")
+        self.shows(terminal, "+8001")
+        terminal.keys("Right")
+        terminal.see("None of its 3 sockets is let through by the filter, or by f.")
+        self.shows(terminal, "-8001")
+        terminal.keys("Escape")
+        terminal.gone("[FILTER]")
+        self.shows(terminal, "-8001 |19 |9 `29 +8002 5")
+        terminal.keys("f")
+        self.shows(terminal, "-8001 `19")
+        terminal.see("1 of 3 groups")
+
+    def test_columns(self):
+        terminal = self.begin(cols=140)
+        terminal.keys("Home", "Enter", "c")
+        terminal.see("listenq: columns")
+        names = listenq.run("--list-columns", "--raw").out.split()
+        terminal.keys("Home", *(names.index("inode") * ["Down"]), "Space", "c")
+        terminal.settle(lambda lines: self.assertEqual(
+            [row["INODE"] for row in screen.parse_list(lines)],
+            ["-", *(str(member.inode) for member in self.first), "-", str(self.alone.inode)]))
+
+
+class Vanishing(Groups):
+    def test_members(self):
+        terminal = self.begin()
+        self.unfold_both(terminal)
+        self.go(terminal, 2)
+        self.selected(terminal, "member", 19)
+        self.first[1].close()
+        self.shows(terminal, "-8001 |9 `29 -8002 |39 `49 5")
+        self.selected(terminal, "last", 29)
+        # The oldest one.
+        self.first[0].close()
+        self.shows(terminal, "29 -8002 |39 `49 5")
+        self.selected(terminal, None, 29)
+        # One comes back: it is unfolded again, and the cursor is where it was.
+        self.group("127.0.0.1", 8001, [79])
+        self.shows(terminal, "-8001 |29 `79 -8002 |39 `49 5")
+        self.selected(terminal, "member", 29)
+
+    def test_oldest_member(self):
+        """As in a restart one by one: the group is the same, whoever is in it."""
+        terminal = self.begin()
+        self.unfold_both(terminal)
+        self.go(terminal, 0)
+        self.selected(terminal, "unfolded", 57)
+        self.group("127.0.0.1", 8001, [59])
+        for member, limit in zip(self.first, (107, 88, 59)):
+            member.close()
+            terminal.settle(lambda lines, limit=limit: self.assertEqual(
+                screen.parse_list(lines)[0]["LIM"], str(limit)))
+            self.selected(terminal, "unfolded" if limit > 59 else None, limit)
+
+    def test_group(self):
+        terminal = self.begin()
+        self.unfold_both(terminal)
+        self.go(terminal, 2)
+        for member in self.first:
+            member.close()
+        self.shows(terminal, "-8002 |39 `49 5")
+        self.selected(terminal, "unfolded", 88)
+        for member in self.second:
+            member.close()
+        self.shows(terminal, "5")
+        self.selected(terminal, None, 5)
+
+    def test_page_of_a_group(self):
+        """It goes on with those that are left, and with the one."""
+        terminal = self.begin(rows=40)
+        terminal.keys("Home", "i")
+        terminal.see("of each socket: 0/29 0/19 0/9")
+        self.first[0].close()
+        terminal.see("of each socket: 0/29 0/19")
+        self.first[1].close()
+        terminal.see(f"cookie {self.first[2].cookie}")
+        self.first[2].close()
+        terminal.see("This listener is gone.")
+
+    def test_page_of_a_member(self):
+        """It is of this socket, also when its row is not there any more, but not of another."""
+        alone = self.listener("127.0.0.9", 8009, 99, reuseport=True)
+        terminal = self.begin(rows=40)
+        terminal.keys("End", "Enter")
+        terminal.see(f"cookie {alone.cookie}")
+        other = self.listener("127.0.0.9", 8009, 98, reuseport=True)
+        terminal.see("sockets 2")
+        terminal.see(f"cookie {alone.cookie}")
+        alone.close()
+        terminal.see("This listener is gone.")
+        terminal.keys("Escape")
+        terminal.see(f" {other.address}:8009 ")
