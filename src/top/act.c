@@ -163,7 +163,7 @@ static void show_page(struct session *s, enum session_page page)
 	session_wish(s);
 }
 
-static void unfold(struct session *s, bool unfold)
+static void unfold_selected(struct session *s, bool unfold)
 {
 	const struct row *row = view_selected(&s->view);
 	const enum view_branch branch = row ? view_branch(&s->view, s->view.cursor) : VIEW_ALONE;
@@ -181,7 +181,7 @@ static void open_selected(struct session *s)
 	const struct row *row = view_selected(&s->view);
 
 	if (row && row->fold)
-		unfold(s, view_branch(&s->view, s->view.cursor) == VIEW_FOLDED);
+		unfold_selected(s, view_branch(&s->view, s->view.cursor) == VIEW_FOLDED);
 	else if (row)
 		show_page(s, PAGE_DETAIL);
 }
@@ -313,10 +313,10 @@ static bool key_chooses(struct session *s, enum key_action action)
 		toggle_groups(s);
 		break;
 	case KEY_ACT_UNFOLD:
-		unfold(s, true);
+		unfold_selected(s, true);
 		break;
 	case KEY_ACT_FOLD:
-		unfold(s, false);
+		unfold_selected(s, false);
 		break;
 	default:
 		return false;

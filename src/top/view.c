@@ -336,7 +336,7 @@ void view_unfold(struct view *v, bool unfold, uint64_t clock_ns)
 	view_select(v, v->cursor, clock_ns);
 	set_unfolded(v, row_group_id(row), unfold);
 	view_arrange(v, clock_ns);
-	if (unfold)
+	if (unfold && row->fold)
 		scroll_to_members(v);
 }
 

@@ -1,63 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "scene.h"
-#include "shown.h"
-#include "unit.h"
-
-#include "analyse/filter.h"
-#include "output/filter_fields.h"
-#include "top/view.h"
+#include "view_fixture.h"
 
 /*
  * Listeners with a limit of 9 and a queue of n: by n the worst come first, and those that are well
  * by their fill too; with equal queues by their ports, which are their cookies.
  */
-#define SECOND NSEC_PER_SEC
-#define START  (1000 * SECOND)
-#define HELD   (START + SECOND) /* while a move at START holds the order */
-#define LATER  (START + 60 * SECOND)
-
-static struct scene scene;
-static struct view view;
-static struct columns columns;
-static struct field_context context;
-
-static int setup(void **state)
-{
-	(void)state;
-	scene_open(&scene);
-	columns_top(&columns, false);
-	view.columns = &columns;
-	view.context = &context;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	filter_free(view.selection.filter);
-	view_free(&view);
-	scene_close(&scene);
-	columns_free(&columns);
-	strbuf_free(&context.scratch);
-	return 0;
-}
-
-/* What is shown of a sample. */
-static void show(const char *listeners, uint64_t clock_ns)
-{
-	scene_sample(&scene, listeners);
-	view_build(&view, NULL, &scene.before, &scene.now, clock_ns);
-}
-
-static void assert_shown(const char *expected)
-{
-	shown_assert(&view, expected);
-}
-
-static const struct field *named(const char *name)
-{
-	return field_find(name, strlen(name));
-}
 
 static void test_nothing(void **state)
 {
@@ -310,16 +257,6 @@ static void test_find_in_words(void **state)
 	assert_false(view_find(&view, "100%", 0, START));
 }
 
-static void filter(const char *text, uint64_t clock_ns)
-{
-	const struct filter_source source = filter_fields_source(&context);
-	struct error why;
-
-	filter_free(view.selection.filter);
-	assert_int_equal(filter_parse(text, &source, &view.selection.filter, &why), 0);
-	view_arrange(&view, clock_ns);
-}
-
 static void test_filter(void **state)
 {
 	(void)state;
@@ -508,8 +445,6 @@ static void test_scroll_after_many_died(void **state)
 	assert_shown("1 2 3 [4]");
 	assert_u64_equal(view.offset, 1);
 }
-
-#define VIEW_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
