@@ -385,9 +385,12 @@ void sources_warn(struct sources *set, struct snapshot *s)
 		snapshot_warn(s, "namespaces-failed",
 			      "cannot dump the listeners of %s: %s%s; they are unknown", text.s,
 			      strerror(-skipped->code), error_advice(skipped->code));
+	/* Whether it has ended is not known: somebody's descriptor may keep it. */
 	if (describe(gone, &text))
 		snapshot_warn(s, "namespaces-gone",
-			      "%s gone: what happened there is not in this report", text.s);
+			      "%s can no longer be found: what happened there is not in this "
+			      "report",
+			      text.s);
 	/* Of all, one that is gone is told once; one that the user named is missed for good. */
 	if (set->all)
 		trouble_clear(gone);

@@ -492,6 +492,17 @@ class Watch(Several):
             process.wait()
             self.until(child, lambda d: self.of(d, blue)["pid"] is None, "its end")
 
+    def test_kept_by_a_descriptor(self):
+        """One that lives, but that nothing leads to, is not said to have ended."""
+        other = self.inhabited()
+        child = self.watch("-N", str(other.pid))
+        other.end()
+        document = self.until(child, lambda d: not d["namespaces"], "it to be lost")
+        self.assertEqual([w["message"] for w in document["warnings"]],
+                         [f"1 network namespace ({other.pid}) can no longer be found: "
+                          "what happened there is not in this report"])
+        self.assertFalse(self.holds(child, other.inode))
+
     def test_called_by_a_process_that_ends(self):
         """The namespace goes on, and so does its report, until only we hold it."""
         other = self.inhabited()
