@@ -77,22 +77,6 @@ static bool is_user_manager(struct part name)
 	return starts_with(name, "user@") && ends_with(name, ".service");
 }
 
-static struct part find_unit(struct part path)
-{
-	struct part unit = { NULL, 0 }, component;
-
-	while (next_component(&path, &component)) {
-		struct part name = unescape(component);
-
-		if (!is_unit(name) || (unit.s && starts_with(name, "init.scope")))
-			continue;
-		unit = name;
-		if (!is_user_manager(name))
-			break;
-	}
-	return unit;
-}
-
 static bool is_hex(struct part p)
 {
 	for (size_t i = 0; i < p.len; i++)
@@ -130,15 +114,20 @@ static struct part between(struct part name, const char *prefix, const char *suf
 	return without(name, strlen(prefix), strlen(suffix));
 }
 
-/* LXC and systemd-nspawn know their containers by name; a virtual machine is none. */
-static struct part find_name(struct part name, struct part parent)
+/* LXC makes its cgroups itself: none is a unit, whatever the container is called. */
+static struct part find_lxc(struct part name, struct part parent)
 {
-	static const char *const forms[][2] = { { "lxc.payload.", "" },
-						{ "systemd-nspawn@", ".service" },
-						{ "machine-", ".scope" } };
-
 	if (is(parent, "lxc") || is(parent, "lxc.payload"))
 		return name;
+	return between(name, "lxc.payload.", "");
+}
+
+/* systemd-nspawn knows its containers by name; a virtual machine is none. */
+static struct part find_machine(struct part name)
+{
+	static const char *const forms[][2] = { { "systemd-nspawn@", ".service" },
+						{ "machine-", ".scope" } };
+
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		struct part found = between(name, forms[i][0], forms[i][1]);
 
@@ -146,6 +135,30 @@ static struct part find_name(struct part name, struct part parent)
 			return starts_with(found, "qemu") ? (struct part){ NULL, 0 } : found;
 	}
 	return (struct part){ NULL, 0 };
+}
+
+/*
+ * Below a container are the units of its own manager, of which that of this host knows nothing: a
+ * container is in a unit of this host, is one, or has none.
+ */
+static struct part find_unit(struct part path)
+{
+	struct part unit = { NULL, 0 }, parent = { NULL, 0 }, component;
+
+	for (; next_component(&path, &component); parent = component) {
+		struct part name = unescape(component);
+
+		if (find_lxc(component, parent).s)
+			break;
+		if (!is_unit(name) && find_id(component).s)
+			break;
+		if (!is_unit(name) || (unit.s && starts_with(name, "init.scope")))
+			continue;
+		unit = name;
+		if (!is_user_manager(name))
+			break;
+	}
+	return unit;
 }
 
 /* The innermost: of a container within a container, the one that the process sees around it. */
@@ -157,7 +170,9 @@ static struct part find_container(struct part path)
 		struct part found = find_id(component);
 
 		if (!found.s)
-			found = find_name(component, parent);
+			found = find_lxc(component, parent);
+		if (!found.s)
+			found = find_machine(component);
 		if (found.s)
 			container = found;
 	}
