@@ -85,7 +85,10 @@ static bool is_hex(struct part p)
 	return true;
 }
 
-/* "ID" and "cri-containerd-ID.scope", but not "crio-conmon-ID.scope", which watches over it. */
+/*
+ * "ID", "cri-containerd-ID.scope", and "kubepods.slice:cri-containerd:ID" where an engine is told
+ * of systemd and does not ask it; but not "crio-conmon-ID.scope", which watches over it.
+ */
 static struct part find_id(struct part name)
 {
 	struct part id = without(name, 0, ends_with(name, ".scope") ? strlen(".scope") : 0);
@@ -95,7 +98,8 @@ static struct part find_id(struct part name)
 		return (struct part){ NULL, 0 };
 	before = without(id, 0, CONTAINER_ID_LEN);
 	id = without(id, before.len, 0);
-	if (!is_hex(id) || ends_with(before, "conmon-") || (before.len && !ends_with(before, "-")))
+	if (!is_hex(id) || ends_with(before, "conmon-") ||
+	    (before.len && !ends_with(before, "-") && !ends_with(before, ":")))
 		return (struct part){ NULL, 0 };
 	return id;
 }

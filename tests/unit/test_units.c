@@ -75,6 +75,10 @@ static const struct {
 	{ "/kubepods.slice/kubepods-pod1.slice/crio-conmon-" ID ".scope",
 	  "crio-conmon-" ID ".scope", NULL },
 	{ "/kubepods/burstable/pod5f6c/" ID, NULL, ID },
+	/* The driver cgroupfs with a path for the driver systemd: SLICE:PREFIX:ID is one name. */
+	{ "/system.slice/containerd.service/kubepods-burstable-pod5f6c.slice:cri-containerd:" ID,
+	  "containerd.service", ID },
+	{ "/kubepods-pod1.slice:cri-containerd:" ID "/system.slice/nginx.service", NULL, ID },
 	{ "/docker/" ID "/kubelet/kubepods/pod1/" OTHER, NULL, OTHER },
 	/* Units of a container that is in none of the host. */
 	{ "/lxc/web1/system.slice/nginx.service", NULL, "web1" },
