@@ -236,6 +236,20 @@ class Owners(OwnersCase):
         self.assertNotIn("\x1b", result.out)
         self.assertEqual(len(table.parse(result.out)[0]), len(want))
 
+    def test_names_like_words_of_ours(self):
+        """Quoted in a table; in JSON and to a filter they are what they are."""
+        for name, shown in (b"(none)", '"(none)"'), (b"-", '"-"'), (b"a,b", '"a,b"'), (
+                b"", '""'), (b'"x', '"""x"'), (b"-x", "-x"):
+            listener = rig.Listener()
+            child = self.child(lambda child, name=name: set_name(name))
+            listener.close()
+            words = f":{listener.port}", f"process = '{name.decode()}'"
+            out = listenq.run("-d", "0", "-H", "-o", "process", *words).out
+            self.assertEqual(out, f"{shown}\n")
+            row, = listenq.instant("-p", *words)["listeners"]
+            self.assertEqual([p["comm"] for p in row["processes"]], [name.decode()])
+            child.close()
+
     def test_mptcp(self):
         try:
             sock = self.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262))
