@@ -562,19 +562,7 @@ static void test_named(void **state)
 
 static void add_process(unsigned int pid, const char *as)
 {
-	char path[64], text[128];
-
-	snprintf(path, sizeof(path), "proc/%u/comm", pid);
-	unit_write_text(tree, path, "web\n");
-	snprintf(path, sizeof(path), "proc/%u/stat", pid);
-	snprintf(text, sizeof(text), "%u (web) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 %u 1 2 3\n",
-		 pid, pid);
-	unit_write_text(tree, path, text);
-	snprintf(path, sizeof(path), "proc/%u/ns/net", pid);
-	if (as)
-		unit_link(tree, as, path);
-	else
-		unit_write_text(tree, path, "");
+	unit_add_process(tree, pid, as, "web", 0, pid);
 }
 
 /* The one namespace there is has that name, and that process is the oldest in it. */
