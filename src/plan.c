@@ -88,7 +88,8 @@ unsigned int plan_needs(const struct options *o)
 	if (o->json) {
 		for (size_t i = 0; i < field_table_n; i++)
 			needs |= field_table[i].key ? field_table[i].needs : 0;
-		needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY | NEED_NAMESPACES;
+		needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY | NEED_NAMESPACES |
+			 NEED_NETNS_PID;
 	} else {
 		/* Of the interactive view columns, filter and order change: it adds them up itself.
 		 */

@@ -258,7 +258,7 @@ static void name_all(struct search *search)
 			ns->path = xasprintf("proc/%u/ns/net", ns->pid);
 		if (ns->name)
 			continue;
-		if (before && !before->listed && before->pid == ns->pid)
+		if (before && !before->listed && ns->pid && before->pid == ns->pid)
 			ns->name = xstrdup(before->name);
 		else if (ns->pid)
 			ns->name = name_by_process(search, ns->pid);
@@ -306,6 +306,26 @@ void namespaces_find(struct namespaces *ns, int root)
 	namespaces_free(&before);
 	free(search.members);
 	strbuf_free(&search.text);
+}
+
+static bool is_at(int root, const char *path, uint64_t inode)
+{
+	struct stat st;
+
+	return fstatat(root, path, &st, 0) == 0 && st.st_ino == inode;
+}
+
+bool namespaces_verify(const struct namespaces *ns, int root, uint64_t inode, bool pid)
+{
+	const struct namespace *found = namespaces_get(ns, inode);
+	char path[32];
+
+	if (!found || !is_at(root, found->path, inode))
+		return false;
+	if (found->listed && !pid)
+		return true;
+	snprintf(path, sizeof(path), "proc/%u/ns/net", found->pid);
+	return found->pid && is_at(root, path, inode);
 }
 
 static char *absolute(const char *path)

@@ -45,6 +45,14 @@ void namespaces_free(struct namespaces *ns);
  */
 void namespaces_find(struct namespaces *ns, int root);
 
+/*
+ * namespaces_verify() - is what was found of a namespace still so? Costs a stat(2) or two.
+ * @pid: its process counts also where its name is not from there
+ *
+ * Returns false also where nothing was found, or no process: that may have come since.
+ */
+bool namespaces_verify(const struct namespaces *ns, int root, uint64_t inode, bool pid);
+
 /* Returns the one with that inode or NULL. */
 struct namespace *namespaces_get(const struct namespaces *ns, uint64_t inode);
 

@@ -50,11 +50,19 @@ static enum processes_sight sight(struct owners *o)
 	return o->sight;
 }
 
+/*
+ * Who is not seen need not be the owner: the kernel holds listeners itself, a descriptor can be on
+ * its way through a UNIX socket, and a process can end while it is looked for.
+ */
 static void tell_hidden(struct owners *o, struct snapshot *s, bool hidden)
 {
+	const char *rest = sight(o) == PROCESSES_NO_PRIVILEGE ? "run as root to see more" :
+			   hidden			      ? "others may not be looked at" :
+				    "there may be more outside of this container";
+
 	snapshot_warn(s, "owners-hidden",
-		      "the processes that hold some of the listeners may not be seen: %s",
-		      processes_advice(sight(o), hidden));
+		      "some listeners have no owner among the processes that can be seen: %s",
+		      rest);
 }
 
 void owners_result_failure(struct snapshot *s, const char *what, int code)

@@ -273,6 +273,6 @@ const char *processes_advice(enum processes_sight sight, bool hidden)
 {
 	if (sight == PROCESSES_NO_PRIVILEGE)
 		return "run as root to see them";
-	return hidden ? "something forbids it even to root, as in some containers" :
+	return hidden ? "something forbids it, as in some containers" :
 			"they are outside of this container";
 }

@@ -81,7 +81,7 @@ int processes_sockets(const struct processes *p, uint32_t pid,
 /* Reads the file @name of a process, such as "comm". Returns 0 or -errno. */
 int processes_read(const struct processes *p, uint32_t pid, const char *name, struct strbuf *text);
 
-/* Why a listener may have an owner that cannot be found. */
+/* Why there may be a process that cannot be looked at. */
 enum processes_sight {
 	PROCESSES_ALL, /* every process on the machine can be seen */
 	PROCESSES_NO_PRIVILEGE, /* those of other users cannot */

@@ -103,6 +103,13 @@ static void add_or_tell(struct sources *set, const struct namespace *ns)
 		trouble_add(&set->troubles[TROUBLE_FAILED], ns->name, code);
 }
 
+static void take_name(struct sources *set, struct source *source, const char *name, uint32_t pid)
+{
+	source->pid = pid;
+	if (!source->name || strcmp(source->name, name) != 0)
+		source->name = intern_keep(&set->names, name, strlen(name));
+}
+
 /*
  * Home stays, as we live there; with a /proc of others it may not be found. So do all where the
  * search has failed, as it does when there are no descriptors left.
@@ -127,9 +134,7 @@ static void check_all(struct sources *set)
 			add_or_tell(set, ns);
 			continue;
 		}
-		source->pid = ns->pid;
-		if (!source->name || strcmp(source->name, ns->name) != 0)
-			source->name = intern_keep(&set->names, ns->name, strlen(ns->name));
+		take_name(set, source, ns->name, ns->pid);
 	}
 }
 
@@ -143,55 +148,110 @@ static int add_wanted(struct sources *set, const char *what, const char *path, u
 
 	if (find(set, inode))
 		return 0;
-	ns = namespaces_get(&set->found, inode);
-	if (!ns && set->needs & NEED_NAMESPACES) {
-		namespaces_find(&set->found, set->root);
-		ns = namespaces_get(&set->found, inode);
-	}
+	ns = set->needs & NEED_NAMESPACES ? namespaces_get(&set->found, inode) : NULL;
 	code = add(set, inode, path, ns ? ns->name : what, ns ? ns->pid : 0, &cause);
 	return code < 0 ? error_set(why, code, "network namespace '%s': %s", what, cause.text) : 0;
 }
 
-static void drop_unwanted(struct sources *set, const uint64_t *inodes)
+/*
+ * A search is due for the name of one that is new, or whose name or process may have changed, and
+ * for one that has lost what the user called it by: it may live on. What is still as it was found
+ * costs none. What an earlier search found of others says nothing: inodes are used again.
+ */
+static bool wants_search(const struct sources *set, uint64_t inode, const char *path)
+{
+	if (!inode || (path && !(set->needs & NEED_NAMESPACES)))
+		return false;
+	if (!find(set, inode))
+		return path != NULL;
+	return !namespaces_verify(&set->found, set->root, inode, set->needs & NEED_NETNS_PID);
+}
+
+static void drop_unwanted(struct sources *set)
 {
 	for (size_t i = set->n; i-- > 0;) {
 		bool wanted = false;
 
 		for (size_t j = 0; j < set->n_wanted; j++)
-			wanted |= inodes[j] == set->list[i]->inode;
+			wanted |= set->inodes[j] == set->list[i]->inode;
 		if (!wanted)
 			drop(set, i);
 	}
 }
 
+/* Of several words for one namespace the first is its name where no better one was found. */
+static void name_wanted(struct sources *set)
+{
+	for (size_t i = set->n_wanted; i-- > 0;) {
+		const struct namespace *ns = namespaces_get(&set->found, set->inodes[i]);
+		struct source *source = find(set, set->inodes[i]);
+
+		if (source && (ns || !set->found.failed))
+			take_name(set, source, ns ? ns->name : set->wanted[i], ns ? ns->pid : 0);
+	}
+}
+
+/* Does it live on, though what the user called it by is gone? What cannot be looked for does. */
+static bool lives_on(const struct sources *set, uint64_t inode)
+{
+	return inode && find(set, inode) &&
+	       (set->found.failed || namespaces_get(&set->found, inode));
+}
+
+/* Where what the user named is now. */
+struct place {
+	char *path; /* NULL: nowhere */
+	int code; /* for which it is nowhere */
+};
+
+/* Fills @set->inodes and @places. Returns whether a search is due. */
+static bool locate_wanted(struct sources *set, struct place *places, struct error *why)
+{
+	bool search = false;
+
+	for (size_t i = 0; i < set->n_wanted; i++) {
+		uint64_t inode;
+
+		places[i].code =
+			namespaces_resolve(set->root, set->wanted[i], &places[i].path, &inode, why);
+		if (places[i].code == 0)
+			set->inodes[i] = inode;
+		search |= wants_search(set, set->inodes[i], places[i].path);
+	}
+	return search;
+}
+
 /* Returns 0 or -errno of the last one that is missing, with @why filled. */
 static int check_wanted(struct sources *set, struct error *why)
 {
-	uint64_t *inodes = xcalloc(set->n_wanted, sizeof(*inodes));
-	char **paths = xcalloc(set->n_wanted, sizeof(*paths));
+	struct place *places = xcalloc(set->n_wanted, sizeof(*places));
+	bool search = locate_wanted(set, places, why);
 	int result = 0;
 
+	if (search)
+		namespaces_find(&set->found, set->root);
 	for (size_t i = 0; i < set->n_wanted; i++) {
-		int code =
-			namespaces_resolve(set->root, set->wanted[i], &paths[i], &inodes[i], why);
-
-		if (code < 0) {
-			trouble_add(&set->troubles[TROUBLE_GONE], set->wanted[i], code);
-			result = code;
-		}
+		if (places[i].path || lives_on(set, set->inodes[i]))
+			continue;
+		set->inodes[i] = 0;
+		trouble_add(&set->troubles[TROUBLE_GONE], set->wanted[i], places[i].code);
+		result = places[i].code;
 	}
-	drop_unwanted(set, inodes);
+	drop_unwanted(set);
 	for (size_t i = 0; i < set->n_wanted; i++) {
-		int code = paths[i] ? add_wanted(set, set->wanted[i], paths[i], inodes[i], why) : 0;
+		int code = places[i].path ? add_wanted(set, set->wanted[i], places[i].path,
+						       set->inodes[i], why) :
+					    0;
 
 		if (code < 0) {
 			trouble_add(&set->troubles[TROUBLE_FAILED], set->wanted[i], code);
 			result = code;
 		}
-		free(paths[i]);
+		free(places[i].path);
 	}
-	free(paths);
-	free(inodes);
+	if (search && set->needs & NEED_NAMESPACES)
+		name_wanted(set);
+	free(places);
 	return result;
 }
 
@@ -239,6 +299,7 @@ int sources_open(struct sources *set, struct error *why)
 	int code = 0;
 
 	set->check_ns = UINT64_MAX;
+	set->inodes = xcalloc(set->n_wanted, sizeof(*set->inodes));
 	if (fstatat(set->root, "proc/self/ns/net", &st, 0) == 0)
 		set->home = st.st_ino;
 	if (!set->n_wanted && (set->home || !set->all))
@@ -257,6 +318,7 @@ void sources_close(struct sources *set)
 	for (size_t i = 0; i < set->n; i++)
 		source_close(set->list[i]);
 	free(set->list);
+	free(set->inodes);
 	namespaces_free(&set->found);
 	intern_free(&set->names);
 	for (size_t i = 0; i < TROUBLE_N; i++)
@@ -323,9 +385,12 @@ void sources_warn(struct sources *set, struct snapshot *s)
 		snapshot_warn(s, "namespaces-failed",
 			      "cannot dump the listeners of %s: %s%s; they are unknown", text.s,
 			      strerror(-skipped->code), error_advice(skipped->code));
+	/* Whether it has ended is not known: somebody's descriptor may keep it. */
 	if (describe(gone, &text))
 		snapshot_warn(s, "namespaces-gone",
-			      "%s gone: what happened there is not in this report", text.s);
+			      "%s can no longer be found: what happened there is not in this "
+			      "report",
+			      text.s);
 	/* Of all, one that is gone is told once; one that the user named is missed for good. */
 	if (set->all)
 		trouble_clear(gone);

@@ -27,6 +27,7 @@ struct sources {
 	int root; /* descriptor of the directory that holds proc/; not owned */
 	const char *const *wanted; /* as the user named them; not owned */
 	size_t n_wanted;
+	uint64_t *inodes; /* of these, where they were found last; 0: gone */
 	bool all;
 	unsigned int needs; /* enum need */
 	uint64_t opened; /* so many so far */

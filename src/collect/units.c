@@ -77,22 +77,6 @@ static bool is_user_manager(struct part name)
 	return starts_with(name, "user@") && ends_with(name, ".service");
 }
 
-static struct part find_unit(struct part path)
-{
-	struct part unit = { NULL, 0 }, component;
-
-	while (next_component(&path, &component)) {
-		struct part name = unescape(component);
-
-		if (!is_unit(name) || (unit.s && starts_with(name, "init.scope")))
-			continue;
-		unit = name;
-		if (!is_user_manager(name))
-			break;
-	}
-	return unit;
-}
-
 static bool is_hex(struct part p)
 {
 	for (size_t i = 0; i < p.len; i++)
@@ -101,7 +85,10 @@ static bool is_hex(struct part p)
 	return true;
 }
 
-/* "ID" and "cri-containerd-ID.scope", but not "crio-conmon-ID.scope", which watches over it. */
+/*
+ * "ID", "cri-containerd-ID.scope", and "kubepods.slice:cri-containerd:ID" where an engine is told
+ * of systemd and does not ask it; but not "crio-conmon-ID.scope", which watches over it.
+ */
 static struct part find_id(struct part name)
 {
 	struct part id = without(name, 0, ends_with(name, ".scope") ? strlen(".scope") : 0);
@@ -111,7 +98,8 @@ static struct part find_id(struct part name)
 		return (struct part){ NULL, 0 };
 	before = without(id, 0, CONTAINER_ID_LEN);
 	id = without(id, before.len, 0);
-	if (!is_hex(id) || ends_with(before, "conmon-") || (before.len && !ends_with(before, "-")))
+	if (!is_hex(id) || ends_with(before, "conmon-") ||
+	    (before.len && !ends_with(before, "-") && !ends_with(before, ":")))
 		return (struct part){ NULL, 0 };
 	return id;
 }
@@ -130,15 +118,20 @@ static struct part between(struct part name, const char *prefix, const char *suf
 	return without(name, strlen(prefix), strlen(suffix));
 }
 
-/* LXC and systemd-nspawn know their containers by name; a virtual machine is none. */
-static struct part find_name(struct part name, struct part parent)
+/* LXC makes its cgroups itself: none is a unit, whatever the container is called. */
+static struct part find_lxc(struct part name, struct part parent)
 {
-	static const char *const forms[][2] = { { "lxc.payload.", "" },
-						{ "systemd-nspawn@", ".service" },
-						{ "machine-", ".scope" } };
-
 	if (is(parent, "lxc") || is(parent, "lxc.payload"))
 		return name;
+	return between(name, "lxc.payload.", "");
+}
+
+/* systemd-nspawn knows its containers by name; a virtual machine is none. */
+static struct part find_machine(struct part name)
+{
+	static const char *const forms[][2] = { { "systemd-nspawn@", ".service" },
+						{ "machine-", ".scope" } };
+
 	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
 		struct part found = between(name, forms[i][0], forms[i][1]);
 
@@ -146,6 +139,30 @@ static struct part find_name(struct part name, struct part parent)
 			return starts_with(found, "qemu") ? (struct part){ NULL, 0 } : found;
 	}
 	return (struct part){ NULL, 0 };
+}
+
+/*
+ * Below a container are the units of its own manager, of which that of this host knows nothing: a
+ * container is in a unit of this host, is one, or has none.
+ */
+static struct part find_unit(struct part path)
+{
+	struct part unit = { NULL, 0 }, parent = { NULL, 0 }, component;
+
+	for (; next_component(&path, &component); parent = component) {
+		struct part name = unescape(component);
+
+		if (find_lxc(component, parent).s)
+			break;
+		if (!is_unit(name) && find_id(component).s)
+			break;
+		if (!is_unit(name) || (unit.s && starts_with(name, "init.scope")))
+			continue;
+		unit = name;
+		if (!is_user_manager(name))
+			break;
+	}
+	return unit;
 }
 
 /* The innermost: of a container within a container, the one that the process sees around it. */
@@ -157,7 +174,9 @@ static struct part find_container(struct part path)
 		struct part found = find_id(component);
 
 		if (!found.s)
-			found = find_name(component, parent);
+			found = find_lxc(component, parent);
+		if (!found.s)
+			found = find_machine(component);
 		if (found.s)
 			container = found;
 	}

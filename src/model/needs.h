@@ -26,6 +26,7 @@ enum need {
 	NEED_INTERFACE = 1 << 11, /* name of the device a listener is bound to */
 	NEED_IDENTITY = 1 << 12, /* host name and boot id */
 	NEED_NAMESPACES = 1 << 15, /* their names, where they are named or all are looked for */
+	NEED_NETNS_PID = 1 << 21, /* and the oldest process of each, whatever its name */
 	/* A dump of their own. */
 	NEED_UNIX = 1 << 13, /* UNIX listeners */
 	NEED_AUTOBOUND = 1 << 14, /* one more dump, of the listeners whose port the kernel chose */

@@ -33,10 +33,12 @@ static const struct process *process_at(const struct holders *h, size_t i)
 	return &h->processes[h->list[i].process];
 }
 
+#define NOBODY "(none)"
+
 static bool set_none(const struct row *row, const struct holders *h, struct field_value *v)
 {
 	v->known = !h->n && row->listener->known & LISTENER_OWNERS;
-	v->text = "(none)";
+	v->text = NOBODY;
 	return !h->n;
 }
 
@@ -96,10 +98,28 @@ static void add_word(struct strbuf *scratch, const char *word, size_t *n)
 	++*n;
 }
 
+/* Would it look like nothing, like a word of ours, or like more than one name? */
+static bool wants_quotes(const char *name)
+{
+	return !*name || !strcmp(name, NOBODY) || !strcmp(name, "-") || name[strcspn(name, ",\"")];
+}
+
+/* A process calls itself whatever it likes. A quote within quotes is doubled. */
+static void add_name(struct strbuf *to, const char *name)
+{
+	if (!wants_quotes(name)) {
+		strbuf_adds(to, name);
+		return;
+	}
+	strbuf_putc(to, '"');
+	for (; *name; name++)
+		strbuf_addc(to, *name, *name == '"' ? 2 : 1);
+	strbuf_putc(to, '"');
+}
+
 /*
- * The different names of the owners; one that is empty is not to look like nothing. systemd keeps
- * the sockets of the services that it starts open: that of its own cgroup only counts where nobody
- * else has one.
+ * The different names of the owners. systemd keeps the sockets of the services that it starts open:
+ * that of its own cgroup only counts where nobody else has one.
  */
 static void set_names(struct field_value *v, const struct holders *h, enum name name,
 		      struct field_context *context)
@@ -123,10 +143,8 @@ static void set_names(struct field_value *v, const struct holders *h, enum name 
 		return;
 	text = scratch->len;
 	for (size_t i = 0; i < n; i++) {
-		const char *word = word_at(scratch, i);
-
 		strbuf_addc(scratch, ',', i != 0);
-		strbuf_adds(scratch, *word ? word : "\"\"");
+		add_name(scratch, word_at(scratch, i));
 	}
 	set_words(v, scratch, n, text);
 }

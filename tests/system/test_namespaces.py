@@ -464,6 +464,72 @@ class Watch(Several):
         self.assertEqual(document["warnings"], [])
 
 
+    def second(self, other):
+        """One more process in a namespace."""
+        process = subprocess.Popen(["nsenter", f"--net=/proc/self/fd/{other.file}",
+                                    "sh", "-c", "echo; exec tail -f /dev/null"],
+                                   stdout=subprocess.PIPE, pass_fds=[other.file])
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.kill)
+        process.stdout.readline()
+        rig.wait_for(lambda: self.comm(process.pid) == "tail", "the program")
+        return process
+
+    def comm(self, pid):
+        return pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="ascii").strip()
+
+    def test_processes_of_a_named_one(self):
+        """Who is the oldest there is told as processes come and go."""
+        blue = self.named("blue")
+        child = self.watch("-N", "blue")
+        self.assertIsNone(self.of(self.document(child), blue)["pid"])
+        for _ in range(2):
+            process = self.second(blue)
+            document = self.until(
+                child, lambda d: self.of(d, blue)["pid"] == process.pid, "the process")
+            self.assertEqual(self.of(document, blue)["name"], "blue")
+            process.kill()
+            process.wait()
+            self.until(child, lambda d: self.of(d, blue)["pid"] is None, "its end")
+
+    def test_kept_by_a_descriptor(self):
+        """One that lives, but that nothing leads to, is not said to have ended."""
+        other = self.inhabited()
+        child = self.watch("-N", str(other.pid))
+        other.end()
+        document = self.until(child, lambda d: not d["namespaces"], "it to be lost")
+        self.assertEqual([w["message"] for w in document["warnings"]],
+                         [f"1 network namespace ({other.pid}) can no longer be found: "
+                          "what happened there is not in this report"])
+        self.assertFalse(self.holds(child, other.inode))
+
+    def test_called_by_a_process_that_ends(self):
+        """The namespace goes on, and so does its report, until only we hold it."""
+        other = self.inhabited()
+        with self.within(other):
+            listener = self.listener()
+        second, inode, cookies = self.second(other), other.inode, set()
+        child = self.watch("-N", str(other.pid))
+
+        def told(document):
+            self.assertEqual(document["warnings"], [])
+            cookies.add(self.row(document, listener)["cookie"])
+            return self.of(document, inode)["pid"] == second.pid
+
+        other.end()
+        document = self.until(child, told, "the other process")
+        self.assertEqual(self.of(document, inode)["name"], f"tail[{second.pid}]")
+        self.assertEqual(len(cookies), 1)
+        os.close(other.file)
+        other.file = -1
+        listener.close()
+        second.kill()
+        second.wait()
+        document = self.until(child, lambda d: not d["namespaces"], "its end")
+        self.assertEqual([w["code"] for w in document["warnings"]], ["namespaces-gone"])
+        self.assertFalse(self.holds(child, inode))
+
+
 class Container(Several):
     def test_outside_is_not_seen(self):
         """Process 1 is in sight, but not who is outside of the PID namespace."""

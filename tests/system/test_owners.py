@@ -236,6 +236,20 @@ class Owners(OwnersCase):
         self.assertNotIn("\x1b", result.out)
         self.assertEqual(len(table.parse(result.out)[0]), len(want))
 
+    def test_names_like_words_of_ours(self):
+        """Quoted in a table; in JSON and to a filter they are what they are."""
+        for name, shown in (b"(none)", '"(none)"'), (b"-", '"-"'), (b"a,b", '"a,b"'), (
+                b"", '""'), (b'"x', '"""x"'), (b"-x", "-x"):
+            listener = rig.Listener()
+            child = self.child(lambda child, name=name: set_name(name))
+            listener.close()
+            words = f":{listener.port}", f"process = '{name.decode()}'"
+            out = listenq.run("-d", "0", "-H", "-o", "process", *words).out
+            self.assertEqual(out, f"{shown}\n")
+            row, = listenq.instant("-p", *words)["listeners"]
+            self.assertEqual([p["comm"] for p in row["processes"]], [name.decode()])
+            child.close()
+
     def test_mptcp(self):
         try:
             sock = self.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262))
@@ -405,7 +419,7 @@ class Hidden(nobody.Case, OwnersCase):
         self.assertEqual(rows[str(self.others.port)][-4:-1], ["-", "-", "-"])
         self.assertEqual(rows[str(self.mine.port)][-3], str(self.holder.pid))
         self.assertEqual(done.err.count("warning: "), 1)
-        self.assertIn("may not be seen: run as root", done.err)
+        self.assertIn("no owner among the processes that can be seen: run as root", done.err)
         self.run_as_nobody("-d", "0", "-p", "--strict", code=1)
 
     def test_not_shown(self):
@@ -418,11 +432,11 @@ class Hidden(nobody.Case, OwnersCase):
             self.assertIn(f"{self.mine.port}", done.out)
             self.assertNotIn("owners-hidden", done.out)
             done = self.run_as_nobody("-d", delay, "-p", "--strict", *args, others, code=1)
-            self.assertIn("owners-hidden" if "-j" in args else "may not be seen",
+            self.assertIn("owners-hidden" if "-j" in args else "no owner among",
                           done.out if "-j" in args else done.err)
         # Whose a listener is decides here whether it is shown.
         done = self.run_as_nobody("-d", "0", "--strict", "-H", f"pid = {self.holder.pid}", code=1)
-        self.assertIn("may not be seen", done.err)
+        self.assertIn("no owner among", done.err)
         self.assertEqual(len(done.out.splitlines()), 1)
 
     def test_not_asked(self):
@@ -438,6 +452,21 @@ class Hidden(nobody.Case, OwnersCase):
         self.assertEqual(report["warnings"], [])
         self.assertEqual({row["port"] for row in report["listeners"] if row["processes"]},
                          {self.mine.port, self.others.port})
+
+    def test_nothing_unproved_in_a_container(self):
+        """A listener that is on its way to somebody is held by no process anywhere."""
+        near, far = (self.own(end) for end in socket.socketpair(socket.AF_UNIX))
+        listener = rig.Listener()
+        near.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                               array.array("i", [listener.sock.fileno()]))])
+        listener.close()
+        report = listenq.instant("-p", f":{listener.port}",
+                                 prefix=("unshare", "-pf", "--mount-proc"))
+        self.assertEqual([row["processes"] for row in report["listeners"]], [None])
+        self.assertEqual([w["message"] for w in report["warnings"]],
+                         ["some listeners have no owner among the processes that can be seen: "
+                          "there may be more outside of this container"])
+        far.recv(1)
 
     def test_hidepid(self):
         """Other users' processes are not even listed."""

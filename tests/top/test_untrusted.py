@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Names that others chose, and what is typed, move no cursor and ring no bell."""
 import os
+import pathlib
 import re
 import socket
 import unicodedata
@@ -95,6 +96,18 @@ class Untrusted(screen.Case):
                 view.see("q Quit")
                 self.end(view)
                 listener.close()
+
+    def test_process_names(self):
+        """One that calls itself as we call nobody."""
+        before = pathlib.Path("/proc/self/comm").read_bytes()
+        self.addCleanup(pathlib.Path("/proc/self/comm").write_bytes, before)
+        pathlib.Path("/proc/self/comm").write_bytes(b"(none)")
+        listener = self.listener()
+        view = self.begin()
+        view.settle(lambda lines: self.assertTrue(
+            any(re.match(rf"\. .*:{listener.port} +\"\(none\)\" ", line) for line in lines),
+            lines))
+        self.end(view)
 
     def test_paths(self):
         """Of UNIX listeners: anybody may take any name in the abstract namespace."""

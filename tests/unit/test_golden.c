@@ -594,16 +594,26 @@ static void test_owners(void **state)
 		  4194304 },
 		{ "", "/", "cups.service", NULL, 4194303 },
 		{ "systemd", "/init.scope", "init.scope", NULL, 1 },
+		/* Names that are words of ours. */
+		{ "(none)", "/lxc/-", NULL, "-", 31 },
+		{ "-", "/x.service", "x.service", NULL, 32 },
+		{ "a,b", "/x.service", "x.service", NULL, 33 },
+		{ "\"a\"", "/x.service", "x.service", NULL, 34 },
+		{ "-f(none)", "/x.service", "x.service", NULL, 35 },
 	};
 	static const struct owner owners[] = {
-		{ 0, 6 },	   { 1, 6 },  { 2, 3 }, { 2, 4 }, { 3, 6 }, /* of 80 */
+		{ 0, 6 },	   { 1, 6 },  { 2, 3 },	 { 2, 4 }, { 3, 6 }, /* of 80 */
 		{ 5, 3 },	   { 6, 60 }, /* of 81 */
 		{ 4, UINT32_MAX }, /* of 82 */
 		{ 6, 61 }, /* of 83 */
+		{ 7, 3 }, /* of 86 */
+		{ 8, 3 }, /* of 87 */
+		{ 9, 3 },	   { 10, 3 }, { 11, 3 }, /* of 88 */
 	};
 	static const struct {
 		uint16_t cookie, first, n;
-	} slices[] = { { 80, 0, 5 }, { 81, 5, 2 }, { 82, 7, 1 }, { 83, 8, 1 }, { 84, 0, 0 } };
+	} slices[] = { { 80, 0, 5 }, { 81, 5, 2 }, { 82, 7, 1 },  { 83, 8, 1 },
+		       { 84, 0, 0 }, { 86, 9, 1 }, { 87, 10, 1 }, { 88, 11, 3 } };
 	struct scene s = { 0 };
 
 	(void)state;

@@ -17,25 +17,10 @@ static char *tree;
 static int root;
 static struct namespaces found;
 
-/* A process in the namespace whose file is @as; NULL: in one of its own. */
 static void add_process(unsigned int pid, const char *as, const char *comm, unsigned int flags,
 			unsigned long long started)
 {
-	char path[64], text[256];
-
-	snprintf(path, sizeof(path), "proc/%u/comm", pid);
-	snprintf(text, sizeof(text), "%s\n", comm);
-	unit_write_text(tree, path, text);
-	snprintf(path, sizeof(path), "proc/%u/stat", pid);
-	snprintf(text, sizeof(text),
-		 "%u (%s) S 1 1 1 0 -1 %u 0 0 0 0 0 0 0 0 20 0 1 0 %llu 1 2 3\n", pid, comm, flags,
-		 started);
-	unit_write_text(tree, path, text);
-	snprintf(path, sizeof(path), "proc/%u/ns/net", pid);
-	if (as)
-		unit_link(tree, as, path);
-	else
-		unit_write_text(tree, path, "");
+	unit_add_process(tree, pid, as, comm, flags, started);
 }
 
 static void add_name(const char *name, const char *as)

@@ -491,14 +491,14 @@ static void test_hidden(void **state)
 	sample();
 	assert_owners(0xa, "7:3:a");
 	assert_owners(0xb, "-");
-	assert_warned("even to root");
+	assert_warned(": others may not be looked at");
 	o.tell = false;
 	sample();
 	assert_owners(0xb, "-");
 	assert_warned(NULL);
 	o.tell = true;
 	sample();
-	assert_warned("even to root");
+	assert_warned(": others may not be looked at");
 }
 
 /* Nobody is in the way, but who says that everybody is in sight? */
@@ -521,14 +521,14 @@ static void test_sight(void **state)
 	add_listener(0xa, 100);
 	assert_sight("000001ffffffffff", pid, user, NULL);
 	assert_sight("0000000000080000", pid, user, NULL);
-	assert_sight("0000000000000000", pid, user, "run as root");
-	assert_sight("000001fffff7ffff", pid, user, "run as root");
-	assert_sight("000001ffffffffff", "pid:[4026532000]", user, "outside of this container");
-	assert_sight("000001ffffffffff", pid, "user:[4026532001]", "outside of this container");
+	assert_sight("0000000000000000", pid, user, ": run as root to see more");
+	assert_sight("000001fffff7ffff", pid, user, ": run as root to see more");
+	assert_sight("000001ffffffffff", "pid:[4026532000]", user, ": there may be more outside");
+	assert_sight("000001ffffffffff", pid, "user:[4026532001]", ": there may be more outside");
 	unlinkat(o.root, "proc/self/ns/pid", 0);
 	o.sight_known = false;
 	sample();
-	assert_warned("outside of this container");
+	assert_warned(": there may be more outside");
 	unlinkat(o.root, "proc/self/status", 0);
 	o.sight_known = false;
 	sample();

@@ -559,6 +559,129 @@ static void test_named(void **state)
 	assert_true(s.netns[0].serial > serial);
 }
 
+static void add_process(unsigned int pid, const char *as)
+{
+	unit_add_process(tree, pid, as, "web", 0, pid);
+}
+
+/* The one namespace there is has that name, and that process is the oldest in it. */
+static void expect_alone(const char *name, uint32_t pid)
+{
+	check_again();
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(s.n_netns, 1);
+	assert_string_equal(s.netns[0].name, name);
+	assert_u64_equal(s.netns[0].pid, pid);
+	assert_u64_equal(s.n_warnings, 0);
+}
+
+/* Processes come and go in a namespace that has a name. */
+static void test_named_process(void **state)
+{
+	static const char *const names[] = { "blue" };
+
+	(void)state;
+	assert_int_equal(open_named(NEED_NAMESPACES | NEED_NETNS_PID, names, 1), 0);
+	expect_alone("blue", 0);
+	add_process(70, "run/netns/blue");
+	add_process(80, "run/netns/blue");
+	expect_alone("blue", 70);
+	remove_file("proc/70/ns/net");
+	expect_alone("blue", 80);
+	remove_file("proc/80/ns/net");
+	expect_alone("blue", 0);
+}
+
+/* One that the user called by a process lives on with another one, or by a name. */
+static void test_named_by_process(void **state)
+{
+	static const char *const names[] = { "70" };
+	const unsigned int needs[] = { NEED_NAMESPACES, NEED_NAMESPACES | NEED_NETNS_PID };
+	uint64_t serial;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+		add_process(70, NULL);
+		add_process(80, "proc/70/ns/net");
+		assert_int_equal(open_named(needs[i], names, 1), 0);
+		expect_alone("web[70]", 70);
+		serial = s.netns[0].serial;
+		remove_file("proc/70/ns/net");
+		expect_alone("web[80]", 80);
+		unit_link(tree, "proc/80/ns/net", "run/netns/red");
+		remove_file("proc/80/ns/net");
+		expect_alone("red", 0);
+		assert_u64_equal(s.netns[0].serial, serial);
+		/* What only we hold has gone; nothing is looked for then. */
+		fake_netlink_closed = 0;
+		remove_file("run/netns/red");
+		check_again();
+		assert_u64_equal(fake_netlink_closed, 1);
+		sample(SAMPLE_CLOSING);
+		assert_u64_equal(s.n_netns, 0);
+		assert_string_equal(warning("namespaces-gone")->message,
+				    "1 network namespace (70) can no longer be found: what "
+				    "happened there is not in this report");
+		collector_close(collector);
+		collector = NULL;
+	}
+}
+
+/* Names that nobody asked for are none to lose it by. */
+static void test_unnamed_lives_on(void **state)
+{
+	static const char *const names[] = { "70" };
+
+	(void)state;
+	add_process(70, NULL);
+	add_process(80, "proc/70/ns/net");
+	assert_int_equal(open_named(NEED_DROPS, names, 1), 0);
+	remove_file("proc/70/ns/net");
+	check_again();
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(s.n_netns, 1);
+	assert_u64_equal(s.n_warnings, 0);
+	remove_file("proc/80/ns/net");
+	check_again();
+	sample(SAMPLE_CLOSING);
+	assert_u64_equal(s.n_netns, 0);
+}
+
+/* What still is as it was found is not looked for again, a process not for a name alone. */
+static void test_named_is_not_searched(void **state)
+{
+	static const char *const names[] = { "blue" };
+	const unsigned int needs[] = { NEED_NAMESPACES, NEED_NAMESPACES | NEED_NETNS_PID };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
+		if (needs[i] & NEED_NETNS_PID)
+			add_process(70, "run/netns/blue");
+		assert_int_equal(open_named(needs[i], names, 1), 0);
+		/* A search would find this one: of names the first counts. */
+		unit_link(tree, "run/netns/blue", "run/netns/a");
+		expect_alone("blue", needs[i] & NEED_NETNS_PID ? 70 : 0);
+		remove_file("run/netns/a");
+		collector_close(collector);
+		collector = NULL;
+	}
+}
+
+/* Inodes are used again: a new namespace is not what another one was. */
+static void test_inode_used_again(void **state)
+{
+	static const char *const names[] = { "blue" };
+
+	(void)state;
+	add_process(70, NULL);
+	assert_int_equal(open_named(NEED_NAMESPACES, names, 1), 0);
+	expect_alone("blue", 0);
+	remove_file("run/netns/blue");
+	unit_link(tree, "proc/70/ns/net", "run/netns/blue");
+	remove_file("proc/70/ns/net");
+	expect_alone("blue", 0);
+}
+
 static void test_named_fails(void **state)
 {
 	static const char *const none[] = { "green", "none" }, *const green[] = { "green" };
@@ -623,6 +746,11 @@ int main(void)
 		SOURCES_TEST(test_lost_dump),
 		SOURCES_TEST(test_processes_hidden),
 		SOURCES_TEST(test_named),
+		SOURCES_TEST(test_named_process),
+		SOURCES_TEST(test_named_by_process),
+		SOURCES_TEST(test_unnamed_lives_on),
+		SOURCES_TEST(test_named_is_not_searched),
+		SOURCES_TEST(test_inode_used_again),
 		SOURCES_TEST(test_named_fails),
 		SOURCES_TEST(test_named_home),
 		SOURCES_TEST(test_peaks),

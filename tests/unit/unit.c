@@ -100,6 +100,26 @@ void unit_link(const char *tree, const char *from, const char *to)
 	assert_int_equal(link(source, target), 0);
 }
 
+void unit_add_process(const char *tree, unsigned int pid, const char *as, const char *comm,
+		      unsigned int flags, unsigned long long started)
+{
+	char path[64], text[256];
+
+	snprintf(path, sizeof(path), "proc/%u/comm", pid);
+	snprintf(text, sizeof(text), "%s\n", comm);
+	unit_write_text(tree, path, text);
+	snprintf(path, sizeof(path), "proc/%u/stat", pid);
+	snprintf(text, sizeof(text),
+		 "%u (%s) S 1 1 1 0 -1 %u 0 0 0 0 0 0 0 0 20 0 1 0 %llu 1 2 3\n", pid, comm, flags,
+		 started);
+	unit_write_text(tree, path, text);
+	snprintf(path, sizeof(path), "proc/%u/ns/net", pid);
+	if (as)
+		unit_link(tree, as, path);
+	else
+		unit_write_text(tree, path, "");
+}
+
 static void write_link(const char *tree, const char *path, const char *target)
 {
 	char whole[4096];

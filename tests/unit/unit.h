@@ -43,6 +43,10 @@ void unit_write_text(const char *tree, const char *path, const char *text);
 /* Makes @to a hard link of @from, with the directories above it; one that is there goes. */
 void unit_link(const char *tree, const char *from, const char *to);
 
+/* A process in the network namespace whose file is @as; NULL: in one of its own. */
+void unit_add_process(const char *tree, unsigned int pid, const char *as, const char *comm,
+		      unsigned int flags, unsigned long long started);
+
 /*
  * Writes what the program is allowed: its effective capabilities in hexadecimal, and the links of
  * its PID and user namespaces. UNIT_ALLOWED: all, outside of any container.
