@@ -38,6 +38,33 @@ class Mptcp(rig.Case):
         header, first, *_ = listenq.run("-d0", "-e", "-s-mptcp").out.splitlines()
         self.assertEqual((header.split()[-1], first.split()[-1]), ("MPTCP", "yes"))
 
+    def client(self, port, protocol=IPPROTO_MPTCP):
+        sock = self.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, protocol))
+        sock.connect(("127.0.0.1", port))
+        sock.send(b"y" * 77)
+        return sock
+
+    def test_what_waits(self):
+        """Data and the end of it move to the MPTCP socket: of a subflow neither is known."""
+        port = self.mptcp(3)
+        clients = [self.client(port), self.client(port), self.client(port),
+                   self.client(port, socket.IPPROTO_TCP)]
+        for sock in clients[1:]:
+            sock.shutdown(socket.SHUT_WR)
+        plain = clients[3].getsockname()[1]
+        expected = {sock.getsockname()[1]: (None, None) for sock in clients}
+        expected[plain] = (77, True)
+
+        def waiting():
+            row, = listenq.instant("-D", f"sport = :{port}")["listeners"]
+            return {peer["peer_port"]: (peer["unread_bytes"], peer["peer_closed"])
+                    for peer in row["waiting"]}
+        rig.wait_for(lambda: waiting().get(plain) == expected[plain], "the end of plain TCP")
+        self.assertEqual(waiting(), expected)
+        lines = listenq.run("-d0", "-D", f"sport = :{port}").out.splitlines()
+        self.assertEqual({line.split("unread", 1)[1].strip() for line in lines
+                          if "unread" in line}, {"-  MPTCP", "77  closed by peer"})
+
     def test_without_privilege(self):
         """Some kernels tell everybody of MPTCP, none tells everybody that there is none."""
         port = self.mptcp(7)

@@ -652,7 +652,8 @@ static void test_detail(void **state)
 	g = scene_group(&s, 80);
 	g->known = GROUP_WAITING | GROUP_CONNECTIONS;
 	g->length_after = 7;
-	g->waiting = 4;
+	g->waiting = 5;
+	g->waiting_mptcp = 1;
 	g->fastopen = 1;
 	scene_group(&s, 81)->known = GROUP_CONNECTIONS;
 	s.now.known |= SNAPSHOT_CONNECTIONS;
@@ -668,6 +669,7 @@ static void test_detail(void **state)
 	c->wait_ms = 4;
 	c->unread_bytes = 312;
 	in_queue(&s, 0, false, 3)->has_wait = true;
+	in_queue(&s, 0, false, 6)->mptcp = true;
 	c = in_queue(&s, 1, true, 4);
 	c->retransmits = 12;
 	c->next_timer_ms = 64000;
