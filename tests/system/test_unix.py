@@ -229,6 +229,8 @@ class Full(Case):
             self.assertEqual(row["accept_queue"]["fill"], 1.0)
             self.assertEqual(row["state"], "full")
             self.assertEqual(row["reasons"], ["limit-from-listen", "blocks-clients"])
+            # Nor do the words say that anything is refused which waits.
+            self.assertIn("at a UNIX listener waits for room", listenq.run("-d0", "-x").out)
             # One that blocks sleeps until there is room.
             late = self.own(socket.socket(socket.AF_UNIX, kind))
             thread = threading.Thread(target=late.connect, args=(listener.name,))
