@@ -19,7 +19,7 @@ const struct field field_table[] = {
 	{ "severity", "SEV", FIELD_TEXT, NULL, NULL, NEED_STATE, 0, 75,
 	  "mark of the state: !! critical, ! warning, ~ notice, . none",
 	  .get = getter_severity, .brief = "ST",
-	  .order = ORDER_STATE, .flags = FIELD_MARKS_WORST },
+	  .order = ORDER_STATE, .flags = FIELD_MARKS_WORST, .keep_top = 90 },
 	{ "local", "LOCAL ADDRESS", FIELD_TEXT, NULL, NULL, NEED_INTERFACE, 0, 99,
 	  "address and port, or path, as ss writes them", .get = getter_local, .brief = "LOCAL",
 	  .order = ORDER_PLACE, .flags = FIELD_IS_WHOLE },

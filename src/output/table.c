@@ -6,6 +6,7 @@
 #include "output/contents.h"
 #include "output/footer.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,23 +102,48 @@ static size_t least_width(const struct grid *g)
 	return width ? width - GAP : 0;
 }
 
-/* Columns that the user named are all shown; of the others the least telling go first. */
+static int worth(const struct columns *c, size_t i)
+{
+	return columns_worth(c, c->list[i], c->list[i]->keep);
+}
+
+static bool fits(const struct grid *g)
+{
+	return least_width(g) <= g->style->width;
+}
+
+/* The column worth least of those that are shown, or most of those that are not, before @from. */
+static size_t next_column(const struct grid *g, bool shown, int from)
+{
+	const struct columns *c = g->columns;
+	size_t next = c->n;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (g->layout[i].shown != shown || (!shown && worth(c, i) >= from))
+			continue;
+		if (next == c->n ||
+		    (shown ? worth(c, i) < worth(c, next) : worth(c, i) > worth(c, next)))
+			next = i;
+	}
+	return next;
+}
+
+/*
+ * Columns that the user named are all shown; of the others the least telling go first. One that is
+ * too wide itself must not have cost the others their place: they come back.
+ */
 static void fit_to_width(struct grid *g)
 {
 	const struct columns *c = g->columns;
+	int tried = INT_MAX;
 
-	while (!c->named && g->style->width && least_width(g) > g->style->width) {
-		size_t least = c->n, left = 0;
-
-		for (size_t i = 0; i < c->n; i++) {
-			left += g->layout[i].shown;
-			if (g->layout[i].shown &&
-			    (least == c->n || c->list[i]->keep < c->list[least]->keep))
-				least = i;
-		}
-		if (left <= 1)
-			break;
-		g->layout[least].shown = false;
+	if (c->named || !g->style->width)
+		return;
+	for (size_t left = c->n; left > 1 && !fits(g); left--)
+		g->layout[next_column(g, true, 0)].shown = false;
+	for (size_t i; (i = next_column(g, false, tried)) < c->n; tried = worth(c, i)) {
+		g->layout[i].shown = true;
+		g->layout[i].shown = fits(g);
 	}
 }
 

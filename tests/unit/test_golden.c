@@ -110,6 +110,7 @@ static void print_table(struct printed *p, const char *title, struct report *rep
 static void compare_tables(const char *name, struct report *report)
 {
 	struct columns usual = { 0 }, extended = { 0 }, all = { 0 }, named = { 0 };
+	struct columns processes = { 0 };
 	struct printed p = { 0 };
 	struct error why;
 	char file[256];
@@ -117,6 +118,8 @@ static void compare_tables(const char *name, struct report *report)
 	usual.folded = extended.folded = all.folded = report->n_members;
 	columns_default(&usual, false);
 	columns_default(&extended, true);
+	columns_default(&processes, false);
+	columns_processes(&processes);
 	columns_all(&all);
 	if (report->n_netns > 1) {
 		columns_put_before(&usual, "namespace", "local");
@@ -146,6 +149,8 @@ static void compare_tables(const char *name, struct report *report)
 		    (struct table_style){ .header = true, .width = 40 });
 	print_table(&p, "detail", report, &named,
 		    (struct table_style){ .header = true, .detail = true, .utf8 = true });
+	print_table(&p, "processes, 60 columns", report, &processes,
+		    (struct table_style){ .header = true, .width = 60 });
 	print_table(&p, "all", report, &all, (struct table_style){ .header = true, .utf8 = true });
 	fclose(p.stream);
 	snprintf(file, sizeof(file), "tests/expected/%s.txt", name);
@@ -155,6 +160,7 @@ static void compare_tables(const char *name, struct report *report)
 	columns_free(&extended);
 	columns_free(&all);
 	columns_free(&named);
+	columns_free(&processes);
 }
 
 static void print_json(struct printed *p, const struct report *report, bool one_line)
