@@ -41,21 +41,17 @@ static int parse_whole(const char *name, const char *text, uint64_t min, uint64_
 
 static int parse_full(struct options *o, const char *text, struct error *why)
 {
-	char number[16] = "80";
+	struct strbuf number = { 0 };
 	double percent;
-	size_t len;
+	int code;
 
-	if (text) {
-		len = strlen(text);
-		if (len && text[len - 1] == '%')
-			len--;
-		if (len >= sizeof(number))
-			return error_set(why, -EINVAL, "--full: '%s' is not a percentage", text);
-		memcpy(number, text, len);
-		number[len] = '\0';
-	}
-	if (parse_number("--full", number, 0, 100, &percent, why) < 0)
-		return -EINVAL;
+	strbuf_adds(&number, text ? text : "80");
+	if (number.len && number.s[number.len - 1] == '%')
+		number.s[--number.len] = '\0';
+	code = parse_number("--full", number.s, 0, 100, &percent, why);
+	strbuf_free(&number);
+	if (code < 0)
+		return code;
 	o->selection.only_full = true;
 	o->selection.fill = percent / 100;
 	return 0;

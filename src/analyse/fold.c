@@ -33,12 +33,18 @@ static void intersect(struct listener *common, const struct listener *l)
 		common->cgroup = NULL;
 }
 
+/* Is a queue worse than another: fuller, or as full and longer? */
+static bool is_worse(double fill, uint32_t length, double other_fill, uint32_t other_length)
+{
+	return fill > other_fill || (fill == other_fill && length > other_length);
+}
+
 /* Lengths of different moments: no sum of them was ever in the kernel. */
 static void add_peak(struct fold *fold, struct peak *peak, const struct listener *l)
 {
 	double fill = listener_ratio(l, l->peak.length);
 
-	if (fill > fold->peak_fill || !peak->samples) {
+	if (is_worse(fill, l->peak.length, fold->peak_fill, peak->length) || !peak->samples) {
 		fold->peak_fill = fill;
 		peak->length = l->peak.length;
 	}
@@ -61,7 +67,8 @@ static void fold_listeners(struct fold *fold)
 		const struct row *row = fold->members[i];
 		const struct listener *l = row->listener;
 
-		if (listener_fill(l) > listener_fill(fullest->listener))
+		if (is_worse(listener_fill(l), l->length, listener_fill(fullest->listener),
+			     fullest->listener->length))
 			fullest = row;
 		intersect(&common, l);
 		add_peak(fold, &peak, l);
@@ -92,6 +99,19 @@ static void fold_overflows(struct row *row)
 		row->overflows.max = ns->overflows_hi.value;
 }
 
+/* At both ends of the window all queues were seen at once, and their sum may be the greatest. */
+static void raise_peak(struct row *row, struct peak *peak)
+{
+	uint64_t length = row_length(row);
+
+	if (length < row->length_before)
+		length = row->length_before;
+	if (length > UINT32_MAX)
+		length = UINT32_MAX;
+	if (peak->length < length)
+		peak->length = (uint32_t)length;
+}
+
 static void fold_rows(struct row *row, struct fold *fold)
 {
 	*row = *fold->members[0];
@@ -110,6 +130,7 @@ static void fold_rows(struct row *row, struct fold *fold)
 	}
 	row->listener = &fold->listener;
 	row->fold = fold;
+	raise_peak(row, &fold->listener.peak);
 	row->syn_limit = row->group_syn_limit;
 	row->accepted = (struct bounds){ 0 };
 	row->fresh = false;

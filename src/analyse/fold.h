@@ -10,12 +10,13 @@
  */
 struct fold {
 	/*
-	 * Stands in for the members as row->listener: the fullest of them, with the peak of the one
-	 * that was fullest in the window. What they do not have in common is unknown. The cookie is
+	 * Stands in for the members as row->listener: the fullest of them, of those the longest,
+	 * with the peak of the one that was fullest in the window, or of all together at either end
+	 * of it where that is longer. What they do not have in common is unknown. The cookie is
 	 * the least of theirs; which group it is row_id() tells.
 	 */
 	struct listener listener;
-	double peak_fill; /* of that member */
+	double peak_fill; /* of the member that was fullest in the window */
 	struct amount drops; /* sum of the totals, which may be above 2^32 */
 	const struct owner *owners; /* those of all members, in their order */
 	uint32_t n_owners;

@@ -197,9 +197,12 @@ static struct bounds accepted(const struct row *row)
 
 struct amount row_gave_up(const struct row *row)
 {
+	uint64_t gone;
+
 	if (!row_waiting_told(row))
 		return (struct amount){ 0 };
-	return amount((uint64_t)row->group->waiting_closed + row_invisible(row));
+	gone = (uint64_t)row->group->waiting_closed + row_invisible(row);
+	return (struct amount){ gone, gone || !row->group->waiting_mptcp };
 }
 
 uint32_t row_invisible(const struct row *row)

@@ -145,7 +145,7 @@ bool row_waiting_told(const struct row *row);
 
 /*
  * How many peers of the connections in its accept queue have closed or reset them, at least;
- * unknown where row_waiting_told() is false.
+ * unknown where row_waiting_told() is false, and where none is seen to but some speak MPTCP.
  */
 struct amount row_gave_up(const struct row *row);
 

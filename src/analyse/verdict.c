@@ -51,7 +51,7 @@ const struct state_info state_table[STATE_N] = {
 				is_overflowing },
 	[STATE_FULL] = { "full", SEVERITY_WARNING,
 			 "the accept queue is full or was in this window: the next connection is "
-			 "refused; act on the reasons beside it",
+			 "refused, or at a UNIX listener waits for room; act on the reasons beside it",
 			 is_full },
 	[STATE_DROPPING] = { "dropping", SEVERITY_WARNING,
 			     "packets to this listener were discarded, but not by a full accept "

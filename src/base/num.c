@@ -4,21 +4,24 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 int num_parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *value)
 {
+	bool negative = *s == '-';
 	unsigned long long v;
 	char *end;
 
+	s += negative;
 	if (!isdigit((unsigned char)s[0]))
 		return -EINVAL;
 	errno = 0;
 	v = strtoull(s, &end, 10);
 	if (*end)
 		return -EINVAL;
-	if (errno || v < min || v > max)
+	if (negative || errno || v < min || v > max)
 		return -ERANGE;
 	*value = v;
 	return 0;
@@ -26,9 +29,11 @@ int num_parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *value)
 
 int num_parse_double(const char *s, double min, double max, double *value)
 {
+	bool negative = *s == '-';
 	double v;
 	char *end;
 
+	s += negative;
 	/* strtod() would take hexadecimal, "inf" and "nan" too. */
 	if (s[strspn(s, "0123456789.")] || !s[0])
 		return -EINVAL;
@@ -36,7 +41,7 @@ int num_parse_double(const char *s, double min, double max, double *value)
 	v = strtod(s, &end);
 	if (*end || end == s)
 		return -EINVAL;
-	if (errno || !isfinite(v) || v < min || v > max)
+	if (negative || errno || !isfinite(v) || v < min || v > max)
 		return -ERANGE;
 	*value = v;
 	return 0;

@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 /*
- * The whole of @s as a number: no blanks, no sign for unsigned ones, nothing
- * behind it. Return 0, -EINVAL when @s is no number, -ERANGE when it is not
- * between @min and @max.
+ * The whole of @s as a number: no blanks, no plus, nothing behind it. Return 0,
+ * -EINVAL when @s is no number, -ERANGE when it is not between @min and @max, which
+ * nothing with a minus is.
  */
 int num_parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *value);
 int num_parse_double(const char *s, double min, double max, double *value);

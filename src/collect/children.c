@@ -58,8 +58,9 @@ static void keep_connection(struct children *c, const struct diag_record *r)
 	/* The handshake of a Fast Open child has not ended: it waits, but since when? */
 	to->has_wait = r->state != DIAG_SYN_RECV && r->known & DIAG_LAST_DATA_SENT;
 	to->wait_ms = to->has_wait ? r->last_data_sent_ms : 0;
-	to->unread_bytes = unread_bytes(r);
-	to->peer_closed = r->state == DIAG_CLOSE_WAIT;
+	to->mptcp = r->mptcp;
+	to->unread_bytes = r->mptcp ? 0 : unread_bytes(r);
+	to->peer_closed = !r->mptcp && r->state == DIAG_CLOSE_WAIT;
 }
 
 void children_add(struct children *c, const struct diag_record *r)
@@ -77,6 +78,7 @@ void children_add(struct children *c, const struct diag_record *r)
 	child->state = r->state;
 	child->retransmits = r->retransmits;
 	child->link_local = is_link_local(r);
+	child->mptcp = r->mptcp;
 	child->has_age = r->known & DIAG_LAST_DATA_SENT;
 	child->last_data_sent_ms = r->last_data_sent_ms;
 	if (c->keeps_connections)

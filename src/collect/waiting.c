@@ -116,7 +116,9 @@ static void count(struct group *g, const struct child *child, const struct waiti
 		return;
 	}
 	g->waiting++;
-	if (child->state == DIAG_CLOSE_WAIT)
+	if (child->mptcp)
+		g->waiting_mptcp++;
+	else if (child->state == DIAG_CLOSE_WAIT)
 		g->waiting_closed++;
 	if (!child->has_age)
 		return;
@@ -268,6 +270,7 @@ void waiting_tell_again(struct waiting *w, struct snapshot *s, const struct wait
 		g->holder = found->holder;
 		g->waiting = found->waiting;
 		g->waiting_closed = found->waiting_closed;
+		g->waiting_mptcp = found->waiting_mptcp;
 		g->fastopen = found->fastopen;
 		g->oldest_wait_ms = found->oldest_wait_ms;
 		g->length_after = found->length_after;

@@ -99,6 +99,7 @@ struct group {
 	uint32_t known; /* enum group_known */
 	uint32_t waiting; /* visible connections not yet accepted */
 	uint32_t waiting_closed; /* of them: the peer has closed */
+	uint32_t waiting_mptcp; /* of them: whether it has is told to the MPTCP socket alone */
 	uint32_t oldest_wait_ms;
 	/* Of the waiting: at least and at most so many were there at the sample before. */
 	uint32_t stayed_min;
@@ -120,6 +121,8 @@ struct connection {
 	/* Waiting ones. */
 	bool has_wait; /* not told of a Fast Open child that nobody has acknowledged */
 	uint32_t wait_ms; /* since the handshake ended */
+	/* MPTCP moves data, and its end, from the subflow to a socket that TCP does not dump. */
+	bool mptcp; /* then neither of these two is known */
 	uint32_t unread_bytes;
 	bool peer_closed; /* a FIN came */
 	/* Half-open ones. */

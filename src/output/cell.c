@@ -63,7 +63,7 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 	}
 }
 
-static void shorten(struct strbuf *cell, size_t start, size_t width, bool utf8)
+void cell_shorten(struct strbuf *cell, size_t start, size_t width, bool utf8)
 {
 	const char *mark = utf8 ? "…" : "<";
 	const size_t mark_len = strlen(mark);
@@ -90,5 +90,5 @@ void cell_add_fitted(struct strbuf *cell, const struct field_value *v, unsigned 
 
 	cell_add(cell, v, text_flags);
 	if (width && v->known && v->path)
-		shorten(cell, start, width * 3 / 8, !(text_flags & TEXT_ASCII));
+		cell_shorten(cell, start, width * 3 / 8, !(text_flags & TEXT_ASCII));
 }

@@ -19,4 +19,7 @@ void cell_add(struct strbuf *cell, const struct field_value *value, unsigned int
 void cell_add_fitted(struct strbuf *cell, const struct field_value *value, unsigned int text_flags,
 		     size_t width);
 
+/* Cuts the text from @start on to @width screen columns, at its front, and marks that it has. */
+void cell_shorten(struct strbuf *cell, size_t start, size_t width, bool utf8);
+
 #endif

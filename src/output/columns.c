@@ -35,15 +35,21 @@ static const char *const extended_names[] = { "uid",	   "inode",  "cookie", "cgr
 void columns_free(struct columns *c)
 {
 	free(c->list);
+	free(c->chosen);
 	memset(c, 0, sizeof(*c));
+}
+
+static bool is_in(const struct field *field, const struct field *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (list[i] == field)
+			return true;
+	return false;
 }
 
 bool columns_have(const struct columns *c, const struct field *field)
 {
-	for (size_t i = 0; i < c->n; i++)
-		if (c->list[i] == field)
-			return true;
-	return false;
+	return is_in(field, c->list, c->n);
 }
 
 static void add(struct columns *c, const struct field *field)
@@ -63,32 +69,49 @@ static uint32_t group_bit(const struct field *field)
 	return 0;
 }
 
-/* The user wants this very column. */
-static void add_asked(struct columns *c, const struct field *field)
+/* The user wants it for what it costs. */
+static void add_wanted(struct columns *c, const struct field *field)
 {
 	add(c, field);
 	c->asked |= field->asked;
-	c->of_groups &= ~group_bit(field);
 }
 
-static void add_names(struct columns *c, const char *const *names, size_t n)
+/* The user wants this very column. */
+static void add_asked(struct columns *c, const struct field *field)
 {
-	for (size_t i = 0; i < n; i++)
-		add(c, field_named(names[i]));
+	add_wanted(c, field);
+	c->of_groups &= ~group_bit(field);
+	if (is_in(field, c->chosen, c->n_chosen))
+		return;
+	c->chosen = array_grow(c->chosen, c->n_chosen, &c->chosen_size, sizeof(*c->chosen));
+	c->chosen[c->n_chosen++] = field;
 }
 
 static void add_usual(struct columns *c, const struct usual_column *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (c->folded || !list[i].of_groups)
-			add_names(c, &list[i].name, 1);
+		if (!list[i].of_groups)
+			add(c, field_named(list[i].name));
+		else if (c->folded)
+			add_asked(c, field_named(list[i].name));
 }
 
 void columns_default(struct columns *c, bool extended)
 {
 	add_usual(c, default_columns, ARRAY_SIZE(default_columns));
-	if (extended)
-		add_names(c, extended_names, ARRAY_SIZE(extended_names));
+	for (size_t i = 0; extended && i < ARRAY_SIZE(extended_names); i++)
+		add_wanted(c, field_named(extended_names[i]));
+}
+
+/* What is added comes before a list of words that ends the line. */
+static void keep_list_last(struct columns *c)
+{
+	const struct field *added = c->list[c->n - 1];
+
+	if (c->n > 1 && c->list[c->n - 2]->type == FIELD_LIST) {
+		c->list[c->n - 1] = c->list[c->n - 2];
+		c->list[c->n - 2] = added;
+	}
 }
 
 void columns_top(struct columns *c, bool extended)
@@ -96,8 +119,10 @@ void columns_top(struct columns *c, bool extended)
 	add_usual(c, top_columns, ARRAY_SIZE(top_columns));
 	for (size_t i = 0; i < c->n; i++)
 		c->of_groups |= group_bit(c->list[i]);
-	for (size_t i = 0; extended && i < ARRAY_SIZE(extended_names); i++)
-		columns_toggle(c, field_named(extended_names[i]));
+	for (size_t i = 0; extended && i < ARRAY_SIZE(extended_names); i++) {
+		add_wanted(c, field_named(extended_names[i]));
+		keep_list_last(c);
+	}
 }
 
 void columns_copy(struct columns *c, const struct columns *from)
@@ -106,6 +131,10 @@ void columns_copy(struct columns *c, const struct columns *from)
 	c->list = xreallocarray(NULL, from->n, sizeof(*c->list));
 	c->size = from->n;
 	memcpy(c->list, from->list, from->n * sizeof(*c->list));
+	c->chosen = xreallocarray(NULL, from->n_chosen, sizeof(*c->chosen));
+	c->chosen_size = from->n_chosen;
+	for (size_t i = 0; i < from->n_chosen; i++)
+		c->chosen[i] = from->chosen[i];
 }
 
 void columns_toggle(struct columns *c, const struct field *field)
@@ -114,10 +143,7 @@ void columns_toggle(struct columns *c, const struct field *field)
 
 	if (!columns_have(c, field)) {
 		add_asked(c, field);
-		if (c->n > 1 && c->list[c->n - 2]->type == FIELD_LIST) {
-			c->list[c->n - 1] = c->list[c->n - 2];
-			c->list[c->n - 2] = field;
-		}
+		keep_list_last(c);
 		return;
 	}
 	if (c->n == 1)
@@ -129,6 +155,11 @@ void columns_toggle(struct columns *c, const struct field *field)
 			c->asked |= c->list[i]->asked;
 		}
 	c->n = n;
+	n = 0;
+	for (size_t i = 0; i < c->n_chosen; i++)
+		if (c->chosen[i] != field)
+			c->chosen[n++] = c->chosen[i];
+	c->n_chosen = n;
 }
 
 static void insert(struct columns *c, size_t at, const struct field *field)
@@ -240,8 +271,8 @@ static int parse(struct columns *c, const char *list, bool extended,
 			break;
 		list += len + 1;
 	}
-	if (c->named && extended)
-		add_names(c, extended_names, ARRAY_SIZE(extended_names));
+	for (size_t i = 0; c->named && extended && i < ARRAY_SIZE(extended_names); i++)
+		add_wanted(c, field_named(extended_names[i]));
 	return 0;
 }
 
@@ -253,6 +284,15 @@ int columns_parse(struct columns *c, const char *list, bool extended, struct err
 int columns_parse_top(struct columns *c, const char *list, bool extended, struct error *why)
 {
 	return parse(c, list, extended, columns_top, why);
+}
+
+int columns_worth(const struct columns *c, const struct field *field, int keep)
+{
+	const int identity = 85, tier = 100; /* `keep` is less than that */
+
+	if (keep >= identity)
+		return keep + 2 * tier;
+	return is_in(field, c->chosen, c->n_chosen) ? keep + tier : keep;
 }
 
 unsigned int columns_needs(const struct columns *c)

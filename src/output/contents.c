@@ -42,9 +42,14 @@ static const char *wait_text(struct listing *l, const struct connection *c)
 	return l->text.s;
 }
 
-static uint32_t number_of(const struct connection *c)
+static const char *number_text(struct listing *l, const struct connection *c)
 {
-	return c->half_open ? c->retransmits : c->unread_bytes;
+	l->text.len = 0;
+	if (!c->half_open && c->mptcp)
+		strbuf_putc(&l->text, '-');
+	else
+		strbuf_addu(&l->text, c->half_open ? c->retransmits : c->unread_bytes);
+	return l->text.s;
 }
 
 static void widen(size_t *width, size_t to)
@@ -60,9 +65,7 @@ static void measure(struct listing *l)
 
 		widen(&l->peer_width, strlen(peer_text(l, c)));
 		widen(&l->wait_width, strlen(wait_text(l, c)));
-		l->text.len = 0;
-		strbuf_addu(&l->text, number_of(c));
-		widen(&l->number_width, l->text.len);
+		widen(&l->number_width, strlen(number_text(l, c)));
 	}
 }
 
@@ -71,13 +74,13 @@ static void add_connection(struct strbuf *lines, struct listing *l, const struct
 	begin_line(lines, l->queue);
 	strbuf_addf(lines, "%-*s", (int)l->peer_width, peer_text(l, c));
 	if (c->half_open) {
-		strbuf_addf(lines, "  retransmits %*u  next timer ", (int)l->number_width,
-			    c->retransmits);
+		strbuf_addf(lines, "  retransmits %*s  next timer ", (int)l->number_width,
+			    number_text(l, c));
 		add_seconds(lines, true, c->next_timer_ms);
 	} else {
-		strbuf_addf(lines, "  %*s  unread %*u%s", (int)l->wait_width, wait_text(l, c),
-			    (int)l->number_width, c->unread_bytes,
-			    c->peer_closed ? "  closed by peer" : "");
+		strbuf_addf(lines, "  %*s", (int)l->wait_width, wait_text(l, c));
+		strbuf_addf(lines, "  unread %*s%s%s", (int)l->number_width, number_text(l, c),
+			    c->peer_closed ? "  closed by peer" : "", c->mptcp ? "  MPTCP" : "");
 	}
 	strbuf_putc(lines, '\n');
 }

@@ -50,8 +50,8 @@ static void put_waiting(struct json_object *o, const struct connection *c)
 {
 	json_value_put(o, "wait_seconds",
 		       c->has_wait ? json_value_real(c->wait_ms / 1000.0) : NULL);
-	json_value_put(o, "unread_bytes", json_value_number(c->unread_bytes));
-	json_value_put(o, "peer_closed", json_value_bool(c->peer_closed));
+	json_value_put(o, "unread_bytes", c->mptcp ? NULL : json_value_number(c->unread_bytes));
+	json_value_put(o, "peer_closed", c->mptcp ? NULL : json_value_bool(c->peer_closed));
 }
 
 static void put_half_open(struct json_object *o, const struct connection *c)

@@ -108,8 +108,10 @@ static struct json_object *connection_schema(bool half_open)
 	schema_add(o, "wait_seconds",
 		   non_negative(typed("number", true, "since the handshake ended")));
 	schema_add(o, "unread_bytes",
-		   non_negative(typed("integer", false, "that the peer has sent so far")));
-	schema_add(o, "peer_closed", typed("boolean", false, "whether the peer has sent a FIN"));
+		   non_negative(typed("integer", true,
+				      "that the peer has sent so far; null under MPTCP")));
+	schema_add(o, "peer_closed",
+		   typed("boolean", true, "whether the peer has sent a FIN; null under MPTCP"));
 	return o;
 }
 

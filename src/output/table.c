@@ -6,6 +6,7 @@
 #include "output/contents.h"
 #include "output/footer.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct cell {
 
 struct layout {
 	size_t width;
+	size_t least; /* to which its paths may be cut; the same where none is longer */
 	bool shown;
 	bool left; /* aligned */
 };
@@ -37,6 +39,20 @@ struct grid {
 	const struct columns *columns;
 	const struct table_style *style;
 };
+
+static void widen(size_t *width, size_t to)
+{
+	if (to > *width)
+		*width = to;
+}
+
+/* A path gives way before a column that tells of the queues is left out: its end says enough. */
+static size_t least_path(const struct grid *g, size_t width)
+{
+	const size_t least = g->style->width / 5;
+
+	return !g->columns->named && least && width > least ? least : width;
+}
 
 static void make_row(struct grid *g, const struct row *row, const struct report *report,
 		     struct field_context *context)
@@ -59,8 +75,8 @@ static void make_row(struct grid *g, const struct row *row, const struct report 
 			cell.width =
 				(uint16_t)text_width(g->text.s + start + sizeof(cell), cell.len);
 		memcpy(g->text.s + start, &cell, sizeof(cell));
-		if (cell.width > g->layout[i].width)
-			g->layout[i].width = cell.width;
+		widen(&g->layout[i].width, cell.width);
+		widen(&g->layout[i].least, value.path ? least_path(g, cell.width) : cell.width);
 	}
 }
 
@@ -72,7 +88,7 @@ static void make_grid(struct grid *g, const struct report *report, struct field_
 		g->layout[i] =
 			(struct layout){ .shown = true, .left = !field_is_number(c->list[i]) };
 		if (g->style->header)
-			g->layout[i].width = strlen(c->list[i]->header);
+			g->layout[i].width = g->layout[i].least = strlen(c->list[i]->header);
 	}
 	for (size_t i = 0; i < report->n_rows; i++) {
 		g->rows[i] = (uint32_t)g->text.len;
@@ -93,32 +109,77 @@ static size_t least_width(const struct grid *g)
 
 	for (size_t i = 0; i < g->columns->n; i++)
 		if (g->layout[i].shown) {
-			width += g->layout[i].width + GAP;
+			width += g->layout[i].least + GAP;
 			last = i;
 		}
-	if (g->columns->list[last]->type == FIELD_LIST && g->layout[last].width > list_min)
-		width -= g->layout[last].width - list_min;
+	if (g->columns->list[last]->type == FIELD_LIST && g->layout[last].least > list_min)
+		width -= g->layout[last].least - list_min;
 	return width ? width - GAP : 0;
 }
 
-/* Columns that the user named are all shown; of the others the least telling go first. */
+static int worth(const struct columns *c, size_t i)
+{
+	return columns_worth(c, c->list[i], c->list[i]->keep);
+}
+
+static bool fits(const struct grid *g)
+{
+	return least_width(g) <= g->style->width;
+}
+
+/* The column worth least of those that are shown, or most of those that are not, before @from. */
+static size_t next_column(const struct grid *g, bool shown, int from)
+{
+	const struct columns *c = g->columns;
+	size_t next = c->n;
+
+	for (size_t i = 0; i < c->n; i++) {
+		if (g->layout[i].shown != shown || (!shown && worth(c, i) >= from))
+			continue;
+		if (next == c->n ||
+		    (shown ? worth(c, i) < worth(c, next) : worth(c, i) > worth(c, next)))
+			next = i;
+	}
+	return next;
+}
+
+/* Paths get what the other columns leave. */
+static void share_rest(struct grid *g)
+{
+	size_t least = least_width(g);
+	size_t rest = g->style->width > least ? g->style->width - least : 0;
+
+	for (size_t i = 0; i < g->columns->n; i++) {
+		struct layout *layout = &g->layout[i];
+		size_t more = layout->width - layout->least;
+
+		if (!layout->shown)
+			continue;
+		if (more > rest)
+			more = rest;
+		layout->width = layout->least + more;
+		rest -= more;
+	}
+}
+
+/*
+ * Columns that the user named are all shown; of the others the least telling go first. One that is
+ * too wide itself must not have cost the others their place: they come back.
+ */
 static void fit_to_width(struct grid *g)
 {
 	const struct columns *c = g->columns;
+	int tried = INT_MAX;
 
-	while (!c->named && g->style->width && least_width(g) > g->style->width) {
-		size_t least = c->n, left = 0;
-
-		for (size_t i = 0; i < c->n; i++) {
-			left += g->layout[i].shown;
-			if (g->layout[i].shown &&
-			    (least == c->n || c->list[i]->keep < c->list[least]->keep))
-				least = i;
-		}
-		if (left <= 1)
-			break;
-		g->layout[least].shown = false;
+	if (c->named || !g->style->width)
+		return;
+	for (size_t left = c->n; left > 1 && !fits(g); left--)
+		g->layout[next_column(g, true, 0)].shown = false;
+	for (size_t i; (i = next_column(g, false, tried)) < c->n; tried = worth(c, i)) {
+		g->layout[i].shown = true;
+		g->layout[i].shown = fits(g);
 	}
+	share_rest(g);
 }
 
 /* Cuts a line to the terminal's width and shows that something is missing. */
@@ -185,6 +246,22 @@ static char *put_padded(char *at, const char *text, size_t len, size_t width,
 	return at + len + padding + GAP;
 }
 
+/* Only a path may be wider than its column. */
+static char *put_cell(char *at, const char *text, const struct cell *cell, const struct grid *g,
+		      size_t column)
+{
+	const struct layout *layout = &g->layout[column];
+	struct strbuf cut = { 0 };
+
+	if (cell->width <= layout->width)
+		return put_padded(at, text, cell->len, cell->width, layout);
+	strbuf_add(&cut, text, cell->len);
+	cell_shorten(&cut, 0, layout->width, g->style->utf8);
+	at = put_padded(at, cut.s, cut.len, text_width(cut.s, cut.len), layout);
+	strbuf_free(&cut);
+	return at;
+}
+
 /* Spaces for a line of cells, whose texts take at most @len bytes. Returns where it begins. */
 static char *begin_cells(struct strbuf *line, const struct grid *g, size_t len)
 {
@@ -240,7 +317,7 @@ static void print_row(FILE *stream, const struct grid *g, const struct row *row,
 		memcpy(&cell, text, sizeof(cell));
 		text += sizeof(cell);
 		if (g->layout[i].shown)
-			at = put_padded(at, text, cell.len, cell.width, &g->layout[i]);
+			at = put_cell(at, text, &cell, g, i);
 		text += cell.len;
 	}
 	line->len = (size_t)(at - line->s);

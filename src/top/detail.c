@@ -42,10 +42,15 @@ static void draw_waiting(struct paint *p, const struct connection *c)
 	else
 		strbuf_putc(&b, '-');
 	paint_blanks(p, INK_PLAIN, 8 - (int)b.len);
-	strbuf_addf(&b, " %12u  ", c->unread_bytes);
+	if (c->mptcp)
+		strbuf_addf(&b, " %12s  ", "-");
+	else
+		strbuf_addf(&b, " %12u  ", c->unread_bytes);
 	address_add_with_port(&b, c->family, c->peer, c->peer_port);
 	if (c->peer_closed)
 		strbuf_adds(&b, "  closed by the peer");
+	if (c->mptcp)
+		strbuf_adds(&b, "  MPTCP");
 	paint_text(p, c->peer_closed ? INK_NOTICE : INK_PLAIN, b.s, b.len);
 	strbuf_free(&b);
 }

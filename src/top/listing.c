@@ -10,14 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP	   1
-#define ROOMY	   160 /* columns from which nothing of that is needed */
-#define TEXT_MAX   15 /* of a text, like the name of a process */
-#define LIST_MAX   16 /* of a list of words that is not the last column */
-#define METER	   8
-#define MINUTE_NS  (60 * NSEC_PER_SEC)
-#define LAST_LEAST 8 /* a list of words in the last column is cut to no less than these */
-#define HEADER	   SIZE_MAX /* where else is the index of a row */
+#define GAP	  1
+#define ROOMY	  160 /* columns from which nothing of that is needed */
+#define TEXT_MAX  15 /* of a text, like the name of a process */
+#define LIST_MAX  16 /* of a list of words that is not the last column */
+#define METER	  8
+#define MINUTE_NS (60 * NSEC_PER_SEC)
+/* What pictures and marks are worth, as `keep_top` of a field is. */
+#define METER_WORTH   30
+#define HISTORY_WORTH 35
+#define TREE_LESS     10 /* than the column it stands before, and less than how bad it is */
+#define LAST_LEAST    8 /* a list of words in the last column is cut to no less than these */
+#define HEADER	      SIZE_MAX /* where else is the index of a row */
 
 void listing_free(struct listing *l)
 {
@@ -25,34 +29,33 @@ void listing_free(struct listing *l)
 	memset(l, 0, sizeof(*l));
 }
 
-static void add(struct listing *l, const struct field *field, enum listing_kind kind, bool asked)
+static void add(struct listing *l, const struct field *field, enum listing_kind kind, int worth)
 {
 	l->columns[l->n++] =
-		(struct listing_column){ .field = field, .kind = kind, .asked = asked };
+		(struct listing_column){ .field = field, .kind = kind, .worth = worth };
 }
 
 void listing_choose(struct listing *l, const struct columns *columns)
 {
 	const struct field *local = field_named("local");
 	const struct field *in_tree = columns_have(columns, local) ? local : columns->list[0];
-	struct columns usual = { 0 };
 
-	columns_top(&usual, false);
 	l->columns = xreallocarray(l->columns, 2 * columns->n + 1, sizeof(*l->columns));
 	l->n = 0;
 	l->cols = 0;
 	for (size_t i = 0; i < columns->n; i++) {
 		const struct field *field = columns->list[i];
+		int worth = columns_worth(columns, field,
+					  field->keep_top ? field->keep_top : field->keep);
 
 		if (field == in_tree)
-			add(l, field, LISTING_TREE, false);
-		add(l, field, LISTING_CELL, !columns->named && !columns_have(&usual, field));
+			add(l, field, LISTING_TREE, worth - TREE_LESS);
+		add(l, field, LISTING_CELL, worth);
 		if (field->flags & FIELD_HAS_METER)
-			add(l, field, LISTING_METER, false);
+			add(l, field, LISTING_METER, METER_WORTH);
 		if (field->flags & FIELD_HAS_HISTORY)
-			add(l, field, LISTING_HISTORY, false);
+			add(l, field, LISTING_HISTORY, HISTORY_WORTH);
 	}
-	columns_free(&usual);
 }
 
 /* Worst first is by state. */
@@ -232,28 +235,10 @@ static void measure(struct listing *l, const struct screen *screen, const struct
 	strbuf_free(&b);
 }
 
-/*
- * What a column is worth where not all fit: as the field table has it, but what the user added
- * comes before most of what is there by itself, and where there is hardly room for an address, why
- * comes last.
- */
+/* Where there is hardly room for an address, why comes last. */
 static int worth(const struct listing_column *column, const struct screen *screen)
 {
-	const struct listing_column cell = { .field = column->field, .asked = column->asked };
-	const struct field *f = column->field;
-
-	if (column->kind == LISTING_METER)
-		return 30;
-	if (column->kind == LISTING_HISTORY)
-		return 35;
-	/* Less than how bad it is, and never there without the column that it stands before. */
-	if (column->kind == LISTING_TREE)
-		return worth(&cell, screen) < 74 ? worth(&cell, screen) : 74;
-	if (screen->cols < 40 && f->type == FIELD_LIST)
-		return 0;
-	if (column->asked)
-		return 71;
-	return f->keep_top ? f->keep_top : f->keep;
+	return screen->cols < 40 && column->field->type == FIELD_LIST ? 0 : column->worth;
 }
 
 /* The last one may be cut when it is a list, whose first word tells the most. */

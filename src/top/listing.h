@@ -20,7 +20,7 @@ struct listing_column {
 	enum listing_kind kind;
 	int width;
 	bool shown;
-	bool asked; /* by the user, beyond what is there by itself */
+	int worth; /* where not all fit */
 };
 
 struct listing {

@@ -175,7 +175,8 @@ static void add_waiting(struct strbuf *b, const struct row *row, const struct re
 			separator = ", ";
 	}
 	if (gone.known && gone.value)
-		strbuf_addf(b, "%s%llu of %llu peers gave up", separator,
+		strbuf_addf(b, "%s%s%llu of %llu peers gave up", separator,
+			    row->group->waiting_mptcp ? "at least " : "",
 			    (unsigned long long)gone.value,
 			    (unsigned long long)(age ? row->group->length_after : row_length(row)));
 }

@@ -22,6 +22,7 @@ import termios
 import time
 import unittest
 
+import listenq
 import netns
 import screen
 
@@ -310,6 +311,17 @@ class Manual(unittest.TestCase):
         self.assertGreater(len(found), 10)
         for text in found:
             program("-d", "0", "-o", "local", text)
+
+    def test_short_addresses(self):
+        """Where an address may stop, the page says as the filter takes it."""
+        entry = next(entry for entry in entries(MANUAL, "FILTER")
+                     if "may stop after any of its numbers" in entry.text)
+        taken = re.findall(r"^\.Ql (10\S*)", entry.text, re.MULTILINE)
+        self.assertEqual(taken, ["10.1", "10/8"])
+        self.assertIn("A number alone is refused", entry.text)
+        for text, status in [*((text, 0) for text in taken), ("10", 2), ("10:80", 2)]:
+            with self.subTest(text):
+                listenq.run("-d0", f"src {text}", code=status)
 
     def test_counters(self):
         same(self, words_of(MANUAL, "COUNTERS"), schema_namespace("counters"), "COUNTERS")

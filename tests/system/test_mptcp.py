@@ -1,27 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Multipath TCP listeners are TCP listeners with a mark."""
+import re
 import socket
 import unittest
 
 import listenq
 import nobody
 import rig
+import screen
 
 IPPROTO_MPTCP = 262
 
 
-class Mptcp(rig.Case):
-    def mptcp(self, backlog):
-        try:
-            sock = self.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP))
-        except OSError as error:
-            raise unittest.SkipTest(f"MPTCP: {error}")
-        sock.bind(("127.0.0.1", 0))
-        sock.listen(backlog)
-        return sock.getsockname()[1]
+def listen(case, backlog):
+    """The port of an MPTCP listener."""
+    try:
+        sock = case.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP))
+    except OSError as error:
+        raise unittest.SkipTest(f"MPTCP: {error}")
+    sock.bind(("127.0.0.1", 0))
+    sock.listen(backlog)
+    return sock.getsockname()[1]
 
+
+def connect(case, port, protocol=IPPROTO_MPTCP):
+    sock = case.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, protocol))
+    sock.connect(("127.0.0.1", port))
+    sock.send(b"y" * 77)
+    return sock
+
+
+class Mptcp(rig.Case):
     def test_mark(self):
-        port = self.mptcp(7)
+        port = listen(self, 7)
         plain = self.listener(backlog=7)
         client = self.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP))
         client.connect(("127.0.0.1", port))
@@ -38,12 +49,48 @@ class Mptcp(rig.Case):
         header, first, *_ = listenq.run("-d0", "-e", "-s-mptcp").out.splitlines()
         self.assertEqual((header.split()[-1], first.split()[-1]), ("MPTCP", "yes"))
 
+    def test_what_waits(self):
+        """Data and the end of it move to the MPTCP socket: of a subflow neither is known."""
+        port = listen(self, 3)
+        clients = [*(connect(self, port) for _ in range(3)),
+                   connect(self, port, socket.IPPROTO_TCP)]
+        for sock in clients[1:]:
+            sock.shutdown(socket.SHUT_WR)
+        plain = clients[3].getsockname()[1]
+        expected = {sock.getsockname()[1]: (None, None) for sock in clients}
+        expected[plain] = (77, True)
+
+        def waiting():
+            row, = listenq.instant("-D", f"sport = :{port}")["listeners"]
+            return {peer["peer_port"]: (peer["unread_bytes"], peer["peer_closed"])
+                    for peer in row["waiting"]}
+        rig.wait_for(lambda: waiting().get(plain) == expected[plain], "the end of plain TCP")
+        self.assertEqual(waiting(), expected)
+        lines = listenq.run("-d0", "-D", f"sport = :{port}").out.splitlines()
+        self.assertEqual({line.split("unread", 1)[1].strip() for line in lines
+                          if "unread" in line}, {"-  MPTCP", "77  closed by peer"})
+
     def test_without_privilege(self):
         """Some kernels tell everybody of MPTCP, none tells everybody that there is none."""
-        port = self.mptcp(7)
+        port = listen(self, 7)
         plain = self.listener()
         nobody.let_all_run(self)
         rows = {row["port"]: row["mptcp"]
                 for row in listenq.instant(prefix=nobody.NOBODY)["listeners"]}
         self.assertIn(rows[port], (True, None))
         self.assertIsNone(rows[plain.port])
+
+
+class Detail(screen.Case):
+    def test_unread_is_unknown(self):
+        """The page of the interactive view has a dash where the table and the document have."""
+        port = listen(self, 7)
+        connect(self, port)
+        connect(self, port, socket.IPPROTO_TCP)
+        terminal = self.screen("-d", "0.2", cols=100, rows=30)
+        terminal.see(f":{port}")
+        terminal.keys("Enter")
+        terminal.see("2 waiting")
+        rows = [line.split() for line in terminal.lines() if re.match(r" +[\d.]+s +[-\d]+  ", line)]
+        self.assertEqual({(row[1], row[3:] == ["MPTCP"]) for row in rows},
+                         {("-", True), ("77", False)})

@@ -182,6 +182,14 @@ class Looks(rig.Case):
         self.fill(self.listener(backlog=1), 1)
         self.assertTrue(listenq.run("-d", "0", "--ascii").out.isascii())
 
+    def test_what_was_asked_for_stays(self):
+        """On a terminal of 80 columns too."""
+        for options, headers in ((["-p"], {"PROCESS", "PID", "FD"}), (["-o", "+pid"], {"PID"}),
+                                 (["-e"], {"QUEUED", "FILL", "UID", "INODE"}),
+                                 (["-g"], {"SOCKETS", "IMBALANCE"}), (["-o+drops"], {"DROPS"})):
+            out = listenq.run("-d0", "--width=80", *options).out
+            self.assertLessEqual(headers, set(out.splitlines()[0].split()))
+
     def test_width(self):
         """Nothing is cut when the output is no terminal, unless asked for."""
         self.fill(self.listener("::1", backlog=1), 1)

@@ -128,6 +128,7 @@ static void observe_groups(struct snapshot *s)
 		g->known = unit_random_below(8);
 		g->waiting = unit_random_below(3);
 		g->waiting_closed = unit_random_below(2);
+		g->waiting_mptcp = unit_random_below(2);
 		g->oldest_wait_ms = unit_random_below(100000);
 		g->stayed_min = unit_random_below(3);
 		g->stayed_max = unit_random_below(3);
@@ -272,6 +273,7 @@ static void assert_same_group(const struct group *a, const struct group *b)
 	assert_same_member(a, b, known);
 	assert_same_member(a, b, waiting);
 	assert_same_member(a, b, waiting_closed);
+	assert_same_member(a, b, waiting_mptcp);
 	assert_same_member(a, b, oldest_wait_ms);
 	assert_same_member(a, b, stayed_min);
 	assert_same_member(a, b, stayed_max);

@@ -131,6 +131,48 @@ static void test_added(void **state)
 	assert_false(c.named);
 }
 
+static int worth(const char *name)
+{
+	const struct field *field = field_named(name);
+
+	return columns_worth(&c, field, field->keep);
+}
+
+/* What was asked for outlasts all but what says which listener it is, and how it is. */
+static void assert_chosen(const char *name)
+{
+	assert_true(columns_have(&c, field_named(name)));
+	assert_true(worth(name) > worth("reasons"));
+	assert_true(worth(name) > worth("overflows"));
+	assert_true(worth(name) < worth("namespace"));
+	assert_true(worth(name) < worth("state"));
+	assert_true(worth(name) < worth("local"));
+}
+
+static void test_worth(void **state)
+{
+	(void)state;
+	assert_int_equal(columns_parse(&c, "+drops,pid", true, &why), 0);
+	assert_chosen("drops");
+	assert_chosen("pid");
+	assert_true(worth("process") < worth("reasons"));
+	/* What -e adds tells less than how long and how full a queue is, and more than the rest. */
+	assert_true(worth("mptcp") > worth("process"));
+	assert_true(worth("uid") < worth("fill"));
+	columns_processes(&c);
+	assert_chosen("process");
+	assert_chosen("fd");
+	/* Chosen, and then taken away. */
+	columns_toggle(&c, field_named("fd"));
+	assert_true(worth("fd") < worth("length"));
+	assert_true(worth("sockets") < worth("length"));
+	columns_free(&c);
+	c.folded = true;
+	columns_top(&c, false);
+	assert_chosen("sockets");
+	assert_chosen("imbalance");
+}
+
 static void test_named_and_extended(void **state)
 {
 	(void)state;
@@ -386,6 +428,7 @@ int main(void)
 		COLUMNS_TEST(test_named),
 		COLUMNS_TEST(test_named_twice),
 		COLUMNS_TEST(test_added),
+		COLUMNS_TEST(test_worth),
 		COLUMNS_TEST(test_named_and_extended),
 		COLUMNS_TEST(test_added_and_extended),
 		COLUMNS_TEST(test_unknown),

@@ -180,7 +180,17 @@ static void test_peaks(void **state)
 	fold();
 	assert_true(value(80, "fill").real == 0.5);
 	assert_true(value(80, "peak").real == 1);
+	/* At the end of the window there were more in all of them. */
+	assert_u64_equal(value(80, "peak-length").number, 6);
+	queue(1, 3, 9);
+	fold();
 	assert_u64_equal(value(80, "peak-length").number, 4);
+	for (uint16_t i = 1; i <= 3; i++)
+		scene_before(&scene, i)->length = 4;
+	fold();
+	assert_u64_equal(value(80, "peak-length").number, 12);
+	queue(1, 5, 9);
+	fold();
 	assert_u64_equal(value(80, "samples").number, 40);
 	assert_true(value(80, "full-seconds").real == 0.007);
 	assert_true(row_worst_fill(row(80)) == 1);
@@ -190,6 +200,27 @@ static void test_peaks(void **state)
 	fold();
 	assert_false(value(80, "peak").known);
 	assert_true(row_worst_fill(row(80)) == 0.5);
+}
+
+/* Of members that are as full the longest, not one of a backlog of 0. */
+static void test_members_as_full(void **state)
+{
+	(void)state;
+	add_members(1, 3);
+	queue(1, 1, 0);
+	queue(2, 8, 7);
+	queue(3, 4, 3);
+	peak(1, 1, 9, 0);
+	peak(2, 8, 9, 0);
+	peak(3, 4, 9, 0);
+	fold();
+	assert_u64_equal(row(80)->listener->length, 8);
+	assert_u64_equal(value(80, "peak-length").number, 13);
+	for (uint16_t i = 1; i <= 3; i++)
+		queue(i, 0, scene_now(&scene, i)->limit);
+	fold();
+	assert_true(value(80, "peak").real == 1);
+	assert_u64_equal(value(80, "peak-length").number, 8);
 }
 
 static void test_drops(void **state)
@@ -494,15 +525,25 @@ static void test_shared_owners(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FOLD_TEST(test_alone),		 FOLD_TEST(test_queues),
-		FOLD_TEST(test_large_limits),	 FOLD_TEST(test_imbalance),
-		FOLD_TEST(test_peaks),		 FOLD_TEST(test_drops),
-		FOLD_TEST(test_bounds_of_a_sum), FOLD_TEST(test_bounds_with_vanished),
-		FOLD_TEST(test_bounds_unknown),	 cmocka_unit_test(test_bounds_hold_always),
-		FOLD_TEST(test_verdict),	 FOLD_TEST(test_what_differs_is_unknown),
-		FOLD_TEST(test_of_the_group),	 FOLD_TEST(test_sort_and_select),
-		FOLD_TEST(test_again),		 FOLD_TEST(test_nothing_to_fold),
-		FOLD_TEST(test_owners),		 FOLD_TEST(test_shared_owners),
+		FOLD_TEST(test_alone),
+		FOLD_TEST(test_queues),
+		FOLD_TEST(test_large_limits),
+		FOLD_TEST(test_imbalance),
+		FOLD_TEST(test_peaks),
+		FOLD_TEST(test_members_as_full),
+		FOLD_TEST(test_drops),
+		FOLD_TEST(test_bounds_of_a_sum),
+		FOLD_TEST(test_bounds_with_vanished),
+		FOLD_TEST(test_bounds_unknown),
+		cmocka_unit_test(test_bounds_hold_always),
+		FOLD_TEST(test_verdict),
+		FOLD_TEST(test_what_differs_is_unknown),
+		FOLD_TEST(test_of_the_group),
+		FOLD_TEST(test_sort_and_select),
+		FOLD_TEST(test_again),
+		FOLD_TEST(test_nothing_to_fold),
+		FOLD_TEST(test_owners),
+		FOLD_TEST(test_shared_owners),
 	};
 
 	return cmocka_run_group_tests_name("fold", tests, NULL, NULL);

@@ -110,6 +110,7 @@ static void print_table(struct printed *p, const char *title, struct report *rep
 static void compare_tables(const char *name, struct report *report)
 {
 	struct columns usual = { 0 }, extended = { 0 }, all = { 0 }, named = { 0 };
+	struct columns processes = { 0 };
 	struct printed p = { 0 };
 	struct error why;
 	char file[256];
@@ -117,6 +118,8 @@ static void compare_tables(const char *name, struct report *report)
 	usual.folded = extended.folded = all.folded = report->n_members;
 	columns_default(&usual, false);
 	columns_default(&extended, true);
+	columns_default(&processes, false);
+	columns_processes(&processes);
 	columns_all(&all);
 	if (report->n_netns > 1) {
 		columns_put_before(&usual, "namespace", "local");
@@ -146,6 +149,8 @@ static void compare_tables(const char *name, struct report *report)
 		    (struct table_style){ .header = true, .width = 40 });
 	print_table(&p, "detail", report, &named,
 		    (struct table_style){ .header = true, .detail = true, .utf8 = true });
+	print_table(&p, "processes, 60 columns", report, &processes,
+		    (struct table_style){ .header = true, .width = 60 });
 	print_table(&p, "all", report, &all, (struct table_style){ .header = true, .utf8 = true });
 	fclose(p.stream);
 	snprintf(file, sizeof(file), "tests/expected/%s.txt", name);
@@ -155,6 +160,7 @@ static void compare_tables(const char *name, struct report *report)
 	columns_free(&extended);
 	columns_free(&all);
 	columns_free(&named);
+	columns_free(&processes);
 }
 
 static void print_json(struct printed *p, const struct report *report, bool one_line)
@@ -662,7 +668,8 @@ static void test_detail(void **state)
 	g = scene_group(&s, 80);
 	g->known = GROUP_WAITING | GROUP_CONNECTIONS;
 	g->length_after = 7;
-	g->waiting = 4;
+	g->waiting = 5;
+	g->waiting_mptcp = 1;
 	g->fastopen = 1;
 	scene_group(&s, 81)->known = GROUP_CONNECTIONS;
 	s.now.known |= SNAPSHOT_CONNECTIONS;
@@ -678,6 +685,7 @@ static void test_detail(void **state)
 	c->wait_ms = 4;
 	c->unread_bytes = 312;
 	in_queue(&s, 0, false, 3)->has_wait = true;
+	in_queue(&s, 0, false, 6)->mptcp = true;
 	c = in_queue(&s, 1, true, 4);
 	c->retransmits = 12;
 	c->next_timer_ms = 64000;

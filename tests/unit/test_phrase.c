@@ -261,6 +261,11 @@ static void test_facts_of_waiting_connections(void **state)
 	g->waiting = 8;
 	assert_facts(1, "10.0.0.1:1: full >1s; oldest waits 42s; 5 of 10 peers gave up; limit 9, "
 			"somaxconn 4096");
+	/* Of some it is not known. */
+	g->waiting_mptcp = 2;
+	assert_facts(1, "10.0.0.1:1: full >1s; oldest waits 42s; at least 5 of 10 peers gave up; "
+			"limit 9, somaxconn 4096");
+	g->waiting_mptcp = 0;
 	/* They may be what was known a while ago; then it is so many of those that there were. */
 	scene.now.netns[0].waiting_ns -= 3 * NSEC_PER_SEC;
 	scene_now(&scene, 1)->length = 12;

@@ -622,6 +622,22 @@ static void test_older_numbers(void **state)
 	assert_u64_equal(row_invisible(scene_row(&scene, 1)), 0);
 }
 
+/* Whether peers that speak MPTCP have closed is not known: that none has must not be said. */
+static void test_mptcp_peers(void **state)
+{
+	struct group *g;
+
+	(void)state;
+	before->length = now->length = 10;
+	g = waiting(10, 0, 1001);
+	assert_true(row_gave_up(scene_row(&scene, 1)).known);
+	g->waiting_mptcp = 3;
+	assert_false(row_gave_up(scene_row(&scene, 1)).known);
+	g->waiting_closed = 1;
+	assert_true(row_gave_up(scene_row(&scene, 1)).known);
+	assert_u64_equal(row_gave_up(scene_row(&scene, 1)).value, 1);
+}
+
 /* They prove nothing of this window, and do not become a proof by one that is of it. */
 static void test_older_numbers_prove_nothing(void **state)
 {
@@ -789,6 +805,7 @@ int main(void)
 		VERDICT_TEST(test_dead_clients_closed),
 		VERDICT_TEST(test_dead_clients_reset),
 		VERDICT_TEST(test_older_numbers),
+		VERDICT_TEST(test_mptcp_peers),
 		VERDICT_TEST(test_older_numbers_prove_nothing),
 		VERDICT_TEST(test_carry),
 		VERDICT_TEST(test_carry_of_another_trouble),

@@ -374,6 +374,35 @@ static void test_connections(void **state)
 	assert_u64_equal(connections_of(&s, group(0), true).n, 0);
 }
 
+/* The data of a subflow, and a close, are with the MPTCP socket: of a subflow they tell nothing. */
+static void test_mptcp(void **state)
+{
+	struct connections of;
+
+	(void)state;
+	waiting_begin(&waiting, true);
+	listen_at(80, 3, 2);
+	groups_build(&s);
+	children_want_connections(&s, 0, 0);
+	show((struct diag_record){ .local_port = 80, .state = DIAG_CLOSE_WAIT, .mptcp = true },
+	     900);
+	show((struct diag_record){ .local_port = 80, .state = DIAG_ESTABLISHED, .mptcp = true },
+	     800);
+	/* A client of plain TCP. */
+	show((struct diag_record){ .local_port = 80, .state = DIAG_CLOSE_WAIT }, 700);
+	assert_int_equal(tell(), 0);
+	connections_sort(&s);
+	assert_u64_equal(group(0)->waiting, 3);
+	assert_u64_equal(group(0)->waiting_mptcp, 2);
+	assert_u64_equal(group(0)->waiting_closed, 1);
+	of = connections_of(&s, group(0), false);
+	assert_u64_equal(of.n, 3);
+	for (size_t i = 0; i < of.n; i++) {
+		assert_true(of.list[i].mptcp == (i < 2));
+		assert_true(of.list[i].peer_closed == (i == 2));
+	}
+}
+
 /* Nothing is copied that nobody wants. */
 static void test_no_connections(void **state)
 {
@@ -396,7 +425,9 @@ static void walk(void)
 	child(80, DIAG_ESTABLISHED, 5000);
 	child(80, DIAG_CLOSE_WAIT, 700);
 	child(80, DIAG_SYN_RECV, 700);
-	length_now = 4;
+	show((struct diag_record){ .local_port = 80, .state = DIAG_ESTABLISHED, .mptcp = true },
+	     -1);
+	length_now = 5;
 	assert_int_equal(tell(), 0);
 	assert_true(group(0)->known & GROUP_STAYED);
 	begin_sample();
@@ -426,12 +457,13 @@ static void test_told_again(void **state)
 	g = group(0);
 	assert_u64_equal(g->known, GROUP_WAITING | GROUP_OLDEST);
 	assert_u64_equal(s.netns[0].waiting_ns, walked_ns);
-	assert_u64_equal(g->waiting, 2);
+	assert_u64_equal(g->waiting, 3);
+	assert_u64_equal(g->waiting_mptcp, 1);
 	assert_u64_equal(g->waiting_closed, 1);
 	assert_u64_equal(g->fastopen, 1);
 	assert_u64_equal(g->oldest_wait_ms, 5000);
 	/* As it was then, though it is shorter by now. */
-	assert_u64_equal(g->length_after, 4);
+	assert_u64_equal(g->length_after, 5);
 	/* Who stayed in the window of the walk says nothing of this one. */
 	assert_u64_equal(g->stayed_min, 0);
 	assert_u64_equal(g->stayed_max, 0);
@@ -529,7 +561,7 @@ static void test_connections_again(void **state)
 	waiting_tell_again(&waiting, &s, &wanted);
 	connections_sort(&s);
 	of = connections_of(&s, group(0), false);
-	assert_u64_equal(of.n, 3);
+	assert_u64_equal(of.n, 4);
 	assert_u64_equal(of.list[0].wait_ms, 5000);
 }
 
@@ -554,6 +586,7 @@ int main(void)
 		WAITING_TEST(test_dump_lost),
 		WAITING_TEST(test_too_many_ports),
 		WAITING_TEST(test_connections),
+		WAITING_TEST(test_mptcp),
 		WAITING_TEST(test_no_connections),
 		WAITING_TEST(test_told_again),
 		WAITING_TEST(test_not_wanted_any_more),
