@@ -367,28 +367,38 @@ class Same(screen.Case):
 
 
 class Burst(screen.Case):
-    def test_shorter_than_the_window(self):
-        """50 ms in a second: the queue is empty whenever the screen is made, and still one sees."""
-        listener = self.listener(backlog=7)
-        terminal = self.screen("-d", "1", cols=140)
-        terminal.settle(lambda lines: self.assertEqual(screen.parse_list(lines)[0]["PEAK"], "0%"))
-        clock = terminal.lines()[0]
-        terminal.wait("a new window", lambda lines: lines[0] != clock)
+    def burst(self, listener):
+        """Full for 50 ms, and then empty."""
         self.fill(listener, 7)
-        begin = time.monotonic()
-        rig.wait_until(begin + 0.05)
+        rig.wait_until(time.monotonic() + 0.05)
         for _ in range(8):
             self.own(listener.accept())
         self.assertEqual(listener.length, 0)
-        self.assertLess(time.monotonic() - begin, 0.5, "the machine is too slow")
 
-        def check(lines):
+    def test_shorter_than_the_window(self):
+        """The queue is empty whenever the screen is made, and still one sees. The window is ended
+        by hand; a burst in which a busy machine never let the program run is given another try."""
+        listener = self.listener(backlog=7)
+        terminal = self.screen("-d", "60", cols=140)
+        terminal.keys("Space")
+        terminal.settle(lambda lines: self.assertEqual(screen.parse_list(lines)[0]["PEAK"], "0%"))
+        for opened in 8, 16, 24:
+            self.burst(listener)
+            terminal.keys("Space")
+            lines = terminal.wait("a new window", lambda lines: passive_opens(lines) == opened)
             row, = screen.parse_list(lines)
-            self.assertEqual((row["ST"], row["Q"], row["FILL"], row["PEAK"]),
-                             ("!", "0", "0%", "100%"))
-            self.assertRegex(lines[1], rf"^! 1 full: {re.escape(screen.at(listener))}")
-            self.assertRegex(lines[screen.find_header(lines) + 1], "█")
-        terminal.settle(check, deadline=3)
-        # It is seen in the history for a while, and then all is well.
-        terminal.see("the listener is well")
-        self.assertRegex(terminal.lines()[terminal.header() + 1], r"█[▁ ]")
+            if row["PEAK"] != "0%":
+                break
+        self.assertEqual((row["ST"], row["Q"], row["FILL"], row["PEAK"]), ("!", "0", "0%", "100%"))
+        self.assertRegex(lines[1], rf"^! 1 full: {re.escape(screen.at(listener))}")
+        self.assertRegex(lines[screen.find_header(lines) + 1], "█")
+        # It is seen in the history for a while, and all is well.
+        terminal.keys("Space")
+        lines = terminal.see("the listener is well")
+        self.assertRegex(lines[screen.find_header(lines) + 1], r"█[▁ ]")
+
+
+def passive_opens(lines):
+    """Those since the view began, by the screen; None: it tells of none."""
+    found = re.search(r"PassiveOpens +\S+/s[^+]*\+(\d+) in ", "\n".join(lines))
+    return int(found[1]) if found else None
