@@ -228,6 +228,7 @@ struct contents row_waiting(const struct row *row, const struct report *report)
 
 	if (c.known && row_length(row)) {
 		c.connections = connections_of(report->snapshot, g, false);
+		c.known = c.connections.n || !g->waiting;
 		c.age_ns = row_waiting_age(row, report);
 		c.of_group = !row->fold && g->holder != row->listener->cookie;
 	}
@@ -242,6 +243,8 @@ struct contents row_half_open(const struct row *row, const struct report *report
 
 	if (c.known) {
 		c.connections = connections_of(s, row->group, true);
+		/* An older walk may have counted them without keeping who they are. */
+		c.known = c.connections.n || !row->group->syn_length;
 		c.age_ns = snapshot_age(s, taken_ns);
 		c.of_group = !row->fold && row->group->sockets > 1;
 	}

@@ -18,6 +18,18 @@ struct mark {
 };
 
 /*
+ * The last time that something was so in one window after the other. It is remembered for as long
+ * as it lasts, however many windows ago it began.
+ */
+struct run {
+	uint64_t from_ns; /* what windows before its first one cover */
+	uint64_t behind; /* the report behind its last one; 0: it was never so */
+	bool at_least; /* it may have begun before */
+};
+
+enum run_kind { RUN_TROUBLED, RUN_FULL, RUN_N };
+
+/*
  * One listener, or one group. Most are empty and well all the time: their marks are allocated when
  * there is something to remember, and what came before was zero.
  */
@@ -25,6 +37,7 @@ struct track {
 	uint64_t id;
 	uint64_t first; /* report it was first in */
 	uint64_t last; /* and last */
+	struct run runs[RUN_N];
 	struct mark *marks; /* NULL, or TRAIL_WINDOWS of them */
 };
 
@@ -42,6 +55,7 @@ struct trail {
 	uint64_t sums_begin; /* the first report that sums may count */
 	uint64_t end_ns[TRAIL_WINDOWS];
 	uint64_t window_ns[TRAIL_WINDOWS];
+	uint64_t covered_ns[TRAIL_WINDOWS]; /* by all windows up to this one */
 	struct idmap by_id; /* index into tracks */
 	struct track *tracks;
 	size_t n_tracks, tracks_size;
@@ -109,6 +123,30 @@ static struct mark worse_of(struct mark a, struct mark b)
 	};
 }
 
+static bool holds(enum run_kind kind, const struct mark *mark)
+{
+	return kind == RUN_FULL ? mark->full : mark->troubled;
+}
+
+/* A listener that came while we looked was not there before; one that was missed was. */
+static void add_to_runs(const struct trail *t, struct track *track, const struct mark *mark,
+			bool missed)
+{
+	const size_t slot = t->reports % TRAIL_WINDOWS;
+
+	for (enum run_kind kind = 0; kind < RUN_N; kind++) {
+		struct run *run = &track->runs[kind];
+
+		if (!holds(kind, mark))
+			continue;
+		if (!run->behind || run->behind < t->reports) {
+			run->from_ns = t->covered_ns[slot] - t->window_ns[slot];
+			run->at_least = missed || !t->reports;
+		}
+		run->behind = t->reports + 1;
+	}
+}
+
 /* Returns the index of the track. */
 static size_t add_mark(struct trail *t, uint64_t id, struct mark mark)
 {
@@ -128,6 +166,7 @@ static size_t add_mark(struct trail *t, uint64_t id, struct mark mark)
 	track->last = t->reports;
 	if (track->marks)
 		track->marks[t->reports % TRAIL_WINDOWS] = mark;
+	add_to_runs(t, track, &mark, missed);
 	return i;
 }
 
@@ -139,6 +178,17 @@ static void inherit(const struct trail *t, struct track *group, const struct tra
 	if (member->first >= group->first)
 		return;
 	group->first = member->first;
+	for (enum run_kind kind = 0; kind < RUN_N; kind++) {
+		const bool goes_on = group->runs[kind].behind > t->reports;
+
+		/* What is so now, and of the member was so until now or is, goes on. */
+		if (goes_on && member->runs[kind].behind < t->reports)
+			group->runs[kind].at_least = false;
+		else
+			group->runs[kind] = member->runs[kind];
+		if (goes_on)
+			group->runs[kind].behind = t->reports + 1;
+	}
 	if (!member->marks)
 		return;
 	if (group->marks)
@@ -238,9 +288,11 @@ static void forget_gone_counters(struct trail *t)
 void trail_add(struct trail *t, const struct report *report)
 {
 	size_t slot = t->reports % TRAIL_WINDOWS;
+	size_t before = (t->reports + TRAIL_WINDOWS - 1) % TRAIL_WINDOWS;
 
 	t->end_ns[slot] = report->snapshot->monotonic_ns;
 	t->window_ns[slot] = report->window_ns;
+	t->covered_ns[slot] = t->covered_ns[before] + report->window_ns;
 	for (size_t i = 0; i < t->n_counters; i++)
 		t->counters[i]->deltas[slot].known = 0;
 	for (size_t i = 0; i < report->n_netns; i++)
@@ -318,42 +370,41 @@ struct trail_fill trail_fill(const struct trail *t, const struct row *row, size_
 }
 
 static struct trail_time lasted(const struct trail *t, const struct row *row, size_t back,
-				bool (*holds)(const struct mark *))
+				enum run_kind kind)
 {
 	const struct track *track = find_track(t, row);
 	struct trail_time time = { 0 };
+	const struct run *run;
 	struct mark mark;
+	uint64_t n, slot;
 
-	for (; get_mark(t, track, back, &mark); back++) {
-		if (!holds(&mark))
-			return time;
-		time.known = true;
-		time.ns += t->window_ns[(t->reports - 1 - back) % TRAIL_WINDOWS];
+	if (!get_mark(t, track, back, &mark) || !holds(kind, &mark))
+		return time;
+	n = t->reports - 1 - back;
+	slot = n % TRAIL_WINDOWS;
+	run = &track->runs[kind];
+	time.known = true;
+	if (run->behind > n && run->from_ns <= t->covered_ns[slot] - t->window_ns[slot]) {
+		time.ns = t->covered_ns[slot] - run->from_ns;
+		time.at_least = run->at_least;
+		return time;
 	}
-	/* A listener that came while we looked was not there before; one that was missed was. */
-	time.at_least =
-		time.known && (back >= trail_windows(t) || t->reports - 1 - back >= track->first);
+	/* Something that is over: what of it is remembered. */
+	for (; get_mark(t, track, back, &mark) && holds(kind, &mark); back++)
+		time.ns += t->window_ns[(t->reports - 1 - back) % TRAIL_WINDOWS];
+	n = t->reports - 1 - back;
+	time.at_least = back >= trail_windows(t) || (n >= track->first && mark.missed);
 	return time;
-}
-
-static bool is_troubled(const struct mark *mark)
-{
-	return mark->troubled;
-}
-
-static bool is_full(const struct mark *mark)
-{
-	return mark->full;
 }
 
 struct trail_time trail_trouble(const struct trail *t, const struct row *row, size_t back)
 {
-	return lasted(t, row, back, is_troubled);
+	return lasted(t, row, back, RUN_TROUBLED);
 }
 
 struct trail_time trail_full(const struct trail *t, const struct row *row, size_t back)
 {
-	return lasted(t, row, back, is_full);
+	return lasted(t, row, back, RUN_FULL);
 }
 
 struct amount trail_delta(const struct trail *t, const struct netns *ns, enum counter_id id,

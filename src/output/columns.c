@@ -93,7 +93,7 @@ static void add_usual(struct columns *c, const struct usual_column *list, size_t
 		if (!list[i].of_groups)
 			add(c, field_named(list[i].name));
 		else if (c->folded)
-			add_asked(c, field_named(list[i].name));
+			add(c, field_named(list[i].name));
 }
 
 void columns_default(struct columns *c, bool extended)
@@ -288,7 +288,9 @@ int columns_parse_top(struct columns *c, const char *list, bool extended, struct
 
 int columns_worth(const struct columns *c, const struct field *field, int keep)
 {
-	const int identity = 85, tier = 100; /* `keep` is less than that */
+	/* `keep` is less than the tier; of 85 are what tells a row from others and how bad it is.
+	 */
+	const int identity = 85, tier = 100;
 
 	if (keep >= identity)
 		return keep + 2 * tier;

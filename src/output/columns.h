@@ -9,7 +9,7 @@
 struct columns {
 	const struct field **list;
 	size_t n, size;
-	const struct field **chosen; /* those that the user asked for, by -p, -g, -o or a key */
+	const struct field **chosen; /* those that the user asked for, by -p, -o or a key */
 	size_t n_chosen, chosen_size;
 	bool folded; /* set by the caller: rows are groups, of which the default tells more */
 	bool named; /* -o without "+": exactly what the user asked for */
@@ -65,7 +65,7 @@ void columns_put_before(struct columns *c, const char *name, const char *other);
 
 /*
  * columns_worth() - what a column is worth where not all fit: those worth least are left out first.
- * What the user asked for stays longer than all but what tells a row from others and its state.
+ * What the user asked for stays longer than all but what tells a row from others and how bad it is.
  * @keep: of the field, there
  */
 int columns_worth(const struct columns *c, const struct field *field, int keep);

@@ -171,8 +171,10 @@ static struct json_object *counters_json(const struct netns_report *ns, const st
 	return counters;
 }
 
-static struct json_object *ledger_json(const struct netns_report *ns)
+static struct json_object *ledger_json(const struct netns_report *ns, const struct report *report)
 {
+	/* Older half-open connections may have lost their listener since. */
+	const bool syn_recv_known = ns->netns->syn_recv_ns == report->snapshot->monotonic_ns;
 	struct json_object *ledger = json_value_object();
 
 	json_value_put(ledger, "overflows", amount_or_null(ns->delta[COUNTER_LISTEN_OVERFLOWS]));
@@ -181,9 +183,7 @@ static struct json_object *ledger_json(const struct netns_report *ns)
 	json_value_put(ledger, "unattributed_overflows",
 		       amount_or_null(ns->unattributed_overflows));
 	json_value_put(ledger, "unattributed_syn_recv",
-		       ns->netns->syn_recv_ns ?
-			       json_value_number(ns->netns->unattributed_syn_recv) :
-			       NULL);
+		       syn_recv_known ? json_value_number(ns->netns->unattributed_syn_recv) : NULL);
 	return ledger;
 }
 
@@ -200,7 +200,7 @@ static struct json_object *netns_json(const struct netns_report *ns, const struc
 	json_value_put(o, "pid", ns->netns->pid ? json_value_number(ns->netns->pid) : NULL);
 	json_value_put(o, "sysctl", sysctl);
 	json_value_put(o, "counters", counters_json(ns, report));
-	json_value_put(o, "ledger", ledger_json(ns));
+	json_value_put(o, "ledger", ledger_json(ns, report));
 	return o;
 }
 

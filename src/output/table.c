@@ -24,6 +24,7 @@ struct layout {
 	size_t width;
 	size_t least; /* to which its paths may be cut; the same where none is longer */
 	bool shown;
+	bool tried; /* whether it fits after all */
 	bool left; /* aligned */
 };
 
@@ -127,14 +128,14 @@ static bool fits(const struct grid *g)
 	return least_width(g) <= g->style->width;
 }
 
-/* The column worth least of those that are shown, or most of those that are not, before @from. */
-static size_t next_column(const struct grid *g, bool shown, int from)
+/* The column worth least of those that are shown, or most of those that are not and not tried. */
+static size_t next_column(const struct grid *g, bool shown)
 {
 	const struct columns *c = g->columns;
 	size_t next = c->n;
 
 	for (size_t i = 0; i < c->n; i++) {
-		if (g->layout[i].shown != shown || (!shown && worth(c, i) >= from))
+		if (g->layout[i].shown != shown || (!shown && g->layout[i].tried))
 			continue;
 		if (next == c->n ||
 		    (shown ? worth(c, i) < worth(c, next) : worth(c, i) > worth(c, next)))
@@ -169,13 +170,13 @@ static void share_rest(struct grid *g)
 static void fit_to_width(struct grid *g)
 {
 	const struct columns *c = g->columns;
-	int tried = INT_MAX;
 
 	if (c->named || !g->style->width)
 		return;
 	for (size_t left = c->n; left > 1 && !fits(g); left--)
-		g->layout[next_column(g, true, 0)].shown = false;
-	for (size_t i; (i = next_column(g, false, tried)) < c->n; tried = worth(c, i)) {
+		g->layout[next_column(g, true)].shown = false;
+	for (size_t i; (i = next_column(g, false)) < c->n;) {
+		g->layout[i].tried = true;
 		g->layout[i].shown = true;
 		g->layout[i].shown = fits(g);
 	}

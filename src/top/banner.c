@@ -86,7 +86,10 @@ static void add_place(struct strbuf *b, const struct session *s)
 	text_add_safe(b, sample->host, strlen(sample->host), s->screen.utf8 ? 0 : TEXT_ASCII);
 	clock_format_utc(sample->wall, 0, time);
 	strbuf_addf(b, "  %s  every ", strchr(time, 'T') + 1);
-	phrase_time(b, (uint64_t)(s->wish.delay * (double)NSEC_PER_SEC));
+	if (s->wish.delay < 1)
+		strbuf_addf(b, "%gs", s->wish.delay);
+	else
+		phrase_time(b, (uint64_t)(s->wish.delay * (double)NSEC_PER_SEC));
 	if (n_shown < report->n_rows)
 		strbuf_addf(b, "  %zu of", n_shown);
 	strbuf_addf(b, "%s%zu %s%s", n_shown < report->n_rows ? " " : "  ", report->n_rows,

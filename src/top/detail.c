@@ -87,7 +87,7 @@ static void draw_heading(const struct detail *d, enum detail_section section, st
 		strbuf_adds(&b, waiting ? "   not told of UNIX sockets" : "   none: no handshake");
 	else if (!contents->known)
 		strbuf_adds(&b,
-			    waiting ? "   waiting: not known yet" : "   half-open: not known yet");
+			    waiting ? "   waiting: not looked at" : "   half-open: not looked at");
 	else
 		strbuf_addf(&b, "   %zu %s", contents->connections.n,
 			    waiting ? "waiting" : "half-open");

@@ -258,6 +258,24 @@ static int least_width(const struct listing *l, const struct screen *screen)
 	return width - GAP;
 }
 
+/* The column worth least of those that are shown, or most of those that are not and not tried. */
+static size_t next_column(const struct listing *l, const struct screen *screen, bool shown)
+{
+	size_t next = l->n;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct listing_column *column = &l->columns[i];
+		const struct listing_column *best = &l->columns[next];
+
+		if (column->shown != shown || (!shown && column->tried))
+			continue;
+		if (next == l->n || (shown ? worth(column, screen) < worth(best, screen) :
+					     worth(column, screen) > worth(best, screen)))
+			next = i;
+	}
+	return next;
+}
+
 void listing_fit(struct listing *l, const struct screen *screen, const struct listing_context *c)
 {
 	/* More listeners than rows: some of them are folded. */
@@ -266,20 +284,19 @@ void listing_fit(struct listing *l, const struct screen *screen, const struct li
 
 	for (size_t i = 0; i < l->n; i++) {
 		l->columns[i].shown = tree || l->columns[i].kind != LISTING_TREE;
+		l->columns[i].tried = l->columns[i].kind != LISTING_CELL;
 		if (screen->cols != l->cols)
 			l->columns[i].width = 0;
 	}
 	l->cols = screen->cols;
 	measure(l, screen, c);
-	for (; left > 1 && least_width(l, screen) > screen->cols; left--) {
-		size_t least = l->n;
-
-		for (size_t i = 0; i < l->n; i++)
-			if (l->columns[i].shown &&
-			    (least == l->n ||
-			     worth(&l->columns[i], screen) < worth(&l->columns[least], screen)))
-				least = i;
-		l->columns[least].shown = false;
+	for (; left > 1 && least_width(l, screen) > screen->cols; left--)
+		l->columns[next_column(l, screen, true)].shown = false;
+	/* One that is too wide itself must not have cost the others their place. */
+	for (size_t i; (i = next_column(l, screen, false)) < l->n;) {
+		l->columns[i].tried = true;
+		l->columns[i].shown = true;
+		l->columns[i].shown = least_width(l, screen) <= screen->cols;
 	}
 }
 

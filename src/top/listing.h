@@ -20,6 +20,7 @@ struct listing_column {
 	enum listing_kind kind;
 	int width;
 	bool shown;
+	bool tried; /* whether it fits after all */
 	int worth; /* where not all fit */
 };
 

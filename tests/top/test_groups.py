@@ -223,7 +223,7 @@ class Unfolding(Groups):
                 ["-", "├─", "├─", "└─"] if cols >= 40 else ["-", "├", "├", "└"]))
         terminal.resize(16, 12)
         terminal.settle(lambda lines: self.assertRegex(
-            "\n".join(lines), r"(?m)^127.0.0.1:8001$"))
+            "\n".join(lines), r"(?m)^127.0.0.1:8001 0$"))
         terminal.close()
         terminal = self.begin("-o", "length,limit")
         terminal.keys("Home", "Enter")

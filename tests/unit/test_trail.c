@@ -391,8 +391,24 @@ static void test_wrap(void **state)
 	}
 	assert_no_fill(A, TRAIL_WINDOWS);
 	assert_sum(TRAIL_WINDOWS, 60, -1, 0);
-	assert_full(B, 0, -TRAIL_WINDOWS);
-	assert_full(B, 600, -(TRAIL_WINDOWS - 600));
+	/* But for since when something is so. */
+	assert_full(B, 0, -(TRAIL_WINDOWS + MORE - 1));
+	assert_full(B, 600, -(TRAIL_WINDOWS + MORE - 1 - 600));
+	window(10, 0);
+	assert_full(A, 0, 1);
+	assert_full(B, 1, -(TRAIL_WINDOWS + MORE - 1));
+	for (int i = 0; i < TRAIL_WINDOWS + MORE; i++)
+		window(10, i == TRAIL_WINDOWS ? 10 : 0);
+	/* It began while we looked, which is exact. */
+	assert_full(A, 0, TRAIL_WINDOWS + MORE + 1);
+	assert_full(A, 7, TRAIL_WINDOWS + MORE + 1 - 7);
+	assert_full(B, MORE - 1, 1);
+	/* Of what is over no more is known than the windows tell. */
+	window(0, 0);
+	assert_full(A, 0, 0);
+	window(10, 0);
+	assert_full(A, 0, 1);
+	assert_full(A, 2, -(TRAIL_WINDOWS - 2));
 }
 
 /* A listener that has been well for longer than anybody remembers. */
