@@ -9,6 +9,7 @@ import time
 import unittest
 
 import listenq
+import netns
 import oracle
 import rig
 import table
@@ -189,6 +190,16 @@ class Looks(rig.Case):
                                  (["-g"], {"SOCKETS", "QUEUED", "FILL"}), (["-o+drops"], {"DROPS"})):
             out = listenq.run("-d0", "--width=80", *options).out
             self.assertLessEqual(headers, set(out.splitlines()[0].split()))
+
+    def test_too_wide_column(self):
+        """It costs no other its place, in whichever order they were asked for."""
+        address = "2001:db8:1111:2222:3333:4444:5555:6666"
+        netns.ip("addr", "add", f"{address}/128", "dev", "lo", "nodad")
+        self.listener(address)
+        for columns in "address,protocol,family", "family,address,protocol":
+            header = listenq.run("-d0", "--width=90", "-o", f"+{columns}").out.splitlines()[0]
+            self.assertNotRegex(header, r"(?<!LOCAL )ADDRESS")
+            self.assertLessEqual({"PROTO", "FAMILY", "QUEUED", "FILL"}, set(header.split()))
 
     def test_width(self):
         """Nothing is cut when the output is no terminal, unless asked for."""

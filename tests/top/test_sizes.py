@@ -3,6 +3,7 @@
 import re
 import unicodedata
 
+import netns
 import screen
 
 SIZES = [(80, 24), (140, 40), (200, 60), (45, 12), (20, 3)]
@@ -106,6 +107,16 @@ class Sizes(screen.Case):
                 self.check(terminal)
         terminal.keys("q")
         self.assertEqual(terminal.ended(), 0)
+
+    def test_too_wide_column(self):
+        """It costs no other its place."""
+        address = "2001:db8:1111:2222:3333:4444:5555:6666"
+        netns.ip("addr", "add", f"{address}/128", "dev", "lo", "nodad")
+        self.listener(address)
+        terminal = self.screen("-d", "0.2", "-o", "+address,protocol,family", cols=84)
+        terminal.settle(lambda lines: self.assertLessEqual(
+            {"LOCAL", "Q", "FILL", "PROTO", "FAMILY"},
+            set(lines[screen.find_header(lines)].split())))
 
     def test_more_listeners_than_lines(self):
         """The list ends where the screen does, and scrolls with the cursor."""

@@ -717,6 +717,9 @@ static void test_contents_unknown(void **state)
 	g->known = GROUP_CONNECTIONS;
 	assert_true(contents_of(1, false).known); /* an empty queue needs no dump */
 	assert_true(contents_of(1, true).known);
+	g->syn_length = 3; /* counted by an older walk, which did not keep who they are */
+	assert_false(contents_of(1, true).known);
+	g->syn_length = 0;
 	scene.now.netns[0].syn_recv_ns = 0;
 	assert_false(contents_of(1, true).known);
 	g->queued_members = 1; /* a dump that failed */
