@@ -343,7 +343,7 @@ static void carry(const struct trail *t, size_t back, struct row *rows, size_t n
 	struct mark mark;
 
 	for (size_t i = 0; i < n; i++)
-		if (rows[i].state != STATE_OK && looked_before(rows[i].netns) &&
+		if (looked_before(rows[i].netns) &&
 		    get_mark(t, find_track(t, &rows[i]), back, &mark))
 			verdict_carry(&rows[i], mark.reasons, report);
 }

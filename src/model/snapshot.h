@@ -90,7 +90,8 @@ struct group {
 	uint32_t queued_members; /* members with a connection in their accept queue */
 	uint64_t length; /* sum over the members' accept queues */
 	uint64_t limit;
-	uint64_t holder; /* cookie of the only member with a queue; 0: none or several have one */
+	/* Cookie of the only member with a queue; 0: none or several have one. As of waiting_ns. */
+	uint64_t holder;
 	uint32_t length_max; /* of a member */
 	double fill_max; /* of a member, which need not be the same one */
 	uint32_t syn_length; /* request socks, Fast Open children left out */

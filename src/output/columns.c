@@ -60,6 +60,8 @@ static void add(struct columns *c, const struct field *field)
 	c->list[c->n++] = field;
 }
 
+_Static_assert(ARRAY_SIZE(top_columns) <= 32, "each has its bit in columns.of_groups");
+
 /* Its bit in columns.of_groups; 0: it is none of those. */
 static uint32_t group_bit(const struct field *field)
 {
@@ -90,9 +92,7 @@ static void add_asked(struct columns *c, const struct field *field)
 static void add_usual(struct columns *c, const struct usual_column *list, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!list[i].of_groups)
-			add(c, field_named(list[i].name));
-		else if (c->folded)
+		if (c->folded || !list[i].of_groups)
 			add(c, field_named(list[i].name));
 }
 
@@ -288,9 +288,8 @@ int columns_parse_top(struct columns *c, const char *list, bool extended, struct
 
 int columns_worth(const struct columns *c, const struct field *field, int keep)
 {
-	/* `keep` is less than the tier; of 85 are what tells a row from others and how bad it is.
-	 */
-	const int identity = 85, tier = 100;
+	const int identity = 85; /* `keep` of what tells a row from others and how bad it is */
+	const int tier = 100; /* more than any `keep` */
 
 	if (keep >= identity)
 		return keep + 2 * tier;

@@ -6,7 +6,6 @@
 #include "output/contents.h"
 #include "output/footer.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -6,8 +6,8 @@
 #include "top/phrase.h"
 
 /*
- * The screen of one listener: what is known of it, its past, the connections that wait in its
- * accept queue, oldest first, and those in its SYN queue.
+ * The screen of one listener or folded group: what is known of it, its past, the connections that
+ * wait in its accept queue, oldest first, and those in its SYN queue.
  */
 enum detail_section { DETAIL_WAITING, DETAIL_HALF_OPEN, DETAIL_SECTIONS };
 
