@@ -20,11 +20,17 @@ static bool wants_connections(const struct snapshot *s, uint32_t group)
 	return s->known & SNAPSHOT_CONNECTIONS && s->groups[group].known & GROUP_CONNECTIONS;
 }
 
+/* Without a sample before nothing can be proved of a window. */
+static bool is_suspect(const struct waiting_request *wanted, double fill, bool may_stall)
+{
+	return wanted->suspect && (fill >= FILL_HIGH || (may_stall && wanted->before.begin_ns));
+}
+
 static bool is_wanted(const struct snapshot *s, const struct listener *l,
 		      const struct waiting_request *wanted)
 {
 	return !listener_is_unix(l) && l->length &&
-	       (wanted->all || (wanted->high && listener_fill(l) >= FILL_HIGH) ||
+	       (wanted->all || is_suspect(wanted, listener_fill(l), listener_may_stall(l)) ||
 		wants_connections(s, l->group));
 }
 
@@ -32,7 +38,7 @@ static bool is_wanted(const struct snapshot *s, const struct listener *l,
 static bool is_group_wanted(const struct snapshot *s, const struct group *g,
 			    const struct waiting_request *wanted)
 {
-	return g->queued_members && (wanted->all || (wanted->high && g->fill_max >= FILL_HIGH) ||
+	return g->queued_members && (wanted->all || is_suspect(wanted, g->fill_max, g->may_stall) ||
 				     wants_connections(s, (uint32_t)(g - s->groups)));
 }
 
@@ -125,6 +131,7 @@ static void count(struct group *g, const struct child *child, const struct waiti
 	if (!(g->known & GROUP_OLDEST) || child->last_data_sent_ms > g->oldest_wait_ms)
 		g->oldest_wait_ms = child->last_data_sent_ms;
 	g->known |= GROUP_OLDEST;
+	g->overdue += child->last_data_sent_ms >= WAIT_LONG_MS;
 	g->present_min += surely_there(age_ns, w, &wanted->now);
 	if (!wanted->before.begin_ns)
 		return;

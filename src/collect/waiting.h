@@ -44,7 +44,7 @@ struct waiting_at {
 /* Which queues are looked into, and what ages are compared with. */
 struct waiting_request {
 	uint32_t netns;
-	bool high; /* groups with a listener at FILL_HIGH and above */
+	bool suspect; /* groups with a listener at FILL_HIGH and above, or that may stall */
 	bool all; /* every group with a queue; otherwise those with GROUP_CONNECTIONS are added */
 	/* When the listeners were dumped for the sample before; zeros: there was none. */
 	struct dump_time before;

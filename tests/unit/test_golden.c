@@ -582,7 +582,11 @@ static void test_hostile(void **state)
 	l->bound.family = AF_INET6;
 	memset(l->bound.address, 0xff, sizeof(l->bound.address));
 	l->known |= LISTENER_PEAK | LISTENER_V6ONLY | LISTENER_MPTCP;
-	l->peak = (struct peak){ UINT32_MAX, UINT32_MAX, 86400000000000, true, true, false };
+	l->peak = (struct peak){ .length = UINT32_MAX,
+				 .samples = UINT32_MAX,
+				 .full_ns = 86400000000000,
+				 .full = true,
+				 .fell = true };
 	scene_count(&s, COUNTER_LISTEN_OVERFLOWS, 0, 0, INT64_MAX, INT64_MAX);
 	strcpy(s.now.host, "web\x1b[31m\xff");
 	run_scene("hostile", &s, true);

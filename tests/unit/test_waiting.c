@@ -36,7 +36,7 @@ static int setup(void **state)
 	fake_netlink_reset();
 	assert_int_equal(diag_open(&diag, NETNS_HOME, &why), 0);
 	next_cookie = 100;
-	wanted = (struct waiting_request){ .high = true };
+	wanted = (struct waiting_request){ .suspect = true };
 	begin_sample();
 	waiting_begin(&waiting, false);
 	length_now = -1;
@@ -350,7 +350,7 @@ static void test_connections(void **state)
 	listen_at(80, 5, 4096)->bound.family = AF_INET6;
 	groups_build(&s);
 	children_want_connections(&s, 0, 0);
-	wanted.high = false;
+	wanted.suspect = false;
 	show_peer(DIAG_ESTABLISHED, 17, 1, 700);
 	show_peer(DIAG_CLOSE_WAIT, 18, 2, 0); /* the FIN counts as a byte */
 	show_peer(DIAG_CLOSE_WAIT, 1, 3, 900);
@@ -482,6 +482,7 @@ static void test_not_wanted_any_more(void **state)
 		wanted.all = lengths[i] == 0;
 		begin_sample();
 		again(100, lengths[i]);
+		wanted.before.begin_ns = 0;
 		waiting_tell_again(&waiting, &s, &wanted);
 		assert_u64_equal(group(0)->known, 0);
 	}

@@ -235,7 +235,7 @@ static void test_half_open_alone(void **state)
 
 	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0);
-	kernel.length[0] = 7;
+	kernel.length[0] = 0;
 	sample();
 	assert_u64_equal(fake_netlink_sent(), 2);
 	r = NLMSG_DATA(fake_netlink_request(1));
