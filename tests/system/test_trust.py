@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Who has CAP_NET_ADMIN in a namespace, as every user has in one of his own, may send to the
-netlink sockets there: the kernel alone is believed."""
+"""Believe the kernel alone, and write only where the user may write."""
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 
 import listenq
+import nobody
 import rig
 
 SENT = 60
@@ -43,6 +46,9 @@ while not select.select([sys.stdin], [], [], 0)[0]:
 
 
 class Forged(rig.Case):
+    """Who has CAP_NET_ADMIN in a namespace, as every user has in one of his own, may send to the
+    netlink sockets there."""
+
     def forger(self):
         """A process that answers in the kernel's place."""
         child = subprocess.Popen([sys.executable, "-c", FORGE], stdin=subprocess.PIPE,
@@ -70,3 +76,84 @@ class Forged(rig.Case):
             self.assertEqual([row["port"] for row in report["listeners"]],
                              [listener.port])
             self.assertEqual(report["warnings"], [])
+
+
+class Shared(nobody.Case):
+    """A sticky directory, as /tmp, and what another user has put there."""
+
+    def setUp(self):
+        super().setUp()
+        if "LISTENQ_TESTS_USERNS" in os.environ:
+            self.skipTest("this user namespace has one user")
+        self.own = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.own)
+        os.chmod(self.own, 0o755)
+        self.shared = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, self.shared)
+        os.chmod(self.shared, 0o1777)
+        self.precious = self.own + "/precious"
+        with open(self.precious, "w", encoding="ascii") as file:
+            file.write("precious")
+
+    def theirs(self, *command):
+        subprocess.run([*nobody.NOBODY, *command], check=True, cwd=self.shared)
+
+    def refused(self, path, **kwargs):
+        before = sorted(os.listdir(self.shared)), sorted(os.listdir(self.own))
+        result = listenq.run("-d", "0", "--output-file", path, code=1, **kwargs)
+        self.assertRegex(result.err, r"\Alistenq: cannot write [^\n]+ belongs to user \d+, in a "
+                                     r"sticky directory [^\n]+; [^\n]+\n\Z")
+        self.assertIn(path, result.err)
+        self.assertEqual((sorted(os.listdir(self.shared)), sorted(os.listdir(self.own))), before)
+        with open(self.precious, encoding="ascii") as file:
+            self.assertEqual(file.read(), "precious")
+
+    def test_link(self):
+        self.theirs("ln", "-s", self.precious, "report")
+        self.refused(self.shared + "/report")
+        self.refused("report", cwd=self.shared)
+
+    def test_dead_link(self):
+        self.theirs("ln", "-s", self.own + "/new", "report")
+        self.refused(self.shared + "/report")
+
+    def test_link_on_the_way(self):
+        self.theirs("ln", "-s", self.own, "reports")
+        self.refused(self.shared + "/reports/precious")
+        self.refused(self.shared + "/reports/new")
+
+    def test_link_behind_a_link(self):
+        """One of ours that leads through one of theirs."""
+        self.theirs("ln", "-s", self.precious, "report")
+        os.symlink(self.shared + "/report", self.own + "/link")
+        self.refused(self.own + "/link")
+
+    def test_file(self):
+        """It would be read, and kept, by who put it there."""
+        self.theirs("touch", "report")
+        self.refused(self.shared + "/report")
+        os.symlink(self.shared + "/report", self.own + "/link")
+        self.refused(self.own + "/link")
+
+    def test_fifo(self):
+        self.theirs("mkfifo", "report")
+        reader = os.open(self.shared + "/report", os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.refused(self.shared + "/report")
+
+    def test_what_is_allowed(self):
+        """A new file; a link and a file of one's own; and those of the directory's owner."""
+        os.symlink(self.shared + "/roots", self.shared + "/of-root")
+        with open(self.shared + "/roots", "w", encoding="ascii"):
+            os.chmod(self.shared + "/roots", 0o666)
+        self.theirs("touch", "theirs")
+        self.theirs("ln", "-s", "theirs", "link")
+        for name, prefix, target in (("new", (), "new"), ("newer", nobody.NOBODY, "newer"),
+                                     ("of-root", (), "roots"),
+                                     ("link", nobody.NOBODY, "theirs")):
+            with self.subTest(name=name):
+                listenq.run("-d", "0", "--output-file", f"{self.shared}/{name}", prefix=prefix)
+                with open(f"{self.shared}/{target}", encoding="utf-8") as file:
+                    self.assertIn("LOCAL ADDRESS", file.read())
+        self.assertTrue(os.path.islink(self.shared + "/link"))
+        self.assertTrue(os.path.islink(self.shared + "/of-root"))
