@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Believe the kernel alone, and write only where the user may write."""
 import os
+import pathlib
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 
 import listenq
+import netns
 import nobody
 import rig
 
@@ -157,3 +160,66 @@ class Shared(nobody.Case):
                     self.assertIn("LOCAL ADDRESS", file.read())
         self.assertTrue(os.path.islink(self.shared + "/link"))
         self.assertTrue(os.path.islink(self.shared + "/of-root"))
+
+
+FOUL = "\u009b31m\x7f\u0080\u009f"
+# C0 but line feed, DEL, C1; and what changes the direction of text.
+CONTROL = "[\0-\x09\x0b-\x1f\x7f-\x9f]"
+CONTROL_OR_DIRECTION = CONTROL + "|[\u202a-\u202e\u2066-\u2069]"
+
+
+class Names(rig.Case):
+    """What has the name of a control character is none."""
+
+    def setUp(self):
+        super().setUp()
+        netns.own_names(self)
+        comm = pathlib.Path("/proc/self/comm")
+        self.addCleanup(comm.write_bytes, comm.read_bytes().rstrip(b"\n"))
+        comm.write_bytes(FOUL.encode())
+        self.addCleanup(netns.hostname, os.fsencode(socket.gethostname()))
+        netns.hostname(("h" + FOUL).encode())
+        self.tcp = self.listener(backlog=2)
+        self.unix = socket.socket(socket.AF_UNIX)
+        self.addCleanup(self.unix.close)
+        self.unix.bind(("\0n" + FOUL + "\u202e").encode())
+        self.unix.listen()
+        self.netns = netns.Named("ns" + FOUL)
+        self.addCleanup(self.netns.delete)
+        self.both = "-N", "ns" + FOUL, "-N", "/proc/self/ns/net"
+
+    def test_json(self):
+        """It is escaped, and whoever parses the document has the very name."""
+        args = "-p", "-x", "-d", "0", *self.both
+        for text in (listenq.run("--json", *args).out,
+                     listenq.run("--json", *args, "--watch", "--count", "1", "-d", "0.1").out):
+            self.assertNotRegex(text, CONTROL)
+            for escape in r"\u009b", r"\u007f", r"\u0080", r"\u009f":
+                self.assertIn(escape, text)
+            report = listenq.parse(text)
+            self.assertEqual(report["host"], "h" + FOUL)
+            self.assertIn("ns" + FOUL, [each["name"] for each in report["namespaces"]])
+            row = self.row(report, self.tcp)
+            self.assertEqual([process["comm"] for process in row["processes"]], [FOUL])
+            self.assertIn("@n" + FOUL + "\u202e", [row["path"] for row in report["listeners"]])
+
+    def test_table(self):
+        out = listenq.run(*self.both, "-x", "-d", "0", "-O").out
+        self.assertNotRegex(out, CONTROL_OR_DIRECTION)
+        self.assertIn(r"\x9b31m\x7f\x80\x9f", out)
+        self.assertIn(r"\u{202e}", out)
+        self.assertNotRegex(listenq.run("--list-columns").out, CONTROL_OR_DIRECTION)
+
+    def test_messages(self):
+        """What was typed, or has a name that was, comes back in them."""
+        foul = FOUL + "\u202e\033"
+        for args in (["--output-file=/none/" + foul], ["-N", foul], ["-N", "/none/" + foul],
+                     ["-o", foul], ["-s", foul], [foul], ["comm =" + foul + " x"],
+                     ["state = " + foul], ["src " + foul], ["'" + foul], ["--" + foul],
+                     ["-" + foul], ["-d", foul], ["--color=" + foul], ["--peak-rate", foul],
+                     ["--count", foul], ["-f" + foul]):
+            with self.subTest(args=args):
+                result = listenq.run("-d", "0", *args, code=None)
+                self.assertNotEqual(result.code, 0)
+                self.assertNotRegex(result.err, CONTROL_OR_DIRECTION)
+                self.assertTrue(result.err.startswith("listenq: "))
