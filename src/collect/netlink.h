@@ -55,6 +55,8 @@ int netlink_fd(const struct netlink_socket *socket);
 /*
  * netlink_dump() - send one request for a dump and hand every message of the reply to @handler.
  *
+ * Only what the kernel itself sent is looked at; -ETIMEDOUT: it kept silent for ten seconds.
+ *
  * Returns 0, the handler's negative value, or -errno, for which netlink_explain() has words.
  */
 int netlink_dump(struct netlink_socket *socket, const struct netlink_request *request,

@@ -573,7 +573,8 @@ static void test_hostile(void **state)
 	l->bound.ifindex = 2;
 	l->interface = "\x1b]0;x\x07";
 	l->known |= LISTENER_CGROUP_ID;
-	l->cgroup = "/\xe2\x80\xaeslice/\xff\"\\\n\xc2\x9b";
+	l->cgroup = "/\xe2\x80\xaeslice/\xff\"\\\n\xc2\x9b\x7f\xc2\x80"
+		    "\xc2\x9f\xc2\xa0";
 	scene_now(&s, 81)->cgroup = "/gr\xc3\xbc\xc3\x9f"
 				    "e/\xe4\xb8\xad\xe6\x96\x87/e\xcc\x81";
 	l = scene_now(&s, 65535);
