@@ -212,7 +212,8 @@ bool netlink_again(struct netlink_socket *socket, int code, unsigned int *tries)
 	return netlink_lost(code) && netlink_reopen(socket, &ignored) == 0 && *tries < DUMP_TRIES;
 }
 
-static int send_request(struct netlink_socket *s, const struct netlink_request *request)
+static int send_request(struct netlink_socket *s, const struct netlink_request *request,
+			uint16_t flags)
 {
 	size_t room =
 		NLMSG_SPACE(request->payload_len) + NLA_HDRLEN + NLA_ALIGN(request->value_len);
@@ -221,7 +222,7 @@ static int send_request(struct netlink_socket *s, const struct netlink_request *
 	int sent;
 
 	nlh->nlmsg_type = request->type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	nlh->nlmsg_flags = flags;
 	nlh->nlmsg_seq = ++s->sequence;
 	memcpy(mnl_nlmsg_put_extra_header(nlh, request->payload_len), request->payload,
 	       request->payload_len);
@@ -260,12 +261,14 @@ static ssize_t receive(struct netlink_socket *s)
 	return -EMSGSIZE;
 }
 
-static int receive_dump(struct netlink_socket *s, netlink_handler handler, void *context)
+/* @done: set by the handler when nothing more will come; NULL: the end of the dump tells. */
+static int receive_reply(struct netlink_socket *s, netlink_handler handler, void *context,
+			 const bool *done)
 {
 	uint64_t heard = clock_monotonic_ns(); /* of the kernel */
 	int code = 1;
 
-	while (code > 0) {
+	while (code > 0 && !(done && *done)) {
 		ssize_t len = receive(s);
 
 		/* Neither signals nor foreign datagrams make us wait for ever. */
@@ -281,7 +284,7 @@ static int receive_dump(struct netlink_socket *s, netlink_handler handler, void 
 			s->datagrams++;
 		code = netlink_parse(s->buffer, (size_t)len, s->sequence, handler, context);
 	}
-	return code;
+	return code < 0 ? code : 0;
 }
 
 int netlink_dump(struct netlink_socket *socket, const struct netlink_request *request,
@@ -290,6 +293,30 @@ int netlink_dump(struct netlink_socket *socket, const struct netlink_request *re
 	int code;
 
 	socket->datagrams = 0;
-	code = send_request(socket, request);
-	return code < 0 ? code : receive_dump(socket, handler, context);
+	code = send_request(socket, request, NLM_F_REQUEST | NLM_F_DUMP);
+	return code < 0 ? code : receive_reply(socket, handler, context, NULL);
+}
+
+struct question {
+	netlink_handler handler;
+	void *context;
+	bool answered;
+};
+
+/* No NLMSG_DONE follows the reply to a single question. */
+static int take_answer(uint16_t type, const void *payload, size_t len, void *context)
+{
+	struct question *question = context;
+
+	question->answered = true;
+	return question->handler(type, payload, len, question->context);
+}
+
+int netlink_ask(struct netlink_socket *socket, const struct netlink_request *request,
+		netlink_handler handler, void *context)
+{
+	struct question question = { handler, context, false };
+	int code = send_request(socket, request, NLM_F_REQUEST);
+
+	return code < 0 ? code : receive_reply(socket, take_answer, &question, &question.answered);
 }

@@ -63,6 +63,14 @@ int netlink_dump(struct netlink_socket *socket, const struct netlink_request *re
 		 netlink_handler handler, void *context);
 
 /*
+ * netlink_ask() - send one request for one object, and hand the reply to @handler.
+ *
+ * Returns what netlink_dump() does; -ENOENT and -ESTALE: there is no such object.
+ */
+int netlink_ask(struct netlink_socket *socket, const struct netlink_request *request,
+		netlink_handler handler, void *context);
+
+/*
  * Was the dump lost half-way: -ENOBUFS (the kernel had no room), -EMSGSIZE (a truncated message;
  * the buffer has grown), -EBUSY (an earlier dump on this socket was)?
  */

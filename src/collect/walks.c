@@ -231,7 +231,7 @@ static bool tell_waiting(const struct walks *w, const struct walk *walk)
 	if (!is_good(w, s, waiting->sample_ns))
 		return false;
 	if (waiting->sample_ns != s->monotonic_ns)
-		waiting_tell_again(waiting, s, &walk->wanted);
+		waiting_tell_again(waiting, walk->source->diag, s, &walk->wanted);
 	return true;
 }
 

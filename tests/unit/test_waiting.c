@@ -453,7 +453,7 @@ static void test_told_again(void **state)
 	(void)state;
 	walk();
 	again(100, 4);
-	waiting_tell_again(&waiting, &s, &wanted);
+	waiting_tell_again(&waiting, diag, &s, &wanted);
 	g = group(0);
 	assert_u64_equal(g->known, GROUP_WAITING | GROUP_OLDEST);
 	assert_u64_equal(s.netns[0].waiting_ns, walked_ns);
@@ -483,7 +483,7 @@ static void test_not_wanted_any_more(void **state)
 		begin_sample();
 		again(100, lengths[i]);
 		wanted.before.begin_ns = 0;
-		waiting_tell_again(&waiting, &s, &wanted);
+		waiting_tell_again(&waiting, diag, &s, &wanted);
 		assert_u64_equal(group(0)->known, 0);
 	}
 }
@@ -496,7 +496,7 @@ static void test_another_listener(void **state)
 	again(200, 5);
 	groups_build(&s);
 	children_want_connections(&s, 0, 0);
-	waiting_tell_again(&waiting, &s, &wanted);
+	waiting_tell_again(&waiting, diag, &s, &wanted);
 	assert_u64_equal(group(0)->known, GROUP_CONNECTIONS);
 	assert_u64_equal(group(0)->waiting, 0);
 	assert_u64_equal(s.n_connections, 0);
@@ -509,7 +509,7 @@ static void test_not_looked_into(void **state)
 	walk();
 	again(100, 5);
 	listen_at(81, 5, 4);
-	waiting_tell_again(&waiting, &s, &wanted);
+	waiting_tell_again(&waiting, diag, &s, &wanted);
 	assert_true(group(0)->known & GROUP_WAITING);
 	assert_u64_equal(group(1)->known, 0);
 }
@@ -521,14 +521,14 @@ static void test_holder(void **state)
 	walk();
 	again(200, 5);
 	again(100, 0);
-	waiting_tell_again(&waiting, &s, &wanted);
+	waiting_tell_again(&waiting, diag, &s, &wanted);
 	assert_u64_equal(s.n_groups, 1);
 	assert_true(group(0)->known & GROUP_WAITING);
 	assert_u64_equal(group(0)->holder, 100);
 	/* It has gone, and took them along. */
 	begin_sample();
 	again(200, 5);
-	waiting_tell_again(&waiting, &s, &wanted);
+	waiting_tell_again(&waiting, diag, &s, &wanted);
 	assert_u64_equal(group(0)->known, 0);
 	assert_u64_equal(group(0)->holder, 200);
 }
@@ -544,7 +544,7 @@ static void test_no_holder(void **state)
 	begin_sample();
 	again(101, 0);
 	again(100, 5);
-	waiting_tell_again(&waiting, &s, &wanted);
+	waiting_tell_again(&waiting, diag, &s, &wanted);
 	assert_true(group(0)->known & GROUP_WAITING);
 	assert_u64_equal(group(0)->waiting, 1);
 	assert_u64_equal(group(0)->holder, 0);
@@ -559,7 +559,7 @@ static void test_connections_again(void **state)
 	again(100, 5);
 	groups_build(&s);
 	children_want_connections(&s, 0, 80);
-	waiting_tell_again(&waiting, &s, &wanted);
+	waiting_tell_again(&waiting, diag, &s, &wanted);
 	connections_sort(&s);
 	of = connections_of(&s, group(0), false);
 	assert_u64_equal(of.n, 4);
