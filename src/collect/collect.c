@@ -6,11 +6,13 @@
 #include "collect/autobound.h"
 #include "collect/bytecode.h"
 #include "collect/cgroups.h"
+#include "collect/others.h"
 #include "collect/owners.h"
 #include "collect/procfs.h"
 #include "collect/sock_diag.h"
 #include "collect/sources.h"
 #include "collect/unix_listeners.h"
+#include "collect/unix_queues.h"
 #include "collect/walks.h"
 
 #include <errno.h>
@@ -29,6 +31,8 @@ struct collector {
 	struct walks walks;
 	struct cgroups cgroups;
 	struct owners owners;
+	struct unix_queues unix_queues;
+	struct others others;
 	struct strbuf text; /* scratch for files */
 };
 
@@ -67,6 +71,20 @@ void collector_set_detail(struct collector *c, uint16_t port)
 	c->walks.detail_port = port;
 }
 
+/*
+ * Of the first window a share is spent at once. A very short one has no time for anything; what is
+ * too much for it is repaid by those that follow. And of a very long one it would be felt.
+ */
+static uint64_t choose_window(double seconds)
+{
+	const double min = 1, max = 5;
+
+	return (uint64_t)((seconds < min ? min :
+			   seconds > max ? max :
+					   seconds) *
+			  (double)NSEC_PER_SEC);
+}
+
 int collector_open(struct collector **collector, const struct collect_config *config,
 		   struct error *why)
 {
@@ -82,6 +100,10 @@ int collector_open(struct collector **collector, const struct collect_config *co
 	c->walks.set = &c->sources;
 	c->walks.family = config->family;
 	c->walks.share = config->walk_share;
+	c->unix_queues.due_ns = UINT64_MAX;
+	c->others.root = c->root;
+	c->others.share = config->elsewhere_share;
+	c->others.window_ns = choose_window(config->window);
 	collector_set_needs(c, config->needs);
 	if (c->root < 0)
 		code = error_set(why, -errno, "cannot open %s: %s", config->root, strerror(errno));
@@ -103,6 +125,8 @@ void collector_close(struct collector *c)
 	walks_free(&c->walks);
 	cgroups_free(&c->cgroups);
 	owners_free(&c->owners);
+	unix_queues_free(&c->unix_queues);
+	others_free(&c->others);
 	strbuf_free(&c->text);
 	if (c->root >= 0)
 		close(c->root);
@@ -240,9 +264,26 @@ static int sample_source(struct collector *c, struct source *source, struct snap
 	ns->one_datagram = diag_datagrams(source->diag) <= 1;
 	if (needs(c, NEED_COUNTERS))
 		source_counters_after(source, s, ns, &c->text);
-	if (needs(c, NEED_UNIX))
-		unix_listeners_add(&c->sources.names, diag_netlink(source->diag), s, netns);
+	if (needs(c, NEED_UNIX) &&
+	    !unix_listeners_add(&c->sources.names, diag_netlink(source->diag), s, netns))
+		s->known &= ~(uint32_t)SNAPSHOT_UNIX;
 	return 0;
+}
+
+/* The UNIX listeners that nobody asked to see: is one of them full, or does not move? */
+static void look_at_unix_queues(struct collector *c)
+{
+	unix_queues_begin(&c->unix_queues, clock_monotonic_ns());
+	for (size_t i = 0; i < c->sources.n; i++)
+		unix_queues_add(&c->unix_queues, diag_netlink(c->sources.list[i]->diag));
+	unix_queues_end(&c->unix_queues, clock_monotonic_ns());
+}
+
+/* Who names namespaces has chosen; and without a window no counter says whether all is well. */
+static bool wants_others(const struct collector *c)
+{
+	return needs(c, NEED_ELSEWHERE) && needs(c, NEED_WINDOW) && !c->config.all_namespaces &&
+	       !c->config.n_namespaces;
 }
 
 /* The end of one window of fast sampling and the beginning of the next. */
@@ -263,6 +304,8 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 		     struct error *why)
 {
 	snapshot_reset(s);
+	s->known |= needs(c, NEED_UNIX) ? SNAPSHOT_UNIX : 0;
+	s->known |= c->config.all_namespaces ? SNAPSHOT_ALL_NETNS : 0;
 	sources_turn(&c->sources, clock_monotonic_ns());
 	if (c->sources.check_ns <= clock_monotonic_ns())
 		sources_check(&c->sources);
@@ -273,10 +316,16 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 			return code;
 	}
 	sources_warn(&c->sources, s);
+	if (needs(c, NEED_ELSEWHERE) && !needs(c, NEED_UNIX)) {
+		look_at_unix_queues(c);
+		unix_queues_tell(&c->unix_queues, s);
+	}
 	s->monotonic_ns = clock_monotonic_ns();
 	s->wall = clock_wall();
 	set_peak_rate(c);
 	turn_window(c, s);
+	if (wants_others(c))
+		others_sample(&c->others, s);
 	if (kind == SAMPLE_CLOSING)
 		complete(c, s);
 	return 0;
@@ -298,6 +347,8 @@ uint64_t collector_due(const struct collector *c)
 
 	if (due < c->rest_ns)
 		due = c->rest_ns;
+	if (c->unix_queues.due_ns < due)
+		due = c->unix_queues.due_ns;
 	return due < c->sources.check_ns ? due : c->sources.check_ns;
 }
 
@@ -319,6 +370,10 @@ void collector_look(struct collector *c)
 
 	if (c->sources.check_ns <= now) {
 		sources_check(&c->sources);
+		return;
+	}
+	if (c->unix_queues.due_ns <= now) {
+		look_at_unix_queues(c);
 		return;
 	}
 	if (due == UINT64_MAX)

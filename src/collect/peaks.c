@@ -142,7 +142,7 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 	if (diag_lost(diag_dump(diag, &request, handle_listener, &look, &ignored)))
 		diag_reopen(diag, &ignored);
 	if (p->n_unix &&
-	    netlink_lost(unix_diag_dump(diag_netlink(diag), handle_unix, &look, &ignored)))
+	    netlink_lost(unix_diag_dump(diag_netlink(diag), false, handle_unix, &look, &ignored)))
 		diag_reopen(diag, &ignored);
 	cpu = clock_thread_cpu_ns() - cpu;
 	p->cost_ns = (p->cost_ns + cpu) / 2;

@@ -27,6 +27,12 @@ enum need {
 	NEED_IDENTITY = 1 << 12, /* host name and boot id */
 	NEED_NAMESPACES = 1 << 15, /* their names, where they are named or all are looked for */
 	NEED_NETNS_PID = 1 << 21, /* and the oldest process of each, whatever its name */
+	/*
+	 * What is not in the sample and may not be well: a dump of UNIX listeners, unless
+	 * NEED_UNIX; and with NEED_WINDOW a counter of each namespace, where only that of the
+	 * program is looked into.
+	 */
+	NEED_ELSEWHERE = 1 << 22,
 	/* A dump of their own. */
 	NEED_UNIX = 1 << 13, /* UNIX listeners */
 	NEED_AUTOBOUND = 1 << 14, /* one more dump, of the listeners whose port the kernel chose */

@@ -63,9 +63,12 @@ static int teardown(void **state)
 
 static void open_with(unsigned int needs)
 {
-	struct collect_config config = {
-		.root = tree, .needs = needs, .family = AF_UNSPEC, .peak_rate = 50, .peak_share = 1
-	};
+	struct collect_config config = { .root = tree,
+					 .needs = needs,
+					 .family = AF_UNSPEC,
+					 .peak_rate = 50,
+					 .peak_share = 1,
+					 .elsewhere_share = 1 };
 
 	assert_int_equal(collector_open(&collector, &config, &why), 0);
 }
@@ -556,6 +559,62 @@ static void test_unix(void **state)
 	assert_u64_equal(fake_netlink_sent(), 3);
 }
 
+/* Their queues alone, when nobody asked to see them: no listener, no name, no warning. */
+static void test_elsewhere(void **state)
+{
+	const struct unix_diag_req *request;
+
+	(void)state;
+	unit_write_text(tree, "proc/1/net/netstat", "TcpExt: ListenOverflows\nTcpExt: 5\n");
+	open_with(NEED_ELSEWHERE | NEED_WINDOW);
+	reply(1, DIAG_LISTEN, 80, 3);
+	fake_netlink_reply_done(0);
+	reply_unix(2, "/run/app.sock");
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_OPENING), 0);
+	assert_u64_equal(s.n_listeners, 1);
+	assert_u64_equal(s.n_unix, 1);
+	assert_u64_equal(s.n_unix_queues, 1);
+	assert_u64_equal(s.unix_queues[0].length, 3);
+	assert_u64_equal(s.n_others, 1);
+	assert_u64_equal(s.others[0].overflows, 5);
+	assert_false(s.known & (SNAPSHOT_UNIX | SNAPSHOT_ALL_NETNS));
+	assert_u64_equal(s.n_warnings, 0);
+	assert_u64_equal(fake_netlink_sent(), 2);
+	request = NLMSG_DATA(fake_netlink_request(1));
+	assert_int_equal(request->udiag_show, UDIAG_SHOW_RQLEN);
+}
+
+/* Once is enough; and where nobody asked, or no window comes, nothing is looked at. */
+static void test_elsewhere_when_needed(void **state)
+{
+	static const struct {
+		unsigned int needs;
+		size_t sent;
+		uint32_t known;
+	} cases[] = {
+		{ NEED_WINDOW, 1, 0 },
+		{ NEED_ELSEWHERE, 2, SNAPSHOT_UNIX_QUEUES },
+		{ NEED_ELSEWHERE | NEED_UNIX, 2, SNAPSHOT_UNIX },
+		{ NEED_ELSEWHERE | NEED_UNIX | NEED_WINDOW, 2,
+		  SNAPSHOT_UNIX | SNAPSHOT_OTHERS | SNAPSHOT_OTHERS_ALL },
+	};
+
+	(void)state;
+	unit_write_text(tree, "proc/1/net/netstat", "TcpExt: ListenOverflows\nTcpExt: 5\n");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		fake_netlink_reset();
+		open_with(cases[i].needs);
+		for (size_t j = 0; j < cases[i].sent; j++)
+			fake_netlink_reply_done(0);
+		assert_int_equal(sample(SAMPLE_OPENING), 0);
+		assert_u64_equal(fake_netlink_sent(), cases[i].sent);
+		assert_int_equal(s.known, cases[i].known);
+		collector_close(collector);
+		collector = NULL;
+	}
+}
+
 /* A kernel without unix_diag has TCP listeners all the same. */
 static void test_no_unix_diag(void **state)
 {
@@ -689,6 +748,8 @@ int main(void)
 		COLLECT_TEST(test_interface_and_cgroup),
 		COLLECT_TEST(test_short_boot_id),
 		COLLECT_TEST(test_unix),
+		COLLECT_TEST(test_elsewhere),
+		COLLECT_TEST(test_elsewhere_when_needed),
 		COLLECT_TEST(test_no_unix_diag),
 		COLLECT_TEST(test_lost_unix_dump),
 		COLLECT_TEST(test_peak_window),
