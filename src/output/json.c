@@ -226,6 +226,19 @@ static struct json_object *head_json(const struct report *report)
 	return head;
 }
 
+static struct json_object *not_shown_json(const struct elsewhere *e)
+{
+	struct json_object *o = json_value_object();
+
+	json_value_put(o, "unix_listeners", amount_or_null(e->unix_listeners));
+	json_value_put(o, "unix_full", amount_or_null(e->unix_full));
+	json_value_put(o, "unix_stalled", amount_or_null(e->unix_stalled));
+	json_value_put(o, "namespaces", amount_or_null(e->namespaces));
+	json_value_put(o, "namespaces_looked_at", amount_or_null(e->looked_at));
+	json_value_put(o, "namespaces_overflowing", amount_or_null(e->overflowing));
+	return o;
+}
+
 static struct json_object *warnings_json(const struct snapshot *s)
 {
 	struct json_object *list = json_value_array();
@@ -244,6 +257,7 @@ void json_print(FILE *stream, const struct report *report, bool one_line,
 		struct field_context *context)
 {
 	struct json_object *head = head_json(report), *warnings = warnings_json(report->snapshot);
+	struct json_object *not_shown = not_shown_json(&report->elsewhere);
 	struct json_record *listener = make_listener();
 	const char *newline = one_line ? "" : "\n";
 
@@ -255,10 +269,13 @@ void json_print(FILE *stream, const struct report *report, bool one_line,
 		fill_listener(listener, report->shown[i], report, context);
 		json_record_write(stream, listener);
 	}
-	fprintf(stream, "],%s\"warnings\":", newline);
+	fprintf(stream, "],%s\"not_shown\":", newline);
+	json_value_write(stream, not_shown);
+	fprintf(stream, ",%s\"warnings\":", newline);
 	json_value_write(stream, warnings);
 	fputs("}\n", stream);
 	json_record_free(listener);
 	json_value_free(warnings);
+	json_value_free(not_shown);
 	json_value_free(head);
 }
