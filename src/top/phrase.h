@@ -32,7 +32,7 @@ void phrase_rate(struct strbuf *b, double rate);
 
 /*
  * phrase_verdict() - the sickest of all listeners, with how many are sick, why and since when; or
- * that all are well. Returns its severity.
+ * that all are well; and what is not well where the report does not look. Returns the severity.
  */
 enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c);
 
