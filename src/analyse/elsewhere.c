@@ -3,14 +3,13 @@
 
 #include <string.h>
 
-#define STALLED_NS (3 * NSEC_PER_SEC)
-
 static const struct amount none = { .value = 0, .known = true };
 
 /* A busy server with one connection more for each one taken looks the same for a while. */
 static bool is_stalled(const struct unix_queue *q, uint64_t now_ns)
 {
-	return q->length <= q->limit && now_ns - q->since_ns >= STALLED_NS;
+	return q->length <= q->limit &&
+	       (now_ns - q->since_ns) / (NSEC_PER_SEC / 1000) >= WAIT_LONG_MS;
 }
 
 static void find_unix(struct elsewhere *e, const struct snapshot *now)

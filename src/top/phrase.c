@@ -109,16 +109,6 @@ static void add_counts(struct strbuf *b, const size_t count[STATE_N])
 		}
 }
 
-/* The table has the most telling one first. */
-static unsigned int first_reason(const struct row *row)
-{
-	unsigned int i = 0;
-
-	while (i + 1 < REASON_N && !(row->reasons & (1u << i)))
-		i++;
-	return i;
-}
-
 /* In all namespaces of the report. */
 static uint64_t count_overflows(const struct report *report)
 {
@@ -135,19 +125,21 @@ static uint64_t count_overflows(const struct report *report)
 /*
  * No listener is sick. Still the namespace may have lost something, or what is not shown may be
  * sick: that comes first, as the end of the line may have no room.
+ * @gone: rows of listeners that are no more
  */
-static enum severity verdict_well(struct strbuf *b, const struct phrase_context *c)
+static enum severity verdict_well(struct strbuf *b, const struct report *report, size_t gone)
 {
-	const struct report *report = c->report;
 	const uint64_t overflows = count_overflows(report);
-	const size_t n = report->n_rows;
+	const size_t n = report->n_rows - gone;
 	bool sick = overflows || elsewhere_is_sick(&report->elsewhere);
 	struct strbuf words = { 0 };
 
 	strbuf_adds(b, sick ? "! " : "");
 	if (overflows)
-		strbuf_addf(b, "%llu overflow%s, on which listener is unknown",
-			    (unsigned long long)overflows, overflows == 1 ? "" : "s");
+		strbuf_addf(b, "%llu overflow%s, on %s", (unsigned long long)overflows,
+			    overflows == 1 ? "" : "s",
+			    gone ? "a listener that is gone or unknown" :
+				   "which listener is unknown");
 	if (not_shown_add(&words, &report->elsewhere))
 		strbuf_addf(b, "%snot looked at: %s%s", overflows ? "; " : "", words.s,
 			    overflows ? "" : "; ");
@@ -167,16 +159,18 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	struct strbuf words = { 0 };
 	struct trail_time since;
 
-	sick = c->report->n_rows - count[STATE_OK];
+	sick = 0;
+	for (unsigned int i = 0; state_is_sick(i); i++)
+		sick += count[i];
 	if (!sick)
-		return verdict_well(b, c);
+		return verdict_well(b, c->report, count[STATE_GONE]);
 	strbuf_addf(b, "%s ", severity_mark(state_table[worst->state].severity));
 	add_counts(b, count);
 	strbuf_adds(b, sick > 1 ? "; worst " : ": ");
 	add_cell(b, "local", worst, c);
 	add_known(b, " ", "process", "", worst, c);
 	if (worst->reasons)
-		strbuf_addf(b, ": %s", reason_table[first_reason(worst)].name);
+		strbuf_addf(b, ": %s", reason_table[verdict_first_reason(worst)].name);
 	since = trail_trouble(c->trail, worst, c->back);
 	if (since.ns) {
 		strbuf_adds(b, " (");
@@ -269,13 +263,14 @@ void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase
 	}
 }
 
-void phrase_advice(struct strbuf *b, const struct row *row)
+void phrase_advice(struct strbuf *b, const struct row *row, const struct report *report)
 {
-	unsigned int first = first_reason(row);
+	enum reason adviser = verdict_adviser(row);
 
-	if (row->reasons)
-		strbuf_addf(b, "%s: %s", reason_table[first].name, reason_table[first].sentence);
-	else
-		strbuf_addf(b, "%s: %s", state_table[row->state].name,
-			    state_table[row->state].sentence);
+	if (adviser < REASON_N) {
+		verdict_add_reason(b, adviser, row, report);
+		return;
+	}
+	strbuf_addf(b, "%s: ", state_table[row->state].name);
+	verdict_add_state(b, row);
 }
