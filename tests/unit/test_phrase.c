@@ -208,6 +208,21 @@ static void test_overflows_of_nobody(void **state)
 	assert_verdict(SEVERITY_WARNING, "! 3 overflows, on which listener is unknown; " ELSEWHERE);
 }
 
+/* One that is gone is not among those that are well, and may be whom it fell on. */
+static void test_overflows_of_the_gone(void **state)
+{
+	(void)state;
+	add(1, 0);
+	scene_add(&scene.before, 2);
+	scene.before.netns[0].one_datagram = scene.now.netns[0].one_datagram = true;
+	look();
+	assert_verdict(SEVERITY_NONE, "the TCP listener here is well");
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 1, 1);
+	scene_count(&scene, COUNTER_LISTEN_DROPS, 0, 0, 1, 1);
+	look();
+	assert_verdict(SEVERITY_WARNING, "! 1 overflow, on a listener that is gone or unknown");
+}
+
 static void test_one_is_sick(void **state)
 {
 	(void)state;
@@ -388,6 +403,7 @@ int main(void)
 		PHRASE_TEST(test_all_are_well),
 		PHRASE_TEST(test_sick_elsewhere),
 		PHRASE_TEST(test_overflows_of_nobody),
+		PHRASE_TEST(test_overflows_of_the_gone),
 		PHRASE_TEST(test_one_is_sick),
 		PHRASE_TEST(test_many_are_sick),
 		PHRASE_TEST(test_hidden_ones_count),
