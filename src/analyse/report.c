@@ -51,11 +51,10 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-/* The kernel gives an inode again as soon as it is free: a container that restarts has its own. */
 static const struct netns *find_netns(const struct snapshot *s, const struct netns *ns)
 {
 	for (size_t i = 0; s && i < s->n_netns; i++)
-		if (s->netns[i].inode == ns->inode && s->netns[i].serial == ns->serial)
+		if (netns_id(&s->netns[i]) == netns_id(ns))
 			return &s->netns[i];
 	return NULL;
 }
@@ -680,13 +679,13 @@ struct amount row_drops(const struct row *row)
 
 uint64_t row_group_id(const struct row *row)
 {
-	return groups_id(&row->listener->bound, row->netns->netns->inode);
+	return groups_id(&row->listener->bound, netns_id(row->netns->netns));
 }
 
 uint64_t row_id(const struct row *row)
 {
 	return row->fold ? row_group_id(row) :
-			   row->listener->cookie ^ idmap_mix(row->netns->netns->inode);
+			   row->listener->cookie ^ idmap_mix(netns_id(row->netns->netns));
 }
 
 double row_peak_fill(const struct row *row)

@@ -41,7 +41,7 @@ struct track {
 };
 
 struct counter_track {
-	uint64_t inode; /* of the namespace */
+	uint64_t netns; /* its netns_id() */
 	uint64_t first; /* report it was first in */
 	uint64_t last; /* and last */
 	struct counters deltas[TRAIL_WINDOWS];
@@ -237,10 +237,10 @@ static void forget_gone(struct trail *t, size_t present)
 	t->n_tracks = kept;
 }
 
-static struct counter_track *find_counters(const struct trail *t, uint64_t inode)
+static struct counter_track *find_counters(const struct trail *t, uint64_t netns)
 {
 	for (size_t i = 0; i < t->n_counters; i++)
-		if (t->counters[i]->inode == inode)
+		if (t->counters[i]->netns == netns)
 			return t->counters[i];
 	return NULL;
 }
@@ -248,11 +248,11 @@ static struct counter_track *find_counters(const struct trail *t, uint64_t inode
 static void add_counters(struct trail *t, const struct netns_report *ns)
 {
 	struct counters *deltas;
-	struct counter_track *track = find_counters(t, ns->netns->inode);
+	struct counter_track *track = find_counters(t, netns_id(ns->netns));
 
 	if (!track) {
 		track = xcalloc(1, sizeof(*track));
-		track->inode = ns->netns->inode;
+		track->netns = netns_id(ns->netns);
 		track->first = t->reports;
 		t->counters = array_grow(t->counters, t->n_counters, &t->counters_size,
 					 sizeof(*t->counters));
@@ -377,7 +377,7 @@ struct amount trail_delta(const struct trail *t, const struct netns *ns, enum co
 			  size_t back)
 {
 	const struct counters *deltas;
-	const struct counter_track *track = find_counters(t, ns->inode);
+	const struct counter_track *track = find_counters(t, netns_id(ns));
 
 	if (!track || back >= trail_windows(t) || t->reports - 1 - back < track->first)
 		return (struct amount){ 0 };

@@ -288,6 +288,15 @@ void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other);
 /* Is it an IPv4 address as IPv6 sockets have it, ::ffff:192.0.2.7? The last four bytes are that. */
 bool snapshot_is_mapped(uint8_t family, const uint8_t address[16]);
 
+/*
+ * A number for the namespace, the same in every snapshot of a run: the kernel gives an inode again
+ * as soon as it is free, and a container that restarts often gets that of the one before.
+ */
+static inline uint64_t netns_id(const struct netns *ns)
+{
+	return ns->inode ^ ns->serial << 32;
+}
+
 /* How long before the sample something was so; 0 where it is not known. */
 static inline uint64_t snapshot_age(const struct snapshot *s, uint64_t taken_ns)
 {

@@ -470,6 +470,26 @@ static void test_forgetting(void **state)
 	}
 }
 
+/* A container that restarts gets the inode of the one before, and nothing of its past. */
+static void test_inode_given_again(void **state)
+{
+	(void)state;
+	for (uint64_t serial = 1; serial <= 2; serial++) {
+		scene.before.netns[0].serial = scene.now.netns[0].serial = serial;
+		for (unsigned int i = 0; i < 3; i++) {
+			scene_sample(&scene, "1:10@80 2:10@80");
+			scene.now.netns[0].after.value[COUNTER_LISTEN_OVERFLOWS] = 5;
+			fold_build(&scene.report, &scene.before, &scene.now, true);
+			trail_add(trail, &scene.report);
+			assert_u64_equal(trail_full(trail, &scene.report.rows[0], 0).ns,
+					 (i + 1) * NSEC_PER_SEC);
+			assert_false(trail_delta(trail, &scene.now.netns[0],
+						 COUNTER_LISTEN_OVERFLOWS, i + 1)
+					     .known);
+		}
+	}
+}
+
 /* A window of these listeners, see scene_sample(), with groups folded or not. */
 static void groups(const char *listeners, bool fold)
 {
@@ -580,6 +600,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TRAIL_TEST(test_nothing_yet),
+		TRAIL_TEST(test_inode_given_again),
 		TRAIL_TEST(test_fills),
 		TRAIL_TEST(test_fill_is_rounded_down),
 		TRAIL_TEST(test_peaks_count),
