@@ -37,12 +37,16 @@ static void add_namespaces(struct strbuf *b, const struct elsewhere *e)
 		    n == 1 ? "it" : "them");
 }
 
-/* Where not all were looked at, what was found may be too little; and none may be wrong. */
+/*
+ * Where not all were looked at, what was found may be too little; and none may be wrong. One that
+ * came in the window is nothing to speak of.
+ */
 static void add_cut(struct strbuf *b, const struct elsewhere *e)
 {
 	bool all = e->namespaces.known && e->namespaces.value == e->looked_at.value;
 
-	if (!e->looked_at.known || all || !(e->cut || is_some(&e->overflowing)))
+	if (!e->looked_at.known || all ||
+	    !(e->cut || (is_some(&e->overflowing) && !e->namespaces.known)))
 		return;
 	strbuf_addf(b, "%s%llu ", b->len ? "; only " : "only ",
 		    (unsigned long long)e->looked_at.value);
