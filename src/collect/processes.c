@@ -243,30 +243,36 @@ static bool link_is(int root, const char *path, const char *target)
 	return len == (ssize_t)strlen(target) && !memcmp(link, target, (size_t)len);
 }
 
-static bool has_ptrace(int root)
+/* Returns 1 or 0, or -errno where it was us who failed to look. */
+static int has_ptrace(int root)
 {
 	static const char key[] = "\nCapEff:";
 	struct strbuf status = { 0 };
 	unsigned long long effective = 0;
-	char *line;
+	int code = procfs_read(root, "proc/self/status", &status);
+	char *line = code == 0 ? strstr(status.s, key) : NULL;
 
-	if (procfs_read(root, "proc/self/status", &status) == 0) {
-		line = strstr(status.s, key);
-		if (line)
-			effective = strtoull(line + strlen(key), NULL, 16);
-	}
+	if (line)
+		effective = strtoull(line + strlen(key), NULL, 16);
 	strbuf_free(&status);
+	if (processes_failed(code))
+		return code;
 	return effective >> CAP_SYS_PTRACE_BIT & 1;
 }
 
-enum processes_sight processes_sight(int root)
+int processes_sight(int root, enum processes_sight *sight)
 {
-	if (!has_ptrace(root))
-		return PROCESSES_NO_PRIVILEGE;
-	if (!link_is(root, "proc/self/ns/pid", INIT_PID_NS) ||
-	    !link_is(root, "proc/self/ns/user", INIT_USER_NS))
-		return PROCESSES_NAMESPACE;
-	return PROCESSES_ALL;
+	int ptrace = has_ptrace(root);
+
+	if (ptrace < 0)
+		return ptrace;
+	*sight = PROCESSES_ALL;
+	if (!ptrace)
+		*sight = PROCESSES_NO_PRIVILEGE;
+	else if (!link_is(root, "proc/self/ns/pid", INIT_PID_NS) ||
+		 !link_is(root, "proc/self/ns/user", INIT_USER_NS))
+		*sight = PROCESSES_NAMESPACE;
+	return 0;
 }
 
 const char *processes_advice(enum processes_sight sight, bool hidden)

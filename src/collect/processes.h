@@ -88,8 +88,11 @@ enum processes_sight {
 	PROCESSES_NAMESPACE, /* those outside of our PID or user namespace cannot */
 };
 
-/* Which processes are in sight, as far as that can be told without looking at one. */
-enum processes_sight processes_sight(int root);
+/*
+ * processes_sight() - which processes are in sight, as far as that can be told without looking at
+ * one. Takes a free descriptor. Returns 0, or -errno where that could not be looked at.
+ */
+int processes_sight(int root, enum processes_sight *sight);
 
 /*
  * processes_advice() - why some may not be seen, or what to do about it.
