@@ -68,6 +68,15 @@ static void tell_hidden(struct owners *o, struct snapshot *s, bool hidden)
 		      rest);
 }
 
+/* Some busy rings, and those of old kernels, do not tell what is registered with them. */
+static void tell_ring(struct snapshot *s, uint32_t pid)
+{
+	snapshot_warn(s, "owners-hidden",
+		      "some listeners have no owner among the processes that can be seen: "
+		      "an io_uring of process %u may hold them",
+		      pid);
+}
+
 void owners_result_failure(struct snapshot *s, const char *what, int code)
 {
 	snapshot_warn(s, "owners-unavailable", "cannot %s processes in /proc: %s%s", what,
@@ -87,12 +96,14 @@ static void mark_known(struct owners *o, struct snapshot *s)
 {
 	bool hidden = false, unseen = false;
 	int failure = 0, all;
+	uint32_t ring = 0;
 
 	for (size_t i = 0; i < o->processes.n; i++) {
 		int code = o->processes.list[i].code;
 
 		hidden |= processes_hidden(code);
 		failure = processes_failed(code) ? code : failure;
+		ring = o->processes.list[i].ring ? o->processes.list[i].pid : ring;
 	}
 	all = any_unexplained(s) ? all_in_sight(o) : true;
 	if (all < 0)
@@ -101,13 +112,15 @@ static void mark_known(struct owners *o, struct snapshot *s)
 		struct listener *l = &s->listeners[i];
 		bool scanned = o->listeners.list[i].scanned;
 
-		if (l->n_owners || (scanned && !hidden && !failure && all))
+		if (l->n_owners || (scanned && !hidden && !failure && !ring && all))
 			l->known |= LISTENER_OWNERS;
 		else
 			unseen |= scanned;
 	}
 	if (unseen && o->tell && failure)
 		owners_result_failure(s, "look at all", failure);
+	if (unseen && o->tell && ring)
+		tell_ring(s, ring);
 	if (unseen && o->tell && (hidden || !all))
 		tell_hidden(o, s, hidden);
 }
