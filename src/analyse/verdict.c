@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/verdict.h"
 
+#include "analyse/causes.h"
+#include "analyse/fold.h"
 #include "analyse/report.h"
 #include "base/clock.h"
 
@@ -166,6 +168,20 @@ static int dead_clients(const struct row *r, const struct report *report)
 }
 
 const struct reason_info reason_table[REASON_N] = {
+	[REASON_STOPPED] = { "stopped",
+			     "the processes that hold the listener are stopped or frozen, and take "
+			     "no connections: continue them with fg or kill -CONT, leave the "
+			     "debugger, or unpause the container",
+			     cause_stopped, cause_add_stopped },
+	[REASON_FD_LIMIT] = { "fd-limit",
+			      "a process that holds the listener has as many descriptors open as it "
+			      "may, and accept(2) fails with EMFILE: raise its limit (LimitNOFILE=, "
+			      "ulimit -n), or find what leaks them with ls -l /proc/PID/fd",
+			      cause_fd_limit, cause_add_fd_limit },
+	[REASON_THROTTLED] = { "throttled",
+			       "a process that holds the listener used up its CPU quota in this "
+			       "window and was throttled: raise the quota (CPUQuota=, cpu.max)",
+			       cause_throttled, cause_add_throttled },
 	[REASON_NOT_ACCEPTING] = { "not-accepting",
 				   "the application takes no connections off its queue: look at the "
 				   "process, it is stuck or busy; a larger backlog will not help",
@@ -217,6 +233,33 @@ const char *severity_mark(enum severity severity)
 					     [SEVERITY_NONE] = "." };
 
 	return marks[severity];
+}
+
+static const struct row *worst_member(const struct row *row, enum reason reason)
+{
+	const struct row *worst = NULL;
+
+	for (uint32_t i = 0; i < row->fold->n_members; i++) {
+		const struct row *member = row->fold->members[i];
+
+		if (member->reasons & (1u << reason) &&
+		    (!worst || row_worst_fill(member) > row_worst_fill(worst)))
+			worst = member;
+	}
+	return worst;
+}
+
+void verdict_say(struct strbuf *to, enum reason reason, const struct row *row,
+		 const struct report *report, unsigned int text_flags)
+{
+	const struct reason_info *info = &reason_table[reason];
+
+	if (row->fold)
+		row = worst_member(row, reason);
+	if (row && info->say && info->applies(row, report))
+		info->say(to, row, report, text_flags);
+	else
+		strbuf_adds(to, info->sentence);
 }
 
 void verdict_reach(struct row *row, const struct report *report)

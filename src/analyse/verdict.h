@@ -2,6 +2,8 @@
 #ifndef LISTENQ_ANALYSE_VERDICT_H
 #define LISTENQ_ANALYSE_VERDICT_H
 
+#include "base/text.h"
+
 #include <stdint.h>
 
 /*
@@ -19,6 +21,9 @@ enum state {
 };
 
 enum reason {
+	REASON_STOPPED,
+	REASON_FD_LIMIT,
+	REASON_THROTTLED,
 	REASON_NOT_ACCEPTING,
 	REASON_ACCEPTING_SLOWLY,
 	REASON_LIMIT_FROM_LISTEN,
@@ -48,6 +53,10 @@ struct reason_info {
 	const char *name;
 	const char *sentence;
 	int (*applies)(const struct row *row, const struct report *report);
+	/* Says it of a listener that it applies to, with names and numbers; NULL: @sentence does.
+	 */
+	void (*say)(struct strbuf *to, const struct row *row, const struct report *report,
+		    unsigned int text_flags);
 };
 
 extern const struct state_info state_table[STATE_N];
@@ -55,6 +64,14 @@ extern const struct reason_info reason_table[REASON_N];
 
 /* The mark that stands for a severity where colour may be missing: "!!", "!", "~", ".". */
 const char *severity_mark(enum severity severity);
+
+/*
+ * verdict_say() - the sentence of a reason for a row that has it, safe for a terminal; of a folded
+ * row that of its worst member.
+ * @text_flags: enum text_flags
+ */
+void verdict_say(struct strbuf *to, enum reason reason, const struct row *row,
+		 const struct report *report, unsigned int text_flags);
 
 /* Fills row->state and row->reasons from the rest of the row. */
 void verdict_reach(struct row *row, const struct report *report);

@@ -280,4 +280,14 @@ static inline double listener_fill(const struct listener *l)
 	return listener_ratio(l, l->length);
 }
 
+/*
+ * May it be in trouble, by its accept queue alone? Whatever costs something for each listener in
+ * trouble is done for these, without knowing their states.
+ */
+static inline bool listener_may_ail(const struct listener *l)
+{
+	return l->length || (l->known & LISTENER_PEAK &&
+			     (l->peak.full || listener_ratio(l, l->peak.length) >= FILL_HIGH));
+}
+
 #endif

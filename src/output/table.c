@@ -339,11 +339,45 @@ static void put_lines(FILE *stream, const struct strbuf *lines, const struct tab
 	}
 }
 
-static void print_sentence(FILE *stream, const char *word, const char *sentence,
-			   const struct table_style *style, struct strbuf *line)
+/* Which listener words are of, and how many there are. */
+static void add_whose(struct strbuf *line, const struct row *row, size_t n,
+		      const struct report *report, const struct table_style *style,
+		      struct field_context *context)
 {
-	strbuf_addf(line, "%s: %s", word, sentence);
+	const unsigned int text_flags = style->utf8 ? 0 : TEXT_ASCII;
+	struct field_value value;
+
+	strbuf_adds(line, " (");
+	if (report->n_netns > 1) {
+		field_get(field_named("namespace"), row, report, context, &value);
+		cell_add(line, &value, text_flags);
+		strbuf_putc(line, ' ');
+	}
+	field_get(field_named("local"), row, report, context, &value);
+	cell_add(line, &value, text_flags);
+	if (n > 1)
+		strbuf_addf(line, " and %zu more", n - 1);
+	strbuf_putc(line, ')');
+}
+
+/* A reason that names a process says whose it is. */
+static void print_reason(FILE *stream, enum reason reason, const struct row *row, size_t n,
+			 const struct report *report, const struct table_style *style,
+			 struct field_context *context, struct strbuf *line)
+{
+	strbuf_adds(line, reason_table[reason].name);
+	if (reason_table[reason].say)
+		add_whose(line, row, n, report, style, context);
+	strbuf_adds(line, ": ");
+	verdict_say(line, reason, row, report, style->utf8 ? 0 : TEXT_ASCII);
 	put_wrapped(stream, line, style);
+}
+
+/* Keeps the fullest of the rows that it is called with. */
+static void take_worst(const struct row **worst, const struct row *row)
+{
+	if (!*worst || row_worst_fill(row) > row_worst_fill(*worst))
+		*worst = row;
 }
 
 /*
@@ -353,40 +387,33 @@ static void print_sentence(FILE *stream, const char *word, const char *sentence,
 static void print_words(FILE *stream, const struct report *report, const struct table_style *style,
 			struct field_context *context, struct strbuf *line)
 {
-	const struct row *worst[STATE_N] = { NULL };
-	size_t count[STATE_N] = { 0 };
-	uint32_t reasons = 0;
+	const struct row *worst[STATE_N] = { NULL }, *worst_why[REASON_N] = { NULL };
+	size_t count[STATE_N] = { 0 }, count_why[REASON_N] = { 0 };
 
 	for (size_t i = 0; i < report->n_shown; i++) {
 		const struct row *row = report->shown[i];
 
-		if (!worst[row->state] || row_worst_fill(row) > row_worst_fill(worst[row->state]))
-			worst[row->state] = row;
+		take_worst(&worst[row->state], row);
 		count[row->state]++;
-		reasons |= row->reasons;
+		for (unsigned int j = 0; row->reasons >> j; j++) {
+			if (!(row->reasons & (1u << j)))
+				continue;
+			take_worst(&worst_why[j], row);
+			count_why[j]++;
+		}
 	}
 	for (unsigned int i = 0; i < STATE_OK; i++) {
-		struct field_value local;
-
 		if (!count[i])
 			continue;
-		strbuf_addf(line, "%s (", state_table[i].name);
-		if (report->n_netns > 1) {
-			field_get(field_named("namespace"), worst[i], report, context, &local);
-			cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
-			strbuf_putc(line, ' ');
-		}
-		field_get(field_named("local"), worst[i], report, context, &local);
-		cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
-		if (count[i] > 1)
-			strbuf_addf(line, " and %zu more", count[i] - 1);
-		strbuf_addf(line, "): %s", state_table[i].sentence);
+		strbuf_adds(line, state_table[i].name);
+		add_whose(line, worst[i], count[i], report, style, context);
+		strbuf_addf(line, ": %s", state_table[i].sentence);
 		put_wrapped(stream, line, style);
 	}
 	for (unsigned int i = 0; i < REASON_N; i++)
-		if (reasons & (1u << i))
-			print_sentence(stream, reason_table[i].name, reason_table[i].sentence,
-				       style, line);
+		if (count_why[i])
+			print_reason(stream, i, worst_why[i], count_why[i], report, style, context,
+				     line);
 }
 
 static void print_unselected(FILE *stream, const struct report *report,

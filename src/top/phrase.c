@@ -230,13 +230,15 @@ void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase
 	}
 }
 
-void phrase_advice(struct strbuf *b, const struct row *row)
+void phrase_advice(struct strbuf *b, const struct row *row, const struct phrase_context *c)
 {
 	unsigned int first = first_reason(row);
 
-	if (row->reasons)
-		strbuf_addf(b, "%s: %s", reason_table[first].name, reason_table[first].sentence);
-	else
+	if (row->reasons) {
+		strbuf_addf(b, "%s: ", reason_table[first].name);
+		verdict_say(b, first, row, c->report, c->utf8 ? 0 : TEXT_ASCII);
+	} else {
 		strbuf_addf(b, "%s: %s", state_table[row->state].name,
 			    state_table[row->state].sentence);
+	}
 }

@@ -43,6 +43,6 @@ void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_c
 void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
 /* phrase_advice() - what to do: the sentence of its first reason, or of its state. */
-void phrase_advice(struct strbuf *b, const struct row *row);
+void phrase_advice(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
 #endif

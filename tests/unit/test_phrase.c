@@ -311,12 +311,12 @@ static void test_advice(void **state)
 	add(1, 10);
 	add(2, 0);
 	look();
-	phrase_advice(&b, row_of(1));
+	phrase_advice(&b, row_of(1), context());
 	snprintf(expected, sizeof(expected), "limit-from-listen: %s",
 		 reason_table[REASON_LIMIT_FROM_LISTEN].sentence);
 	assert_string_equal(b.s, expected);
 	b.len = 0;
-	phrase_advice(&b, row_of(2));
+	phrase_advice(&b, row_of(2), context());
 	assert_string_equal(b.s, "ok: nothing to do");
 }
 
