@@ -167,22 +167,12 @@ static void add_thaw(struct strbuf *to, const struct process *p, unsigned int te
 	add_text(to, p->freezer, text_flags);
 }
 
-void cause_add_stopped(struct strbuf *to, const struct row *row, const struct report *report,
-		       unsigned int text_flags)
+static void add_ways_to_continue(struct strbuf *to, const struct process *p, const struct row *row,
+				 const struct report *report, unsigned int text_flags)
 {
-	struct count c = count(row, report, is_stopped);
-
-	add_process(to, c.first, text_flags);
-	strbuf_adds(to, " is ");
-	strbuf_adds(to, is_frozen(c.first) ? "frozen with its cgroup" :
-			is_traced(c.first) ? "stopped by a debugger" :
-					     "stopped");
-	if (c.n > 1)
-		strbuf_addf(to, ", and so %s the other %zu", c.n > 2 ? "are" : "is", c.n - 1);
-	strbuf_adds(to, ": ");
-	if (is_frozen(c.first)) {
-		add_thaw(to, c.first, text_flags);
-	} else if (is_traced(c.first)) {
+	if (is_frozen(p)) {
+		add_thaw(to, p, text_flags);
+	} else if (is_traced(p)) {
 		strbuf_adds(to, "continue it there, or detach");
 	} else {
 		strbuf_adds(to, "continue with fg, or kill -CONT");
@@ -190,23 +180,42 @@ void cause_add_stopped(struct strbuf *to, const struct row *row, const struct re
 	}
 }
 
+void cause_add_stopped(struct strbuf *to, const struct row *row, const struct report *report,
+		       bool advice, unsigned int text_flags)
+{
+	struct count c = count(row, report, is_stopped);
+
+	if (advice) {
+		add_ways_to_continue(to, c.first, row, report, text_flags);
+		return;
+	}
+	add_process(to, c.first, text_flags);
+	strbuf_adds(to, " is ");
+	strbuf_adds(to, is_frozen(c.first) ? "frozen with its cgroup" :
+			is_traced(c.first) ? "stopped by a debugger" :
+					     "stopped");
+	if (c.n > 1)
+		strbuf_addf(to, ", and so %s the other %zu", c.n > 2 ? "are" : "is", c.n - 1);
+}
+
 void cause_add_fd_limit(struct strbuf *to, const struct row *row, const struct report *report,
-			unsigned int text_flags)
+			bool advice, unsigned int text_flags)
 {
 	struct count c = count(row, report, is_at_limit);
 	const struct process *p = c.first;
 
-	add_process(to, p, text_flags);
-	add_share(to, &c);
-	strbuf_addf(to,
-		    " has %u of %u descriptors open, and accept(2) fails with EMFILE: raise its "
-		    "limit (",
-		    p->open_fds, p->fd_limit);
+	if (!advice) {
+		add_process(to, p, text_flags);
+		add_share(to, &c);
+		strbuf_addf(to, " has %u of %u descriptors open, and accept(2) fails with EMFILE",
+			    p->open_fds, p->fd_limit);
+		return;
+	}
 	if (p->unit && !is_manager(p)) {
-		strbuf_adds(to, "LimitNOFILE= of unit ");
+		strbuf_adds(to, "raise its limit (LimitNOFILE= of unit ");
 		add_text(to, p->unit, text_flags);
 	} else {
-		strbuf_adds(to, "ulimit -n where it is started");
+		strbuf_adds(to, "raise its limit (ulimit -n where it is started");
 	}
 	strbuf_addf(to, "), or find what leaks them with ls -l /proc/%u/fd", p->pid);
 }
@@ -231,13 +240,17 @@ static void add_unit_of(struct strbuf *to, const char *quota, unsigned int text_
 }
 
 void cause_add_throttled(struct strbuf *to, const struct row *row, const struct report *report,
-			 unsigned int text_flags)
+			 bool advice, unsigned int text_flags)
 {
 	struct count c = count(row, report, is_throttled);
 
-	add_process(to, c.first, text_flags);
-	add_share(to, &c);
-	strbuf_adds(to, " used up its CPU quota in this window and was throttled: raise the quota");
+	if (!advice) {
+		add_process(to, c.first, text_flags);
+		add_share(to, &c);
+		strbuf_adds(to, " used up its CPU quota in this window and was throttled");
+		return;
+	}
+	strbuf_adds(to, "raise the quota");
 	if (!c.first->quota)
 		return;
 	strbuf_adds(to, " (");

@@ -21,15 +21,16 @@ int cause_fd_limit(const struct row *row, const struct report *report);
 int cause_throttled(const struct row *row, const struct report *report);
 
 /*
- * Each adds a sentence that names the process and what to do, safe for a terminal.
+ * Each adds what is so, or what to do about it, with the names and numbers of the processes, safe
+ * for a terminal.
  * @row: a listener, not a folded row, whose predicate holds
  * @text_flags: enum text_flags
  */
 void cause_add_stopped(struct strbuf *to, const struct row *row, const struct report *report,
-		       unsigned int text_flags);
+		       bool advice, unsigned int text_flags);
 void cause_add_fd_limit(struct strbuf *to, const struct row *row, const struct report *report,
-			unsigned int text_flags);
+			bool advice, unsigned int text_flags);
 void cause_add_throttled(struct strbuf *to, const struct row *row, const struct report *report,
-			 unsigned int text_flags);
+			 bool advice, unsigned int text_flags);
 
 #endif

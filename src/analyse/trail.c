@@ -14,7 +14,6 @@ struct mark {
 	bool troubled;
 	bool full;
 	bool missed; /* the report had no such listener, but one before it and one after it had */
-	uint16_t reasons; /* bit 1 << enum reason */
 };
 
 /*
@@ -47,8 +46,6 @@ struct counter_track {
 	uint64_t last; /* and last */
 	struct counters deltas[TRAIL_WINDOWS];
 };
-
-_Static_assert(REASON_N <= 16, "each has its bit in struct mark");
 
 struct trail {
 	uint64_t reports; /* added so far */
@@ -92,9 +89,8 @@ static struct mark make_mark(const struct row *row)
 
 	return (struct mark){
 		.level = fill > 0 && !level ? 1 : level, /* what is there is not nothing */
-		.troubled = row->state != STATE_OK,
+		.troubled = state_is_sick(row->state),
 		.full = row->seen_full,
-		.reasons = (uint16_t)row->reasons,
 	};
 }
 
@@ -119,7 +115,6 @@ static struct mark worse_of(struct mark a, struct mark b)
 		.level = a.level > b.level ? a.level : b.level,
 		.troubled = a.troubled || b.troubled,
 		.full = a.full || b.full,
-		.reasons = a.reasons | b.reasons,
 	};
 }
 
@@ -329,35 +324,6 @@ static const struct track *find_track(const struct trail *t, const struct row *r
 	uint32_t i = idmap_get(&t->by_id, row_id(row));
 
 	return i == IDMAP_NONE ? NULL : &t->tracks[i];
-}
-
-/* Did the sample before rest on the same look at the connections that wait? */
-static bool looked_before(const struct netns_report *ns)
-{
-	return ns->opening && ns->opening->waiting_ns == ns->netns->waiting_ns;
-}
-
-static void carry(const struct trail *t, size_t back, struct row *rows, size_t n,
-		  const struct report *report)
-{
-	struct mark mark;
-
-	for (size_t i = 0; i < n; i++)
-		if (looked_before(rows[i].netns) &&
-		    get_mark(t, find_track(t, &rows[i]), back, &mark))
-			verdict_carry(&rows[i], mark.reasons, report);
-}
-
-void trail_carry(const struct trail *t, struct report *report)
-{
-	const uint64_t begin = report->snapshot->monotonic_ns - report->window_ns;
-	size_t back = 0;
-
-	while (back < trail_windows(t) &&
-	       t->end_ns[(t->reports - 1 - back) % TRAIL_WINDOWS] != begin)
-		back++;
-	carry(t, back, report->rows, report->n_rows, report);
-	carry(t, back, report->members, report->n_members, report);
 }
 
 struct trail_fill trail_fill(const struct trail *t, const struct row *row, size_t back)

@@ -294,7 +294,8 @@ static const char *severity_color(enum severity severity)
 	static const char *const colors[] = { [SEVERITY_CRITICAL] = "\033[1;31m",
 					      [SEVERITY_WARNING] = "\033[31m",
 					      [SEVERITY_NOTICE] = "\033[35m",
-					      [SEVERITY_NONE] = NULL };
+					      [SEVERITY_NONE] = NULL,
+					      [SEVERITY_GONE] = "\033[36m" };
 
 	return colors[severity];
 }
@@ -339,45 +340,78 @@ static void put_lines(FILE *stream, const struct strbuf *lines, const struct tab
 	}
 }
 
-/* Which listener words are of, and how many there are. */
-static void add_whose(struct strbuf *line, const struct row *row, size_t n,
-		      const struct report *report, const struct table_style *style,
-		      struct field_context *context)
+/* What is said of the listeners that are shown, and by which of them. */
+struct words {
+	const struct row *worst[STATE_N];
+	size_t count[STATE_N];
+	const struct row *speaker[REASON_N];
+	size_t count_why[REASON_N];
+};
+
+static void collect_words(const struct report *report, struct words *words)
 {
-	const unsigned int text_flags = style->utf8 ? 0 : TEXT_ASCII;
-	struct field_value value;
+	for (size_t i = 0; i < report->n_shown; i++) {
+		const struct row *row = report->shown[i];
+		const struct row *worst = words->worst[row->state];
+
+		words->count[row->state]++;
+		if (!worst || row_worst_fill(row) > row_worst_fill(worst))
+			words->worst[row->state] = row;
+		for (unsigned int j = 0; row->reasons >> j; j++) {
+			const struct row **speaker = &words->speaker[j];
+
+			words->count_why[j] += row->reasons >> j & 1;
+			if (row->reasons & 1u << j &&
+			    (!*speaker ||
+			     (verdict_adviser(*speaker) != j && verdict_adviser(row) == j)))
+				*speaker = row;
+		}
+	}
+}
+
+/* Which listener words are of, and how many there are. */
+static void add_whose(struct strbuf *line, const struct report *report, const struct row *row,
+		      size_t count, const struct table_style *style, struct field_context *context)
+{
+	struct field_value local;
 
 	strbuf_adds(line, " (");
 	if (report->n_netns > 1) {
-		field_get(field_named("namespace"), row, report, context, &value);
-		cell_add(line, &value, text_flags);
+		field_get(field_named("namespace"), row, report, context, &local);
+		cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
 		strbuf_putc(line, ' ');
 	}
-	field_get(field_named("local"), row, report, context, &value);
-	cell_add(line, &value, text_flags);
-	if (n > 1)
-		strbuf_addf(line, " and %zu more", n - 1);
-	strbuf_putc(line, ')');
+	field_get(field_named("local"), row, report, context, &local);
+	cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
+	if (count > 1)
+		strbuf_addf(line, " and %zu more", count - 1);
+	strbuf_adds(line, "): ");
 }
 
-/* A reason that names a process says whose it is. */
-static void print_reason(FILE *stream, enum reason reason, const struct row *row, size_t n,
-			 const struct report *report, const struct table_style *style,
-			 struct field_context *context, struct strbuf *line)
+static void print_state(FILE *stream, const struct report *report, const struct row *row,
+			size_t count, const struct table_style *style,
+			struct field_context *context, struct strbuf *line)
 {
-	strbuf_adds(line, reason_table[reason].name);
-	if (reason_table[reason].say)
-		add_whose(line, row, n, report, style, context);
-	strbuf_adds(line, ": ");
-	verdict_say(line, reason, row, report, style->utf8 ? 0 : TEXT_ASCII);
+	strbuf_adds(line, state_table[row->state].name);
+	add_whose(line, report, row, count, style, context);
+	verdict_add_state(line, row);
 	put_wrapped(stream, line, style);
 }
 
-/* Keeps the fullest of the rows that it is called with. */
-static void take_worst(const struct row **worst, const struct row *row)
+/* One that names a process says which listener that holds. */
+static void print_reason(FILE *stream, const struct report *report, enum reason reason,
+			 const struct words *words, const struct table_style *style,
+			 struct field_context *context, struct strbuf *line)
 {
-	if (!*worst || row_worst_fill(row) > row_worst_fill(*worst))
-		*worst = row;
+	const struct row *row = words->speaker[reason];
+
+	strbuf_adds(line, reason_table[reason].name);
+	if (reason_table[reason].say)
+		add_whose(line, report, row, words->count_why[reason], style, context);
+	else
+		strbuf_adds(line, ": ");
+	verdict_add_why(line, reason, row, report, style->utf8 ? 0 : TEXT_ASCII);
+	put_wrapped(stream, line, style);
 }
 
 /*
@@ -387,33 +421,16 @@ static void take_worst(const struct row **worst, const struct row *row)
 static void print_words(FILE *stream, const struct report *report, const struct table_style *style,
 			struct field_context *context, struct strbuf *line)
 {
-	const struct row *worst[STATE_N] = { NULL }, *worst_why[REASON_N] = { NULL };
-	size_t count[STATE_N] = { 0 }, count_why[REASON_N] = { 0 };
+	struct words words = { 0 };
 
-	for (size_t i = 0; i < report->n_shown; i++) {
-		const struct row *row = report->shown[i];
-
-		take_worst(&worst[row->state], row);
-		count[row->state]++;
-		for (unsigned int j = 0; row->reasons >> j; j++) {
-			if (!(row->reasons & (1u << j)))
-				continue;
-			take_worst(&worst_why[j], row);
-			count_why[j]++;
-		}
-	}
-	for (unsigned int i = 0; i < STATE_OK; i++) {
-		if (!count[i])
-			continue;
-		strbuf_adds(line, state_table[i].name);
-		add_whose(line, worst[i], count[i], report, style, context);
-		strbuf_addf(line, ": %s", state_table[i].sentence);
-		put_wrapped(stream, line, style);
-	}
+	collect_words(report, &words);
+	for (unsigned int i = 0; i < STATE_N; i++)
+		if (words.count[i] && i != STATE_OK)
+			print_state(stream, report, words.worst[i], words.count[i], style, context,
+				    line);
 	for (unsigned int i = 0; i < REASON_N; i++)
-		if (count_why[i])
-			print_reason(stream, i, worst_why[i], count_why[i], report, style, context,
-				     line);
+		if (words.speaker[i])
+			print_reason(stream, report, i, &words, style, context, line);
 }
 
 static void print_unselected(FILE *stream, const struct report *report,

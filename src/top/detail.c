@@ -144,14 +144,14 @@ static int draw_sentences(const struct screen *screen, int y, int bottom, const 
 	enum ink ink = paint_ink(state_table[row->state].severity);
 	struct strbuf b = { 0 };
 
-	strbuf_addf(&b, "%s: %s", state_table[row->state].name, state_table[row->state].sentence);
+	strbuf_addf(&b, "%s: ", state_table[row->state].name);
+	verdict_add_state(&b, row);
 	y = wrap_draw(screen, y, bottom, ink, b.s);
 	for (unsigned int i = 0; i < REASON_N; i++) {
 		if (!(row->reasons & (1u << i)))
 			continue;
 		b.len = 0;
-		strbuf_addf(&b, "%s: ", reason_table[i].name);
-		verdict_say(&b, i, row, c->report, c->utf8 ? 0 : TEXT_ASCII);
+		verdict_add_reason(&b, i, row, c->report, c->utf8 ? 0 : TEXT_ASCII);
 		y = wrap_draw(screen, y, bottom, INK_PLAIN, b.s);
 	}
 	strbuf_free(&b);

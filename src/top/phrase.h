@@ -42,7 +42,7 @@ void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_c
 /* phrase_numbers() - every value of its fields that is known, by the names of the columns. */
 void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
-/* phrase_advice() - what to do: the sentence of its first reason, or of its state. */
+/* phrase_advice() - what to do: the sentence of the reason to act on, or of its state. */
 void phrase_advice(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
 #endif

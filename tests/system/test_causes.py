@@ -128,7 +128,7 @@ class Stopped(CausesCase):
         self.assertEqual(process["fd_limit"], resource.prlimit(server.pid,
                                                                resource.RLIMIT_NOFILE)[0])
         self.assertTrue(self.words(server, "stopped").endswith(
-            f" is stopped: continue with fg, or kill -CONT {server.pid}"))
+            f" is stopped; continue with fg, or kill -CONT {server.pid}"))
         # It says so to whoever names columns, and to a filter, without owners among them.
         out = listenq.run("-H", "-d", "0.1", "-o", "port,reasons", "reasons = stopped").out
         self.assertTrue(out.startswith(f"{server.port} stopped,"))
@@ -149,7 +149,7 @@ class Stopped(CausesCase):
         """One that runs is enough, though it is the one that never accepts."""
         server = self.stopped(workers=[(accept_all, lambda: None)] * 2)
         self.assertEqual(self.report(server)["reasons"][0], "stopped")
-        self.assertIn("and so are the other 2: continue with fg, or kill -CONT "
+        self.assertIn("and so are the other 2; continue with fg, or kill -CONT "
                       + " ".join(map(str, sorted(server.pids))), self.words(server, "stopped"))
         stuck = self.server(burn, workers=[(accept_all, lambda: None)])
         os.kill(stuck.pids[1], signal.SIGSTOP)
@@ -172,7 +172,7 @@ class Stopped(CausesCase):
         self.assertEqual(state_of(server.pid), "t")
         self.fill(server)
         self.assertEqual(self.report(server)["reasons"][0], "stopped")
-        self.assertIn(" is stopped by a debugger: ", self.words(server, "stopped"))
+        self.assertIn(" is stopped by a debugger; ", self.words(server, "stopped"))
         _libc.ptrace(PTRACE_DETACH, server.pid, None, None)
 
     def test_window_of_the_view(self):
@@ -211,7 +211,7 @@ class Descriptors(CausesCase):
         self.assertEqual((process["open_fds"], process["fd_limit"]), (held, self.LIMIT))
         self.assertIn(f"process {server.pid} (", self.words(server, "fd-limit"))
         self.assertIn(f" has {held} of {self.LIMIT} descriptors open, and accept(2) fails with "
-                      "EMFILE: raise its limit (", self.words(server, "fd-limit"))
+                      "EMFILE; raise its limit (", self.words(server, "fd-limit"))
         # It is raised while it runs, and it goes on.
         hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[1]
         resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (100, hard))
@@ -300,7 +300,7 @@ class Cgroups(CausesCase):
                          "a frozen process")
             row = self.report(server)
             self.assertEqual(row["reasons"][0], "stopped")
-            self.assertIn(f" is frozen with its cgroup: unpause its container, or echo {thaw} > "
+            self.assertIn(f" is frozen with its cgroup; unpause its container, or echo {thaw} > "
                           f"{outer.path}/{file}", self.words(server, "stopped"))
         finally:
             outer.write(file, thaw)
@@ -345,7 +345,7 @@ class Cgroups(CausesCase):
         row = self.report(server)
         self.assertEqual(row["reasons"][:2], ["throttled", "not-accepting"])
         self.assertEqual(row["processes"][0]["throttled"], True)
-        self.assertIn(" used up its CPU quota in this window and was throttled: raise the quota "
+        self.assertIn(" used up its CPU quota in this window and was throttled; raise the quota "
                       f"({outer.path}/{file})", self.words(server, "throttled"))
         # It is as busy without.
         outer.write(file, unlimited)

@@ -91,7 +91,7 @@ static void assert_said(enum reason reason, const char *expected)
 	assert_int_equal((row->reasons >> reason & 1) != 0, expected != NULL);
 	if (!expected)
 		return;
-	verdict_say(&b, reason, row, &s.report, 0);
+	verdict_add_why(&b, reason, row, &s.report, 0);
 	assert_string_equal(b.s, expected);
 }
 
@@ -103,10 +103,10 @@ static void test_stopped(void **state)
 	assert_said(REASON_STOPPED, NULL); /* nobody is known */
 	p = add_owner(in_state(11, 'T'));
 	assert_said(REASON_STOPPED,
-		    "process 11 (app) is stopped: continue with fg, or kill -CONT 11");
+		    "process 11 (app) is stopped; continue with fg, or kill -CONT 11");
 	p->state = 't';
 	assert_said(REASON_STOPPED,
-		    "process 11 (app) is stopped by a debugger: continue it there, or detach");
+		    "process 11 (app) is stopped by a debugger; continue it there, or detach");
 	for (const char *other = "RSDZIX"; *other; other++) {
 		p->state = *other;
 		assert_said(REASON_STOPPED, NULL);
@@ -123,15 +123,14 @@ static void test_frozen(void **state)
 	(void)state;
 	assert_said(
 		REASON_STOPPED,
-		"process 11 (app) is frozen with its cgroup: unpause its container, or echo 0 > "
-		"/sys/fs/cgroup/a\\x1b/cgroup.freeze");
+		"process 11 (app) is frozen with its cgroup; unpause its container, or echo 0 > /sys/fs/cgroup/a\\x1b/cgroup.freeze");
 	p->freezer = "/sys/fs/cgroup/freezer/a/freezer.state";
-	assert_said(REASON_STOPPED,
-		    "process 11 (app) is frozen with its cgroup: unpause its container, or echo "
-		    "THAWED > /sys/fs/cgroup/freezer/a/freezer.state");
+	assert_said(
+		REASON_STOPPED,
+		"process 11 (app) is frozen with its cgroup; unpause its container, or echo THAWED > /sys/fs/cgroup/freezer/a/freezer.state");
 	p->freezer = NULL;
 	assert_said(REASON_STOPPED,
-		    "process 11 (app) is frozen with its cgroup: unpause its container");
+		    "process 11 (app) is frozen with its cgroup; unpause its container");
 	p->frozen = false;
 	assert_said(REASON_STOPPED, NULL);
 }
@@ -148,23 +147,27 @@ static void test_stopped_of_several(void **state)
 	other->known = 0;
 	assert_said(REASON_STOPPED, NULL);
 	*other = in_state(12, 'T');
-	assert_said(REASON_STOPPED, "process 11 (app) is stopped, and so is the other 1: continue "
-				    "with fg, or kill -CONT 11 12");
+	assert_said(
+		REASON_STOPPED,
+		"process 11 (app) is stopped, and so is the other 1; continue with fg, or kill -CONT 11 12");
 	add_owner(in_state(1, 'S'));
-	assert_said(REASON_STOPPED, "process 11 (app) is stopped, and so is the other 1: continue "
-				    "with fg, or kill -CONT 11 12");
+	assert_said(
+		REASON_STOPPED,
+		"process 11 (app) is stopped, and so is the other 1; continue with fg, or kill -CONT 11 12");
 	other = add_owner(in_state(900, 'S'));
 	other->unit = "init.scope";
 	assert_int_equal(scene_row(&s, 80)->reasons >> REASON_STOPPED & 1, 1);
 	other->unit = "app.service";
 	assert_said(REASON_STOPPED, NULL);
 	*other = in_state(13, 'T');
-	assert_said(REASON_STOPPED, "process 11 (app) is stopped, and so are the other 2: continue "
-				    "with fg, or kill -CONT 11 12 13");
+	assert_said(
+		REASON_STOPPED,
+		"process 11 (app) is stopped, and so are the other 2; continue with fg, or kill -CONT 11 12 13");
 	for (uint32_t pid = 14; pid < 20; pid++)
 		add_owner(in_state(pid, 'T'));
-	assert_said(REASON_STOPPED, "process 11 (app) is stopped, and so are the other 8: continue "
-				    "with fg, or kill -CONT 11 12 13 14 15 16 17 18 ...");
+	assert_said(
+		REASON_STOPPED,
+		"process 11 (app) is stopped, and so are the other 8; continue with fg, or kill -CONT 11 12 13 14 15 16 17 18 ...");
 }
 
 /* Alone, process 1 is an owner as any other: it may be the server of a container. */
@@ -173,7 +176,7 @@ static void test_process_1(void **state)
 	(void)state;
 	add_owner(in_state(1, 'T'));
 	assert_said(REASON_STOPPED,
-		    "process 1 (app) is stopped: continue with fg, or kill -CONT 1");
+		    "process 1 (app) is stopped; continue with fg, or kill -CONT 1");
 }
 
 /* Two descriptors of one process are one process. */
@@ -185,7 +188,7 @@ static void test_two_descriptors(void **state)
 	s.now.owners[1] = (struct owner){ 0, 4 };
 	scene_now(&s, 80)->n_owners = 2;
 	assert_said(REASON_STOPPED,
-		    "process 11 (app) is stopped: continue with fg, or kill -CONT 11");
+		    "process 11 (app) is stopped; continue with fg, or kill -CONT 11");
 }
 
 /* Where connections leave the queue, or none waits, nobody is kept from accepting. */
@@ -221,18 +224,15 @@ static void test_fd_limit(void **state)
 	struct process *p = add_owner(with_fds(11, 1024, 1024));
 
 	(void)state;
-	assert_said(REASON_FD_LIMIT,
-		    "process 11 (app) has 1024 of 1024 descriptors open, and accept(2) fails with "
-		    "EMFILE: raise its limit (ulimit -n where it is started), or find what leaks "
-		    "them with ls -l /proc/11/fd");
+	assert_said(
+		REASON_FD_LIMIT,
+		"process 11 (app) has 1024 of 1024 descriptors open, and accept(2) fails with EMFILE; raise its limit (ulimit -n where it is started), or find what leaks them with ls -l /proc/11/fd");
 	p->unit = "a\n.service";
 	p->comm = NULL;
 	p->open_fds = 1030;
 	assert_said(
 		REASON_FD_LIMIT,
-		"process 11 has 1030 of 1024 descriptors open, and accept(2) fails with EMFILE: "
-		"raise its limit (LimitNOFILE= of unit a\\x0a.service), or find what leaks them "
-		"with ls -l /proc/11/fd");
+		"process 11 has 1030 of 1024 descriptors open, and accept(2) fails with EMFILE; raise its limit (LimitNOFILE= of unit a\\x0a.service), or find what leaks them with ls -l /proc/11/fd");
 	p->open_fds = 1023;
 	assert_said(REASON_FD_LIMIT, NULL);
 	p->open_fds = 1024;
@@ -256,9 +256,7 @@ static void test_fd_limit_of_several(void **state)
 	add_owner(with_fds(1, 4096, 4096));
 	assert_said(
 		REASON_FD_LIMIT,
-		"process 12 (app), 2 of 3 that hold this listener, has 1024 of 1024 descriptors "
-		"open, and accept(2) fails with EMFILE: raise its limit (ulimit -n where it is "
-		"started), or find what leaks them with ls -l /proc/12/fd");
+		"process 12 (app), 2 of 3 that hold this listener, has 1024 of 1024 descriptors open, and accept(2) fails with EMFILE; raise its limit (ulimit -n where it is started), or find what leaks them with ls -l /proc/12/fd");
 }
 
 static void test_throttled(void **state)
@@ -268,24 +266,19 @@ static void test_throttled(void **state)
 	(void)state;
 	assert_said(
 		REASON_THROTTLED,
-		"process 11 (app) used up its CPU quota in this window and was throttled: raise "
-		"the quota (/sys/fs/cgroup/a.slice/b/cpu.max)");
+		"process 11 (app) used up its CPU quota in this window and was throttled; raise the quota (/sys/fs/cgroup/a.slice/b/cpu.max)");
 	p->quota = "/sys/fs/cgroup/a.slice/b\x7f.service/cpu.max";
 	assert_said(
 		REASON_THROTTLED,
-		"process 11 (app) used up its CPU quota in this window and was throttled: raise "
-		"the quota (/sys/fs/cgroup/a.slice/b\\x7f.service/cpu.max, CPUQuota= of unit "
-		"b\\x7f.service)");
+		"process 11 (app) used up its CPU quota in this window and was throttled; raise the quota (/sys/fs/cgroup/a.slice/b\\x7f.service/cpu.max, CPUQuota= of unit b\\x7f.service)");
 	p->quota = "/.slice/cpu.max";
 	assert_said(
 		REASON_THROTTLED,
-		"process 11 (app) used up its CPU quota in this window and was throttled: raise "
-		"the quota (/.slice/cpu.max)");
+		"process 11 (app) used up its CPU quota in this window and was throttled; raise the quota (/.slice/cpu.max)");
 	p->quota = NULL;
 	assert_said(
 		REASON_THROTTLED,
-		"process 11 (app) used up its CPU quota in this window and was throttled: raise "
-		"the quota");
+		"process 11 (app) used up its CPU quota in this window and was throttled; raise the quota");
 	/* Also one that accepts, slowly. */
 	scene_now(&s, 80)->length = 128;
 	assert_true(scene_row(&s, 80)->reasons >> REASON_THROTTLED & 1);
@@ -315,8 +308,8 @@ static void test_folded(void **state)
 	report_select(&s.report, &all);
 	assert_u64_equal(s.report.n_rows, 1);
 	assert_true(s.report.rows[0].reasons >> REASON_STOPPED & 1);
-	verdict_say(&b, REASON_STOPPED, &s.report.rows[0], &s.report, 0);
-	assert_string_equal(b.s, "process 82 (app) is stopped: continue with fg, or kill -CONT 82");
+	verdict_add_why(&b, REASON_STOPPED, &s.report.rows[0], &s.report, 0);
+	assert_string_equal(b.s, "process 82 (app) is stopped; continue with fg, or kill -CONT 82");
 }
 
 #define CAUSES_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
