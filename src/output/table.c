@@ -520,7 +520,7 @@ void table_print(FILE *stream, const struct report *report, const struct columns
 			__builtin_prefetch(cells + 64);
 		}
 		print_row(stream, &g, report->shown[i], index_of(report, i), &line);
-		if (style->detail)
+		if (style->detail && !report->shown[i]->gone)
 			print_detail(stream, report->shown[i], report, style, listed, &line);
 	}
 	if (!report->n_shown && style->footer)
