@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 /* How each is called: in the options of its mount, and in /proc/PID/cgroup between two colons. */
 static const struct {
@@ -400,6 +401,46 @@ static void look_at(struct conditions *c, struct process *p, bool closing)
 	read_limit(c, p);
 }
 
+static bool is_traced(const struct process *p)
+{
+	return p->known & PROCESS_STATE && p->state == 't';
+}
+
+/* How often it stopped to wait for something, its tracer too; 0: unknown. */
+static uint64_t count_switches(struct conditions *c, const struct process *p)
+{
+	static const char key[] = "\nvoluntary_ctxt_switches:";
+	const char *line;
+
+	if (read_process(c, p->pid, "status", &c->text) < 0)
+		return 0;
+	line = strstr(c->text.s, key);
+	return line ? strtoull(line + strlen(key), NULL, 10) : 0;
+}
+
+/*
+ * A process under strace(1) stops at each system call and goes on at once: one that moves is not
+ * stopped, and what its letter says is of no use.
+ */
+static void settle_traced(struct conditions *c, struct snapshot *s)
+{
+	static const struct timespec pause = { .tv_nsec = 10000000 };
+	uint64_t *before = xcalloc(s->n_processes + 1, sizeof(*before));
+	bool any = false;
+
+	for (size_t i = 0; i < s->n_processes; i++)
+		if (is_traced(&s->processes[i])) {
+			before[i] = count_switches(c, &s->processes[i]);
+			any = true;
+		}
+	if (any)
+		nanosleep(&pause, NULL);
+	for (size_t i = 0; any && i < s->n_processes; i++)
+		if (is_traced(&s->processes[i]) && count_switches(c, &s->processes[i]) != before[i])
+			s->processes[i].known &= (uint8_t)~PROCESS_STATE;
+	free(before);
+}
+
 static void look_at_owners(struct conditions *c, struct snapshot *s, bool closing)
 {
 	bool *seen = xcalloc(s->n_processes + 1, sizeof(*seen));
@@ -439,4 +480,5 @@ void conditions_open(struct conditions *c, struct snapshot *s)
 void conditions_collect(struct conditions *c, struct snapshot *s)
 {
 	look_at_owners(c, s, true);
+	settle_traced(c, s);
 }

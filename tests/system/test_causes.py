@@ -13,7 +13,7 @@ import listenq
 import oracle
 import rig
 
-PTRACE_TRACEME, PTRACE_DETACH = 0, 17
+PTRACE_TRACEME, PTRACE_DETACH, PTRACE_SYSCALL = 0, 17, 24
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -174,6 +174,33 @@ class Stopped(CausesCase):
         self.assertEqual(self.report(server)["reasons"][0], "stopped")
         self.assertIn(" is stopped by a debugger; ", self.words(server, "stopped"))
         _libc.ptrace(PTRACE_DETACH, server.pid, None, None)
+
+    def test_under_strace(self):
+        """Stopped at each of its system calls, and yet it runs: a busy server is not a stopped
+        one."""
+        def trace(sock):
+            pid = os.fork()
+            if not pid:
+                _libc.ptrace(PTRACE_TRACEME, 0, None, None)
+                os.kill(os.getpid(), signal.SIGTRAP)
+                while True:
+                    os.getppid()
+            sock.close()
+            os.write(told, b"%d\n" % pid)
+            while os.waitpid(pid, 0)[0]:
+                _libc.ptrace(PTRACE_SYSCALL, pid, None, None)
+        ready, told = os.pipe()
+        server = self.server(trace)
+        with os.fdopen(ready) as file:
+            pid = int(file.readline())
+        self.addCleanup(os.close, told)
+        self.addCleanup(os.kill, pid, signal.SIGKILL)
+        self.fill(server)
+        for _ in range(5):
+            row = self.report(server)
+            self.assertEqual([p["pid"] for p in row["processes"]], [pid])
+            self.assertIn(row["processes"][0]["state"], {"R", "S", None})
+            self.assertEqual(row["reasons"][0], "not-accepting")
 
     def test_window_of_the_view(self):
         """In a series each window tells it anew."""
