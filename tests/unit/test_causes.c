@@ -210,6 +210,20 @@ static void test_accepting(void **state)
 	assert_said(REASON_STOPPED, NULL);
 }
 
+/* It was full in the window and is empty at both ends: nothing waits for whoever is stopped now. */
+static void test_empty(void **state)
+{
+	struct listener *l = scene_now(&s, 80);
+
+	(void)state;
+	add_owner(in_state(11, 'T'));
+	scene_before(&s, 80)->length = l->length = 0;
+	l->known |= LISTENER_PEAK;
+	l->peak = (struct peak){ .length = 129, .full = true };
+	assert_int_equal(scene_row(&s, 80)->state, STATE_FULL);
+	assert_said(REASON_STOPPED, NULL);
+}
+
 /* A listener that is well has no reasons. */
 static void test_well(void **state)
 {
@@ -323,6 +337,7 @@ int main(void)
 		CAUSES_TEST(test_process_1),
 		CAUSES_TEST(test_two_descriptors),
 		CAUSES_TEST(test_accepting),
+		CAUSES_TEST(test_empty),
 		CAUSES_TEST(test_well),
 		CAUSES_TEST(test_fd_limit),
 		CAUSES_TEST(test_fd_limit_of_several),

@@ -228,6 +228,14 @@ static void test_throttled(void **state)
 	write_process(7, "cgroup", "0::/system.slice/a.service/b\n");
 	assert_throttled_unknown();
 	assert_throttled(NULL);
+	unit_write_text(tree, "sys/fs/cgroup/new/cpu.stat", "usage_usec 5\n");
+	write_process(7, "cgroup", "0::/new\n");
+	assert_throttled_unknown();
+	assert_throttled(NULL);
+	throttle("/new", 5);
+	assert_throttled_unknown();
+	throttle("/new", 6);
+	assert_throttled("/sys/fs/cgroup/new/cpu.max");
 	write_process(7, "cgroup", "0::/\n");
 	assert_throttled(NULL);
 }
