@@ -76,7 +76,7 @@ struct table_style plan_style(const struct options *o)
 static unsigned int weigh_owners(const struct options *o, unsigned int needs)
 {
 	if (o->delay <= 0 && !(needs & NEED_OWNERS_ASKED))
-		needs &= ~(unsigned int)(NEED_OWNERS | NEED_UNITS);
+		needs &= ~(unsigned int)(NEED_OWNERS | NEED_UNITS | NEED_CONDITIONS);
 	if (o->json && needs & NEED_OWNERS)
 		needs |= NEED_OWNERS_ASKED;
 	return needs;

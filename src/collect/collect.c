@@ -7,6 +7,7 @@
 #include "collect/bytecode.h"
 #include "collect/cgroups.h"
 #include "collect/others.h"
+#include "collect/conditions.h"
 #include "collect/owners.h"
 #include "collect/procfs.h"
 #include "collect/sock_diag.h"
@@ -33,6 +34,7 @@ struct collector {
 	struct owners owners;
 	struct unix_queues unix_queues;
 	struct others others;
+	struct conditions conditions;
 	struct strbuf text; /* scratch for files */
 };
 
@@ -93,7 +95,7 @@ int collector_open(struct collector **collector, const struct collect_config *co
 
 	c->config = *config;
 	c->root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	c->cgroups.root = c->owners.root = c->sources.root = c->root;
+	c->cgroups.root = c->owners.root = c->conditions.root = c->sources.root = c->root;
 	c->sources.wanted = config->namespaces;
 	c->sources.n_wanted = config->n_namespaces;
 	c->sources.all = config->all_namespaces;
@@ -127,6 +129,7 @@ void collector_close(struct collector *c)
 	owners_free(&c->owners);
 	unix_queues_free(&c->unix_queues);
 	others_free(&c->others);
+	conditions_free(&c->conditions);
 	strbuf_free(&c->text);
 	if (c->root >= 0)
 		close(c->root);
@@ -198,23 +201,40 @@ static void warn_about_drops(struct snapshot *s)
 		}
 }
 
-static void find_owners(struct collector *c, struct snapshot *s)
+static void find_owners(struct collector *c, struct snapshot *s, enum sample_kind kind)
 {
 	c->owners.cgroups = needs(c, NEED_UNITS);
-	c->owners.tell = needs(c, NEED_OWNERS_ASKED);
+	c->owners.tell = needs(c, NEED_OWNERS_ASKED) && kind == SAMPLE_CLOSING;
 	owners_collect(&c->owners, s);
+}
+
+/*
+ * Who was throttled in a window is known by what was so before it. The owners are found now then,
+ * and only verified when it closes: the scan has been paid for, and delays none for new listeners.
+ */
+static void open_window(struct collector *c, struct snapshot *s)
+{
+	if (!needs(c, NEED_CONDITIONS) || !conditions_wanted(s))
+		return;
+	find_owners(c, s, SAMPLE_OPENING);
+	c->owners.look_ns = c->owners.scan_ns = 0;
+	conditions_open(&c->conditions, s);
 }
 
 /* What only a closing sample needs. */
 static void complete(struct collector *c, struct snapshot *s)
 {
+	bool ailing = needs(c, NEED_CONDITIONS) && conditions_wanted(s);
+
 	walks_complete(&c->walks, s);
 	for (uint32_t i = 0; needs(c, NEED_AUTOBOUND) && i < c->sources.n; i++)
 		autobound_find(c->sources.list[i], s, i, c->config.family);
 	if (needs(c, NEED_CGROUP | NEED_INTERFACE))
 		name_listeners(c, s);
-	if (needs(c, NEED_OWNERS))
-		find_owners(c, s);
+	if (needs(c, NEED_OWNERS) || ailing)
+		find_owners(c, s, SAMPLE_CLOSING);
+	if (ailing)
+		conditions_collect(&c->conditions, s);
 	for (size_t i = 0; needs(c, NEED_SYSCTLS) && i < c->sources.n; i++)
 		procfs_sysctls(c->sources.list[i]->sysctls, s, &s->netns[i].sysctls);
 	if (needs(c, NEED_IDENTITY))
@@ -331,8 +351,12 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 	turn_window(c, s);
 	if (wants_others(c))
 		others_sample(&c->others, s);
+	if (needs(c, NEED_CONDITIONS))
+		conditions_turn(&c->conditions, s->monotonic_ns);
 	if (kind == SAMPLE_CLOSING)
 		complete(c, s);
+	else
+		open_window(c, s);
 	return 0;
 }
 

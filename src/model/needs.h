@@ -40,6 +40,7 @@ enum need {
 	NEED_OWNERS = 1 << 16, /* processes that hold them: a look at every descriptor in /proc */
 	NEED_UNITS = 1 << 17, /* the cgroups of these processes */
 	NEED_OWNERS_ASKED = 1 << 18, /* even without a window, and say when some are hidden */
+	NEED_CONDITIONS = 1 << 23, /* of those of listeners in trouble, which it finds by itself */
 	NEED_USERS = 1 << 19, /* names of users, from wherever the system has them */
 	/* No cost in the kernel. */
 	NEED_GROUPS = 1 << 20, /* which listeners share an address and port */

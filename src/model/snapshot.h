@@ -337,6 +337,16 @@ static inline double listener_fill(const struct listener *l)
 }
 
 /*
+ * May it be in trouble, by its accept queue alone? Whatever costs something for each listener in
+ * trouble is done for these, without knowing their states.
+ */
+static inline bool listener_may_ail(const struct listener *l)
+{
+	return l->length || (l->known & LISTENER_PEAK &&
+			     (l->peak.full || listener_ratio(l, l->peak.length) >= FILL_HIGH));
+}
+
+/*
  * Is it possible that nothing was taken off its accept queue since the sample before? Who waits
  * there is worth a look, however much room there is left.
  */

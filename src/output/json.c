@@ -27,6 +27,20 @@ static struct json_object *foreign_or_null(const char *text)
 	return text ? json_value_foreign_text(text) : NULL;
 }
 
+static void put_conditions(struct json_object *o, const struct process *p)
+{
+	const char state[] = { p->state, '\0' };
+
+	json_value_put(o, "state", p->known & PROCESS_STATE ? json_value_text(state) : NULL);
+	json_value_put(o, "open_fds",
+		       p->known & PROCESS_OPEN_FDS ? json_value_number(p->open_fds) : NULL);
+	json_value_put(o, "fd_limit",
+		       p->known & PROCESS_FD_LIMIT ? json_value_number(p->fd_limit) : NULL);
+	json_value_put(o, "frozen", p->known & PROCESS_FROZEN ? json_value_bool(p->frozen) : NULL);
+	json_value_put(o, "throttled",
+		       p->known & PROCESS_THROTTLED ? json_value_bool(p->throttled) : NULL);
+}
+
 static struct json_object *owners_json(const struct field_value *v)
 {
 	struct json_object *list = json_value_array();
@@ -41,6 +55,7 @@ static struct json_object *owners_json(const struct field_value *v)
 		json_value_put(o, "cgroup", foreign_or_null(process->cgroup));
 		json_value_put(o, "unit", foreign_or_null(process->unit));
 		json_value_put(o, "container", foreign_or_null(process->container));
+		put_conditions(o, process);
 		json_value_append(list, o);
 	}
 	return list;

@@ -89,6 +89,18 @@ static struct json_object *owner_schema(void)
 	schema_add(o, "cgroup", typed("string", true, "cgroup the process is in"));
 	schema_add(o, "unit", typed("string", true, "systemd unit of that cgroup"));
 	schema_add(o, "container", typed("string", true, "container of that cgroup"));
+	schema_add(o, "state",
+		   typed("string", true,
+			 "its letter in /proc/PID/stat; this and what follows: null where the "
+			 "listener has no queue and had none"));
+	schema_add(o, "open_fds", non_negative(typed("integer", true, "descriptors it has open")));
+	schema_add(o, "fd_limit",
+		   non_negative(typed("integer", true,
+				      "how many it may have: the soft limit; null: unlimited")));
+	schema_add(o, "frozen", typed("boolean", true, "whether its cgroup is"));
+	schema_add(o, "throttled",
+		   typed("boolean", true,
+			 "whether the CPU quota of its cgroup was used up in the window"));
 	return o;
 }
 

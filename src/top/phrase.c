@@ -263,12 +263,12 @@ void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase
 	}
 }
 
-void phrase_advice(struct strbuf *b, const struct row *row, const struct report *report)
+void phrase_advice(struct strbuf *b, const struct row *row, const struct phrase_context *c)
 {
 	enum reason adviser = verdict_adviser(row);
 
 	if (adviser < REASON_N) {
-		verdict_add_reason(b, adviser, row, report);
+		verdict_add_reason(b, adviser, row, c->report, c->utf8 ? 0 : TEXT_ASCII);
 		return;
 	}
 	strbuf_addf(b, "%s: ", state_table[row->state].name);

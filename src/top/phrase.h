@@ -43,6 +43,6 @@ void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_c
 void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
 /* phrase_advice() - what to do: the sentence of the reason to act on, or of its state. */
-void phrase_advice(struct strbuf *b, const struct row *row, const struct report *report);
+void phrase_advice(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
 #endif

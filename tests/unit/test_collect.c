@@ -490,6 +490,88 @@ static void test_opening(void **state)
 	assert_string_equal(s.boot_id, "");
 }
 
+static void reply_queue(uint32_t length)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = DIAG_LISTEN,
+				   .idiag_inode = 4711,
+				   .idiag_rqueue = length,
+				   .idiag_wqueue = 128,
+				   .id.idiag_sport = htons(80),
+				   .id.idiag_cookie = { 1 } };
+
+	fake_netlink_reply_socket(&m, 0, -1);
+	fake_netlink_reply_done(0);
+}
+
+static void write_owner(unsigned int throttled)
+{
+	char path[4160], text[64];
+
+	unit_write_text(tree, "proc/7/comm", "app\n");
+	unit_write_text(tree, "proc/7/stat", "7 (app) T 1\n");
+	unit_write_text(tree, "proc/7/cgroup", "0::/a.service\n");
+	unit_write_text(tree, "proc/7/fd/4", "");
+	snprintf(path, sizeof(path), "%s/proc/7/fd/3", tree);
+	unlink(path);
+	assert_int_equal(symlink("socket:[4711]", path), 0);
+	unit_write_text(tree, "proc/self/mountinfo", "1 2 0:3 / /cg rw - cgroup2 none rw\n");
+	snprintf(text, sizeof(text), "nr_throttled %u\n", throttled);
+	unit_write_text(tree, "cg/a.service/cpu.stat", text);
+}
+
+/* Whoever has a queue has owners that are looked at, and nobody else is looked for. */
+static void test_conditions(void **state)
+{
+	(void)state;
+	write_owner(3);
+	open_with(NEED_CONDITIONS);
+	reply_queue(0);
+	assert_int_equal(sample(SAMPLE_OPENING), 0);
+	assert_u64_equal(s.n_owners, 0);
+	reply_queue(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_owners, 0);
+	reply_queue(1);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_owners, 1);
+	assert_int_equal(s.processes[0].pid, 7);
+	assert_int_equal(s.processes[0].state, 'T');
+	assert_string_equal(s.processes[0].unit, "a.service");
+	assert_int_equal(s.processes[0].known & PROCESS_THROTTLED, 0); /* since when? */
+	write_owner(4);
+	reply_queue(1);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_int_equal(s.processes[0].known & PROCESS_THROTTLED, PROCESS_THROTTLED);
+	assert_true(s.processes[0].throttled);
+	assert_string_equal(s.processes[0].quota, "/cg/a.service/cpu.max");
+}
+
+/* The first window of all has a reading where it opens. */
+static void test_conditions_at_the_opening(void **state)
+{
+	(void)state;
+	write_owner(3);
+	open_with(NEED_CONDITIONS | NEED_OWNERS | NEED_OWNERS_ASKED);
+	reply_queue(1);
+	assert_int_equal(sample(SAMPLE_OPENING), 0);
+	assert_u64_equal(s.n_owners, 1);
+	assert_u64_equal(s.n_warnings, 0);
+	write_owner(4);
+	reply_queue(1);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_true(s.processes[0].throttled);
+	collector_close(collector);
+	open_with(NEED_OWNERS);
+	reply_queue(1);
+	assert_int_equal(sample(SAMPLE_OPENING), 0);
+	assert_u64_equal(s.n_owners, 0);
+	reply_queue(1);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_owners, 1);
+	assert_int_equal(s.processes[0].known, 0);
+}
+
 static void test_interface_and_cgroup(void **state)
 {
 	struct inet_diag_msg m = { .idiag_family = AF_INET,
@@ -745,6 +827,8 @@ int main(void)
 		COLLECT_TEST(test_no_descriptors),
 		COLLECT_TEST(test_no_drops),
 		COLLECT_TEST(test_opening),
+		COLLECT_TEST(test_conditions),
+		COLLECT_TEST(test_conditions_at_the_opening),
 		COLLECT_TEST(test_interface_and_cgroup),
 		COLLECT_TEST(test_short_boot_id),
 		COLLECT_TEST(test_unix),

@@ -382,13 +382,13 @@ static void test_advice(void **state)
 	add(1, 10);
 	add(2, 0);
 	look();
-	phrase_advice(&b, row_of(1), &scene.report);
+	phrase_advice(&b, row_of(1), context());
 	/* A limit is not the advice while the cause is unknown. */
 	snprintf(expected, sizeof(expected), "full: %s; %s", state_table[STATE_FULL].fact,
 		 state_table[STATE_FULL].advice);
 	assert_string_equal(b.s, expected);
 	b.len = 0;
-	phrase_advice(&b, row_of(2), &scene.report);
+	phrase_advice(&b, row_of(2), context());
 	assert_string_equal(b.s, "ok: nothing to do");
 }
 
