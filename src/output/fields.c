@@ -2,8 +2,10 @@
 #include "output/fields.h"
 
 #include "base/alloc.h"
+#include "base/nearest.h"
 #include "output/getters.h"
 
+#include <ctype.h>
 #include <string.h>
 
 /* Fast samples see listeners that come and go, which would spoil the bounds. */
@@ -192,20 +194,62 @@ bool field_is_number(const struct field *field)
 	return false;
 }
 
+const struct field *field_named(const char *name)
+{
+	for (size_t i = 0; i < field_table_n; i++)
+		if (field_table[i].name && !strcmp(field_table[i].name, name))
+			return &field_table[i];
+	return NULL;
+}
+
+/* Case does not matter, nor how the words of a name are joined. */
+static char spelled(char c)
+{
+	return c == ' ' || c == '_' ? '-' : (char)tolower((unsigned char)c);
+}
+
+/* Is all of @known at the front of @typed? Returns its length, or 0. */
+static size_t spells(const char *known, const char *typed, size_t len)
+{
+	size_t n = 0;
+
+	while (known && known[n] && n < len && spelled(known[n]) == spelled(typed[n]))
+		n++;
+	return known && !known[n] ? n : 0;
+}
+
+static bool is_json_name(const struct field *f, const char *name, size_t len)
+{
+	size_t n = spells(f->object, name, len);
+
+	if (!f->key || (f->object && (!n || n == len || name[n++] != '.')))
+		return false;
+	return n < len && n + spells(f->key, name + n, len - n) == len;
+}
+
 const struct field *field_find(const char *name, size_t len)
 {
-	for (size_t i = 0; i < field_table_n; i++) {
-		const char *candidate = field_table[i].name;
+	for (size_t i = 0; len && i < field_table_n; i++) {
+		const struct field *f = &field_table[i];
 
-		if (candidate && strlen(candidate) == len && !memcmp(candidate, name, len))
-			return &field_table[i];
+		if (f->name &&
+		    (spells(f->name, name, len) == len || spells(f->header, name, len) == len ||
+		     spells(f->brief, name, len) == len || is_json_name(f, name, len)))
+			return f;
 	}
 	return NULL;
 }
 
-const struct field *field_named(const char *name)
+const char *field_nearest(const char *name, size_t len)
 {
-	return field_find(name, strlen(name));
+	struct nearest nearest = { .word = name, .len = len };
+
+	for (size_t i = 0; i < field_table_n; i++)
+		if (field_table[i].name) {
+			nearest_offer(&nearest, field_table[i].name);
+			nearest_offer(&nearest, field_table[i].header);
+		}
+	return nearest.best;
 }
 
 void field_get(const struct field *field, const struct row *row, const struct report *report,

@@ -102,9 +102,18 @@ extern const size_t field_table_n;
 /* Does it read as a number, so that it aligns right? */
 bool field_is_number(const struct field *field);
 
-/* Returns the column of that name, a part of a text or all of it, or NULL. */
-const struct field *field_find(const char *name, size_t len);
+/* Returns the column of that name, or NULL. */
 const struct field *field_named(const char *name);
+
+/*
+ * field_find() - the column that a user names, in a part of a text or all of it: by its name, by
+ * its header, also that of a small screen, or by its place in JSON, as in "accept_queue.length".
+ * Case does not matter, and "_", "-" and a blank are alike. Returns NULL when there is none.
+ */
+const struct field *field_find(const char *name, size_t len);
+
+/* Returns the name or the header that is most like @name, or NULL when none is much like it. */
+const char *field_nearest(const char *name, size_t len);
 
 /*
  * field_get() - the value of @field for @row. Text in it lasts until the next call with @context.

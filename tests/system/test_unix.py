@@ -217,6 +217,44 @@ class Rows(Case):
             ["@b", "unix", "stream", "unix", "@b", "4"]])
 
 
+class Filter(Case):
+    def test_paths_as_ss(self):
+        """The same expressions show the same sockets; listeners of TCP are none of them."""
+        self.listener()
+        path = self.path.decode()
+        for name in (b"app.sock", b"App.sock", b"other", b"\0app", b"\0app\0\0\0",
+                     b"./under", self.path + b"/whole.sock"):
+            self.unix(name)
+        told = []
+        for expression in ("app.sock", "other", "*", "app*", "@app", "@app*", "@app@@@", "./*",
+                           f"{path}/*", f"{path}/whole.sock", "*.sock", "no-such"):
+            for form in f"src unix:{expression}", f"src = unix:{expression}", \
+                    f"not src unix:{expression}":
+                self.agrees(form, told)
+            if expression[0] in "/@":
+                self.agrees(f"src {expression}", told)
+        # Not a lot of expressions that show nothing or everything.
+        self.assertGreater(sum(0 < n < 7 for n in told), len(told) / 2)
+
+    def agrees(self, expression, told):
+        inodes = lambda text: {int(line.split()[-1]) for line in text.splitlines()}
+        theirs = subprocess.run(["ss", "-Hxl", expression], check=True, text=True,
+                                stdout=subprocess.PIPE).stdout
+        want = {int(re.search(r" (\d+) +\* 0\b", line)[1]) for line in theirs.splitlines()}
+        for options in [], ["-x"]:
+            out = listenq.run("-d0", "-H", "-o", "local,inode", *options, expression).out
+            self.assertEqual(inodes(out), want, expression)
+        told.append(len(want))
+
+    def test_pasted_from_the_table(self):
+        listener = self.unix(b"\0app" + b"\0" * 90)
+        self.unix(b"\0app" + b"\0" * 89)
+        for local in listenq.run("-x", "-d0", "-H", "-o", "local").out.split():
+            report = listenq.instant(local)
+            self.assertEqual(len(report["listeners"]), 1, local)
+        self.assertEqual(listenq.instant("@app@{90}")["listeners"][0]["inode"], listener.inode)
+
+
 class Full(Case):
     def test_clients_see_eagain_or_wait(self):
         for kind in STREAM, SEQPACKET:

@@ -116,6 +116,28 @@ static void test_named(void **state)
 	assert_string_equal(why.text, "untouched");
 }
 
+/* Headers are names, in any case, beside the names and the keys of JSON. */
+static void test_named_by_header(void **state)
+{
+	(void)state;
+	assert_int_equal(columns_parse(&c,
+				       "QUEUED,Why,local address,+DROPS,drops/s,OVER,PORT,"
+				       "accept_queue.peak_fill,oldest_wait",
+				       false, &why),
+			 0);
+	assert_columns(
+		"length,reasons,local,drops-delta,drops-rate,overflows,port,peak,oldest-wait");
+	columns_free(&c);
+	memset(&c, 0, sizeof(c));
+	assert_int_equal(columns_parse(&c, "LOCAL,local_address,q,queued,length", false, &why), 0);
+	assert_columns("local,length");
+	columns_free(&c);
+	memset(&c, 0, sizeof(c));
+	/* One "+" is that of the list. */
+	assert_int_equal(columns_parse(&c, "+CAPACITY,OLDEST", false, &why), 0);
+	assert_columns(DEFAULT ",capacity,oldest-wait");
+}
+
 static void test_named_twice(void **state)
 {
 	(void)state;
@@ -194,12 +216,15 @@ static void test_unknown(void **state)
 		const char *list, *said;
 	} cases[] = {
 		{ "colour", "unknown column 'colour'; --list-columns" },
-		{ "port,lenght", "unknown column 'lenght'" },
-		{ "PORT", "'PORT'" },
+		{ "port,lenght", "unknown column 'lenght'; did you mean length?" },
+		{ "QUEUD", "unknown column 'QUEUD'; did you mean QUEUED?" },
 		{ "por", "'por'" },
 		{ "ports", "'ports'" },
 		{ " port", "' port'" },
 		{ "++port", "'+port'" },
+		{ "accept_queue", "'accept_queue'" },
+		{ "accept_queue.", "'accept_queue.'" },
+		{ "queue.length", "'queue.length'" },
 		{ "half_open", "'half_open'" },
 		{ "", "missing" },
 		{ "+", "missing" },
@@ -427,6 +452,7 @@ int main(void)
 		COLUMNS_TEST(test_processes),
 		COLUMNS_TEST(test_all),
 		COLUMNS_TEST(test_named),
+		COLUMNS_TEST(test_named_by_header),
 		COLUMNS_TEST(test_named_twice),
 		COLUMNS_TEST(test_added),
 		COLUMNS_TEST(test_worth),

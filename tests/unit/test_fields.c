@@ -318,6 +318,42 @@ static void test_find(void **state)
 	assert_null(field_find("processes", 9)); /* JSON only */
 }
 
+/*
+ * Who reads a header, or a key of JSON, and types it, gets that column: none is the name of another
+ * one, in any spelling.
+ */
+static void test_names(void **state)
+{
+	char json[64];
+
+	(void)state;
+	for (size_t i = 0; i < field_table_n; i++) {
+		const struct field *f = &field_table[i];
+
+		if (!f->name)
+			continue;
+		assert_ptr_equal(field_find(f->name, strlen(f->name)), f);
+		assert_ptr_equal(field_find(f->header, strlen(f->header)), f);
+		if (f->brief)
+			assert_ptr_equal(field_find(f->brief, strlen(f->brief)), f);
+		if (!f->key)
+			continue;
+		snprintf(json, sizeof(json), "%s%s%s", f->object ? f->object : "",
+			 f->object ? "." : "", f->key);
+		assert_ptr_equal(field_find(json, strlen(json)), f);
+	}
+	assert_ptr_equal(field_find("LOCAL ADDRESS", 13), field_named("local"));
+	assert_ptr_equal(field_find("local_address", 13), field_named("local"));
+	assert_ptr_equal(field_find("dRoPs_DeLtA", 11), field_named("drops-delta"));
+	assert_null(field_named("LENGTH"));
+	assert_null(field_find("accept_queue.", 13));
+	assert_null(field_find("accept_queue.lengths", 20));
+	assert_null(field_find("accept_queue length", 19));
+	assert_string_equal(field_nearest("lenght", 6), "length");
+	assert_string_equal(field_nearest("LIMT", 4), "limit");
+	assert_null(field_nearest("nginx", 5));
+}
+
 /* One place where a column is added: each row has to be whole. */
 static void test_table(void **state)
 {
@@ -364,6 +400,7 @@ int main(void)
 		FIELDS_TEST(test_identity),
 		FIELDS_TEST(test_state_and_reasons),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_table),
 	};
 
