@@ -180,7 +180,7 @@ static void test_worth(void **state)
 	assert_true(worth("process") < worth("reasons"));
 	/* What -e adds tells less than how long and how full a queue is, and more than the rest. */
 	assert_true(worth("mptcp") > worth("process"));
-	assert_true(worth("uid") < worth("fill"));
+	assert_true(worth("uid") < worth("length"));
 	columns_processes(&c);
 	assert_chosen("process");
 	assert_chosen("fd");
@@ -192,8 +192,26 @@ static void test_worth(void **state)
 	/* Who wants groups does not want to know less of them. */
 	c.folded = true;
 	columns_top(&c, false);
-	assert_true(worth("sockets") < worth("fill"));
+	assert_true(worth("sockets") < worth("length"));
 	assert_true(worth("sockets") > worth("limit"));
+}
+
+/* Who, where, how bad and why outlast all that nobody asked for. */
+static void test_essential(void **state)
+{
+	static const char *const least[] = { "state", "local",	   "process", "length",
+					     "limit", "overflows", "reasons" };
+
+	(void)state;
+	columns_default(&c, false);
+	for (size_t i = 0; i < c.n; i++) {
+		bool essential = false;
+
+		for (size_t j = 0; j < ARRAY_SIZE(least); j++)
+			essential |= !strcmp(c.list[i]->name, least[j]);
+		for (size_t j = 0; !essential && j < ARRAY_SIZE(least); j++)
+			assert_true(worth(c.list[i]->name) < worth(least[j]));
+	}
 }
 
 static void test_named_and_extended(void **state)
@@ -456,6 +474,7 @@ int main(void)
 		COLUMNS_TEST(test_named_twice),
 		COLUMNS_TEST(test_added),
 		COLUMNS_TEST(test_worth),
+		COLUMNS_TEST(test_essential),
 		COLUMNS_TEST(test_named_and_extended),
 		COLUMNS_TEST(test_added_and_extended),
 		COLUMNS_TEST(test_unknown),

@@ -215,7 +215,7 @@ static const struct {
 	{ "--json=x", "option '--json' takes no argument" },
 	{ "--top -D",
 	  "--detail does not go with --top, where Enter shows what is in the queues of a listener" },
-	{ "sprot = :80", "filter, at character 1: 'sprot' is no field; --list-columns shows them" },
+	{ "sprot = :80", "filter, at character 1: 'sprot' is no field; did you mean sport?" },
 	{ ":80 -j or", "filter, at its end, character 7: a condition is missing" },
 	{ "-- -j", "filter, at character 1: '-j' is no field; --list-columns shows them" },
 	{ "90", "filter, at character 1: '90' is no address; did you mean :90?" },
