@@ -151,17 +151,40 @@ class Rows(Case):
             for name in expected.values()))
 
     def test_long_names_leave_room(self):
-        """On a terminal the other columns stay; what is piped is whole."""
+        """On a terminal all else stays, whatever was asked for; what is piped is whole."""
         name = b"\0" + b"very/long/" * 10 + b"app"
         self.fill_unix(self.unix(name, 0), 1)
-        narrow, _ = table.parse(listenq.run("-x", "-d0", "--width=80").out)
-        self.assertEqual(narrow[0]["STATE"], "full")
-        self.assertRegex(narrow[0]["LOCAL_ADDRESS"], r"^.+long/app$")
-        self.assertLessEqual(len(narrow[0]["LOCAL_ADDRESS"]), 40)
-        # Rather less of the name than a column that tells of the queue.
-        self.assertLessEqual({"QUEUED", "LIMIT", "FILL"}, set(narrow[0]))
-        wide, _ = table.parse(listenq.run("-x", "-d0").out)
-        self.assertEqual(wide[0]["LOCAL_ADDRESS"], "@" + name[1:].decode())
+        for options in [], ["-o", "local,length,limit,fill,state"], \
+                ["-o", "path,length,limit,fill,state"]:
+            text = listenq.run("-x", "-d0", "--width=80", *options).out
+            narrow, _ = table.parse(text)
+            shown = narrow[0].get("LOCAL_ADDRESS") or narrow[0]["PATH"]
+            self.assertEqual((narrow[0]["STATE"], narrow[0]["QUEUED"], narrow[0]["LIMIT"],
+                              narrow[0]["FILL"]), ("full", "1", "0", "100%"))
+            # Its middle is what goes: where it belongs and what it is stay.
+            self.assertRegex(shown, r"^@very.+long/app$")
+            self.assertLess(len(shown), 80)
+            self.assertLessEqual(max(map(len, text.splitlines()[:2])), 80)
+            wide, _ = table.parse(listenq.run("-x", "-d0", *options).out)
+            self.assertEqual(wide[0].get("LOCAL_ADDRESS") or wide[0]["PATH"],
+                             "@" + name[1:].decode())
+        # Nor does it cost the sentence below.
+        text = listenq.run("-x", "-d0", "--width=80").out
+        self.assertRegex(" ".join(text.split()), r"full \(@very\S+long/app\): the accept queue")
+        self.assertIn(f"full (@{name[1:].decode()}): the accept queue",
+                      listenq.run("-x", "-d0").out)
+
+    def test_runs_of_nul(self):
+        """Names that fill all bytes with NULs can be told apart; JSON has every byte."""
+        alpha, beta = (self.unix(name + b"\0" * 90) for name in (b"\0alpha", b"\0beta"))
+        for options in [], ["--width=80"], ["-o", "local"], ["--width=80", "-o", "local"]:
+            text = listenq.run("-x", "-d0", *options).out
+            self.assertEqual(re.findall(r"@(?:alpha|beta)\S*", text),
+                             ["@alpha@{90}", "@beta@{90}"])
+        rows = {row["inode"]: row for row in self.unix_rows(listenq.instant("-x"))}
+        for listener, name in (alpha, "@alpha"), (beta, "@beta"):
+            self.assertEqual(rows[listener.inode]["path"], name + "@" * 90)
+            self.assertEqual(rows[listener.inode]["local"], name + "@" * 90)
 
     def test_two_of_one_path(self):
         """The older one can no longer be reached, and is there all the same."""
