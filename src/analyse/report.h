@@ -31,8 +31,16 @@ struct netns_report {
 	struct amount
 		arrivals_hi; /* into all accept queues of TCP between the two dumps, at most */
 	struct amount resets_hi; /* connections reset since the first dump began, at most */
+	/*
+	 * What ListenDrops counted beside the overflows, surely between the two dumps and at most,
+	 * less what may have cost no client anything; and of it what full SYN queues dropped.
+	 */
+	struct amount losses_lo;
+	struct amount losses_hi;
+	uint64_t syn_losses_lo;
 	struct amount listener_drops; /* sum of the listeners' drops in the window */
 	uint64_t overflows_max; /* sum of the listeners' upper bounds */
+	uint64_t losses_max; /* likewise */
 	struct amount unattributed_overflows; /* that no listener can account for */
 	bool listener_vanished;
 };
@@ -47,13 +55,18 @@ struct row {
 	const struct group *group; /* NULL: not asked for, and it has no half-open connection */
 	struct amount drops; /* in the window */
 	struct bounds overflows; /* in the window */
+	struct bounds losses; /* what else of ListenDrops fell on it in the window */
 	struct amount syn_limit;
 	struct amount group_syn_limit; /* sum over its SO_REUSEPORT group */
 	struct amount oldest_wait_ms; /* unknown where a group cannot tell whose it is */
 	struct bounds accepted; /* connections that left the accept queue in the window */
+	uint64_t unmoved_ns; /* so long it was not empty and not seen to get shorter */
 	uint32_t length_before; /* of the accept queue when the window began */
 	uint32_t reasons; /* bit 1 << enum reason */
 	enum state state;
+	bool gone; /* seen in the window, and no more at its end; all else is as last seen */
+	enum state last_state; /* of one that is gone: what its accept queue was like */
+	bool waits_long; /* its oldest connection has waited for WAIT_LONG_MS at least */
 	bool fresh; /* the opening sample lacks it */
 	bool seen_full; /* in the window or now */
 	bool shown; /* selected by report_select() */
@@ -62,8 +75,10 @@ struct row {
 struct report {
 	const struct snapshot *snapshot; /* the closing one */
 	uint64_t window_ns; /* 0: no window, deltas unknown */
-	struct row *rows; /* every listener; after fold_report(), every group */
+	struct row *rows; /* every listener; after fold_report(), every group; then those gone */
 	size_t n_rows, rows_size;
+	struct listener *gone; /* what these point into */
+	size_t n_gone, gone_size; /* so many rows are of listeners that are gone */
 	struct row *members; /* after fold_report(): every listener */
 	size_t n_members, members_size;
 	struct row **by_group; /* the members, group by group */
@@ -212,9 +227,11 @@ double row_peak_fill(const struct row *row);
 double row_worst_fill(const struct row *row);
 
 /*
- * report_overflows_min() - how many overflows surely fell on the listeners of the row, whose upper
- * bound is known: as many as all others together cannot account for.
+ * report_overflows_min(), report_losses_min() - how many overflows, and other losses, surely fell
+ * on the listeners of the row, whose upper bound is known: as many as all others together cannot
+ * account for.
  */
 uint64_t report_overflows_min(const struct row *row);
+uint64_t report_losses_min(const struct row *row);
 
 #endif

@@ -3,78 +3,25 @@
 
 #include "analyse/report.h"
 #include "base/clock.h"
+#include "base/text.h"
 
-static int is_overflowing(const struct row *r)
+static int is_overflowing(const struct row *r, const struct report *report)
 {
+	(void)report;
 	return r->overflows.known &&
 	       (r->overflows.min > 0 || (r->overflows.max > 0 && r->seen_full));
 }
 
-static int is_full(const struct row *r)
+static int is_full(const struct row *r, const struct report *report)
 {
+	(void)report;
 	return r->seen_full;
 }
-
-static int is_dropping(const struct row *r)
-{
-	return r->drops.known && r->drops.value > 0;
-}
-
-/*
- * "At its limit" is length >= limit: kernels from 4.4 to early 2025 refuse there, later ones one
- * further. An empty SYN queue is not full, though its limit may be 0. Of a group only the sum is
- * known: some member is surely full when the sum leaves the others no room below their limits.
- */
-static int is_syn_full(const struct row *r)
-{
-	uint32_t members = r->group ? r->group->sockets : 1;
-
-	return r->group_syn_limit.known && row_syn_length(r) > 0 &&
-	       (uint64_t)row_syn_length(r) + members - 1 >= r->group_syn_limit.value;
-}
-
-static int is_high(const struct row *r)
-{
-	return row_worst_fill(r) >= FILL_HIGH;
-}
-
-static int always(const struct row *r)
-{
-	(void)r;
-	return 1;
-}
-
-const struct state_info state_table[STATE_N] = {
-	[STATE_OVERFLOWING] = { "overflowing", SEVERITY_CRITICAL,
-				"connections were refused in this window because the accept queue "
-				"was full; act on the reasons beside it",
-				is_overflowing },
-	[STATE_FULL] = { "full", SEVERITY_WARNING,
-			 "the accept queue is full or was in this window: the next connection is "
-			 "refused, or at a UNIX listener waits for room; act on the reasons beside it",
-			 is_full },
-	[STATE_DROPPING] = { "dropping", SEVERITY_WARNING,
-			     "packets to this listener were discarded, but not by a full accept "
-			     "queue as far as is proved; look at which counters moved",
-			     is_dropping },
-	[STATE_SYN_FULL] = { "syn-full", SEVERITY_WARNING,
-			     "the SYN queue is at its limit; check for a SYN flood or for clients "
-			     "that do not finish the handshake, else raise the backlog",
-			     is_syn_full },
-	[STATE_HIGH] = { "high", SEVERITY_NOTICE,
-			 "the accept queue is, or was in this window, at 80% or above; watch it "
-			 "and act on the reasons before it is full",
-			 is_high },
-	[STATE_OK] = { "ok", SEVERITY_NONE, "nothing to do", always },
-};
 
 /* Nobody is stuck for not having accepted in a window shorter than this. */
 #define WINDOW_MIN_NS (NSEC_PER_SEC * 19 / 100) /* 0.2 s, measured a little short */
 
-static int crowded(const struct row *r)
-{
-	return r->state == STATE_OVERFLOWING || r->state == STATE_FULL || r->state == STATE_HIGH;
-}
+#define WAIT_LONG_NS (WAIT_LONG_MS * (NSEC_PER_SEC / 1000))
 
 /*
  * A queue that never gets shorter is not enough: one connection more for each one accepted looks
@@ -83,13 +30,116 @@ static int crowded(const struct row *r)
 static int not_accepting(const struct row *r, const struct report *report)
 {
 	return report->window_ns >= WINDOW_MIN_NS && r->accepted.known && !r->accepted.max &&
-	       r->length_before;
+	       r->length_before && row_length(r);
+}
+
+/*
+ * A UNIX queue tells no ages: that it was not empty and not seen to get shorter for so long is what
+ * was seen, and no proof. TCP has the proof for this window, and ages that tell how long the oldest
+ * has waited; where clients have reset all of them no age is seen, but none of them is new.
+ */
+static int is_stalled(const struct row *r, const struct report *report)
+{
+	if (listener_is_unix(r->listener))
+		return r->unmoved_ns >= WAIT_LONG_NS;
+	if (!not_accepting(r, report))
+		return 0;
+	return r->waits_long || (!r->oldest_wait_ms.known && r->unmoved_ns >= WAIT_LONG_NS);
+}
+
+/*
+ * "At its limit" is length >= limit: kernels from 4.4 to early 2025 refuse there, later ones one
+ * further. An empty SYN queue is not full, though its limit may be 0. Of a group only the sum is
+ * known: some member is surely full when the sum leaves the others no room below their limits.
+ */
+static int is_syn_full(const struct row *r, const struct report *report)
+{
+	uint32_t members = r->group ? r->group->sockets : 1;
+
+	(void)report;
+	return r->group_syn_limit.known && row_syn_length(r) > 0 &&
+	       (uint64_t)row_syn_length(r) + members - 1 >= r->group_syn_limit.value;
+}
+
+/* Is tcp_max_syn_backlog so low that the SYN queue, though empty, has room for none? */
+static bool admits_none(const struct row *r)
+{
+	const struct sysctls *s = &r->netns->netns->sysctls;
+
+	return r->syn_limit.known && !r->syn_limit.value && s->value[SYSCTL_MAX_SYN_BACKLOG] <= 0;
+}
+
+/* A full SYN queue drops SYNs only where no cookie can be sent instead. */
+static bool drops_syns(const struct row *r, const struct report *report)
+{
+	const struct sysctls *s = &r->netns->netns->sysctls;
+
+	return sysctl_known(s, SYSCTL_SYNCOOKIES) && s->value[SYSCTL_SYNCOOKIES] == 0 &&
+	       (is_syn_full(r, report) || admits_none(r));
+}
+
+/* A drop alone is none: health checks, TCP_DEFER_ACCEPT and repeated SYNs cause them all day. */
+static int is_dropping(const struct row *r, const struct report *report)
+{
+	return r->losses.known &&
+	       (r->losses.min > 0 || (r->losses.max > 0 && drops_syns(r, report)));
+}
+
+static int is_high(const struct row *r, const struct report *report)
+{
+	(void)report;
+	return row_worst_fill(r) >= FILL_HIGH;
+}
+
+static int always(const struct row *r, const struct report *report)
+{
+	(void)r;
+	(void)report;
+	return 1;
+}
+
+const struct state_info state_table[STATE_N] = {
+	[STATE_OVERFLOWING] = { "overflowing", SEVERITY_CRITICAL,
+				"the accept queue was full in this window, and SYNs or final ACKs "
+				"were dropped; their clients retry after 1, 3 and 7 seconds",
+				"look whether the program accepts before you raise a limit",
+				is_overflowing },
+	[STATE_FULL] = { "full", SEVERITY_WARNING,
+			 "the accept queue is full, or was in this window: the next SYN is "
+			 "dropped, or the client of a UNIX listener has to wait",
+			 "look whether the program accepts before you raise a limit", is_full },
+	[STATE_STALLED] = { "stalled", SEVERITY_WARNING,
+			    "connections wait in the accept queue, and none was taken off it for "
+			    "longer than a busy server needs, however much room there is left",
+			    "look at the process: it is stuck or busy", is_stalled },
+	[STATE_DROPPING] = { "dropping", SEVERITY_WARNING,
+			     "SYNs or final ACKs were lost at this listener, for another cause "
+			     "than a full accept queue",
+			     "look at which counters moved", is_dropping },
+	[STATE_SYN_FULL] = { "syn-full", SEVERITY_WARNING, "the SYN queue is at its limit",
+			     "look at who is half-open (-D): a SYN flood, clients that do not "
+			     "finish the handshake, or a backlog that is too small",
+			     is_syn_full },
+	[STATE_HIGH] = { "high", SEVERITY_NOTICE,
+			 "the accept queue is, or was in this window, at 80% or above",
+			 "watch it, and act on the reasons before it is full", is_high },
+	[STATE_OK] = { "ok", SEVERITY_NONE, "nothing to do", NULL, always },
+	/* verdict_reach() knows that from the row. */
+	[STATE_GONE] = { "gone", SEVERITY_GONE,
+			 "the listener was closed in this window; WHY is the state that it was "
+			 "last seen in",
+			 NULL, always },
+};
+
+/* Is the accept queue, or was it, so long that its limit matters? */
+static int crowded(const struct row *r, const struct report *report)
+{
+	return r->state == STATE_OVERFLOWING || r->state == STATE_FULL || is_high(r, report);
 }
 
 static int accepting_slowly(const struct row *r, const struct report *report)
 {
-	(void)report;
-	return crowded(r) && r->accepted.min > 0;
+	return crowded(r, report) && r->accepted.min > 0;
 }
 
 static bool somaxconn(const struct row *r, int64_t *value)
@@ -101,40 +151,61 @@ static bool somaxconn(const struct row *r, int64_t *value)
 }
 
 /* Does the accept queue's limit matter: to itself, or as that of a full SYN queue? */
-static bool limit_binds(const struct row *r)
+static bool limit_binds(const struct row *r, const struct report *report)
 {
-	return crowded(r) || (is_syn_full(r) && r->syn_limit.value == r->listener->limit);
+	return crowded(r, report) ||
+	       (is_syn_full(r, report) && r->syn_limit.value == r->listener->limit);
 }
 
 static int limit_from_listen(const struct row *r, const struct report *report)
 {
 	int64_t max;
 
-	(void)report;
-	return limit_binds(r) && somaxconn(r, &max) && r->listener->limit < max;
+	return limit_binds(r, report) && somaxconn(r, &max) && r->listener->limit < max;
 }
 
 static int limit_from_somaxconn(const struct row *r, const struct report *report)
 {
 	int64_t max;
 
-	(void)report;
-	return limit_binds(r) && somaxconn(r, &max) && r->listener->limit == max;
+	return limit_binds(r, report) && somaxconn(r, &max) && r->listener->limit == max;
 }
 
-/* Only without syncookies is the limit of a SYN queue another than that of the accept queue. */
+/*
+ * Only without syncookies is the limit of a SYN queue another than that of the accept queue. It may
+ * be so low that no SYN gets in: then the queue is empty, and yet all are lost.
+ */
 static int limit_from_syn_backlog(const struct row *r, const struct report *report)
 {
-	(void)report;
-	return is_syn_full(r) && r->syn_limit.value < r->listener->limit;
+	return r->syn_limit.known && r->syn_limit.value < r->listener->limit &&
+	       (is_syn_full(r, report) || admits_none(r));
 }
 
-static int syncookies_sent(const struct row *r, const struct report *report)
+/*
+ * How many cookies came back decides whether they were sent to clients. One that is sent in this
+ * window may come back in the next, hence half of them.
+ */
+static bool cookies_sent(const struct row *r, const struct report *report, bool *returned)
 {
 	const struct amount *sent = &r->netns->delta[COUNTER_COOKIES_SENT];
+	const struct amount *received = &r->netns->delta[COUNTER_COOKIES_RECV];
 
-	(void)report;
-	return sent->known && sent->value > 0 && is_syn_full(r);
+	*returned = received->known && received->value >= sent->value - sent->value / 2;
+	return is_syn_full(r, report) && sent->known && sent->value > 0;
+}
+
+static int syn_flood(const struct row *r, const struct report *report)
+{
+	bool returned;
+
+	return cookies_sent(r, report, &returned) && !returned;
+}
+
+static int syn_burst(const struct row *r, const struct report *report)
+{
+	bool returned;
+
+	return cookies_sent(r, report, &returned) && returned;
 }
 
 static int resets_clients(const struct row *r, const struct report *report)
@@ -156,57 +227,70 @@ static int blocks_clients(const struct row *r, const struct report *report)
 /*
  * A peer that closed is seen as CLOSE_WAIT. One that reset its connection is only missed: that is
  * told from connections accepted between the two dumps by a queue that stands still. What is older
- * than the window is nothing to compare with.
+ * than the window is nothing to compare with, unless the oldest of then is still there: so are
+ * those behind it.
  */
 static int dead_clients(const struct row *r, const struct report *report)
 {
-	if (!row_gave_up(r).known || row_waiting_age(r, report))
+	if (!row_gave_up(r).known)
 		return 0;
+	if (row_waiting_age(r, report))
+		return r->group->waiting_closed > 0 && r->group->known & GROUP_STANDS;
 	return r->group->waiting_closed > 0 || (not_accepting(r, report) && row_invisible(r));
 }
 
 const struct reason_info reason_table[REASON_N] = {
 	[REASON_NOT_ACCEPTING] = { "not-accepting",
-				   "the application takes no connections off its queue: look at the "
-				   "process, it is stuck or busy; a larger backlog will not help",
+				   "the program took no connection off its queue in this window",
+				   "look at the process, it is stuck or busy; a larger backlog "
+				   "will not help",
 				   not_accepting },
 	[REASON_ACCEPTING_SLOWLY] = { "accepting-slowly",
-				      "the application does accept, but slower than clients "
-				      "connect: add workers or a larger backlog",
+				      "the program does accept, but more slowly than clients "
+				      "connect",
+				      "add workers; a larger backlog helps against bursts only",
 				      accepting_slowly },
-	[REASON_LIMIT_FROM_LISTEN] = { "limit-from-listen",
-				       "the limit is below somaxconn: the program asked for this "
-				       "backlog, or somaxconn was lower when it did; a larger one "
-				       "takes its configuration and a restart",
-				       limit_from_listen },
-	[REASON_LIMIT_FROM_SOMAXCONN] = { "limit-from-somaxconn",
-					  "somaxconn bounds this limit: a larger one takes the sysctl "
-					  "of this namespace and a restart of the program, as "
-					  "listen(2) reads it once",
-					  limit_from_somaxconn },
-	[REASON_LIMIT_FROM_SYN_BACKLOG] = { "limit-from-syn-backlog",
-					    "tcp_max_syn_backlog bounds this SYN queue, as "
-					    "tcp_syncookies is 0: turn syncookies on, or raise it",
-					    limit_from_syn_backlog },
-	[REASON_SYNCOOKIES_SENT] = { "syncookies-sent",
-				     "syncookies are being sent and this SYN queue is full: a SYN "
-				     "flood, or a backlog too small for the rate of new clients",
-				     syncookies_sent },
+	[REASON_SYN_FLOOD] = { "syn-flood",
+			       "the SYN queue is full, and of the syncookies sent few came back",
+			       "this is an attack, or replies do not reach the clients: "
+			       "syncookies are the remedy and are at work, no limit has to be "
+			       "raised",
+			       syn_flood },
+	[REASON_SYN_BURST] = { "syn-burst",
+			       "the SYN queue is full, and of the syncookies sent most came back: "
+			       "these are real clients",
+			       "raise the backlog", syn_burst },
+	[REASON_DEAD_CLIENTS] = { "dead-clients",
+				  "clients closed or reset connections that still wait in the "
+				  "queue: they have given up, but fill it until the program "
+				  "accepts them",
+				  "look why nobody accepted them in time", dead_clients },
 	[REASON_RESETS_CLIENTS] = { "resets-clients",
-				    "tcp_abort_on_overflow=1: clients that complete a handshake get "
-				    "a RST instead of a retry; set it to 0 to let them ride out "
-				    "short bursts",
+				    "tcp_abort_on_overflow=1: a client that completes its handshake "
+				    "gets a RST instead of a retry",
+				    "set it to 0, so that clients ride out short bursts",
 				    resets_clients },
 	[REASON_BLOCKS_CLIENTS] = { "blocks-clients",
 				    "connect(2) to this UNIX listener sleeps until there is room, or "
-				    "fails with EAGAIN when the client does not block: nothing is "
-				    "dropped, but clients hang or give up",
+				    "fails with EAGAIN where the client does not block",
+				    "look at the process that should accept, it is stuck or busy",
 				    blocks_clients },
-	[REASON_DEAD_CLIENTS] = { "dead-clients",
-				  "clients closed or reset connections that still wait in the "
-				  "queue: they have probably given up, but fill it until the "
-				  "application accepts them",
-				  dead_clients },
+	[REASON_LIMIT_FROM_LISTEN] = { "limit-from-listen",
+				       "the limit is below somaxconn: the program asked for this "
+				       "backlog, or somaxconn was lower when it did; another one "
+				       "takes its configuration and a restart",
+				       NULL, limit_from_listen },
+	[REASON_LIMIT_FROM_SOMAXCONN] = { "limit-from-somaxconn",
+					  "somaxconn bounds this limit; another one takes the sysctl "
+					  "of this namespace and a restart of the program, as "
+					  "listen(2) reads it once",
+					  NULL, limit_from_somaxconn },
+	[REASON_LIMIT_FROM_SYN_BACKLOG] = { "limit-from-syn-backlog",
+					    "tcp_max_syn_backlog bounds this SYN queue, as "
+					    "tcp_syncookies is 0; where it is 0 or less every SYN is "
+					    "dropped",
+					    "turn syncookies on, or raise it",
+					    limit_from_syn_backlog },
 };
 
 const char *severity_mark(enum severity severity)
@@ -214,40 +298,70 @@ const char *severity_mark(enum severity severity)
 	static const char *const marks[] = { [SEVERITY_CRITICAL] = "!!",
 					     [SEVERITY_WARNING] = "!",
 					     [SEVERITY_NOTICE] = "~",
-					     [SEVERITY_NONE] = "." };
+					     [SEVERITY_NONE] = ".",
+					     [SEVERITY_GONE] = "x" };
 
 	return marks[severity];
 }
 
+static enum state first_that_applies(const struct row *row, const struct report *report)
+{
+	unsigned int state = 0;
+
+	while (!state_table[state].applies(row, report))
+		state++;
+	return state;
+}
+
 void verdict_reach(struct row *row, const struct report *report)
 {
-	row->state = 0;
-	while (!state_table[row->state].applies(row))
-		row->state++;
+	row->state = row->last_state = first_that_applies(row, report);
 	row->reasons = 0;
-	if (row->state == STATE_OK)
+	if (row->gone)
+		row->state = STATE_GONE;
+	if (!state_is_sick(row->state))
 		return;
 	for (unsigned int i = 0; i < REASON_N; i++)
 		if (reason_table[i].applies(row, report))
 			row->reasons |= 1u << i;
 }
 
-/*
- * Who waits in a queue is what proves that nothing is accepted, or that something is. Without it
- * little is proved, and the words would come and go with each look at the connections.
- */
-void verdict_carry(struct row *row, uint32_t reasons, const struct report *report)
+enum reason verdict_first_reason(const struct row *row)
 {
-	const uint32_t not_accepting = 1u << REASON_NOT_ACCEPTING;
-	const uint32_t slowly = 1u << REASON_ACCEPTING_SLOWLY;
-	uint32_t carried = 1u << REASON_DEAD_CLIENTS;
+	unsigned int i = 0;
 
-	if (row->state == STATE_OK || !row_waiting_age(row, report) || !row->group ||
-	    !(row->group->known & GROUP_WAITING))
-		return;
-	if (!row->accepted.min && !(row->reasons & slowly))
-		carried |= not_accepting;
-	if (crowded(row) && !(row->reasons & not_accepting))
-		carried |= slowly;
-	row->reasons |= reasons & carried;
+	while (i < REASON_N && !(row->reasons & 1u << i))
+		i++;
+	return i;
+}
+
+enum reason verdict_adviser(const struct row *row)
+{
+	enum reason first = verdict_first_reason(row);
+
+	return first < REASON_N && reason_table[first].advice ? first : REASON_N;
+}
+
+static void add_sentence(struct strbuf *to, const char *fact, const char *advice)
+{
+	strbuf_adds(to, fact);
+	if (advice)
+		strbuf_addf(to, "; %s", advice);
+}
+
+void verdict_add_state(struct strbuf *to, const struct row *row)
+{
+	const struct state_info *state = &state_table[row->state];
+
+	add_sentence(to, state->fact, verdict_adviser(row) == REASON_N ? state->advice : NULL);
+}
+
+void verdict_add_reason(struct strbuf *to, enum reason reason, const struct row *row,
+			const struct report *report)
+{
+	const struct reason_info *info = &reason_table[reason];
+
+	(void)report;
+	strbuf_addf(to, "%s: ", info->name);
+	add_sentence(to, info->fact, verdict_adviser(row) == reason ? info->advice : NULL);
 }

@@ -207,6 +207,7 @@ static int skip_source(struct collector *c, const struct source *source, struct 
 		       size_t before, int code)
 {
 	s->netns[s->n_netns - 1].before.known = 0;
+	s->netns[s->n_netns - 1].failed = true;
 	snapshot_drop_listeners(s, before);
 	sources_skipped(&c->sources, source, code);
 	return 0;
@@ -250,8 +251,12 @@ static void turn_window(struct collector *c, struct snapshot *s)
 {
 	for (uint32_t i = 0; i < c->sources.n; i++) {
 		struct source *source = c->sources.list[i];
+		size_t gone = s->n_gone;
 
-		peaks_end(&source->peaks, s, i);
+		if (!s->netns[i].failed)
+			peaks_end(&source->peaks, s, i);
+		if (s->n_gone > gone)
+			peaks_confirm_gone(source->diag, s, i);
 		peaks_begin(&source->peaks, s, i);
 		/* What looks cost is shared: the others can make use of it. */
 		if (is_one_of_many(c) && !snapshot_has_listeners(s, i))

@@ -107,6 +107,28 @@ int diag_reopen(struct diag_socket *socket, struct error *why);
 int diag_dump(struct diag_socket *socket, const struct diag_request *request, diag_handler handler,
 	      void *context, struct error *why);
 
+/* One connection: what the kernel finds it by, and the cookie, without which it may be another. */
+struct diag_connection {
+	uint64_t cookie;
+	uint32_t ifindex;
+	uint16_t local_port;
+	uint16_t peer_port;
+	uint8_t family;
+	uint8_t local[16];
+	uint8_t peer[16];
+};
+
+void diag_name_connection(struct diag_connection *connection, const struct diag_record *record);
+
+/*
+ * diag_find() - ask for one connection, with what DIAG_EXT_INFO tells: a look-up in the established
+ * hash, which is no walk.
+ *
+ * Returns 0, -ENOENT when it is gone, or another -errno.
+ */
+int diag_find(struct diag_socket *socket, const struct diag_connection *connection,
+	      struct diag_record *record);
+
 /*
  * Was the dump lost half-way: -ENOBUFS (the kernel had no room), -EMSGSIZE (a truncated message;
  * the buffer has grown), -EBUSY (an earlier dump on this socket was)?

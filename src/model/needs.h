@@ -13,7 +13,7 @@ enum need {
 	NEED_MPTCP = 1 << 1, /* INFO, which is what carries the ULP name */
 	/* A walk of the established hash, see sock_diag.h: one for all that is needed. */
 	NEED_SYN_RECV = 1 << 2, /* half-open connections */
-	NEED_WAIT = 1 << 3, /* those that wait at listeners that are nearly full */
+	NEED_WAIT = 1 << 3, /* those that wait at listeners that are nearly full or may stall */
 	NEED_WAIT_ALL = 1 << 4, /* the same for every listener with a queue */
 	NEED_CONNECTIONS = 1 << 5, /* both, and each connection kept; implies NEED_SYN_RECV */
 	/* More samples. */

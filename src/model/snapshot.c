@@ -42,6 +42,7 @@ void snapshot_reset(struct snapshot *s)
 {
 	drop_warnings(s);
 	snapshot_drop_listeners(s, 0);
+	s->n_gone = 0;
 	s->n_netns = 0;
 	s->known = 0;
 	s->boot_id[0] = '\0';
@@ -53,6 +54,7 @@ void snapshot_free(struct snapshot *s)
 	drop_warnings(s);
 	free(s->netns);
 	free(s->listeners);
+	free(s->gone);
 	free(s->groups);
 	free(s->processes);
 	free(s->owners);
@@ -87,6 +89,17 @@ struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint6
 	s->listeners =
 		array_grow(s->listeners, s->n_listeners, &s->listeners_size, sizeof(*s->listeners));
 	l = &s->listeners[s->n_listeners++];
+	l->bound.netns = netns;
+	l->cookie = cookie;
+	return l;
+}
+
+struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns, uint64_t cookie)
+{
+	struct listener *l;
+
+	s->gone = array_grow(s->gone, s->n_gone, &s->gone_size, sizeof(*s->gone));
+	l = &s->gone[s->n_gone++];
 	l->bound.netns = netns;
 	l->cookie = cookie;
 	return l;

@@ -22,8 +22,11 @@
 /* What fast sampling saw of one accept queue since the sample before. */
 struct peak {
 	uint32_t length; /* highest, the samples at both ends of the window included */
+	uint32_t lowest; /* likewise */
 	uint32_t samples; /* looks at the queue, the closing sample included */
 	uint64_t full_ns; /* time between looks that ended in "full" */
+	/* So long, maybe over many windows, it has not been seen empty nor to get shorter. */
+	uint64_t unmoved_ns;
 	bool full; /* seen so at any look */
 	bool fell; /* the queue was seen shorter than a look before */
 	bool born; /* missing in the sample and in a look after it: it is new */
@@ -77,6 +80,9 @@ enum group_known {
 	GROUP_OLDEST = 1 << 1, /* at least one of them told its age */
 	GROUP_STAYED = 1 << 2, /* there was a sample before to compare ages with */
 	GROUP_CONNECTIONS = 1 << 3, /* what is in its queues was kept, as far as it was dumped */
+	/* The connection that was the oldest at waiting_ns waits still: oldest_wait_ms is of now.
+	 */
+	GROUP_STANDS = 1 << 4,
 };
 
 /*
@@ -94,6 +100,7 @@ struct group {
 	uint64_t holder;
 	uint32_t length_max; /* of a member */
 	double fill_max; /* of a member, which need not be the same one */
+	bool may_stall; /* some member, see listener_may_stall() */
 	uint32_t syn_length; /* request socks, Fast Open children left out */
 	uint32_t syn_retransmitted; /* of them: SYN-ACK sent more than once */
 	uint32_t fastopen; /* un-ACKed Fast Open children, part of the accept queue */
@@ -102,6 +109,7 @@ struct group {
 	uint32_t waiting_closed; /* of them: the peer has closed */
 	uint32_t waiting_mptcp; /* of them: whether it has is told to the MPTCP socket alone */
 	uint32_t oldest_wait_ms;
+	uint32_t overdue; /* of the waiting: those that wait for WAIT_LONG_MS and more */
 	/* Of the waiting: at least and at most so many were there at the sample before. */
 	uint32_t stayed_min;
 	uint32_t stayed_max;
@@ -154,6 +162,7 @@ struct netns {
 	 */
 	uint64_t syn_recv_ns;
 	uint64_t waiting_ns;
+	bool failed; /* its listeners could not be dumped */
 	bool looked; /* fast samples were taken */
 	bool listener_vanished; /* fast sampling saw a listener that the closing sample lacks */
 };
@@ -181,6 +190,12 @@ struct snapshot {
 	size_t n_netns, netns_size;
 	struct listener *listeners;
 	size_t n_listeners, listeners_size;
+	/*
+	 * Listeners that fast samples have seen since the sample before, and that are no more.
+	 * Their family is AF_UNSPEC where the sample before has the rest of them.
+	 */
+	struct listener *gone;
+	size_t n_gone, gone_size;
 	struct group *groups;
 	size_t n_groups, groups_size;
 	struct process *processes; /* those that hold a listener */
@@ -221,6 +236,9 @@ void snapshot_index_listeners(struct snapshot *s);
 /* Room for all owners and the processes they are, which the caller then fills. */
 void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processes);
 
+/* Adds one to those that are gone, zeroed but for its namespace and cookie. */
+struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns, uint64_t cookie);
+
 /* Forgets all listeners but the first @n, for a dump that has to be taken again. */
 void snapshot_drop_listeners(struct snapshot *s, size_t n);
 
@@ -243,6 +261,15 @@ void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other);
 
 /* Is it an IPv4 address as IPv6 sockets have it, ::ffff:192.0.2.7? The last four bytes are that. */
 bool snapshot_is_mapped(uint8_t family, const uint8_t address[16]);
+
+/*
+ * A number for the namespace, the same in every snapshot of a run: the kernel gives an inode again
+ * as soon as it is free, and a container that restarts often gets that of the one before.
+ */
+static inline uint64_t netns_id(const struct netns *ns)
+{
+	return ns->inode ^ ns->serial << 32;
+}
 
 /* How long before the sample something was so; 0 where it is not known. */
 static inline uint64_t snapshot_age(const struct snapshot *s, uint64_t taken_ns)
@@ -269,6 +296,9 @@ static inline bool listener_full(const struct listener *l)
 /* From here on a queue is watched closely and its state is "high". */
 #define FILL_HIGH 0.8
 
+/* Longer than that no connection waits for a server that is merely busy with the one before. */
+#define WAIT_LONG_MS 3000
+
 /* @length / capacity: 1.0 exactly when the kernel refuses the next one; may exceed 1. */
 static inline double listener_ratio(const struct listener *l, uint32_t length)
 {
@@ -278,6 +308,15 @@ static inline double listener_ratio(const struct listener *l, uint32_t length)
 static inline double listener_fill(const struct listener *l)
 {
 	return listener_ratio(l, l->length);
+}
+
+/*
+ * Is it possible that nothing was taken off its accept queue since the sample before? Who waits
+ * there is worth a look, however much room there is left.
+ */
+static inline bool listener_may_stall(const struct listener *l)
+{
+	return l->length && (!(l->known & LISTENER_PEAK) || (l->peak.lowest && !l->peak.fell));
 }
 
 #endif

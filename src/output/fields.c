@@ -12,8 +12,8 @@
 #define NEED_OVERFLOWS (NEED_WINDOW | NEED_DROPS | NEED_COUNTERS | NEED_PEAK)
 #define NEED_SYN_LIMIT NEED_SYSCTLS
 #define NEED_SYN_QUEUE NEED_SYN_RECV
-#define NEED_STATE     (NEED_OVERFLOWS | NEED_SYN_QUEUE | NEED_SYN_LIMIT)
-#define NEED_REASONS   (NEED_STATE | NEED_WAIT)
+#define NEED_STATE     (NEED_OVERFLOWS | NEED_SYN_QUEUE | NEED_SYN_LIMIT | NEED_WAIT)
+#define NEED_REASONS   NEED_STATE
 #define NEED_PEAKS     (NEED_WINDOW | NEED_PEAK)
 
 /*
@@ -23,7 +23,7 @@
 /* clang-format off */
 const struct field field_table[] = {
 	{ "severity", "SEV", FIELD_TEXT, NULL, NULL, NEED_STATE, 0, 65,
-	  "mark of the state: !! critical, ! warning, ~ notice, . none",
+	  "mark of the state: !! critical, ! warning, ~ notice, . none, x gone",
 	  .get = getter_severity, .brief = "ST",
 	  .order = ORDER_STATE, .flags = FIELD_MARKS_WORST, .keep_top = 90 },
 	{ "local", "LOCAL ADDRESS", FIELD_TEXT, NULL, "local", NEED_INTERFACE, 0, 99,
@@ -140,6 +140,13 @@ const struct field field_table[] = {
 	  "overflows in the window, at least", .get = getter_overflows_min },
 	{ "overflows-max", "OVERMAX", FIELD_COUNT, "overflows", "max", NEED_OVERFLOWS, 0, 3,
 	  "overflows in the window, at most", .get = getter_overflows_max },
+	{ "losses", "LOSSES", FIELD_TEXT, NULL, NULL, NEED_OVERFLOWS, 0, 8,
+	  "what else of ListenDrops fell on it in the window: +N exact, +MIN..MAX bounds",
+	  .get = getter_losses, .order = ORDER_REAL, .flags = FIELD_HAS_BOUNDS },
+	{ "losses-min", "LOSSMIN", FIELD_COUNT, "losses", "min", NEED_OVERFLOWS, 0, 3,
+	  "such losses in the window, at least", .get = getter_losses_min },
+	{ "losses-max", "LOSSMAX", FIELD_COUNT, "losses", "max", NEED_OVERFLOWS, 0, 3,
+	  "such losses in the window, at most", .get = getter_losses_max },
 	{ "process", "PROCESS", FIELD_TEXT, NULL, NULL, NEED_OWNERS, NEED_OWNERS_ASKED, 69,
 	  "names of the processes that hold it", .get = getter_process, .brief = "PROC",
 	  .flags = FIELD_HAS_WORDS | FIELD_IS_NAME, .keep_top = 55 },
@@ -159,9 +166,12 @@ const struct field field_table[] = {
 	  "container of the processes that hold it", .get = getter_container,
 	  .flags = FIELD_HAS_WORDS | FIELD_IS_NAME },
 	{ "state", "STATE", FIELD_TEXT, NULL, "state", NEED_STATE, 0, 90,
-	  "what is wrong, worst first: overflowing, full, dropping, syn-full, high, ok",
+	  "what is wrong, worst first: overflowing, full, stalled, dropping, syn-full, high, "
+	  "ok; gone",
 	  .get = getter_state,
 	  .order = ORDER_STATE, .terms = TERMS_STATES },
+	{ "gone", "GONE", FIELD_BOOL, NULL, "gone", NEED_WINDOW, 0, 2,
+	  "whether it was there in the window, and is no more", .get = getter_gone },
 	{ "reasons", "WHY", FIELD_LIST, NULL, "reasons", NEED_REASONS, 0, 80,
 	  "why: the words that listenq(8) explains", .get = getter_reasons, .terms = TERMS_REASONS,
 	  .flags = FIELD_HAS_WAIT_AGE },

@@ -2,12 +2,14 @@
 #include "output/footer.h"
 
 #include "base/alloc.h"
+#include "output/address.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WINDOW_SIZE 32
+#define NAMES_MAX   3
 
 static void format_window(const struct report *report, char window[WINDOW_SIZE])
 {
@@ -24,33 +26,71 @@ static bool counters_known(const struct netns_report *ns)
 	return ns->delta[COUNTER_LISTEN_OVERFLOWS].known && ns->delta[COUNTER_LISTEN_DROPS].known;
 }
 
+/* Syncookies mean nothing without those that came back. */
+static bool is_worth_a_line(const struct netns_report *ns, enum counter_id id)
+{
+	if (!ns->delta[id].known || counter_table[id].queue == QUEUE_ASIDE)
+		return false;
+	return ns->delta[id].value ||
+	       (id == COUNTER_COOKIES_RECV && ns->delta[COUNTER_COOKIES_SENT].value);
+}
+
 static bool has_moved(const struct netns_report *ns)
 {
 	for (unsigned int i = 0; i < COUNTER_N; i++)
-		if (ns->delta[i].known && ns->delta[i].value)
+		if (is_worth_a_line(ns, i))
 			return true;
 	return false;
 }
 
+/* Where those overflows can have been that fell on no listener that is still here. */
+static void add_gone(struct strbuf *lines, const struct report *report,
+		     const struct netns_report *ns)
+{
+	const struct bound *last = NULL;
+	size_t n = 0;
+
+	for (size_t i = report->n_rows - report->n_gone; i < report->n_rows; i++) {
+		const struct bound *b = &report->rows[i].listener->bound;
+
+		if (report->rows[i].netns != ns || b->family == AF_UNIX)
+			continue;
+		/* One that comes and goes is named once. */
+		if (last && last->family == b->family && last->port == b->port &&
+		    !memcmp(last->address, b->address, sizeof(b->address)))
+			continue;
+		last = b;
+		if (n++ == NAMES_MAX) {
+			strbuf_adds(lines, " and others");
+			break;
+		}
+		strbuf_adds(lines, n > 1 ? ", " : "; gone, and may have had them: ");
+		address_add_with_port(lines, b->family, b->address, b->port);
+	}
+}
+
 /* @of: " of namespace NAME", or nothing when there is one alone */
-static void add_moved(struct strbuf *lines, const struct netns_report *ns, const char *of,
-		      const char *window)
+static void add_moved(struct strbuf *lines, const struct report *report,
+		      const struct netns_report *ns, const char *of, const char *window)
 {
 	if (has_moved(ns))
 		strbuf_addf(lines, "Counters of %s that moved in %s:\n",
 			    *of ? of + strlen(" of ") : "this namespace", window);
 	for (unsigned int i = 0; i < COUNTER_N; i++)
-		if (ns->delta[i].known && ns->delta[i].value)
+		if (is_worth_a_line(ns, i))
 			strbuf_addf(lines, "  %-26s %+8lld  %s\n", counter_table[i].name,
 				    (long long)ns->delta[i].value, counter_table[i].meaning);
 	if (!counters_known(ns))
 		strbuf_addf(lines, "ListenOverflows and ListenDrops%s in %s: unknown.\n", of,
 			    window);
-	if (ns->unattributed_overflows.known && ns->unattributed_overflows.value)
+	if (ns->unattributed_overflows.known && ns->unattributed_overflows.value) {
 		strbuf_addf(lines,
 			    "  At least %llu of the overflows fell on no listener that is still "
-			    "here.\n",
+			    "here",
 			    (unsigned long long)ns->unattributed_overflows.value);
+		add_gone(lines, report, ns);
+		strbuf_adds(lines, ".\n");
+	}
 }
 
 static void add_unmoved(struct strbuf *lines, const char *of, const char *window)
@@ -123,14 +163,12 @@ static void find_roles(const struct report *report, enum role *roles, size_t cou
 	for (size_t i = 0; i < report->n_rows; i++) {
 		enum role *role = &roles[report->rows[i].netns - report->netns];
 
-		if (report->rows[i].state != STATE_OK && *role != ROLE_HIDDEN)
+		if (state_is_sick(report->rows[i].state) && *role != ROLE_HIDDEN)
 			*role = ROLE_TROUBLE;
 	}
 	for (size_t i = 0; i < report->n_netns; i++)
 		count[roles[i]]++;
 }
-
-#define NAMES_MAX 3
 
 /* " of namespaces a, b and 5 more"; @those: which of the report's */
 static void name_those(struct strbuf *to, const struct report *report, const bool *those,
@@ -174,7 +212,7 @@ static void add_all_moved(struct strbuf *lines, const struct report *report, con
 		those[i] = true;
 		name_those(&name, report, those, text_flags);
 		those[i] = false;
-		add_moved(lines, ns, name.s, window);
+		add_moved(lines, report, ns, name.s, window);
 	}
 	for (size_t i = 0; i < report->n_netns; i++) {
 		those[i] = roles[i] == ROLE_TROUBLE && is_quiet(&report->netns[i]);
@@ -248,7 +286,7 @@ void footer_namespaces(struct strbuf *lines, const struct report *report, unsign
 		add_many(lines, report, window, text_flags);
 	else if (report->n_netns) {
 		if (report->window_ns)
-			add_moved(lines, report->netns, "", window);
+			add_moved(lines, report, report->netns, "", window);
 		if (report->window_ns && is_quiet(report->netns))
 			add_unmoved(lines, "", window);
 		add_sysctls(lines, &report->netns->netns->sysctls);

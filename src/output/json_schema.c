@@ -70,6 +70,9 @@ static struct json_object *word_schema(enum field_terms terms)
 	words = json_value_array();
 	for (unsigned int i = 0; terms == TERMS_STATES && i < STATE_N; i++)
 		json_value_append(words, json_value_text(state_table[i].name));
+	/* A listener that is gone has in their place the state that it was last seen in. */
+	for (unsigned int i = 0; terms == TERMS_REASONS && state_is_sick(i); i++)
+		json_value_append(words, json_value_text(state_table[i].name));
 	for (unsigned int i = 0; terms == TERMS_REASONS && i < REASON_N; i++)
 		json_value_append(words, json_value_text(reason_table[i].name));
 	json_value_put(o, "enum", words);

@@ -53,7 +53,8 @@ void json_value_free(struct json_object *value);
 
 /*
  * Write a value, on one line that is not ended; _open() leaves out the last brace of an object, so
- * that the caller can write more members; _pretty() indents. Errors are left in the stream.
+ * that the caller can write more members; _pretty() indents, and is for text of our own. Control
+ * characters are escaped, DEL and C1 too. Errors are left in the stream.
  */
 void json_value_write(FILE *stream, struct json_object *value);
 void json_value_write_open(FILE *stream, struct json_object *object);

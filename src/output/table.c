@@ -385,7 +385,8 @@ static const char *severity_color(enum severity severity)
 	static const char *const colors[] = { [SEVERITY_CRITICAL] = "\033[1;31m",
 					      [SEVERITY_WARNING] = "\033[31m",
 					      [SEVERITY_NOTICE] = "\033[35m",
-					      [SEVERITY_NONE] = NULL };
+					      [SEVERITY_NONE] = NULL,
+					      [SEVERITY_GONE] = "\033[36m" };
 
 	return colors[severity];
 }
@@ -430,10 +431,51 @@ static void put_lines(FILE *stream, const struct strbuf *lines, const struct tab
 	}
 }
 
-static void print_sentence(FILE *stream, const char *word, const char *sentence,
-			   const struct table_style *style, struct strbuf *line)
+/* What is said of the listeners that are shown, and by which of them. */
+struct words {
+	const struct row *worst[STATE_N];
+	size_t count[STATE_N];
+	const struct row *speaker[REASON_N];
+};
+
+static void collect_words(const struct report *report, struct words *words)
 {
-	strbuf_addf(line, "%s: %s", word, sentence);
+	for (size_t i = 0; i < report->n_shown; i++) {
+		const struct row *row = report->shown[i];
+		const struct row *worst = words->worst[row->state];
+
+		words->count[row->state]++;
+		if (!worst || row_worst_fill(row) > row_worst_fill(worst))
+			words->worst[row->state] = row;
+		for (unsigned int j = 0; row->reasons >> j; j++) {
+			const struct row **speaker = &words->speaker[j];
+
+			if (row->reasons & 1u << j &&
+			    (!*speaker ||
+			     (verdict_adviser(*speaker) != j && verdict_adviser(row) == j)))
+				*speaker = row;
+		}
+	}
+}
+
+static void print_state(FILE *stream, const struct report *report, const struct row *row,
+			size_t count, const struct table_style *style,
+			struct field_context *context, struct strbuf *line)
+{
+	struct field_value local;
+
+	strbuf_addf(line, "%s (", state_table[row->state].name);
+	if (report->n_netns > 1) {
+		field_get(field_named("namespace"), row, report, context, &local);
+		cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
+		strbuf_putc(line, ' ');
+	}
+	field_get(field_named("local"), row, report, context, &local);
+	cell_add_fitted(line, &local, style->utf8 ? 0 : TEXT_ASCII, style->width);
+	if (count > 1)
+		strbuf_addf(line, " and %zu more", count - 1);
+	strbuf_adds(line, "): ");
+	verdict_add_state(line, row);
 	put_wrapped(stream, line, style);
 }
 
@@ -444,40 +486,18 @@ static void print_sentence(FILE *stream, const char *word, const char *sentence,
 static void print_words(FILE *stream, const struct report *report, const struct table_style *style,
 			struct field_context *context, struct strbuf *line)
 {
-	const struct row *worst[STATE_N] = { NULL };
-	size_t count[STATE_N] = { 0 };
-	uint32_t reasons = 0;
+	struct words words = { 0 };
 
-	for (size_t i = 0; i < report->n_shown; i++) {
-		const struct row *row = report->shown[i];
-
-		if (!worst[row->state] || row_worst_fill(row) > row_worst_fill(worst[row->state]))
-			worst[row->state] = row;
-		count[row->state]++;
-		reasons |= row->reasons;
-	}
-	for (unsigned int i = 0; i < STATE_OK; i++) {
-		struct field_value local;
-
-		if (!count[i])
-			continue;
-		strbuf_addf(line, "%s (", state_table[i].name);
-		if (report->n_netns > 1) {
-			field_get(field_named("namespace"), worst[i], report, context, &local);
-			cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
-			strbuf_putc(line, ' ');
-		}
-		field_get(field_named("local"), worst[i], report, context, &local);
-		cell_add_fitted(line, &local, style->utf8 ? 0 : TEXT_ASCII, style->width);
-		if (count[i] > 1)
-			strbuf_addf(line, " and %zu more", count[i] - 1);
-		strbuf_addf(line, "): %s", state_table[i].sentence);
-		put_wrapped(stream, line, style);
-	}
+	collect_words(report, &words);
+	for (unsigned int i = 0; i < STATE_N; i++)
+		if (words.count[i] && i != STATE_OK)
+			print_state(stream, report, words.worst[i], words.count[i], style, context,
+				    line);
 	for (unsigned int i = 0; i < REASON_N; i++)
-		if (reasons & (1u << i))
-			print_sentence(stream, reason_table[i].name, reason_table[i].sentence,
-				       style, line);
+		if (words.speaker[i]) {
+			verdict_add_reason(line, i, words.speaker[i], report);
+			put_wrapped(stream, line, style);
+		}
 }
 
 static void print_unselected(FILE *stream, const struct report *report,
@@ -567,7 +587,7 @@ void table_print(FILE *stream, const struct report *report, const struct columns
 			__builtin_prefetch(cells + 64);
 		}
 		print_row(stream, &g, report->shown[i], index_of(report, i), &line);
-		if (style->detail)
+		if (style->detail && !report->shown[i]->gone)
 			print_detail(stream, report->shown[i], report, style, listed, &line);
 	}
 	if (!report->n_shown && style->footer)

@@ -108,16 +108,6 @@ static void add_counts(struct strbuf *b, const size_t count[STATE_N])
 		}
 }
 
-/* The table has the most telling one first. */
-static unsigned int first_reason(const struct row *row)
-{
-	unsigned int i = 0;
-
-	while (i + 1 < REASON_N && !(row->reasons & (1u << i)))
-		i++;
-	return i;
-}
-
 enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 {
 	size_t count[STATE_N], sick;
@@ -128,7 +118,9 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 		strbuf_adds(b, "no listener");
 		return SEVERITY_NONE;
 	}
-	sick = c->report->n_rows - count[STATE_OK];
+	sick = 0;
+	for (unsigned int i = 0; state_is_sick(i); i++)
+		sick += count[i];
 	if (!sick) {
 		strbuf_adds(b, c->report->n_rows == 1 ? "the listener is well" :
 							"all listeners are well");
@@ -140,7 +132,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	add_cell(b, "local", worst, c);
 	add_known(b, " ", "process", "", worst, c);
 	if (worst->reasons)
-		strbuf_addf(b, ": %s", reason_table[first_reason(worst)].name);
+		strbuf_addf(b, ": %s", reason_table[verdict_first_reason(worst)].name);
 	since = trail_trouble(c->trail, worst, c->back);
 	if (since.ns) {
 		strbuf_adds(b, " (");
@@ -230,13 +222,14 @@ void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase
 	}
 }
 
-void phrase_advice(struct strbuf *b, const struct row *row)
+void phrase_advice(struct strbuf *b, const struct row *row, const struct report *report)
 {
-	unsigned int first = first_reason(row);
+	enum reason adviser = verdict_adviser(row);
 
-	if (row->reasons)
-		strbuf_addf(b, "%s: %s", reason_table[first].name, reason_table[first].sentence);
-	else
-		strbuf_addf(b, "%s: %s", state_table[row->state].name,
-			    state_table[row->state].sentence);
+	if (adviser < REASON_N) {
+		verdict_add_reason(b, adviser, row, report);
+		return;
+	}
+	strbuf_addf(b, "%s: ", state_table[row->state].name);
+	verdict_add_state(b, row);
 }

@@ -44,7 +44,7 @@ void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_c
  * the only place with a path that is whole. */
 void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
-/* phrase_advice() - what to do: the sentence of its first reason, or of its state. */
-void phrase_advice(struct strbuf *b, const struct row *row);
+/* phrase_advice() - what to do: the sentence of the reason to act on, or of its state. */
+void phrase_advice(struct strbuf *b, const struct row *row, const struct report *report);
 
 #endif

@@ -372,7 +372,7 @@ static void test_state_and_reasons(void **state)
 	scene.now.netns[0].sysctls.value[SYSCTL_ABORT_ON_OVERFLOW] = 1;
 	assert_string_equal(shown("state"), "full");
 	assert_string_equal(shown("severity"), "!");
-	assert_string_equal(shown("reasons"), "limit-from-listen,resets-clients");
+	assert_string_equal(shown("reasons"), "resets-clients,limit-from-listen");
 	assert_string_equal(shown("full"), "yes");
 }
 

@@ -62,7 +62,9 @@ static const struct {
 	{ "fill >= 80%%", 9, "'80%%' is neither a percentage" },
 	{ "fill >= %", 9, "'%' is neither a percentage" },
 	{ "drops-rate > fast", 14, "'fast' is no number" },
-	{ "state = bad", 9, "'bad' is no state: overflowing full dropping syn-full high ok" },
+	{ "state = bad", 9,
+	  "'bad' is no state: overflowing full stalled dropping "
+	  "syn-full high ok gone" },
 	{ "reasons = bad", 11, "'bad' is no reason" },
 	{ "reasons > not-accepting", 9, "'reasons' has no order" },
 	{ "cgroup < x", 8, "'cgroup' has no order" },

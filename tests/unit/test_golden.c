@@ -573,7 +573,8 @@ static void test_hostile(void **state)
 	l->bound.ifindex = 2;
 	l->interface = "\x1b]0;x\x07";
 	l->known |= LISTENER_CGROUP_ID;
-	l->cgroup = "/\xe2\x80\xaeslice/\xff\"\\\n\xc2\x9b";
+	l->cgroup = "/\xe2\x80\xaeslice/\xff\"\\\n\xc2\x9b\x7f\xc2\x80"
+		    "\xc2\x9f\xc2\xa0";
 	scene_now(&s, 81)->cgroup = "/gr\xc3\xbc\xc3\x9f"
 				    "e/\xe4\xb8\xad\xe6\x96\x87/e\xcc\x81";
 	l = scene_now(&s, 65535);
@@ -582,9 +583,14 @@ static void test_hostile(void **state)
 	l->bound.family = AF_INET6;
 	memset(l->bound.address, 0xff, sizeof(l->bound.address));
 	l->known |= LISTENER_PEAK | LISTENER_V6ONLY | LISTENER_MPTCP;
-	l->peak = (struct peak){ UINT32_MAX, UINT32_MAX, 86400000000000, true, true, false };
+	l->peak = (struct peak){ .length = UINT32_MAX,
+				 .samples = UINT32_MAX,
+				 .full_ns = 86400000000000,
+				 .full = true,
+				 .fell = true };
 	scene_count(&s, COUNTER_LISTEN_OVERFLOWS, 0, 0, INT64_MAX, INT64_MAX);
 	strcpy(s.now.host, "web\x1b[31m\xff");
+	snapshot_index_listeners(&s.now); /* one has another cookie */
 	run_scene("hostile", &s, true);
 }
 

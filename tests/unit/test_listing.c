@@ -50,7 +50,7 @@ static int teardown(void **state)
 static void window(uint32_t length)
 {
 	scene_now(&scene, 8080)->length = length;
-	view_build(&view, NULL, &scene.before, &scene.now, 0);
+	view_build(&view, &scene.before, &scene.now, 0);
 	trail_add(trail, &view.report);
 	view_scroll(&view, 20);
 }
@@ -281,7 +281,7 @@ static void show_groups(bool unfold)
 {
 	view.fold = true;
 	scene_sample(&scene, "1@80 2:3@80 99");
-	view_build(&view, NULL, &scene.before, &scene.now, 0);
+	view_build(&view, &scene.before, &scene.now, 0);
 	view_unfold(&view, unfold, 0);
 	view_scroll(&view, 20);
 }
@@ -346,13 +346,13 @@ static void test_no_tree(void **state)
 	choose("severity,local,length");
 	view.fold = true;
 	scene_sample(&scene, "1 99");
-	view_build(&view, NULL, &scene.before, &scene.now, 0);
+	view_build(&view, &scene.before, &scene.now, 0);
 	view_scroll(&view, 20);
 	assert_string_equal(header(80), "ST▼ LOCAL       Q");
 	assert_rows(".   10.0.0.1:1  0", ".   10.0.0.1:99 0");
 	view.fold = false;
 	scene_sample(&scene, "1@80 2@80");
-	view_build(&view, NULL, &scene.before, &scene.now, 0);
+	view_build(&view, &scene.before, &scene.now, 0);
 	assert_string_equal(header(80), "ST▼ LOCAL       Q");
 	assert_rows(".   10.0.0.1:80 0", ".   10.0.0.1:80 0");
 }

@@ -305,18 +305,19 @@ static void test_numbers(void **state)
 /* What to do: the first reason, as it is the one that decides; else what the state says. */
 static void test_advice(void **state)
 {
-	char expected[256];
+	char expected[512];
 
 	(void)state;
 	add(1, 10);
 	add(2, 0);
 	look();
-	phrase_advice(&b, row_of(1));
-	snprintf(expected, sizeof(expected), "limit-from-listen: %s",
-		 reason_table[REASON_LIMIT_FROM_LISTEN].sentence);
+	phrase_advice(&b, row_of(1), &scene.report);
+	/* A limit is not the advice while the cause is unknown. */
+	snprintf(expected, sizeof(expected), "full: %s; %s", state_table[STATE_FULL].fact,
+		 state_table[STATE_FULL].advice);
 	assert_string_equal(b.s, expected);
 	b.len = 0;
-	phrase_advice(&b, row_of(2));
+	phrase_advice(&b, row_of(2), &scene.report);
 	assert_string_equal(b.s, "ok: nothing to do");
 }
 
