@@ -163,7 +163,7 @@ static bool is_essential(const struct grid *g, size_t i)
  */
 static void squeeze(struct grid *g)
 {
-	g->list_least = 14;
+	g->list_least = 13;
 	for (size_t i = 0; i < g->columns->n; i++) {
 		const struct field *field = g->columns->list[i];
 		struct layout *layout = &g->layout[i];
@@ -184,15 +184,19 @@ static bool is_words(const struct field *field)
 	return field->type == FIELD_LIST || field->flags & FIELD_IS_NAME;
 }
 
-/* Texts that were to be cut get what is left: up to @most columns each. Returns what then is. */
-static size_t share(struct grid *g, bool words_only, size_t most, size_t rest)
+/*
+ * Texts that were to be cut get what is left, up to @most columns each, the reasons at the end of
+ * the line first. @words: names and reasons, or else addresses and paths. Returns what is left
+ * then.
+ */
+static size_t share(struct grid *g, bool words, size_t most, size_t rest)
 {
-	for (size_t i = 0; i < g->columns->n; i++) {
+	for (size_t i = g->columns->n; i-- > 0;) {
 		struct layout *layout = &g->layout[i];
 		size_t wanted = cut_to(layout->width, most);
 		size_t more = wanted > layout->least ? cut_to(wanted - layout->least, rest) : 0;
 
-		if (!layout->shown || (words_only && !is_words(g->columns->list[i])))
+		if (!layout->shown || words != is_words(g->columns->list[i]))
 			continue;
 		layout->least += more;
 		rest -= more;
@@ -211,7 +215,8 @@ static void share_rest(struct grid *g)
 	least = least_width(g);
 	g->list_least = SIZE_MAX;
 	reasons = least_width(g) - least;
-	share(g, false, SIZE_MAX, rest > reasons ? rest - reasons : 0);
+	rest = share(g, true, SIZE_MAX, rest > reasons ? rest - reasons : 0);
+	share(g, false, SIZE_MAX, rest);
 	for (size_t i = 0; i < g->columns->n; i++)
 		g->layout[i].width = g->layout[i].least;
 }
