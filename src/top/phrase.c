@@ -65,7 +65,7 @@ static void add_cell(struct strbuf *b, const char *name, const struct row *row,
 	struct field_value value;
 
 	field_get(field_named(name), row, c->report, c->fields, &value);
-	cell_add(b, &value, c->utf8 ? 0 : TEXT_ASCII);
+	cell_add_fitted(b, &value, c->utf8 ? 0 : TEXT_ASCII, c->cols);
 }
 
 /* What is not known, and nothing at all, is left out with what stands before it. */

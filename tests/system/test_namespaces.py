@@ -114,11 +114,14 @@ class Named(Several):
         for other, (listener, count) in rows.items():
             row = self.row(report, listener)
             self.assertEqual(row["netns"], other.inode)
+            self.assertEqual(row["namespace"], self.of(report, other)["name"])
+            self.assertIn(row["namespace"], ("blue", "green"))
             self.assertEqual(row["syn_queue"]["length"], count + 1)
             with self.within(other):
                 alone = listenq.instant()
                 self.assertSameAsKernel(alone)
-                self.assertEqual(self.row(alone, listener), row)
+                # Who did not ask for namespaces is told no name.
+                self.assertEqual(self.row(alone, listener), dict(row, namespace=None))
                 kernel = netns.counters()
             counters = self.of(report, other)["counters"]
             for name in counters:

@@ -754,6 +754,56 @@ static void test_detail(void **state)
 	run_scene("detail", &s, true);
 }
 
+/* More half-open connections than anybody reads: sums by client network, each in JSON. */
+static void test_flood(void **state)
+{
+	struct scene s = { 0 };
+	struct connection *c;
+
+	(void)state;
+	scene_open(&s);
+	for (uint16_t port = 80; port < 84; port++)
+		scene_add_both(&s, port);
+	for (uint16_t port = 80; port < 84; port++)
+		scene_group(&s, port)->known = GROUP_CONNECTIONS;
+	s.now.known |= SNAPSHOT_CONNECTIONS;
+	/* As many as are still listed. */
+	for (uint8_t i = 0; i < 20; i++)
+		in_queue(&s, 0, true, i);
+	/* Few networks, also of v4-mapped clients and of IPv6. */
+	for (uint8_t i = 0; i < 100; i++) {
+		c = in_queue(&s, 1, true, i);
+		c->peer[2] = i % 4 ? 2 : 3;
+		c->retransmits = i == 50 ? 5 : 1;
+	}
+	in_queue(&s, 1, true, 7)->peer[0] = 10;
+	for (uint8_t i = 0; i < 3; i++) {
+		c = in_queue(&s, 1, true, 0);
+		c->family = AF_INET6;
+		memcpy(c->peer, "\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\2", 15);
+		c->peer[15] = i;
+		c = in_queue(&s, 1, true, 0);
+		c->family = AF_INET6;
+		memcpy(c->peer, "\x20\x01\x0d\xb8\0\1\0\2", 8);
+		c->peer[15] = i;
+	}
+	/* Too many of the small ones, but few larger ones. */
+	for (uint8_t i = 0; i < 42; i++) {
+		c = in_queue(&s, 2, true, 1);
+		c->peer[1] = i % 3;
+		c->peer[2] = i;
+	}
+	/* From everywhere, as with forged addresses. */
+	for (unsigned int i = 0; i < 300; i++) {
+		c = in_queue(&s, 3, true, 1);
+		c->peer[0] = (uint8_t)(i * i % 251);
+		c->peer[1] = (uint8_t)(i % 7);
+		c->retransmits = (uint8_t)(i % 3);
+	}
+	connections_sort(&s.now);
+	run_scene("flood", &s, true);
+}
+
 static void test_schema(void **state)
 {
 	struct printed schema = { 0 };
@@ -796,6 +846,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_owners),
 	cmocka_unit_test(test_causes),
 	cmocka_unit_test(test_detail),
+	cmocka_unit_test(test_flood),
 	cmocka_unit_test(test_schema),
 };
 

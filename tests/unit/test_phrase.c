@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "top/phrase.h"
 
+#include <sys/socket.h>
+
 #define MS (NSEC_PER_SEC / 1000)
 
 static struct scene scene;
@@ -392,6 +394,36 @@ static void test_advice(void **state)
 	assert_string_equal(b.s, "ok: nothing to do");
 }
 
+/* A path as long as it can be does not cost the rest of the line; its page has it whole. */
+static void test_long_path(void **state)
+{
+	static const char path[] =
+		"/run/user/1000/a-directory-with-a-long-name/another-one/app.sock";
+	struct phrase_context c;
+
+	(void)state;
+	add(80, 10);
+	scene_now(&scene, 80)->bound.family = AF_UNIX;
+	scene_now(&scene, 80)->name = path;
+	look();
+	c = *context();
+	c.cols = 80;
+	b.len = 0;
+	phrase_verdict(&b, &c);
+	assert_non_null(strstr(b.s, "! 1 full: /run/user…another-one/app.sock: "));
+	b.len = 0;
+	phrase_facts(&b, row_of(80), &c);
+	assert_ptr_equal(strstr(b.s, "/run/user…another-one/app.sock: full"), b.s);
+	b.len = 0;
+	phrase_numbers(&b, row_of(80), &c);
+	assert_non_null(strstr(b.s, path));
+	/* Where there is no limit. */
+	c.cols = 0;
+	b.len = 0;
+	phrase_verdict(&b, &c);
+	assert_non_null(strstr(b.s, path));
+}
+
 #define PHRASE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -404,6 +436,7 @@ int main(void)
 		PHRASE_TEST(test_sick_elsewhere),
 		PHRASE_TEST(test_overflows_of_nobody),
 		PHRASE_TEST(test_overflows_of_the_gone),
+		PHRASE_TEST(test_long_path),
 		PHRASE_TEST(test_one_is_sick),
 		PHRASE_TEST(test_many_are_sick),
 		PHRASE_TEST(test_hidden_ones_count),
