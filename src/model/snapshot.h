@@ -28,7 +28,7 @@ struct peak {
 	/* So long, maybe over many windows, it has not been seen empty nor to get shorter. */
 	uint64_t unmoved_ns;
 	bool full; /* seen so at any look */
-	bool fell; /* the queue was seen shorter than a look before */
+	uint32_t fell; /* by so much it was seen shorter than a look before, all in all */
 	bool born; /* missing in the sample and in a look after it: it is new */
 };
 
