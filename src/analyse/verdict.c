@@ -306,8 +306,8 @@ const struct reason_info reason_table[REASON_N] = {
 					  NULL, limit_from_somaxconn },
 	[REASON_LIMIT_FROM_SYN_BACKLOG] = { "limit-from-syn-backlog",
 					    "tcp_max_syn_backlog bounds this SYN queue, as "
-					    "tcp_syncookies is 0; where it is 0 or less every SYN is "
-					    "dropped",
+					    "tcp_syncookies is 0; where it is 0 or less there is room "
+					    "for one SYN at most",
 					    "turn syncookies on, or raise it",
 					    limit_from_syn_backlog },
 };
