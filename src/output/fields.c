@@ -13,7 +13,7 @@
 #define NEED_SYN_LIMIT NEED_SYSCTLS
 #define NEED_SYN_QUEUE NEED_SYN_RECV
 #define NEED_STATE     (NEED_OVERFLOWS | NEED_SYN_QUEUE | NEED_SYN_LIMIT | NEED_WAIT)
-#define NEED_REASONS   NEED_STATE
+#define NEED_REASONS   (NEED_STATE | NEED_CONDITIONS)
 #define NEED_PEAKS     (NEED_WINDOW | NEED_PEAK)
 
 /*
@@ -155,7 +155,8 @@ const struct field field_table[] = {
 	{ "fd", "FD", FIELD_TEXT, NULL, NULL, NEED_OWNERS, NEED_OWNERS_ASKED, 5,
 	  "their descriptors of it", .get = getter_fd, .order = ORDER_REAL,
 	  .flags = FIELD_HAS_WORDS },
-	{ NULL, NULL, FIELD_OWNERS, NULL, "processes", NEED_OWNERS | NEED_UNITS, 0, 0,
+	{ NULL, NULL, FIELD_OWNERS, NULL, "processes",
+	  NEED_OWNERS | NEED_UNITS | NEED_CONDITIONS, 0, 0,
 	  "descriptors of the processes that hold it", .get = getter_processes },
 	{ "cgroup", "CGROUP", FIELD_TEXT, NULL, "cgroup", NEED_CGROUP, 0, 74,
 	  "cgroup (v2) the socket was created in", .get = getter_cgroup, .keep_top = 61 },

@@ -441,6 +441,7 @@ struct words {
 	const struct row *worst[STATE_N];
 	size_t count[STATE_N];
 	const struct row *speaker[REASON_N];
+	size_t count_why[REASON_N];
 };
 
 static void collect_words(const struct report *report, struct words *words)
@@ -455,6 +456,7 @@ static void collect_words(const struct report *report, struct words *words)
 		for (unsigned int j = 0; row->reasons >> j; j++) {
 			const struct row **speaker = &words->speaker[j];
 
+			words->count_why[j] += row->reasons >> j & 1;
 			if (row->reasons & 1u << j &&
 			    (!*speaker ||
 			     (verdict_adviser(*speaker) != j && verdict_adviser(row) == j)))
@@ -463,13 +465,13 @@ static void collect_words(const struct report *report, struct words *words)
 	}
 }
 
-static void print_state(FILE *stream, const struct report *report, const struct row *row,
-			size_t count, const struct table_style *style,
-			struct field_context *context, struct strbuf *line)
+/* Which listener words are of, and how many there are. */
+static void add_whose(struct strbuf *line, const struct report *report, const struct row *row,
+		      size_t count, const struct table_style *style, struct field_context *context)
 {
 	struct field_value local;
 
-	strbuf_addf(line, "%s (", state_table[row->state].name);
+	strbuf_adds(line, " (");
 	if (report->n_netns > 1) {
 		field_get(field_named("namespace"), row, report, context, &local);
 		cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
@@ -480,7 +482,31 @@ static void print_state(FILE *stream, const struct report *report, const struct 
 	if (count > 1)
 		strbuf_addf(line, " and %zu more", count - 1);
 	strbuf_adds(line, "): ");
+}
+
+static void print_state(FILE *stream, const struct report *report, const struct row *row,
+			size_t count, const struct table_style *style,
+			struct field_context *context, struct strbuf *line)
+{
+	strbuf_adds(line, state_table[row->state].name);
+	add_whose(line, report, row, count, style, context);
 	verdict_add_state(line, row);
+	put_wrapped(stream, line, style);
+}
+
+/* One that names a process says which listener that holds. */
+static void print_reason(FILE *stream, const struct report *report, enum reason reason,
+			 const struct words *words, const struct table_style *style,
+			 struct field_context *context, struct strbuf *line)
+{
+	const struct row *row = words->speaker[reason];
+
+	strbuf_adds(line, reason_table[reason].name);
+	if (reason_table[reason].say)
+		add_whose(line, report, row, words->count_why[reason], style, context);
+	else
+		strbuf_adds(line, ": ");
+	verdict_add_why(line, reason, row, report, style->utf8 ? 0 : TEXT_ASCII);
 	put_wrapped(stream, line, style);
 }
 
@@ -499,10 +525,8 @@ static void print_words(FILE *stream, const struct report *report, const struct 
 			print_state(stream, report, words.worst[i], words.count[i], style, context,
 				    line);
 	for (unsigned int i = 0; i < REASON_N; i++)
-		if (words.speaker[i]) {
-			verdict_add_reason(line, i, words.speaker[i], report);
-			put_wrapped(stream, line, style);
-		}
+		if (words.speaker[i])
+			print_reason(stream, report, i, &words, style, context, line);
 }
 
 static void print_unselected(FILE *stream, const struct report *report,

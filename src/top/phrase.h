@@ -33,7 +33,7 @@ void phrase_rate(struct strbuf *b, double rate);
 
 /*
  * phrase_verdict() - the sickest of all listeners, with how many are sick, why and since when; or
- * that all are well. Returns its severity.
+ * that all are well; and what is not well where the report does not look. Returns the severity.
  */
 enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c);
 
@@ -45,6 +45,6 @@ void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_c
 void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
 /* phrase_advice() - what to do: the sentence of the reason to act on, or of its state. */
-void phrase_advice(struct strbuf *b, const struct row *row, const struct report *report);
+void phrase_advice(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
 #endif

@@ -254,7 +254,7 @@ class Window(Several):
         self.assertIn("NAMESPACE", out.splitlines()[0])
         self.assertIn("of namespace blue moved", out)
         self.assertNotIn("of namespace green", out)
-        self.assertIn("In 1 other namespace all is well.", out)
+        self.assertIn("In 1 other namespace all TCP listeners are well.", out)
         self.assertIn(f"full (blue 127.0.0.1:{full.port})", out)
         out = listenq.run("-N", "blue", "-d", "0.2").out
         self.assertNotIn("NAMESPACE", out)

@@ -394,7 +394,7 @@ class Burst(screen.Case):
         self.assertRegex(lines[screen.find_header(lines) + 1], "█")
         # It is seen in the history for a while, and all is well.
         terminal.keys("Space")
-        lines = terminal.see("the listener is well")
+        lines = terminal.see("the TCP listener here is well")
         self.assertRegex(lines[screen.find_header(lines) + 1], r"█[▁ ]")
 
 
