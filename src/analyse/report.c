@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/report.h"
 
+#include "analyse/elsewhere.h"
 #include "analyse/filter.h"
 #include "analyse/fold.h"
 #include "base/alloc.h"
@@ -641,6 +642,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 	report->snapshot = now;
 	report->window_ns = before ? now->monotonic_ns - before->monotonic_ns : 0;
 	report->n_shown = report->n_members = report->n_gone = 0;
+	report->elsewhere = elsewhere_find(before, now);
 	report->n_netns = now->n_netns;
 	report->netns = xreallocarray(report->netns, now->n_netns, sizeof(*report->netns));
 	for (size_t i = 0; i < now->n_netns; i++)

@@ -73,6 +73,20 @@ struct row {
 	bool shown; /* selected by report_select() */
 };
 
+/*
+ * What the report does not show, and whether all is well there. Nothing, where it shows all of a
+ * kind.
+ */
+struct elsewhere {
+	struct amount unix_listeners;
+	struct amount unix_full; /* now */
+	struct amount unix_stalled; /* not full, and not seen to get shorter for 3 s or longer */
+	struct amount namespaces; /* unknown where not every process could be looked at */
+	struct amount looked_at; /* of these: ListenOverflows was read at both ends of the window */
+	struct amount overflowing; /* and of these: it rose */
+	bool cut; /* some were left out, as they would have cost too much */
+};
+
 struct report {
 	const struct snapshot *snapshot; /* the closing one */
 	uint64_t window_ns; /* 0: no window, deltas unknown */
@@ -90,6 +104,7 @@ struct report {
 	size_t n_shown, shown_size;
 	struct netns_report *netns;
 	size_t n_netns;
+	struct elsewhere elsewhere;
 };
 
 /*

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/verdict.h"
 
+#include "analyse/causes.h"
+#include "analyse/fold.h"
 #include "analyse/report.h"
 #include "base/clock.h"
 #include "base/text.h"
@@ -247,6 +249,23 @@ static int dead_clients(const struct row *r, const struct report *report)
 }
 
 const struct reason_info reason_table[REASON_N] = {
+	[REASON_STOPPED] = { "stopped",
+			     "the processes that hold the listener are stopped or frozen, and "
+			     "accept nothing",
+			     "continue them with fg or kill -CONT, leave the debugger, or unpause "
+			     "the container",
+			     cause_stopped, cause_add_stopped },
+	[REASON_FD_LIMIT] = { "fd-limit",
+			      "a process that holds the listener has as many descriptors open as it "
+			      "may, and accept(2) fails with EMFILE",
+			      "raise its limit (LimitNOFILE=, ulimit -n), or find what leaks them "
+			      "with ls -l /proc/PID/fd",
+			      cause_fd_limit, cause_add_fd_limit },
+	[REASON_THROTTLED] = { "throttled",
+			       "a process that holds the listener used up its CPU quota in this "
+			       "window and was throttled",
+			       "raise the quota (CPUQuota=, cpu.max)", cause_throttled,
+			       cause_add_throttled },
 	[REASON_NOT_ACCEPTING] = { "not-accepting",
 				   "the program took no connection off its queue in this window",
 				   "look at the process, it is stuck or busy; a larger backlog "
@@ -361,12 +380,41 @@ void verdict_add_state(struct strbuf *to, const struct row *row)
 	add_sentence(to, state->fact, verdict_adviser(row) == REASON_N ? state->advice : NULL);
 }
 
-void verdict_add_reason(struct strbuf *to, enum reason reason, const struct row *row,
-			const struct report *report)
+static const struct row *fullest_member(const struct row *row, enum reason reason)
+{
+	const struct row *fullest = NULL;
+
+	for (uint32_t i = 0; i < row->fold->n_members; i++) {
+		const struct row *member = row->fold->members[i];
+
+		if (member->reasons & 1u << reason &&
+		    (!fullest || row_worst_fill(member) > row_worst_fill(fullest)))
+			fullest = member;
+	}
+	return fullest;
+}
+
+void verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
+		     const struct report *report, unsigned int text_flags)
 {
 	const struct reason_info *info = &reason_table[reason];
+	const struct row *one = row->fold ? fullest_member(row, reason) : row;
+	bool advise = verdict_adviser(row) == reason;
 
-	(void)report;
-	strbuf_addf(to, "%s: ", info->name);
-	add_sentence(to, info->fact, verdict_adviser(row) == reason ? info->advice : NULL);
+	if (!info->say || !one || !info->applies(one, report)) {
+		add_sentence(to, info->fact, advise ? info->advice : NULL);
+		return;
+	}
+	info->say(to, one, report, false, text_flags);
+	if (!advise)
+		return;
+	strbuf_adds(to, "; ");
+	info->say(to, one, report, true, text_flags);
+}
+
+void verdict_add_reason(struct strbuf *to, enum reason reason, const struct row *row,
+			const struct report *report, unsigned int text_flags)
+{
+	strbuf_addf(to, "%s: ", reason_table[reason].name);
+	verdict_add_why(to, reason, row, report, text_flags);
 }

@@ -23,6 +23,9 @@ enum state {
 
 /* Causes first, then what clients feel, then limits: act on the first one. */
 enum reason {
+	REASON_STOPPED,
+	REASON_FD_LIMIT,
+	REASON_THROTTLED,
 	REASON_NOT_ACCEPTING,
 	REASON_ACCEPTING_SLOWLY,
 	REASON_SYN_FLOOD,
@@ -66,6 +69,12 @@ struct reason_info {
 	const char *fact;
 	const char *advice; /* NULL: a limit, nothing to act on while the cause is unknown */
 	int (*applies)(const struct row *row, const struct report *report);
+	/*
+	 * Says the same of a listener that it applies to, with names and numbers and safe for a
+	 * terminal: the fact, or the advice. NULL: the two texts do.
+	 */
+	void (*say)(struct strbuf *to, const struct row *row, const struct report *report,
+		    bool advice, unsigned int text_flags);
 };
 
 extern const struct state_info state_table[STATE_N];
@@ -96,8 +105,15 @@ enum reason verdict_adviser(const struct row *row);
 /* Adds what the state of the row means, and its advice where no reason is the adviser. */
 void verdict_add_state(struct strbuf *to, const struct row *row);
 
-/* Adds the name of one of its reasons and what it means, and its advice if it is the adviser. */
+/*
+ * verdict_add_why() - adds what one of the reasons of the row means, and its advice if it is the
+ * adviser; of a folded row what it means of the fullest member. verdict_add_reason() adds the name
+ * of the reason before.
+ * @text_flags: enum text_flags, for what is foreign in it
+ */
+void verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
+		     const struct report *report, unsigned int text_flags);
 void verdict_add_reason(struct strbuf *to, enum reason reason, const struct row *row,
-			const struct report *report);
+			const struct report *report, unsigned int text_flags);
 
 #endif

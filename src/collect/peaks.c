@@ -163,7 +163,7 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 	if (diag_lost(diag_dump(diag, &request, handle_listener, &look, &ignored)))
 		diag_reopen(diag, &ignored);
 	if (p->n_unix &&
-	    netlink_lost(unix_diag_dump(diag_netlink(diag), handle_unix, &look, &ignored)))
+	    netlink_lost(unix_diag_dump(diag_netlink(diag), false, handle_unix, &look, &ignored)))
 		diag_reopen(diag, &ignored);
 	cpu = clock_thread_cpu_ns() - cpu;
 	p->cost_ns = (p->cost_ns + cpu) / 2;
@@ -266,7 +266,8 @@ void peaks_confirm_gone(struct diag_socket *diag, struct snapshot *s, uint32_t n
 
 	code = diag_dump(diag, &request, handle_again, &look, &ignored);
 	if (code == 0)
-		code = unix_diag_dump(diag_netlink(diag), handle_unix_again, &look, &ignored);
+		code = unix_diag_dump(diag_netlink(diag), false, handle_unix_again, &look,
+				      &ignored);
 	if (code == 0)
 		return;
 	if (diag_lost(code))

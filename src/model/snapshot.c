@@ -44,6 +44,10 @@ void snapshot_reset(struct snapshot *s)
 	snapshot_drop_listeners(s, 0);
 	s->n_gone = 0;
 	s->n_netns = 0;
+	s->n_unix_queues = 0;
+	s->n_others = 0;
+	s->n_unix = 0;
+	s->n_others_found = 0;
 	s->known = 0;
 	s->boot_id[0] = '\0';
 	s->host[0] = '\0';
@@ -59,6 +63,8 @@ void snapshot_free(struct snapshot *s)
 	free(s->processes);
 	free(s->owners);
 	free(s->connections);
+	free(s->unix_queues);
+	free(s->others);
 	free(s->warnings);
 	idmap_free(&s->by_cookie);
 	idmap_free(&s->by_bound);

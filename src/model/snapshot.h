@@ -166,6 +166,20 @@ struct netns {
 	bool listener_vanished; /* fast sampling saw a listener that the closing sample lacks */
 };
 
+/* The accept queue of a UNIX listener that is not among the listeners; only of one with a queue. */
+struct unix_queue {
+	uint64_t cookie;
+	uint64_t since_ns; /* monotonic, since when it was seen neither empty nor to get shorter */
+	uint32_t length;
+	uint32_t limit;
+};
+
+/* A network namespace that is not among the namespaces. */
+struct other_netns {
+	uint64_t identity; /* within a window; given again when the namespace ends */
+	uint64_t overflows; /* ListenOverflows */
+};
+
 /* Incomplete data: JSON warnings, one line on stderr with a table. */
 struct warning {
 	const char *code; /* constant, public */
@@ -175,6 +189,12 @@ struct warning {
 enum snapshot_known {
 	SNAPSHOT_GROUPS = 1 << 0,
 	SNAPSHOT_CONNECTIONS = 1 << 1, /* of the groups with GROUP_CONNECTIONS */
+	SNAPSHOT_UNIX = 1 << 2, /* the UNIX listeners are among the listeners */
+	SNAPSHOT_ALL_NETNS = 1 << 3, /* every namespace that could be found is among those here */
+	SNAPSHOT_UNIX_QUEUES = 1 << 4, /* or else: what is known of UNIX listeners */
+	SNAPSHOT_OTHERS = 1 << 5, /* and of other namespaces */
+	SNAPSHOT_OTHERS_ALL = 1 << 6, /* n_others_found is all, as every process was looked at */
+	SNAPSHOT_OTHERS_CUT = 1 << 7, /* some were left out, as they would have cost too much */
 };
 
 struct snapshot {
@@ -184,6 +204,8 @@ struct snapshot {
 	uint32_t known; /* enum snapshot_known */
 	char host[65];
 	char boot_id[37]; /* "": unknown */
+	uint32_t n_unix; /* UNIX listeners, with SNAPSHOT_UNIX_QUEUES */
+	uint32_t n_others_found; /* other namespaces, of which @others are those that were read */
 
 	struct netns *netns;
 	size_t n_netns, netns_size;
@@ -203,6 +225,10 @@ struct snapshot {
 	size_t n_owners, owners_size;
 	struct connection *connections; /* group by group, see connections.h */
 	size_t n_connections, connections_size;
+	struct unix_queue *unix_queues;
+	size_t n_unix_queues, unix_queues_size;
+	struct other_netns *others;
+	size_t n_others, others_size;
 	struct warning *warnings;
 	size_t n_warnings, warnings_size;
 
@@ -307,6 +333,16 @@ static inline double listener_ratio(const struct listener *l, uint32_t length)
 static inline double listener_fill(const struct listener *l)
 {
 	return listener_ratio(l, l->length);
+}
+
+/*
+ * May it be in trouble, by its accept queue alone? Whatever costs something for each listener in
+ * trouble is done for these, without knowing their states.
+ */
+static inline bool listener_may_ail(const struct listener *l)
+{
+	return l->length || (l->known & LISTENER_PEAK &&
+			     (l->peak.full || listener_ratio(l, l->peak.length) >= FILL_HIGH));
 }
 
 /*

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "output/address.h"
+#include "output/not_shown.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,8 +144,9 @@ enum role {
 static enum role judge(const struct report *report, const struct netns_report *ns)
 {
 	const struct amount *drops = &ns->delta[COUNTER_LISTEN_DROPS];
+	const struct amount *overflows = &ns->delta[COUNTER_LISTEN_OVERFLOWS];
 
-	if (drops->known && drops->value)
+	if ((drops->known && drops->value) || (overflows->known && overflows->value))
 		return ROLE_TROUBLE;
 	return !report->window_ns || drops->known ? ROLE_CALM : ROLE_UNKNOWN;
 }
@@ -261,9 +263,11 @@ static void add_many(struct strbuf *lines, const struct report *report, const ch
 		add_all_moved(lines, report, roles, those, window, text_flags);
 	add_all_sysctls(lines, report, roles, those, text_flags);
 	if (count[ROLE_CALM])
-		strbuf_addf(lines, "In %zu %snamespace%s all is well%s.\n", count[ROLE_CALM],
-			    count[ROLE_CALM] < report->n_netns ? "other " : "",
-			    count[ROLE_CALM] > 1 ? "s" : "", report->window_ns ? "" : " now");
+		strbuf_addf(lines, "In %zu %snamespace%s all %slisteners are well%s.\n",
+			    count[ROLE_CALM], count[ROLE_CALM] < report->n_netns ? "other " : "",
+			    count[ROLE_CALM] > 1 ? "s" : "",
+			    report->snapshot->known & SNAPSHOT_UNIX ? "" : "TCP ",
+			    report->window_ns ? "" : " now");
 	if (count[ROLE_UNKNOWN])
 		strbuf_addf(lines, "Of %zu namespace%s it is not known what moved.\n",
 			    count[ROLE_UNKNOWN], count[ROLE_UNKNOWN] > 1 ? "s" : "");
@@ -274,11 +278,21 @@ static void add_many(struct strbuf *lines, const struct report *report, const ch
 	free(roles);
 }
 
+static void add_not_shown(struct strbuf *lines, const struct report *report)
+{
+	struct strbuf words = { 0 };
+
+	if (not_shown_add(&words, &report->elsewhere))
+		strbuf_addf(lines, "Not looked at: %s.\n", words.s);
+	strbuf_free(&words);
+}
+
 void footer_namespaces(struct strbuf *lines, const struct report *report, unsigned int text_flags)
 {
 	char window[WINDOW_SIZE];
 
 	format_window(report, window);
+	add_not_shown(lines, report);
 	if (!report->window_ns && report->n_netns)
 		strbuf_adds(lines,
 			    "No window: what moved is unknown; without -d 0 there is one.\n");
@@ -288,7 +302,7 @@ void footer_namespaces(struct strbuf *lines, const struct report *report, unsign
 		if (report->window_ns)
 			add_moved(lines, report, report->netns, "", window);
 		if (report->window_ns && is_quiet(report->netns))
-			add_unmoved(lines, "", window);
+			add_unmoved(lines, " of this namespace", window);
 		add_sysctls(lines, &report->netns->netns->sysctls);
 	}
 }

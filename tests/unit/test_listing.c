@@ -150,6 +150,9 @@ static void test_old_half_open_connections(void **state)
 	assert_string_equal(header(80), "LOCAL         SYN SYNFILL SYNLIMIT");
 	context.syn_age_ns = 5 * NSEC_PER_SEC;
 	assert_string_equal(header(80), "LOCAL         SYN-5s SYNFILL-5s SYNLIMIT");
+	/* Whole seconds, lest it change with every look. */
+	context.syn_age_ns = 5 * NSEC_PER_SEC + 900000000;
+	assert_string_equal(header(80), "LOCAL         SYN-5s SYNFILL-5s SYNLIMIT");
 }
 
 static void test_old_waiting_connections(void **state)
@@ -158,9 +161,11 @@ static void test_old_waiting_connections(void **state)
 	choose("local,synrecv,oldest-wait,wait-age,reasons");
 	window(0);
 	assert_string_equal(header(80), "LOCAL         SYN OLDEST WAITAGE WHY");
-	context.wait_age_ns = NSEC_PER_SEC / 21; /* nobody would notice */
+	context.wait_age_ns = NSEC_PER_SEC - 1; /* not worth a header that changes */
 	assert_string_equal(header(80), "LOCAL         SYN OLDEST WAITAGE WHY");
-	context.wait_age_ns = 3 * NSEC_PER_SEC;
+	context.wait_age_ns = NSEC_PER_SEC;
+	assert_string_equal(header(80), "LOCAL         SYN OLDEST-1s WAITAGE WHY-1s");
+	context.wait_age_ns = 3 * NSEC_PER_SEC + 400000000;
 	assert_string_equal(header(80), "LOCAL         SYN OLDEST-3s WAITAGE WHY-3s");
 }
 
