@@ -5,6 +5,7 @@ import pathlib
 import signal
 import subprocess
 import tempfile
+import time
 import unittest
 
 import listenq
@@ -24,9 +25,27 @@ import os, subprocess, unittest
 
 class Left(unittest.TestCase):
     def test_leaves_something(self):
-        left = subprocess.Popen(["sleep", "600"], preexec_fn=os.setpgrp)
-        with open(os.environ["LEFT"], "w") as file:
-            print(left.pid, file=file)
+        subprocess.Popen(["sleep", os.environ["LEFT"]], preexec_fn=os.setpgrp)
+"""
+STAYS = """
+import os, subprocess, unittest
+
+class Stays(unittest.TestCase):
+    def test_until_it_is_ended(self):
+        subprocess.run(["sleep", os.environ["LEFT"]])
+"""
+MEET = """
+import os, pathlib, time, unittest
+
+class Meet(unittest.TestCase):
+    def test_the_other(self):
+        here = pathlib.Path(os.environ["HERE"])
+        with open(here, "a") as file:
+            file.write("x")
+        end = time.monotonic() + 10
+        while here.read_text() != "xx":
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.01)
 """
 
 
@@ -41,6 +60,22 @@ class Run(unittest.TestCase):
         place = tempfile.TemporaryDirectory()
         self.addCleanup(place.cleanup)
         self.place = pathlib.Path(place.name)
+
+        # A time that nobody else sleeps for.
+        self.left = f"600.{os.getpid()}{time.monotonic_ns()}"
+        self.env = {**os.environ, "LEFT": self.left, "HERE": str(self.place / "here"),
+                    "TEST_JOBS": "2"}
+
+    def sleepers(self):
+        return [name for name in filter(str.isdigit, os.listdir("/proc"))
+                if self.left in self.command(name)]
+
+    @staticmethod
+    def command(pid):
+        try:
+            return pathlib.Path(f"/proc/{pid}/cmdline").read_text()
+        except OSError:
+            return ""
 
     def run_test(self, text, *command, **more):
         file = self.place / "test_it.py"
@@ -57,15 +92,36 @@ class Run(unittest.TestCase):
                 self.run_test(SIGNALS, *command, preexec_fn=ignore)
 
     def test_what_a_test_leaves_is_ended(self):
-        left = self.place / "left"
-        self.run_test(LEFT, listenq.ROOT / "tests/run", env={**os.environ, "LEFT": str(left)})
-        pid = int(left.read_text())
-        rig.wait_for(lambda: self.ended(pid), "its end")
+        self.run_test(LEFT, listenq.ROOT / "tests/run", env=self.env)
+        rig.wait_for(lambda: not self.sleepers(), "its end")
 
-    @staticmethod
-    def ended(pid):
-        try:
-            text = pathlib.Path(f"/proc/{pid}/stat").read_text()
-        except OSError:
-            return True
-        return text.rpartition(")")[2].split()[0] == "Z"
+    def test_interrupted(self):
+        """All that runs is ended, and what did not is not begun."""
+        for name in "abc":
+            (self.place / f"test_{name}.py").write_text(STAYS)
+        process = subprocess.Popen([listenq.ROOT / "tests/run", self.place], env=self.env, text=True,
+                                   stdout=subprocess.PIPE)
+        rig.wait_for(self.sleepers, "a test to run")
+        process.terminate()
+        out, _ = process.communicate(timeout=30)
+        self.assertEqual(process.returncode, 1)
+        self.assertEqual(out.splitlines()[-2:], ["interrupted", "0 passed, 1 failed, 0 skipped"])
+        rig.wait_for(lambda: not self.sleepers(), "their end")
+
+    def test_side_by_side(self):
+        """Two files that wait for each other, where processes can be told apart."""
+        if subprocess.run(["unshare", "-p", "-f", "--mount-proc", "true"],
+                          stderr=subprocess.DEVNULL).returncode:
+            self.skipTest("no process namespace can be made")
+        (self.place / "test_other.py").write_text(MEET)
+        out = self.run_test(MEET, listenq.ROOT / "tests/run", self.place / "test_other.py",
+                            env=self.env)
+        self.assertEqual(out.splitlines()[-1], "2 passed, 0 failed, 0 skipped")
+
+    def test_one_that_runs_alone(self):
+        """It comes last, and with nobody."""
+        (self.place / "test_first.py").write_text("# A test.\n# runs-alone\n" + SIGNALS)
+        out = self.run_test(SIGNALS, listenq.ROOT / "tests/run", self.place / "test_first.py",
+                            env=self.env)
+        files = [line.split()[1].rpartition("/")[2] for line in out.splitlines()[:2]]
+        self.assertEqual(files, ["test_it.py", "test_first.py"])
