@@ -72,7 +72,7 @@ static struct amount arrivals(const struct counters *from, const struct counters
 	return opens;
 }
 
-/* What ListenDrops counts beside the overflows. */
+/* ListenDrops counts every overflow too. */
 static uint64_t losses(const struct counters *c)
 {
 	return minus(c->value[COUNTER_LISTEN_DROPS], c->value[COUNTER_LISTEN_OVERFLOWS]);
@@ -86,7 +86,7 @@ static struct amount losses_delta(const struct counters *from, const struct coun
 	return amount(minus(losses(to), losses(from)));
 }
 
-/* So many of the losses may have cost no client anything: see counters.h. */
+/* So many of ListenDrops may have cost no client anything: see counters.h. */
 static uint64_t harmless_max(const struct counters *from, const struct counters *to)
 {
 	return counter_delta(from, to, COUNTER_IN_BROADCAST).value +
@@ -162,7 +162,7 @@ static struct amount oldest_wait(const struct row *row)
 	return amount(row->group->oldest_wait_ms);
 }
 
-/* The counters tell of TCP alone. */
+/* The counters are those of TCP alone. */
 static struct amount row_arrivals(const struct row *row)
 {
 	return listener_is_unix(row->listener) ? (struct amount){ 0 } : row->netns->arrivals_hi;
@@ -224,8 +224,8 @@ static struct bounds accepted(const struct row *row)
 		}
 	}
 	/*
-	 * The oldest one that an earlier look showed is there still: only those that it did not
-	 * show can be ahead of it, and none has left that is behind.
+	 * The connection that was the oldest at an earlier look waits still, and none behind it has
+	 * left. Only those that no dump shows can have been ahead of it.
 	 */
 	if (row_waiting_told(row) && g->known & GROUP_STANDS) {
 		uint64_t ahead = row_invisible(row);
@@ -297,7 +297,7 @@ struct contents row_half_open(const struct row *row, const struct report *report
 	return c;
 }
 
-/* Without fast samples only the two ends of the window tell. */
+/* Without fast samples there are only the two ends of the window to compare. */
 static uint64_t unmoved(const struct listener *now, const struct listener *before,
 			uint64_t window_ns)
 {
@@ -334,7 +334,8 @@ static void build_row(struct row *row, const struct report *report, const struct
  * the two dumps, overflows_hi at most. Where drops are unknown a listener may account for
  * everything; where a listener vanished it may have taken any number with it.
  *
- * The rest of ListenDrops are losses. Each raises drops too, and the same arithmetic bounds them.
+ * The rest of ListenDrops are losses. Each of them raises drops too, so the same arithmetic bounds
+ * them.
  *
  * @sure: happened in the namespace for sure; @sum: of the listeners' upper bounds; @max: of those
  * in question
@@ -344,8 +345,8 @@ static uint64_t least(uint64_t sure, uint64_t sum, uint64_t max)
 	uint64_t min = minus(sure, sum - max);
 
 	/*
-	 * One that came and went unseen may be what they fell on; and was, when all that are here
-	 * together cannot account for them.
+	 * All listeners together cannot account for them: they fell on one that came and went
+	 * unseen, and that may have had them all.
 	 */
 	if (sure > sum)
 		return 0;
@@ -361,7 +362,10 @@ uint64_t report_overflows_min(const struct row *row)
 	return least(ns->overflows_lo.value, ns->overflows_max, row->overflows.max);
 }
 
-/* ICMPv6 errors are not counted in snmp: for what may serve IPv6 only a full SYN queue is proof. */
+/*
+ * /proc/net/snmp has no counter of ICMPv6 errors, so those that ended a request sock cannot be
+ * subtracted: where a listener may serve IPv6, only a full SYN queue is proof of a loss.
+ */
 uint64_t report_losses_min(const struct row *row)
 {
 	const struct netns_report *ns = row->netns;
@@ -413,7 +417,7 @@ static void bound_overflows(struct report *report)
 	}
 }
 
-/* Where drops are unknown a kernel is so old that ListenDrops counts syncookies, too. */
+/* A kernel that does not tell drops may be so old that its ListenDrops counts syncookies too. */
 static void bound_losses(struct report *report)
 {
 	for (size_t i = 0; i < report->n_rows; i++) {
@@ -425,7 +429,7 @@ static void bound_losses(struct report *report)
 				    ns->losses_lo.known && ns->losses_hi.known;
 		if (listener_is_unix(row->listener) || row->gone)
 			continue;
-		/* Where its drops are unknown it may account for all. */
+		/* A listener whose drops are unknown may account for all. */
 		if (!row->losses.known || max > ns->losses_hi.value)
 			max = ns->losses_hi.value;
 		row->losses.max = max;
@@ -480,7 +484,7 @@ static const struct listener *find_gone(const struct snapshot *s, uint32_t netns
 	return NULL;
 }
 
-/* @seen: as fast samples saw it last, NULL: they did not */
+/* @seen: as fast samples saw it last; NULL: they did not see it */
 static void add_gone(struct report *report, const struct listener *l, uint32_t netns,
 		     const struct listener *seen)
 {
@@ -491,7 +495,7 @@ static void add_gone(struct report *report, const struct listener *l, uint32_t n
 	to = &report->gone[report->n_gone++];
 	*to = *l;
 	to->bound.netns = netns;
-	/* Who held it is told by an older sample, if at all. */
+	/* Only an older sample knows who held it. */
 	to->known &= (uint16_t) ~(LISTENER_OWNERS | LISTENER_PEAK);
 	to->n_owners = 0;
 	if (!seen)
@@ -503,8 +507,8 @@ static void add_gone(struct report *report, const struct listener *l, uint32_t n
 }
 
 /*
- * A dump that the kernel resumed may have missed a listener, which then is not gone: where it was,
- * only the collector knows, which has looked again.
+ * A dump that the kernel resumed may have missed a listener, which is not gone then. The collector
+ * has looked again: where a dump was resumed, only those of now->gone are gone.
  */
 static void find_missing(struct report *report, const struct snapshot *before,
 			 const struct snapshot *now, const struct netns_report *ns)
@@ -538,7 +542,7 @@ static void find_all_gone(struct report *report, const struct snapshot *before,
 			add_gone(report, &now->gone[i], now->gone[i].bound.netns, &now->gone[i]);
 }
 
-/* Of what it left behind nothing can be asked any more: only what was seen is known. */
+/* Nothing can be asked of a listener that is gone: only what was seen of it is known. */
 static void add_gone_rows(struct report *report)
 {
 	size_t n = report->n_rows + report->n_gone;
@@ -581,7 +585,7 @@ static void build_window(struct report *report, const struct snapshot *before,
 	add_gone_rows(report);
 }
 
-/* What the members of a group have in common, of those that are still there. */
+/* Sums over the members of a group that are still there. */
 struct group_sums {
 	struct amount syn_limit;
 	uint64_t old_max; /* connections that may be there since the window began */

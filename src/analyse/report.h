@@ -28,12 +28,13 @@ struct netns_report {
 	struct amount delta[COUNTER_N]; /* unknown without a window, and after a reset */
 	struct amount overflows_lo; /* ListenOverflows surely between the two dumps */
 	struct amount overflows_hi; /* and at most */
-	struct amount
-		arrivals_hi; /* into all accept queues of TCP between the two dumps, at most */
+	/* Into all accept queues of TCP between the two dumps, at most. */
+	struct amount arrivals_hi;
 	struct amount resets_hi; /* connections reset since the first dump began, at most */
 	/*
-	 * What ListenDrops counted beside the overflows, surely between the two dumps and at most,
-	 * less what may have cost no client anything; and of it what full SYN queues dropped.
+	 * What ListenDrops counted beside the overflows: surely between the two dumps, without what
+	 * may have cost no client anything; and at most. Full SYN queues surely dropped
+	 * syn_losses_lo of it.
 	 */
 	struct amount losses_lo;
 	struct amount losses_hi;
@@ -55,18 +56,18 @@ struct row {
 	const struct group *group; /* NULL: not asked for, and it has no half-open connection */
 	struct amount drops; /* in the window */
 	struct bounds overflows; /* in the window */
-	struct bounds losses; /* what else of ListenDrops fell on it in the window */
+	struct bounds losses; /* in the window: ListenDrops beside the overflows */
 	struct amount syn_limit;
 	struct amount group_syn_limit; /* sum over its SO_REUSEPORT group */
 	struct amount oldest_wait_ms; /* unknown where a group cannot tell whose it is */
 	struct bounds accepted; /* connections that left the accept queue in the window */
-	uint64_t unmoved_ns; /* so long it was not empty and not seen to get shorter */
+	uint64_t unmoved_ns; /* it has not been seen empty or to get shorter for so long */
 	uint32_t length_before; /* of the accept queue when the window began */
 	uint32_t reasons; /* bit 1 << enum reason */
 	enum state state;
-	bool gone; /* seen in the window, and no more at its end; all else is as last seen */
-	enum state last_state; /* of one that is gone: what its accept queue was like */
-	bool waits_long; /* its oldest connection has waited for WAIT_LONG_MS at least */
+	bool gone; /* seen in the window, and not at its end; all else is as last seen */
+	enum state last_state; /* @state, or if it is gone the state it was last seen in */
+	bool waits_long; /* its oldest connection has waited for WAIT_LONG_MS or more */
 	bool fresh; /* the opening sample lacks it */
 	bool seen_full; /* in the window or now */
 	bool shown; /* selected by report_select() */
@@ -89,10 +90,11 @@ struct elsewhere {
 struct report {
 	const struct snapshot *snapshot; /* the closing one */
 	uint64_t window_ns; /* 0: no window, deltas unknown */
-	struct row *rows; /* every listener; after fold_report(), every group; then those gone */
+	/* Every listener, or after fold_report() every group; then the listeners that are gone. */
+	struct row *rows;
 	size_t n_rows, rows_size;
-	struct listener *gone; /* what these point into */
-	size_t n_gone, gone_size; /* so many rows are of listeners that are gone */
+	struct listener *gone; /* those of the last n_gone rows */
+	size_t n_gone, gone_size;
 	struct row *members; /* after fold_report(): every listener */
 	size_t n_members, members_size;
 	struct row **by_group; /* the members, group by group */
@@ -242,9 +244,9 @@ double row_peak_fill(const struct row *row);
 double row_worst_fill(const struct row *row);
 
 /*
- * report_overflows_min(), report_losses_min() - how many overflows, and other losses, surely fell
- * on the listeners of the row, whose upper bound is known: as many as all others together cannot
- * account for.
+ * report_overflows_min(), report_losses_min() - how many overflows, and losses, surely fell on the
+ * listeners of the row: as many as all others together cannot account for. The upper bound of the
+ * row has to be filled in.
  */
 uint64_t report_overflows_min(const struct row *row);
 uint64_t report_losses_min(const struct row *row);

@@ -20,14 +20,14 @@ static int is_full(const struct row *r, const struct report *report)
 	return r->seen_full;
 }
 
-/* Nobody is stuck for not having accepted in a window shorter than this. */
+/* A window shorter than this is too short to call a program stuck. */
 #define WINDOW_MIN_NS (NSEC_PER_SEC * 19 / 100) /* 0.2 s, measured a little short */
 
 #define WAIT_LONG_NS (WAIT_LONG_MS * (NSEC_PER_SEC / 1000))
 
 /*
- * A queue that never gets shorter is not enough: one connection more for each one accepted looks
- * the same. It has to be proved that none was.
+ * That a queue does not get shorter is no proof: one new connection for each one accepted looks the
+ * same. accepted() of report.c proves that none was.
  */
 static int not_accepting(const struct row *r, const struct report *report)
 {
@@ -36,9 +36,10 @@ static int not_accepting(const struct row *r, const struct report *report)
 }
 
 /*
- * A UNIX queue tells no ages: that it was not empty and not seen to get shorter for so long is what
- * was seen, and no proof. TCP has the proof for this window, and ages that tell how long the oldest
- * has waited; where clients have reset all of them no age is seen, but none of them is new.
+ * TCP: none was accepted in this window, and the oldest connection has waited for WAIT_LONG_MS.
+ * Where clients have reset all of them no age can be seen; then the queue itself must not have been
+ * seen empty or shorter for so long. The connections of a UNIX queue have no ages at all: the same
+ * is what was seen of it, and proves nothing.
  */
 static int is_stalled(const struct row *r, const struct report *report)
 {
@@ -50,9 +51,10 @@ static int is_stalled(const struct row *r, const struct report *report)
 }
 
 /*
- * "At its limit" is length >= limit: kernels from 4.4 to early 2025 refuse there, later ones one
- * further. An empty SYN queue is not full, though its limit may be 0. Of a group only the sum is
- * known: some member is surely full when the sum leaves the others no room below their limits.
+ * "At its limit" is length >= limit: kernels from 4.4 to early 2025 let no more in from there on,
+ * later ones let in one more. An empty SYN queue is not full, though its limit may be 0. A group
+ * has one sum for all members: one of them is surely full when the sum is more than all could hold
+ * while each stays below its limit.
  */
 static int is_syn_full(const struct row *r, const struct report *report)
 {
@@ -63,7 +65,11 @@ static int is_syn_full(const struct row *r, const struct report *report)
 	       (uint64_t)row_syn_length(r) + members - 1 >= r->group_syn_limit.value;
 }
 
-/* Is tcp_max_syn_backlog so low that the SYN queue, though empty, has room for none? */
+/*
+ * Is tcp_max_syn_backlog so low that the SYN queue, though empty, has hardly any room? The test of
+ * tcp_conn_request(), max - length < max >> 2, lets one SYN into an empty queue at 0 and -1, and
+ * none below that.
+ */
 static bool admits_none(const struct row *r)
 {
 	const struct sysctls *s = &r->netns->netns->sysctls;
@@ -71,7 +77,7 @@ static bool admits_none(const struct row *r)
 	return r->syn_limit.known && !r->syn_limit.value && s->value[SYSCTL_MAX_SYN_BACKLOG] <= 0;
 }
 
-/* A full SYN queue drops SYNs only where no cookie can be sent instead. */
+/* A full SYN queue drops SYNs only where the kernel sends no cookies instead. */
 static bool drops_syns(const struct row *r, const struct report *report)
 {
 	const struct sysctls *s = &r->netns->netns->sysctls;
@@ -80,7 +86,7 @@ static bool drops_syns(const struct row *r, const struct report *report)
 	       (is_syn_full(r, report) || admits_none(r));
 }
 
-/* A drop alone is none: health checks, TCP_DEFER_ACCEPT and repeated SYNs cause them all day. */
+/* A drop is not a loss: health checks, TCP_DEFER_ACCEPT and repeated SYNs cause drops all day. */
 static int is_dropping(const struct row *r, const struct report *report)
 {
 	return r->losses.known &&
@@ -103,7 +109,7 @@ static int always(const struct row *r, const struct report *report)
 const struct state_info state_table[STATE_N] = {
 	[STATE_OVERFLOWING] = { "overflowing", SEVERITY_CRITICAL,
 				"the accept queue was full in this window, and SYNs or final ACKs "
-				"were dropped; their clients retry after 1, 3 and 7 seconds",
+				"were dropped: their clients wait for a second or more and retry",
 				"look whether the program accepts before you raise a limit",
 				is_overflowing },
 	[STATE_FULL] = { "full", SEVERITY_WARNING,
@@ -111,12 +117,13 @@ const struct state_info state_table[STATE_N] = {
 			 "dropped, or the client of a UNIX listener has to wait",
 			 "look whether the program accepts before you raise a limit", is_full },
 	[STATE_STALLED] = { "stalled", SEVERITY_WARNING,
-			    "connections wait in the accept queue, and none was taken off it for "
-			    "longer than a busy server needs, however much room there is left",
+			    "connections have waited in the accept queue for 3 seconds or more, "
+			    "and none was seen to leave it in this window, however much room is "
+			    "left",
 			    "look at the process: it is stuck or busy", is_stalled },
 	[STATE_DROPPING] = { "dropping", SEVERITY_WARNING,
-			     "SYNs or final ACKs were lost at this listener, for another cause "
-			     "than a full accept queue",
+			     "this listener lost SYNs or final ACKs for another cause than a full "
+			     "accept queue",
 			     "look at which counters moved", is_dropping },
 	[STATE_SYN_FULL] = { "syn-full", SEVERITY_WARNING, "the SYN queue is at its limit",
 			     "look at who is half-open (-D): a SYN flood, clients that do not "
@@ -126,14 +133,14 @@ const struct state_info state_table[STATE_N] = {
 			 "the accept queue is, or was in this window, at 80% or above",
 			 "watch it, and act on the reasons before it is full", is_high },
 	[STATE_OK] = { "ok", SEVERITY_NONE, "nothing to do", NULL, always },
-	/* verdict_reach() knows that from the row. */
+	/* verdict_reach() sets it: the rows above say what it was before. */
 	[STATE_GONE] = { "gone", SEVERITY_GONE,
 			 "the listener was closed in this window; WHY is the state that it was "
-			 "last seen in",
+			 "last seen in, if that was not ok",
 			 NULL, always },
 };
 
-/* Is the accept queue, or was it, so long that its limit matters? */
+/* Is the accept queue so long, or was it in the window, that its limit matters? */
 static int crowded(const struct row *r, const struct report *report)
 {
 	return r->state == STATE_OVERFLOWING || r->state == STATE_FULL || is_high(r, report);
@@ -152,7 +159,7 @@ static bool somaxconn(const struct row *r, int64_t *value)
 	return sysctl_known(s, SYSCTL_SOMAXCONN);
 }
 
-/* Does the accept queue's limit matter: to itself, or as that of a full SYN queue? */
+/* Does the limit of the accept queue matter: for that queue, or for a full SYN queue? */
 static bool limit_binds(const struct row *r, const struct report *report)
 {
 	return crowded(r, report) ||
@@ -174,8 +181,8 @@ static int limit_from_somaxconn(const struct row *r, const struct report *report
 }
 
 /*
- * Only without syncookies is the limit of a SYN queue another than that of the accept queue. It may
- * be so low that no SYN gets in: then the queue is empty, and yet all are lost.
+ * The two queues have the same limit, but where tcp_syncookies is 0 tcp_max_syn_backlog may set a
+ * lower one for the SYN queue: even one that lets no SYN in, and then the queue is empty.
  */
 static int limit_from_syn_backlog(const struct row *r, const struct report *report)
 {
@@ -184,8 +191,8 @@ static int limit_from_syn_backlog(const struct row *r, const struct report *repo
 }
 
 /*
- * How many cookies came back decides whether they were sent to clients. One that is sent in this
- * window may come back in the next, hence half of them.
+ * Clients send cookies back, and a flood does not. A cookie that is sent in this window may come
+ * back in the next one: half of them are enough to call it a burst.
  */
 static bool cookies_sent(const struct row *r, const struct report *report, bool *returned)
 {
@@ -227,10 +234,10 @@ static int blocks_clients(const struct row *r, const struct report *report)
 }
 
 /*
- * A peer that closed is seen as CLOSE_WAIT. One that reset its connection is only missed: that is
- * told from connections accepted between the two dumps by a queue that stands still. What is older
- * than the window is nothing to compare with, unless the oldest of then is still there: so are
- * those behind it.
+ * A connection that its peer closed is in CLOSE_WAIT. One that its peer reset is in no dump, and
+ * neither is one that was accepted between the two dumps: where none was accepted, those missing
+ * were reset. A look from before the window proves nothing, unless the connection that was the
+ * oldest then waits still: then so do all behind it.
  */
 static int dead_clients(const struct row *r, const struct report *report)
 {
@@ -270,23 +277,21 @@ const struct reason_info reason_table[REASON_N] = {
 				      "add workers; a larger backlog helps against bursts only",
 				      accepting_slowly },
 	[REASON_SYN_FLOOD] = { "syn-flood",
-			       "the SYN queue is full, and of the syncookies sent few came back",
-			       "this is an attack, or replies do not reach the clients: "
-			       "syncookies are the remedy and are at work, no limit has to be "
-			       "raised",
+			       "the SYN queue is full, and few of the syncookies sent came back",
+			       "it is an attack, or replies do not reach the clients; syncookies "
+			       "are at work already, and no limit has to be raised",
 			       syn_flood },
 	[REASON_SYN_BURST] = { "syn-burst",
-			       "the SYN queue is full, and of the syncookies sent most came back: "
+			       "the SYN queue is full, and most of the syncookies sent came back: "
 			       "these are real clients",
 			       "raise the backlog", syn_burst },
 	[REASON_DEAD_CLIENTS] = { "dead-clients",
-				  "clients closed or reset connections that still wait in the "
-				  "queue: they have given up, but fill it until the program "
-				  "accepts them",
-				  "look why nobody accepted them in time", dead_clients },
+				  "clients have closed or reset connections that still wait in "
+				  "the queue, and fill it until the program accepts them",
+				  "find out why they were not accepted in time", dead_clients },
 	[REASON_RESETS_CLIENTS] = { "resets-clients",
-				    "tcp_abort_on_overflow=1: a client that completes its handshake "
-				    "gets a RST instead of a retry",
+				    "tcp_abort_on_overflow=1: a client whose final ACK meets the full "
+				    "queue gets a RST instead of waiting for room",
 				    "set it to 0, so that clients ride out short bursts",
 				    resets_clients },
 	[REASON_BLOCKS_CLIENTS] = { "blocks-clients",
@@ -296,18 +301,18 @@ const struct reason_info reason_table[REASON_N] = {
 				    blocks_clients },
 	[REASON_LIMIT_FROM_LISTEN] = { "limit-from-listen",
 				       "the limit is below somaxconn: the program asked for this "
-				       "backlog, or somaxconn was lower when it did; another one "
-				       "takes its configuration and a restart",
+				       "backlog, or somaxconn was lower when it did; to change it, "
+				       "change the configuration and restart the program",
 				       NULL, limit_from_listen },
 	[REASON_LIMIT_FROM_SOMAXCONN] = { "limit-from-somaxconn",
-					  "somaxconn bounds this limit; another one takes the sysctl "
-					  "of this namespace and a restart of the program, as "
-					  "listen(2) reads it once",
+					  "somaxconn bounds this limit; to change it, set the sysctl of "
+					  "this namespace and restart the program, as listen(2) reads "
+					  "it once",
 					  NULL, limit_from_somaxconn },
 	[REASON_LIMIT_FROM_SYN_BACKLOG] = { "limit-from-syn-backlog",
 					    "tcp_max_syn_backlog bounds this SYN queue, as "
-					    "tcp_syncookies is 0; where it is 0 or less there is room "
-					    "for one SYN at most",
+					    "tcp_syncookies is 0; at 0 one half-open connection fits, "
+					    "below -1 none",
 					    "turn syncookies on, or raise it",
 					    limit_from_syn_backlog },
 };
@@ -368,11 +373,26 @@ static void add_sentence(struct strbuf *to, const char *fact, const char *advice
 		strbuf_addf(to, "; %s", advice);
 }
 
+/* How long is proved by an age; without one it is only what was seen. */
+static void add_stalled_for(struct strbuf *to, const struct row *row)
+{
+	if (row->oldest_wait_ms.known)
+		strbuf_addf(to, " (the oldest for %.1f s)",
+			    (double)row->oldest_wait_ms.value / 1000);
+	else if (row->unmoved_ns)
+		strbuf_addf(to, " (not seen to get shorter for %.1f s)",
+			    (double)row->unmoved_ns / (double)NSEC_PER_SEC);
+}
+
 void verdict_add_state(struct strbuf *to, const struct row *row)
 {
 	const struct state_info *state = &state_table[row->state];
 
-	add_sentence(to, state->fact, verdict_adviser(row) == REASON_N ? state->advice : NULL);
+	strbuf_adds(to, state->fact);
+	if (row->state == STATE_STALLED)
+		add_stalled_for(to, row);
+	if (verdict_adviser(row) == REASON_N && state->advice)
+		strbuf_addf(to, "; %s", state->advice);
 }
 
 static const struct row *fullest_member(const struct row *row, enum reason reason)

@@ -17,11 +17,11 @@ enum state {
 	STATE_SYN_FULL,
 	STATE_HIGH,
 	STATE_OK,
-	STATE_GONE, /* behind all others, so that "state >= high" leaves it out */
+	STATE_GONE, /* after all others, so that "state >= high" leaves it out */
 	STATE_N
 };
 
-/* Causes first, then what clients feel, then limits: the first one is what to act on. */
+/* Causes first, then what clients feel, then limits: act on the first one. */
 enum reason {
 	REASON_STOPPED,
 	REASON_FD_LIMIT,
@@ -53,21 +53,21 @@ struct report;
 struct strbuf;
 
 /*
- * Every output speaks these sentences: the fact, which says what is so, and behind it, once for a
- * listener, the advice, which says what to do.
+ * Every output speaks these sentences: the fact says what is so; the advice says what to do, and
+ * is spoken once for a listener, see verdict_adviser().
  */
 struct state_info {
 	const char *name;
 	enum severity severity;
 	const char *fact;
-	const char *advice; /* where no reason has any; NULL: nothing to do */
+	const char *advice; /* spoken where the first reason has none; NULL: nothing to do */
 	int (*applies)(const struct row *row, const struct report *report);
 };
 
 struct reason_info {
 	const char *name;
 	const char *fact;
-	const char *advice; /* NULL: nothing to act on, as a limit beside an unknown cause */
+	const char *advice; /* NULL: a limit, nothing to act on while the cause is unknown */
 	int (*applies)(const struct row *row, const struct report *report);
 	/*
 	 * Says the same of a listener that it applies to, with names and numbers and safe for a
@@ -83,31 +83,32 @@ extern const struct reason_info reason_table[REASON_N];
 /* The mark that stands for a severity where colour may be missing: "!!", "!", "~", ".", "x". */
 const char *severity_mark(enum severity severity);
 
-/* Is it a state that somebody has to look at? "ok" and "gone" are none. */
+/* Does somebody have to look at it? Not at "ok" and "gone". */
 static inline bool state_is_sick(enum state state)
 {
 	return state < STATE_OK;
 }
 
-/* Fills row->state and row->reasons from the rest of the row. */
+/* Fills row->state, row->last_state and row->reasons from the rest of the row. */
 void verdict_reach(struct row *row, const struct report *report);
 
 /*
- * verdict_first_reason() - the reason of the row that tells most; REASON_N: it has none.
+ * verdict_first_reason() - the first reason of the row, which tells most; REASON_N: it has none.
  *
- * verdict_adviser() - the one whose advice is to be followed: the first, where it has any.
- * REASON_N: none, and the advice of the state is. So a limit is never the advice while the cause is
+ * verdict_adviser() - the reason that says what to do: the first one, if it has an advice.
+ * REASON_N: none does, and the state says it. So nobody is told to raise a limit while the cause is
  * unknown.
  */
 enum reason verdict_first_reason(const struct row *row);
 enum reason verdict_adviser(const struct row *row);
 
-/* Adds what the state of the row means, behind its name, and the advice where it is the adviser. */
+/* Adds what the state of the row means, and its advice where no reason is the adviser. */
 void verdict_add_state(struct strbuf *to, const struct row *row);
 
 /*
- * verdict_add_why() - adds the sentence of one of its reasons, with the advice where it is the
- * adviser; of a folded row that of its fullest member. verdict_add_reason() adds the name before.
+ * verdict_add_why() - adds what one of the reasons of the row means, and its advice if it is the
+ * adviser; of a folded row what it means of the fullest member. verdict_add_reason() adds the name
+ * of the reason before.
  * @text_flags: enum text_flags, for what is foreign in it
  */
 void verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,

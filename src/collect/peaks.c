@@ -36,7 +36,7 @@ void peaks_free(struct peaks *p)
 	free(p->born);
 }
 
-/* Every dump has them in one order, but for those that come and go. */
+/* All dumps have the listeners in the same order, but for those that come and go. */
 static struct tracked_queue *track(struct peaks *p, uint64_t cookie, bool *fresh)
 {
 	uint32_t i = (uint32_t)p->next;
@@ -72,7 +72,7 @@ static void look_at(struct peaks *p, struct tracked_queue *q, bool fresh, uint32
 	}
 	if (length < q->length)
 		q->peak.fell += q->length - length;
-	/* Missing once may be the fault of a dump that was resumed; twice, it was not there. */
+	/* A dump that was resumed may have missed it once; missing twice, it was not there. */
 	if (fresh && p->look >= 2)
 		q->peak.born = true;
 	q->length = length;
@@ -111,7 +111,7 @@ struct look {
 	uint64_t now_ns;
 };
 
-/* It may be gone before the next sample, and then this is all that is known of it. */
+/* It may be gone before the next sample: then nothing more is known of it than this. */
 static void keep_born(struct peaks *p, struct tracked_queue *q, const struct diag_record *r)
 {
 	p->born = array_grow(p->born, p->n_born, &p->born_size, sizeof(*p->born));
@@ -176,7 +176,7 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 		p->due_ns = now + interval;
 }
 
-/* A UNIX listener that came since the sample before has no name here, and is not worth a row. */
+/* A UNIX listener that came since the sample before gets no row: fast samples have no names. */
 static void add_gone(const struct peaks *p, const struct tracked_queue *q, struct snapshot *s,
 		     uint32_t netns)
 {

@@ -16,18 +16,18 @@ struct tracked_queue {
 	uint32_t length; /* at the last look */
 	uint32_t limit;
 	uint32_t look; /* number of that look */
-	uint32_t born; /* 1 + its index there; 0: it was in the sample before */
+	uint32_t born; /* 1 + its index in peaks->born; 0: it was in the sample before */
 	bool is_unix;
 	uint64_t look_ns; /* when the last look was */
-	uint64_t moved_ns; /* when it was seen last to be empty or shorter than a look before */
+	uint64_t moved_ns; /* the last look that saw it empty, or shorter than the look before */
 };
 
 struct peaks {
 	struct idmap by_cookie;
 	struct tracked_queue *queues;
 	size_t n_queues, queues_size;
-	size_t next; /* index of the one behind that which was found last */
-	struct listener *born; /* those of TCP that came since the sample before */
+	size_t next; /* index of the one after the one found last */
+	struct listener *born; /* TCP listeners that came since the sample before */
 	size_t n_born, born_size;
 	size_t n_unix; /* of the queues; 0: there is no need to look at UNIX listeners */
 	uint32_t look; /* looks taken in this window */
@@ -60,14 +60,14 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 
 /*
  * peaks_end() - the window ends with this sample: it is the last look, and every listener gets what
- * was seen of it. Those that the sample lacks are put among those that are gone, and the namespace
- * learns whether one of TCP is.
+ * was seen of it. Listeners that the sample lacks are added to s->gone, and
+ * netns->listener_vanished says whether there is a TCP listener among them.
  */
 void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns);
 
 /*
- * peaks_confirm_gone() - a dump that the kernel resumes may miss a listener: looks once more, and
- * takes back what is there all the same. Where the kernel does not answer all are taken back.
+ * peaks_confirm_gone() - look once more for the listeners of s->gone, and take back those that are
+ * there: a dump that the kernel resumes may miss a listener. If the dump fails, all are taken back.
  */
 void peaks_confirm_gone(struct diag_socket *diag, struct snapshot *s, uint32_t netns);
 

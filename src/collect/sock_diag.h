@@ -107,7 +107,10 @@ int diag_reopen(struct diag_socket *socket, struct error *why);
 int diag_dump(struct diag_socket *socket, const struct diag_request *request, diag_handler handler,
 	      void *context, struct error *why);
 
-/* One connection: what the kernel finds it by, and the cookie, without which it may be another. */
+/*
+ * One connection: its addresses, by which the kernel finds it, and its cookie, which tells it from
+ * a later one with the same addresses.
+ */
 struct diag_connection {
 	uint64_t cookie;
 	uint32_t ifindex;
@@ -118,11 +121,12 @@ struct diag_connection {
 	uint8_t peer[16];
 };
 
+/* Fills @connection from a record of a dump. */
 void diag_name_connection(struct diag_connection *connection, const struct diag_record *record);
 
 /*
- * diag_find() - ask for one connection, with what DIAG_EXT_INFO tells: a look-up in the established
- * hash, which is no walk.
+ * diag_find() - ask for one connection, with what DIAG_EXT_INFO adds. The kernel looks it up in the
+ * established hash, and does not walk that.
  *
  * Returns 0, -ENOENT when it is gone, or another -errno.
  */

@@ -21,7 +21,7 @@ static bool wants_connections(const struct snapshot *s, uint32_t group)
 	return s->known & SNAPSHOT_CONNECTIONS && s->groups[group].known & GROUP_CONNECTIONS;
 }
 
-/* Without a sample before nothing can be proved of a window. */
+/* Without a sample before there is no window in which something could be proved. */
 static bool is_suspect(const struct waiting_request *wanted, double fill, bool may_stall)
 {
 	return wanted->suspect && (fill >= FILL_HIGH || (may_stall && wanted->before.begin_ns));
@@ -92,8 +92,8 @@ void waiting_begin(struct waiting *w, bool keep_connections)
 void waiting_add(struct waiting *w, const struct diag_record *r)
 {
 	/*
-	 * Only accept(2) gives a socket an inode. The uid would not do: 0 up to 6.16, the
-	 * listener's since.
+	 * Only accept(2) gives a socket an inode. The uid does not tell: it is 0 up to 6.16, and
+	 * the listener's since then.
 	 */
 	size_t n = w->children.n;
 
@@ -283,7 +283,7 @@ static struct group *find_again(const struct waiting_queue *queue, struct snapsh
 	return g && is_group_wanted(s, g, wanted) ? g : NULL;
 }
 
-/* accept(2) gives a socket an inode. Until then those behind the oldest wait as well. */
+/* accept(2) gives a socket an inode. Until it has taken the oldest, all behind it wait too. */
 static void ask_oldest(const struct waiting_queue *queue, struct diag_socket *diag, struct group *g)
 {
 	struct diag_record r;

@@ -12,12 +12,13 @@ struct dump_time {
 	uint64_t end_ns;
 };
 
-/* What a walk told of the accept queue, or queues, of one group. */
+/* What a walk found in the accept queue, or queues, of one group. */
 struct waiting_queue {
-	/* Of the listener that had all of it; where several had some, of the first of the group. */
+	/* Of the only listener with a queue, or, if there were several, of the first of the group.
+	 */
 	uint64_t cookie;
 	struct group found;
-	struct diag_connection oldest; /* of those that told their age; its cookie is 0: none did */
+	struct diag_connection oldest; /* whose age is known; cookie 0: no age is */
 };
 
 /*
@@ -26,7 +27,7 @@ struct waiting_queue {
  */
 struct waiting {
 	struct children children;
-	struct diag_connection *connections; /* beside them, to be asked for again */
+	struct diag_connection *connections; /* the same, by what diag_find() takes */
 	size_t connections_size;
 	struct dump_time dumped; /* that walk */
 	uint64_t sample_ns; /* monotonic_ns of the sample it was made for; 0: there was none */
@@ -47,7 +48,7 @@ struct waiting_at {
 /* Which queues are looked into, and what ages are compared with. */
 struct waiting_request {
 	uint32_t netns;
-	bool suspect; /* groups with a listener at FILL_HIGH and above, or that may stall */
+	bool suspect; /* groups with a listener at FILL_HIGH or above, or with one that may stall */
 	bool all; /* every group with a queue; otherwise those with GROUP_CONNECTIONS are added */
 	/* When the listeners were dumped for the sample before; zeros: there was none. */
 	struct dump_time before;
@@ -88,9 +89,9 @@ int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 
 /*
  * waiting_tell_again() - tell groups that are to be looked into what the last walk found there, if
- * their listener is the same. What ages say of the samples of today is not told; but where a queue
- * may not have moved, the kernel is asked whether the connection that was the oldest waits still:
- * that proves it as a walk would, and costs none.
+ * their listener is the same. Ages of then prove nothing of this window. But where a queue may not
+ * have moved, the kernel is asked for the connection that was the oldest: that it waits still is as
+ * good a proof as a walk, and costs one look-up.
  */
 void waiting_tell_again(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 			const struct waiting_request *wanted);

@@ -11,9 +11,9 @@
  * /proc/net/snmp, the kernel's name, the queue it speaks of and what a rise
  * means in a few words. JSON keys are prefix and name, as nstat writes them.
  *
- * ListenDrops counts more than losses: a SYN to a broadcast address (tcp_conn_request(), which
- * drops it), and an ICMP error that ends a request sock (tcp_req_err()). The counters of those
- * bound how many; they move for a hundred other reasons, and are ASIDE: shown in JSON alone.
+ * ListenDrops counts more than losses: each SYN to a broadcast address (tcp_v4_conn_request()) and
+ * each request sock that an ICMP error ends (tcp_req_err()). Counters of such packets say how many
+ * there were at most. They move for many other reasons, so they are ASIDE: in JSON alone.
  */
 #define COUNTER_TABLE(X)                                                                           \
 	X(LISTEN_OVERFLOWS, "TcpExt", "ListenOverflows", ACCEPT,                                   \
@@ -23,7 +23,7 @@
 	X(REQQ_FULL_DROP, "TcpExt", "TCPReqQFullDrop", SYN,                                        \
 	  "SYNs dropped by a full SYN queue, syncookies off")                                      \
 	X(REQQ_FULL_COOKIES, "TcpExt", "TCPReqQFullDoCookies", SYN,                                \
-	  "SYNs that met a full SYN queue under syncookies, before any cookie")                    \
+	  "SYNs that met a full SYN queue under syncookies; see SyncookiesSent")                   \
 	X(COOKIES_SENT, "TcpExt", "SyncookiesSent", SYN,                                           \
 	  "SYNs answered with a syncookie instead of a queue entry")                               \
 	X(COOKIES_RECV, "TcpExt", "SyncookiesRecv", SYN, "valid syncookies that came back")        \

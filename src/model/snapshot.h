@@ -25,7 +25,7 @@ struct peak {
 	uint32_t lowest; /* likewise */
 	uint32_t samples; /* looks at the queue, the closing sample included */
 	uint64_t full_ns; /* time between looks that ended in "full" */
-	/* So long, maybe over many windows, it has not been seen empty nor to get shorter. */
+	/* It has not been seen empty or to get shorter for so long, which may be many windows. */
 	uint64_t unmoved_ns;
 	bool full; /* seen so at any look */
 	uint32_t fell; /* by so much it was seen shorter than a look before, all in all */
@@ -80,8 +80,7 @@ enum group_known {
 	GROUP_OLDEST = 1 << 1, /* at least one of them told its age */
 	GROUP_STAYED = 1 << 2, /* there was a sample before to compare ages with */
 	GROUP_CONNECTIONS = 1 << 3, /* what is in its queues was kept, as far as it was dumped */
-	/* The connection that was the oldest at waiting_ns waits still: oldest_wait_ms is of now.
-	 */
+	/* The oldest connection of waiting_ns waits still: oldest_wait_ms is of this sample. */
 	GROUP_STANDS = 1 << 4,
 };
 
@@ -109,7 +108,7 @@ struct group {
 	uint32_t waiting_closed; /* of them: the peer has closed */
 	uint32_t waiting_mptcp; /* of them: whether it has is told to the MPTCP socket alone */
 	uint32_t oldest_wait_ms;
-	uint32_t overdue; /* of the waiting: those that wait for WAIT_LONG_MS and more */
+	uint32_t overdue; /* of the waiting: those that have waited for WAIT_LONG_MS or more */
 	/* Of the waiting: at least and at most so many were there at the sample before. */
 	uint32_t stayed_min;
 	uint32_t stayed_max;
@@ -213,8 +212,8 @@ struct snapshot {
 	struct listener *listeners;
 	size_t n_listeners, listeners_size;
 	/*
-	 * Listeners that fast samples have seen since the sample before, and that are no more.
-	 * Their family is AF_UNSPEC where the sample before has the rest of them.
+	 * Listeners that were in the sample before or in a fast sample since, and are not in this
+	 * one. AF_UNSPEC as their family: the sample before has all but length, limit and peak.
 	 */
 	struct listener *gone;
 	size_t n_gone, gone_size;
@@ -262,7 +261,7 @@ void snapshot_index_listeners(struct snapshot *s);
 /* Room for all owners and the processes they are, which the caller then fills. */
 void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processes);
 
-/* Adds one to those that are gone, zeroed but for its namespace and cookie. */
+/* Adds a listener that is gone, zeroed but for its namespace and cookie. */
 struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns, uint64_t cookie);
 
 /* Forgets all listeners but the first @n, for a dump that has to be taken again. */
@@ -303,7 +302,7 @@ static inline uint64_t snapshot_age(const struct snapshot *s, uint64_t taken_ns)
 	return taken_ns ? s->monotonic_ns - taken_ns : 0;
 }
 
-/* What the kernel lets in: it refuses when length > limit (sk_acceptq_is_full(), sock.h). */
+/* What the kernel lets in: it drops when length > limit (sk_acceptq_is_full(), sock.h). */
 static inline uint64_t listener_capacity(const struct listener *l)
 {
 	return (uint64_t)l->limit + 1;
@@ -322,10 +321,10 @@ static inline bool listener_full(const struct listener *l)
 /* From here on a queue is watched closely and its state is "high". */
 #define FILL_HIGH 0.8
 
-/* Longer than that no connection waits for a server that is merely busy with the one before. */
+/* A server that is busy with one connection lets the next wait, but seldom for so long. */
 #define WAIT_LONG_MS 3000
 
-/* @length / capacity: 1.0 exactly when the kernel refuses the next one; may exceed 1. */
+/* @length / capacity: 1.0 exactly when the kernel drops the next SYN; may exceed 1. */
 static inline double listener_ratio(const struct listener *l, uint32_t length)
 {
 	return (double)length / (double)listener_capacity(l);
@@ -347,8 +346,8 @@ static inline bool listener_may_ail(const struct listener *l)
 }
 
 /*
- * Is it possible that nothing was taken off its accept queue since the sample before? Who waits
- * there is worth a look, however much room there is left.
+ * Can it be that nothing was taken off its accept queue since the sample before? Then it is looked
+ * into, however much room is left.
  */
 static inline bool listener_may_stall(const struct listener *l)
 {

@@ -65,7 +65,7 @@ static void add_gone(struct strbuf *lines, const struct report *report,
 			strbuf_adds(lines, " and others");
 			break;
 		}
-		strbuf_adds(lines, n > 1 ? ", " : "; gone, and may have had them: ");
+		strbuf_adds(lines, n > 1 ? ", " : "; perhaps on these, which are gone: ");
 		address_add_with_port(lines, b->family, b->address, b->port);
 	}
 }
