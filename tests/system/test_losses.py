@@ -230,6 +230,19 @@ class Harmless(Case):
         self.dropped(listener, scan, 4)()
         self.check(listener, scan, 4, counted=4)
 
+    def test_beside_overflows(self):
+        """Strays at a full listener: its overflows are known, and nothing else is lost."""
+        full = self.listener(backlog=1)
+        self.fill(full, 1)
+        stray = self.dropped(full, lambda: self.stray(full, rig.Raw.RST, 5), 5)
+
+        def act():
+            stray()
+            self.overflow(full, 3)
+        row = self.row(self.during(act), full)
+        self.assertEqual(row["drops"]["delta"], 8)
+        self.assertEqual((row["overflows"], row["losses"]), ({"min": 3, "max": 3}, NONE))
+
     def test_defer_accept_under_load(self):
         """Servers and clients as they are: ok in every window, and at 90 % high, not dropping."""
         busy = self.listener(backlog=64, defer=True)
@@ -346,6 +359,15 @@ class Real(Case):
             row = self.assertLost(listener, lambda: self.syns_fit(listener, 6, fit), 6 - fit)
             self.assertEqual((row["syn_queue"]["length"], row["syn_queue"]["limit"]), (fit, 0))
             self.assertEqual(row["reasons"], ["limit-from-syn-backlog"])
+        # No proof, where others dropped as much; but then that is evidence.
+        other = self.listener(backlog=100)
+
+        def beside_strays():
+            for _ in range(6):
+                self.raw().send(rig.SILENT + "1", other.address, other.port, flags=rig.Raw.RST)
+            self.syns_fit(listener, 6, 0)
+        row = self.row(self.during(beside_strays), listener)
+        self.assertEqual((row["state"], row["losses"]), ("dropping", {"min": 0, "max": 6}))
 
     def syns_fit(self, listener, count, fit):
         before = netns.counter(LD)
