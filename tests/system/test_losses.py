@@ -310,6 +310,20 @@ class Real(Case):
                              ("dropping", {"min": count, "max": count}))
         self.assertEqual(self.assertWell(report, well)["losses"], NONE)
 
+    def test_beside_broadcasts(self):
+        """Those of others hide nothing of what a full SYN queue has lost for sure."""
+        lossy = self.full_syn_queue()
+        sender = self.own(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+        sender.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+
+        def act():
+            before = netns.counter(BROADCAST)
+            for _ in range(9):
+                sender.sendto(b"x", ("127.255.255.255", 9))
+            self.assertEqual(netns.counter(BROADCAST), before + 9)
+            self.syns_lost(lossy, 4)
+        self.assertLost(lossy, act, 4)
+
     def test_beside_overflows(self):
         """Neither is taken for the other."""
         lossy, full = self.full_syn_queue(), self.listener(backlog=1)
