@@ -589,6 +589,7 @@ static void build_window(struct report *report, const struct snapshot *before,
 struct group_sums {
 	struct amount syn_limit;
 	uint64_t old_max; /* connections that may be there since the window began */
+	uint64_t movers_max; /* of them in queues of which some were accepted */
 };
 
 /*
@@ -603,21 +604,27 @@ static uint64_t old_max(const struct row *row)
 	return l->known & LISTENER_PEAK && l->peak.lowest < max ? l->peak.lowest : max;
 }
 
+/* May all that was in its queue when the window began be there still? */
+static bool may_keep_all(const struct row *row)
+{
+	return row->length_before && old_max(row) == row->length_before;
+}
+
 /*
  * Which member of a group holds a connection is unknown. But where as many of those that wait were
  * there before as all members together can have kept, each has kept all that it can; who that way
- * has all that it had has accepted none. One surely holds an overdue connection when the others are
- * too few to hold all of these.
+ * has all that it had has accepted none. If more are overdue than the other members can hold, some
+ * wait where none is accepted: at which of those members nothing tells, so it is said of each.
  */
 static void prove_member(struct row *row, const struct group_sums *sums)
 {
 	const struct group *g = row->group;
 
-	if (g->sockets < 2 || !(g->known & GROUP_STAYED) || !row->length_before ||
-	    old_max(row) < row->length_before || g->stayed_min < sums->old_max)
+	if (g->sockets < 2 || !(g->known & GROUP_STAYED) || !may_keep_all(row) ||
+	    g->stayed_min < sums->old_max)
 		return;
 	row->accepted = (struct bounds){ .min = 0, .max = 0, .known = true };
-	row->waits_long |= g->overdue > sums->old_max - row->length_before;
+	row->waits_long |= g->overdue > sums->movers_max;
 }
 
 static void share_in_groups(struct report *report, const struct snapshot *s, size_t n)
@@ -634,6 +641,7 @@ static void share_in_groups(struct report *report, const struct snapshot *s, siz
 		sum->syn_limit.known = row->syn_limit.known;
 		sum->syn_limit.value += row->syn_limit.value;
 		sum->old_max += old_max(row);
+		sum->movers_max += may_keep_all(row) ? 0 : old_max(row);
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct row *row = &report->rows[i];
