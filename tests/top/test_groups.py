@@ -312,9 +312,12 @@ class Grouping(Groups):
         queued(1)
         terminal.keys("u", "p")
         terminal.see("[LIVE]")
+        # In the newest window one was closed, and stands behind the others.
         terminal.settle(lambda lines: self.assertEqual(
             sorted(self.tree(lines).replace("`", "|").split()),
-            sorted("-8001 |29 |9 |19 49 5".split())))
+            sorted("-8001 |29 |9 |19 49 5 39".split())))
+        self.assertEqual([(row["ST"], row["LIM"]) for row in screen.parse_list(terminal.lines())
+                          if row["ST"] != "."], [("x", "39")])
 
 
 class Choosing(Groups):
