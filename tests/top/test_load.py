@@ -27,6 +27,11 @@ KEYS = ((b"?", b"listenq: keys"), (b"\033", b"Quit"),
         (b"I", "▲".encode()), (b"I", "▼".encode()))
 
 
+# As large as the kernel allows: a walk of it pays for a second of others and more, which is what
+# the screen tells an age from.
+DEAR = 1 << 24
+
+
 def established_hash(entries):
     """A namespace whose table of connections has this size and is shared with nobody: what a walk
     of it costs then depends on no other (since 6.1; before, the host's table serves all)."""
@@ -147,7 +152,7 @@ class Cost(Case):
 class SynRecv(Case):
     def test_taken_less_often_when_it_is_dear(self):
         """A dump of half-open connections is a walk. The column says how old it is."""
-        established_hash(1 << 22)
+        established_hash(DEAR)
         listener = self.listener(backlog=50)
         self.half_open(listener, 3)
         view = self.screen("-d", "0.005", "--peak-rate=0", cols=140)
@@ -179,7 +184,7 @@ class Waiting(Case):
         return self.screen(*args, cols=140, rows=40)
 
     def test_looked_at_less_often_when_it_is_dear(self):
-        established_hash(1 << 22)
+        established_hash(DEAR)
         view = self.begin("-d", "0.005", "--peak-rate=0", "-o", "+oldest-wait")
         view.wait("ages in the header", lambda lines: re.search(
             r" WHY-[\d.]+s +OLDEST-[\d.]+s$", lines[screen.find_header(lines)]))
@@ -191,7 +196,7 @@ class Waiting(Case):
             screen.parse_list(lines)[0]["OLDEST"]) > before + 0.2)
 
     def test_words_stay_between_two_looks(self):
-        established_hash(1 << 22)
+        established_hash(DEAR)
         view = self.begin("-d", "0.005", "--peak-rate=0")
         for client in self.clients:
             client.close()
@@ -204,7 +209,7 @@ class Waiting(Case):
         self.assertGreater(old, 0)
 
     def test_detail(self):
-        established_hash(1 << 22)
+        established_hash(DEAR)
         view = self.begin("-d", "0.005", "--peak-rate=0")
         view.keys("Enter")
         view.wait("how old they are", lambda lines: re.search(
