@@ -373,11 +373,26 @@ static void add_sentence(struct strbuf *to, const char *fact, const char *advice
 		strbuf_addf(to, "; %s", advice);
 }
 
+/* How long is proved by an age; without one it is only what was seen. */
+static void add_stalled_for(struct strbuf *to, const struct row *row)
+{
+	if (row->oldest_wait_ms.known)
+		strbuf_addf(to, " (the oldest for %.1f s)",
+			    (double)row->oldest_wait_ms.value / 1000);
+	else if (row->unmoved_ns)
+		strbuf_addf(to, " (not seen to get shorter for %.1f s)",
+			    (double)row->unmoved_ns / (double)NSEC_PER_SEC);
+}
+
 void verdict_add_state(struct strbuf *to, const struct row *row)
 {
 	const struct state_info *state = &state_table[row->state];
 
-	add_sentence(to, state->fact, verdict_adviser(row) == REASON_N ? state->advice : NULL);
+	strbuf_adds(to, state->fact);
+	if (row->state == STATE_STALLED)
+		add_stalled_for(to, row);
+	if (verdict_adviser(row) == REASON_N && state->advice)
+		strbuf_addf(to, "; %s", state->advice);
 }
 
 static const struct row *fullest_member(const struct row *row, enum reason reason)

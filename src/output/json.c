@@ -148,6 +148,27 @@ static struct json_record *make_listener(void)
 	return listener;
 }
 
+/* Has the listener before the same there? What is not plain is made anew. */
+static bool is_as_before(const struct json_record *listener, size_t i, const struct field_value *v)
+{
+	if (!v->known)
+		return json_record_is_null(listener, i);
+	switch (v->type) {
+	case FIELD_COUNT:
+	case FIELD_RISE:
+		return json_record_is_number(listener, i, v->number);
+	case FIELD_RATIO:
+	case FIELD_FACTOR:
+	case FIELD_RATE:
+	case FIELD_SECONDS:
+		return json_record_is_real(listener, i, v->real);
+	case FIELD_TEXT:
+		return json_record_is_text(listener, i, v->text);
+	default:
+		return false;
+	}
+}
+
 static void fill_listener(struct json_record *listener, const struct row *row,
 			  const struct report *report, struct field_context *context)
 {
@@ -157,7 +178,8 @@ static void fill_listener(struct json_record *listener, const struct row *row,
 		if (!field_table[i].key)
 			continue;
 		field_get(&field_table[i], row, report, context, &value);
-		json_record_set(listener, i, field_json(&value));
+		if (!is_as_before(listener, i, &value))
+			json_record_set(listener, i, field_json(&value));
 	}
 }
 

@@ -82,6 +82,15 @@ void json_record_free(struct json_record *record);
 /* Replaces the value of the key that was number @i of @keys. */
 void json_record_set(struct json_record *record, size_t i, struct json_object *value);
 
+/*
+ * Has the @i-th key that value already? Most values of one record are those of the one before, and
+ * to make them anew is half of what a document costs.
+ */
+bool json_record_is_null(const struct json_record *record, size_t i);
+bool json_record_is_number(const struct json_record *record, size_t i, uint64_t value);
+bool json_record_is_real(const struct json_record *record, size_t i, double value);
+bool json_record_is_text(const struct json_record *record, size_t i, const char *text);
+
 /* Writes the record as json_value_write() does. */
 void json_record_write(FILE *stream, const struct json_record *record);
 

@@ -110,12 +110,24 @@ def out_of_time(_signal, _frame):
     raise TimeoutError(f"a test may take {TEST_SECONDS} s")
 
 
+def default_signals():
+    """Those of a shell's foreground, for all that tests start."""
+    for number in signal.valid_signals():
+        # Python itself ignores SIGPIPE and SIGXFSZ, but not for what it starts.
+        if (signal.getsignal(number) is signal.SIG_IGN
+                and number not in (signal.SIGPIPE, signal.SIGXFSZ)):
+            signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-k", dest="patterns", action="append", default=[],
                         metavar="PATTERN", help="only tests whose name matches")
     parser.add_argument("paths", nargs="+", type=pathlib.Path)
     options = parser.parse_args()
+    default_signals()
     as_root()
 
     sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))

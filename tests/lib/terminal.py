@@ -66,11 +66,18 @@ class Terminal:
         os.write(self.master, keys)
 
     def answer(self, keys, pattern, deadline=20):
-        """Press keys; seconds until the pattern comes."""
+        """Press keys; seconds until the pattern comes, but for those in which the program, or who
+        reads here, was ready to run and others had the CPUs."""
         self.read()
+        others = self.kept_waiting()
         begin, sent = len(self.output), time.monotonic()
         self.press(keys)
-        return self.await_output(pattern, begin, deadline)[1] - sent
+        took = self.await_output(pattern, begin, deadline)[1] - sent
+        return took - (self.kept_waiting() - others)
+
+    def kept_waiting(self):
+        """Seconds on a run queue, of the thread that has the terminal and of this one."""
+        return run_delay(self.pid) + run_delay("self")
 
     def ended(self, deadline=10):
         """Exit status, negative when a signal ended it."""
@@ -81,6 +88,15 @@ class Terminal:
             self.read(0.01)
         self.read()
         return self.process.returncode
+
+
+def run_delay(pid):
+    """How long its first thread was ready to run, and did not: seconds. 0 where no kernel tells."""
+    try:
+        with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
+            return int(file.read().split()[1]) / 1e9
+    except FileNotFoundError:
+        return 0.0
 
 
 def cpu_seconds(pid):

@@ -22,6 +22,7 @@ PLACES = [
 ]
 ADDRESSES = ["10.1.2.3/8", "10.9.0.1/8", "fd00::1/64", "fd00:1::1/64"]
 
+CHOSEN = ["127.0.0.1", "::1", "0.0.0.0"]  # where the kernel chooses a port, too
 PORTS = [":80", "80", ":http", ":*", "*", ":443", ":1024", ":1500", "1517", ":40000", ":65535",
          ":0", ":1", ":50003"]
 HOSTS = [
@@ -110,14 +111,16 @@ class Against(rig.Case):
         for address, options in PLACES:
             for _ in range(3):
                 self.listener(address, next(port), **options)
-        for address in "127.0.0.1", "::1", "0.0.0.0":
-            self.listener(address)  # a port of the kernel's choice
-            self.listener(address, next(port) + 38500)  # one of the same range, by number
+        for address in CHOSEN:
+            self.listener(address, next(port) + 38500)  # of the kernel's range, by number
         for number in 1, 80, 443, 1024, 65535:
             self.listener("127.0.0.1", number)
         self.listener("::", 80, v6only=True)
         for _ in range(3):
             self.listener("10.1.2.3", 50003, reuseport=True)
+        # Last, as the kernel may choose any port that nobody has.
+        for address in CHOSEN:
+            self.listener(address)
 
     def check(self, expression):
         want = oracle.locals_(*shlex.split(expression))

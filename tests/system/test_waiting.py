@@ -117,7 +117,11 @@ class Accepting(rig.Case):
 
     def reasons(self, listener, action):
         rig.wait_until(time.monotonic() + 0.3)
-        report = self.during(action, "--peak-rate=0", delay=0.7)
+        begun = time.monotonic()
+        listenq.instant()
+        # A report without a window: the walk, and little else.
+        self.walk = time.monotonic() - begun
+        report = self.during(action, "--peak-rate=0", delay=0.7 + 2 * self.walk)
         row = self.row(report, listener)
         self.assertGreater(row["accept_queue"]["oldest_wait_seconds"],
                            report["window_seconds"])
@@ -128,9 +132,9 @@ class Accepting(rig.Case):
         self.fill(listener, 9)
 
         def replace():
-            # Ages are told in clock ticks: what comes in the first ones of the
-            # window may have been there before it.
-            rig.wait_until(time.monotonic() + 0.1)
+            # Ages are told in clock ticks, and by a walk that takes its time: what
+            # comes so soon in the window may have been there before it.
+            rig.wait_until(time.monotonic() + 0.1 + self.walk)
             for _ in range(3):
                 self.own(listener.accept())
                 self.queue(listener, 1)

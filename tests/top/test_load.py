@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs-alone
 """What it costs: time to answer a key, memory, CPU, bytes for the terminal."""
 import os
 import re

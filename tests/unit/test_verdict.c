@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 #include <ctype.h>
 #include <sys/socket.h>
@@ -839,6 +840,17 @@ static struct group *stuck(uint32_t length, uint32_t oldest_ms)
 	return g;
 }
 
+/* For how long: what an age proves, or what was seen. */
+static void assert_told(const char *words)
+{
+	struct strbuf b = { 0 };
+
+	verdict_add_state(&b, scene_row(&scene, 1));
+	if (!strstr(b.s, words))
+		fail_msg("'%s' lacks '%s'", b.s, words);
+	strbuf_free(&b);
+}
+
 static void test_stalled(void **state)
 {
 	struct group *g;
@@ -849,6 +861,7 @@ static void test_stalled(void **state)
 		g = stuck(length, 3000);
 		assert_state(STATE_STALLED);
 		assert_u64_equal(scene_row(&scene, 1)->reasons, 1u << REASON_NOT_ACCEPTING);
+		assert_told("(the oldest for 3.0 s)");
 		g->oldest_wait_ms = 2999; /* a busy server with one thread */
 		assert_state(STATE_OK);
 	}
@@ -906,6 +919,7 @@ static void test_stalled_unix(void **state)
 	now->peak = (struct peak){ .length = 5, .lowest = 5, .unmoved_ns = 3 * NSEC_PER_SEC };
 	assert_state(STATE_STALLED);
 	assert_u64_equal(scene_row(&scene, 1)->reasons, 0); /* it is no proof */
+	assert_told("(not seen to get shorter for 3.0 s); look at the process");
 	now->peak.unmoved_ns--;
 	assert_state(STATE_OK);
 	/* Without fast samples the ends of the window tell. */
