@@ -109,11 +109,14 @@ class CausesCase(rig.Case):
 
 
 class Stopped(CausesCase):
-    def stopped(self, **kwargs):
-        server = self.server(**kwargs)
+    def stop(self, server):
         server.kill(signal.SIGSTOP)
         for pid in server.pids:
             rig.wait_for(lambda pid=pid: state_of(pid) == "T", "a stopped process")
+
+    def stopped(self, **kwargs):
+        server = self.server(**kwargs)
+        self.stop(server)
         self.fill(server)
         return server
 
@@ -145,6 +148,15 @@ class Stopped(CausesCase):
         self.assertEqual({row["processes"][0][key] for key in
                           ("state", "open_fds", "fd_limit", "frozen", "throttled")}, {None})
 
+    def test_nearly_empty(self):
+        """One client of a large queue: it is known why that is stalled."""
+        server = self.server(backlog=1000)
+        self.stop(server)
+        self.clients(server, 1)
+        row = rig.wait_for(lambda: (row := self.report(server))["state"] != "ok" and row,
+                           "somebody to notice")
+        self.assertEqual((row["state"], row["reasons"]), ("stalled", ["stopped", "not-accepting"]))
+
     def test_of_several(self):
         """One that runs is enough, though it is the one that never accepts."""
         server = self.stopped(workers=[(accept_all, lambda: None)] * 2)
@@ -153,6 +165,7 @@ class Stopped(CausesCase):
                       + " ".join(map(str, sorted(server.pids))), self.words(server, "stopped"))
         stuck = self.server(burn, workers=[(accept_all, lambda: None)])
         os.kill(stuck.pids[1], signal.SIGSTOP)
+        rig.wait_for(lambda: state_of(stuck.pids[1]) == "T", "a stopped process")
         self.fill(stuck)
         row = self.report(stuck)
         self.assertEqual(row["reasons"][0], "not-accepting")
