@@ -234,8 +234,8 @@ static struct bounds accepted(const struct row *row)
 		if (ahead < k.max)
 			k.max = ahead;
 	}
-	if (l->known & LISTENER_PEAK && l->peak.fell && !k.min)
-		k.min = 1;
+	if (l->known & LISTENER_PEAK && l->peak.fell > k.min)
+		k.min = l->peak.fell;
 	if (k.max < k.min)
 		k.max = k.min;
 	return k;
@@ -588,29 +588,36 @@ static void build_window(struct report *report, const struct snapshot *before,
 /* Sums over the members of a group that are still there. */
 struct group_sums {
 	struct amount syn_limit;
-	uint64_t length_before; /* of the members of which perhaps none was accepted */
+	uint64_t old_max; /* connections that may be there since the window began */
 };
 
-/* Only a queue that was never empty can hold old connections. */
-static bool may_hold_old(const struct row *row)
+/*
+ * accept(2) takes the oldest first: so many at most are there since the window began, and none
+ * where the queue was empty in between.
+ */
+static uint64_t old_max(const struct row *row)
 {
-	return row->length_before && listener_may_stall(row->listener);
+	const struct listener *l = row->listener;
+	uint64_t max = minus(row->length_before, row->accepted.min);
+
+	return l->known & LISTENER_PEAK && l->peak.lowest < max ? l->peak.lowest : max;
 }
 
 /*
- * It is unknown which member of a group holds a connection. But if as many of the waiting ones were
- * there before as all members had together, no member has accepted any. And if there are more
- * overdue ones than all other members can hold, this one surely holds one.
+ * Which member of a group holds a connection is unknown. But where as many of those that wait were
+ * there before as all members together can have kept, each has kept all that it can; who that way
+ * has all that it had has accepted none. One surely holds an overdue connection when the others are
+ * too few to hold all of these.
  */
 static void prove_member(struct row *row, const struct group_sums *sums)
 {
 	const struct group *g = row->group;
 
-	if (g->sockets < 2 || !(g->known & GROUP_STAYED) || !may_hold_old(row) ||
-	    g->stayed_min < sums->length_before)
+	if (g->sockets < 2 || !(g->known & GROUP_STAYED) || !row->length_before ||
+	    old_max(row) < row->length_before || g->stayed_min < sums->old_max)
 		return;
 	row->accepted = (struct bounds){ .min = 0, .max = 0, .known = true };
-	row->waits_long |= g->overdue > sums->length_before - row->length_before;
+	row->waits_long |= g->overdue > sums->old_max - row->length_before;
 }
 
 static void share_in_groups(struct report *report, const struct snapshot *s, size_t n)
@@ -626,7 +633,7 @@ static void share_in_groups(struct report *report, const struct snapshot *s, siz
 
 		sum->syn_limit.known = row->syn_limit.known;
 		sum->syn_limit.value += row->syn_limit.value;
-		sum->length_before += may_hold_old(row) ? row->length_before : 0;
+		sum->old_max += old_max(row);
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct row *row = &report->rows[i];

@@ -71,7 +71,7 @@ static void look_at(struct peaks *p, struct tracked_queue *q, bool fresh, uint32
 			q->peak.full_ns += now_ns - q->look_ns;
 	}
 	if (length < q->length)
-		q->peak.fell = true;
+		q->peak.fell += q->length - length;
 	/* A dump that was resumed may have missed it once; missing twice, it was not there. */
 	if (fresh && p->look >= 2)
 		q->peak.born = true;

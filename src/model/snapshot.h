@@ -28,7 +28,7 @@ struct peak {
 	/* It has not been seen empty or to get shorter for so long, which may be many windows. */
 	uint64_t unmoved_ns;
 	bool full; /* seen so at any look */
-	bool fell; /* the queue was seen shorter than a look before */
+	uint32_t fell; /* by so much it was seen shorter than a look before, all in all */
 	bool born; /* missing in the sample and in a look after it: it is new */
 };
 

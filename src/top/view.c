@@ -137,10 +137,19 @@ static void add_members(struct view *v, uint64_t clock_ns)
 	v->spare_size = rows_size;
 }
 
+/*
+ * One that is gone stands at the end, for one window: a cursor that went there with it would not
+ * find back to where it was.
+ */
+static bool was_left(const struct view *v, const struct row *row)
+{
+	return row->gone && !v->selected_gone;
+}
+
 static bool find_id(const struct view *v, uint64_t id, size_t *index)
 {
 	for (size_t i = 0; i < v->report.n_shown; i++)
-		if (row_id(v->report.shown[i]) == id) {
+		if (row_id(v->report.shown[i]) == id && !was_left(v, v->report.shown[i])) {
 			*index = i;
 			return true;
 		}
@@ -155,7 +164,7 @@ static bool find_stand_in(const struct view *v, size_t *index)
 	for (size_t i = 0; i < v->report.n_shown; i++) {
 		const struct row *row = v->report.shown[i];
 
-		if ((was_group || (row->fold && !is_unfolded(v, row))) &&
+		if ((was_group || (row->fold && !is_unfolded(v, row))) && !was_left(v, row) &&
 		    row_group_id(row) == v->selected.group) {
 			*index = i;
 			return true;
@@ -193,6 +202,7 @@ static void remember_selected(struct view *v)
 		return;
 	v->n_neighbours = 0;
 	v->selected = socket_of(r->shown[v->cursor]);
+	v->selected_gone = r->shown[v->cursor]->gone;
 	add_neighbours(v, v->cursor + 1, 1, VIEW_NEIGHBOURS / 2);
 	/* Above the first one begins what is beyond the last. */
 	add_neighbours(v, v->cursor - 1, -1, VIEW_NEIGHBOURS - v->n_neighbours);

@@ -47,6 +47,7 @@ struct view {
 	size_t offset; /* first row on the screen */
 	size_t page; /* rows on the screen */
 	struct view_socket selected; /* by the user; it may come back when it is missing */
+	bool selected_gone; /* it was among those that are gone */
 	/* Who stands in for it while it is: those below, then those above, nearest first. */
 	struct view_socket neighbours[VIEW_NEIGHBOURS];
 	size_t n_neighbours;

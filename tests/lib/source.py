@@ -9,11 +9,12 @@ import re
 TOP = pathlib.Path(os.environ.get("srcdir") or pathlib.Path(__file__).parents[2]).resolve()
 
 # As interface.md has it: what an eye finds on the screen.
-MARKS = {"overflowing": "!!", "full": "!", "dropping": "!", "syn-full": "!", "high": "~",
-         "ok": "."}
+MARKS = {"overflowing": "!!", "full": "!", "stalled": "!", "dropping": "!", "syn-full": "!",
+         "high": "~", "ok": ".", "gone": "x"}
 
 Field = collections.namedtuple("Field", "name header type group key brief")
 Key = collections.namedtuple("Key", "action names help")
+Verdict = collections.namedtuple("Verdict", "kind name fact advice")
 
 STRING = r'("(?:[^"\\]|\\.)*")'
 WORD = r'("(?:[^"\\]|\\.)*"|NULL)'
@@ -65,3 +66,19 @@ def key(action):
     """What to press for an action: each of its keys, as tmux calls it."""
     names, = (row.names for row in keys() if row.action == action)
     return [TMUX_NAMES.get(name, name) for name in names]
+
+
+@functools.lru_cache(maxsize=1)
+def verdicts():
+    """{name: Verdict} of all states and reasons, in the order of their tables."""
+    text = (TOP / "src/analyse/verdict.c").read_text()
+    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    found = {}
+    for kind, body in re.findall(r"\[(STATE|REASON)_\w+\] = \{(.*?)\},\n", text, re.DOTALL):
+        # Strings in a row are one.
+        body = re.sub(r'"\s+"', "", body)
+        body = re.sub(r"SEVERITY_\w+,", "", body)
+        name, fact, advice = (unquote(word) for word in re.findall(WORD, body)[:3])
+        found[name] = Verdict(kind, name, fact, advice)
+    assert len(found) > 15, found
+    return found

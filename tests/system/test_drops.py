@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A drop is not an overflow: packets discarded while the queue has room."""
+"""A drop is neither an overflow nor a loss: packets discarded while the queue has room."""
 import listenq
 import netns
 import oracle
@@ -7,12 +7,13 @@ import rig
 
 
 class Dropping(rig.Case):
-    def assertDropping(self, listener, action, drops):
+    def assertDrops(self, listener, action, drops, losses=0):
         report = self.during(action)
         self.assertSameAsKernel(report)
         row = self.row(report, listener)
-        self.assertEqual(row["state"], "dropping")
+        self.assertEqual(row["state"], "dropping" if losses else "ok")
         self.assertEqual(row["drops"]["delta"], drops)
+        self.assertEqual(row["losses"], {"min": losses, "max": losses})
         self.assertEqual(row["overflows"], {"min": 0, "max": 0})
         space = report["namespaces"][0]
         self.assertEqual(space["counters"][netns.LO]["delta"], 0)
@@ -22,7 +23,7 @@ class Dropping(rig.Case):
 
     def test_bare_ack_under_defer_accept(self):
         listener = self.listener(backlog=9, defer=True)
-        counters = self.assertDropping(
+        counters = self.assertDrops(
             listener, lambda: self.connected(listener, 3), 3)
         name = "TcpExtTCPDeferAcceptDrop"
         self.assertEqual(netns.counter(name), 3)
@@ -36,7 +37,7 @@ class Dropping(rig.Case):
                 self.raw().send(rig.SILENT + "1", listener.address, listener.port,
                                 flags=rig.Raw.RST)
             rig.wait_for(lambda: oracle.listener(listener.port).drops == 4, "drops")
-        self.assertDropping(listener, send, 4)
+        self.assertDrops(listener, send, 4)
 
     def test_no_route_back(self):
         listener = self.listener(backlog=9)
@@ -44,7 +45,7 @@ class Dropping(rig.Case):
         def send():
             self.raw().send("10.77.0.1", listener.address, listener.port)
             rig.wait_for(lambda: netns.counter(netns.LD) == 1, "ListenDrops")
-        counters = self.assertDropping(listener, send, 1)
+        counters = self.assertDrops(listener, send, 1, losses=1)
         self.assertEqual(counters[netns.LD]["delta"], 1)
 
     def test_beside_an_overflow_elsewhere(self):
@@ -61,7 +62,7 @@ class Dropping(rig.Case):
         self.assertEqual(self.row(report, full)["overflows"], {"min": 4, "max": 6})
         self.assertEqual(self.row(report, other)["overflows"], {"min": 0, "max": 2})
         self.assertEqual(self.row(report, full)["state"], "overflowing")
-        self.assertEqual(self.row(report, other)["state"], "dropping")
+        self.assertEqual(self.row(report, other)["state"], "ok")
         # Before any window a drop is only a number.
         row = self.row(listenq.instant(), other)
         self.assertEqual((row["state"], row["drops"]["total"]), ("ok", 2))

@@ -38,7 +38,7 @@ class Syncookies(rig.Case):
         self.assertEqual(len(oracle.syn_recv()), 4)
         self.assertEqual(row["drops"]["delta"], 0)
         self.assertEqual(row["state"], "syn-full")
-        self.assertIn("syncookies-sent", row["reasons"])
+        self.assertEqual(row["reasons"], ["syn-flood", "limit-from-listen"])
 
     def test_zero_drops_when_full(self):
         netns.sysctl(COOKIES, 0)
@@ -52,6 +52,7 @@ class Syncookies(rig.Case):
         self.assertEqual(row["syn_queue"]["length"], 4)
         self.assertEqual(row["drops"]["delta"], 6)
         self.assertEqual(row["overflows"], {"min": 0, "max": 0})
+        self.assertEqual(row["losses"], {"min": 6, "max": 6})
         self.assertEqual(row["state"], "dropping")
         self.assertEqual(row["reasons"], ["limit-from-listen"])
         self.assertEqual(self.row(listenq.instant(), listener)["state"], "syn-full")

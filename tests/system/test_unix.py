@@ -290,9 +290,11 @@ class Full(Case):
                     if row["inode"] == listener.inode]
             self.assertEqual(row["accept_queue"]["fill"], 1.0)
             self.assertEqual(row["state"], "full")
-            self.assertEqual(row["reasons"], ["limit-from-listen", "blocks-clients"])
+            self.assertEqual(row["reasons"], ["blocks-clients", "limit-from-listen"])
             # Nor do the words say that anything is refused which waits.
-            self.assertIn("at a UNIX listener waits for room", listenq.run("-d0", "-x").out)
+            text = listenq.run("-d0", "-x").out
+            self.assertIn("connect(2) to this UNIX listener sleeps", text)
+            self.assertNotIn("refused", text)
             # One that blocks sleeps until there is room.
             late = self.own(socket.socket(socket.AF_UNIX, kind))
             thread = threading.Thread(target=late.connect, args=(listener.name,))
@@ -321,11 +323,11 @@ class Full(Case):
         self.fill_unix(listener, 4)
         row, = self.unix_rows(listenq.instant("-x"))
         self.assertEqual(row["accept_queue"]["limit"], 3)
-        self.assertEqual(row["reasons"], ["limit-from-somaxconn", "blocks-clients"])
+        self.assertEqual(row["reasons"], ["blocks-clients", "limit-from-somaxconn"])
         # As with TCP, only listen(2) reads it.
         netns.sysctl("net.core.somaxconn", 9)
         row, = self.unix_rows(listenq.instant("-x"))
-        self.assertEqual(row["reasons"], ["limit-from-listen", "blocks-clients"])
+        self.assertEqual(row["reasons"], ["blocks-clients", "limit-from-listen"])
         listener.sock.listen(100)
         row, = self.unix_rows(listenq.instant("-x"))
         self.assertEqual(row["accept_queue"]["limit"], 9)
@@ -336,7 +338,7 @@ class Full(Case):
         self.fill_unix(listener, 3)
         report = listenq.report("-x", "-d", "0.5")
         row, = self.unix_rows(report)
-        self.assertEqual(row["reasons"], ["limit-from-listen", "blocks-clients"])
+        self.assertEqual(row["reasons"], ["blocks-clients", "limit-from-listen"])
 
     def test_leaves_tcp_alone(self):
         """TCP's proofs stay exact beside UNIX listeners that come and go."""

@@ -36,9 +36,11 @@ class Window(rig.Case):
             self.overflow(here, 3)
             self.overflow(gone, 2)
             gone.close()
+        cookie = gone.cookie
         report = self.during(vanish)
         self.assertSameAsKernel(report)
-        self.assertEqual(len(report["listeners"]), 2)
+        self.assertEqual([(row["cookie"], row["gone"]) for row in report["listeners"]][2:],
+                         [(cookie, True)])
         row = self.row(report, here)
         self.assertEqual(row["drops"]["delta"], 3)
         self.assertEqual(row["overflows"], {"min": 0, "max": 3})
@@ -62,7 +64,8 @@ class Window(rig.Case):
         cookie = first.cookie
         report = self.during(replace)
         self.assertSameAsKernel(report)
-        self.assertEqual(len(report["listeners"]), 1)
+        self.assertEqual([(row["cookie"], row["gone"]) for row in report["listeners"]],
+                         [(second[0].cookie, False), (cookie, True)])
         row = self.row(report, second[0])
         self.assertNotEqual(row["cookie"], cookie)
         self.assertEqual((row["drops"]["total"], row["drops"]["delta"]), (2, 2))

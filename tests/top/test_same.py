@@ -18,6 +18,7 @@ DERIVED = {
     "severity": lambda row: source.MARKS[row["state"]],
     "local": lambda row: local(row),
     "overflows": lambda row: bounds(row["overflows"]),
+    "losses": lambda row: bounds(row["losses"]),
     "process": lambda row: ",".join(owners(row, "comm")) if row["processes"] else unowned(row),
     "pid": lambda row: few(owners(row, "pid")),
     "fd": lambda row: few(owners(row, "fd")),

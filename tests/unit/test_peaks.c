@@ -83,7 +83,7 @@ static void test_length(void **state)
 	assert_u64_equal(p->length, 3);
 	assert_u64_equal(p->samples, 4);
 	assert_false(p->full);
-	assert_true(p->fell);
+	assert_u64_equal(p->fell, 1);
 	assert_u64_equal(p->full_ns, 0);
 	assert_false(closing.netns[0].listener_vanished);
 }
@@ -101,7 +101,7 @@ static void test_ends_count(void **state)
 	add(&closing, 2, 6, 8);
 	peaks_end(&peaks, &closing, 0);
 	assert_u64_equal(closing.listeners[0].peak.length, 5);
-	assert_true(closing.listeners[0].peak.fell);
+	assert_u64_equal(closing.listeners[0].peak.fell, 3);
 	assert_u64_equal(closing.listeners[1].peak.length, 6);
 	assert_false(closing.listeners[1].peak.fell);
 }
