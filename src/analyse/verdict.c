@@ -117,9 +117,8 @@ const struct state_info state_table[STATE_N] = {
 			 "dropped, or the client of a UNIX listener has to wait",
 			 "look whether the program accepts before you raise a limit", is_full },
 	[STATE_STALLED] = { "stalled", SEVERITY_WARNING,
-			    "connections have waited in the accept queue for 3 seconds or more, "
-			    "and none was seen to leave it in this window, however much room is "
-			    "left",
+			    "none was seen to leave the accept queue in this window, whatever its "
+			    "fill, and connections have waited in it for 3 seconds or more",
 			    "look at the process: it is stuck or busy", is_stalled },
 	[STATE_DROPPING] = { "dropping", SEVERITY_WARNING,
 			     "this listener lost SYNs or final ACKs for another cause than a full "

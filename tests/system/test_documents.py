@@ -122,7 +122,7 @@ def verdicts():
     text = (ROOT / "src" / "analyse" / "verdict.c").read_text()
     marks = dict(re.findall(r'\[SEVERITY_(\w+)\] = "([^"]+)"', text))
     row = re.compile(r'\[(?:STATE|REASON)_\w+\] = \{\s*"([a-z-]+)",\s*(?:SEVERITY_(\w+),\s*)?'
-                     rf'((?:{STRING}\s*)+),\s*(NULL|(?:{STRING}\s*)+),\s*\w+\s*\}}')
+                     rf'((?:{STRING}\s*)+),\s*(NULL|(?:{STRING}\s*)+),\s*\w+\s*[,}}]')
     return {name: (c_strings(fact), c_strings(advice), marks.get(severity))
             for name, severity, fact, advice in row.findall(text)}
 
