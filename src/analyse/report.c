@@ -228,11 +228,9 @@ static struct bounds accepted(const struct row *row)
 	 * left. Only those that no dump shows can have been ahead of it.
 	 */
 	if (row_waiting_told(row) && g->known & GROUP_STANDS) {
-		uint64_t ahead = row_invisible(row);
-
 		k.known = true;
-		if (ahead < k.max)
-			k.max = ahead;
+		if (g->ahead < k.max)
+			k.max = g->ahead;
 	}
 	if (l->known & LISTENER_PEAK && l->peak.fell > k.min)
 		k.min = l->peak.fell;
