@@ -2,6 +2,7 @@
 #include "options.h"
 
 #include "base/alloc.h"
+#include "base/nearest.h"
 #include "base/text.h"
 #include "settings.h"
 
@@ -156,6 +157,7 @@ static int bad_option(const struct getopt_tables *tables, char **argv, int code)
 	bool is_long = !optopt || optopt > UCHAR_MAX;
 	const char *text = is_long ? argv[optind - 1] : letter;
 	const char *dash = is_long ? "" : "-";
+	struct nearest nearest = { .word = text + 2, .len = is_long ? strcspn(text, "=") - 2 : 0 };
 
 	if (code == ':')
 		return usage("option '%s%s' needs an argument", dash, text);
@@ -164,6 +166,10 @@ static int bad_option(const struct getopt_tables *tables, char **argv, int code)
 			return usage("option '--%s' takes no argument", l->name);
 	if (is_long && count_prefixed(tables, text) > 1)
 		return usage("option '%s' is ambiguous", text);
+	for (const struct option *l = tables->longs; is_long && l->name; l++)
+		nearest_offer(&nearest, l->name);
+	if (nearest.best)
+		return usage("unknown option '%s'; did you mean --%s?", text, nearest.best);
 	return usage("unknown option '%s%s'", dash, text);
 }
 

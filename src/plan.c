@@ -7,7 +7,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define PEAK_SHARE 0.01 /* of one CPU, for fast sampling */
+#define PEAK_SHARE	0.01 /* of one CPU, for fast sampling */
+#define ELSEWHERE_SHARE 0.01 /* and for what is only looked at from afar */
 
 static size_t terminal_width(int fd)
 {
@@ -75,7 +76,7 @@ struct table_style plan_style(const struct options *o)
 static unsigned int weigh_owners(const struct options *o, unsigned int needs)
 {
 	if (o->delay <= 0 && !(needs & NEED_OWNERS_ASKED))
-		needs &= ~(unsigned int)(NEED_OWNERS | NEED_UNITS);
+		needs &= ~(unsigned int)(NEED_OWNERS | NEED_UNITS | NEED_CONDITIONS);
 	if (o->json && needs & NEED_OWNERS)
 		needs |= NEED_OWNERS_ASKED;
 	return needs;
@@ -89,13 +90,13 @@ unsigned int plan_needs(const struct options *o)
 		for (size_t i = 0; i < field_table_n; i++)
 			needs |= field_table[i].key ? field_table[i].needs : 0;
 		needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY | NEED_NAMESPACES |
-			 NEED_NETNS_PID;
+			 NEED_NETNS_PID | NEED_ELSEWHERE;
 	} else {
 		/* Of the interactive view columns, filter and order change: it adds them up itself.
 		 */
 		needs |= o->top ? 0 : columns_needs(&o->columns);
 		if (want_footer(o))
-			needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW;
+			needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW | NEED_ELSEWHERE;
 	}
 	if (o->detail)
 		needs |= NEED_CONNECTIONS;
@@ -133,6 +134,8 @@ struct collect_config plan_collection(const struct options *o, unsigned int need
 		.condition = filter_condition(o->selection.filter),
 		.peak_rate = o->peak_rate,
 		.peak_share = PEAK_SHARE,
+		.elsewhere_share = ELSEWHERE_SHARE,
+		.window = o->delay,
 		.namespaces = o->namespaces,
 		.n_namespaces = o->n_namespaces,
 		.all_namespaces = o->all_namespaces,
@@ -144,7 +147,8 @@ struct top_config plan_top(const struct options *o)
 {
 	const struct field *reasons = field_named("reasons");
 	unsigned int needs = reasons->needs | NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY |
-			     NEED_GROUPS | NEED_INTERFACE | plan_needs(o);
+			     NEED_GROUPS | NEED_INTERFACE | NEED_ELSEWHERE | NEED_WINDOW |
+			     plan_needs(o);
 	struct selection selection = o->selection;
 
 	/* The filter is the user's to change, and brings its family along. */

@@ -61,10 +61,8 @@ static int parse_sort(struct options *o, const char *text, struct error *why)
 {
 	o->descending = *text == '-';
 	text += o->descending;
-	o->sort = field_named(text);
-	return o->sort ? 0 :
-			 error_set(why, -EINVAL,
-				   "--sort: unknown column '%s'; --list-columns shows them", text);
+	o->sort = field_find(text, strlen(text));
+	return o->sort ? 0 : columns_unknown(text, strlen(text), "--sort: ", why);
 }
 
 static int parse_color(struct options *o, const char *text, struct error *why)

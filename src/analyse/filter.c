@@ -33,7 +33,8 @@ static enum truth relate(enum filter_relation relation, int difference)
 /* A pattern that is the very text matches it too: "[::1]:80" is no class of characters. */
 static bool same_text(const struct filter_test *test, const char *text)
 {
-	return !strcmp(test->text, text) || !fnmatch(test->text, text, 0);
+	return !strcmp(test->text, text) ||
+	       !fnmatch(test->text, text, test->any_case ? FNM_CASEFOLD : 0);
 }
 
 static enum truth judge_words(const struct filter_test *test, const struct filter_value *value)

@@ -42,6 +42,8 @@ struct filter_source {
 	/* Returns the field of that name and fills in its type and needs (enum need), or NULL. */
 	const void *(*find)(const char *name, size_t len, enum filter_type *type,
 			    unsigned int *needs);
+	/* Returns the name that is most like it, or NULL. */
+	const char *(*nearest)(const char *name, size_t len);
 	/* Fills @value, zeroed, for @row; text in it lasts until the next call with @context. */
 	void (*get)(const void *field, const struct row *row, const struct report *report,
 		    void *context, struct filter_value *value);

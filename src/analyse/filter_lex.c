@@ -84,6 +84,21 @@ void filter_lex_name(struct filter_parser *p)
 		strbuf_putc(&p->word, *p->at++);
 }
 
+static bool in_column(char c)
+{
+	return is_name(c) || (c && strchr("+./", c));
+}
+
+size_t filter_lex_column(const struct filter_parser *p)
+{
+	size_t len = 0;
+
+	if (isalpha((unsigned char)*p->word_at) || *p->word_at == '+')
+		while (in_column(p->word_at[len]))
+			len++;
+	return len;
+}
+
 bool filter_lex_take_name(struct filter_parser *p, const char *name)
 {
 	size_t len = strlen(name);
@@ -114,5 +129,5 @@ const struct filter_operator *filter_lex_take_operator(struct filter_parser *p, 
 
 bool filter_lex_at_address(const struct filter_parser *p)
 {
-	return *p->at && strchr(":*[/.", *p->at);
+	return *p->at && strchr(":*[/.@", *p->at);
 }

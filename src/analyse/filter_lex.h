@@ -43,6 +43,13 @@ int filter_lex_value(struct filter_parser *p, const char *missing);
 /* Reads letters, digits, "_" and "-"; the word is empty when there are none. */
 void filter_lex_name(struct filter_parser *p);
 
+/*
+ * filter_lex_column() - behind filter_lex_name(): how long a word is that begins where that one
+ * does, and of which a column may be the name: "drops/s", "+drops", "drops.rate". 0: none begins
+ * there.
+ */
+size_t filter_lex_column(const struct filter_parser *p);
+
 /* Takes this word, when it comes next as a whole. */
 bool filter_lex_take_name(struct filter_parser *p, const char *name);
 

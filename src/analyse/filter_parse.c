@@ -3,6 +3,7 @@
 #include "analyse/filter_lex.h"
 #include "analyse/filter_tree.h"
 #include "base/alloc.h"
+#include "base/nearest.h"
 #include "base/num.h"
 #include "model/needs.h"
 
@@ -44,15 +45,115 @@ static int parse_port(struct filter_parser *p, struct condition *c,
 	return 0;
 }
 
-static int parse_host(struct filter_parser *p, struct condition *c)
+/* What is in error for want of a word: "did you mean ...", with @before and the word typed. */
+static int fail_leading(const struct filter_parser *p, const char *what, const char *before,
+			const char *meant)
 {
-	if (filter_lex_value(p, "an address is missing") < 0)
-		return -EINVAL;
-	if (endpoint_parse(p->word.s, c, &p->filter->family) == 0)
-		return 0;
-	return filter_lex_fail_word(p, p->word.s[strspn(p->word.s, "0123456789%")] ?
+	struct strbuf text = { 0 };
+
+	strbuf_addf(&text, "%s; did you mean %s%s?", what, before, meant);
+	filter_lex_fail_word(p, text.s);
+	strbuf_free(&text);
+	return -EINVAL;
+}
+
+static int fail_address(const struct filter_parser *p)
+{
+	const char *word = p->word.s;
+	int32_t port;
+
+	if (!word[strspn(word, "0123456789")] && endpoint_parse_port(word, &port) == 0)
+		return fail_leading(p, "is no address", ":", word);
+	return filter_lex_fail_word(p, word[strspn(word, "0123456789%")] ?
 					       "is no address, as in 10.0.0.0/8, [::1]:* or :443" :
 					       "is no address; a port is written :443");
+}
+
+static struct condition *keep_test(const struct filter_test *test, const char *text)
+{
+	size_t room = strlen(text) + 1;
+	struct filter_test *kept = xmalloc(sizeof(*kept) + room);
+
+	*kept = *test;
+	memcpy(kept->text, text, room);
+	return &kept->condition;
+}
+
+static const char unix_prefix[] = "unix:";
+
+static bool is_path(const char *word)
+{
+	return *word == '/' || *word == '@' || !strncmp(word, unix_prefix, strlen(unix_prefix));
+}
+
+/* How often "@" is to be there for a "@{90}" of the table at @pattern; 0: there is none. */
+static uint64_t run_at(const char *pattern, size_t *len)
+{
+	const uint64_t most = 107; /* bytes of a name */
+	char number[4] = "";
+	size_t digits;
+	uint64_t n;
+
+	if (strncmp(pattern, "@{", 2) != 0)
+		return 0;
+	digits = strspn(pattern + 2, "0123456789");
+	if (digits >= sizeof(number) || pattern[2 + digits] != '}')
+		return 0;
+	memcpy(number, pattern + 2, digits);
+	*len = digits + strlen("@{}");
+	return num_parse_u64(number, 1, most, &n) == 0 ? n : 0;
+}
+
+static void add_pattern(struct strbuf *to, const char *pattern)
+{
+	while (*pattern) {
+		size_t len = 1;
+		uint64_t n = run_at(pattern, &len);
+
+		if (n)
+			strbuf_addc(to, '@', n);
+		else
+			strbuf_add(to, pattern, len = 1);
+		pattern += len;
+	}
+}
+
+/* A pattern of the name of a UNIX listener, which brings these along, as in ss. */
+static int parse_path(struct filter_parser *p, struct condition **condition)
+{
+	const char *pattern = p->word.s;
+	const struct filter_source *source = &p->filter->source;
+	struct filter_test test = { .condition = **condition, .any_case = true };
+	unsigned int needs = 0;
+	struct strbuf text = { 0 };
+
+	if (!strncmp(pattern, unix_prefix, strlen(unix_prefix)))
+		pattern += strlen(unix_prefix);
+	test.condition.kind = CONDITION_FIELD;
+	test.field = source->find("path", strlen("path"), &test.type, &needs);
+	if (!test.field)
+		return filter_lex_fail_word(p, "is no address");
+	add_pattern(&text, *pattern ? pattern : "*");
+	p->filter->needs |= needs | NEED_UNIX;
+	free(*condition);
+	*condition = keep_test(&test, text.s);
+	strbuf_free(&text);
+	return 0;
+}
+
+static int set_device(struct filter_parser *p, struct condition *c, const char *name)
+{
+	uint64_t index;
+
+	if (strlen(name) >= sizeof(c->device) || !*name || strchr(name, '/'))
+		return filter_lex_fail_word(p, "is no name of a device");
+	memcpy(c->device, name, strlen(name) + 1);
+	/* What stands for a device without a name. */
+	if (!strncmp(c->device, "if", 2) &&
+	    num_parse_u64(c->device + 2, 1, UINT32_MAX, &index) == 0)
+		c->ifindex = (uint32_t)index;
+	p->filter->needs |= NEED_INTERFACE;
+	return 0;
 }
 
 static int parse_device(struct filter_parser *p, struct condition *c)
@@ -65,15 +166,58 @@ static int parse_device(struct filter_parser *p, struct condition *c)
 		c->ifindex = (uint32_t)index;
 		return 0;
 	}
-	if (p->word.len >= sizeof(c->device) || !p->word.len || strchr(p->word.s, '/'))
-		return filter_lex_fail_word(p, "is no name of a device");
-	memcpy(c->device, p->word.s, p->word.len + 1);
-	/* What stands for a device without a name. */
-	if (!strncmp(c->device, "if", 2) &&
-	    num_parse_u64(c->device + 2, 1, UINT32_MAX, &index) == 0)
-		c->ifindex = (uint32_t)index;
-	p->filter->needs |= NEED_INTERFACE;
-	return 0;
+	return set_device(p, c, p->word.s);
+}
+
+/*
+ * "0.0.0.0%lo:80", "[fe80::1]%eth0:80" and "*%eth0:80", as tables have them, and "[fe80::1%eth0]":
+ * an address and a device, both of which have to be.
+ * @percent: where it stands in the word
+ */
+static int parse_host_on_device(struct filter_parser *p, const char *percent,
+				struct condition *list)
+{
+	struct condition *host = xcalloc(1, sizeof(*host)), *device = xcalloc(1, sizeof(*device));
+	size_t before = (size_t)(percent - p->word.s), len = strcspn(percent + 1, ":]/");
+	const char *colon = memchr(p->word.s, ':', before);
+	/* Two colons are an address without brackets, which a port would be taken for a part of. */
+	bool bare =
+		*p->word.s != '[' && colon && memchr(colon + 1, ':', (size_t)(percent - colon - 1));
+	struct strbuf text = { 0 };
+	int code;
+
+	host->kind = CONDITION_HOST;
+	host->peer = list->peer;
+	host->next = device;
+	device->kind = CONDITION_DEVICE;
+	list->kind = CONDITION_LIST;
+	list->first = host;
+	strbuf_addf(&text, "%s%.*s%s%s", bare ? "[" : "", (int)before, p->word.s, bare ? "]" : "",
+		    percent + 1 + len);
+	code = before && len && !list->peer ? endpoint_parse(text.s, host, &p->filter->family) :
+					      -EINVAL;
+	text.len = 0;
+	strbuf_add(&text, percent + 1, len);
+	code = code < 0 ? fail_address(p) : set_device(p, device, text.s);
+	strbuf_free(&text);
+	return code;
+}
+
+/* @condition: with its kind, and negated as it is to be; another one may take its place */
+static int parse_host(struct filter_parser *p, struct condition **condition)
+{
+	const char *percent;
+
+	if (filter_lex_value(p, "an address is missing") < 0)
+		return -EINVAL;
+	if (is_path(p->word.s) && !(*condition)->peer)
+		return parse_path(p, condition);
+	percent = strchr(p->word.s, '%');
+	if (percent)
+		return parse_host_on_device(p, percent, *condition);
+	if (endpoint_parse(p->word.s, *condition, &p->filter->family) == 0)
+		return 0;
+	return fail_address(p);
 }
 
 static int parse_keyword(struct filter_parser *p, size_t keyword, struct condition **condition)
@@ -95,7 +239,7 @@ static int parse_keyword(struct filter_parser *p, size_t keyword, struct conditi
 		return filter_lex_fail(p, at, "has no order: only = and != will do",
 				       keyword_table[keyword].name);
 	c->negated = op->negated;
-	return c->kind == CONDITION_DEVICE ? parse_device(p, c) : parse_host(p, c);
+	return c->kind == CONDITION_DEVICE ? parse_device(p, c) : parse_host(p, condition);
 }
 
 /* A number with a percent sign, or like a ratio in JSON: at most 1, lest 80 be taken for 80 %. */
@@ -175,9 +319,15 @@ static int parse_state(struct filter_parser *p, struct filter_test *test)
 
 static int parse_reason(struct filter_parser *p)
 {
-	for (unsigned int i = 0; i < REASON_N; i++)
+	struct nearest nearest = { .word = p->word.s, .len = p->word.len };
+
+	for (unsigned int i = 0; i < REASON_N; i++) {
 		if (!strcmp(p->word.s, reason_table[i].name))
 			return 0;
+		nearest_offer(&nearest, reason_table[i].name);
+	}
+	if (nearest.best)
+		return fail_leading(p, "is no reason", "", nearest.best);
 	return filter_lex_fail_word(p, "is no reason; listenq(8) has them");
 }
 
@@ -230,35 +380,67 @@ static int parse_comparison(struct filter_parser *p, struct filter_test *test, c
 	return filter_lex_value(p, "a value is missing") < 0 ? -EINVAL : parse_operand(p, test);
 }
 
+static bool is_state(const char *word)
+{
+	for (unsigned int i = 0; i < STATE_N; i++)
+		if (!strcmp(word, state_table[i].name))
+			return true;
+	return false;
+}
+
+static bool is_reason(const char *word)
+{
+	for (unsigned int i = 0; i < REASON_N; i++)
+		if (!strcmp(word, reason_table[i].name))
+			return true;
+	return false;
+}
+
+/* A word alone is most likely the name of a process, unless it is much like one of ours. */
+static int fail_unknown(struct filter_parser *p)
+{
+	const char *field = p->filter->source.nearest(p->word.s, p->word.len), *at;
+	struct nearest nearest = { .word = p->word.s, .len = p->word.len };
+	bool compared = filter_lex_take_operator(p, &at);
+
+	if (!compared && is_state(p->word.s))
+		return fail_leading(p, "is no field", "state = ", p->word.s);
+	if (!compared && is_reason(p->word.s))
+		return fail_leading(p, "is no field", "reasons = ", p->word.s);
+	if (field)
+		nearest_offer(&nearest, field);
+	for (size_t i = 0; i < ARRAY_SIZE(keyword_table); i++)
+		nearest_offer(&nearest, keyword_table[i].name);
+	if (nearest.best)
+		return fail_leading(p, "is no field", "", nearest.best);
+	if (!compared && isalpha((unsigned char)*p->word.s))
+		return fail_leading(p, "is no field", "process = ", p->word.s);
+	return filter_lex_fail_word(p, "is no field; --list-columns shows them");
+}
+
 static int parse_field(struct filter_parser *p, struct condition **condition)
 {
 	const struct filter_source *source = &p->filter->source;
-	struct filter_test test = { .condition.kind = CONDITION_FIELD }, *kept;
+	struct filter_test test = { .condition.kind = CONDITION_FIELD };
 	unsigned int needs = 0;
 	char name[64];
-	size_t room;
 
 	test.field = source->find(p->word.s, p->word.len, &test.type, &needs);
 	if (!test.field || p->word.len >= sizeof(name))
-		return filter_lex_fail_word(p, "is no field; --list-columns shows them");
+		return fail_unknown(p);
 	memcpy(name, p->word.s, p->word.len + 1);
 	if (parse_comparison(p, &test, name) < 0)
 		return -EINVAL;
 	p->filter->needs |= needs;
-	room = p->word.len + 1;
-	kept = xmalloc(sizeof(*kept) + room);
-	*kept = test;
-	memcpy(kept->text, p->word.s, room);
-	*condition = &kept->condition;
+	*condition = keep_test(&test, p->word.s);
 	return 0;
 }
 
 static int parse_bare(struct filter_parser *p, struct condition **condition)
 {
-	struct condition *c = *condition = xcalloc(1, sizeof(*c));
-
+	*condition = xcalloc(1, sizeof(**condition));
 	p->at = p->word_at;
-	return parse_host(p, c);
+	return parse_host(p, condition);
 }
 
 static int parse_list(struct filter_parser *p, struct condition **list);
@@ -278,11 +460,26 @@ static int parse_parenthesis(struct filter_parser *p, struct condition **conditi
 	return 0;
 }
 
+/* The name of a column may go on where other words end. */
+static void take_column(struct filter_parser *p)
+{
+	size_t len = filter_lex_column(p);
+	enum filter_type type;
+	unsigned int needs;
+
+	if (len <= p->word.len || !p->filter->source.find(p->word_at, len, &type, &needs))
+		return;
+	p->word.len = 0;
+	strbuf_add(&p->word, p->word_at, len);
+	p->at = p->word_at + len;
+}
+
 static int parse_plain(struct filter_parser *p, struct condition **condition)
 {
 	if (*p->at == '(')
 		return parse_parenthesis(p, condition);
 	filter_lex_name(p);
+	take_column(p);
 	if (filter_lex_at_address(p) || isdigit((unsigned char)*p->word.s))
 		return parse_bare(p, condition);
 	if (!p->word.len || !strcmp(p->word.s, "and") || !strcmp(p->word.s, "or"))

@@ -17,6 +17,7 @@ struct filter_test {
 	uint64_t number; /* COUNT, BOOL, when @whole; BOUNDS; enum state */
 	double real; /* the same number, whatever it is */
 	bool whole;
+	bool any_case; /* TEXT: case does not matter, as to ss in a path */
 	char text[]; /* TEXT, WORDS, REASONS: a shell pattern */
 };
 

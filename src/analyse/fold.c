@@ -82,21 +82,22 @@ static void fold_listeners(struct fold *fold)
 }
 
 /*
- * The bounds of a sum are not the sums of the bounds: what the group overflowed may be known for
- * sure when it is not which member did.
+ * The bounds of a sum are not the sums of the bounds: what the group lost may be known for sure
+ * when it is not which member did.
  */
-static void fold_overflows(struct row *row)
+static void fold_bounds(struct bounds *bounds, uint64_t min, struct amount hi)
 {
-	const struct netns_report *ns = row->netns;
-	uint64_t min;
+	if (min > bounds->min)
+		bounds->min = min;
+	if (bounds->max > hi.value)
+		bounds->max = hi.value;
+}
 
-	if (!row->overflows.known)
-		return;
-	min = report_overflows_min(row);
-	if (min > row->overflows.min)
-		row->overflows.min = min;
-	if (row->overflows.max > ns->overflows_hi.value)
-		row->overflows.max = ns->overflows_hi.value;
+static void add_bounds(struct bounds *sum, struct bounds bounds)
+{
+	sum->known &= bounds.known;
+	sum->min += bounds.min;
+	sum->max += bounds.max;
 }
 
 /* At both ends of the window all queues were seen at once, and their sum may be the greatest. */
@@ -119,9 +120,8 @@ static void fold_rows(struct row *row, struct fold *fold)
 		const struct row *member = fold->members[i];
 
 		add_amount(&row->drops, member->drops);
-		row->overflows.known &= member->overflows.known;
-		row->overflows.min += member->overflows.min;
-		row->overflows.max += member->overflows.max;
+		add_bounds(&row->overflows, member->overflows);
+		add_bounds(&row->losses, member->losses);
 		row->length_before += member->length_before;
 		row->seen_full |= member->seen_full;
 		row->reasons |= member->reasons;
@@ -137,9 +137,14 @@ static void fold_rows(struct row *row, struct fold *fold)
 	/* All that waits is of the group. */
 	row->oldest_wait_ms =
 		(struct amount){ row->group->oldest_wait_ms, row->group->known & GROUP_OLDEST };
-	fold_overflows(row);
+	if (row->overflows.known)
+		fold_bounds(&row->overflows, report_overflows_min(row), row->netns->overflows_hi);
+	if (row->losses.known)
+		fold_bounds(&row->losses, report_losses_min(row), row->netns->losses_hi);
 	if (row->overflows.known && row->overflows.min)
 		row->state = STATE_OVERFLOWING;
+	else if (row->losses.known && row->losses.min && row->state > STATE_DROPPING)
+		row->state = STATE_DROPPING;
 }
 
 /* Processes stand in the snapshot in the order of owners. */
@@ -222,8 +227,8 @@ void fold_report(struct report *report)
 		return;
 	report->members = report->rows;
 	report->members_size = report->rows_size;
-	report->n_members = report->n_rows;
-	report->n_rows = s->n_groups;
+	report->n_members = report->n_rows - report->n_gone;
+	report->n_rows = s->n_groups + report->n_gone;
 	if (report->n_rows > rows_size) {
 		rows_size = report->n_rows;
 		rows = xreallocarray(rows, rows_size, sizeof(*rows));
@@ -246,6 +251,9 @@ void fold_report(struct report *report)
 		owners = fold_owners(fold, s, owners);
 		fold_rows(&rows[i], fold++);
 	}
+	if (report->n_gone)
+		memcpy(rows + s->n_groups, report->members + report->n_members,
+		       report->n_gone * sizeof(*rows));
 	free(begin);
 }
 

@@ -26,8 +26,8 @@ struct fold {
 
 /*
  * fold_report() - replace the rows of each SO_REUSEPORT group by one; a listener that is alone
- * keeps its row. Comes between report_build() and report_select(), and needs a snapshot whose
- * groups are known.
+ * keeps its row, and so does one that is gone. Comes between report_build() and report_select(),
+ * and needs a snapshot whose groups are known.
  *
  * Lengths, limits, drops and bounds of a folded row are of the group: sums. Fill and peak are those
  * of the member that is worst off; peaks of members are not added, as they were at different times.

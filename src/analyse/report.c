@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/report.h"
 
+#include "analyse/elsewhere.h"
 #include "analyse/filter.h"
 #include "analyse/fold.h"
 #include "base/alloc.h"
@@ -50,11 +51,10 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
-/* The kernel gives an inode again as soon as it is free: a container that restarts has its own. */
 static const struct netns *find_netns(const struct snapshot *s, const struct netns *ns)
 {
 	for (size_t i = 0; s && i < s->n_netns; i++)
-		if (s->netns[i].inode == ns->inode && s->netns[i].serial == ns->serial)
+		if (netns_id(&s->netns[i]) == netns_id(ns))
 			return &s->netns[i];
 	return NULL;
 }
@@ -70,6 +70,40 @@ static struct amount arrivals(const struct counters *from, const struct counters
 	if (counter_known(to, COUNTER_MIGRATE_SUCCESS))
 		opens.value += counter_delta(from, to, COUNTER_MIGRATE_SUCCESS).value;
 	return opens;
+}
+
+/* ListenDrops counts every overflow too. */
+static uint64_t losses(const struct counters *c)
+{
+	return minus(c->value[COUNTER_LISTEN_DROPS], c->value[COUNTER_LISTEN_OVERFLOWS]);
+}
+
+static struct amount losses_delta(const struct counters *from, const struct counters *to)
+{
+	if (!counter_delta(from, to, COUNTER_LISTEN_DROPS).known ||
+	    !counter_delta(from, to, COUNTER_LISTEN_OVERFLOWS).known)
+		return (struct amount){ 0 };
+	return amount(minus(losses(to), losses(from)));
+}
+
+/* So many of ListenDrops may have cost no client anything: see counters.h. */
+static uint64_t harmless_max(const struct counters *from, const struct counters *to)
+{
+	return counter_delta(from, to, COUNTER_IN_BROADCAST).value +
+	       counter_delta(from, to, COUNTER_IN_UNREACHABLE).value +
+	       counter_delta(from, to, COUNTER_IN_TIME_EXCEEDED).value;
+}
+
+static void build_losses(struct netns_report *r, const struct netns *before,
+			 const struct netns *now)
+{
+	r->losses_lo = losses_delta(&before->after, &now->before);
+	r->losses_hi = losses_delta(&before->before, &now->after);
+	r->syn_losses_lo =
+		counter_delta(&before->after, &now->before, COUNTER_REQQ_FULL_DROP).value;
+	r->losses_lo.value = minus(r->losses_lo.value, harmless_max(&before->before, &now->after));
+	if (r->losses_lo.value < r->syn_losses_lo)
+		r->losses_lo.value = r->syn_losses_lo;
 }
 
 static void build_netns(struct netns_report *r, const struct netns *before, const struct netns *now)
@@ -88,6 +122,7 @@ static void build_netns(struct netns_report *r, const struct netns *before, cons
 		return;
 	r->overflows_lo = counter_delta(&before->after, &now->before, COUNTER_LISTEN_OVERFLOWS);
 	r->overflows_hi = counter_delta(&before->before, &now->after, COUNTER_LISTEN_OVERFLOWS);
+	build_losses(r, before, now);
 	r->arrivals_hi = arrivals(&before->before, &now->after);
 	if (now->resets_known && counter_known(&before->before, COUNTER_ESTAB_RESETS))
 		r->resets_hi =
@@ -105,9 +140,9 @@ static struct amount syn_limit(const struct listener *l, const struct sysctls *s
 	if (s->value[SYSCTL_SYNCOOKIES] != 0)
 		return amount(l->limit);
 	/* Without cookies the last quarter is kept for proven peers (tcp_conn_request()). */
-	if (!sysctl_known(s, SYSCTL_MAX_SYN_BACKLOG) || max < 0)
+	if (!sysctl_known(s, SYSCTL_MAX_SYN_BACKLOG))
 		return (struct amount){ 0 };
-	max -= max >> 2;
+	max = max < 0 ? 0 : max - (max >> 2);
 	return amount((uint64_t)max < l->limit ? (uint64_t)max : l->limit);
 }
 
@@ -127,7 +162,7 @@ static struct amount oldest_wait(const struct row *row)
 	return amount(row->group->oldest_wait_ms);
 }
 
-/* The counters tell of TCP alone. */
+/* The counters are those of TCP alone. */
 static struct amount row_arrivals(const struct row *row)
 {
 	return listener_is_unix(row->listener) ? (struct amount){ 0 } : row->netns->arrivals_hi;
@@ -187,6 +222,17 @@ static struct bounds accepted(const struct row *row)
 			if (left_max < k.max)
 				k.max = left_max;
 		}
+	}
+	/*
+	 * The connection that was the oldest at an earlier look waits still, and none behind it has
+	 * left. Only those that no dump shows can have been ahead of it.
+	 */
+	if (row_waiting_told(row) && g->known & GROUP_STANDS) {
+		uint64_t ahead = row_invisible(row);
+
+		k.known = true;
+		if (ahead < k.max)
+			k.max = ahead;
 	}
 	if (l->known & LISTENER_PEAK && l->peak.fell && !k.min)
 		k.min = 1;
@@ -251,17 +297,31 @@ struct contents row_half_open(const struct row *row, const struct report *report
 	return c;
 }
 
-static void build_row(struct row *row, const struct snapshot *s, const struct listener *before,
+/* Without fast samples there are only the two ends of the window to compare. */
+static uint64_t unmoved(const struct listener *now, const struct listener *before,
+			uint64_t window_ns)
+{
+	if (now->known & LISTENER_PEAK)
+		return now->peak.unmoved_ns;
+	return before && before->length && now->length >= before->length ? window_ns : 0;
+}
+
+static void build_row(struct row *row, const struct report *report, const struct listener *before,
 		      const struct listener *now)
 {
+	const struct snapshot *s = report->snapshot;
+	const uint64_t window_ns = report->window_ns;
+
 	row->listener = now;
 	row->group = s->known & SNAPSHOT_GROUPS ? &s->groups[now->group] : NULL;
 	row->syn_limit = syn_limit(now, &s->netns[now->bound.netns].sysctls);
-	row->group_syn_limit = row->syn_limit; /* until sum_syn_limits() knows of others */
+	row->group_syn_limit = row->syn_limit; /* until share_in_groups() knows of others */
 	row->oldest_wait_ms = oldest_wait(row);
 	row->seen_full = listener_full(now) || (before && listener_full(before)) ||
 			 (now->known & LISTENER_PEAK && now->peak.full);
 	row->length_before = before ? before->length : 0;
+	row->waits_long = row->oldest_wait_ms.known && row->oldest_wait_ms.value >= WAIT_LONG_MS;
+	row->unmoved_ns = unmoved(now, before, window_ns);
 	if (before)
 		row->accepted = accepted(row);
 }
@@ -273,21 +333,61 @@ static void build_row(struct row *row, const struct snapshot *s, const struct li
  * account for. Counters are read before and after each dump: overflows_lo happened surely between
  * the two dumps, overflows_hi at most. Where drops are unknown a listener may account for
  * everything; where a listener vanished it may have taken any number with it.
+ *
+ * The rest of ListenDrops are losses. Each of them raises drops too, so the same arithmetic bounds
+ * them.
+ *
+ * @sure: happened in the namespace for sure; @sum: of the listeners' upper bounds; @max: of those
+ * in question
  */
+static uint64_t least(uint64_t sure, uint64_t sum, uint64_t max)
+{
+	uint64_t min = minus(sure, sum - max);
+
+	/*
+	 * All listeners together cannot account for them: they fell on one that came and went
+	 * unseen, and that may have had them all.
+	 */
+	if (sure > sum)
+		return 0;
+	return min < max ? min : max;
+}
+
 uint64_t report_overflows_min(const struct row *row)
 {
 	const struct netns_report *ns = row->netns;
-	uint64_t sure = ns->overflows_lo.value;
-	uint64_t min = minus(sure, ns->overflows_max - row->overflows.max);
 
-	/*
-	 * One that came and went unseen may be what overflowed; and did, when all that are here
-	 * together cannot account for it.
-	 */
-	if (ns->listener_vanished || sure > ns->overflows_max ||
-	    (!ns->netns->looked && !row->seen_full))
+	if (ns->listener_vanished || (!ns->netns->looked && !row->seen_full))
 		return 0;
-	return min < row->overflows.max ? min : row->overflows.max;
+	return least(ns->overflows_lo.value, ns->overflows_max, row->overflows.max);
+}
+
+/*
+ * /proc/net/snmp has no counter of ICMPv6 errors, so those that ended a request sock cannot be
+ * subtracted: where a listener may serve IPv6, only a full SYN queue is proof of a loss.
+ */
+uint64_t report_losses_min(const struct row *row)
+{
+	const struct netns_report *ns = row->netns;
+	bool inet6 = row->listener->bound.family == AF_INET6;
+
+	if (ns->listener_vanished || !ns->netns->looked)
+		return 0;
+	return least(inet6 ? ns->syn_losses_lo : ns->losses_lo.value, ns->losses_max,
+		     row->losses.max);
+}
+
+static uint64_t overflows_max(const struct row *row)
+{
+	const struct listener *l = row->listener;
+	uint64_t max = row->netns->overflows_hi.value;
+
+	if (row->drops.known)
+		return row->drops.value < max ? row->drops.value : max;
+	/* It is new: all its drops may be of this window. */
+	if (row->fresh && l->known & LISTENER_DROPS && l->drops < max)
+		return l->drops;
+	return max;
 }
 
 static void bound_overflows(struct report *report)
@@ -300,18 +400,14 @@ static void bound_overflows(struct report *report)
 				       ns->overflows_hi.known;
 		if (!row->overflows.known)
 			continue;
-		row->overflows.max = ns->overflows_hi.value;
-		if (row->drops.known && row->drops.value < row->overflows.max)
-			row->overflows.max = row->drops.value;
-		else if (row->fresh && row->listener->known & LISTENER_DROPS &&
-			 row->listener->drops < row->overflows.max)
-			row->overflows.max = row->listener->drops;
-		ns->overflows_max += row->overflows.max;
+		row->overflows.max = overflows_max(row);
+		if (!row->gone)
+			ns->overflows_max += row->overflows.max;
 	}
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
 
-		if (row->overflows.known)
+		if (row->overflows.known && !row->gone)
 			row->overflows.min = report_overflows_min(row);
 	}
 	for (size_t i = 0; i < report->n_netns; i++) {
@@ -319,6 +415,29 @@ static void bound_overflows(struct report *report)
 
 		rest->value = rest->known ? minus(rest->value, report->netns[i].overflows_max) : 0;
 	}
+}
+
+/* A kernel that does not tell drops may be so old that its ListenDrops counts syncookies too. */
+static void bound_losses(struct report *report)
+{
+	for (size_t i = 0; i < report->n_rows; i++) {
+		struct row *row = &report->rows[i];
+		struct netns_report *ns = &report->netns[row->listener->bound.netns];
+		uint64_t max = minus(row->drops.value, row->overflows.min);
+
+		row->losses.known = row->drops.known && row->overflows.known &&
+				    ns->losses_lo.known && ns->losses_hi.known;
+		if (listener_is_unix(row->listener) || row->gone)
+			continue;
+		/* A listener whose drops are unknown may account for all. */
+		if (!row->losses.known || max > ns->losses_hi.value)
+			max = ns->losses_hi.value;
+		row->losses.max = max;
+		ns->losses_max += max;
+	}
+	for (size_t i = 0; i < report->n_rows; i++)
+		if (report->rows[i].losses.known)
+			report->rows[i].losses.min = report_losses_min(&report->rows[i]);
 }
 
 /* @left: of each namespace of the opening sample, TCP listeners that have no row yet */
@@ -353,8 +472,96 @@ static void build_rows(struct report *report, const struct snapshot *before,
 			ns->listener_drops.value += row->drops.value;
 			ns->listener_drops.known &= row->drops.known;
 		}
-		build_row(row, now, old, l);
+		build_row(row, report, old, l);
 	}
+}
+
+static const struct listener *find_gone(const struct snapshot *s, uint32_t netns, uint64_t cookie)
+{
+	for (size_t i = 0; i < s->n_gone; i++)
+		if (s->gone[i].cookie == cookie && s->gone[i].bound.netns == netns)
+			return &s->gone[i];
+	return NULL;
+}
+
+/* @seen: as fast samples saw it last; NULL: they did not see it */
+static void add_gone(struct report *report, const struct listener *l, uint32_t netns,
+		     const struct listener *seen)
+{
+	struct listener *to;
+
+	report->gone =
+		array_grow(report->gone, report->n_gone, &report->gone_size, sizeof(*report->gone));
+	to = &report->gone[report->n_gone++];
+	*to = *l;
+	to->bound.netns = netns;
+	/* Only an older sample knows who held it. */
+	to->known &= (uint16_t) ~(LISTENER_OWNERS | LISTENER_PEAK);
+	to->n_owners = 0;
+	if (!seen)
+		return;
+	to->length = seen->length;
+	to->limit = seen->limit;
+	to->peak = seen->peak;
+	to->known |= LISTENER_PEAK;
+}
+
+/*
+ * A dump that the kernel resumed may have missed a listener, which is not gone then. The collector
+ * has looked again: where a dump was resumed, only those of now->gone are gone.
+ */
+static void find_missing(struct report *report, const struct snapshot *before,
+			 const struct snapshot *now, const struct netns_report *ns)
+{
+	const uint32_t netns = (uint32_t)(ns - report->netns);
+	const uint32_t old = (uint32_t)(ns->opening - before->netns);
+
+	for (size_t i = 0; i < before->n_listeners; i++) {
+		const struct listener *l = &before->listeners[i], *seen;
+
+		if (l->bound.netns != old || snapshot_find(now, netns, l->cookie))
+			continue;
+		seen = find_gone(now, netns, l->cookie);
+		if (seen || (ns->netns->one_datagram && !listener_is_unix(l)))
+			add_gone(report, l, netns, seen);
+	}
+}
+
+static void find_all_gone(struct report *report, const struct snapshot *before,
+			  const struct snapshot *now, const size_t *left)
+{
+	for (size_t i = 0; i < report->n_netns; i++) {
+		struct netns_report *ns = &report->netns[i];
+
+		if (ns->opening && !ns->netns->failed &&
+		    (left[ns->opening - before->netns] || now->n_gone))
+			find_missing(report, before, now, ns);
+	}
+	for (size_t i = 0; i < now->n_gone; i++)
+		if (now->gone[i].bound.family != AF_UNSPEC)
+			add_gone(report, &now->gone[i], now->gone[i].bound.netns, &now->gone[i]);
+}
+
+/* Nothing can be asked of a listener that is gone: only what was seen of it is known. */
+static void add_gone_rows(struct report *report)
+{
+	size_t n = report->n_rows + report->n_gone;
+
+	if (n > report->rows_size) {
+		report->rows_size = n;
+		report->rows = xreallocarray(report->rows, n, sizeof(*report->rows));
+	}
+	for (size_t i = 0; i < report->n_gone; i++) {
+		const struct listener *l = &report->gone[i];
+		struct row *row = &report->rows[report->n_rows + i];
+
+		memset(row, 0, sizeof(*row));
+		row->listener = l;
+		row->netns = &report->netns[l->bound.netns];
+		row->gone = true;
+		row->seen_full = listener_full(l) || (l->known & LISTENER_PEAK && l->peak.full);
+	}
+	report->n_rows = n;
 }
 
 static void build_window(struct report *report, const struct snapshot *before,
@@ -365,29 +572,68 @@ static void build_window(struct report *report, const struct snapshot *before,
 	for (size_t i = 0; i < before->n_listeners; i++)
 		left[before->listeners[i].bound.netns] += !listener_is_unix(&before->listeners[i]);
 	build_rows(report, before, now, left);
+	find_all_gone(report, before, now, left);
+	for (size_t i = 0; i < report->n_gone; i++)
+		report->netns[report->gone[i].bound.netns].listener_vanished |=
+			!listener_is_unix(&report->gone[i]);
 	for (size_t i = 0; i < report->n_netns; i++) {
 		struct netns_report *ns = &report->netns[i];
 
 		ns->listener_vanished |= ns->opening && left[ns->opening - before->netns];
 	}
 	free(left);
+	add_gone_rows(report);
 }
 
-static void sum_syn_limits(struct report *report, const struct snapshot *s)
+/* Sums over the members of a group that are still there. */
+struct group_sums {
+	struct amount syn_limit;
+	uint64_t length_before; /* of the members of which perhaps none was accepted */
+};
+
+/* Only a queue that was never empty can hold old connections. */
+static bool may_hold_old(const struct row *row)
 {
-	struct amount *sums;
+	return row->length_before && listener_may_stall(row->listener);
+}
+
+/*
+ * It is unknown which member of a group holds a connection. But if as many of the waiting ones were
+ * there before as all members had together, no member has accepted any. And if there are more
+ * overdue ones than all other members can hold, this one surely holds one.
+ */
+static void prove_member(struct row *row, const struct group_sums *sums)
+{
+	const struct group *g = row->group;
+
+	if (g->sockets < 2 || !(g->known & GROUP_STAYED) || !may_hold_old(row) ||
+	    g->stayed_min < sums->length_before)
+		return;
+	row->accepted = (struct bounds){ .min = 0, .max = 0, .known = true };
+	row->waits_long |= g->overdue > sums->length_before - row->length_before;
+}
+
+static void share_in_groups(struct report *report, const struct snapshot *s, size_t n)
+{
+	struct group_sums *sums;
 
 	if (!(s->known & SNAPSHOT_GROUPS))
 		return;
 	sums = xcalloc(s->n_groups, sizeof(*sums));
-	for (size_t i = 0; i < report->n_rows; i++) {
-		struct amount *sum = &sums[report->rows[i].listener->group];
+	for (size_t i = 0; i < n; i++) {
+		const struct row *row = &report->rows[i];
+		struct group_sums *sum = &sums[row->listener->group];
 
-		sum->known = report->rows[i].syn_limit.known;
-		sum->value += report->rows[i].syn_limit.value;
+		sum->syn_limit.known = row->syn_limit.known;
+		sum->syn_limit.value += row->syn_limit.value;
+		sum->length_before += may_hold_old(row) ? row->length_before : 0;
 	}
-	for (size_t i = 0; i < report->n_rows; i++)
-		report->rows[i].group_syn_limit = sums[report->rows[i].listener->group];
+	for (size_t i = 0; i < n; i++) {
+		struct row *row = &report->rows[i];
+
+		row->group_syn_limit = sums[row->listener->group].syn_limit;
+		prove_member(row, &sums[row->listener->group]);
+	}
 	free(sums);
 }
 
@@ -395,7 +641,8 @@ void report_build(struct report *report, const struct snapshot *before, const st
 {
 	report->snapshot = now;
 	report->window_ns = before ? now->monotonic_ns - before->monotonic_ns : 0;
-	report->n_shown = report->n_members = 0;
+	report->n_shown = report->n_members = report->n_gone = 0;
+	report->elsewhere = elsewhere_find(before, now);
 	report->n_netns = now->n_netns;
 	report->netns = xreallocarray(report->netns, now->n_netns, sizeof(*report->netns));
 	for (size_t i = 0; i < now->n_netns; i++)
@@ -404,9 +651,11 @@ void report_build(struct report *report, const struct snapshot *before, const st
 		build_window(report, before, now);
 	else
 		build_rows(report, NULL, now, NULL);
-	sum_syn_limits(report, now);
-	if (before)
+	share_in_groups(report, now, report->n_rows - report->n_gone);
+	if (before) {
 		bound_overflows(report);
+		bound_losses(report);
+	}
 	for (size_t i = 0; i < report->n_rows; i++)
 		verdict_reach(&report->rows[i], report);
 }
@@ -419,6 +668,7 @@ void report_free(struct report *report)
 	free(report->folds);
 	free(report->fold_owners);
 	free(report->shown);
+	free(report->gone);
 	free(report->netns);
 	memset(report, 0, sizeof(*report));
 }
@@ -433,13 +683,13 @@ struct amount row_drops(const struct row *row)
 
 uint64_t row_group_id(const struct row *row)
 {
-	return groups_id(&row->listener->bound, row->netns->netns->inode);
+	return groups_id(&row->listener->bound, netns_id(row->netns->netns));
 }
 
 uint64_t row_id(const struct row *row)
 {
 	return row->fold ? row_group_id(row) :
-			   row->listener->cookie ^ idmap_mix(row->netns->netns->inode);
+			   row->listener->cookie ^ idmap_mix(netns_id(row->netns->netns));
 }
 
 double row_peak_fill(const struct row *row)

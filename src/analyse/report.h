@@ -28,11 +28,20 @@ struct netns_report {
 	struct amount delta[COUNTER_N]; /* unknown without a window, and after a reset */
 	struct amount overflows_lo; /* ListenOverflows surely between the two dumps */
 	struct amount overflows_hi; /* and at most */
-	struct amount
-		arrivals_hi; /* into all accept queues of TCP between the two dumps, at most */
+	/* Into all accept queues of TCP between the two dumps, at most. */
+	struct amount arrivals_hi;
 	struct amount resets_hi; /* connections reset since the first dump began, at most */
+	/*
+	 * What ListenDrops counted beside the overflows: surely between the two dumps, without what
+	 * may have cost no client anything; and at most. Full SYN queues surely dropped
+	 * syn_losses_lo of it.
+	 */
+	struct amount losses_lo;
+	struct amount losses_hi;
+	uint64_t syn_losses_lo;
 	struct amount listener_drops; /* sum of the listeners' drops in the window */
 	uint64_t overflows_max; /* sum of the listeners' upper bounds */
+	uint64_t losses_max; /* likewise */
 	struct amount unattributed_overflows; /* that no listener can account for */
 	bool listener_vanished;
 };
@@ -47,23 +56,45 @@ struct row {
 	const struct group *group; /* NULL: not asked for, and it has no half-open connection */
 	struct amount drops; /* in the window */
 	struct bounds overflows; /* in the window */
+	struct bounds losses; /* in the window: ListenDrops beside the overflows */
 	struct amount syn_limit;
 	struct amount group_syn_limit; /* sum over its SO_REUSEPORT group */
 	struct amount oldest_wait_ms; /* unknown where a group cannot tell whose it is */
 	struct bounds accepted; /* connections that left the accept queue in the window */
+	uint64_t unmoved_ns; /* it has not been seen empty or to get shorter for so long */
 	uint32_t length_before; /* of the accept queue when the window began */
 	uint32_t reasons; /* bit 1 << enum reason */
 	enum state state;
+	bool gone; /* seen in the window, and not at its end; all else is as last seen */
+	enum state last_state; /* @state, or if it is gone the state it was last seen in */
+	bool waits_long; /* its oldest connection has waited for WAIT_LONG_MS or more */
 	bool fresh; /* the opening sample lacks it */
 	bool seen_full; /* in the window or now */
 	bool shown; /* selected by report_select() */
 };
 
+/*
+ * What the report does not show, and whether all is well there. Nothing, where it shows all of a
+ * kind.
+ */
+struct elsewhere {
+	struct amount unix_listeners;
+	struct amount unix_full; /* now */
+	struct amount unix_stalled; /* not full, and not seen to get shorter for 3 s or longer */
+	struct amount namespaces; /* unknown where not every process could be looked at */
+	struct amount looked_at; /* of these: ListenOverflows was read at both ends of the window */
+	struct amount overflowing; /* and of these: it rose */
+	bool cut; /* some were left out, as they would have cost too much */
+};
+
 struct report {
 	const struct snapshot *snapshot; /* the closing one */
 	uint64_t window_ns; /* 0: no window, deltas unknown */
-	struct row *rows; /* every listener; after fold_report(), every group */
+	/* Every listener, or after fold_report() every group; then the listeners that are gone. */
+	struct row *rows;
 	size_t n_rows, rows_size;
+	struct listener *gone; /* those of the last n_gone rows */
+	size_t n_gone, gone_size;
 	struct row *members; /* after fold_report(): every listener */
 	size_t n_members, members_size;
 	struct row **by_group; /* the members, group by group */
@@ -73,6 +104,7 @@ struct report {
 	size_t n_shown, shown_size;
 	struct netns_report *netns;
 	size_t n_netns;
+	struct elsewhere elsewhere;
 };
 
 /*
@@ -212,9 +244,11 @@ double row_peak_fill(const struct row *row);
 double row_worst_fill(const struct row *row);
 
 /*
- * report_overflows_min() - how many overflows surely fell on the listeners of the row, whose upper
- * bound is known: as many as all others together cannot account for.
+ * report_overflows_min(), report_losses_min() - how many overflows, and losses, surely fell on the
+ * listeners of the row: as many as all others together cannot account for. The upper bound of the
+ * row has to be filled in.
  */
 uint64_t report_overflows_min(const struct row *row);
+uint64_t report_losses_min(const struct row *row);
 
 #endif

@@ -14,7 +14,6 @@ struct mark {
 	bool troubled;
 	bool full;
 	bool missed; /* the report had no such listener, but one before it and one after it had */
-	uint16_t reasons; /* bit 1 << enum reason */
 };
 
 /*
@@ -42,13 +41,11 @@ struct track {
 };
 
 struct counter_track {
-	uint64_t inode; /* of the namespace */
+	uint64_t netns; /* its netns_id() */
 	uint64_t first; /* report it was first in */
 	uint64_t last; /* and last */
 	struct counters deltas[TRAIL_WINDOWS];
 };
-
-_Static_assert(REASON_N <= 16, "each has its bit in struct mark");
 
 struct trail {
 	uint64_t reports; /* added so far */
@@ -92,9 +89,8 @@ static struct mark make_mark(const struct row *row)
 
 	return (struct mark){
 		.level = fill > 0 && !level ? 1 : level, /* what is there is not nothing */
-		.troubled = row->state != STATE_OK,
+		.troubled = state_is_sick(row->state),
 		.full = row->seen_full,
-		.reasons = (uint16_t)row->reasons,
 	};
 }
 
@@ -119,7 +115,6 @@ static struct mark worse_of(struct mark a, struct mark b)
 		.level = a.level > b.level ? a.level : b.level,
 		.troubled = a.troubled || b.troubled,
 		.full = a.full || b.full,
-		.reasons = a.reasons | b.reasons,
 	};
 }
 
@@ -242,10 +237,10 @@ static void forget_gone(struct trail *t, size_t present)
 	t->n_tracks = kept;
 }
 
-static struct counter_track *find_counters(const struct trail *t, uint64_t inode)
+static struct counter_track *find_counters(const struct trail *t, uint64_t netns)
 {
 	for (size_t i = 0; i < t->n_counters; i++)
-		if (t->counters[i]->inode == inode)
+		if (t->counters[i]->netns == netns)
 			return t->counters[i];
 	return NULL;
 }
@@ -253,11 +248,11 @@ static struct counter_track *find_counters(const struct trail *t, uint64_t inode
 static void add_counters(struct trail *t, const struct netns_report *ns)
 {
 	struct counters *deltas;
-	struct counter_track *track = find_counters(t, ns->netns->inode);
+	struct counter_track *track = find_counters(t, netns_id(ns->netns));
 
 	if (!track) {
 		track = xcalloc(1, sizeof(*track));
-		track->inode = ns->netns->inode;
+		track->netns = netns_id(ns->netns);
 		track->first = t->reports;
 		t->counters = array_grow(t->counters, t->n_counters, &t->counters_size,
 					 sizeof(*t->counters));
@@ -331,35 +326,6 @@ static const struct track *find_track(const struct trail *t, const struct row *r
 	return i == IDMAP_NONE ? NULL : &t->tracks[i];
 }
 
-/* Did the sample before rest on the same look at the connections that wait? */
-static bool looked_before(const struct netns_report *ns)
-{
-	return ns->opening && ns->opening->waiting_ns == ns->netns->waiting_ns;
-}
-
-static void carry(const struct trail *t, size_t back, struct row *rows, size_t n,
-		  const struct report *report)
-{
-	struct mark mark;
-
-	for (size_t i = 0; i < n; i++)
-		if (looked_before(rows[i].netns) &&
-		    get_mark(t, find_track(t, &rows[i]), back, &mark))
-			verdict_carry(&rows[i], mark.reasons, report);
-}
-
-void trail_carry(const struct trail *t, struct report *report)
-{
-	const uint64_t begin = report->snapshot->monotonic_ns - report->window_ns;
-	size_t back = 0;
-
-	while (back < trail_windows(t) &&
-	       t->end_ns[(t->reports - 1 - back) % TRAIL_WINDOWS] != begin)
-		back++;
-	carry(t, back, report->rows, report->n_rows, report);
-	carry(t, back, report->members, report->n_members, report);
-}
-
 struct trail_fill trail_fill(const struct trail *t, const struct row *row, size_t back)
 {
 	struct mark mark;
@@ -411,7 +377,7 @@ struct amount trail_delta(const struct trail *t, const struct netns *ns, enum co
 			  size_t back)
 {
 	const struct counters *deltas;
-	const struct counter_track *track = find_counters(t, ns->inode);
+	const struct counter_track *track = find_counters(t, netns_id(ns));
 
 	if (!track || back >= trail_windows(t) || t->reports - 1 - back < track->first)
 		return (struct amount){ 0 };

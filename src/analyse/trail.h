@@ -21,13 +21,6 @@ void trail_free(struct trail *t);
 void trail_add(struct trail *t, const struct report *report);
 
 /*
- * trail_carry() - has a report whose connections that wait were looked at earlier say what the one
- * before it said of them, see verdict_carry(). That one is found by the time at which the window
- * begins; it was added as this one is to be, folded or not.
- */
-void trail_carry(const struct trail *t, struct report *report);
-
-/*
  * trail_span() - the time that @windows windows cover, window @back being the last.
  * @known: how many of them there are
  */

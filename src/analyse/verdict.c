@@ -1,95 +1,154 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/verdict.h"
 
+#include "analyse/causes.h"
+#include "analyse/fold.h"
 #include "analyse/report.h"
 #include "base/clock.h"
+#include "base/text.h"
 
-static int is_overflowing(const struct row *r)
+static int is_overflowing(const struct row *r, const struct report *report)
 {
+	(void)report;
 	return r->overflows.known &&
 	       (r->overflows.min > 0 || (r->overflows.max > 0 && r->seen_full));
 }
 
-static int is_full(const struct row *r)
+static int is_full(const struct row *r, const struct report *report)
 {
+	(void)report;
 	return r->seen_full;
 }
 
-static int is_dropping(const struct row *r)
+/* A window shorter than this is too short to call a program stuck. */
+#define WINDOW_MIN_NS (NSEC_PER_SEC * 19 / 100) /* 0.2 s, measured a little short */
+
+#define WAIT_LONG_NS (WAIT_LONG_MS * (NSEC_PER_SEC / 1000))
+
+/*
+ * That a queue does not get shorter is no proof: one new connection for each one accepted looks the
+ * same. accepted() of report.c proves that none was.
+ */
+static int not_accepting(const struct row *r, const struct report *report)
 {
-	return r->drops.known && r->drops.value > 0;
+	return report->window_ns >= WINDOW_MIN_NS && r->accepted.known && !r->accepted.max &&
+	       r->length_before && row_length(r);
 }
 
 /*
- * "At its limit" is length >= limit: kernels from 4.4 to early 2025 refuse there, later ones one
- * further. An empty SYN queue is not full, though its limit may be 0. Of a group only the sum is
- * known: some member is surely full when the sum leaves the others no room below their limits.
+ * TCP: none was accepted in this window, and the oldest connection has waited for WAIT_LONG_MS.
+ * Where clients have reset all of them no age can be seen; then the queue itself must not have been
+ * seen empty or shorter for so long. The connections of a UNIX queue have no ages at all: the same
+ * is what was seen of it, and proves nothing.
  */
-static int is_syn_full(const struct row *r)
+static int is_stalled(const struct row *r, const struct report *report)
+{
+	if (listener_is_unix(r->listener))
+		return r->unmoved_ns >= WAIT_LONG_NS;
+	if (!not_accepting(r, report))
+		return 0;
+	return r->waits_long || (!r->oldest_wait_ms.known && r->unmoved_ns >= WAIT_LONG_NS);
+}
+
+/*
+ * "At its limit" is length >= limit: kernels from 4.4 to early 2025 let no more in from there on,
+ * later ones let in one more. An empty SYN queue is not full, though its limit may be 0. A group
+ * has one sum for all members: one of them is surely full when the sum is more than all could hold
+ * while each stays below its limit.
+ */
+static int is_syn_full(const struct row *r, const struct report *report)
 {
 	uint32_t members = r->group ? r->group->sockets : 1;
 
+	(void)report;
 	return r->group_syn_limit.known && row_syn_length(r) > 0 &&
 	       (uint64_t)row_syn_length(r) + members - 1 >= r->group_syn_limit.value;
 }
 
-static int is_high(const struct row *r)
+/*
+ * Is tcp_max_syn_backlog so low that the SYN queue, though empty, has hardly any room? The test of
+ * tcp_conn_request(), max - length < max >> 2, lets one SYN into an empty queue at 0 and -1, and
+ * none below that.
+ */
+static bool admits_none(const struct row *r)
 {
+	const struct sysctls *s = &r->netns->netns->sysctls;
+
+	return r->syn_limit.known && !r->syn_limit.value && s->value[SYSCTL_MAX_SYN_BACKLOG] <= 0;
+}
+
+/* A full SYN queue drops SYNs only where the kernel sends no cookies instead. */
+static bool drops_syns(const struct row *r, const struct report *report)
+{
+	const struct sysctls *s = &r->netns->netns->sysctls;
+
+	return sysctl_known(s, SYSCTL_SYNCOOKIES) && s->value[SYSCTL_SYNCOOKIES] == 0 &&
+	       (is_syn_full(r, report) || admits_none(r));
+}
+
+/* A drop is not a loss: health checks, TCP_DEFER_ACCEPT and repeated SYNs cause drops all day. */
+static int is_dropping(const struct row *r, const struct report *report)
+{
+	return r->losses.known &&
+	       (r->losses.min > 0 || (r->losses.max > 0 && drops_syns(r, report)));
+}
+
+static int is_high(const struct row *r, const struct report *report)
+{
+	(void)report;
 	return row_worst_fill(r) >= FILL_HIGH;
 }
 
-static int always(const struct row *r)
+static int always(const struct row *r, const struct report *report)
 {
 	(void)r;
+	(void)report;
 	return 1;
 }
 
 const struct state_info state_table[STATE_N] = {
 	[STATE_OVERFLOWING] = { "overflowing", SEVERITY_CRITICAL,
-				"connections were refused in this window because the accept queue "
-				"was full; act on the reasons beside it",
+				"the accept queue was full in this window, and SYNs or final ACKs "
+				"were dropped: their clients wait for a second or more and retry",
+				"look whether the program accepts before you raise a limit",
 				is_overflowing },
 	[STATE_FULL] = { "full", SEVERITY_WARNING,
-			 "the accept queue is full or was in this window: the next connection is "
-			 "refused, or at a UNIX listener waits for room; act on the reasons beside it",
-			 is_full },
+			 "the accept queue is full, or was in this window: the next SYN is "
+			 "dropped, or the client of a UNIX listener has to wait",
+			 "look whether the program accepts before you raise a limit", is_full },
+	[STATE_STALLED] = { "stalled", SEVERITY_WARNING,
+			    "connections have waited in the accept queue for 3 seconds or more, "
+			    "and none was seen to leave it in this window, however much room is "
+			    "left",
+			    "look at the process: it is stuck or busy", is_stalled },
 	[STATE_DROPPING] = { "dropping", SEVERITY_WARNING,
-			     "packets to this listener were discarded, but not by a full accept "
-			     "queue as far as is proved; look at which counters moved",
-			     is_dropping },
-	[STATE_SYN_FULL] = { "syn-full", SEVERITY_WARNING,
-			     "the SYN queue is at its limit; check for a SYN flood or for clients "
-			     "that do not finish the handshake, else raise the backlog",
+			     "this listener lost SYNs or final ACKs for another cause than a full "
+			     "accept queue",
+			     "look at which counters moved", is_dropping },
+	[STATE_SYN_FULL] = { "syn-full", SEVERITY_WARNING, "the SYN queue is at its limit",
+			     "look at who is half-open (-D): a SYN flood, clients that do not "
+			     "finish the handshake, or a backlog that is too small",
 			     is_syn_full },
 	[STATE_HIGH] = { "high", SEVERITY_NOTICE,
-			 "the accept queue is, or was in this window, at 80% or above; watch it "
-			 "and act on the reasons before it is full",
-			 is_high },
-	[STATE_OK] = { "ok", SEVERITY_NONE, "nothing to do", always },
+			 "the accept queue is, or was in this window, at 80% or above",
+			 "watch it, and act on the reasons before it is full", is_high },
+	[STATE_OK] = { "ok", SEVERITY_NONE, "nothing to do", NULL, always },
+	/* verdict_reach() sets it: the rows above say what it was before. */
+	[STATE_GONE] = { "gone", SEVERITY_GONE,
+			 "the listener was closed in this window; WHY is the state that it was "
+			 "last seen in, if that was not ok",
+			 NULL, always },
 };
 
-/* Nobody is stuck for not having accepted in a window shorter than this. */
-#define WINDOW_MIN_NS (NSEC_PER_SEC * 19 / 100) /* 0.2 s, measured a little short */
-
-static int crowded(const struct row *r)
+/* Is the accept queue so long, or was it in the window, that its limit matters? */
+static int crowded(const struct row *r, const struct report *report)
 {
-	return r->state == STATE_OVERFLOWING || r->state == STATE_FULL || r->state == STATE_HIGH;
-}
-
-/*
- * A queue that never gets shorter is not enough: one connection more for each one accepted looks
- * the same. It has to be proved that none was.
- */
-static int not_accepting(const struct row *r, const struct report *report)
-{
-	return report->window_ns >= WINDOW_MIN_NS && r->accepted.known && !r->accepted.max &&
-	       r->length_before;
+	return r->state == STATE_OVERFLOWING || r->state == STATE_FULL || is_high(r, report);
 }
 
 static int accepting_slowly(const struct row *r, const struct report *report)
 {
-	(void)report;
-	return crowded(r) && r->accepted.min > 0;
+	return crowded(r, report) && r->accepted.min > 0;
 }
 
 static bool somaxconn(const struct row *r, int64_t *value)
@@ -100,41 +159,62 @@ static bool somaxconn(const struct row *r, int64_t *value)
 	return sysctl_known(s, SYSCTL_SOMAXCONN);
 }
 
-/* Does the accept queue's limit matter: to itself, or as that of a full SYN queue? */
-static bool limit_binds(const struct row *r)
+/* Does the limit of the accept queue matter: for that queue, or for a full SYN queue? */
+static bool limit_binds(const struct row *r, const struct report *report)
 {
-	return crowded(r) || (is_syn_full(r) && r->syn_limit.value == r->listener->limit);
+	return crowded(r, report) ||
+	       (is_syn_full(r, report) && r->syn_limit.value == r->listener->limit);
 }
 
 static int limit_from_listen(const struct row *r, const struct report *report)
 {
 	int64_t max;
 
-	(void)report;
-	return limit_binds(r) && somaxconn(r, &max) && r->listener->limit < max;
+	return limit_binds(r, report) && somaxconn(r, &max) && r->listener->limit < max;
 }
 
 static int limit_from_somaxconn(const struct row *r, const struct report *report)
 {
 	int64_t max;
 
-	(void)report;
-	return limit_binds(r) && somaxconn(r, &max) && r->listener->limit == max;
+	return limit_binds(r, report) && somaxconn(r, &max) && r->listener->limit == max;
 }
 
-/* Only without syncookies is the limit of a SYN queue another than that of the accept queue. */
+/*
+ * The two queues have the same limit, but where tcp_syncookies is 0 tcp_max_syn_backlog may set a
+ * lower one for the SYN queue: even one that lets no SYN in, and then the queue is empty.
+ */
 static int limit_from_syn_backlog(const struct row *r, const struct report *report)
 {
-	(void)report;
-	return is_syn_full(r) && r->syn_limit.value < r->listener->limit;
+	return r->syn_limit.known && r->syn_limit.value < r->listener->limit &&
+	       (is_syn_full(r, report) || admits_none(r));
 }
 
-static int syncookies_sent(const struct row *r, const struct report *report)
+/*
+ * Clients send cookies back, and a flood does not. A cookie that is sent in this window may come
+ * back in the next one: half of them are enough to call it a burst.
+ */
+static bool cookies_sent(const struct row *r, const struct report *report, bool *returned)
 {
 	const struct amount *sent = &r->netns->delta[COUNTER_COOKIES_SENT];
+	const struct amount *received = &r->netns->delta[COUNTER_COOKIES_RECV];
 
-	(void)report;
-	return sent->known && sent->value > 0 && is_syn_full(r);
+	*returned = received->known && received->value >= sent->value - sent->value / 2;
+	return is_syn_full(r, report) && sent->known && sent->value > 0;
+}
+
+static int syn_flood(const struct row *r, const struct report *report)
+{
+	bool returned;
+
+	return cookies_sent(r, report, &returned) && !returned;
+}
+
+static int syn_burst(const struct row *r, const struct report *report)
+{
+	bool returned;
+
+	return cookies_sent(r, report, &returned) && returned;
 }
 
 static int resets_clients(const struct row *r, const struct report *report)
@@ -154,59 +234,87 @@ static int blocks_clients(const struct row *r, const struct report *report)
 }
 
 /*
- * A peer that closed is seen as CLOSE_WAIT. One that reset its connection is only missed: that is
- * told from connections accepted between the two dumps by a queue that stands still. What is older
- * than the window is nothing to compare with.
+ * A connection that its peer closed is in CLOSE_WAIT. One that its peer reset is in no dump, and
+ * neither is one that was accepted between the two dumps: where none was accepted, those missing
+ * were reset. A look from before the window proves nothing, unless the connection that was the
+ * oldest then waits still: then so do all behind it.
  */
 static int dead_clients(const struct row *r, const struct report *report)
 {
-	if (!row_gave_up(r).known || row_waiting_age(r, report))
+	if (!row_gave_up(r).known)
 		return 0;
+	if (row_waiting_age(r, report))
+		return r->group->waiting_closed > 0 && r->group->known & GROUP_STANDS;
 	return r->group->waiting_closed > 0 || (not_accepting(r, report) && row_invisible(r));
 }
 
 const struct reason_info reason_table[REASON_N] = {
+	[REASON_STOPPED] = { "stopped",
+			     "the processes that hold the listener are stopped or frozen, and "
+			     "accept nothing",
+			     "continue them with fg or kill -CONT, leave the debugger, or unpause "
+			     "the container",
+			     cause_stopped, cause_add_stopped },
+	[REASON_FD_LIMIT] = { "fd-limit",
+			      "a process that holds the listener has as many descriptors open as it "
+			      "may, and accept(2) fails with EMFILE",
+			      "raise its limit (LimitNOFILE=, ulimit -n), or find what leaks them "
+			      "with ls -l /proc/PID/fd",
+			      cause_fd_limit, cause_add_fd_limit },
+	[REASON_THROTTLED] = { "throttled",
+			       "a process that holds the listener used up its CPU quota in this "
+			       "window and was throttled",
+			       "raise the quota (CPUQuota=, cpu.max)", cause_throttled,
+			       cause_add_throttled },
 	[REASON_NOT_ACCEPTING] = { "not-accepting",
-				   "the application takes no connections off its queue: look at the "
-				   "process, it is stuck or busy; a larger backlog will not help",
+				   "the program took no connection off its queue in this window",
+				   "look at the process, it is stuck or busy; a larger backlog "
+				   "will not help",
 				   not_accepting },
 	[REASON_ACCEPTING_SLOWLY] = { "accepting-slowly",
-				      "the application does accept, but slower than clients "
-				      "connect: add workers or a larger backlog",
+				      "the program does accept, but more slowly than clients "
+				      "connect",
+				      "add workers; a larger backlog helps against bursts only",
 				      accepting_slowly },
-	[REASON_LIMIT_FROM_LISTEN] = { "limit-from-listen",
-				       "the limit is below somaxconn: the program asked for this "
-				       "backlog, or somaxconn was lower when it did; a larger one "
-				       "takes its configuration and a restart",
-				       limit_from_listen },
-	[REASON_LIMIT_FROM_SOMAXCONN] = { "limit-from-somaxconn",
-					  "somaxconn bounds this limit: a larger one takes the sysctl "
-					  "of this namespace and a restart of the program, as "
-					  "listen(2) reads it once",
-					  limit_from_somaxconn },
-	[REASON_LIMIT_FROM_SYN_BACKLOG] = { "limit-from-syn-backlog",
-					    "tcp_max_syn_backlog bounds this SYN queue, as "
-					    "tcp_syncookies is 0: turn syncookies on, or raise it",
-					    limit_from_syn_backlog },
-	[REASON_SYNCOOKIES_SENT] = { "syncookies-sent",
-				     "syncookies are being sent and this SYN queue is full: a SYN "
-				     "flood, or a backlog too small for the rate of new clients",
-				     syncookies_sent },
+	[REASON_SYN_FLOOD] = { "syn-flood",
+			       "the SYN queue is full, and few of the syncookies sent came back",
+			       "it is an attack, or replies do not reach the clients; syncookies "
+			       "are at work already, and no limit has to be raised",
+			       syn_flood },
+	[REASON_SYN_BURST] = { "syn-burst",
+			       "the SYN queue is full, and most of the syncookies sent came back: "
+			       "these are real clients",
+			       "raise the backlog", syn_burst },
+	[REASON_DEAD_CLIENTS] = { "dead-clients",
+				  "clients have closed or reset connections that still wait in "
+				  "the queue, and fill it until the program accepts them",
+				  "find out why they were not accepted in time", dead_clients },
 	[REASON_RESETS_CLIENTS] = { "resets-clients",
-				    "tcp_abort_on_overflow=1: clients that complete a handshake get "
-				    "a RST instead of a retry; set it to 0 to let them ride out "
-				    "short bursts",
+				    "tcp_abort_on_overflow=1: a client whose final ACK meets the full "
+				    "queue gets a RST instead of waiting for room",
+				    "set it to 0, so that clients ride out short bursts",
 				    resets_clients },
 	[REASON_BLOCKS_CLIENTS] = { "blocks-clients",
 				    "connect(2) to this UNIX listener sleeps until there is room, or "
-				    "fails with EAGAIN when the client does not block: nothing is "
-				    "dropped, but clients hang or give up",
+				    "fails with EAGAIN where the client does not block",
+				    "look at the process that should accept, it is stuck or busy",
 				    blocks_clients },
-	[REASON_DEAD_CLIENTS] = { "dead-clients",
-				  "clients closed or reset connections that still wait in the "
-				  "queue: they have probably given up, but fill it until the "
-				  "application accepts them",
-				  dead_clients },
+	[REASON_LIMIT_FROM_LISTEN] = { "limit-from-listen",
+				       "the limit is below somaxconn: the program asked for this "
+				       "backlog, or somaxconn was lower when it did; to change it, "
+				       "change the configuration and restart the program",
+				       NULL, limit_from_listen },
+	[REASON_LIMIT_FROM_SOMAXCONN] = { "limit-from-somaxconn",
+					  "somaxconn bounds this limit; to change it, set the sysctl of "
+					  "this namespace and restart the program, as listen(2) reads "
+					  "it once",
+					  NULL, limit_from_somaxconn },
+	[REASON_LIMIT_FROM_SYN_BACKLOG] = { "limit-from-syn-backlog",
+					    "tcp_max_syn_backlog bounds this SYN queue, as "
+					    "tcp_syncookies is 0; at 0 one half-open connection fits, "
+					    "below -1 none",
+					    "turn syncookies on, or raise it",
+					    limit_from_syn_backlog },
 };
 
 const char *severity_mark(enum severity severity)
@@ -214,40 +322,114 @@ const char *severity_mark(enum severity severity)
 	static const char *const marks[] = { [SEVERITY_CRITICAL] = "!!",
 					     [SEVERITY_WARNING] = "!",
 					     [SEVERITY_NOTICE] = "~",
-					     [SEVERITY_NONE] = "." };
+					     [SEVERITY_NONE] = ".",
+					     [SEVERITY_GONE] = "x" };
 
 	return marks[severity];
 }
 
+static enum state first_that_applies(const struct row *row, const struct report *report)
+{
+	unsigned int state = 0;
+
+	while (!state_table[state].applies(row, report))
+		state++;
+	return state;
+}
+
 void verdict_reach(struct row *row, const struct report *report)
 {
-	row->state = 0;
-	while (!state_table[row->state].applies(row))
-		row->state++;
+	row->state = row->last_state = first_that_applies(row, report);
 	row->reasons = 0;
-	if (row->state == STATE_OK)
+	if (row->gone)
+		row->state = STATE_GONE;
+	if (!state_is_sick(row->state))
 		return;
 	for (unsigned int i = 0; i < REASON_N; i++)
 		if (reason_table[i].applies(row, report))
 			row->reasons |= 1u << i;
 }
 
-/*
- * Who waits in a queue is what proves that nothing is accepted, or that something is. Without it
- * little is proved, and the words would come and go with each look at the connections.
- */
-void verdict_carry(struct row *row, uint32_t reasons, const struct report *report)
+enum reason verdict_first_reason(const struct row *row)
 {
-	const uint32_t not_accepting = 1u << REASON_NOT_ACCEPTING;
-	const uint32_t slowly = 1u << REASON_ACCEPTING_SLOWLY;
-	uint32_t carried = 1u << REASON_DEAD_CLIENTS;
+	unsigned int i = 0;
 
-	if (row->state == STATE_OK || !row_waiting_age(row, report) || !row->group ||
-	    !(row->group->known & GROUP_WAITING))
+	while (i < REASON_N && !(row->reasons & 1u << i))
+		i++;
+	return i;
+}
+
+enum reason verdict_adviser(const struct row *row)
+{
+	enum reason first = verdict_first_reason(row);
+
+	return first < REASON_N && reason_table[first].advice ? first : REASON_N;
+}
+
+static void add_sentence(struct strbuf *to, const char *fact, const char *advice)
+{
+	strbuf_adds(to, fact);
+	if (advice)
+		strbuf_addf(to, "; %s", advice);
+}
+
+/* How long is proved by an age; without one it is only what was seen. */
+static void add_stalled_for(struct strbuf *to, const struct row *row)
+{
+	if (row->oldest_wait_ms.known)
+		strbuf_addf(to, " (the oldest for %.1f s)",
+			    (double)row->oldest_wait_ms.value / 1000);
+	else if (row->unmoved_ns)
+		strbuf_addf(to, " (not seen to get shorter for %.1f s)",
+			    (double)row->unmoved_ns / (double)NSEC_PER_SEC);
+}
+
+void verdict_add_state(struct strbuf *to, const struct row *row)
+{
+	const struct state_info *state = &state_table[row->state];
+
+	strbuf_adds(to, state->fact);
+	if (row->state == STATE_STALLED)
+		add_stalled_for(to, row);
+	if (verdict_adviser(row) == REASON_N && state->advice)
+		strbuf_addf(to, "; %s", state->advice);
+}
+
+static const struct row *fullest_member(const struct row *row, enum reason reason)
+{
+	const struct row *fullest = NULL;
+
+	for (uint32_t i = 0; i < row->fold->n_members; i++) {
+		const struct row *member = row->fold->members[i];
+
+		if (member->reasons & 1u << reason &&
+		    (!fullest || row_worst_fill(member) > row_worst_fill(fullest)))
+			fullest = member;
+	}
+	return fullest;
+}
+
+void verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
+		     const struct report *report, unsigned int text_flags)
+{
+	const struct reason_info *info = &reason_table[reason];
+	const struct row *one = row->fold ? fullest_member(row, reason) : row;
+	bool advise = verdict_adviser(row) == reason;
+
+	if (!info->say || !one || !info->applies(one, report)) {
+		add_sentence(to, info->fact, advise ? info->advice : NULL);
 		return;
-	if (!row->accepted.min && !(row->reasons & slowly))
-		carried |= not_accepting;
-	if (crowded(row) && !(row->reasons & not_accepting))
-		carried |= slowly;
-	row->reasons |= reasons & carried;
+	}
+	info->say(to, one, report, false, text_flags);
+	if (!advise)
+		return;
+	strbuf_adds(to, "; ");
+	info->say(to, one, report, true, text_flags);
+}
+
+void verdict_add_reason(struct strbuf *to, enum reason reason, const struct row *row,
+			const struct report *report, unsigned int text_flags)
+{
+	strbuf_addf(to, "%s: ", reason_table[reason].name);
+	verdict_add_why(to, reason, row, report, text_flags);
 }

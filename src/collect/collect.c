@@ -6,11 +6,14 @@
 #include "collect/autobound.h"
 #include "collect/bytecode.h"
 #include "collect/cgroups.h"
+#include "collect/others.h"
+#include "collect/conditions.h"
 #include "collect/owners.h"
 #include "collect/procfs.h"
 #include "collect/sock_diag.h"
 #include "collect/sources.h"
 #include "collect/unix_listeners.h"
+#include "collect/unix_queues.h"
 #include "collect/walks.h"
 
 #include <errno.h>
@@ -29,6 +32,9 @@ struct collector {
 	struct walks walks;
 	struct cgroups cgroups;
 	struct owners owners;
+	struct unix_queues unix_queues;
+	struct others others;
+	struct conditions conditions;
 	struct strbuf text; /* scratch for files */
 };
 
@@ -67,6 +73,20 @@ void collector_set_detail(struct collector *c, uint16_t port)
 	c->walks.detail_port = port;
 }
 
+/*
+ * Of the first window a share is spent at once. A very short one has no time for anything; what is
+ * too much for it is repaid by those that follow. And of a very long one it would be felt.
+ */
+static uint64_t choose_window(double seconds)
+{
+	const double min = 1, max = 5;
+
+	return (uint64_t)((seconds < min ? min :
+			   seconds > max ? max :
+					   seconds) *
+			  (double)NSEC_PER_SEC);
+}
+
 int collector_open(struct collector **collector, const struct collect_config *config,
 		   struct error *why)
 {
@@ -75,13 +95,17 @@ int collector_open(struct collector **collector, const struct collect_config *co
 
 	c->config = *config;
 	c->root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	c->cgroups.root = c->owners.root = c->sources.root = c->root;
+	c->cgroups.root = c->owners.root = c->conditions.root = c->sources.root = c->root;
 	c->sources.wanted = config->namespaces;
 	c->sources.n_wanted = config->n_namespaces;
 	c->sources.all = config->all_namespaces;
 	c->walks.set = &c->sources;
 	c->walks.family = config->family;
 	c->walks.share = config->walk_share;
+	c->unix_queues.due_ns = UINT64_MAX;
+	c->others.root = c->root;
+	c->others.share = config->elsewhere_share;
+	c->others.window_ns = choose_window(config->window);
 	collector_set_needs(c, config->needs);
 	if (c->root < 0)
 		code = error_set(why, -errno, "cannot open %s: %s", config->root, strerror(errno));
@@ -103,6 +127,9 @@ void collector_close(struct collector *c)
 	walks_free(&c->walks);
 	cgroups_free(&c->cgroups);
 	owners_free(&c->owners);
+	unix_queues_free(&c->unix_queues);
+	others_free(&c->others);
+	conditions_free(&c->conditions);
 	strbuf_free(&c->text);
 	if (c->root >= 0)
 		close(c->root);
@@ -174,23 +201,40 @@ static void warn_about_drops(struct snapshot *s)
 		}
 }
 
-static void find_owners(struct collector *c, struct snapshot *s)
+static void find_owners(struct collector *c, struct snapshot *s, enum sample_kind kind)
 {
 	c->owners.cgroups = needs(c, NEED_UNITS);
-	c->owners.tell = needs(c, NEED_OWNERS_ASKED);
+	c->owners.tell = needs(c, NEED_OWNERS_ASKED) && kind == SAMPLE_CLOSING;
 	owners_collect(&c->owners, s);
+}
+
+/*
+ * Who was throttled in a window is known by what was so before it. The owners are found now then,
+ * and only verified when it closes: the scan has been paid for, and delays none for new listeners.
+ */
+static void open_window(struct collector *c, struct snapshot *s)
+{
+	if (!needs(c, NEED_CONDITIONS) || !conditions_wanted(s))
+		return;
+	find_owners(c, s, SAMPLE_OPENING);
+	c->owners.look_ns = c->owners.scan_ns = 0;
+	conditions_open(&c->conditions, s);
 }
 
 /* What only a closing sample needs. */
 static void complete(struct collector *c, struct snapshot *s)
 {
+	bool ailing = needs(c, NEED_CONDITIONS) && conditions_wanted(s);
+
 	walks_complete(&c->walks, s);
 	for (uint32_t i = 0; needs(c, NEED_AUTOBOUND) && i < c->sources.n; i++)
 		autobound_find(c->sources.list[i], s, i, c->config.family);
 	if (needs(c, NEED_CGROUP | NEED_INTERFACE))
 		name_listeners(c, s);
-	if (needs(c, NEED_OWNERS))
-		find_owners(c, s);
+	if (needs(c, NEED_OWNERS) || ailing)
+		find_owners(c, s, SAMPLE_CLOSING);
+	if (ailing)
+		conditions_collect(&c->conditions, s);
 	for (size_t i = 0; needs(c, NEED_SYSCTLS) && i < c->sources.n; i++)
 		procfs_sysctls(c->sources.list[i]->sysctls, s, &s->netns[i].sysctls);
 	if (needs(c, NEED_IDENTITY))
@@ -207,6 +251,7 @@ static int skip_source(struct collector *c, const struct source *source, struct 
 		       size_t before, int code)
 {
 	s->netns[s->n_netns - 1].before.known = 0;
+	s->netns[s->n_netns - 1].failed = true;
 	snapshot_drop_listeners(s, before);
 	sources_skipped(&c->sources, source, code);
 	return 0;
@@ -240,9 +285,26 @@ static int sample_source(struct collector *c, struct source *source, struct snap
 	ns->one_datagram = diag_datagrams(source->diag) <= 1;
 	if (needs(c, NEED_COUNTERS))
 		source_counters_after(source, s, ns, &c->text);
-	if (needs(c, NEED_UNIX))
-		unix_listeners_add(&c->sources.names, diag_netlink(source->diag), s, netns);
+	if (needs(c, NEED_UNIX) &&
+	    !unix_listeners_add(&c->sources.names, diag_netlink(source->diag), s, netns))
+		s->known &= ~(uint32_t)SNAPSHOT_UNIX;
 	return 0;
+}
+
+/* The UNIX listeners that nobody asked to see: is one of them full, or does not move? */
+static void look_at_unix_queues(struct collector *c)
+{
+	unix_queues_begin(&c->unix_queues, clock_monotonic_ns());
+	for (size_t i = 0; i < c->sources.n; i++)
+		unix_queues_add(&c->unix_queues, diag_netlink(c->sources.list[i]->diag));
+	unix_queues_end(&c->unix_queues, clock_monotonic_ns());
+}
+
+/* Who names namespaces has chosen; and without a window no counter says whether all is well. */
+static bool wants_others(const struct collector *c)
+{
+	return needs(c, NEED_ELSEWHERE) && needs(c, NEED_WINDOW) && !c->config.all_namespaces &&
+	       !c->config.n_namespaces;
 }
 
 /* The end of one window of fast sampling and the beginning of the next. */
@@ -250,8 +312,12 @@ static void turn_window(struct collector *c, struct snapshot *s)
 {
 	for (uint32_t i = 0; i < c->sources.n; i++) {
 		struct source *source = c->sources.list[i];
+		size_t gone = s->n_gone;
 
-		peaks_end(&source->peaks, s, i);
+		if (!s->netns[i].failed)
+			peaks_end(&source->peaks, s, i);
+		if (s->n_gone > gone)
+			peaks_confirm_gone(source->diag, s, i);
 		peaks_begin(&source->peaks, s, i);
 		/* What looks cost is shared: the others can make use of it. */
 		if (is_one_of_many(c) && !snapshot_has_listeners(s, i))
@@ -263,6 +329,8 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 		     struct error *why)
 {
 	snapshot_reset(s);
+	s->known |= needs(c, NEED_UNIX) ? SNAPSHOT_UNIX : 0;
+	s->known |= c->config.all_namespaces ? SNAPSHOT_ALL_NETNS : 0;
 	sources_turn(&c->sources, clock_monotonic_ns());
 	if (c->sources.check_ns <= clock_monotonic_ns())
 		sources_check(&c->sources);
@@ -273,12 +341,22 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 			return code;
 	}
 	sources_warn(&c->sources, s);
+	if (needs(c, NEED_ELSEWHERE) && !needs(c, NEED_UNIX)) {
+		look_at_unix_queues(c);
+		unix_queues_tell(&c->unix_queues, s);
+	}
 	s->monotonic_ns = clock_monotonic_ns();
 	s->wall = clock_wall();
 	set_peak_rate(c);
 	turn_window(c, s);
+	if (wants_others(c))
+		others_sample(&c->others, s);
+	if (needs(c, NEED_CONDITIONS))
+		conditions_turn(&c->conditions, s->monotonic_ns);
 	if (kind == SAMPLE_CLOSING)
 		complete(c, s);
+	else
+		open_window(c, s);
 	return 0;
 }
 
@@ -298,6 +376,8 @@ uint64_t collector_due(const struct collector *c)
 
 	if (due < c->rest_ns)
 		due = c->rest_ns;
+	if (c->unix_queues.due_ns < due)
+		due = c->unix_queues.due_ns;
 	return due < c->sources.check_ns ? due : c->sources.check_ns;
 }
 
@@ -319,6 +399,10 @@ void collector_look(struct collector *c)
 
 	if (c->sources.check_ns <= now) {
 		sources_check(&c->sources);
+		return;
+	}
+	if (c->unix_queues.due_ns <= now) {
+		look_at_unix_queues(c);
 		return;
 	}
 	if (due == UINT64_MAX)

@@ -28,6 +28,8 @@ struct collect_config {
 	const char *const *namespaces;
 	size_t n_namespaces;
 	bool all_namespaces;
+	double elsewhere_share; /* of one CPU that looking at other namespaces may cost */
+	double window; /* how long windows will be, in seconds */
 	double walk_share; /* the same for walks.h; 0: no limit, one with every sample */
 };
 

@@ -155,6 +155,7 @@ static void find_inhabited(struct search *search)
 {
 	DIR *dir = open_list(search, "proc");
 	struct dirent *e;
+	int code;
 
 	while (dir && (e = readdir(dir))) {
 		char path[sizeof(e->d_name) + sizeof("/ns/net")];
@@ -171,10 +172,13 @@ static void find_inhabited(struct search *search)
 	}
 	if (!dir)
 		return;
+	closedir(dir); /* which gives back a descriptor */
 	/* Who is outside of a container is not even listed, nor is anybody else with hidepid. */
-	search->found->sight = processes_sight(search->root);
-	search->found->some_hidden = search->found->hidden || search->found->sight != PROCESSES_ALL;
-	closedir(dir);
+	code = processes_sight(search->root, &search->found->sight);
+	if (code < 0)
+		search->found->failed = code;
+	search->found->some_hidden =
+		!code && (search->found->hidden || search->found->sight != PROCESSES_ALL);
 }
 
 #define KERNEL_THREAD 0x200000 /* PF_KTHREAD, sched.h */

@@ -2,6 +2,7 @@
 #include "collect/netlink.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "collect/enter.h"
 
 #include <errno.h>
@@ -9,6 +10,9 @@
 #include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /*
  * The kernel fills datagrams of up to 32 KiB when the reader's buffer is at least that large (its
@@ -18,6 +22,12 @@
 #define BUFFER_SIZE_MAX (1024 * 1024)
 
 #define DUMP_TRIES 4
+
+/*
+ * How long the kernel may keep silent. It makes a dump within the reader's own system calls, so
+ * whatever it has to say is there at once; who waits in recvmsg(2) at all waits for nothing.
+ */
+#define SILENCE_SECONDS 10
 
 struct netlink_socket {
 	struct mnl_socket *nl;
@@ -87,8 +97,30 @@ int netlink_explain(int code, const char *sockets, const char *module, struct er
 				 "cannot dump %s over sock_diag: %s; the kernel lacks %s, "
 				 "try: modprobe %s",
 				 sockets, strerror(-code), module, module);
+	if (code == -ETIMEDOUT)
+		return error_set(why, code,
+				 "cannot dump %s over sock_diag: the kernel did not answer for "
+				 "%d s; try again",
+				 sockets, SILENCE_SECONDS);
 	return error_set(why, code, "cannot dump %s over sock_diag: %s%s", sockets, strerror(-code),
 			 advice(code));
+}
+
+/*
+ * Who has CAP_NET_ADMIN in the namespace, as every user has in one of his own, may send to any
+ * netlink socket there. The kernel lets nobody but itself send to a socket that is connected to it
+ * (netlink_getsockbyportid(), af_netlink.c), so nobody fills our buffer either. Connecting also
+ * binds, in one call: no foreign datagram comes between.
+ */
+static int connect_to_kernel(const struct mnl_socket *nl)
+{
+	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	const struct timeval silence = { .tv_sec = SILENCE_SECONDS };
+	int fd = mnl_socket_get_fd(nl);
+
+	if (connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+		return -1;
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence));
 }
 
 static int open_here(void *context, struct error *why)
@@ -97,13 +129,27 @@ static int open_here(void *context, struct error *why)
 	int code;
 
 	*nl = mnl_socket_open(NETLINK_SOCK_DIAG);
-	if (*nl && mnl_socket_bind(*nl, 0, MNL_SOCKET_AUTOPID) == 0)
+	if (*nl && connect_to_kernel(*nl) == 0)
 		return 0;
 	code = -errno;
 	if (*nl)
 		mnl_socket_close(*nl);
 	return error_set(why, code, "cannot open a sock_diag netlink socket: %s%s", strerror(-code),
 			 advice(code));
+}
+
+/*
+ * Not to be guessed by who would answer in the kernel's place. Early at boot, and where a sandbox
+ * forbids getrandom(2), there is but the time: what is believed never depends on this number alone.
+ */
+static uint32_t first_sequence(void)
+{
+	uint64_t now = clock_monotonic_ns();
+	uint32_t sequence;
+
+	if (getrandom(&sequence, sizeof(sequence), GRND_NONBLOCK) == sizeof(sequence))
+		return sequence;
+	return (uint32_t)(now ^ now >> 32) ^ (uint32_t)getpid() << 16;
 }
 
 int netlink_open(struct netlink_socket **socket, int netns, struct error *why)
@@ -116,6 +162,7 @@ int netlink_open(struct netlink_socket **socket, int netns, struct error *why)
 	*socket = xcalloc(1, sizeof(**socket));
 	(*socket)->nl = nl;
 	(*socket)->netns = netns;
+	(*socket)->sequence = first_sequence();
 	(*socket)->buffer_size = BUFFER_SIZE;
 	(*socket)->buffer = xmalloc(BUFFER_SIZE);
 	return 0;
@@ -165,7 +212,8 @@ bool netlink_again(struct netlink_socket *socket, int code, unsigned int *tries)
 	return netlink_lost(code) && netlink_reopen(socket, &ignored) == 0 && *tries < DUMP_TRIES;
 }
 
-static int send_request(struct netlink_socket *s, const struct netlink_request *request)
+static int send_request(struct netlink_socket *s, const struct netlink_request *request,
+			uint16_t flags)
 {
 	size_t room =
 		NLMSG_SPACE(request->payload_len) + NLA_HDRLEN + NLA_ALIGN(request->value_len);
@@ -174,7 +222,7 @@ static int send_request(struct netlink_socket *s, const struct netlink_request *
 	int sent;
 
 	nlh->nlmsg_type = request->type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	nlh->nlmsg_flags = flags;
 	nlh->nlmsg_seq = ++s->sequence;
 	memcpy(mnl_nlmsg_put_extra_header(nlh, request->payload_len), request->payload,
 	       request->payload_len);
@@ -185,30 +233,58 @@ static int send_request(struct netlink_socket *s, const struct netlink_request *
 	return sent;
 }
 
-static int receive_dump(struct netlink_socket *s, netlink_handler handler, void *context)
+/*
+ * Receives one datagram into the buffer. libmnl would not tell who sent it, and would have the
+ * buffer grow for a large one of anybody.
+ *
+ * Returns its length, 0 when the kernel did not send it, or -errno.
+ */
+static ssize_t receive(struct netlink_socket *s)
 {
-	int code;
+	struct sockaddr_nl from = { 0 };
+	struct iovec room = { s->buffer, s->buffer_size };
+	struct msghdr message = {
+		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &room, .msg_iovlen = 1
+	};
+	ssize_t len = recvmsg(mnl_socket_get_fd(s->nl), &message, 0);
 
-	do {
-		ssize_t len = mnl_socket_recvfrom(s->nl, s->buffer, s->buffer_size);
+	if (len < 0)
+		return -errno;
+	if (message.msg_namelen != sizeof(from) || from.nl_family != AF_NETLINK || from.nl_pid)
+		return 0;
+	if (!(message.msg_flags & MSG_TRUNC))
+		return len;
+	if (s->buffer_size >= BUFFER_SIZE_MAX)
+		return -ENOSPC;
+	s->buffer_size *= 2;
+	s->buffer = xreallocarray(s->buffer, s->buffer_size, 1);
+	return -EMSGSIZE;
+}
 
-		if (len < 0 && errno == EINTR) {
-			code = 1;
+/* @done: set by the handler when nothing more will come; NULL: the end of the dump tells. */
+static int receive_reply(struct netlink_socket *s, netlink_handler handler, void *context,
+			 const bool *done)
+{
+	uint64_t heard = clock_monotonic_ns(); /* of the kernel */
+	int code = 1;
+
+	while (code > 0 && !(done && *done)) {
+		ssize_t len = receive(s);
+
+		/* Neither signals nor foreign datagrams make us wait for ever. */
+		if (len == 0 || len == -EINTR) {
+			if (clock_monotonic_ns() - heard >= SILENCE_SECONDS * NSEC_PER_SEC)
+				return -ETIMEDOUT;
 			continue;
 		}
-		/* libmnl reports MSG_TRUNC as ENOSPC. */
-		if (len < 0 && errno == ENOSPC && s->buffer_size < BUFFER_SIZE_MAX) {
-			s->buffer_size *= 2;
-			s->buffer = xreallocarray(s->buffer, s->buffer_size, 1);
-			return -EMSGSIZE;
-		}
 		if (len < 0)
-			return -errno;
+			return len == -EAGAIN ? -ETIMEDOUT : (int)len;
+		heard = clock_monotonic_ns();
 		if (((struct nlmsghdr *)s->buffer)->nlmsg_type != NLMSG_DONE)
 			s->datagrams++;
 		code = netlink_parse(s->buffer, (size_t)len, s->sequence, handler, context);
-	} while (code > 0);
-	return code;
+	}
+	return code < 0 ? code : 0;
 }
 
 int netlink_dump(struct netlink_socket *socket, const struct netlink_request *request,
@@ -217,6 +293,30 @@ int netlink_dump(struct netlink_socket *socket, const struct netlink_request *re
 	int code;
 
 	socket->datagrams = 0;
-	code = send_request(socket, request);
-	return code < 0 ? code : receive_dump(socket, handler, context);
+	code = send_request(socket, request, NLM_F_REQUEST | NLM_F_DUMP);
+	return code < 0 ? code : receive_reply(socket, handler, context, NULL);
+}
+
+struct question {
+	netlink_handler handler;
+	void *context;
+	bool answered;
+};
+
+/* No NLMSG_DONE follows the reply to a single question. */
+static int take_answer(uint16_t type, const void *payload, size_t len, void *context)
+{
+	struct question *question = context;
+
+	question->answered = true;
+	return question->handler(type, payload, len, question->context);
+}
+
+int netlink_ask(struct netlink_socket *socket, const struct netlink_request *request,
+		netlink_handler handler, void *context)
+{
+	struct question question = { handler, context, false };
+	int code = send_request(socket, request, NLM_F_REQUEST);
+
+	return code < 0 ? code : receive_reply(socket, take_answer, &question, &question.answered);
 }

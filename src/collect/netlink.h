@@ -55,10 +55,20 @@ int netlink_fd(const struct netlink_socket *socket);
 /*
  * netlink_dump() - send one request for a dump and hand every message of the reply to @handler.
  *
+ * Only what the kernel itself sent is looked at; -ETIMEDOUT: it kept silent for ten seconds.
+ *
  * Returns 0, the handler's negative value, or -errno, for which netlink_explain() has words.
  */
 int netlink_dump(struct netlink_socket *socket, const struct netlink_request *request,
 		 netlink_handler handler, void *context);
+
+/*
+ * netlink_ask() - send one request for one object, and hand the reply to @handler.
+ *
+ * Returns what netlink_dump() does; -ENOENT and -ESTALE: there is no such object.
+ */
+int netlink_ask(struct netlink_socket *socket, const struct netlink_request *request,
+		netlink_handler handler, void *context);
 
 /*
  * Was the dump lost half-way: -ENOBUFS (the kernel had no room), -EMSGSIZE (a truncated message;

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "collect/owners_result.h"
+#include "collect/rings.h"
 #include "collect/units.h"
 
 #include <stdio.h>
@@ -118,20 +119,48 @@ static int read_names(struct owners *o, struct process *process)
 }
 
 struct look {
-	const struct idmap *listeners; /* by inode */
+	struct owners *owners;
 	struct owners_process *holder;
+	uint32_t fd; /* of the ring that is read */
+	struct idmap registered; /* with it */
+	bool ring; /* there is one that may hold more than could be read */
 };
+
+static void add_held(const struct look *look, uint32_t fd, uint32_t inode, bool ring)
+{
+	struct owners_process *holder = look->holder;
+
+	if (idmap_get(&look->owners->listeners.by_inode, inode) == IDMAP_NONE)
+		return;
+	holder->list = array_grow(holder->list, holder->n, &holder->size, sizeof(*holder->list));
+	holder->list[holder->n++] = (struct owners_fd){
+		.inode = inode, .fd = fd, .listener = IDMAP_NONE, .ring = ring
+	};
+}
+
+static void add_registered(void *context, uint32_t inode)
+{
+	struct look *look = context;
+
+	/* What is registered twice, or read again, is held once. */
+	if (idmap_put(&look->registered, inode, 0) == IDMAP_NONE)
+		add_held(look, look->fd, inode, true);
+}
 
 static void add_socket(void *context, uint32_t fd, uint32_t inode)
 {
-	const struct look *look = context;
-	struct owners_process *holder = look->holder;
+	struct look *look = context;
+	int code;
 
-	if (idmap_get(look->listeners, inode) == IDMAP_NONE)
+	if (inode) {
+		add_held(look, fd, inode, false);
 		return;
-	holder->list = array_grow(holder->list, holder->n, &holder->size, sizeof(*holder->list));
-	holder->list[holder->n++] =
-		(struct owners_fd){ .inode = inode, .fd = fd, .listener = IDMAP_NONE };
+	}
+	look->fd = fd;
+	idmap_reset(&look->registered, 0);
+	code = rings_sockets(&look->owners->processes, look->holder->process.pid, fd,
+			     &look->owners->text, add_registered, look);
+	look->ring |= code < 0 && !processes_gone(code);
 }
 
 /*
@@ -140,15 +169,46 @@ static void add_socket(void *context, uint32_t fd, uint32_t inode)
  */
 static void look_at(struct owners *o, struct process_entry *entry, struct owners_process *holder)
 {
-	struct look look = { &o->listeners.by_inode, holder };
+	struct look look = { .owners = o, .holder = holder };
 	int code;
 
 	*holder = (struct owners_process){ .process.pid = entry->pid };
 	code = processes_sockets(&o->processes, entry->pid, add_socket, &look);
 	entry->look = processes_failed(code);
+	entry->ring = look.ring;
+	idmap_free(&look.registered);
 	entry->code = (int16_t)(processes_gone(code) ? 0 : code);
 	if (holder->n && read_names(o, &holder->process) < 0)
 		holder->n = 0;
+}
+
+/* What is registered with one ring of a process, as of now. */
+struct ring {
+	uint32_t fd;
+	int code; /* 0: nothing else is; 1: it has not been read */
+	struct idmap inodes;
+};
+
+static void note_registered(void *context, uint32_t inode)
+{
+	struct ring *ring = context;
+
+	idmap_put(&ring->inodes, inode, 0);
+}
+
+/* Those of one ring stand together: it is read once. What cannot be told may be so still. */
+static bool is_registered(struct owners *o, uint32_t pid, const struct owners_fd *held,
+			  struct ring *ring)
+{
+	if (ring->code > 0 || ring->fd != held->fd) {
+		idmap_reset(&ring->inodes, 0);
+		ring->fd = held->fd;
+		ring->code = rings_sockets(&o->processes, pid, held->fd, &o->text, note_registered,
+					   ring);
+	}
+	if (idmap_get(&ring->inodes, held->inode) != IDMAP_NONE)
+		return true;
+	return ring->code < 0 && !processes_gone(ring->code);
 }
 
 /*
@@ -161,6 +221,7 @@ static void verify(struct owners *o, struct owners_process *holder, size_t first
 	int dir = processes_open(&o->processes, holder->process.pid);
 	int code = dir < 0 ? dir : read_names(o, &holder->process);
 	bool gone = code < 0, changed = gone;
+	struct ring ring = { .code = 1 };
 
 	if (processes_failed(code)) { /* it may be so still */
 		if (dir >= 0)
@@ -175,13 +236,18 @@ static void verify(struct owners *o, struct owners_process *holder, size_t first
 		struct owners_fd *held = &holder->list[i];
 		uint32_t inode;
 
-		if (!gone && processes_socket(dir, held->fd, &inode) > 0 && inode == held->inode)
+		if (!gone && held->ring && is_registered(o, holder->process.pid, held, &ring))
+			continue;
+		if (!gone && !held->ring &&
+		    processes_socket(dir, held->fd, &inode) == PROCESSES_SOCKET &&
+		    inode == held->inode)
 			continue;
 		held->inode = 0;
 		changed = true;
 	}
 	if (dir >= 0)
 		close(dir);
+	idmap_free(&ring.inodes);
 	if (entry)
 		entry->look |= changed;
 }

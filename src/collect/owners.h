@@ -22,9 +22,14 @@
  *    owner is out of sight) is looked for again after OWNERS_RETRY_NS, and each time after as long
  *    as it has been looked for in vain.
  *
+ * A listener may also be registered with an io_uring, by descriptor or made there, and have no
+ * descriptor of its own: then fdinfo of the ring tells, and that of the ring stands for it. It is
+ * read only where a descriptor is a ring.
+ *
  * What escapes: a process that was there all along and is handed a descriptor of a listener that
  * has another owner is found only with the next scan, and descriptors of a thread that shares them
- * with none (unshare(2) of CLONE_FILES) not at all.
+ * with none (unshare(2) of CLONE_FILES), messages on their way (SCM_RIGHTS) and rings without a
+ * descriptor (IORING_REGISTER_RING_FDS) not at all.
  */
 #define OWNERS_RETRY_NS	    10000000000U
 #define OWNERS_RETRY_MAX_NS 600000000000U
@@ -34,6 +39,7 @@ struct owners_fd {
 	uint32_t inode; /* 0: no longer so */
 	uint32_t fd;
 	uint32_t listener; /* in the snapshot at hand; IDMAP_NONE: it is gone */
+	bool ring; /* @fd is that of an io_uring, with which the listener is registered */
 };
 
 /* A process that holds some. */

@@ -42,12 +42,15 @@ static void fill_owners(const struct owners *o, struct snapshot *s)
 	free(next);
 }
 
-static enum processes_sight sight(struct owners *o)
+/* Is every process in sight? Or -errno where that could not be looked at, which is tried again. */
+static int all_in_sight(struct owners *o)
 {
-	if (!o->sight_known)
-		o->sight = processes_sight(o->root);
+	int code = o->sight_known ? 0 : processes_sight(o->root, &o->sight);
+
+	if (code < 0)
+		return code;
 	o->sight_known = true;
-	return o->sight;
+	return o->sight == PROCESSES_ALL;
 }
 
 /*
@@ -56,7 +59,7 @@ static enum processes_sight sight(struct owners *o)
  */
 static void tell_hidden(struct owners *o, struct snapshot *s, bool hidden)
 {
-	const char *rest = sight(o) == PROCESSES_NO_PRIVILEGE ? "run as root to see more" :
+	const char *rest = o->sight == PROCESSES_NO_PRIVILEGE ? "run as root to see more" :
 			   hidden			      ? "others may not be looked at" :
 				    "there may be more outside of this container";
 
@@ -65,36 +68,60 @@ static void tell_hidden(struct owners *o, struct snapshot *s, bool hidden)
 		      rest);
 }
 
+/* Some busy rings, and those of old kernels, do not tell what is registered with them. */
+static void tell_ring(struct snapshot *s, uint32_t pid)
+{
+	snapshot_warn(s, "owners-hidden",
+		      "some listeners have no owner among the processes that can be seen: "
+		      "an io_uring of process %u may hold them",
+		      pid);
+}
+
 void owners_result_failure(struct snapshot *s, const char *what, int code)
 {
 	snapshot_warn(s, "owners-unavailable", "cannot %s processes in /proc: %s%s", what,
 		      strerror(-code), error_advice(code));
 }
 
+static bool any_unexplained(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n_listeners; i++)
+		if (!s->listeners[i].n_owners)
+			return true;
+	return false;
+}
+
 /* That nobody holds a listener is known only where everybody could be looked at. */
 static void mark_known(struct owners *o, struct snapshot *s)
 {
 	bool hidden = false, unseen = false;
-	int failure = 0;
+	int failure = 0, all;
+	uint32_t ring = 0;
 
 	for (size_t i = 0; i < o->processes.n; i++) {
 		int code = o->processes.list[i].code;
 
 		hidden |= processes_hidden(code);
 		failure = processes_failed(code) ? code : failure;
+		ring = o->processes.list[i].ring ? o->processes.list[i].pid : ring;
 	}
+	all = any_unexplained(s) ? all_in_sight(o) : true;
+	if (all < 0)
+		failure = all;
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
 		bool scanned = o->listeners.list[i].scanned;
 
-		if (l->n_owners || (scanned && !hidden && !failure && sight(o) == PROCESSES_ALL))
+		if (l->n_owners || (scanned && !hidden && !failure && !ring && all))
 			l->known |= LISTENER_OWNERS;
 		else
 			unseen |= scanned;
 	}
 	if (unseen && o->tell && failure)
 		owners_result_failure(s, "look at all", failure);
-	if (unseen && o->tell && (hidden || sight(o) != PROCESSES_ALL))
+	if (unseen && o->tell && ring)
+		tell_ring(s, ring);
+	if (unseen && o->tell && (hidden || !all))
 		tell_hidden(o, s, hidden);
 }
 

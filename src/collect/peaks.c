@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "collect/listener.h"
 #include "collect/unix_diag.h"
 
 #include <stdlib.h>
@@ -32,9 +33,10 @@ void peaks_free(struct peaks *p)
 {
 	idmap_free(&p->by_cookie);
 	free(p->queues);
+	free(p->born);
 }
 
-/* Every dump has them in one order, but for those that come and go. */
+/* All dumps have the listeners in the same order, but for those that come and go. */
 static struct tracked_queue *track(struct peaks *p, uint64_t cookie, bool *fresh)
 {
 	uint32_t i = (uint32_t)p->next;
@@ -57,6 +59,10 @@ static void look_at(struct peaks *p, struct tracked_queue *q, bool fresh, uint32
 	if (q->look == p->look) /* a dump that the kernel resumes may repeat an entry */
 		return;
 	q->peak.samples++;
+	if (fresh || length < q->peak.lowest)
+		q->peak.lowest = length;
+	if (fresh || !length || length < q->length)
+		q->moved_ns = now_ns;
 	if (length > q->peak.length)
 		q->peak.length = length;
 	if (length > limit) {
@@ -66,10 +72,11 @@ static void look_at(struct peaks *p, struct tracked_queue *q, bool fresh, uint32
 	}
 	if (length < q->length)
 		q->peak.fell = true;
-	/* Missing once may be the fault of a dump that was resumed; twice, it was not there. */
+	/* A dump that was resumed may have missed it once; missing twice, it was not there. */
 	if (fresh && p->look >= 2)
 		q->peak.born = true;
 	q->length = length;
+	q->limit = limit;
 	q->look = p->look;
 	q->look_ns = now_ns;
 }
@@ -79,7 +86,7 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns)
 	if (!p->min_interval_ns)
 		return;
 	idmap_reset(&p->by_cookie, s->n_listeners);
-	p->n_queues = p->n_unix = p->next = 0;
+	p->n_queues = p->n_unix = p->n_born = p->next = 0;
 	p->look = 0;
 	for (size_t i = s->netns[netns].first_listener; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
@@ -89,9 +96,12 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns)
 		if (l->bound.netns != netns)
 			break;
 		q = track(p, l->cookie, &fresh);
-		p->n_unix += listener_is_unix(l);
-		q->length = q->peak.length = l->length;
+		q->is_unix = listener_is_unix(l);
+		p->n_unix += q->is_unix;
+		q->length = q->peak.length = q->peak.lowest = l->length;
+		q->limit = l->limit;
 		q->look_ns = s->monotonic_ns;
+		q->moved_ns = s->monotonic_ns - (l->known & LISTENER_PEAK ? l->peak.unmoved_ns : 0);
 	}
 	p->due_ns = s->monotonic_ns + p->min_interval_ns;
 }
@@ -100,6 +110,14 @@ struct look {
 	struct peaks *peaks;
 	uint64_t now_ns;
 };
+
+/* It may be gone before the next sample: then nothing more is known of it than this. */
+static void keep_born(struct peaks *p, struct tracked_queue *q, const struct diag_record *r)
+{
+	p->born = array_grow(p->born, p->n_born, &p->born_size, sizeof(*p->born));
+	listener_from_record(&p->born[p->n_born++], r);
+	q->born = (uint32_t)p->n_born;
+}
 
 static int handle_listener(const struct diag_record *r, void *context)
 {
@@ -110,6 +128,8 @@ static int handle_listener(const struct diag_record *r, void *context)
 	if (r->state != DIAG_LISTEN)
 		return 0;
 	q = track(look->peaks, r->cookie, &fresh);
+	if (fresh)
+		keep_born(look->peaks, q, r);
 	look_at(look->peaks, q, fresh, r->rqueue, r->wqueue, look->now_ns);
 	return 0;
 }
@@ -122,6 +142,7 @@ static int handle_unix(const struct unix_record *r, void *context)
 
 	q = track(look->peaks, r->cookie, &fresh);
 	look->peaks->n_unix += fresh;
+	q->is_unix = true;
 	look_at(look->peaks, q, fresh, r->rqueue, r->wqueue, look->now_ns);
 	return 0;
 }
@@ -142,7 +163,7 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 	if (diag_lost(diag_dump(diag, &request, handle_listener, &look, &ignored)))
 		diag_reopen(diag, &ignored);
 	if (p->n_unix &&
-	    netlink_lost(unix_diag_dump(diag_netlink(diag), handle_unix, &look, &ignored)))
+	    netlink_lost(unix_diag_dump(diag_netlink(diag), false, handle_unix, &look, &ignored)))
 		diag_reopen(diag, &ignored);
 	cpu = clock_thread_cpu_ns() - cpu;
 	p->cost_ns = (p->cost_ns + cpu) / 2;
@@ -155,9 +176,29 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 		p->due_ns = now + interval;
 }
 
+/* A UNIX listener that came since the sample before gets no row: fast samples have no names. */
+static void add_gone(const struct peaks *p, const struct tracked_queue *q, struct snapshot *s,
+		     uint32_t netns)
+{
+	struct listener *l;
+
+	if (q->is_unix && q->peak.born)
+		return;
+	l = snapshot_add_gone(s, netns, q->cookie);
+	if (q->born) {
+		*l = p->born[q->born - 1];
+		l->bound.netns = netns;
+		l->cookie = q->cookie;
+	}
+	l->length = q->length;
+	l->limit = q->limit;
+	l->peak = q->peak;
+	l->known |= LISTENER_PEAK;
+}
+
 void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns)
 {
-	size_t seen = 0, tracked = p->n_queues - p->n_unix;
+	size_t seen = 0, tracked = p->n_queues, seen_unix = 0;
 
 	if (!p->min_interval_ns || p->due_ns == UINT64_MAX)
 		return;
@@ -172,10 +213,67 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns)
 		q = track(p, l->cookie, &fresh);
 		look_at(p, q, fresh, l->length, l->limit, s->monotonic_ns);
 		l->peak = q->peak;
+		l->peak.unmoved_ns = l->length ? s->monotonic_ns - q->moved_ns : 0;
 		l->known |= LISTENER_PEAK;
-		seen += !fresh && !listener_is_unix(l);
+		seen += !fresh;
+		seen_unix += !fresh && listener_is_unix(l);
 	}
 	s->netns[netns].looked = p->look > 1;
-	s->netns[netns].listener_vanished = seen < tracked;
+	s->netns[netns].listener_vanished = seen - seen_unix < tracked - p->n_unix;
+	for (size_t i = 0; seen < tracked && i < tracked; i++)
+		if (p->queues[i].look != p->look)
+			add_gone(p, &p->queues[i], s, netns);
 	p->due_ns = UINT64_MAX;
+}
+
+/* What is looked for among those that are gone. */
+struct second_look {
+	struct snapshot *snapshot;
+	uint32_t netns;
+};
+
+static void take_back(const struct second_look *look, uint64_t cookie)
+{
+	struct snapshot *s = look->snapshot;
+
+	for (size_t i = 0; i < s->n_gone; i++)
+		if (s->gone[i].cookie == cookie && s->gone[i].bound.netns == look->netns) {
+			s->gone[i] = s->gone[--s->n_gone];
+			return;
+		}
+}
+
+static int handle_again(const struct diag_record *r, void *context)
+{
+	if (r->state == DIAG_LISTEN)
+		take_back(context, r->cookie);
+	return 0;
+}
+
+static int handle_unix_again(const struct unix_record *r, void *context)
+{
+	take_back(context, r->cookie);
+	return 0;
+}
+
+void peaks_confirm_gone(struct diag_socket *diag, struct snapshot *s, uint32_t netns)
+{
+	const struct diag_request request = { .states = 1 << DIAG_LISTEN, .family = AF_UNSPEC };
+	struct second_look look = { s, netns };
+	struct error ignored;
+	size_t kept = 0;
+	int code;
+
+	code = diag_dump(diag, &request, handle_again, &look, &ignored);
+	if (code == 0)
+		code = unix_diag_dump(diag_netlink(diag), false, handle_unix_again, &look,
+				      &ignored);
+	if (code == 0)
+		return;
+	if (diag_lost(code))
+		diag_reopen(diag, &ignored);
+	for (size_t i = 0; i < s->n_gone; i++)
+		if (s->gone[i].bound.netns != netns)
+			s->gone[kept++] = s->gone[i];
+	s->n_gone = kept;
 }

@@ -14,16 +14,22 @@ struct tracked_queue {
 	uint64_t cookie;
 	struct peak peak;
 	uint32_t length; /* at the last look */
+	uint32_t limit;
 	uint32_t look; /* number of that look */
-	uint64_t look_ns; /* and when it was */
+	uint32_t born; /* 1 + its index in peaks->born; 0: it was in the sample before */
+	bool is_unix;
+	uint64_t look_ns; /* when the last look was */
+	uint64_t moved_ns; /* the last look that saw it empty, or shorter than the look before */
 };
 
 struct peaks {
 	struct idmap by_cookie;
 	struct tracked_queue *queues;
 	size_t n_queues, queues_size;
-	size_t next; /* index of the one behind that which was found last */
-	size_t n_unix; /* of them; 0: there is no need to look at UNIX listeners */
+	size_t next; /* index of the one after the one found last */
+	struct listener *born; /* TCP listeners that came since the sample before */
+	size_t n_born, born_size;
+	size_t n_unix; /* of the queues; 0: there is no need to look at UNIX listeners */
 	uint32_t look; /* looks taken in this window */
 	uint64_t min_interval_ns; /* 0: off */
 	double share; /* of one CPU */
@@ -54,8 +60,15 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 
 /*
  * peaks_end() - the window ends with this sample: it is the last look, and every listener gets what
- * was seen of it. The namespace learns whether a TCP listener vanished that only fast samples saw.
+ * was seen of it. Listeners that the sample lacks are added to s->gone, and
+ * netns->listener_vanished says whether there is a TCP listener among them.
  */
 void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns);
+
+/*
+ * peaks_confirm_gone() - look once more for the listeners of s->gone, and take back those that are
+ * there: a dump that the kernel resumes may miss a listener. If the dump fails, all are taken back.
+ */
+void peaks_confirm_gone(struct diag_socket *diag, struct snapshot *s, uint32_t netns);
 
 #endif

@@ -127,6 +127,21 @@ int processes_open(const struct processes *p, uint32_t pid)
 	return fd < 0 ? -errno : fd;
 }
 
+uint32_t processes_inode(const char *link, size_t len)
+{
+	static const char prefix[] = "socket:[";
+	char number[12];
+
+	if (len < strlen(prefix) || memcmp(link, prefix, strlen(prefix)) != 0)
+		return 0;
+	len -= strlen(prefix);
+	if (len >= sizeof(number))
+		return 0;
+	memcpy(number, link + strlen(prefix), len);
+	number[len] = '\0';
+	return parse_number(number, "]");
+}
+
 /*
  * The link of a socket reads "socket:[INODE]" (sockfs_dname()), that of a file begins with a slash.
  * statx(2), which follows the link, is a tenth cheaper, but asks the file system of every open
@@ -134,17 +149,16 @@ int processes_open(const struct processes *p, uint32_t pid)
  */
 static int read_link(int dir, const char *name, uint32_t *inode)
 {
-	static const char prefix[] = "socket:[";
-	char link[sizeof(prefix) + 11];
-	ssize_t len = readlinkat(dir, name, link, sizeof(link) - 1);
+	static const char ring[] = "anon_inode:[io_uring]";
+	char link[sizeof(ring)];
+	ssize_t len = readlinkat(dir, name, link, sizeof(link));
 
 	if (len < 0)
 		return -errno;
-	link[len] = '\0';
-	if (strncmp(link, prefix, strlen(prefix)) != 0)
-		return 0;
-	*inode = parse_number(link + strlen(prefix), "]");
-	return *inode != 0;
+	if (len == sizeof(ring) - 1 && !memcmp(link, ring, sizeof(ring) - 1))
+		return PROCESSES_RING;
+	*inode = processes_inode(link, (size_t)len);
+	return *inode ? PROCESSES_SOCKET : PROCESSES_OTHER;
 }
 
 int processes_socket(int dir, uint32_t fd, uint32_t *inode)
@@ -165,18 +179,23 @@ struct search {
 	void *context;
 };
 
+static void note(const struct search *s, int kind, uint32_t fd, uint32_t inode)
+{
+	if (kind == PROCESSES_SOCKET || kind == PROCESSES_RING)
+		s->found(s->context, fd, kind == PROCESSES_RING ? 0 : inode);
+}
+
 /* Asks for one after the other until some in a row are missing. Returns the next, or -errno. */
 static int64_t ask_in_turn(const struct search *s)
 {
-	uint32_t fd = 0, missing = 0, inode;
+	uint32_t fd = 0, missing = 0, inode = 0;
 
 	do {
 		int code = processes_socket(s->dir, fd, &inode);
 
 		if (code == -EACCES) /* so are all others */
 			return code;
-		if (code > 0)
-			s->found(s->context, fd, inode);
+		note(s, code, fd, inode);
 		missing = code < 0 ? missing + 1 : 0;
 		fd++;
 	} while (missing < GAP_MAX && missing < fd);
@@ -189,13 +208,13 @@ static int read_listed(const struct search *s, DIR *dir)
 	struct dirent *e;
 
 	while ((e = readdir(dir))) {
-		uint32_t inode;
+		uint32_t inode = 0;
 		int code = e->d_name[0] == '.' ? 0 : read_link(s->dir, e->d_name, &inode);
 
 		if (code == -EACCES)
 			return code;
 		if (code > 0)
-			s->found(s->context, (uint32_t)strtoul(e->d_name, NULL, 10), inode);
+			note(s, code, (uint32_t)strtoul(e->d_name, NULL, 10), inode);
 	}
 	return 0;
 }
@@ -243,30 +262,36 @@ static bool link_is(int root, const char *path, const char *target)
 	return len == (ssize_t)strlen(target) && !memcmp(link, target, (size_t)len);
 }
 
-static bool has_ptrace(int root)
+/* Returns 1 or 0, or -errno where it was us who failed to look. */
+static int has_ptrace(int root)
 {
 	static const char key[] = "\nCapEff:";
 	struct strbuf status = { 0 };
 	unsigned long long effective = 0;
-	char *line;
+	int code = procfs_read(root, "proc/self/status", &status);
+	char *line = code == 0 ? strstr(status.s, key) : NULL;
 
-	if (procfs_read(root, "proc/self/status", &status) == 0) {
-		line = strstr(status.s, key);
-		if (line)
-			effective = strtoull(line + strlen(key), NULL, 16);
-	}
+	if (line)
+		effective = strtoull(line + strlen(key), NULL, 16);
 	strbuf_free(&status);
+	if (processes_failed(code))
+		return code;
 	return effective >> CAP_SYS_PTRACE_BIT & 1;
 }
 
-enum processes_sight processes_sight(int root)
+int processes_sight(int root, enum processes_sight *sight)
 {
-	if (!has_ptrace(root))
-		return PROCESSES_NO_PRIVILEGE;
-	if (!link_is(root, "proc/self/ns/pid", INIT_PID_NS) ||
-	    !link_is(root, "proc/self/ns/user", INIT_USER_NS))
-		return PROCESSES_NAMESPACE;
-	return PROCESSES_ALL;
+	int ptrace = has_ptrace(root);
+
+	if (ptrace < 0)
+		return ptrace;
+	*sight = PROCESSES_ALL;
+	if (!ptrace)
+		*sight = PROCESSES_NO_PRIVILEGE;
+	else if (!link_is(root, "proc/self/ns/pid", INIT_PID_NS) ||
+		 !link_is(root, "proc/self/ns/user", INIT_USER_NS))
+		*sight = PROCESSES_NAMESPACE;
+	return 0;
 }
 
 const char *processes_advice(enum processes_sight sight, bool hidden)

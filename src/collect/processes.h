@@ -19,6 +19,7 @@ struct process_entry {
 	uint32_t pid;
 	bool look; /* new, or something of it has changed: its descriptors are to be read */
 	int16_t code; /* 0 or the -errno for which they could not be read */
+	bool ring; /* one is an io_uring that may hold listeners, and could not be looked into */
 };
 
 /* Has it ended, or may its descriptors not be read? Or did we fail, of ourselves? */
@@ -61,17 +62,22 @@ struct process_entry *processes_find(struct processes *p, uint32_t pid);
 /* Opens the directory of a process's descriptors. Returns it or -errno. */
 int processes_open(const struct processes *p, uint32_t pid);
 
+enum processes_fd { PROCESSES_OTHER, PROCESSES_SOCKET, PROCESSES_RING };
+
 /*
  * processes_socket() - what one descriptor is.
  * @dir: from processes_open()
  *
- * Returns 1 for a socket, whose inode is set, 0 for anything else, -errno.
+ * Returns an enum processes_fd, where the inode is set for a socket alone, or -errno.
  */
 int processes_socket(int dir, uint32_t fd, uint32_t *inode);
 
+/* The inode in "socket:[INODE]", as the kernel calls a socket that has no path; 0: it is none. */
+uint32_t processes_inode(const char *link, size_t len);
+
 /*
  * processes_sockets() - look once at each descriptor of a process.
- * @found: is told of each socket
+ * @found: is told of each socket, and of each io_uring, whose inode is 0
  *
  * Returns 0 or -errno, where some may have been found before.
  */
@@ -88,8 +94,11 @@ enum processes_sight {
 	PROCESSES_NAMESPACE, /* those outside of our PID or user namespace cannot */
 };
 
-/* Which processes are in sight, as far as that can be told without looking at one. */
-enum processes_sight processes_sight(int root);
+/*
+ * processes_sight() - which processes are in sight, as far as that can be told without looking at
+ * one. Takes a free descriptor. Returns 0, or -errno where that could not be looked at.
+ */
+int processes_sight(int root, enum processes_sight *sight);
 
 /*
  * processes_advice() - why some may not be seen, or what to do about it.

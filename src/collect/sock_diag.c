@@ -263,6 +263,53 @@ static int dump_once(struct diag_socket *s, const struct diag_request *request, 
 	return code;
 }
 
+void diag_name_connection(struct diag_connection *connection, const struct diag_record *record)
+{
+	*connection = (struct diag_connection){ .cookie = record->cookie,
+						.ifindex = record->ifindex,
+						.local_port = record->local_port,
+						.peer_port = record->peer_port,
+						.family = record->family };
+	memcpy(connection->local, record->local, sizeof(connection->local));
+	memcpy(connection->peer, record->peer, sizeof(connection->peer));
+}
+
+static int keep_record(const struct diag_record *record, void *context)
+{
+	*(struct diag_record *)context = *record;
+	return 0;
+}
+
+int diag_find(struct diag_socket *s, const struct diag_connection *connection,
+	      struct diag_record *record)
+{
+	struct inet_diag_req_v2 one = {
+		.sdiag_family = connection->family,
+		.sdiag_protocol = IPPROTO_TCP,
+		.idiag_states = ~0u,
+		.idiag_ext = idiag_ext(DIAG_EXT_INFO),
+		.id = { .idiag_sport = htons(connection->local_port),
+			.idiag_dport = htons(connection->peer_port),
+			.idiag_if = connection->ifindex,
+			.idiag_cookie = { (uint32_t)connection->cookie,
+					  (uint32_t)(connection->cookie >> 32) } },
+	};
+	const struct netlink_request message = { .type = SOCK_DIAG_BY_FAMILY,
+						 .payload = &one,
+						 .payload_len = sizeof(one) };
+	struct receiver receiver = { keep_record, record };
+	int code;
+
+	memcpy(one.id.idiag_src, connection->local, sizeof(one.id.idiag_src));
+	memcpy(one.id.idiag_dst, connection->peer, sizeof(one.id.idiag_dst));
+	memset(record, 0, sizeof(*record));
+	code = netlink_ask(s->netlink, &message, receive_message, &receiver);
+	/* -ESTALE: another socket has its addresses by now (sock_diag_check_cookie()). */
+	if (code == -ESTALE || (code == 0 && record->cookie != connection->cookie))
+		return -ENOENT;
+	return code;
+}
+
 /* The kernel refuses a request as a whole before it reports the first socket. */
 static bool refused(int code)
 {

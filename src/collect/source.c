@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "collect/enter.h"
+#include "collect/listener.h"
 #include "collect/netstat.h"
 #include "model/needs.h"
 
@@ -188,24 +189,8 @@ static void add_listener(struct snapshot *s, uint32_t netns, const struct diag_r
 {
 	struct listener *l = snapshot_add_listener(s, netns, r->cookie);
 
-	if (!l)
-		return;
-	l->bound.ifindex = r->ifindex;
-	l->bound.port = r->local_port;
-	l->bound.family = r->family;
-	l->bound.v6only = r->v6only;
-	memcpy(l->bound.address, r->local, sizeof(r->local));
-	l->known = (r->known & DIAG_DROPS ? LISTENER_DROPS : 0) |
-		   (r->known & DIAG_V6ONLY ? LISTENER_V6ONLY : 0) |
-		   (r->known & DIAG_CGROUP_ID ? LISTENER_CGROUP_ID : 0) |
-		   (r->known & DIAG_MPTCP ? LISTENER_MPTCP : 0) | LISTENER_UID;
-	l->mptcp = r->mptcp;
-	l->cgroup_id = r->cgroup_id;
-	l->inode = r->inode;
-	l->uid = r->uid;
-	l->length = r->rqueue;
-	l->limit = r->wqueue;
-	l->drops = r->drops;
+	if (l)
+		listener_from_record(l, r);
 }
 
 static int handle_socket(const struct diag_record *r, void *context)

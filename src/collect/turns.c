@@ -9,8 +9,8 @@ static int compare(const void *left, const void *right)
 {
 	const struct turn *a = left, *b = right;
 
-	if (a->high != b->high)
-		return a->high ? -1 : 1;
+	if (a->suspect != b->suspect)
+		return a->suspect ? -1 : 1;
 	if (a->walked_ns != b->walked_ns)
 		return a->walked_ns < b->walked_ns ? -1 : 1;
 	return a->netns < b->netns ? -1 : a->netns > b->netns;
@@ -27,8 +27,9 @@ struct turn *turns_order(const struct sources *set, const struct snapshot *s)
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
 
-		if (!listener_is_unix(l) && listener_fill(l) >= FILL_HIGH)
-			turns[l->bound.netns].high = true;
+		if (!listener_is_unix(l) && (listener_fill(l) >= FILL_HIGH ||
+					     (l->known & LISTENER_PEAK && listener_may_stall(l))))
+			turns[l->bound.netns].suspect = true;
 	}
 	qsort(turns, set->n, sizeof(*turns), compare);
 	return turns;

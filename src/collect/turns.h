@@ -8,12 +8,12 @@
 /* Whose turn it is to have the established hash walked, where not all can have it. */
 struct turn {
 	uint32_t netns; /* index of the source, and into the snapshot */
-	bool high; /* one of its accept queues is at FILL_HIGH or above */
+	bool suspect; /* what waits at one of its listeners is worth a look */
 	uint64_t walked_ns; /* of the source */
 };
 
 /*
- * turns_order() - the namespaces of @s with a queue that is high first, and then those whose last
+ * turns_order() - the namespaces of @s with a suspect listener first, and then those whose last
  * walk is longest ago: with samples that repeat each has its turn.
  *
  * Returns an array as long as @set, for the caller to free.

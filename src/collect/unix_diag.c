@@ -94,7 +94,7 @@ int unix_diag_parse(const void *bytes, size_t len, uint32_t sequence, unix_handl
 	return netlink_parse(bytes, len, sequence, receive_message, &receiver);
 }
 
-int unix_diag_dump(struct netlink_socket *socket, unix_handler handler, void *context,
+int unix_diag_dump(struct netlink_socket *socket, bool whole, unix_handler handler, void *context,
 		   struct error *why)
 {
 	/*
@@ -104,7 +104,7 @@ int unix_diag_dump(struct netlink_socket *socket, unix_handler handler, void *co
 	const struct unix_diag_req request = {
 		.sdiag_family = AF_UNIX,
 		.udiag_states = 1 << STATE_LISTEN,
-		.udiag_show = UDIAG_SHOW_NAME | UDIAG_SHOW_RQLEN | SHOW_UID,
+		.udiag_show = UDIAG_SHOW_RQLEN | (whole ? UDIAG_SHOW_NAME | SHOW_UID : 0),
 	};
 	const struct netlink_request message = {
 		.type = SOCK_DIAG_BY_FAMILY,

@@ -32,11 +32,12 @@ typedef int (*unix_handler)(const struct unix_record *record, void *context);
 
 /*
  * unix_diag_dump() - hand every listening UNIX socket of the socket's namespace to @handler.
+ * @whole: with name and uid; otherwise cookie, inode and queue alone
  *
  * Returns 0, the handler's negative value, or -errno with @why filled. Where
  * netlink_again() says so the caller starts over.
  */
-int unix_diag_dump(struct netlink_socket *socket, unix_handler handler, void *context,
+int unix_diag_dump(struct netlink_socket *socket, bool whole, unix_handler handler, void *context,
 		   struct error *why);
 
 /*

@@ -56,7 +56,7 @@ static int add_listener(const struct unix_record *r, void *context)
 	return 0;
 }
 
-void unix_listeners_add(struct intern *names, struct netlink_socket *netlink, struct snapshot *s,
+bool unix_listeners_add(struct intern *names, struct netlink_socket *netlink, struct snapshot *s,
 			uint32_t netns)
 {
 	struct adder adder = { names, s, netns };
@@ -66,8 +66,9 @@ void unix_listeners_add(struct intern *names, struct netlink_socket *netlink, st
 
 	/* What a dump told before it was lost is as good as what the next one tells. */
 	do {
-		code = unix_diag_dump(netlink, add_listener, &adder, &why);
+		code = unix_diag_dump(netlink, true, add_listener, &adder, &why);
 	} while (netlink_again(netlink, code, &tries));
 	if (code < 0)
 		snapshot_warn(s, "unix-unavailable", "%s; UNIX listeners are unknown", why.text);
+	return code == 0;
 }

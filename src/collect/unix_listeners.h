@@ -10,9 +10,9 @@
  * unix_listeners_add() - add the UNIX listeners of the netlink socket's namespace to @s.
  * @names: keeps their names
  *
- * That they cannot be had becomes a warning.
+ * Returns false when they cannot be had, which becomes a warning.
  */
-void unix_listeners_add(struct intern *names, struct netlink_socket *netlink, struct snapshot *s,
+bool unix_listeners_add(struct intern *names, struct netlink_socket *netlink, struct snapshot *s,
 			uint32_t netns);
 
 /*

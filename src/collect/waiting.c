@@ -11,6 +11,7 @@
 void waiting_free(struct waiting *w)
 {
 	children_free(&w->children);
+	free(w->connections);
 	free(w->queues);
 	memset(w, 0, sizeof(*w));
 }
@@ -20,11 +21,17 @@ static bool wants_connections(const struct snapshot *s, uint32_t group)
 	return s->known & SNAPSHOT_CONNECTIONS && s->groups[group].known & GROUP_CONNECTIONS;
 }
 
+/* Without a sample before there is no window in which something could be proved. */
+static bool is_suspect(const struct waiting_request *wanted, double fill, bool may_stall)
+{
+	return wanted->suspect && (fill >= FILL_HIGH || (may_stall && wanted->before.begin_ns));
+}
+
 static bool is_wanted(const struct snapshot *s, const struct listener *l,
 		      const struct waiting_request *wanted)
 {
 	return !listener_is_unix(l) && l->length &&
-	       (wanted->all || (wanted->high && listener_fill(l) >= FILL_HIGH) ||
+	       (wanted->all || is_suspect(wanted, listener_fill(l), listener_may_stall(l)) ||
 		wants_connections(s, l->group));
 }
 
@@ -32,7 +39,7 @@ static bool is_wanted(const struct snapshot *s, const struct listener *l,
 static bool is_group_wanted(const struct snapshot *s, const struct group *g,
 			    const struct waiting_request *wanted)
 {
-	return g->queued_members && (wanted->all || (wanted->high && g->fill_max >= FILL_HIGH) ||
+	return g->queued_members && (wanted->all || is_suspect(wanted, g->fill_max, g->may_stall) ||
 				     wants_connections(s, (uint32_t)(g - s->groups)));
 }
 
@@ -85,11 +92,19 @@ void waiting_begin(struct waiting *w, bool keep_connections)
 void waiting_add(struct waiting *w, const struct diag_record *r)
 {
 	/*
-	 * Only accept(2) gives a socket an inode. The uid would not do: 0 up to 6.16, the
-	 * listener's since.
+	 * Only accept(2) gives a socket an inode. The uid does not tell: it is 0 up to 6.16, and
+	 * the listener's since then.
 	 */
-	if (r->inode == 0 && !r->request_sock)
-		children_add(&w->children, r);
+	size_t n = w->children.n;
+
+	if (r->inode != 0 || r->request_sock)
+		return;
+	children_add(&w->children, r);
+	if (w->children.n == n) /* a dump that the kernel resumes may repeat an entry */
+		return;
+	w->connections =
+		array_grow(w->connections, n, &w->connections_size, sizeof(*w->connections));
+	diag_name_connection(&w->connections[n], r);
 }
 
 /* Ages are told in jiffies, 10 ms at worst, at both ends. */
@@ -106,14 +121,16 @@ static bool perhaps_there(uint64_t age_ns, const struct waiting *w, const struct
 	return age_ns + AGE_SLACK_NS >= w->dumped.begin_ns - dump->end_ns;
 }
 
-static void count(struct group *g, const struct child *child, const struct waiting *w,
+/* Returns whether it is the oldest of the group so far. */
+static bool count(struct group *g, const struct child *child, const struct waiting *w,
 		  const struct waiting_request *wanted)
 {
 	uint64_t age_ns = child->last_data_sent_ms * (NSEC_PER_SEC / 1000);
+	bool oldest;
 
 	if (child->state == DIAG_SYN_RECV) {
 		g->fastopen++;
-		return;
+		return false;
 	}
 	g->waiting++;
 	if (child->mptcp)
@@ -121,15 +138,18 @@ static void count(struct group *g, const struct child *child, const struct waiti
 	else if (child->state == DIAG_CLOSE_WAIT)
 		g->waiting_closed++;
 	if (!child->has_age)
-		return;
-	if (!(g->known & GROUP_OLDEST) || child->last_data_sent_ms > g->oldest_wait_ms)
+		return false;
+	oldest = !(g->known & GROUP_OLDEST) || child->last_data_sent_ms > g->oldest_wait_ms;
+	if (oldest)
 		g->oldest_wait_ms = child->last_data_sent_ms;
 	g->known |= GROUP_OLDEST;
+	g->overdue += child->last_data_sent_ms >= WAIT_LONG_MS;
 	g->present_min += surely_there(age_ns, w, &wanted->now);
-	if (!wanted->before.begin_ns)
-		return;
-	g->stayed_min += surely_there(age_ns, w, &wanted->before);
-	g->stayed_max += perhaps_there(age_ns, w, &wanted->before);
+	if (wanted->before.begin_ns) {
+		g->stayed_min += surely_there(age_ns, w, &wanted->before);
+		g->stayed_max += perhaps_there(age_ns, w, &wanted->before);
+	}
+	return oldest;
 }
 
 struct lengths {
@@ -201,7 +221,9 @@ static void mark(struct snapshot *s, const struct waiting_request *wanted,
 	}
 }
 
-static void keep(struct waiting *w, const struct snapshot *s, const struct group *g)
+/* @oldest: 1 + index of its oldest child, 0: none told its age */
+static void keep(struct waiting *w, const struct snapshot *s, const struct group *g,
+		 uint32_t oldest)
 {
 	struct waiting_queue *queue;
 
@@ -209,12 +231,15 @@ static void keep(struct waiting *w, const struct snapshot *s, const struct group
 	queue = &w->queues[w->n_queues++];
 	queue->cookie = g->holder ? g->holder : s->listeners[g->first].cookie;
 	queue->found = *g;
+	if (oldest)
+		queue->oldest = w->connections[oldest - 1];
 }
 
 int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 		 const struct waiting_request *wanted, const struct waiting_at *at,
 		 struct error *why)
 {
+	uint32_t *oldest;
 	int code;
 
 	w->dumped.end_ns = clock_monotonic_ns();
@@ -224,12 +249,14 @@ int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 	if (code < 0)
 		return code;
 	mark(s, wanted, at);
+	oldest = xcalloc(s->n_groups, sizeof(*oldest));
 	for (size_t i = 0; i < w->children.n; i++) {
 		struct group *g = children_group(&w->children, i, s, wanted->netns);
 
 		if (!g || !(g->known & GROUP_WAITING))
 			continue;
-		count(g, &w->children.list[i], w, wanted);
+		if (count(g, &w->children.list[i], w, wanted))
+			oldest[g - s->groups] = (uint32_t)i + 1;
 		children_give_connection(&w->children, i, s, g);
 	}
 	for (size_t i = 0; i < s->n_groups; i++) {
@@ -239,8 +266,9 @@ int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 			continue;
 		if (g->length < g->length_after)
 			g->length_after = (uint32_t)g->length;
-		keep(w, s, g);
+		keep(w, s, g, oldest[i]);
 	}
+	free(oldest);
 	w->sample_ns = s->netns[wanted->netns].waiting_ns = s->monotonic_ns;
 	return 0;
 }
@@ -255,7 +283,20 @@ static struct group *find_again(const struct waiting_queue *queue, struct snapsh
 	return g && is_group_wanted(s, g, wanted) ? g : NULL;
 }
 
-void waiting_tell_again(struct waiting *w, struct snapshot *s, const struct waiting_request *wanted)
+/* accept(2) gives a socket an inode. Until it has taken the oldest, all behind it wait too. */
+static void ask_oldest(const struct waiting_queue *queue, struct diag_socket *diag, struct group *g)
+{
+	struct diag_record r;
+
+	if (!queue->oldest.cookie || !g->may_stall || diag_find(diag, &queue->oldest, &r) < 0 ||
+	    r.inode || !(r.known & DIAG_LAST_DATA_SENT))
+		return;
+	g->known |= GROUP_OLDEST | GROUP_STANDS;
+	g->oldest_wait_ms = r.last_data_sent_ms;
+}
+
+void waiting_tell_again(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
+			const struct waiting_request *wanted)
 {
 	if (!(s->known & SNAPSHOT_GROUPS))
 		groups_build(s);
@@ -274,6 +315,7 @@ void waiting_tell_again(struct waiting *w, struct snapshot *s, const struct wait
 		g->fastopen = found->fastopen;
 		g->oldest_wait_ms = found->oldest_wait_ms;
 		g->length_after = found->length_after;
+		ask_oldest(&w->queues[i], diag, g);
 	}
 	for (size_t i = 0; s->known & SNAPSHOT_CONNECTIONS && i < w->children.n; i++) {
 		const struct group *g = children_group(&w->children, i, s, wanted->netns);

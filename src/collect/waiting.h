@@ -12,11 +12,13 @@ struct dump_time {
 	uint64_t end_ns;
 };
 
-/* What a walk told of the accept queue, or queues, of one group. */
+/* What a walk found in the accept queue, or queues, of one group. */
 struct waiting_queue {
-	/* Of the listener that had all of it; where several had some, of the first of the group. */
+	/* Of the only listener with a queue, or, if there were several, of the first of the group.
+	 */
 	uint64_t cookie;
 	struct group found;
+	struct diag_connection oldest; /* whose age is known; cookie 0: no age is */
 };
 
 /*
@@ -25,6 +27,8 @@ struct waiting_queue {
  */
 struct waiting {
 	struct children children;
+	struct diag_connection *connections; /* the same, by what diag_find() takes */
+	size_t connections_size;
 	struct dump_time dumped; /* that walk */
 	uint64_t sample_ns; /* monotonic_ns of the sample it was made for; 0: there was none */
 	uint16_t detail_port; /* of the listeners whose connections were wanted; 0: all */
@@ -44,7 +48,7 @@ struct waiting_at {
 /* Which queues are looked into, and what ages are compared with. */
 struct waiting_request {
 	uint32_t netns;
-	bool high; /* groups with a listener at FILL_HIGH and above */
+	bool suspect; /* groups with a listener at FILL_HIGH or above, or with one that may stall */
 	bool all; /* every group with a queue; otherwise those with GROUP_CONNECTIONS are added */
 	/* When the listeners were dumped for the sample before; zeros: there was none. */
 	struct dump_time before;
@@ -85,9 +89,11 @@ int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 
 /*
  * waiting_tell_again() - tell groups that are to be looked into what the last walk found there, if
- * their listener is the same. What ages say of the samples of today is not told.
+ * their listener is the same. Ages of then prove nothing of this window. But where a queue may not
+ * have moved, the kernel is asked for the connection that was the oldest: that it waits still is as
+ * good a proof as a walk, and costs one look-up.
  */
-void waiting_tell_again(struct waiting *w, struct snapshot *s,
+void waiting_tell_again(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 			const struct waiting_request *wanted);
 
 #endif

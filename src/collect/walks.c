@@ -61,7 +61,7 @@ static struct walk want(const struct walks *w, struct snapshot *s, uint32_t netn
 		.half_open =
 			needs(w, NEED_SYN_RECV) && (w->set->n == 1 || has_tcp_listeners(s, netns)),
 		.wanted = { .netns = netns,
-			    .high = needs(w, NEED_WAIT),
+			    .suspect = needs(w, NEED_WAIT),
 			    .all = needs(w, NEED_WAIT_ALL),
 			    .before = source->before,
 			    .now = source->dumped },
@@ -231,7 +231,7 @@ static bool tell_waiting(const struct walks *w, const struct walk *walk)
 	if (!is_good(w, s, waiting->sample_ns))
 		return false;
 	if (waiting->sample_ns != s->monotonic_ns)
-		waiting_tell_again(waiting, s, &walk->wanted);
+		waiting_tell_again(waiting, walk->source->diag, s, &walk->wanted);
 	return true;
 }
 

@@ -10,17 +10,22 @@
  * A row gives the enumerator, the protocol line of /proc/net/netstat or
  * /proc/net/snmp, the kernel's name, the queue it speaks of and what a rise
  * means in a few words. JSON keys are prefix and name, as nstat writes them.
+ *
+ * ListenDrops counts more than losses: each SYN to a broadcast address (tcp_v4_conn_request()) and
+ * each request sock that an ICMP error ends (tcp_req_err()). Counters of such packets say how many
+ * there were at most. They move for many other reasons, so they are ASIDE: in JSON alone.
  */
 #define COUNTER_TABLE(X)                                                                           \
 	X(LISTEN_OVERFLOWS, "TcpExt", "ListenOverflows", ACCEPT,                                   \
-	  "SYNs and final ACKs refused by a full accept queue")                                    \
+	  "SYNs and final ACKs dropped by a full accept queue")                                    \
 	X(LISTEN_DROPS, "TcpExt", "ListenDrops", BOTH,                                             \
 	  "SYNs and final ACKs dropped by listeners, for any cause")                               \
 	X(REQQ_FULL_DROP, "TcpExt", "TCPReqQFullDrop", SYN,                                        \
 	  "SYNs dropped by a full SYN queue, syncookies off")                                      \
 	X(REQQ_FULL_COOKIES, "TcpExt", "TCPReqQFullDoCookies", SYN,                                \
-	  "SYNs answered with a cookie instead of a queue entry; not a loss")                      \
-	X(COOKIES_SENT, "TcpExt", "SyncookiesSent", SYN, "syncookies sent")                        \
+	  "SYNs that met a full SYN queue under syncookies; see SyncookiesSent")                   \
+	X(COOKIES_SENT, "TcpExt", "SyncookiesSent", SYN,                                           \
+	  "SYNs answered with a syncookie instead of a queue entry")                               \
 	X(COOKIES_RECV, "TcpExt", "SyncookiesRecv", SYN, "valid syncookies that came back")        \
 	X(COOKIES_FAILED, "TcpExt", "SyncookiesFailed", SYN, "ACKs without a valid syncookie")     \
 	X(EMBRYONIC_RSTS, "TcpExt", "EmbryonicRsts", SYN, "half-open connections ended by a RST")  \
@@ -36,7 +41,10 @@
 	X(PASSIVE_OPENS, "Tcp", "PassiveOpens", ACCEPT, "connections that listeners created")      \
 	X(ATTEMPT_FAILS, "Tcp", "AttemptFails", BOTH, "connections that ended before they opened") \
 	X(ESTAB_RESETS, "Tcp", "EstabResets", NONE, "open connections ended by a RST")             \
-	X(OUT_RSTS, "Tcp", "OutRsts", NONE, "RSTs sent")
+	X(OUT_RSTS, "Tcp", "OutRsts", NONE, "RSTs sent")                                           \
+	X(IN_BROADCAST, "IpExt", "InBcastPkts", ASIDE, "broadcast packets received")               \
+	X(IN_UNREACHABLE, "Icmp", "InDestUnreachs", ASIDE, "ICMP: destination unreachable")        \
+	X(IN_TIME_EXCEEDED, "Icmp", "InTimeExcds", ASIDE, "ICMP: time exceeded")
 
 /* clang-format off */
 enum counter_id {
@@ -47,7 +55,7 @@ enum counter_id {
 };
 /* clang-format on */
 
-enum counter_queue { QUEUE_NONE, QUEUE_ACCEPT, QUEUE_SYN, QUEUE_BOTH };
+enum counter_queue { QUEUE_NONE, QUEUE_ACCEPT, QUEUE_SYN, QUEUE_BOTH, QUEUE_ASIDE };
 
 struct counter_info {
 	const char *prefix;

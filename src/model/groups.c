@@ -56,6 +56,7 @@ static void add_queue(struct group *g, const struct listener *l)
 		g->length_max = l->length;
 	if (fill > g->fill_max)
 		g->fill_max = fill;
+	g->may_stall |= listener_may_stall(l);
 }
 
 void groups_build(struct snapshot *s)

@@ -14,7 +14,7 @@ void groups_build(struct snapshot *s);
 
 /*
  * groups_id() - a number for what the members of a group are bound to, the same in every snapshot.
- * @netns: of the namespace, in place of its index: its inode
+ * @netns: of the namespace, in place of its index: its netns_id()
  */
 uint64_t groups_id(const struct bound *b, uint64_t netns);
 

@@ -13,7 +13,7 @@ enum need {
 	NEED_MPTCP = 1 << 1, /* INFO, which is what carries the ULP name */
 	/* A walk of the established hash, see sock_diag.h: one for all that is needed. */
 	NEED_SYN_RECV = 1 << 2, /* half-open connections */
-	NEED_WAIT = 1 << 3, /* those that wait at listeners that are nearly full */
+	NEED_WAIT = 1 << 3, /* those that wait at listeners that are nearly full or may stall */
 	NEED_WAIT_ALL = 1 << 4, /* the same for every listener with a queue */
 	NEED_CONNECTIONS = 1 << 5, /* both, and each connection kept; implies NEED_SYN_RECV */
 	/* More samples. */
@@ -27,6 +27,12 @@ enum need {
 	NEED_IDENTITY = 1 << 12, /* host name and boot id */
 	NEED_NAMESPACES = 1 << 15, /* their names, where they are named or all are looked for */
 	NEED_NETNS_PID = 1 << 21, /* and the oldest process of each, whatever its name */
+	/*
+	 * What is not in the sample and may not be well: a dump of UNIX listeners, unless
+	 * NEED_UNIX; and with NEED_WINDOW a counter of each namespace, where only that of the
+	 * program is looked into.
+	 */
+	NEED_ELSEWHERE = 1 << 22,
 	/* A dump of their own. */
 	NEED_UNIX = 1 << 13, /* UNIX listeners */
 	NEED_AUTOBOUND = 1 << 14, /* one more dump, of the listeners whose port the kernel chose */
@@ -34,6 +40,7 @@ enum need {
 	NEED_OWNERS = 1 << 16, /* processes that hold them: a look at every descriptor in /proc */
 	NEED_UNITS = 1 << 17, /* the cgroups of these processes */
 	NEED_OWNERS_ASKED = 1 << 18, /* even without a window, and say when some are hidden */
+	NEED_CONDITIONS = 1 << 23, /* of those of listeners in trouble, which it finds by itself */
 	NEED_USERS = 1 << 19, /* names of users, from wherever the system has them */
 	/* No cost in the kernel. */
 	NEED_GROUPS = 1 << 20, /* which listeners share an address and port */

@@ -2,7 +2,17 @@
 #ifndef LISTENQ_MODEL_OWNERS_H
 #define LISTENQ_MODEL_OWNERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* What may keep it from accepting; only looked at where listener_may_ail(). */
+enum process_known {
+	PROCESS_STATE = 1 << 0,
+	PROCESS_OPEN_FDS = 1 << 1, /* kernel 6.2 and later */
+	PROCESS_FD_LIMIT = 1 << 2, /* and it has one */
+	PROCESS_FROZEN = 1 << 3,
+	PROCESS_THROTTLED = 1 << 4, /* its cgroups were read at both ends of the window */
+};
 
 /*
  * A process that holds a listener. The texts are as the kernel has them, any byte but NUL, and
@@ -13,7 +23,15 @@ struct process {
 	const char *cgroup; /* path in the cgroup v2 hierarchy, else in systemd's own */
 	const char *unit; /* systemd's; from the cgroup */
 	const char *container; /* id or name; from the cgroup */
+	const char *freezer; /* the file that thaws it, where it is frozen */
+	const char *quota; /* the file with the CPU quota that throttled it in the window */
 	uint32_t pid;
+	uint32_t open_fds; /* descriptors */
+	uint32_t fd_limit; /* of them, the soft one: RLIMIT_NOFILE */
+	uint8_t known; /* enum process_known */
+	char state; /* the letter in /proc/PID/stat: 'T' stopped, 't' by a tracer */
+	bool frozen; /* its cgroup, or one above it */
+	bool throttled; /* in the window, likewise */
 };
 
 /* One descriptor of a listener. */

@@ -42,7 +42,12 @@ void snapshot_reset(struct snapshot *s)
 {
 	drop_warnings(s);
 	snapshot_drop_listeners(s, 0);
+	s->n_gone = 0;
 	s->n_netns = 0;
+	s->n_unix_queues = 0;
+	s->n_others = 0;
+	s->n_unix = 0;
+	s->n_others_found = 0;
 	s->known = 0;
 	s->boot_id[0] = '\0';
 	s->host[0] = '\0';
@@ -53,10 +58,13 @@ void snapshot_free(struct snapshot *s)
 	drop_warnings(s);
 	free(s->netns);
 	free(s->listeners);
+	free(s->gone);
 	free(s->groups);
 	free(s->processes);
 	free(s->owners);
 	free(s->connections);
+	free(s->unix_queues);
+	free(s->others);
 	free(s->warnings);
 	idmap_free(&s->by_cookie);
 	idmap_free(&s->by_bound);
@@ -87,6 +95,17 @@ struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint6
 	s->listeners =
 		array_grow(s->listeners, s->n_listeners, &s->listeners_size, sizeof(*s->listeners));
 	l = &s->listeners[s->n_listeners++];
+	l->bound.netns = netns;
+	l->cookie = cookie;
+	return l;
+}
+
+struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns, uint64_t cookie)
+{
+	struct listener *l;
+
+	s->gone = array_grow(s->gone, s->n_gone, &s->gone_size, sizeof(*s->gone));
+	l = &s->gone[s->n_gone++];
 	l->bound.netns = netns;
 	l->cookie = cookie;
 	return l;

@@ -22,8 +22,11 @@
 /* What fast sampling saw of one accept queue since the sample before. */
 struct peak {
 	uint32_t length; /* highest, the samples at both ends of the window included */
+	uint32_t lowest; /* likewise */
 	uint32_t samples; /* looks at the queue, the closing sample included */
 	uint64_t full_ns; /* time between looks that ended in "full" */
+	/* It has not been seen empty or to get shorter for so long, which may be many windows. */
+	uint64_t unmoved_ns;
 	bool full; /* seen so at any look */
 	bool fell; /* the queue was seen shorter than a look before */
 	bool born; /* missing in the sample and in a look after it: it is new */
@@ -77,6 +80,8 @@ enum group_known {
 	GROUP_OLDEST = 1 << 1, /* at least one of them told its age */
 	GROUP_STAYED = 1 << 2, /* there was a sample before to compare ages with */
 	GROUP_CONNECTIONS = 1 << 3, /* what is in its queues was kept, as far as it was dumped */
+	/* The oldest connection of waiting_ns waits still: oldest_wait_ms is of this sample. */
+	GROUP_STANDS = 1 << 4,
 };
 
 /*
@@ -94,6 +99,7 @@ struct group {
 	uint64_t holder;
 	uint32_t length_max; /* of a member */
 	double fill_max; /* of a member, which need not be the same one */
+	bool may_stall; /* some member, see listener_may_stall() */
 	uint32_t syn_length; /* request socks, Fast Open children left out */
 	uint32_t syn_retransmitted; /* of them: SYN-ACK sent more than once */
 	uint32_t fastopen; /* un-ACKed Fast Open children, part of the accept queue */
@@ -102,6 +108,7 @@ struct group {
 	uint32_t waiting_closed; /* of them: the peer has closed */
 	uint32_t waiting_mptcp; /* of them: whether it has is told to the MPTCP socket alone */
 	uint32_t oldest_wait_ms;
+	uint32_t overdue; /* of the waiting: those that have waited for WAIT_LONG_MS or more */
 	/* Of the waiting: at least and at most so many were there at the sample before. */
 	uint32_t stayed_min;
 	uint32_t stayed_max;
@@ -154,8 +161,23 @@ struct netns {
 	 */
 	uint64_t syn_recv_ns;
 	uint64_t waiting_ns;
+	bool failed; /* its listeners could not be dumped */
 	bool looked; /* fast samples were taken */
 	bool listener_vanished; /* fast sampling saw a listener that the closing sample lacks */
+};
+
+/* The accept queue of a UNIX listener that is not among the listeners; only of one with a queue. */
+struct unix_queue {
+	uint64_t cookie;
+	uint64_t since_ns; /* monotonic, since when it was seen neither empty nor to get shorter */
+	uint32_t length;
+	uint32_t limit;
+};
+
+/* A network namespace that is not among the namespaces. */
+struct other_netns {
+	uint64_t identity; /* within a window; given again when the namespace ends */
+	uint64_t overflows; /* ListenOverflows */
 };
 
 /* Incomplete data: JSON warnings, one line on stderr with a table. */
@@ -167,6 +189,12 @@ struct warning {
 enum snapshot_known {
 	SNAPSHOT_GROUPS = 1 << 0,
 	SNAPSHOT_CONNECTIONS = 1 << 1, /* of the groups with GROUP_CONNECTIONS */
+	SNAPSHOT_UNIX = 1 << 2, /* the UNIX listeners are among the listeners */
+	SNAPSHOT_ALL_NETNS = 1 << 3, /* every namespace that could be found is among those here */
+	SNAPSHOT_UNIX_QUEUES = 1 << 4, /* or else: what is known of UNIX listeners */
+	SNAPSHOT_OTHERS = 1 << 5, /* and of other namespaces */
+	SNAPSHOT_OTHERS_ALL = 1 << 6, /* n_others_found is all, as every process was looked at */
+	SNAPSHOT_OTHERS_CUT = 1 << 7, /* some were left out, as they would have cost too much */
 };
 
 struct snapshot {
@@ -176,11 +204,19 @@ struct snapshot {
 	uint32_t known; /* enum snapshot_known */
 	char host[65];
 	char boot_id[37]; /* "": unknown */
+	uint32_t n_unix; /* UNIX listeners, with SNAPSHOT_UNIX_QUEUES */
+	uint32_t n_others_found; /* other namespaces, of which @others are those that were read */
 
 	struct netns *netns;
 	size_t n_netns, netns_size;
 	struct listener *listeners;
 	size_t n_listeners, listeners_size;
+	/*
+	 * Listeners that were in the sample before or in a fast sample since, and are not in this
+	 * one. AF_UNSPEC as their family: the sample before has all but length, limit and peak.
+	 */
+	struct listener *gone;
+	size_t n_gone, gone_size;
 	struct group *groups;
 	size_t n_groups, groups_size;
 	struct process *processes; /* those that hold a listener */
@@ -189,6 +225,10 @@ struct snapshot {
 	size_t n_owners, owners_size;
 	struct connection *connections; /* group by group, see connections.h */
 	size_t n_connections, connections_size;
+	struct unix_queue *unix_queues;
+	size_t n_unix_queues, unix_queues_size;
+	struct other_netns *others;
+	size_t n_others, others_size;
 	struct warning *warnings;
 	size_t n_warnings, warnings_size;
 
@@ -221,6 +261,9 @@ void snapshot_index_listeners(struct snapshot *s);
 /* Room for all owners and the processes they are, which the caller then fills. */
 void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processes);
 
+/* Adds a listener that is gone, zeroed but for its namespace and cookie. */
+struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns, uint64_t cookie);
+
 /* Forgets all listeners but the first @n, for a dump that has to be taken again. */
 void snapshot_drop_listeners(struct snapshot *s, size_t n);
 
@@ -244,13 +287,22 @@ void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other);
 /* Is it an IPv4 address as IPv6 sockets have it, ::ffff:192.0.2.7? The last four bytes are that. */
 bool snapshot_is_mapped(uint8_t family, const uint8_t address[16]);
 
+/*
+ * A number for the namespace, the same in every snapshot of a run: the kernel gives an inode again
+ * as soon as it is free, and a container that restarts often gets that of the one before.
+ */
+static inline uint64_t netns_id(const struct netns *ns)
+{
+	return ns->inode ^ ns->serial << 32;
+}
+
 /* How long before the sample something was so; 0 where it is not known. */
 static inline uint64_t snapshot_age(const struct snapshot *s, uint64_t taken_ns)
 {
 	return taken_ns ? s->monotonic_ns - taken_ns : 0;
 }
 
-/* What the kernel lets in: it refuses when length > limit (sk_acceptq_is_full(), sock.h). */
+/* What the kernel lets in: it drops when length > limit (sk_acceptq_is_full(), sock.h). */
 static inline uint64_t listener_capacity(const struct listener *l)
 {
 	return (uint64_t)l->limit + 1;
@@ -269,7 +321,10 @@ static inline bool listener_full(const struct listener *l)
 /* From here on a queue is watched closely and its state is "high". */
 #define FILL_HIGH 0.8
 
-/* @length / capacity: 1.0 exactly when the kernel refuses the next one; may exceed 1. */
+/* A server that is busy with one connection lets the next wait, but seldom for so long. */
+#define WAIT_LONG_MS 3000
+
+/* @length / capacity: 1.0 exactly when the kernel drops the next SYN; may exceed 1. */
 static inline double listener_ratio(const struct listener *l, uint32_t length)
 {
 	return (double)length / (double)listener_capacity(l);
@@ -278,6 +333,25 @@ static inline double listener_ratio(const struct listener *l, uint32_t length)
 static inline double listener_fill(const struct listener *l)
 {
 	return listener_ratio(l, l->length);
+}
+
+/*
+ * May it be in trouble, by its accept queue alone? Whatever costs something for each listener in
+ * trouble is done for these, without knowing their states.
+ */
+static inline bool listener_may_ail(const struct listener *l)
+{
+	return l->length || (l->known & LISTENER_PEAK &&
+			     (l->peak.full || listener_ratio(l, l->peak.length) >= FILL_HIGH));
+}
+
+/*
+ * Can it be that nothing was taken off its accept queue since the sample before? Then it is looked
+ * into, however much room is left.
+ */
+static inline bool listener_may_stall(const struct listener *l)
+{
+	return l->length && (!(l->known & LISTENER_PEAK) || (l->peak.lowest && !l->peak.fell));
 }
 
 #endif

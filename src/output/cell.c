@@ -21,6 +21,28 @@ static void add_words(struct strbuf *cell, const struct field_value *v)
 	}
 }
 
+/*
+ * Abstract names are often as long as they can be, with nothing but NULs at their end, which stand
+ * as "@" here: a run of them is written "@{90}". Who has that in his name gets its brace escaped.
+ */
+static void add_abstract(struct strbuf *cell, const char *name, unsigned int text_flags)
+{
+	for (bool first = true; *name; first = false) {
+		size_t len = strcspn(name + 1, "@") + 1, run = first ? 1 : strspn(name, "@");
+
+		if (*name == '@' && run == 1 && name[1] == '{') {
+			strbuf_adds(cell, "@\\x7b");
+			name += 2;
+		} else if (*name == '@' && run > 1) {
+			strbuf_addf(cell, "@{%zu}", run);
+			name += run;
+		} else {
+			text_add_safe(cell, name, len, text_flags);
+			name += len;
+		}
+	}
+}
+
 void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int text_flags)
 {
 	if (!v->known) {
@@ -54,7 +76,10 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 		add_words(cell, v);
 		break;
 	case FIELD_TEXT:
-		text_add_safe(cell, v->text, strlen(v->text), text_flags | TEXT_ONE_WORD);
+		if (v->path && *v->text == '@')
+			add_abstract(cell, v->text, text_flags | TEXT_ONE_WORD);
+		else
+			text_add_safe(cell, v->text, strlen(v->text), text_flags | TEXT_ONE_WORD);
 		break;
 	case FIELD_OWNERS:
 	case FIELD_WAITING:
@@ -65,21 +90,25 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 
 void cell_shorten(struct strbuf *cell, size_t start, size_t width, bool utf8)
 {
-	const char *mark = utf8 ? "…" : "<";
+	const char *mark = utf8 ? "…" : "~";
 	const size_t mark_len = strlen(mark);
-	size_t from = start;
+	size_t head, tail, taken;
 
-	if (text_width(cell->s + from, cell->len - from) <= width)
+	if (text_width(cell->s + start, cell->len - start) <= width)
 		return;
+	head = start +
+	       text_fit(cell->s + start, cell->len - start, width ? (width - 1) / 3 : 0, &taken);
+	tail = head;
 	do {
 		do
-			from++;
-		while (from < cell->len && text_continues(cell->s[from]));
-	} while (text_width(cell->s + from, cell->len - from) + 1 > width && from < cell->len);
+			tail++;
+		while (tail < cell->len && text_continues(cell->s[tail]));
+	} while (tail < cell->len &&
+		 taken + 1 + text_width(cell->s + tail, cell->len - tail) > width);
 	strbuf_reserve(cell, mark_len);
-	memmove(cell->s + start + mark_len, cell->s + from, cell->len - from);
-	memcpy(cell->s + start, mark, mark_len);
-	cell->len = start + mark_len + cell->len - from;
+	memmove(cell->s + head + mark_len, cell->s + tail, cell->len - tail);
+	memcpy(cell->s + head, mark, mark_len);
+	cell->len = head + mark_len + cell->len - tail;
 	cell->s[cell->len] = '\0';
 }
 

@@ -247,6 +247,17 @@ void columns_all(struct columns *c)
 			add_asked(c, &field_table[i]);
 }
 
+int columns_unknown(const char *name, size_t len, const char *option, struct error *why)
+{
+	const char *nearest = field_nearest(name, len);
+
+	if (nearest)
+		return error_set(why, -EINVAL, "%sunknown column '%.*s'; did you mean %s?", option,
+				 (int)len, name, nearest);
+	return error_set(why, -EINVAL, "%sunknown column '%.*s'; --list-columns shows them", option,
+			 (int)len, name);
+}
+
 static int parse(struct columns *c, const char *list, bool extended,
 		 void (*defaults)(struct columns *, bool), struct error *why)
 {
@@ -263,9 +274,7 @@ static int parse(struct columns *c, const char *list, bool extended,
 		if (!len)
 			return error_set(why, -EINVAL, "the name of a column is missing");
 		if (!field)
-			return error_set(why, -EINVAL,
-					 "unknown column '%.*s'; --list-columns shows them",
-					 (int)len, list);
+			return columns_unknown(list, len, "", why);
 		add_asked(c, field);
 		if (!list[len])
 			break;

@@ -38,6 +38,13 @@ void columns_all(struct columns *c);
 int columns_parse(struct columns *c, const char *list, bool extended, struct error *why);
 int columns_parse_top(struct columns *c, const char *list, bool extended, struct error *why);
 
+/*
+ * columns_unknown() - there is no column of that name; leads on to the nearest one. Returns
+ * -EINVAL.
+ * @option: what the message begins with, "" for nothing
+ */
+int columns_unknown(const char *name, size_t len, const char *option, struct error *why);
+
 /* The columns that the interactive view begins with. */
 void columns_top(struct columns *c, bool extended);
 

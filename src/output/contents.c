@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/contents.h"
 
+#include "base/alloc.h"
 #include "output/address.h"
 #include "output/cell.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
 
 /* The lines of one queue. All texts of a column are as wide as the widest. */
 struct listing {
@@ -12,6 +16,22 @@ struct listing {
 	size_t wait_width;
 	size_t number_width; /* of unread bytes, or of retransmits */
 	struct strbuf text; /* scratch */
+};
+
+/*
+ * Above so many half-open connections it matters where they come from, not which they are: a flood
+ * has thousands.
+ */
+#define HALF_OPEN_MAX 20
+#define NETWORKS_MAX  10 /* lines of them */
+
+/* The half-open connections of one client network. */
+struct network {
+	uint8_t address[16];
+	uint8_t family; /* v4-mapped clients are of AF_INET here */
+	uint8_t prefix_len;
+	uint8_t retransmits; /* the most */
+	size_t n;
 };
 
 static void begin_line(struct strbuf *lines, const char *queue)
@@ -85,6 +105,112 @@ static void add_connection(struct strbuf *lines, struct listing *l, const struct
 	strbuf_putc(lines, '\n');
 }
 
+static struct network network_of(const struct connection *c, bool coarse)
+{
+	struct network network = { .retransmits = c->retransmits, .n = 1 };
+
+	if (c->family == AF_INET || snapshot_is_mapped(c->family, c->peer)) {
+		network.family = AF_INET;
+		network.prefix_len = coarse ? 16 : 24;
+		memcpy(network.address, c->peer + (c->family == AF_INET ? 0 : 12), 4);
+	} else {
+		network.family = c->family;
+		network.prefix_len = coarse ? 32 : 48;
+		memcpy(network.address, c->peer, sizeof(network.address));
+	}
+	memset(network.address + network.prefix_len / 8, 0,
+	       sizeof(network.address) - network.prefix_len / 8);
+	return network;
+}
+
+static int compare_address(const void *va, const void *vb)
+{
+	const struct network *a = va, *b = vb;
+
+	return a->family != b->family ? a->family - b->family :
+					memcmp(a->address, b->address, sizeof(a->address));
+}
+
+/* Most connections first, then by address. */
+static int compare_size(const void *va, const void *vb)
+{
+	const struct network *a = va, *b = vb;
+
+	return a->n != b->n ? (a->n < b->n ? 1 : -1) : compare_address(va, vb);
+}
+
+/* Sums connections up by network, largest first. Returns how many there are. */
+static size_t sum_networks(const struct connections *connections, bool coarse,
+			   struct network *networks)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < connections->n; i++)
+		networks[i] = network_of(&connections->list[i], coarse);
+	qsort(networks, connections->n, sizeof(*networks), compare_address);
+	for (size_t i = 0; i < connections->n; i++) {
+		struct network *last = n ? &networks[n - 1] : NULL;
+
+		if (!last || compare_address(last, &networks[i]) != 0) {
+			networks[n++] = networks[i];
+			continue;
+		}
+		last->n++;
+		if (networks[i].retransmits > last->retransmits)
+			last->retransmits = networks[i].retransmits;
+	}
+	qsort(networks, n, sizeof(*networks), compare_size);
+	return n;
+}
+
+static const char *network_text(struct listing *l, const struct network *network)
+{
+	l->text.len = 0;
+	address_add(&l->text, network->family, network->address);
+	strbuf_addf(&l->text, "/%u", network->prefix_len);
+	return l->text.s;
+}
+
+static void add_networks(struct strbuf *lines, struct listing *l, const struct network *networks,
+			 size_t n)
+{
+	size_t shown = n > NETWORKS_MAX ? NETWORKS_MAX : n, left = l->connections.n;
+
+	/* The first is the largest. */
+	l->text.len = 0;
+	strbuf_addu(&l->text, networks[0].n);
+	l->number_width = l->text.len;
+	for (size_t i = 0; i < shown; i++)
+		widen(&l->peer_width, strlen(network_text(l, &networks[i])));
+	for (size_t i = 0; i < shown; i++) {
+		begin_line(lines, l->queue);
+		strbuf_addf(lines, "%-*s  %*zu  retransmits up to %u\n", (int)l->peer_width,
+			    network_text(l, &networks[i]), (int)l->number_width, networks[i].n,
+			    networks[i].retransmits);
+		left -= networks[i].n;
+	}
+	if (n > shown) {
+		begin_line(lines, l->queue);
+		strbuf_addf(lines, "and %zu more network%s with %zu\n", n - shown,
+			    n - shown > 1 ? "s" : "", left);
+	}
+}
+
+/* By networks that are as small as keeps the list short: from all over the Internet none does. */
+static void add_half_open_sums(struct strbuf *lines, struct listing *l)
+{
+	struct network *networks = xreallocarray(NULL, l->connections.n, sizeof(*networks));
+	size_t n = sum_networks(&l->connections, false, networks);
+
+	if (n > NETWORKS_MAX)
+		n = sum_networks(&l->connections, true, networks);
+	begin_line(lines, l->queue);
+	strbuf_addf(lines, "%zu from %zu client network%s:\n", l->connections.n, n,
+		    n > 1 ? "s" : "");
+	add_networks(lines, l, networks, n);
+	free(networks);
+}
+
 static void add_queue(struct strbuf *lines, const char *queue, const struct contents *contents,
 		      const struct row *row, bool listed)
 {
@@ -101,9 +227,13 @@ static void add_queue(struct strbuf *lines, const char *queue, const struct cont
 	}
 	if (listed)
 		return;
-	measure(&l);
-	for (size_t i = 0; i < l.connections.n; i++)
-		add_connection(lines, &l, &l.connections.list[i]);
+	if (l.connections.n > HALF_OPEN_MAX && l.connections.list->half_open) {
+		add_half_open_sums(lines, &l);
+	} else {
+		measure(&l);
+		for (size_t i = 0; i < l.connections.n; i++)
+			add_connection(lines, &l, &l.connections.list[i]);
+	}
 	strbuf_free(&l.text);
 }
 

@@ -13,8 +13,8 @@ enum contents_listed {
 
 /*
  * contents_add() - what is in the queues of a listener, for a table: indented lines, one for each
- * connection, each ended by a newline; none where both queues are empty, and
- * none of a UNIX listener.
+ * connection, or of many half-open ones for each client network, each ended by a newline; none
+ * where both queues are empty, and none of a UNIX listener.
  * @listed: enum contents_listed of each group of the snapshot, zero at first; what several
  * listeners share is listed with the first of them
  */

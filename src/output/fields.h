@@ -50,8 +50,10 @@ enum field_flags {
 	FIELD_HAS_HISTORY = 1 << 3, /* behind it the fills of the last windows */
 	FIELD_HAS_SYN_AGE = 1 << 4, /* its header tells how old half-open connections are */
 	FIELD_HAS_WAIT_AGE = 1 << 5, /* and those that wait, which it is made from */
-	FIELD_IS_WHOLE = 1 << 6, /* not cut where other texts are: half of an address is none */
+	FIELD_IS_WHOLE = 1 << 6, /* cut last, and not by the view: half of an address is none */
 	FIELD_MARKS_WORST = 1 << 7, /* the order is marked here also when it is worst first */
+	/* Where not even the essential columns have room. */
+	FIELD_IS_NAME = 1 << 8, /* its first letters do */
 };
 
 struct field_value {
@@ -84,7 +86,7 @@ struct field {
 	const char *key; /* JSON: its key, NULL: in tables only */
 	unsigned int needs; /* enum need: what showing it costs */
 	unsigned int asked; /* and what it costs beyond that when the user names it */
-	int keep; /* on a narrow terminal, columns with the lowest number go first */
+	int keep; /* on a narrow terminal, columns with the lowest number go first; see columns.h */
 	const char *help;
 	void (*get)(const struct row *row, const struct report *report,
 		    struct field_context *context, struct field_value *value);
@@ -102,9 +104,18 @@ extern const size_t field_table_n;
 /* Does it read as a number, so that it aligns right? */
 bool field_is_number(const struct field *field);
 
-/* Returns the column of that name, a part of a text or all of it, or NULL. */
-const struct field *field_find(const char *name, size_t len);
+/* Returns the column of that name, or NULL. */
 const struct field *field_named(const char *name);
+
+/*
+ * field_find() - the column that a user names, in a part of a text or all of it: by its name, by
+ * its header, also that of a small screen, or by its place in JSON, as in "accept_queue.length".
+ * Case does not matter, and "_", "-" and a blank are alike. Returns NULL when there is none.
+ */
+const struct field *field_find(const char *name, size_t len);
+
+/* Returns the name or the header that is most like @name, or NULL when none is much like it. */
+const char *field_nearest(const char *name, size_t len);
 
 /*
  * field_get() - the value of @field for @row. Text in it lasts until the next call with @context.

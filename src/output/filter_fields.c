@@ -80,5 +80,5 @@ static void get(const void *field, const struct row *row, const struct report *r
 
 struct filter_source filter_fields_source(struct field_context *context)
 {
-	return (struct filter_source){ find, get, context };
+	return (struct filter_source){ find, field_nearest, get, context };
 }

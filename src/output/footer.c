@@ -2,12 +2,15 @@
 #include "output/footer.h"
 
 #include "base/alloc.h"
+#include "output/address.h"
+#include "output/not_shown.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WINDOW_SIZE 32
+#define NAMES_MAX   3
 
 static void format_window(const struct report *report, char window[WINDOW_SIZE])
 {
@@ -24,33 +27,71 @@ static bool counters_known(const struct netns_report *ns)
 	return ns->delta[COUNTER_LISTEN_OVERFLOWS].known && ns->delta[COUNTER_LISTEN_DROPS].known;
 }
 
+/* Syncookies mean nothing without those that came back. */
+static bool is_worth_a_line(const struct netns_report *ns, enum counter_id id)
+{
+	if (!ns->delta[id].known || counter_table[id].queue == QUEUE_ASIDE)
+		return false;
+	return ns->delta[id].value ||
+	       (id == COUNTER_COOKIES_RECV && ns->delta[COUNTER_COOKIES_SENT].value);
+}
+
 static bool has_moved(const struct netns_report *ns)
 {
 	for (unsigned int i = 0; i < COUNTER_N; i++)
-		if (ns->delta[i].known && ns->delta[i].value)
+		if (is_worth_a_line(ns, i))
 			return true;
 	return false;
 }
 
+/* Where those overflows can have been that fell on no listener that is still here. */
+static void add_gone(struct strbuf *lines, const struct report *report,
+		     const struct netns_report *ns)
+{
+	const struct bound *last = NULL;
+	size_t n = 0;
+
+	for (size_t i = report->n_rows - report->n_gone; i < report->n_rows; i++) {
+		const struct bound *b = &report->rows[i].listener->bound;
+
+		if (report->rows[i].netns != ns || b->family == AF_UNIX)
+			continue;
+		/* One that comes and goes is named once. */
+		if (last && last->family == b->family && last->port == b->port &&
+		    !memcmp(last->address, b->address, sizeof(b->address)))
+			continue;
+		last = b;
+		if (n++ == NAMES_MAX) {
+			strbuf_adds(lines, " and others");
+			break;
+		}
+		strbuf_adds(lines, n > 1 ? ", " : "; perhaps on these, which are gone: ");
+		address_add_with_port(lines, b->family, b->address, b->port);
+	}
+}
+
 /* @of: " of namespace NAME", or nothing when there is one alone */
-static void add_moved(struct strbuf *lines, const struct netns_report *ns, const char *of,
-		      const char *window)
+static void add_moved(struct strbuf *lines, const struct report *report,
+		      const struct netns_report *ns, const char *of, const char *window)
 {
 	if (has_moved(ns))
 		strbuf_addf(lines, "Counters of %s that moved in %s:\n",
 			    *of ? of + strlen(" of ") : "this namespace", window);
 	for (unsigned int i = 0; i < COUNTER_N; i++)
-		if (ns->delta[i].known && ns->delta[i].value)
+		if (is_worth_a_line(ns, i))
 			strbuf_addf(lines, "  %-26s %+8lld  %s\n", counter_table[i].name,
 				    (long long)ns->delta[i].value, counter_table[i].meaning);
 	if (!counters_known(ns))
 		strbuf_addf(lines, "ListenOverflows and ListenDrops%s in %s: unknown.\n", of,
 			    window);
-	if (ns->unattributed_overflows.known && ns->unattributed_overflows.value)
+	if (ns->unattributed_overflows.known && ns->unattributed_overflows.value) {
 		strbuf_addf(lines,
 			    "  At least %llu of the overflows fell on no listener that is still "
-			    "here.\n",
+			    "here",
 			    (unsigned long long)ns->unattributed_overflows.value);
+		add_gone(lines, report, ns);
+		strbuf_adds(lines, ".\n");
+	}
 }
 
 static void add_unmoved(struct strbuf *lines, const char *of, const char *window)
@@ -103,8 +144,9 @@ enum role {
 static enum role judge(const struct report *report, const struct netns_report *ns)
 {
 	const struct amount *drops = &ns->delta[COUNTER_LISTEN_DROPS];
+	const struct amount *overflows = &ns->delta[COUNTER_LISTEN_OVERFLOWS];
 
-	if (drops->known && drops->value)
+	if ((drops->known && drops->value) || (overflows->known && overflows->value))
 		return ROLE_TROUBLE;
 	return !report->window_ns || drops->known ? ROLE_CALM : ROLE_UNKNOWN;
 }
@@ -123,14 +165,12 @@ static void find_roles(const struct report *report, enum role *roles, size_t cou
 	for (size_t i = 0; i < report->n_rows; i++) {
 		enum role *role = &roles[report->rows[i].netns - report->netns];
 
-		if (report->rows[i].state != STATE_OK && *role != ROLE_HIDDEN)
+		if (state_is_sick(report->rows[i].state) && *role != ROLE_HIDDEN)
 			*role = ROLE_TROUBLE;
 	}
 	for (size_t i = 0; i < report->n_netns; i++)
 		count[roles[i]]++;
 }
-
-#define NAMES_MAX 3
 
 /* " of namespaces a, b and 5 more"; @those: which of the report's */
 static void name_those(struct strbuf *to, const struct report *report, const bool *those,
@@ -174,7 +214,7 @@ static void add_all_moved(struct strbuf *lines, const struct report *report, con
 		those[i] = true;
 		name_those(&name, report, those, text_flags);
 		those[i] = false;
-		add_moved(lines, ns, name.s, window);
+		add_moved(lines, report, ns, name.s, window);
 	}
 	for (size_t i = 0; i < report->n_netns; i++) {
 		those[i] = roles[i] == ROLE_TROUBLE && is_quiet(&report->netns[i]);
@@ -223,9 +263,11 @@ static void add_many(struct strbuf *lines, const struct report *report, const ch
 		add_all_moved(lines, report, roles, those, window, text_flags);
 	add_all_sysctls(lines, report, roles, those, text_flags);
 	if (count[ROLE_CALM])
-		strbuf_addf(lines, "In %zu %snamespace%s all is well%s.\n", count[ROLE_CALM],
-			    count[ROLE_CALM] < report->n_netns ? "other " : "",
-			    count[ROLE_CALM] > 1 ? "s" : "", report->window_ns ? "" : " now");
+		strbuf_addf(lines, "In %zu %snamespace%s all %slisteners are well%s.\n",
+			    count[ROLE_CALM], count[ROLE_CALM] < report->n_netns ? "other " : "",
+			    count[ROLE_CALM] > 1 ? "s" : "",
+			    report->snapshot->known & SNAPSHOT_UNIX ? "" : "TCP ",
+			    report->window_ns ? "" : " now");
 	if (count[ROLE_UNKNOWN])
 		strbuf_addf(lines, "Of %zu namespace%s it is not known what moved.\n",
 			    count[ROLE_UNKNOWN], count[ROLE_UNKNOWN] > 1 ? "s" : "");
@@ -236,11 +278,21 @@ static void add_many(struct strbuf *lines, const struct report *report, const ch
 	free(roles);
 }
 
+static void add_not_shown(struct strbuf *lines, const struct report *report)
+{
+	struct strbuf words = { 0 };
+
+	if (not_shown_add(&words, &report->elsewhere))
+		strbuf_addf(lines, "Not looked at: %s.\n", words.s);
+	strbuf_free(&words);
+}
+
 void footer_namespaces(struct strbuf *lines, const struct report *report, unsigned int text_flags)
 {
 	char window[WINDOW_SIZE];
 
 	format_window(report, window);
+	add_not_shown(lines, report);
 	if (!report->window_ns && report->n_netns)
 		strbuf_adds(lines,
 			    "No window: what moved is unknown; without -d 0 there is one.\n");
@@ -248,9 +300,9 @@ void footer_namespaces(struct strbuf *lines, const struct report *report, unsign
 		add_many(lines, report, window, text_flags);
 	else if (report->n_netns) {
 		if (report->window_ns)
-			add_moved(lines, report->netns, "", window);
+			add_moved(lines, report, report->netns, "", window);
 		if (report->window_ns && is_quiet(report->netns))
-			add_unmoved(lines, "", window);
+			add_unmoved(lines, " of this namespace", window);
 		add_sysctls(lines, &report->netns->netns->sysctls);
 	}
 }

@@ -241,7 +241,7 @@ GETTER(wait_age)
 
 static bool has_syn_queue(const struct row *row)
 {
-	return row->netns->netns->syn_recv_ns && !listener_is_unix(row->listener);
+	return row->netns->netns->syn_recv_ns && !listener_is_unix(row->listener) && !row->gone;
 }
 
 GETTER(syn_length)
@@ -333,12 +333,8 @@ GETTER(drops_rate)
 	set_real(value, row->drops.known && report->window_ns, report_rate(row->drops, report));
 }
 
-GETTER(overflows)
+static void set_bounds(struct field_value *v, const struct bounds *b, struct strbuf *text)
 {
-	const struct bounds *b = &row->overflows;
-	struct strbuf *text = &context->scratch;
-
-	UNUSED;
 	if (!b->known)
 		return;
 	text->len = 0;
@@ -348,9 +344,15 @@ GETTER(overflows)
 		strbuf_adds(text, "..");
 		strbuf_addu(text, b->max);
 	}
-	set_text(value, text->s);
-	value->bounds = *b;
-	value->real = (double)b->max;
+	set_text(v, text->s);
+	v->bounds = *b;
+	v->real = (double)b->max;
+}
+
+GETTER(overflows)
+{
+	UNUSED;
+	set_bounds(value, &row->overflows, &context->scratch);
 }
 
 GETTER(overflows_min)
@@ -363,6 +365,24 @@ GETTER(overflows_max)
 {
 	UNUSED;
 	set_number(value, row->overflows.known, row->overflows.max);
+}
+
+GETTER(losses)
+{
+	UNUSED;
+	set_bounds(value, &row->losses, &context->scratch);
+}
+
+GETTER(losses_min)
+{
+	UNUSED;
+	set_number(value, row->losses.known, row->losses.min);
+}
+
+GETTER(losses_max)
+{
+	UNUSED;
+	set_number(value, row->losses.known, row->losses.max);
 }
 
 GETTER(cgroup)
@@ -384,11 +404,20 @@ GETTER(severity)
 	set_text(value, severity_mark(state_table[row->state].severity));
 }
 
+GETTER(gone)
+{
+	UNUSED;
+	set_number(value, true, row->gone);
+}
+
+/* Of a listener that is gone, what it was before. */
 GETTER(reasons)
 {
 	UNUSED;
 	value->known = true;
 	value->words = context->words;
+	if (row->gone && state_is_sick(row->last_state))
+		context->words[value->number++] = state_table[row->last_state].name;
 	for (unsigned int i = 0; i < REASON_N; i++)
 		if (row->reasons & (1u << i))
 			context->words[value->number++] = reason_table[i].name;

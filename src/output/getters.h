@@ -56,6 +56,9 @@ GETTER(drops_rate);
 GETTER(overflows);
 GETTER(overflows_min);
 GETTER(overflows_max);
+GETTER(losses);
+GETTER(losses_min);
+GETTER(losses_max);
 GETTER(cgroup);
 GETTER(process);
 GETTER(pid);
@@ -66,6 +69,7 @@ GETTER(container);
 GETTER(state);
 GETTER(severity);
 GETTER(reasons);
+GETTER(gone);
 GETTER(waiting);
 GETTER(half_open);
 

@@ -27,6 +27,20 @@ static struct json_object *foreign_or_null(const char *text)
 	return text ? json_value_foreign_text(text) : NULL;
 }
 
+static void put_conditions(struct json_object *o, const struct process *p)
+{
+	const char state[] = { p->state, '\0' };
+
+	json_value_put(o, "state", p->known & PROCESS_STATE ? json_value_text(state) : NULL);
+	json_value_put(o, "open_fds",
+		       p->known & PROCESS_OPEN_FDS ? json_value_number(p->open_fds) : NULL);
+	json_value_put(o, "fd_limit",
+		       p->known & PROCESS_FD_LIMIT ? json_value_number(p->fd_limit) : NULL);
+	json_value_put(o, "frozen", p->known & PROCESS_FROZEN ? json_value_bool(p->frozen) : NULL);
+	json_value_put(o, "throttled",
+		       p->known & PROCESS_THROTTLED ? json_value_bool(p->throttled) : NULL);
+}
+
 static struct json_object *owners_json(const struct field_value *v)
 {
 	struct json_object *list = json_value_array();
@@ -41,6 +55,7 @@ static struct json_object *owners_json(const struct field_value *v)
 		json_value_put(o, "cgroup", foreign_or_null(process->cgroup));
 		json_value_put(o, "unit", foreign_or_null(process->unit));
 		json_value_put(o, "container", foreign_or_null(process->container));
+		put_conditions(o, process);
 		json_value_append(list, o);
 	}
 	return list;
@@ -133,6 +148,27 @@ static struct json_record *make_listener(void)
 	return listener;
 }
 
+/* Has the listener before the same there? What is not plain is made anew. */
+static bool is_as_before(const struct json_record *listener, size_t i, const struct field_value *v)
+{
+	if (!v->known)
+		return json_record_is_null(listener, i);
+	switch (v->type) {
+	case FIELD_COUNT:
+	case FIELD_RISE:
+		return json_record_is_number(listener, i, v->number);
+	case FIELD_RATIO:
+	case FIELD_FACTOR:
+	case FIELD_RATE:
+	case FIELD_SECONDS:
+		return json_record_is_real(listener, i, v->real);
+	case FIELD_TEXT:
+		return json_record_is_text(listener, i, v->text);
+	default:
+		return false;
+	}
+}
+
 static void fill_listener(struct json_record *listener, const struct row *row,
 			  const struct report *report, struct field_context *context)
 {
@@ -142,7 +178,8 @@ static void fill_listener(struct json_record *listener, const struct row *row,
 		if (!field_table[i].key)
 			continue;
 		field_get(&field_table[i], row, report, context, &value);
-		json_record_set(listener, i, field_json(&value));
+		if (!is_as_before(listener, i, &value))
+			json_record_set(listener, i, field_json(&value));
 	}
 }
 
@@ -226,6 +263,19 @@ static struct json_object *head_json(const struct report *report)
 	return head;
 }
 
+static struct json_object *not_shown_json(const struct elsewhere *e)
+{
+	struct json_object *o = json_value_object();
+
+	json_value_put(o, "unix_listeners", amount_or_null(e->unix_listeners));
+	json_value_put(o, "unix_full", amount_or_null(e->unix_full));
+	json_value_put(o, "unix_stalled", amount_or_null(e->unix_stalled));
+	json_value_put(o, "namespaces", amount_or_null(e->namespaces));
+	json_value_put(o, "namespaces_looked_at", amount_or_null(e->looked_at));
+	json_value_put(o, "namespaces_overflowing", amount_or_null(e->overflowing));
+	return o;
+}
+
 static struct json_object *warnings_json(const struct snapshot *s)
 {
 	struct json_object *list = json_value_array();
@@ -244,6 +294,7 @@ void json_print(FILE *stream, const struct report *report, bool one_line,
 		struct field_context *context)
 {
 	struct json_object *head = head_json(report), *warnings = warnings_json(report->snapshot);
+	struct json_object *not_shown = not_shown_json(&report->elsewhere);
 	struct json_record *listener = make_listener();
 	const char *newline = one_line ? "" : "\n";
 
@@ -255,10 +306,13 @@ void json_print(FILE *stream, const struct report *report, bool one_line,
 		fill_listener(listener, report->shown[i], report, context);
 		json_record_write(stream, listener);
 	}
-	fprintf(stream, "],%s\"warnings\":", newline);
+	fprintf(stream, "],%s\"not_shown\":", newline);
+	json_value_write(stream, not_shown);
+	fprintf(stream, ",%s\"warnings\":", newline);
 	json_value_write(stream, warnings);
 	fputs("}\n", stream);
 	json_record_free(listener);
 	json_value_free(warnings);
+	json_value_free(not_shown);
 	json_value_free(head);
 }

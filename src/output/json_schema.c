@@ -70,6 +70,9 @@ static struct json_object *word_schema(enum field_terms terms)
 	words = json_value_array();
 	for (unsigned int i = 0; terms == TERMS_STATES && i < STATE_N; i++)
 		json_value_append(words, json_value_text(state_table[i].name));
+	/* A listener that is gone has in their place the state that it was last seen in. */
+	for (unsigned int i = 0; terms == TERMS_REASONS && state_is_sick(i); i++)
+		json_value_append(words, json_value_text(state_table[i].name));
 	for (unsigned int i = 0; terms == TERMS_REASONS && i < REASON_N; i++)
 		json_value_append(words, json_value_text(reason_table[i].name));
 	json_value_put(o, "enum", words);
@@ -86,6 +89,18 @@ static struct json_object *owner_schema(void)
 	schema_add(o, "cgroup", typed("string", true, "cgroup the process is in"));
 	schema_add(o, "unit", typed("string", true, "systemd unit of that cgroup"));
 	schema_add(o, "container", typed("string", true, "container of that cgroup"));
+	schema_add(o, "state",
+		   typed("string", true,
+			 "its letter in /proc/PID/stat; this and what follows: null where the "
+			 "listener has no queue and had none"));
+	schema_add(o, "open_fds", non_negative(typed("integer", true, "descriptors it has open")));
+	schema_add(o, "fd_limit",
+		   non_negative(typed("integer", true,
+				      "how many it may have: the soft limit; null: unlimited")));
+	schema_add(o, "frozen", typed("boolean", true, "whether its cgroup is"));
+	schema_add(o, "throttled",
+		   typed("boolean", true,
+			 "whether the CPU quota of its cgroup was used up in the window"));
 	return o;
 }
 
@@ -217,6 +232,35 @@ static struct json_object *netns_schema(void)
 	return o;
 }
 
+static struct json_object *not_shown_schema(void)
+{
+	struct json_object *o = schema_object(
+		false,
+		"what the report does not show, which may not be well; 0: it shows all of it");
+
+	schema_add(o, "unix_listeners",
+		   non_negative(typed("integer", true, "UNIX listeners; without -x")));
+	schema_add(o, "unix_full",
+		   non_negative(typed("integer", true, "of these: the accept queue is full now")));
+	schema_add(
+		o, "unix_stalled",
+		non_negative(typed("integer", true,
+				   "of these: not full, and for 3 s or longer the accept queue was "
+				   "neither empty nor seen to get shorter")));
+	schema_add(o, "namespaces",
+		   non_negative(
+			   typed("integer", true,
+				 "other network namespaces that have a process; null with -N, and "
+				 "where not every process could be looked at")));
+	schema_add(o, "namespaces_looked_at",
+		   non_negative(
+			   typed("integer", true,
+				 "of these: ListenOverflows was read at both ends of the window")));
+	schema_add(o, "namespaces_overflowing",
+		   non_negative(typed("integer", true, "of these: it rose")));
+	return o;
+}
+
 static struct json_object *warning_schema(void)
 {
 	struct json_object *o = schema_object(false, NULL);
@@ -246,6 +290,7 @@ void json_print_schema(FILE *stream)
 		   non_negative(typed("number", true, "null: one sample, no deltas")));
 	schema_add(o, "namespaces", array_of(netns_schema(), false, NULL));
 	schema_add(o, "listeners", array_of(listener_schema(), false, NULL));
+	schema_add(o, "not_shown", not_shown_schema());
 	schema_add(o, "warnings", array_of(warning_schema(), false, "data that could not be had"));
 	json_value_write_pretty(stream, o);
 	fputs("\n", stream);

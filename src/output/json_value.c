@@ -54,7 +54,7 @@ struct json_object *json_value_text(const char *text)
 	return json_object_new_string(text);
 }
 
-/* json-c escapes control characters itself. */
+/* Control characters are escaped on the way out: by json-c, and by write_escaped(). */
 struct json_object *json_value_foreign_text(const char *text)
 {
 	size_t len = strlen(text);
@@ -95,14 +95,39 @@ void json_value_free(struct json_object *value)
 	json_object_put(value);
 }
 
-/* Writes the value without its last @omit bytes. */
+/*
+ * json-c leaves DEL and C1, U+0080 to U+009F, as they are, and a terminal would obey them. In a
+ * document they stand in strings alone, so it does not matter whose.
+ */
+static void write_escaped(FILE *stream, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	while (text < end) {
+		const char *at = text;
+
+		while (at < end && *at != '\x7f' &&
+		       !(*at == '\xc2' && ((unsigned char)at[1] & 0xe0) == 0x80))
+			at++;
+		fwrite(text, 1, (size_t)(at - text), stream);
+		if (at < end)
+			fprintf(stream, "\\u%04x", (unsigned char)(*at == '\xc2' ? *++at : *at));
+		text = at + 1;
+	}
+}
+
+/* Writes the value without its last @omit bytes. What is plain, as nearly all is, goes at once. */
 static void write_without(FILE *stream, struct json_object *value, size_t omit)
 {
 	size_t len;
 	const char *text = json_object_to_json_string_length(
 		value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
 
-	fwrite(text, 1, len - omit, stream);
+	len -= omit;
+	if (memchr(text, '\x7f', len) || memchr(text, '\xc2', len))
+		write_escaped(stream, text, len);
+	else
+		fwrite(text, 1, len, stream);
 }
 
 void json_value_write(FILE *stream, struct json_object *value)
@@ -168,6 +193,37 @@ void json_record_set(struct json_record *record, size_t i, struct json_object *v
 
 	json_object_put((struct json_object *)lh_entry_v(entry));
 	entry->v = value;
+}
+
+static struct json_object *value_of(const struct json_record *record, size_t i)
+{
+	return (struct json_object *)lh_entry_v(record->entries[i]);
+}
+
+bool json_record_is_null(const struct json_record *record, size_t i)
+{
+	return !value_of(record, i);
+}
+
+bool json_record_is_number(const struct json_record *record, size_t i, uint64_t value)
+{
+	struct json_object *o = value_of(record, i);
+
+	return json_object_is_type(o, json_type_int) && json_object_get_uint64(o) == value;
+}
+
+bool json_record_is_real(const struct json_record *record, size_t i, double value)
+{
+	struct json_object *o = value_of(record, i);
+
+	return json_object_is_type(o, json_type_double) && json_object_get_double(o) == value;
+}
+
+bool json_record_is_text(const struct json_record *record, size_t i, const char *text)
+{
+	struct json_object *o = value_of(record, i);
+
+	return json_object_is_type(o, json_type_string) && !strcmp(json_object_get_string(o), text);
 }
 
 void json_record_write(FILE *stream, const struct json_record *record)

@@ -53,7 +53,8 @@ void json_value_free(struct json_object *value);
 
 /*
  * Write a value, on one line that is not ended; _open() leaves out the last brace of an object, so
- * that the caller can write more members; _pretty() indents. Errors are left in the stream.
+ * that the caller can write more members; _pretty() indents, and is for text of our own. Control
+ * characters are escaped, DEL and C1 too. Errors are left in the stream.
  */
 void json_value_write(FILE *stream, struct json_object *value);
 void json_value_write_open(FILE *stream, struct json_object *object);
@@ -80,6 +81,15 @@ void json_record_free(struct json_record *record);
 
 /* Replaces the value of the key that was number @i of @keys. */
 void json_record_set(struct json_record *record, size_t i, struct json_object *value);
+
+/*
+ * Has the @i-th key that value already? Most values of one record are those of the one before, and
+ * to make them anew is half of what a document costs.
+ */
+bool json_record_is_null(const struct json_record *record, size_t i);
+bool json_record_is_number(const struct json_record *record, size_t i, uint64_t value);
+bool json_record_is_real(const struct json_record *record, size_t i, double value);
+bool json_record_is_text(const struct json_record *record, size_t i, const char *text);
 
 /* Writes the record as json_value_write() does. */
 void json_record_write(FILE *stream, const struct json_record *record);

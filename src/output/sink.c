@@ -2,28 +2,39 @@
 #include "output/sink.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
+#include "base/text.h"
 
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Beside the file, since rename(2) does not cross file systems; short, as names have a limit. */
-static char *temporary_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	size_t dir_len = slash ? (size_t)(slash - path) + 1 : 0;
-	static const char name[] = ".listenq.XXXXXX";
-	char *temporary = xmalloc(dir_len + sizeof(name));
+#define MAX_LINKS 40 /* as many as the kernel follows, MAXSYMLINKS */
+#define MAX_TRIES 100 /* for a name that nobody has */
 
-	memcpy(temporary, path, dir_len);
-	memcpy(temporary + dir_len, name, sizeof(name));
-	return temporary;
-}
+/*
+ * The way to the file, taken step by step: links are read and followed here, for the kernel has no
+ * way to say whose they are allowed to be. What is decided on is what was opened, and the next step
+ * begins there, so nobody can put something else in between.
+ */
+struct walk {
+	struct sink *sink; /* where the walk is: dir, name */
+	char *text;
+	const char *rest; /* of text: what is still to go */
+	unsigned int links; /* followed so far */
+	bool by_link; /* one of them was the last name of the path */
+	const char *refused; /* kind of what is another's */
+	struct stat *st; /* of the file */
+};
+
+enum step { STEP_MISSING, STEP_FOUND, STEP_ON };
 
 /* All or nothing: a stream takes a short count for an error, and forgets which. */
 static ssize_t write_fd(void *cookie, const char *data, size_t size)
@@ -55,15 +66,185 @@ static mode_t creation_mode(void)
 	return 0666 & ~mask;
 }
 
+/* The file system asks for the fsuid, which is the effective one in a program like this. */
+static bool trusted(const struct stat *st, const struct stat *dir)
+{
+	return st->st_uid == geteuid() || st->st_uid == dir->st_uid;
+}
+
+/* What may_follow_link(), fs/namei.c, forbids while fs.protected_symlinks is 1; at every step. */
+static bool may_follow(const struct stat *link, const struct stat *dir)
+{
+	const mode_t shared = S_ISVTX | S_IWOTH;
+
+	return (dir->st_mode & shared) != shared || trusted(link, dir);
+}
+
+/* may_create_in_sticky(), with fs.protected_regular and fs.protected_fifos as strict as can be. */
+static bool may_write(const struct stat *file, const struct stat *dir)
+{
+	if (!S_ISREG(file->st_mode) && !S_ISFIFO(file->st_mode))
+		return true;
+	return !(dir->st_mode & S_ISVTX) || !(dir->st_mode & (S_IWOTH | S_IWGRP)) ||
+	       trusted(file, dir);
+}
+
+static int enter(struct sink *sink, int dir)
+{
+	if (dir < 0)
+		return -errno;
+	if (sink->dir >= 0)
+		close(sink->dir);
+	sink->dir = dir;
+	return STEP_ON;
+}
+
+static int enter_start(struct sink *sink, const char *path)
+{
+	return enter(sink, open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+}
+
+/* @fd: a link. What it says comes before the rest of the way. */
+static int follow(struct walk *w, int fd)
+{
+	char target[PATH_MAX];
+	ssize_t len = readlinkat(fd, "", target, sizeof(target));
+	struct strbuf text = { 0 };
+
+	if (len < 0)
+		return -errno;
+	if (++w->links > MAX_LINKS)
+		return -ELOOP;
+	if (len == 0 || len == sizeof(target))
+		return len ? -ENAMETOOLONG : -ENOENT;
+	w->by_link |= !*w->rest;
+	strbuf_add(&text, target, (size_t)len);
+	strbuf_adds(&text, w->rest);
+	free(w->text);
+	w->text = text.s;
+	w->rest = text.s;
+	return *text.s == '/' ? enter_start(w->sink, text.s) : STEP_ON;
+}
+
+/* Opens what the next name of the way stands for, a link itself. Returns a descriptor or -errno. */
+static int open_next(struct walk *w)
+{
+	const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
+	struct sink *sink = w->sink;
+	size_t len;
+	int fd = -1;
+
+	w->rest += strspn(w->rest, "/");
+	len = strcspn(w->rest, "/");
+	if (!len)
+		return -EISDIR;
+	if (len > NAME_MAX)
+		return -ENAMETOOLONG;
+	memcpy(sink->name, w->rest, len);
+	sink->name[len] = '\0';
+	w->rest += len;
+	if (*w->rest) /* a directory, which may have to be mounted first, unless it is a link */
+		fd = openat(sink->dir, sink->name, flags | O_DIRECTORY);
+	if (fd < 0)
+		fd = openat(sink->dir, sink->name, flags);
+	return fd < 0 ? -errno : fd;
+}
+
+static int refuse(struct walk *w, const char *kind)
+{
+	w->refused = kind;
+	return -EACCES;
+}
+
+/* Returns enum step or -errno. */
+static int take_step(struct walk *w)
+{
+	struct sink *sink = w->sink;
+	int fd = open_next(w), code;
+	struct stat dir;
+
+	if (fd < 0)
+		return fd == -ENOENT && !*w->rest && !w->by_link ? STEP_MISSING : fd;
+	if (fstat(fd, w->st) < 0 || fstat(sink->dir, &dir) < 0)
+		code = -errno;
+	else if (S_ISLNK(w->st->st_mode))
+		code = may_follow(w->st, &dir) ? follow(w, fd) : refuse(w, "link");
+	else if (*w->rest && S_ISDIR(w->st->st_mode))
+		return enter(sink, fd);
+	else if (*w->rest)
+		code = -ENOTDIR;
+	else
+		code = may_write(w->st, &dir) ? STEP_FOUND : refuse(w, "file");
+	close(fd);
+	return code;
+}
+
+static int explain(const struct sink *sink, int code, struct error *why)
+{
+	return error_set(why, code, "cannot write %s: %s", sink->path, strerror(-code));
+}
+
+/*
+ * Finds the directory and the name of the file. Returns whether it is there, or -errno with @why
+ * filled.
+ */
+static int find_file(struct sink *sink, struct stat *st, struct error *why)
+{
+	struct walk w = { .sink = sink, .text = xstrdup(sink->path), .st = st };
+	int code = *sink->path ? enter_start(sink, sink->path) : -ENOENT;
+
+	w.rest = w.text;
+	while (code == STEP_ON)
+		code = take_step(&w);
+	free(w.text);
+	if (w.refused)
+		return error_set(why, code,
+				 "cannot write %s: the %s %s belongs to user %u, in a sticky "
+				 "directory that others may write to; write to a directory of "
+				 "your own",
+				 sink->path, w.refused, sink->name, (unsigned int)st->st_uid);
+	return code < 0 ? explain(sink, code, why) : code;
+}
+
+static uint32_t any_number(void)
+{
+	uint32_t number;
+
+	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
+		number = (uint32_t)clock_monotonic_ns();
+	return number;
+}
+
+/*
+ * Beside the file, since rename(2) does not cross file systems; short, as names have a limit; for
+ * the owner alone until it is known who may read it.
+ */
+static int create_temporary(struct sink *sink)
+{
+	char name[] = ".listenq.12345678";
+
+	for (unsigned int tries = 0; tries < MAX_TRIES; tries++) {
+		int fd;
+
+		snprintf(name, sizeof(name), ".listenq.%08x", any_number());
+		fd = openat(sink->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd >= 0) {
+			sink->temporary = xstrdup(name);
+			return fd;
+		}
+		if (errno != EEXIST)
+			return -errno;
+	}
+	return -EEXIST;
+}
+
 /* @old: the file to be replaced, NULL when there is none. Returns a descriptor or -errno. */
 static int open_temporary(struct sink *sink, const struct stat *old)
 {
-	int fd;
+	int fd = create_temporary(sink);
 
-	sink->temporary = temporary_name(sink->path);
-	fd = mkstemp(sink->temporary);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	/* Before the mode, as a change of owner clears bits of it; only root may make it. */
 	if (old && fchown(fd, old->st_uid, old->st_gid) < 0 && errno != EPERM)
 		sink->error = errno;
@@ -72,25 +253,41 @@ static int open_temporary(struct sink *sink, const struct stat *old)
 	return fd;
 }
 
-static int open_path(struct sink *sink, const char *path)
+/* A device or a FIFO, unless another has taken the name since it was looked at. */
+static int open_itself(struct sink *sink, const struct stat *seen)
 {
-	char *target = realpath(path, NULL);
+	const int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW;
+	int fd = openat(sink->dir, sink->name, flags);
 	struct stat st;
-	bool exists;
-	int fd;
 
-	sink->path = target ? target : xstrdup(path);
-	if (!target && (errno != ENOENT || lstat(path, &st) == 0))
-		return errno ? -errno : -ENOENT; /* a link in a circle, or to nowhere */
-	exists = stat(sink->path, &st) == 0;
-	if (!exists || S_ISREG(st.st_mode))
-		return open_temporary(sink, exists ? &st : NULL);
-	fd = open(sink->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) == 0 && st.st_dev == seen->st_dev && st.st_ino == seen->st_ino)
+		return fd;
+	close(fd);
+	return -ESTALE;
+}
+
+static int open_path(struct sink *sink, const char *path, struct error *why)
+{
+	struct stat st;
+	int code;
+
+	sink->path = xstrdup(path);
+	code = find_file(sink, &st, why);
+	if (code < 0)
+		return code;
+	if (code == STEP_FOUND && !S_ISREG(st.st_mode))
+		code = open_itself(sink, &st);
+	else
+		code = open_temporary(sink, code == STEP_FOUND ? &st : NULL);
+	return code < 0 ? explain(sink, code, why) : code;
 }
 
 static void forget(struct sink *sink)
 {
+	if (sink->dir >= 0)
+		close(sink->dir);
 	free(sink->temporary);
 	free(sink->path);
 }
@@ -100,12 +297,11 @@ int sink_open(struct sink *sink, const char *path, struct error *why)
 	const cookie_io_functions_t functions = { .write = write_fd };
 
 	memset(sink, 0, sizeof(*sink));
-	sink->fd = path && strcmp(path, "-") != 0 ? open_path(sink, path) : STDOUT_FILENO;
+	sink->dir = -1;
+	sink->fd = path && strcmp(path, "-") != 0 ? open_path(sink, path, why) : STDOUT_FILENO;
 	if (sink->fd < 0) {
-		if (sink->temporary)
-			unlink(sink->temporary);
 		forget(sink);
-		return error_set(why, sink->fd, "cannot write %s: %s", path, strerror(-sink->fd));
+		return sink->fd;
 	}
 	sink->stream = fopencookie(sink, "w", functions);
 	if (!sink->stream)
@@ -121,10 +317,10 @@ static void finish_file(struct sink *sink)
 		sink->error = errno;
 	if (!sink->temporary)
 		return;
-	if (!sink->error && rename(sink->temporary, sink->path) < 0)
+	if (!sink->error && renameat(sink->dir, sink->temporary, sink->dir, sink->name) < 0)
 		sink->error = errno;
 	if (sink->error)
-		unlink(sink->temporary);
+		unlinkat(sink->dir, sink->temporary, 0);
 }
 
 int sink_commit(struct sink *sink, struct error *why)

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 /*
@@ -13,8 +14,10 @@
  */
 struct sink {
 	FILE *stream;
-	char *path; /* NULL: standard output */
-	char *temporary; /* to become path; NULL: written directly */
+	char *path; /* as it was given; NULL: standard output */
+	int dir; /* where the file is, all links followed, and its name there */
+	char name[NAME_MAX + 1];
+	char *temporary; /* the name in dir of what is to become it; NULL: written directly */
 	int fd;
 	int error; /* errno of the first write that failed; a FILE would forget it */
 };
@@ -23,6 +26,10 @@ struct sink {
  * sink_open() - begin a report.
  * @path: NULL and "-" are standard output. Links are followed; a file that is there keeps its mode
  *        and, where that is allowed, its owner
+ *
+ * In a sticky directory that others may write to, only links, files and FIFOs of the caller and of
+ * the directory's owner are taken, as with fs.protected_symlinks, fs.protected_regular and
+ * fs.protected_fifos, whatever these are set to. -EACCES: it is another's.
  *
  * @sink must not move until sink_commit(). Returns 0 or -errno with @why filled.
  */

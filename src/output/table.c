@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GAP 1 /* spaces between columns */
+#define GAP	   1 /* spaces between columns */
+#define LIST_LEAST 18 /* to which a list at the end is cut rather than to lose a column */
 
 /* The length of a cell's text, and the columns that takes on a terminal. */
 struct cell {
@@ -21,7 +22,7 @@ struct cell {
 
 struct layout {
 	size_t width;
-	size_t least; /* to which its paths may be cut; the same where none is longer */
+	size_t least; /* to which its texts may be cut; the same where none is longer */
 	bool shown;
 	bool tried; /* whether it fits after all */
 	bool left; /* aligned */
@@ -36,6 +37,7 @@ struct grid {
 	struct strbuf text; /* struct cell and its text, cell after cell */
 	uint32_t *rows; /* where each row of the report starts in it, and where the last ends */
 	struct layout *layout; /* of each column */
+	size_t list_least; /* to which a list at the end may be cut */
 	const struct columns *columns;
 	const struct table_style *style;
 };
@@ -46,12 +48,18 @@ static void widen(size_t *width, size_t to)
 		*width = to;
 }
 
+/* What a column of @width may be cut to. */
+static size_t cut_to(size_t width, size_t least)
+{
+	return width > least ? least : width;
+}
+
 /* A path gives way before a column that tells of the queues is left out: its end says enough. */
 static size_t least_path(const struct grid *g, size_t width)
 {
 	const size_t least = g->style->width / 5;
 
-	return !g->columns->named && least && width > least ? least : width;
+	return least ? cut_to(width, least) : width;
 }
 
 static void make_row(struct grid *g, const struct row *row, const struct report *report,
@@ -65,8 +73,7 @@ static void make_row(struct grid *g, const struct row *row, const struct report 
 
 		strbuf_add(&g->text, (const char *)&cell, sizeof(cell));
 		field_get(f, row, report, context, &value);
-		cell_add_fitted(&g->text, &value, g->style->utf8 ? 0 : TEXT_ASCII,
-				g->columns->named ? 0 : g->style->width);
+		cell_add(&g->text, &value, g->style->utf8 ? 0 : TEXT_ASCII);
 		if (g->text.len > start + sizeof(cell) + CELL_MAX)
 			g->text.len = start + sizeof(cell) + CELL_MAX;
 		cell.len = (uint16_t)(g->text.len - start - sizeof(cell));
@@ -104,7 +111,6 @@ static void make_grid(struct grid *g, const struct report *report, struct field_
  */
 static size_t least_width(const struct grid *g)
 {
-	const size_t list_min = 18;
 	size_t width = 0, last = 0;
 
 	for (size_t i = 0; i < g->columns->n; i++)
@@ -112,8 +118,8 @@ static size_t least_width(const struct grid *g)
 			width += g->layout[i].least + GAP;
 			last = i;
 		}
-	if (g->columns->list[last]->type == FIELD_LIST && g->layout[last].least > list_min)
-		width -= g->layout[last].least - list_min;
+	if (g->columns->list[last]->type == FIELD_LIST && g->layout[last].least > g->list_least)
+		width -= g->layout[last].least - g->list_least;
 	return width ? width - GAP : 0;
 }
 
@@ -143,41 +149,118 @@ static size_t next_column(const struct grid *g, bool shown)
 	return next;
 }
 
-/* Paths get what the other columns leave. */
-static void share_rest(struct grid *g)
+/* Who, where, how bad and why: what is worth less goes before any of that is cut. */
+static bool is_essential(const struct grid *g, size_t i)
 {
-	size_t least = least_width(g);
-	size_t rest = g->style->width > least ? g->style->width - least : 0;
+	const int least = 69;
 
-	for (size_t i = 0; i < g->columns->n; i++) {
-		struct layout *layout = &g->layout[i];
-		size_t more = layout->width - layout->least;
-
-		if (!layout->shown)
-			continue;
-		if (more > rest)
-			more = rest;
-		layout->width = layout->least + more;
-		rest -= more;
-	}
+	return worth(g->columns, i) >= least;
 }
 
 /*
- * Columns that the user named are all shown; of the others the least telling go first. One that is
- * too wide itself must not have cost the others their place: they come back.
+ * Half of an address is better than none of its queue: where not even the essential columns have
+ * room, addresses are cut to what any of IPv4 takes, and names and reasons to few letters.
  */
+static void squeeze(struct grid *g)
+{
+	g->list_least = 13;
+	for (size_t i = 0; i < g->columns->n; i++) {
+		const struct field *field = g->columns->list[i];
+		struct layout *layout = &g->layout[i];
+
+		if (field->flags & FIELD_IS_WHOLE)
+			layout->least = cut_to(layout->least, 21);
+		else if (field->flags & FIELD_IS_NAME)
+			layout->least = cut_to(layout->least, 8);
+		else if (field->type == FIELD_LIST)
+			layout->least = cut_to(layout->least, g->list_least);
+		if (g->style->header)
+			widen(&layout->least, strlen(field->header));
+	}
+}
+
+static bool is_words(const struct field *field)
+{
+	return field->type == FIELD_LIST || field->flags & FIELD_IS_NAME;
+}
+
+/*
+ * Texts that were to be cut get what is left, up to @most columns each, the reasons at the end of
+ * the line first. @words: names and reasons, or else addresses and paths. Returns what is left
+ * then.
+ */
+static size_t share(struct grid *g, bool words, size_t most, size_t rest)
+{
+	for (size_t i = g->columns->n; i-- > 0;) {
+		struct layout *layout = &g->layout[i];
+		size_t wanted = cut_to(layout->width, most);
+		size_t more = wanted > layout->least ? cut_to(wanted - layout->least, rest) : 0;
+
+		if (!layout->shown || words != is_words(g->columns->list[i]))
+			continue;
+		layout->least += more;
+		rest -= more;
+	}
+	return rest;
+}
+
+/* A name, the first reason, three eighths of the screen for a path, all reasons, the whole path. */
+static void share_rest(struct grid *g)
+{
+	size_t least = least_width(g), reasons;
+	size_t rest = g->style->width > least ? g->style->width - least : 0;
+
+	rest = share(g, true, LIST_LEAST, rest);
+	rest = share(g, false, g->style->width * 3 / 8, rest);
+	least = least_width(g);
+	g->list_least = SIZE_MAX;
+	reasons = least_width(g) - least;
+	rest = share(g, true, SIZE_MAX, rest > reasons ? rest - reasons : 0);
+	share(g, false, SIZE_MAX, rest);
+	for (size_t i = 0; i < g->columns->n; i++)
+		g->layout[i].width = g->layout[i].least;
+}
+
+/* Leaves out what is worth least until the rest fits. */
+static void leave_out(struct grid *g, bool essential)
+{
+	size_t next, left = 0;
+
+	for (size_t i = 0; i < g->columns->n; i++)
+		left += g->layout[i].shown;
+	for (; left > 1 && !fits(g); left--) {
+		next = next_column(g, true);
+		if (is_essential(g, next) && !essential)
+			break;
+		g->layout[next].shown = false;
+	}
+}
+
+/* One that is too wide itself must not have cost the others their place: they come back. */
+static void bring_back(struct grid *g, bool essential)
+{
+	for (size_t i; (i = next_column(g, false)) < g->columns->n;) {
+		g->layout[i].tried = true;
+		g->layout[i].shown = !essential || is_essential(g, i);
+		g->layout[i].shown = g->layout[i].shown && fits(g);
+	}
+}
+
+/* Columns that the user named are all shown; of the others the least telling go first. */
 static void fit_to_width(struct grid *g)
 {
-	const struct columns *c = g->columns;
+	bool squeezed;
 
-	if (c->named || !g->style->width)
+	if (!g->style->width)
 		return;
-	for (size_t left = c->n; left > 1 && !fits(g); left--)
-		g->layout[next_column(g, true)].shown = false;
-	for (size_t i; (i = next_column(g, false)) < c->n;) {
-		g->layout[i].tried = true;
-		g->layout[i].shown = true;
-		g->layout[i].shown = fits(g);
+	if (!g->columns->named)
+		leave_out(g, false);
+	squeezed = !fits(g);
+	if (squeezed)
+		squeeze(g);
+	if (!g->columns->named) {
+		leave_out(g, true);
+		bring_back(g, squeezed);
 	}
 	share_rest(g);
 }
@@ -246,7 +329,20 @@ static char *put_padded(char *at, const char *text, size_t len, size_t width,
 	return at + len + padding + GAP;
 }
 
-/* Only a path may be wider than its column. */
+/* A text that is wider than its column: names lose their end, what may be long its middle. */
+static void cut_cell(struct strbuf *text, const struct grid *g, size_t column)
+{
+	const struct field *field = g->columns->list[column];
+	size_t width = g->layout[column].width, taken;
+
+	if (!is_words(field)) {
+		cell_shorten(text, 0, width, g->style->utf8);
+		return;
+	}
+	text->len = text_fit(text->s, text->len, width - 1, &taken);
+	strbuf_adds(text, g->style->utf8 ? "…" : ">");
+}
+
 static char *put_cell(char *at, const char *text, const struct cell *cell, const struct grid *g,
 		      size_t column)
 {
@@ -256,7 +352,7 @@ static char *put_cell(char *at, const char *text, const struct cell *cell, const
 	if (cell->width <= layout->width)
 		return put_padded(at, text, cell->len, cell->width, layout);
 	strbuf_add(&cut, text, cell->len);
-	cell_shorten(&cut, 0, layout->width, g->style->utf8);
+	cut_cell(&cut, g, column);
 	at = put_padded(at, cut.s, cut.len, text_width(cut.s, cut.len), layout);
 	strbuf_free(&cut);
 	return at;
@@ -294,7 +390,8 @@ static const char *severity_color(enum severity severity)
 	static const char *const colors[] = { [SEVERITY_CRITICAL] = "\033[1;31m",
 					      [SEVERITY_WARNING] = "\033[31m",
 					      [SEVERITY_NOTICE] = "\033[35m",
-					      [SEVERITY_NONE] = NULL };
+					      [SEVERITY_NONE] = NULL,
+					      [SEVERITY_GONE] = "\033[36m" };
 
 	return colors[severity];
 }
@@ -339,10 +436,77 @@ static void put_lines(FILE *stream, const struct strbuf *lines, const struct tab
 	}
 }
 
-static void print_sentence(FILE *stream, const char *word, const char *sentence,
-			   const struct table_style *style, struct strbuf *line)
+/* What is said of the listeners that are shown, and by which of them. */
+struct words {
+	const struct row *worst[STATE_N];
+	size_t count[STATE_N];
+	const struct row *speaker[REASON_N];
+	size_t count_why[REASON_N];
+};
+
+static void collect_words(const struct report *report, struct words *words)
 {
-	strbuf_addf(line, "%s: %s", word, sentence);
+	for (size_t i = 0; i < report->n_shown; i++) {
+		const struct row *row = report->shown[i];
+		const struct row *worst = words->worst[row->state];
+
+		words->count[row->state]++;
+		if (!worst || row_worst_fill(row) > row_worst_fill(worst))
+			words->worst[row->state] = row;
+		for (unsigned int j = 0; row->reasons >> j; j++) {
+			const struct row **speaker = &words->speaker[j];
+
+			words->count_why[j] += row->reasons >> j & 1;
+			if (row->reasons & 1u << j &&
+			    (!*speaker ||
+			     (verdict_adviser(*speaker) != j && verdict_adviser(row) == j)))
+				*speaker = row;
+		}
+	}
+}
+
+/* Which listener words are of, and how many there are. */
+static void add_whose(struct strbuf *line, const struct report *report, const struct row *row,
+		      size_t count, const struct table_style *style, struct field_context *context)
+{
+	struct field_value local;
+
+	strbuf_adds(line, " (");
+	if (report->n_netns > 1) {
+		field_get(field_named("namespace"), row, report, context, &local);
+		cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
+		strbuf_putc(line, ' ');
+	}
+	field_get(field_named("local"), row, report, context, &local);
+	cell_add_fitted(line, &local, style->utf8 ? 0 : TEXT_ASCII, style->width);
+	if (count > 1)
+		strbuf_addf(line, " and %zu more", count - 1);
+	strbuf_adds(line, "): ");
+}
+
+static void print_state(FILE *stream, const struct report *report, const struct row *row,
+			size_t count, const struct table_style *style,
+			struct field_context *context, struct strbuf *line)
+{
+	strbuf_adds(line, state_table[row->state].name);
+	add_whose(line, report, row, count, style, context);
+	verdict_add_state(line, row);
+	put_wrapped(stream, line, style);
+}
+
+/* One that names a process says which listener that holds. */
+static void print_reason(FILE *stream, const struct report *report, enum reason reason,
+			 const struct words *words, const struct table_style *style,
+			 struct field_context *context, struct strbuf *line)
+{
+	const struct row *row = words->speaker[reason];
+
+	strbuf_adds(line, reason_table[reason].name);
+	if (reason_table[reason].say)
+		add_whose(line, report, row, words->count_why[reason], style, context);
+	else
+		strbuf_adds(line, ": ");
+	verdict_add_why(line, reason, row, report, style->utf8 ? 0 : TEXT_ASCII);
 	put_wrapped(stream, line, style);
 }
 
@@ -353,40 +517,16 @@ static void print_sentence(FILE *stream, const char *word, const char *sentence,
 static void print_words(FILE *stream, const struct report *report, const struct table_style *style,
 			struct field_context *context, struct strbuf *line)
 {
-	const struct row *worst[STATE_N] = { NULL };
-	size_t count[STATE_N] = { 0 };
-	uint32_t reasons = 0;
+	struct words words = { 0 };
 
-	for (size_t i = 0; i < report->n_shown; i++) {
-		const struct row *row = report->shown[i];
-
-		if (!worst[row->state] || row_worst_fill(row) > row_worst_fill(worst[row->state]))
-			worst[row->state] = row;
-		count[row->state]++;
-		reasons |= row->reasons;
-	}
-	for (unsigned int i = 0; i < STATE_OK; i++) {
-		struct field_value local;
-
-		if (!count[i])
-			continue;
-		strbuf_addf(line, "%s (", state_table[i].name);
-		if (report->n_netns > 1) {
-			field_get(field_named("namespace"), worst[i], report, context, &local);
-			cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
-			strbuf_putc(line, ' ');
-		}
-		field_get(field_named("local"), worst[i], report, context, &local);
-		cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
-		if (count[i] > 1)
-			strbuf_addf(line, " and %zu more", count[i] - 1);
-		strbuf_addf(line, "): %s", state_table[i].sentence);
-		put_wrapped(stream, line, style);
-	}
+	collect_words(report, &words);
+	for (unsigned int i = 0; i < STATE_N; i++)
+		if (words.count[i] && i != STATE_OK)
+			print_state(stream, report, words.worst[i], words.count[i], style, context,
+				    line);
 	for (unsigned int i = 0; i < REASON_N; i++)
-		if (reasons & (1u << i))
-			print_sentence(stream, reason_table[i].name, reason_table[i].sentence,
-				       style, line);
+		if (words.speaker[i])
+			print_reason(stream, report, i, &words, style, context, line);
 }
 
 static void print_unselected(FILE *stream, const struct report *report,
@@ -457,7 +597,7 @@ static size_t index_of(const struct report *report, size_t shown)
 void table_print(FILE *stream, const struct report *report, const struct columns *columns,
 		 const struct table_style *style, struct field_context *context)
 {
-	struct grid g = { .columns = columns, .style = style };
+	struct grid g = { .list_least = LIST_LEAST, .columns = columns, .style = style };
 	uint8_t *listed = xcalloc(report->snapshot->n_groups, sizeof(*listed));
 	struct strbuf line = { 0 };
 
@@ -476,7 +616,7 @@ void table_print(FILE *stream, const struct report *report, const struct columns
 			__builtin_prefetch(cells + 64);
 		}
 		print_row(stream, &g, report->shown[i], index_of(report, i), &line);
-		if (style->detail)
+		if (style->detail && !report->shown[i]->gone)
 			print_detail(stream, report->shown[i], report, style, listed, &line);
 	}
 	if (!report->n_shown && style->footer)

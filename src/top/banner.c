@@ -233,7 +233,8 @@ static size_t choose_counters(const struct session *s, const struct netns_report
 		struct amount sum = trail_sum(s->timeline.trail, ns->netns, i, s->timeline.back,
 					      SUM_NS, &covered);
 
-		if (!(taken & (1u << i)) && sum.known && sum.value)
+		if (counter_table[i].queue != QUEUE_ASIDE && !(taken & (1u << i)) && sum.known &&
+		    sum.value)
 			chosen[n++] = i;
 	}
 	return n;

@@ -138,18 +138,20 @@ static int draw_history(const struct screen *screen, int y, const struct row *ro
 }
 
 /* What its state and its reasons mean, each sentence whole. */
-static int draw_sentences(const struct screen *screen, int y, int bottom, const struct row *row)
+static int draw_sentences(const struct screen *screen, int y, int bottom, const struct row *row,
+			  const struct phrase_context *c)
 {
 	enum ink ink = paint_ink(state_table[row->state].severity);
 	struct strbuf b = { 0 };
 
-	strbuf_addf(&b, "%s: %s", state_table[row->state].name, state_table[row->state].sentence);
+	strbuf_addf(&b, "%s: ", state_table[row->state].name);
+	verdict_add_state(&b, row);
 	y = wrap_draw(screen, y, bottom, ink, b.s);
 	for (unsigned int i = 0; i < REASON_N; i++) {
 		if (!(row->reasons & (1u << i)))
 			continue;
 		b.len = 0;
-		strbuf_addf(&b, "%s: %s", reason_table[i].name, reason_table[i].sentence);
+		verdict_add_reason(&b, i, row, c->report, c->utf8 ? 0 : TEXT_ASCII);
 		y = wrap_draw(screen, y, bottom, INK_PLAIN, b.s);
 	}
 	strbuf_free(&b);
@@ -199,7 +201,7 @@ void detail_draw(struct detail *d, const struct screen *screen, int top, int bot
 	/* What is wrong and what to do, whose connections they are, then every number there is. */
 	phrase_facts(&text, row, c);
 	y = draw_text(screen, y, bottom, INK_STRONG, &text);
-	y = draw_sentences(screen, y, y + (bottom - y) / 2, row);
+	y = draw_sentences(screen, y, y + (bottom - y) / 2, row, c);
 	if (row->fold)
 		y = draw_members(screen, y, bottom, row->fold);
 	phrase_numbers(&text, row, c);

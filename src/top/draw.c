@@ -128,7 +128,7 @@ static void draw_hint(struct session *s, const struct layout *l)
 		b.len = 0;
 		strbuf_adds(&b, "  ");
 	}
-	phrase_advice(&b, row);
+	phrase_advice(&b, row, &c);
 	wrap_draw(&s->screen, y, end, INK_PLAIN, b.s);
 	strbuf_free(&b);
 }

@@ -44,7 +44,7 @@ static void add_marks(struct lines *l)
 	for (unsigned int i = 0; i < STATE_N; i++)
 		strbuf_addf(add_line(l, paint_ink(state_table[i].severity)), "  %-*s %s: %s",
 			    NAME_WIDTH, severity_mark(state_table[i].severity), state_table[i].name,
-			    state_table[i].sentence);
+			    state_table[i].fact);
 }
 
 static void add_warnings(struct lines *l, const struct snapshot *s, unsigned int flags)

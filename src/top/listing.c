@@ -107,7 +107,9 @@ static void add_header(struct strbuf *b, const struct listing_column *column,
 		return;
 	}
 	strbuf_adds(b, f->brief ? f->brief : f->header);
-	phrase_age(b, "-", age_of(f, c), "");
+	/* What is younger would be there and gone again, and is as good as of now. */
+	if (age_of(f, c) >= NSEC_PER_SEC)
+		phrase_age(b, "-", age_of(f, c) / NSEC_PER_SEC * NSEC_PER_SEC, "");
 }
 
 /* Down: the worst comes first, or the most. States rise from the worst one. */

@@ -94,7 +94,8 @@ enum ink paint_ink(enum severity severity)
 	static const enum ink inks[] = { [SEVERITY_CRITICAL] = INK_CRITICAL,
 					 [SEVERITY_WARNING] = INK_WARNING,
 					 [SEVERITY_NOTICE] = INK_NOTICE,
-					 [SEVERITY_NONE] = INK_PLAIN };
+					 [SEVERITY_NONE] = INK_PLAIN,
+					 [SEVERITY_GONE] = INK_NOTICE };
 
 	return inks[severity];
 }

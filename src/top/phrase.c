@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "output/cell.h"
+#include "output/not_shown.h"
 #include "output/sort.h"
 
 #include <string.h>
@@ -64,7 +65,7 @@ static void add_cell(struct strbuf *b, const char *name, const struct row *row,
 	struct field_value value;
 
 	field_get(field_named(name), row, c->report, c->fields, &value);
-	cell_add(b, &value, c->utf8 ? 0 : TEXT_ASCII);
+	cell_add_fitted(b, &value, c->utf8 ? 0 : TEXT_ASCII, c->cols);
 }
 
 /* What is not known, and nothing at all, is left out with what stands before it. */
@@ -108,39 +109,68 @@ static void add_counts(struct strbuf *b, const size_t count[STATE_N])
 		}
 }
 
-/* The table has the most telling one first. */
-static unsigned int first_reason(const struct row *row)
+/* In all namespaces of the report. */
+static uint64_t count_overflows(const struct report *report)
 {
-	unsigned int i = 0;
+	uint64_t n = 0;
 
-	while (i + 1 < REASON_N && !(row->reasons & (1u << i)))
-		i++;
-	return i;
+	for (size_t i = 0; i < report->n_netns; i++) {
+		struct amount delta = report->netns[i].delta[COUNTER_LISTEN_OVERFLOWS];
+
+		n += delta.known ? delta.value : 0;
+	}
+	return n;
+}
+
+/*
+ * No listener is sick. Still the namespace may have lost something, or what is not shown may be
+ * sick: that comes first, as the end of the line may have no room.
+ * @gone: rows of listeners that are no more
+ */
+static enum severity verdict_well(struct strbuf *b, const struct report *report, size_t gone)
+{
+	const uint64_t overflows = count_overflows(report);
+	const size_t n = report->n_rows - gone;
+	bool sick = overflows || elsewhere_is_sick(&report->elsewhere);
+	struct strbuf words = { 0 };
+
+	strbuf_adds(b, sick ? "! " : "");
+	if (overflows)
+		strbuf_addf(b, "%llu overflow%s, on %s", (unsigned long long)overflows,
+			    overflows == 1 ? "" : "s",
+			    gone ? "a listener that is gone or unknown" :
+				   "which listener is unknown");
+	if (not_shown_add(&words, &report->elsewhere))
+		strbuf_addf(b, "%snot looked at: %s%s", overflows ? "; " : "", words.s,
+			    overflows ? "" : "; ");
+	strbuf_free(&words);
+	if (overflows)
+		return SEVERITY_WARNING;
+	strbuf_addf(b, "%s ", !n ? "no" : n > 1 ? "all" : "the");
+	not_shown_add_scope(b, report, n);
+	strbuf_adds(b, !n ? "" : n > 1 ? " are well" : " is well");
+	return sick ? SEVERITY_WARNING : SEVERITY_NONE;
 }
 
 enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 {
 	size_t count[STATE_N], sick;
 	const struct row *worst = find_worst(c->report, count);
+	struct strbuf words = { 0 };
 	struct trail_time since;
 
-	if (!worst) {
-		strbuf_adds(b, "no listener");
-		return SEVERITY_NONE;
-	}
-	sick = c->report->n_rows - count[STATE_OK];
-	if (!sick) {
-		strbuf_adds(b, c->report->n_rows == 1 ? "the listener is well" :
-							"all listeners are well");
-		return SEVERITY_NONE;
-	}
+	sick = 0;
+	for (unsigned int i = 0; state_is_sick(i); i++)
+		sick += count[i];
+	if (!sick)
+		return verdict_well(b, c->report, count[STATE_GONE]);
 	strbuf_addf(b, "%s ", severity_mark(state_table[worst->state].severity));
 	add_counts(b, count);
 	strbuf_adds(b, sick > 1 ? "; worst " : ": ");
 	add_cell(b, "local", worst, c);
 	add_known(b, " ", "process", "", worst, c);
 	if (worst->reasons)
-		strbuf_addf(b, ": %s", reason_table[first_reason(worst)].name);
+		strbuf_addf(b, ": %s", reason_table[verdict_first_reason(worst)].name);
 	since = trail_trouble(c->trail, worst, c->back);
 	if (since.ns) {
 		strbuf_adds(b, " (");
@@ -152,6 +182,9 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 		add_cell(b, "overflows", worst, c);
 		strbuf_adds(b, " overflows");
 	}
+	if (not_shown_add(&words, &c->report->elsewhere))
+		strbuf_addf(b, "; not looked at: %s", words.s);
+	strbuf_free(&words);
 	return state_table[worst->state].severity;
 }
 
@@ -230,13 +263,14 @@ void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase
 	}
 }
 
-void phrase_advice(struct strbuf *b, const struct row *row)
+void phrase_advice(struct strbuf *b, const struct row *row, const struct phrase_context *c)
 {
-	unsigned int first = first_reason(row);
+	enum reason adviser = verdict_adviser(row);
 
-	if (row->reasons)
-		strbuf_addf(b, "%s: %s", reason_table[first].name, reason_table[first].sentence);
-	else
-		strbuf_addf(b, "%s: %s", state_table[row->state].name,
-			    state_table[row->state].sentence);
+	if (adviser < REASON_N) {
+		verdict_add_reason(b, adviser, row, c->report, c->utf8 ? 0 : TEXT_ASCII);
+		return;
+	}
+	strbuf_addf(b, "%s: ", state_table[row->state].name);
+	verdict_add_state(b, row);
 }

@@ -13,6 +13,7 @@ struct phrase_context {
 	size_t back; /* windows from the newest one to the report */
 	struct field_context *fields;
 	bool utf8;
+	size_t cols; /* of the screen, 0: no limit; long paths are cut for it */
 };
 
 /* A time in few characters: "0.2s", "42s", "1m", "1m12s", "25m", "3h5m", "50h". */
@@ -32,17 +33,18 @@ void phrase_rate(struct strbuf *b, double rate);
 
 /*
  * phrase_verdict() - the sickest of all listeners, with how many are sick, why and since when; or
- * that all are well. Returns its severity.
+ * that all are well; and what is not well where the report does not look. Returns the severity.
  */
 enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c);
 
 /* phrase_facts() - what is known of one listener, in one line. */
 void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
-/* phrase_numbers() - every value of its fields that is known, by the names of the columns. */
+/* phrase_numbers() - every value of its fields that is known, by the names of the columns; and
+ * the only place with a path that is whole. */
 void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
-/* phrase_advice() - what to do: the sentence of its first reason, or of its state. */
-void phrase_advice(struct strbuf *b, const struct row *row);
+/* phrase_advice() - what to do: the sentence of the reason to act on, or of its state. */
+void phrase_advice(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
 #endif

@@ -46,12 +46,12 @@ static void show_past(struct timeline *t, struct view *view, uint64_t clock_ns)
 	if (window)
 		archive_get(t->archive, t->back + 1, &t->past[0]);
 	archive_get(t->archive, t->back, &t->past[1]);
-	view_build(view, t->trail, window ? &t->past[0] : NULL, &t->past[1], clock_ns);
+	view_build(view, window ? &t->past[0] : NULL, &t->past[1], clock_ns);
 }
 
 static void show_newest(struct timeline *t, struct view *view, uint64_t clock_ns)
 {
-	view_build(view, t->trail, previous(t), newest(t), clock_ns);
+	view_build(view, previous(t), newest(t), clock_ns);
 }
 
 void timeline_show(struct timeline *t, struct view *view, uint64_t clock_ns)
@@ -77,7 +77,6 @@ int timeline_take(struct timeline *t, struct feed *feed, struct view *view, uint
 		return 1;
 	}
 	fold_build(&t->unseen, previous(t), newest(t), view->fold);
-	trail_carry(t->trail, &t->unseen);
 	trail_add(t->trail, &t->unseen);
 	t->back++;
 	/* What was on the screen is too old, or the sample that began its window is. */

@@ -37,6 +37,7 @@ struct phrase_context session_phrases(struct session *s)
 		.back = s->timeline.back,
 		.fields = &s->context,
 		.utf8 = s->screen.utf8,
+		.cols = (size_t)s->screen.cols,
 	};
 }
 

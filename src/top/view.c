@@ -239,12 +239,10 @@ void view_arrange(struct view *v, uint64_t clock_ns)
 	find_selected(v);
 }
 
-void view_build(struct view *v, const struct trail *trail, const struct snapshot *before,
-		const struct snapshot *now, uint64_t clock_ns)
+void view_build(struct view *v, const struct snapshot *before, const struct snapshot *now,
+		uint64_t clock_ns)
 {
 	fold_build(&v->report, before, now, v->fold);
-	if (trail)
-		trail_carry(trail, &v->report);
 	view_arrange(v, clock_ns);
 }
 

@@ -57,11 +57,10 @@ void view_free(struct view *v);
 /*
  * view_build() - show what happened from @before (NULL: no window) to @now. The view points into
  * @now until the next call.
- * @trail: what the reports before said, see trail_carry(); NULL: nothing
  * @clock_ns: monotonic
  */
-void view_build(struct view *v, const struct trail *trail, const struct snapshot *before,
-		const struct snapshot *now, uint64_t clock_ns);
+void view_build(struct view *v, const struct snapshot *before, const struct snapshot *now,
+		uint64_t clock_ns);
 
 /* The same report selected and sorted anew, after one of the fields above has changed. */
 void view_arrange(struct view *v, uint64_t clock_ns);

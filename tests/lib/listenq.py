@@ -107,11 +107,11 @@ def instant(*args, **kwargs):
 class Running:
     """The program in the background."""
 
-    def __init__(self, *args, **popen):
+    def __init__(self, *args, prefix=(), **popen):
         self.args = args
         self.started = time.monotonic()
         self.process = subprocess.Popen(
-            [program(), *args], stdin=subprocess.DEVNULL,
+            [*prefix, program(), *args], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
         self.pid = self.process.pid
 
@@ -160,7 +160,7 @@ class Late(Exception):
     """The machine was too slow: the action did not fit into the window."""
 
 
-def during(action, *args, delay=0.7):
+def during(action, *args, delay=0.7, prefix=()):
     """A run whose window holds action(), from its first instant to its last.
 
     The window opens no sooner than the program starts, so what ends before
@@ -170,7 +170,7 @@ def during(action, *args, delay=0.7):
     """
     spare = 0.0
     while True:
-        child = Running("-d", f"{delay + spare:g}", *args)
+        child = Running("-d", f"{delay + spare:g}", *args, prefix=prefix)
         try:
             child.wait_window()
             late = time.monotonic() - child.started

@@ -43,6 +43,12 @@ def listener(port):
     return found[0]
 
 
+def unix_length(path):
+    """What waits at a UNIX listener."""
+    rows = [line.split() for line in _run("ss", "-xlnH").splitlines()]
+    return next(int(row[2]) for row in rows if row[4] == str(path))
+
+
 def locals_(*options):
     """Local addresses as ss prints them."""
     return sorted(line.split()[3]

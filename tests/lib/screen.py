@@ -233,7 +233,7 @@ def find_header(lines):
 def split_header(line):
     """[(first column, one behind the last, header without the mark of the sort and without the age
     of what is older than the rest)]"""
-    return [(word.start(), word.end(), re.sub(r"-[\d.]+[smh]$", "", word[0].rstrip("▼▲")))
+    return [(word.start(), word.end(), re.sub(r"-\d[\dsmh]*$", "", word[0].rstrip("▼▲")))
             for word in re.finditer(r"LAST(?: [\d.]+[smh])?|\S+", line)]
 
 

@@ -293,3 +293,15 @@ class Output(rig.Case):
                 self.assertIn("; raise 'ulimit -n'", result.err)
                 self.assertNotIn("no owner among", result.err)
         self.assertGreater(taken, 0)
+
+    @unittest.skipIf(os.geteuid(), "it may be the advice to others")
+    def test_no_descriptors_for_namespaces(self):
+        """Root is not told to run as root where it was a descriptor that was missing."""
+        taken = 0
+        for limit in range(5, 40):
+            result = listenq.run("-A", "-p", "-d", "0", code=None,
+                                 preexec_fn=lambda: resource.setrlimit(
+                                     resource.RLIMIT_NOFILE, (limit, limit)))
+            taken += "Too many open files; raise 'ulimit -n'" in result.err
+            self.assertNotIn("run as root", result.err)
+        self.assertGreater(taken, 0)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is in the queues, connection by connection, as ss sees it."""
+import collections
 import os
 import pathlib
 import re
@@ -229,6 +230,20 @@ class HalfOpen(rig.Case):
             self.assertGreaterEqual(timer, after[peer(entry)][0] - 0.02)
         lines = details(listenq.run("-D", "-d", "0").out)
         self.assertEqual([line[:4:2] for line in lines], [["half-open", "retransmits"]] * 3)
+
+    def test_many_are_summed_up(self):
+        """Above 20 it matters where they come from; JSON has each."""
+        listener = self.listener(backlog=99)
+        self.half_open(listener, 20)
+        self.assertEqual(len(details(listenq.run("-D", "-d", "0").out)), 20)
+        self.half_open(listener, 10)
+        ends = self.half(listener)
+        self.assertEqual(len(ends), 30)
+        networks = collections.Counter(e["peer_address"].rpartition(".")[0] + ".0/24"
+                                       for e in ends)
+        lines = details(listenq.run("-D", "-d", "0").out)
+        self.assertEqual(lines[0][:3], ["half-open", "30", "from"])
+        self.assertEqual({line[1]: int(line[2]) for line in lines[1:]}, dict(networks))
 
     def test_deferred_clients_wait_from_their_first_data(self):
         listener = self.listener(backlog=9, defer=True)

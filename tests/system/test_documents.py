@@ -113,21 +113,23 @@ def schema_objects():
     return found
 
 
+STRING = r'"(?:[^"\\]|\\.)*"'
+
+
 @functools.lru_cache(maxsize=None)
 def verdicts():
-    """{state or reason: (sentence, mark of a state or None)}, out of the source."""
+    """{state or reason: (fact, advice or "", mark of a state or None)}, out of the source."""
     text = (ROOT / "src" / "analyse" / "verdict.c").read_text()
     marks = dict(re.findall(r'\[SEVERITY_(\w+)\] = "([^"]+)"', text))
-    found = {}
-    for name, severity, strings in re.findall(
-            r'\[(?:STATE|REASON)_\w+\] = \{\s*"([a-z-]+)",\s*(?:SEVERITY_(\w+),\s*)?'
-            r'((?:"(?:[^"\\]|\\.)*"\s*)+),', text):
-        sentence = "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', strings))
-        found[name] = (sentence, marks.get(severity))
-    return found
+    row = re.compile(r'\[(?:STATE|REASON)_\w+\] = \{\s*"([a-z-]+)",\s*(?:SEVERITY_(\w+),\s*)?'
+                     rf'((?:{STRING}\s*)+),\s*(NULL|(?:{STRING}\s*)+),\s*\w+\s*\}}')
+    return {name: (c_strings(fact), c_strings(advice), marks.get(severity))
+            for name, severity, fact, advice in row.findall(text)}
 
 
-STRING = r'"(?:[^"\\]|\\.)*"'
+def spoken(fact, advice):
+    """The sentence of the manual: what is so, and what to do."""
+    return f"{fact}; {advice}" if advice else fact
 
 
 def c_strings(text):
@@ -334,8 +336,8 @@ class Manual(unittest.TestCase):
         # The order is that of the program: worst first.
         self.assertEqual(words_of(MANUAL, section), real)
         for entry in told:
-            real_sentence, mark = verdicts()[entry.name]
-            self.assertEqual(sentence(entry), real_sentence, entry.name)
+            fact, advice, mark = verdicts()[entry.name]
+            self.assertEqual(sentence(entry), spoken(fact, advice), entry.name)
             if mark:
                 self.assertEqual(entry.head, f"Cm {entry.name} Pq Sy {mark}")
 
@@ -343,12 +345,21 @@ class Manual(unittest.TestCase):
         self.verdicts("STATES", schema_listener("state")["enum"])
 
     def test_reasons(self):
-        self.verdicts("REASONS", schema_listener("reasons")["items"]["enum"])
+        # A listener that is gone has its last state in the place of reasons.
+        states = schema_listener("state")["enum"]
+        self.verdicts("REASONS", [word for word in schema_listener("reasons")["items"]["enum"]
+                                  if word not in states])
 
     def test_verdicts_are_understood(self):
-        both = (schema_listener("state")["enum"] +
-                schema_listener("reasons")["items"]["enum"])
+        both = dict.fromkeys(schema_listener("state")["enum"] +
+                             schema_listener("reasons")["items"]["enum"])
         same(self, verdicts(), both, "verdict.c")
+
+    def test_verdicts_are_short(self):
+        """A sentence that is read below a table, in an incident."""
+        for name, (fact, advice, _) in verdicts().items():
+            self.assertLessEqual(len(fact), 170, name)
+            self.assertLessEqual(len(advice), 170, name)
 
     def test_keys(self):
         """The same keys in the same order, under the same headings, with the same words."""
@@ -439,7 +450,8 @@ class Help(screen.Case):
         told = self.screen("--ascii", rows=120, cols=200)
         told.keys("?")
         lines = told.wait("the help", lambda lines: "Marks" in lines)
-        real = [f"  {mark:7} {name}: {text}" for name, (text, mark) in verdicts().items() if mark]
+        real = [f"  {mark:7} {name}: {fact}"
+                for name, (fact, _, mark) in verdicts().items() if mark]
         begin = lines.index("Marks") + 1
         self.assertEqual(lines[begin:begin + len(real)], real)
 

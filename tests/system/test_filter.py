@@ -22,6 +22,7 @@ PLACES = [
 ]
 ADDRESSES = ["10.1.2.3/8", "10.9.0.1/8", "fd00::1/64", "fd00:1::1/64"]
 
+CHOSEN = ["127.0.0.1", "::1", "0.0.0.0"]  # where the kernel chooses a port, too
 PORTS = [":80", "80", ":http", ":*", "*", ":443", ":1024", ":1500", "1517", ":40000", ":65535",
          ":0", ":1", ":50003"]
 HOSTS = [
@@ -110,14 +111,16 @@ class Against(rig.Case):
         for address, options in PLACES:
             for _ in range(3):
                 self.listener(address, next(port), **options)
-        for address in "127.0.0.1", "::1", "0.0.0.0":
-            self.listener(address)  # a port of the kernel's choice
-            self.listener(address, next(port) + 38500)  # one of the same range, by number
+        for address in CHOSEN:
+            self.listener(address, next(port) + 38500)  # of the kernel's range, by number
         for number in 1, 80, 443, 1024, 65535:
             self.listener("127.0.0.1", number)
         self.listener("::", 80, v6only=True)
         for _ in range(3):
             self.listener("10.1.2.3", 50003, reuseport=True)
+        # Last, as the kernel may choose any port that nobody has.
+        for address in CHOSEN:
+            self.listener(address)
 
     def check(self, expression):
         want = oracle.locals_(*shlex.split(expression))
@@ -167,6 +170,18 @@ class Against(rig.Case):
             self.assertTrue(want, theirs)
             for columns in BY_KERNEL, BY_REPORT:
                 self.assertEqual(shown(columns, shlex.quote(ours)), want, ours)
+
+    def test_pasted(self):
+        """What a table calls a listener shows that listener, and whoever has the same address."""
+        for local in oracle.locals_():
+            for columns in BY_KERNEL, BY_PORTS, BY_REPORT:
+                for text in local, f"src {local}":
+                    self.assertIn(local, shown(columns, text), f"{text} for {columns}")
+            if "%" in local:
+                # Whoever is bound to another device, or to none, has another name.
+                device = local[local.index("%"):local.rindex(":")]
+                self.assertTrue(all(device in name for name in shown(BY_KERNEL, local)))
+                self.assertNotIn(local, shown(BY_KERNEL, f"not src {local}"))
 
     def test_operands(self):
         """In any number of words, before and behind options."""
@@ -326,6 +341,12 @@ class Wrong(unittest.TestCase):
         """Of the words put together again."""
         self.assertEqual(self.refused("sport", "=", ":80", "or", "sprot = :81"),
                          "listenq: filter, at character 16: 'sprot' is no field; "
+                         "did you mean sport?")
+        self.assertEqual(self.refused("drop", "and", "nonsense > 3"),
+                         "listenq: filter, at character 1: 'drop' is no field; "
+                         "did you mean drops?")
+        self.assertEqual(self.refused("nonsense > 3"),
+                         "listenq: filter, at character 1: 'nonsense' is no field; "
                          "--list-columns shows them")
         self.assertEqual(self.refused("fill >= 80"),
                          "listenq: filter, at character 9: '80' is neither a percentage "
@@ -336,7 +357,12 @@ class Wrong(unittest.TestCase):
     def test_helps(self):
         self.assertIn("as in -f90", self.refused("-f", "90"))
         self.assertIn("as in -f90", self.refused("-f", "90%"))
-        self.assertIn("a port is written :443", self.refused("443"))
+        self.assertIn("did you mean :443?", self.refused("443"))
+        self.assertIn("did you mean process = nginx?", self.refused("nginx"))
+        self.assertIn("did you mean state?", self.refused("stat=ok"))
+        self.assertIn("did you mean --json?", self.refused("--jsn"))
+        self.assertIn("did you mean length?", self.refused("-o", "local,lenght"))
+        self.assertIn("did you mean QUEUED?", self.refused("-s", "-queud"))
         self.assertNotIn("-f90", self.refused("443"))
         self.assertNotIn("-f90", self.refused("-f", "x"))
 

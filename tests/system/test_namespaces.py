@@ -114,11 +114,14 @@ class Named(Several):
         for other, (listener, count) in rows.items():
             row = self.row(report, listener)
             self.assertEqual(row["netns"], other.inode)
+            self.assertEqual(row["namespace"], self.of(report, other)["name"])
+            self.assertIn(row["namespace"], ("blue", "green"))
             self.assertEqual(row["syn_queue"]["length"], count + 1)
             with self.within(other):
                 alone = listenq.instant()
                 self.assertSameAsKernel(alone)
-                self.assertEqual(self.row(alone, listener), row)
+                # Who did not ask for namespaces is told no name.
+                self.assertEqual(self.row(alone, listener), dict(row, namespace=None))
                 kernel = netns.counters()
             counters = self.of(report, other)["counters"]
             for name in counters:
@@ -251,7 +254,7 @@ class Window(Several):
         self.assertIn("NAMESPACE", out.splitlines()[0])
         self.assertIn("of namespace blue moved", out)
         self.assertNotIn("of namespace green", out)
-        self.assertIn("In 1 other namespace all is well.", out)
+        self.assertIn("In 1 other namespace all TCP listeners are well.", out)
         self.assertIn(f"full (blue 127.0.0.1:{full.port})", out)
         out = listenq.run("-N", "blue", "-d", "0.2").out
         self.assertNotIn("NAMESPACE", out)

@@ -186,20 +186,24 @@ class Looks(rig.Case):
     def test_what_was_asked_for_stays(self):
         """On a terminal of 80 columns too."""
         for options, headers in ((["-p"], {"PROCESS", "PID", "FD"}), (["-o", "+pid"], {"PID"}),
-                                 (["-e"], {"QUEUED", "FILL", "UID", "INODE"}),
-                                 (["-g"], {"SOCKETS", "QUEUED", "FILL"}), (["-o+drops"], {"DROPS"})):
+                                 (["-e"], {"QUEUED", "UID", "INODE"}),
+                                 (["-g"], {"SOCKETS", "QUEUED", "LIMIT"}), (["-o+drops"], {"DROPS"})):
             out = listenq.run("-d0", "--width=80", *options).out
             self.assertLessEqual(headers, set(out.splitlines()[0].split()))
 
     def test_too_wide_column(self):
-        """It costs no other its place, in whichever order they were asked for."""
+        """It is cut, and costs no other its place, in whichever order they were asked for."""
         address = "2001:db8:1111:2222:3333:4444:5555:6666"
         netns.ip("addr", "add", f"{address}/128", "dev", "lo", "nodad")
-        self.listener(address)
+        port = self.listener(address).port
         for columns in "address,protocol,family", "family,address,protocol":
-            header = listenq.run("-d0", "--width=90", "-o", f"+{columns}").out.splitlines()[0]
-            self.assertNotRegex(header, r"(?<!LOCAL )ADDRESS")
-            self.assertLessEqual({"PROTO", "FAMILY", "QUEUED", "FILL"}, set(header.split()))
+            header, row = listenq.run("-d0", "--width=90", "-o",
+                                      f"+{columns}").out.splitlines()[:2]
+            self.assertRegex(header, r"(?<!LOCAL )ADDRESS")
+            self.assertLessEqual({"PROTO", "FAMILY", "QUEUED", "LIMIT", "WHY"},
+                                 set(header.split()))
+            self.assertRegex(row, rf" \[2001\S+:6666\]:{port} ")
+            self.assertRegex(row, r" 2001:\S+:6666 ")
 
     def test_width(self):
         """Nothing is cut when the output is no terminal, unless asked for."""

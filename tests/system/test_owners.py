@@ -54,6 +54,34 @@ class Child:
             self.pid = 0
 
 
+IO_URING_SETUP, IO_URING_REGISTER = 425, 427
+REGISTER_FILES, UNREGISTER_FILES = 2, 3
+
+
+def uring(number, *args):
+    result = _libc.syscall(number, *args)
+    if result < 0:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+    return result
+
+
+class Ring:
+    """An io_uring; what is registered with it needs no descriptor."""
+
+    def __init__(self):
+        self.fd = uring(IO_URING_SETUP, 4, ctypes.create_string_buffer(120))
+
+    def register(self, *fds):
+        uring(IO_URING_REGISTER, self.fd, REGISTER_FILES, (ctypes.c_int * len(fds))(*fds), len(fds))
+
+    def unregister(self):
+        uring(IO_URING_REGISTER, self.fd, UNREGISTER_FILES, None, 0)
+
+    def close(self):
+        os.close(self.fd)
+
+
 def users_of_ss():
     """{(port, pid, fd)} by ss -ltnp; names may be cut or hold anything."""
     text = subprocess.run(["ss", "-Hltnp"], check=True, stdout=subprocess.PIPE).stdout
@@ -310,6 +338,59 @@ class Owners(OwnersCase):
             self.assertEqual((result.json["warnings"], result.err), ([], ""))
 
 
+class Rings(OwnersCase):
+    """Listeners that an io_uring holds: ss shows no owner of them."""
+
+    def setUp(self):
+        super().setUp()
+        try:
+            self.ring = self.own(Ring())
+        except OSError as error:
+            self.skipTest(f"io_uring: {error}")
+
+    def test_registered(self):
+        """One of two has no descriptor left; a UNIX listener and a pipe stand beside them."""
+        listeners = [self.listener() for _ in range(2)]
+        unix = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        unix.bind(b"\0listenq-ring")
+        unix.listen(3)
+        ends = os.pipe()
+        fd = listeners[1].sock.fileno()
+        self.ring.register(listeners[0].sock.fileno(), ends[0], -1, fd, unix.fileno())
+        for end in ends:
+            os.close(end)
+        unix.close()
+        listeners[0].close()
+        self.assertEqual(users_of_ss(), {(listeners[1].port, os.getpid(), fd)})
+        report = self.report("-x")
+        self.assertEqual(report["warnings"], [])
+        ours = (os.getpid(), self.ring.fd)
+        self.assertEqual(
+            {row["port"] or row["path"]: sorted(self.holders(row)) for row in report["listeners"]},
+            {listeners[0].port: [ours], listeners[1].port: sorted([ours, (os.getpid(), fd)]),
+             "@listenq-ring": [ours]})
+        row, = table.parse(listenq.run("-d", "0", "-p", f":{listeners[0].port}").out)[0]
+        self.assertEqual((row["PROCESS"], row["PID"]), (comm_of(os.getpid()), str(os.getpid())))
+
+    def test_inherited(self):
+        """Who has the ring has what is registered with it."""
+        listener = rig.Listener()
+        self.ring.register(listener.sock.fileno())
+        listener.close()
+        child = self.child()
+        row, = self.report()["listeners"]
+        both = sorted([(os.getpid(), self.ring.fd), (child.pid, self.ring.fd)])
+        self.assertEqual(self.holders(row), both)
+
+    def test_empty(self):
+        """A ring with nothing in it is no reason to doubt."""
+        ends = os.pipe()
+        self.ring.register(*ends)
+        for end in ends:
+            os.close(end)
+        self.assertEqual(self.report()["warnings"], [])
+
+
 class Watch(OwnersCase):
     def setUp(self):
         super().setUp()
@@ -365,6 +446,26 @@ class Watch(OwnersCase):
         for listener in first, second:
             self.assertEqual(self.holders(self.row(document, listener)),
                              [(os.getpid(), listener.sock.fileno())])
+
+    def test_ring(self):
+        """Verified while it lasts, and handed from the ring to a descriptor."""
+        try:
+            ring = self.own(Ring())
+        except OSError as error:
+            self.skipTest(f"io_uring: {error}")
+        listener = rig.Listener()
+        ring.register(listener.sock.fileno())
+        fd = os.dup(listener.sock.fileno())
+        self.addCleanup(os.close, fd)
+        listener.close()
+
+        def held(*fds):
+            want = [(os.getpid(), fd) for fd in sorted(fds)]
+            return lambda document: sorted(self.holders(document["listeners"][0])) == want
+        self.watch()
+        self.until(held(fd, ring.fd), "both")
+        ring.unregister()
+        self.until(held(fd), "the descriptor alone")
 
     def test_new_name(self):
         listener = rig.Listener()

@@ -110,6 +110,7 @@ class Sick(rig.Case):
         server = self.own(servers.PhpFpm(children=1, backlog=5))
         server.once()
         self.own(server.hold())
+        rig.wait_for(lambda: not rig.oracle.unix_length(server.path), "the worker to take it")
         full = False
         for _ in range(50):
             client = self.own(socket.socket(socket.AF_UNIX))

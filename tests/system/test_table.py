@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The table and the JSON document tell the same, field by field."""
+import socket
+import subprocess
+import tempfile
+
 import listenq
 import netns
 import oracle
@@ -8,6 +12,8 @@ import table
 
 MARKS = {"overflowing": "!!", "full": "!", "dropping": "!", "syn-full": "!",
          "high": "~", "ok": "."}
+
+LONG = "2001:db8:85a3:1234:5678:8a2e:370:7334"
 
 
 def number(value):
@@ -100,6 +106,8 @@ class Table(rig.Case):
                 want.pop(name)
             self.assertLessEqual(set(want), set(shown))
             self.assertEqual({name: shown[name] for name in want}, want)
+            self.assertEqual(shown["LOCAL_ADDRESS"], rows[shown["COOKIE"]]["local"])
+            self.assertEqual(shown["NAMESPACE"], number(rows[shown["COOKIE"]]["namespace"]))
         self.assertEqual([shown["COOKIE"] for shown in cells],
                          [row["cookie"] for row in report["listeners"]])
 
@@ -137,6 +145,37 @@ class Table(rig.Case):
                  for row in table.parse(out)[0]}
         self.assertEqual(cells, {slow.port: ("+4", "+2..4"),
                                  other.port: ("+3", "+1..3")})
+
+    def test_on_80_columns(self):
+        """Who, where, how bad and why, whatever the names are; none of it costs another."""
+        subprocess.run(["ip", "address", "add", f"{LONG}/128", "dev", "lo", "nodad"], check=True)
+        full = self.listener(LONG, backlog=2)
+        self.fill(full, 2)
+        stuck = self.listener(backlog=2)
+        self.fill(stuck, 2)
+        self.overflow(stuck, 4)
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        path = f"{directory.name}/{'x' * 60}.sock"
+        late = self.own(socket.socket(socket.AF_UNIX))
+        late.bind(path)
+        late.listen(3)
+        for options in ["-x"], ["-x", "--ascii"], []:
+            text = listenq.run("-d", "0.2", "--width=80", *options).out
+            lines = text[:text.index("\n\n")].splitlines()
+            for header in ("STATE", "LOCAL ADDRESS", "PROCESS", "QUEUED", "LIMIT", "OVERFLOWS",
+                           "WHY"):
+                self.assertIn(f" {header} ", f" {lines[0]} ")
+            self.assertLessEqual(max(map(len, lines)), 80)
+            cells, _ = table.parse(text)
+            shown = {row["LOCAL_ADDRESS"]: row for row in cells}
+            mine, = (row for row in cells if row["LOCAL_ADDRESS"].endswith(f"]:{full.port}"))
+            self.assertEqual((mine["STATE"], mine["QUEUED"], mine["LIMIT"]), ("full", "3", "2"))
+            self.assertTrue(mine["LOCAL_ADDRESS"].startswith("[2001:"), mine)
+            self.assertIn(f"127.0.0.1:{stuck.port}", shown)
+        whole = listenq.run("-x", "-d", "0", "-o", "local").out
+        self.assertIn(path, whole)
+        self.assertIn(f"[{LONG}]:{full.port}", whole)
 
     def test_aligned_and_whole(self):
         """Columns start below their headers, and no line has a ragged tail."""

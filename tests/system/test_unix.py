@@ -151,17 +151,40 @@ class Rows(Case):
             for name in expected.values()))
 
     def test_long_names_leave_room(self):
-        """On a terminal the other columns stay; what is piped is whole."""
+        """On a terminal all else stays, whatever was asked for; what is piped is whole."""
         name = b"\0" + b"very/long/" * 10 + b"app"
         self.fill_unix(self.unix(name, 0), 1)
-        narrow, _ = table.parse(listenq.run("-x", "-d0", "--width=80").out)
-        self.assertEqual(narrow[0]["STATE"], "full")
-        self.assertRegex(narrow[0]["LOCAL_ADDRESS"], r"^.+long/app$")
-        self.assertLessEqual(len(narrow[0]["LOCAL_ADDRESS"]), 40)
-        # Rather less of the name than a column that tells of the queue.
-        self.assertLessEqual({"QUEUED", "LIMIT", "FILL"}, set(narrow[0]))
-        wide, _ = table.parse(listenq.run("-x", "-d0").out)
-        self.assertEqual(wide[0]["LOCAL_ADDRESS"], "@" + name[1:].decode())
+        for options in [], ["-o", "local,length,limit,fill,state"], \
+                ["-o", "path,length,limit,fill,state"]:
+            text = listenq.run("-x", "-d0", "--width=80", *options).out
+            narrow, _ = table.parse(text)
+            shown = narrow[0].get("LOCAL_ADDRESS") or narrow[0]["PATH"]
+            self.assertEqual((narrow[0]["STATE"], narrow[0]["QUEUED"], narrow[0]["LIMIT"],
+                              narrow[0]["FILL"]), ("full", "1", "0", "100%"))
+            # Its middle is what goes: where it belongs and what it is stay.
+            self.assertRegex(shown, r"^@very.+long/app$")
+            self.assertLess(len(shown), 80)
+            self.assertLessEqual(max(map(len, text.splitlines()[:2])), 80)
+            wide, _ = table.parse(listenq.run("-x", "-d0", *options).out)
+            self.assertEqual(wide[0].get("LOCAL_ADDRESS") or wide[0]["PATH"],
+                             "@" + name[1:].decode())
+        # Nor does it cost the sentence below.
+        text = listenq.run("-x", "-d0", "--width=80").out
+        self.assertRegex(" ".join(text.split()), r"full \(@very\S+long/app\): the accept queue")
+        self.assertIn(f"full (@{name[1:].decode()}): the accept queue",
+                      listenq.run("-x", "-d0").out)
+
+    def test_runs_of_nul(self):
+        """Names that fill all bytes with NULs can be told apart; JSON has every byte."""
+        alpha, beta = (self.unix(name + b"\0" * 90) for name in (b"\0alpha", b"\0beta"))
+        for options in [], ["--width=80"], ["-o", "local"], ["--width=80", "-o", "local"]:
+            text = listenq.run("-x", "-d0", *options).out
+            self.assertEqual(re.findall(r"@(?:alpha|beta)\S*", text),
+                             ["@alpha@{90}", "@beta@{90}"])
+        rows = {row["inode"]: row for row in self.unix_rows(listenq.instant("-x"))}
+        for listener, name in (alpha, "@alpha"), (beta, "@beta"):
+            self.assertEqual(rows[listener.inode]["path"], name + "@" * 90)
+            self.assertEqual(rows[listener.inode]["local"], name + "@" * 90)
 
     def test_two_of_one_path(self):
         """The older one can no longer be reached, and is there all the same."""
@@ -215,6 +238,44 @@ class Rows(Case):
             [f"127.0.0.1:{tcp.port}", "tcp", "stream", "inet", "-", "3"],
             ["@a", "unix", "seqpacket", "unix", "@a", "2"],
             ["@b", "unix", "stream", "unix", "@b", "4"]])
+
+
+class Filter(Case):
+    def test_paths_as_ss(self):
+        """The same expressions show the same sockets; listeners of TCP are none of them."""
+        self.listener()
+        path = self.path.decode()
+        for name in (b"app.sock", b"App.sock", b"other", b"\0app", b"\0app\0\0\0",
+                     b"./under", self.path + b"/whole.sock"):
+            self.unix(name)
+        told = []
+        for expression in ("app.sock", "other", "*", "app*", "@app", "@app*", "@app@@@", "./*",
+                           f"{path}/*", f"{path}/whole.sock", "*.sock", "no-such"):
+            for form in f"src unix:{expression}", f"src = unix:{expression}", \
+                    f"not src unix:{expression}":
+                self.agrees(form, told)
+            if expression[0] in "/@":
+                self.agrees(f"src {expression}", told)
+        # Not a lot of expressions that show nothing or everything.
+        self.assertGreater(sum(0 < n < 7 for n in told), len(told) / 2)
+
+    def agrees(self, expression, told):
+        inodes = lambda text: {int(line.split()[-1]) for line in text.splitlines()}
+        theirs = subprocess.run(["ss", "-Hxl", expression], check=True, text=True,
+                                stdout=subprocess.PIPE).stdout
+        want = {int(re.search(r" (\d+) +\* 0\b", line)[1]) for line in theirs.splitlines()}
+        for options in [], ["-x"]:
+            out = listenq.run("-d0", "-H", "-o", "local,inode", *options, expression).out
+            self.assertEqual(inodes(out), want, expression)
+        told.append(len(want))
+
+    def test_pasted_from_the_table(self):
+        listener = self.unix(b"\0app" + b"\0" * 90)
+        self.unix(b"\0app" + b"\0" * 89)
+        for local in listenq.run("-x", "-d0", "-H", "-o", "local").out.split():
+            report = listenq.instant(local)
+            self.assertEqual(len(report["listeners"]), 1, local)
+        self.assertEqual(listenq.instant("@app@{90}")["listeners"][0]["inode"], listener.inode)
 
 
 class Full(Case):

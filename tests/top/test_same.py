@@ -155,9 +155,9 @@ class Same(screen.Case):
                 line = line[:begin] + " " * (end - begin) + line[end:]
             return line.split()
         heads = {field.brief: field.name for field in source.fields().values()}
-        # How old half-open connections are is no part of the name.
-        header = re.sub(r"STv|(SYN)-[\d.]+s", lambda mark: (mark[1] or "ST").rjust(len(mark[0])),
-                        header)
+        # How old numbers are is no part of the name.
+        header = re.sub(r"STv|(\b[A-Z]+)-\d[\dsmh]*(?!\S)",
+                        lambda mark: (mark[1] or "ST").rjust(len(mark[0])), header)
         found = [heads.get(head, head) for head in words(header)]
         if names is None:
             names = found
@@ -394,7 +394,7 @@ class Burst(screen.Case):
         self.assertRegex(lines[screen.find_header(lines) + 1], "█")
         # It is seen in the history for a while, and all is well.
         terminal.keys("Space")
-        lines = terminal.see("the listener is well")
+        lines = terminal.see("the TCP listener here is well")
         self.assertRegex(lines[screen.find_header(lines) + 1], r"█[▁ ]")
 
 

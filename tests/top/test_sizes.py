@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """From 20x3 to 300x100: the sick listener is in sight, and nothing lies over something else."""
 import re
+import socket
 import unicodedata
 
 import netns
@@ -138,3 +139,31 @@ class Sizes(screen.Case):
                 terminal.wait("the next page",
                               lambda lines: set(rows) != {r["LOCAL"] for r in
                                                           screen.parse_list(lines)})
+
+
+class LongNames(screen.Case):
+    """Names as long as they can be cost neither a column nor a line."""
+
+    def test_paths(self):
+        long, padded = "\0" + "very/long/" * 10 + "app", "\0alpha" + "\0" * 90
+        for name in long, padded:
+            listener = self.own(socket.socket(socket.AF_UNIX))
+            listener.bind(name)
+            listener.listen(0)
+            if name == long:
+                self.own(socket.socket(socket.AF_UNIX)).connect(name)
+        terminal = self.screen("-x", "-d", "0.2")
+        terminal.settle(self.check)
+        # The page of a listener is where its name is whole.
+        terminal.keys("Home", "Enter")
+        lines = terminal.see("Esc back")
+        self.assertRegex(lines[1], r"^@very\S+…\S+long/app [^:]+: full")
+        text = "".join(line.strip() for line in lines)
+        self.assertIn("@" + long[1:], text)
+
+    def check(self, lines):
+        rows = {row["LOCAL"]: row for row in screen.parse_list(lines)}
+        name, = (name for name in rows if re.match(r"@very.*….*long/app$", name))
+        self.assertEqual((rows[name]["Q"], rows[name]["LIM"]), ("1", "0"))
+        self.assertIn("@alpha@{90}", rows)
+        self.assertRegex("\n".join(lines), r"! 1 full: @very\S+…\S+long/app")

@@ -18,6 +18,7 @@ struct reply {
 	size_t len;
 	int error;
 	bool foreign;
+	uint32_t from; /* nl_pid of who sent it */
 };
 
 struct mnl_socket {
@@ -25,6 +26,7 @@ struct mnl_socket {
 };
 
 void (*fake_netlink_on_request)(const struct nlmsghdr *request);
+void (*fake_netlink_on_empty)(void);
 unsigned int fake_netlink_opened, fake_netlink_closed;
 size_t fake_netlink_buffer;
 
@@ -49,6 +51,7 @@ void fake_netlink_reset(void)
 	fake_netlink_opened = fake_netlink_closed = 0;
 	fake_netlink_buffer = 0;
 	fake_netlink_on_request = NULL;
+	fake_netlink_on_empty = NULL;
 }
 
 static struct reply *add_reply(const void *bytes, size_t len)
@@ -57,6 +60,7 @@ static struct reply *add_reply(const void *bytes, size_t len)
 
 	replies = array_grow(replies, n_replies, &replies_size, sizeof(*replies));
 	r = &replies[n_replies++];
+	memset(r, 0, sizeof(*r));
 	r->bytes = xmalloc(len + 1);
 	r->len = len;
 	if (len)
@@ -72,6 +76,11 @@ void fake_netlink_reply(const void *bytes, size_t len)
 void fake_netlink_reply_foreign(const void *bytes, size_t len)
 {
 	add_reply(bytes, len)->foreign = true;
+}
+
+void fake_netlink_reply_from(uint32_t pid, const void *bytes, size_t len)
+{
+	add_reply(bytes, len)->from = pid;
 }
 
 void fake_netlink_reply_dump(const void *bytes, size_t len, size_t each)
@@ -186,16 +195,10 @@ struct mnl_socket *mnl_socket_open(int bus)
 		return NULL;
 	}
 	nl = xcalloc(1, sizeof(*nl));
-	/* A real one: the name of an interface is asked of any socket. */
-	nl->fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* A real one, to be connected, and asked for the name of an interface. */
+	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	fake_netlink_opened++;
 	return nl;
-}
-
-int mnl_socket_bind(struct mnl_socket *nl, unsigned int groups, pid_t pid)
-{
-	(void)nl, (void)groups, (void)pid;
-	return 0;
 }
 
 int mnl_socket_close(struct mnl_socket *nl)
@@ -242,24 +245,32 @@ static void set_sequence(char *bytes, size_t len, uint32_t sequence)
 	}
 }
 
-ssize_t mnl_socket_recvfrom(const struct mnl_socket *nl, void *buffer, size_t size)
+/* And what the kernel would. */
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
+	struct sockaddr_nl *from = message->msg_name;
+	size_t size = message->msg_iov->iov_len;
 	struct reply *r;
 
-	(void)nl;
+	(void)fd, (void)flags;
 	fake_netlink_buffer = size;
-	/* Nothing was queued: a real socket would block for ever. */
+	if (next_reply == n_replies && fake_netlink_on_empty)
+		fake_netlink_on_empty();
+	/* Nothing was queued: a real socket would block until its time is up. */
 	if (next_reply == n_replies) {
 		errno = EDEADLK;
 		return -1;
 	}
 	r = &replies[next_reply++];
-	if (r->error || r->len > size) {
-		errno = r->error ? r->error : ENOSPC;
+	if (r->error && r->error != ENOSPC) {
+		errno = r->error;
 		return -1;
 	}
 	if (!r->foreign && n_requests)
 		set_sequence(r->bytes, r->len, requests[n_requests - 1]->nlmsg_seq);
-	memcpy(buffer, r->bytes, r->len);
-	return (ssize_t)r->len;
+	*from = (struct sockaddr_nl){ .nl_family = AF_NETLINK, .nl_pid = r->from };
+	message->msg_namelen = sizeof(*from);
+	message->msg_flags = r->error || r->len > size ? MSG_TRUNC : 0;
+	memcpy(message->msg_iov->iov_base, r->bytes, r->len < size ? r->len : size);
+	return (ssize_t)(r->len < size ? r->len : size);
 }

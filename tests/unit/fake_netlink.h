@@ -10,10 +10,10 @@
 #include <stdint.h>
 
 /*
- * A kernel made of paper: it stands in for the socket functions of libmnl, because nothing else can
- * make a real kernel lose a dump, refuse the legacy request, lack IPv6 or be interrupted just when
- * a test wants it. What a program defines itself wins over the shared library; libmnl's functions
- * that only look at memory stay the real ones.
+ * A kernel made of paper: it stands in for the socket functions of libmnl and recvmsg(2), because
+ * nothing else can make a real kernel lose a dump, refuse the legacy request, lack IPv6 or be
+ * interrupted just when a test wants it. What a program defines itself wins over the shared
+ * library; libmnl's functions that only look at memory stay the real ones.
  *
  * What is asked is recorded; what is received is what the test has put in the queue, one datagram
  * or error a call. Messages get the sequence number of the last request, but foreign ones keep
@@ -24,6 +24,9 @@ void fake_netlink_reset(void);
 /* Queues one datagram; the bytes are copied. */
 void fake_netlink_reply(const void *bytes, size_t len);
 void fake_netlink_reply_foreign(const void *bytes, size_t len);
+
+/* The same, of a process that has taken the address @pid: it has guessed the sequence number. */
+void fake_netlink_reply_from(uint32_t pid, const void *bytes, size_t len);
 
 /* Queues all messages of a captured dump, at most @each a datagram, 0: in one. */
 void fake_netlink_reply_dump(const void *bytes, size_t len, size_t each);
@@ -44,7 +47,7 @@ void fake_netlink_reply_socket(const struct inet_diag_msg *socket, int64_t drops
 void fake_netlink_reply_unix(const struct unix_diag_msg *socket, const void *name, size_t len,
 			     uint32_t length, uint32_t limit);
 
-/* Queues a failure of receiving: mnl_socket_recvfrom() returns -1 with this errno. */
+/* Queues a failure of receiving: recvmsg() returns -1 with this errno; ENOSPC: MSG_TRUNC. */
 void fake_netlink_fail_receive(int error);
 
 /* Lets the next send, or open, fail with this errno. */
@@ -53,6 +56,9 @@ void fake_netlink_fail_open(int error);
 
 /* Called with each request that is sent, to queue the reply; NULL: nobody. */
 extern void (*fake_netlink_on_request)(const struct nlmsghdr *request);
+
+/* Called when something is received and nothing is queued; NULL: nobody. */
+extern void (*fake_netlink_on_empty)(void);
 
 /* What happened since fake_netlink_reset(). */
 extern unsigned int fake_netlink_opened, fake_netlink_closed;

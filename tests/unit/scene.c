@@ -71,6 +71,7 @@ static unsigned int number_behind(char c, const char **at, unsigned int otherwis
 void scene_sample(struct scene *scene, const char *listeners)
 {
 	snapshot_drop_listeners(&scene->now, 0);
+	scene->now.netns[0].one_datagram = false; /* those that it lacks are not surely gone */
 	for (const char *at = listeners; *at; at += strspn(at, " ")) {
 		struct listener *l;
 		unsigned int cookie;

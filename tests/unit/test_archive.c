@@ -162,6 +162,21 @@ static void copy_listener(struct listener *to, const struct listener *from)
 	to->group = 0;
 }
 
+/* Some that come and go. */
+static void observe_elsewhere(struct snapshot *s)
+{
+	s->n_unix = unit_random_below(30);
+	s->n_others_found = unit_random_below(30);
+	for (uint32_t i = unit_random_below(4); i < 6; i += 1 + unit_random_below(3)) {
+		s->unix_queues = array_grow(s->unix_queues, s->n_unix_queues, &s->unix_queues_size,
+					    sizeof(*s->unix_queues));
+		s->unix_queues[s->n_unix_queues++] =
+			(struct unix_queue){ i, s->monotonic_ns, unit_random_below(9), 5 };
+		s->others = array_grow(s->others, s->n_others, &s->others_size, sizeof(*s->others));
+		s->others[s->n_others++] = (struct other_netns){ i, unit_random_below(9) };
+	}
+}
+
 static void observe(struct snapshot *s, uint64_t monotonic_ns)
 {
 	static const char *const codes[] = { "counters-unavailable", "waiting-incomplete" };
@@ -170,6 +185,7 @@ static void observe(struct snapshot *s, uint64_t monotonic_ns)
 	s->wall = (struct timespec){ 1795329669 + (time_t)unit_random_below(100),
 				     unit_random_below(1000) };
 	s->known = SNAPSHOT_CONNECTIONS * unit_random_below(2);
+	observe_elsewhere(s);
 	snprintf(s->host, sizeof(s->host), "host-%u", unit_random_below(3));
 	snprintf(s->boot_id, sizeof(s->boot_id), "%u", unit_random_below(2));
 	observe_netns(s, 0);
@@ -300,6 +316,13 @@ static void assert_same_snapshot(const struct snapshot *a, const struct snapshot
 		assert_ptr_equal(snapshot_find(a, l->bound.netns, l->cookie), &a->listeners[i]);
 	}
 	assert_null(snapshot_find(a, 0, UINT64_MAX));
+	assert_same_member(a, b, n_unix);
+	assert_same_member(a, b, n_others_found);
+	assert_same_member(a, b, n_unix_queues);
+	assert_memory_equal(a->unix_queues, b->unix_queues,
+			    a->n_unix_queues * sizeof(*a->unix_queues));
+	assert_same_member(a, b, n_others);
+	assert_memory_equal(a->others, b->others, a->n_others * sizeof(*a->others));
 	assert_same_member(a, b, n_groups);
 	for (size_t i = 0; i < a->n_groups; i++)
 		assert_same_group(&a->groups[i], &b->groups[i]);

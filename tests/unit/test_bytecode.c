@@ -186,7 +186,7 @@ static const void *find_field(const char *name, size_t len, enum filter_type *ty
 
 static struct filter *parse(const char *text)
 {
-	static const struct filter_source source = { find_field, NULL, NULL };
+	static const struct filter_source source = { .find = find_field };
 	struct filter *filter;
 	struct error why;
 

@@ -63,9 +63,12 @@ static int teardown(void **state)
 
 static void open_with(unsigned int needs)
 {
-	struct collect_config config = {
-		.root = tree, .needs = needs, .family = AF_UNSPEC, .peak_rate = 50, .peak_share = 1
-	};
+	struct collect_config config = { .root = tree,
+					 .needs = needs,
+					 .family = AF_UNSPEC,
+					 .peak_rate = 50,
+					 .peak_share = 1,
+					 .elsewhere_share = 1 };
 
 	assert_int_equal(collector_open(&collector, &config, &why), 0);
 }
@@ -487,6 +490,88 @@ static void test_opening(void **state)
 	assert_string_equal(s.boot_id, "");
 }
 
+static void reply_queue(uint32_t length)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = DIAG_LISTEN,
+				   .idiag_inode = 4711,
+				   .idiag_rqueue = length,
+				   .idiag_wqueue = 128,
+				   .id.idiag_sport = htons(80),
+				   .id.idiag_cookie = { 1 } };
+
+	fake_netlink_reply_socket(&m, 0, -1);
+	fake_netlink_reply_done(0);
+}
+
+static void write_owner(unsigned int throttled)
+{
+	char path[4160], text[64];
+
+	unit_write_text(tree, "proc/7/comm", "app\n");
+	unit_write_text(tree, "proc/7/stat", "7 (app) T 1\n");
+	unit_write_text(tree, "proc/7/cgroup", "0::/a.service\n");
+	unit_write_text(tree, "proc/7/fd/4", "");
+	snprintf(path, sizeof(path), "%s/proc/7/fd/3", tree);
+	unlink(path);
+	assert_int_equal(symlink("socket:[4711]", path), 0);
+	unit_write_text(tree, "proc/self/mountinfo", "1 2 0:3 / /cg rw - cgroup2 none rw\n");
+	snprintf(text, sizeof(text), "nr_throttled %u\n", throttled);
+	unit_write_text(tree, "cg/a.service/cpu.stat", text);
+}
+
+/* Whoever has a queue has owners that are looked at, and nobody else is looked for. */
+static void test_conditions(void **state)
+{
+	(void)state;
+	write_owner(3);
+	open_with(NEED_CONDITIONS);
+	reply_queue(0);
+	assert_int_equal(sample(SAMPLE_OPENING), 0);
+	assert_u64_equal(s.n_owners, 0);
+	reply_queue(0);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_owners, 0);
+	reply_queue(1);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_owners, 1);
+	assert_int_equal(s.processes[0].pid, 7);
+	assert_int_equal(s.processes[0].state, 'T');
+	assert_string_equal(s.processes[0].unit, "a.service");
+	assert_int_equal(s.processes[0].known & PROCESS_THROTTLED, 0); /* since when? */
+	write_owner(4);
+	reply_queue(1);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_int_equal(s.processes[0].known & PROCESS_THROTTLED, PROCESS_THROTTLED);
+	assert_true(s.processes[0].throttled);
+	assert_string_equal(s.processes[0].quota, "/cg/a.service/cpu.max");
+}
+
+/* The first window of all has a reading where it opens. */
+static void test_conditions_at_the_opening(void **state)
+{
+	(void)state;
+	write_owner(3);
+	open_with(NEED_CONDITIONS | NEED_OWNERS | NEED_OWNERS_ASKED);
+	reply_queue(1);
+	assert_int_equal(sample(SAMPLE_OPENING), 0);
+	assert_u64_equal(s.n_owners, 1);
+	assert_u64_equal(s.n_warnings, 0);
+	write_owner(4);
+	reply_queue(1);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_true(s.processes[0].throttled);
+	collector_close(collector);
+	open_with(NEED_OWNERS);
+	reply_queue(1);
+	assert_int_equal(sample(SAMPLE_OPENING), 0);
+	assert_u64_equal(s.n_owners, 0);
+	reply_queue(1);
+	assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	assert_u64_equal(s.n_owners, 1);
+	assert_int_equal(s.processes[0].known, 0);
+}
+
 static void test_interface_and_cgroup(void **state)
 {
 	struct inet_diag_msg m = { .idiag_family = AF_INET,
@@ -554,6 +639,62 @@ static void test_unix(void **state)
 	assert_true(s.groups[s.listeners[0].group].known & GROUP_CONNECTIONS);
 	assert_u64_equal(s.n_warnings, 0);
 	assert_u64_equal(fake_netlink_sent(), 3);
+}
+
+/* Their queues alone, when nobody asked to see them: no listener, no name, no warning. */
+static void test_elsewhere(void **state)
+{
+	const struct unix_diag_req *request;
+
+	(void)state;
+	unit_write_text(tree, "proc/1/net/netstat", "TcpExt: ListenOverflows\nTcpExt: 5\n");
+	open_with(NEED_ELSEWHERE | NEED_WINDOW);
+	reply(1, DIAG_LISTEN, 80, 3);
+	fake_netlink_reply_done(0);
+	reply_unix(2, "/run/app.sock");
+	fake_netlink_reply_done(0);
+	assert_int_equal(sample(SAMPLE_OPENING), 0);
+	assert_u64_equal(s.n_listeners, 1);
+	assert_u64_equal(s.n_unix, 1);
+	assert_u64_equal(s.n_unix_queues, 1);
+	assert_u64_equal(s.unix_queues[0].length, 3);
+	assert_u64_equal(s.n_others, 1);
+	assert_u64_equal(s.others[0].overflows, 5);
+	assert_false(s.known & (SNAPSHOT_UNIX | SNAPSHOT_ALL_NETNS));
+	assert_u64_equal(s.n_warnings, 0);
+	assert_u64_equal(fake_netlink_sent(), 2);
+	request = NLMSG_DATA(fake_netlink_request(1));
+	assert_int_equal(request->udiag_show, UDIAG_SHOW_RQLEN);
+}
+
+/* Once is enough; and where nobody asked, or no window comes, nothing is looked at. */
+static void test_elsewhere_when_needed(void **state)
+{
+	static const struct {
+		unsigned int needs;
+		size_t sent;
+		uint32_t known;
+	} cases[] = {
+		{ NEED_WINDOW, 1, 0 },
+		{ NEED_ELSEWHERE, 2, SNAPSHOT_UNIX_QUEUES },
+		{ NEED_ELSEWHERE | NEED_UNIX, 2, SNAPSHOT_UNIX },
+		{ NEED_ELSEWHERE | NEED_UNIX | NEED_WINDOW, 2,
+		  SNAPSHOT_UNIX | SNAPSHOT_OTHERS | SNAPSHOT_OTHERS_ALL },
+	};
+
+	(void)state;
+	unit_write_text(tree, "proc/1/net/netstat", "TcpExt: ListenOverflows\nTcpExt: 5\n");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		fake_netlink_reset();
+		open_with(cases[i].needs);
+		for (size_t j = 0; j < cases[i].sent; j++)
+			fake_netlink_reply_done(0);
+		assert_int_equal(sample(SAMPLE_OPENING), 0);
+		assert_u64_equal(fake_netlink_sent(), cases[i].sent);
+		assert_int_equal(s.known, cases[i].known);
+		collector_close(collector);
+		collector = NULL;
+	}
 }
 
 /* A kernel without unix_diag has TCP listeners all the same. */
@@ -686,9 +827,13 @@ int main(void)
 		COLLECT_TEST(test_no_descriptors),
 		COLLECT_TEST(test_no_drops),
 		COLLECT_TEST(test_opening),
+		COLLECT_TEST(test_conditions),
+		COLLECT_TEST(test_conditions_at_the_opening),
 		COLLECT_TEST(test_interface_and_cgroup),
 		COLLECT_TEST(test_short_boot_id),
 		COLLECT_TEST(test_unix),
+		COLLECT_TEST(test_elsewhere),
+		COLLECT_TEST(test_elsewhere_when_needed),
 		COLLECT_TEST(test_no_unix_diag),
 		COLLECT_TEST(test_lost_unix_dump),
 		COLLECT_TEST(test_peak_window),

@@ -116,6 +116,28 @@ static void test_named(void **state)
 	assert_string_equal(why.text, "untouched");
 }
 
+/* Headers are names, in any case, beside the names and the keys of JSON. */
+static void test_named_by_header(void **state)
+{
+	(void)state;
+	assert_int_equal(columns_parse(&c,
+				       "QUEUED,Why,local address,+DROPS,drops/s,OVER,PORT,"
+				       "accept_queue.peak_fill,oldest_wait",
+				       false, &why),
+			 0);
+	assert_columns(
+		"length,reasons,local,drops-delta,drops-rate,overflows,port,peak,oldest-wait");
+	columns_free(&c);
+	memset(&c, 0, sizeof(c));
+	assert_int_equal(columns_parse(&c, "LOCAL,local_address,q,queued,length", false, &why), 0);
+	assert_columns("local,length");
+	columns_free(&c);
+	memset(&c, 0, sizeof(c));
+	/* One "+" is that of the list. */
+	assert_int_equal(columns_parse(&c, "+CAPACITY,OLDEST", false, &why), 0);
+	assert_columns(DEFAULT ",capacity,oldest-wait");
+}
+
 static void test_named_twice(void **state)
 {
 	(void)state;
@@ -158,7 +180,7 @@ static void test_worth(void **state)
 	assert_true(worth("process") < worth("reasons"));
 	/* What -e adds tells less than how long and how full a queue is, and more than the rest. */
 	assert_true(worth("mptcp") > worth("process"));
-	assert_true(worth("uid") < worth("fill"));
+	assert_true(worth("uid") < worth("length"));
 	columns_processes(&c);
 	assert_chosen("process");
 	assert_chosen("fd");
@@ -170,8 +192,26 @@ static void test_worth(void **state)
 	/* Who wants groups does not want to know less of them. */
 	c.folded = true;
 	columns_top(&c, false);
-	assert_true(worth("sockets") < worth("fill"));
+	assert_true(worth("sockets") < worth("length"));
 	assert_true(worth("sockets") > worth("limit"));
+}
+
+/* Who, where, how bad and why outlast all that nobody asked for. */
+static void test_essential(void **state)
+{
+	static const char *const least[] = { "state", "local",	   "process", "length",
+					     "limit", "overflows", "reasons" };
+
+	(void)state;
+	columns_default(&c, false);
+	for (size_t i = 0; i < c.n; i++) {
+		bool essential = false;
+
+		for (size_t j = 0; j < ARRAY_SIZE(least); j++)
+			essential |= !strcmp(c.list[i]->name, least[j]);
+		for (size_t j = 0; !essential && j < ARRAY_SIZE(least); j++)
+			assert_true(worth(c.list[i]->name) < worth(least[j]));
+	}
 }
 
 static void test_named_and_extended(void **state)
@@ -194,12 +234,15 @@ static void test_unknown(void **state)
 		const char *list, *said;
 	} cases[] = {
 		{ "colour", "unknown column 'colour'; --list-columns" },
-		{ "port,lenght", "unknown column 'lenght'" },
-		{ "PORT", "'PORT'" },
+		{ "port,lenght", "unknown column 'lenght'; did you mean length?" },
+		{ "QUEUD", "unknown column 'QUEUD'; did you mean QUEUED?" },
 		{ "por", "'por'" },
 		{ "ports", "'ports'" },
 		{ " port", "' port'" },
 		{ "++port", "'+port'" },
+		{ "accept_queue", "'accept_queue'" },
+		{ "accept_queue.", "'accept_queue.'" },
+		{ "queue.length", "'queue.length'" },
 		{ "half_open", "'half_open'" },
 		{ "", "missing" },
 		{ "+", "missing" },
@@ -427,9 +470,11 @@ int main(void)
 		COLUMNS_TEST(test_processes),
 		COLUMNS_TEST(test_all),
 		COLUMNS_TEST(test_named),
+		COLUMNS_TEST(test_named_by_header),
 		COLUMNS_TEST(test_named_twice),
 		COLUMNS_TEST(test_added),
 		COLUMNS_TEST(test_worth),
+		COLUMNS_TEST(test_essential),
 		COLUMNS_TEST(test_named_and_extended),
 		COLUMNS_TEST(test_added_and_extended),
 		COLUMNS_TEST(test_unknown),

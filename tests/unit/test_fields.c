@@ -88,7 +88,7 @@ static void test_local(void **state)
 	assert_string_equal(shown("port"), "65535");
 }
 
-/* Only paths, wherever they stand. */
+/* Only paths, wherever they stand; their end tells the most. */
 static void test_long_path(void **state)
 {
 	(void)state;
@@ -96,10 +96,77 @@ static void test_long_path(void **state)
 	now->name = "/run/postgresql/.s.PGSQL.5432";
 	assert_string_equal(fitted("local", 0), now->name);
 	assert_string_equal(fitted("local", 80), now->name);
-	assert_string_equal(fitted("local", 40), "…/.s.PGSQL.5432");
-	assert_string_equal(fitted("path", 40), "…/.s.PGSQL.5432");
+	assert_string_equal(fitted("local", 40), "/run…PGSQL.5432");
+	assert_string_equal(fitted("path", 40), "/run…PGSQL.5432");
 	now->cgroup = "/system.slice/postgresql.service";
 	assert_string_equal(fitted("cgroup", 40), now->cgroup);
+}
+
+/* A cut is told, falls between characters, and leaves as many columns as there are. */
+static void test_shorten(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t width;
+		const char *utf8, *ascii;
+	} cases[] = {
+		{ "/run/app.sock", 13, "/run/app.sock", "/run/app.sock" },
+		{ "/run/app.sock", 12, "/ru…app.sock", "/ru~app.sock" },
+		{ "/run/app.sock", 4, "/…ck", "/~ck" },
+		{ "/run/app.sock", 2, "…k", "~k" },
+		{ "/run/app.sock", 1, "…", "~" },
+		{ "/r\xc3\xbcn/\xc3\xa4pp.sock", 9, "/r…p.sock", "/r~p.sock" },
+		/* Two columns each. */
+		{ "/\xe4\xb8\xad\xe6\x96\x87/\xe4\xb8\xad\xe6\x96\x87", 9,
+		  "/…\xe6\x96\x87/\xe4\xb8\xad\xe6\x96\x87",
+		  "/~\xe6\x96\x87/\xe4\xb8\xad\xe6\x96\x87" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+		const bool utf8 = i % 2;
+
+		cell.len = 0;
+		strbuf_adds(&cell, "before ");
+		strbuf_adds(&cell, cases[i / 2].text);
+		cell_shorten(&cell, strlen("before "), cases[i / 2].width, utf8);
+		assert_string_equal(cell.s + strlen("before "),
+				    utf8 ? cases[i / 2].utf8 : cases[i / 2].ascii);
+		assert_memory_equal(cell.s, "before ", strlen("before "));
+		assert_u64_equal(strlen(cell.s), cell.len);
+	}
+}
+
+/* No two names look alike, and a run can be told from a name that has the same characters. */
+static void test_abstract(void **state)
+{
+	static const char *const names[][2] = {
+		{ "@", "@" },
+		{ "@app", "@app" },
+		{ "@app@", "@app@" },
+		{ "@with@nul@", "@with@nul@" },
+		{ "@app@@", "@app@{2}" },
+		{ "@alpha@@@@@@@@@@@@", "@alpha@{12}" },
+		{ "@@@", "@@{2}" },
+		{ "@@@app", "@@{2}app" },
+		{ "@a@@b@@@", "@a@{2}b@{3}" },
+		{ "@app@{2}", "@app@\\x7b2}" },
+		{ "@{2}", "@\\x7b2}" },
+		{ "@app@@{2}", "@app@{2}{2}" },
+		/* Of a path, and of what is no name, it is what it is. */
+		{ "/run/@@@@", "/run/@@@@" },
+		{ "./@@@@", "./@@@@" },
+	};
+
+	(void)state;
+	now->bound.family = AF_UNIX;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		now->name = names[i][0];
+		assert_string_equal(shown("local"), names[i][1]);
+		assert_string_equal(shown("path"), names[i][1]);
+	}
+	now->cgroup = "@@@@";
+	assert_string_equal(shown("cgroup"), now->cgroup);
 }
 
 static void test_local_with_device(void **state)
@@ -305,7 +372,7 @@ static void test_state_and_reasons(void **state)
 	scene.now.netns[0].sysctls.value[SYSCTL_ABORT_ON_OVERFLOW] = 1;
 	assert_string_equal(shown("state"), "full");
 	assert_string_equal(shown("severity"), "!");
-	assert_string_equal(shown("reasons"), "limit-from-listen,resets-clients");
+	assert_string_equal(shown("reasons"), "resets-clients,limit-from-listen");
 	assert_string_equal(shown("full"), "yes");
 }
 
@@ -316,6 +383,42 @@ static void test_find(void **state)
 	assert_null(field_find("por", 3));
 	assert_non_null(field_find("port,length", 4));
 	assert_null(field_find("processes", 9)); /* JSON only */
+}
+
+/*
+ * Who reads a header, or a key of JSON, and types it, gets that column: none is the name of another
+ * one, in any spelling.
+ */
+static void test_names(void **state)
+{
+	char json[64];
+
+	(void)state;
+	for (size_t i = 0; i < field_table_n; i++) {
+		const struct field *f = &field_table[i];
+
+		if (!f->name)
+			continue;
+		assert_ptr_equal(field_find(f->name, strlen(f->name)), f);
+		assert_ptr_equal(field_find(f->header, strlen(f->header)), f);
+		if (f->brief)
+			assert_ptr_equal(field_find(f->brief, strlen(f->brief)), f);
+		if (!f->key)
+			continue;
+		snprintf(json, sizeof(json), "%s%s%s", f->object ? f->object : "",
+			 f->object ? "." : "", f->key);
+		assert_ptr_equal(field_find(json, strlen(json)), f);
+	}
+	assert_ptr_equal(field_find("LOCAL ADDRESS", 13), field_named("local"));
+	assert_ptr_equal(field_find("local_address", 13), field_named("local"));
+	assert_ptr_equal(field_find("dRoPs_DeLtA", 11), field_named("drops-delta"));
+	assert_null(field_named("LENGTH"));
+	assert_null(field_find("accept_queue.", 13));
+	assert_null(field_find("accept_queue.lengths", 20));
+	assert_null(field_find("accept_queue length", 19));
+	assert_string_equal(field_nearest("lenght", 6), "length");
+	assert_string_equal(field_nearest("LIMT", 4), "limit");
+	assert_null(field_nearest("nginx", 5));
 }
 
 /* One place where a column is added: each row has to be whole. */
@@ -352,6 +455,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FIELDS_TEST(test_local),
 		FIELDS_TEST(test_long_path),
+		FIELDS_TEST(test_shorten),
+		FIELDS_TEST(test_abstract),
 		FIELDS_TEST(test_local_with_device),
 		FIELDS_TEST(test_local_with_service),
 		FIELDS_TEST(test_fill),
@@ -364,6 +469,7 @@ int main(void)
 		FIELDS_TEST(test_identity),
 		FIELDS_TEST(test_state_and_reasons),
 		cmocka_unit_test(test_find),
+		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_table),
 	};
 

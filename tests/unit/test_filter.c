@@ -27,7 +27,24 @@ static const struct {
 	unsigned int at;
 	const char *says;
 } wrong[] = {
-	{ "nonsense", 1, "'nonsense' is no field" },
+	{ "nonsense", 1, "'nonsense' is no field; did you mean process = nonsense?" },
+	{ "nginx", 1, "'nginx' is no field; did you mean process = nginx?" },
+	{ ":80 or squid", 8, "'squid' is no field; did you mean process = squid?" },
+	{ "-j", 1, "'-j' is no field; --list-columns shows them" },
+	{ "sprot 80", 1, "'sprot' is no field; did you mean sport?" },
+	{ "stat=ok", 1, "'stat' is no field; did you mean state?" },
+	{ "lenght > 3", 1, "'lenght' is no field; did you mean length?" },
+	{ "QUEUD > 3", 1, "'QUEUD' is no field; did you mean QUEUED?" },
+	{ "drops-dleta > 3", 1, "'drops-dleta' is no field; did you mean drops-delta?" },
+	{ "nonsense > 3", 1, "'nonsense' is no field; --list-columns shows them" },
+	{ "overflowing", 1, "'overflowing' is no field; did you mean state = overflowing?" },
+	{ "not-accepting", 1,
+	  "'not-accepting' is no field; did you mean reasons = not-accepting?" },
+	{ "reasons = not-acepting", 11,
+	  "'not-acepting' is no reason; did you mean not-accepting?" },
+	{ "8000", 1, "'8000' is no address; did you mean :8000?" },
+	{ "70000", 1, "'70000' is no address; a port is written :443" },
+	{ "processes = x", 1, "'processes' is no field; did you mean process?" },
 	{ "  nonsense > 3", 3, "'nonsense' is no field" },
 	{ ":80 and nonsense", 9, "'nonsense' is no field" },
 	{ "length", 7, "'length' wants an operator" },
@@ -45,7 +62,9 @@ static const struct {
 	{ "fill >= 80%%", 9, "'80%%' is neither a percentage" },
 	{ "fill >= %", 9, "'%' is neither a percentage" },
 	{ "drops-rate > fast", 14, "'fast' is no number" },
-	{ "state = bad", 9, "'bad' is no state: overflowing full dropping syn-full high ok" },
+	{ "state = bad", 9,
+	  "'bad' is no state: overflowing full stalled dropping "
+	  "syn-full high ok gone" },
 	{ "reasons = bad", 11, "'bad' is no reason" },
 	{ "reasons > not-accepting", 9, "'reasons' has no order" },
 	{ "cgroup < x", 8, "'cgroup' has no order" },
@@ -66,7 +85,7 @@ static const struct {
 	{ "src 10.0.0.256", 5, "'10.0.0.256' is no address" },
 	{ "src 1.2.3.4.5", 5, "'1.2.3.4.5' is no address" },
 	{ "src 10..1", 5, "'10..1' is no address" },
-	{ "src 10", 5, "'10' is no address; a port is written :443" },
+	{ "src 10", 5, "'10' is no address; did you mean :10?" },
 	{ "src 10:80", 5, "'10:80' is no address" },
 	{ "src inet:10", 5, "'inet:10' is no address" },
 	{ "src 010.0.0.1", 5, "'010.0.0.1' is no address" },
@@ -77,7 +96,15 @@ static const struct {
 	{ "src ::1/129", 5, "'::1/129' is no address" },
 	{ "src inet6:10.0.0.1", 5, "'inet6:10.0.0.1' is no address" },
 	{ "src *80", 5, "'*80' is no address" },
-	{ "90", 1, "'90' is no address; a port is written :443" },
+	{ "90", 1, "'90' is no address; did you mean :90?" },
+	{ "90%", 1, "'90%' is no address; a port is written :443" },
+	{ "0.0.0.0%", 1, "'0.0.0.0%' is no address" },
+	{ "%lo", 1, "a condition is missing" },
+	{ "src %lo", 5, "'%lo' is no address" },
+	{ "dst 0.0.0.0%lo", 5, "'0.0.0.0%lo' is no address" },
+	{ "0.0.0.0%a-name-of-16-char", 1, "'0.0.0.0%a-name-of-16-char' is no name" },
+	{ "[fe80::1%lo", 1, "'[fe80::1%lo' is no address" },
+	{ "dst /run/app.sock", 5, "'/run/app.sock' is no address" },
 	{ "dev", 4, "a device is missing" },
 	{ "dev > lo", 5, "'dev' has no order" },
 	{ "dev a/b", 5, "'a/b' is no name of a device" },
@@ -214,6 +241,21 @@ static const struct {
 	{ "dev if7", "i" },
 	{ "dev nothing", "" },
 	{ "dev lo or src 0.0.0.0", "bcdefi" },
+	/* As a table has them. */
+	{ "0.0.0.0%lo:86", "f" },
+	{ "0.0.0.0%lo", "f" },
+	{ "src 0.0.0.0%lo:*", "f" },
+	{ "src = 0.0.0.0%lo:87", "" },
+	{ "0.0.0.0%eth0:86", "" },
+	{ "not 0.0.0.0%lo:86", "abcdeghi" },
+	{ "src != 0.0.0.0%lo:86", "abcdeghi" },
+	{ "*%if7:87", "i" },
+	{ "*%lo", "f" },
+	{ "[::]%if7:87", "i" },
+	{ "[::%if7]:87", "i" },
+	{ "::%if7", "i" },
+	{ "0.0.0.0/0%lo", "f" },
+	{ "inet:0.0.0.0%lo or :80", "af" },
 	{ "autobound", "g" },
 	{ "not autobound", "abcdefi" },
 	{ "autobound and dev 0", "gh" },
@@ -335,6 +377,26 @@ static const struct {
 	{ "(cgroup = */a.service)", true },
 	{ "family = inet", true },
 	{ "local = 10.0.0.1:1", true },
+	/* By header, whatever the case, and by the place in JSON. */
+	{ "queued = 4", true },
+	{ "QUEUED > 4", false },
+	{ "Q = 4 and LIM = 4", true },
+	{ "LIMIT = 4", true },
+	{ "FILL = 80%", true },
+	{ "+DROPS = 7", true },
+	{ "+drops>7", false },
+	{ "DROPS/S < 7.5", true },
+	{ "(drop/s<7.5)", true },
+	{ "WHY = not-accepting", true },
+	{ "why = accepting-slowly", false },
+	{ "local_address = 10.0.0.1:1", true },
+	{ "LOCAL = 10.0.0.1:2", false },
+	{ "accept_queue.length = 4", true },
+	{ "accept_queue.length > 4", false },
+	{ "drops.delta=7", true },
+	{ "drops_delta = 7", true },
+	{ "drops.rate < 7.5", true },
+	{ "STATE = overflowing", true },
 };
 
 static void test_fields(void **state)
@@ -356,6 +418,71 @@ static void test_fields(void **state)
 			fail_msg("'%s' is not %s", fields[i].text,
 				 fields[i].holds ? "true" : "false");
 		filter_free(filter);
+	}
+	scene_close(&scene);
+}
+
+/* The names of UNIX listeners, and which of them a filter shows; @t is the one of TCP. */
+static const char *const paths[] = { "/run/app.sock", "/run/App.sock", "/srv/app.sock", "@app",
+				     "@app@@@@@",     "./@app",	       "@a}b" };
+
+static void test_paths(void **state)
+{
+	static const struct {
+		const char *text, *shows;
+	} cases[] = {
+		{ "src /run/app.sock", "01" }, /* as ss, which looks at no case */
+		{ "/run/app.sock", "01" },
+		{ "src unix:/run/app.sock", "01" },
+		{ "unix:/run/app.sock", "01" },
+		{ "src = /run/*", "01" },
+		{ "src != /run/*", "23456" },
+		{ "not src /run/*", "23456" },
+		{ "src unix:*", "0123456" },
+		{ "src unix:", "0123456" },
+		{ "src unix:*app.sock", "012" },
+		{ "src @app", "3" },
+		{ "@app", "3" },
+		{ "src @app*", "34" },
+		{ "src @app@{5}", "4" },
+		{ "src unix:@app@{5}", "4" },
+		{ "src @app@{4}", "" },
+		{ "src @app@@@@@", "4" },
+		{ "@a}b", "6" },
+		{ "src unix:./@app", "5" },
+		{ "src /run/*.sock and path = *App*", "1" },
+		{ "src '/run/app.sock' or :1", "01t" },
+		{ "not :1 or src @app", "3" },
+	};
+	struct scene scene = { 0 };
+
+	(void)state;
+	scene_open(&scene);
+	scene_add(&scene.now, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		struct listener *l = scene_add(&scene.now, (uint16_t)(i + 2));
+
+		l->bound.family = AF_UNIX;
+		l->name = paths[i];
+	}
+	scene_report(&scene);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct selection selection = { .filter = parse(cases[i].text) };
+		char shows[ARRAY_SIZE(paths) + 2] = "";
+		size_t n = 0;
+
+		assert_true(!!(filter_needs(selection.filter) & NEED_UNIX) ==
+			    !!strpbrk(cases[i].text, "/@u"));
+		report_select(&scene.report, &selection);
+		for (size_t j = 0; j < ARRAY_SIZE(paths); j++)
+			if (filter_match(selection.filter, scene_row(&scene, (uint16_t)(j + 2)),
+					 &scene.report))
+				shows[n++] = (char)('0' + j);
+		if (filter_match(selection.filter, scene_row(&scene, 1), &scene.report))
+			shows[n++] = 't';
+		if (strcmp(shows, cases[i].shows) != 0)
+			fail_msg("'%s' shows '%s', not '%s'", cases[i].text, shows, cases[i].shows);
+		filter_free(selection.filter);
 	}
 	scene_close(&scene);
 }
@@ -598,6 +725,7 @@ int main(void)
 		cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_words),

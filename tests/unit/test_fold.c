@@ -231,6 +231,7 @@ static void test_drops(void **state)
 		scene_before(&scene, i)->drops = UINT32_MAX - 5;
 		drops(i, UINT32_MAX - 1);
 	}
+	scene_count(&scene, COUNTER_LISTEN_DROPS, 0, 0, 8, 8);
 	fold();
 	assert_u64_equal(value(80, "drops").number, 2ull * (UINT32_MAX - 1));
 	assert_u64_equal(value(80, "drops-delta").number, 8);
@@ -239,7 +240,8 @@ static void test_drops(void **state)
 	fold();
 	assert_false(value(80, "drops").known);
 	assert_false(value(80, "drops-delta").known);
-	assert_int_equal(row(80)->state, STATE_DROPPING); /* the first one's */
+	assert_false(row(80)->losses.known);
+	assert_int_equal(row(80)->state, STATE_OK); /* the second may account for all losses */
 }
 
 /* Nobody knows which member it was, but that it was one of them. */
@@ -255,7 +257,7 @@ static void test_bounds_of_a_sum(void **state)
 	for (uint32_t i = 0; i < 2; i++) {
 		assert_u64_equal(row(80)->fold->members[i]->overflows.min, 0);
 		assert_u64_equal(row(80)->fold->members[i]->overflows.max, 5);
-		assert_int_equal(row(80)->fold->members[i]->state, STATE_DROPPING);
+		assert_int_equal(row(80)->fold->members[i]->state, STATE_OK);
 	}
 	assert_bounds(80, 5, 5);
 	assert_int_equal(row(80)->state, STATE_OVERFLOWING);
@@ -282,6 +284,22 @@ static void test_bounds_with_vanished(void **state)
 	overflows(5);
 	fold();
 	assert_bounds(80, 0, 5);
+	assert_int_equal(row(80)->state, STATE_OK);
+}
+
+/* The same of what else was lost. */
+static void test_losses_of_a_sum(void **state)
+{
+	(void)state;
+	add_members(1, 2);
+	drops(1, 5);
+	drops(2, 5);
+	scene_count(&scene, COUNTER_LISTEN_DROPS, 0, 0, 5, 5);
+	fold();
+	assert_u64_equal(row(80)->losses.min, 5);
+	assert_u64_equal(row(80)->losses.max, 5);
+	assert_u64_equal(row(80)->fold->members[0]->losses.min, 0);
+	assert_int_equal(row(80)->fold->members[0]->state, STATE_OK);
 	assert_int_equal(row(80)->state, STATE_DROPPING);
 }
 
@@ -534,6 +552,8 @@ int main(void)
 		FOLD_TEST(test_drops),
 		FOLD_TEST(test_bounds_of_a_sum),
 		FOLD_TEST(test_bounds_with_vanished),
+		FOLD_TEST(test_losses_of_a_sum),
+		FOLD_TEST(test_losses_of_a_sum),
 		FOLD_TEST(test_bounds_unknown),
 		cmocka_unit_test(test_bounds_hold_always),
 		FOLD_TEST(test_verdict),

@@ -573,7 +573,8 @@ static void test_hostile(void **state)
 	l->bound.ifindex = 2;
 	l->interface = "\x1b]0;x\x07";
 	l->known |= LISTENER_CGROUP_ID;
-	l->cgroup = "/\xe2\x80\xaeslice/\xff\"\\\n\xc2\x9b";
+	l->cgroup = "/\xe2\x80\xaeslice/\xff\"\\\n\xc2\x9b\x7f\xc2\x80"
+		    "\xc2\x9f\xc2\xa0";
 	scene_now(&s, 81)->cgroup = "/gr\xc3\xbc\xc3\x9f"
 				    "e/\xe4\xb8\xad\xe6\x96\x87/e\xcc\x81";
 	l = scene_now(&s, 65535);
@@ -582,30 +583,40 @@ static void test_hostile(void **state)
 	l->bound.family = AF_INET6;
 	memset(l->bound.address, 0xff, sizeof(l->bound.address));
 	l->known |= LISTENER_PEAK | LISTENER_V6ONLY | LISTENER_MPTCP;
-	l->peak = (struct peak){ UINT32_MAX, UINT32_MAX, 86400000000000, true, true, false };
+	l->peak = (struct peak){ .length = UINT32_MAX,
+				 .samples = UINT32_MAX,
+				 .full_ns = 86400000000000,
+				 .full = true,
+				 .fell = true };
 	scene_count(&s, COUNTER_LISTEN_OVERFLOWS, 0, 0, INT64_MAX, INT64_MAX);
 	strcpy(s.now.host, "web\x1b[31m\xff");
+	snapshot_index_listeners(&s.now); /* one has another cookie */
 	run_scene("hostile", &s, true);
 }
+
+#define PROCESS(c, g, u, n, p)                                              \
+	{                                                                   \
+		.comm = c, .cgroup = g, .unit = u, .container = n, .pid = p \
+	}
 
 /* Preforked, socket-activated, hostile, held by nobody, and out of sight. */
 static void test_owners(void **state)
 {
 	static const struct process processes[] = {
-		{ "nginx", "/system.slice/nginx.service", "nginx.service", NULL, 2214 },
-		{ "nginx", "/system.slice/nginx.service", "nginx.service", NULL, 2215 },
-		{ "helper", "/docker/x", NULL, "x", 2216 },
-		{ "nginx", "/system.slice/nginx.service", "nginx.service", NULL, 2217 },
-		{ "\x1b[31m a,b\n", "/a\\x2db\xff.service", "a\\x2db\xff.service", "\x07",
-		  4194304 },
-		{ "", "/", "cups.service", NULL, 4194303 },
-		{ "systemd", "/init.scope", "init.scope", NULL, 1 },
+		PROCESS("nginx", "/system.slice/nginx.service", "nginx.service", NULL, 2214),
+		PROCESS("nginx", "/system.slice/nginx.service", "nginx.service", NULL, 2215),
+		PROCESS("helper", "/docker/x", NULL, "x", 2216),
+		PROCESS("nginx", "/system.slice/nginx.service", "nginx.service", NULL, 2217),
+		PROCESS("\x1b[31m a,b\n", "/a\\x2db\xff.service", "a\\x2db\xff.service", "\x07",
+			4194304),
+		PROCESS("", "/", "cups.service", NULL, 4194303),
+		PROCESS("systemd", "/init.scope", "init.scope", NULL, 1),
 		/* Names that are words of ours. */
-		{ "(none)", "/lxc/-", NULL, "-", 31 },
-		{ "-", "/x.service", "x.service", NULL, 32 },
-		{ "a,b", "/x.service", "x.service", NULL, 33 },
-		{ "\"a\"", "/x.service", "x.service", NULL, 34 },
-		{ "-f(none)", "/x.service", "x.service", NULL, 35 },
+		PROCESS("(none)", "/lxc/-", NULL, "-", 31),
+		PROCESS("-", "/x.service", "x.service", NULL, 32),
+		PROCESS("a,b", "/x.service", "x.service", NULL, 33),
+		PROCESS("\"a\"", "/x.service", "x.service", NULL, 34),
+		PROCESS("-f(none)", "/x.service", "x.service", NULL, 35),
 	};
 	static const struct owner owners[] = {
 		{ 0, 6 },	   { 1, 6 },  { 2, 3 },	 { 2, 4 }, { 3, 6 }, /* of 80 */
@@ -638,6 +649,54 @@ static void test_owners(void **state)
 	memcpy(s.now.processes, processes, sizeof(processes));
 	memcpy(s.now.owners, owners, sizeof(owners));
 	run_scene("owners", &s, true);
+}
+
+/* What keeps owners from accepting, and what nobody knows of them. */
+static void test_causes(void **state)
+{
+	static const struct process processes[] = {
+		{ .comm = "stopped", .pid = 11, .known = PROCESS_STATE, .state = 'T' },
+		{ .comm = "paused\n\x1b[31m",
+		  .pid = 12,
+		  .known = PROCESS_STATE | PROCESS_FROZEN,
+		  .state = 'S',
+		  .frozen = true,
+		  .freezer = "/sys/fs/cgroup/a\x1b\xff/cgroup.freeze" },
+		{ .comm = "full",
+		  .unit = "full.service",
+		  .pid = 13,
+		  .known = PROCESS_STATE | PROCESS_OPEN_FDS | PROCESS_FD_LIMIT | PROCESS_FROZEN |
+			   PROCESS_THROTTLED,
+		  .state = 'S',
+		  .open_fds = UINT32_MAX,
+		  .fd_limit = UINT32_MAX },
+		{ .comm = "slow",
+		  .pid = 14,
+		  .known = PROCESS_STATE | PROCESS_THROTTLED,
+		  .state = 'R',
+		  .throttled = true,
+		  .quota = "/sys/fs/cgroup/slow.slice/cpu.max" },
+		{ .comm = "unknown", .pid = 15 },
+	};
+	static const struct owner owners[] = { { 0, 3 }, { 1, 3 }, { 2, 3 }, { 3, 3 }, { 4, 3 } };
+	struct scene s = { 0 };
+
+	(void)state;
+	scene_open(&s);
+	for (uint16_t i = 0; i < ARRAY_SIZE(processes); i++) {
+		struct listener *l;
+
+		scene_add_both(&s, 80 + i);
+		l = scene_now(&s, 80 + i);
+		l->length = 129;
+		l->known |= LISTENER_OWNERS;
+		l->first_owner = i;
+		l->n_owners = 1;
+	}
+	snapshot_size_owners(&s.now, ARRAY_SIZE(owners), ARRAY_SIZE(processes));
+	memcpy(s.now.processes, processes, sizeof(processes));
+	memcpy(s.now.owners, owners, sizeof(owners));
+	run_scene("causes", &s, true);
 }
 
 static struct connection *in_queue(struct scene *s, uint32_t group, bool half_open, uint8_t host)
@@ -695,6 +754,56 @@ static void test_detail(void **state)
 	run_scene("detail", &s, true);
 }
 
+/* More half-open connections than anybody reads: sums by client network, each in JSON. */
+static void test_flood(void **state)
+{
+	struct scene s = { 0 };
+	struct connection *c;
+
+	(void)state;
+	scene_open(&s);
+	for (uint16_t port = 80; port < 84; port++)
+		scene_add_both(&s, port);
+	for (uint16_t port = 80; port < 84; port++)
+		scene_group(&s, port)->known = GROUP_CONNECTIONS;
+	s.now.known |= SNAPSHOT_CONNECTIONS;
+	/* As many as are still listed. */
+	for (uint8_t i = 0; i < 20; i++)
+		in_queue(&s, 0, true, i);
+	/* Few networks, also of v4-mapped clients and of IPv6. */
+	for (uint8_t i = 0; i < 100; i++) {
+		c = in_queue(&s, 1, true, i);
+		c->peer[2] = i % 4 ? 2 : 3;
+		c->retransmits = i == 50 ? 5 : 1;
+	}
+	in_queue(&s, 1, true, 7)->peer[0] = 10;
+	for (uint8_t i = 0; i < 3; i++) {
+		c = in_queue(&s, 1, true, 0);
+		c->family = AF_INET6;
+		memcpy(c->peer, "\0\0\0\0\0\0\0\0\0\0\xff\xff\xc0\0\2", 15);
+		c->peer[15] = i;
+		c = in_queue(&s, 1, true, 0);
+		c->family = AF_INET6;
+		memcpy(c->peer, "\x20\x01\x0d\xb8\0\1\0\2", 8);
+		c->peer[15] = i;
+	}
+	/* Too many of the small ones, but few larger ones. */
+	for (uint8_t i = 0; i < 42; i++) {
+		c = in_queue(&s, 2, true, 1);
+		c->peer[1] = i % 3;
+		c->peer[2] = i;
+	}
+	/* From everywhere, as with forged addresses. */
+	for (unsigned int i = 0; i < 300; i++) {
+		c = in_queue(&s, 3, true, 1);
+		c->peer[0] = (uint8_t)(i * i % 251);
+		c->peer[1] = (uint8_t)(i % 7);
+		c->retransmits = (uint8_t)(i % 3);
+	}
+	connections_sort(&s.now);
+	run_scene("flood", &s, true);
+}
+
 static void test_schema(void **state)
 {
 	struct printed schema = { 0 };
@@ -735,7 +844,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_namespaces),
 	cmocka_unit_test(test_hostile),
 	cmocka_unit_test(test_owners),
+	cmocka_unit_test(test_causes),
 	cmocka_unit_test(test_detail),
+	cmocka_unit_test(test_flood),
 	cmocka_unit_test(test_schema),
 };
 

@@ -50,7 +50,7 @@ static int teardown(void **state)
 static void window(uint32_t length)
 {
 	scene_now(&scene, 8080)->length = length;
-	view_build(&view, NULL, &scene.before, &scene.now, 0);
+	view_build(&view, &scene.before, &scene.now, 0);
 	trail_add(trail, &view.report);
 	view_scroll(&view, 20);
 }
@@ -150,6 +150,9 @@ static void test_old_half_open_connections(void **state)
 	assert_string_equal(header(80), "LOCAL         SYN SYNFILL SYNLIMIT");
 	context.syn_age_ns = 5 * NSEC_PER_SEC;
 	assert_string_equal(header(80), "LOCAL         SYN-5s SYNFILL-5s SYNLIMIT");
+	/* Whole seconds, lest it change with every look. */
+	context.syn_age_ns = 5 * NSEC_PER_SEC + 900000000;
+	assert_string_equal(header(80), "LOCAL         SYN-5s SYNFILL-5s SYNLIMIT");
 }
 
 static void test_old_waiting_connections(void **state)
@@ -158,9 +161,11 @@ static void test_old_waiting_connections(void **state)
 	choose("local,synrecv,oldest-wait,wait-age,reasons");
 	window(0);
 	assert_string_equal(header(80), "LOCAL         SYN OLDEST WAITAGE WHY");
-	context.wait_age_ns = NSEC_PER_SEC / 21; /* nobody would notice */
+	context.wait_age_ns = NSEC_PER_SEC - 1; /* not worth a header that changes */
 	assert_string_equal(header(80), "LOCAL         SYN OLDEST WAITAGE WHY");
-	context.wait_age_ns = 3 * NSEC_PER_SEC;
+	context.wait_age_ns = NSEC_PER_SEC;
+	assert_string_equal(header(80), "LOCAL         SYN OLDEST-1s WAITAGE WHY-1s");
+	context.wait_age_ns = 3 * NSEC_PER_SEC + 400000000;
 	assert_string_equal(header(80), "LOCAL         SYN OLDEST-3s WAITAGE WHY-3s");
 }
 
@@ -276,7 +281,7 @@ static void show_groups(bool unfold)
 {
 	view.fold = true;
 	scene_sample(&scene, "1@80 2:3@80 99");
-	view_build(&view, NULL, &scene.before, &scene.now, 0);
+	view_build(&view, &scene.before, &scene.now, 0);
 	view_unfold(&view, unfold, 0);
 	view_scroll(&view, 20);
 }
@@ -341,13 +346,13 @@ static void test_no_tree(void **state)
 	choose("severity,local,length");
 	view.fold = true;
 	scene_sample(&scene, "1 99");
-	view_build(&view, NULL, &scene.before, &scene.now, 0);
+	view_build(&view, &scene.before, &scene.now, 0);
 	view_scroll(&view, 20);
 	assert_string_equal(header(80), "ST▼ LOCAL       Q");
 	assert_rows(".   10.0.0.1:1  0", ".   10.0.0.1:99 0");
 	view.fold = false;
 	scene_sample(&scene, "1@80 2@80");
-	view_build(&view, NULL, &scene.before, &scene.now, 0);
+	view_build(&view, &scene.before, &scene.now, 0);
 	assert_string_equal(header(80), "ST▼ LOCAL       Q");
 	assert_rows(".   10.0.0.1:80 0", ".   10.0.0.1:80 0");
 }

@@ -696,6 +696,102 @@ static void test_gaps(void **state)
 		close(fds[i]);
 }
 
+static void add_ring(unsigned int pid, unsigned int fd, const char *fdinfo)
+{
+	char path[64];
+
+	add_fd(pid, fd, "anon_inode:[io_uring]");
+	snprintf(path, sizeof(path), "proc/%u/fdinfo/%u", pid, fd);
+	unit_write_text(tree, path, fdinfo);
+}
+
+#define RING_HEAD "pos:\t0\nflags:\t02000002\nSqThread:\t-1\n"
+#define RING_TAIL "UserBufs:\t0\nPollList:\nCqOverflowList:\nNAPI:\tdisabled\n"
+
+/* What is registered with an io_uring is held by whoever has the ring. */
+static void test_rings(void **state)
+{
+	(void)state;
+	add_process(7, "a\n");
+	add_fd(7, 3, "socket:[300]");
+	add_ring(7, 5,
+		 RING_HEAD "UserFiles:\t200000\n    0: socket:[100]\n    1: /tmp/socket:[300]\n"
+			   "    2: anon_inode:[eventpoll]\n    9: socket:[200]\n"
+			   "   10: socket:[100]\n123456: socket:[400]\n" RING_TAIL);
+	add_process(8, "b\n");
+	add_fd(8, 4, "socket:[100]");
+	add_ring(8, 6, RING_HEAD "UserFiles:\t0\n" RING_TAIL);
+	add_listener(0xa, 100);
+	add_listener(0xb, 200);
+	add_listener(0xc, 300);
+	add_listener(0xd, 400);
+	add_listener(0xe, 500);
+	sample();
+	assert_owners(0xa, "7:5:a 8:4:b");
+	assert_owners(0xb, "7:5:a");
+	assert_owners(0xc, "7:3:a");
+	assert_owners(0xd, "7:5:a");
+	assert_owners(0xe, "");
+	assert_warned(NULL);
+	/* It is verified by the ring, which is read again. */
+	sample();
+	assert_int_equal(reads, 2); /* of the two descriptors */
+	assert_owners(0xb, "7:5:a");
+	add_ring(7, 5, RING_HEAD "UserFiles:\t2\n    1: socket:[200]\n" RING_TAIL);
+	o.scan_ns = UINT64_MAX;
+	sample();
+	assert_owners(0xa, "8:4:b");
+	assert_owners(0xb, "7:5:a");
+	assert_owners(0xd, "-"); /* to be looked for again */
+	o.scan_ns = 0;
+	sample();
+	assert_owners(0xd, "");
+	/* The number is that of another file. */
+	add_fd(7, 5, "/dev/null");
+	assert_int_equal(unlinkat(o.root, "proc/7/fdinfo/5", 0), 0);
+	o.scan_ns = 0;
+	sample();
+	assert_owners(0xb, "");
+}
+
+/* A ring that tells nothing, or not all, may hold whatever nobody else does. */
+static void test_unread_rings(void **state)
+{
+	static const char *const untold[] = {
+		RING_HEAD RING_TAIL, /* 6.18, busy */
+		RING_HEAD "UserFiles:\t3\n" RING_TAIL, /* earlier ones, busy */
+		RING_HEAD "UserFiles:\t2\n    0: \n    1: socket:[100]\n" RING_TAIL, /* 5.10 */
+		RING_HEAD,
+		"",
+	};
+
+	(void)state;
+	add_process(7, "a\n");
+	add_ring(7, 5, RING_HEAD "UserFiles:\t1\n    0: socket:[100]\n" RING_TAIL);
+	add_listener(0xa, 100);
+	add_listener(0xb, 200);
+	sample();
+	assert_owners(0xa, "7:5:a");
+	for (size_t i = 0; i < ARRAY_SIZE(untold); i++) {
+		add_ring(7, 5, untold[i]);
+		sample();
+		assert_owners(0xa, "7:5:a"); /* as was found */
+		o.last_ns = o.look_ns = o.scan_ns = 0; /* scan again */
+		sample();
+		assert_owners(0xb, "-");
+		assert_warned(": an io_uring of process 7 may hold them");
+		add_ring(7, 5, RING_HEAD "UserFiles:\t2\n    0: <none>\n    1: socket:[100]\n");
+		o.last_ns = o.look_ns = o.scan_ns = 0;
+		sample();
+		assert_owners(0xa, "7:5:a");
+		assert_owners(0xb, "");
+	}
+	end_process(7);
+	sample();
+	assert_owners(0xa, "");
+	assert_warned(NULL);
+}
+
 #define OWNERS_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -711,7 +807,8 @@ int main(void)
 		OWNERS_TEST(test_no_proc),	  OWNERS_TEST(test_texts_go),
 		OWNERS_TEST(test_no_descriptors), OWNERS_TEST(test_listeners_change),
 		OWNERS_TEST(test_twins),	  OWNERS_TEST(test_no_listeners),
-		OWNERS_TEST(test_gaps),
+		OWNERS_TEST(test_gaps),		  OWNERS_TEST(test_rings),
+		OWNERS_TEST(test_unread_rings),
 	};
 
 	return cmocka_run_group_tests_name("owners", tests, NULL, NULL);

@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "top/phrase.h"
 
+#include <sys/socket.h>
+
 #define MS (NSEC_PER_SEC / 1000)
 
 static struct scene scene;
@@ -143,13 +145,84 @@ static void test_all_are_well(void **state)
 {
 	(void)state;
 	look();
-	assert_verdict(SEVERITY_NONE, "no listener");
+	assert_verdict(SEVERITY_NONE, "no TCP listener here");
 	add(1, 0);
 	look();
-	assert_verdict(SEVERITY_NONE, "the listener is well");
+	assert_verdict(SEVERITY_NONE, "the TCP listener here is well");
 	add(2, 7);
 	look();
+	assert_verdict(SEVERITY_NONE, "all TCP listeners here are well");
+	scene.now.known |= SNAPSHOT_UNIX;
+	look();
+	assert_verdict(SEVERITY_NONE, "all listeners here are well");
+	scene.now.known |= SNAPSHOT_ALL_NETNS;
+	look();
 	assert_verdict(SEVERITY_NONE, "all listeners are well");
+}
+
+/* A full UNIX listener that is not shown, and another namespace that overflows. */
+static void add_elsewhere(void)
+{
+	struct unix_queue queue = { .cookie = 7, .length = 2, .limit = 1 };
+	struct other_netns other = { .identity = 8 };
+
+	scene.now.known |= SNAPSHOT_UNIX_QUEUES | SNAPSHOT_OTHERS | SNAPSHOT_OTHERS_ALL;
+	scene.before.known |= SNAPSHOT_OTHERS;
+	scene.now.unix_queues = array_grow(NULL, 0, &scene.now.unix_queues_size, sizeof(queue));
+	scene.now.unix_queues[scene.now.n_unix_queues++] = queue;
+	scene.now.others = array_grow(NULL, 0, &scene.now.others_size, sizeof(other));
+	scene.before.others = array_grow(NULL, 0, &scene.before.others_size, sizeof(other));
+	scene.before.others[scene.before.n_others++] = other;
+	other.overflows = 3;
+	scene.now.others[scene.now.n_others++] = other;
+	scene.now.n_others_found = 1;
+}
+
+#define ELSEWHERE                                              \
+	"not looked at: 1 UNIX listener is full (-x shows it)" \
+	"; 1 other namespace overflows (-A shows it)"
+
+/* "All is well" is never said alone where something else is not. */
+static void test_sick_elsewhere(void **state)
+{
+	(void)state;
+	add(1, 0);
+	add(2, 0);
+	add_elsewhere();
+	look();
+	assert_verdict(SEVERITY_WARNING, "! " ELSEWHERE "; all TCP listeners here are well");
+	scene_now(&scene, 2)->length = 8;
+	look();
+	assert_verdict(SEVERITY_NOTICE, "~ 1 high: 10.0.0.1:2: limit-from-listen (1s); " ELSEWHERE);
+}
+
+/* Nor in a window in which something overflowed, whoever it was. */
+static void test_overflows_of_nobody(void **state)
+{
+	(void)state;
+	add(1, 0);
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 3, 3);
+	scene_count(&scene, COUNTER_LISTEN_DROPS, 0, 0, 3, 3);
+	look();
+	assert_verdict(SEVERITY_WARNING, "! 3 overflows, on which listener is unknown");
+	add_elsewhere();
+	look();
+	assert_verdict(SEVERITY_WARNING, "! 3 overflows, on which listener is unknown; " ELSEWHERE);
+}
+
+/* One that is gone is not among those that are well, and may be whom it fell on. */
+static void test_overflows_of_the_gone(void **state)
+{
+	(void)state;
+	add(1, 0);
+	scene_add(&scene.before, 2);
+	scene.before.netns[0].one_datagram = scene.now.netns[0].one_datagram = true;
+	look();
+	assert_verdict(SEVERITY_NONE, "the TCP listener here is well");
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 1, 1);
+	scene_count(&scene, COUNTER_LISTEN_DROPS, 0, 0, 1, 1);
+	look();
+	assert_verdict(SEVERITY_WARNING, "! 1 overflow, on a listener that is gone or unknown");
 }
 
 static void test_one_is_sick(void **state)
@@ -305,19 +378,50 @@ static void test_numbers(void **state)
 /* What to do: the first reason, as it is the one that decides; else what the state says. */
 static void test_advice(void **state)
 {
-	char expected[256];
+	char expected[512];
 
 	(void)state;
 	add(1, 10);
 	add(2, 0);
 	look();
-	phrase_advice(&b, row_of(1));
-	snprintf(expected, sizeof(expected), "limit-from-listen: %s",
-		 reason_table[REASON_LIMIT_FROM_LISTEN].sentence);
+	phrase_advice(&b, row_of(1), context());
+	/* A limit is not the advice while the cause is unknown. */
+	snprintf(expected, sizeof(expected), "full: %s; %s", state_table[STATE_FULL].fact,
+		 state_table[STATE_FULL].advice);
 	assert_string_equal(b.s, expected);
 	b.len = 0;
-	phrase_advice(&b, row_of(2));
+	phrase_advice(&b, row_of(2), context());
 	assert_string_equal(b.s, "ok: nothing to do");
+}
+
+/* A path as long as it can be does not cost the rest of the line; its page has it whole. */
+static void test_long_path(void **state)
+{
+	static const char path[] =
+		"/run/user/1000/a-directory-with-a-long-name/another-one/app.sock";
+	struct phrase_context c;
+
+	(void)state;
+	add(80, 10);
+	scene_now(&scene, 80)->bound.family = AF_UNIX;
+	scene_now(&scene, 80)->name = path;
+	look();
+	c = *context();
+	c.cols = 80;
+	b.len = 0;
+	phrase_verdict(&b, &c);
+	assert_non_null(strstr(b.s, "! 1 full: /run/user…another-one/app.sock: "));
+	b.len = 0;
+	phrase_facts(&b, row_of(80), &c);
+	assert_ptr_equal(strstr(b.s, "/run/user…another-one/app.sock: full"), b.s);
+	b.len = 0;
+	phrase_numbers(&b, row_of(80), &c);
+	assert_non_null(strstr(b.s, path));
+	/* Where there is no limit. */
+	c.cols = 0;
+	b.len = 0;
+	phrase_verdict(&b, &c);
+	assert_non_null(strstr(b.s, path));
 }
 
 #define PHRASE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -329,6 +433,10 @@ int main(void)
 		PHRASE_TEST(test_lasted),
 		PHRASE_TEST(test_rates),
 		PHRASE_TEST(test_all_are_well),
+		PHRASE_TEST(test_sick_elsewhere),
+		PHRASE_TEST(test_overflows_of_nobody),
+		PHRASE_TEST(test_overflows_of_the_gone),
+		PHRASE_TEST(test_long_path),
 		PHRASE_TEST(test_one_is_sick),
 		PHRASE_TEST(test_many_are_sick),
 		PHRASE_TEST(test_hidden_ones_count),

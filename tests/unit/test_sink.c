@@ -207,6 +207,176 @@ static void test_no_regular_file(void **state)
 	assert_true(S_ISCHR(st.st_mode));
 }
 
+/* Of links it is the last name that counts, and what it says is taken from where it stands. */
+static void test_ways(void **state)
+{
+	static const char *const ways[] = { "report",	       "./report",     "//report",
+					    "sub/../report",   "to-sub/../up", "sub/up",
+					    "to-sub/absolute", "to-sub//up",   "long" };
+	char way[4200];
+
+	(void)state;
+	unit_write_text(tree, "report", "old");
+	unit_write_text(tree, "sub/other", "");
+	snprintf(way, sizeof(way), "%s/to-sub", tree);
+	assert_int_equal(symlink("sub/.", way), 0);
+	snprintf(way, sizeof(way), "%s/sub/absolute", tree);
+	assert_int_equal(symlink(path, way), 0);
+	snprintf(way, sizeof(way), "%s/sub/up", tree);
+	assert_int_equal(symlink("../report", way), 0);
+	snprintf(way, sizeof(way), "%s/up", tree);
+	assert_int_equal(symlink("to-sub/up", way), 0);
+	snprintf(way, sizeof(way), "%s/long", tree);
+	assert_int_equal(symlink("./././././././././././././././to-sub/./up", way), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		snprintf(way, sizeof(way), "%s/%s", tree, ways[i]);
+		assert_int_equal(sink_open(&sink, way, &why), 0);
+		fprintf(sink.stream, "%zu", i);
+		assert_int_equal(sink_commit(&sink, &why), 0);
+		snprintf(way, sizeof(way), "%zu", i);
+		assert_file(way);
+	}
+	/* A new file behind a link to a directory; and nothing was left anywhere. */
+	snprintf(way, sizeof(way), "%s/to-sub/new", tree);
+	assert_int_equal(sink_open(&sink, way, &why), 0);
+	assert_int_equal(sink_commit(&sink, &why), 0);
+	snprintf(way, sizeof(way), "%s/sub", tree);
+	assert_u64_equal(unit_count_entries(way), 4);
+	assert_u64_equal(unit_count_entries(tree), 5);
+}
+
+static void assert_refused(const char *name, int code)
+{
+	char way[8200];
+
+	snprintf(way, sizeof(way), "%s%s%s", name ? tree : "", name ? "/" : "", name ? name : "");
+	assert_int_equal(sink_open(&sink, way, &why), code);
+	assert_non_null(strstr(why.text, strerror(-code)));
+}
+
+/* As open(2) has it. */
+static void test_no_way(void **state)
+{
+	char from[4200], to[32], name[4200];
+
+	(void)state;
+	unit_write_text(tree, "report", "old");
+	assert_refused(NULL, -ENOENT);
+	assert_refused("report/", -ENOTDIR);
+	assert_refused("report/x", -ENOTDIR);
+	assert_refused("none/", -ENOENT);
+	assert_refused("none/../report", -ENOENT);
+	assert_refused(".", -EISDIR);
+	assert_refused("..", -EISDIR);
+	memset(name, 'a', 256);
+	name[256] = '\0';
+	assert_refused(name, -ENAMETOOLONG);
+	snprintf(from, sizeof(from), "%s/dead", tree);
+	assert_int_equal(symlink("nowhere", from), 0);
+	assert_refused("dead", -ENOENT);
+	assert_refused("dead/x", -ENOENT);
+	/* The kernel follows 40 links, and no more. */
+	strcpy(to, "report");
+	for (int i = 1; i <= 41; i++) {
+		snprintf(from, sizeof(from), "%s/%d", tree, i);
+		assert_int_equal(symlink(to, from), 0);
+		snprintf(to, sizeof(to), "%d", i);
+	}
+	snprintf(from, sizeof(from), "%s/40", tree);
+	assert_int_equal(sink_open(&sink, from, &why), 0);
+	assert_int_equal(sink_commit(&sink, &why), 0);
+	assert_refused("41", -ELOOP);
+	assert_file("");
+	assert_u64_equal(unit_count_entries(tree), 43);
+}
+
+enum kind { LINK, DIRECTORY_LINK, FILE_OF, FIFO_OF };
+
+/*
+ * Who may have what in a directory: what fs.protected_symlinks, fs.protected_regular and
+ * fs.protected_fifos forbid, whatever they are on this machine.
+ */
+static void test_sticky(void **state)
+{
+	static const struct {
+		mode_t mode; /* of the directory */
+		uid_t dir, owner;
+		bool link, file; /* are they taken? */
+	} cases[] = {
+		{ 01777, 0, 65534, false, false },   { 01777, 65534, 1, false, false },
+		{ 01777, 0, 0, true, true },	     { 01777, 65534, 0, true, true },
+		{ 01777, 65534, 65534, true, true }, { 01775, 0, 65534, true, false },
+		{ 01757, 0, 65534, false, false },   { 01755, 0, 65534, true, true },
+		{ 0777, 0, 65534, true, true },	     { 0775, 0, 65534, true, true },
+	};
+	char dir[4200], name[4300], inside[4300];
+
+	(void)state;
+	if (geteuid() || chown(tree, 1, 0) || chown(tree, 65534, 0))
+		skip(); /* the root of a user namespace with one user; see
+			   tests/system/test_trust.py */
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		for (enum kind kind = LINK; kind <= FIFO_OF; kind++) {
+			bool taken = kind <= DIRECTORY_LINK ? cases[i].link : cases[i].file;
+			int fd = -1;
+
+			unit_write_text(tree, "report", "precious");
+			snprintf(dir, sizeof(dir), "%s/shared", tree);
+			assert_int_equal(mkdir(dir, 0755), 0);
+			snprintf(name, sizeof(name), "%s/it", dir);
+			snprintf(inside, sizeof(inside), "%s/it%s", dir,
+				 kind == DIRECTORY_LINK ? "/report" : "");
+			if (kind == LINK)
+				assert_int_equal(symlink(path, name), 0);
+			else if (kind == DIRECTORY_LINK)
+				assert_int_equal(symlink(tree, name), 0);
+			else if (kind == FILE_OF)
+				unit_write_text(dir, "it", "theirs");
+			else
+				assert_int_equal(mkfifo(name, 0600), 0);
+			if (kind == FIFO_OF)
+				fd = open(name, O_RDONLY | O_NONBLOCK);
+			assert_int_equal(lchown(name, cases[i].owner, 0), 0);
+			assert_int_equal(chown(dir, cases[i].dir, 0), 0);
+			assert_int_equal(chmod(dir, cases[i].mode), 0);
+			if (taken) {
+				assert_int_equal(sink_open(&sink, inside, &why), 0);
+				fputs("new", sink.stream);
+				assert_int_equal(sink_commit(&sink, &why), 0);
+			} else {
+				assert_int_equal(sink_open(&sink, inside, &why), -EACCES);
+				assert_non_null(strstr(why.text, inside));
+				assert_non_null(strstr(why.text, kind <= DIRECTORY_LINK ?
+									 "the link it belongs" :
+									 "the file it belongs"));
+				assert_null(strchr(why.text, '\n'));
+			}
+			assert_file(taken && kind <= DIRECTORY_LINK ? "new" : "precious");
+			assert_u64_equal(unit_count_entries(dir), 1);
+			if (fd >= 0)
+				close(fd);
+			unlink(name);
+			rmdir(dir);
+		}
+	}
+}
+
+/* A device is nobody's to make but root's. */
+static void test_sticky_device(void **state)
+{
+	char name[4200];
+
+	(void)state;
+	assert_int_equal(chmod(tree, 01777), 0);
+	snprintf(name, sizeof(name), "%s/device", tree);
+	if (mknod(name, S_IFCHR | 0666, 0x103) < 0)
+		skip(); /* a container */
+	assert_int_equal(lchown(name, 65534, 0), 0);
+	assert_int_equal(sink_open(&sink, name, &why), 0);
+	fputs("hello", sink.stream);
+	assert_int_equal(sink_commit(&sink, &why), 0);
+}
+
 /* Runs a report of @lines to standard output, with that on @device; returns sink_commit(). */
 static int to_stdout(const char *device, int lines)
 {
@@ -272,6 +442,8 @@ int main(void)
 		SINK_TEST(test_no_directory), SINK_TEST(test_write_fails),
 		SINK_TEST(test_rename_fails), SINK_TEST(test_directory),
 		SINK_TEST(test_link),	      SINK_TEST(test_no_regular_file),
+		SINK_TEST(test_ways),	      SINK_TEST(test_no_way),
+		SINK_TEST(test_sticky),	      SINK_TEST(test_sticky_device),
 		SINK_TEST(test_stdout_full),  SINK_TEST(test_stdout),
 		SINK_TEST(test_again),
 	};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit.h"
 
+#include "collect/netlink.h"
 #include "collect/sock_diag.h"
 #include "fake_netlink.h"
 
@@ -533,10 +534,20 @@ static const struct diag_request both = { .states = 1 << DIAG_LISTEN,
 					  .ext = DIAG_EXT_MEMINFO,
 					  .family = AF_UNSPEC };
 
+static uint64_t now_s;
+
+int clock_gettime(clockid_t id, struct timespec *t)
+{
+	(void)id;
+	*t = (struct timespec){ .tv_sec = (time_t)now_s };
+	return 0;
+}
+
 static int setup(void **state)
 {
 	(void)state;
 	fake_netlink_reset();
+	now_s = 1000;
 	assert_int_equal(diag_open(&diag, NETNS_HOME, &why), 0);
 	strcpy(why.text, "untouched");
 	return 0;
@@ -849,6 +860,135 @@ static void test_stale_replies(void **state)
 }
 
 /* A program goes with the request as it is; an empty one does not. */
+/* One listener as somebody else would have it, with the sequence number of the request. */
+static void forge(size_t len)
+{
+	const struct inet_diag_msg socket = { .idiag_family = AF_INET,
+					      .idiag_state = DIAG_LISTEN,
+					      .id.idiag_sport = htons(6666) };
+	char *bytes = xcalloc(1, len);
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(bytes);
+
+	nlh->nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	memcpy(mnl_nlmsg_put_extra_header(nlh, sizeof(socket)), &socket, sizeof(socket));
+	fake_netlink_reply_from(4711, bytes, len);
+	free(bytes);
+}
+
+static void forge_end(int code)
+{
+	struct {
+		struct nlmsghdr nlh;
+		int code;
+	} end = { { .nlmsg_len = sizeof(end), .nlmsg_type = NLMSG_DONE }, code };
+
+	fake_netlink_reply_from(4711, &end, sizeof(end));
+}
+
+/* Only the kernel is believed: others add nothing, end nothing, and have no buffer grow. */
+static void test_forged(void **state)
+{
+	struct seen seen;
+	size_t len, at;
+	char *bytes;
+
+	(void)state;
+	bytes = captured("overflow/closing/listeners", &len);
+	at = NLMSG_ALIGN(((struct nlmsghdr *)bytes)->nlmsg_len);
+	forge(200);
+	forge_end(0);
+	fake_netlink_reply_from(4711, "", 0);
+	fake_netlink_reply(bytes, at);
+	forge_end(-EPERM);
+	forge(100000);
+	fake_netlink_reply(bytes + at, len - at);
+	assert_int_equal(dump(&both, &seen), 0);
+	assert_u64_equal(seen.n, 3);
+	for (size_t i = 0; i < seen.n; i++)
+		assert_true(seen.records[i].local_port != 6666);
+	assert_u64_equal(diag_datagrams(diag), 2);
+	assert_u64_equal(fake_netlink_buffer, 32 * 1024);
+	free(bytes);
+}
+
+/* Others who never stop do not keep us: a second each. */
+static void forge_one_more(void)
+{
+	now_s++;
+	assert_true(now_s < 2000);
+	forge(200);
+}
+
+static void interrupt_once_more(void)
+{
+	now_s++;
+	assert_true(now_s < 2000);
+	fake_netlink_fail_receive(EINTR);
+}
+
+static void test_silence(void **state)
+{
+	void (*const instead[])(void) = { forge_one_more, interrupt_once_more };
+	struct seen seen;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(instead); i++) {
+		now_s = 1000;
+		fake_netlink_on_empty = instead[i];
+		assert_int_equal(dump(&both, &seen), -ETIMEDOUT);
+		assert_u64_equal(now_s, 1010);
+		assert_u64_equal(seen.n, 0);
+		assert_string_equal(why.text, "cannot dump TCP sockets over sock_diag: the kernel "
+					      "did not answer for 10 s; try again");
+	}
+	fake_netlink_on_empty = NULL;
+	fake_netlink_fail_receive(EAGAIN);
+	assert_int_equal(dump(&both, &seen), -ETIMEDOUT);
+	/* What the kernel has said in vain by then is not taken for the next answer. */
+	reply_captured("overflow/closing/listeners", 0);
+	assert_int_equal(dump(&both, &seen), 0);
+	assert_u64_equal(seen.n, 3);
+}
+
+/* Nobody but the kernel can send to our socket, and it does not wait for ever. */
+static void test_connected(void **state)
+{
+	int fd = netlink_fd(diag_netlink(diag));
+	struct sockaddr_nl kernel = { .nl_pid = 1 };
+	socklen_t len = sizeof(kernel);
+	struct timeval silence = { 0 };
+
+	(void)state;
+	assert_int_equal(getpeername(fd, (struct sockaddr *)&kernel, &len), 0);
+	assert_int_equal(kernel.nl_family, AF_NETLINK);
+	assert_int_equal(kernel.nl_pid, 0);
+	len = sizeof(silence);
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, &len), 0);
+	assert_int_equal(silence.tv_sec, 10);
+}
+
+/* It cannot be foretold where the sequence numbers begin; each request has another. */
+static void test_sequence(void **state)
+{
+	uint32_t first[4], differ = 0;
+	struct seen seen;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(first); i++) {
+		fake_netlink_reply_done(0);
+		assert_int_equal(dump(&both, &seen), 0);
+		first[i] = fake_netlink_request(2 * i)->nlmsg_seq;
+		fake_netlink_reply_done(0);
+		assert_int_equal(dump(&both, &seen), 0);
+		assert_true(fake_netlink_request(2 * i + 1)->nlmsg_seq != first[i]);
+		for (size_t j = 0; j < i; j++)
+			differ += first[i] - first[j] > 1000 && first[j] - first[i] > 1000;
+		diag_close(diag);
+		assert_int_equal(diag_open(&diag, NETNS_HOME, &why), 0);
+	}
+	assert_true(differ >= 5); /* of 6 pairs */
+}
+
 static void test_filter(void **state)
 {
 	const uint16_t port = 443;
@@ -942,6 +1082,10 @@ int main(void)
 		DUMP_TEST(test_dump_ends_in_error),
 		DUMP_TEST(test_send_fails),
 		DUMP_TEST(test_stale_replies),
+		DUMP_TEST(test_forged),
+		DUMP_TEST(test_silence),
+		DUMP_TEST(test_connected),
+		DUMP_TEST(test_sequence),
 		DUMP_TEST(test_filter),
 		DUMP_TEST(test_filter_refused),
 		DUMP_TEST(test_interface),

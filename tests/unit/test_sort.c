@@ -68,6 +68,7 @@ static void test_worst_first(void **state)
 	add(4)->length = 110; /* high */
 	add(5)->length = 115; /* high, and higher */
 	add(6)->drops = 9; /* dropping, and more */
+	scene_count(&scene, COUNTER_LISTEN_DROPS, 0, 0, 10, 10);
 	assert_order(NULL, "3 6 2 5 4 1");
 	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 10, 10);
 	assert_order(NULL, "6 2 3 5 4 1"); /* now 6 and 2 overflow */
@@ -157,6 +158,7 @@ static void test_words(void **state)
 	add(2)->length = 129; /* full */
 	add(3)->length = 110; /* high */
 	add(4)->drops = 1; /* dropping */
+	scene_count(&scene, COUNTER_LISTEN_DROPS, 0, 0, 1, 1);
 	assert_order("state", "2 4 3 1");
 	assert_order("-state", "1 3 4 2");
 	assert_order("severity", "2 4 3 1");

@@ -28,18 +28,25 @@ static char *tree;
 /* What the next dump tells. The thread reads it. */
 static _Atomic uint32_t next_length;
 
-/* A walk that is so dear that there is none for the next samples: the peer has given up. */
-static void answer_walk(void)
+/* A connection that waits, and whose peer has given up. */
+static void reply_waiting(void)
 {
 	struct inet_diag_msg m = { .idiag_family = AF_INET,
 				   .idiag_state = DIAG_CLOSE_WAIT,
 				   .id.idiag_sport = htons(80),
 				   .id.idiag_cookie = { 2 } };
+
+	fake_netlink_reply_socket(&m, 0, 700);
+}
+
+/* A walk that is so dear that there is none for the next samples. */
+static void answer_walk(void)
+{
 	uint64_t end = clock_thread_cpu_ns() + NSEC_PER_SEC / 5;
 
 	while (clock_thread_cpu_ns() < end)
 		continue;
-	fake_netlink_reply_socket(&m, 0, 700);
+	reply_waiting();
 	fake_netlink_reply_done(0);
 }
 
@@ -53,6 +60,10 @@ static void answer(const struct nlmsghdr *request)
 				   .id.idiag_sport = htons(80),
 				   .id.idiag_cookie = { 1 } };
 
+	if (!(request->nlmsg_flags & NLM_F_DUMP)) {
+		reply_waiting();
+		return;
+	}
 	if (r->idiag_states & 1 << DIAG_CLOSE_WAIT) {
 		answer_walk();
 		return;

@@ -470,138 +470,24 @@ static void test_forgetting(void **state)
 	}
 }
 
-/* What was said of connections that wait, where they are not looked at in each window. */
-
-static unsigned int second; /* in which the newest window began */
-static uint64_t looked_ns; /* when they were looked at last */
-static bool grouped; /* A has a mate, with an empty queue, and the group is folded */
-
-/*
- * A window in which the queue of A goes from @from to @to. @looked: they were looked at, and all
- * that were there at its beginning stayed.
- */
-static void arrange(uint32_t from, uint32_t to, bool looked)
+/* A container that restarts gets the inode of the one before, and nothing of its past. */
+static void test_inode_given_again(void **state)
 {
-	struct group *g;
-
-	scene.before.monotonic_ns = ++second * SECOND;
-	scene.now.monotonic_ns = scene.before.monotonic_ns + SECOND;
-	scene.before.netns[0].waiting_ns = looked_ns;
-	if (looked)
-		looked_ns = scene.now.monotonic_ns;
-	scene.now.netns[0].waiting_ns = looked_ns;
-	scene.now.netns[0].after.known = 0;
-	snapshot_drop_listeners(&scene.before, 0);
-	snapshot_drop_listeners(&scene.now, 0);
-	scene.now.known = 0;
-	put(A, (int)to);
-	scene_add(&scene.before, A)->length = from;
-	if (grouped) {
-		scene_add(&scene.before, B)->bound.port = A;
-		scene_add(&scene.now, B)->bound.port = A;
+	(void)state;
+	for (uint64_t serial = 1; serial <= 2; serial++) {
+		scene.before.netns[0].serial = scene.now.netns[0].serial = serial;
+		for (unsigned int i = 0; i < 3; i++) {
+			scene_sample(&scene, "1:10@80 2:10@80");
+			scene.now.netns[0].after.value[COUNTER_LISTEN_OVERFLOWS] = 5;
+			fold_build(&scene.report, &scene.before, &scene.now, true);
+			trail_add(trail, &scene.report);
+			assert_u64_equal(trail_full(trail, &scene.report.rows[0], 0).ns,
+					 (i + 1) * NSEC_PER_SEC);
+			assert_false(trail_delta(trail, &scene.now.netns[0],
+						 COUNTER_LISTEN_OVERFLOWS, i + 1)
+					     .known);
+		}
 	}
-	g = scene_group(&scene, A);
-	g->known = GROUP_WAITING | (looked ? GROUP_STAYED : 0);
-	g->waiting = g->present_min = g->length_after = to;
-	g->stayed_min = g->stayed_max = looked ? from : 0;
-}
-
-/* What the report says about them. */
-static uint32_t words(void)
-{
-	const uint32_t carried = 1u << REASON_NOT_ACCEPTING | 1u << REASON_ACCEPTING_SLOWLY;
-
-	fold_build(&scene.report, &scene.before, &scene.now, grouped);
-	trail_carry(trail, &scene.report);
-	/* Of the group the same is said as of the member that all of them wait at. */
-	if (grouped)
-		assert_u64_equal(scene.report.members[0].reasons & carried,
-				 scene.report.rows[0].reasons & carried);
-	return scene.report.rows[0].reasons & carried;
-}
-
-static uint32_t look(uint32_t from, uint32_t to, bool looked)
-{
-	uint32_t found;
-
-	arrange(from, to, looked);
-	found = words();
-	trail_add(trail, &scene.report);
-	return found;
-}
-
-static void begin_looking(void)
-{
-	second = 0;
-	looked_ns = SECOND;
-	assert_u64_equal(look(10, 10, false), 0);
-	assert_u64_equal(look(10, 10, true), 1u << REASON_NOT_ACCEPTING);
-}
-
-/* From report to report, until the next look. */
-static void test_carry(void **state)
-{
-	(void)state;
-	begin_looking();
-	for (int i = 0; i < 3; i++)
-		assert_u64_equal(look(10, 10, false), 1u << REASON_NOT_ACCEPTING);
-	assert_u64_equal(look(10, 9, true), 1u << REASON_ACCEPTING_SLOWLY);
-}
-
-/* Folded or not, the words stay. */
-static void test_carry_in_a_group(void **state)
-{
-	(void)state;
-	grouped = true;
-	begin_looking();
-	for (int i = 0; i < 3; i++)
-		assert_u64_equal(look(10, 10, false), 1u << REASON_NOT_ACCEPTING);
-	grouped = false;
-}
-
-/* What ended in one window is over in the next one too, though nothing speaks against it there. */
-static void test_carry_ends(void **state)
-{
-	(void)state;
-	begin_looking();
-	assert_u64_equal(look(10, 0, false), 0); /* empty, and so well */
-	assert_u64_equal(look(0, 10, false), 0);
-	assert_u64_equal(look(10, 10, false), 0);
-}
-
-/* A report that missed the listener, or that is not that before this one, says nothing. */
-static void test_carry_without_the_report_before(void **state)
-{
-	(void)state;
-	begin_looking();
-	second++;
-	assert_u64_equal(look(10, 10, false), 0);
-}
-
-/* A new look says what it proves, and not what the one before it did. */
-static void test_carry_of_another_look(void **state)
-{
-	(void)state;
-	begin_looking();
-	arrange(10, 10, false);
-	scene.now.netns[0].waiting_ns += SECOND / 2;
-	assert_u64_equal(words(), 0);
-	scene.now.netns[0].waiting_ns -= SECOND / 2;
-	assert_u64_equal(words(), 1u << REASON_NOT_ACCEPTING);
-}
-
-/* Of the past the same is said as when it was new. */
-static void test_carry_in_the_past(void **state)
-{
-	(void)state;
-	begin_looking();
-	look(10, 10, false);
-	look(10, 9, true);
-	look(9, 9, false);
-	second = 2;
-	looked_ns = 3 * SECOND;
-	arrange(10, 10, false);
-	assert_u64_equal(words(), 1u << REASON_NOT_ACCEPTING);
 }
 
 /* A window of these listeners, see scene_sample(), with groups folded or not. */
@@ -714,6 +600,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TRAIL_TEST(test_nothing_yet),
+		TRAIL_TEST(test_inode_given_again),
 		TRAIL_TEST(test_fills),
 		TRAIL_TEST(test_fill_is_rounded_down),
 		TRAIL_TEST(test_peaks_count),
@@ -732,12 +619,6 @@ int main(void)
 		TRAIL_TEST(test_late_trouble),
 		TRAIL_TEST(test_long_gap),
 		TRAIL_TEST(test_forgetting),
-		TRAIL_TEST(test_carry),
-		TRAIL_TEST(test_carry_in_a_group),
-		TRAIL_TEST(test_carry_ends),
-		TRAIL_TEST(test_carry_without_the_report_before),
-		TRAIL_TEST(test_carry_of_another_look),
-		TRAIL_TEST(test_carry_in_the_past),
 		TRAIL_TEST(test_groups_and_their_members),
 		TRAIL_TEST(test_group_goes_on),
 		TRAIL_TEST(test_listener_becomes_a_group),

@@ -216,7 +216,7 @@ static void test_request(void **state)
 	assert_int_equal(netlink_open(&netlink, NETNS_HOME, &why), 0);
 	fake_netlink_reply_unix(&m, "/a", 3, 0, 0);
 	fake_netlink_reply_done(0);
-	assert_int_equal(unix_diag_dump(netlink, keep, NULL, &why), 0);
+	assert_int_equal(unix_diag_dump(netlink, true, keep, NULL, &why), 0);
 	assert_u64_equal(n, 1);
 	request = NLMSG_DATA(fake_netlink_request(0));
 	assert_int_equal(fake_netlink_request(0)->nlmsg_type, SOCK_DIAG_BY_FAMILY);
@@ -224,9 +224,9 @@ static void test_request(void **state)
 	assert_u64_equal(request->udiag_states, 1 << 10);
 	assert_false(request->udiag_show & UDIAG_SHOW_ICONS);
 	fake_netlink_reply_unix(&m, "/a", 3, 0, 0);
-	assert_int_equal(unix_diag_dump(netlink, refuse, NULL, &why), -E2BIG);
+	assert_int_equal(unix_diag_dump(netlink, true, refuse, NULL, &why), -E2BIG);
 	fake_netlink_reply_error(-EPERM);
-	assert_int_equal(unix_diag_dump(netlink, keep, NULL, &why), -EPERM);
+	assert_int_equal(unix_diag_dump(netlink, true, keep, NULL, &why), -EPERM);
 	assert_non_null(strstr(why.text, "UNIX sockets"));
 	assert_non_null(strstr(why.text, "forbids"));
 	netlink_close(netlink);

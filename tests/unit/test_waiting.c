@@ -36,7 +36,7 @@ static int setup(void **state)
 	fake_netlink_reset();
 	assert_int_equal(diag_open(&diag, NETNS_HOME, &why), 0);
 	next_cookie = 100;
-	wanted = (struct waiting_request){ .high = true };
+	wanted = (struct waiting_request){ .suspect = true };
 	begin_sample();
 	waiting_begin(&waiting, false);
 	length_now = -1;
@@ -350,7 +350,7 @@ static void test_connections(void **state)
 	listen_at(80, 5, 4096)->bound.family = AF_INET6;
 	groups_build(&s);
 	children_want_connections(&s, 0, 0);
-	wanted.high = false;
+	wanted.suspect = false;
 	show_peer(DIAG_ESTABLISHED, 17, 1, 700);
 	show_peer(DIAG_CLOSE_WAIT, 18, 2, 0); /* the FIN counts as a byte */
 	show_peer(DIAG_CLOSE_WAIT, 1, 3, 900);
@@ -453,7 +453,7 @@ static void test_told_again(void **state)
 	(void)state;
 	walk();
 	again(100, 4);
-	waiting_tell_again(&waiting, &s, &wanted);
+	waiting_tell_again(&waiting, diag, &s, &wanted);
 	g = group(0);
 	assert_u64_equal(g->known, GROUP_WAITING | GROUP_OLDEST);
 	assert_u64_equal(s.netns[0].waiting_ns, walked_ns);
@@ -482,7 +482,8 @@ static void test_not_wanted_any_more(void **state)
 		wanted.all = lengths[i] == 0;
 		begin_sample();
 		again(100, lengths[i]);
-		waiting_tell_again(&waiting, &s, &wanted);
+		wanted.before.begin_ns = 0;
+		waiting_tell_again(&waiting, diag, &s, &wanted);
 		assert_u64_equal(group(0)->known, 0);
 	}
 }
@@ -495,7 +496,7 @@ static void test_another_listener(void **state)
 	again(200, 5);
 	groups_build(&s);
 	children_want_connections(&s, 0, 0);
-	waiting_tell_again(&waiting, &s, &wanted);
+	waiting_tell_again(&waiting, diag, &s, &wanted);
 	assert_u64_equal(group(0)->known, GROUP_CONNECTIONS);
 	assert_u64_equal(group(0)->waiting, 0);
 	assert_u64_equal(s.n_connections, 0);
@@ -508,7 +509,7 @@ static void test_not_looked_into(void **state)
 	walk();
 	again(100, 5);
 	listen_at(81, 5, 4);
-	waiting_tell_again(&waiting, &s, &wanted);
+	waiting_tell_again(&waiting, diag, &s, &wanted);
 	assert_true(group(0)->known & GROUP_WAITING);
 	assert_u64_equal(group(1)->known, 0);
 }
@@ -520,14 +521,14 @@ static void test_holder(void **state)
 	walk();
 	again(200, 5);
 	again(100, 0);
-	waiting_tell_again(&waiting, &s, &wanted);
+	waiting_tell_again(&waiting, diag, &s, &wanted);
 	assert_u64_equal(s.n_groups, 1);
 	assert_true(group(0)->known & GROUP_WAITING);
 	assert_u64_equal(group(0)->holder, 100);
 	/* It has gone, and took them along. */
 	begin_sample();
 	again(200, 5);
-	waiting_tell_again(&waiting, &s, &wanted);
+	waiting_tell_again(&waiting, diag, &s, &wanted);
 	assert_u64_equal(group(0)->known, 0);
 	assert_u64_equal(group(0)->holder, 200);
 }
@@ -543,7 +544,7 @@ static void test_no_holder(void **state)
 	begin_sample();
 	again(101, 0);
 	again(100, 5);
-	waiting_tell_again(&waiting, &s, &wanted);
+	waiting_tell_again(&waiting, diag, &s, &wanted);
 	assert_true(group(0)->known & GROUP_WAITING);
 	assert_u64_equal(group(0)->waiting, 1);
 	assert_u64_equal(group(0)->holder, 0);
@@ -558,7 +559,7 @@ static void test_connections_again(void **state)
 	again(100, 5);
 	groups_build(&s);
 	children_want_connections(&s, 0, 80);
-	waiting_tell_again(&waiting, &s, &wanted);
+	waiting_tell_again(&waiting, diag, &s, &wanted);
 	connections_sort(&s);
 	of = connections_of(&s, group(0), false);
 	assert_u64_equal(of.n, 4);

@@ -42,9 +42,12 @@ static struct {
 	int fails; /* what the next walk returns, -errno */
 	int lost; /* errno of the next walk, half-way */
 	uint64_t resets;
+	bool taken; /* no connection that an earlier walk has shown is there any more */
+	uint32_t accepted; /* the inode they have: not 0, and accept(2) has returned them */
 } kernel;
 
 static size_t walks; /* so far */
+static size_t questions; /* for one connection */
 static uint32_t last_states; /* of the last walk */
 
 static char *tree;
@@ -131,10 +134,30 @@ static void answer_walk(const struct nlmsghdr *request, uint32_t states)
 	kernel.lost = 0;
 }
 
+/* One connection, by its addresses and its cookie, which is its port here: no walk. */
+static void answer_question(const struct nlmsghdr *request)
+{
+	const struct inet_diag_req_v2 *r = NLMSG_DATA(request);
+	uint32_t cookie = r->id.idiag_cookie[0];
+	uint32_t i = (cookie - 2000) / 100, n = (cookie - 2000) % 100;
+
+	questions++;
+	if (ntohs(r->id.idiag_dport) != cookie || ntohs(r->id.idiag_sport) != 80 + i ||
+	    n >= kernel.length[i] || kernel.taken)
+		fake_netlink_reply_error(-ENOENT);
+	else
+		reply(cookie, DIAG_ESTABLISHED, (uint16_t)(80 + i), kernel.accepted,
+		      kernel.age_ms);
+}
+
 static void answer(const struct nlmsghdr *request)
 {
 	uint32_t states = ((const struct inet_diag_req *)NLMSG_DATA(request))->idiag_states;
 
+	if (!(request->nlmsg_flags & NLM_F_DUMP)) {
+		answer_question(request);
+		return;
+	}
 	if (states == 1 << DIAG_LISTEN)
 		reply_listeners();
 	else if (kernel.old && asks_for_request_socks(request))
@@ -152,7 +175,7 @@ static int setup(void **state)
 	kernel.listeners = 2;
 	kernel.half_open = 3;
 	kernel.age_ms = 5000;
-	walks = 0;
+	walks = questions = 0;
 	now_ns = 100 * S;
 	cpu_ns = 0;
 	tree = unit_make_tree();
@@ -235,7 +258,7 @@ static void test_half_open_alone(void **state)
 
 	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0);
-	kernel.length[0] = 7;
+	kernel.length[0] = 0;
 	sample();
 	assert_u64_equal(fake_netlink_sent(), 2);
 	r = NLMSG_DATA(fake_netlink_request(1));
@@ -435,8 +458,8 @@ static void test_incident_lasts(void **state)
 		assert_false(sample_at(second));
 		assert_u64_equal(waiting_age(), second * S);
 		assert_u64_equal(syn_age(), second * S);
-		assert_u64_equal(group(0)->known, GROUP_WAITING | GROUP_OLDEST);
-		assert_u64_equal(group(0)->oldest_wait_ms, 5000);
+		assert_u64_equal(group(0)->known, GROUP_WAITING | GROUP_OLDEST | GROUP_STANDS);
+		assert_u64_equal(group(0)->oldest_wait_ms, 5000 + second * 1000);
 		assert_u64_equal(group(0)->waiting, 10);
 		assert_u64_equal(group(0)->syn_length, 3);
 	}
@@ -446,6 +469,29 @@ static void test_incident_lasts(void **state)
 	assert_u64_equal(group(0)->oldest_wait_ms, 9000);
 	assert_u64_equal(group(0)->known, GROUP_WAITING | GROUP_OLDEST | GROUP_STAYED);
 	assert_u64_equal(group(0)->stayed_min, 10);
+}
+
+/* Between walks one question a queue tells whether its oldest waits still. */
+static void test_oldest_is_asked_for(void **state)
+{
+	(void)state;
+	begin(NEED_SYN_RECV | NEED_WAIT, 0.02);
+	kernel.cost_ns = 70 * MS;
+	kernel.length[0] = 3;
+	kernel.length[1] = 10;
+	assert_true(sample_at(0));
+	assert_u64_equal(questions, 0);
+	assert_false(sample_at(1));
+	assert_u64_equal(questions, 1); /* not of the other, which that walk had no need of */
+	assert_true(group(1)->known & GROUP_STANDS);
+	kernel.accepted = 4711;
+	assert_false(sample_at(2));
+	assert_false(group(1)->known & GROUP_STANDS);
+	kernel.accepted = 0;
+	kernel.taken = true;
+	assert_false(sample_at(3));
+	assert_false(group(1)->known & GROUP_STANDS);
+	assert_u64_equal(questions, 3);
 }
 
 /* A listener that gets into trouble is looked into at once, and what its walk costs is paid. */
@@ -576,6 +622,7 @@ int main(void)
 		WALKS_TEST(test_cheap),
 		WALKS_TEST(test_no_limit),
 		WALKS_TEST(test_incident_lasts),
+		WALKS_TEST(test_oldest_is_asked_for),
 		WALKS_TEST(test_incident_begins),
 		WALKS_TEST(test_second_incident),
 		WALKS_TEST(test_all_queues),

@@ -45,7 +45,7 @@ static int teardown(void **state)
 static void show(const char *listeners, uint64_t clock_ns)
 {
 	scene_sample(&scene, listeners);
-	view_build(&view, NULL, &scene.before, &scene.now, clock_ns);
+	view_build(&view, &scene.before, &scene.now, clock_ns);
 }
 
 static void assert_shown(const char *expected)

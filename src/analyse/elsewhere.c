@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "analyse/elsewhere.h"
+
+#include <string.h>
+
+static const struct amount none = { .value = 0, .known = true };
+
+/* A busy server with one connection more for each one taken looks the same for a while. */
+static bool is_stalled(const struct unix_queue *q, uint64_t now_ns)
+{
+	return q->length <= q->limit &&
+	       (now_ns - q->since_ns) / (NSEC_PER_SEC / 1000) >= WAIT_LONG_MS;
+}
+
+static void find_unix(struct elsewhere *e, const struct snapshot *now)
+{
+	if (now->known & SNAPSHOT_UNIX) {
+		e->unix_listeners = e->unix_full = e->unix_stalled = none;
+		return;
+	}
+	if (!(now->known & SNAPSHOT_UNIX_QUEUES))
+		return;
+	e->unix_listeners = (struct amount){ now->n_unix, true };
+	e->unix_full = e->unix_stalled = none;
+	for (size_t i = 0; i < now->n_unix_queues; i++) {
+		const struct unix_queue *q = &now->unix_queues[i];
+
+		e->unix_full.value += q->length > q->limit;
+		e->unix_stalled.value += is_stalled(q, now->monotonic_ns);
+	}
+}
+
+/* Both samples have them in one order, but for those that came and went. */
+static const struct other_netns *find_before(const struct snapshot *s, uint64_t identity,
+					     size_t guess)
+{
+	if (guess < s->n_others && s->others[guess].identity == identity)
+		return &s->others[guess];
+	for (size_t i = 0; i < s->n_others; i++)
+		if (s->others[i].identity == identity)
+			return &s->others[i];
+	return NULL;
+}
+
+/*
+ * A namespace that began within the window may have the identity of one that ended there; then its
+ * counter may be less, and all that it counts is of this window.
+ */
+static void compare(struct elsewhere *e, const struct snapshot *before, const struct snapshot *now)
+{
+	e->looked_at = e->overflowing = none;
+	for (size_t i = 0; i < now->n_others; i++) {
+		const struct other_netns *other = &now->others[i];
+		const struct other_netns *old = find_before(before, other->identity, i);
+
+		if (!old)
+			continue;
+		e->looked_at.value++;
+		e->overflowing.value += other->overflows != old->overflows && other->overflows;
+	}
+}
+
+static void find_namespaces(struct elsewhere *e, const struct snapshot *before,
+			    const struct snapshot *now)
+{
+	if (now->known & SNAPSHOT_ALL_NETNS) {
+		e->namespaces = e->looked_at = e->overflowing = none;
+		return;
+	}
+	if (!(now->known & SNAPSHOT_OTHERS))
+		return;
+	if (now->known & SNAPSHOT_OTHERS_ALL)
+		e->namespaces = (struct amount){ now->n_others_found, true };
+	if (!before || !(before->known & SNAPSHOT_OTHERS))
+		return;
+	compare(e, before, now);
+	e->cut = (before->known | now->known) & SNAPSHOT_OTHERS_CUT;
+}
+
+struct elsewhere elsewhere_find(const struct snapshot *before, const struct snapshot *now)
+{
+	struct elsewhere e;
+
+	memset(&e, 0, sizeof(e));
+	find_unix(&e, now);
+	find_namespaces(&e, before, now);
+	return e;
+}
+
+bool elsewhere_is_sick(const struct elsewhere *e)
+{
+	return (e->unix_full.known && e->unix_full.value) ||
+	       (e->unix_stalled.known && e->unix_stalled.value) ||
+	       (e->overflowing.known && e->overflowing.value);
+}

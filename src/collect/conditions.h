@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_COLLECT_CONDITIONS_H
+#define LISTENQ_COLLECT_CONDITIONS_H
+
+#include "base/intern.h"
+#include "base/text.h"
+#include "model/snapshot.h"
+
+/*
+ * Why the owners of listeners in trouble may not accept: they are stopped or frozen, have no
+ * descriptor left, or their CPU quota is used up. A few small files of each process and of its
+ * cgroups, read anew in each sample; nothing where all queues are empty.
+ *
+ * Cgroups of version 2, and of version 1 where the freezer or the CPU controller is there.
+ */
+#define CONDITIONS_MAX 512 /* processes a sample; of others it stays unknown */
+
+enum hierarchy { HIERARCHY_V2, HIERARCHY_CPU, HIERARCHY_FREEZER, HIERARCHY_N };
+
+/* Where a hierarchy is mounted, and which of its cgroups is there. NULL: nowhere. */
+struct hierarchy_mount {
+	char *path;
+	char *root; /* "/" but in containers without a cgroup namespace */
+};
+
+/* How often a cgroup was throttled until a sample. */
+struct throttle {
+	uint64_t count; /* nr_throttled */
+	bool known; /* it has a quota, or could have one */
+};
+
+struct throttles {
+	struct idmap by_dir; /* address of the directory's name in texts */
+	struct throttle *list;
+	size_t n, size;
+};
+
+/* A zeroed struct, with @root set, is ready. */
+struct conditions {
+	int root; /* descriptor of the directory that holds proc/ and sys/ */
+	bool searched; /* for the mounts */
+	struct hierarchy_mount mounts[HIERARCHY_N];
+	struct throttles now, before; /* as of this sample and of the one before */
+	struct intern texts;
+	struct strbuf text, cgroup; /* scratch */
+};
+
+void conditions_free(struct conditions *c);
+
+/* A sample begins. What was read in the one before is what this one is compared with. */
+void conditions_turn(struct conditions *c, uint64_t now_ns);
+
+/* Has the sample a listener that may be in trouble? */
+bool conditions_wanted(const struct snapshot *s);
+
+/*
+ * conditions_open() - at the sample that opens a window: how often the cgroups of these owners have
+ * been throttled so far.
+ */
+void conditions_open(struct conditions *c, struct snapshot *s);
+
+/*
+ * conditions_collect() - fill in the processes that hold a listener in trouble, their cgroup and
+ * unit too. Strings in @s belong to @c. What cannot be read stays unknown.
+ */
+void conditions_collect(struct conditions *c, struct snapshot *s);
+
+#endif

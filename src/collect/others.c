@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/others.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/num.h"
+#include "collect/netstat.h"
+#include "collect/procfs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SEARCH_INTERVAL_NS (5 * NSEC_PER_SEC)
+#define LOST_INTERVAL_NS   NSEC_PER_SEC /* when the process of one has left */
+#define CHECK_EVERY	   16 /* processes, between looks at the clock */
+
+void others_free(struct others *o)
+{
+	free(o->list);
+	free(o->pids);
+	idmap_free(&o->by_identity);
+	strbuf_free(&o->text);
+	memset(o, 0, sizeof(*o));
+}
+
+/* What one sample may spend, and has. */
+struct budget {
+	uint64_t begin_ns; /* CPU of the thread */
+	int64_t max_ns;
+};
+
+static bool is_spent(const struct budget *b)
+{
+	return (int64_t)(clock_thread_cpu_ns() - b->begin_ns) >= b->max_ns;
+}
+
+/*
+ * A window has two ends, which have half of its share each. Samples in quick succession, as when
+ * somebody presses a key, draw on what is left; over time it is the share of the CPU.
+ */
+static struct budget begin_budget(struct others *o, uint64_t now_ns)
+{
+	const int64_t window = (int64_t)(o->share * (double)o->window_ns);
+	struct budget b = { .begin_ns = clock_thread_cpu_ns() };
+
+	if (o->sampled_ns)
+		o->credit_ns += (int64_t)(o->share * (double)(now_ns - o->sampled_ns));
+	if (!o->sampled_ns || o->credit_ns > window)
+		o->credit_ns = window;
+	o->sampled_ns = now_ns;
+	b.max_ns = o->credit_ns < window / 2 ? o->credit_ns : window / 2;
+	return b;
+}
+
+/* What is found is to be read, too. */
+static struct budget half_of_rest(const struct budget *b)
+{
+	struct budget half = *b;
+
+	half.max_ns += (int64_t)(clock_thread_cpu_ns() - b->begin_ns);
+	half.max_ns /= 2;
+	return half;
+}
+
+static void end_budget(struct others *o, const struct budget *b)
+{
+	o->credit_ns -= (int64_t)(clock_thread_cpu_ns() - b->begin_ns);
+}
+
+static void index_list(struct others *o)
+{
+	idmap_reset(&o->by_identity, o->n);
+	for (size_t i = 0; i < o->n; i++)
+		idmap_put(&o->by_identity, o->list[i].identity, (uint32_t)i);
+}
+
+/* Those in which a whole search has found no process have ended. */
+static void drop_empty(struct others *o)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->n; i++)
+		if (o->list[i].pid)
+			o->list[n++] = o->list[i];
+	o->n = n;
+	index_list(o);
+}
+
+static void list_processes(struct others *o)
+{
+	int fd = openat(o->root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	bool has_first = false;
+	struct dirent *e;
+
+	o->n_pids = 0;
+	while (dir && (e = readdir(dir))) {
+		uint64_t pid;
+
+		if (num_parse_u64(e->d_name, 1, UINT32_MAX, &pid) < 0)
+			continue;
+		has_first |= pid == 1;
+		o->pids = array_grow(o->pids, o->n_pids, &o->pids_size, sizeof(*o->pids));
+		o->pids[o->n_pids++] = (uint32_t)pid;
+	}
+	o->hidden = !has_first; /* as with hidepid */
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
+}
+
+static void add_process(struct others *o, uint32_t pid, uint64_t identity)
+{
+	uint32_t i;
+
+	if (identity == o->home)
+		return;
+	i = idmap_put(&o->by_identity, identity, (uint32_t)o->n);
+	if (i != IDMAP_NONE) {
+		if (!o->list[i].pid)
+			o->list[i].pid = pid;
+		return;
+	}
+	o->list = array_grow(o->list, o->n, &o->size, sizeof(*o->list));
+	o->list[o->n++] = (struct other){ .identity = identity, .pid = pid };
+}
+
+static void begin_search(struct others *o, uint64_t now_ns)
+{
+	o->searched_ns = now_ns;
+	o->lost = false;
+	index_list(o);
+	list_processes(o);
+}
+
+static bool search_due(const struct others *o, uint64_t now_ns)
+{
+	return o->n_pids || !o->searched_ns || now_ns - o->searched_ns >= SEARCH_INTERVAL_NS ||
+	       (o->lost && now_ns - o->searched_ns >= LOST_INTERVAL_NS);
+}
+
+/* From the end: kernel threads and what began with the machine, which live at home, come last. */
+static void search(struct others *o, const struct budget *b, uint64_t now_ns)
+{
+	if (!o->n_pids && o->searched_ns && is_spent(b))
+		return;
+	if (!o->n_pids)
+		begin_search(o, now_ns);
+	while (o->n_pids) {
+		char path[48];
+		struct stat st;
+
+		if (o->n_pids % CHECK_EVERY == 0 && is_spent(b))
+			return;
+		snprintf(path, sizeof(path), "proc/%u/net/netstat", o->pids[--o->n_pids]);
+		if (fstatat(o->root, path, &st, 0) == 0)
+			add_process(o, o->pids[o->n_pids], st.st_ino);
+		else if (errno == EACCES || errno == EPERM)
+			o->hidden = true;
+	}
+	o->complete = true;
+	drop_empty(o);
+}
+
+/* Returns false when the process is no longer in that namespace. */
+static bool read_overflows(struct others *o, const struct other *other, struct counters *c)
+{
+	char path[48];
+	struct stat st;
+	bool same;
+	int fd;
+
+	snprintf(path, sizeof(path), "proc/%u/net/netstat", other->pid);
+	fd = procfs_open(o->root, path);
+	if (fd < 0)
+		return false;
+	same = fstat(fd, &st) == 0 && st.st_ino == other->identity;
+	if (same && procfs_read_fd(fd, &o->text) == 0)
+		netstat_parse(o->text.s, o->text.len, c);
+	close(fd);
+	return same;
+}
+
+/* Reads those that were not read for this sample. Returns false when the budget did not suffice. */
+static bool read_all(struct others *o, const struct budget *b, struct snapshot *s)
+{
+	for (size_t i = 0; i < o->n; i++) {
+		struct other *other = &o->list[i];
+		struct counters c = { .known = 0 };
+
+		if (other->read || !other->pid)
+			continue;
+		if (is_spent(b))
+			return false;
+		if (!read_overflows(o, other, &c)) {
+			other->pid = 0;
+			o->lost = true;
+			continue;
+		}
+		other->read = true;
+		if (!counter_known(&c, COUNTER_LISTEN_OVERFLOWS))
+			continue;
+		s->others = array_grow(s->others, s->n_others, &s->others_size, sizeof(*s->others));
+		s->others[s->n_others++] = (struct other_netns){
+			other->identity,
+			c.value[COUNTER_LISTEN_OVERFLOWS],
+		};
+	}
+	return true;
+}
+
+static size_t count_found(const struct others *o)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < o->n; i++)
+		n += o->list[i].pid != 0;
+	return n;
+}
+
+void others_sample(struct others *o, struct snapshot *s)
+{
+	const uint64_t now_ns = clock_monotonic_ns();
+	struct budget budget, half;
+	struct stat st;
+	bool all;
+
+	if (fstatat(o->root, "proc/self/net/netstat", &st, 0) < 0)
+		return; /* which one is ours is unknown, and so is which one is not */
+	o->home = st.st_ino;
+	budget = begin_budget(o, now_ns);
+	for (size_t i = 0; i < o->n; i++)
+		o->list[i].read = false;
+	all = read_all(o, &budget, s);
+	if (all && search_due(o, now_ns)) {
+		half = half_of_rest(&budget);
+		search(o, &half, now_ns);
+		all = read_all(o, &budget, s);
+	}
+	s->known |= SNAPSHOT_OTHERS;
+	s->n_others_found = (uint32_t)count_found(o);
+	if (o->complete && !o->hidden)
+		s->known |= SNAPSHOT_OTHERS_ALL;
+	if (!all || !o->complete)
+		s->known |= SNAPSHOT_OTHERS_CUT;
+	end_budget(o, &budget);
+}

@@ -1,0 +1,395 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Why a server does not accept: real processes that are stopped, frozen, out of descriptors and
+throttled."""
+import ctypes
+import errno
+import os
+import re
+import resource
+import signal
+import socket
+
+import listenq
+import oracle
+import rig
+
+PTRACE_TRACEME, PTRACE_DETACH, PTRACE_SYSCALL = 0, 17, 24
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def accept_all(sock):
+    """An ordinary accept loop: what it cannot have, it asks for again."""
+    kept = []
+    while True:
+        try:
+            kept.append(sock.accept()[0])
+        except OSError as error:
+            assert error.errno == errno.EMFILE
+            signal.sigtimedwait([], 0.01)
+
+
+def burn(sock):
+    """A server that has no time to accept."""
+    while True:
+        pass
+
+
+class Server:
+    """A process that alone holds a listener, or with others forked from it."""
+
+    def __init__(self, serve=accept_all, begin=lambda: None, workers=(), backlog=8):
+        """begin() runs before serve(sock) does; each of the workers is another such pair."""
+        sock = socket.socket()
+        sock.bind(("127.0.0.1", 0))
+        sock.listen(backlog)
+        self.port, self.limit = sock.getsockname()[1], backlog
+        self.pids = [self.fork(sock, *pair) for pair in [(serve, begin), *workers]]
+        self.pid = self.pids[0]
+        sock.close()
+
+    @staticmethod
+    def fork(sock, serve, begin):
+        ready, told = os.pipe()
+        pid = os.fork()
+        if not pid:
+            try:
+                os.close(ready)
+                begin()
+                os.write(told, b"x")
+                os.close(told)
+                serve(sock)
+            finally:
+                os._exit(1)
+        os.close(told)
+        with open(ready, "rb") as file:
+            assert file.read(1), "the server failed"
+        return pid
+
+    @property
+    def length(self):
+        return next(row.length for row in oracle.listeners() if row.port == self.port)
+
+    def kill(self, number):
+        for pid in self.pids:
+            os.kill(pid, number)
+
+    def close(self):
+        for pid in self.pids:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+def state_of(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+        return file.read().rpartition(")")[2].split()[0]
+
+
+class CausesCase(rig.Case):
+    def server(self, *args, **kwargs):
+        return self.own(Server(*args, **kwargs))
+
+    def clients(self, server, count):
+        return [self.own(rig.connect("127.0.0.1", server.port)) for _ in range(count)]
+
+    def fill(self, server):
+        """Its queue is full, and one more waits outside."""
+        clients = self.clients(server, server.limit + 2)
+        rig.wait_for(lambda: server.length == server.limit + 1, "a full queue")
+        return clients
+
+    def report(self, server, *args):
+        row, = listenq.report("-d", "0.3", *args, f":{server.port}")["listeners"]
+        return row
+
+    def words(self, server, reason):
+        """What the table says of a reason."""
+        out = listenq.run("-d", "0.3", f":{server.port}").out
+        line, = re.findall(rf"^{reason} \(127.0.0.1:{server.port}\): (.*)$", out, re.M)
+        return line
+
+
+class Stopped(CausesCase):
+    def stop(self, server):
+        server.kill(signal.SIGSTOP)
+        for pid in server.pids:
+            rig.wait_for(lambda pid=pid: state_of(pid) == "T", "a stopped process")
+
+    def stopped(self, **kwargs):
+        server = self.server(**kwargs)
+        self.stop(server)
+        self.fill(server)
+        return server
+
+    def test_stopped(self):
+        server = self.stopped()
+        row = self.report(server)
+        self.assertEqual(row["reasons"][:2], ["stopped", "not-accepting"])
+        process, = row["processes"]
+        self.assertEqual((process["pid"], process["state"], process["frozen"]),
+                         (server.pid, "T", False))
+        self.assertEqual(process["open_fds"], len(os.listdir(f"/proc/{server.pid}/fd")))
+        self.assertEqual(process["fd_limit"], resource.prlimit(server.pid,
+                                                               resource.RLIMIT_NOFILE)[0])
+        self.assertTrue(self.words(server, "stopped").endswith(
+            f" is stopped; continue with fg, or kill -CONT {server.pid}"))
+        # It says so to whoever names columns, and to a filter, without owners among them.
+        out = listenq.run("-H", "-d", "0.1", "-o", "port,reasons", "reasons = stopped").out
+        self.assertTrue(out.startswith(f"{server.port} stopped,"))
+        # An instant report looks for owners only when it is asked to.
+        row, = listenq.instant(f":{server.port}")["listeners"]
+        self.assertNotIn("stopped", row["reasons"])
+        row, = listenq.instant("-p", f":{server.port}")["listeners"]
+        self.assertIn("stopped", row["reasons"])
+        self.assertIsNone(row["processes"][0]["throttled"])
+        server.kill(signal.SIGCONT)
+        rig.wait_for(lambda: server.length == 0, "an empty queue")
+        row = self.report(server)
+        self.assertEqual((row["state"], row["reasons"]), ("ok", []))
+        self.assertEqual({row["processes"][0][key] for key in
+                          ("state", "open_fds", "fd_limit", "frozen", "throttled")}, {None})
+
+    def test_nearly_empty(self):
+        """One client of a large queue: it is known why that is stalled."""
+        server = self.server(backlog=1000)
+        self.stop(server)
+        self.clients(server, 1)
+        row = rig.wait_for(lambda: (row := self.report(server))["state"] != "ok" and row,
+                           "somebody to notice")
+        self.assertEqual((row["state"], row["reasons"]), ("stalled", ["stopped", "not-accepting"]))
+
+    def test_of_several(self):
+        """One that runs is enough, though it is the one that never accepts."""
+        server = self.stopped(workers=[(accept_all, lambda: None)] * 2)
+        self.assertEqual(self.report(server)["reasons"][0], "stopped")
+        self.assertIn("and so are the other 2; continue with fg, or kill -CONT "
+                      + " ".join(map(str, sorted(server.pids))), self.words(server, "stopped"))
+        stuck = self.server(burn, workers=[(accept_all, lambda: None)])
+        os.kill(stuck.pids[1], signal.SIGSTOP)
+        rig.wait_for(lambda: state_of(stuck.pids[1]) == "T", "a stopped process")
+        self.fill(stuck)
+        row = self.report(stuck)
+        self.assertEqual(row["reasons"][0], "not-accepting")
+        self.assertEqual({p["pid"]: p["state"] for p in row["processes"]},
+                         {stuck.pids[0]: "R", stuck.pids[1]: "T"})
+
+    def test_traced(self):
+        """As a debugger leaves it at a breakpoint."""
+        def trace_me():
+            _libc.ptrace(PTRACE_TRACEME, 0, None, None)
+
+        def stop(sock):
+            os.kill(os.getpid(), signal.SIGTRAP)
+            accept_all(sock)
+        server = self.server(stop, trace_me)
+        os.waitpid(server.pid, 0)
+        self.assertEqual(state_of(server.pid), "t")
+        self.fill(server)
+        self.assertEqual(self.report(server)["reasons"][0], "stopped")
+        self.assertIn(" is stopped by a debugger; ", self.words(server, "stopped"))
+        _libc.ptrace(PTRACE_DETACH, server.pid, None, None)
+
+    def test_under_strace(self):
+        """Stopped at each of its system calls, and yet it runs: a busy server is not a stopped
+        one."""
+        def trace(sock):
+            pid = os.fork()
+            if not pid:
+                _libc.ptrace(PTRACE_TRACEME, 0, None, None)
+                os.kill(os.getpid(), signal.SIGTRAP)
+                while True:
+                    os.getppid()
+            sock.close()
+            os.write(told, b"%d\n" % pid)
+            while os.waitpid(pid, 0)[0]:
+                _libc.ptrace(PTRACE_SYSCALL, pid, None, None)
+        ready, told = os.pipe()
+        server = self.server(trace)
+        with os.fdopen(ready) as file:
+            pid = int(file.readline())
+        self.addCleanup(os.close, told)
+        self.addCleanup(os.kill, pid, signal.SIGKILL)
+        self.fill(server)
+        for _ in range(5):
+            row = self.report(server)
+            self.assertEqual([p["pid"] for p in row["processes"]], [pid])
+            self.assertIn(row["processes"][0]["state"], {"R", "S", None})
+            self.assertEqual(row["reasons"][0], "not-accepting")
+
+    def test_window_of_the_view(self):
+        """In a series each window tells it anew."""
+        server = self.stopped()
+        documents = listenq.run("--json", "--watch", "-d", "0.2", "--count=3").documents
+        for document in documents:
+            row, = document["listeners"]
+            self.assertEqual(row["reasons"][0], "stopped")
+            self.assertEqual(row["processes"][0]["throttled"], False)
+
+
+class Descriptors(CausesCase):
+    LIMIT = 16
+
+    def few(self):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (self.LIMIT, hard))
+
+    def exhaust(self, server, pid):
+        """Until every number below the limit is taken."""
+        def exhausted():
+            self.clients(server, 2)
+            fds = {int(fd) for fd in os.listdir(f"/proc/{pid}/fd")}
+            return fds.issuperset(range(self.LIMIT)) and len(fds)
+        return rig.wait_for(exhausted, "the last descriptor")
+
+    def test_limit(self):
+        """Its accept loop goes on, and gets EMFILE."""
+        server = self.server(begin=self.few)
+        held = self.exhaust(server, server.pid)
+        self.fill(server)
+        row = self.report(server)
+        self.assertEqual(row["reasons"][:2], ["fd-limit", "not-accepting"])
+        process, = row["processes"]
+        self.assertEqual((process["open_fds"], process["fd_limit"]), (held, self.LIMIT))
+        self.assertIn(f"process {server.pid} (", self.words(server, "fd-limit"))
+        self.assertIn(f" has {held} of {self.LIMIT} descriptors open, and accept(2) fails with "
+                      "EMFILE; raise its limit (", self.words(server, "fd-limit"))
+        # It is raised while it runs, and it goes on.
+        hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[1]
+        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (100, hard))
+        rig.wait_for(lambda: server.length == 0, "an empty queue")
+        self.assertNotIn("fd-limit", self.report(server)["reasons"])
+
+    def test_of_several(self):
+        """A master that never accepts, and its worker, which cannot."""
+        server = self.server(burn, workers=[(accept_all, self.few)])
+        self.exhaust(server, server.pids[1])
+        self.fill(server)
+        self.assertEqual(self.report(server)["reasons"][0], "fd-limit")
+        self.assertRegex(self.words(server, "fd-limit"), rf"^process {server.pids[1]} \(.*\), "
+                         "1 of 2 that hold this listener, has ")
+
+    def test_others_accept(self):
+        """One of two workers is at its limit; the other goes on, in its time."""
+        def slowly(sock):
+            while True:
+                sock.accept()[0].close()
+                signal.sigtimedwait([], 0.05)
+        server = self.server(slowly, workers=[(accept_all, self.few)])
+        self.exhaust(server, server.pids[1])
+
+        def full_and_moving(child):
+            for _ in range(5):
+                self.fill(server)
+                length = server.length
+                rig.wait_for(lambda: server.length < length, "one to be accepted")
+        row, = listenq.during(full_and_moving, "--json", f":{server.port}",
+                              delay=3).json["listeners"]
+        self.assertIn("accepting-slowly", row["reasons"])
+        self.assertNotIn("fd-limit", row["reasons"])
+
+
+def mounts(kind, controller=None):
+    with open("/proc/self/mountinfo", encoding="ascii") as file:
+        for line in file:
+            left, _, right = line.rstrip("\n").partition(" - ")
+            name, _, options = right.split()
+            if name == kind and (not controller or controller in options.split(",")):
+                yield left.split()[4]
+
+
+class Cgroup:
+    """A cgroup of a test's own; several stand in each other."""
+
+    def __init__(self, path):
+        self.path = path
+        os.mkdir(path)
+
+    def write(self, name, text):
+        with open(os.path.join(self.path, name), "w", encoding="ascii") as file:
+            file.write(text)
+
+    def close(self):
+        rig.wait_for(self.empty, "an empty cgroup")
+
+    def empty(self):
+        try:
+            os.rmdir(self.path)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            return False
+        return True
+
+
+class Cgroups(CausesCase):
+    def cgroup(self, mount, name):
+        try:
+            return self.own(Cgroup(f"{mount}/{name}"))
+        except OSError as error:
+            self.skipTest(f"{mount}: {error}")
+
+    def enter(self, cgroup):
+        return lambda: cgroup.write("cgroup.procs", "0")
+
+    def frozen(self, mount, freeze, thaw, file):
+        outer = self.cgroup(mount, f"listenq-{os.getpid()}")
+        inner = self.cgroup(mount, f"listenq-{os.getpid()}/app")
+        server = self.server(begin=self.enter(inner))
+        outer.write(file, freeze)
+        try:
+            rig.wait_for(lambda: self.fill(server) and self.report(server)["processes"][0]["frozen"],
+                         "a frozen process")
+            row = self.report(server)
+            self.assertEqual(row["reasons"][0], "stopped")
+            self.assertIn(f" is frozen with its cgroup; unpause its container, or echo {thaw} > "
+                          f"{outer.path}/{file}", self.words(server, "stopped"))
+        finally:
+            outer.write(file, thaw)
+        rig.wait_for(lambda: server.length == 0, "an empty queue")
+        self.assertNotIn("stopped", self.report(server)["reasons"])
+
+    def test_frozen(self):
+        for mount in mounts("cgroup2"):
+            self.frozen(mount, "1", "0", "cgroup.freeze")
+            return
+        self.skipTest("no cgroup v2")
+
+    def test_frozen_v1(self):
+        """As docker pause does on hosts with cgroup v1; where there is none, nothing can be wrong."""
+        for mount in mounts("cgroup", "freezer"):
+            self.frozen(mount, "FROZEN", "THAWED", "freezer.state")
+
+    def quota(self):
+        """A cgroup of which a tenth of a CPU is all there is, and one in it; the file that says."""
+        name = f"listenq-cpu-{os.getpid()}"
+        for mount in mounts("cgroup2"):
+            with open(f"{mount}/cgroup.controllers", encoding="ascii") as file:
+                if "cpu" not in file.read().split():
+                    continue
+            with open(f"{mount}/cgroup.subtree_control", "w", encoding="ascii") as file:
+                file.write("+cpu")
+            outer = self.cgroup(mount, name)
+            outer.write("cpu.max", "5000 50000")
+            return outer, self.cgroup(mount, f"{name}/app"), "cpu.max", "max"
+        for mount in mounts("cgroup", "cpu"):
+            outer = self.cgroup(mount, name)
+            outer.write("cpu.cfs_period_us", "50000")
+            outer.write("cpu.cfs_quota_us", "5000")
+            return outer, self.cgroup(mount, f"{name}/app"), "cpu.cfs_quota_us", "-1"
+        return self.skipTest("no CPU controller")
+
+    def test_throttled(self):
+        """The limit stands on the cgroup above that of the process."""
+        outer, inner, file, unlimited = self.quota()
+        server = self.server(burn, self.enter(inner))
+        self.fill(server)
+        row = self.report(server)
+        self.assertEqual(row["reasons"][:2], ["throttled", "not-accepting"])
+        self.assertEqual(row["processes"][0]["throttled"], True)
+        self.assertIn(" used up its CPU quota in this window and was throttled; raise the quota "
+                      f"({outer.path}/{file})", self.words(server, "throttled"))
+        # It is as busy without.
+        outer.write(file, unlimited)
+        row = rig.wait_for(lambda: not (row := self.report(server))["processes"][0]["throttled"]
+                           and row, "a window without a quota")
+        self.assertEqual(row["processes"][0]["throttled"], False)
+        self.assertEqual(row["reasons"][0], "not-accepting")
