@@ -375,9 +375,10 @@ class Postgres(Server):
             bin_ = self.top / bin_.relative_to(UNPACKED)
             self.env["LD_LIBRARY_PATH"] = self.env["LD_LIBRARY_PATH"].replace(
                 str(UNPACKED), str(self.top))
-        done = subprocess.run(self.user([bin_ / "initdb", "-D", data, "-U", "postgres", "-A", "trust",
-                                         "-N", "--locale=C", "-E", "UTF8"]), env=self.env,
-                              cwd=self.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        initdb = [bin_ / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "--locale=C",
+                  "-E", "UTF8"]
+        done = subprocess.run(self.user(initdb), env=self.env, cwd=self.dir,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=60)
         if done.returncode:
             raise AssertionError(f"initdb: {done.stdout.decode(errors='replace')}")
