@@ -91,7 +91,8 @@ static uint64_t harmless_max(const struct counters *from, const struct counters 
 {
 	return counter_delta(from, to, COUNTER_IN_BROADCAST).value +
 	       counter_delta(from, to, COUNTER_IN_UNREACHABLE).value +
-	       counter_delta(from, to, COUNTER_IN_TIME_EXCEEDED).value;
+	       counter_delta(from, to, COUNTER_IN_TIME_EXCEEDED).value +
+	       counter_delta(from, to, COUNTER_IN_PARAMETER_PROBLEM).value;
 }
 
 static void build_losses(struct netns_report *r, const struct netns *before,

@@ -168,7 +168,8 @@ static void test_bare_drops(void **state)
 static void test_harmless_losses(void **state)
 {
 	static const enum counter_id harmless[] = { COUNTER_IN_BROADCAST, COUNTER_IN_UNREACHABLE,
-						    COUNTER_IN_TIME_EXCEEDED };
+						    COUNTER_IN_TIME_EXCEEDED,
+						    COUNTER_IN_PARAMETER_PROBLEM };
 
 	(void)state;
 	now->drops = 3;
