@@ -91,7 +91,8 @@ static uint64_t harmless_max(const struct counters *from, const struct counters 
 {
 	return counter_delta(from, to, COUNTER_IN_BROADCAST).value +
 	       counter_delta(from, to, COUNTER_IN_UNREACHABLE).value +
-	       counter_delta(from, to, COUNTER_IN_TIME_EXCEEDED).value;
+	       counter_delta(from, to, COUNTER_IN_TIME_EXCEEDED).value +
+	       counter_delta(from, to, COUNTER_IN_PARAMETER_PROBLEM).value;
 }
 
 static void build_losses(struct netns_report *r, const struct netns *before,
@@ -228,11 +229,9 @@ static struct bounds accepted(const struct row *row)
 	 * left. Only those that no dump shows can have been ahead of it.
 	 */
 	if (row_waiting_told(row) && g->known & GROUP_STANDS) {
-		uint64_t ahead = row_invisible(row);
-
 		k.known = true;
-		if (ahead < k.max)
-			k.max = ahead;
+		if (g->ahead < k.max)
+			k.max = g->ahead;
 	}
 	if (l->known & LISTENER_PEAK && l->peak.fell > k.min)
 		k.min = l->peak.fell;

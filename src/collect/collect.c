@@ -214,6 +214,7 @@ static void find_owners(struct collector *c, struct snapshot *s, enum sample_kin
  */
 static void open_window(struct collector *c, struct snapshot *s)
 {
+	walks_open(&c->walks, s);
 	if (!needs(c, NEED_CONDITIONS) || !conditions_wanted(s))
 		return;
 	find_owners(c, s, SAMPLE_OPENING);

@@ -13,6 +13,7 @@ void waiting_free(struct waiting *w)
 	children_free(&w->children);
 	free(w->connections);
 	free(w->queues);
+	free(w->oldest);
 	memset(w, 0, sizeof(*w));
 }
 
@@ -31,7 +32,8 @@ static bool is_wanted(const struct snapshot *s, const struct listener *l,
 		      const struct waiting_request *wanted)
 {
 	return !listener_is_unix(l) && l->length &&
-	       (wanted->all || is_suspect(wanted, listener_fill(l), listener_may_stall(l)) ||
+	       (wanted->all || (wanted->opening && l->length >= WAITING_OPENING_MIN) ||
+		is_suspect(wanted, listener_fill(l), listener_may_stall(l)) ||
 		wants_connections(s, l->group));
 }
 
@@ -84,7 +86,6 @@ void waiting_ports(struct snapshot *s, const struct waiting_request *wanted, str
 void waiting_begin(struct waiting *w, bool keep_connections)
 {
 	children_reset(&w->children, keep_connections);
-	w->n_queues = 0;
 	w->sample_ns = 0; /* until this walk is whole */
 	w->dumped = (struct dump_time){ .begin_ns = clock_monotonic_ns() };
 }
@@ -121,16 +122,14 @@ static bool perhaps_there(uint64_t age_ns, const struct waiting *w, const struct
 	return age_ns + AGE_SLACK_NS >= w->dumped.begin_ns - dump->end_ns;
 }
 
-/* Returns whether it is the oldest of the group so far. */
-static bool count(struct group *g, const struct child *child, const struct waiting *w,
+static void count(struct group *g, const struct child *child, const struct waiting *w,
 		  const struct waiting_request *wanted)
 {
 	uint64_t age_ns = child->last_data_sent_ms * (NSEC_PER_SEC / 1000);
-	bool oldest;
 
 	if (child->state == DIAG_SYN_RECV) {
 		g->fastopen++;
-		return false;
+		return;
 	}
 	g->waiting++;
 	if (child->mptcp)
@@ -138,18 +137,16 @@ static bool count(struct group *g, const struct child *child, const struct waiti
 	else if (child->state == DIAG_CLOSE_WAIT)
 		g->waiting_closed++;
 	if (!child->has_age)
-		return false;
-	oldest = !(g->known & GROUP_OLDEST) || child->last_data_sent_ms > g->oldest_wait_ms;
-	if (oldest)
+		return;
+	if (!(g->known & GROUP_OLDEST) || child->last_data_sent_ms > g->oldest_wait_ms)
 		g->oldest_wait_ms = child->last_data_sent_ms;
 	g->known |= GROUP_OLDEST;
 	g->overdue += child->last_data_sent_ms >= WAIT_LONG_MS;
 	g->present_min += surely_there(age_ns, w, &wanted->now);
-	if (wanted->before.begin_ns) {
-		g->stayed_min += surely_there(age_ns, w, &wanted->before);
-		g->stayed_max += perhaps_there(age_ns, w, &wanted->before);
-	}
-	return oldest;
+	if (!wanted->before.begin_ns)
+		return;
+	g->stayed_min += surely_there(age_ns, w, &wanted->before);
+	g->stayed_max += perhaps_there(age_ns, w, &wanted->before);
 }
 
 struct lengths {
@@ -221,25 +218,94 @@ static void mark(struct snapshot *s, const struct waiting_request *wanted,
 	}
 }
 
-/* @oldest: 1 + index of its oldest child, 0: none told its age */
-static void keep(struct waiting *w, const struct snapshot *s, const struct group *g,
-		 uint32_t oldest)
-{
-	struct waiting_queue *queue;
+/* So many of the oldest of a queue are asked for, one by one: it takes about 10 us each. */
+#define OLDEST_MAX 64
 
-	w->queues = array_grow(w->queues, w->n_queues, &w->queues_size, sizeof(*w->queues));
-	queue = &w->queues[w->n_queues++];
-	queue->cookie = g->holder ? g->holder : s->listeners[g->first].cookie;
-	queue->found = *g;
-	if (oldest)
-		queue->oldest = w->connections[oldest - 1];
+/*
+ * The oldest, and all whose age may be the same: which of them is taken first is unknown.
+ * @queue_of: index of the queue of each group
+ */
+static void keep_oldest(struct waiting *w, struct snapshot *s, uint32_t netns,
+			const uint32_t *queue_of)
+{
+	const uint32_t slack_ms = AGE_SLACK_NS / (NSEC_PER_SEC / 1000);
+
+	w->n_oldest = 0;
+	for (size_t i = 0; i < w->children.n; i++) {
+		const struct child *child = &w->children.list[i];
+		const struct group *g = children_group(&w->children, i, s, netns);
+		struct waiting_queue *queue;
+
+		if (!g || !(g->known & GROUP_OLDEST) || !child->has_age ||
+		    child->state == DIAG_SYN_RECV ||
+		    child->last_data_sent_ms + slack_ms < g->oldest_wait_ms)
+			continue;
+		queue = &w->queues[queue_of[g - s->groups]];
+		if (queue->n_oldest++ >= OLDEST_MAX) {
+			queue->ahead++;
+			continue;
+		}
+		w->oldest = array_grow(w->oldest, w->n_oldest, &w->oldest_size, sizeof(*w->oldest));
+		w->oldest[w->n_oldest++] =
+			(struct waiting_oldest){ queue_of[g - s->groups], w->connections[i] };
+	}
+}
+
+static void keep(struct waiting *w, struct snapshot *s, uint32_t netns)
+{
+	uint32_t *queue_of = xcalloc(s->n_groups, sizeof(*queue_of));
+
+	w->n_queues = 0;
+	for (size_t i = 0; i < s->n_groups; i++) {
+		const struct group *g = &s->groups[i];
+		struct waiting_queue *queue;
+
+		if (!is_in(s, g->first, netns) || !(g->known & GROUP_WAITING))
+			continue;
+		queue_of[i] = (uint32_t)w->n_queues;
+		w->queues = array_grow(w->queues, w->n_queues, &w->queues_size, sizeof(*w->queues));
+		queue = &w->queues[w->n_queues++];
+		queue->cookie = g->holder ? g->holder : s->listeners[g->first].cookie;
+		queue->found = *g;
+		if (g->length_after > g->waiting) /* who was reset, or may not be through with it */
+			queue->ahead = g->length_after - g->waiting;
+	}
+	keep_oldest(w, s, netns, queue_of);
+	free(queue_of);
+}
+
+/* The group whose queue that was, if it is the same listener that holds all of it. */
+static struct group *find_holder(const struct waiting_queue *queue, struct snapshot *s,
+				 uint32_t netns)
+{
+	const struct listener *l = snapshot_find(s, netns, queue->cookie);
+	struct group *g = l ? &s->groups[l->group] : NULL;
+
+	return g && queue->found.holder == queue->cookie && g->holder == queue->cookie ? g : NULL;
+}
+
+/* Are those that an earlier walk has shown to be the oldest among those that this one shows? */
+static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns)
+{
+	for (size_t i = 0; i < w->n_queues; i++)
+		w->queues[i].stands = w->queues[i].n_oldest > 0;
+	for (size_t i = 0; i < w->n_oldest; i++)
+		if (idmap_get(&w->children.by_cookie, w->oldest[i].connection.cookie) == IDMAP_NONE)
+			w->queues[w->oldest[i].queue].stands = false;
+	for (size_t i = 0; i < w->n_queues; i++) {
+		struct group *g = w->queues[i].stands ? find_holder(&w->queues[i], s, netns) : NULL;
+
+		if (!g || !(g->known & GROUP_WAITING))
+			continue;
+		g->known |= GROUP_STANDS;
+		g->ahead = w->queues[i].ahead;
+	}
 }
 
 int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 		 const struct waiting_request *wanted, const struct waiting_at *at,
 		 struct error *why)
 {
-	uint32_t *oldest;
 	int code;
 
 	w->dumped.end_ns = clock_monotonic_ns();
@@ -249,14 +315,12 @@ int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 	if (code < 0)
 		return code;
 	mark(s, wanted, at);
-	oldest = xcalloc(s->n_groups, sizeof(*oldest));
 	for (size_t i = 0; i < w->children.n; i++) {
 		struct group *g = children_group(&w->children, i, s, wanted->netns);
 
 		if (!g || !(g->known & GROUP_WAITING))
 			continue;
-		if (count(g, &w->children.list[i], w, wanted))
-			oldest[g - s->groups] = (uint32_t)i + 1;
+		count(g, &w->children.list[i], w, wanted);
 		children_give_connection(&w->children, i, s, g);
 	}
 	for (size_t i = 0; i < s->n_groups; i++) {
@@ -266,9 +330,9 @@ int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 			continue;
 		if (g->length < g->length_after)
 			g->length_after = (uint32_t)g->length;
-		keep(w, s, g, oldest[i]);
 	}
-	free(oldest);
+	compare_oldest(w, s, wanted->netns);
+	keep(w, s, wanted->netns);
 	w->sample_ns = s->netns[wanted->netns].waiting_ns = s->monotonic_ns;
 	return 0;
 }
@@ -283,16 +347,27 @@ static struct group *find_again(const struct waiting_queue *queue, struct snapsh
 	return g && is_group_wanted(s, g, wanted) ? g : NULL;
 }
 
-/* accept(2) gives a socket an inode. Until it has taken the oldest, all behind it wait too. */
-static void ask_oldest(const struct waiting_queue *queue, struct diag_socket *diag, struct group *g)
+/* accept(2) gives a socket an inode. Until it has taken the oldest, all behind them wait too. */
+static void ask_oldest(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
+		       const struct waiting_request *wanted)
 {
-	struct diag_record r;
+	for (size_t i = 0; i < w->n_queues; i++) {
+		struct waiting_queue *queue = &w->queues[i];
+		const struct group *g = find_again(queue, s, wanted);
 
-	if (!queue->oldest.cookie || !g->may_stall || diag_find(diag, &queue->oldest, &r) < 0 ||
-	    r.inode || !(r.known & DIAG_LAST_DATA_SENT))
-		return;
-	g->known |= GROUP_OLDEST | GROUP_STANDS;
-	g->oldest_wait_ms = r.last_data_sent_ms;
+		queue->stands = queue->n_oldest && g && g->may_stall &&
+				find_holder(queue, s, wanted->netns);
+	}
+	for (size_t i = 0; i < w->n_oldest; i++) {
+		struct waiting_queue *queue = &w->queues[w->oldest[i].queue];
+		struct diag_record r;
+
+		if (!queue->stands)
+			continue;
+		queue->stands = diag_find(diag, &w->oldest[i].connection, &r) == 0 && !r.inode;
+		if (queue->stands && r.last_data_sent_ms > queue->found.oldest_wait_ms)
+			queue->found.oldest_wait_ms = r.last_data_sent_ms;
+	}
 }
 
 void waiting_tell_again(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
@@ -301,6 +376,7 @@ void waiting_tell_again(struct waiting *w, struct diag_socket *diag, struct snap
 	if (!(s->known & SNAPSHOT_GROUPS))
 		groups_build(s);
 	s->netns[wanted->netns].waiting_ns = w->sample_ns;
+	ask_oldest(w, diag, s, wanted);
 	for (size_t i = 0; i < w->n_queues; i++) {
 		const struct group *found = &w->queues[i].found;
 		struct group *g = find_again(&w->queues[i], s, wanted);
@@ -315,7 +391,10 @@ void waiting_tell_again(struct waiting *w, struct diag_socket *diag, struct snap
 		g->fastopen = found->fastopen;
 		g->oldest_wait_ms = found->oldest_wait_ms;
 		g->length_after = found->length_after;
-		ask_oldest(&w->queues[i], diag, g);
+		if (w->queues[i].stands) {
+			g->known |= GROUP_STANDS;
+			g->ahead = w->queues[i].ahead;
+		}
 	}
 	for (size_t i = 0; s->known & SNAPSHOT_CONNECTIONS && i < w->children.n; i++) {
 		const struct group *g = children_group(&w->children, i, s, wanted->netns);

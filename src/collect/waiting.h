@@ -14,11 +14,18 @@ struct dump_time {
 
 /* What a walk found in the accept queue, or queues, of one group. */
 struct waiting_queue {
-	/* Of the only listener with a queue, or, if there were several, of the first of the group.
-	 */
+	/* Of the listener that had all of it; where several had some, of the first of the group. */
 	uint64_t cookie;
 	struct group found;
-	struct diag_connection oldest; /* whose age is known; cookie 0: no age is */
+	uint32_t n_oldest; /* connections that are as old as the oldest, as far as ages tell */
+	uint32_t ahead; /* connections that may have been ahead of those that are kept */
+	bool stands; /* these wait still, as far as was asked */
+};
+
+/* One of the oldest connections of a queue: while they wait, none of the queue was accepted. */
+struct waiting_oldest {
+	uint32_t queue; /* index */
+	struct diag_connection connection;
 };
 
 /*
@@ -34,10 +41,19 @@ struct waiting {
 	uint16_t detail_port; /* of the listeners whose connections were wanted; 0: all */
 	struct waiting_queue *queues;
 	size_t n_queues, queues_size;
+	struct waiting_oldest *oldest; /* of all queues */
+	size_t n_oldest, oldest_size;
 };
 
 /* As many ports are looked into at most: a filter of 16 KiB. */
 #define WAITING_PORTS_MAX 1024
+
+/*
+ * Where many clients come, ages alone do not prove that none was accepted: who came just before the
+ * window began may have come just after. That the oldest are the same at both ends does. A queue of
+ * this length is worth a walk for that when the window begins; in a shorter one it hardly happens.
+ */
+#define WAITING_OPENING_MIN 4
 
 /* Where a walk looks. */
 struct waiting_at {
@@ -49,6 +65,7 @@ struct waiting_at {
 struct waiting_request {
 	uint32_t netns;
 	bool suspect; /* groups with a listener at FILL_HIGH or above, or with one that may stall */
+	bool opening; /* groups with a listener of WAITING_OPENING_MIN or more */
 	bool all; /* every group with a queue; otherwise those with GROUP_CONNECTIONS are added */
 	/* When the listeners were dumped for the sample before; zeros: there was none. */
 	struct dump_time before;

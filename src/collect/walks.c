@@ -278,3 +278,24 @@ void walks_complete(struct walks *w, struct snapshot *s)
 			      "takes fewer",
 			      spent.skipped);
 }
+
+void walks_open(struct walks *w, struct snapshot *s)
+{
+	const uint64_t begin = clock_thread_cpu_ns();
+
+	if (!needs(w, NEED_WAIT | NEED_WAIT_ALL) || !needs(w, NEED_WINDOW))
+		return;
+	for (uint32_t netns = 0; netns < w->set->n; netns++) {
+		struct walk walk = { .source = w->set->list[netns],
+				     .snapshot = s,
+				     .netns = netns,
+				     .waiting = true,
+				     .wanted = { .netns = netns, .opening = true } };
+
+		if (!waiting_wanted(s, &walk.wanted))
+			continue;
+		walk.wanted.now = walk.source->dumped;
+		if (clock_thread_cpu_ns() - begin < BUDGET_NS)
+			take_all(w, &walk);
+	}
+}

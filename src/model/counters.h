@@ -44,7 +44,8 @@
 	X(OUT_RSTS, "Tcp", "OutRsts", NONE, "RSTs sent")                                           \
 	X(IN_BROADCAST, "IpExt", "InBcastPkts", ASIDE, "broadcast packets received")               \
 	X(IN_UNREACHABLE, "Icmp", "InDestUnreachs", ASIDE, "ICMP: destination unreachable")        \
-	X(IN_TIME_EXCEEDED, "Icmp", "InTimeExcds", ASIDE, "ICMP: time exceeded")
+	X(IN_TIME_EXCEEDED, "Icmp", "InTimeExcds", ASIDE, "ICMP: time exceeded")                   \
+	X(IN_PARAMETER_PROBLEM, "Icmp", "InParmProbs", ASIDE, "ICMP: parameter problem")
 
 /* clang-format off */
 enum counter_id {

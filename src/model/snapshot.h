@@ -80,7 +80,10 @@ enum group_known {
 	GROUP_OLDEST = 1 << 1, /* at least one of them told its age */
 	GROUP_STAYED = 1 << 2, /* there was a sample before to compare ages with */
 	GROUP_CONNECTIONS = 1 << 3, /* what is in its queues was kept, as far as it was dumped */
-	/* The oldest connection of waiting_ns waits still: oldest_wait_ms is of this sample. */
+	/*
+	 * The oldest connections that an earlier walk has shown wait still, and accept(2) takes the
+	 * oldest first: oldest_wait_ms is of this sample.
+	 */
 	GROUP_STANDS = 1 << 4,
 };
 
@@ -108,6 +111,8 @@ struct group {
 	uint32_t waiting_closed; /* of them: the peer has closed */
 	uint32_t waiting_mptcp; /* of them: whether it has is told to the MPTCP socket alone */
 	uint32_t oldest_wait_ms;
+	/* With GROUP_STANDS: so many at most were ahead of these, and may have left since. */
+	uint32_t ahead;
 	uint32_t overdue; /* of the waiting: those that have waited for WAIT_LONG_MS or more */
 	/* Of the waiting: at least and at most so many were there at the sample before. */
 	uint32_t stayed_min;

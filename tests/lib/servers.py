@@ -357,26 +357,28 @@ pm.max_children = {children}
 
 
 class Postgres(Server):
-    """It refuses to be root, and who is not may not get to the build tree: it is bound to a place
+    """It refuses to be root. Where nobody else may get to the build tree, that is bound to a place
     where all may go."""
     BINARY = "usr/lib/postgresql/*/bin/postgres"
     AS_NOBODY = True
 
     def command(self, backlog=None):
-        self.top = self.dir / "root"
-        self.top.mkdir()
+        self.top = None
         data = self.dir / "data"
         data.mkdir()
         if not USERNS:
             os.chown(data, NOBODY, NOBODY)
         bin_ = self.binary.parent
-        if UNPACKED in bin_.parents:
+        if subprocess.run(self.user(["test", "-x", self.binary])).returncode:
+            self.top = self.dir / "root"
+            self.top.mkdir()
             bin_ = self.top / bin_.relative_to(UNPACKED)
             self.env["LD_LIBRARY_PATH"] = self.env["LD_LIBRARY_PATH"].replace(
                 str(UNPACKED), str(self.top))
-        done = subprocess.run(self.user([bin_ / "initdb", "-D", data, "-U", "postgres", "-A", "trust",
-                                         "-N", "--locale=C", "-E", "UTF8"]), env=self.env,
-                              cwd=self.dir, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        initdb = [bin_ / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N", "--locale=C",
+                  "-E", "UTF8"]
+        done = subprocess.run(self.user(initdb), env=self.env, cwd=self.dir,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, timeout=60)
         if done.returncode:
             raise AssertionError(f"initdb: {done.stdout.decode(errors='replace')}")
@@ -389,7 +391,7 @@ class Postgres(Server):
         if USERNS:
             drop = ["unshare", "-U", "--map-user=1000", "--map-group=1000"]
         mount = []
-        if UNPACKED in self.binary.parents:
+        if self.top:
             mount = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"',
                      UNPACKED, self.top]
         return [*mount, *drop, *command]

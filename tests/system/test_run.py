@@ -16,7 +16,7 @@ import pathlib, re, subprocess, unittest
 
 class Signals(unittest.TestCase):
     def test_none_is_ignored_or_blocked(self):
-        status = subprocess.run(["cat", "/proc/self/status"], stdout=subprocess.PIPE).stdout.decode()
+        status = subprocess.check_output(["cat", "/proc/self/status"], text=True)
         for mask in re.findall(r"Sig(?:Ign|Blk):\\s*([0-9a-f]+)", status):
             self.assertEqual(int(mask, 16), 0, status)
 """
@@ -99,8 +99,8 @@ class Run(unittest.TestCase):
         """All that runs is ended, and what did not is not begun."""
         for name in "abc":
             (self.place / f"test_{name}.py").write_text(STAYS)
-        process = subprocess.Popen([listenq.ROOT / "tests/run", self.place], env=self.env, text=True,
-                                   stdout=subprocess.PIPE)
+        process = subprocess.Popen([listenq.ROOT / "tests/run", self.place], env=self.env,
+                                   text=True, stdout=subprocess.PIPE)
         rig.wait_for(self.sleepers, "a test to run")
         process.terminate()
         out, _ = process.communicate(timeout=30)

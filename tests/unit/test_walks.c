@@ -42,6 +42,7 @@ static struct {
 	int fails; /* what the next walk returns, -errno */
 	int lost; /* errno of the next walk, half-way */
 	uint64_t resets;
+	uint32_t first; /* of the connections that wait at the first listener */
 	bool taken; /* no connection that an earlier walk has shown is there any more */
 	uint32_t accepted; /* the inode they have: not 0, and accept(2) has returned them */
 } kernel;
@@ -125,8 +126,8 @@ static void answer_walk(const struct nlmsghdr *request, uint32_t states)
 		reply_half_open(request);
 	for (uint32_t i = 0; states & 1 << DIAG_ESTABLISHED && i < kernel.listeners; i++)
 		for (uint32_t n = 0; n + (i ? 0 : kernel.fast_open) < kernel.length[i]; n++)
-			reply(2000 + 100 * i + n, DIAG_ESTABLISHED, (uint16_t)(80 + i), 0,
-			      kernel.age_ms);
+			reply(2000 + 100 * i + n + (i ? 0 : kernel.first), DIAG_ESTABLISHED,
+			      (uint16_t)(80 + i), 0, kernel.age_ms);
 	if (kernel.lost)
 		fake_netlink_fail_receive(kernel.lost);
 	else
@@ -146,8 +147,7 @@ static void answer_question(const struct nlmsghdr *request)
 	    n >= kernel.length[i] || kernel.taken)
 		fake_netlink_reply_error(-ENOENT);
 	else
-		reply(cookie, DIAG_ESTABLISHED, (uint16_t)(80 + i), kernel.accepted,
-		      kernel.age_ms);
+		reply(cookie, DIAG_ESTABLISHED, (uint16_t)(80 + i), kernel.accepted, kernel.age_ms);
 }
 
 static void answer(const struct nlmsghdr *request)
@@ -467,11 +467,54 @@ static void test_incident_lasts(void **state)
 	assert_true(sample_at(4));
 	assert_u64_equal(waiting_age(), 0);
 	assert_u64_equal(group(0)->oldest_wait_ms, 9000);
-	assert_u64_equal(group(0)->known, GROUP_WAITING | GROUP_OLDEST | GROUP_STAYED);
+	assert_u64_equal(group(0)->known,
+			 GROUP_WAITING | GROUP_OLDEST | GROUP_STAYED | GROUP_STANDS);
 	assert_u64_equal(group(0)->stayed_min, 10);
 }
 
-/* Between walks one question a queue tells whether its oldest waits still. */
+/* Who is the oldest when a window begins proves at its end that none was accepted. */
+static void test_opening_walk(void **state)
+{
+	(void)state;
+	begin(NEED_SYN_RECV | NEED_WAIT | NEED_WINDOW, 0);
+	kernel.length[0] = 3;
+	assert_int_equal(collector_sample(collector, SAMPLE_OPENING, &s, &why), 0);
+	assert_u64_equal(walks, 0); /* so few are rarely worth it */
+	kernel.length[0] = 4;
+	assert_int_equal(collector_sample(collector, SAMPLE_OPENING, &s, &why), 0);
+	assert_u64_equal(walks, 1);
+	assert_u64_equal(last_states, WAITING_STATES | 1 << DIAG_SYN_RECV);
+	assert_true(sample_at(1));
+	assert_true(group(0)->known & GROUP_STANDS);
+	assert_u64_equal(group(0)->ahead, 0);
+	/* The first of them is taken, and the next one is the oldest. */
+	kernel.first = 1;
+	assert_true(sample_at(2));
+	assert_false(group(0)->known & GROUP_STANDS);
+	assert_true(sample_at(3));
+	assert_true(group(0)->known & GROUP_STANDS);
+	/* Nobody who asks for no ages pays for it. */
+	collector_set_needs(collector, NEED_SYN_RECV | NEED_WINDOW);
+	walks = 0;
+	assert_int_equal(collector_sample(collector, SAMPLE_OPENING, &s, &why), 0);
+	assert_u64_equal(walks, 0);
+}
+
+/* More of the same age than are asked for: one of the others may have been taken. */
+static void test_too_many_oldest(void **state)
+{
+	(void)state;
+	begin(NEED_SYN_RECV | NEED_WAIT, 0.02);
+	kernel.cost_ns = 70 * MS;
+	kernel.length[0] = 70;
+	assert_true(sample_at(0));
+	assert_false(sample_at(1));
+	assert_u64_equal(questions, 64);
+	assert_true(group(0)->known & GROUP_STANDS);
+	assert_u64_equal(group(0)->ahead, 6);
+}
+
+/* Between walks a question for each of the oldest tells whether they wait still. */
 static void test_oldest_is_asked_for(void **state)
 {
 	(void)state;
@@ -482,7 +525,7 @@ static void test_oldest_is_asked_for(void **state)
 	assert_true(sample_at(0));
 	assert_u64_equal(questions, 0);
 	assert_false(sample_at(1));
-	assert_u64_equal(questions, 1); /* not of the other, which that walk had no need of */
+	assert_u64_equal(questions, 10); /* not of the other, which that walk had no need of */
 	assert_true(group(1)->known & GROUP_STANDS);
 	kernel.accepted = 4711;
 	assert_false(sample_at(2));
@@ -491,7 +534,7 @@ static void test_oldest_is_asked_for(void **state)
 	kernel.taken = true;
 	assert_false(sample_at(3));
 	assert_false(group(1)->known & GROUP_STANDS);
-	assert_u64_equal(questions, 3);
+	assert_u64_equal(questions, 10 + 1 + 1); /* the first answer is enough */
 }
 
 /* A listener that gets into trouble is looked into at once, and what its walk costs is paid. */
@@ -622,6 +665,8 @@ int main(void)
 		WALKS_TEST(test_cheap),
 		WALKS_TEST(test_no_limit),
 		WALKS_TEST(test_incident_lasts),
+		WALKS_TEST(test_opening_walk),
+		WALKS_TEST(test_too_many_oldest),
 		WALKS_TEST(test_oldest_is_asked_for),
 		WALKS_TEST(test_incident_begins),
 		WALKS_TEST(test_second_incident),
