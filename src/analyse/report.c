@@ -588,6 +588,7 @@ static void build_window(struct report *report, const struct snapshot *before,
 struct group_sums {
 	struct amount syn_limit;
 	uint64_t old_max; /* connections that may be there since the window began */
+	uint64_t left_min; /* and that have surely left */
 	uint64_t movers_max; /* of them in queues of which some were accepted */
 };
 
@@ -610,6 +611,16 @@ static bool may_keep_all(const struct row *row)
 }
 
 /*
+ * Have none left of the group but those that surely left the queues that got shorter? Ages tell, or
+ * where some came just before the window began, a walk of then that knew them one by one.
+ */
+static bool only_movers_left(const struct group *g, const struct group_sums *sums)
+{
+	return g->stayed_min >= sums->old_max ||
+	       (g->known & GROUP_SHOWN && g->shown <= g->shown_still + sums->left_min);
+}
+
+/*
  * Which member of a group holds a connection is unknown. But where as many of those that wait were
  * there before as all members together can have kept, each has kept all that it can; who that way
  * has all that it had has accepted none. If more are overdue than the other members can hold, some
@@ -620,7 +631,7 @@ static void prove_member(struct row *row, const struct group_sums *sums)
 	const struct group *g = row->group;
 
 	if (g->sockets < 2 || !(g->known & GROUP_STAYED) || !may_keep_all(row) ||
-	    g->stayed_min < sums->old_max)
+	    !only_movers_left(g, sums))
 		return;
 	row->accepted = (struct bounds){ .min = 0, .max = 0, .known = true };
 	row->waits_long |= g->overdue > sums->movers_max;
@@ -640,6 +651,7 @@ static void share_in_groups(struct report *report, const struct snapshot *s, siz
 		sum->syn_limit.known = row->syn_limit.known;
 		sum->syn_limit.value += row->syn_limit.value;
 		sum->old_max += old_max(row);
+		sum->left_min += minus(row->length_before, old_max(row));
 		sum->movers_max += may_keep_all(row) ? 0 : old_max(row);
 	}
 	for (size_t i = 0; i < n; i++) {

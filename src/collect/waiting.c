@@ -11,6 +11,7 @@
 void waiting_free(struct waiting *w)
 {
 	children_free(&w->children);
+	idmap_free(&w->shown);
 	free(w->connections);
 	free(w->queues);
 	free(w->oldest);
@@ -85,6 +86,13 @@ void waiting_ports(struct snapshot *s, const struct waiting_request *wanted, str
 
 void waiting_begin(struct waiting *w, bool keep_connections)
 {
+	if (w->sample_ns) {
+		struct idmap shown = w->children.by_cookie;
+
+		w->children.by_cookie = w->shown;
+		w->shown = shown;
+		w->shown_dumped = w->dumped;
+	}
 	children_reset(&w->children, keep_connections);
 	w->sample_ns = 0; /* until this walk is whole */
 	w->dumped = (struct dump_time){ .begin_ns = clock_monotonic_ns() };
@@ -302,6 +310,26 @@ static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns
 	}
 }
 
+/*
+ * Which of the connections that the walk at the beginning of the window has shown wait still, no
+ * age tells as exactly. An un-ACKed Fast Open child was shown as well, and does not count.
+ */
+static void compare_shown(const struct waiting *w, struct snapshot *s,
+			  const struct waiting_request *wanted)
+{
+	if (!wanted->before.begin_ns || w->shown_dumped.begin_ns < wanted->before.begin_ns)
+		return;
+	for (size_t i = 0; i < w->n_queues; i++) {
+		const struct listener *l = snapshot_find(s, wanted->netns, w->queues[i].cookie);
+		struct group *g = l ? &s->groups[l->group] : NULL;
+
+		if (!g || !(g->known & GROUP_WAITING) || w->queues[i].found.fastopen)
+			continue;
+		g->known |= GROUP_SHOWN;
+		g->shown = w->queues[i].found.waiting;
+	}
+}
+
 int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 		 const struct waiting_request *wanted, const struct waiting_at *at,
 		 struct error *why)
@@ -321,6 +349,7 @@ int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 		if (!g || !(g->known & GROUP_WAITING))
 			continue;
 		count(g, &w->children.list[i], w, wanted);
+		g->shown_still += idmap_get(&w->shown, w->connections[i].cookie) != IDMAP_NONE;
 		children_give_connection(&w->children, i, s, g);
 	}
 	for (size_t i = 0; i < s->n_groups; i++) {
@@ -332,6 +361,7 @@ int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 			g->length_after = (uint32_t)g->length;
 	}
 	compare_oldest(w, s, wanted->netns);
+	compare_shown(w, s, wanted);
 	keep(w, s, wanted->netns);
 	w->sample_ns = s->netns[wanted->netns].waiting_ns = s->monotonic_ns;
 	return 0;

@@ -38,6 +38,8 @@ struct waiting {
 	size_t connections_size;
 	struct dump_time dumped; /* that walk */
 	uint64_t sample_ns; /* monotonic_ns of the sample it was made for; 0: there was none */
+	struct idmap shown; /* by cookie, what the walk before has shown */
+	struct dump_time shown_dumped; /* that walk */
 	uint16_t detail_port; /* of the listeners whose connections were wanted; 0: all */
 	struct waiting_queue *queues;
 	size_t n_queues, queues_size;

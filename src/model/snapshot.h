@@ -85,6 +85,7 @@ enum group_known {
 	 * oldest first: oldest_wait_ms is of this sample.
 	 */
 	GROUP_STANDS = 1 << 4,
+	GROUP_SHOWN = 1 << 5, /* there was a walk when the window began, too */
 };
 
 /*
@@ -113,6 +114,9 @@ struct group {
 	uint32_t oldest_wait_ms;
 	/* With GROUP_STANDS: so many at most were ahead of these, and may have left since. */
 	uint32_t ahead;
+	/* With GROUP_SHOWN: so many that walk has shown, and of them so many wait still. */
+	uint32_t shown;
+	uint32_t shown_still;
 	uint32_t overdue; /* of the waiting: those that have waited for WAIT_LONG_MS or more */
 	/* Of the waiting: at least and at most so many were there at the sample before. */
 	uint32_t stayed_min;
