@@ -393,9 +393,15 @@ class Working(Case):
         group = self.group("127.0.0.6", 8006, [40, 40])
         for member in group:
             self.queue_in(member, group, 20)
+        # Here who comes hides from every look that somebody is taken.
+        crowd = self.group("127.0.0.7", 8007, [2000, 2000])
+        for member in crowd:
+            self.queue_in(member, crowd, 10)
         port = self.mptcp(12)
+        rig.many_files(4096)
         rig.wait_until(time.monotonic() + LONG)
-        servers = [self.own(Server(listener, every=0.45)) for listener in (*slow, dual, *group)]
+        self.own(Arrivals(self, crowd[0]))
+        servers = [self.own(Server(listener, every=0.45)) for listener in (*slow, dual, *group, *crowd)]
         servers.append(self.own(Server(replaced, every=0.45,
                                        replace=lambda: self.queue(replaced, 1))))
         begin = time.monotonic()
