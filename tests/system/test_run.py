@@ -17,8 +17,10 @@ import pathlib, re, subprocess, unittest
 class Signals(unittest.TestCase):
     def test_none_is_ignored_or_blocked(self):
         status = subprocess.check_output(["cat", "/proc/self/status"], text=True)
+        # 32 and 33 are glibc's own: no program can change what the caller made of them.
+        own = 1 << 31 | 1 << 32
         for mask in re.findall(r"Sig(?:Ign|Blk):\\s*([0-9a-f]+)", status):
-            self.assertEqual(int(mask, 16), 0, status)
+            self.assertEqual(int(mask, 16) & ~own, 0, status)
 """
 LEFT = """
 import os, subprocess, unittest
