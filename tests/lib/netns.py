@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A fresh network namespace for each test, its sysctls and its counters."""
 import ctypes
+import ipaddress
 import os
 import subprocess
+import time
 import unittest
 
 CLONE_NEWNET = 0x40000000
@@ -35,6 +37,24 @@ def inode():
 
 def ip(*words):
     subprocess.run(["ip", *words], check=True)
+
+
+def address(place, device="lo"):
+    """
+    An address with its prefix length, which can be reached when this returns. A kernel thread adds
+    the route to an IPv6 address: a SYN that came before would meet an ICMPv6 error, and the client
+    give up for good.
+    """
+    bare = place.partition("/")[0]
+    if ":" not in bare:
+        ip("address", "add", place, "dev", device)
+        return
+    ip("address", "add", place, "dev", device, "nodad")
+    end = time.monotonic() + 15
+    while f"local {ipaddress.ip_address(bare)} " not in subprocess.check_output(
+            ["ip", "-6", "route", "show", "table", "local"], text=True):
+        assert time.monotonic() < end, f"no route to {place}"
+        time.sleep(0.002)
 
 
 def device(name):

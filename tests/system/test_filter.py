@@ -104,7 +104,7 @@ class Against(rig.Case):
     def setUp(self):
         super().setUp()
         for address in ADDRESSES:
-            netns.ip("address", "add", address, "dev", "lo", *(["nodad"] * (":" in address)))
+            netns.address(address)
         netns.device("fil0")
         netns.ip("link", "set", "fil0", "up")
         port = own_ports()

@@ -194,7 +194,7 @@ class Looks(rig.Case):
     def test_too_wide_column(self):
         """It is cut, and costs no other its place, in whichever order they were asked for."""
         address = "2001:db8:1111:2222:3333:4444:5555:6666"
-        netns.ip("addr", "add", f"{address}/128", "dev", "lo", "nodad")
+        netns.address(f"{address}/128")
         port = self.listener(address).port
         for columns in "address,protocol,family", "family,address,protocol":
             header, row = listenq.run("-d0", "--width=90", "-o",

@@ -118,8 +118,7 @@ class SynRecv(rig.Case):
         self.assertIsNone(self.row(report, free)["interface"])
 
     def test_link_local_clients_carry_an_interface(self):
-        # Usable at once, and not when a kernel thread has got to it.
-        netns.ip("address", "add", "fe80::1/64", "dev", "lo", "nodad")
+        netns.address("fe80::1/64")
         wild = self.listener("::", backlog=9, defer=True)
         client = self.own(socket.socket(socket.AF_INET6))
         client.setblocking(False)

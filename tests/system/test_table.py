@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The table and the JSON document tell the same, field by field."""
 import socket
-import subprocess
 import tempfile
 
 import listenq
@@ -148,7 +147,7 @@ class Table(rig.Case):
 
     def test_on_80_columns(self):
         """Who, where, how bad and why, whatever the names are; none of it costs another."""
-        subprocess.run(["ip", "address", "add", f"{LONG}/128", "dev", "lo", "nodad"], check=True)
+        netns.address(f"{LONG}/128")
         full = self.listener(LONG, backlog=2)
         self.fill(full, 2)
         stuck = self.listener(backlog=2)
