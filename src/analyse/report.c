@@ -332,7 +332,7 @@ static struct bounds unix_accepted(const struct listener *before, const struct l
 static uint64_t unmoved(const struct listener *now, const struct listener *before,
 			const struct report *report)
 {
-	if (now->first_ns)
+	if (listener_is_unix(now) && now->first_ns)
 		return report->snapshot->monotonic_ns - now->first_ns;
 	if (now->known & LISTENER_PEAK)
 		return now->peak.unmoved_ns;

@@ -66,8 +66,8 @@ struct row {
 	uint32_t length_before; /* of the accept queue when the window began */
 	uint32_t reasons; /* bit 1 << enum reason */
 	enum state state;
-	bool gone; /* seen in the window, and not at its end; all else is as last seen */
 	enum state last_state; /* @state, or if it is gone the state it was last seen in */
+	bool gone; /* seen in the window, and not at its end; all else is as last seen */
 	bool waits_long; /* its oldest connection has waited for WAIT_LONG_MS or more */
 	bool fresh; /* the opening sample lacks it */
 	bool seen_full; /* in the window or now */

@@ -375,7 +375,7 @@ static void add_stalled_for(struct strbuf *to, const struct row *row)
 	else if (row->waits_long) /* which member of its group holds the oldest is unknown */
 		strbuf_addf(to, " (the oldest of its group for %.1f s)",
 			    (double)row->group->oldest_wait_ms / 1000);
-	else if (row->listener->first_ns)
+	else if (listener_is_unix(row->listener) && row->listener->first_ns)
 		strbuf_addf(to, " (the oldest for %.1f s or more)",
 			    (double)row->unmoved_ns / (double)NSEC_PER_SEC);
 	else if (row->unmoved_ns)

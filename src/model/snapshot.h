@@ -21,14 +21,14 @@
 
 /* What fast sampling saw of one accept queue since the sample before. */
 struct peak {
-	uint32_t length; /* highest, the samples at both ends of the window included */
-	uint32_t lowest; /* likewise */
-	uint32_t samples; /* looks at the queue, the closing sample included */
 	uint64_t full_ns; /* time between looks that ended in "full" */
 	/* It has not been seen empty or to get shorter for so long, which may be many windows. */
 	uint64_t unmoved_ns;
-	bool full; /* seen so at any look */
+	uint32_t length; /* highest, the samples at both ends of the window included */
+	uint32_t lowest; /* likewise */
+	uint32_t samples; /* looks at the queue, the closing sample included */
 	uint32_t fell; /* by so much it was seen shorter than a look before, all in all */
+	bool full; /* seen so at any look */
 	bool born; /* missing in the sample and in a look after it: it is new */
 };
 
@@ -55,10 +55,13 @@ struct bound {
 
 struct listener {
 	uint64_t cookie; /* identity together with the namespace; never used again until reboot */
-	uint64_t cgroup_id; /* cgroup v2 the socket was created in */
+	union {
+		uint64_t cgroup_id; /* TCP: cgroup v2 the socket was created in */
+		/* UNIX, monotonic: since when its oldest connection is the same; 0: unknown */
+		uint64_t first_ns;
+	};
 	const char *cgroup; /* its path, or NULL; owned by the source of the snapshot */
 	const char *interface; /* name of bound.ifindex, or NULL; likewise */
-	uint64_t first_ns; /* UNIX: since when its oldest connection is the same; 0: unknown */
 	const char *name; /* of a UNIX listener: path or @abstract; NULL: none; likewise */
 	struct bound bound;
 	uint16_t known; /* enum listener_known */
