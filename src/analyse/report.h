@@ -43,6 +43,7 @@ struct netns_report {
 	uint64_t overflows_max; /* sum of the listeners' upper bounds */
 	uint64_t losses_max; /* likewise */
 	struct amount unattributed_overflows; /* that no listener can account for */
+	size_t syn_full; /* groups whose SYN queue is full */
 	bool listener_vanished;
 };
 
@@ -171,6 +172,9 @@ static inline uint32_t row_syn_length(const struct row *row)
 {
 	return row->group ? row->group->syn_length : 0;
 }
+
+/* Is its SYN queue full? */
+bool row_syn_full(const struct row *row);
 
 /* Is known what waits in its accept queue, or did as long ago as row_waiting_age() says? */
 bool row_waiting_told(const struct row *row);

@@ -58,6 +58,7 @@ struct listener {
 	uint64_t cgroup_id; /* cgroup v2 the socket was created in */
 	const char *cgroup; /* its path, or NULL; owned by the source of the snapshot */
 	const char *interface; /* name of bound.ifindex, or NULL; likewise */
+	uint64_t first_ns; /* UNIX: since when its oldest connection is the same; 0: unknown */
 	const char *name; /* of a UNIX listener: path or @abstract; NULL: none; likewise */
 	struct bound bound;
 	uint16_t known; /* enum listener_known */
@@ -178,9 +179,15 @@ struct netns {
 /* The accept queue of a UNIX listener that is not among the listeners; only of one with a queue. */
 struct unix_queue {
 	uint64_t cookie;
-	uint64_t since_ns; /* monotonic, since when it was seen neither empty nor to get shorter */
+	/*
+	 * Monotonic, since when its first connection is the same; where that is unknown, since when
+	 * it was seen neither empty nor to get shorter.
+	 */
+	uint64_t since_ns;
 	uint32_t length;
 	uint32_t limit;
+	uint32_t inode;
+	uint32_t first; /* inode of the client whose connection is the oldest; 0: unknown */
 };
 
 /* A network namespace that is not among the namespaces. */
