@@ -169,6 +169,13 @@ static struct amount oldest_wait(const struct row *row)
  * has one sum for all members: one of them is surely full when the sum is more than all could hold
  * while each stays below its limit.
  */
+struct amount row_syn_limit(const struct row *row)
+{
+	if (row->fold)
+		return row->group_syn_limit;
+	return syn_limit(row->listener, &row->netns->netns->sysctls);
+}
+
 bool row_syn_full(const struct row *row)
 {
 	uint32_t members = row->group ? row->group->sockets : 1;
@@ -346,8 +353,7 @@ static void build_row(struct row *row, const struct report *report, const struct
 
 	row->listener = now;
 	row->group = s->known & SNAPSHOT_GROUPS ? &s->groups[now->group] : NULL;
-	row->syn_limit = syn_limit(now, &s->netns[now->bound.netns].sysctls);
-	row->group_syn_limit = row->syn_limit; /* until share_in_groups() knows of others */
+	row->group_syn_limit = row_syn_limit(row); /* until share_in_groups() knows of others */
 	row->oldest_wait_ms = oldest_wait(row);
 	row->seen_full = listener_full(now) || (before && listener_full(before)) ||
 			 (now->known & LISTENER_PEAK && now->peak.full);
@@ -700,8 +706,8 @@ static void share_in_groups(struct report *report, const struct snapshot *s, siz
 		const struct row *row = &report->rows[i];
 		struct group_sums *sum = &sums[row->listener->group];
 
-		sum->syn_limit.known = row->syn_limit.known;
-		sum->syn_limit.value += row->syn_limit.value;
+		sum->syn_limit.known = row->group_syn_limit.known;
+		sum->syn_limit.value += row->group_syn_limit.value;
 		sum->old_max += old_max(row);
 		sum->left_min += minus(row->length_before, old_max(row));
 		sum->movers_max += may_keep_all(row) ? 0 : old_max(row);

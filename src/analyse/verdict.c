@@ -67,7 +67,9 @@ static bool admits_none(const struct row *r)
 {
 	const struct sysctls *s = &r->netns->netns->sysctls;
 
-	return r->syn_limit.known && !r->syn_limit.value && s->value[SYSCTL_MAX_SYN_BACKLOG] <= 0;
+	const struct amount limit = row_syn_limit(r);
+
+	return limit.known && !limit.value && s->value[SYSCTL_MAX_SYN_BACKLOG] <= 0;
 }
 
 /* A full SYN queue drops SYNs only where the kernel sends no cookies instead. */
@@ -155,7 +157,7 @@ static bool somaxconn(const struct row *r, int64_t *value)
 static bool limit_binds(const struct row *r, const struct report *report)
 {
 	return crowded(r, report) ||
-	       (is_syn_full(r, report) && r->syn_limit.value == r->listener->limit);
+	       (is_syn_full(r, report) && row_syn_limit(r).value == r->listener->limit);
 }
 
 static int limit_from_listen(const struct row *r, const struct report *report)
@@ -178,7 +180,9 @@ static int limit_from_somaxconn(const struct row *r, const struct report *report
  */
 static int limit_from_syn_backlog(const struct row *r, const struct report *report)
 {
-	return r->syn_limit.known && r->syn_limit.value < r->listener->limit &&
+	const struct amount limit = row_syn_limit(r);
+
+	return limit.known && limit.value < r->listener->limit &&
 	       (is_syn_full(r, report) || admits_none(r));
 }
 
