@@ -598,6 +598,27 @@ static void print_words(FILE *stream, const struct report *report, const struct 
 			print_reason(stream, report, i, &words, style, context, line);
 }
 
+/* Who keeps a listener in trouble is what one wants to know, and may be what only root sees. */
+static void print_ownerless(FILE *stream, const struct grid *g, const struct report *report,
+			    struct strbuf *line)
+{
+	size_t n = 0;
+
+	if (!(report->snapshot->known & SNAPSHOT_OWNERS_OF_OTHERS) ||
+	    !(columns_needs(g->columns) & NEED_OWNERS))
+		return;
+	for (size_t i = 0; i < report->n_shown; i++) {
+		const struct row *row = report->shown[i];
+
+		n += state_is_sick(row->state) && !(row->listener->known & LISTENER_OWNERS);
+	}
+	if (!n)
+		return;
+	strbuf_addf(line, "%zu listener%s in trouble: who holds %s cannot be seen; run as root.", n,
+		    n > 1 ? "s" : "", n > 1 ? "them" : "it");
+	put_wrapped(stream, line, g->style);
+}
+
 static void print_unselected(FILE *stream, const struct report *report,
 			     const struct table_style *style, struct strbuf *line)
 {
@@ -643,6 +664,7 @@ static void print_footer(FILE *stream, const struct grid *g, const struct report
 	put_lines(stream, &lines, g->style, put_wrapped, line);
 	strbuf_free(&lines);
 	print_words(stream, report, g->style, context, line);
+	print_ownerless(stream, g, report, line);
 	print_unselected(stream, report, g->style, line);
 	print_hidden(stream, g, line);
 }
