@@ -90,6 +90,15 @@ static const struct option_info option_table[] = {
 	{ OPT_VERSION, 'V', "version", NO_ARGUMENT, NULL, "version", NULL },
 };
 
+/* What ss has and listenq has not: other protocols, other states, and what only these have. */
+static const struct {
+	char letter;
+	const char *name;
+} ss_table[] = {
+	{ 'u', "udp" }, { 'w', "raw" },	   { 'S', "sctp" }, { '0', "packet" },
+	{ 'a', "all" }, { 'm', "memory" }, { 'i', "info" }, { 'M', "mptcp" },
+};
+
 static int usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static int usage(const char *format, ...)
@@ -168,6 +177,12 @@ static int bad_option(const struct getopt_tables *tables, char **argv, int code)
 		return usage("option '%s' is ambiguous", text);
 	for (const struct option *l = tables->longs; is_long && l->name; l++)
 		nearest_offer(&nearest, l->name);
+	for (size_t i = 0; i < ARRAY_SIZE(ss_table); i++)
+		if (is_long ? !strcmp(text + 2, ss_table[i].name) : *text == ss_table[i].letter)
+			return usage("unknown option '%s%s': listenq shows TCP listeners, and UNIX "
+				     "ones with -x; the letters of ss that it takes are "
+				     "-4 -6 -x -t -l -n -p -e -r -H -N",
+				     dash, text);
 	if (nearest.best)
 		return usage("unknown option '%s'; did you mean --%s?", text, nearest.best);
 	return usage("unknown option '%s%s'", dash, text);

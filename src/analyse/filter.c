@@ -72,6 +72,7 @@ static enum truth judge_field(const struct filter *filter, const struct filter_t
 	case FILTER_TEXT:
 		return truth(same_text(test, value.text));
 	case FILTER_WORDS:
+	case FILTER_NUMBERS:
 	case FILTER_REASONS:
 		return judge_words(test, &value);
 	case FILTER_STATE: /* the table has the worst first */

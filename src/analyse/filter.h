@@ -23,6 +23,7 @@ enum filter_type {
 	FILTER_BOOL,
 	FILTER_TEXT,
 	FILTER_WORDS,
+	FILTER_NUMBERS, /* words, each of them a number */
 	FILTER_STATE, /* by name; the worse is the greater */
 	FILTER_REASONS, /* words, of the table of reasons */
 	FILTER_BOUNDS, /* true when it is of every number between them */
@@ -30,10 +31,10 @@ enum filter_type {
 
 struct filter_value {
 	bool known;
-	uint64_t number; /* COUNT, BOOL; enum state; of words their number */
+	uint64_t number; /* COUNT, BOOL; enum state; of words how many */
 	double real; /* REAL, RATIO */
 	const char *text; /* TEXT */
-	const char *const *words; /* WORDS, REASONS */
+	const char *const *words; /* WORDS, NUMBERS, REASONS */
 	struct bounds bounds;
 };
 
@@ -42,7 +43,7 @@ struct filter_source {
 	/* Returns the field of that name and fills in its type and needs (enum need), or NULL. */
 	const void *(*find)(const char *name, size_t len, enum filter_type *type,
 			    unsigned int *needs);
-	/* Returns the name that is most like it, or NULL. */
+	/* Returns what was most likely meant, for a message, or NULL. */
 	const char *(*nearest)(const char *name, size_t len);
 	/* Fills @value, zeroed, for @row; text in it lasts until the next call with @context. */
 	void (*get)(const void *field, const struct row *row, const struct report *report,

@@ -12,6 +12,7 @@
 #include <float.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Parsing, judging and compiling recurse as deep as parentheses are nested. */
 #define DEPTH_MAX 64
@@ -57,11 +58,46 @@ static int fail_leading(const struct filter_parser *p, const char *what, const c
 	return -EINVAL;
 }
 
+/* "localhost", "localhost:80" and other names of hosts, which are not looked up. */
+static int fail_host(const struct filter_parser *p)
+{
+	static const char local[] = "localhost";
+	const size_t len = strlen(local);
+	const char *word = p->word.s;
+	const char *rest = strncasecmp(word, local, len) ? NULL : word + len;
+	struct strbuf text = { 0 };
+
+	if (rest && (!*rest || *rest == ':'))
+		strbuf_addf(&text,
+			    "is no address, and names are not looked up; did you mean "
+			    "127.0.0.1%s or [::1]%s?",
+			    rest, rest);
+	else
+		strbuf_adds(&text, "is no address, as in 10.0.0.0/8, [::1]:* or :443; "
+				   "names are not looked up");
+	filter_lex_fail_word(p, text.s);
+	strbuf_free(&text);
+	return -EINVAL;
+}
+
+/* It has letters that no address has, so it is not one with a mistake in it. */
+static bool is_host(const char *word)
+{
+	size_t len = strcspn(word, ":");
+
+	if (strncasecmp(word, "inet", 4) == 0 && word[len])
+		return false;
+	return isalpha((unsigned char)*word) && !strchr(word + len + !!word[len], ':') &&
+	       word[strspn(word, "0123456789abcdefABCDEF:")];
+}
+
 static int fail_address(const struct filter_parser *p)
 {
 	const char *word = p->word.s;
 	int32_t port;
 
+	if (is_host(word))
+		return fail_host(p);
 	if (!word[strspn(word, "0123456789")] && endpoint_parse_port(word, &port) == 0)
 		return fail_leading(p, "is no address", ":", word);
 	return filter_lex_fail_word(p, word[strspn(word, "0123456789%")] ?
@@ -302,13 +338,18 @@ static int parse_bool(struct filter_parser *p, struct filter_test *test)
 
 static int parse_state(struct filter_parser *p, struct filter_test *test)
 {
+	struct nearest nearest = { .word = p->word.s, .len = p->word.len };
 	struct strbuf names = { 0 };
 
-	for (uint64_t i = 0; i < STATE_N; i++)
-		if (!strcmp(p->word.s, state_table[i].name)) {
+	for (uint64_t i = 0; i < STATE_N; i++) {
+		if (!strcasecmp(p->word.s, state_table[i].name)) {
 			test->number = i;
 			return 0;
 		}
+		nearest_offer(&nearest, state_table[i].name);
+	}
+	if (nearest.best)
+		return fail_leading(p, "is no state", "", nearest.best);
 	strbuf_adds(&names, "is no state:");
 	for (uint64_t i = 0; i < STATE_N; i++)
 		strbuf_addf(&names, " %s", state_table[i].name);
@@ -322,8 +363,11 @@ static int parse_reason(struct filter_parser *p)
 	struct nearest nearest = { .word = p->word.s, .len = p->word.len };
 
 	for (unsigned int i = 0; i < REASON_N; i++) {
-		if (!strcmp(p->word.s, reason_table[i].name))
+		if (!strcasecmp(p->word.s, reason_table[i].name)) {
+			p->word.len = 0;
+			strbuf_adds(&p->word, reason_table[i].name); /* case matters in a pattern */
 			return 0;
+		}
 		nearest_offer(&nearest, reason_table[i].name);
 	}
 	if (nearest.best)
@@ -331,10 +375,20 @@ static int parse_reason(struct filter_parser *p)
 	return filter_lex_fail_word(p, "is no reason; listenq(8) has them");
 }
 
+/* A pattern for digits; what a class has in it is not looked into. */
+static int check_numbers(const struct filter_parser *p)
+{
+	const char *word = p->word.s;
+
+	if (*word && (strchr(word, '[') || !word[strspn(word, "0123456789*?\\")]))
+		return 0;
+	return filter_lex_fail_word(p, "is no number");
+}
+
 static bool has_order(enum filter_type type)
 {
-	return type != FILTER_TEXT && type != FILTER_WORDS && type != FILTER_REASONS &&
-	       type != FILTER_BOOL;
+	return type != FILTER_TEXT && type != FILTER_WORDS && type != FILTER_NUMBERS &&
+	       type != FILTER_REASONS && type != FILTER_BOOL;
 }
 
 /* What the field is compared with has been read; it goes into @test, or is the text behind it. */
@@ -349,6 +403,8 @@ static int parse_operand(struct filter_parser *p, struct filter_test *test)
 		return parse_state(p, test);
 	case FILTER_REASONS:
 		return parse_reason(p);
+	case FILTER_NUMBERS:
+		return check_numbers(p);
 	case FILTER_TEXT:
 	case FILTER_WORDS:
 		return 0;
@@ -380,41 +436,57 @@ static int parse_comparison(struct filter_parser *p, struct filter_test *test, c
 	return filter_lex_value(p, "a value is missing") < 0 ? -EINVAL : parse_operand(p, test);
 }
 
-static bool is_state(const char *word)
+static const char *find_state(const char *word)
 {
 	for (unsigned int i = 0; i < STATE_N; i++)
-		if (!strcmp(word, state_table[i].name))
-			return true;
-	return false;
+		if (!strcasecmp(word, state_table[i].name))
+			return state_table[i].name;
+	return NULL;
 }
 
-static bool is_reason(const char *word)
+static const char *find_reason(const char *word)
 {
 	for (unsigned int i = 0; i < REASON_N; i++)
-		if (!strcmp(word, reason_table[i].name))
-			return true;
-	return false;
+		if (!strcasecmp(word, reason_table[i].name))
+			return reason_table[i].name;
+	return NULL;
 }
 
-/* A word alone is most likely the name of a process, unless it is much like one of ours. */
+/* A word alone is most likely the name of a process, or else of a service. */
+static int fail_bare(const struct filter_parser *p)
+{
+	struct strbuf before = { 0 };
+	int32_t port;
+
+	if (!strcasecmp(p->word.s, "localhost"))
+		return fail_host(p);
+	if (endpoint_parse_port(p->word.s, &port) == 0)
+		strbuf_addf(&before, ":%s or ", p->word.s);
+	strbuf_adds(&before, "process = ");
+	fail_leading(p, "is no field", before.s, p->word.s);
+	strbuf_free(&before);
+	return -EINVAL;
+}
+
+/* What is much like a word of ours most likely is one. */
 static int fail_unknown(struct filter_parser *p)
 {
 	const char *field = p->filter->source.nearest(p->word.s, p->word.len), *at;
 	struct nearest nearest = { .word = p->word.s, .len = p->word.len };
 	bool compared = filter_lex_take_operator(p, &at);
 
-	if (!compared && is_state(p->word.s))
-		return fail_leading(p, "is no field", "state = ", p->word.s);
-	if (!compared && is_reason(p->word.s))
-		return fail_leading(p, "is no field", "reasons = ", p->word.s);
+	if (!compared && find_state(p->word.s))
+		return fail_leading(p, "is no field", "state = ", find_state(p->word.s));
+	if (!compared && find_reason(p->word.s))
+		return fail_leading(p, "is no field", "reasons = ", find_reason(p->word.s));
 	if (field)
 		nearest_offer(&nearest, field);
 	for (size_t i = 0; i < ARRAY_SIZE(keyword_table); i++)
 		nearest_offer(&nearest, keyword_table[i].name);
-	if (nearest.best)
-		return fail_leading(p, "is no field", "", nearest.best);
+	if (nearest.best || field)
+		return fail_leading(p, "is no field", "", nearest.best ? nearest.best : field);
 	if (!compared && isalpha((unsigned char)*p->word.s))
-		return fail_leading(p, "is no field", "process = ", p->word.s);
+		return fail_bare(p);
 	return filter_lex_fail_word(p, "is no field; --list-columns shows them");
 }
 

@@ -18,7 +18,7 @@ struct filter_test {
 	double real; /* the same number, whatever it is */
 	bool whole;
 	bool any_case; /* TEXT: case does not matter, as to ss in a path */
-	char text[]; /* TEXT, WORDS, REASONS: a shell pattern */
+	char text[]; /* TEXT, WORDS, NUMBERS, REASONS: a shell pattern */
 };
 
 struct filter {

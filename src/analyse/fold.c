@@ -131,7 +131,6 @@ static void fold_rows(struct row *row, struct fold *fold)
 	row->listener = &fold->listener;
 	row->fold = fold;
 	raise_peak(row, &fold->listener.peak);
-	row->syn_limit = row->group_syn_limit;
 	row->accepted = (struct bounds){ 0 };
 	row->fresh = false;
 	/* All that waits is of the group. */

@@ -163,6 +163,27 @@ static struct amount oldest_wait(const struct row *row)
 	return amount(row->group->oldest_wait_ms);
 }
 
+/*
+ * "At its limit" is length >= limit: kernels from 4.4 to early 2025 let no more in from there on,
+ * later ones let in one more. An empty SYN queue is not full, though its limit may be 0. A group
+ * has one sum for all members: one of them is surely full when the sum is more than all could hold
+ * while each stays below its limit.
+ */
+struct amount row_syn_limit(const struct row *row)
+{
+	if (row->fold)
+		return row->group_syn_limit;
+	return syn_limit(row->listener, &row->netns->netns->sysctls);
+}
+
+bool row_syn_full(const struct row *row)
+{
+	uint32_t members = row->group ? row->group->sockets : 1;
+
+	return row->group_syn_limit.known && row_syn_length(row) > 0 &&
+	       (uint64_t)row_syn_length(row) + members - 1 >= row->group_syn_limit.value;
+}
+
 /* The counters are those of TCP alone. */
 static struct amount row_arrivals(const struct row *row)
 {
@@ -296,33 +317,54 @@ struct contents row_half_open(const struct row *row, const struct report *report
 	return c;
 }
 
+/* accept(2) takes the first: while that is the same one, none was accepted. */
+static struct bounds unix_accepted(const struct listener *before, const struct listener *now,
+				   uint64_t opening_ns)
+{
+	struct bounds k = { .min = minus(before->length, now->length), .max = UINT64_MAX };
+
+	k.known = now->first_ns && now->first_ns <= opening_ns;
+	if (k.known)
+		k.max = 0;
+	else if (now->first_ns && before->first_ns && !k.min)
+		k.min = 1;
+	if (now->known & LISTENER_PEAK && now->peak.fell > k.min)
+		k.min = now->peak.fell;
+	if (k.max < k.min)
+		k.max = k.min;
+	return k;
+}
+
 /* Without fast samples there are only the two ends of the window to compare. */
 static uint64_t unmoved(const struct listener *now, const struct listener *before,
-			uint64_t window_ns)
+			const struct report *report)
 {
+	if (listener_is_unix(now) && now->first_ns)
+		return report->snapshot->monotonic_ns - now->first_ns;
 	if (now->known & LISTENER_PEAK)
 		return now->peak.unmoved_ns;
-	return before && before->length && now->length >= before->length ? window_ns : 0;
+	return before && before->length && now->length >= before->length ? report->window_ns : 0;
 }
 
 static void build_row(struct row *row, const struct report *report, const struct listener *before,
 		      const struct listener *now)
 {
 	const struct snapshot *s = report->snapshot;
-	const uint64_t window_ns = report->window_ns;
 
 	row->listener = now;
 	row->group = s->known & SNAPSHOT_GROUPS ? &s->groups[now->group] : NULL;
-	row->syn_limit = syn_limit(now, &s->netns[now->bound.netns].sysctls);
-	row->group_syn_limit = row->syn_limit; /* until share_in_groups() knows of others */
+	row->group_syn_limit = row_syn_limit(row); /* until share_in_groups() knows of others */
 	row->oldest_wait_ms = oldest_wait(row);
 	row->seen_full = listener_full(now) || (before && listener_full(before)) ||
 			 (now->known & LISTENER_PEAK && now->peak.full);
 	row->length_before = before ? before->length : 0;
 	row->waits_long = row->oldest_wait_ms.known && row->oldest_wait_ms.value >= WAIT_LONG_MS;
-	row->unmoved_ns = unmoved(now, before, window_ns);
+	row->unmoved_ns = unmoved(now, before, report);
 	if (before)
-		row->accepted = accepted(row);
+		row->accepted =
+			listener_is_unix(now) ?
+				unix_accepted(before, now, s->monotonic_ns - report->window_ns) :
+				accepted(row);
 }
 
 /*
@@ -389,6 +431,20 @@ static uint64_t overflows_max(const struct row *row)
 	return max;
 }
 
+/* It was full when it overflowed: whatever is missing of that now was accepted. */
+static void left_after_overflow(struct row *row)
+{
+	uint64_t left = minus(listener_capacity(row->listener), row->listener->length);
+
+	if (!left)
+		return;
+	row->accepted.known = true;
+	if (row->accepted.min < left)
+		row->accepted.min = left;
+	if (row->accepted.max < left)
+		row->accepted.max = left;
+}
+
 static void bound_overflows(struct report *report)
 {
 	for (size_t i = 0; i < report->n_rows; i++) {
@@ -408,6 +464,8 @@ static void bound_overflows(struct report *report)
 
 		if (row->overflows.known && !row->gone)
 			row->overflows.min = report_overflows_min(row);
+		if (row->overflows.min)
+			left_after_overflow(row);
 	}
 	for (size_t i = 0; i < report->n_netns; i++) {
 		struct amount *rest = &report->netns[i].unattributed_overflows;
@@ -648,8 +706,8 @@ static void share_in_groups(struct report *report, const struct snapshot *s, siz
 		const struct row *row = &report->rows[i];
 		struct group_sums *sum = &sums[row->listener->group];
 
-		sum->syn_limit.known = row->syn_limit.known;
-		sum->syn_limit.value += row->syn_limit.value;
+		sum->syn_limit.known = row->group_syn_limit.known;
+		sum->syn_limit.value += row->group_syn_limit.value;
 		sum->old_max += old_max(row);
 		sum->left_min += minus(row->length_before, old_max(row));
 		sum->movers_max += may_keep_all(row) ? 0 : old_max(row);
@@ -659,6 +717,8 @@ static void share_in_groups(struct report *report, const struct snapshot *s, siz
 
 		row->group_syn_limit = sums[row->listener->group].syn_limit;
 		prove_member(row, &sums[row->listener->group]);
+		if (row->listener == &s->listeners[row->group->first])
+			report->netns[row->listener->bound.netns].syn_full += row_syn_full(row);
 	}
 	free(sums);
 }

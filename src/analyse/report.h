@@ -43,6 +43,7 @@ struct netns_report {
 	uint64_t overflows_max; /* sum of the listeners' upper bounds */
 	uint64_t losses_max; /* likewise */
 	struct amount unattributed_overflows; /* that no listener can account for */
+	size_t syn_full; /* groups whose SYN queue is full */
 	bool listener_vanished;
 };
 
@@ -57,16 +58,15 @@ struct row {
 	struct amount drops; /* in the window */
 	struct bounds overflows; /* in the window */
 	struct bounds losses; /* in the window: ListenDrops beside the overflows */
-	struct amount syn_limit;
 	struct amount group_syn_limit; /* sum over its SO_REUSEPORT group */
 	struct amount oldest_wait_ms; /* unknown where a group cannot tell whose it is */
 	struct bounds accepted; /* connections that left the accept queue in the window */
 	uint64_t unmoved_ns; /* it has not been seen empty or to get shorter for so long */
 	uint32_t length_before; /* of the accept queue when the window began */
 	uint32_t reasons; /* bit 1 << enum reason */
-	enum state state;
+	enum state state : 8;
+	enum state last_state : 8; /* @state, or if it is gone the state it was last seen in */
 	bool gone; /* seen in the window, and not at its end; all else is as last seen */
-	enum state last_state; /* @state, or if it is gone the state it was last seen in */
 	bool waits_long; /* its oldest connection has waited for WAIT_LONG_MS or more */
 	bool fresh; /* the opening sample lacks it */
 	bool seen_full; /* in the window or now */
@@ -171,6 +171,12 @@ static inline uint32_t row_syn_length(const struct row *row)
 {
 	return row->group ? row->group->syn_length : 0;
 }
+
+/* Where its SYN queue is full; of a folded row the sum over the group. */
+struct amount row_syn_limit(const struct row *row);
+
+/* Is its SYN queue full? */
+bool row_syn_full(const struct row *row);
 
 /* Is known what waits in its accept queue, or did as long ago as row_waiting_age() says? */
 bool row_waiting_told(const struct row *row);

@@ -31,8 +31,10 @@ static int is_full(const struct row *r, const struct report *report)
  */
 static int not_accepting(const struct row *r, const struct report *report)
 {
-	return report->window_ns >= WINDOW_MIN_NS && r->accepted.known && !r->accepted.max &&
-	       r->length_before && row_length(r);
+	/* A window that was cut short goes on from where the queue did not move before. */
+	return (report->window_ns >= WINDOW_MIN_NS ||
+		(report->window_ns && r->unmoved_ns >= WINDOW_MIN_NS)) &&
+	       r->accepted.known && !r->accepted.max && r->length_before && row_length(r);
 }
 
 /*
@@ -50,19 +52,10 @@ static int is_stalled(const struct row *r, const struct report *report)
 	return r->waits_long || (!r->oldest_wait_ms.known && r->unmoved_ns >= WAIT_LONG_NS);
 }
 
-/*
- * "At its limit" is length >= limit: kernels from 4.4 to early 2025 let no more in from there on,
- * later ones let in one more. An empty SYN queue is not full, though its limit may be 0. A group
- * has one sum for all members: one of them is surely full when the sum is more than all could hold
- * while each stays below its limit.
- */
 static int is_syn_full(const struct row *r, const struct report *report)
 {
-	uint32_t members = r->group ? r->group->sockets : 1;
-
 	(void)report;
-	return r->group_syn_limit.known && row_syn_length(r) > 0 &&
-	       (uint64_t)row_syn_length(r) + members - 1 >= r->group_syn_limit.value;
+	return row_syn_full(r);
 }
 
 /*
@@ -74,7 +67,9 @@ static bool admits_none(const struct row *r)
 {
 	const struct sysctls *s = &r->netns->netns->sysctls;
 
-	return r->syn_limit.known && !r->syn_limit.value && s->value[SYSCTL_MAX_SYN_BACKLOG] <= 0;
+	const struct amount limit = row_syn_limit(r);
+
+	return limit.known && !limit.value && s->value[SYSCTL_MAX_SYN_BACKLOG] <= 0;
 }
 
 /* A full SYN queue drops SYNs only where the kernel sends no cookies instead. */
@@ -117,8 +112,8 @@ const struct state_info state_table[STATE_N] = {
 			 "dropped, or the client of a UNIX listener has to wait",
 			 "look whether the program accepts before you raise a limit", is_full },
 	[STATE_STALLED] = { "stalled", SEVERITY_WARNING,
-			    "none was seen to leave the accept queue in this window, whatever its "
-			    "fill, and connections have waited in it for 3 seconds or more",
+			    "connections wait in the accept queue, whatever its fill, and none was "
+			    "seen to leave it",
 			    "look at the process: it is stuck or busy", is_stalled },
 	[STATE_DROPPING] = { "dropping", SEVERITY_WARNING,
 			     "this listener lost SYNs or final ACKs for another cause than a full "
@@ -162,7 +157,7 @@ static bool somaxconn(const struct row *r, int64_t *value)
 static bool limit_binds(const struct row *r, const struct report *report)
 {
 	return crowded(r, report) ||
-	       (is_syn_full(r, report) && r->syn_limit.value == r->listener->limit);
+	       (is_syn_full(r, report) && row_syn_limit(r).value == r->listener->limit);
 }
 
 static int limit_from_listen(const struct row *r, const struct report *report)
@@ -185,7 +180,9 @@ static int limit_from_somaxconn(const struct row *r, const struct report *report
  */
 static int limit_from_syn_backlog(const struct row *r, const struct report *report)
 {
-	return r->syn_limit.known && r->syn_limit.value < r->listener->limit &&
+	const struct amount limit = row_syn_limit(r);
+
+	return limit.known && limit.value < r->listener->limit &&
 	       (is_syn_full(r, report) || admits_none(r));
 }
 
@@ -209,11 +206,12 @@ static int syn_flood(const struct row *r, const struct report *report)
 	return cookies_sent(r, report, &returned) && !returned;
 }
 
+/* Whose cookies they were is unknown where several SYN queues are full: one may be flooded. */
 static int syn_burst(const struct row *r, const struct report *report)
 {
 	bool returned;
 
-	return cookies_sent(r, report, &returned) && returned;
+	return cookies_sent(r, report, &returned) && returned && r->netns->syn_full == 1;
 }
 
 static int resets_clients(const struct row *r, const struct report *report)
@@ -375,6 +373,12 @@ static void add_stalled_for(struct strbuf *to, const struct row *row)
 	if (row->oldest_wait_ms.known)
 		strbuf_addf(to, " (the oldest for %.1f s)",
 			    (double)row->oldest_wait_ms.value / 1000);
+	else if (row->waits_long) /* which member of its group holds the oldest is unknown */
+		strbuf_addf(to, " (the oldest of its group for %.1f s)",
+			    (double)row->group->oldest_wait_ms / 1000);
+	else if (listener_is_unix(row->listener) && row->listener->first_ns)
+		strbuf_addf(to, " (the oldest for %.1f s or more)",
+			    (double)row->unmoved_ns / (double)NSEC_PER_SEC);
 	else if (row->unmoved_ns)
 		strbuf_addf(to, " (not seen to get shorter for %.1f s)",
 			    (double)row->unmoved_ns / (double)NSEC_PER_SEC);

@@ -301,6 +301,14 @@ static void look_at_unix_queues(struct collector *c)
 	unix_queues_end(&c->unix_queues, clock_monotonic_ns());
 }
 
+/* Of those that are listeners of @s: does one of them not move? */
+static void follow_unix_queues(struct collector *c, struct snapshot *s)
+{
+	unix_queues_begin(&c->unix_queues, clock_monotonic_ns());
+	for (uint32_t i = 0; i < c->sources.n; i++)
+		unix_queues_take(&c->unix_queues, diag_netlink(c->sources.list[i]->diag), s, i);
+}
+
 /* Who names namespaces has chosen; and without a window no counter says whether all is well. */
 static bool wants_others(const struct collector *c)
 {
@@ -342,6 +350,8 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 			return code;
 	}
 	sources_warn(&c->sources, s);
+	if (needs(c, NEED_UNIX) && needs(c, NEED_WINDOW))
+		follow_unix_queues(c, s);
 	if (needs(c, NEED_ELSEWHERE) && !needs(c, NEED_UNIX)) {
 		look_at_unix_queues(c);
 		unix_queues_tell(&c->unix_queues, s);

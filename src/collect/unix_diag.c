@@ -116,3 +116,38 @@ int unix_diag_dump(struct netlink_socket *socket, bool whole, unix_handler handl
 
 	return code < 0 ? netlink_explain(code, "UNIX sockets", "unix_diag", why) : 0;
 }
+
+static int take_first(uint16_t type, const void *payload, size_t len, void *context)
+{
+	const unsigned char *at = payload, *end = at + len;
+	struct nlattr a;
+
+	if (type != SOCK_DIAG_BY_FAMILY || len < sizeof(struct unix_diag_msg))
+		return 0;
+	for (at += sizeof(struct unix_diag_msg); attribute_next(&a, at, end);
+	     at += NLA_ALIGN(a.nla_len))
+		if ((a.nla_type & NLA_TYPE_MASK) == UNIX_DIAG_ICONS &&
+		    a.nla_len >= NLA_HDRLEN + sizeof(uint32_t))
+			memcpy(context, at + NLA_HDRLEN, sizeof(uint32_t));
+	return 0;
+}
+
+int unix_diag_first(struct netlink_socket *socket, uint32_t inode, uint64_t cookie, uint32_t *first)
+{
+	const struct unix_diag_req request = {
+		.sdiag_family = AF_UNIX,
+		.udiag_states = 1 << STATE_LISTEN,
+		.udiag_ino = inode,
+		.udiag_show =
+			UDIAG_SHOW_ICONS, /* in the order of the queue (sk_diag_dump_icons()) */
+		.udiag_cookie = { (uint32_t)cookie, (uint32_t)(cookie >> 32) },
+	};
+	const struct netlink_request message = {
+		.type = SOCK_DIAG_BY_FAMILY,
+		.payload = &request,
+		.payload_len = sizeof(request),
+	};
+
+	*first = 0;
+	return netlink_ask(socket, &message, take_first, first);
+}

@@ -41,6 +41,15 @@ int unix_diag_dump(struct netlink_socket *socket, bool whole, unix_handler handl
 		   struct error *why);
 
 /*
+ * unix_diag_first() - who is the next that accept(2) takes off the queue of a listener.
+ * @first: inode of the client's socket; 0: the queue is empty, or the client has closed it
+ *
+ * One look-up, no dump. Returns 0 or -errno.
+ */
+int unix_diag_first(struct netlink_socket *socket, uint32_t inode, uint64_t cookie,
+		    uint32_t *first);
+
+/*
  * unix_diag_parse() - hand the listening sockets in one datagram of a dump to @handler; otherwise
  * as diag_parse(). One that does not tell its queue is skipped.
  */

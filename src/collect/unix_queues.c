@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ASK_MAX		 64 /* queues of which the first connection is asked for; 10 us each */
 #define LOOK_AFTER_NS	 NSEC_PER_SEC /* ordinary servers have taken one by then */
 #define LOOK_INTERVAL_NS (NSEC_PER_SEC / 10)
 #define LOOK_SHARE	 500 /* at most one part in so many of the time goes into looks */
@@ -44,28 +45,44 @@ void unix_queues_begin(struct unix_queues *q, uint64_t now_ns)
 static int add_queue(const struct unix_record *r, void *context)
 {
 	struct unix_queues *q = context;
-	struct unix_queue *queue;
-	uint32_t before;
 
 	q->n_listeners++;
 	/* A dump that the kernel resumes may repeat an entry. */
 	if (!r->rqueue || idmap_put(&q->seen, r->cookie, (uint32_t)q->n) != IDMAP_NONE)
 		return 0;
 	q->list = array_grow(q->list, q->n, &q->size, sizeof(*q->list));
-	queue = &q->list[q->n++];
-	queue->cookie = r->cookie;
-	queue->length = r->rqueue;
-	queue->limit = r->wqueue;
-	before = idmap_get(&q->by_cookie, r->cookie);
-	queue->since_ns = before != IDMAP_NONE && queue->length >= q->before[before].length ?
-				  q->before[before].since_ns :
-				  q->begin_ns;
+	q->list[q->n++] = (struct unix_queue){
+		.cookie = r->cookie, .length = r->rqueue, .limit = r->wqueue, .inode = r->inode
+	};
 	return 0;
+}
+
+static bool has_moved(const struct unix_queue *before, const struct unix_queue *now)
+{
+	return now->first && before->first ? now->first != before->first :
+					     now->length < before->length;
+}
+
+/* The first of each queue from @begin on, and since when it is so. */
+static void ask_firsts(struct unix_queues *q, size_t begin, struct netlink_socket *netlink)
+{
+	for (size_t i = begin; i < q->n; i++) {
+		struct unix_queue *queue = &q->list[i];
+		uint32_t before = idmap_get(&q->by_cookie, queue->cookie);
+
+		if (i < ASK_MAX &&
+		    unix_diag_first(netlink, queue->inode, queue->cookie, &queue->first) < 0)
+			queue->first = 0;
+		queue->since_ns = before != IDMAP_NONE && !has_moved(&q->before[before], queue) ?
+					  q->before[before].since_ns :
+					  q->begin_ns;
+	}
 }
 
 void unix_queues_add(struct unix_queues *q, struct netlink_socket *netlink)
 {
 	const uint32_t n_listeners = q->n_listeners;
+	const size_t begin = q->n;
 	unsigned int tries = 0;
 	struct error ignored; /* nobody asked for them */
 	int code;
@@ -75,6 +92,36 @@ void unix_queues_add(struct unix_queues *q, struct netlink_socket *netlink)
 		code = unix_diag_dump(netlink, false, add_queue, q, &ignored);
 	} while (netlink_again(netlink, code, &tries));
 	q->failed |= code < 0;
+	ask_firsts(q, begin, netlink);
+}
+
+void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, struct snapshot *s,
+		      uint32_t netns)
+{
+	const size_t begin = q->n;
+
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		const struct listener *l = &s->listeners[i];
+		const struct unix_record r = { .cookie = l->cookie,
+					       .inode = l->inode,
+					       .rqueue = l->length,
+					       .wqueue = l->limit };
+
+		if (l->bound.netns == netns && listener_is_unix(l))
+			add_queue(&r, q);
+	}
+	ask_firsts(q, begin, netlink);
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		struct listener *l = &s->listeners[i];
+		uint32_t at;
+
+		if (l->bound.netns != netns || !listener_is_unix(l) || !l->length)
+			continue;
+		at = idmap_get(&q->seen, l->cookie);
+		if (at != IDMAP_NONE && q->list[at].first)
+			l->first_ns = q->list[at].since_ns;
+	}
+	q->due_ns = UINT64_MAX;
 }
 
 /* One that is full needs no closer look to be told of. */
@@ -88,7 +135,7 @@ void unix_queues_end(struct unix_queues *q, uint64_t now_ns)
 	for (size_t i = 0; i < q->n; i++) {
 		uint64_t due = q->list[i].since_ns + LOOK_AFTER_NS;
 
-		if (q->list[i].length > q->list[i].limit)
+		if (q->list[i].length > q->list[i].limit || q->list[i].first)
 			continue;
 		if (due < now_ns + pause)
 			due = now_ns + pause;

@@ -7,9 +7,11 @@
 #include "model/snapshot.h"
 
 /*
- * The accept queues of UNIX listeners that nobody asked to see: how many there are, and which are
- * not empty. UNIX sockets have no counters and no ages, so that looking often is the only way to
- * see that a queue moves: those that wait for long are looked at between samples.
+ * Which accept queues of UNIX listeners do not move; of those that nobody asked to see also how
+ * many there are. UNIX sockets have no counters and no ages. But the kernel tells whose connection
+ * is the first in a queue, and accept(2) takes that one: while it is the same none was accepted.
+ * Where it is unknown, looking often is the only way to see that a queue moves: such a queue is
+ * looked at between samples.
  *
  * A zeroed struct with @due_ns of UINT64_MAX is ready.
  */
@@ -33,6 +35,14 @@ void unix_queues_free(struct unix_queues *q);
 void unix_queues_begin(struct unix_queues *q, uint64_t now_ns);
 void unix_queues_add(struct unix_queues *q, struct netlink_socket *netlink);
 void unix_queues_end(struct unix_queues *q, uint64_t now_ns);
+
+/*
+ * unix_queues_take() - the same as unix_queues_add() where the listeners are in @s already, those
+ * of namespace @netns; these are told since when their first connection is the same. No look is due
+ * between samples then: fast samples look at them.
+ */
+void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, struct snapshot *s,
+		      uint32_t netns);
 
 /* Puts what the last look saw into @s; where it failed that stays unknown. */
 void unix_queues_tell(const struct unix_queues *q, struct snapshot *s);

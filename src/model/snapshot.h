@@ -21,14 +21,14 @@
 
 /* What fast sampling saw of one accept queue since the sample before. */
 struct peak {
-	uint32_t length; /* highest, the samples at both ends of the window included */
-	uint32_t lowest; /* likewise */
-	uint32_t samples; /* looks at the queue, the closing sample included */
 	uint64_t full_ns; /* time between looks that ended in "full" */
 	/* It has not been seen empty or to get shorter for so long, which may be many windows. */
 	uint64_t unmoved_ns;
-	bool full; /* seen so at any look */
+	uint32_t length; /* highest, the samples at both ends of the window included */
+	uint32_t lowest; /* likewise */
+	uint32_t samples; /* looks at the queue, the closing sample included */
 	uint32_t fell; /* by so much it was seen shorter than a look before, all in all */
+	bool full; /* seen so at any look */
 	bool born; /* missing in the sample and in a look after it: it is new */
 };
 
@@ -55,7 +55,11 @@ struct bound {
 
 struct listener {
 	uint64_t cookie; /* identity together with the namespace; never used again until reboot */
-	uint64_t cgroup_id; /* cgroup v2 the socket was created in */
+	union {
+		uint64_t cgroup_id; /* TCP: cgroup v2 the socket was created in */
+		/* UNIX, monotonic: since when its oldest connection is the same; 0: unknown */
+		uint64_t first_ns;
+	};
 	const char *cgroup; /* its path, or NULL; owned by the source of the snapshot */
 	const char *interface; /* name of bound.ifindex, or NULL; likewise */
 	const char *name; /* of a UNIX listener: path or @abstract; NULL: none; likewise */
@@ -178,9 +182,15 @@ struct netns {
 /* The accept queue of a UNIX listener that is not among the listeners; only of one with a queue. */
 struct unix_queue {
 	uint64_t cookie;
-	uint64_t since_ns; /* monotonic, since when it was seen neither empty nor to get shorter */
+	/*
+	 * Monotonic, since when its first connection is the same; where that is unknown, since when
+	 * it was seen neither empty nor to get shorter.
+	 */
+	uint64_t since_ns;
 	uint32_t length;
 	uint32_t limit;
+	uint32_t inode;
+	uint32_t first; /* inode of the client whose connection is the oldest; 0: unknown */
 };
 
 /* A network namespace that is not among the namespaces. */

@@ -255,6 +255,15 @@ const struct field *field_find(const char *name, size_t len)
 	return NULL;
 }
 
+/* What ss(8) calls columns, and users of it type: no names here, as both mean other things there.
+ */
+static const struct {
+	const char *name, *meant;
+} ss_columns[] = {
+	{ "recv-q", "length (QUEUED)" },
+	{ "send-q", "limit (LIMIT)" },
+};
+
 const char *field_nearest(const char *name, size_t len)
 {
 	struct nearest nearest = { .word = name, .len = len };
@@ -264,6 +273,9 @@ const char *field_nearest(const char *name, size_t len)
 			nearest_offer(&nearest, field_table[i].name);
 			nearest_offer(&nearest, field_table[i].header);
 		}
+	for (size_t i = 0; len && !nearest.best && i < ARRAY_SIZE(ss_columns); i++)
+		if (spells(ss_columns[i].name, name, len) == len)
+			return ss_columns[i].meant;
 	return nearest.best;
 }
 

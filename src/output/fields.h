@@ -114,7 +114,10 @@ const struct field *field_named(const char *name);
  */
 const struct field *field_find(const char *name, size_t len);
 
-/* Returns the name or the header that is most like @name, or NULL when none is much like it. */
+/*
+ * field_nearest() - what was most likely meant by @name, for a message: the name or the header that
+ * is most like it, or the column that ss has under this very name. NULL: nothing is much like it.
+ */
 const char *field_nearest(const char *name, size_t len);
 
 /*

@@ -15,6 +15,8 @@ static enum filter_type type_of_text(const struct field *field)
 	}
 	if (field->flags & FIELD_HAS_BOUNDS)
 		return FILTER_BOUNDS;
+	if (field->flags & FIELD_HAS_WORDS && field->order == ORDER_REAL)
+		return FILTER_NUMBERS;
 	return field->type == FIELD_LIST || field->flags & FIELD_HAS_WORDS ? FILTER_WORDS :
 									     FILTER_TEXT;
 }

@@ -253,7 +253,7 @@ GETTER(syn_length)
 GETTER(syn_limit)
 {
 	UNUSED;
-	set_amount(value, row->syn_limit);
+	set_amount(value, row_syn_limit(row));
 }
 
 /* A limit of 0 holds one request sock; dividing by it would not. */

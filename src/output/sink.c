@@ -3,17 +3,20 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/num.h"
 #include "base/text.h"
 
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #define MAX_LINKS 40 /* as many as the kernel follows, MAXSYMLINKS */
@@ -21,8 +24,8 @@
 
 /*
  * The way to the file, taken step by step: links are read and followed here, for the kernel has no
- * way to say whose they are allowed to be. What is decided on is what was opened, and the next step
- * begins there, so nobody can put something else in between.
+ * way to say whose they are allowed to be; only those of procfs are left to it. What is decided on
+ * is what was opened, and the next step begins there, so nobody can put something else in between.
  */
 struct walk {
 	struct sink *sink; /* where the walk is: dir, name */
@@ -34,7 +37,12 @@ struct walk {
 	struct stat *st; /* of the file */
 };
 
-enum step { STEP_MISSING, STEP_FOUND, STEP_ON };
+enum step {
+	STEP_MISSING,
+	STEP_FOUND,
+	STEP_HELD, /* found behind a link of procfs, the only way to it that is known */
+	STEP_ON,
+};
 
 /* All or nothing: a stream takes a short count for an error, and forgets which. */
 static ssize_t write_fd(void *cookie, const char *data, size_t size)
@@ -105,7 +113,7 @@ static int enter_start(struct sink *sink, const char *path)
 }
 
 /* @fd: a link. What it says comes before the rest of the way. */
-static int follow(struct walk *w, int fd)
+static int follow_text(struct walk *w, int fd)
 {
 	char target[PATH_MAX];
 	ssize_t len = readlinkat(fd, "", target, sizeof(target));
@@ -113,8 +121,6 @@ static int follow(struct walk *w, int fd)
 
 	if (len < 0)
 		return -errno;
-	if (++w->links > MAX_LINKS)
-		return -ELOOP;
 	if (len == 0 || len == sizeof(target))
 		return len ? -ENAMETOOLONG : -ENOENT;
 	w->by_link |= !*w->rest;
@@ -124,6 +130,54 @@ static int follow(struct walk *w, int fd)
 	w->text = text.s;
 	w->rest = text.s;
 	return *text.s == '/' ? enter_start(w->sink, text.s) : STEP_ON;
+}
+
+/* Does what the link @fd says name this very file? Of one that is deleted it does not. */
+static bool names(int fd, const struct stat *file)
+{
+	char target[PATH_MAX];
+	ssize_t len = readlinkat(fd, "", target, sizeof(target) - 1);
+	struct stat st;
+
+	if (len < 0)
+		return false;
+	target[len] = '\0';
+	return *target == '/' && lstat(target, &st) == 0 && st.st_dev == file->st_dev &&
+	       st.st_ino == file->st_ino;
+}
+
+/*
+ * @fd: a link of procfs. Only the kernel can follow it: what it says need not be a path, as in
+ * "pipe:[123]". A regular file has to be replaced, which takes its directory: then the text is
+ * followed, as far as it leads there.
+ */
+static int follow_procfs(struct walk *w, int fd)
+{
+	int target = openat(w->sink->dir, w->sink->name, O_PATH | O_CLOEXEC), code = 0;
+
+	if (target < 0)
+		return -errno;
+	if (fstat(target, w->st) < 0)
+		code = -errno;
+	else if (S_ISDIR(w->st->st_mode))
+		return enter(w->sink, target);
+	close(target);
+	if (code == 0 && *w->rest)
+		return -ENOTDIR;
+	if (code == 0 && S_ISREG(w->st->st_mode) && names(fd, w->st))
+		return follow_text(w, fd);
+	return code < 0 ? code : STEP_HELD;
+}
+
+static int follow(struct walk *w, int fd)
+{
+	struct statfs fs;
+
+	if (++w->links > MAX_LINKS)
+		return -ELOOP;
+	if (fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC)
+		return follow_procfs(w, fd);
+	return follow_text(w, fd);
 }
 
 /* Opens what the next name of the way stands for, a link itself. Returns a descriptor or -errno. */
@@ -185,8 +239,8 @@ static int explain(const struct sink *sink, int code, struct error *why)
 }
 
 /*
- * Finds the directory and the name of the file. Returns whether it is there, or -errno with @why
- * filled.
+ * Finds the directory and the name of the file. Returns enum step, how it is there, or -errno with
+ * @why filled.
  */
 static int find_file(struct sink *sink, struct stat *st, struct error *why)
 {
@@ -253,19 +307,49 @@ static int open_temporary(struct sink *sink, const struct stat *old)
 	return fd;
 }
 
-/* A device or a FIFO, unless another has taken the name since it was looked at. */
-static int open_itself(struct sink *sink, const struct stat *seen)
+static bool is_same(int fd, const struct stat *seen)
 {
-	const int flags = O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW;
-	int fd = openat(sink->dir, sink->name, flags);
 	struct stat st;
+
+	return fstat(fd, &st) == 0 && st.st_dev == seen->st_dev && st.st_ino == seen->st_ino;
+}
+
+/*
+ * What is written to as it is, unless another has taken the name since it was looked at.
+ * @follow: 0 behind a link of procfs, else O_NOFOLLOW
+ */
+static int open_itself(struct sink *sink, const struct stat *seen, int follow)
+{
+	int fd = openat(sink->dir, sink->name, O_WRONLY | O_CLOEXEC | O_NOCTTY | follow);
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &st) == 0 && st.st_dev == seen->st_dev && st.st_ino == seen->st_ino)
+	if (is_same(fd, seen))
 		return fd;
 	close(fd);
 	return -ESTALE;
+}
+
+/* Nobody can open a socket, but whoever has a descriptor of it can copy that. */
+static int copy_socket(struct sink *sink, const struct stat *seen)
+{
+	uint64_t own;
+	int fd = -1;
+
+	if (num_parse_u64(sink->name, 0, INT_MAX, &own) == 0 && is_same((int)own, seen))
+		fd = fcntl((int)own, F_DUPFD_CLOEXEC, 0);
+	return fd < 0 ? -ENXIO : fd;
+}
+
+/* A regular file that is here has no name to give to another: it is written anew. */
+static int open_held(struct sink *sink, const struct stat *seen)
+{
+	int fd = S_ISSOCK(seen->st_mode) ? copy_socket(sink, seen) : open_itself(sink, seen, 0);
+
+	if (fd < 0 || !S_ISREG(seen->st_mode) || ftruncate(fd, 0) == 0)
+		return fd;
+	sink->error = errno;
+	return fd;
 }
 
 static int open_path(struct sink *sink, const char *path, struct error *why)
@@ -277,8 +361,10 @@ static int open_path(struct sink *sink, const char *path, struct error *why)
 	code = find_file(sink, &st, why);
 	if (code < 0)
 		return code;
-	if (code == STEP_FOUND && !S_ISREG(st.st_mode))
-		code = open_itself(sink, &st);
+	if (code == STEP_HELD)
+		code = open_held(sink, &st);
+	else if (code == STEP_FOUND && !S_ISREG(st.st_mode))
+		code = open_itself(sink, &st, O_NOFOLLOW);
 	else
 		code = open_temporary(sink, code == STEP_FOUND ? &st : NULL);
 	return code < 0 ? explain(sink, code, why) : code;

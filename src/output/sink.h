@@ -10,7 +10,8 @@
 /*
  * Where a report goes: standard output, or a file that is replaced as a whole, so that a reader
  * sees the old report or the new one and nothing between. What is no regular file (a device, a
- * FIFO) cannot be replaced: it is written to as it is.
+ * FIFO) cannot be replaced: it is written to as it is. So is what only a link of procfs leads to: a
+ * pipe or a socket behind /dev/stdout, a deleted file.
  */
 struct sink {
 	FILE *stream;

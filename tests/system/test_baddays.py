@@ -3,9 +3,11 @@
 import ctypes
 import os
 import platform
+import pty
 import resource
 import shutil
 import signal
+import socket
 import stat
 import struct
 import subprocess
@@ -226,6 +228,52 @@ class Output(rig.Case):
         self.assertTrue(stat.S_ISCHR(os.stat("/dev/full").st_mode))
         self.assertIn("LOCAL ADDRESS",
                       listenq.run("-d", "0", "--output-file=-").out)
+
+    def test_output_file_that_is_a_stream(self):
+        """/dev/stdout and the like lead through procfs, which has no path for a pipe."""
+        for name in ("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"):
+            with self.subTest(name=name):
+                self.assertIn("LOCAL ADDRESS",
+                              listenq.run("-d", "0", "--output-file=" + name).out)
+        result = listenq.run("-d", "0", "--output-file=/dev/stderr")
+        self.assertEqual(result.out, "")
+        self.assertIn("LOCAL ADDRESS", result.err)
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            listenq.run("-d", "0", "--output-file=/dev/stdout", stdout=theirs)
+            self.assertIn(b"LOCAL ADDRESS", ours.recv(65536, socket.MSG_DONTWAIT))
+        master, terminal = pty.openpty()
+        try:
+            listenq.run("-d", "0", "--output-file=/dev/stdout", stdout=terminal)
+            os.set_blocking(master, False)
+            self.assertIn(b"LOCAL ADDRESS", os.read(master, 65536))
+        finally:
+            os.close(master)
+            os.close(terminal)
+        with open("/dev/full", "wb") as full:
+            result = listenq.run("-d", "0", "--output-file=/dev/stdout", stdout=full, code=1)
+        self.assertRegex(result.err, r"\Alistenq: [^\n]*No space[^\n]*\n\Z")
+
+    def test_output_file_that_is_repeated_into_a_pipe(self):
+        result = listenq.run("--json", "-d", "0.01", "--peak-rate=0", "--count=3",
+                             "--output-file=/dev/stdout")
+        self.assertEqual(len(result.out.splitlines()), 3)
+
+    def test_output_file_behind_a_descriptor(self):
+        """It is replaced like any other, and written anew when nobody can name it."""
+        for deleted in (False, True):
+            with open(self.path, "w+", encoding="utf-8") as file:
+                file.write(20000 * "old")
+                file.flush()
+                if deleted:
+                    os.unlink(self.path)
+                listenq.run("-d", "0", "--output-file=/dev/stdout", stdout=file)
+                file.seek(0)
+                self.assertEqual("LOCAL ADDRESS" in file.read(), deleted)
+                self.assertEqual(os.fstat(file.fileno()).st_nlink, 0)
+                file.seek(0)
+                self.assertEqual("old" in file.read(), not deleted)
+            self.assertEqual(os.listdir(self.dir), [] if deleted else ["report.json"])
 
     def test_output_file_keeps_mode_and_link(self):
         with open(self.path, "w", encoding="ascii"):

@@ -246,6 +246,16 @@ class Fields(rig.Case):
         out = listenq.run("-H", "-o", "local", "drops = 0").out
         self.assertEqual(out.split(), [f"127.0.0.1:{quiet.port}"])
 
+    def test_case_of_states_and_reasons(self):
+        """It does not matter, as it does not in the header of a column."""
+        full, quiet = self.listener(backlog=1), self.listener()
+        self.fill(full, 1)
+        for expression in ("state >= High", "STATE = FULL", "reasons = Limit-From-Listen"):
+            out = listenq.run("-H", "-d", "0", "-o", "local", expression).out
+            self.assertEqual(out.split(), [f"127.0.0.1:{full.port}"], expression)
+        out = listenq.run("-H", "-d", "0", "-o", "local", "state != Full").out
+        self.assertEqual(out.split(), [f"127.0.0.1:{quiet.port}"])
+
     def test_every_column(self):
         """What a column shows is what a filter finds by it."""
         listener = self.listener(backlog=4, device="lo")
@@ -359,7 +369,16 @@ class Wrong(unittest.TestCase):
         self.assertIn("as in -f90", self.refused("-f", "90%"))
         self.assertIn("did you mean :443?", self.refused("443"))
         self.assertIn("did you mean process = nginx?", self.refused("nginx"))
+        self.assertIn("did you mean 127.0.0.1 or [::1]?", self.refused("localhost"))
+        self.assertIn("did you mean :http or process = http?", self.refused("http"))
         self.assertIn("did you mean state?", self.refused("stat=ok"))
+        self.assertIn("did you mean high?", self.refused("state = hgih"))
+        self.assertIn("did you mean stopped?", self.refused("reasons = stoped"))
+        self.assertIn("'abc' is no number", self.refused("pid = abc"))
+        for args in ("-o", "recv-q"), ("-s", "-Recv-Q"), ("recv-q > 3",):
+            self.assertIn("did you mean length (QUEUED)?", self.refused(*args))
+        self.assertRegex(self.refused("-tulpn"),
+                         "'-u': listenq shows TCP listeners, and UNIX ones with -x; .* -t -l -n")
         self.assertIn("did you mean --json?", self.refused("--jsn"))
         self.assertIn("did you mean length?", self.refused("-o", "local,lenght"))
         self.assertIn("did you mean QUEUED?", self.refused("-s", "-queud"))

@@ -349,33 +349,36 @@ class Stuck(Case):
 
 
 class UnixListeners(Case):
-    def test_not_seen_to_get_shorter(self):
+    def test_oldest_is_the_same(self):
+        """Who is the first in a queue tells, where its length stays what it is."""
         stuck, full = self.unix(b"\0stuck", 50, 1), self.unix(b"\0full", 1, 2)
         packets = self.unix(b"\0packets", 50, 3, kind=socket.SOCK_SEQPACKET)
         working, slow = self.unix(b"\0working", 50), self.unix(b"\0slow", 50, 20)
+        replaced = self.unix(b"\0replaced", 50, 3)
         since = time.monotonic()
         self.own(Server(working))
         load = self.own(Load(working, socket.AF_UNIX))
         self.own(Server(slow, every=0.7))
+        self.own(Server(replaced, every=0.05, replace=lambda: self.own(
+            socket.socket(socket.AF_UNIX)).connect(replaced.name)))
         watch = listenq.Running("-x", "--watch", "--json", "-d", "1", "--count", "5")
         long = listenq.Running("-x", "-d", "3.2")
         text, reports = long.finish().out, watch.finish().documents
         self.assertGreater(load.served, 10)
         rows = [{row["cookie"]: row for row in report["listeners"]} for report in reports]
         for number, row in enumerate(rows):
-            self.assertEqual((row[working.cookie]["state"], row[slow.cookie]["state"]),
-                             ("ok", "ok"))
+            for listener in working, slow, replaced:
+                self.assertEqual(row[listener.cookie]["state"], "ok", row[listener.cookie])
             if number < 2:
                 self.assertEqual(row[stuck.cookie]["state"], "ok")
         for listener in stuck, packets:
             self.assertEqual(rows[-1][listener.cookie]["state"], "stalled")
-            # It is what was seen, and no proof.
-            self.assertEqual(rows[-1][listener.cookie]["reasons"], [])
+            self.assertEqual(rows[-1][listener.cookie]["reasons"], ["not-accepting"])
         self.assertEqual(rows[-1][full.cookie]["state"], "full")
         shown, _ = table.parse(text)
         self.assertEqual({row["LOCAL_ADDRESS"]: row["STATE"] for row in shown},
                          {"@stuck": "stalled", "@packets": "stalled", "@full": "full",
-                          "@working": "ok", "@slow": "ok"})
+                          "@working": "ok", "@slow": "ok", "@replaced": "ok"})
         self.assertLess(since, time.monotonic())
 
 

@@ -332,13 +332,14 @@ class Full(Case):
         row, = self.unix_rows(listenq.instant("-x"))
         self.assertEqual(row["accept_queue"]["limit"], 9)
 
-    def test_stuck_is_not_claimed(self):
-        """One in for one out looks the same; TCP's counters say nothing of it."""
+    def test_stuck_is_proved(self):
+        """Whose connection is the oldest says so; TCP's counters say nothing of it."""
         listener = self.unix(b"\0app", 2)
         self.fill_unix(listener, 3)
         report = listenq.report("-x", "-d", "0.5")
         row, = self.unix_rows(report)
-        self.assertEqual(row["reasons"], ["blocks-clients", "limit-from-listen"])
+        self.assertEqual(row["reasons"],
+                         ["not-accepting", "blocks-clients", "limit-from-listen"])
 
     def test_leaves_tcp_alone(self):
         """TCP's proofs stay exact beside UNIX listeners that come and go."""

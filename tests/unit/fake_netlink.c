@@ -32,6 +32,7 @@ size_t fake_netlink_buffer;
 
 static struct reply *replies;
 static size_t n_replies, replies_size, next_reply;
+static bool question; /* for one object, and nobody there to answer it */
 static struct nlmsghdr **requests;
 static size_t n_requests, requests_size;
 static int send_error, open_error;
@@ -51,6 +52,7 @@ void fake_netlink_reset(void)
 	fake_netlink_opened = fake_netlink_closed = 0;
 	fake_netlink_buffer = 0;
 	fake_netlink_on_request = NULL;
+	question = false;
 	fake_netlink_on_empty = NULL;
 }
 
@@ -228,7 +230,28 @@ ssize_t mnl_socket_sendto(const struct mnl_socket *nl, const void *bytes, size_t
 	n_requests++;
 	if (fake_netlink_on_request)
 		fake_netlink_on_request(requests[n_requests - 1]);
+	else
+		question = !(requests[n_requests - 1]->nlmsg_flags & NLM_F_DUMP);
 	return (ssize_t)len;
+}
+
+/* "There is no such object": replies that a test has queued are those to its dumps. */
+static ssize_t answer_question(struct msghdr *message)
+{
+	struct {
+		struct nlmsghdr head;
+		struct nlmsgerr error;
+	} m = { .head = { .nlmsg_len = sizeof(m),
+			  .nlmsg_type = NLMSG_ERROR,
+			  .nlmsg_seq = requests[n_requests - 1]->nlmsg_seq },
+		.error.error = -ENOENT };
+
+	question = false;
+	*(struct sockaddr_nl *)message->msg_name = (struct sockaddr_nl){ .nl_family = AF_NETLINK };
+	message->msg_namelen = sizeof(struct sockaddr_nl);
+	message->msg_flags = 0;
+	memcpy(message->msg_iov->iov_base, &m, sizeof(m));
+	return sizeof(m);
 }
 
 static void set_sequence(char *bytes, size_t len, uint32_t sequence)
@@ -254,6 +277,8 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 
 	(void)fd, (void)flags;
 	fake_netlink_buffer = size;
+	if (question)
+		return answer_question(message);
 	if (next_reply == n_replies && fake_netlink_on_empty)
 		fake_netlink_on_empty();
 	/* Nothing was queued: a real socket would block until its time is up. */

@@ -54,7 +54,10 @@ void fake_netlink_fail_receive(int error);
 void fake_netlink_fail_send(int error);
 void fake_netlink_fail_open(int error);
 
-/* Called with each request that is sent, to queue the reply; NULL: nobody. */
+/*
+ * Called with each request that is sent, to queue the reply; NULL: nobody, and a question for one
+ * object finds none.
+ */
 extern void (*fake_netlink_on_request)(const struct nlmsghdr *request);
 
 /* Called when something is received and nothing is queued; NULL: nobody. */

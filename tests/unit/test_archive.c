@@ -171,7 +171,11 @@ static void observe_elsewhere(struct snapshot *s)
 		s->unix_queues = array_grow(s->unix_queues, s->n_unix_queues, &s->unix_queues_size,
 					    sizeof(*s->unix_queues));
 		s->unix_queues[s->n_unix_queues++] =
-			(struct unix_queue){ i, s->monotonic_ns, unit_random_below(9), 5 };
+			(struct unix_queue){ .cookie = i,
+					     .since_ns = s->monotonic_ns,
+					     .length = unit_random_below(9),
+					     .limit = 5,
+					     .first = unit_random_below(3) };
 		s->others = array_grow(s->others, s->n_others, &s->others_size, sizeof(*s->others));
 		s->others[s->n_others++] = (struct other_netns){ i, unit_random_below(9) };
 	}

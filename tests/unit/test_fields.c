@@ -419,6 +419,12 @@ static void test_names(void **state)
 	assert_string_equal(field_nearest("lenght", 6), "length");
 	assert_string_equal(field_nearest("LIMT", 4), "limit");
 	assert_null(field_nearest("nginx", 5));
+	/* What ss says, and what to write instead. */
+	assert_string_equal(field_nearest("Recv_Q", 6), "length (QUEUED)");
+	assert_string_equal(field_nearest("send-q", 6), "limit (LIMIT)");
+	assert_null(field_nearest("send-", 5));
+	assert_string_equal(field_named("length")->header, "QUEUED");
+	assert_string_equal(field_named("limit")->header, "LIMIT");
 }
 
 /* One place where a column is added: each row has to be whole. */

@@ -321,6 +321,11 @@ static void answer(const struct nlmsghdr *request)
 	char *bytes;
 	size_t len;
 
+	/* Nobody was asked for one connection when these were captured. */
+	if (!(request->nlmsg_flags & NLM_F_DUMP)) {
+		fake_netlink_reply_error(-ENOENT);
+		return;
+	}
 	/* Each family has its own request; all begin with the family. */
 	if (r->idiag_family == AF_UNIX) {
 		bytes = read_sample("unix", &len);

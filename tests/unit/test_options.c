@@ -198,6 +198,10 @@ static const struct {
 	{ "src inet6:* or :80 -4", "report family=inet6 filter" },
 };
 
+#define LETTERS_OF_SS                                                                            \
+	": listenq shows TCP listeners, and UNIX ones with -x; the letters of ss that it takes " \
+	"are -4 -6 -x -t -l -n -p -e -r -H -N"
+
 /* The complaint, without "listenq: " and the line that points to --help. */
 static const struct {
 	const char *line, *complaint;
@@ -254,6 +258,12 @@ static const struct {
 	{ "-s +port", "--sort: unknown column '+port'; did you mean port?" },
 	{ "-s -lenght", "--sort: unknown column 'lenght'; did you mean length?" },
 	{ "-o lenght", "--output: unknown column 'lenght'; did you mean length?" },
+	{ "-o recv-q", "--output: unknown column 'recv-q'; did you mean length (QUEUED)?" },
+	{ "-o local,send-q", "--output: unknown column 'send-q'; did you mean limit (LIMIT)?" },
+	{ "-s -Recv-Q", "--sort: unknown column 'Recv-Q'; did you mean length (QUEUED)?" },
+	{ "-tulpn", "unknown option '-u'" LETTERS_OF_SS },
+	{ "-a", "unknown option '-a'" LETTERS_OF_SS },
+	{ "--udp", "unknown option '--udp'" LETTERS_OF_SS },
 	{ "--jsn", "unknown option '--jsn'; did you mean --json?" },
 	{ "--dealy=3", "unknown option '--dealy=3'; did you mean --delay?" },
 	{ "--bcklog", "unknown option '--bcklog'" },
@@ -298,6 +308,16 @@ static void test_good(void **state)
 }
 
 /* One line that says what, one that points to --help. */
+/* What the complaint about others says of them. */
+static void test_letters_of_ss(void **state)
+{
+	struct options o;
+
+	(void)state;
+	assert_int_equal(parse("-46xtlnperH -N 1", &o), 0);
+	options_free(&o);
+}
+
 static void test_bad(void **state)
 {
 	static const char help[] = "\nTry 'listenq --help' for more information.\n";
@@ -374,8 +394,11 @@ static void test_help(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),	    cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_all_columns), cmocka_unit_test(test_hostile_argument),
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_letters_of_ss),
+		cmocka_unit_test(test_all_columns),
+		cmocka_unit_test(test_hostile_argument),
 		cmocka_unit_test(test_help),
 	};
 

@@ -387,7 +387,7 @@ static void test_unix_is_not_in_the_ledger(void **state)
 	row = scene_row(&scene, 2);
 	assert_false(row->overflows.known);
 	assert_false(row->drops.known);
-	assert_false(row->syn_limit.known);
+	assert_false(row_syn_limit(row).known);
 	assert_false(row->accepted.known);
 }
 
@@ -588,15 +588,15 @@ static void test_syn_limit(void **state)
 		s->value[SYSCTL_MAX_SYN_BACKLOG] = cases[i].max;
 		scene_now(&scene, 1)->limit = cases[i].limit;
 		row = scene_row(&scene, 1);
-		assert_true(row->syn_limit.known);
-		assert_u64_equal(row->syn_limit.value, cases[i].expected);
+		assert_true(row_syn_limit(row).known);
+		assert_u64_equal(row_syn_limit(row).value, cases[i].expected);
 	}
 	s->known &= ~(1u << SYSCTL_MAX_SYN_BACKLOG);
-	assert_false(scene_row(&scene, 1)->syn_limit.known);
+	assert_false(row_syn_limit(scene_row(&scene, 1)).known);
 	s->value[SYSCTL_SYNCOOKIES] = 1;
-	assert_true(scene_row(&scene, 1)->syn_limit.known);
+	assert_true(row_syn_limit(scene_row(&scene, 1)).known);
 	s->known &= ~(1u << SYSCTL_SYNCOOKIES);
-	assert_false(scene_row(&scene, 1)->syn_limit.known);
+	assert_false(row_syn_limit(scene_row(&scene, 1)).known);
 }
 
 /* The kernel does not tell which member of a group a connection waits at. */

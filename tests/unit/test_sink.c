@@ -7,7 +7,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static char *tree;
@@ -290,6 +292,182 @@ static void test_no_way(void **state)
 	assert_u64_equal(unit_count_entries(tree), 43);
 }
 
+/* The ways of procfs and /dev to descriptor @fd of this process, and a link to one of them. */
+static const char *way_to(int fd, int which)
+{
+	static char way[64], link[4200];
+
+	snprintf(way, sizeof(way),
+		 which == 0 ? "/dev/fd/%d" :
+		 which == 1 ? "/proc/self/fd/%d" :
+			      "/proc/thread-self/fd/%d",
+		 fd);
+	if (which < 3)
+		return way;
+	snprintf(link, sizeof(link), "%s/link", tree);
+	unlink(link);
+	assert_int_equal(symlink(way, link), 0);
+	return link;
+}
+
+#define WAYS_TO_FD 4
+
+/* A report of "hello" arrives at @reader, which had nothing to read. */
+static void assert_arrives(int reader, const char *way)
+{
+	char text[8] = "";
+
+	assert_int_equal(sink_open(&sink, way, &why), 0);
+	fputs("hello", sink.stream);
+	assert_int_equal(sink_commit(&sink, &why), 0);
+	assert_int_equal(read(reader, text, sizeof(text)), 5);
+	assert_string_equal(text, "hello");
+}
+
+/* "pipe:[123]" and "socket:[123]", which procfs says of these, are no paths. */
+static void test_descriptor(void **state)
+{
+	char way[64];
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	for (int which = 0; which < WAYS_TO_FD; which++)
+		assert_arrives(fds[0], way_to(fds[1], which));
+	snprintf(way, sizeof(way), "/dev/fd/%d/report", fds[1]);
+	assert_int_equal(sink_open(&sink, way, &why), -ENOTDIR);
+	close(fds[0]);
+	close(fds[1]);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	for (int which = 0; which < WAYS_TO_FD; which++)
+		assert_arrives(fds[0], way_to(fds[1], which));
+	/* It was a copy that was closed. */
+	assert_int_equal(write(fds[1], "!", 1), 1);
+	close(fds[0]);
+	close(fds[1]);
+	assert_int_equal(sink_open(&sink, way_to(fds[1], 0), &why), -ENOENT);
+}
+
+/* A socket that another process holds: nobody else can write to it. */
+static void test_socket_of_another(void **state)
+{
+	char way[64];
+	int fds[2];
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	child = fork();
+	if (child == 0) {
+		pause();
+		_exit(0);
+	}
+	assert_true(child > 0);
+	snprintf(way, sizeof(way), "/proc/%d/fd/%d", (int)child, fds[1]);
+	assert_arrives(fds[0], way); /* the same socket, which this process has as well */
+	close(fds[1]);
+	assert_int_equal(sink_open(&sink, way, &why), -ENXIO);
+	assert_non_null(strstr(why.text, way));
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	close(fds[0]);
+}
+
+/* A file behind a descriptor is replaced as any other, while it has a name. */
+static void test_descriptor_of_file(void **state)
+{
+	struct stat st;
+	int fd;
+
+	(void)state;
+	for (int which = 0; which < WAYS_TO_FD; which++) {
+		unit_write_text(tree, "report", "precious");
+		assert_int_equal(chmod(path, 0604), 0);
+		fd = open(path, O_WRONLY);
+		assert_int_equal(sink_open(&sink, way_to(fd, which), &why), 0);
+		fputs("new", sink.stream);
+		fflush(sink.stream);
+		assert_file("precious");
+		assert_int_equal(sink_commit(&sink, &why), 0);
+		assert_file("new");
+		assert_int_equal(stat(path, &st), 0);
+		assert_int_equal(st.st_mode & 07777, 0604);
+		assert_int_equal(fstat(fd, &st), 0);
+		assert_u64_equal(st.st_nlink, 0);
+		close(fd);
+	}
+	assert_u64_equal(unit_count_entries(tree), 2);
+}
+
+/* It is written anew, and what has the name that procfs gives it is not. */
+static void test_deleted_file(void **state)
+{
+	char text[16];
+	int fd;
+
+	(void)state;
+	unit_write_text(tree, "report", "an old report");
+	fd = open(path, O_RDWR);
+	assert_int_equal(unlink(path), 0);
+	unit_write_text(tree, "report (deleted)", "precious");
+	for (int which = 0; which < WAYS_TO_FD; which++) {
+		assert_int_equal(sink_open(&sink, way_to(fd, which), &why), 0);
+		fprintf(sink.stream, "new %d", which);
+		assert_int_equal(sink_commit(&sink, &why), 0);
+		assert_int_equal(pread(fd, text, sizeof(text), 0), 5);
+		assert_int_equal(text[4], '0' + which);
+	}
+	close(fd);
+	snprintf(path, sizeof(path), "%s/report (deleted)", tree);
+	assert_file("precious");
+	assert_u64_equal(unit_count_entries(tree), 2);
+}
+
+static void test_descriptor_of_directory(void **state)
+{
+	char way[64];
+	int fd;
+
+	(void)state;
+	fd = open(tree, O_PATH | O_DIRECTORY);
+	snprintf(way, sizeof(way), "/dev/fd/%d/report", fd);
+	assert_int_equal(sink_open(&sink, way, &why), 0);
+	fputs("new", sink.stream);
+	assert_int_equal(sink_commit(&sink, &why), 0);
+	assert_file("new");
+	assert_int_equal(sink_open(&sink, way_to(fd, 0), &why), -EISDIR);
+	close(fd);
+	assert_u64_equal(unit_count_entries(tree), 1);
+}
+
+/* A link of another's is not followed to where procfs would let it go on. */
+static void test_sticky_link_to_descriptor(void **state)
+{
+	char link[4200];
+	int fds[2];
+
+	(void)state;
+	if (geteuid() || chown(tree, 65534, 0) || chown(tree, 0, 0))
+		skip(); /* as in test_sticky() */
+	assert_int_equal(pipe(fds), 0);
+	strcpy(link, way_to(fds[1], WAYS_TO_FD - 1));
+	assert_int_equal(chmod(tree, 01777), 0);
+	assert_arrives(fds[0], link);
+	assert_int_equal(lchown(link, 65534, 0), 0);
+	assert_int_equal(sink_open(&sink, link, &why), -EACCES);
+	assert_non_null(strstr(why.text, "the link link belongs"));
+	/* A file behind a descriptor is judged by its directory, as without one. */
+	close(fds[1]);
+	unit_write_text(tree, "report", "theirs");
+	assert_int_equal(chown(path, 65534, 0), 0);
+	fds[1] = open(path, O_WRONLY);
+	assert_int_equal(sink_open(&sink, way_to(fds[1], 0), &why), -EACCES);
+	assert_non_null(strstr(why.text, "the file report belongs"));
+	assert_file("theirs");
+	close(fds[0]);
+	close(fds[1]);
+}
+
 enum kind { LINK, DIRECTORY_LINK, FILE_OF, FIFO_OF };
 
 /*
@@ -437,15 +615,29 @@ static void test_again(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SINK_TEST(test_new_file),     SINK_TEST(test_replaced_as_a_whole),
-		SINK_TEST(test_mode),	      SINK_TEST(test_relative),
-		SINK_TEST(test_no_directory), SINK_TEST(test_write_fails),
-		SINK_TEST(test_rename_fails), SINK_TEST(test_directory),
-		SINK_TEST(test_link),	      SINK_TEST(test_no_regular_file),
-		SINK_TEST(test_ways),	      SINK_TEST(test_no_way),
-		SINK_TEST(test_sticky),	      SINK_TEST(test_sticky_device),
-		SINK_TEST(test_stdout_full),  SINK_TEST(test_stdout),
+		SINK_TEST(test_new_file),
+		SINK_TEST(test_replaced_as_a_whole),
+		SINK_TEST(test_mode),
+		SINK_TEST(test_relative),
+		SINK_TEST(test_no_directory),
+		SINK_TEST(test_write_fails),
+		SINK_TEST(test_rename_fails),
+		SINK_TEST(test_directory),
+		SINK_TEST(test_link),
+		SINK_TEST(test_no_regular_file),
+		SINK_TEST(test_ways),
+		SINK_TEST(test_no_way),
+		SINK_TEST(test_sticky),
+		SINK_TEST(test_sticky_device),
+		SINK_TEST(test_stdout_full),
+		SINK_TEST(test_stdout),
 		SINK_TEST(test_again),
+		SINK_TEST(test_descriptor),
+		SINK_TEST(test_socket_of_another),
+		SINK_TEST(test_descriptor_of_file),
+		SINK_TEST(test_deleted_file),
+		SINK_TEST(test_descriptor_of_directory),
+		SINK_TEST(test_sticky_link_to_descriptor),
 	};
 
 	return cmocka_run_group_tests_name("sink", tests, NULL, NULL);

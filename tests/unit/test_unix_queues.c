@@ -6,6 +6,7 @@
 #include "fake_netlink.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <sys/socket.h>
 
 #define SEC NSEC_PER_SEC
@@ -123,6 +124,82 @@ static void test_looks_have_a_share(void **state)
 	assert_u64_equal(queues.due_ns, SEC + 10 * MS + 5 * SEC);
 }
 
+static struct {
+	uint32_t length, first; /* of listener 1, whose limit is 9; 0: the client has closed it */
+} kernel;
+
+/* A dump tells lengths, and a question the clients in the order of the queue. */
+static void answer(const struct nlmsghdr *request)
+{
+	struct {
+		struct nlmsghdr head;
+		struct unix_diag_msg m;
+		struct nlattr a;
+		uint32_t icons[2];
+	} m = { .head = { .nlmsg_len = sizeof(m), .nlmsg_type = SOCK_DIAG_BY_FAMILY },
+		.m = { .udiag_family = AF_UNIX, .udiag_state = 10, .udiag_cookie = { 1 } },
+		.a = { .nla_len = sizeof(m.a) + sizeof(m.icons), .nla_type = UNIX_DIAG_ICONS },
+		.icons = { kernel.first, 4711 } };
+
+	if (request->nlmsg_flags & NLM_F_DUMP) {
+		reply(1, kernel.length, 9);
+		fake_netlink_reply_done(0);
+	} else {
+		fake_netlink_reply(&m, sizeof(m));
+	}
+}
+
+/* Since when the first is the same, as this look tells. */
+static uint64_t first_since(uint64_t now_ns, uint32_t length, uint32_t first)
+{
+	kernel.length = length;
+	kernel.first = first;
+	unix_queues_begin(&queues, now_ns);
+	unix_queues_add(&queues, netlink);
+	unix_queues_end(&queues, now_ns);
+	snapshot_reset(&s);
+	unix_queues_tell(&queues, &s);
+	assert_u64_equal(fake_netlink_left(), 0);
+	return s.unix_queues[0].since_ns;
+}
+
+/* Who is the next to be accepted tells whether one was, whatever the length. */
+static void test_first(void **state)
+{
+	(void)state;
+	fake_netlink_on_request = answer;
+	assert_u64_equal(first_since(1 * SEC, 3, 7), 1 * SEC);
+	assert_u64_equal(queues.due_ns, UINT64_MAX); /* no looks between samples */
+	assert_u64_equal(first_since(2 * SEC, 3, 7), 1 * SEC);
+	assert_u64_equal(first_since(3 * SEC, 3, 8), 3 * SEC); /* one in for one out */
+	assert_u64_equal(first_since(4 * SEC, 9, 8), 3 * SEC);
+	/* Where the client has closed it, only lengths tell. */
+	assert_u64_equal(first_since(5 * SEC, 9, 0), 3 * SEC);
+	assert_u64_equal(queues.due_ns, 5 * SEC + 100 * MS);
+	assert_u64_equal(first_since(6 * SEC, 8, 0), 6 * SEC);
+}
+
+/* The same of listeners that are shown. */
+static void test_first_of_listeners(void **state)
+{
+	(void)state;
+	fake_netlink_on_request = answer;
+	for (uint64_t second = 1; second <= 3; second++) {
+		struct listener *l;
+
+		kernel.first = second < 3 ? 7 : 0;
+		snapshot_reset(&s);
+		snapshot_add_netns(&s);
+		l = snapshot_add_listener(&s, 0, 1);
+		l->bound.family = AF_UNIX;
+		l->length = 2;
+		unix_queues_begin(&queues, second * SEC);
+		unix_queues_take(&queues, netlink, &s, 0);
+		assert_u64_equal(s.listeners[0].first_ns, second < 3 ? SEC : 0);
+		assert_u64_equal(queues.due_ns, UINT64_MAX);
+	}
+}
+
 static void test_unavailable(void **state)
 {
 	(void)state;
@@ -144,6 +221,8 @@ int main(void)
 		QUEUES_TEST(test_since),
 		QUEUES_TEST(test_when_looks_are_due),
 		QUEUES_TEST(test_looks_have_a_share),
+		QUEUES_TEST(test_first),
+		QUEUES_TEST(test_first_of_listeners),
 		QUEUES_TEST(test_unavailable),
 	};
 

@@ -923,6 +923,17 @@ static void test_stalled_unix(void **state)
 	assert_told("(not seen to get shorter for 3.0 s); look at the process");
 	now->peak.unmoved_ns--;
 	assert_state(STATE_OK);
+	/* Who is the first in the queue proves it, whatever the samples saw. */
+	scene.before.monotonic_ns = 10 * NSEC_PER_SEC;
+	scene.now.monotonic_ns = 11 * NSEC_PER_SEC;
+	now->first_ns = 8 * NSEC_PER_SEC;
+	assert_state(STATE_STALLED);
+	assert_u64_equal(scene_row(&scene, 1)->reasons, 1u << REASON_NOT_ACCEPTING);
+	assert_told("(the oldest for 3.0 s or more)");
+	now->peak.unmoved_ns = 9 * NSEC_PER_SEC;
+	now->first_ns = scene.before.monotonic_ns + 1;
+	assert_state(STATE_OK);
+	now->first_ns = 0;
 	/* Without fast samples the ends of the window tell. */
 	now->known = 0;
 	scene.now.monotonic_ns = scene.before.monotonic_ns + 3 * NSEC_PER_SEC;
