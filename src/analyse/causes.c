@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define PIDS_MAX 8 /* in a command to be copied */
+#define PIDS_MAX  8 /* in a command to be copied */
+#define NAMES_MAX 3 /* of those that something is said of */
 
 /* The processes that hold a listener, one after the other. */
 struct holders {
@@ -111,9 +112,15 @@ int cause_stopped(const struct row *row, const struct report *report)
 	return c.n && c.n == c.all;
 }
 
+/* Where all owners are at their limit, connections leave only as descriptors are closed. */
 int cause_fd_limit(const struct row *row, const struct report *report)
 {
-	return none_leaves(row) && count(row, report, is_at_limit).n;
+	struct count c;
+
+	if (!row->listener->length)
+		return 0;
+	c = count(row, report, is_at_limit);
+	return c.n && (none_leaves(row) || c.n == c.all);
 }
 
 int cause_throttled(const struct row *row, const struct report *report)
@@ -126,9 +133,10 @@ static void add_text(struct strbuf *to, const char *text, unsigned int text_flag
 	text_add_safe(to, text, strlen(text), text_flags);
 }
 
-static void add_process(struct strbuf *to, const struct process *p, unsigned int text_flags)
+/* Its pid and name. */
+static void add_who(struct strbuf *to, const struct process *p, unsigned int text_flags)
 {
-	strbuf_addf(to, "process %u", p->pid);
+	strbuf_addf(to, "%u", p->pid);
 	if (!p->comm)
 		return;
 	strbuf_adds(to, " (");
@@ -136,22 +144,57 @@ static void add_process(struct strbuf *to, const struct process *p, unsigned int
 	strbuf_putc(to, ')');
 }
 
-/* Which of several it is said of. */
-static void add_share(struct strbuf *to, const struct count *c)
+static void add_process(struct strbuf *to, const struct process *p, unsigned int text_flags)
 {
-	if (c->all > 1)
-		strbuf_addf(to, ", %zu of %zu that hold this listener,", c->n, c->all);
+	strbuf_adds(to, "process ");
+	add_who(to, p, text_flags);
 }
 
-static void add_pids(struct strbuf *to, const struct row *row, const struct report *report)
+/* "2 of 3 processes that hold this listener": of several owners, those that it is said of. */
+static void add_share(struct strbuf *to, const struct count *c)
+{
+	strbuf_addf(to, "%zu of %zu processes that hold this listener", c->n, c->all);
+}
+
+/* And who they are; @fds: with what they have open. */
+static void add_those(struct strbuf *to, const struct row *row, const struct report *report,
+		      bool (*is)(const struct process *p), bool fds, unsigned int text_flags)
 {
 	struct holders h = holders_of(row, report);
 	const struct process *p;
 	size_t n = 0;
 
-	while ((p = next_process(&h)) && n++ < PIDS_MAX)
+	strbuf_adds(to, " (");
+	while ((p = next_process(&h))) {
+		if (!is(p))
+			continue;
+		if (n++ == NAMES_MAX) {
+			strbuf_adds(to, ", ...");
+			break;
+		}
+		strbuf_adds(to, n > 1 ? ", " : "");
+		add_who(to, p, text_flags);
+		if (fds)
+			strbuf_addf(to, ": %u of %u", p->open_fds, p->fd_limit);
+	}
+	strbuf_putc(to, ')');
+}
+
+static void add_stopped_pids(struct strbuf *to, const struct row *row, const struct report *report)
+{
+	struct holders h = holders_of(row, report);
+	const struct process *p;
+	size_t n = 0;
+
+	while ((p = next_process(&h))) {
+		if (!is_stopped(p))
+			continue;
+		if (n++ == PIDS_MAX) {
+			strbuf_adds(to, " ...");
+			break;
+		}
 		strbuf_addf(to, " %u", p->pid);
-	strbuf_adds(to, p ? " ..." : "");
+	}
 }
 
 /* What thaws it: cgroup v2 is told a number, v1 a word. */
@@ -176,48 +219,66 @@ static void add_ways_to_continue(struct strbuf *to, const struct process *p, con
 		strbuf_adds(to, "continue it there, or detach");
 	} else {
 		strbuf_adds(to, "continue with fg, or kill -CONT");
-		add_pids(to, row, report);
+		add_stopped_pids(to, row, report);
 	}
 }
 
-void cause_add_stopped(struct strbuf *to, const struct row *row, const struct report *report,
+bool cause_add_stopped(struct strbuf *to, const struct row *row, const struct report *report,
 		       bool advice, unsigned int text_flags)
 {
 	struct count c = count(row, report, is_stopped);
 
 	if (advice) {
 		add_ways_to_continue(to, c.first, row, report, text_flags);
-		return;
+		return true;
 	}
 	add_process(to, c.first, text_flags);
 	strbuf_adds(to, " is ");
 	strbuf_adds(to, is_frozen(c.first) ? "frozen with its cgroup" :
 			is_traced(c.first) ? "stopped by a debugger" :
 					     "stopped");
-	if (c.n > 1)
-		strbuf_addf(to, ", and so %s the other %zu", c.n > 2 ? "are" : "is", c.n - 1);
+	if (c.n == 2)
+		strbuf_adds(to, ", and so is the other one");
+	else if (c.n > 2)
+		strbuf_addf(to, ", and so are the other %zu", c.n - 1);
+	return true;
 }
 
-void cause_add_fd_limit(struct strbuf *to, const struct row *row, const struct report *report,
+static void add_who_is_full(struct strbuf *to, const struct count *c, const struct row *row,
+			    const struct report *report, unsigned int text_flags)
+{
+	if (c->all == 1) {
+		add_process(to, c->first, text_flags);
+		strbuf_addf(to, " has %u of %u descriptors open, and accept(2) fails with EMFILE",
+			    c->first->open_fds, c->first->fd_limit);
+		return;
+	}
+	add_share(to, c);
+	strbuf_adds(to, c->n > 1 ? " have no descriptor left" : " has no descriptor left");
+	add_those(to, row, report, is_at_limit, true, text_flags);
+	strbuf_adds(to, ", and accept(2) fails with EMFILE there");
+}
+
+bool cause_add_fd_limit(struct strbuf *to, const struct row *row, const struct report *report,
 			bool advice, unsigned int text_flags)
 {
 	struct count c = count(row, report, is_at_limit);
+	const char *whose = c.n > 1 ? "their" : "its";
 	const struct process *p = c.first;
 
 	if (!advice) {
-		add_process(to, p, text_flags);
-		add_share(to, &c);
-		strbuf_addf(to, " has %u of %u descriptors open, and accept(2) fails with EMFILE",
-			    p->open_fds, p->fd_limit);
-		return;
+		add_who_is_full(to, &c, row, report, text_flags);
+		return true;
 	}
 	if (p->unit && !is_manager(p)) {
-		strbuf_adds(to, "raise its limit (LimitNOFILE= of unit ");
+		strbuf_addf(to, "raise %s limit (LimitNOFILE= of unit ", whose);
 		add_text(to, p->unit, text_flags);
 	} else {
-		strbuf_adds(to, "raise its limit (ulimit -n where it is started");
+		strbuf_addf(to, "raise %s limit (ulimit -n where %s started", whose,
+			    c.n > 1 ? "they are" : "it is");
 	}
 	strbuf_addf(to, "), or find what leaks them with ls -l /proc/%u/fd", p->pid);
+	return true;
 }
 
 /* systemd names the cgroup of a unit after it. */
@@ -239,22 +300,73 @@ static void add_unit_of(struct strbuf *to, const char *quota, unsigned int text_
 	}
 }
 
-void cause_add_throttled(struct strbuf *to, const struct row *row, const struct report *report,
+static void add_who_is_throttled(struct strbuf *to, const struct count *c, const struct row *row,
+				 const struct report *report, unsigned int text_flags)
+{
+	if (c->all == 1) {
+		add_process(to, c->first, text_flags);
+	} else {
+		add_share(to, c);
+		add_those(to, row, report, is_throttled, false, text_flags);
+	}
+	strbuf_addf(to, " used up %s CPU quota in this window and %s throttled",
+		    c->n > 1 ? "their" : "its", c->n > 1 ? "were" : "was");
+}
+
+bool cause_add_throttled(struct strbuf *to, const struct row *row, const struct report *report,
 			 bool advice, unsigned int text_flags)
 {
 	struct count c = count(row, report, is_throttled);
 
 	if (!advice) {
-		add_process(to, c.first, text_flags);
-		add_share(to, &c);
-		strbuf_adds(to, " used up its CPU quota in this window and was throttled");
-		return;
+		add_who_is_throttled(to, &c, row, report, text_flags);
+		return true;
 	}
 	strbuf_adds(to, "raise the quota");
 	if (!c.first->quota)
-		return;
+		return true;
 	strbuf_adds(to, " (");
 	add_text(to, c.first->quota, text_flags);
 	add_unit_of(to, c.first->quota, text_flags);
 	strbuf_putc(to, ')');
+	return true;
+}
+
+static void add_ways_to_continue_some(struct strbuf *to, const struct count *c,
+				      const struct row *row, const struct report *report,
+				      unsigned int text_flags)
+{
+	if (is_frozen(c->first)) {
+		strbuf_adds(to, "first ");
+		add_thaw(to, c->first, text_flags);
+		return;
+	}
+	strbuf_addf(to, "continue %s first (", c->n > 1 ? "them" : "it");
+	if (is_traced(c->first)) {
+		strbuf_adds(to, "in the debugger)");
+		return;
+	}
+	strbuf_adds(to, "kill -CONT");
+	add_stopped_pids(to, row, report);
+	strbuf_putc(to, ')');
+}
+
+/* One that runs may be the master of a preforked server, which never accepts. */
+bool cause_add_not_accepting(struct strbuf *to, const struct row *row, const struct report *report,
+			     bool advice, unsigned int text_flags)
+{
+	struct count c = count(row, report, is_stopped);
+	const struct reason_info *info = &reason_table[REASON_NOT_ACCEPTING];
+
+	if (!c.n || c.n == c.all)
+		return false;
+	if (advice) {
+		add_ways_to_continue_some(to, &c, row, report, text_flags);
+		strbuf_addf(to, ", then %s", info->advice);
+		return true;
+	}
+	strbuf_addf(to, "%s, and %zu of %zu processes that hold it %s %s:", info->fact, c.n, c.all,
+		    c.n > 1 ? "are" : "is", is_frozen(c.first) ? "frozen" : "stopped");
+	add_stopped_pids(to, row, report);
+	return true;
 }

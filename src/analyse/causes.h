@@ -15,22 +15,25 @@ struct report;
 
 /* Connections wait, none was seen to leave, and every owner is stopped or frozen. */
 int cause_stopped(const struct row *row, const struct report *report);
-/* The same, and a running owner has no descriptor left for accept(2). */
+/* The same, and a running owner has no descriptor left for accept(2); or no owner has one. */
 int cause_fd_limit(const struct row *row, const struct report *report);
 /* The CPU quota of an owner was used up in the window. */
 int cause_throttled(const struct row *row, const struct report *report);
 
 /*
  * Each adds what is so, or what to do about it, with the names and numbers of the processes, safe
- * for a terminal.
+ * for a terminal. Returns false, and adds nothing, where no process is to be named.
  * @row: a listener, not a folded row, whose predicate holds
  * @text_flags: enum text_flags
  */
-void cause_add_stopped(struct strbuf *to, const struct row *row, const struct report *report,
+bool cause_add_stopped(struct strbuf *to, const struct row *row, const struct report *report,
 		       bool advice, unsigned int text_flags);
-void cause_add_fd_limit(struct strbuf *to, const struct row *row, const struct report *report,
+bool cause_add_fd_limit(struct strbuf *to, const struct row *row, const struct report *report,
 			bool advice, unsigned int text_flags);
-void cause_add_throttled(struct strbuf *to, const struct row *row, const struct report *report,
+bool cause_add_throttled(struct strbuf *to, const struct row *row, const struct report *report,
 			 bool advice, unsigned int text_flags);
+/* Of the owners some, but not all, are stopped or frozen. */
+bool cause_add_not_accepting(struct strbuf *to, const struct row *row, const struct report *report,
+			     bool advice, unsigned int text_flags);
 
 #endif

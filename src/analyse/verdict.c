@@ -267,7 +267,7 @@ const struct reason_info reason_table[REASON_N] = {
 				   "the program took no connection off its queue in this window",
 				   "look at the process, it is stuck or busy; a larger backlog "
 				   "will not help",
-				   not_accepting },
+				   not_accepting, cause_add_not_accepting },
 	[REASON_ACCEPTING_SLOWLY] = { "accepting-slowly",
 				      "the program does accept, but more slowly than clients "
 				      "connect",
@@ -298,18 +298,15 @@ const struct reason_info reason_table[REASON_N] = {
 				    blocks_clients },
 	[REASON_LIMIT_FROM_LISTEN] = { "limit-from-listen",
 				       "the limit is below somaxconn: the program asked for this "
-				       "backlog, or somaxconn was lower when it did; to change it, "
-				       "change the configuration and restart the program",
+				       "backlog, or somaxconn was lower when it called listen(2)",
 				       NULL, limit_from_listen },
 	[REASON_LIMIT_FROM_SOMAXCONN] = { "limit-from-somaxconn",
-					  "somaxconn bounds this limit; to change it, set the sysctl of "
-					  "this namespace and restart the program, as listen(2) reads "
-					  "it once",
+					  "somaxconn bounds this limit; listen(2) reads it once, so "
+					  "another value acts after a restart of the program",
 					  NULL, limit_from_somaxconn },
 	[REASON_LIMIT_FROM_SYN_BACKLOG] = { "limit-from-syn-backlog",
 					    "tcp_max_syn_backlog bounds this SYN queue, as "
-					    "tcp_syncookies is 0; at 0 one half-open connection fits, "
-					    "below -1 none",
+					    "tcp_syncookies is 0",
 					    "turn syncookies on, or raise it",
 					    limit_from_syn_backlog },
 };
@@ -412,22 +409,23 @@ static const struct row *fullest_member(const struct row *row, enum reason reaso
 	return fullest;
 }
 
-void verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
+bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
 		     const struct report *report, unsigned int text_flags)
 {
 	const struct reason_info *info = &reason_table[reason];
 	const struct row *one = row->fold ? fullest_member(row, reason) : row;
 	bool advise = verdict_adviser(row) == reason;
 
-	if (!info->say || !one || !info->applies(one, report)) {
+	if (!info->say || !one || !info->applies(one, report) ||
+	    !info->say(to, one, report, false, text_flags)) {
 		add_sentence(to, info->fact, advise ? info->advice : NULL);
-		return;
+		return false;
 	}
-	info->say(to, one, report, false, text_flags);
-	if (!advise)
-		return;
-	strbuf_adds(to, "; ");
-	info->say(to, one, report, true, text_flags);
+	if (advise) {
+		strbuf_adds(to, "; ");
+		info->say(to, one, report, true, text_flags);
+	}
+	return true;
 }
 
 void verdict_add_reason(struct strbuf *to, enum reason reason, const struct row *row,

@@ -71,9 +71,9 @@ struct reason_info {
 	int (*applies)(const struct row *row, const struct report *report);
 	/*
 	 * Says the same of a listener that it applies to, with names and numbers and safe for a
-	 * terminal: the fact, or the advice. NULL: the two texts do.
+	 * terminal: the fact, or the advice. NULL, or false and nothing added: the two texts do.
 	 */
-	void (*say)(struct strbuf *to, const struct row *row, const struct report *report,
+	bool (*say)(struct strbuf *to, const struct row *row, const struct report *report,
 		    bool advice, unsigned int text_flags);
 };
 
@@ -110,8 +110,10 @@ void verdict_add_state(struct strbuf *to, const struct row *row);
  * adviser; of a folded row what it means of the fullest member. verdict_add_reason() adds the name
  * of the reason before.
  * @text_flags: enum text_flags, for what is foreign in it
+ *
+ * verdict_add_why() returns whether that names processes, and so is true of this row alone.
  */
-void verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
+bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
 		     const struct report *report, unsigned int text_flags);
 void verdict_add_reason(struct strbuf *to, enum reason reason, const struct row *row,
 			const struct report *report, unsigned int text_flags);

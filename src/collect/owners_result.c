@@ -117,6 +117,8 @@ static void mark_known(struct owners *o, struct snapshot *s)
 		else
 			unseen |= scanned;
 	}
+	if (unseen && o->sight == PROCESSES_NO_PRIVILEGE && (hidden || !all))
+		s->known |= SNAPSHOT_OWNERS_OF_OTHERS;
 	if (unseen && o->tell && failure)
 		owners_result_failure(s, "look at all", failure);
 	if (unseen && o->tell && ring)

@@ -214,6 +214,7 @@ enum snapshot_known {
 	SNAPSHOT_OTHERS = 1 << 5, /* and of other namespaces */
 	SNAPSHOT_OTHERS_ALL = 1 << 6, /* n_others_found is all, as every process was looked at */
 	SNAPSHOT_OTHERS_CUT = 1 << 7, /* some were left out, as they would have cost too much */
+	SNAPSHOT_OWNERS_OF_OTHERS = 1 << 8, /* some owners are unknown, as only root sees them */
 };
 
 struct snapshot {

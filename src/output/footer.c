@@ -27,13 +27,15 @@ static bool counters_known(const struct netns_report *ns)
 	return ns->delta[COUNTER_LISTEN_OVERFLOWS].known && ns->delta[COUNTER_LISTEN_DROPS].known;
 }
 
-/* Syncookies mean nothing without those that came back. */
+/* Syncookies that were sent mean nothing without those that came back, and the other way round. */
 static bool is_worth_a_line(const struct netns_report *ns, enum counter_id id)
 {
 	if (!ns->delta[id].known || counter_table[id].queue == QUEUE_ASIDE)
 		return false;
-	return ns->delta[id].value ||
-	       (id == COUNTER_COOKIES_RECV && ns->delta[COUNTER_COOKIES_SENT].value);
+	if (id == COUNTER_COOKIES_RECV || id == COUNTER_COOKIES_SENT)
+		return ns->delta[COUNTER_COOKIES_SENT].value ||
+		       ns->delta[COUNTER_COOKIES_RECV].value;
+	return ns->delta[id].value;
 }
 
 static bool has_moved(const struct netns_report *ns)

@@ -48,12 +48,15 @@ static void add_cut(struct strbuf *b, const struct elsewhere *e)
 	if (!e->looked_at.known || all ||
 	    !(e->cut || (is_some(&e->overflowing) && !e->namespaces.known)))
 		return;
-	strbuf_addf(b, "%s%llu ", b->len ? "; only " : "only ",
-		    (unsigned long long)e->looked_at.value);
+	strbuf_adds(b, b->len ? "; " : "");
 	if (e->namespaces.known)
-		strbuf_addf(b, "of %llu ", (unsigned long long)e->namespaces.value);
-	strbuf_addf(b, "other namespace%s looked at",
-		    e->looked_at.value == 1 && !e->namespaces.known ? " was" : "s were");
+		strbuf_addf(b, "%llu of %llu other namespace%s (-A looks at all)",
+			    (unsigned long long)(e->namespaces.value - e->looked_at.value),
+			    (unsigned long long)e->namespaces.value,
+			    e->namespaces.value == 1 ? "" : "s");
+	else
+		strbuf_addf(b, "all but %llu of the other namespaces",
+			    (unsigned long long)e->looked_at.value);
 }
 
 bool not_shown_add(struct strbuf *b, const struct elsewhere *e)

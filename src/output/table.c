@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/table.h"
 
+#include "analyse/fold.h"
 #include "base/alloc.h"
 #include "output/cell.h"
 #include "output/contents.h"
@@ -441,8 +442,13 @@ struct words {
 	const struct row *worst[STATE_N];
 	size_t count[STATE_N];
 	const struct row *speaker[REASON_N];
-	size_t count_why[REASON_N];
 };
+
+/* Is @row the better one to say a reason of than @other? It is the one with the advice. */
+static bool speaks_for(const struct row *row, const struct row *other, enum reason reason)
+{
+	return !other || (verdict_adviser(other) != reason && verdict_adviser(row) == reason);
+}
 
 static void collect_words(const struct report *report, struct words *words)
 {
@@ -453,25 +459,17 @@ static void collect_words(const struct report *report, struct words *words)
 		words->count[row->state]++;
 		if (!worst || row_worst_fill(row) > row_worst_fill(worst))
 			words->worst[row->state] = row;
-		for (unsigned int j = 0; row->reasons >> j; j++) {
-			const struct row **speaker = &words->speaker[j];
-
-			words->count_why[j] += row->reasons >> j & 1;
-			if (row->reasons & 1u << j &&
-			    (!*speaker ||
-			     (verdict_adviser(*speaker) != j && verdict_adviser(row) == j)))
-				*speaker = row;
-		}
+		for (unsigned int j = 0; row->reasons >> j; j++)
+			if (row->reasons & 1u << j && speaks_for(row, words->speaker[j], j))
+				words->speaker[j] = row;
 	}
 }
 
-/* Which listener words are of, and how many there are. */
-static void add_whose(struct strbuf *line, const struct report *report, const struct row *row,
-		      size_t count, const struct table_style *style, struct field_context *context)
+static void add_local(struct strbuf *line, const struct report *report, const struct row *row,
+		      const struct table_style *style, struct field_context *context)
 {
 	struct field_value local;
 
-	strbuf_adds(line, " (");
 	if (report->n_netns > 1) {
 		field_get(field_named("namespace"), row, report, context, &local);
 		cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
@@ -479,34 +477,105 @@ static void add_whose(struct strbuf *line, const struct report *report, const st
 	}
 	field_get(field_named("local"), row, report, context, &local);
 	cell_add_fitted(line, &local, style->utf8 ? 0 : TEXT_ASCII, style->width);
-	if (count > 1)
-		strbuf_addf(line, " and %zu more", count - 1);
-	strbuf_adds(line, "): ");
 }
 
+/* Members of its SO_REUSEPORT group in the state of the row, as far as they are shown. */
+static size_t count_sockets(const struct report *report, const struct row *row)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; row->fold && i < row->fold->n_members; i++)
+		n += row->fold->members[i]->state == row->state;
+	for (size_t i = 0; !row->fold && i < report->n_shown; i++)
+		n += report->shown[i]->group == row->group && report->shown[i]->state == row->state;
+	return n;
+}
+
+/* "(127.0.0.1:80, 1 of 4 sockets, and 2 more)": which listener, and how many have its state. */
 static void print_state(FILE *stream, const struct report *report, const struct row *row,
 			size_t count, const struct table_style *style,
 			struct field_context *context, struct strbuf *line)
 {
-	strbuf_adds(line, state_table[row->state].name);
-	add_whose(line, report, row, count, style, context);
+	bool grouped = !row->gone && row->group && row->group->sockets > 1;
+	size_t sockets = grouped ? count_sockets(report, row) : 0;
+
+	strbuf_addf(line, "%s (", state_table[row->state].name);
+	add_local(line, report, row, style, context);
+	if (sockets)
+		strbuf_addf(line, ", %zu of %u sockets", sockets, row->group->sockets);
+	count -= sockets && !row->fold ? sockets : 1;
+	if (count)
+		strbuf_addf(line, "%s and %zu more", sockets ? "," : "", count);
+	strbuf_adds(line, "): ");
 	verdict_add_state(line, row);
 	put_wrapped(stream, line, style);
 }
 
-/* One that names a process says which listener that holds. */
+#define NAMED_MAX 4 /* listeners whose processes are named for one reason */
+
+/* Those of which a reason is said without naming a process. */
+struct plain {
+	const struct row *speaker;
+	size_t n;
+};
+
+/* A reason that names processes is said of each listener. Returns how many that were. */
+static size_t print_named(FILE *stream, const struct report *report, enum reason reason,
+			  const struct table_style *style, struct field_context *context,
+			  struct strbuf *line, struct plain *plain)
+{
+	struct strbuf why = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < report->n_shown; i++) {
+		const struct row *row = report->shown[i];
+
+		if (!(row->reasons & 1u << reason))
+			continue;
+		why.len = 0;
+		if (!verdict_add_why(&why, reason, row, report, style->utf8 ? 0 : TEXT_ASCII)) {
+			plain->n++;
+			if (speaks_for(row, plain->speaker, reason))
+				plain->speaker = row;
+		} else if (n++ < NAMED_MAX) {
+			strbuf_addf(line, "%s (", reason_table[reason].name);
+			add_local(line, report, row, style, context);
+			strbuf_addf(line, "): %s", why.s);
+			put_wrapped(stream, line, style);
+		}
+	}
+	if (n > NAMED_MAX) {
+		strbuf_addf(line, "%s: and %zu more listener%s", reason_table[reason].name,
+			    n - NAMED_MAX, n - NAMED_MAX > 1 ? "s" : "");
+		put_wrapped(stream, line, style);
+	}
+	strbuf_free(&why);
+	return n;
+}
+
 static void print_reason(FILE *stream, const struct report *report, enum reason reason,
 			 const struct words *words, const struct table_style *style,
 			 struct field_context *context, struct strbuf *line)
 {
-	const struct row *row = words->speaker[reason];
+	struct plain plain = { 0 };
+	size_t named = 0;
 
-	strbuf_adds(line, reason_table[reason].name);
 	if (reason_table[reason].say)
-		add_whose(line, report, row, words->count_why[reason], style, context);
+		named = print_named(stream, report, reason, style, context, line, &plain);
 	else
-		strbuf_adds(line, ": ");
-	verdict_add_why(line, reason, row, report, style->utf8 ? 0 : TEXT_ASCII);
+		plain.speaker = words->speaker[reason];
+	if (!plain.speaker)
+		return;
+	strbuf_adds(line, reason_table[reason].name);
+	if (named) {
+		strbuf_adds(line, " (");
+		add_local(line, report, plain.speaker, style, context);
+		if (plain.n > 1)
+			strbuf_addf(line, " and %zu more", plain.n - 1);
+		strbuf_putc(line, ')');
+	}
+	strbuf_adds(line, ": ");
+	verdict_add_why(line, reason, plain.speaker, report, style->utf8 ? 0 : TEXT_ASCII);
 	put_wrapped(stream, line, style);
 }
 
@@ -527,6 +596,27 @@ static void print_words(FILE *stream, const struct report *report, const struct 
 	for (unsigned int i = 0; i < REASON_N; i++)
 		if (words.speaker[i])
 			print_reason(stream, report, i, &words, style, context, line);
+}
+
+/* Who keeps a listener in trouble is what one wants to know, and may be what only root sees. */
+static void print_ownerless(FILE *stream, const struct grid *g, const struct report *report,
+			    struct strbuf *line)
+{
+	size_t n = 0;
+
+	if (!(report->snapshot->known & SNAPSHOT_OWNERS_OF_OTHERS) ||
+	    !(columns_needs(g->columns) & NEED_OWNERS))
+		return;
+	for (size_t i = 0; i < report->n_shown; i++) {
+		const struct row *row = report->shown[i];
+
+		n += state_is_sick(row->state) && !(row->listener->known & LISTENER_OWNERS);
+	}
+	if (!n)
+		return;
+	strbuf_addf(line, "%zu listener%s in trouble: who holds %s cannot be seen; run as root.", n,
+		    n > 1 ? "s" : "", n > 1 ? "them" : "it");
+	put_wrapped(stream, line, g->style);
 }
 
 static void print_unselected(FILE *stream, const struct report *report,
@@ -574,6 +664,7 @@ static void print_footer(FILE *stream, const struct grid *g, const struct report
 	put_lines(stream, &lines, g->style, put_wrapped, line);
 	strbuf_free(&lines);
 	print_words(stream, report, g->style, context, line);
+	print_ownerless(stream, g, report, line);
 	print_unselected(stream, report, g->style, line);
 	print_hidden(stream, g, line);
 }

@@ -171,6 +171,9 @@ class Stopped(CausesCase):
         self.assertEqual(row["reasons"][0], "not-accepting")
         self.assertEqual({p["pid"]: p["state"] for p in row["processes"]},
                          {stuck.pids[0]: "R", stuck.pids[1]: "T"})
+        self.assertRegex(self.words(stuck, "not-accepting"),
+                         f"^the program .*, and 1 of 2 processes that hold it is stopped: "
+                         rf"{stuck.pids[1]}; continue it first \(kill -CONT {stuck.pids[1]}\), then ")
 
     def test_traced(self):
         """As a debugger leaves it at a breakpoint."""
@@ -264,8 +267,9 @@ class Descriptors(CausesCase):
         self.exhaust(server, server.pids[1])
         self.fill(server)
         self.assertEqual(self.report(server)["reasons"][0], "fd-limit")
-        self.assertRegex(self.words(server, "fd-limit"), rf"^process {server.pids[1]} \(.*\), "
-                         "1 of 2 that hold this listener, has ")
+        self.assertRegex(self.words(server, "fd-limit"), 
+                         "^1 of 2 processes that hold this listener has no descriptor left "
+                         rf"\({server.pids[1]} \(.*\): \d+ of {self.LIMIT}\), and accept")
 
     def test_others_accept(self):
         """One of two workers is at its limit; the other goes on, in its time."""

@@ -149,11 +149,11 @@ static void test_stopped_of_several(void **state)
 	*other = in_state(12, 'T');
 	assert_said(
 		REASON_STOPPED,
-		"process 11 (app) is stopped, and so is the other 1; continue with fg, or kill -CONT 11 12");
+		"process 11 (app) is stopped, and so is the other one; continue with fg, or kill -CONT 11 12");
 	add_owner(in_state(1, 'S'));
 	assert_said(
 		REASON_STOPPED,
-		"process 11 (app) is stopped, and so is the other 1; continue with fg, or kill -CONT 11 12");
+		"process 11 (app) is stopped, and so is the other one; continue with fg, or kill -CONT 11 12");
 	other = add_owner(in_state(900, 'S'));
 	other->unit = "init.scope";
 	assert_int_equal(scene_row(&s, 80)->reasons >> REASON_STOPPED & 1, 1);
@@ -205,7 +205,9 @@ static void test_accepting(void **state)
 	assert_true(scene_row(&s, 80)->reasons >> REASON_FD_LIMIT & 1);
 	scene_now(&s, 80)->known |= LISTENER_PEAK;
 	scene_now(&s, 80)->peak = (struct peak){ .length = 129, .fell = true };
+	add_owner(in_state(12, 'S'));
 	assert_said(REASON_FD_LIMIT, NULL);
+	s.now.processes[1] = in_state(12, 'T');
 	s.now.processes[0] = in_state(11, 'T');
 	assert_said(REASON_STOPPED, NULL);
 }
@@ -260,6 +262,30 @@ static void test_fd_limit(void **state)
 	assert_true(scene_row(&s, 80)->reasons >> REASON_STOPPED & 1);
 }
 
+/* Connections leave, but only as descriptors are closed: more workers would be no help. */
+static void test_fd_limit_of_all(void **state)
+{
+	struct listener *l = scene_now(&s, 80);
+
+	(void)state;
+	add_owner(with_fds(11, 16, 16));
+	add_owner(with_fds(12, 16, 16));
+	add_owner(in_state(1, 'S'));
+	l->known |= LISTENER_PEAK;
+	l->peak = (struct peak){ .length = 129, .fell = true };
+	assert_said(
+		REASON_FD_LIMIT,
+		"2 of 2 processes that hold this listener have no descriptor left (11 (app): 16 of 16, 12 (app): 16 of 16), and accept(2) fails with EMFILE there; raise their limit (ulimit -n where they are started), or find what leaks them with ls -l /proc/11/fd");
+	assert_said(REASON_ACCEPTING_SLOWLY,
+		    "the program does accept, but more slowly than clients connect");
+	s.now.processes[1].open_fds = 15;
+	assert_said(REASON_FD_LIMIT, NULL);
+	s.now.processes[1].open_fds = 16;
+	l->length = 0; /* then nobody waits for one */
+	assert_int_equal(scene_row(&s, 80)->state, STATE_FULL);
+	assert_said(REASON_FD_LIMIT, NULL);
+}
+
 /* It is said which; the master of a preforked server has few open and never accepts. */
 static void test_fd_limit_of_several(void **state)
 {
@@ -270,7 +296,7 @@ static void test_fd_limit_of_several(void **state)
 	add_owner(with_fds(1, 4096, 4096));
 	assert_said(
 		REASON_FD_LIMIT,
-		"process 12 (app), 2 of 3 that hold this listener, has 1024 of 1024 descriptors open, and accept(2) fails with EMFILE; raise its limit (ulimit -n where it is started), or find what leaks them with ls -l /proc/12/fd");
+		"2 of 3 processes that hold this listener have no descriptor left (12 (app): 1024 of 1024, 13 (app): 1024 of 1024), and accept(2) fails with EMFILE there; raise their limit (ulimit -n where they are started), or find what leaks them with ls -l /proc/12/fd");
 }
 
 static void test_throttled(void **state)
@@ -301,6 +327,56 @@ static void test_throttled(void **state)
 	p->throttled = true;
 	p->known = 0;
 	assert_said(REASON_THROTTLED, NULL);
+}
+
+static void test_throttled_of_several(void **state)
+{
+	(void)state;
+	add_owner(with_throttle(11, false, NULL));
+	add_owner(with_throttle(12, true, NULL));
+	assert_said(
+		REASON_THROTTLED,
+		"1 of 2 processes that hold this listener (12 (app)) used up its CPU quota in this window and was throttled; raise the quota");
+	for (uint32_t pid = 13; pid < 16; pid++)
+		add_owner(with_throttle(pid, true, NULL));
+	assert_said(
+		REASON_THROTTLED,
+		"4 of 5 processes that hold this listener (12 (app), 13 (app), 14 (app), ...) used up their CPU quota in this window and were throttled; raise the quota");
+}
+
+#define NONE_TAKEN "the program took no connection off its queue in this window"
+#define STUCK	   "look at the process, it is stuck or busy; a larger backlog will not help"
+
+/* The master of a preforked server is alive, its workers are stopped. */
+static void test_not_accepting(void **state)
+{
+	struct process *p;
+
+	(void)state;
+	assert_said(REASON_NOT_ACCEPTING, NONE_TAKEN "; " STUCK);
+	add_owner(in_state(11, 'S'));
+	add_owner(in_state(1, 'T')); /* keeps the socket, and is no owner */
+	assert_said(REASON_NOT_ACCEPTING, NONE_TAKEN "; " STUCK);
+	p = add_owner(in_state(12, 'T'));
+	assert_said(
+		REASON_NOT_ACCEPTING, NONE_TAKEN
+		", and 1 of 2 processes that hold it is stopped: 12; continue it first (kill -CONT 12), then " STUCK);
+	p->state = 't';
+	assert_said(
+		REASON_NOT_ACCEPTING, NONE_TAKEN
+		", and 1 of 2 processes that hold it is stopped: 12; continue it first (in the debugger), then " STUCK);
+	*p = frozen(12, NULL);
+	assert_said(
+		REASON_NOT_ACCEPTING, NONE_TAKEN
+		", and 1 of 2 processes that hold it is frozen: 12; first unpause its container, then " STUCK);
+	*p = in_state(12, 'T');
+	add_owner(in_state(13, 'T'));
+	assert_said(
+		REASON_NOT_ACCEPTING, NONE_TAKEN
+		", and 2 of 3 processes that hold it are stopped: 12 13; continue them first (kill -CONT 12 13), then " STUCK);
+	s.now.processes[0] = in_state(11, 'T');
+	assert_said(REASON_NOT_ACCEPTING, NONE_TAKEN);
+	assert_true(scene_row(&s, 80)->reasons >> REASON_STOPPED & 1);
 }
 
 /* Of a group it is said of the member that is worst off. */
@@ -341,7 +417,10 @@ int main(void)
 		CAUSES_TEST(test_well),
 		CAUSES_TEST(test_fd_limit),
 		CAUSES_TEST(test_fd_limit_of_several),
+		CAUSES_TEST(test_fd_limit_of_all),
 		CAUSES_TEST(test_throttled),
+		CAUSES_TEST(test_throttled_of_several),
+		CAUSES_TEST(test_not_accepting),
 		CAUSES_TEST(test_folded),
 	};
 

@@ -704,6 +704,67 @@ static void test_causes(void **state)
 	run_scene("causes", &s, true);
 }
 
+/* Of a SO_REUSEPORT group a part is in trouble, and more listeners than are named one by one. */
+static void add_sick_group(struct scene *s)
+{
+	static const struct process stopped = {
+		.comm = "worker", .pid = 21, .known = PROCESS_STATE, .state = 'T'
+	};
+	struct listener *l;
+
+	scene_open(s);
+	for (uint16_t cookie = 80; cookie < 91; cookie++)
+		scene_add_both(s, cookie);
+	snapshot_size_owners(&s->now, 9, 9);
+	for (uint16_t i = 0; i < 9; i++) {
+		s->now.processes[i] = stopped;
+		s->now.processes[i].pid += i;
+		s->now.owners[i] = (struct owner){ i, 3 };
+		l = scene_now(s, 80 + i);
+		l->known |= LISTENER_OWNERS;
+		l->first_owner = i;
+		l->n_owners = 1;
+	}
+	/* Full: two of the four of the group, and five others. */
+	for (uint16_t cookie = 82; cookie < 89; cookie++)
+		scene_now(s, cookie)->length = 129;
+	for (uint16_t cookie = 80; cookie < 84; cookie++)
+		scene_before(s, cookie)->bound.port = scene_now(s, cookie)->bound.port = 80;
+	/* The master runs, the worker does not. */
+	l = scene_now(s, 87);
+	l->n_owners = 2;
+	s->now.processes[7].state = 'S';
+	scene_before(s, 87)->length = scene_now(s, 88)->length = l->length;
+	scene_before(s, 88)->length = l->length;
+	s->now.processes[8].state = 'T';
+	/* As another user sees it. */
+	scene_now(s, 89)->length = 129;
+	s->now.known |= SNAPSHOT_OWNERS_OF_OTHERS;
+	scene_count(s, COUNTER_COOKIES_RECV, 0, 0, 5, 5);
+	set_identity(&s->now);
+	groups_build(&s->now);
+}
+
+static void test_sick_group(void **state)
+{
+	struct scene s = { 0 };
+
+	(void)state;
+	add_sick_group(&s);
+	run_scene("sick-group", &s, true);
+}
+
+static void test_sick_group_folded(void **state)
+{
+	struct scene s = { 0 };
+
+	(void)state;
+	add_sick_group(&s);
+	s.before.wall = s.now.wall = (struct timespec){ 1795329669, 123456789 };
+	compare_samples("sick-group-folded", &s.before, &s.now, true);
+	scene_close(&s);
+}
+
 static struct connection *in_queue(struct scene *s, uint32_t group, bool half_open, uint8_t host)
 {
 	struct connection *c = connections_add(&s->now);
@@ -850,6 +911,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_hostile),
 	cmocka_unit_test(test_owners),
 	cmocka_unit_test(test_causes),
+	cmocka_unit_test(test_sick_group),
+	cmocka_unit_test(test_sick_group_folded),
 	cmocka_unit_test(test_detail),
 	cmocka_unit_test(test_flood),
 	cmocka_unit_test(test_schema),

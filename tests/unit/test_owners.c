@@ -127,6 +127,7 @@ static void sample(void)
 	for (size_t i = 0; i < s.n_warnings; i++)
 		free(s.warnings[i].message);
 	s.n_warnings = 0;
+	s.known = 0;
 	for (size_t i = 0; i < s.n_listeners; i++) {
 		s.listeners[i].known = 0;
 		s.listeners[i].n_owners = s.listeners[i].first_owner = 0;
@@ -510,6 +511,7 @@ static void assert_sight(const char *effective, const char *pid_ns, const char *
 	sample();
 	assert_owners(0xa, said ? "-" : "");
 	assert_warned(said);
+	assert_int_equal((s.known & SNAPSHOT_OWNERS_OF_OTHERS) != 0, said && strstr(said, "root"));
 }
 
 static void test_sight(void **state)
