@@ -37,10 +37,7 @@ static void add_namespaces(struct strbuf *b, const struct elsewhere *e)
 		    n == 1 ? "it" : "them");
 }
 
-/*
- * Where not all were looked at, what was found may be too little; and none may be wrong. One that
- * came in the window is nothing to speak of.
- */
+/* Where some were left out, more may be sick. One that came in the window is not worth a word. */
 static void add_cut(struct strbuf *b, const struct elsewhere *e)
 {
 	bool all = e->namespaces.known && e->namespaces.value == e->looked_at.value;
@@ -48,12 +45,16 @@ static void add_cut(struct strbuf *b, const struct elsewhere *e)
 	if (!e->looked_at.known || all ||
 	    !(e->cut || (is_some(&e->overflowing) && !e->namespaces.known)))
 		return;
-	strbuf_addf(b, "%s%llu ", b->len ? "; only " : "only ",
-		    (unsigned long long)e->looked_at.value);
+	strbuf_adds(b, b->len ? "; " : "");
 	if (e->namespaces.known)
-		strbuf_addf(b, "of %llu ", (unsigned long long)e->namespaces.value);
-	strbuf_addf(b, "other namespace%s looked at",
-		    e->looked_at.value == 1 && !e->namespaces.known ? " was" : "s were");
+		strbuf_addf(b, "%llu of %llu other namespaces",
+			    (unsigned long long)(e->namespaces.value - e->looked_at.value),
+			    (unsigned long long)e->namespaces.value);
+	else if (e->looked_at.value)
+		strbuf_addf(b, "all other namespaces but %llu",
+			    (unsigned long long)e->looked_at.value);
+	else
+		strbuf_adds(b, "all other namespaces");
 }
 
 bool not_shown_add(struct strbuf *b, const struct elsewhere *e)

@@ -133,7 +133,7 @@ class Namespaces(Elsewhere):
         self.assertLess(shown[-1]["namespaces_looked_at"], 60)
         self.assertEqual({of["namespaces_overflowing"] for of in shown}, {0})
         lines = LINE.findall(listenq.run(*watch, prefix=crowd(60)).out)
-        self.assertRegex(lines[-1], r"^only \d+ of 60 other namespaces were looked at$")
+        self.assertRegex(lines[-1], r"^\d+ of 60 other namespaces$")
 
     def test_quiet(self):
         """Where all is well nothing is said."""
