@@ -154,7 +154,7 @@ static void add_pids(struct strbuf *to, const struct row *row, const struct repo
 	strbuf_adds(to, p ? " ..." : "");
 }
 
-/* What thaws it: cgroup v2 is told a number, v1 a word. */
+/* What thaws it: the file of cgroup v2 takes a number, that of v1 a word. */
 static void add_thaw(struct strbuf *to, const struct process *p, unsigned int text_flags)
 {
 	const char *v1 = "freezer.state", *end;
