@@ -6,8 +6,8 @@
 #include "collect/autobound.h"
 #include "collect/bytecode.h"
 #include "collect/cgroups.h"
-#include "collect/others.h"
 #include "collect/conditions.h"
+#include "collect/others.h"
 #include "collect/owners.h"
 #include "collect/procfs.h"
 #include "collect/sock_diag.h"
@@ -74,8 +74,9 @@ void collector_set_detail(struct collector *c, uint16_t port)
 }
 
 /*
- * Of the first window a share is spent at once. A very short one has no time for anything; what is
- * too much for it is repaid by those that follow. And of a very long one it would be felt.
+ * The first search spends the share of a whole window at once. A window below a second counts as
+ * one: those that follow pay back what is too much. One above five counts as five, so that the
+ * first sample is not felt to be slow.
  */
 static uint64_t choose_window(double seconds)
 {
@@ -326,7 +327,7 @@ static void turn_window(struct collector *c, struct snapshot *s)
 		if (!s->netns[i].failed)
 			peaks_end(&source->peaks, s, i);
 		if (s->n_gone > gone)
-			peaks_confirm_gone(source->diag, s, i);
+			peaks_confirm_gone(&source->peaks, source->diag, s, i);
 		peaks_begin(&source->peaks, s, i);
 		/* What looks cost is shared: the others can make use of it. */
 		if (is_one_of_many(c) && !snapshot_has_listeners(s, i))

@@ -54,9 +54,11 @@ static void add_cut(struct strbuf *b, const struct elsewhere *e)
 			    (unsigned long long)(e->namespaces.value - e->looked_at.value),
 			    (unsigned long long)e->namespaces.value,
 			    e->namespaces.value == 1 ? "" : "s");
-	else
+	else if (e->looked_at.value)
 		strbuf_addf(b, "all but %llu of the other namespaces",
 			    (unsigned long long)e->looked_at.value);
+	else
+		strbuf_adds(b, "all other namespaces");
 }
 
 bool not_shown_add(struct strbuf *b, const struct elsewhere *e)
