@@ -6,8 +6,8 @@
 #include "collect/autobound.h"
 #include "collect/bytecode.h"
 #include "collect/cgroups.h"
-#include "collect/others.h"
 #include "collect/conditions.h"
+#include "collect/others.h"
 #include "collect/owners.h"
 #include "collect/procfs.h"
 #include "collect/sock_diag.h"
@@ -326,7 +326,7 @@ static void turn_window(struct collector *c, struct snapshot *s)
 		if (!s->netns[i].failed)
 			peaks_end(&source->peaks, s, i);
 		if (s->n_gone > gone)
-			peaks_confirm_gone(source->diag, s, i);
+			peaks_confirm_gone(&source->peaks, source->diag, s, i);
 		peaks_begin(&source->peaks, s, i);
 		/* What looks cost is shared: the others can make use of it. */
 		if (is_one_of_many(c) && !snapshot_has_listeners(s, i))

@@ -228,19 +228,16 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns)
 
 /* What is looked for among those that are gone. */
 struct second_look {
-	struct snapshot *snapshot;
-	uint32_t netns;
+	struct idmap gone; /* by cookie, index into snapshot->gone */
+	bool *there; /* of each of these: it is not gone */
 };
 
 static void take_back(const struct second_look *look, uint64_t cookie)
 {
-	struct snapshot *s = look->snapshot;
+	uint32_t i = idmap_get(&look->gone, cookie);
 
-	for (size_t i = 0; i < s->n_gone; i++)
-		if (s->gone[i].cookie == cookie && s->gone[i].bound.netns == look->netns) {
-			s->gone[i] = s->gone[--s->n_gone];
-			return;
-		}
+	if (i != IDMAP_NONE)
+		look->there[i] = true;
 }
 
 static int handle_again(const struct diag_record *r, void *context)
@@ -256,24 +253,28 @@ static int handle_unix_again(const struct unix_record *r, void *context)
 	return 0;
 }
 
-void peaks_confirm_gone(struct diag_socket *diag, struct snapshot *s, uint32_t netns)
+void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct snapshot *s,
+			uint32_t netns)
 {
 	const struct diag_request request = { .states = 1 << DIAG_LISTEN, .family = AF_UNSPEC };
-	struct second_look look = { s, netns };
+	struct second_look look = { .there = xcalloc(s->n_gone, sizeof(*look.there)) };
 	struct error ignored;
 	size_t kept = 0;
 	int code;
 
+	for (size_t i = 0; i < s->n_gone; i++)
+		if (s->gone[i].bound.netns == netns)
+			idmap_put(&look.gone, s->gone[i].cookie, (uint32_t)i);
 	code = diag_dump(diag, &request, handle_again, &look, &ignored);
-	if (code == 0)
+	if (code == 0 && p->n_unix)
 		code = unix_diag_dump(diag_netlink(diag), false, handle_unix_again, &look,
 				      &ignored);
-	if (code == 0)
-		return;
 	if (diag_lost(code))
 		diag_reopen(diag, &ignored);
 	for (size_t i = 0; i < s->n_gone; i++)
-		if (s->gone[i].bound.netns != netns)
+		if (s->gone[i].bound.netns != netns || (code == 0 && !look.there[i]))
 			s->gone[kept++] = s->gone[i];
 	s->n_gone = kept;
+	idmap_free(&look.gone);
+	free(look.there);
 }

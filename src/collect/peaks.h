@@ -44,9 +44,7 @@ void peaks_init(struct peaks *p, double rate, double share);
 void peaks_set_rate(struct peaks *p, double rate);
 void peaks_free(struct peaks *p);
 
-/*
- * peaks_begin() - a window begins with this sample; of its listeners those of namespace @netns.
- */
+/* peaks_begin() - a window begins with this sample, for its listeners of namespace @netns. */
 void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns);
 
 /*
@@ -66,9 +64,11 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns);
 
 /*
- * peaks_confirm_gone() - look once more for the listeners of s->gone, and take back those that are
- * there: a dump that the kernel resumes may miss a listener. If the dump fails, all are taken back.
+ * peaks_confirm_gone() - after peaks_end(): look once more for the listeners of the namespace in
+ * s->gone, and take back those that are there: a dump that the kernel resumes may miss a listener.
+ * If the dump fails, all of the namespace are taken back.
  */
-void peaks_confirm_gone(struct diag_socket *diag, struct snapshot *s, uint32_t netns);
+void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct snapshot *s,
+			uint32_t netns);
 
 #endif
