@@ -826,7 +826,7 @@ bool report_lacks_owners(const struct report *report)
 	for (size_t i = 0; i < report->n_shown; i++) {
 		const struct row *row = report->shown[i];
 
-		if (!row->fold && !(row->listener->known & LISTENER_OWNERS))
+		if (!row->fold && !row->gone && !(row->listener->known & LISTENER_OWNERS))
 			return true;
 		for (size_t j = 0; row->fold && j < row->fold->n_members; j++)
 			if (!(row->fold->members[j]->listener->known & LISTENER_OWNERS))
