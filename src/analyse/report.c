@@ -147,7 +147,7 @@ static struct amount syn_limit(const struct listener *l, const struct sysctls *s
 	return amount((uint64_t)max < l->limit ? (uint64_t)max : l->limit);
 }
 
-/* Which member of a group holds a connection is not told, unless only one holds any. */
+/* Which member of a group holds a connection is unknown, unless only one holds any. */
 bool row_waiting_told(const struct row *row)
 {
 	const struct group *g = row->group;
@@ -533,11 +533,18 @@ static void build_rows(struct report *report, const struct snapshot *before,
 	}
 }
 
-static const struct listener *find_gone(const struct snapshot *s, uint32_t netns, uint64_t cookie)
+/* @next: index to begin at: both lists have them in one order, but for those that came and went */
+static const struct listener *find_gone(const struct snapshot *s, uint32_t netns, uint64_t cookie,
+					size_t *next)
 {
-	for (size_t i = 0; i < s->n_gone; i++)
-		if (s->gone[i].cookie == cookie && s->gone[i].bound.netns == netns)
-			return &s->gone[i];
+	for (size_t n = 0; n < s->n_gone; n++) {
+		size_t i = (*next + n) % s->n_gone;
+
+		if (s->gone[i].cookie != cookie || s->gone[i].bound.netns != netns)
+			continue;
+		*next = i + 1;
+		return &s->gone[i];
+	}
 	return NULL;
 }
 
@@ -566,19 +573,21 @@ static void add_gone(struct report *report, const struct listener *l, uint32_t n
 /*
  * A dump that the kernel resumed may have missed a listener, which is not gone then. The collector
  * has looked again: where a dump was resumed, only those of now->gone are gone.
+ * @reports: of each namespace of the opening sample; NULL: nothing is missing there
  */
 static void find_missing(struct report *report, const struct snapshot *before,
-			 const struct snapshot *now, const struct netns_report *ns)
+			 const struct snapshot *now, const struct netns_report *const *reports)
 {
-	const uint32_t netns = (uint32_t)(ns - report->netns);
-	const uint32_t old = (uint32_t)(ns->opening - before->netns);
+	size_t next = 0;
 
 	for (size_t i = 0; i < before->n_listeners; i++) {
 		const struct listener *l = &before->listeners[i], *seen;
+		const struct netns_report *ns = reports[l->bound.netns];
+		const uint32_t netns = ns ? (uint32_t)(ns - report->netns) : 0;
 
-		if (l->bound.netns != old || snapshot_find(now, netns, l->cookie))
+		if (!ns || snapshot_find(now, netns, l->cookie))
 			continue;
-		seen = find_gone(now, netns, l->cookie);
+		seen = find_gone(now, netns, l->cookie, &next);
 		if (seen || (ns->netns->one_datagram && !listener_is_unix(l)))
 			add_gone(report, l, netns, seen);
 	}
@@ -587,13 +596,21 @@ static void find_missing(struct report *report, const struct snapshot *before,
 static void find_all_gone(struct report *report, const struct snapshot *before,
 			  const struct snapshot *now, const size_t *left)
 {
-	for (size_t i = 0; i < report->n_netns; i++) {
-		struct netns_report *ns = &report->netns[i];
+	const struct netns_report **reports = xcalloc(before->n_netns, sizeof(*reports));
+	bool any = false;
 
-		if (ns->opening && !ns->netns->failed &&
-		    (left[ns->opening - before->netns] || now->n_gone))
-			find_missing(report, before, now, ns);
+	for (size_t i = 0; i < report->n_netns; i++) {
+		const struct netns_report *ns = &report->netns[i];
+
+		if (!ns->opening || ns->netns->failed ||
+		    !(left[ns->opening - before->netns] || now->n_gone))
+			continue;
+		reports[ns->opening - before->netns] = ns;
+		any = true;
 	}
+	if (any)
+		find_missing(report, before, now, reports);
+	free(reports);
 	for (size_t i = 0; i < now->n_gone; i++)
 		if (now->gone[i].bound.family != AF_UNSPEC)
 			add_gone(report, &now->gone[i], now->gone[i].bound.netns, &now->gone[i]);

@@ -54,7 +54,7 @@ struct row {
 	const struct listener *listener;
 	const struct fold *fold; /* a SO_REUSEPORT group of several listeners; NULL: one listener */
 	const struct netns_report *netns;
-	const struct group *group; /* NULL: not asked for, and it has no half-open connection */
+	const struct group *group; /* NULL: it is gone, or nobody asked and none is half-open */
 	struct amount drops; /* in the window */
 	struct bounds overflows; /* in the window */
 	struct bounds losses; /* in the window: ListenDrops beside the overflows */
@@ -111,9 +111,9 @@ struct report {
  * report_build() - what changed from @before to @now and what it means.
  * @before: the opening sample, NULL for an instant report
  *
- * The report points into @now, which has to live as long. A zeroed @report is ready; building again
- * reuses its memory. Nothing is shown before report_select(). See report.c for the arithmetic of
- * the ledger.
+ * The report points into @now, which has to live as long, and has texts of both, which belong to
+ * their source. A zeroed @report is ready; building again reuses its memory. Nothing is shown
+ * before report_select(). See report.c for the arithmetic of the ledger.
  */
 void report_build(struct report *report, const struct snapshot *before, const struct snapshot *now);
 void report_free(struct report *report);
@@ -151,7 +151,7 @@ static inline bool row_is_member(const struct row *row, const struct report *rep
 	return report->n_members && !row->fold && row->group && row->group->sockets > 1;
 }
 
-/* May a listener that is shown have owners that are not? */
+/* May a listener that is shown, and not gone, have owners that are not? */
 bool report_lacks_owners(const struct report *report);
 
 /*
