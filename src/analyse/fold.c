@@ -53,7 +53,6 @@ static void add_peak(struct fold *fold, struct peak *peak, const struct listener
 	if (l->peak.full_ns > peak->full_ns)
 		peak->full_ns = l->peak.full_ns;
 	peak->full |= l->peak.full;
-	peak->fell |= l->peak.fell;
 }
 
 static void fold_listeners(struct fold *fold)
@@ -124,6 +123,8 @@ static void fold_rows(struct row *row, struct fold *fold)
 		add_bounds(&row->losses, member->losses);
 		row->length_before += member->length_before;
 		row->seen_full |= member->seen_full;
+		if (member->unmoved_ns > row->unmoved_ns)
+			row->unmoved_ns = member->unmoved_ns;
 		row->reasons |= member->reasons;
 		if (member->state < row->state)
 			row->state = member->state;
@@ -144,6 +145,7 @@ static void fold_rows(struct row *row, struct fold *fold)
 		row->state = STATE_OVERFLOWING;
 	else if (row->losses.known && row->losses.min && row->state > STATE_DROPPING)
 		row->state = STATE_DROPPING;
+	row->last_state = row->state;
 }
 
 /* Processes stand in the snapshot in the order of owners. */

@@ -61,7 +61,8 @@ struct row {
 	struct amount group_syn_limit; /* sum over its SO_REUSEPORT group */
 	struct amount oldest_wait_ms; /* unknown where a group cannot tell whose it is */
 	struct bounds accepted; /* connections that left the accept queue in the window */
-	uint64_t unmoved_ns; /* it has not been seen empty or to get shorter for so long */
+	/* It has not been seen empty or to get shorter for so long; folded: the longest of them. */
+	uint64_t unmoved_ns;
 	uint32_t length_before; /* of the accept queue when the window began */
 	uint32_t reasons; /* bit 1 << enum reason */
 	enum state state : 8;

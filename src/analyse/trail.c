@@ -50,7 +50,6 @@ struct counter_track {
 struct trail {
 	uint64_t reports; /* added so far */
 	uint64_t sums_begin; /* the first report that sums may count */
-	uint64_t end_ns[TRAIL_WINDOWS];
 	uint64_t window_ns[TRAIL_WINDOWS];
 	uint64_t covered_ns[TRAIL_WINDOWS]; /* by all windows up to this one */
 	struct idmap by_id; /* index into tracks */
@@ -285,7 +284,6 @@ void trail_add(struct trail *t, const struct report *report)
 	size_t slot = t->reports % TRAIL_WINDOWS;
 	size_t before = (t->reports + TRAIL_WINDOWS - 1) % TRAIL_WINDOWS;
 
-	t->end_ns[slot] = report->snapshot->monotonic_ns;
 	t->window_ns[slot] = report->window_ns;
 	t->covered_ns[slot] = t->covered_ns[before] + report->window_ns;
 	for (size_t i = 0; i < t->n_counters; i++)
