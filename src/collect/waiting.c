@@ -275,7 +275,8 @@ static void keep(struct waiting *w, struct snapshot *s, uint32_t netns)
 		queue = &w->queues[w->n_queues++];
 		queue->cookie = g->holder ? g->holder : s->listeners[g->first].cookie;
 		queue->found = *g;
-		if (g->length_after > g->waiting) /* who was reset, or may not be through with it */
+		/* Those that were reset, and Fast Open children that nobody has acknowledged. */
+		if (g->length_after > g->waiting)
 			queue->ahead = g->length_after - g->waiting;
 	}
 	keep_oldest(w, s, netns, queue_of);
@@ -311,8 +312,9 @@ static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns
 }
 
 /*
- * Which of the connections that the walk at the beginning of the window has shown wait still, no
- * age tells as exactly. An un-ACKed Fast Open child was shown as well, and does not count.
+ * Ages do not tell as exactly as the walk at the beginning of the window which connections of then
+ * wait still. One that was reset, or taken just before that walk, is in none: it counts as left.
+ * Fast Open children that nobody has acknowledged were shown as well: they spoil the count.
  */
 static void compare_shown(const struct waiting *w, struct snapshot *s,
 			  const struct waiting_request *wanted)
@@ -322,11 +324,13 @@ static void compare_shown(const struct waiting *w, struct snapshot *s,
 	for (size_t i = 0; i < w->n_queues; i++) {
 		const struct listener *l = snapshot_find(s, wanted->netns, w->queues[i].cookie);
 		struct group *g = l ? &s->groups[l->group] : NULL;
+		const struct group *found = &w->queues[i].found;
 
-		if (!g || !(g->known & GROUP_WAITING) || w->queues[i].found.fastopen)
+		if (!g || !(g->known & GROUP_WAITING) || found->fastopen)
 			continue;
 		g->known |= GROUP_SHOWN;
-		g->shown = w->queues[i].found.waiting;
+		g->shown =
+			found->waiting > found->length ? found->waiting : (uint32_t)found->length;
 	}
 }
 

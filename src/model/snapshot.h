@@ -118,7 +118,7 @@ struct group {
 	uint32_t oldest_wait_ms;
 	/* With GROUP_STANDS: so many at most were ahead of these, and may have left since. */
 	uint32_t ahead;
-	/* With GROUP_SHOWN: so many that walk has shown, and of them so many wait still. */
+	/* With GROUP_SHOWN: so many waited then, shown or not; so many of them surely do still. */
 	uint32_t shown;
 	uint32_t shown_still;
 	uint32_t overdue; /* of the waiting: those that have waited for WAIT_LONG_MS or more */

@@ -37,6 +37,7 @@ static struct {
 	uint32_t half_open; /* at the first listener */
 	uint32_t age_ms; /* of all that wait */
 	uint32_t fast_open; /* Fast Open children at the first listener, not accepted */
+	uint32_t reset; /* connections in its queue that their clients have reset */
 	uint64_t cost_ns; /* of a walk */
 	bool old; /* before 5.8: no filter for request socks */
 	int fails; /* what the next walk returns, -errno */
@@ -125,7 +126,8 @@ static void answer_walk(const struct nlmsghdr *request, uint32_t states)
 	if (states & 1 << DIAG_SYN_RECV)
 		reply_half_open(request);
 	for (uint32_t i = 0; states & 1 << DIAG_ESTABLISHED && i < kernel.listeners; i++)
-		for (uint32_t n = 0; n + (i ? 0 : kernel.fast_open) < kernel.length[i]; n++)
+		for (uint32_t n = 0;
+		     n + (i ? 0 : kernel.fast_open + kernel.reset) < kernel.length[i]; n++)
 			reply(2000 + 100 * i + n + (i ? 0 : kernel.first), DIAG_ESTABLISHED,
 			      (uint16_t)(80 + i), 0, kernel.age_ms);
 	if (kernel.lost)
@@ -500,6 +502,25 @@ static void test_opening_walk(void **state)
 	assert_u64_equal(walks, 0);
 }
 
+/* Who was shown at both ends of a window; one that was reset may have left unseen. */
+static void test_shown_at_both_ends(void **state)
+{
+	(void)state;
+	begin(NEED_SYN_RECV | NEED_WAIT | NEED_WINDOW, 0);
+	kernel.length[0] = 5;
+	assert_int_equal(collector_sample(collector, SAMPLE_OPENING, &s, &why), 0);
+	assert_true(sample_at(1));
+	assert_true(group(0)->known & GROUP_SHOWN);
+	assert_u64_equal(group(0)->shown, 5);
+	assert_u64_equal(group(0)->shown_still, 5);
+	kernel.reset = 1;
+	for (uint64_t second = 2; second <= 3; second++) {
+		assert_true(sample_at(second));
+		assert_u64_equal(group(0)->shown, 5);
+		assert_u64_equal(group(0)->shown_still, 4);
+	}
+}
+
 /* More of the same age than are asked for: one of the others may have been taken. */
 static void test_too_many_oldest(void **state)
 {
@@ -666,6 +687,7 @@ int main(void)
 		WALKS_TEST(test_no_limit),
 		WALKS_TEST(test_incident_lasts),
 		WALKS_TEST(test_opening_walk),
+		WALKS_TEST(test_shown_at_both_ends),
 		WALKS_TEST(test_too_many_oldest),
 		WALKS_TEST(test_oldest_is_asked_for),
 		WALKS_TEST(test_incident_begins),
