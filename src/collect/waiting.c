@@ -226,8 +226,12 @@ static void mark(struct snapshot *s, const struct waiting_request *wanted,
 	}
 }
 
-/* So many of the oldest of a queue are asked for, one by one: it takes about 10 us each. */
+/*
+ * So many of the oldest of a queue are asked for, one by one, and so many in all of a namespace in
+ * one sample: it takes about 10 us each.
+ */
 #define OLDEST_MAX 64
+#define ASKED_MAX  1024
 
 /*
  * The oldest, and all whose age may be the same: which of them is taken first is unknown.
@@ -385,6 +389,8 @@ static struct group *find_again(const struct waiting_queue *queue, struct snapsh
 static void ask_oldest(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 		       const struct waiting_request *wanted)
 {
+	size_t asked = 0;
+
 	for (size_t i = 0; i < w->n_queues; i++) {
 		struct waiting_queue *queue = &w->queues[i];
 		const struct group *g = find_again(queue, s, wanted);
@@ -398,7 +404,8 @@ static void ask_oldest(struct waiting *w, struct diag_socket *diag, struct snaps
 
 		if (!queue->stands)
 			continue;
-		queue->stands = diag_find(diag, &w->oldest[i].connection, &r) == 0 && !r.inode;
+		queue->stands = asked++ < ASKED_MAX &&
+				diag_find(diag, &w->oldest[i].connection, &r) == 0 && !r.inode;
 		if (queue->stands && r.last_data_sent_ms > queue->found.oldest_wait_ms)
 			queue->found.oldest_wait_ms = r.last_data_sent_ms;
 	}
