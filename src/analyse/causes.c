@@ -197,7 +197,7 @@ static void add_stopped_pids(struct strbuf *to, const struct row *row, const str
 	}
 }
 
-/* What thaws it: cgroup v2 is told a number, v1 a word. */
+/* What thaws it: the file of cgroup v2 takes a number, that of v1 a word. */
 static void add_thaw(struct strbuf *to, const struct process *p, unsigned int text_flags)
 {
 	const char *v1 = "freezer.state", *end;

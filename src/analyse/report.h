@@ -75,8 +75,7 @@ struct row {
 };
 
 /*
- * What the report does not show, and whether all is well there. Nothing, where it shows all of a
- * kind.
+ * What the report does not show, and whether all is well there: 0 of a kind that it shows all of.
  */
 struct elsewhere {
 	struct amount unix_listeners;

@@ -74,8 +74,9 @@ void collector_set_detail(struct collector *c, uint16_t port)
 }
 
 /*
- * Of the first window a share is spent at once. A very short one has no time for anything; what is
- * too much for it is repaid by those that follow. And of a very long one it would be felt.
+ * The first search spends the share of a whole window at once. A window below a second counts as
+ * one: those that follow pay back what is too much. One above five counts as five, so that the
+ * first sample is not felt to be slow.
  */
 static uint64_t choose_window(double seconds)
 {

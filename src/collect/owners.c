@@ -196,7 +196,7 @@ static void note_registered(void *context, uint32_t inode)
 	idmap_put(&ring->inodes, inode, 0);
 }
 
-/* Those of one ring stand together: it is read once. What cannot be told may be so still. */
+/* Listeners of one ring stand together, so that it is read once. Unread ones count as held. */
 static bool is_registered(struct owners *o, uint32_t pid, const struct owners_fd *held,
 			  struct ring *ring)
 {

@@ -68,7 +68,7 @@ static void tell_hidden(struct owners *o, struct snapshot *s, bool hidden)
 		      rest);
 }
 
-/* Some busy rings, and those of old kernels, do not tell what is registered with them. */
+/* A ring that is busy, or of an old kernel, may not show what is registered with it. */
 static void tell_ring(struct snapshot *s, uint32_t pid)
 {
 	snapshot_warn(s, "owners-hidden",

@@ -124,7 +124,7 @@ void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, str
 	q->due_ns = UINT64_MAX;
 }
 
-/* One that is full needs no closer look to be told of. */
+/* A full queue is reported whether it moves or not: no look is taken for it alone. */
 void unix_queues_end(struct unix_queues *q, uint64_t now_ns)
 {
 	uint64_t pause = (now_ns - q->begin_ns) * LOOK_SHARE;

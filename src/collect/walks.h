@@ -37,8 +37,8 @@ void walks_free(struct walks *w);
 void walks_complete(struct walks *w, struct snapshot *s);
 
 /*
- * walks_open() - for a sample that begins a window and is told nothing more of its queues: who is
- * the oldest in long ones, see WAITING_OPENING_MIN.
+ * walks_open() - look into the long accept queues of a sample that begins a window: whether the
+ * oldest there wait still is asked at its end. See WAITING_OPENING_MIN.
  */
 void walks_open(struct walks *w, struct snapshot *s);
 

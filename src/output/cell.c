@@ -23,7 +23,7 @@ static void add_words(struct strbuf *cell, const struct field_value *v)
 
 /*
  * Abstract names are often as long as they can be, with nothing but NULs at their end, which stand
- * as "@" here: a run of them is written "@{90}". Who has that in his name gets its brace escaped.
+ * as "@" here: a run of them is written "@{90}". The brace of a name with "@{" in it is escaped.
  */
 static void add_abstract(struct strbuf *cell, const char *name, unsigned int text_flags)
 {

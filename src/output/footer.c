@@ -271,10 +271,10 @@ static void add_many(struct strbuf *lines, const struct report *report, const ch
 			    report->snapshot->known & SNAPSHOT_UNIX ? "" : "TCP ",
 			    report->window_ns ? "" : " now");
 	if (count[ROLE_UNKNOWN])
-		strbuf_addf(lines, "Of %zu namespace%s it is not known what moved.\n",
+		strbuf_addf(lines, "What moved in %zu namespace%s is unknown.\n",
 			    count[ROLE_UNKNOWN], count[ROLE_UNKNOWN] > 1 ? "s" : "");
 	if (count[ROLE_HIDDEN])
-		strbuf_addf(lines, "Of %zu namespace%s no listener is shown.\n", count[ROLE_HIDDEN],
+		strbuf_addf(lines, "No listener of %zu namespace%s is shown.\n", count[ROLE_HIDDEN],
 			    count[ROLE_HIDDEN] > 1 ? "s" : "");
 	free(those);
 	free(roles);

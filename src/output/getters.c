@@ -410,7 +410,7 @@ GETTER(gone)
 	set_number(value, true, row->gone);
 }
 
-/* Of a listener that is gone, what it was before. */
+/* A listener that is gone has the state it was last seen in here, unless that was ok. */
 GETTER(reasons)
 {
 	UNUSED;

@@ -284,7 +284,7 @@ class Window(Several):
         out = listenq.run(*args, "-d", "0.2", "namespace = pink or namespace = gold").out
         self.assertNotRegex(out, "blue|cyan|green")
         self.assertIn("queues of namespaces gold and pink moved", out)
-        self.assertIn("\nOf 3 namespaces no listener is shown.\n", out)
+        self.assertIn("\nNo listener of 3 namespaces is shown.\n", out)
         out = listenq.run(*args, "-d", "0.2", "namespace = nowhere").out
         self.assertNotIn("somaxconn=", out)
 
