@@ -98,24 +98,24 @@ void unix_queues_add(struct unix_queues *q, struct netlink_socket *netlink)
 void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, struct snapshot *s,
 		      uint32_t netns)
 {
-	const size_t begin = q->n;
+	const size_t begin = q->n, first = s->netns[netns].first_listener;
 
-	for (size_t i = 0; i < s->n_listeners; i++) {
+	for (size_t i = first; i < s->n_listeners && s->listeners[i].bound.netns == netns; i++) {
 		const struct listener *l = &s->listeners[i];
 		const struct unix_record r = { .cookie = l->cookie,
 					       .inode = l->inode,
 					       .rqueue = l->length,
 					       .wqueue = l->limit };
 
-		if (l->bound.netns == netns && listener_is_unix(l))
+		if (listener_is_unix(l))
 			add_queue(&r, q);
 	}
 	ask_firsts(q, begin, netlink);
-	for (size_t i = 0; i < s->n_listeners; i++) {
+	for (size_t i = first; i < s->n_listeners && s->listeners[i].bound.netns == netns; i++) {
 		struct listener *l = &s->listeners[i];
 		uint32_t at;
 
-		if (l->bound.netns != netns || !listener_is_unix(l) || !l->length)
+		if (!listener_is_unix(l) || !l->length)
 			continue;
 		at = idmap_get(&q->seen, l->cookie);
 		if (at != IDMAP_NONE && q->list[at].first)
