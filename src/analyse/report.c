@@ -89,10 +89,19 @@ static struct amount losses_delta(const struct counters *from, const struct coun
 /* So many of ListenDrops may have cost no client anything: see counters.h. */
 static uint64_t harmless_max(const struct counters *from, const struct counters *to)
 {
-	return counter_delta(from, to, COUNTER_IN_BROADCAST).value +
-	       counter_delta(from, to, COUNTER_IN_UNREACHABLE).value +
-	       counter_delta(from, to, COUNTER_IN_TIME_EXCEEDED).value +
-	       counter_delta(from, to, COUNTER_IN_PARAMETER_PROBLEM).value;
+	static const enum counter_id harmless[] = { COUNTER_IN_BROADCAST, COUNTER_IN_UNREACHABLE,
+						    COUNTER_IN_TIME_EXCEEDED,
+						    COUNTER_IN_PARAMETER_PROBLEM };
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++) {
+		struct amount delta = counter_delta(from, to, harmless[i]);
+
+		if (!delta.known) /* any number */
+			return UINT64_MAX;
+		sum += delta.value;
+	}
+	return sum;
 }
 
 static void build_losses(struct netns_report *r, const struct netns *before,
@@ -216,7 +225,9 @@ static struct bounds accepted(const struct row *row)
 	const struct listener *l = row->listener;
 	const struct amount arrivals = row_arrivals(row);
 	const struct group *g = row->group;
-	bool stayed = row_waiting_told(row) && g->known & GROUP_STAYED;
+	/* A connection that was moved here from another listener is old, and new to this queue. */
+	bool moved = row->netns->delta[COUNTER_MIGRATE_SUCCESS].value;
+	bool stayed = row_waiting_told(row) && g->known & GROUP_STAYED && !moved;
 	struct bounds k = { .max = UINT64_MAX, .known = arrivals.known || stayed };
 	struct amount newcomers;
 
@@ -249,7 +260,7 @@ static struct bounds accepted(const struct row *row)
 	 * The connection that was the oldest at an earlier look waits still, and none behind it has
 	 * left. Only those that no dump shows can have been ahead of it.
 	 */
-	if (row_waiting_told(row) && g->known & GROUP_STANDS) {
+	if (row_waiting_told(row) && g->known & GROUP_STANDS && !moved) {
 		k.known = true;
 		if (g->ahead < k.max)
 			k.max = g->ahead;
@@ -705,7 +716,8 @@ static void prove_member(struct row *row, const struct group_sums *sums)
 {
 	const struct group *g = row->group;
 
-	if (g->sockets < 2 || !(g->known & GROUP_STAYED) || !may_keep_all(row) ||
+	if (g->sockets < 2 || !(g->known & GROUP_STAYED) ||
+	    row->netns->delta[COUNTER_MIGRATE_SUCCESS].value || !may_keep_all(row) ||
 	    !only_movers_left(g, sums))
 		return;
 	row->accepted = (struct bounds){ .min = 0, .max = 0, .known = true };

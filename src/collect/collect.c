@@ -213,9 +213,8 @@ static void find_owners(struct collector *c, struct snapshot *s, enum sample_kin
  * Who was throttled in a window is known by what was so before it. The owners are found now then,
  * and only verified when it closes: the scan has been paid for, and delays none for new listeners.
  */
-static void open_window(struct collector *c, struct snapshot *s)
+static void find_throttled(struct collector *c, struct snapshot *s)
 {
-	walks_open(&c->walks, s);
 	if (!needs(c, NEED_CONDITIONS) || !conditions_wanted(s))
 		return;
 	find_owners(c, s, SAMPLE_OPENING);
@@ -335,8 +334,8 @@ static void turn_window(struct collector *c, struct snapshot *s)
 	}
 }
 
-int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot *s,
-		     struct error *why)
+static int take_sample(struct collector *c, enum sample_kind kind, struct snapshot *s,
+		       struct error *why)
 {
 	snapshot_reset(s);
 	s->known |= needs(c, NEED_UNIX) ? SNAPSHOT_UNIX : 0;
@@ -368,8 +367,29 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 	if (kind == SAMPLE_CLOSING)
 		complete(c, s);
 	else
-		open_window(c, s);
+		find_throttled(c, s);
 	return 0;
+}
+
+/* A window in which nobody looks for so long has a blind spot. */
+#define LATE_NS (NSEC_PER_SEC / 20)
+
+/*
+ * To find the owners may take most of a second, and fast samples would be late by that. So the
+ * window begins anew: the owners are known then, and only verified.
+ */
+int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot *s,
+		     struct error *why)
+{
+	int code = take_sample(c, kind, s, why);
+
+	if (kind == SAMPLE_CLOSING || code < 0)
+		return code;
+	if (clock_monotonic_ns() - s->monotonic_ns > LATE_NS)
+		code = take_sample(c, kind, s, why);
+	if (code == 0)
+		walks_open(&c->walks, s);
+	return code;
 }
 
 static uint64_t first_due(const struct collector *c)

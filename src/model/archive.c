@@ -24,8 +24,8 @@ struct snapshot_array {
 	}
 
 static const struct snapshot_array array_table[] = {
-	SNAPSHOT_ARRAY(netns),	     SNAPSHOT_ARRAY(listeners), SNAPSHOT_ARRAY(gone),
-	SNAPSHOT_ARRAY(groups),	     SNAPSHOT_ARRAY(processes), SNAPSHOT_ARRAY(owners),
+	SNAPSHOT_ARRAY(netns),	     SNAPSHOT_ARRAY(listeners),	  SNAPSHOT_ARRAY(gone),
+	SNAPSHOT_ARRAY(groups),	     SNAPSHOT_ARRAY(processes),	  SNAPSHOT_ARRAY(owners),
 	SNAPSHOT_ARRAY(connections), SNAPSHOT_ARRAY(unix_queues), SNAPSHOT_ARRAY(others),
 };
 

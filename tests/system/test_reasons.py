@@ -145,7 +145,8 @@ class Reasons(rig.Case):
         self.assertEqual(row["reasons"],
                          ["accepting-slowly", "resets-clients", "limit-from-listen"])
         row, = [row for row in report["listeners"] if row["path"] == "@full"]
-        self.assertEqual(row["reasons"], ["blocks-clients", "limit-from-listen"])
+        self.assertEqual(row["reasons"],
+                         ["not-accepting", "blocks-clients", "limit-from-listen"])
         # The documents have the table's order, which is that of causes, effects, limits.
         order = [name for name, entry in source.verdicts().items() if entry.kind == "REASON"]
         self.assertEqual({name for name in order[-3:]}, LIMITS)
