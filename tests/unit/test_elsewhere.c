@@ -32,11 +32,9 @@ static void add_unix(uint64_t cookie, uint32_t length, uint32_t limit, uint64_t 
 
 	s->unix_queues = array_grow(s->unix_queues, s->n_unix_queues, &s->unix_queues_size,
 				    sizeof(*s->unix_queues));
-	s->unix_queues[s->n_unix_queues++] =
-		(struct unix_queue){ .cookie = cookie,
-				     .since_ns = s->monotonic_ns - ns,
-				     .length = length,
-				     .limit = limit };
+	s->unix_queues[s->n_unix_queues++] = (struct unix_queue){
+		.cookie = cookie, .since_ns = s->monotonic_ns - ns, .length = length, .limit = limit
+	};
 	s->known |= SNAPSHOT_UNIX_QUEUES;
 }
 
