@@ -40,8 +40,9 @@ static int not_accepting(const struct row *r, const struct report *report)
 /*
  * TCP: none was accepted in this window, and the oldest connection has waited for WAIT_LONG_MS.
  * Where clients have reset all of them no age can be seen; then the queue itself must not have been
- * seen empty or shorter for so long. The connections of a UNIX queue have no ages at all: the same
- * is what was seen of it, and proves nothing.
+ * seen empty or shorter for so long. The connections of a UNIX queue have no ages: its oldest
+ * connection has been the same for so long, or where the kernel does not tell which one that is,
+ * the queue was not seen empty or shorter.
  */
 static int is_stalled(const struct row *r, const struct report *report)
 {
@@ -50,6 +51,12 @@ static int is_stalled(const struct row *r, const struct report *report)
 	if (!not_accepting(r, report))
 		return 0;
 	return r->waits_long || (!r->oldest_wait_ms.known && r->unmoved_ns >= WAIT_LONG_NS);
+}
+
+bool verdict_is_open(const struct row *r, const struct report *report)
+{
+	return r->state == STATE_OK && not_accepting(r, report) && !r->oldest_wait_ms.known &&
+	       report->window_ns < WAIT_LONG_NS;
 }
 
 static int is_syn_full(const struct row *r, const struct report *report)
@@ -66,7 +73,6 @@ static int is_syn_full(const struct row *r, const struct report *report)
 static bool admits_none(const struct row *r)
 {
 	const struct sysctls *s = &r->netns->netns->sysctls;
-
 	const struct amount limit = row_syn_limit(r);
 
 	return limit.known && !limit.value && s->value[SYSCTL_MAX_SYN_BACKLOG] <= 0;

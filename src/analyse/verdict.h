@@ -89,6 +89,12 @@ static inline bool state_is_sick(enum state state)
 	return state < STATE_OK;
 }
 
+/*
+ * Was none accepted in the window, while it is unknown for how long the oldest waits? A longer
+ * window would tell whether the listener is stalled.
+ */
+bool verdict_is_open(const struct row *row, const struct report *report);
+
 /* Fills row->state, row->last_state and row->reasons from the rest of the row. */
 void verdict_reach(struct row *row, const struct report *report);
 

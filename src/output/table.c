@@ -654,6 +654,28 @@ static void print_hidden(FILE *stream, const struct grid *g, struct strbuf *line
 		put_wrapped(stream, line, g->style);
 }
 
+/* A window that is too short to tell whether a listener is stalled does not say that it is well. */
+static void print_open(FILE *stream, const struct report *report, const struct table_style *style,
+		       struct field_context *context, struct strbuf *line)
+{
+	const struct row *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < report->n_shown; i++)
+		if (verdict_is_open(report->shown[i], report) && !n++)
+			first = report->shown[i];
+	if (!n)
+		return;
+	strbuf_adds(line, "None was accepted in this window at ");
+	add_local(line, report, first, style, context);
+	strbuf_addf(line, ", where %llu wait%s", (unsigned long long)row_length(first),
+		    row_length(first) == 1 ? "s" : "");
+	if (n > 1)
+		strbuf_addf(line, ", nor at %zu more", n - 1);
+	strbuf_adds(line, ": a longer window (-d 3) tells whether that is stalled.");
+	put_wrapped(stream, line, style);
+}
+
 static void print_footer(FILE *stream, const struct grid *g, const struct report *report,
 			 struct field_context *context, struct strbuf *line)
 {
@@ -664,6 +686,7 @@ static void print_footer(FILE *stream, const struct grid *g, const struct report
 	put_lines(stream, &lines, g->style, put_wrapped, line);
 	strbuf_free(&lines);
 	print_words(stream, report, g->style, context, line);
+	print_open(stream, report, g->style, context, line);
 	print_ownerless(stream, g, report, line);
 	print_unselected(stream, report, g->style, line);
 	print_hidden(stream, g, line);

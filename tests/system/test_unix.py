@@ -341,6 +341,15 @@ class Full(Case):
         self.assertEqual(row["reasons"],
                          ["not-accepting", "blocks-clients", "limit-from-listen"])
 
+    def test_short_window(self):
+        """It cannot tell whether a listener is stalled, and says so."""
+        self.fill_unix(self.unix(b"\0one", 50), 3)
+        self.unix(b"\0idle", 50)
+        self.assertIn("None was accepted in this window at @one, where 3 wait: a longer window "
+                      "(-d 3) tells", listenq.run("-x", "-d", "0.5").out)
+        self.assertNotIn("a longer window", listenq.run("-x", "-d", "3.2").out)
+        self.assertNotIn("a longer window", listenq.run("-d", "0.5").out)
+
     def test_leaves_tcp_alone(self):
         """TCP's proofs stay exact beside UNIX listeners that come and go."""
         tcp = self.listener(backlog=0)
