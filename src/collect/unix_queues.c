@@ -57,10 +57,10 @@ static int add_queue(const struct unix_record *r, void *context)
 	return 0;
 }
 
+/* A first that was unknown before may be another one: lengths are no proof of it. */
 static bool has_moved(const struct unix_queue *before, const struct unix_queue *now)
 {
-	return now->first && before->first ? now->first != before->first :
-					     now->length < before->length;
+	return now->first ? now->first != before->first : now->length < before->length;
 }
 
 /* The first of each queue from @begin on, and since when it is so. */

@@ -177,6 +177,10 @@ static void test_first(void **state)
 	assert_u64_equal(first_since(5 * SEC, 9, 0), 3 * SEC);
 	assert_u64_equal(queues.due_ns, 5 * SEC + 100 * MS);
 	assert_u64_equal(first_since(6 * SEC, 8, 0), 6 * SEC);
+	/* What only lengths told is no proof of one that is known now. */
+	assert_u64_equal(first_since(7 * SEC, 9, 0), 6 * SEC);
+	assert_u64_equal(first_since(8 * SEC, 9, 5), 8 * SEC);
+	assert_u64_equal(first_since(9 * SEC, 9, 5), 8 * SEC);
 }
 
 /* The same of listeners that are shown. */
