@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define PEAK_SHARE	0.01 /* of one CPU, for fast sampling */
-#define ELSEWHERE_SHARE 0.01 /* and for what is only looked at from afar */
+#define NOT_SHOWN_SHARE 0.01 /* and for what is only looked at from afar */
 
 static size_t terminal_width(int fd)
 {
@@ -90,13 +90,13 @@ unsigned int plan_needs(const struct options *o)
 		for (size_t i = 0; i < field_table_n; i++)
 			needs |= field_table[i].key ? field_table[i].needs : 0;
 		needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY | NEED_NAMESPACES |
-			 NEED_NETNS_PID | NEED_ELSEWHERE;
+			 NEED_NETNS_PID | NEED_NOT_SHOWN;
 	} else {
 		/* Of the interactive view columns, filter and order change: it adds them up itself.
 		 */
 		needs |= o->top ? 0 : columns_needs(&o->columns);
 		if (want_footer(o))
-			needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW | NEED_ELSEWHERE;
+			needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW | NEED_NOT_SHOWN;
 	}
 	if (o->detail)
 		needs |= NEED_CONNECTIONS;
@@ -131,10 +131,10 @@ struct collect_config plan_collection(const struct options *o, unsigned int need
 		.root = "/",
 		.needs = needs,
 		.family = collected_family(o, needs),
-		.condition = filter_condition(o->selection.filter),
+		.condition = filter_expr(o->selection.filter),
 		.peak_rate = o->peak_rate,
 		.peak_share = PEAK_SHARE,
-		.elsewhere_share = ELSEWHERE_SHARE,
+		.not_shown_share = NOT_SHOWN_SHARE,
 		.window = o->delay,
 		.namespaces = o->namespaces,
 		.n_namespaces = o->n_namespaces,
@@ -147,7 +147,7 @@ struct top_config plan_top(const struct options *o)
 {
 	const struct field *reasons = field_named("reasons");
 	unsigned int needs = reasons->needs | NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY |
-			     NEED_GROUPS | NEED_INTERFACE | NEED_ELSEWHERE | NEED_WINDOW |
+			     NEED_GROUPS | NEED_INTERFACE | NEED_NOT_SHOWN | NEED_WINDOW |
 			     plan_needs(o);
 	struct selection selection = o->selection;
 

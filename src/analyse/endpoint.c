@@ -27,7 +27,7 @@ int endpoint_parse_port(const char *text, int32_t *port)
 
 	text += *text == ':';
 	if (!*text || !strcmp(text, "*")) {
-		*port = CONDITION_ANY_PORT;
+		*port = EXPR_ANY_PORT;
 		return 0;
 	}
 	if (isdigit((unsigned char)*text)) {
@@ -90,7 +90,7 @@ static int parse_prefix_len(const char *s, unsigned int bits, uint8_t *len)
 }
 
 /* @text: an address alone; a "/" in it goes */
-static int parse_address(char *text, struct condition *c)
+static int parse_address(char *text, struct filter_expr *c)
 {
 	char *slash = strchr(text, '/');
 
@@ -114,7 +114,7 @@ static int parse_address(char *text, struct condition *c)
 }
 
 /* Address and port apart, at @at; NULL when there is no port. */
-static int parse_parts(char *text, char *at, struct condition *c)
+static int parse_parts(char *text, char *at, struct filter_expr *c)
 {
 	if (at && *at) {
 		if (*at != ':')
@@ -126,13 +126,13 @@ static int parse_parts(char *text, char *at, struct condition *c)
 	return parse_address(text, c);
 }
 
-static int parse_endpoint(const char *typed, struct condition *c)
+static int parse_endpoint(const char *typed, struct filter_expr *c)
 {
 	char text[ENDPOINT_SIZE], *slash, *end;
 	int code;
 
-	c->kind = CONDITION_HOST;
-	c->port = CONDITION_ANY_PORT;
+	c->kind = EXPR_HOST;
+	c->port = EXPR_ANY_PORT;
 	snprintf(text, sizeof(text), "%s", typed);
 	if (*text == '[') {
 		end = strchr(text, ']');
@@ -149,11 +149,11 @@ static int parse_endpoint(const char *typed, struct condition *c)
 		return 0;
 	/* ss takes the last colon for that of a port; where that fails there may be none. */
 	snprintf(text, sizeof(text), "%s", typed);
-	c->port = CONDITION_ANY_PORT;
+	c->port = EXPR_ANY_PORT;
 	return parse_parts(text, NULL, c);
 }
 
-int endpoint_parse(const char *text, struct condition *condition, int *family)
+int endpoint_parse(const char *text, struct filter_expr *condition, int *family)
 {
 	static const struct {
 		const char *name;

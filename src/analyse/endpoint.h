@@ -2,7 +2,7 @@
 #ifndef LISTENQ_ANALYSE_ENDPOINT_H
 #define LISTENQ_ANALYSE_ENDPOINT_H
 
-#include "model/condition.h"
+#include "model/filter_expr.h"
 
 /*
  * Addresses and ports as ss reads them: "10.0.0.0/8", "10/8", "127.1:80", "[::1]:*", "*:http",
@@ -11,12 +11,12 @@
  */
 
 /*
- * endpoint_parse() - an address, a port behind a colon, or both, into a CONDITION_HOST.
+ * endpoint_parse() - an address, a port behind a colon, or both, into a EXPR_HOST.
  * @family: set when it begins with one, else left alone
  *
  * Returns 0 or -EINVAL.
  */
-int endpoint_parse(const char *text, struct condition *condition, int *family);
+int endpoint_parse(const char *text, struct filter_expr *condition, int *family);
 
 /* endpoint_parse_port() - ":443", "443", ":http", "http", ":*" or "*". Returns 0 or -EINVAL. */
 int endpoint_parse_port(const char *text, int32_t *port);

@@ -47,10 +47,10 @@ static enum truth judge_words(const struct filter_test *test, const struct filte
 
 /* What is true of both bounds, or false of both, is so of all between; equality needs one number.
  */
-static enum truth judge_bounds(const struct filter_test *test, const struct bounds *bounds)
+static enum truth judge_range(const struct filter_test *test, const struct range *range)
 {
-	int min = num_compare(bounds->min, test->number);
-	int max = num_compare(bounds->max, test->number);
+	int min = num_compare(range->min, test->number);
+	int max = num_compare(range->max, test->number);
 
 	if (test->relation == FILTER_EQUAL && min != max)
 		return min > 0 || max < 0 ? NO : UNKNOWN;
@@ -77,8 +77,8 @@ static enum truth judge_field(const struct filter *filter, const struct filter_t
 		return judge_words(test, &value);
 	case FILTER_STATE: /* the table has the worst first */
 		return relate(test->relation, num_compare(test->number, value.number));
-	case FILTER_BOUNDS:
-		return judge_bounds(test, &value.bounds);
+	case FILTER_RANGE:
+		return judge_range(test, &value.range);
 	case FILTER_REAL:
 	case FILTER_RATIO:
 		real = value.real;
@@ -92,61 +92,61 @@ static enum truth judge_field(const struct filter *filter, const struct filter_t
 	return relate(test->relation, real < test->real ? -1 : real > test->real);
 }
 
-static enum truth judge_autobound(const struct row *row, enum condition_judge judge)
+static enum truth judge_autobound(const struct row *row, enum filter_expr_judge judge)
 {
 	const struct listener *l = row->listener;
 	const struct netns *ns = row->netns->netns;
 
-	if (judge == CONDITION_BY_KERNEL)
+	if (judge == EXPR_BY_KERNEL)
 		return l->known & LISTENER_AUTOBOUND ? truth(l->autobound) : UNKNOWN;
 	/* The port tells, also of a group that the kernel chose it for one member of. */
 	if (!ns->local_port_max)
 		return UNKNOWN;
-	return truth(l->bound.port >= ns->local_port_min && l->bound.port <= ns->local_port_max);
+	return truth(l->addr.port >= ns->local_port_min && l->addr.port <= ns->local_port_max);
 }
 
-static bool holds_device(const struct condition *c, const struct listener *l)
+static bool holds_device(const struct filter_expr *c, const struct listener *l)
 {
 	if (c->device[0] && l->interface && !strcmp(l->interface, c->device))
 		return true;
-	return (!c->device[0] || c->ifindex) && l->bound.ifindex == c->ifindex;
+	return (!c->device[0] || c->ifindex) && l->addr.ifindex == c->ifindex;
 }
 
-static enum truth judge_list(const struct filter *filter, const struct condition *list,
+static enum truth judge_list(const struct filter *filter, const struct filter_expr *list,
 			     const struct row *row, const struct report *report,
-			     enum condition_judge judge);
+			     enum filter_expr_judge judge);
 
-static enum truth judge_one(const struct filter *filter, const struct condition *c,
+static enum truth judge_one(const struct filter *filter, const struct filter_expr *c,
 			    const struct row *row, const struct report *report,
-			    enum condition_judge judge)
+			    enum filter_expr_judge judge)
 {
 	const struct listener *l = row->listener;
-	bool internet = l->bound.family == AF_INET || l->bound.family == AF_INET6;
+	bool internet = l->addr.family == AF_INET || l->addr.family == AF_INET6;
 
 	switch (c->kind) {
-	case CONDITION_LIST:
+	case EXPR_LIST:
 		return judge_list(filter, c, row, report, judge);
-	case CONDITION_FIELD:
+	case EXPR_FIELD:
 		return judge_field(filter, (const struct filter_test *)c, row, report);
-	case CONDITION_AUTOBOUND:
+	case EXPR_AUTOBOUND:
 		return judge_autobound(row, judge);
-	case CONDITION_DEVICE:
+	case EXPR_DEVICE:
 		return internet ? truth(holds_device(c, l)) : UNKNOWN;
-	case CONDITION_HOST:
-	case CONDITION_PORT_MIN:
-	case CONDITION_PORT_MAX:
+	case EXPR_HOST:
+	case EXPR_PORT_MIN:
+	case EXPR_PORT_MAX:
 		break;
 	}
-	return internet ? truth(condition_holds(c, &l->bound, judge)) : UNKNOWN;
+	return internet ? truth(filter_expr_holds(c, &l->addr, judge)) : UNKNOWN;
 }
 
-static enum truth judge_list(const struct filter *filter, const struct condition *list,
+static enum truth judge_list(const struct filter *filter, const struct filter_expr *list,
 			     const struct row *row, const struct report *report,
-			     enum condition_judge judge)
+			     enum filter_expr_judge judge)
 {
 	enum truth all = YES, one;
 
-	for (const struct condition *c = list->first; c; c = c->next) {
+	for (const struct filter_expr *c = list->first; c; c = c->next) {
 		/* The first has "and" before it; a getter that cannot matter is not called. */
 		if (all == (c->alternative ? YES : NO))
 			continue;
@@ -163,11 +163,11 @@ bool filter_match(const struct filter *filter, const struct row *row, const stru
 {
 	if (!filter)
 		return true;
-	if (judge_list(filter, filter->list, row, report, CONDITION_BY_SS) != YES)
+	if (judge_list(filter, filter->list, row, report, EXPR_BY_SS) != YES)
 		return false;
 	/* ss does not ask the kernel about what has devices in it. */
 	return filter->by_ss_alone ||
-	       judge_list(filter, filter->list, row, report, CONDITION_BY_KERNEL) == YES;
+	       judge_list(filter, filter->list, row, report, EXPR_BY_KERNEL) == YES;
 }
 
 unsigned int filter_needs(const struct filter *filter)
@@ -180,7 +180,7 @@ int filter_family(const struct filter *filter)
 	return filter ? filter->family : AF_UNSPEC;
 }
 
-const struct condition *filter_condition(const struct filter *filter)
+const struct filter_expr *filter_expr(const struct filter *filter)
 {
 	return filter ? filter->list : NULL;
 }
@@ -189,6 +189,6 @@ void filter_free(struct filter *filter)
 {
 	if (!filter)
 		return;
-	condition_free(filter->list);
+	filter_expr_free(filter->list);
 	free(filter);
 }

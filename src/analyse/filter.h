@@ -4,7 +4,7 @@
 
 #include "analyse/report.h"
 #include "base/error.h"
-#include "model/condition.h"
+#include "model/filter_expr.h"
 
 /*
  * Which rows a user wants to see: the grammar of ss over local addresses, and the fields of a
@@ -26,7 +26,7 @@ enum filter_type {
 	FILTER_NUMBERS, /* words, each of them a number */
 	FILTER_STATE, /* by name; the worse is the greater */
 	FILTER_REASONS, /* words, of the table of reasons */
-	FILTER_BOUNDS, /* true when it is of every number between them */
+	FILTER_RANGE, /* true when it is of every number between them */
 };
 
 struct filter_value {
@@ -35,7 +35,7 @@ struct filter_value {
 	double real; /* REAL, RATIO */
 	const char *text; /* TEXT */
 	const char *const *words; /* WORDS, NUMBERS, REASONS */
-	struct bounds bounds;
+	struct range range;
 };
 
 /* Where a filter finds the fields of a report: the table of them is output's. */
@@ -71,6 +71,6 @@ unsigned int filter_needs(const struct filter *filter);
 int filter_family(const struct filter *filter);
 
 /* The whole of it as a condition, which the kernel may test in part; NULL without a filter. */
-const struct condition *filter_condition(const struct filter *filter);
+const struct filter_expr *filter_expr(const struct filter *filter);
 
 #endif

@@ -19,17 +19,17 @@
 
 static const struct {
 	const char *name;
-	enum condition_kind kind;
+	enum filter_expr_kind kind;
 	bool peer;
 	bool port; /* not an address, but a port */
 } keyword_table[] = {
-	{ "src", CONDITION_HOST, false, false },   { "dst", CONDITION_HOST, true, false },
-	{ "sport", CONDITION_HOST, false, true },  { "dport", CONDITION_HOST, true, true },
-	{ "dev", CONDITION_DEVICE, false, false },
+	{ "src", EXPR_HOST, false, false },   { "dst", EXPR_HOST, true, false },
+	{ "sport", EXPR_HOST, false, true },  { "dport", EXPR_HOST, true, true },
+	{ "dev", EXPR_DEVICE, false, false },
 };
 
 /* An order of ports is one or the other comparison of the kernel, equality an address with it. */
-static int parse_port(struct filter_parser *p, struct condition *c,
+static int parse_port(struct filter_parser *p, struct filter_expr *c,
 		      const struct filter_operator *op)
 {
 	if (filter_lex_value(p, "a port is missing") < 0)
@@ -40,9 +40,9 @@ static int parse_port(struct filter_parser *p, struct condition *c,
 	c->negated = op->negated;
 	if (op->relation == FILTER_EQUAL)
 		return 0;
-	if (c->port == CONDITION_ANY_PORT)
+	if (c->port == EXPR_ANY_PORT)
 		return filter_lex_fail_word(p, "is no port to compare with");
-	c->kind = op->relation == FILTER_AT_LEAST ? CONDITION_PORT_MIN : CONDITION_PORT_MAX;
+	c->kind = op->relation == FILTER_AT_LEAST ? EXPR_PORT_MIN : EXPR_PORT_MAX;
 	return 0;
 }
 
@@ -105,7 +105,7 @@ static int fail_address(const struct filter_parser *p)
 					       "is no address; a port is written :443");
 }
 
-static struct condition *keep_test(const struct filter_test *test, const char *text)
+static struct filter_expr *keep_test(const struct filter_test *test, const char *text)
 {
 	size_t room = strlen(text) + 1;
 	struct filter_test *kept = xmalloc(sizeof(*kept) + room);
@@ -155,7 +155,7 @@ static void add_pattern(struct strbuf *to, const char *pattern)
 }
 
 /* A pattern of the name of a UNIX listener, which brings these along, as in ss. */
-static int parse_path(struct filter_parser *p, struct condition **condition)
+static int parse_path(struct filter_parser *p, struct filter_expr **condition)
 {
 	const char *pattern = p->word.s;
 	const struct filter_source *source = &p->filter->source;
@@ -165,7 +165,7 @@ static int parse_path(struct filter_parser *p, struct condition **condition)
 
 	if (!strncmp(pattern, unix_prefix, strlen(unix_prefix)))
 		pattern += strlen(unix_prefix);
-	test.condition.kind = CONDITION_FIELD;
+	test.condition.kind = EXPR_FIELD;
 	test.field = source->find("path", strlen("path"), &test.type, &needs);
 	if (!test.field)
 		return filter_lex_fail_word(p, "is no address");
@@ -177,7 +177,7 @@ static int parse_path(struct filter_parser *p, struct condition **condition)
 	return 0;
 }
 
-static int set_device(struct filter_parser *p, struct condition *c, const char *name)
+static int set_device(struct filter_parser *p, struct filter_expr *c, const char *name)
 {
 	uint64_t index;
 
@@ -192,7 +192,7 @@ static int set_device(struct filter_parser *p, struct condition *c, const char *
 	return 0;
 }
 
-static int parse_device(struct filter_parser *p, struct condition *c)
+static int parse_device(struct filter_parser *p, struct filter_expr *c)
 {
 	uint64_t index;
 
@@ -211,9 +211,9 @@ static int parse_device(struct filter_parser *p, struct condition *c)
  * @percent: where it stands in the word
  */
 static int parse_host_on_device(struct filter_parser *p, const char *percent,
-				struct condition *list)
+				struct filter_expr *list)
 {
-	struct condition *host = xcalloc(1, sizeof(*host)), *device = xcalloc(1, sizeof(*device));
+	struct filter_expr *host = xcalloc(1, sizeof(*host)), *device = xcalloc(1, sizeof(*device));
 	size_t before = (size_t)(percent - p->word.s), len = strcspn(percent + 1, ":]/");
 	const char *colon = memchr(p->word.s, ':', before);
 	/* Two colons are an address without brackets, which a port would be taken for a part of. */
@@ -222,11 +222,11 @@ static int parse_host_on_device(struct filter_parser *p, const char *percent,
 	struct strbuf text = { 0 };
 	int code;
 
-	host->kind = CONDITION_HOST;
+	host->kind = EXPR_HOST;
 	host->peer = list->peer;
 	host->next = device;
-	device->kind = CONDITION_DEVICE;
-	list->kind = CONDITION_LIST;
+	device->kind = EXPR_DEVICE;
+	list->kind = EXPR_LIST;
 	list->first = host;
 	strbuf_addf(&text, "%s%.*s%s%s", bare ? "[" : "", (int)before, p->word.s, bare ? "]" : "",
 		    percent + 1 + len);
@@ -240,7 +240,7 @@ static int parse_host_on_device(struct filter_parser *p, const char *percent,
 }
 
 /* @condition: with its kind, and negated as it is to be; another one may take its place */
-static int parse_host(struct filter_parser *p, struct condition **condition)
+static int parse_host(struct filter_parser *p, struct filter_expr **condition)
 {
 	const char *percent;
 
@@ -256,10 +256,10 @@ static int parse_host(struct filter_parser *p, struct condition **condition)
 	return fail_address(p);
 }
 
-static int parse_keyword(struct filter_parser *p, size_t keyword, struct condition **condition)
+static int parse_keyword(struct filter_parser *p, size_t keyword, struct filter_expr **condition)
 {
 	static const struct filter_operator implied = { "=", "eq", FILTER_EQUAL, false };
-	struct condition *c = *condition = xcalloc(1, sizeof(*c));
+	struct filter_expr *c = *condition = xcalloc(1, sizeof(*c));
 	bool port = keyword_table[keyword].port;
 	const char *at;
 	const struct filter_operator *op = filter_lex_take_operator(p, &at);
@@ -268,14 +268,14 @@ static int parse_keyword(struct filter_parser *p, size_t keyword, struct conditi
 		op = &implied;
 	c->kind = keyword_table[keyword].kind;
 	c->peer = keyword_table[keyword].peer;
-	c->port = CONDITION_ANY_PORT;
+	c->port = EXPR_ANY_PORT;
 	if (port)
 		return parse_port(p, c, op);
 	if (op->relation != FILTER_EQUAL)
 		return filter_lex_fail(p, at, "has no order: only = and != will do",
 				       keyword_table[keyword].name);
 	c->negated = op->negated;
-	return c->kind == CONDITION_DEVICE ? parse_device(p, c) : parse_host(p, condition);
+	return c->kind == EXPR_DEVICE ? parse_device(p, c) : parse_host(p, condition);
 }
 
 /* A number with a percent sign, or like a ratio in JSON: at most 1, lest 80 be taken for 80 %. */
@@ -314,7 +314,7 @@ static int parse_amount(struct filter_parser *p, struct filter_test *test)
 		      parse_hexadecimal(p->word.s, &test->number) == 0;
 	if (test->whole)
 		test->real = (double)test->number;
-	else if (test->type == FILTER_BOUNDS ||
+	else if (test->type == FILTER_RANGE ||
 		 num_parse_double(p->word.s, 0, DBL_MAX, &test->real) < 0)
 		return filter_lex_fail_word(p, "is no number");
 	return 0;
@@ -410,7 +410,7 @@ static int parse_operand(struct filter_parser *p, struct filter_test *test)
 		return 0;
 	case FILTER_COUNT:
 	case FILTER_REAL:
-	case FILTER_BOUNDS:
+	case FILTER_RANGE:
 		break;
 	}
 	return parse_amount(p, test);
@@ -490,10 +490,10 @@ static int fail_unknown(struct filter_parser *p)
 	return filter_lex_fail_word(p, "is no field; --list-columns shows them");
 }
 
-static int parse_field(struct filter_parser *p, struct condition **condition)
+static int parse_field(struct filter_parser *p, struct filter_expr **condition)
 {
 	const struct filter_source *source = &p->filter->source;
-	struct filter_test test = { .condition.kind = CONDITION_FIELD };
+	struct filter_test test = { .condition.kind = EXPR_FIELD };
 	unsigned int needs = 0;
 	char name[64];
 
@@ -508,16 +508,16 @@ static int parse_field(struct filter_parser *p, struct condition **condition)
 	return 0;
 }
 
-static int parse_bare(struct filter_parser *p, struct condition **condition)
+static int parse_bare(struct filter_parser *p, struct filter_expr **condition)
 {
 	*condition = xcalloc(1, sizeof(**condition));
 	p->at = p->word_at;
 	return parse_host(p, condition);
 }
 
-static int parse_list(struct filter_parser *p, struct condition **list);
+static int parse_list(struct filter_parser *p, struct filter_expr **list);
 
-static int parse_parenthesis(struct filter_parser *p, struct condition **condition)
+static int parse_parenthesis(struct filter_parser *p, struct filter_expr **condition)
 {
 	const char *opened = p->at++;
 
@@ -546,7 +546,7 @@ static void take_column(struct filter_parser *p)
 	p->at = p->word_at + len;
 }
 
-static int parse_plain(struct filter_parser *p, struct condition **condition)
+static int parse_plain(struct filter_parser *p, struct filter_expr **condition)
 {
 	if (*p->at == '(')
 		return parse_parenthesis(p, condition);
@@ -561,7 +561,7 @@ static int parse_plain(struct filter_parser *p, struct condition **condition)
 			return parse_keyword(p, i, condition);
 	if (!strcmp(p->word.s, "autobound")) {
 		*condition = xcalloc(1, sizeof(**condition));
-		(*condition)->kind = CONDITION_AUTOBOUND;
+		(*condition)->kind = EXPR_AUTOBOUND;
 		p->filter->needs |= NEED_AUTOBOUND;
 		return 0;
 	}
@@ -569,7 +569,7 @@ static int parse_plain(struct filter_parser *p, struct condition **condition)
 }
 
 /* "not" binds to the one condition behind it. */
-static int parse_condition(struct filter_parser *p, struct condition **condition)
+static int parse_condition(struct filter_parser *p, struct filter_expr **condition)
 {
 	bool negated = false;
 
@@ -605,12 +605,12 @@ static bool take_or(struct filter_parser *p)
 }
 
 /* To the end of the text, or to a parenthesis that closes. */
-static int parse_list(struct filter_parser *p, struct condition **list)
+static int parse_list(struct filter_parser *p, struct filter_expr **list)
 {
-	struct condition *all = *list = xcalloc(1, sizeof(*all)), **last = &all->first;
+	struct filter_expr *all = *list = xcalloc(1, sizeof(*all)), **last = &all->first;
 	bool alternative = false;
 
-	all->kind = CONDITION_LIST;
+	all->kind = EXPR_LIST;
 	for (;;) {
 		int code = parse_condition(p, last);
 
@@ -647,9 +647,9 @@ int filter_parse(const char *text, const struct filter_source *source, struct fi
 		filter_free(f);
 		return code;
 	}
-	f->by_ss_alone = condition_has(f->list, CONDITION_DEVICE) ||
-			 !(condition_has(f->list, CONDITION_HOST) ||
-			   condition_has(f->list, CONDITION_AUTOBOUND));
+	f->by_ss_alone =
+		filter_expr_has(f->list, EXPR_DEVICE) ||
+		!(filter_expr_has(f->list, EXPR_HOST) || filter_expr_has(f->list, EXPR_AUTOBOUND));
 	*filter = f;
 	return 0;
 }

@@ -10,7 +10,7 @@
 enum filter_relation { FILTER_EQUAL, FILTER_AT_LEAST, FILTER_AT_MOST };
 
 struct filter_test {
-	struct condition condition; /* a CONDITION_FIELD; first, so that it is freed as one */
+	struct filter_expr condition; /* a EXPR_FIELD; first, so that it is freed as one */
 	enum filter_relation relation;
 	enum filter_type type;
 	const void *field;
@@ -22,7 +22,7 @@ struct filter_test {
 };
 
 struct filter {
-	struct condition *list;
+	struct filter_expr *list;
 	struct filter_source source;
 	unsigned int needs; /* enum need */
 	int family;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add_amount(struct amount *sum, struct amount amount)
+static void add_opt_u64(struct opt_u64 *sum, struct opt_u64 amount)
 {
 	sum->value += amount.value;
 	sum->known &= amount.known;
@@ -61,7 +61,7 @@ static void fold_listeners(struct fold *fold)
 	struct listener common = *fullest->listener;
 	struct peak peak = { 0 };
 
-	fold->drops = (struct amount){ 0, true };
+	fold->drops = (struct opt_u64){ 0, true };
 	for (uint32_t i = 0; i < fold->n_members; i++) {
 		const struct row *row = fold->members[i];
 		const struct listener *l = row->listener;
@@ -71,7 +71,7 @@ static void fold_listeners(struct fold *fold)
 			fullest = row;
 		intersect(&common, l);
 		add_peak(fold, &peak, l);
-		add_amount(&fold->drops, (struct amount){ l->drops, l->known & LISTENER_DROPS });
+		add_opt_u64(&fold->drops, (struct opt_u64){ l->drops, l->known & LISTENER_DROPS });
 	}
 	fold->listener = *fullest->listener;
 	fold->listener.cookie = common.cookie;
@@ -84,19 +84,19 @@ static void fold_listeners(struct fold *fold)
  * The bounds of a sum are not the sums of the bounds: what the group lost may be known for sure
  * when it is not which member did.
  */
-static void fold_bounds(struct bounds *bounds, uint64_t min, struct amount hi)
+static void fold_range(struct range *range, uint64_t min, struct opt_u64 hi)
 {
-	if (min > bounds->min)
-		bounds->min = min;
-	if (bounds->max > hi.value)
-		bounds->max = hi.value;
+	if (min > range->min)
+		range->min = min;
+	if (range->max > hi.value)
+		range->max = hi.value;
 }
 
-static void add_bounds(struct bounds *sum, struct bounds bounds)
+static void add_range(struct range *sum, struct range range)
 {
-	sum->known &= bounds.known;
-	sum->min += bounds.min;
-	sum->max += bounds.max;
+	sum->known &= range.known;
+	sum->min += range.min;
+	sum->max += range.max;
 }
 
 /* At both ends of the window all queues were seen at once, and their sum may be the greatest. */
@@ -118,9 +118,9 @@ static void fold_rows(struct row *row, struct fold *fold)
 	for (uint32_t i = 1; i < fold->n_members; i++) {
 		const struct row *member = fold->members[i];
 
-		add_amount(&row->drops, member->drops);
-		add_bounds(&row->overflows, member->overflows);
-		add_bounds(&row->losses, member->losses);
+		add_opt_u64(&row->drops, member->drops);
+		add_range(&row->overflows, member->overflows);
+		add_range(&row->losses, member->losses);
 		row->length_before += member->length_before;
 		row->seen_full |= member->seen_full;
 		if (member->unmoved_ns > row->unmoved_ns)
@@ -132,15 +132,15 @@ static void fold_rows(struct row *row, struct fold *fold)
 	row->listener = &fold->listener;
 	row->fold = fold;
 	raise_peak(row, &fold->listener.peak);
-	row->accepted = (struct bounds){ 0 };
+	row->accepted = (struct range){ 0 };
 	row->fresh = false;
 	/* All that waits is of the group. */
 	row->oldest_wait_ms =
-		(struct amount){ row->group->oldest_wait_ms, row->group->known & GROUP_OLDEST };
+		(struct opt_u64){ row->group->oldest_wait_ms, row->group->known & GROUP_OLDEST };
 	if (row->overflows.known)
-		fold_bounds(&row->overflows, report_overflows_min(row), row->netns->overflows_hi);
+		fold_range(&row->overflows, report_overflows_min(row), row->netns->overflows_hi);
 	if (row->losses.known)
-		fold_bounds(&row->losses, report_losses_min(row), row->netns->losses_hi);
+		fold_range(&row->losses, report_losses_min(row), row->netns->losses_hi);
 	if (row->overflows.known && row->overflows.min)
 		row->state = STATE_OVERFLOWING;
 	else if (row->losses.known && row->losses.min && row->state > STATE_DROPPING)

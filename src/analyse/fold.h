@@ -17,7 +17,7 @@ struct fold {
 	 */
 	struct listener listener;
 	double peak_fill; /* of the member that was fullest in the window */
-	struct amount drops; /* sum of the totals, which may be above 2^32 */
+	struct opt_u64 drops; /* sum of the totals, which may be above 2^32 */
 	const struct owner *owners; /* those of all members, in their order */
 	uint32_t n_owners;
 	struct row *const *members; /* in lookup order */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/report.h"
 
-#include "analyse/elsewhere.h"
+#include "analyse/not_shown.h"
 #include "analyse/filter.h"
 #include "analyse/fold.h"
 #include "base/alloc.h"
@@ -10,18 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-static struct amount amount(uint64_t value)
+static struct opt_u64 opt_u64(uint64_t value)
 {
-	return (struct amount){ value, true };
+	return (struct opt_u64){ value, true };
 }
 
 /* A counter never falls while its namespace lives: one that did was reset, and tells no delta. */
-static struct amount counter_delta(const struct counters *from, const struct counters *to,
-				   enum counter_id id)
+static struct opt_u64 counter_delta(const struct counters *from, const struct counters *to,
+				    enum counter_id id)
 {
 	if (!counter_known(from, id) || !counter_known(to, id) || to->value[id] < from->value[id])
-		return (struct amount){ 0 };
-	return amount(to->value[id] - from->value[id]);
+		return (struct opt_u64){ 0 };
+	return opt_u64(to->value[id] - from->value[id]);
 }
 
 /*
@@ -29,21 +29,21 @@ static struct amount counter_delta(const struct counters *from, const struct cou
  * that went backwards: unknown. A socket that is new in the window has dropped all that it counts;
  * but when the opening dump was resumed it may have been there and only missed.
  */
-static struct amount drops_delta(const struct listener *before, const struct listener *now,
-				 bool misses_none)
+static struct opt_u64 drops_delta(const struct listener *before, const struct listener *now,
+				  bool misses_none)
 {
 	uint32_t delta;
 
 	if (!(now->known & LISTENER_DROPS))
-		return (struct amount){ 0 };
+		return (struct opt_u64){ 0 };
 	if (!before && !misses_none && !(now->known & LISTENER_PEAK && now->peak.born))
-		return (struct amount){ 0 };
+		return (struct opt_u64){ 0 };
 	if (!before)
-		return amount(now->drops);
+		return opt_u64(now->drops);
 	if (!(before->known & LISTENER_DROPS))
-		return (struct amount){ 0 };
+		return (struct opt_u64){ 0 };
 	delta = now->drops - before->drops;
-	return delta >> 31 ? (struct amount){ 0 } : amount(delta);
+	return delta >> 31 ? (struct opt_u64){ 0 } : opt_u64(delta);
 }
 
 static uint64_t minus(uint64_t a, uint64_t b)
@@ -63,9 +63,9 @@ static const struct netns *find_netns(const struct snapshot *s, const struct net
  * What enters an accept queue was created by a listener, or moved there from another one
  * (tcp_migrate_req, 5.14 and later: older kernels have no counter for it and no need of one).
  */
-static struct amount arrivals(const struct counters *from, const struct counters *to)
+static struct opt_u64 arrivals(const struct counters *from, const struct counters *to)
 {
-	struct amount opens = counter_delta(from, to, COUNTER_PASSIVE_OPENS);
+	struct opt_u64 opens = counter_delta(from, to, COUNTER_PASSIVE_OPENS);
 
 	if (counter_known(to, COUNTER_MIGRATE_SUCCESS))
 		opens.value += counter_delta(from, to, COUNTER_MIGRATE_SUCCESS).value;
@@ -78,12 +78,12 @@ static uint64_t losses(const struct counters *c)
 	return minus(c->value[COUNTER_LISTEN_DROPS], c->value[COUNTER_LISTEN_OVERFLOWS]);
 }
 
-static struct amount losses_delta(const struct counters *from, const struct counters *to)
+static struct opt_u64 losses_delta(const struct counters *from, const struct counters *to)
 {
 	if (!counter_delta(from, to, COUNTER_LISTEN_DROPS).known ||
 	    !counter_delta(from, to, COUNTER_LISTEN_OVERFLOWS).known)
-		return (struct amount){ 0 };
-	return amount(minus(losses(to), losses(from)));
+		return (struct opt_u64){ 0 };
+	return opt_u64(minus(losses(to), losses(from)));
 }
 
 /* So many of ListenDrops may have cost no client anything: see counters.h. */
@@ -95,7 +95,7 @@ static uint64_t harmless_max(const struct counters *from, const struct counters 
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++) {
-		struct amount delta = counter_delta(from, to, harmless[i]);
+		struct opt_u64 delta = counter_delta(from, to, harmless[i]);
 
 		if (!delta.known) /* any number */
 			return UINT64_MAX;
@@ -124,7 +124,7 @@ static void build_netns(struct netns_report *r, const struct netns *before, cons
 	r->listener_vanished = now->listener_vanished;
 	for (unsigned int i = 0; i < COUNTER_N; i++) {
 		if (counter_known(&now->after, i))
-			r->total[i] = amount(now->after.value[i]);
+			r->total[i] = opt_u64(now->after.value[i]);
 		if (before)
 			r->delta[i] = counter_delta(&before->after, &now->after, i);
 	}
@@ -136,24 +136,24 @@ static void build_netns(struct netns_report *r, const struct netns *before, cons
 	r->arrivals_hi = arrivals(&before->before, &now->after);
 	if (now->resets_known && counter_known(&before->before, COUNTER_ESTAB_RESETS))
 		r->resets_hi =
-			amount(minus(now->resets, before->before.value[COUNTER_ESTAB_RESETS]));
-	r->listener_drops = amount(0);
+			opt_u64(minus(now->resets, before->before.value[COUNTER_ESTAB_RESETS]));
+	r->listener_drops = opt_u64(0);
 	r->unattributed_overflows = r->overflows_lo;
 }
 
-static struct amount syn_limit(const struct listener *l, const struct sysctls *s)
+static struct opt_u64 syn_limit(const struct listener *l, const struct sysctls *s)
 {
 	int64_t max = s->value[SYSCTL_MAX_SYN_BACKLOG];
 
 	if (listener_is_unix(l) || !sysctl_known(s, SYSCTL_SYNCOOKIES))
-		return (struct amount){ 0 };
+		return (struct opt_u64){ 0 };
 	if (s->value[SYSCTL_SYNCOOKIES] != 0)
-		return amount(l->limit);
+		return opt_u64(l->limit);
 	/* Without cookies the last quarter is kept for proven peers (tcp_conn_request()). */
 	if (!sysctl_known(s, SYSCTL_MAX_SYN_BACKLOG))
-		return (struct amount){ 0 };
+		return (struct opt_u64){ 0 };
 	max = max < 0 ? 0 : max - (max >> 2);
-	return amount((uint64_t)max < l->limit ? (uint64_t)max : l->limit);
+	return opt_u64((uint64_t)max < l->limit ? (uint64_t)max : l->limit);
 }
 
 /* Which member of a group holds a connection is unknown, unless only one holds any. */
@@ -165,11 +165,11 @@ bool row_waiting_told(const struct row *row)
 	       (row->fold ? g->holder != 0 : g->holder == row->listener->cookie);
 }
 
-static struct amount oldest_wait(const struct row *row)
+static struct opt_u64 oldest_wait(const struct row *row)
 {
 	if (!row_waiting_told(row) || !(row->group->known & GROUP_OLDEST))
-		return (struct amount){ 0 };
-	return amount(row->group->oldest_wait_ms);
+		return (struct opt_u64){ 0 };
+	return opt_u64(row->group->oldest_wait_ms);
 }
 
 /*
@@ -178,7 +178,7 @@ static struct amount oldest_wait(const struct row *row)
  * has one sum for all members: one of them is surely full when the sum is more than all could hold
  * while each stays below its limit.
  */
-struct amount row_syn_limit(const struct row *row)
+struct opt_u64 row_syn_limit(const struct row *row)
 {
 	if (row->fold || row->gone)
 		return row->group_syn_limit;
@@ -194,9 +194,9 @@ bool row_syn_full(const struct row *row)
 }
 
 /* The counters are those of TCP alone. */
-static struct amount row_arrivals(const struct row *row)
+static struct opt_u64 row_arrivals(const struct row *row)
 {
-	return listener_is_unix(row->listener) ? (struct amount){ 0 } : row->netns->arrivals_hi;
+	return listener_is_unix(row->listener) ? (struct opt_u64){ 0 } : row->netns->arrivals_hi;
 }
 
 /*
@@ -204,14 +204,14 @@ static struct amount row_arrivals(const struct row *row)
  * and are not surely older, and those that were reset, which no dump shows but the counter does
  * (tcp_set_state() counts what leaves ESTABLISHED or CLOSE_WAIT for CLOSE).
  */
-static struct amount newcomers_max(const struct row *row)
+static struct opt_u64 newcomers_max(const struct row *row)
 {
 	const struct group *g = row->group;
-	const struct amount *resets = &row->netns->resets_hi;
+	const struct opt_u64 *resets = &row->netns->resets_hi;
 
 	if (!resets->known || g->fastopen) /* these are reset from SYN_RECV, uncounted */
-		return (struct amount){ 0 };
-	return amount(g->waiting - g->stayed_min + resets->value);
+		return (struct opt_u64){ 0 };
+	return opt_u64(g->waiting - g->stayed_min + resets->value);
 }
 
 /*
@@ -220,16 +220,16 @@ static struct amount newcomers_max(const struct row *row)
  * no dump shows. And a queue that did not get shorter by as many as were accepted got others, of
  * which there were at most so many as arrived in the namespace.
  */
-static struct bounds accepted(const struct row *row)
+static struct range accepted(const struct row *row)
 {
 	const struct listener *l = row->listener;
-	const struct amount arrivals = row_arrivals(row);
+	const struct opt_u64 arrivals = row_arrivals(row);
 	const struct group *g = row->group;
 	/* A connection that was moved here from another listener is old, and new to this queue. */
 	bool moved = row->netns->delta[COUNTER_MIGRATE_SUCCESS].value;
 	bool stayed = row_waiting_told(row) && g->known & GROUP_STAYED && !moved;
-	struct bounds k = { .max = UINT64_MAX, .known = arrivals.known || stayed };
-	struct amount newcomers;
+	struct range k = { .max = UINT64_MAX, .known = arrivals.known || stayed };
+	struct opt_u64 newcomers;
 
 	k.min = minus(row->length_before, l->length);
 	if (arrivals.known)
@@ -272,14 +272,14 @@ static struct bounds accepted(const struct row *row)
 	return k;
 }
 
-struct amount row_gave_up(const struct row *row)
+struct opt_u64 row_gave_up(const struct row *row)
 {
 	uint64_t gone;
 
 	if (!row_waiting_told(row))
-		return (struct amount){ 0 };
+		return (struct opt_u64){ 0 };
 	gone = (uint64_t)row->group->waiting_closed + row_invisible(row);
-	return (struct amount){ gone, gone || !row->group->waiting_mptcp };
+	return (struct opt_u64){ gone, gone || !row->group->waiting_mptcp };
 }
 
 uint32_t row_invisible(const struct row *row)
@@ -329,10 +329,10 @@ struct contents row_half_open(const struct row *row, const struct report *report
 }
 
 /* accept(2) takes the first: while that is the same one, none was accepted. */
-static struct bounds unix_accepted(const struct listener *before, const struct listener *now,
-				   uint64_t opening_ns)
+static struct range unix_accepted(const struct listener *before, const struct listener *now,
+				  uint64_t opening_ns)
 {
-	struct bounds k = { .min = minus(before->length, now->length), .max = UINT64_MAX };
+	struct range k = { .min = minus(before->length, now->length), .max = UINT64_MAX };
 
 	k.known = now->first_ns && now->first_ns <= opening_ns;
 	if (k.known)
@@ -421,7 +421,7 @@ uint64_t report_overflows_min(const struct row *row)
 uint64_t report_losses_min(const struct row *row)
 {
 	const struct netns_report *ns = row->netns;
-	bool inet6 = row->listener->bound.family == AF_INET6;
+	bool inet6 = row->listener->addr.family == AF_INET6;
 
 	if (ns->listener_vanished || !ns->netns->looked)
 		return 0;
@@ -460,7 +460,7 @@ static void bound_overflows(struct report *report)
 {
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
-		struct netns_report *ns = &report->netns[row->listener->bound.netns];
+		struct netns_report *ns = &report->netns[row->listener->addr.netns];
 
 		row->overflows.known = !listener_is_unix(row->listener) && ns->overflows_lo.known &&
 				       ns->overflows_hi.known;
@@ -479,7 +479,7 @@ static void bound_overflows(struct report *report)
 			left_after_overflow(row);
 	}
 	for (size_t i = 0; i < report->n_netns; i++) {
-		struct amount *rest = &report->netns[i].unattributed_overflows;
+		struct opt_u64 *rest = &report->netns[i].unattributed_overflows;
 
 		rest->value = rest->known ? minus(rest->value, report->netns[i].overflows_max) : 0;
 	}
@@ -490,7 +490,7 @@ static void bound_losses(struct report *report)
 {
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
-		struct netns_report *ns = &report->netns[row->listener->bound.netns];
+		struct netns_report *ns = &report->netns[row->listener->addr.netns];
 		uint64_t max = minus(row->drops.value, row->overflows.min);
 
 		row->losses.known = row->drops.known && row->overflows.known &&
@@ -521,7 +521,7 @@ static void build_rows(struct report *report, const struct snapshot *before,
 	}
 	for (size_t i = 0; i < report->n_rows; i++) {
 		const struct listener *l = &now->listeners[i], *old = NULL;
-		struct netns_report *ns = &report->netns[l->bound.netns];
+		struct netns_report *ns = &report->netns[l->addr.netns];
 		struct row *row = &report->rows[i];
 
 		memset(row, 0, sizeof(*row));
@@ -533,7 +533,7 @@ static void build_rows(struct report *report, const struct snapshot *before,
 		}
 		if (old) {
 			next = (size_t)(old - before->listeners) + 1;
-			left[old->bound.netns] -= !listener_is_unix(old);
+			left[old->addr.netns] -= !listener_is_unix(old);
 		}
 		if (ns->opening && !listener_is_unix(l)) {
 			row->drops = drops_delta(old, l, ns->opening->one_datagram);
@@ -551,7 +551,7 @@ static const struct listener *find_gone(const struct snapshot *s, uint32_t netns
 	for (size_t n = 0; n < s->n_gone; n++) {
 		size_t i = (*next + n) % s->n_gone;
 
-		if (s->gone[i].cookie != cookie || s->gone[i].bound.netns != netns)
+		if (s->gone[i].cookie != cookie || s->gone[i].addr.netns != netns)
 			continue;
 		*next = i + 1;
 		return &s->gone[i];
@@ -569,7 +569,7 @@ static void add_gone(struct report *report, const struct listener *l, uint32_t n
 		array_grow(report->gone, report->n_gone, &report->gone_size, sizeof(*report->gone));
 	to = &report->gone[report->n_gone++];
 	*to = *l;
-	to->bound.netns = netns;
+	to->addr.netns = netns;
 	/* Only an older sample knows who held it. */
 	to->known &= (uint16_t) ~(LISTENER_OWNERS | LISTENER_PEAK);
 	to->n_owners = 0;
@@ -593,7 +593,7 @@ static void find_missing(struct report *report, const struct snapshot *before,
 
 	for (size_t i = 0; i < before->n_listeners; i++) {
 		const struct listener *l = &before->listeners[i], *seen;
-		const struct netns_report *ns = reports[l->bound.netns];
+		const struct netns_report *ns = reports[l->addr.netns];
 		const uint32_t netns = ns ? (uint32_t)(ns - report->netns) : 0;
 
 		if (!ns || snapshot_find(now, netns, l->cookie))
@@ -623,8 +623,8 @@ static void find_all_gone(struct report *report, const struct snapshot *before,
 		find_missing(report, before, now, reports);
 	free(reports);
 	for (size_t i = 0; i < now->n_gone; i++)
-		if (now->gone[i].bound.family != AF_UNSPEC)
-			add_gone(report, &now->gone[i], now->gone[i].bound.netns, &now->gone[i]);
+		if (now->gone[i].addr.family != AF_UNSPEC)
+			add_gone(report, &now->gone[i], now->gone[i].addr.netns, &now->gone[i]);
 }
 
 /* Nothing can be asked of a listener that is gone: only what was seen of it is known. */
@@ -642,7 +642,7 @@ static void add_gone_rows(struct report *report)
 
 		memset(row, 0, sizeof(*row));
 		row->listener = l;
-		row->netns = &report->netns[l->bound.netns];
+		row->netns = &report->netns[l->addr.netns];
 		row->gone = true;
 		row->seen_full = listener_full(l) || (l->known & LISTENER_PEAK && l->peak.full);
 	}
@@ -655,11 +655,11 @@ static void build_window(struct report *report, const struct snapshot *before,
 	size_t *left = xcalloc(before->n_netns, sizeof(*left));
 
 	for (size_t i = 0; i < before->n_listeners; i++)
-		left[before->listeners[i].bound.netns] += !listener_is_unix(&before->listeners[i]);
+		left[before->listeners[i].addr.netns] += !listener_is_unix(&before->listeners[i]);
 	build_rows(report, before, now, left);
 	find_all_gone(report, before, now, left);
 	for (size_t i = 0; i < report->n_gone; i++)
-		report->netns[report->gone[i].bound.netns].listener_vanished |=
+		report->netns[report->gone[i].addr.netns].listener_vanished |=
 			!listener_is_unix(&report->gone[i]);
 	for (size_t i = 0; i < report->n_netns; i++) {
 		struct netns_report *ns = &report->netns[i];
@@ -672,7 +672,7 @@ static void build_window(struct report *report, const struct snapshot *before,
 
 /* Sums over the members of a group that are still there. */
 struct group_sums {
-	struct amount syn_limit;
+	struct opt_u64 syn_limit;
 	uint64_t old_max; /* connections that may be there since the window began */
 	uint64_t left_min; /* and that have surely left */
 	uint64_t movers_max; /* of them in queues of which some were accepted */
@@ -720,7 +720,7 @@ static void prove_member(struct row *row, const struct group_sums *sums)
 	    row->netns->delta[COUNTER_MIGRATE_SUCCESS].value || !may_keep_all(row) ||
 	    !only_movers_left(g, sums))
 		return;
-	row->accepted = (struct bounds){ .min = 0, .max = 0, .known = true };
+	row->accepted = (struct range){ .min = 0, .max = 0, .known = true };
 	row->waits_long |= g->overdue > sums->movers_max;
 }
 
@@ -747,7 +747,7 @@ static void share_in_groups(struct report *report, const struct snapshot *s, siz
 		row->group_syn_limit = sums[row->listener->group].syn_limit;
 		prove_member(row, &sums[row->listener->group]);
 		if (row->listener == &s->listeners[row->group->first])
-			report->netns[row->listener->bound.netns].syn_full += row_syn_full(row);
+			report->netns[row->listener->addr.netns].syn_full += row_syn_full(row);
 	}
 	free(sums);
 }
@@ -757,7 +757,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 	report->snapshot = now;
 	report->window_ns = before ? now->monotonic_ns - before->monotonic_ns : 0;
 	report->n_shown = report->n_members = report->n_gone = 0;
-	report->elsewhere = elsewhere_find(before, now);
+	report->not_shown = not_shown_find(before, now);
 	report->n_netns = now->n_netns;
 	report->netns = xreallocarray(report->netns, now->n_netns, sizeof(*report->netns));
 	for (size_t i = 0; i < now->n_netns; i++)
@@ -788,17 +788,17 @@ void report_free(struct report *report)
 	memset(report, 0, sizeof(*report));
 }
 
-struct amount row_drops(const struct row *row)
+struct opt_u64 row_drops(const struct row *row)
 {
 	const struct listener *l = row->listener;
 
 	return row->fold ? row->fold->drops :
-			   (struct amount){ l->drops, l->known & LISTENER_DROPS };
+			   (struct opt_u64){ l->drops, l->known & LISTENER_DROPS };
 }
 
 uint64_t row_group_id(const struct row *row)
 {
-	return groups_id(&row->listener->bound, netns_id(row->netns->netns));
+	return groups_id(&row->listener->addr, netns_id(row->netns->netns));
 }
 
 uint64_t row_id(const struct row *row)
@@ -828,7 +828,7 @@ bool report_selects(const struct report *report, const struct selection *selecti
 		    const struct row *row)
 {
 	return (selection->family == AF_UNSPEC || listener_is_unix(row->listener) ||
-		row->listener->bound.family == selection->family) &&
+		row->listener->addr.family == selection->family) &&
 	       (!selection->only_full || row_worst_fill(row) >= selection->fill) &&
 	       filter_match(selection->filter, row, report);
 }

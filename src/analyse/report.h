@@ -8,13 +8,13 @@
 #include "model/snapshot.h"
 
 /* A number that may be unknown. */
-struct amount {
+struct opt_u64 {
 	uint64_t value;
 	bool known;
 };
 
 /* At least min, at most max; equal when the proof is exact. */
-struct bounds {
+struct range {
 	uint64_t min;
 	uint64_t max;
 	bool known;
@@ -24,25 +24,25 @@ struct bounds {
 struct netns_report {
 	const struct netns *netns;
 	const struct netns *opening; /* the same in the opening sample; NULL: not there */
-	struct amount total[COUNTER_N]; /* just after the closing dump */
-	struct amount delta[COUNTER_N]; /* unknown without a window, and after a reset */
-	struct amount overflows_lo; /* ListenOverflows surely between the two dumps */
-	struct amount overflows_hi; /* and at most */
+	struct opt_u64 total[COUNTER_N]; /* just after the closing dump */
+	struct opt_u64 delta[COUNTER_N]; /* unknown without a window, and after a reset */
+	struct opt_u64 overflows_lo; /* ListenOverflows surely between the two dumps */
+	struct opt_u64 overflows_hi; /* and at most */
 	/* Into all accept queues of TCP between the two dumps, at most. */
-	struct amount arrivals_hi;
-	struct amount resets_hi; /* connections reset since the first dump began, at most */
+	struct opt_u64 arrivals_hi;
+	struct opt_u64 resets_hi; /* connections reset since the first dump began, at most */
 	/*
 	 * What ListenDrops counted beside the overflows: surely between the two dumps, without what
 	 * may have cost no client anything; and at most. Full SYN queues surely dropped
 	 * syn_losses_lo of it.
 	 */
-	struct amount losses_lo;
-	struct amount losses_hi;
+	struct opt_u64 losses_lo;
+	struct opt_u64 losses_hi;
 	uint64_t syn_losses_lo;
-	struct amount listener_drops; /* sum of the listeners' drops in the window */
+	struct opt_u64 listener_drops; /* sum of the listeners' drops in the window */
 	uint64_t overflows_max; /* sum of the listeners' upper bounds */
 	uint64_t losses_max; /* likewise */
-	struct amount unattributed_overflows; /* that no listener can account for */
+	struct opt_u64 unattributed_overflows; /* that no listener can account for */
 	size_t syn_full; /* groups whose SYN queue is full */
 	bool listener_vanished;
 };
@@ -55,12 +55,12 @@ struct row {
 	const struct fold *fold; /* a SO_REUSEPORT group of several listeners; NULL: one listener */
 	const struct netns_report *netns;
 	const struct group *group; /* NULL: it is gone, or nobody asked and none is half-open */
-	struct amount drops; /* in the window */
-	struct bounds overflows; /* in the window */
-	struct bounds losses; /* in the window: ListenDrops beside the overflows */
-	struct amount group_syn_limit; /* sum over its SO_REUSEPORT group */
-	struct amount oldest_wait_ms; /* unknown where a group cannot tell whose it is */
-	struct bounds accepted; /* connections that left the accept queue in the window */
+	struct opt_u64 drops; /* in the window */
+	struct range overflows; /* in the window */
+	struct range losses; /* in the window: ListenDrops beside the overflows */
+	struct opt_u64 group_syn_limit; /* sum over its SO_REUSEPORT group */
+	struct opt_u64 oldest_wait_ms; /* unknown where a group cannot tell whose it is */
+	struct range accepted; /* connections that left the accept queue in the window */
 	/* It has not been seen empty or to get shorter for so long; folded: the longest of them. */
 	uint64_t unmoved_ns;
 	uint32_t length_before; /* of the accept queue when the window began */
@@ -77,13 +77,14 @@ struct row {
 /*
  * What the report does not show, and whether all is well there: 0 of a kind that it shows all of.
  */
-struct elsewhere {
-	struct amount unix_listeners;
-	struct amount unix_full; /* now */
-	struct amount unix_stalled; /* not full, and not seen to get shorter for 3 s or longer */
-	struct amount namespaces; /* unknown where not every process could be looked at */
-	struct amount looked_at; /* of these: ListenOverflows was read at both ends of the window */
-	struct amount overflowing; /* and of these: it rose */
+struct not_shown {
+	struct opt_u64 unix_listeners;
+	struct opt_u64 unix_full; /* now */
+	struct opt_u64 unix_stalled; /* not full, and not seen to get shorter for 3 s or longer */
+	struct opt_u64 namespaces; /* unknown where not every process could be looked at */
+	struct opt_u64
+		looked_at; /* of these: ListenOverflows was read at both ends of the window */
+	struct opt_u64 overflowing; /* and of these: it rose */
 	bool cut; /* some were left out, as they would have cost too much */
 };
 
@@ -104,7 +105,7 @@ struct report {
 	size_t n_shown, shown_size;
 	struct netns_report *netns;
 	size_t n_netns;
-	struct elsewhere elsewhere;
+	struct not_shown not_shown;
 };
 
 /*
@@ -173,7 +174,7 @@ static inline uint32_t row_syn_length(const struct row *row)
 }
 
 /* Where its SYN queue is full; of a folded row the sum over the group. */
-struct amount row_syn_limit(const struct row *row);
+struct opt_u64 row_syn_limit(const struct row *row);
 
 /* Is its SYN queue full? */
 bool row_syn_full(const struct row *row);
@@ -185,7 +186,7 @@ bool row_waiting_told(const struct row *row);
  * How many peers of the connections in its accept queue have closed or reset them, at least;
  * unknown where row_waiting_told() is false, and where none is seen to but some speak MPTCP.
  */
-struct amount row_gave_up(const struct row *row);
+struct opt_u64 row_gave_up(const struct row *row);
 
 /* Connections in its accept queue, at least, that no dump shows: their peers have reset them. */
 uint32_t row_invisible(const struct row *row);
@@ -218,7 +219,7 @@ static inline double report_window_seconds(const struct report *report)
 }
 
 /* A number of the window as a rate a second; 0 without a window. */
-static inline double report_rate(struct amount amount, const struct report *report)
+static inline double report_rate(struct opt_u64 amount, const struct report *report)
 {
 	return report->window_ns ? (double)amount.value / report_window_seconds(report) : 0;
 }
@@ -241,7 +242,7 @@ static inline uint64_t row_capacity(const struct row *row)
 }
 
 /* Packets discarded since each listener was created. */
-struct amount row_drops(const struct row *row);
+struct opt_u64 row_drops(const struct row *row);
 
 /* Highest fill of the window, where there are peaks; of a folded row that of one member. */
 double row_peak_fill(const struct row *row);

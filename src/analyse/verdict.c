@@ -73,7 +73,7 @@ static int is_syn_full(const struct row *r, const struct report *report)
 static bool admits_none(const struct row *r)
 {
 	const struct sysctls *s = &r->netns->netns->sysctls;
-	const struct amount limit = row_syn_limit(r);
+	const struct opt_u64 limit = row_syn_limit(r);
 
 	return limit.known && !limit.value && s->value[SYSCTL_MAX_SYN_BACKLOG] <= 0;
 }
@@ -186,7 +186,7 @@ static int limit_from_somaxconn(const struct row *r, const struct report *report
  */
 static int limit_from_syn_backlog(const struct row *r, const struct report *report)
 {
-	const struct amount limit = row_syn_limit(r);
+	const struct opt_u64 limit = row_syn_limit(r);
 
 	return limit.known && limit.value < r->listener->limit &&
 	       (is_syn_full(r, report) || admits_none(r));
@@ -198,8 +198,8 @@ static int limit_from_syn_backlog(const struct row *r, const struct report *repo
  */
 static bool cookies_sent(const struct row *r, const struct report *report, bool *returned)
 {
-	const struct amount *sent = &r->netns->delta[COUNTER_COOKIES_SENT];
-	const struct amount *received = &r->netns->delta[COUNTER_COOKIES_RECV];
+	const struct opt_u64 *sent = &r->netns->delta[COUNTER_COOKIES_SENT];
+	const struct opt_u64 *received = &r->netns->delta[COUNTER_COOKIES_RECV];
 
 	*returned = received->known && received->value >= sent->value - sent->value / 2;
 	return is_syn_full(r, report) && sent->known && sent->value > 0;

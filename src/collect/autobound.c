@@ -26,7 +26,7 @@ static int handle_listener(const struct diag_record *r, void *context)
 static int dump_autobound(struct diag_socket *diag, struct search *search, int family,
 			  struct error *why)
 {
-	const struct condition autobound = { .kind = CONDITION_AUTOBOUND };
+	const struct filter_expr autobound = { .kind = EXPR_AUTOBOUND };
 	struct bytecode filter = { 0 };
 	const struct diag_request request = { .states = 1 << DIAG_LISTEN,
 					      .family = family,
@@ -66,6 +66,6 @@ void autobound_find(const struct source *source, struct snapshot *s, uint32_t ne
 		return;
 	}
 	for (size_t i = s->netns[netns].first_listener;
-	     i < s->n_listeners && s->listeners[i].bound.netns == netns; i++)
+	     i < s->n_listeners && s->listeners[i].addr.netns == netns; i++)
 		s->listeners[i].known |= LISTENER_AUTOBOUND;
 }

@@ -92,7 +92,7 @@ static void emit_test(struct compiler *c, bool negate, unsigned char code, const
 }
 
 /* Of an address that may not be tested the port remains, unless it is negated. */
-static bool compile_host(struct compiler *c, const struct condition *host, bool negate)
+static bool compile_host(struct compiler *c, const struct filter_expr *host, bool negate)
 {
 	struct inet_diag_hostcond cond = { .port = host->port };
 	uint8_t data[sizeof(cond) + sizeof(host->address)];
@@ -103,7 +103,7 @@ static bool compile_host(struct compiler *c, const struct condition *host, bool 
 		cond.prefix_len = host->prefix_len;
 		memcpy(data + len, host->address, sizeof(host->address));
 		len += host->family == AF_INET ? 4 : 16;
-	} else if (host->port == CONDITION_ANY_PORT || (host->family != AF_UNSPEC && negate)) {
+	} else if (host->port == EXPR_ANY_PORT || (host->family != AF_UNSPEC && negate)) {
 		return false;
 	}
 	memcpy(data, &cond, sizeof(cond));
@@ -111,17 +111,16 @@ static bool compile_host(struct compiler *c, const struct condition *host, bool 
 	return true;
 }
 
-static bool compile_port(struct compiler *c, const struct condition *port, bool negate)
+static bool compile_port(struct compiler *c, const struct filter_expr *port, bool negate)
 {
 	const struct inet_diag_bc_op bound = { .no = (unsigned short)port->port };
 
-	emit_test(c, negate,
-		  port->kind == CONDITION_PORT_MIN ? INET_DIAG_BC_S_GE : INET_DIAG_BC_S_LE, &bound,
-		  sizeof(bound));
+	emit_test(c, negate, port->kind == EXPR_PORT_MIN ? INET_DIAG_BC_S_GE : INET_DIAG_BC_S_LE,
+		  &bound, sizeof(bound));
 	return true;
 }
 
-static bool compile_device(struct compiler *c, const struct condition *device, bool negate)
+static bool compile_device(struct compiler *c, const struct filter_expr *device, bool negate)
 {
 	uint32_t ifindex = device->ifindex;
 
@@ -135,25 +134,25 @@ static bool compile_device(struct compiler *c, const struct condition *device, b
 	return true;
 }
 
-static bool compile_list(struct compiler *c, const struct condition *list, bool negate);
+static bool compile_list(struct compiler *c, const struct filter_expr *list, bool negate);
 
 /* Returns whether it tests anything; false is what is always true, and adds nothing. */
-static bool compile(struct compiler *c, const struct condition *condition, bool negate)
+static bool compile(struct compiler *c, const struct filter_expr *condition, bool negate)
 {
 	negate ^= condition->negated;
-	if (condition->kind == CONDITION_LIST)
+	if (condition->kind == EXPR_LIST)
 		return compile_list(c, condition, negate);
 	if (condition->peer)
 		return false;
 	switch (condition->kind) {
-	case CONDITION_HOST:
+	case EXPR_HOST:
 		return compile_host(c, condition, negate);
-	case CONDITION_PORT_MIN:
-	case CONDITION_PORT_MAX:
+	case EXPR_PORT_MIN:
+	case EXPR_PORT_MAX:
 		return compile_port(c, condition, negate);
-	case CONDITION_DEVICE:
+	case EXPR_DEVICE:
 		return compile_device(c, condition, negate);
-	case CONDITION_AUTOBOUND:
+	case EXPR_AUTOBOUND:
 		if (!(c->tests & BYTECODE_AUTOBOUND))
 			return false;
 		emit_test(c, negate, INET_DIAG_BC_AUTO, NULL, 0);
@@ -164,13 +163,13 @@ static bool compile(struct compiler *c, const struct condition *condition, bool 
 }
 
 /* A negated list is the list of its negated members, with "and" for "or". */
-static bool compile_list(struct compiler *c, const struct condition *list, bool negate)
+static bool compile_list(struct compiler *c, const struct filter_expr *list, bool negate)
 {
 	const size_t begin = c->program->n;
 	const unsigned short older = c->failures;
 	bool tests = false;
 
-	for (const struct condition *member = list->first; member; member = member->next) {
+	for (const struct filter_expr *member = list->first; member; member = member->next) {
 		size_t jump;
 
 		if (member == list->first || member->alternative == negate) {
@@ -204,7 +203,7 @@ static void finish(struct compiler *c)
 		aim_failures(c, 0, c->program->n + 1);
 }
 
-void bytecode_compile(struct bytecode *b, const struct condition *condition, unsigned int tests,
+void bytecode_compile(struct bytecode *b, const struct filter_expr *condition, unsigned int tests,
 		      bytecode_ifindex ifindex, void *context)
 {
 	struct compiler c = { b, tests, ifindex, context, 0, false };
@@ -230,16 +229,16 @@ static size_t emit_request_socks(struct compiler *c)
 
 void bytecode_ports(struct bytecode *b, const uint16_t *ports, size_t n, bool request_socks)
 {
-	struct condition list = { .kind = CONDITION_LIST };
-	struct condition *members = xcalloc(n, sizeof(*members));
+	struct filter_expr list = { .kind = EXPR_LIST };
+	struct filter_expr *members = xcalloc(n, sizeof(*members));
 	struct compiler c = { .program = b };
 	size_t accept = 0;
 
 	for (size_t i = 0; i < n; i++)
-		members[i] = (struct condition){ .kind = CONDITION_HOST,
-						 .alternative = i > 0,
-						 .port = ports[i],
-						 .next = i + 1 < n ? &members[i + 1] : NULL };
+		members[i] = (struct filter_expr){ .kind = EXPR_HOST,
+						   .alternative = i > 0,
+						   .port = ports[i],
+						   .next = i + 1 < n ? &members[i + 1] : NULL };
 	list.first = members;
 	b->n = 0;
 	if (request_socks)

@@ -2,7 +2,7 @@
 #ifndef LISTENQ_COLLECT_BYTECODE_H
 #define LISTENQ_COLLECT_BYTECODE_H
 
-#include "model/condition.h"
+#include "model/filter_expr.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ typedef uint32_t (*bytecode_ifindex)(const char *name, void *context);
  * The program refuses nothing that the condition allows; what it has no test for, it takes for
  * true. It replaces the one in @b, and is empty when there is nothing to test.
  */
-void bytecode_compile(struct bytecode *b, const struct condition *condition, unsigned int tests,
+void bytecode_compile(struct bytecode *b, const struct filter_expr *condition, unsigned int tests,
 		      bytecode_ifindex ifindex, void *context);
 
 /*

@@ -103,7 +103,7 @@ static bool l3mdev_accept(struct children *c)
 struct group *children_group(struct children *c, size_t i, struct snapshot *s, uint32_t netns)
 {
 	const struct child *child = &c->list[i];
-	struct bound local = child->local;
+	struct listen_addr local = child->local;
 
 	local.netns = netns;
 	return groups_lookup(s, &local, child->link_local || (local.ifindex && l3mdev_accept(c)));
@@ -113,10 +113,10 @@ void children_want_connections(struct snapshot *s, uint32_t netns, uint16_t port
 {
 	s->known |= SNAPSHOT_CONNECTIONS;
 	for (size_t i = 0; i < s->n_groups; i++) {
-		const struct bound *bound = &s->listeners[s->groups[i].first].bound;
+		const struct listen_addr *addr = &s->listeners[s->groups[i].first].addr;
 
-		if (bound->netns == netns && bound->family != AF_UNIX &&
-		    (!port || bound->port == port))
+		if (addr->netns == netns && addr->family != AF_UNIX &&
+		    (!port || addr->port == port))
 			s->groups[i].known |= GROUP_CONNECTIONS;
 	}
 }

@@ -10,7 +10,7 @@
  * queue. They are kept as they come and given to their listeners when all listeners are known.
  */
 struct child {
-	struct bound local;
+	struct listen_addr local;
 	uint32_t last_data_sent_ms;
 	uint8_t state; /* enum diag_state */
 	uint8_t retransmits;

@@ -105,7 +105,7 @@ int collector_open(struct collector **collector, const struct collect_config *co
 	c->walks.share = config->walk_share;
 	c->unix_queues.due_ns = UINT64_MAX;
 	c->others.root = c->root;
-	c->others.share = config->elsewhere_share;
+	c->others.share = config->not_shown_share;
 	c->others.window_ns = choose_window(config->window);
 	collector_set_needs(c, config->needs);
 	if (c->root < 0)
@@ -151,7 +151,7 @@ static uint32_t find_ifindex(const char *name, void *context)
  */
 static void compile_filter(struct collector *c, struct source *source)
 {
-	const struct condition *condition = c->config.condition;
+	const struct filter_expr *condition = c->config.condition;
 	unsigned int tests = BYTECODE_ADDRESS | BYTECODE_DEVICE | BYTECODE_AUTOBOUND;
 
 	source->filter.n = 0;
@@ -159,7 +159,7 @@ static void compile_filter(struct collector *c, struct source *source)
 		return;
 	if (needs(c, NEED_SYN_RECV | NEED_WAIT | NEED_WAIT_ALL | NEED_CONNECTIONS | NEED_GROUPS))
 		tests = 0;
-	else if (condition_has(condition, CONDITION_DEVICE))
+	else if (filter_expr_has(condition, EXPR_DEVICE))
 		tests = BYTECODE_DEVICE;
 	bytecode_compile(&source->filter, condition, tests, find_ifindex, source->diag);
 }
@@ -170,13 +170,13 @@ static void name_listeners(struct collector *c, struct snapshot *s)
 		cgroups_turn(&c->cgroups, s->monotonic_ns);
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
-		const struct source *source = c->sources.list[l->bound.netns];
+		const struct source *source = c->sources.list[l->addr.netns];
 		char name[IF_NAMESIZE];
 
 		if (needs(c, NEED_CGROUP) && l->known & LISTENER_CGROUP_ID)
 			l->cgroup = cgroups_path(&c->cgroups, l->cgroup_id);
-		if (needs(c, NEED_INTERFACE) && l->bound.ifindex &&
-		    diag_interface(source->diag, l->bound.ifindex, name) == 0)
+		if (needs(c, NEED_INTERFACE) && l->addr.ifindex &&
+		    diag_interface(source->diag, l->addr.ifindex, name) == 0)
 			l->interface = intern_keep(&c->sources.names, name, strlen(name));
 	}
 }
@@ -312,7 +312,7 @@ static void follow_unix_queues(struct collector *c, struct snapshot *s)
 /* Who names namespaces has chosen; and without a window no counter says whether all is well. */
 static bool wants_others(const struct collector *c)
 {
-	return needs(c, NEED_ELSEWHERE) && needs(c, NEED_WINDOW) && !c->config.all_namespaces &&
+	return needs(c, NEED_NOT_SHOWN) && needs(c, NEED_WINDOW) && !c->config.all_namespaces &&
 	       !c->config.n_namespaces;
 }
 
@@ -352,7 +352,7 @@ static int take_sample(struct collector *c, enum sample_kind kind, struct snapsh
 	sources_warn(&c->sources, s);
 	if (needs(c, NEED_UNIX) && needs(c, NEED_WINDOW))
 		follow_unix_queues(c, s);
-	if (needs(c, NEED_ELSEWHERE) && !needs(c, NEED_UNIX)) {
+	if (needs(c, NEED_NOT_SHOWN) && !needs(c, NEED_UNIX)) {
 		look_at_unix_queues(c);
 		unix_queues_tell(&c->unix_queues, s);
 	}

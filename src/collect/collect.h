@@ -3,7 +3,7 @@
 #define LISTENQ_COLLECT_COLLECT_H
 
 #include "base/error.h"
-#include "model/condition.h"
+#include "model/filter_expr.h"
 #include "model/needs.h"
 #include "model/snapshot.h"
 
@@ -18,7 +18,7 @@ struct collect_config {
 	const char *root; /* directory that holds proc/ and sys/: "/" but in tests */
 	unsigned int needs; /* enum need */
 	int family; /* AF_UNSPEC, or the only one wanted when nothing needs the others */
-	const struct condition *condition; /* of the listeners wanted; NULL: of all. Borrowed */
+	const struct filter_expr *condition; /* of the listeners wanted; NULL: of all. Borrowed */
 	double peak_rate; /* fast samples a second, 0: none */
 	double peak_share; /* of one CPU that they may cost */
 	/*
@@ -28,7 +28,7 @@ struct collect_config {
 	const char *const *namespaces;
 	size_t n_namespaces;
 	bool all_namespaces;
-	double elsewhere_share; /* of one CPU that looking at other namespaces may cost */
+	double not_shown_share; /* of one CPU that looking at other namespaces may cost */
 	double window; /* how long windows will be, in seconds */
 	double walk_share; /* the same for walks.h; 0: no limit, one with every sample */
 };

@@ -451,7 +451,7 @@ static void look_at_owners(struct conditions *c, struct snapshot *s, bool closin
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
 
-		for (uint32_t j = 0; listener_may_ail(l) && j < l->n_owners; j++) {
+		for (uint32_t j = 0; listener_may_be_sick(l) && j < l->n_owners; j++) {
 			uint32_t process = s->owners[l->first_owner + j].process;
 
 			if (seen[process] || n == CONDITIONS_MAX)
@@ -467,7 +467,7 @@ static void look_at_owners(struct conditions *c, struct snapshot *s, bool closin
 bool conditions_wanted(const struct snapshot *s)
 {
 	for (size_t i = 0; i < s->n_listeners; i++)
-		if (listener_may_ail(&s->listeners[i]))
+		if (listener_may_be_sick(&s->listeners[i]))
 			return true;
 	return false;
 }

@@ -5,11 +5,11 @@
 
 void listener_from_record(struct listener *l, const struct diag_record *r)
 {
-	l->bound.ifindex = r->ifindex;
-	l->bound.port = r->local_port;
-	l->bound.family = r->family;
-	l->bound.v6only = r->v6only;
-	memcpy(l->bound.address, r->local, sizeof(r->local));
+	l->addr.ifindex = r->ifindex;
+	l->addr.port = r->local_port;
+	l->addr.family = r->family;
+	l->addr.v6only = r->v6only;
+	memcpy(l->addr.address, r->local, sizeof(r->local));
 	l->known = (r->known & DIAG_DROPS ? LISTENER_DROPS : 0) |
 		   (r->known & DIAG_V6ONLY ? LISTENER_V6ONLY : 0) |
 		   (r->known & DIAG_CGROUP_ID ? LISTENER_CGROUP_ID : 0) |

@@ -93,7 +93,7 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns)
 		struct tracked_queue *q;
 		bool fresh;
 
-		if (l->bound.netns != netns)
+		if (l->addr.netns != netns)
 			break;
 		q = track(p, l->cookie, &fresh);
 		q->is_unix = listener_is_unix(l);
@@ -187,7 +187,7 @@ static void add_gone(const struct peaks *p, const struct tracked_queue *q, struc
 	l = snapshot_add_gone(s, netns, q->cookie);
 	if (q->born) {
 		*l = p->born[q->born - 1];
-		l->bound.netns = netns;
+		l->addr.netns = netns;
 		l->cookie = q->cookie;
 	}
 	l->length = q->length;
@@ -208,7 +208,7 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns)
 		struct tracked_queue *q;
 		bool fresh;
 
-		if (l->bound.netns != netns)
+		if (l->addr.netns != netns)
 			break;
 		q = track(p, l->cookie, &fresh);
 		look_at(p, q, fresh, l->length, l->limit, s->monotonic_ns);
@@ -263,7 +263,7 @@ void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct 
 	int code;
 
 	for (size_t i = 0; i < s->n_gone; i++)
-		if (s->gone[i].bound.netns == netns)
+		if (s->gone[i].addr.netns == netns)
 			idmap_put(&look.gone, s->gone[i].cookie, (uint32_t)i);
 	code = diag_dump(diag, &request, handle_again, &look, &ignored);
 	if (code == 0 && p->n_unix)
@@ -272,7 +272,7 @@ void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct 
 	if (diag_lost(code))
 		diag_reopen(diag, &ignored);
 	for (size_t i = 0; i < s->n_gone; i++)
-		if (s->gone[i].bound.netns != netns || (code == 0 && !look.there[i]))
+		if (s->gone[i].addr.netns != netns || (code == 0 && !look.there[i]))
 			s->gone[kept++] = s->gone[i];
 	s->n_gone = kept;
 	idmap_free(&look.gone);

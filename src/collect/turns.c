@@ -29,7 +29,7 @@ struct turn *turns_order(const struct sources *set, const struct snapshot *s)
 
 		if (!listener_is_unix(l) && (listener_fill(l) >= FILL_HIGH ||
 					     (l->known & LISTENER_PEAK && listener_may_stall(l))))
-			turns[l->bound.netns].suspect = true;
+			turns[l->addr.netns].suspect = true;
 	}
 	qsort(turns, set->n, sizeof(*turns), compare);
 	return turns;

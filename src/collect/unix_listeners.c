@@ -45,7 +45,7 @@ static int add_listener(const struct unix_record *r, void *context)
 
 	if (!l)
 		return 0;
-	l->bound.family = AF_UNIX;
+	l->addr.family = AF_UNIX;
 	l->name = keep_name(adder->names, r);
 	l->known = r->has_uid ? LISTENER_UID : 0;
 	l->seqpacket = r->type == SOCK_SEQPACKET;

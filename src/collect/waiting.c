@@ -48,7 +48,7 @@ static bool is_group_wanted(const struct snapshot *s, const struct group *g,
 
 static bool is_in(const struct snapshot *s, size_t listener, uint32_t netns)
 {
-	return listener < s->n_listeners && s->listeners[listener].bound.netns == netns;
+	return listener < s->n_listeners && s->listeners[listener].addr.netns == netns;
 }
 
 bool waiting_wanted(const struct snapshot *s, const struct waiting_request *wanted)
@@ -68,7 +68,7 @@ void waiting_ports(struct snapshot *s, const struct waiting_request *wanted, str
 
 	at->n = 0;
 	for (size_t i = s->netns[wanted->netns].first_listener; is_in(s, i, wanted->netns); i++)
-		asked[s->listeners[i].bound.port] |= is_wanted(s, &s->listeners[i], wanted);
+		asked[s->listeners[i].addr.port] |= is_wanted(s, &s->listeners[i], wanted);
 	for (unsigned int port = 0; port < ALL_PORTS; port++) {
 		if (!asked[port])
 			continue;
@@ -221,7 +221,7 @@ static void mark(struct snapshot *s, const struct waiting_request *wanted,
 	for (size_t i = s->netns[wanted->netns].first_listener; is_in(s, i, wanted->netns); i++) {
 		const struct listener *l = &s->listeners[i];
 
-		if (is_wanted(s, l, wanted) && looked_at(at, l->bound.port))
+		if (is_wanted(s, l, wanted) && looked_at(at, l->addr.port))
 			s->groups[l->group].known |= known;
 	}
 }

@@ -8,14 +8,14 @@
 
 static const uint8_t any_address[16];
 
-static bool bound_equal(const struct bound *a, const struct bound *b)
+static bool listen_addr_equal(const struct listen_addr *a, const struct listen_addr *b)
 {
 	return a->port == b->port && a->family == b->family && a->v6only == b->v6only &&
 	       a->ifindex == b->ifindex && a->netns == b->netns &&
 	       !memcmp(a->address, b->address, sizeof(a->address));
 }
 
-uint64_t groups_id(const struct bound *b, uint64_t netns)
+uint64_t groups_id(const struct listen_addr *b, uint64_t netns)
 {
 	uint64_t high, low;
 
@@ -31,15 +31,15 @@ uint64_t groups_id(const struct bound *b, uint64_t netns)
  * @fresh other than that takes its place. Two keys with the same hash follow each
  * other at consecutive hashes.
  */
-static uint32_t group_index(struct snapshot *s, const struct bound *b, uint32_t fresh)
+static uint32_t group_index(struct snapshot *s, const struct listen_addr *b, uint32_t fresh)
 {
 	uint64_t hash = groups_id(b, b->netns);
 
 	for (;; hash++) {
-		uint32_t i = fresh == IDMAP_NONE ? idmap_get(&s->by_bound, hash) :
-						   idmap_put(&s->by_bound, hash, fresh);
+		uint32_t i = fresh == IDMAP_NONE ? idmap_get(&s->by_addr, hash) :
+						   idmap_put(&s->by_addr, hash, fresh);
 
-		if (i == IDMAP_NONE || bound_equal(&s->listeners[s->groups[i].first].bound, b))
+		if (i == IDMAP_NONE || listen_addr_equal(&s->listeners[s->groups[i].first].addr, b))
 			return i;
 	}
 }
@@ -61,7 +61,7 @@ static void add_queue(struct group *g, const struct listener *l)
 
 void groups_build(struct snapshot *s)
 {
-	idmap_reset(&s->by_bound, s->n_listeners);
+	idmap_reset(&s->by_addr, s->n_listeners);
 	s->n_groups = 0;
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
@@ -69,7 +69,7 @@ void groups_build(struct snapshot *s)
 
 		/* Two UNIX listeners may have one path: the older one's was unlinked. */
 		l->group = listener_is_unix(l) ? IDMAP_NONE :
-						 group_index(s, &l->bound, (uint32_t)s->n_groups);
+						 group_index(s, &l->addr, (uint32_t)s->n_groups);
 		if (l->group == IDMAP_NONE) {
 			l->group = (uint32_t)s->n_groups;
 			s->groups = array_grow(s->groups, s->n_groups, &s->groups_size,
@@ -91,10 +91,10 @@ static uint32_t first_of(const struct snapshot *s, uint32_t a, uint32_t b)
 	return s->groups[a].first < s->groups[b].first ? a : b;
 }
 
-static uint32_t lookup_at(struct snapshot *s, const struct bound *child, const uint8_t *address,
-			  uint32_t ifindex, bool mapped)
+static uint32_t lookup_at(struct snapshot *s, const struct listen_addr *child,
+			  const uint8_t *address, uint32_t ifindex, bool mapped)
 {
-	struct bound key = *child;
+	struct listen_addr key = *child;
 	uint32_t best;
 
 	memcpy(key.address, address, sizeof(key.address));
@@ -108,7 +108,7 @@ static uint32_t lookup_at(struct snapshot *s, const struct bound *child, const u
 	return best;
 }
 
-struct group *groups_lookup(struct snapshot *s, const struct bound *child, bool unbound_too)
+struct group *groups_lookup(struct snapshot *s, const struct listen_addr *child, bool unbound_too)
 {
 	bool mapped = snapshot_is_mapped(child->family, child->address);
 	uint8_t mapped_any[16] = { 0 };

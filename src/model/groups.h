@@ -16,7 +16,7 @@ void groups_build(struct snapshot *s);
  * groups_id() - a number for what the members of a group are bound to, the same in every snapshot.
  * @netns: of the namespace, in place of its index: its netns_id()
  */
-uint64_t groups_id(const struct bound *b, uint64_t netns);
+uint64_t groups_id(const struct listen_addr *b, uint64_t netns);
 
 /*
  * groups_lookup() - the group that owns a child.
@@ -35,6 +35,6 @@ uint64_t groups_id(const struct bound *b, uint64_t netns);
  *
  * Returns NULL for an orphan: its listener is gone.
  */
-struct group *groups_lookup(struct snapshot *s, const struct bound *child, bool unbound_too);
+struct group *groups_lookup(struct snapshot *s, const struct listen_addr *child, bool unbound_too);
 
 #endif

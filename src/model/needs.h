@@ -32,7 +32,7 @@ enum need {
 	 * NEED_UNIX; and with NEED_WINDOW a counter of each namespace, where only that of the
 	 * program is looked into.
 	 */
-	NEED_ELSEWHERE = 1 << 22,
+	NEED_NOT_SHOWN = 1 << 22,
 	/* A dump of their own. */
 	NEED_UNIX = 1 << 13, /* UNIX listeners */
 	NEED_AUTOBOUND = 1 << 14, /* one more dump, of the listeners whose port the kernel chose */

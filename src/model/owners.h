@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What may keep it from accepting; only looked at where listener_may_ail(). */
+/* What may keep it from accepting; only looked at where listener_may_be_sick(). */
 enum process_known {
 	PROCESS_STATE = 1 << 0,
 	PROCESS_OPEN_FDS = 1 << 1, /* kernel 6.2 and later */

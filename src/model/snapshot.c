@@ -67,7 +67,7 @@ void snapshot_free(struct snapshot *s)
 	free(s->others);
 	free(s->warnings);
 	idmap_free(&s->by_cookie);
-	idmap_free(&s->by_bound);
+	idmap_free(&s->by_addr);
 	memset(s, 0, sizeof(*s));
 }
 
@@ -82,7 +82,7 @@ bool snapshot_has_listeners(const struct snapshot *s, uint32_t netns)
 {
 	size_t first = s->netns[netns].first_listener;
 
-	return first < s->n_listeners && s->listeners[first].bound.netns == netns;
+	return first < s->n_listeners && s->listeners[first].addr.netns == netns;
 }
 
 struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint64_t cookie)
@@ -95,7 +95,7 @@ struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint6
 	s->listeners =
 		array_grow(s->listeners, s->n_listeners, &s->listeners_size, sizeof(*s->listeners));
 	l = &s->listeners[s->n_listeners++];
-	l->bound.netns = netns;
+	l->addr.netns = netns;
 	l->cookie = cookie;
 	return l;
 }
@@ -106,7 +106,7 @@ struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns, uint64_t 
 
 	s->gone = array_grow(s->gone, s->n_gone, &s->gone_size, sizeof(*s->gone));
 	l = &s->gone[s->n_gone++];
-	l->bound.netns = netns;
+	l->addr.netns = netns;
 	l->cookie = cookie;
 	return l;
 }
@@ -116,7 +116,7 @@ void snapshot_index_listeners(struct snapshot *s)
 	idmap_reset(&s->by_cookie, s->n_listeners);
 	for (size_t i = 0; i < s->n_listeners; i++)
 		idmap_put(&s->by_cookie,
-			  snapshot_id(s->listeners[i].bound.netns, s->listeners[i].cookie),
+			  snapshot_id(s->listeners[i].addr.netns, s->listeners[i].cookie),
 			  (uint32_t)i);
 }
 
@@ -131,7 +131,7 @@ const struct listener *snapshot_find_near(const struct snapshot *s, uint32_t net
 					  size_t guess)
 {
 	if (guess < s->n_listeners && s->listeners[guess].cookie == cookie &&
-	    s->listeners[guess].bound.netns == netns)
+	    s->listeners[guess].addr.netns == netns)
 		return &s->listeners[guess];
 	return snapshot_find(s, netns, cookie);
 }

@@ -44,7 +44,7 @@ enum listener_known {
 };
 
 /* The bound side of a socket: what decides which listener a connection belongs to. */
-struct bound {
+struct listen_addr {
 	uint32_t netns; /* index into snapshot->netns */
 	uint32_t ifindex; /* SO_BINDTODEVICE, 0: any */
 	uint16_t port;
@@ -63,7 +63,7 @@ struct listener {
 	const char *cgroup; /* its path, or NULL; owned by the source of the snapshot */
 	const char *interface; /* name of bound.ifindex, or NULL; likewise */
 	const char *name; /* of a UNIX listener: path or @abstract; NULL: none; likewise */
-	struct bound bound;
+	struct listen_addr addr;
 	uint16_t known; /* enum listener_known */
 	bool mptcp;
 	bool seqpacket; /* a UNIX listener of that type: messages, not a stream */
@@ -253,7 +253,7 @@ struct snapshot {
 	size_t n_warnings, warnings_size;
 
 	struct idmap by_cookie; /* index into listeners; see snapshot_id() */
-	struct idmap by_bound; /* index into groups */
+	struct idmap by_addr; /* index into groups */
 };
 
 /* Empties @s and keeps its memory for the next sample. A zeroed struct is empty. */
@@ -330,7 +330,7 @@ static inline uint64_t listener_capacity(const struct listener *l)
 
 static inline bool listener_is_unix(const struct listener *l)
 {
-	return l->bound.family == AF_UNIX;
+	return l->addr.family == AF_UNIX;
 }
 
 static inline bool listener_full(const struct listener *l)
@@ -359,7 +359,7 @@ static inline double listener_fill(const struct listener *l)
  * May it be in trouble, by its accept queue alone? Whatever costs something for each listener in
  * trouble is done for these, without knowing their states.
  */
-static inline bool listener_may_ail(const struct listener *l)
+static inline bool listener_may_be_sick(const struct listener *l)
 {
 	return l->length || (l->known & LISTENER_PEAK &&
 			     (l->peak.full || listener_ratio(l, l->peak.length) >= FILL_HIGH));

@@ -135,14 +135,14 @@ const struct field field_table[] = {
 	{ "overflows", "OVERFLOWS", FIELD_TEXT, NULL, NULL, NEED_OVERFLOWS, 0, 79,
 	  "overflows of its accept queue in the window: +N exact, +MIN..MAX bounds",
 	  .get = getter_overflows, .brief = "OVER", .order = ORDER_REAL,
-	  .flags = FIELD_HAS_BOUNDS, .keep_top = 25 },
+	  .flags = FIELD_HAS_RANGE, .keep_top = 25 },
 	{ "overflows-min", "OVERMIN", FIELD_COUNT, "overflows", "min", NEED_OVERFLOWS, 0, 3,
 	  "overflows in the window, at least", .get = getter_overflows_min },
 	{ "overflows-max", "OVERMAX", FIELD_COUNT, "overflows", "max", NEED_OVERFLOWS, 0, 3,
 	  "overflows in the window, at most", .get = getter_overflows_max },
 	{ "losses", "LOSSES", FIELD_TEXT, NULL, NULL, NEED_OVERFLOWS, 0, 8,
 	  "drops beside overflows that ListenDrops counts, in the window: +N or +MIN..MAX",
-	  .get = getter_losses, .order = ORDER_REAL, .flags = FIELD_HAS_BOUNDS },
+	  .get = getter_losses, .order = ORDER_REAL, .flags = FIELD_HAS_RANGE },
 	{ "losses-min", "LOSSMIN", FIELD_COUNT, "losses", "min", NEED_OVERFLOWS, 0, 3,
 	  "losses in the window, at least", .get = getter_losses_min },
 	{ "losses-max", "LOSSMAX", FIELD_COUNT, "losses", "max", NEED_OVERFLOWS, 0, 3,
@@ -197,7 +197,7 @@ bool field_is_number(const struct field *field)
 	case FIELD_SECONDS:
 		return true;
 	case FIELD_TEXT:
-		return field->flags & FIELD_HAS_BOUNDS;
+		return field->flags & FIELD_HAS_RANGE;
 	case FIELD_BOOL:
 	case FIELD_ID:
 	case FIELD_LIST:

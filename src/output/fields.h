@@ -43,7 +43,7 @@ enum field_terms { TERMS_ANY, TERMS_STATES, TERMS_REASONS };
 
 enum field_flags {
 	/* What a text has beside it. */
-	FIELD_HAS_BOUNDS = 1 << 0, /* of a number, value.bounds: it reads as one */
+	FIELD_HAS_RANGE = 1 << 0, /* of a number, value.bounds: it reads as one */
 	FIELD_HAS_WORDS = 1 << 1, /* several, value.words, of which a cell need not have all */
 	/* What the interactive view makes of a column. */
 	FIELD_HAS_METER = 1 << 2, /* a bar behind it, for a RATIO */
@@ -64,7 +64,7 @@ struct field_value {
 	double real; /* RATIO, FACTOR, RATE, SECONDS, and with ORDER_REAL */
 	const char *text; /* TEXT; constant, of the snapshot, or in the caller's scratch */
 	const char *const *words; /* LIST, and TEXT that has them; @number of them */
-	struct bounds bounds; /* TEXT that has them */
+	struct range range; /* TEXT that has them */
 	const struct connection *connections; /* WAITING, HALF_OPEN; @number of them */
 	const struct owner *owners; /* OWNERS; @number of them, */
 	const struct process *processes; /* which index these */

@@ -13,8 +13,8 @@ static enum filter_type type_of_text(const struct field *field)
 	case TERMS_ANY:
 		break;
 	}
-	if (field->flags & FIELD_HAS_BOUNDS)
-		return FILTER_BOUNDS;
+	if (field->flags & FIELD_HAS_RANGE)
+		return FILTER_RANGE;
 	if (field->flags & FIELD_HAS_WORDS && field->order == ORDER_REAL)
 		return FILTER_NUMBERS;
 	return field->type == FIELD_LIST || field->flags & FIELD_HAS_WORDS ? FILTER_WORDS :
@@ -77,7 +77,7 @@ static void get(const void *field, const struct row *row, const struct report *r
 	struct field_value v;
 
 	field_get(field, row, report, context, &v);
-	*value = (struct filter_value){ v.known, v.number, v.real, v.text, v.words, v.bounds };
+	*value = (struct filter_value){ v.known, v.number, v.real, v.text, v.words, v.range };
 }
 
 struct filter_source filter_fields_source(struct field_context *context)

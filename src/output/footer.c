@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "output/address.h"
-#include "output/not_shown.h"
+#include "output/not_shown_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,11 +50,11 @@ static bool has_moved(const struct netns_report *ns)
 static void add_gone(struct strbuf *lines, const struct report *report,
 		     const struct netns_report *ns)
 {
-	const struct bound *last = NULL;
+	const struct listen_addr *last = NULL;
 	size_t n = 0;
 
 	for (size_t i = report->n_rows - report->n_gone; i < report->n_rows; i++) {
-		const struct bound *b = &report->rows[i].listener->bound;
+		const struct listen_addr *b = &report->rows[i].listener->addr;
 
 		if (report->rows[i].netns != ns || b->family == AF_UNIX)
 			continue;
@@ -145,8 +145,8 @@ enum role {
 /* Of many namespaces some counter always moves: what counts is whether somebody lost something. */
 static enum role judge(const struct report *report, const struct netns_report *ns)
 {
-	const struct amount *drops = &ns->delta[COUNTER_LISTEN_DROPS];
-	const struct amount *overflows = &ns->delta[COUNTER_LISTEN_OVERFLOWS];
+	const struct opt_u64 *drops = &ns->delta[COUNTER_LISTEN_DROPS];
+	const struct opt_u64 *overflows = &ns->delta[COUNTER_LISTEN_OVERFLOWS];
 
 	if ((drops->known && drops->value) || (overflows->known && overflows->value))
 		return ROLE_TROUBLE;
@@ -284,7 +284,7 @@ static void add_not_shown(struct strbuf *lines, const struct report *report)
 {
 	struct strbuf words = { 0 };
 
-	if (not_shown_add(&words, &report->elsewhere))
+	if (not_shown_text_add(&words, &report->not_shown))
 		strbuf_addf(lines, "Not looked at: %s.\n", words.s);
 	strbuf_free(&words);
 }

@@ -15,7 +15,7 @@ static void set_number(struct field_value *v, bool known, uint64_t number)
 	v->number = number;
 }
 
-static void set_amount(struct field_value *v, struct amount amount)
+static void set_opt_u64(struct field_value *v, struct opt_u64 amount)
 {
 	set_number(v, amount.known, amount.value);
 }
@@ -65,9 +65,9 @@ GETTER(type)
 GETTER(family)
 {
 	UNUSED;
-	set_text(value, listener_is_unix(row->listener)	       ? "unix" :
-			row->listener->bound.family == AF_INET ? "inet" :
-								 "inet6");
+	set_text(value, listener_is_unix(row->listener)	      ? "unix" :
+			row->listener->addr.family == AF_INET ? "inet" :
+								"inet6");
 }
 
 GETTER(address)
@@ -76,14 +76,14 @@ GETTER(address)
 	if (listener_is_unix(row->listener))
 		return;
 	context->scratch.len = 0;
-	address_add(&context->scratch, row->listener->bound.family, row->listener->bound.address);
+	address_add(&context->scratch, row->listener->addr.family, row->listener->addr.address);
 	set_text(value, context->scratch.s);
 }
 
 GETTER(port)
 {
 	UNUSED;
-	set_number(value, !listener_is_unix(row->listener), row->listener->bound.port);
+	set_number(value, !listener_is_unix(row->listener), row->listener->addr.port);
 }
 
 GETTER(path)
@@ -101,7 +101,7 @@ GETTER(interface)
 GETTER(v6only)
 {
 	UNUSED;
-	set_number(value, row->listener->known & LISTENER_V6ONLY, row->listener->bound.v6only);
+	set_number(value, row->listener->known & LISTENER_V6ONLY, row->listener->addr.v6only);
 }
 
 GETTER(mptcp)
@@ -142,27 +142,27 @@ GETTER(local)
 		return;
 	}
 	b->len = 0;
-	if (l->bound.family == AF_INET6 && !l->bound.v6only &&
-	    !memcmp(l->bound.address, any, sizeof(any))) {
+	if (l->addr.family == AF_INET6 && !l->addr.v6only &&
+	    !memcmp(l->addr.address, any, sizeof(any))) {
 		strbuf_putc(b, '*');
 	} else {
-		bool brackets = l->bound.family == AF_INET6;
+		bool brackets = l->addr.family == AF_INET6;
 
 		strbuf_addc(b, '[', brackets);
-		address_add(b, l->bound.family, l->bound.address);
+		address_add(b, l->addr.family, l->addr.address);
 		strbuf_addc(b, ']', brackets);
 	}
 	if (l->interface)
 		strbuf_addf(b, "%%%s", l->interface);
-	else if (l->bound.ifindex)
-		strbuf_addf(b, "%%if%u", l->bound.ifindex);
+	else if (l->addr.ifindex)
+		strbuf_addf(b, "%%if%u", l->addr.ifindex);
 	strbuf_putc(b, ':');
 	if (context->services)
-		service = names_of_port(context->services, l->bound.port);
+		service = names_of_port(context->services, l->addr.port);
 	if (service)
 		strbuf_adds(b, service);
 	else
-		strbuf_addu(b, l->bound.port);
+		strbuf_addu(b, l->addr.port);
 	set_text(value, b->s);
 }
 
@@ -253,13 +253,13 @@ GETTER(syn_length)
 GETTER(syn_limit)
 {
 	UNUSED;
-	set_amount(value, row_syn_limit(row));
+	set_opt_u64(value, row_syn_limit(row));
 }
 
 /* A limit of 0 holds one request sock; dividing by it would not. */
 GETTER(syn_fill)
 {
-	const struct amount *limit = &row->group_syn_limit;
+	const struct opt_u64 *limit = &row->group_syn_limit;
 
 	UNUSED;
 	set_real(value, has_syn_queue(row) && limit->known,
@@ -318,13 +318,13 @@ GETTER(imbalance)
 GETTER(drops)
 {
 	UNUSED;
-	set_amount(value, row_drops(row));
+	set_opt_u64(value, row_drops(row));
 }
 
 GETTER(drops_delta)
 {
 	UNUSED;
-	set_amount(value, row->drops);
+	set_opt_u64(value, row->drops);
 }
 
 GETTER(drops_rate)
@@ -333,7 +333,7 @@ GETTER(drops_rate)
 	set_real(value, row->drops.known && report->window_ns, report_rate(row->drops, report));
 }
 
-static void set_bounds(struct field_value *v, const struct bounds *b, struct strbuf *text)
+static void set_range(struct field_value *v, const struct range *b, struct strbuf *text)
 {
 	if (!b->known)
 		return;
@@ -345,14 +345,14 @@ static void set_bounds(struct field_value *v, const struct bounds *b, struct str
 		strbuf_addu(text, b->max);
 	}
 	set_text(v, text->s);
-	v->bounds = *b;
+	v->range = *b;
 	v->real = (double)b->max;
 }
 
 GETTER(overflows)
 {
 	UNUSED;
-	set_bounds(value, &row->overflows, &context->scratch);
+	set_range(value, &row->overflows, &context->scratch);
 }
 
 GETTER(overflows_min)
@@ -370,7 +370,7 @@ GETTER(overflows_max)
 GETTER(losses)
 {
 	UNUSED;
-	set_bounds(value, &row->losses, &context->scratch);
+	set_range(value, &row->losses, &context->scratch);
 }
 
 GETTER(losses_min)

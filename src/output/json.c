@@ -12,7 +12,7 @@
 #include "config.h"
 #endif
 
-static struct json_object *amount_or_null(struct amount amount)
+static struct json_object *u64_or_null(struct opt_u64 amount)
 {
 	return amount.known ? json_value_number(amount.value) : NULL;
 }
@@ -192,11 +192,11 @@ static struct json_object *counters_json(const struct netns_report *ns, const st
 		char key[COUNTER_KEY_SIZE];
 
 		if (ns->total[i].known) {
-			struct amount delta = ns->delta[i];
+			struct opt_u64 delta = ns->delta[i];
 
 			c = json_value_object();
 			json_value_put(c, "total", json_value_number(ns->total[i].value));
-			json_value_put(c, "delta", amount_or_null(delta));
+			json_value_put(c, "delta", u64_or_null(delta));
 			json_value_put(c, "rate",
 				       delta.known && report->window_ns ?
 					       json_value_real(report_rate(delta, report)) :
@@ -214,11 +214,10 @@ static struct json_object *ledger_json(const struct netns_report *ns, const stru
 	const bool syn_recv_known = ns->netns->syn_recv_ns == report->snapshot->monotonic_ns;
 	struct json_object *ledger = json_value_object();
 
-	json_value_put(ledger, "overflows", amount_or_null(ns->delta[COUNTER_LISTEN_OVERFLOWS]));
-	json_value_put(ledger, "listen_drops", amount_or_null(ns->delta[COUNTER_LISTEN_DROPS]));
-	json_value_put(ledger, "listener_drops", amount_or_null(ns->listener_drops));
-	json_value_put(ledger, "unattributed_overflows",
-		       amount_or_null(ns->unattributed_overflows));
+	json_value_put(ledger, "overflows", u64_or_null(ns->delta[COUNTER_LISTEN_OVERFLOWS]));
+	json_value_put(ledger, "listen_drops", u64_or_null(ns->delta[COUNTER_LISTEN_DROPS]));
+	json_value_put(ledger, "listener_drops", u64_or_null(ns->listener_drops));
+	json_value_put(ledger, "unattributed_overflows", u64_or_null(ns->unattributed_overflows));
 	json_value_put(ledger, "unattributed_syn_recv",
 		       syn_recv_known ? json_value_number(ns->netns->unattributed_syn_recv) : NULL);
 	return ledger;
@@ -263,16 +262,16 @@ static struct json_object *head_json(const struct report *report)
 	return head;
 }
 
-static struct json_object *not_shown_json(const struct elsewhere *e)
+static struct json_object *not_shown_json(const struct not_shown *e)
 {
 	struct json_object *o = json_value_object();
 
-	json_value_put(o, "unix_listeners", amount_or_null(e->unix_listeners));
-	json_value_put(o, "unix_full", amount_or_null(e->unix_full));
-	json_value_put(o, "unix_stalled", amount_or_null(e->unix_stalled));
-	json_value_put(o, "namespaces", amount_or_null(e->namespaces));
-	json_value_put(o, "namespaces_looked_at", amount_or_null(e->looked_at));
-	json_value_put(o, "namespaces_overflowing", amount_or_null(e->overflowing));
+	json_value_put(o, "unix_listeners", u64_or_null(e->unix_listeners));
+	json_value_put(o, "unix_full", u64_or_null(e->unix_full));
+	json_value_put(o, "unix_stalled", u64_or_null(e->unix_stalled));
+	json_value_put(o, "namespaces", u64_or_null(e->namespaces));
+	json_value_put(o, "namespaces_looked_at", u64_or_null(e->looked_at));
+	json_value_put(o, "namespaces_overflowing", u64_or_null(e->overflowing));
 	return o;
 }
 
@@ -294,7 +293,7 @@ void json_print(FILE *stream, const struct report *report, bool one_line,
 		struct field_context *context)
 {
 	struct json_object *head = head_json(report), *warnings = warnings_json(report->snapshot);
-	struct json_object *not_shown = not_shown_json(&report->elsewhere);
+	struct json_object *not_shown = not_shown_json(&report->not_shown);
 	struct json_record *listener = make_listener();
 	const char *newline = one_line ? "" : "\n";
 

@@ -43,7 +43,7 @@ static uint64_t badness(const struct row *row)
 	return (uint64_t)row->state << 56 | (fill_max - fill) << 32 | (drops_max - drops);
 }
 
-static uint64_t place(const struct bound *b)
+static uint64_t place(const struct listen_addr *b)
 {
 	uint64_t address = 0;
 
@@ -57,13 +57,13 @@ static uint64_t place(const struct bound *b)
 
 static struct key make_key(struct row *row)
 {
-	return (struct key){ badness(row), place(&row->listener->bound), row };
+	return (struct key){ badness(row), place(&row->listener->addr), row };
 }
 
 /* IPv4, IPv6, then UNIX listeners by path. */
 static int compare_address(const struct row *a, const struct row *b)
 {
-	const struct bound *x = &a->listener->bound, *y = &b->listener->bound;
+	const struct listen_addr *x = &a->listener->addr, *y = &b->listener->addr;
 	const char *path = a->listener->name, *other = b->listener->name;
 
 	if (x->family != y->family && (x->family == AF_UNIX || y->family == AF_UNIX))

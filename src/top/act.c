@@ -17,18 +17,18 @@ static const double delays[] = { 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60 };
 
 static void set_delay(struct session *s, double delay)
 {
-	s->wish.delay = delay;
-	feed_wish(s->feed, &s->wish);
+	s->request.delay = delay;
+	sampler_request(s->sampler, &s->request);
 }
 
 static void step_delay(struct session *s, bool longer)
 {
-	double next = s->wish.delay;
+	double next = s->request.delay;
 
 	for (size_t i = 0; i < ARRAY_SIZE(delays); i++) {
 		double d = delays[longer ? i : ARRAY_SIZE(delays) - 1 - i];
 
-		if (longer ? d > s->wish.delay : d < s->wish.delay) {
+		if (longer ? d > s->request.delay : d < s->request.delay) {
 			next = d;
 			break;
 		}
@@ -160,7 +160,7 @@ static void show_page(struct session *s, enum session_page page)
 		view_select(&s->view, s->view.cursor, clock_monotonic_ns());
 		s->detailed = s->view.selected;
 	}
-	session_wish(s);
+	session_request(s);
 }
 
 static void unfold_selected(struct session *s, bool unfold)
@@ -191,8 +191,8 @@ static void toggle_groups(struct session *s)
 	view_group(&s->view, !s->view.fold);
 	columns_group(&s->columns, s->view.fold);
 	listing_choose(&s->listing, &s->columns);
-	timeline_show(&s->timeline, &s->view, clock_monotonic_ns());
-	session_wish(s);
+	playback_show(&s->playback, &s->view, clock_monotonic_ns());
+	session_request(s);
 }
 
 /* Esc goes back, and in the list ends what hides listeners. */
@@ -222,7 +222,7 @@ static void toggle_follow(struct session *s)
 
 static void step(struct session *s, int by)
 {
-	if (!timeline_step(&s->timeline, by, &s->view, clock_monotonic_ns()))
+	if (!playback_step(&s->playback, by, &s->view, clock_monotonic_ns()))
 		session_say(s, by > 0 ? "No older sample is kept." : "This is the newest sample.");
 }
 
@@ -331,7 +331,7 @@ static bool key_is_of_time(struct session *s, enum key_action action)
 
 	switch (action) {
 	case KEY_ACT_PAUSE:
-		timeline_pause(&s->timeline, !s->timeline.paused, &s->view, clock_monotonic_ns());
+		playback_pause(&s->playback, !s->playback.paused, &s->view, clock_monotonic_ns());
 		break;
 	case KEY_ACT_STEP_BACK:
 		step(s, 1);
@@ -340,10 +340,10 @@ static bool key_is_of_time(struct session *s, enum key_action action)
 		step(s, -1);
 		break;
 	case KEY_ACT_REFRESH:
-		feed_hurry(s->feed);
+		sampler_end_window(s->sampler);
 		break;
 	case KEY_ACT_DELAY:
-		strbuf_addf(&delay, "%g", s->wish.delay);
+		strbuf_addf(&delay, "%g", s->request.delay);
 		prompt_begin(&s->prompt, PROMPT_DELAY, delay.s);
 		strbuf_free(&delay);
 		break;
@@ -354,7 +354,7 @@ static bool key_is_of_time(struct session *s, enum key_action action)
 		step_delay(s, false);
 		break;
 	case KEY_ACT_RESET:
-		trail_forget_sums(s->timeline.trail);
+		history_forget_sums(s->playback.history);
 		session_say(s, "The sums of the counters begin anew.");
 		break;
 	default:
@@ -412,7 +412,7 @@ static void key_for_columns(struct session *s, enum key_action action)
 	if (action == KEY_ACT_REFRESH) {
 		menu_toggle(&s->menu, &s->columns);
 		listing_choose(&s->listing, &s->columns);
-		session_wish(s);
+		session_request(s);
 	} else if (!menu_key(&s->menu, action, draw_page_rows(s))) {
 		key_opens(s, action);
 	}

@@ -23,7 +23,7 @@ static void add_tag(struct strbuf *b, const char *text)
 /* What one has to know of how the list comes to be what it is. */
 static void add_tags(struct strbuf *b, const struct session *s)
 {
-	uint64_t clock_ns = clock_monotonic_ns(), age = timeline_age(&s->timeline);
+	uint64_t clock_ns = clock_monotonic_ns(), age = playback_age(&s->playback);
 
 	if (s->view.selection.filter)
 		add_tag(b, "FILTER");
@@ -35,7 +35,7 @@ static void add_tags(struct strbuf *b, const struct session *s)
 		add_tag(b, "ORDER FROZEN");
 	else if (view_order_stays(&s->view, clock_ns))
 		add_tag(b, "ORDER HELD");
-	if (!s->timeline.paused) {
+	if (!s->playback.paused) {
 		add_tag(b, "LIVE");
 	} else if (!age) {
 		add_tag(b, "PAUSED");
@@ -86,10 +86,10 @@ static void add_place(struct strbuf *b, const struct session *s)
 	text_add_safe(b, sample->host, strlen(sample->host), s->screen.utf8 ? 0 : TEXT_ASCII);
 	clock_format_utc(sample->wall, 0, time);
 	strbuf_addf(b, "  %s  every ", strchr(time, 'T') + 1);
-	if (s->wish.delay < 1)
-		strbuf_addf(b, "%gs", s->wish.delay);
+	if (s->request.delay < 1)
+		strbuf_addf(b, "%gs", s->request.delay);
 	else
-		phrase_time(b, (uint64_t)(s->wish.delay * (double)NSEC_PER_SEC));
+		phrase_time(b, (uint64_t)(s->request.delay * (double)NSEC_PER_SEC));
 	if (n_shown < report->n_rows)
 		strbuf_addf(b, "  %zu of", n_shown);
 	strbuf_addf(b, "%s%zu %s%s", n_shown < report->n_rows ? " " : "  ", report->n_rows,
@@ -147,7 +147,7 @@ static void add_spark(struct strbuf *b, const struct session *s, const struct ne
 	double rates[SPARK_WIDTH], max = 0;
 
 	for (size_t i = 0; i < SPARK_WIDTH; i++) {
-		rates[i] = trail_rate(s->timeline.trail, ns, id, s->timeline.back + i);
+		rates[i] = history_rate(s->playback.history, ns, id, s->playback.back + i);
 		max = rates[i] > max ? rates[i] : max;
 	}
 	for (size_t i = SPARK_WIDTH; i-- > 0;) {
@@ -162,8 +162,8 @@ static void add_sum(struct strbuf *b, const struct session *s, const struct netn
 		    enum counter_id id)
 {
 	uint64_t covered;
-	struct amount sum =
-		trail_sum(s->timeline.trail, ns, id, s->timeline.back, SUM_NS, &covered);
+	struct opt_u64 sum =
+		history_sum(s->playback.history, ns, id, s->playback.back, SUM_NS, &covered);
 
 	if (!sum.known)
 		return;
@@ -175,7 +175,7 @@ static void add_sum(struct strbuf *b, const struct session *s, const struct netn
 static void draw_counter(const struct session *s, struct paint *p, const struct netns_report *ns,
 			 enum counter_id id)
 {
-	struct amount delta = ns->delta[id];
+	struct opt_u64 delta = ns->delta[id];
 	enum ink ink = delta.known && delta.value ? INK_STRONG : INK_PLAIN;
 	struct strbuf rate = { 0 }, sum = { 0 };
 	struct paint name = *p;
@@ -230,8 +230,8 @@ static size_t choose_counters(const struct session *s, const struct netns_report
 	}
 	for (unsigned int i = 0; i < COUNTER_N; i++) {
 		uint64_t covered;
-		struct amount sum = trail_sum(s->timeline.trail, ns->netns, i, s->timeline.back,
-					      SUM_NS, &covered);
+		struct opt_u64 sum = history_sum(s->playback.history, ns->netns, i,
+						 s->playback.back, SUM_NS, &covered);
 
 		if (counter_table[i].queue != QUEUE_ASIDE && !(taken & (1u << i)) && sum.known &&
 		    sum.value)

@@ -131,7 +131,7 @@ static int draw_history(const struct screen *screen, int y, const struct row *ro
 
 	paint_string(&p, INK_PLAIN, "fill ");
 	if (p.x < p.end)
-		graph_history(&b, c->trail, row, c->back, (size_t)(p.end - p.x), c->utf8);
+		graph_history(&b, c->history, row, c->back, (size_t)(p.end - p.x), c->utf8);
 	paint_text(&p, paint_ink(state_table[row->state].severity), b.s, b.len);
 	strbuf_free(&b);
 	return y + 1;

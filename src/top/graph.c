@@ -48,11 +48,11 @@ void graph_gap(struct strbuf *b)
 	strbuf_putc(b, ' ');
 }
 
-void graph_history(struct strbuf *b, const struct trail *trail, const struct row *row, size_t back,
-		   size_t windows, bool utf8)
+void graph_history(struct strbuf *b, const struct history *history, const struct row *row,
+		   size_t back, size_t windows, bool utf8)
 {
 	while (windows--) {
-		struct trail_fill fill = trail_fill(trail, row, back + windows);
+		struct history_fill fill = history_fill(history, row, back + windows);
 
 		if (fill.known)
 			graph_spark(b, fill.fill, utf8);

@@ -2,7 +2,7 @@
 #ifndef LISTENQ_TOP_GRAPH_H
 #define LISTENQ_TOP_GRAPH_H
 
-#include "analyse/trail.h"
+#include "analyse/history.h"
 #include "base/text.h"
 
 /* Bars and sparklines as text: block glyphs where the terminal has them, else ASCII. */
@@ -23,7 +23,7 @@ void graph_gap(struct strbuf *b);
 
 /* graph_history() - a sparkline of the fills of a listener: @windows of them, the last one @back.
  */
-void graph_history(struct strbuf *b, const struct trail *trail, const struct row *row, size_t back,
-		   size_t windows, bool utf8);
+void graph_history(struct strbuf *b, const struct history *history, const struct row *row,
+		   size_t back, size_t windows, bool utf8);
 
 #endif

@@ -94,7 +94,7 @@ static void add_header(struct strbuf *b, const struct listing_column *column,
 		return;
 	if (column->kind == LISTING_HISTORY) {
 		size_t begin = b->len, windows = (size_t)column->width, known;
-		uint64_t span = trail_span(c->trail, c->back, windows, &known);
+		uint64_t span = history_span(c->history, c->back, windows, &known);
 
 		/* Those to come are as long as the user wants them now. */
 		span += (uint64_t)(c->delay * (double)(windows - known) * (double)NSEC_PER_SEC);
@@ -162,7 +162,7 @@ static void add_cell(struct strbuf *b, const struct listing_column *column, size
 			graph_meter(b, value.real, METER, screen->utf8);
 		break;
 	case LISTING_HISTORY:
-		graph_history(b, c->trail, row, c->back, (size_t)column->width, screen->utf8);
+		graph_history(b, c->history, row, c->back, (size_t)column->width, screen->utf8);
 		break;
 	}
 }

@@ -2,7 +2,7 @@
 #ifndef LISTENQ_TOP_LISTING_H
 #define LISTENQ_TOP_LISTING_H
 
-#include "analyse/trail.h"
+#include "analyse/history.h"
 #include "output/columns.h"
 #include "top/paint.h"
 #include "top/view.h"
@@ -33,7 +33,7 @@ struct listing {
 /* What the rows on the screen belong to. */
 struct listing_context {
 	const struct view *view;
-	const struct trail *trail;
+	const struct history *history;
 	size_t back; /* windows from the newest one to the report */
 	double delay; /* seconds that a window takes */
 	/* How old what is known of half-open connections is, and of those that wait. */

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "output/cell.h"
-#include "output/not_shown.h"
+#include "output/not_shown_text.h"
 #include "output/sort.h"
 
 #include <string.h>
@@ -31,7 +31,7 @@ void phrase_time(struct strbuf *b, uint64_t ns)
 	}
 }
 
-void phrase_lasted(struct strbuf *b, struct trail_time time)
+void phrase_lasted(struct strbuf *b, struct history_time time)
 {
 	if (time.at_least)
 		strbuf_putc(b, '>');
@@ -115,7 +115,7 @@ static uint64_t count_overflows(const struct report *report)
 	uint64_t n = 0;
 
 	for (size_t i = 0; i < report->n_netns; i++) {
-		struct amount delta = report->netns[i].delta[COUNTER_LISTEN_OVERFLOWS];
+		struct opt_u64 delta = report->netns[i].delta[COUNTER_LISTEN_OVERFLOWS];
 
 		n += delta.known ? delta.value : 0;
 	}
@@ -131,7 +131,7 @@ static enum severity verdict_well(struct strbuf *b, const struct report *report,
 {
 	const uint64_t overflows = count_overflows(report);
 	const size_t n = report->n_rows - gone;
-	bool sick = overflows || elsewhere_is_sick(&report->elsewhere);
+	bool sick = overflows || not_shown_is_sick(&report->not_shown);
 	struct strbuf words = { 0 };
 
 	strbuf_adds(b, sick ? "! " : "");
@@ -140,14 +140,14 @@ static enum severity verdict_well(struct strbuf *b, const struct report *report,
 			    overflows == 1 ? "" : "s",
 			    gone ? "a listener that is gone or unknown" :
 				   "which listener is unknown");
-	if (not_shown_add(&words, &report->elsewhere))
+	if (not_shown_text_add(&words, &report->not_shown))
 		strbuf_addf(b, "%snot looked at: %s%s", overflows ? "; " : "", words.s,
 			    overflows ? "" : "; ");
 	strbuf_free(&words);
 	if (overflows)
 		return SEVERITY_WARNING;
 	strbuf_addf(b, "%s ", !n ? "no" : n > 1 ? "all" : "the");
-	not_shown_add_scope(b, report, n);
+	not_shown_text_add_scope(b, report, n);
 	strbuf_adds(b, !n ? "" : n > 1 ? " are well" : " is well");
 	return sick ? SEVERITY_WARNING : SEVERITY_NONE;
 }
@@ -157,7 +157,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	size_t count[STATE_N], sick;
 	const struct row *worst = find_worst(c->report, count);
 	struct strbuf words = { 0 };
-	struct trail_time since;
+	struct history_time since;
 
 	sick = 0;
 	for (unsigned int i = 0; state_is_sick(i); i++)
@@ -171,7 +171,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	add_known(b, " ", "process", "", worst, c);
 	if (worst->reasons)
 		strbuf_addf(b, ": %s", reason_table[verdict_first_reason(worst)].name);
-	since = trail_trouble(c->trail, worst, c->back);
+	since = history_trouble(c->history, worst, c->back);
 	if (since.ns) {
 		strbuf_adds(b, " (");
 		phrase_lasted(b, since);
@@ -182,7 +182,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 		add_cell(b, "overflows", worst, c);
 		strbuf_adds(b, " overflows");
 	}
-	if (not_shown_add(&words, &c->report->elsewhere))
+	if (not_shown_text_add(&words, &c->report->not_shown))
 		strbuf_addf(b, "; not looked at: %s", words.s);
 	strbuf_free(&words);
 	return state_table[worst->state].severity;
@@ -194,7 +194,7 @@ static void add_waiting(struct strbuf *b, const struct row *row, const struct re
 	const uint64_t age = row_waiting_age(row, report);
 	const size_t begin = b->len;
 	const char *separator = "; ";
-	struct amount gone = row_gave_up(row);
+	struct opt_u64 gone = row_gave_up(row);
 
 	if (!row->oldest_wait_ms.known && !(gone.known && gone.value))
 		return;
@@ -225,8 +225,8 @@ static void add_limit(struct strbuf *b, const struct row *row)
 
 void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_context *c)
 {
-	struct trail_time full = trail_full(c->trail, row, c->back);
-	struct trail_time trouble = trail_trouble(c->trail, row, c->back);
+	struct history_time full = history_full(c->history, row, c->back);
+	struct history_time trouble = history_trouble(c->history, row, c->back);
 
 	add_cell(b, "local", row, c);
 	add_known(b, " ", "process", "", row, c);

@@ -2,14 +2,14 @@
 #ifndef LISTENQ_TOP_PHRASE_H
 #define LISTENQ_TOP_PHRASE_H
 
-#include "analyse/trail.h"
+#include "analyse/history.h"
 #include "base/text.h"
 #include "output/fields.h"
 
 /* What the screen says in words; text that is safe for a terminal. */
 struct phrase_context {
 	const struct report *report;
-	const struct trail *trail;
+	const struct history *history;
 	size_t back; /* windows from the newest one to the report */
 	struct field_context *fields;
 	bool utf8;
@@ -20,7 +20,7 @@ struct phrase_context {
 void phrase_time(struct strbuf *b, uint64_t ns);
 
 /* The same of what may have begun earlier: ">42s". */
-void phrase_lasted(struct strbuf *b, struct trail_time time);
+void phrase_lasted(struct strbuf *b, struct history_time time);
 
 /*
  * phrase_age() - how long ago something was, between two texts; nothing at all of what is as good

@@ -3,12 +3,12 @@
 #define LISTENQ_TOP_SESSION_H
 
 #include "top/detail.h"
-#include "top/feed.h"
+#include "top/sampler.h"
 #include "top/listing.h"
 #include "top/menu.h"
 #include "top/phrase.h"
 #include "top/prompt.h"
-#include "top/timeline.h"
+#include "top/playback.h"
 #include "top/top.h"
 #include "top/view.h"
 
@@ -18,9 +18,9 @@ enum session_page { PAGE_LIST, PAGE_DETAIL, PAGE_HELP, PAGE_COLUMNS };
 struct session {
 	const struct top_config *config;
 	struct screen screen;
-	struct feed *feed;
-	struct feed_wish wish;
-	struct timeline timeline;
+	struct sampler *sampler;
+	struct sampler_request request;
+	struct playback playback;
 	struct view view;
 	struct columns columns;
 	struct listing listing;
@@ -45,7 +45,7 @@ struct session {
 };
 
 /* What is wanted of the samples, as the columns and the page need it. */
-void session_wish(struct session *s);
+void session_request(struct session *s);
 
 /*
  * session_filter() - show only rows that match from now on; all with "". Returns 0, or -EINVAL with

@@ -33,8 +33,8 @@ struct phrase_context session_phrases(struct session *s)
 {
 	return (struct phrase_context){
 		.report = &s->view.report,
-		.trail = s->timeline.trail,
-		.back = s->timeline.back,
+		.history = s->playback.history,
+		.back = s->playback.back,
 		.fields = &s->context,
 		.utf8 = s->screen.utf8,
 		.cols = (size_t)s->screen.cols,
@@ -53,9 +53,9 @@ struct listing_context session_listing(struct session *s)
 	const struct snapshot *sample = s->view.report.snapshot;
 	struct listing_context c = {
 		.view = &s->view,
-		.trail = s->timeline.trail,
-		.back = s->timeline.back,
-		.delay = s->wish.delay,
+		.history = s->playback.history,
+		.back = s->playback.back,
+		.delay = s->request.delay,
 	};
 
 	for (size_t i = 0; sample && i < sample->n_netns; i++) {
@@ -70,27 +70,27 @@ const struct row *session_detailed(const struct session *s)
 	return view_row_of(&s->view, s->detailed);
 }
 
-void session_wish(struct session *s)
+void session_request(struct session *s)
 {
 	const struct row *row = session_detailed(s);
-	const unsigned int before = s->wish.needs;
+	const unsigned int before = s->request.needs;
 
-	s->wish.needs = s->config->collect.needs | columns_needs(&s->columns) |
-			filter_needs(s->view.selection.filter);
+	s->request.needs = s->config->collect.needs | columns_needs(&s->columns) |
+			   filter_needs(s->view.selection.filter);
 	if (s->view.sort)
-		s->wish.needs |= s->view.sort->needs | s->view.sort->asked;
-	s->wish.detail_port = 0;
+		s->request.needs |= s->view.sort->needs | s->view.sort->asked;
+	s->request.detail_port = 0;
 	if (s->page == PAGE_DETAIL && row && !listener_is_unix(row->listener)) {
-		s->wish.needs |= NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
-		s->wish.detail_port = row->listener->bound.port;
+		s->request.needs |= NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
+		s->request.detail_port = row->listener->addr.port;
 	}
 	if (s->config->collect.peak_rate <= 0)
-		s->wish.needs &= ~(unsigned int)NEED_PEAK;
-	if (s->feed) {
-		feed_wish(s->feed, &s->wish);
+		s->request.needs &= ~(unsigned int)NEED_PEAK;
+	if (s->sampler) {
+		sampler_request(s->sampler, &s->request);
 		/* What is new would be unknown for the rest of the window. */
-		if (s->wish.needs & ~before && !s->timeline.paused)
-			feed_hurry(s->feed);
+		if (s->request.needs & ~before && !s->playback.paused)
+			sampler_end_window(s->sampler);
 	}
 }
 
@@ -108,7 +108,7 @@ int session_filter(struct session *s, const char *text, struct error *why)
 	selection->family = filter_family(filter);
 	if (selection->family == AF_UNSPEC)
 		selection->family = s->config->selection.family;
-	session_wish(s);
+	session_request(s);
 	if (s->view.report.snapshot)
 		view_arrange(&s->view, clock_monotonic_ns());
 	return 0;
@@ -140,9 +140,9 @@ static void measure_cpu(struct session *s, uint64_t clock_ns)
 static int take_sample(struct session *s, bool *dirty, struct error *why)
 {
 	uint64_t clock_ns = clock_monotonic_ns();
-	int code = timeline_take(&s->timeline, s->feed, &s->view, clock_ns, why);
+	int code = playback_take(&s->playback, s->sampler, &s->view, clock_ns, why);
 
-	if (code < 0 && !s->timeline.n)
+	if (code < 0 && !s->playback.n)
 		return code;
 	if (code < 0)
 		session_say(s, "%s", why->text);
@@ -209,15 +209,15 @@ static int loop(struct session *s, struct error *why)
 			draw_screen(s);
 			dirty = false;
 		}
-		terminal_wait(feed_fd(s->feed), next_end_ms(s, clock_monotonic_ns()));
+		terminal_wait(sampler_fd(s->sampler), next_end_ms(s, clock_monotonic_ns()));
 	}
 	return 0;
 }
 
 static void free_session(struct session *s)
 {
-	feed_close(s->feed); /* first: the thread lends what samples point to */
-	timeline_free(&s->timeline);
+	sampler_close(s->sampler); /* first: the thread lends what samples point to */
+	playback_free(&s->playback);
 	filter_free(s->view.selection.filter);
 	view_free(&s->view);
 	listing_free(&s->listing);
@@ -251,8 +251,8 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	if (!s.view.selection.only_full)
 		s.view.selection.fill = FILL_HIGH; /* for the key that asks for it */
 	s.view.follow = true;
-	s.wish.delay = config->delay;
-	timeline_begin(&s.timeline);
+	s.request.delay = config->delay;
+	playback_begin(&s.playback);
 
 	strbuf_adds(&s.draft, config->filter);
 	code = session_filter(&s, config->filter, why);
@@ -260,7 +260,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	if (code == 0)
 		code = terminal_open(&s.screen, config->mouse, why);
 	if (code == 0) {
-		code = feed_open(&s.feed, &config->collect, &s.wish, why);
+		code = sampler_open(&s.sampler, &config->collect, &s.request, why);
 		if (code == 0)
 			code = loop(&s, why);
 		terminal_close(&s.screen);

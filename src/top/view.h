@@ -3,7 +3,7 @@
 #define LISTENQ_TOP_VIEW_H
 
 #include "analyse/report.h"
-#include "analyse/trail.h"
+#include "analyse/history.h"
 #include "output/columns.h"
 #include "top/order.h"
 

@@ -20,17 +20,17 @@ static void judge(const struct filter *filter)
 	struct report report = { .snapshot = &snapshot };
 	struct listener listener = { .known = LISTENER_AUTOBOUND,
 				     .cgroup = "/system.slice/a.service",
-				     .bound = { .port = 80 } };
+				     .addr = { .port = 80 } };
 	struct row row = { .listener = &listener, .netns = &netns_report };
 	static const uint8_t families[] = { AF_INET, AF_INET6, AF_UNIX };
 
 	for (int i = 0; i < 3; i++) {
-		listener.bound.family = families[i];
+		listener.addr.family = families[i];
 		filter_match(filter, &row, &report);
 	}
 }
 
-static void compile(const struct condition *condition)
+static void compile(const struct filter_expr *condition)
 {
 	struct bytecode b = { 0 };
 
@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	FUZZ_CHECK(code == 0 || (code == -EINVAL && !filter && strstr(why.text, "character ")));
 	if (code == 0) {
 		judge(filter);
-		compile(filter_condition(filter));
+		compile(filter_expr(filter));
 	}
 	filter_free(filter);
 	strbuf_free(&typed);

@@ -54,11 +54,11 @@ static int handle(const struct diag_record *r, void *context)
 	l = snapshot_add_listener(&w->snapshot, 0, r->cookie);
 	if (!l)
 		return 0;
-	l->bound.ifindex = r->ifindex;
-	l->bound.port = r->local_port;
-	l->bound.family = r->family;
-	l->bound.v6only = r->v6only;
-	memcpy(l->bound.address, r->local, sizeof(r->local));
+	l->addr.ifindex = r->ifindex;
+	l->addr.port = r->local_port;
+	l->addr.family = r->family;
+	l->addr.v6only = r->v6only;
+	memcpy(l->addr.address, r->local, sizeof(r->local));
 	l->known = r->known & DIAG_DROPS ? LISTENER_DROPS : 0;
 	l->length = r->rqueue;
 	l->limit = r->wqueue;

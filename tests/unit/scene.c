@@ -42,9 +42,9 @@ struct listener *scene_add(struct snapshot *s, uint16_t cookie)
 
 	assert_non_null(l);
 	l->known = LISTENER_DROPS | LISTENER_UID;
-	l->bound.family = AF_INET;
-	l->bound.port = cookie;
-	memcpy(l->bound.address, (const uint8_t[]){ 10, 0, 0, 1 }, 4);
+	l->addr.family = AF_INET;
+	l->addr.port = cookie;
+	memcpy(l->addr.address, (const uint8_t[]){ 10, 0, 0, 1 }, 4);
 	l->limit = 128;
 	return l;
 }
@@ -82,7 +82,7 @@ void scene_sample(struct scene *scene, const char *listeners)
 		l = scene_add(&scene->now, (uint16_t)cookie);
 		l->limit = 9;
 		l->length = number_behind(':', &at, 0);
-		l->bound.port = (uint16_t)number_behind('@', &at, cookie);
+		l->addr.port = (uint16_t)number_behind('@', &at, cookie);
 	}
 	groups_build(&scene->now);
 }

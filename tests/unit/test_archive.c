@@ -54,12 +54,12 @@ static void start_listener(size_t at)
 	memset(l, 0, sizeof(*l));
 	host.n++;
 	l->cookie = ++host.next_cookie;
-	l->bound.netns = unit_random_below(2);
-	l->bound.family = unit_random_below(2) ? AF_INET : AF_INET6;
-	l->bound.port = (uint16_t)unit_random_below(300);
-	l->bound.v6only = unit_random_below(2);
-	l->bound.ifindex = unit_random_below(3);
-	l->bound.address[15] = (uint8_t)unit_random_below(256);
+	l->addr.netns = unit_random_below(2);
+	l->addr.family = unit_random_below(2) ? AF_INET : AF_INET6;
+	l->addr.port = (uint16_t)unit_random_below(300);
+	l->addr.v6only = unit_random_below(2);
+	l->addr.ifindex = unit_random_below(3);
+	l->addr.address[15] = (uint8_t)unit_random_below(256);
 	l->inode = unit_random_below(UINT32_MAX);
 	l->uid = unit_random_below(1000);
 	change(l);
@@ -145,7 +145,7 @@ static void copy_listener(struct listener *to, const struct listener *from)
 	to->cgroup_id = from->cgroup_id;
 	to->cgroup = from->cgroup;
 	to->interface = from->interface;
-	to->bound = from->bound;
+	to->addr = from->addr;
 	to->known = from->known;
 	to->mptcp = from->mptcp;
 	to->inode = from->inode;
@@ -197,7 +197,7 @@ static void observe(struct snapshot *s, uint64_t monotonic_ns)
 	for (size_t i = 0; i < host.n; i++) {
 		const struct listener *l = &host.listeners[i];
 
-		copy_listener(snapshot_add_listener(s, l->bound.netns, l->cookie), l);
+		copy_listener(snapshot_add_listener(s, l->addr.netns, l->cookie), l);
 	}
 	if (unit_random_below(4))
 		observe_groups(s);
@@ -259,12 +259,12 @@ static void assert_same_listener(const struct listener *a, const struct listener
 	assert_same_member(a, b, cgroup_id);
 	assert_ptr_equal(a->cgroup, b->cgroup);
 	assert_ptr_equal(a->interface, b->interface);
-	assert_same_member(a, b, bound.netns);
-	assert_same_member(a, b, bound.ifindex);
-	assert_same_member(a, b, bound.port);
-	assert_same_member(a, b, bound.family);
-	assert_same_member(a, b, bound.v6only);
-	assert_memory_equal(a->bound.address, b->bound.address, sizeof(a->bound.address));
+	assert_same_member(a, b, addr.netns);
+	assert_same_member(a, b, addr.ifindex);
+	assert_same_member(a, b, addr.port);
+	assert_same_member(a, b, addr.family);
+	assert_same_member(a, b, addr.v6only);
+	assert_memory_equal(a->addr.address, b->addr.address, sizeof(a->addr.address));
 	assert_same_member(a, b, known);
 	assert_same_member(a, b, mptcp);
 	assert_same_member(a, b, group);
@@ -317,7 +317,7 @@ static void assert_same_snapshot(const struct snapshot *a, const struct snapshot
 		const struct listener *l = &b->listeners[i];
 
 		assert_same_listener(&a->listeners[i], l);
-		assert_ptr_equal(snapshot_find(a, l->bound.netns, l->cookie), &a->listeners[i]);
+		assert_ptr_equal(snapshot_find(a, l->addr.netns, l->cookie), &a->listeners[i]);
 	}
 	assert_null(snapshot_find(a, 0, UINT64_MAX));
 	assert_same_member(a, b, n_unix);
@@ -447,8 +447,8 @@ static void test_costs(void **state)
 	for (uint32_t i = 0; i < listeners; i++) {
 		struct listener *l = snapshot_add_listener(&s, 0, i + 1);
 
-		l->bound.port = (uint16_t)i;
-		l->bound.family = AF_INET;
+		l->addr.port = (uint16_t)i;
+		l->addr.family = AF_INET;
 		l->known = LISTENER_DROPS | LISTENER_PEAK;
 	}
 	groups_build(&s);

@@ -15,7 +15,7 @@
 #define OP_CGROUP_COND 13
 
 struct sock_entry {
-	struct bound bound;
+	struct listen_addr addr;
 	bool autobound;
 	uint64_t cgroup; /* its id; 0: a request sock, which has none */
 };
@@ -39,13 +39,13 @@ static bool runs_hostcond(const void *data, const struct sock_entry *e)
 	       cond.family == AF_INET ? 4 :
 	       cond.family	      ? 16 :
 					0);
-	if (cond.port != -1 && cond.port != e->bound.port)
+	if (cond.port != -1 && cond.port != e->addr.port)
 		return false;
-	if (cond.family != AF_UNSPEC && cond.family != e->bound.family)
-		return e->bound.family == AF_INET6 && cond.family == AF_INET &&
-		       !memcmp(e->bound.address, mapped, sizeof(mapped)) &&
-		       same_bits(e->bound.address + 12, address, cond.prefix_len);
-	return same_bits(e->bound.address, address, cond.prefix_len);
+	if (cond.family != AF_UNSPEC && cond.family != e->addr.family)
+		return e->addr.family == AF_INET6 && cond.family == AF_INET &&
+		       !memcmp(e->addr.address, mapped, sizeof(mapped)) &&
+		       same_bits(e->addr.address + 12, address, cond.prefix_len);
+	return same_bits(e->addr.address, address, cond.prefix_len);
 }
 
 /* Bytes that an operation takes at least, as inet_diag_bc_audit() wants them. */
@@ -107,14 +107,14 @@ static bool accepts(const struct bytecode *b, const struct sock_entry *e)
 			yes = runs_hostcond(op + 1, e);
 			break;
 		case INET_DIAG_BC_S_GE:
-			yes = e->bound.port >= op[1].no;
+			yes = e->addr.port >= op[1].no;
 			break;
 		case INET_DIAG_BC_S_LE:
-			yes = e->bound.port <= op[1].no;
+			yes = e->addr.port <= op[1].no;
 			break;
 		case OP_DEV_COND:
 			memcpy(&ifindex, op + 1, sizeof(ifindex));
-			yes = e->bound.ifindex == ifindex;
+			yes = e->addr.ifindex == ifindex;
 			break;
 		case OP_CGROUP_COND:
 			memcpy(&cgroup, op + 1, sizeof(cgroup));
@@ -142,7 +142,7 @@ static void test_ports(void **state)
 		bytecode_ports(&b, set, 3, request_socks);
 		audit(&b);
 		for (unsigned int port = 0; port <= UINT16_MAX; port++) {
-			struct sock_entry e = { .bound.port = (uint16_t)port, .cgroup = 1 };
+			struct sock_entry e = { .addr.port = (uint16_t)port, .cgroup = 1 };
 			bool in_set = port == set[0] || port == set[1] || port == set[2];
 
 			assert_int_equal(accepts(&b, &e), in_set);
@@ -166,7 +166,7 @@ static void test_many_ports(void **state)
 	assert_u64_equal(b.n * BYTECODE_OP_SIZE, 1024 * 16 - 4);
 	audit(&b);
 	for (unsigned int port = 0; port < 4000; port++) {
-		struct sock_entry e = { .bound.port = (uint16_t)port };
+		struct sock_entry e = { .addr.port = (uint16_t)port };
 
 		assert_int_equal(accepts(&b, &e), port % 3 == 1 && port / 3 < 1024);
 	}
@@ -202,42 +202,42 @@ static uint32_t find_ifindex(const char *name, void *context)
 }
 
 /* What may be true: 0 no, 1 perhaps, 2 surely. */
-static int judge(const struct condition *c, const struct sock_entry *e, unsigned int tests)
+static int judge(const struct filter_expr *c, const struct sock_entry *e, unsigned int tests)
 {
 	int is = 1;
 
-	if (c->kind == CONDITION_LIST) {
+	if (c->kind == EXPR_LIST) {
 		is = 2;
-		for (const struct condition *m = c->first; m; m = m->next) {
+		for (const struct filter_expr *m = c->first; m; m = m->next) {
 			int one = judge(m, e, tests);
 
 			is = m->alternative == (one > is) ? one : is;
 		}
-	} else if (c->peer || c->kind == CONDITION_FIELD) {
+	} else if (c->peer || c->kind == EXPR_FIELD) {
 		is = 1;
-	} else if (c->kind == CONDITION_DEVICE) {
+	} else if (c->kind == EXPR_DEVICE) {
 		uint32_t wanted = c->device[0] ? (uint32_t)!strcmp(c->device, "lo") : c->ifindex;
 
 		if (tests & BYTECODE_DEVICE && (wanted || !c->device[0]))
-			is = e->bound.ifindex == wanted ? 2 : 0;
-	} else if (c->kind == CONDITION_AUTOBOUND) {
+			is = e->addr.ifindex == wanted ? 2 : 0;
+	} else if (c->kind == EXPR_AUTOBOUND) {
 		if (tests & BYTECODE_AUTOBOUND)
 			is = e->autobound ? 2 : 0;
-	} else if (c->kind == CONDITION_HOST && c->family && !(tests & BYTECODE_ADDRESS)) {
-		is = c->port != -1 && c->port != e->bound.port ? 0 : 1;
-	} else if (c->kind != CONDITION_HOST || c->family || c->port != -1) {
-		is = condition_holds(c, &e->bound, CONDITION_BY_KERNEL) ? 2 : 0;
+	} else if (c->kind == EXPR_HOST && c->family && !(tests & BYTECODE_ADDRESS)) {
+		is = c->port != -1 && c->port != e->addr.port ? 0 : 1;
+	} else if (c->kind != EXPR_HOST || c->family || c->port != -1) {
+		is = filter_expr_holds(c, &e->addr, EXPR_BY_KERNEL) ? 2 : 0;
 	}
 	return c->negated ? 2 - is : is;
 }
 
 static struct sock_entry sock(const char *address, uint16_t port, uint32_t ifindex, bool autobound)
 {
-	struct sock_entry e = { .bound = { .port = port, .ifindex = ifindex },
+	struct sock_entry e = { .addr = { .port = port, .ifindex = ifindex },
 				.autobound = autobound };
 
-	e.bound.family = strchr(address, ':') ? AF_INET6 : AF_INET;
-	assert_int_equal(inet_pton(e.bound.family, address, e.bound.address), 1);
+	e.addr.family = strchr(address, ':') ? AF_INET6 : AF_INET;
+	assert_int_equal(inet_pton(e.addr.family, address, e.addr.address), 1);
 	return e;
 }
 
@@ -250,13 +250,13 @@ static void check(const char *text)
 	struct bytecode b = { 0 };
 
 	for (unsigned int tests = 0; tests < 8; tests++) {
-		bytecode_compile(&b, filter_condition(filter), tests, find_ifindex, &find_ifindex);
+		bytecode_compile(&b, filter_expr(filter), tests, find_ifindex, &find_ifindex);
 		audit(&b);
 		for (size_t i = 0; i < ARRAY_SIZE(addresses) * ARRAY_SIZE(ports) * 8; i++) {
 			struct sock_entry e = sock(addresses[i / 8 % ARRAY_SIZE(addresses)],
 						   ports[i / 8 / ARRAY_SIZE(addresses)],
 						   (uint32_t)(i % 4), i % 8 / 4);
-			int is = judge(filter_condition(filter), &e, tests);
+			int is = judge(filter_expr(filter), &e, tests);
 
 			if (accepts(&b, &e) != (is > 0))
 				fail_msg("'%s', tests %u: wrong of socket %zu", text, tests, i);
@@ -335,7 +335,7 @@ static void test_too_long(void **state)
 		strbuf_adds(&text, i % 7 ? "not [fe80::1]:80 or " : "not (dev 2 and not :4) and ");
 	strbuf_adds(&text, ":80");
 	filter = parse(text.s);
-	bytecode_compile(&b, filter_condition(filter), 7, NULL, NULL);
+	bytecode_compile(&b, filter_expr(filter), 7, NULL, NULL);
 	assert_u64_equal(b.n, 0);
 	filter_free(filter);
 	strbuf_free(&text);

@@ -388,7 +388,7 @@ static void test_folded(void **state)
 	add_owner(in_state(11, 'S'));
 	for (uint16_t cookie = 81; cookie < 83; cookie++) {
 		scene_add_both(&s, cookie);
-		scene_before(&s, cookie)->bound.port = scene_now(&s, cookie)->bound.port = 80;
+		scene_before(&s, cookie)->addr.port = scene_now(&s, cookie)->addr.port = 80;
 		scene_before(&s, cookie)->length = scene_now(&s, cookie)->length = 48 + cookie;
 		scene_now(&s, cookie)->known |= LISTENER_OWNERS;
 		add_owner(in_state(cookie, 'T'));

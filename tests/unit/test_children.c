@@ -33,8 +33,8 @@ static struct listener *listen_at(uint16_t port, uint32_t length, uint32_t limit
 {
 	struct listener *l = snapshot_add_listener(&s, 0, next_cookie++);
 
-	l->bound.family = AF_INET;
-	l->bound.port = port;
+	l->addr.family = AF_INET;
+	l->addr.port = port;
 	l->length = length;
 	l->limit = limit;
 	return l;

@@ -68,7 +68,7 @@ static void open_with(unsigned int needs)
 					 .family = AF_UNSPEC,
 					 .peak_rate = 50,
 					 .peak_share = 1,
-					 .elsewhere_share = 1 };
+					 .not_shown_share = 1 };
 
 	assert_int_equal(collector_open(&collector, &config, &why), 0);
 }
@@ -177,7 +177,7 @@ static const struct nlattr *program_of(size_t request)
 	return nlh->nlmsg_len > len ? (const void *)((const char *)nlh + len) : NULL;
 }
 
-static void open_filtered(unsigned int needs, const struct condition *condition)
+static void open_filtered(unsigned int needs, const struct filter_expr *condition)
 {
 	struct collect_config config = { .root = tree,
 					 .needs = needs,
@@ -189,8 +189,8 @@ static void open_filtered(unsigned int needs, const struct condition *condition)
 	assert_int_equal(collector_open(&collector, &config, &why), 0);
 }
 
-static const struct condition address = {
-	.kind = CONDITION_HOST, .family = AF_INET, .prefix_len = 8, .address = { 10 }, .port = 80
+static const struct filter_expr address = {
+	.kind = EXPR_HOST, .family = AF_INET, .prefix_len = 8, .address = { 10 }, .port = 80
 };
 
 /* All that a condition says is put to the kernel, by samples and by fast looks. */
@@ -247,7 +247,7 @@ static void test_filter_with_children(void **state)
 /* Before 4.6 the kernel knows nothing of devices, and refuses the request with such a filter. */
 static void test_filter_refused(void **state)
 {
-	static const struct condition device = { .kind = CONDITION_DEVICE, .device = "lo" };
+	static const struct filter_expr device = { .kind = EXPR_DEVICE, .device = "lo" };
 
 	(void)state;
 	open_filtered(NEED_DROPS, &device);
@@ -627,7 +627,7 @@ static void test_unix(void **state)
 	assert_int_equal(sample(SAMPLE_CLOSING), 0);
 	assert_u64_equal(s.n_listeners, 2);
 	l = &s.listeners[1];
-	assert_int_equal(l->bound.family, AF_UNIX);
+	assert_int_equal(l->addr.family, AF_UNIX);
 	assert_string_equal(l->name, "/run/app.sock");
 	assert_u64_equal(l->inode, 4712);
 	assert_u64_equal(l->length, 3);
@@ -648,7 +648,7 @@ static void test_elsewhere(void **state)
 
 	(void)state;
 	unit_write_text(tree, "proc/1/net/netstat", "TcpExt: ListenOverflows\nTcpExt: 5\n");
-	open_with(NEED_ELSEWHERE | NEED_WINDOW);
+	open_with(NEED_NOT_SHOWN | NEED_WINDOW);
 	reply(1, DIAG_LISTEN, 80, 3);
 	fake_netlink_reply_done(0);
 	reply_unix(2, "/run/app.sock");
@@ -676,9 +676,9 @@ static void test_elsewhere_when_needed(void **state)
 		uint32_t known;
 	} cases[] = {
 		{ NEED_WINDOW, 1, 0 },
-		{ NEED_ELSEWHERE, 2, SNAPSHOT_UNIX_QUEUES },
-		{ NEED_ELSEWHERE | NEED_UNIX, 2, SNAPSHOT_UNIX },
-		{ NEED_ELSEWHERE | NEED_UNIX | NEED_WINDOW, 2,
+		{ NEED_NOT_SHOWN, 2, SNAPSHOT_UNIX_QUEUES },
+		{ NEED_NOT_SHOWN | NEED_UNIX, 2, SNAPSHOT_UNIX },
+		{ NEED_NOT_SHOWN | NEED_UNIX | NEED_WINDOW, 2,
 		  SNAPSHOT_UNIX | SNAPSHOT_OTHERS | SNAPSHOT_OTHERS_ALL },
 	};
 

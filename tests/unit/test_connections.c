@@ -10,7 +10,7 @@ static int setup(void **state)
 {
 	(void)state;
 	for (uint16_t port = 80; port < 83; port++)
-		snapshot_add_listener(&s, 0, port)->bound.port = port;
+		snapshot_add_listener(&s, 0, port)->addr.port = port;
 	groups_build(&s);
 	return 0;
 }

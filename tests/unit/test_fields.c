@@ -60,10 +60,10 @@ static const char *fitted(const char *name, size_t width)
 
 static void bind_to(const char *address, bool v6only)
 {
-	now->bound.family = strchr(address, ':') ? AF_INET6 : AF_INET;
-	now->bound.v6only = v6only;
-	memset(now->bound.address, 0, sizeof(now->bound.address));
-	assert_int_equal(inet_pton(now->bound.family, address, now->bound.address), 1);
+	now->addr.family = strchr(address, ':') ? AF_INET6 : AF_INET;
+	now->addr.v6only = v6only;
+	memset(now->addr.address, 0, sizeof(now->addr.address));
+	assert_int_equal(inet_pton(now->addr.family, address, now->addr.address), 1);
 }
 
 /* As ss writes it. */
@@ -84,7 +84,7 @@ static void test_local(void **state)
 	assert_string_equal(shown("address"), "2001:db8::1");
 	bind_to("::ffff:10.0.0.1", false);
 	assert_string_equal(shown("local"), "[::ffff:10.0.0.1]:80");
-	now->bound.port = 65535;
+	now->addr.port = 65535;
 	assert_string_equal(shown("port"), "65535");
 }
 
@@ -92,7 +92,7 @@ static void test_local(void **state)
 static void test_long_path(void **state)
 {
 	(void)state;
-	now->bound.family = AF_UNIX;
+	now->addr.family = AF_UNIX;
 	now->name = "/run/postgresql/.s.PGSQL.5432";
 	assert_string_equal(fitted("local", 0), now->name);
 	assert_string_equal(fitted("local", 80), now->name);
@@ -159,7 +159,7 @@ static void test_abstract(void **state)
 	};
 
 	(void)state;
-	now->bound.family = AF_UNIX;
+	now->addr.family = AF_UNIX;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		now->name = names[i][0];
 		assert_string_equal(shown("local"), names[i][1]);
@@ -172,7 +172,7 @@ static void test_abstract(void **state)
 static void test_local_with_device(void **state)
 {
 	(void)state;
-	now->bound.ifindex = 7;
+	now->addr.ifindex = 7;
 	assert_string_equal(shown("local"), "10.0.0.1%if7:80");
 	assert_string_equal(shown("interface"), "-");
 	now->interface = "eth0";
@@ -197,7 +197,7 @@ static void test_local_with_service(void **state)
 	assert_u64_equal(services.n, 1);
 	shown("local");
 	assert_u64_equal(services.n, 1);
-	now->bound.port = 1;
+	now->addr.port = 1;
 	shown("local");
 	assert_u64_equal(services.n, 2);
 	assert_string_equal(shown("port"), "1");

@@ -308,11 +308,11 @@ static void add_sockets(struct scene *scene)
 	for (size_t i = 0; i < ARRAY_SIZE(sockets); i++) {
 		struct listener *l = scene_add(&scene->now, (uint16_t)(i + 1));
 
-		l->bound.port = sockets[i].port;
-		l->bound.family = strchr(sockets[i].address, ':') ? AF_INET6 : AF_INET;
-		memset(l->bound.address, 0, sizeof(l->bound.address));
-		inet_pton(l->bound.family, sockets[i].address, l->bound.address);
-		l->bound.ifindex = sockets[i].ifindex;
+		l->addr.port = sockets[i].port;
+		l->addr.family = strchr(sockets[i].address, ':') ? AF_INET6 : AF_INET;
+		memset(l->addr.address, 0, sizeof(l->addr.address));
+		inet_pton(l->addr.family, sockets[i].address, l->addr.address);
+		l->addr.ifindex = sockets[i].ifindex;
 		l->interface = sockets[i].interface;
 		/* As of a group whose members differ in it: ss asks for the port alone. */
 		l->known |= sockets[i].letter == 'h' ? 0 : LISTENER_AUTOBOUND;
@@ -490,7 +490,7 @@ static void test_paths(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		struct listener *l = scene_add(&scene.now, (uint16_t)(i + 2));
 
-		l->bound.family = AF_UNIX;
+		l->addr.family = AF_UNIX;
 		l->name = paths[i];
 	}
 	scene_report(&scene);
@@ -564,7 +564,7 @@ static void test_unknown(void **state)
 static void test_states(void **state)
 {
 	static const char *const operators[] = { "=", "!=", "<", "<=", ">", ">=" };
-	struct listener listener = { .bound.family = AF_INET };
+	struct listener listener = { .addr.family = AF_INET };
 	struct row row = { .listener = &listener };
 	struct report report = { 0 };
 
@@ -620,7 +620,7 @@ static void test_words(void **state)
 	struct process processes[5];
 	struct owner owners[ARRAY_SIZE(processes)];
 	struct snapshot snapshot = { .processes = processes, .owners = owners };
-	struct listener listener = { .bound.family = AF_INET,
+	struct listener listener = { .addr.family = AF_INET,
 				     .known = LISTENER_OWNERS,
 				     .n_owners = ARRAY_SIZE(owners) };
 	struct row row = { .listener = &listener };
@@ -645,12 +645,12 @@ static void test_words(void **state)
 }
 
 /* Bounds: what is so of every number between them. */
-static void test_bounds(void **state)
+static void test_range(void **state)
 {
 	static const struct {
 		const char *text;
 		bool holds, negation_holds;
-	} bounds[] = {
+	} range[] = {
 		{ "overflows > 1", true, false },   { "overflows >= 2", true, false },
 		{ "overflows > 2", false, false },  { "overflows > 5", false, true },
 		{ "overflows = 2", false, false },  { "overflows = 4", false, false },
@@ -659,19 +659,19 @@ static void test_bounds(void **state)
 		{ "overflows <= 4", false, false }, { "overflows < 2", false, true },
 	};
 	struct row row = { .overflows = { 2, 5, true } };
-	struct listener listener = { .bound.family = AF_INET };
+	struct listener listener = { .addr.family = AF_INET };
 	struct report report = { 0 };
 
 	(void)state;
 	row.listener = &listener;
-	for (size_t i = 0; i < ARRAY_SIZE(bounds); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(range); i++) {
 		char negated[64];
-		struct filter *filter = parse(bounds[i].text), *other;
+		struct filter *filter = parse(range[i].text), *other;
 
-		snprintf(negated, sizeof(negated), "not %s", bounds[i].text);
+		snprintf(negated, sizeof(negated), "not %s", range[i].text);
 		other = parse(negated);
-		assert_int_equal(filter_match(filter, &row, &report), bounds[i].holds);
-		assert_int_equal(filter_match(other, &row, &report), bounds[i].negation_holds);
+		assert_int_equal(filter_match(filter, &row, &report), range[i].holds);
+		assert_int_equal(filter_match(other, &row, &report), range[i].negation_holds);
 		filter_free(filter);
 		filter_free(other);
 	}
@@ -681,7 +681,7 @@ static void test_bounds(void **state)
 static void test_other_families(void **state)
 {
 	static const char *const never[] = { ":80", "not :80", "dev lo", "dev != lo", "src *" };
-	struct listener listener = { .bound.family = AF_UNIX };
+	struct listener listener = { .addr.family = AF_UNIX };
 	struct row row = { .listener = &listener };
 	struct report report = { 0 };
 
@@ -718,13 +718,13 @@ static void test_what_it_asks_for(void **state)
 
 		assert_u64_equal(filter_needs(filter), asks[i].needs);
 		assert_int_equal(filter_family(filter), asks[i].family);
-		assert_int_equal(filter_condition(filter)->kind, CONDITION_LIST);
+		assert_int_equal(filter_expr(filter)->kind, EXPR_LIST);
 		filter_free(filter);
 	}
 	assert_null(parse("  "));
 	assert_u64_equal(filter_needs(NULL), 0);
 	assert_int_equal(filter_family(NULL), AF_UNSPEC);
-	assert_null(filter_condition(NULL));
+	assert_null(filter_expr(NULL));
 	assert_true(filter_match(NULL, NULL, NULL));
 	filter_free(NULL);
 }
@@ -769,7 +769,7 @@ int main(void)
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_bounds),
+		cmocka_unit_test(test_range),
 		cmocka_unit_test(test_other_families),
 		cmocka_unit_test(test_what_it_asks_for),
 		cmocka_unit_test(test_depth_and_length),

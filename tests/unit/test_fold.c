@@ -30,8 +30,8 @@ static void add_members(uint16_t first, uint16_t last)
 {
 	for (uint16_t cookie = first; cookie <= last; cookie++) {
 		scene_add_both(&scene, cookie);
-		scene_before(&scene, cookie)->bound.port = 80;
-		scene_now(&scene, cookie)->bound.port = 80;
+		scene_before(&scene, cookie)->addr.port = 80;
+		scene_now(&scene, cookie)->addr.port = 80;
 	}
 }
 
@@ -63,13 +63,13 @@ static void fold(void)
 static const struct row *row(uint16_t port)
 {
 	for (size_t i = 0; i < scene.report.n_rows; i++)
-		if (scene.report.rows[i].listener->bound.port == port)
+		if (scene.report.rows[i].listener->addr.port == port)
 			return &scene.report.rows[i];
 	fail_msg("no row of port %u", port);
 	return NULL;
 }
 
-static void assert_bounds(uint16_t port, uint64_t min, uint64_t max)
+static void assert_range(uint16_t port, uint64_t min, uint64_t max)
 {
 	assert_true(row(port)->overflows.known);
 	assert_u64_equal(row(port)->overflows.min, min);
@@ -245,7 +245,7 @@ static void test_drops(void **state)
 }
 
 /* Nobody knows which member it was, but that it was one of them. */
-static void test_bounds_of_a_sum(void **state)
+static void test_range_of_a_sum(void **state)
 {
 	(void)state;
 	scene_add_both(&scene, 22);
@@ -259,22 +259,22 @@ static void test_bounds_of_a_sum(void **state)
 		assert_u64_equal(row(80)->fold->members[i]->overflows.max, 5);
 		assert_int_equal(row(80)->fold->members[i]->state, STATE_OK);
 	}
-	assert_bounds(80, 5, 5);
+	assert_range(80, 5, 5);
 	assert_int_equal(row(80)->state, STATE_OVERFLOWING);
 	/* Another listener may have overflowed, twice at most. */
 	drops(22, 2);
 	fold();
-	assert_bounds(80, 3, 5);
-	assert_bounds(22, 0, 2);
+	assert_range(80, 3, 5);
+	assert_range(22, 0, 2);
 	/* Not more than there was. */
 	drops(1, 1);
 	drops(2, 2);
 	fold();
-	assert_bounds(80, 3, 3);
+	assert_range(80, 3, 3);
 }
 
 /* What vanished may have taken any of them, of the group as of a member. */
-static void test_bounds_with_vanished(void **state)
+static void test_range_with_vanished(void **state)
 {
 	(void)state;
 	add_members(1, 2);
@@ -283,7 +283,7 @@ static void test_bounds_with_vanished(void **state)
 	drops(2, 5);
 	overflows(5);
 	fold();
-	assert_bounds(80, 0, 5);
+	assert_range(80, 0, 5);
 	assert_int_equal(row(80)->state, STATE_OK);
 }
 
@@ -303,7 +303,7 @@ static void test_losses_of_a_sum(void **state)
 	assert_int_equal(row(80)->state, STATE_DROPPING);
 }
 
-static void test_bounds_unknown(void **state)
+static void test_range_unknown(void **state)
 {
 	(void)state;
 	add_members(1, 2);
@@ -313,7 +313,7 @@ static void test_bounds_unknown(void **state)
 }
 
 /* Whatever happened, it is within the bounds, which are no wider than the members' together. */
-static void test_bounds_hold_always(void **state)
+static void test_range_hold_always(void **state)
 {
 	uint32_t seed = 1;
 
@@ -331,8 +331,8 @@ static void test_bounds_hold_always(void **state)
 			others = seed >> 26 & 3;
 			scene_add_both(&s, cookie);
 			if (cookie <= 3)
-				scene_before(&s, cookie)->bound.port =
-					scene_now(&s, cookie)->bound.port = 80;
+				scene_before(&s, cookie)->addr.port =
+					scene_now(&s, cookie)->addr.port = 80;
 			scene_now(&s, cookie)->drops = overflowed + others;
 			total += overflowed;
 			of_group += cookie <= 3 ? overflowed : 0;
@@ -441,12 +441,12 @@ static void test_sort_and_select(void **state)
 		queue(i, 10, 99);
 	fold();
 	sort_rows(&scene.report, field_find("length", 6), true, &context);
-	assert_u64_equal(scene.report.shown[0]->listener->bound.port, 80);
+	assert_u64_equal(scene.report.shown[0]->listener->addr.port, 80);
 	queue(2, 90, 99);
 	fold();
 	report_select(&scene.report, &(struct selection){ .only_full = true, .fill = 0.9 });
 	assert_u64_equal(scene.report.n_shown, 1);
-	assert_u64_equal(scene.report.shown[0]->listener->bound.port, 80);
+	assert_u64_equal(scene.report.shown[0]->listener->addr.port, 80);
 }
 
 /* The memory of one report serves the next, folded or not. */
@@ -493,7 +493,7 @@ static void test_owners(void **state)
 	(void)state;
 	add_members(1, 3);
 	add_members(4, 5);
-	scene_now(&scene, 4)->bound.port = scene_now(&scene, 5)->bound.port = 81;
+	scene_now(&scene, 4)->addr.port = scene_now(&scene, 5)->addr.port = 81;
 	scene_now(&scene, 4)->known |= LISTENER_OWNERS;
 	snapshot_size_owners(&scene.now, ARRAY_SIZE(owners), ARRAY_SIZE(processes));
 	memcpy(scene.now.processes, processes, sizeof(processes));
@@ -550,12 +550,12 @@ int main(void)
 		FOLD_TEST(test_peaks),
 		FOLD_TEST(test_members_as_full),
 		FOLD_TEST(test_drops),
-		FOLD_TEST(test_bounds_of_a_sum),
-		FOLD_TEST(test_bounds_with_vanished),
+		FOLD_TEST(test_range_of_a_sum),
+		FOLD_TEST(test_range_with_vanished),
 		FOLD_TEST(test_losses_of_a_sum),
 		FOLD_TEST(test_losses_of_a_sum),
-		FOLD_TEST(test_bounds_unknown),
-		cmocka_unit_test(test_bounds_hold_always),
+		FOLD_TEST(test_range_unknown),
+		cmocka_unit_test(test_range_hold_always),
 		FOLD_TEST(test_verdict),
 		FOLD_TEST(test_what_differs_is_unknown),
 		FOLD_TEST(test_of_the_group),

@@ -530,8 +530,8 @@ static struct listener *add_to(struct snapshot *s, uint32_t netns, uint16_t cook
 	struct listener *l = snapshot_add_listener(s, netns, cookie);
 
 	l->known = LISTENER_DROPS | LISTENER_PEAK;
-	l->bound.family = AF_INET;
-	l->bound.port = 80;
+	l->addr.family = AF_INET;
+	l->addr.port = 80;
 	l->limit = 128;
 	return l;
 }
@@ -575,7 +575,7 @@ static void test_hostile(void **state)
 	scene_add_both(&s, 81);
 	scene_add_both(&s, 65535);
 	l = scene_now(&s, 80);
-	l->bound.ifindex = 2;
+	l->addr.ifindex = 2;
 	l->interface = "\x1b]0;x\x07";
 	l->known |= LISTENER_CGROUP_ID;
 	l->cgroup = "/\xe2\x80\xaeslice/\xff\"\\\n\xc2\x9b\x7f\xc2\x80"
@@ -585,8 +585,8 @@ static void test_hostile(void **state)
 	l = scene_now(&s, 65535);
 	l->cookie = UINT64_MAX;
 	l->length = l->limit = l->drops = l->inode = l->uid = UINT32_MAX;
-	l->bound.family = AF_INET6;
-	memset(l->bound.address, 0xff, sizeof(l->bound.address));
+	l->addr.family = AF_INET6;
+	memset(l->addr.address, 0xff, sizeof(l->addr.address));
 	l->known |= LISTENER_PEAK | LISTENER_V6ONLY | LISTENER_MPTCP;
 	l->peak = (struct peak){ .length = UINT32_MAX,
 				 .samples = UINT32_MAX,
@@ -729,7 +729,7 @@ static void add_sick_group(struct scene *s)
 	for (uint16_t cookie = 82; cookie < 89; cookie++)
 		scene_now(s, cookie)->length = 129;
 	for (uint16_t cookie = 80; cookie < 84; cookie++)
-		scene_before(s, cookie)->bound.port = scene_now(s, cookie)->bound.port = 80;
+		scene_before(s, cookie)->addr.port = scene_now(s, cookie)->addr.port = 80;
 	/* The master runs, the worker does not. */
 	l = scene_now(s, 87);
 	l->n_owners = 2;

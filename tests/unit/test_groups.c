@@ -25,9 +25,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct bound bound(const char *address, uint16_t port)
+static struct listen_addr addr(const char *address, uint16_t port)
 {
-	struct bound b = { .port = port };
+	struct listen_addr b = { .port = port };
 
 	b.family = strchr(address, ':') ? AF_INET6 : AF_INET;
 	if (inet_pton(b.family, address, b.address) != 1)
@@ -40,14 +40,14 @@ static struct listener *listen_at(const char *address, uint16_t port)
 {
 	struct listener *l = snapshot_add_listener(&s, 0, next_cookie++);
 
-	l->bound = bound(address, port);
+	l->addr = addr(address, port);
 	return l;
 }
 
 static bool unbound_too; /* as the argument of groups_lookup() */
 
 /* Index of the listener that leads the group a child belongs to, -1: orphan. */
-static int owner_of(const struct bound *child)
+static int owner_of(const struct listen_addr *child)
 {
 	const struct group *g = groups_lookup(&s, child, unbound_too);
 
@@ -56,7 +56,7 @@ static int owner_of(const struct bound *child)
 
 static int owner(const char *address, uint16_t port)
 {
-	struct bound child = bound(address, port);
+	struct listen_addr child = addr(address, port);
 
 	return owner_of(&child);
 }
@@ -104,7 +104,7 @@ static void test_mapped_child_of_dual_stack(void **state)
 static void test_v6only(void **state)
 {
 	(void)state;
-	listen_at("::", 80)->bound.v6only = true;
+	listen_at("::", 80)->addr.v6only = true;
 	listen_at("0.0.0.0", 80);
 	groups_build(&s);
 	assert_u64_equal(s.n_groups, 2);
@@ -126,12 +126,12 @@ static void test_mapped_wildcard(void **state)
 
 static void test_bound_device(void **state)
 {
-	struct bound child = bound("10.0.0.1", 80);
+	struct listen_addr child = addr("10.0.0.1", 80);
 
 	(void)state;
 	listen_at("0.0.0.0", 80);
-	listen_at("0.0.0.0", 80)->bound.ifindex = 2;
-	listen_at("0.0.0.0", 81)->bound.ifindex = 2;
+	listen_at("0.0.0.0", 80)->addr.ifindex = 2;
+	listen_at("0.0.0.0", 81)->addr.ifindex = 2;
 	groups_build(&s);
 	assert_u64_equal(s.n_groups, 3);
 	assert_int_equal(owner_of(&child), 0);
@@ -153,10 +153,10 @@ static void test_bound_device(void **state)
 /* The address weighs more than the device. */
 static void test_exact_before_device(void **state)
 {
-	struct bound child = bound("10.0.0.1", 80);
+	struct listen_addr child = addr("10.0.0.1", 80);
 
 	(void)state;
-	listen_at("0.0.0.0", 80)->bound.ifindex = 2;
+	listen_at("0.0.0.0", 80)->addr.ifindex = 2;
 	listen_at("10.0.0.1", 80);
 	groups_build(&s);
 	child.ifindex = 2;
@@ -192,8 +192,8 @@ static void test_first_of_equals(void **state)
 {
 	(void)state;
 	listen_at("::", 80);
-	listen_at("::", 80)->bound.v6only = true;
-	listen_at("::", 81)->bound.v6only = true;
+	listen_at("::", 80)->addr.v6only = true;
+	listen_at("::", 81)->addr.v6only = true;
 	listen_at("::", 81);
 	groups_build(&s);
 	assert_int_equal(owner("2001:db8::1", 80), 0);
@@ -203,7 +203,7 @@ static void test_first_of_equals(void **state)
 
 static void test_namespaces_are_apart(void **state)
 {
-	struct bound child = bound("10.0.0.1", 80);
+	struct listen_addr child = addr("10.0.0.1", 80);
 
 	(void)state;
 	listen_at("0.0.0.0", 80);
@@ -277,13 +277,13 @@ static void test_sums(void **state)
 /* Two of one path are two: the older one's was unlinked. None is that of a TCP child. */
 static void test_unix(void **state)
 {
-	struct bound child = bound("0.0.0.0", 0);
+	struct listen_addr child = addr("0.0.0.0", 0);
 
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		struct listener *l = snapshot_add_listener(&s, 0, next_cookie++);
 
-		l->bound.family = AF_UNIX;
+		l->addr.family = AF_UNIX;
 		l->name = "/run/app.sock";
 	}
 	listen_at("10.0.0.1", 80);
@@ -308,7 +308,7 @@ static void test_many(void **state)
 	groups_build(&s);
 	assert_u64_equal(s.n_groups, 5000);
 	for (unsigned int i = 0; i < 5000; i++) {
-		const struct bound child = s.listeners[i].bound;
+		const struct listen_addr child = s.listeners[i].addr;
 
 		assert_int_equal(owner_of(&child), (int)i);
 	}

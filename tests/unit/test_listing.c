@@ -15,7 +15,7 @@ static struct view view;
 static struct columns columns;
 static struct field_context fields;
 static struct listing listing;
-static struct trail *trail;
+static struct history *history;
 static struct screen screen = { .utf8 = true, .rows = 24 };
 static struct listing_context context;
 
@@ -23,10 +23,10 @@ static int setup(void **state)
 {
 	(void)state;
 	scene_open(&scene);
-	trail = trail_new();
+	history = history_new();
 	view.columns = &columns;
 	view.context = &fields;
-	context = (struct listing_context){ .view = &view, .trail = trail, .delay = 1 };
+	context = (struct listing_context){ .view = &view, .history = history, .delay = 1 };
 	scene_add_both(&scene, 8080);
 	scene_now(&scene, 8080)->limit = scene_before(&scene, 8080)->limit = 9;
 	scene_add_both(&scene, 22);
@@ -42,7 +42,7 @@ static int teardown(void **state)
 	scene_close(&scene);
 	columns_free(&columns);
 	strbuf_free(&fields.scratch);
-	trail_free(trail);
+	history_free(history);
 	return 0;
 }
 
@@ -51,7 +51,7 @@ static void window(uint32_t length)
 {
 	scene_now(&scene, 8080)->length = length;
 	view_build(&view, &scene.before, &scene.now, 0);
-	trail_add(trail, &view.report);
+	history_add(history, &view.report);
 	view_scroll(&view, 20);
 }
 
@@ -222,10 +222,10 @@ static void test_long_texts(void **state)
 
 	(void)state;
 	l = scene_now(&scene, 8080);
-	l->bound.family = AF_INET6;
+	l->addr.family = AF_INET6;
 	for (uint8_t i = 0; i < 16; i += 2) {
-		l->bound.address[i] = 0x20;
-		l->bound.address[i + 1] = i;
+		l->addr.address[i] = 0x20;
+		l->addr.address[i + 1] = i;
 	}
 	l->cgroup = "/system.slice/some.service";
 	choose("cgroup,address,local,length");

@@ -44,7 +44,7 @@ static void test_u64(void **state)
 	}
 }
 
-static void test_u64_bounds(void **state)
+static void test_u64_range(void **state)
 {
 	uint64_t value;
 
@@ -102,7 +102,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_u64),
-		cmocka_unit_test(test_u64_bounds),
+		cmocka_unit_test(test_u64_range),
 		cmocka_unit_test(test_double),
 		cmocka_unit_test(test_time_text),
 	};

@@ -333,8 +333,8 @@ static void test_unix(void **state)
 {
 	(void)state;
 	add(&opening, 1, 0, 2);
-	add(&opening, 2, 0, 2)->bound.family = AF_UNIX;
-	add(&opening, 3, 0, 2)->bound.family = AF_UNIX;
+	add(&opening, 2, 0, 2)->addr.family = AF_UNIX;
+	add(&opening, 3, 0, 2)->addr.family = AF_UNIX;
 	peaks_begin(&peaks, &opening, 0);
 	reply(1, 1, 2);
 	fake_netlink_reply_done(0);
@@ -343,7 +343,7 @@ static void test_unix(void **state)
 	look();
 	assert_u64_equal(fake_netlink_sent(), 2);
 	add(&closing, 1, 0, 2);
-	add(&closing, 2, 0, 2)->bound.family = AF_UNIX;
+	add(&closing, 2, 0, 2)->addr.family = AF_UNIX;
 	peaks_end(&peaks, &closing, 0);
 	assert_u64_equal(closing.listeners[0].peak.length, 1);
 	assert_u64_equal(closing.listeners[1].peak.length, 3);
@@ -358,10 +358,10 @@ static void test_vanished_beside_unix(void **state)
 {
 	(void)state;
 	add(&opening, 1, 0, 2);
-	add(&opening, 2, 0, 2)->bound.family = AF_UNIX;
+	add(&opening, 2, 0, 2)->addr.family = AF_UNIX;
 	peaks_begin(&peaks, &opening, 0);
-	add(&closing, 2, 0, 2)->bound.family = AF_UNIX;
-	add(&closing, 3, 0, 2)->bound.family = AF_UNIX;
+	add(&closing, 2, 0, 2)->addr.family = AF_UNIX;
+	add(&closing, 3, 0, 2)->addr.family = AF_UNIX;
 	peaks_end(&peaks, &closing, 0);
 	assert_true(closing.netns[0].listener_vanished);
 }
@@ -370,13 +370,13 @@ static void test_vanished_beside_unix(void **state)
 static void test_unix_look_fails(void **state)
 {
 	(void)state;
-	add(&opening, 2, 0, 2)->bound.family = AF_UNIX;
+	add(&opening, 2, 0, 2)->addr.family = AF_UNIX;
 	peaks_begin(&peaks, &opening, 0);
 	fake_netlink_reply_done(0);
 	fake_netlink_fail_receive(ENOBUFS);
 	peaks_look(&peaks, diag, AF_UNSPEC, NULL);
 	assert_u64_equal(fake_netlink_opened, 2);
-	add(&closing, 2, 0, 2)->bound.family = AF_UNIX;
+	add(&closing, 2, 0, 2)->addr.family = AF_UNIX;
 	peaks_end(&peaks, &closing, 0);
 	assert_u64_equal(closing.listeners[0].peak.samples, 1);
 }

@@ -10,7 +10,7 @@
 #define MS (NSEC_PER_SEC / 1000)
 
 static struct scene scene;
-static struct trail *trail;
+static struct history *history;
 static struct field_context fields;
 static struct strbuf b;
 
@@ -18,7 +18,7 @@ static int setup(void **state)
 {
 	(void)state;
 	scene_open(&scene);
-	trail = trail_new();
+	history = history_new();
 	return 0;
 }
 
@@ -26,7 +26,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	scene_close(&scene);
-	trail_free(trail);
+	history_free(history);
 	strbuf_free(&fields.scratch);
 	strbuf_free(&b);
 	return 0;
@@ -37,7 +37,7 @@ static const struct phrase_context *context(void)
 	static struct phrase_context c;
 
 	c = (struct phrase_context){
-		.report = &scene.report, .trail = trail, .fields = &fields, .utf8 = true
+		.report = &scene.report, .history = history, .fields = &fields, .utf8 = true
 	};
 	return &c;
 }
@@ -46,14 +46,14 @@ static const struct phrase_context *context(void)
 static void look(void)
 {
 	scene_report(&scene);
-	trail_add(trail, &scene.report);
+	history_add(history, &scene.report);
 }
 
 /* The first report of a run, which has no window. */
 static void look_first(void)
 {
 	report_build(&scene.report, NULL, &scene.now);
-	trail_add(trail, &scene.report);
+	history_add(history, &scene.report);
 }
 
 static const struct row *row_of(uint16_t cookie)
@@ -114,10 +114,10 @@ static void test_times(void **state)
 static void test_lasted(void **state)
 {
 	(void)state;
-	phrase_lasted(&b, (struct trail_time){ 42 * NSEC_PER_SEC, true, false });
+	phrase_lasted(&b, (struct history_time){ 42 * NSEC_PER_SEC, true, false });
 	assert_string_equal(b.s, "42s");
 	b.len = 0;
-	phrase_lasted(&b, (struct trail_time){ 42 * NSEC_PER_SEC, true, true });
+	phrase_lasted(&b, (struct history_time){ 42 * NSEC_PER_SEC, true, true });
 	assert_string_equal(b.s, ">42s");
 }
 
@@ -403,7 +403,7 @@ static void test_long_path(void **state)
 
 	(void)state;
 	add(80, 10);
-	scene_now(&scene, 80)->bound.family = AF_UNIX;
+	scene_now(&scene, 80)->addr.family = AF_UNIX;
 	scene_now(&scene, 80)->name = path;
 	look();
 	c = *context();

@@ -35,7 +35,7 @@ static void drops(uint16_t cookie, uint32_t before, uint32_t now)
 	scene_now(&scene, cookie)->drops = now;
 }
 
-static void assert_bounds(uint16_t cookie, uint64_t min, uint64_t max)
+static void assert_range(uint16_t cookie, uint64_t min, uint64_t max)
 {
 	const struct row *row = scene_row(&scene, cookie);
 
@@ -136,7 +136,7 @@ static void test_new_listener(void **state)
 	overflows(7);
 	assert_true(scene_row(&scene, 1)->drops.known);
 	assert_u64_equal(scene_row(&scene, 1)->drops.value, 7);
-	assert_bounds(1, 7, 7);
+	assert_range(1, 7, 7);
 }
 
 /* The same cookie in another namespace is another socket. */
@@ -214,21 +214,21 @@ static void test_single_mover_is_exact(void **state)
 	drops(1, 10, 20);
 	drops(2, 10, 10);
 	overflows(4);
-	assert_bounds(1, 4, 4);
-	assert_bounds(2, 0, 0);
+	assert_range(1, 4, 4);
+	assert_range(2, 0, 0);
 	assert_unattributed(0);
 	assert_true(netns()->listener_drops.known);
 	assert_u64_equal(netns()->listener_drops.value, 10);
 }
 
-static void test_two_movers_have_bounds(void **state)
+static void test_two_movers_have_range(void **state)
 {
 	(void)state;
 	drops(1, 0, 8);
 	drops(2, 0, 3);
 	overflows(6);
-	assert_bounds(1, 3, 6);
-	assert_bounds(2, 0, 3);
+	assert_range(1, 3, 6);
+	assert_range(2, 0, 3);
 	assert_unattributed(0);
 }
 
@@ -239,8 +239,8 @@ static void test_two_movers_exact(void **state)
 	drops(1, 0, 4);
 	drops(2, 0, 3);
 	overflows(7);
-	assert_bounds(1, 4, 4);
-	assert_bounds(2, 3, 3);
+	assert_range(1, 4, 4);
+	assert_range(2, 3, 3);
 }
 
 static void test_drops_without_overflow(void **state)
@@ -248,7 +248,7 @@ static void test_drops_without_overflow(void **state)
 	(void)state;
 	drops(1, 0, 4);
 	overflows(0);
-	assert_bounds(1, 0, 0);
+	assert_range(1, 0, 0);
 }
 
 static void test_overflows_without_drops(void **state)
@@ -257,7 +257,7 @@ static void test_overflows_without_drops(void **state)
 	drops(1, 0, 2);
 	overflows(5);
 	/* At least 3 fell on one that nobody saw; so may all 5. */
-	assert_bounds(1, 0, 2);
+	assert_range(1, 0, 2);
 	assert_unattributed(3);
 }
 
@@ -267,10 +267,10 @@ static void test_lo_below_hi(void **state)
 	(void)state;
 	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 100, 104, 107, 109);
 	drops(1, 0, 20);
-	assert_bounds(1, 3, 9);
+	assert_range(1, 3, 9);
 	drops(2, 0, 1);
-	assert_bounds(1, 2, 9);
-	assert_bounds(2, 0, 1);
+	assert_range(1, 2, 9);
+	assert_range(2, 0, 1);
 	assert_u64_equal(netns()->overflows_lo.value, 3);
 	assert_u64_equal(netns()->overflows_hi.value, 9);
 	assert_u64_equal(netns()->delta[COUNTER_LISTEN_OVERFLOWS].value, 5);
@@ -283,7 +283,7 @@ static void test_vanished_listener(void **state)
 	drops(1, 0, 9);
 	overflows(9);
 	scene_add(&scene.before, 2);
-	assert_bounds(1, 0, 9);
+	assert_range(1, 0, 9);
 	assert_true(netns()->listener_vanished);
 	assert_unattributed(0);
 }
@@ -294,7 +294,7 @@ static void test_vanished_between_samples(void **state)
 	drops(1, 0, 9);
 	overflows(9);
 	scene.now.netns[0].listener_vanished = true;
-	assert_bounds(1, 0, 9);
+	assert_range(1, 0, 9);
 }
 
 static void test_nobody_vanished(void **state)
@@ -303,7 +303,7 @@ static void test_nobody_vanished(void **state)
 	drops(1, 0, 9);
 	scene_add(&scene.now, 2);
 	overflows(9);
-	assert_bounds(1, 9, 9);
+	assert_range(1, 9, 9);
 	assert_false(netns()->listener_vanished);
 }
 
@@ -323,12 +323,12 @@ static void test_unknown_drops(void **state)
 	drops(2, 0, 0);
 	scene_now(&scene, 1)->known = scene_now(&scene, 2)->known = 0;
 	overflows(5);
-	assert_bounds(1, 0, 5);
-	assert_bounds(2, 0, 5);
+	assert_range(1, 0, 5);
+	assert_range(2, 0, 5);
 	assert_unattributed(0);
 	scene_now(&scene, 2)->known = LISTENER_DROPS;
-	assert_bounds(1, 5, 5);
-	assert_bounds(2, 0, 0);
+	assert_range(1, 5, 5);
+	assert_range(2, 0, 0);
 }
 
 /* Of a counter that went backwards nothing follows. */
@@ -338,8 +338,8 @@ static void test_drops_reset(void **state)
 	drops(1, 50, 3);
 	drops(2, 0, 2);
 	overflows(5);
-	assert_bounds(1, 3, 5);
-	assert_bounds(2, 0, 2);
+	assert_range(1, 3, 5);
+	assert_range(2, 0, 2);
 }
 
 static void test_overflows_unknown(void **state)
@@ -362,7 +362,7 @@ static void test_wrap_in_ledger(void **state)
 	drops(1, 4294967290u, 4);
 	drops(2, 0, 0);
 	overflows(10);
-	assert_bounds(1, 10, 10);
+	assert_range(1, 10, 10);
 }
 
 /* No UNIX listener has a share in the ledger, nor is one that goes missed in it. */
@@ -375,12 +375,12 @@ static void test_unix_is_not_in_the_ledger(void **state)
 	for (uint16_t cookie = 2; cookie < 4; cookie++) {
 		struct listener *l = scene_add(&scene.before, cookie);
 
-		l->bound.family = AF_UNIX;
+		l->addr.family = AF_UNIX;
 		l->known = 0;
 	}
 	*scene_add(&scene.now, 2) = *scene_before(&scene, 2);
 	overflows(3);
-	assert_bounds(1, 3, 3);
+	assert_range(1, 3, 3);
 	assert_false(netns()->listener_vanished);
 	assert_true(netns()->listener_drops.known);
 	assert_u64_equal(netns()->listener_drops.value, 3);
@@ -412,8 +412,8 @@ static void test_namespaces_have_ledgers_of_their_own(void **state)
 	l->known = LISTENER_DROPS;
 	l->drops = 9;
 	snapshot_add_listener(&scene.before, 1, 3);
-	assert_bounds(1, 5, 5);
-	assert_bounds(2, 0, 2);
+	assert_range(1, 5, 5);
+	assert_range(2, 0, 2);
 	assert_false(scene.report.netns[0].listener_vanished);
 	assert_true(scene.report.netns[1].listener_vanished);
 }
@@ -425,10 +425,10 @@ static void test_build_again(void **state)
 	drops(1, 0, 5);
 	drops(2, 0, 5);
 	overflows(10);
-	assert_bounds(1, 5, 5);
+	assert_range(1, 5, 5);
 	scene_now(&scene, 1)->drops = 0;
 	overflows(0);
-	assert_bounds(1, 0, 0);
+	assert_range(1, 0, 0);
 	assert_int_equal(scene_row(&scene, 1)->state, STATE_OK);
 	assert_u64_equal(scene.report.n_shown, 2);
 }
@@ -556,7 +556,7 @@ static void run_world(uint64_t seed)
 	scene_close(&s);
 }
 
-static void test_bounds_hold_always(void **state)
+static void test_range_hold_always(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 20000; seed++)
@@ -607,7 +607,7 @@ static void test_oldest_wait(void **state)
 	(void)state;
 	scene_add_both(&scene, 1);
 	scene_add_both(&scene, 2);
-	scene_now(&scene, 2)->bound.port = 1;
+	scene_now(&scene, 2)->addr.port = 1;
 	scene_now(&scene, 1)->length = 3;
 	g = scene_group(&scene, 1);
 	g->known = GROUP_WAITING | GROUP_OLDEST;
@@ -668,7 +668,7 @@ static void test_select(void **state)
 	for (uint16_t i = 1; i <= 4; i++)
 		drops(i, 0, i);
 	overflows(10);
-	scene_now(&scene, 1)->bound.family = AF_INET6;
+	scene_now(&scene, 1)->addr.family = AF_INET6;
 	scene_now(&scene, 2)->limit = scene_now(&scene, 3)->limit = 4;
 	scene_now(&scene, 2)->length = 4; /* 80 % */
 	scene_now(&scene, 3)->length = 3;
@@ -739,7 +739,7 @@ static void test_contents_of_a_group(void **state)
 	(void)state;
 	for (uint16_t cookie = 1; cookie <= 3; cookie++) {
 		scene_add_both(&scene, cookie);
-		scene_now(&scene, cookie)->bound.port = 80;
+		scene_now(&scene, cookie)->addr.port = 80;
 	}
 	scene_now(&scene, 2)->length = 1;
 	g = scene_group(&scene, 1);
@@ -782,7 +782,7 @@ int main(void)
 		SCENE_TEST(test_reused_inode),
 		SCENE_TEST(test_no_window),
 		SCENE_TEST(test_single_mover_is_exact),
-		SCENE_TEST(test_two_movers_have_bounds),
+		SCENE_TEST(test_two_movers_have_range),
 		SCENE_TEST(test_two_movers_exact),
 		SCENE_TEST(test_drops_without_overflow),
 		SCENE_TEST(test_overflows_without_drops),
@@ -801,7 +801,7 @@ int main(void)
 		SCENE_TEST(test_empty),
 		SCENE_TEST(test_contents_unknown),
 		SCENE_TEST(test_contents_of_a_group),
-		cmocka_unit_test(test_bounds_hold_always),
+		cmocka_unit_test(test_range_hold_always),
 		SCENE_TEST(test_syn_limit),
 		SCENE_TEST(test_oldest_wait),
 		SCENE_TEST(test_seen_full),

@@ -53,7 +53,7 @@ static void test_new_listener_is_clean(void **state)
 	assert_u64_equal(l->known, 0);
 	assert_u64_equal(l->cgroup_id, 0);
 	assert_null(l->cgroup);
-	assert_u64_equal(l->bound.port, 0);
+	assert_u64_equal(l->addr.port, 0);
 }
 
 static void test_drop_listeners(void **state)

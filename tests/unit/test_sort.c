@@ -53,10 +53,10 @@ static struct listener *add(uint16_t cookie)
 
 static void bind_to(struct listener *l, const char *address, uint16_t port)
 {
-	l->bound.family = strchr(address, ':') ? AF_INET6 : AF_INET;
-	l->bound.port = port;
-	memset(l->bound.address, 0, sizeof(l->bound.address));
-	assert_int_equal(inet_pton(l->bound.family, address, l->bound.address), 1);
+	l->addr.family = strchr(address, ':') ? AF_INET6 : AF_INET;
+	l->addr.port = port;
+	memset(l->addr.address, 0, sizeof(l->addr.address));
+	assert_int_equal(inet_pton(l->addr.family, address, l->addr.address), 1);
 }
 
 static void test_worst_first(void **state)
@@ -235,8 +235,8 @@ static void test_unix(void **state)
 	for (uint16_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct listener *l = add(i + 1);
 
-		l->bound.family = AF_UNIX;
-		l->bound.port = 0;
+		l->addr.family = AF_UNIX;
+		l->addr.port = 0;
 		l->name = names[i];
 	}
 	bind_to(add(5), "::1", 65535);

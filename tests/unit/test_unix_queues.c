@@ -195,7 +195,7 @@ static void test_first_of_listeners(void **state)
 		snapshot_reset(&s);
 		snapshot_add_netns(&s);
 		l = snapshot_add_listener(&s, 0, 1);
-		l->bound.family = AF_UNIX;
+		l->addr.family = AF_UNIX;
 		l->length = 2;
 		unix_queues_begin(&queues, second * SEC);
 		unix_queues_take(&queues, netlink, &s, 0);

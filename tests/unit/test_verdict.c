@@ -194,7 +194,7 @@ static void test_harmless_losses(void **state)
 static void test_losses_over_ipv6(void **state)
 {
 	(void)state;
-	before->bound.family = now->bound.family = AF_INET6;
+	before->addr.family = now->addr.family = AF_INET6;
 	now->drops = 3;
 	losses(3);
 	assert_state(STATE_OK);
@@ -671,7 +671,7 @@ static void test_unix(void **state)
 	(void)state;
 	scene.now.netns[0].sysctls.value[SYSCTL_ABORT_ON_OVERFLOW] = 1;
 	scene.now.netns[0].after.known |= 1u << COUNTER_PASSIVE_OPENS;
-	before->bound.family = now->bound.family = AF_UNIX;
+	before->addr.family = now->addr.family = AF_UNIX;
 	before->known = now->known = 0;
 	before->length = now->length = 10;
 	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 5, 5);
@@ -687,7 +687,7 @@ static void test_unix(void **state)
 	before->length = 0;
 	assert_int_equal(scene_row(&scene, 1)->state, STATE_HIGH);
 	assert_false(reason(REASON_BLOCKS_CLIENTS));
-	before->bound.family = now->bound.family = AF_INET;
+	before->addr.family = now->addr.family = AF_INET;
 	before->length = now->length = 10;
 	assert_false(reason(REASON_BLOCKS_CLIENTS));
 	assert_true(reason(REASON_NOT_ACCEPTING));
@@ -913,7 +913,7 @@ static void test_stalled_by_the_dead(void **state)
 static void test_stalled_unix(void **state)
 {
 	(void)state;
-	before->bound.family = now->bound.family = AF_UNIX;
+	before->addr.family = now->addr.family = AF_UNIX;
 	before->known = 0;
 	now->known = LISTENER_PEAK;
 	before->length = now->length = 5;
@@ -950,7 +950,7 @@ static void test_stalled_members(void **state)
 	(void)state;
 	for (uint16_t i = 2; i <= 3; i++) {
 		scene_add_both(&scene, i);
-		scene_before(&scene, i)->bound.port = scene_now(&scene, i)->bound.port = 1;
+		scene_before(&scene, i)->addr.port = scene_now(&scene, i)->addr.port = 1;
 	}
 	scene_before(&scene, 1)->length = scene_now(&scene, 1)->length = 3;
 	scene_before(&scene, 2)->length = 2;

@@ -13,7 +13,7 @@ static void unfold(const char *listeners, const char *ports)
 
 		for (size_t i = 0; i < view.report.n_shown; i++)
 			if (view.report.shown[i]->fold &&
-			    view.report.shown[i]->listener->bound.port == port)
+			    view.report.shown[i]->listener->addr.port == port)
 				view_select(&view, i, START);
 		view_unfold(&view, true, START);
 	}

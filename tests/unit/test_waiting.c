@@ -57,8 +57,8 @@ static struct listener *listen_at(uint16_t port, uint32_t length, uint32_t limit
 {
 	struct listener *l = snapshot_add_listener(&s, 0, next_cookie++);
 
-	l->bound.family = AF_INET;
-	l->bound.port = port;
+	l->addr.family = AF_INET;
+	l->addr.port = port;
 	l->length = length;
 	l->limit = limit;
 	return l;
@@ -248,7 +248,7 @@ static void test_port_once(void **state)
 	(void)state;
 	listen_at(80, 3, 2);
 	listen_at(80, 3, 2);
-	listen_at(80, 3, 2)->bound.address[0] = 10;
+	listen_at(80, 3, 2)->addr.address[0] = 10;
 	assert_int_equal(tell(), 0);
 	assert_u64_equal(s.n_groups, 2);
 	assert_u64_equal(at.n, 1);
@@ -268,8 +268,8 @@ static void test_others_at_the_port(void **state)
 {
 	(void)state;
 	listen_at(80, 3, 2);
-	listen_at(80, 0, 8)->bound.address[0] = 10;
-	s.listeners[1].bound.address[3] = 1;
+	listen_at(80, 0, 8)->addr.address[0] = 10;
+	s.listeners[1].addr.address[3] = 1;
 	child(80, DIAG_ESTABLISHED, 500); /* at 10.0.0.1: of the second */
 	child(79, DIAG_ESTABLISHED, 500);
 	assert_int_equal(tell(), 0);
@@ -347,7 +347,7 @@ static void test_connections(void **state)
 
 	(void)state;
 	waiting_begin(&waiting, true);
-	listen_at(80, 5, 4096)->bound.family = AF_INET6;
+	listen_at(80, 5, 4096)->addr.family = AF_INET6;
 	groups_build(&s);
 	children_want_connections(&s, 0, 0);
 	wanted.suspect = false;

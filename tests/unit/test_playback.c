@@ -3,7 +3,7 @@
 
 #include "collect/sock_diag.h"
 #include "fake_netlink.h"
-#include "top/timeline.h"
+#include "top/playback.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -17,12 +17,12 @@
 #define FOREVER 86400.0
 #define FAILS	UINT32_MAX
 
-static struct timeline timeline;
+static struct playback playback;
 static struct view view;
 static struct columns columns;
 static struct field_context context;
-static struct feed *feed;
-static struct feed_wish wish;
+static struct sampler *sampler;
+static struct sampler_request request;
 static struct error why;
 static char *tree;
 /* What the next dump tells. The thread reads it. */
@@ -50,9 +50,9 @@ static void answer_walk(void)
 	fake_netlink_reply_done(0);
 }
 
-static void answer(const struct nlmsghdr *request)
+static void answer(const struct nlmsghdr *message)
 {
-	const struct inet_diag_req *r = NLMSG_DATA(request);
+	const struct inet_diag_req *r = NLMSG_DATA(message);
 	struct inet_diag_msg m = { .idiag_family = AF_INET,
 				   .idiag_state = DIAG_LISTEN,
 				   .idiag_rqueue = next_length,
@@ -60,7 +60,7 @@ static void answer(const struct nlmsghdr *request)
 				   .id.idiag_sport = htons(80),
 				   .id.idiag_cookie = { 1 } };
 
-	if (!(request->nlmsg_flags & NLM_F_DUMP)) {
+	if (!(message->nlmsg_flags & NLM_F_DUMP)) {
 		reply_waiting();
 		return;
 	}
@@ -89,19 +89,19 @@ static int setup(void **state)
 	columns_top(&columns, false);
 	view.columns = &columns;
 	view.context = &context;
-	wish = (struct feed_wish){ .delay = FOREVER };
-	timeline_begin(&timeline);
-	assert_int_equal(feed_open(&feed, &config, &wish, &why), 0);
+	request = (struct sampler_request){ .delay = FOREVER };
+	playback_begin(&playback);
+	assert_int_equal(sampler_open(&sampler, &config, &request, &why), 0);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	feed_close(feed);
-	feed = NULL;
-	timeline_free(&timeline);
-	memset(&timeline, 0, sizeof(timeline));
+	sampler_close(sampler);
+	sampler = NULL;
+	playback_free(&playback);
+	memset(&playback, 0, sizeof(playback));
 	view_free(&view);
 	columns_free(&columns);
 	strbuf_free(&context.scratch);
@@ -113,11 +113,11 @@ static int teardown(void **state)
 /* Waits for the feed to have something, and takes it. */
 static int take(void)
 {
-	struct pollfd fd = { .fd = feed_fd(feed), .events = POLLIN };
+	struct pollfd fd = { .fd = sampler_fd(sampler), .events = POLLIN };
 
 	if (poll(&fd, 1, 10000) != 1)
 		fail_msg("no sample came");
-	return timeline_take(&timeline, feed, &view, clock_monotonic_ns(), &why);
+	return playback_take(&playback, sampler, &view, clock_monotonic_ns(), &why);
 }
 
 /* The first sample comes by itself, which is the one with a length of 0. */
@@ -129,7 +129,7 @@ static void begin(void)
 static int take_next(uint32_t length)
 {
 	next_length = length;
-	feed_hurry(feed);
+	sampler_end_window(sampler);
 	return take();
 }
 
@@ -149,12 +149,12 @@ static void assert_shown(uint32_t length, bool window)
 
 static bool step(int by)
 {
-	return timeline_step(&timeline, by, &view, clock_monotonic_ns());
+	return playback_step(&playback, by, &view, clock_monotonic_ns());
 }
 
 static void pause_at(bool paused)
 {
-	timeline_pause(&timeline, paused, &view, clock_monotonic_ns());
+	playback_pause(&playback, paused, &view, clock_monotonic_ns());
 }
 
 static void test_live(void **state)
@@ -164,11 +164,11 @@ static void test_live(void **state)
 	assert_shown(0, false);
 	take_up_to(5);
 	assert_shown(5, true);
-	assert_u64_equal(timeline_age(&timeline), 0);
-	assert_u64_equal(trail_windows(timeline.trail), 6);
-	assert_u64_equal(archive_count(timeline.archive), 6);
+	assert_u64_equal(playback_age(&playback), 0);
+	assert_u64_equal(history_windows(playback.history), 6);
+	assert_u64_equal(archive_count(playback.archive), 6);
 	/* And there is nothing before the next one. */
-	assert_int_equal(timeline_take(&timeline, feed, &view, clock_monotonic_ns(), &why), 0);
+	assert_int_equal(playback_take(&playback, sampler, &view, clock_monotonic_ns(), &why), 0);
 	assert_shown(5, true);
 }
 
@@ -180,17 +180,17 @@ static void test_pause(void **state)
 	take_up_to(2);
 	pause_at(true);
 	assert_shown(2, true);
-	assert_u64_equal(timeline_age(&timeline), 0);
+	assert_u64_equal(playback_age(&playback), 0);
 	take_up_to(5);
 	assert_shown(2, true);
-	assert_u64_equal(timeline.back, 3);
-	assert_true(timeline_age(&timeline) > 0);
-	assert_u64_equal(trail_windows(timeline.trail), 6);
+	assert_u64_equal(playback.back, 3);
+	assert_true(playback_age(&playback) > 0);
+	assert_u64_equal(history_windows(playback.history), 6);
 	/* History is read as of then. */
-	assert_true(trail_fill(timeline.trail, view.report.shown[0], 0).known);
+	assert_true(history_fill(playback.history, view.report.shown[0], 0).known);
 	pause_at(false);
 	assert_shown(5, true);
-	assert_u64_equal(timeline.back, 0);
+	assert_u64_equal(playback.back, 0);
 	take_up_to(6);
 	assert_shown(6, true);
 }
@@ -201,7 +201,7 @@ static void test_steps(void **state)
 	begin();
 	take_up_to(3);
 	assert_false(step(-1)); /* nothing is newer; but who asks wants to stay */
-	assert_true(timeline.paused);
+	assert_true(playback.paused);
 	assert_shown(3, true);
 	assert_true(step(1));
 	assert_shown(2, true);
@@ -210,8 +210,8 @@ static void test_steps(void **state)
 	assert_shown(0, false); /* the first sample ended no window */
 	assert_false(step(1));
 	assert_shown(0, false);
-	assert_u64_equal(timeline_age(&timeline),
-			 archive_time(timeline.archive, 0) - archive_time(timeline.archive, 3));
+	assert_u64_equal(playback_age(&playback),
+			 archive_time(playback.archive, 0) - archive_time(playback.archive, 3));
 	assert_true(step(-1));
 	assert_shown(1, true);
 	/* What comes meanwhile can be stepped to. */
@@ -251,14 +251,14 @@ static void test_paused_for_too_long(void **state)
 	(void)state;
 	begin();
 	take_up_to(3);
-	bytes = archive_bytes(timeline.archive); /* room for three or four */
-	archive_free(timeline.archive);
-	timeline.archive = archive_new(bytes, UINT64_MAX);
+	bytes = archive_bytes(playback.archive); /* room for three or four */
+	archive_free(playback.archive);
+	playback.archive = archive_new(bytes, UINT64_MAX);
 	take_up_to(6);
 	pause_at(true);
 	assert_shown(6, true);
 	take_up_to(20);
-	assert_true(archive_count(timeline.archive) < 10);
+	assert_true(archive_count(playback.archive) < 10);
 	assert_true(view.report.shown[0]->listener->length > 6);
 	assert_true(view.report.window_ns > 0);
 }
@@ -268,7 +268,7 @@ static void test_nothing_yet(void **state)
 	(void)state;
 	assert_false(step(1));
 	pause_at(true);
-	assert_false(timeline.paused);
+	assert_false(playback.paused);
 	begin();
 	assert_shown(0, false);
 }
@@ -283,10 +283,10 @@ static void test_failure(void **state)
 	assert_int_equal(take_next(FAILS), -ENOMEM);
 	assert_string_not_equal(why.text, "untouched");
 	assert_shown(1, true);
-	assert_u64_equal(trail_windows(timeline.trail), 2);
+	assert_u64_equal(history_windows(playback.history), 2);
 	assert_int_equal(take_next(7), 1);
 	assert_shown(7, true);
-	assert_u64_equal(trail_windows(timeline.trail), 3);
+	assert_u64_equal(history_windows(playback.history), 3);
 }
 
 /* The states that all requests from the @from-th on have asked for. */
@@ -310,11 +310,11 @@ static void test_none_is_lost(void **state)
 	(void)state;
 	begin();
 	next_length = 1;
-	feed_hurry(feed);
-	fd.fd = feed_fd(feed);
+	sampler_end_window(sampler);
+	fd.fd = sampler_fd(sampler);
 	assert_int_equal(poll(&fd, 1, 10000), 1);
 	next_length = 2;
-	feed_hurry(feed);
+	sampler_end_window(sampler);
 	poll(NULL, 0, 20); /* time to do wrong */
 	assert_int_equal(take(), 1);
 	assert_shown(1, true);
@@ -330,9 +330,9 @@ static void test_wish(void **state)
 	begin();
 	assert_u64_equal(asked_states(0), 1 << DIAG_LISTEN);
 	assert_false(view.report.snapshot->known & SNAPSHOT_CONNECTIONS);
-	wish.needs = NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
-	wish.detail_port = 80;
-	feed_wish(feed, &wish);
+	request.needs = NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
+	request.detail_port = 80;
+	sampler_request(sampler, &request);
 	assert_int_equal(take_next(3), 1);
 	assert_true(asked_states(1) & (1 << DIAG_ESTABLISHED));
 	assert_true(asked_states(1) & (1 << DIAG_SYN_RECV));
@@ -345,8 +345,8 @@ static void test_delay(void **state)
 	(void)state;
 	begin();
 	next_length = 4;
-	wish.delay = 0.001;
-	feed_wish(feed, &wish);
+	request.delay = 0.001;
+	sampler_request(sampler, &request);
 	assert_int_equal(take(), 1);
 	assert_shown(4, true);
 	assert_int_equal(take(), 1);
@@ -366,8 +366,8 @@ static void test_words_stay(void **state)
 {
 	(void)state;
 	begin();
-	wish.needs = NEED_WAIT;
-	feed_wish(feed, &wish);
+	request.needs = NEED_WAIT;
+	sampler_request(sampler, &request);
 	assert_int_equal(take_next(1001), 1);
 	assert_true(says_dead_clients());
 	assert_int_equal(take_next(1002), 1);

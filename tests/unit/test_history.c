@@ -3,7 +3,7 @@
 #include "unit.h"
 
 #include "analyse/fold.h"
-#include "analyse/trail.h"
+#include "analyse/history.h"
 
 /*
  * Windows of one second, one after the other. Listeners have a limit of 9, so that a queue of n
@@ -14,14 +14,14 @@ enum { A = 1, B, C };
 #define SECOND NSEC_PER_SEC
 
 static struct scene scene;
-static struct trail *trail;
+static struct history *history;
 static uint64_t overflows; /* total of the counter */
 
 static int setup(void **state)
 {
 	(void)state;
 	scene_open(&scene);
-	trail = trail_new();
+	history = history_new();
 	overflows = 0;
 	return 0;
 }
@@ -30,7 +30,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	scene_close(&scene);
-	trail_free(trail);
+	history_free(history);
 	return 0;
 }
 
@@ -52,7 +52,7 @@ static void window(int a, int b)
 	put(A, a);
 	put(B, b);
 	scene_report(&scene);
-	trail_add(trail, &scene.report);
+	history_add(history, &scene.report);
 }
 
 /* The first report of a run, which has no window. */
@@ -62,7 +62,7 @@ static void first(int a, int b)
 	put(A, a);
 	put(B, b);
 	report_build(&scene.report, NULL, &scene.now);
-	trail_add(trail, &scene.report);
+	history_add(history, &scene.report);
 }
 
 /* A window in which the counter rises by @n. */
@@ -87,7 +87,7 @@ static const struct row *row_of(uint16_t cookie)
 
 static void assert_fill(uint16_t cookie, size_t back, double fill)
 {
-	struct trail_fill found = trail_fill(trail, row_of(cookie), back);
+	struct history_fill found = history_fill(history, row_of(cookie), back);
 
 	if (!found.known || found.fill < fill - 1e-9 || found.fill > fill + 1e-9)
 		fail_msg("%zu windows back: %g%s, not %g", back, found.fill,
@@ -96,12 +96,12 @@ static void assert_fill(uint16_t cookie, size_t back, double fill)
 
 static void assert_no_fill(uint16_t cookie, size_t back)
 {
-	if (trail_fill(trail, row_of(cookie), back).known)
+	if (history_fill(history, row_of(cookie), back).known)
 		fail_msg("%zu windows back: known", back);
 }
 
 /* @expected: seconds; negative: at least so many; 0: it is not so */
-static void assert_lasted(struct trail_time time, int expected)
+static void assert_lasted(struct history_time time, int expected)
 {
 	uint64_t seconds = (uint64_t)(expected < 0 ? -expected : expected);
 
@@ -113,16 +113,17 @@ static void assert_lasted(struct trail_time time, int expected)
 }
 
 #define assert_trouble(cookie, back, expected) \
-	assert_lasted(trail_trouble(trail, row_of(cookie), back), expected)
+	assert_lasted(history_trouble(history, row_of(cookie), back), expected)
 #define assert_full(cookie, back, expected) \
-	assert_lasted(trail_full(trail, row_of(cookie), back), expected)
+	assert_lasted(history_full(history, row_of(cookie), back), expected)
 
 /* What the counter rose by in @span seconds; -1: unknown. */
 static void assert_sum(size_t back, unsigned int span, int64_t value, unsigned int covered)
 {
 	uint64_t covered_ns;
-	struct amount sum = trail_sum(trail, scene.report.netns[0].netns, COUNTER_LISTEN_OVERFLOWS,
-				      back, span * SECOND, &covered_ns);
+	struct opt_u64 sum =
+		history_sum(history, scene.report.netns[0].netns, COUNTER_LISTEN_OVERFLOWS, back,
+			    span * SECOND, &covered_ns);
 
 	assert_int_equal(sum.known, value >= 0);
 	if (value < 0)
@@ -136,7 +137,7 @@ static void test_nothing_yet(void **state)
 	(void)state;
 	scene_add_both(&scene, A);
 	scene_report(&scene);
-	assert_u64_equal(trail_windows(trail), 0);
+	assert_u64_equal(history_windows(history), 0);
 	assert_no_fill(A, 0);
 	assert_trouble(A, 0, 0);
 	assert_sum(0, 60, -1, 0);
@@ -149,7 +150,7 @@ static void test_fills(void **state)
 	window(5, 2);
 	window(10, 3);
 	window(12, 0);
-	assert_u64_equal(trail_windows(trail), 4);
+	assert_u64_equal(history_windows(history), 4);
 	assert_fill(A, 0, 1);
 	assert_fill(A, 1, 1);
 	assert_fill(A, 2, 0.5);
@@ -169,7 +170,7 @@ static void test_fill_is_rounded_down(void **state)
 	scene_add(&scene.now, A)->limit = 999;
 	scene_now(&scene, A)->length = 999;
 	scene_report(&scene);
-	trail_add(trail, &scene.report);
+	history_add(history, &scene.report);
 	assert_fill(A, 0, 0.995);
 }
 
@@ -183,7 +184,7 @@ static void test_peaks_count(void **state)
 	scene_now(&scene, A)->known |= LISTENER_PEAK;
 	scene_now(&scene, A)->peak = (struct peak){ .length = 6, .samples = 50 };
 	scene_report(&scene);
-	trail_add(trail, &scene.report);
+	history_add(history, &scene.report);
 	assert_fill(A, 0, 0.6);
 	assert_fill(A, 1, 0.1);
 }
@@ -284,12 +285,12 @@ static void test_deltas(void **state)
 	window_of_overflows(3);
 	window_of_overflows(4);
 	ns = scene.report.netns[0].netns;
-	assert_u64_equal(trail_delta(trail, ns, COUNTER_LISTEN_OVERFLOWS, 0).value, 4);
-	assert_u64_equal(trail_delta(trail, ns, COUNTER_LISTEN_OVERFLOWS, 1).value, 3);
-	assert_true(trail_delta(trail, ns, COUNTER_LISTEN_DROPS, 1).known);
-	assert_u64_equal(trail_delta(trail, ns, COUNTER_LISTEN_DROPS, 1).value, 0);
-	assert_false(trail_delta(trail, ns, COUNTER_LISTEN_OVERFLOWS, 2).known);
-	assert_false(trail_delta(trail, ns, COUNTER_LISTEN_OVERFLOWS, 3).known);
+	assert_u64_equal(history_delta(history, ns, COUNTER_LISTEN_OVERFLOWS, 0).value, 4);
+	assert_u64_equal(history_delta(history, ns, COUNTER_LISTEN_OVERFLOWS, 1).value, 3);
+	assert_true(history_delta(history, ns, COUNTER_LISTEN_DROPS, 1).known);
+	assert_u64_equal(history_delta(history, ns, COUNTER_LISTEN_DROPS, 1).value, 0);
+	assert_false(history_delta(history, ns, COUNTER_LISTEN_OVERFLOWS, 2).known);
+	assert_false(history_delta(history, ns, COUNTER_LISTEN_OVERFLOWS, 3).known);
 }
 
 static void test_sums(void **state)
@@ -312,14 +313,15 @@ static void test_sums_begin_anew(void **state)
 	(void)state;
 	first(0, ABSENT);
 	window_of_overflows(1);
-	trail_forget_sums(trail);
+	history_forget_sums(history);
 	assert_sum(0, 60, -1, 0);
 	window_of_overflows(10);
 	window_of_overflows(100);
 	assert_sum(0, 60, 110, 2);
 	/* The windows themselves are still there. */
 	assert_u64_equal(
-		trail_delta(trail, scene.report.netns[0].netns, COUNTER_LISTEN_OVERFLOWS, 2).value,
+		history_delta(history, scene.report.netns[0].netns, COUNTER_LISTEN_OVERFLOWS, 2)
+			.value,
 		1);
 }
 
@@ -344,7 +346,7 @@ static void test_another_namespace(void **state)
 
 	(void)state;
 	window_of_overflows(1);
-	assert_false(trail_delta(trail, &other, COUNTER_LISTEN_OVERFLOWS, 0).known);
+	assert_false(history_delta(history, &other, COUNTER_LISTEN_OVERFLOWS, 0).known);
 	/* The same cookie there is another listener. */
 	window(10, ABSENT);
 	scene.now.netns[0].inode = SCENE_NETNS + 1;
@@ -361,11 +363,11 @@ static void test_namespace_gone(void **state)
 	window_of_overflows(7);
 	scene.before.netns[0].inode = scene.now.netns[0].inode = SCENE_NETNS + 1;
 	window_of_overflows(1);
-	assert_u64_equal(trail_delta(trail, &gone, COUNTER_LISTEN_OVERFLOWS, 1).value, 7);
-	for (int i = 0; i < TRAIL_WINDOWS; i++)
+	assert_u64_equal(history_delta(history, &gone, COUNTER_LISTEN_OVERFLOWS, 1).value, 7);
+	for (int i = 0; i < HISTORY_WINDOWS; i++)
 		window_of_overflows(1);
-	for (size_t back = 0; back < TRAIL_WINDOWS; back++)
-		assert_false(trail_delta(trail, &gone, COUNTER_LISTEN_OVERFLOWS, back).known);
+	for (size_t back = 0; back < HISTORY_WINDOWS; back++)
+		assert_false(history_delta(history, &gone, COUNTER_LISTEN_OVERFLOWS, back).known);
 }
 
 /* The oldest windows make room, and what is older than all of them is not known. */
@@ -375,40 +377,40 @@ static void test_wrap(void **state)
 
 	(void)state;
 	first(0, 10);
-	for (int i = 1; i < TRAIL_WINDOWS + MORE; i++) {
+	for (int i = 1; i < HISTORY_WINDOWS + MORE; i++) {
 		scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, (uint64_t)i, (uint64_t)i);
 		window(i % 10, 10);
 	}
-	assert_u64_equal(trail_windows(trail), TRAIL_WINDOWS);
-	for (int back = 0; back < TRAIL_WINDOWS; back++) {
-		int i = TRAIL_WINDOWS + MORE - 1 - back;
+	assert_u64_equal(history_windows(history), HISTORY_WINDOWS);
+	for (int back = 0; back < HISTORY_WINDOWS; back++) {
+		int i = HISTORY_WINDOWS + MORE - 1 - back;
 
 		assert_fill(A, (size_t)back, (i % 10) / 10.0);
-		assert_u64_equal(trail_delta(trail, scene.report.netns[0].netns,
-					     COUNTER_LISTEN_OVERFLOWS, (size_t)back)
+		assert_u64_equal(history_delta(history, scene.report.netns[0].netns,
+					       COUNTER_LISTEN_OVERFLOWS, (size_t)back)
 					 .value,
 				 (uint64_t)i);
 	}
-	assert_no_fill(A, TRAIL_WINDOWS);
-	assert_sum(TRAIL_WINDOWS, 60, -1, 0);
+	assert_no_fill(A, HISTORY_WINDOWS);
+	assert_sum(HISTORY_WINDOWS, 60, -1, 0);
 	/* But for since when something is so. */
-	assert_full(B, 0, -(TRAIL_WINDOWS + MORE - 1));
-	assert_full(B, 600, -(TRAIL_WINDOWS + MORE - 1 - 600));
+	assert_full(B, 0, -(HISTORY_WINDOWS + MORE - 1));
+	assert_full(B, 600, -(HISTORY_WINDOWS + MORE - 1 - 600));
 	window(10, 0);
 	assert_full(A, 0, 1);
-	assert_full(B, 1, -(TRAIL_WINDOWS + MORE - 1));
-	for (int i = 0; i < TRAIL_WINDOWS + MORE; i++)
-		window(10, i == TRAIL_WINDOWS ? 10 : 0);
+	assert_full(B, 1, -(HISTORY_WINDOWS + MORE - 1));
+	for (int i = 0; i < HISTORY_WINDOWS + MORE; i++)
+		window(10, i == HISTORY_WINDOWS ? 10 : 0);
 	/* It began while we looked, which is exact. */
-	assert_full(A, 0, TRAIL_WINDOWS + MORE + 1);
-	assert_full(A, 7, TRAIL_WINDOWS + MORE + 1 - 7);
+	assert_full(A, 0, HISTORY_WINDOWS + MORE + 1);
+	assert_full(A, 7, HISTORY_WINDOWS + MORE + 1 - 7);
 	assert_full(B, MORE - 1, 1);
 	/* Of what is over no more is known than the windows tell. */
 	window(0, 0);
 	assert_full(A, 0, 0);
 	window(10, 0);
 	assert_full(A, 0, 1);
-	assert_full(A, 2, -(TRAIL_WINDOWS - 2));
+	assert_full(A, 2, -(HISTORY_WINDOWS - 2));
 }
 
 /* A listener that has been well for longer than anybody remembers. */
@@ -416,11 +418,11 @@ static void test_late_trouble(void **state)
 {
 	(void)state;
 	first(0, 0);
-	for (int i = 0; i < TRAIL_WINDOWS + 5; i++)
+	for (int i = 0; i < HISTORY_WINDOWS + 5; i++)
 		window(0, 0);
 	window(10, 0);
 	assert_fill(A, 0, 1);
-	for (size_t back = 1; back < TRAIL_WINDOWS; back++)
+	for (size_t back = 1; back < HISTORY_WINDOWS; back++)
 		assert_fill(A, back, 0);
 	assert_trouble(A, 0, 1);
 }
@@ -431,11 +433,11 @@ static void test_long_gap(void **state)
 	(void)state;
 	first(10, ABSENT);
 	window(10, ABSENT);
-	for (int i = 0; i < TRAIL_WINDOWS + 3; i++)
+	for (int i = 0; i < HISTORY_WINDOWS + 3; i++)
 		window(ABSENT, ABSENT);
 	window(5, ABSENT);
 	assert_fill(A, 0, 0.5);
-	for (size_t back = 1; back < TRAIL_WINDOWS; back++)
+	for (size_t back = 1; back < HISTORY_WINDOWS; back++)
 		assert_no_fill(A, back);
 }
 
@@ -452,8 +454,8 @@ static void test_forgetting(void **state)
 		for (int i = 0; i < CROWD; i++)
 			put((uint16_t)(C + round * CROWD + i), 10);
 		scene_report(&scene);
-		trail_add(trail, &scene.report);
-		for (int i = 1; i < TRAIL_WINDOWS; i++) {
+		history_add(history, &scene.report);
+		for (int i = 1; i < HISTORY_WINDOWS; i++) {
 			window(i % 2 ? 10 : 3, i > 10 ? 9 : ABSENT);
 			assert_fill((uint16_t)(C + round * CROWD), (size_t)i, 1);
 		}
@@ -462,11 +464,11 @@ static void test_forgetting(void **state)
 		assert_fill(A, 0, 0.4);
 		assert_fill(A, 1, 1);
 		assert_fill(A, 2, 0.3);
-		assert_fill(A, TRAIL_WINDOWS - 1, 1);
+		assert_fill(A, HISTORY_WINDOWS - 1, 1);
 		assert_fill(B, 0, 1);
 		assert_fill(B, 1, 0.9);
 		assert_full(B, 0, 1);
-		assert_no_fill((uint16_t)(C + round * CROWD), TRAIL_WINDOWS - 1);
+		assert_no_fill((uint16_t)(C + round * CROWD), HISTORY_WINDOWS - 1);
 	}
 }
 
@@ -480,11 +482,11 @@ static void test_inode_given_again(void **state)
 			scene_sample(&scene, "1:10@80 2:10@80");
 			scene.now.netns[0].after.value[COUNTER_LISTEN_OVERFLOWS] = 5;
 			fold_build(&scene.report, &scene.before, &scene.now, true);
-			trail_add(trail, &scene.report);
-			assert_u64_equal(trail_full(trail, &scene.report.rows[0], 0).ns,
+			history_add(history, &scene.report);
+			assert_u64_equal(history_full(history, &scene.report.rows[0], 0).ns,
 					 (i + 1) * NSEC_PER_SEC);
-			assert_false(trail_delta(trail, &scene.now.netns[0],
-						 COUNTER_LISTEN_OVERFLOWS, i + 1)
+			assert_false(history_delta(history, &scene.now.netns[0],
+						   COUNTER_LISTEN_OVERFLOWS, i + 1)
 					     .known);
 		}
 	}
@@ -495,14 +497,14 @@ static void groups(const char *listeners, bool fold)
 {
 	scene_sample(&scene, listeners);
 	fold_build(&scene.report, &scene.before, &scene.now, fold);
-	trail_add(trail, &scene.report);
+	history_add(history, &scene.report);
 }
 
 /* The row had these fills, the oldest first; -1: none. */
 static void check_past(const struct row *row, size_t n, const double fills[])
 {
 	for (size_t i = 0; i < n; i++) {
-		struct trail_fill found = trail_fill(trail, row, n - 1 - i);
+		struct history_fill found = history_fill(history, row, n - 1 - i);
 
 		if (found.known != (fills[i] >= 0) ||
 		    (found.known && (found.fill > fills[i] + 1e-9 || found.fill < fills[i] - 1e-9)))
@@ -518,7 +520,7 @@ static void check_past(const struct row *row, size_t n, const double fills[])
 static const struct row *folded(uint16_t port)
 {
 	for (size_t i = 0; i < scene.report.n_rows; i++)
-		if (scene.report.rows[i].listener->bound.port == port)
+		if (scene.report.rows[i].listener->addr.port == port)
 			return &scene.report.rows[i];
 	fail_msg("no row of port %u", port);
 	return NULL;
@@ -545,16 +547,16 @@ static void test_groups_and_their_members(void **state)
 	assert_past(member(1), 0.3, 0.4, 0.5, 0.9);
 	assert_past(member(2), 0.7, 1, 0.2, 0);
 	assert_past(folded(81), 0.1, 0.2, 0.3, 0.4);
-	assert_lasted(trail_trouble(trail, folded(80), 0), 1);
-	assert_lasted(trail_trouble(trail, folded(80), 2), 1);
-	assert_lasted(trail_full(trail, folded(80), 2), 1);
-	assert_lasted(trail_full(trail, member(1), 2), 0);
+	assert_lasted(history_trouble(history, folded(80), 0), 1);
+	assert_lasted(history_trouble(history, folded(80), 2), 1);
+	assert_lasted(history_full(history, folded(80), 2), 1);
+	assert_lasted(history_full(history, member(1), 2), 0);
 	/* The group is in trouble as long as any member is. */
 	groups("1@80 2:8@80 3@81", false);
 	groups("1:8@80 2@80 3@81", true);
-	assert_lasted(trail_trouble(trail, folded(80), 0), 3);
-	assert_lasted(trail_trouble(trail, member(2), 0), 0);
-	assert_lasted(trail_trouble(trail, member(1), 0), 1);
+	assert_lasted(history_trouble(history, folded(80), 0), 3);
+	assert_lasted(history_trouble(history, member(2), 0), 0);
+	assert_lasted(history_trouble(history, member(1), 0), 1);
 }
 
 /* Members come and go, also the oldest one, and the group is the same. */
@@ -584,44 +586,44 @@ static void test_listener_becomes_a_group(void **state)
 	assert_past(folded(81), 0, 0, 0.8);
 	assert_past(member(1), -1, -1, 0.2);
 	assert_past(member(5), 0.9, 1, 1);
-	assert_lasted(trail_trouble(trail, folded(80), 0), -3);
-	assert_lasted(trail_full(trail, folded(80), 0), 2);
-	assert_lasted(trail_trouble(trail, folded(81), 0), 1);
+	assert_lasted(history_trouble(history, folded(80), 0), -3);
+	assert_lasted(history_full(history, folded(80), 0), 2);
+	assert_lasted(history_trouble(history, folded(81), 0), 1);
 	groups("5:1@80 9:10@80 7@81 8:8@81", false);
 	groups("5@80 9:9@80 7@81 8:8@81", true);
 	assert_past(folded(80), 0.9, 1, 1, 1, 0.9);
 	assert_past(folded(81), 0, 0, 0.8, 0.8, 0.8);
-	assert_lasted(trail_trouble(trail, folded(80), 0), -5);
+	assert_lasted(history_trouble(history, folded(80), 0), -5);
 }
 
-#define TRAIL_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define HISTORY_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TRAIL_TEST(test_nothing_yet),
-		TRAIL_TEST(test_inode_given_again),
-		TRAIL_TEST(test_fills),
-		TRAIL_TEST(test_fill_is_rounded_down),
-		TRAIL_TEST(test_peaks_count),
-		TRAIL_TEST(test_come_and_go),
-		TRAIL_TEST(test_gap),
-		TRAIL_TEST(test_gap_of_an_idle_listener),
-		TRAIL_TEST(test_since_when),
-		TRAIL_TEST(test_since_it_came),
-		TRAIL_TEST(test_deltas),
-		TRAIL_TEST(test_sums),
-		TRAIL_TEST(test_sums_begin_anew),
-		TRAIL_TEST(test_sums_of_the_unknown),
-		TRAIL_TEST(test_another_namespace),
-		TRAIL_TEST(test_namespace_gone),
-		TRAIL_TEST(test_wrap),
-		TRAIL_TEST(test_late_trouble),
-		TRAIL_TEST(test_long_gap),
-		TRAIL_TEST(test_forgetting),
-		TRAIL_TEST(test_groups_and_their_members),
-		TRAIL_TEST(test_group_goes_on),
-		TRAIL_TEST(test_listener_becomes_a_group),
+		HISTORY_TEST(test_nothing_yet),
+		HISTORY_TEST(test_inode_given_again),
+		HISTORY_TEST(test_fills),
+		HISTORY_TEST(test_fill_is_rounded_down),
+		HISTORY_TEST(test_peaks_count),
+		HISTORY_TEST(test_come_and_go),
+		HISTORY_TEST(test_gap),
+		HISTORY_TEST(test_gap_of_an_idle_listener),
+		HISTORY_TEST(test_since_when),
+		HISTORY_TEST(test_since_it_came),
+		HISTORY_TEST(test_deltas),
+		HISTORY_TEST(test_sums),
+		HISTORY_TEST(test_sums_begin_anew),
+		HISTORY_TEST(test_sums_of_the_unknown),
+		HISTORY_TEST(test_another_namespace),
+		HISTORY_TEST(test_namespace_gone),
+		HISTORY_TEST(test_wrap),
+		HISTORY_TEST(test_late_trouble),
+		HISTORY_TEST(test_long_gap),
+		HISTORY_TEST(test_forgetting),
+		HISTORY_TEST(test_groups_and_their_members),
+		HISTORY_TEST(test_group_goes_on),
+		HISTORY_TEST(test_listener_becomes_a_group),
 	};
 
 	return cmocka_run_group_tests_name("trail", tests, NULL, NULL);

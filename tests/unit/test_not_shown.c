@@ -2,9 +2,9 @@
 #include "scene.h"
 #include "unit.h"
 
-#include "analyse/elsewhere.h"
+#include "analyse/not_shown.h"
 #include "output/footer.h"
-#include "output/not_shown.h"
+#include "output/not_shown_text.h"
 
 /* Two samples a second apart, and what is said of what they do not show. */
 static struct scene scene;
@@ -60,21 +60,21 @@ static void cut(uint32_t known, uint32_t more)
 	scene.now.n_others_found += more;
 }
 
-static const struct elsewhere *find(void)
+static const struct not_shown *find(void)
 {
 	scene_report(&scene);
-	return &scene.report.elsewhere;
+	return &scene.report.not_shown;
 }
 
 static void assert_words(const char *expected)
 {
 	b.len = 0;
 	strbuf_adds(&b, "");
-	assert_int_equal(not_shown_add(&b, find()), *expected != '\0');
+	assert_int_equal(not_shown_text_add(&b, find()), *expected != '\0');
 	assert_string_equal(b.s, expected);
 }
 
-static void assert_amount(struct amount amount, uint64_t value)
+static void assert_amount(struct opt_u64 amount, uint64_t value)
 {
 	assert_true(amount.known);
 	assert_u64_equal(amount.value, value);
@@ -82,7 +82,7 @@ static void assert_amount(struct amount amount, uint64_t value)
 
 static void test_unknown(void **state)
 {
-	const struct elsewhere *e = find();
+	const struct not_shown *e = find();
 
 	(void)state;
 	assert_false(e->unix_listeners.known || e->unix_full.known || e->unix_stalled.known);
@@ -92,7 +92,7 @@ static void test_unknown(void **state)
 
 static void test_shown(void **state)
 {
-	const struct elsewhere *e;
+	const struct not_shown *e;
 
 	(void)state;
 	scene.now.known |= SNAPSHOT_UNIX | SNAPSHOT_ALL_NETNS;
@@ -174,9 +174,9 @@ static void test_no_window(void **state)
 	(void)state;
 	add_other(&scene.now, 10, 5);
 	report_build(&scene.report, NULL, &scene.now);
-	assert_amount(scene.report.elsewhere.namespaces, 1);
-	assert_false(scene.report.elsewhere.looked_at.known);
-	assert_false(scene.report.elsewhere.overflowing.known);
+	assert_amount(scene.report.not_shown.namespaces, 1);
+	assert_false(scene.report.not_shown.looked_at.known);
+	assert_false(scene.report.not_shown.overflowing.known);
 }
 
 static void test_not_all(void **state)
@@ -218,16 +218,16 @@ static void test_footer(void **state)
 		b.s);
 }
 
-#define ELSEWHERE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define NOT_SHOWN_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ELSEWHERE_TEST(test_unknown),	  ELSEWHERE_TEST(test_shown),
-		ELSEWHERE_TEST(test_unix_full),	  ELSEWHERE_TEST(test_unix_stalled),
-		ELSEWHERE_TEST(test_overflowing), ELSEWHERE_TEST(test_come_and_go),
-		ELSEWHERE_TEST(test_no_window),	  ELSEWHERE_TEST(test_not_all),
-		ELSEWHERE_TEST(test_footer),
+		NOT_SHOWN_TEST(test_unknown),	  NOT_SHOWN_TEST(test_shown),
+		NOT_SHOWN_TEST(test_unix_full),	  NOT_SHOWN_TEST(test_unix_stalled),
+		NOT_SHOWN_TEST(test_overflowing), NOT_SHOWN_TEST(test_come_and_go),
+		NOT_SHOWN_TEST(test_no_window),	  NOT_SHOWN_TEST(test_not_all),
+		NOT_SHOWN_TEST(test_footer),
 	};
 
 	return cmocka_run_group_tests_name("elsewhere", tests, NULL, NULL);

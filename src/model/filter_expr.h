@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef LISTENQ_MODEL_CONDITION_H
-#define LISTENQ_MODEL_CONDITION_H
+#ifndef LISTENQ_MODEL_FILTER_EXPR_H
+#define LISTENQ_MODEL_FILTER_EXPR_H
 
 #include "model/snapshot.h"
 
@@ -8,21 +8,21 @@
  * A filter as plain data: conditions on the bound side of a socket, which the kernel can test too,
  * beside others, which it cannot.
  */
-enum condition_kind {
-	CONDITION_LIST, /* of others, joined from the left: "and" and "or" bind alike, as in ss */
-	CONDITION_HOST, /* an address below a prefix, and a port */
-	CONDITION_PORT_MIN, /* a port, or a higher one */
-	CONDITION_PORT_MAX,
-	CONDITION_DEVICE, /* what the socket is bound to */
-	CONDITION_AUTOBOUND, /* the kernel chose the port */
-	CONDITION_FIELD, /* of the report: nothing that a socket knows */
+enum filter_expr_kind {
+	EXPR_LIST, /* of others, joined from the left: "and" and "or" bind alike, as in ss */
+	EXPR_HOST, /* an address below a prefix, and a port */
+	EXPR_PORT_MIN, /* a port, or a higher one */
+	EXPR_PORT_MAX,
+	EXPR_DEVICE, /* what the socket is bound to */
+	EXPR_AUTOBOUND, /* the kernel chose the port */
+	EXPR_FIELD, /* of the report: nothing that a socket knows */
 };
 
-#define CONDITION_ANY_PORT  (-1)
-#define CONDITION_NAME_SIZE 16 /* IFNAMSIZ */
+#define EXPR_ANY_PORT  (-1)
+#define EXPR_NAME_SIZE 16 /* IFNAMSIZ */
 
-struct condition {
-	enum condition_kind kind;
+struct filter_expr {
+	enum filter_expr_kind kind;
 	bool negated;
 	bool alternative; /* in a list: "or" stands before it, else "and" */
 	bool peer; /* asks for the other side, which of a listener is port 0 of no address */
@@ -30,10 +30,10 @@ struct condition {
 	uint8_t prefix_len;
 	uint8_t address[16]; /* network order, behind an IPv4 address zeros */
 	int32_t port; /* HOST, PORT_MIN, PORT_MAX */
-	char device[CONDITION_NAME_SIZE]; /* DEVICE: its name, "": none */
+	char device[EXPR_NAME_SIZE]; /* DEVICE: its name, "": none */
 	uint32_t ifindex; /* without a name: 0 is bound to none; with one: that will do as well */
-	struct condition *first; /* LIST */
-	struct condition *next; /* in the same list */
+	struct filter_expr *first; /* LIST */
+	struct filter_expr *next; /* in the same list */
 };
 
 /*
@@ -43,19 +43,19 @@ struct condition {
  * and takes length 0 for any address. And autobound is what bind(2) did for the one, and a port of
  * ip_local_port_range for the other.
  */
-enum condition_judge { CONDITION_BY_KERNEL, CONDITION_BY_SS };
+enum filter_expr_judge { EXPR_BY_KERNEL, EXPR_BY_SS };
 
 /* Frees a list, or a single condition, with all that is in it. */
-void condition_free(struct condition *condition);
+void filter_expr_free(struct filter_expr *condition);
 
 /* Is there one of that kind in it? */
-bool condition_has(const struct condition *condition, enum condition_kind kind);
+bool filter_expr_has(const struct filter_expr *condition, enum filter_expr_kind kind);
 
 /*
- * condition_holds() - is HOST, PORT_MIN or PORT_MAX true of a TCP listener bound to that, negation
- * left out?
+ * filter_expr_holds() - is HOST, PORT_MIN or PORT_MAX true of a TCP listener bound to that,
+ * negation left out?
  */
-bool condition_holds(const struct condition *condition, const struct bound *bound,
-		     enum condition_judge judge);
+bool filter_expr_holds(const struct filter_expr *condition, const struct listen_addr *addr,
+		       enum filter_expr_judge judge);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "output/not_shown.h"
+#include "output/not_shown_text.h"
 
-static bool is_some(const struct amount *a)
+static bool is_some(const struct opt_u64 *a)
 {
 	return a->known && a->value;
 }
@@ -11,7 +11,7 @@ static const char *are(uint64_t n)
 	return n == 1 ? "is" : "are";
 }
 
-static void add_unix(struct strbuf *b, const struct elsewhere *e)
+static void add_unix(struct strbuf *b, const struct not_shown *e)
 {
 	uint64_t full = is_some(&e->unix_full) ? e->unix_full.value : 0;
 	uint64_t stalled = is_some(&e->unix_stalled) ? e->unix_stalled.value : 0;
@@ -26,7 +26,7 @@ static void add_unix(struct strbuf *b, const struct elsewhere *e)
 	strbuf_addf(b, " (-x shows %s)", full + stalled == 1 ? "it" : "them");
 }
 
-static void add_namespaces(struct strbuf *b, const struct elsewhere *e)
+static void add_namespaces(struct strbuf *b, const struct not_shown *e)
 {
 	uint64_t n = e->overflowing.value;
 
@@ -41,7 +41,7 @@ static void add_namespaces(struct strbuf *b, const struct elsewhere *e)
  * Where not all were looked at, what was found may be too little; and none may be wrong. One that
  * came in the window is nothing to speak of.
  */
-static void add_cut(struct strbuf *b, const struct elsewhere *e)
+static void add_cut(struct strbuf *b, const struct not_shown *e)
 {
 	bool all = e->namespaces.known && e->namespaces.value == e->looked_at.value;
 
@@ -61,7 +61,7 @@ static void add_cut(struct strbuf *b, const struct elsewhere *e)
 		strbuf_adds(b, "all other namespaces");
 }
 
-bool not_shown_add(struct strbuf *b, const struct elsewhere *e)
+bool not_shown_text_add(struct strbuf *b, const struct not_shown *e)
 {
 	struct strbuf own = { 0 };
 	bool some;
@@ -76,7 +76,7 @@ bool not_shown_add(struct strbuf *b, const struct elsewhere *e)
 	return some;
 }
 
-void not_shown_add_scope(struct strbuf *b, const struct report *report, size_t n)
+void not_shown_text_add_scope(struct strbuf *b, const struct report *report, size_t n)
 {
 	const uint32_t known = report->snapshot->known;
 

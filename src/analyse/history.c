@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "analyse/trail.h"
+#include "analyse/history.h"
 
 #include "base/alloc.h"
 
@@ -37,21 +37,21 @@ struct track {
 	uint64_t first; /* report it was first in */
 	uint64_t last; /* and last */
 	struct run runs[RUN_N];
-	struct mark *marks; /* NULL, or TRAIL_WINDOWS of them */
+	struct mark *marks; /* NULL, or HISTORY_WINDOWS of them */
 };
 
 struct counter_track {
 	uint64_t netns; /* its netns_id() */
 	uint64_t first; /* report it was first in */
 	uint64_t last; /* and last */
-	struct counters deltas[TRAIL_WINDOWS];
+	struct counters deltas[HISTORY_WINDOWS];
 };
 
-struct trail {
+struct history {
 	uint64_t reports; /* added so far */
 	uint64_t sums_begin; /* the first report that sums may count */
-	uint64_t window_ns[TRAIL_WINDOWS];
-	uint64_t covered_ns[TRAIL_WINDOWS]; /* by all windows up to this one */
+	uint64_t window_ns[HISTORY_WINDOWS];
+	uint64_t covered_ns[HISTORY_WINDOWS]; /* by all windows up to this one */
 	struct idmap by_id; /* index into tracks */
 	struct track *tracks;
 	size_t n_tracks, tracks_size;
@@ -61,12 +61,12 @@ struct trail {
 	size_t n_counters, counters_size;
 };
 
-struct trail *trail_new(void)
+struct history *history_new(void)
 {
-	return xcalloc(1, sizeof(struct trail));
+	return xcalloc(1, sizeof(struct history));
 }
 
-void trail_free(struct trail *t)
+void history_free(struct history *t)
 {
 	if (!t)
 		return;
@@ -93,7 +93,7 @@ static struct mark make_mark(const struct row *row)
 	};
 }
 
-static size_t find_or_add(struct trail *t, uint64_t id)
+static size_t find_or_add(struct history *t, uint64_t id)
 {
 	uint32_t i = idmap_put(&t->by_id, id, (uint32_t)t->n_tracks);
 	struct track *track;
@@ -123,10 +123,10 @@ static bool holds(enum run_kind kind, const struct mark *mark)
 }
 
 /* A listener that came while we looked was not there before; one that was missed was. */
-static void add_to_runs(const struct trail *t, struct track *track, const struct mark *mark,
+static void add_to_runs(const struct history *t, struct track *track, const struct mark *mark,
 			bool missed)
 {
-	const size_t slot = t->reports % TRAIL_WINDOWS;
+	const size_t slot = t->reports % HISTORY_WINDOWS;
 
 	for (enum run_kind kind = 0; kind < RUN_N; kind++) {
 		struct run *run = &track->runs[kind];
@@ -142,7 +142,7 @@ static void add_to_runs(const struct trail *t, struct track *track, const struct
 }
 
 /* Returns the index of the track. */
-static size_t add_mark(struct trail *t, uint64_t id, struct mark mark)
+static size_t add_mark(struct history *t, uint64_t id, struct mark mark)
 {
 	size_t i = find_or_add(t, id);
 	struct track *track = &t->tracks[i];
@@ -150,22 +150,22 @@ static size_t add_mark(struct trail *t, uint64_t id, struct mark mark)
 	bool missed = track->first < t->reports && track->last + 1 < t->reports;
 
 	if (!track->marks && (missed || mark.level || mark.troubled || mark.full))
-		track->marks = xcalloc(TRAIL_WINDOWS, sizeof(*track->marks));
+		track->marks = xcalloc(HISTORY_WINDOWS, sizeof(*track->marks));
 	/* In the first report there is nothing yet that this could add to. */
 	if (track->marks && track->last == t->reports)
-		mark = worse_of(mark, track->marks[t->reports % TRAIL_WINDOWS]);
+		mark = worse_of(mark, track->marks[t->reports % HISTORY_WINDOWS]);
 	for (uint64_t n = track->last + 1;
-	     missed && n < t->reports && n - track->last <= TRAIL_WINDOWS; n++)
-		track->marks[n % TRAIL_WINDOWS] = (struct mark){ .missed = true };
+	     missed && n < t->reports && n - track->last <= HISTORY_WINDOWS; n++)
+		track->marks[n % HISTORY_WINDOWS] = (struct mark){ .missed = true };
 	track->last = t->reports;
 	if (track->marks)
-		track->marks[t->reports % TRAIL_WINDOWS] = mark;
+		track->marks[t->reports % HISTORY_WINDOWS] = mark;
 	add_to_runs(t, track, &mark, missed);
 	return i;
 }
 
 /* A group that is new was a listener before, whose past goes on. */
-static void inherit(const struct trail *t, struct track *group, const struct track *member)
+static void inherit(const struct history *t, struct track *group, const struct track *member)
 {
 	struct mark now = { 0 };
 
@@ -186,11 +186,11 @@ static void inherit(const struct trail *t, struct track *group, const struct tra
 	if (!member->marks)
 		return;
 	if (group->marks)
-		now = group->marks[t->reports % TRAIL_WINDOWS];
+		now = group->marks[t->reports % HISTORY_WINDOWS];
 	else
-		group->marks = xcalloc(TRAIL_WINDOWS, sizeof(*group->marks));
-	memcpy(group->marks, member->marks, TRAIL_WINDOWS * sizeof(*group->marks));
-	group->marks[t->reports % TRAIL_WINDOWS] = now;
+		group->marks = xcalloc(HISTORY_WINDOWS, sizeof(*group->marks));
+	memcpy(group->marks, member->marks, HISTORY_WINDOWS * sizeof(*group->marks));
+	group->marks[t->reports % HISTORY_WINDOWS] = now;
 }
 
 /*
@@ -198,7 +198,7 @@ static void inherit(const struct trail *t, struct track *group, const struct tra
  * so that each has a past when somebody folds or unfolds it. What is left of a group, if it is one
  * listener, adds to the past of both.
  */
-static void add_row(struct trail *t, const struct row *row)
+static void add_row(struct history *t, const struct row *row)
 {
 	struct mark mark = make_mark(row);
 	size_t own = add_mark(t, row_id(row), mark), group;
@@ -216,7 +216,7 @@ static void add_row(struct trail *t, const struct row *row)
 }
 
 /* Listeners that no window shows any more; the map cannot delete, so it is made anew. */
-static void forget_gone(struct trail *t, size_t present)
+static void forget_gone(struct history *t, size_t present)
 {
 	size_t kept = 0;
 
@@ -226,7 +226,7 @@ static void forget_gone(struct trail *t, size_t present)
 	for (size_t i = 0; i < t->n_tracks; i++) {
 		struct track track = t->tracks[i];
 
-		if (track.last + TRAIL_WINDOWS < t->reports) {
+		if (track.last + HISTORY_WINDOWS < t->reports) {
 			free(track.marks);
 			continue;
 		}
@@ -236,7 +236,7 @@ static void forget_gone(struct trail *t, size_t present)
 	t->n_tracks = kept;
 }
 
-static struct counter_track *find_counters(const struct trail *t, uint64_t netns)
+static struct counter_track *find_counters(const struct history *t, uint64_t netns)
 {
 	for (size_t i = 0; i < t->n_counters; i++)
 		if (t->counters[i]->netns == netns)
@@ -244,7 +244,7 @@ static struct counter_track *find_counters(const struct trail *t, uint64_t netns
 	return NULL;
 }
 
-static void add_counters(struct trail *t, const struct netns_report *ns)
+static void add_counters(struct history *t, const struct netns_report *ns)
 {
 	struct counters *deltas;
 	struct counter_track *track = find_counters(t, netns_id(ns->netns));
@@ -258,7 +258,7 @@ static void add_counters(struct trail *t, const struct netns_report *ns)
 		t->counters[t->n_counters++] = track;
 	}
 	track->last = t->reports;
-	deltas = &track->deltas[t->reports % TRAIL_WINDOWS];
+	deltas = &track->deltas[t->reports % HISTORY_WINDOWS];
 	for (unsigned int i = 0; i < COUNTER_N; i++) {
 		deltas->known |= ns->delta[i].known ? 1u << i : 0;
 		deltas->value[i] = ns->delta[i].value;
@@ -266,12 +266,12 @@ static void add_counters(struct trail *t, const struct netns_report *ns)
 }
 
 /* Namespaces that no window shows any more: of containers there is no end. */
-static void forget_gone_counters(struct trail *t)
+static void forget_gone_counters(struct history *t)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < t->n_counters; i++) {
-		if (t->counters[i]->last + TRAIL_WINDOWS < t->reports)
+		if (t->counters[i]->last + HISTORY_WINDOWS < t->reports)
 			free(t->counters[i]);
 		else
 			t->counters[kept++] = t->counters[i];
@@ -279,10 +279,10 @@ static void forget_gone_counters(struct trail *t)
 	t->n_counters = kept;
 }
 
-void trail_add(struct trail *t, const struct report *report)
+void history_add(struct history *t, const struct report *report)
 {
-	size_t slot = t->reports % TRAIL_WINDOWS;
-	size_t before = (t->reports + TRAIL_WINDOWS - 1) % TRAIL_WINDOWS;
+	size_t slot = t->reports % HISTORY_WINDOWS;
+	size_t before = (t->reports + HISTORY_WINDOWS - 1) % HISTORY_WINDOWS;
 
 	t->window_ns[slot] = report->window_ns;
 	t->covered_ns[slot] = t->covered_ns[before] + report->window_ns;
@@ -301,43 +301,43 @@ void trail_add(struct trail *t, const struct report *report)
 	forget_gone_counters(t);
 }
 
-size_t trail_windows(const struct trail *t)
+size_t history_windows(const struct history *t)
 {
-	return t->reports < TRAIL_WINDOWS ? (size_t)t->reports : TRAIL_WINDOWS;
+	return t->reports < HISTORY_WINDOWS ? (size_t)t->reports : HISTORY_WINDOWS;
 }
 
-static bool get_mark(const struct trail *t, const struct track *track, size_t back,
+static bool get_mark(const struct history *t, const struct track *track, size_t back,
 		     struct mark *mark)
 {
 	uint64_t n = t->reports - 1 - back;
 
-	if (!track || back >= trail_windows(t) || n < track->first || n > track->last)
+	if (!track || back >= history_windows(t) || n < track->first || n > track->last)
 		return false;
-	*mark = track->marks ? track->marks[n % TRAIL_WINDOWS] : (struct mark){ 0 };
+	*mark = track->marks ? track->marks[n % HISTORY_WINDOWS] : (struct mark){ 0 };
 	return !mark->missed;
 }
 
-static const struct track *find_track(const struct trail *t, const struct row *row)
+static const struct track *find_track(const struct history *t, const struct row *row)
 {
 	uint32_t i = idmap_get(&t->by_id, row_id(row));
 
 	return i == IDMAP_NONE ? NULL : &t->tracks[i];
 }
 
-struct trail_fill trail_fill(const struct trail *t, const struct row *row, size_t back)
+struct history_fill history_fill(const struct history *t, const struct row *row, size_t back)
 {
 	struct mark mark;
 
 	if (!get_mark(t, find_track(t, row), back, &mark))
-		return (struct trail_fill){ 0 };
-	return (struct trail_fill){ (double)mark.level / LEVEL_FULL, true };
+		return (struct history_fill){ 0 };
+	return (struct history_fill){ (double)mark.level / LEVEL_FULL, true };
 }
 
-static struct trail_time lasted(const struct trail *t, const struct row *row, size_t back,
-				enum run_kind kind)
+static struct history_time lasted(const struct history *t, const struct row *row, size_t back,
+				  enum run_kind kind)
 {
 	const struct track *track = find_track(t, row);
-	struct trail_time time = { 0 };
+	struct history_time time = { 0 };
 	const struct run *run;
 	struct mark mark;
 	uint64_t n, slot;
@@ -345,7 +345,7 @@ static struct trail_time lasted(const struct trail *t, const struct row *row, si
 	if (!get_mark(t, track, back, &mark) || !holds(kind, &mark))
 		return time;
 	n = t->reports - 1 - back;
-	slot = n % TRAIL_WINDOWS;
+	slot = n % HISTORY_WINDOWS;
 	run = &track->runs[kind];
 	time.known = true;
 	if (run->behind > n && run->from_ns <= t->covered_ns[slot] - t->window_ns[slot]) {
@@ -355,59 +355,60 @@ static struct trail_time lasted(const struct trail *t, const struct row *row, si
 	}
 	/* Something that is over: what of it is remembered. */
 	for (; get_mark(t, track, back, &mark) && holds(kind, &mark); back++)
-		time.ns += t->window_ns[(t->reports - 1 - back) % TRAIL_WINDOWS];
+		time.ns += t->window_ns[(t->reports - 1 - back) % HISTORY_WINDOWS];
 	n = t->reports - 1 - back;
-	time.at_least = back >= trail_windows(t) || (n >= track->first && mark.missed);
+	time.at_least = back >= history_windows(t) || (n >= track->first && mark.missed);
 	return time;
 }
 
-struct trail_time trail_trouble(const struct trail *t, const struct row *row, size_t back)
+struct history_time history_trouble(const struct history *t, const struct row *row, size_t back)
 {
 	return lasted(t, row, back, RUN_TROUBLED);
 }
 
-struct trail_time trail_full(const struct trail *t, const struct row *row, size_t back)
+struct history_time history_full(const struct history *t, const struct row *row, size_t back)
 {
 	return lasted(t, row, back, RUN_FULL);
 }
 
-struct amount trail_delta(const struct trail *t, const struct netns *ns, enum counter_id id,
-			  size_t back)
+struct opt_u64 history_delta(const struct history *t, const struct netns *ns, enum counter_id id,
+			     size_t back)
 {
 	const struct counters *deltas;
 	const struct counter_track *track = find_counters(t, netns_id(ns));
 
-	if (!track || back >= trail_windows(t) || t->reports - 1 - back < track->first)
-		return (struct amount){ 0 };
-	deltas = &track->deltas[(t->reports - 1 - back) % TRAIL_WINDOWS];
-	return (struct amount){ deltas->value[id], counter_known(deltas, id) };
+	if (!track || back >= history_windows(t) || t->reports - 1 - back < track->first)
+		return (struct opt_u64){ 0 };
+	deltas = &track->deltas[(t->reports - 1 - back) % HISTORY_WINDOWS];
+	return (struct opt_u64){ deltas->value[id], counter_known(deltas, id) };
 }
 
-double trail_rate(const struct trail *t, const struct netns *ns, enum counter_id id, size_t back)
+double history_rate(const struct history *t, const struct netns *ns, enum counter_id id,
+		    size_t back)
 {
-	struct amount delta = trail_delta(t, ns, id, back);
+	struct opt_u64 delta = history_delta(t, ns, id, back);
 	uint64_t window_ns =
-		delta.known ? t->window_ns[(t->reports - 1 - back) % TRAIL_WINDOWS] : 0;
+		delta.known ? t->window_ns[(t->reports - 1 - back) % HISTORY_WINDOWS] : 0;
 
 	return window_ns ? (double)delta.value * (double)NSEC_PER_SEC / (double)window_ns : -1;
 }
 
-struct amount trail_sum(const struct trail *t, const struct netns *ns, enum counter_id id,
-			size_t back, uint64_t span_ns, uint64_t *covered_ns)
+struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum counter_id id,
+			   size_t back, uint64_t span_ns, uint64_t *covered_ns)
 {
-	struct amount sum = { 0 };
+	struct opt_u64 sum = { 0 };
 
 	*covered_ns = 0;
-	for (; back < trail_windows(t); back++) {
+	for (; back < history_windows(t); back++) {
 		uint64_t n = t->reports - 1 - back;
-		uint64_t window_ns = t->window_ns[n % TRAIL_WINDOWS];
-		struct amount delta = trail_delta(t, ns, id, back);
+		uint64_t window_ns = t->window_ns[n % HISTORY_WINDOWS];
+		struct opt_u64 delta = history_delta(t, ns, id, back);
 
 		/* The first report of all has no window. */
 		if (n < t->sums_begin || !window_ns || *covered_ns + window_ns / 2 > span_ns)
 			break;
 		if (!delta.known)
-			return (struct amount){ 0 };
+			return (struct opt_u64){ 0 };
 		sum.value += delta.value;
 		sum.known = true;
 		*covered_ns += window_ns;
@@ -415,16 +416,16 @@ struct amount trail_sum(const struct trail *t, const struct netns *ns, enum coun
 	return sum;
 }
 
-void trail_forget_sums(struct trail *t)
+void history_forget_sums(struct history *t)
 {
 	t->sums_begin = t->reports;
 }
 
-uint64_t trail_span(const struct trail *t, size_t back, size_t windows, size_t *known)
+uint64_t history_span(const struct history *t, size_t back, size_t windows, size_t *known)
 {
 	uint64_t span = 0;
 
-	for (*known = 0; *known < windows && back + *known < trail_windows(t); ++*known)
-		span += t->window_ns[(t->reports - 1 - back - *known) % TRAIL_WINDOWS];
+	for (*known = 0; *known < windows && back + *known < history_windows(t); ++*known)
+		span += t->window_ns[(t->reports - 1 - back - *known) % HISTORY_WINDOWS];
 	return span;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "top/feed.h"
+#include "top/sampler.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -15,12 +15,12 @@
 /* Of one CPU: beyond that the established hash is walked less often. */
 #define WALK_SHARE 0.02
 
-struct feed {
+struct sampler {
 	pthread_t thread;
 	pthread_mutex_t lock; /* of all below but the collector, which is the thread's alone */
 	pthread_cond_t changed;
 	struct collector *collector;
-	struct feed_wish wish;
+	struct sampler_request request;
 	bool wish_changed;
 	bool hurry;
 	bool quit;
@@ -37,23 +37,23 @@ static struct timespec timespec_of(uint64_t ns)
 				  .tv_nsec = (long)(ns % NSEC_PER_SEC) };
 }
 
-static void adopt_wish(struct feed *f)
+static void adopt_wish(struct sampler *f)
 {
-	struct feed_wish wish = f->wish;
+	struct sampler_request request = f->request;
 
 	f->wish_changed = false;
-	collector_set_needs(f->collector, wish.needs);
-	collector_set_detail(f->collector, wish.detail_port);
+	collector_set_needs(f->collector, request.needs);
+	collector_set_detail(f->collector, request.detail_port);
 }
 
 /*
  * Waits, with the lock held, for the end of the window; looks meanwhile. A sample that nobody has
- * taken yet keeps the window open. Returns false when the feed is to end.
+ * taken yet keeps the window open. Returns false when the sampler is to end.
  */
-static bool wait_window(struct feed *f, uint64_t begin)
+static bool wait_window(struct sampler *f, uint64_t begin)
 {
 	while (!f->quit) {
-		uint64_t delay = (uint64_t)(f->wish.delay * (double)NSEC_PER_SEC);
+		uint64_t delay = (uint64_t)(f->request.delay * (double)NSEC_PER_SEC);
 		uint64_t now = clock_monotonic_ns(), due = collector_due(f->collector);
 		struct timespec until;
 
@@ -75,7 +75,7 @@ static bool wait_window(struct feed *f, uint64_t begin)
 
 static void *run(void *context)
 {
-	struct feed *f = context;
+	struct sampler *f = context;
 	struct snapshot sample = { 0 };
 	const uint64_t one = 1;
 
@@ -110,7 +110,7 @@ static void *run(void *context)
 }
 
 /* Signals are for the thread that has the terminal; but a crash is everybody's. */
-static int start(struct feed *f)
+static int start(struct sampler *f)
 {
 	static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 	sigset_t block, old;
@@ -125,7 +125,7 @@ static int start(struct feed *f)
 	return -code;
 }
 
-static void free_feed(struct feed *f)
+static void free_sampler(struct sampler *f)
 {
 	collector_close(f->collector);
 	snapshot_free(&f->sample);
@@ -136,17 +136,17 @@ static void free_feed(struct feed *f)
 	free(f);
 }
 
-int feed_open(struct feed **feed, const struct collect_config *config, const struct feed_wish *wish,
-	      struct error *why)
+int sampler_open(struct sampler **sampler, const struct collect_config *config,
+		 const struct sampler_request *request, struct error *why)
 {
 	struct collect_config repeating = *config;
-	struct feed *f = xcalloc(1, sizeof(*f));
+	struct sampler *f = xcalloc(1, sizeof(*f));
 	pthread_condattr_t monotonic;
 	int code;
 
-	repeating.needs = wish->needs;
+	repeating.needs = request->needs;
 	repeating.walk_share = WALK_SHARE;
-	f->wish = *wish;
+	f->request = *request;
 	f->wish_changed = true;
 	f->hurry = true; /* no window comes before the first sample, however short the uptime */
 	pthread_mutex_init(&f->lock, NULL);
@@ -165,14 +165,14 @@ int feed_open(struct feed **feed, const struct collect_config *config, const str
 			error_set(why, code, "cannot start a thread: %s", strerror(-code));
 	}
 	if (code < 0) {
-		free_feed(f);
+		free_sampler(f);
 		return code;
 	}
-	*feed = f;
+	*sampler = f;
 	return 0;
 }
 
-void feed_close(struct feed *f)
+void sampler_close(struct sampler *f)
 {
 	if (!f)
 		return;
@@ -181,15 +181,15 @@ void feed_close(struct feed *f)
 	pthread_cond_signal(&f->changed);
 	pthread_mutex_unlock(&f->lock);
 	pthread_join(f->thread, NULL);
-	free_feed(f);
+	free_sampler(f);
 }
 
-int feed_fd(const struct feed *f)
+int sampler_fd(const struct sampler *f)
 {
 	return f->event;
 }
 
-int feed_take(struct feed *f, struct snapshot *into, struct error *why)
+int sampler_take(struct sampler *f, struct snapshot *into, struct error *why)
 {
 	int code = 0;
 	uint64_t count;
@@ -216,16 +216,16 @@ int feed_take(struct feed *f, struct snapshot *into, struct error *why)
 	return code;
 }
 
-void feed_wish(struct feed *f, const struct feed_wish *wish)
+void sampler_request(struct sampler *f, const struct sampler_request *request)
 {
 	pthread_mutex_lock(&f->lock);
-	f->wish = *wish;
+	f->request = *request;
 	f->wish_changed = true;
 	pthread_cond_signal(&f->changed);
 	pthread_mutex_unlock(&f->lock);
 }
 
-void feed_hurry(struct feed *f)
+void sampler_end_window(struct sampler *f)
 {
 	pthread_mutex_lock(&f->lock);
 	f->hurry = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "top/timeline.h"
+#include "top/playback.h"
 
 #include "analyse/fold.h"
 #include "base/clock.h"
@@ -10,16 +10,16 @@
 #define PAST_NS	   (600 * NSEC_PER_SEC)
 #define PAST_BYTES (32u << 20)
 
-void timeline_begin(struct timeline *t)
+void playback_begin(struct playback *t)
 {
 	memset(t, 0, sizeof(*t));
-	t->trail = trail_new();
+	t->history = history_new();
 	t->archive = archive_new(PAST_BYTES, PAST_NS);
 }
 
-void timeline_free(struct timeline *t)
+void playback_free(struct playback *t)
 {
-	trail_free(t->trail);
+	history_free(t->history);
 	archive_free(t->archive);
 	snapshot_free(&t->samples[0]);
 	snapshot_free(&t->samples[1]);
@@ -28,18 +28,18 @@ void timeline_free(struct timeline *t)
 	report_free(&t->unseen);
 }
 
-static struct snapshot *newest(struct timeline *t)
+static struct snapshot *newest(struct playback *t)
 {
 	return &t->samples[t->n % 2];
 }
 
 /* The one before the newest; NULL when the newest is the first. */
-static struct snapshot *previous(struct timeline *t)
+static struct snapshot *previous(struct playback *t)
 {
 	return t->n > 1 ? &t->samples[(t->n - 1) % 2] : NULL;
 }
 
-static void show_past(struct timeline *t, struct view *view, uint64_t clock_ns)
+static void show_past(struct playback *t, struct view *view, uint64_t clock_ns)
 {
 	bool window = t->back + 1 < archive_count(t->archive);
 
@@ -49,12 +49,12 @@ static void show_past(struct timeline *t, struct view *view, uint64_t clock_ns)
 	view_build(view, window ? &t->past[0] : NULL, &t->past[1], clock_ns);
 }
 
-static void show_newest(struct timeline *t, struct view *view, uint64_t clock_ns)
+static void show_newest(struct playback *t, struct view *view, uint64_t clock_ns)
 {
 	view_build(view, previous(t), newest(t), clock_ns);
 }
 
-void timeline_show(struct timeline *t, struct view *view, uint64_t clock_ns)
+void playback_show(struct playback *t, struct view *view, uint64_t clock_ns)
 {
 	if (t->paused)
 		show_past(t, view, clock_ns);
@@ -62,10 +62,10 @@ void timeline_show(struct timeline *t, struct view *view, uint64_t clock_ns)
 		show_newest(t, view, clock_ns);
 }
 
-int timeline_take(struct timeline *t, struct feed *feed, struct view *view, uint64_t clock_ns,
+int playback_take(struct playback *t, struct sampler *sampler, struct view *view, uint64_t clock_ns,
 		  struct error *why)
 {
-	int code = feed_take(feed, &t->samples[(t->n + 1) % 2], why);
+	int code = sampler_take(sampler, &t->samples[(t->n + 1) % 2], why);
 
 	if (code <= 0)
 		return code;
@@ -73,11 +73,11 @@ int timeline_take(struct timeline *t, struct feed *feed, struct view *view, uint
 	archive_add(t->archive, newest(t));
 	if (!t->paused) {
 		show_newest(t, view, clock_ns);
-		trail_add(t->trail, &view->report);
+		history_add(t->history, &view->report);
 		return 1;
 	}
 	fold_build(&t->unseen, previous(t), newest(t), view->fold);
-	trail_add(t->trail, &t->unseen);
+	history_add(t->history, &t->unseen);
 	t->back++;
 	/* What was on the screen is too old, or the sample that began its window is. */
 	if (t->back + (view->report.window_ns > 0) >= archive_count(t->archive)) {
@@ -87,22 +87,22 @@ int timeline_take(struct timeline *t, struct feed *feed, struct view *view, uint
 	return 1;
 }
 
-void timeline_pause(struct timeline *t, bool paused, struct view *view, uint64_t clock_ns)
+void playback_pause(struct playback *t, bool paused, struct view *view, uint64_t clock_ns)
 {
 	if (paused == t->paused || !t->n)
 		return;
 	t->paused = paused;
 	t->back = 0;
 	/* Paused from a copy, as the next samples need the memory of these. */
-	timeline_show(t, view, clock_ns);
+	playback_show(t, view, clock_ns);
 }
 
-bool timeline_step(struct timeline *t, int by, struct view *view, uint64_t clock_ns)
+bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock_ns)
 {
 	if (!t->n)
 		return false;
 	if (!t->paused)
-		timeline_pause(t, true, view, clock_ns);
+		playback_pause(t, true, view, clock_ns);
 	if (by < 0 ? !t->back : t->back + 1 >= archive_count(t->archive))
 		return false;
 	t->back += (size_t)by;
@@ -110,7 +110,7 @@ bool timeline_step(struct timeline *t, int by, struct view *view, uint64_t clock
 	return true;
 }
 
-uint64_t timeline_age(const struct timeline *t)
+uint64_t playback_age(const struct playback *t)
 {
 	if (!t->back)
 		return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "analyse/elsewhere.h"
+#include "analyse/not_shown.h"
 
 #include <string.h>
 
-static const struct amount none = { .value = 0, .known = true };
+static const struct opt_u64 none = { .value = 0, .known = true };
 
 /* A busy server with one connection more for each one taken looks the same for a while. */
 static bool is_stalled(const struct unix_queue *q, uint64_t now_ns)
@@ -12,7 +12,7 @@ static bool is_stalled(const struct unix_queue *q, uint64_t now_ns)
 	       (now_ns - q->since_ns) / (NSEC_PER_SEC / 1000) >= WAIT_LONG_MS;
 }
 
-static void find_unix(struct elsewhere *e, const struct snapshot *now)
+static void find_unix(struct not_shown *e, const struct snapshot *now)
 {
 	if (now->known & SNAPSHOT_UNIX) {
 		e->unix_listeners = e->unix_full = e->unix_stalled = none;
@@ -20,7 +20,7 @@ static void find_unix(struct elsewhere *e, const struct snapshot *now)
 	}
 	if (!(now->known & SNAPSHOT_UNIX_QUEUES))
 		return;
-	e->unix_listeners = (struct amount){ now->n_unix, true };
+	e->unix_listeners = (struct opt_u64){ now->n_unix, true };
 	e->unix_full = e->unix_stalled = none;
 	for (size_t i = 0; i < now->n_unix_queues; i++) {
 		const struct unix_queue *q = &now->unix_queues[i];
@@ -46,7 +46,7 @@ static const struct other_netns *find_before(const struct snapshot *s, uint64_t 
  * A namespace that began within the window may have the identity of one that ended there; then its
  * counter may be less, and all that it counts is of this window.
  */
-static void compare(struct elsewhere *e, const struct snapshot *before, const struct snapshot *now)
+static void compare(struct not_shown *e, const struct snapshot *before, const struct snapshot *now)
 {
 	e->looked_at = e->overflowing = none;
 	for (size_t i = 0; i < now->n_others; i++) {
@@ -60,7 +60,7 @@ static void compare(struct elsewhere *e, const struct snapshot *before, const st
 	}
 }
 
-static void find_namespaces(struct elsewhere *e, const struct snapshot *before,
+static void find_namespaces(struct not_shown *e, const struct snapshot *before,
 			    const struct snapshot *now)
 {
 	if (now->known & SNAPSHOT_ALL_NETNS) {
@@ -70,16 +70,16 @@ static void find_namespaces(struct elsewhere *e, const struct snapshot *before,
 	if (!(now->known & SNAPSHOT_OTHERS))
 		return;
 	if (now->known & SNAPSHOT_OTHERS_ALL)
-		e->namespaces = (struct amount){ now->n_others_found, true };
+		e->namespaces = (struct opt_u64){ now->n_others_found, true };
 	if (!before || !(before->known & SNAPSHOT_OTHERS))
 		return;
 	compare(e, before, now);
 	e->cut = (before->known | now->known) & SNAPSHOT_OTHERS_CUT;
 }
 
-struct elsewhere elsewhere_find(const struct snapshot *before, const struct snapshot *now)
+struct not_shown not_shown_find(const struct snapshot *before, const struct snapshot *now)
 {
-	struct elsewhere e;
+	struct not_shown e;
 
 	memset(&e, 0, sizeof(e));
 	find_unix(&e, now);
@@ -87,7 +87,7 @@ struct elsewhere elsewhere_find(const struct snapshot *before, const struct snap
 	return e;
 }
 
-bool elsewhere_is_sick(const struct elsewhere *e)
+bool not_shown_is_sick(const struct not_shown *e)
 {
 	return (e->unix_full.known && e->unix_full.value) ||
 	       (e->unix_stalled.known && e->unix_stalled.value) ||
