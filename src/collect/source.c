@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "collect/enter.h"
-#include "collect/listener.h"
 #include "collect/netstat.h"
 #include "model/needs.h"
 
@@ -190,7 +189,7 @@ static void add_listener(struct snapshot *s, uint32_t netns, const struct diag_r
 	struct listener *l = snapshot_add_listener(s, netns, r->cookie);
 
 	if (l)
-		listener_from_record(l, r);
+		diag_fill_listener(l, r);
 }
 
 static int handle_socket(const struct diag_record *r, void *context)

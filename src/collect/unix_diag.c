@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collect/unix_diag.h"
 
-#include "collect/attribute.h"
 
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
@@ -36,7 +35,7 @@ static bool parse_attributes(const unsigned char *at, const unsigned char *end,
 	bool has_queue = false;
 	struct nlattr a;
 
-	for (; attribute_next(&a, at, end); at += NLA_ALIGN(a.nla_len)) {
+	for (; netlink_attribute(&a, at, end); at += NLA_ALIGN(a.nla_len)) {
 		const unsigned char *data = at + NLA_HDRLEN;
 		size_t len = a.nla_len - NLA_HDRLEN;
 
@@ -124,7 +123,7 @@ static int take_first(uint16_t type, const void *payload, size_t len, void *cont
 
 	if (type != SOCK_DIAG_BY_FAMILY || len < sizeof(struct unix_diag_msg))
 		return 0;
-	for (at += sizeof(struct unix_diag_msg); attribute_next(&a, at, end);
+	for (at += sizeof(struct unix_diag_msg); netlink_attribute(&a, at, end);
 	     at += NLA_ALIGN(a.nla_len))
 		if ((a.nla_type & NLA_TYPE_MASK) == UNIX_DIAG_ICONS &&
 		    a.nla_len >= NLA_HDRLEN + sizeof(uint32_t))
