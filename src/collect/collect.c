@@ -13,7 +13,6 @@
 #include "collect/sock_diag.h"
 #include "collect/sources.h"
 #include "collect/unix_listeners.h"
-#include "collect/unix_queues.h"
 #include "collect/walks.h"
 
 #include <errno.h>

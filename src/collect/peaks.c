@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "collect/unix_diag.h"
+#include "collect/unix_listeners.h"
 
 #include <stdlib.h>
 #include <string.h>
