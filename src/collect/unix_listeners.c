@@ -357,7 +357,7 @@ void unix_queues_end(struct unix_queues *q, uint64_t now_ns)
 	}
 }
 
-void unix_queues_tell(const struct unix_queues *q, struct snapshot *s)
+void unix_queues_fill(const struct unix_queues *q, struct snapshot *s)
 {
 	if (q->failed)
 		return;

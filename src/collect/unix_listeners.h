@@ -116,6 +116,6 @@ void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, str
 		      uint32_t netns);
 
 /* Puts what the last look saw into @s; where it failed that stays unknown. */
-void unix_queues_tell(const struct unix_queues *q, struct snapshot *s);
+void unix_queues_fill(const struct unix_queues *q, struct snapshot *s);
 
 #endif

@@ -241,7 +241,7 @@ static void end_dump(uint64_t now_ns)
 	unix_queues_end(&queues, now_ns);
 	assert_u64_equal(fake_netlink_left(), 0);
 	snapshot_reset(&s);
-	unix_queues_tell(&queues, &s);
+	unix_queues_fill(&queues, &s);
 }
 
 /* A look at one listener alone. */
@@ -346,7 +346,7 @@ static uint64_t first_since(uint64_t now_ns, uint32_t length, uint32_t first)
 	unix_queues_add(&queues, netlink);
 	unix_queues_end(&queues, now_ns);
 	snapshot_reset(&s);
-	unix_queues_tell(&queues, &s);
+	unix_queues_fill(&queues, &s);
 	assert_u64_equal(fake_netlink_left(), 0);
 	return s.unix_queues[0].since_ns;
 }
@@ -399,7 +399,7 @@ static void test_unavailable(void **state)
 	unix_queues_begin(&queues, SEC);
 	unix_queues_add(&queues, netlink);
 	unix_queues_end(&queues, SEC);
-	unix_queues_tell(&queues, &s);
+	unix_queues_fill(&queues, &s);
 	assert_u64_equal(s.known, 0);
 	assert_u64_equal(s.n_warnings, 0);
 }
