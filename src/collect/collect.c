@@ -223,6 +223,7 @@ static int sample_netns(struct collector *c, struct open_netns *netns, struct sn
 	struct dump_time dumped;
 	int code;
 
+	ns->cookie = netns->cookie;
 	ns->inode = netns->inode;
 	ns->serial = netns->serial;
 	ns->name = netns->name;

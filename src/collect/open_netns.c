@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "collect/enter.h"
+#include "collect/netlink.h"
 #include "collect/netstat.h"
 #include "model/needs.h"
 
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -19,10 +21,23 @@
 #define CHECK_SHARE	  100 /* at most one part in so many of a CPU goes into checks */
 #define NAMES_MAX	  5
 
+/* Headers older than 5.14 lack it; sparc and parisc have other numbers, and such headers. */
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+
 static void close_file(int fd)
 {
 	if (fd >= 0)
 		close(fd);
+}
+
+static uint64_t read_cookie(int fd)
+{
+	uint64_t cookie;
+	socklen_t len = sizeof(cookie);
+
+	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
 }
 
 struct open_netns *open_netns_new(int root, int netns_fd, int *code, struct error *why)
@@ -39,10 +54,12 @@ struct open_netns *open_netns_new(int root, int netns_fd, int *code, struct erro
 	*code = diag_open(&netns->diag, netns_fd, why);
 	ehash->diag = netns->diag;
 	ehash->filter = &netns->filter;
-	if (*code == 0)
-		return netns;
-	open_netns_close(netns);
-	return NULL;
+	if (*code < 0) {
+		open_netns_close(netns);
+		return NULL;
+	}
+	netns->cookie = read_cookie(netlink_fd(diag_netlink(netns->diag)));
+	return netns;
 }
 
 void open_netns_close(struct open_netns *netns)
