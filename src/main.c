@@ -305,7 +305,7 @@ static int run_top(const struct options *o)
 
 static void list_columns(FILE *stream, bool raw)
 {
-	for (size_t i = 0; i < field_table_n; i++) {
+	for (size_t i = 0; i < FIELD_N; i++) {
 		const struct field *f = &field_table[i];
 
 		if (f->name && raw)

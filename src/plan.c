@@ -88,7 +88,7 @@ unsigned int plan_needs(const struct options *o)
 	unsigned int needs = 0;
 
 	if (o->json) {
-		for (size_t i = 0; i < field_table_n; i++)
+		for (size_t i = 0; i < FIELD_N; i++)
 			needs |= field_table[i].key ? field_table[i].needs : 0;
 		needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY | NEED_NAMESPACES |
 			 NEED_NETNS_PID | NEED_NOT_SHOWN;
@@ -147,7 +147,7 @@ struct collect_config plan_collection(const struct options *o, unsigned int need
 /* Its screen says what is wrong whatever the columns are, and can always write what it shows. */
 struct top_config plan_top(const struct options *o)
 {
-	const struct field *reasons = field_named("reasons");
+	const struct field *reasons = &field_table[FIELD_REASONS];
 	unsigned int needs = reasons->needs | NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY |
 			     NEED_GROUPS | NEED_INTERFACE | NEED_NOT_SHOWN | NEED_WINDOW |
 			     plan_needs(o);
