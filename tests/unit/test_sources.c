@@ -543,7 +543,7 @@ static void test_cookie(void **state)
 		check_again();
 		sample(SAMPLE_CLOSING);
 		assert_int_equal(netns_id(&s.netns[0]) == id, cookie != 0);
-		collector_close(collector);
+		sample_source_close(collector);
 		collector = NULL;
 	}
 }
