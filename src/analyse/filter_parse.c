@@ -2,6 +2,7 @@
 #include "analyse/endpoint.h"
 #include "analyse/filter_lex.h"
 #include "analyse/filter_tree.h"
+#include "analyse/verdict.h"
 #include "base/alloc.h"
 #include "base/nearest.h"
 #include "base/num.h"

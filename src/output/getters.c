@@ -236,7 +236,7 @@ GETTER(wait_age)
 {
 	UNUSED;
 	set_real(value, row->group && row->group->known & GROUP_WAITING,
-		 (double)row_waiting_age(row, report) / (double)NSEC_PER_SEC);
+		 (double)row_waiting_age(row) / (double)NSEC_PER_SEC);
 }
 
 static bool has_syn_queue(const struct row *row)
@@ -433,11 +433,11 @@ static void set_contents(struct field_value *v, struct contents contents)
 GETTER(waiting)
 {
 	UNUSED;
-	set_contents(value, row_waiting(row, report));
+	set_contents(value, row_waiting(row));
 }
 
 GETTER(half_open)
 {
 	UNUSED;
-	set_contents(value, row_half_open(row, report));
+	set_contents(value, row_half_open(row));
 }
