@@ -6,7 +6,7 @@
 #include "base/num.h"
 #include "base/text.h"
 #include "model/window.h"
-#include "output/filter_fields.h"
+#include "output/fields.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -338,7 +338,7 @@ static int apply(struct options *o, const struct option_row *row, const char *ar
 /* The words that are no options: a filter, when they are put together again. */
 static int parse_filter(struct options *o, char **words, int n, struct error *why)
 {
-	const struct filter_source source = filter_fields_source(&o->filter_context);
+	const struct filter_source source = field_filter_source(&o->filter_context);
 	struct error what;
 	int code;
 
@@ -383,20 +383,20 @@ static int choose_columns(struct options *o, struct error *why)
 	struct error what;
 	int code = 0;
 
+	o->columns.top = o->top;
 	o->columns.folded = o->fold;
 	if (o->all_columns)
 		columns_all(&o->columns);
 	else if (o->list)
-		code = (o->top ? columns_parse_top : columns_parse)(&o->columns, o->list,
-								    o->extended, &what);
+		code = columns_parse(&o->columns, o->list, o->extended, &what);
 	else
-		(o->top ? columns_top : columns_default)(&o->columns, o->extended);
+		columns_default(&o->columns, o->extended);
 	if (code < 0)
 		return error_set(why, code, "--output: %s", what.text);
 	if (o->processes)
 		columns_processes(&o->columns);
 	if ((o->all_namespaces || o->n_namespaces > 1) && !o->columns.named)
-		columns_put_before(&o->columns, "namespace", "local");
+		columns_put_before(&o->columns, FIELD_NAMESPACE, FIELD_LOCAL);
 	return 0;
 }
 
@@ -492,7 +492,6 @@ int options_parse(int argc, char **argv, struct options *o)
 
 void options_free(struct options *o)
 {
-	columns_free(&o->columns);
 	filter_free(o->selection.filter);
 	strbuf_free(&o->filter);
 	strbuf_free(&o->filter_context.scratch);

@@ -164,7 +164,7 @@ static unsigned int needs_of(const struct options *o)
 	unsigned int needs;
 
 	if (o->top)
-		needs = TOP_NEEDS | field_named("reasons")->needs;
+		needs = TOP_NEEDS | field_table[FIELD_REASONS].needs;
 	else
 		needs = format_needs(format_of(o), &o->columns, want_footer(o)) |
 			filter_needs(o->selection.filter) | sort_needs(o->sort);
@@ -451,7 +451,7 @@ static int run_top(const struct options *o)
 
 static void list_columns(FILE *stream, bool raw)
 {
-	for (size_t i = 0; i < field_table_n; i++) {
+	for (size_t i = 0; i < FIELD_N; i++) {
 		const struct field *f = &field_table[i];
 
 		if (f->name && raw)

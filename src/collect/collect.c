@@ -224,6 +224,7 @@ static int sample_source(struct collector *c, struct source *source, struct snap
 	struct dump_time dumped;
 	int code;
 
+	ns->cookie = source->cookie;
 	ns->inode = source->inode;
 	ns->serial = source->serial;
 	ns->name = source->name;

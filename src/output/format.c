@@ -52,7 +52,7 @@ unsigned int format_needs(const struct format *format, const struct columns *col
 
 	if (!format->every_field)
 		return needs | columns_needs(columns);
-	for (size_t i = 0; i < field_table_n; i++)
+	for (size_t i = 0; i < FIELD_N; i++)
 		needs |= field_table[i].key ? field_table[i].needs : 0;
 	return needs;
 }

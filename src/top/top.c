@@ -3,7 +3,7 @@
 
 #include "analyse/filter.h"
 #include "base/clock.h"
-#include "output/filter_fields.h"
+#include "output/fields.h"
 #include "output/sort.h"
 #include "top/act.h"
 #include "top/draw.h"
@@ -95,7 +95,7 @@ void session_request(struct session *s)
 
 int session_filter(struct session *s, const char *text, struct error *why)
 {
-	const struct filter_source source = filter_fields_source(&s->context);
+	const struct filter_source source = field_filter_source(&s->context);
 	struct selection *selection = &s->view.selection;
 	struct filter *filter;
 	int code = filter_parse(text, &source, &filter, why);
@@ -220,7 +220,6 @@ static void free_session(struct session *s)
 	filter_free(s->view.selection.filter);
 	view_free(&s->view);
 	listing_free(&s->listing);
-	columns_free(&s->columns);
 	prompt_free(&s->prompt);
 	names_free(&s->services);
 	names_free(&s->users);
@@ -236,7 +235,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	int code;
 
 	s.screen = (struct screen){ .color = config->color, .utf8 = config->utf8 };
-	columns_copy(&s.columns, &config->columns);
+	s.columns = config->columns;
 	listing_choose(&s.listing, &s.columns);
 	if (config->resolve)
 		s.context.services = &s.services;

@@ -122,8 +122,8 @@ static void compare_tables(const char *name, struct report *report)
 	columns_processes(&processes);
 	columns_all(&all);
 	if (report->n_netns > 1) {
-		columns_put_before(&usual, "namespace", "local");
-		columns_put_before(&extended, "namespace", "local");
+		columns_put_before(&usual, FIELD_NAMESPACE, FIELD_LOCAL);
+		columns_put_before(&extended, FIELD_NAMESPACE, FIELD_LOCAL);
 	}
 	columns_parse(&named, "local,length,fill,overflows,oldest-wait,cgroup", false, &why);
 	p.stream = open_memstream(&p.text, &p.len);
@@ -156,11 +156,6 @@ static void compare_tables(const char *name, struct report *report)
 	snprintf(file, sizeof(file), "tests/expected/%s.txt", name);
 	compare(file, p.text, p.len);
 	free(p.text);
-	columns_free(&usual);
-	columns_free(&extended);
-	columns_free(&all);
-	columns_free(&named);
-	columns_free(&processes);
 }
 
 static void print_json(struct printed *p, const struct report *report, bool one_line)

@@ -88,7 +88,8 @@ static int setup(void **state)
 	next_length = 0;
 	tree = unit_make_tree();
 	config.root = tree;
-	columns_top(&columns, false);
+	columns = (struct columns){ .top = true };
+	columns_default(&columns, false);
 	view.columns = &columns;
 	view.context = &context;
 	request = (struct sampler_request){ .delay = FOREVER };
@@ -108,7 +109,6 @@ static int teardown(void **state)
 	playback_free(&playback);
 	memset(&playback, 0, sizeof(playback));
 	view_free(&view);
-	columns_free(&columns);
 	strbuf_free(&context.scratch);
 	unit_remove_tree(tree);
 	fake_netlink_reset();

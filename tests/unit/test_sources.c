@@ -523,6 +523,31 @@ static void test_lost_dump(void **state)
 	assert_u64_equal(s.netns[1].first_listener, 1);
 }
 
+/* A cookie is the same for a namespace that is found again, whatever its inode and serial are. */
+static void test_cookie(void **state)
+{
+	static const char *const names[] = { "blue" };
+	uint64_t id;
+
+	(void)state;
+	for (uint64_t cookie = 0; cookie < 2; cookie++) {
+		fake_netlink_netns_cookie = cookie;
+		unit_write_text(tree, "run/netns/blue", "");
+		assert_int_equal(open_named(NEED_DROPS, names, 1), 0);
+		sample(SAMPLE_CLOSING);
+		assert_u64_equal(s.netns[0].cookie, cookie);
+		id = netns_id(&s.netns[0]);
+		remove_file("run/netns/blue");
+		check_again();
+		unit_write_text(tree, "run/netns/blue", "");
+		check_again();
+		sample(SAMPLE_CLOSING);
+		assert_int_equal(netns_id(&s.netns[0]) == id, cookie != 0);
+		sample_source_close(collector);
+		collector = NULL;
+	}
+}
+
 static void test_named(void **state)
 {
 	static const char *const names[] = { "green", "blue", "green" };
@@ -746,6 +771,7 @@ int main(void)
 		SOURCES_TEST(test_lost_dump),
 		SOURCES_TEST(test_processes_hidden),
 		SOURCES_TEST(test_named),
+		SOURCES_TEST(test_cookie),
 		SOURCES_TEST(test_named_process),
 		SOURCES_TEST(test_named_by_process),
 		SOURCES_TEST(test_unnamed_lives_on),
