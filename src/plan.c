@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #define PEAK_SHARE	0.01 /* of one CPU, for fast sampling */
-#define NOT_SHOWN_SHARE 0.01 /* and for what is only looked at from afar */
+#define NOT_SHOWN_SHARE 0.01 /* for looking at the other namespaces */
+#define WALK_SHARE	0.02 /* for walks of the established hash, where samples repeat fast */
 
 static size_t terminal_width(int fd)
 {
@@ -136,6 +137,7 @@ struct collect_config plan_collection(const struct options *o, unsigned int need
 		.peak_share = PEAK_SHARE,
 		.not_shown_share = NOT_SHOWN_SHARE,
 		.window = o->delay,
+		.walk_share = o->top ? WALK_SHARE : 0,
 		.namespaces = o->namespaces,
 		.n_namespaces = o->n_namespaces,
 		.all_namespaces = o->all_namespaces,
@@ -155,7 +157,8 @@ struct top_config plan_top(const struct options *o)
 	selection.family = o->family;
 	selection.filter = NULL;
 	return (struct top_config){
-		.collect = plan_collection(o, needs),
+		.needs = needs,
+		.peaks = o->peak_rate > 0,
 		.columns = o->columns,
 		.sort = o->sort,
 		.descending = o->descending,

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/num.h"
-#include "collect/collect.h"
+#include "model/window.h"
 #include "output/fields.h"
 
 #include <errno.h>
@@ -148,11 +148,11 @@ int settings_apply(struct options *o, struct settings *choice, enum option_id id
 		o->mode = MODE_JSON_SCHEMA;
 		break;
 	case OPT_DELAY:
-		if (parse_number("--delay", argument, 0, COLLECT_WINDOW_MAX, &o->delay, why) < 0)
+		if (parse_number("--delay", argument, 0, WINDOW_SECONDS_MAX, &o->delay, why) < 0)
 			return -EINVAL;
-		if (o->delay > 0 && o->delay < COLLECT_WINDOW_MIN)
+		if (o->delay > 0 && o->delay < WINDOW_SECONDS_MIN)
 			return error_set(why, -EINVAL, "--delay: %s is neither 0 nor at least %g",
-					 argument, COLLECT_WINDOW_MIN);
+					 argument, WINDOW_SECONDS_MIN);
 		break;
 	case OPT_WATCH:
 		o->watch = true;

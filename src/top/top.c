@@ -75,7 +75,7 @@ void session_request(struct session *s)
 	const struct row *row = session_detailed(s);
 	const unsigned int before = s->request.needs;
 
-	s->request.needs = s->config->collect.needs | columns_needs(&s->columns) |
+	s->request.needs = s->config->needs | columns_needs(&s->columns) |
 			   filter_needs(s->view.selection.filter);
 	if (s->view.sort)
 		s->request.needs |= s->view.sort->needs | s->view.sort->asked;
@@ -84,7 +84,7 @@ void session_request(struct session *s)
 		s->request.needs |= NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
 		s->request.detail_port = row->listener->addr.port;
 	}
-	if (s->config->collect.peak_rate <= 0)
+	if (!s->config->peaks)
 		s->request.needs &= ~(unsigned int)NEED_PEAK;
 	if (s->sampler) {
 		sampler_request(s->sampler, &s->request);
@@ -216,7 +216,7 @@ static int loop(struct session *s, struct error *why)
 
 static void free_session(struct session *s)
 {
-	sampler_close(s->sampler); /* first: the thread lends what samples point to */
+	sampler_close(s->sampler);
 	playback_free(&s->playback);
 	filter_free(s->view.selection.filter);
 	view_free(&s->view);
@@ -259,7 +259,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	if (code == 0)
 		code = terminal_open(&s.screen, config->mouse, why);
 	if (code == 0) {
-		code = sampler_open(&s.sampler, &config->collect, &s.request, why);
+		code = sampler_open(&s.sampler, config->source, &s.request, why);
 		if (code == 0)
 			code = loop(&s, why);
 		terminal_close(&s.screen);
