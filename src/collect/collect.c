@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "collect/autobound.h"
 #include "collect/bytecode.h"
 #include "collect/cgroups.h"
 #include "collect/conditions.h"
@@ -101,13 +100,12 @@ static uint32_t find_ifindex(const char *name, void *context)
  * Compiled anew for each sample, as devices come and go. The ledger needs every listener. Half-open
  * and waiting connections are sockets too, which a filter has to let through, and finding the
  * listener they belong to needs all that may be it: these share no more than its port. Where
- * devices are asked for, ss judges alone, and for it addresses and autobound are something else
- * than for the kernel.
+ * devices are asked for, ss filters alone, and matches addresses in another way than the kernel.
  */
 static void compile_filter(struct collector *c, struct open_netns *netns)
 {
 	const struct filter_expr *condition = c->config.condition;
-	unsigned int tests = BYTECODE_ADDRESS | BYTECODE_DEVICE | BYTECODE_AUTOBOUND;
+	unsigned int tests = BYTECODE_ADDRESS | BYTECODE_DEVICE;
 
 	netns->filter.n = 0;
 	if (!condition || netns->refuses_filter || needs(c, NEED_COUNTERS))
@@ -183,8 +181,6 @@ static void complete(struct collector *c, struct snapshot *s)
 	bool ailing = needs(c, NEED_CONDITIONS) && conditions_wanted(s);
 
 	ehash_dumps_complete(&c->ehash, s);
-	for (uint32_t i = 0; needs(c, NEED_AUTOBOUND) && i < c->set.n; i++)
-		autobound_find(c->set.list[i], s, i, c->config.family);
 	if (needs(c, NEED_CGROUP | NEED_INTERFACE))
 		name_listeners(c, s);
 	if (needs(c, NEED_OWNERS) || ailing)

@@ -35,7 +35,6 @@ enum need {
 	NEED_NOT_SHOWN = 1 << 22,
 	/* A dump of their own. */
 	NEED_UNIX = 1 << 13, /* UNIX listeners */
-	NEED_AUTOBOUND = 1 << 14, /* one more dump, of the listeners whose port the kernel chose */
 	/* Whose the listeners are. */
 	NEED_OWNERS = 1 << 16, /* processes that hold them: a look at every descriptor in /proc */
 	NEED_UNITS = 1 << 17, /* the cgroups of these processes */
