@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define MESSAGE_NS (5 * NSEC_PER_SEC)
+#define HINT_MAX   6 /* lines about the selected listener */
 
 static void widen(uint64_t *age_ns, uint64_t to_ns)
 {
@@ -45,6 +46,51 @@ void session_say(struct session *s, const char *format, ...)
 	s->message.len = 0;
 	text_add_safe(&s->message, text, strlen(text), s->screen.utf8 ? 0 : TEXT_ASCII);
 	s->message_until_ns = clock_monotonic_ns() + MESSAGE_NS;
+}
+
+struct session_lines session_lines(const struct session *s)
+{
+	const int rows = s->screen.rows;
+	const size_t listed = s->view.report.n_shown;
+	struct session_lines l = { .title = -1, .header = -1, .bar = -1 };
+	int y = 0, end = rows;
+
+	if (rows >= 8)
+		l.title = y++;
+	l.verdict = y++;
+	if (rows >= 12) {
+		l.counters = y;
+		l.n_counters = rows >= 40 ? 3 : rows >= 20 ? 2 : 1;
+		y += l.n_counters + (rows >= 20);
+	}
+	if (rows >= 5)
+		l.header = y++;
+	if (rows >= 8)
+		l.bar = --end;
+	if (rows >= 12) {
+		l.n_hint = rows >= 40 ? 4 : rows >= 20 ? 2 : 1;
+		l.hint = end -= l.n_hint;
+	}
+	/* What the list does not need goes to the hint. */
+	while (l.n_hint && l.n_hint < HINT_MAX && l.hint - y > (int)listed + 1 &&
+	       listed < (size_t)rows) {
+		l.n_hint++;
+		end = --l.hint;
+	}
+	l.list = y;
+	l.list_end = end > y ? end : y;
+	return l;
+}
+
+size_t session_page_rows(const struct session *s)
+{
+	const struct session_lines l = session_lines(s);
+
+	if (s->page == PAGE_DETAIL)
+		return s->detail.page;
+	if (s->page != PAGE_LIST)
+		return (size_t)(s->screen.rows > 3 ? s->screen.rows - 2 : 1);
+	return l.list_end > l.list ? (size_t)(l.list_end - l.list) : 1;
 }
 
 struct phrase_context session_phrases(struct session *s)

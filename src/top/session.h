@@ -46,6 +46,17 @@ struct session {
 	bool quit;
 };
 
+/* The lines of the list page. A small screen has no lines for some parts: -1, or a number of 0. */
+struct session_lines {
+	int title;
+	int verdict;
+	int counters, n_counters;
+	int header;
+	int list, list_end; /* @list_end: the first line behind it */
+	int hint, n_hint;
+	int bar;
+};
+
 /* Ends the sampling and frees all. */
 void session_free(struct session *s);
 
@@ -63,6 +74,11 @@ void session_say(struct session *s, const char *format, ...) __attribute__((form
 
 /* The row that the detail page is about; NULL if it is gone, or hidden by a filter. */
 const struct row *session_detailed(const struct session *s);
+
+struct session_lines session_lines(const struct session *s);
+
+/* How many rows of the page are on the screen: what a key that moves by a screen moves by. */
+size_t session_page_rows(const struct session *s);
 
 /* The report on the screen, as phrases and the list take it. */
 struct phrase_context session_phrases(struct session *s);

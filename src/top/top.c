@@ -2,8 +2,8 @@
 #include "top/top.h"
 
 #include "base/clock.h"
-#include "top/act.h"
 #include "top/draw.h"
+#include "top/keys.h"
 #include "top/session.h"
 #include "top/terminal.h"
 
@@ -85,7 +85,7 @@ static int loop(struct session *s, struct error *why)
 		if (code < 0)
 			return code;
 		while (!s->quit && (key = getch()) != ERR) {
-			act_key(s, key);
+			key_press(s, key);
 			dirty = true;
 		}
 		dirty |= end_what_is_over(s);
