@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "collect/enter.h"
 #include "collect/listener.h"
+#include "collect/netlink.h"
 #include "collect/netstat.h"
 #include "model/needs.h"
 
@@ -11,13 +12,27 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* Headers older than 5.14 lack it; sparc and parisc have other numbers, and such headers. */
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
 
 static void close_file(int fd)
 {
 	if (fd >= 0)
 		close(fd);
+}
+
+static uint64_t read_cookie(int fd)
+{
+	uint64_t cookie;
+	socklen_t len = sizeof(cookie);
+
+	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
 }
 
 struct source *source_open(int root, int netns, int *code, struct error *why)
@@ -31,10 +46,12 @@ struct source *source_open(int root, int netns, int *code, struct error *why)
 	for (size_t i = 0; i < SYSCTL_N; i++)
 		source->sysctls[i] = -ENOENT;
 	*code = diag_open(&source->diag, netns, why);
-	if (*code == 0)
-		return source;
-	source_close(source);
-	return NULL;
+	if (*code < 0) {
+		source_close(source);
+		return NULL;
+	}
+	source->cookie = read_cookie(netlink_fd(diag_netlink(source->diag)));
+	return source;
 }
 
 void source_close(struct source *source)

@@ -14,6 +14,7 @@
  * process, and keep it alive: the kernel ends a namespace when nobody holds it any more.
  */
 struct source {
+	uint64_t cookie; /* SO_NETNS_COOKIE; 0: unknown */
 	uint64_t inode; /* 0: unknown */
 	uint64_t serial; /* tells it from others that had the inode before */
 	const char *name; /* NULL: nobody asked; of the collector */

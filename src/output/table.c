@@ -79,7 +79,7 @@ static void make_row(struct grid *g, const struct row *row, const struct report 
 			g->text.len = start + sizeof(cell) + CELL_MAX;
 		cell.len = (uint16_t)(g->text.len - start - sizeof(cell));
 		cell.width = cell.len;
-		if (f->type == FIELD_TEXT)
+		if (f->type == TYPE_TEXT)
 			cell.width =
 				(uint16_t)text_width(g->text.s + start + sizeof(cell), cell.len);
 		memcpy(g->text.s + start, &cell, sizeof(cell));
@@ -119,7 +119,7 @@ static size_t least_width(const struct grid *g)
 			width += g->layout[i].least + GAP;
 			last = i;
 		}
-	if (g->columns->list[last]->type == FIELD_LIST && g->layout[last].least > g->list_least)
+	if (g->columns->list[last]->type == TYPE_LIST && g->layout[last].least > g->list_least)
 		width -= g->layout[last].least - g->list_least;
 	return width ? width - GAP : 0;
 }
@@ -173,7 +173,7 @@ static void squeeze(struct grid *g)
 			layout->least = cut_to(layout->least, 21);
 		else if (field->flags & FIELD_IS_NAME)
 			layout->least = cut_to(layout->least, 8);
-		else if (field->type == FIELD_LIST)
+		else if (field->type == TYPE_LIST)
 			layout->least = cut_to(layout->least, g->list_least);
 		if (g->style->header)
 			widen(&layout->least, strlen(field->header));
@@ -182,7 +182,7 @@ static void squeeze(struct grid *g)
 
 static bool is_words(const struct field *field)
 {
-	return field->type == FIELD_LIST || field->flags & FIELD_IS_NAME;
+	return field->type == TYPE_LIST || field->flags & FIELD_IS_NAME;
 }
 
 /*
@@ -471,11 +471,11 @@ static void add_local(struct strbuf *line, const struct report *report, const st
 	struct field_value local;
 
 	if (report->n_netns > 1) {
-		field_get(field_named("namespace"), row, report, context, &local);
+		field_get(&field_table[FIELD_NAMESPACE], row, report, context, &local);
 		cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
 		strbuf_putc(line, ' ');
 	}
-	field_get(field_named("local"), row, report, context, &local);
+	field_get(&field_table[FIELD_LOCAL], row, report, context, &local);
 	cell_add_fitted(line, &local, style->utf8 ? 0 : TEXT_ASCII, style->width);
 }
 

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/num.h"
+#include "model/window.h"
 #include "output/json.h"
 #include "output/sink.h"
 
@@ -372,11 +373,11 @@ static void delay_answered(struct session *s)
 	const char *text = s->prompt.answer.s;
 	double delay;
 
-	if (num_parse_double(text, COLLECT_WINDOW_MIN, COLLECT_WINDOW_MAX, &delay) == 0)
+	if (num_parse_double(text, WINDOW_SECONDS_MIN, WINDOW_SECONDS_MAX, &delay) == 0)
 		set_delay(s, delay);
 	else
-		session_say(s, "Not a number of seconds from %g to %g: %s", COLLECT_WINDOW_MIN,
-			    COLLECT_WINDOW_MAX, text);
+		session_say(s, "Not a number of seconds from %g to %g: %s", WINDOW_SECONDS_MIN,
+			    WINDOW_SECONDS_MAX, text);
 }
 
 static void ask_for_delay(struct session *s)

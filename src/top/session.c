@@ -3,7 +3,7 @@
 
 #include "analyse/filter.h"
 #include "base/clock.h"
-#include "output/filter_fields.h"
+#include "output/fields.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -20,12 +20,11 @@ static void widen(uint64_t *age_ns, uint64_t to_ns)
 
 void session_free(struct session *s)
 {
-	sampler_close(s->sampler); /* first: the thread lends what samples point to */
+	sampler_close(s->sampler);
 	playback_free(&s->playback);
 	filter_free(s->view.selection.filter);
 	view_free(&s->view);
 	listing_free(&s->listing);
-	columns_free(&s->columns);
 	prompt_free(&s->prompt);
 	names_free(&s->services);
 	names_free(&s->users);
@@ -154,7 +153,7 @@ void session_request(struct session *s)
 
 int session_filter(struct session *s, const char *text, struct error *why)
 {
-	const struct filter_source source = filter_fields_source(&s->context);
+	const struct filter_source source = field_filter_source(&s->context);
 	struct selection *selection = &s->view.selection;
 	struct filter *filter;
 	int code = filter_parse(text, &source, &filter, why);

@@ -104,10 +104,11 @@ static int loop(struct session *s, struct error *why)
 int top_run(const struct top_config *config, int *ended_by, struct error *why)
 {
 	struct session s = {
-		.needs = config->collect.needs,
-		.peaks = config->collect.peak_rate > 0,
+		.needs = config->needs,
+		.peaks = config->peaks,
 		.family = config->selection.family,
 		.screen = { .color = config->color, .utf8 = config->utf8 },
+		.columns = config->columns,
 		.request.delay = config->delay,
 		.view = { .fold = config->fold,
 			  .selection = config->selection,
@@ -117,7 +118,6 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	};
 	int code;
 
-	columns_copy(&s.columns, &config->columns);
 	listing_choose(&s.listing, &s.columns);
 	if (config->resolve)
 		s.context.services = &s.services;
@@ -134,7 +134,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	if (code == 0)
 		code = terminal_open(&s.screen, config->mouse, why);
 	if (code == 0) {
-		code = sampler_open(&s.sampler, &config->collect, &s.request, why);
+		code = sampler_open(&s.sampler, config->source, &s.request, why);
 		if (code == 0)
 			code = loop(&s, why);
 		terminal_close(&s.screen);

@@ -349,7 +349,7 @@ static void test_all_columns(void **state)
 	size_t named = 0;
 
 	(void)state;
-	for (size_t i = 0; i < field_table_n; i++)
+	for (size_t i = 0; i < FIELD_N; i++)
 		named += field_table[i].name != NULL;
 	assert_int_equal(parse("-O", &o), 0);
 	assert_u64_equal(o.columns.n, named);
