@@ -533,7 +533,7 @@ static size_t print_named(FILE *stream, const struct report *report, enum reason
 		if (!(row->reasons & 1u << reason))
 			continue;
 		why.len = 0;
-		if (!verdict_add_why(&why, reason, row, report, style->utf8 ? 0 : TEXT_ASCII)) {
+		if (!verdict_add_why(&why, reason, row, style->utf8 ? 0 : TEXT_ASCII)) {
 			plain->n++;
 			if (speaks_for(row, plain->speaker, reason))
 				plain->speaker = row;
@@ -575,7 +575,7 @@ static void print_reason(FILE *stream, const struct report *report, enum reason 
 		strbuf_putc(line, ')');
 	}
 	strbuf_adds(line, ": ");
-	verdict_add_why(line, reason, plain.speaker, report, style->utf8 ? 0 : TEXT_ASCII);
+	verdict_add_why(line, reason, plain.speaker, style->utf8 ? 0 : TEXT_ASCII);
 	put_wrapped(stream, line, style);
 }
 
@@ -662,7 +662,7 @@ static void print_open(FILE *stream, const struct report *report, const struct t
 	size_t n = 0;
 
 	for (size_t i = 0; i < report->n_shown; i++)
-		if (verdict_is_open(report->shown[i], report) && !n++)
+		if (verdict_is_open(report->shown[i]) && !n++)
 			first = report->shown[i];
 	if (!n)
 		return;
@@ -693,12 +693,12 @@ static void print_footer(FILE *stream, const struct grid *g, const struct report
 }
 
 /* @listed: see contents_add(). */
-static void print_detail(FILE *stream, const struct row *row, const struct report *report,
-			 const struct table_style *style, uint8_t *listed, struct strbuf *line)
+static void print_detail(FILE *stream, const struct row *row, const struct table_style *style,
+			 uint8_t *listed, struct strbuf *line)
 {
 	struct strbuf lines = { 0 };
 
-	contents_add(&lines, row, report, listed);
+	contents_add(&lines, row, listed);
 	put_lines(stream, &lines, style, put_line, line);
 	strbuf_free(&lines);
 }
@@ -731,7 +731,7 @@ void table_print(FILE *stream, const struct report *report, const struct columns
 		}
 		print_row(stream, &g, report->shown[i], index_of(report, i), &line);
 		if (style->detail && !report->shown[i]->gone)
-			print_detail(stream, report->shown[i], report, style, listed, &line);
+			print_detail(stream, report->shown[i], style, listed, &line);
 	}
 	if (!report->n_shown && style->footer)
 		fputs("No listener to show.\n", stream);
