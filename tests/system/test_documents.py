@@ -183,18 +183,12 @@ NO_COSTS = {"WAIT_ALL", "CONNECTIONS", "IDENTITY", "NETNS_PID", "NOT_SHOWN", "UN
 @functools.lru_cache(maxsize=None)
 def column_needs():
     """{column: its needs}, out of the field table."""
-    macros = dict(re.findall(r"#define (NEED_\w+)\s+\(?(.*?)\)?$",
-                             sources("output/fields.c"), re.M))
+    macros = dict(re.findall(r"#define (NEED_\w+)\s+\(?(.*?)\)?$", sources("output/*.c"), re.M))
 
     def expand(text):
-        for need in re.findall(r"NEED_(\w+)", text):
-            yield from expand(macros[f"NEED_{need}"]) if f"NEED_{need}" in macros else [need]
-    found = {}
-    for row in source.rows("output/fields.c", "field_table"):
-        name = re.match(rf"\t\{{ {source.STRING}", row)
-        if name:
-            found[source.unquote(name[1])] = set(expand(row))
-    return found
+        for need in re.findall(r"\bNEED_\w+", text):
+            yield from expand(macros[need]) if need in macros else [need.removeprefix("NEED_")]
+    return {name: set(expand(field.row)) for name, field in source.fields().items()}
 
 
 def in_short(names):
