@@ -35,6 +35,7 @@ struct collector {
 	struct unix_queues unix_queues;
 	struct others others;
 	struct conditions conditions;
+	struct string_pool *strings; /* for the next sample, which it shares with those before */
 	struct strbuf text; /* scratch for files */
 };
 
@@ -131,6 +132,7 @@ void collector_close(struct collector *c)
 	unix_queues_free(&c->unix_queues);
 	others_free(&c->others);
 	conditions_free(&c->conditions);
+	string_pool_put(c->strings);
 	strbuf_free(&c->text);
 	if (c->root >= 0)
 		close(c->root);
@@ -167,7 +169,7 @@ static void compile_filter(struct collector *c, struct source *source)
 static void name_listeners(struct collector *c, struct snapshot *s)
 {
 	if (needs(c, NEED_CGROUP))
-		cgroups_turn(&c->cgroups, s->monotonic_ns);
+		cgroups_begin(&c->cgroups, s->strings);
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
 		const struct source *source = c->sources.list[l->addr.netns];
@@ -177,7 +179,7 @@ static void name_listeners(struct collector *c, struct snapshot *s)
 			l->cgroup = cgroups_path(&c->cgroups, l->cgroup_id);
 		if (needs(c, NEED_INTERFACE) && l->addr.ifindex &&
 		    diag_interface(source->diag, l->addr.ifindex, name) == 0)
-			l->interface = intern_keep(&c->sources.names, name, strlen(name));
+			l->interface = string_pool_add(s->strings, name, strlen(name));
 	}
 }
 
@@ -271,7 +273,8 @@ static int sample_source(struct collector *c, struct source *source, struct snap
 	ns->cookie = source->cookie;
 	ns->inode = source->inode;
 	ns->serial = source->serial;
-	ns->name = source->name;
+	ns->name =
+		string_pool_add(s->strings, source->name, source->name ? strlen(source->name) : 0);
 	ns->pid = source->pid;
 	if (needs(c, NEED_COUNTERS))
 		source_counters_before(source, ns, &c->text);
@@ -287,8 +290,7 @@ static int sample_source(struct collector *c, struct source *source, struct snap
 	ns->one_datagram = diag_datagrams(source->diag) <= 1;
 	if (needs(c, NEED_COUNTERS))
 		source_counters_after(source, s, ns, &c->text);
-	if (needs(c, NEED_UNIX) &&
-	    !unix_listeners_add(&c->sources.names, diag_netlink(source->diag), s, netns))
+	if (needs(c, NEED_UNIX) && !unix_listeners_add(diag_netlink(source->diag), s, netns))
 		s->known &= ~(uint32_t)SNAPSHOT_UNIX;
 	return 0;
 }
@@ -341,7 +343,8 @@ static int take_sample(struct collector *c, enum sample_kind kind, struct snapsh
 	snapshot_reset(s);
 	s->known |= needs(c, NEED_UNIX) ? SNAPSHOT_UNIX : 0;
 	s->known |= c->config.all_namespaces ? SNAPSHOT_ALL_NETNS : 0;
-	sources_turn(&c->sources, clock_monotonic_ns());
+	c->strings = string_pool_next(c->strings);
+	s->strings = string_pool_get(c->strings);
 	if (c->sources.check_ns <= clock_monotonic_ns())
 		sources_check(&c->sources);
 	for (size_t i = 0; i < c->sources.n; i++) {
@@ -364,7 +367,7 @@ static int take_sample(struct collector *c, enum sample_kind kind, struct snapsh
 	if (wants_others(c))
 		others_sample(&c->others, s);
 	if (needs(c, NEED_CONDITIONS))
-		conditions_turn(&c->conditions, s->monotonic_ns);
+		conditions_begin(&c->conditions, s->strings);
 	if (kind == SAMPLE_CLOSING)
 		complete(c, s);
 	else

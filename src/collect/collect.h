@@ -63,8 +63,9 @@ void collector_set_detail(struct collector *collector, uint16_t port);
  * Namespaces that came and went since the sample before do so in this one.
  *
  * What is missing but not fatal (counters, sysctls, ages) becomes a warning in @s and stays
- * unknown. Strings in @s belong to the collector, and go an hour after the last sample that had
- * them, see intern.h. Returns 0 or -errno with @why filled; @s is then not to be used.
+ * unknown. @s holds its strings, and outlives the collector.
+ *
+ * Returns 0 or -errno with @why filled; @s is then not to be used.
  */
 int collector_sample(struct collector *collector, enum sample_kind kind, struct snapshot *s,
 		     struct error *why);

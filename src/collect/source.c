@@ -69,6 +69,7 @@ void source_close(struct source *source)
 		close_file(source->sysctls[i]);
 	if (source->netns != NETNS_HOME)
 		close(source->netns);
+	free(source->name);
 	free(source);
 }
 

@@ -17,7 +17,7 @@ struct source {
 	uint64_t cookie; /* SO_NETNS_COOKIE; 0: unknown */
 	uint64_t inode; /* 0: unknown */
 	uint64_t serial; /* tells it from others that had the inode before */
-	const char *name; /* NULL: nobody asked; of the collector */
+	char *name; /* NULL: nobody asked; owned */
 	uint32_t pid; /* the oldest process in it; 0: none, or nobody asked */
 	int root; /* descriptor of the directory that holds proc/ */
 	int netns; /* descriptor of nsfs or NETNS_HOME, see enter.h; owned */

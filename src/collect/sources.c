@@ -71,7 +71,7 @@ static int add(struct sources *set, uint64_t inode, const char *path, const char
 		return code;
 	source->inode = inode;
 	source->serial = ++set->opened;
-	source->name = name ? intern_keep(&set->names, name, strlen(name)) : NULL;
+	source->name = name ? xstrdup(name) : NULL;
 	source->pid = pid;
 	code = source_set_needs(source, set->needs, why);
 	if (code < 0) {
@@ -103,11 +103,13 @@ static void add_or_tell(struct sources *set, const struct namespace *ns)
 		trouble_add(&set->troubles[TROUBLE_FAILED], ns->name, code);
 }
 
-static void take_name(struct sources *set, struct source *source, const char *name, uint32_t pid)
+static void take_name(struct source *source, const char *name, uint32_t pid)
 {
 	source->pid = pid;
-	if (!source->name || strcmp(source->name, name) != 0)
-		source->name = intern_keep(&set->names, name, strlen(name));
+	if (source->name && !strcmp(source->name, name))
+		return;
+	free(source->name);
+	source->name = xstrdup(name);
 }
 
 /*
@@ -134,7 +136,7 @@ static void check_all(struct sources *set)
 			add_or_tell(set, ns);
 			continue;
 		}
-		take_name(set, source, ns->name, ns->pid);
+		take_name(source, ns->name, ns->pid);
 	}
 }
 
@@ -187,7 +189,7 @@ static void name_wanted(struct sources *set)
 		struct source *source = find(set, set->inodes[i]);
 
 		if (source && (ns || !set->found.failed))
-			take_name(set, source, ns ? ns->name : set->wanted[i], ns ? ns->pid : 0);
+			take_name(source, ns ? ns->name : set->wanted[i], ns ? ns->pid : 0);
 	}
 }
 
@@ -320,17 +322,9 @@ void sources_close(struct sources *set)
 	free(set->list);
 	free(set->inodes);
 	namespaces_free(&set->found);
-	intern_free(&set->names);
 	for (size_t i = 0; i < TROUBLE_N; i++)
 		strbuf_free(&set->troubles[i].names);
 	memset(set, 0, sizeof(*set));
-}
-
-void sources_turn(struct sources *set, uint64_t now_ns)
-{
-	intern_turn(&set->names, now_ns);
-	for (size_t i = 0; i < set->n; i++)
-		intern_touch(&set->names, set->list[i]->name);
 }
 
 void sources_set_needs(struct sources *set, unsigned int needs)

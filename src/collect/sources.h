@@ -2,7 +2,6 @@
 #ifndef LISTENQ_COLLECT_SOURCES_H
 #define LISTENQ_COLLECT_SOURCES_H
 
-#include "base/intern.h"
 #include "base/text.h"
 #include "collect/namespaces.h"
 #include "collect/source.h"
@@ -34,7 +33,6 @@ struct sources {
 	uint64_t home; /* inode, 0: unknown */
 	uint64_t check_ns; /* when sources_check() is due, in monotonic nanoseconds */
 	struct namespaces found;
-	struct intern names; /* of namespaces, and whatever else has to live as long */
 	struct trouble troubles[TROUBLE_N];
 };
 
@@ -50,9 +48,6 @@ void sources_close(struct sources *set);
 
 /* sources_check() - look again for namespaces, and set when to do so next. */
 void sources_check(struct sources *set);
-
-/* A sample begins: old names may go, those in use stay. See intern_turn(). */
-void sources_turn(struct sources *set, uint64_t now_ns);
 
 /* Other needs for all, see source_set_needs(). */
 void sources_set_needs(struct sources *set, unsigned int needs);

@@ -2,18 +2,15 @@
 #ifndef LISTENQ_COLLECT_UNIX_LISTENERS_H
 #define LISTENQ_COLLECT_UNIX_LISTENERS_H
 
-#include "base/intern.h"
 #include "collect/unix_diag.h"
 #include "model/snapshot.h"
 
 /*
  * unix_listeners_add() - add the UNIX listeners of the netlink socket's namespace to @s.
- * @names: keeps their names
  *
  * Returns false when they cannot be had, which becomes a warning.
  */
-bool unix_listeners_add(struct intern *names, struct netlink_socket *netlink, struct snapshot *s,
-			uint32_t netns);
+bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint32_t netns);
 
 /*
  * unix_listeners_text() - a name as people write it, in memory that the caller frees.

@@ -4,7 +4,6 @@
 #include "collect/unix_listeners.h"
 #include "fake_netlink.h"
 
-static struct intern names;
 static struct netlink_socket *netlink;
 static struct snapshot s;
 
@@ -21,7 +20,6 @@ static int teardown(void **state)
 {
 	(void)state;
 	netlink_close(netlink);
-	intern_free(&names);
 	snapshot_free(&s);
 	fake_netlink_reset();
 	return 0;
@@ -65,32 +63,20 @@ static void reply(uint32_t cookie, const char *name)
 	fake_netlink_reply_unix(&m, name, strlen(name) + 1, 0, 0);
 }
 
-static void add(uint64_t now_ns)
-{
-	intern_turn(&names, now_ns);
-	snapshot_reset(&s);
-	fake_netlink_reply_done(0);
-	unix_listeners_add(&names, netlink, &s, 0);
-	assert_u64_equal(fake_netlink_left(), 0);
-}
-
-/* An older snapshot may still be shown. */
-static void test_names_outlive_the_snapshot(void **state)
+static void test_names(void **state)
 {
 	const char *name;
 
 	(void)state;
 	reply(1, "/run/a");
-	add(1);
-	name = s.listeners[0].name;
-	add(2);
-	assert_u64_equal(s.n_listeners, 0);
-	reply(1, "/run/a");
 	reply(2, "/run/b");
-	add(3);
-	assert_ptr_equal(s.listeners[0].name, name);
+	reply(3, "/run/a");
+	fake_netlink_reply_done(0);
+	assert_true(unix_listeners_add(netlink, &s, 0));
+	name = s.listeners[0].name;
 	assert_string_equal(name, "/run/a");
-	assert_u64_equal(names.n, 2);
+	assert_string_equal(s.listeners[1].name, "/run/b");
+	assert_ptr_equal(s.listeners[2].name, name);
 }
 
 #define UNIX_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -99,7 +85,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
-		UNIX_TEST(test_names_outlive_the_snapshot),
+		UNIX_TEST(test_names),
 	};
 
 	return cmocka_run_group_tests_name("unix_listeners", tests, NULL, NULL);
