@@ -7,6 +7,7 @@
 #include "analyse/report.h"
 #include "base/clock.h"
 #include "collect/collect.h"
+#include "model/window.h"
 #include "options.h"
 #include "output/json.h"
 #include "output/sink.h"
@@ -48,13 +49,14 @@ static bool catch_interrupt(void)
 struct run {
 	const struct options *options;
 	unsigned int needs; /* enum need */
-	struct collector *collector;
+	struct sample_source *source;
 	struct snapshot snapshots[2];
 	struct report report;
 	struct names services;
 	struct names users;
 	struct field_context context;
 	struct table_style style;
+	uint64_t seconds_shown; /* the progress, as it stands on the terminal */
 	uint64_t reports; /* taken so far */
 	bool incomplete; /* a report had warnings */
 };
@@ -81,62 +83,49 @@ static bool want_progress(const struct options *o)
 	return !o->watch && o->delay >= 2 && isatty(STDERR_FILENO);
 }
 
-static void show_progress(const struct run *run, uint64_t left_ns, uint64_t *shown)
+static void show_progress(struct run *run, uint64_t left_ns)
 {
 	uint64_t seconds = (left_ns + NSEC_PER_SEC - 1) / NSEC_PER_SEC;
 
-	if (seconds != *shown && want_progress(run->options))
+	if (seconds != run->seconds_shown)
 		fprintf(stderr, "\rlistenq: %llu s to go \b", (unsigned long long)seconds);
-	*shown = seconds;
+	run->seconds_shown = seconds;
 }
 
-static void erase_progress(const struct run *run)
+/* Of window_run(): an interrupt ends the window, also one that came at any time before. */
+static uint64_t wait_until(void *context, uint64_t end_ns, uint64_t until_ns)
 {
-	if (want_progress(run->options))
-		fputs("\r\033[K", stderr);
-}
-
-/* Sleeps until @until, or an interrupt that came at any time before. */
-static void sleep_until(uint64_t until)
-{
+	struct run *run = context;
 	uint64_t now = clock_monotonic_ns();
 	sigset_t interrupt, old;
 	struct timespec t;
 
-	if (until <= now)
-		return;
-	t.tv_sec = (time_t)((until - now) / NSEC_PER_SEC);
-	t.tv_nsec = (long)((until - now) % NSEC_PER_SEC);
+	if (want_progress(run->options)) {
+		show_progress(run, end_ns > now ? end_ns - now : 0);
+		if (now + NSEC_PER_SEC < until_ns)
+			until_ns = now + NSEC_PER_SEC;
+	}
+	until_ns = until_ns > now ? until_ns - now : 0;
+	t.tv_sec = (time_t)(until_ns / NSEC_PER_SEC);
+	t.tv_nsec = (long)(until_ns % NSEC_PER_SEC);
 	sigemptyset(&interrupt);
 	sigaddset(&interrupt, SIGINT);
 	sigprocmask(SIG_BLOCK, &interrupt, &old);
 	if (!interrupted)
 		ppoll(NULL, 0, &t, &old);
 	sigprocmask(SIG_SETMASK, &old, NULL);
+	return interrupted ? 0 : end_ns;
 }
 
 /* Waits for the end of the window; fast samples are taken meanwhile. */
-static void wait_until(struct run *run, uint64_t deadline)
+static void wait_window(struct run *run, uint64_t end_ns)
 {
 	/* Without --watch an interrupt is caught only so that the progress can be erased. */
 	bool caught = !run->options->watch && catch_interrupt();
-	uint64_t now, shown = 0;
 
-	while (!interrupted && (now = clock_monotonic_ns()) < deadline) {
-		uint64_t due = collector_due(run->collector), next = deadline;
-
-		show_progress(run, deadline - now, &shown);
-		if (due <= now) {
-			collector_look(run->collector);
-			continue;
-		}
-		if (due < next)
-			next = due;
-		if (want_progress(run->options) && now + NSEC_PER_SEC < next)
-			next = now + NSEC_PER_SEC;
-		sleep_until(next);
-	}
-	erase_progress(run);
+	window_run(run->source, end_ns, wait_until, run);
+	if (want_progress(run->options))
+		fputs("\r\033[K", stderr);
 	if (!caught)
 		return;
 	signal(SIGINT, SIG_DFL);
@@ -215,7 +204,7 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 {
 	struct error why;
 
-	if (collector_sample(run->collector, SAMPLE_CLOSING, now, &why) < 0)
+	if (sample_source_sample(run->source, SAMPLE_CLOSING, now, &why) < 0)
 		return fail(&why);
 	if (!run->reports++ && before)
 		snapshot_add_warnings(now, before);
@@ -241,13 +230,13 @@ static int run_loop(struct run *run)
 	int now = 0;
 
 	if (window) {
-		if (collector_sample(run->collector, SAMPLE_OPENING, &run->snapshots[1], &why) < 0)
+		if (sample_source_sample(run->source, SAMPLE_OPENING, &run->snapshots[1], &why) < 0)
 			return fail(&why);
 		due = run->snapshots[1].monotonic_ns + delay;
 	}
 	for (uint64_t n = 0; !o->watch || !o->count || n < o->count; n++) {
 		if (window || n)
-			wait_until(run, due);
+			wait_window(run, due);
 		if (interrupted && !window)
 			break;
 		before = window ? &run->snapshots[!now] : NULL;
@@ -277,9 +266,9 @@ static int run_reports(const struct options *o)
 		run.context.services = &run.services;
 	if (run.needs & NEED_USERS)
 		run.context.users = &run.users;
-	code = collector_open(&run.collector, &config, &why);
+	code = collector_open(&run.source, &config, &why);
 	code = code < 0 ? fail(&why) : run_loop(&run);
-	collector_close(run.collector);
+	sample_source_close(run.source);
 	snapshot_free(&run.snapshots[0]);
 	snapshot_free(&run.snapshots[1]);
 	report_free(&run.report);
@@ -292,9 +281,14 @@ static int run_reports(const struct options *o)
 static int run_top(const struct options *o)
 {
 	struct top_config config = plan_top(o);
+	struct collect_config collection = plan_collection(o, config.needs);
 	struct error why;
-	int ended_by, code = top_run(&config, &ended_by, &why);
+	int ended_by = 0, code;
 
+	code = collector_open(&config.source, &collection, &why);
+	if (code == 0)
+		code = top_run(&config, &ended_by, &why);
+	sample_source_close(config.source);
 	if (code == -ENOTTY) {
 		fprintf(stderr,
 			"listenq: %s\nTry 'listenq --watch' for tables one after the other.\n",
@@ -311,7 +305,7 @@ static int run_top(const struct options *o)
 
 static void list_columns(FILE *stream, bool raw)
 {
-	for (size_t i = 0; i < field_table_n; i++) {
+	for (size_t i = 0; i < FIELD_N; i++) {
 		const struct field *f = &field_table[i];
 
 		if (f->name && raw)

@@ -220,7 +220,6 @@ int options_parse(int argc, char **argv, struct options *o)
 
 void options_free(struct options *o)
 {
-	columns_free(&o->columns);
 	filter_free(o->selection.filter);
 	strbuf_free(&o->filter);
 	strbuf_free(&o->filter_context.scratch);

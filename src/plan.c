@@ -8,7 +8,8 @@
 #include <unistd.h>
 
 #define PEAK_SHARE	0.01 /* of one CPU, for fast sampling */
-#define NOT_SHOWN_SHARE 0.01 /* and for what is only looked at from afar */
+#define NOT_SHOWN_SHARE 0.01 /* for looking at the other namespaces */
+#define WALK_SHARE	0.02 /* for walks of the established hash, where samples repeat fast */
 
 static size_t terminal_width(int fd)
 {
@@ -87,7 +88,7 @@ unsigned int plan_needs(const struct options *o)
 	unsigned int needs = 0;
 
 	if (o->json) {
-		for (size_t i = 0; i < field_table_n; i++)
+		for (size_t i = 0; i < FIELD_N; i++)
 			needs |= field_table[i].key ? field_table[i].needs : 0;
 		needs |= NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY | NEED_NAMESPACES |
 			 NEED_NETNS_PID | NEED_NOT_SHOWN;
@@ -136,6 +137,7 @@ struct collect_config plan_collection(const struct options *o, unsigned int need
 		.peak_share = PEAK_SHARE,
 		.not_shown_share = NOT_SHOWN_SHARE,
 		.window = o->delay,
+		.walk_share = o->top ? WALK_SHARE : 0,
 		.namespaces = o->namespaces,
 		.n_namespaces = o->n_namespaces,
 		.all_namespaces = o->all_namespaces,
@@ -145,7 +147,7 @@ struct collect_config plan_collection(const struct options *o, unsigned int need
 /* Its screen says what is wrong whatever the columns are, and can always write what it shows. */
 struct top_config plan_top(const struct options *o)
 {
-	const struct field *reasons = field_named("reasons");
+	const struct field *reasons = &field_table[FIELD_REASONS];
 	unsigned int needs = reasons->needs | NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY |
 			     NEED_GROUPS | NEED_INTERFACE | NEED_NOT_SHOWN | NEED_WINDOW |
 			     plan_needs(o);
@@ -155,7 +157,8 @@ struct top_config plan_top(const struct options *o)
 	selection.family = o->family;
 	selection.filter = NULL;
 	return (struct top_config){
-		.collect = plan_collection(o, needs),
+		.needs = needs,
+		.peaks = o->peak_rate > 0,
 		.columns = o->columns,
 		.sort = o->sort,
 		.descending = o->descending,

@@ -3,8 +3,8 @@
 
 #include "base/alloc.h"
 #include "base/num.h"
-#include "collect/collect.h"
-#include "output/filter_fields.h"
+#include "model/window.h"
+#include "output/fields.h"
 
 #include <errno.h>
 #include <string.h>
@@ -148,11 +148,11 @@ int settings_apply(struct options *o, struct settings *choice, enum option_id id
 		o->mode = MODE_JSON_SCHEMA;
 		break;
 	case OPT_DELAY:
-		if (parse_number("--delay", argument, 0, COLLECT_WINDOW_MAX, &o->delay, why) < 0)
+		if (parse_number("--delay", argument, 0, WINDOW_SECONDS_MAX, &o->delay, why) < 0)
 			return -EINVAL;
-		if (o->delay > 0 && o->delay < COLLECT_WINDOW_MIN)
+		if (o->delay > 0 && o->delay < WINDOW_SECONDS_MIN)
 			return error_set(why, -EINVAL, "--delay: %s is neither 0 nor at least %g",
-					 argument, COLLECT_WINDOW_MIN);
+					 argument, WINDOW_SECONDS_MIN);
 		break;
 	case OPT_WATCH:
 		o->watch = true;
@@ -222,7 +222,7 @@ static int decide_top(const struct options *o, struct error *why)
 
 int settings_filter(struct options *o, char **words, int n, struct error *why)
 {
-	const struct filter_source source = filter_fields_source(&o->filter_context);
+	const struct filter_source source = field_filter_source(&o->filter_context);
 	struct error what;
 	int code;
 
@@ -265,19 +265,19 @@ int settings_decide(struct options *o, const struct settings *choice, struct err
 		return -EINVAL;
 	if (o->raw && o->mode != MODE_LIST_COLUMNS)
 		return error_set(why, -EINVAL, "--raw goes with --list-columns");
+	o->columns.top = o->top;
 	o->columns.folded = o->fold;
 	if (choice->all_columns)
 		columns_all(&o->columns);
 	else if (choice->list)
-		code = (o->top ? columns_parse_top : columns_parse)(&o->columns, choice->list,
-								    choice->extended, &list);
+		code = columns_parse(&o->columns, choice->list, choice->extended, &list);
 	else
-		(o->top ? columns_top : columns_default)(&o->columns, choice->extended);
+		columns_default(&o->columns, choice->extended);
 	if (code < 0)
 		return error_set(why, code, "--output: %s", list.text);
 	if (o->processes)
 		columns_processes(&o->columns);
 	if ((o->all_namespaces || o->n_namespaces > 1) && !o->columns.named)
-		columns_put_before(&o->columns, "namespace", "local");
+		columns_put_before(&o->columns, FIELD_NAMESPACE, FIELD_LOCAL);
 	return 0;
 }

@@ -23,7 +23,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The kernel as a sample source. */
 struct collector {
+	struct sample_source base; /* first: see collector_of() */
 	struct collect_config config;
 	int root;
 	struct sources sources;
@@ -38,6 +40,11 @@ struct collector {
 	struct string_pool *strings; /* for the next sample, which it shares with those before */
 	struct strbuf text; /* scratch for files */
 };
+
+static struct collector *collector_of(struct sample_source *self)
+{
+	return (struct collector *)self;
+}
 
 static bool needs(const struct collector *c, unsigned int need)
 {
@@ -60,18 +67,16 @@ static void set_peak_rate(struct collector *c)
 	}
 }
 
-void collector_set_needs(struct collector *c, unsigned int needs)
+static void set_needs(struct sample_source *self, unsigned int needs, uint16_t detail_port)
 {
+	struct collector *c = collector_of(self);
+
 	if (needs & NEED_CONNECTIONS)
 		needs |= NEED_SYN_RECV | NEED_GROUPS;
 	c->config.needs = c->walks.needs = needs;
+	c->walks.detail_port = detail_port;
 	sources_set_needs(&c->sources, needs);
 	set_peak_rate(c);
-}
-
-void collector_set_detail(struct collector *c, uint16_t port)
-{
-	c->walks.detail_port = port;
 }
 
 /*
@@ -87,56 +92,6 @@ static uint64_t choose_window(double seconds)
 			   seconds > max ? max :
 					   seconds) *
 			  (double)NSEC_PER_SEC);
-}
-
-int collector_open(struct collector **collector, const struct collect_config *config,
-		   struct error *why)
-{
-	struct collector *c = xcalloc(1, sizeof(*c));
-	int code;
-
-	c->config = *config;
-	c->root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	c->cgroups.root = c->owners.root = c->conditions.root = c->sources.root = c->root;
-	c->sources.wanted = config->namespaces;
-	c->sources.n_wanted = config->n_namespaces;
-	c->sources.all = config->all_namespaces;
-	c->walks.set = &c->sources;
-	c->walks.family = config->family;
-	c->walks.share = config->walk_share;
-	c->unix_queues.due_ns = UINT64_MAX;
-	c->others.root = c->root;
-	c->others.share = config->not_shown_share;
-	c->others.window_ns = choose_window(config->window);
-	collector_set_needs(c, config->needs);
-	if (c->root < 0)
-		code = error_set(why, -errno, "cannot open %s: %s", config->root, strerror(errno));
-	else
-		code = sources_open(&c->sources, why);
-	if (code < 0) {
-		collector_close(c);
-		return code;
-	}
-	*collector = c;
-	return 0;
-}
-
-void collector_close(struct collector *c)
-{
-	if (!c)
-		return;
-	sources_close(&c->sources);
-	walks_free(&c->walks);
-	cgroups_free(&c->cgroups);
-	owners_free(&c->owners);
-	unix_queues_free(&c->unix_queues);
-	others_free(&c->others);
-	conditions_free(&c->conditions);
-	string_pool_put(c->strings);
-	strbuf_free(&c->text);
-	if (c->root >= 0)
-		close(c->root);
-	free(c);
 }
 
 static uint32_t find_ifindex(const char *name, void *context)
@@ -382,9 +337,10 @@ static int take_sample(struct collector *c, enum sample_kind kind, struct snapsh
  * To find the owners may take most of a second, and fast samples would be late by that. So the
  * window begins anew: the owners are known then, and only verified.
  */
-int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot *s,
-		     struct error *why)
+static int sample(struct sample_source *self, enum sample_kind kind, struct snapshot *s,
+		  struct error *why)
 {
+	struct collector *c = collector_of(self);
 	int code = take_sample(c, kind, s, why);
 
 	if (kind == SAMPLE_CLOSING || code < 0)
@@ -406,8 +362,9 @@ static uint64_t first_due(const struct collector *c)
 	return due;
 }
 
-uint64_t collector_due(const struct collector *c)
+static uint64_t next_look(const struct sample_source *self)
 {
+	const struct collector *c = (const struct collector *)self;
 	uint64_t due = first_due(c);
 
 	if (due < c->rest_ns)
@@ -428,8 +385,9 @@ static struct source *next_due(struct collector *c, uint64_t now_ns)
 	return NULL;
 }
 
-void collector_look(struct collector *c)
+static void look(struct sample_source *self)
 {
+	struct collector *c = collector_of(self);
 	uint64_t now = clock_monotonic_ns(), due = first_due(c);
 	struct source *source;
 
@@ -446,4 +404,63 @@ void collector_look(struct collector *c)
 	source = next_due(c, due > now ? due : now);
 	peaks_look(&source->peaks, source->diag, c->config.family, &source->filter);
 	c->rest_ns = now + (uint64_t)((double)source->peaks.cost_ns / c->config.peak_share);
+}
+
+static void close_collector(struct sample_source *self)
+{
+	struct collector *c = collector_of(self);
+
+	sources_close(&c->sources);
+	walks_free(&c->walks);
+	cgroups_free(&c->cgroups);
+	owners_free(&c->owners);
+	unix_queues_free(&c->unix_queues);
+	others_free(&c->others);
+	conditions_free(&c->conditions);
+	string_pool_put(c->strings);
+	strbuf_free(&c->text);
+	if (c->root >= 0)
+		close(c->root);
+	free(c);
+}
+
+static const struct sample_source_ops collector_ops = {
+	.sample = sample,
+	.due = next_look,
+	.look = look,
+	.set_needs = set_needs,
+	.close = close_collector,
+};
+
+int collector_open(struct sample_source **source, const struct collect_config *config,
+		   struct error *why)
+{
+	struct collector *c = xcalloc(1, sizeof(*c));
+	int code;
+
+	c->base.ops = &collector_ops;
+	c->config = *config;
+	c->root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	c->cgroups.root = c->owners.root = c->conditions.root = c->sources.root = c->root;
+	c->sources.wanted = config->namespaces;
+	c->sources.n_wanted = config->n_namespaces;
+	c->sources.all = config->all_namespaces;
+	c->walks.set = &c->sources;
+	c->walks.family = config->family;
+	c->walks.share = config->walk_share;
+	c->unix_queues.due_ns = UINT64_MAX;
+	c->others.root = c->root;
+	c->others.share = config->not_shown_share;
+	c->others.window_ns = choose_window(config->window);
+	set_needs(&c->base, config->needs, 0);
+	if (c->root < 0)
+		code = error_set(why, -errno, "cannot open %s: %s", config->root, strerror(errno));
+	else
+		code = sources_open(&c->sources, why);
+	if (code < 0) {
+		close_collector(&c->base);
+		return code;
+	}
+	*source = &c->base;
+	return 0;
 }

@@ -128,10 +128,10 @@ static int compare_descending(const void *va, const void *vb)
 static void take_number(struct value_key *key, const struct field_value *v)
 {
 	switch (v->type) {
-	case FIELD_RATIO:
-	case FIELD_FACTOR:
-	case FIELD_RATE:
-	case FIELD_SECONDS:
+	case TYPE_RATIO:
+	case TYPE_FACTOR:
+	case TYPE_RATE:
+	case TYPE_SECONDS:
 		key->number = v->real;
 		break;
 	default:
@@ -150,7 +150,7 @@ static void take_value(struct value_key *key, const struct field *field,
 	key->order = field->order;
 	switch (field->order) {
 	case ORDER_VALUE:
-		if (v.type == FIELD_TEXT && v.known)
+		if (v.type == TYPE_TEXT && v.known)
 			key->text = xstrdup(v.text);
 		else
 			take_number(key, &v);

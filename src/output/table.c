@@ -79,7 +79,7 @@ static void make_row(struct grid *g, const struct row *row, const struct report 
 			g->text.len = start + sizeof(cell) + CELL_MAX;
 		cell.len = (uint16_t)(g->text.len - start - sizeof(cell));
 		cell.width = cell.len;
-		if (f->type == FIELD_TEXT)
+		if (f->type == TYPE_TEXT)
 			cell.width =
 				(uint16_t)text_width(g->text.s + start + sizeof(cell), cell.len);
 		memcpy(g->text.s + start, &cell, sizeof(cell));
@@ -119,7 +119,7 @@ static size_t least_width(const struct grid *g)
 			width += g->layout[i].least + GAP;
 			last = i;
 		}
-	if (g->columns->list[last]->type == FIELD_LIST && g->layout[last].least > g->list_least)
+	if (g->columns->list[last]->type == TYPE_LIST && g->layout[last].least > g->list_least)
 		width -= g->layout[last].least - g->list_least;
 	return width ? width - GAP : 0;
 }
@@ -173,7 +173,7 @@ static void squeeze(struct grid *g)
 			layout->least = cut_to(layout->least, 21);
 		else if (field->flags & FIELD_IS_NAME)
 			layout->least = cut_to(layout->least, 8);
-		else if (field->type == FIELD_LIST)
+		else if (field->type == TYPE_LIST)
 			layout->least = cut_to(layout->least, g->list_least);
 		if (g->style->header)
 			widen(&layout->least, strlen(field->header));
@@ -182,7 +182,7 @@ static void squeeze(struct grid *g)
 
 static bool is_words(const struct field *field)
 {
-	return field->type == FIELD_LIST || field->flags & FIELD_IS_NAME;
+	return field->type == TYPE_LIST || field->flags & FIELD_IS_NAME;
 }
 
 /*
@@ -471,11 +471,11 @@ static void add_local(struct strbuf *line, const struct report *report, const st
 	struct field_value local;
 
 	if (report->n_netns > 1) {
-		field_get(field_named("namespace"), row, report, context, &local);
+		field_get(&field_table[FIELD_NAMESPACE], row, report, context, &local);
 		cell_add(line, &local, style->utf8 ? 0 : TEXT_ASCII);
 		strbuf_putc(line, ' ');
 	}
-	field_get(field_named("local"), row, report, context, &local);
+	field_get(&field_table[FIELD_LOCAL], row, report, context, &local);
 	cell_add_fitted(line, &local, style->utf8 ? 0 : TEXT_ASCII, style->width);
 }
 
@@ -533,7 +533,7 @@ static size_t print_named(FILE *stream, const struct report *report, enum reason
 		if (!(row->reasons & 1u << reason))
 			continue;
 		why.len = 0;
-		if (!verdict_add_why(&why, reason, row, report, style->utf8 ? 0 : TEXT_ASCII)) {
+		if (!verdict_add_why(&why, reason, row, style->utf8 ? 0 : TEXT_ASCII)) {
 			plain->n++;
 			if (speaks_for(row, plain->speaker, reason))
 				plain->speaker = row;
@@ -575,7 +575,7 @@ static void print_reason(FILE *stream, const struct report *report, enum reason 
 		strbuf_putc(line, ')');
 	}
 	strbuf_adds(line, ": ");
-	verdict_add_why(line, reason, plain.speaker, report, style->utf8 ? 0 : TEXT_ASCII);
+	verdict_add_why(line, reason, plain.speaker, style->utf8 ? 0 : TEXT_ASCII);
 	put_wrapped(stream, line, style);
 }
 
@@ -662,7 +662,7 @@ static void print_open(FILE *stream, const struct report *report, const struct t
 	size_t n = 0;
 
 	for (size_t i = 0; i < report->n_shown; i++)
-		if (verdict_is_open(report->shown[i], report) && !n++)
+		if (verdict_is_open(report->shown[i]) && !n++)
 			first = report->shown[i];
 	if (!n)
 		return;
@@ -693,12 +693,12 @@ static void print_footer(FILE *stream, const struct grid *g, const struct report
 }
 
 /* @listed: see contents_add(). */
-static void print_detail(FILE *stream, const struct row *row, const struct report *report,
-			 const struct table_style *style, uint8_t *listed, struct strbuf *line)
+static void print_detail(FILE *stream, const struct row *row, const struct table_style *style,
+			 uint8_t *listed, struct strbuf *line)
 {
 	struct strbuf lines = { 0 };
 
-	contents_add(&lines, row, report, listed);
+	contents_add(&lines, row, listed);
 	put_lines(stream, &lines, style, put_line, line);
 	strbuf_free(&lines);
 }
@@ -731,7 +731,7 @@ void table_print(FILE *stream, const struct report *report, const struct columns
 		}
 		print_row(stream, &g, report->shown[i], index_of(report, i), &line);
 		if (style->detail && !report->shown[i]->gone)
-			print_detail(stream, report->shown[i], report, style, listed, &line);
+			print_detail(stream, report->shown[i], style, listed, &line);
 	}
 	if (!report->n_shown && style->footer)
 		fputs("No listener to show.\n", stream);

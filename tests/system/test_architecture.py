@@ -254,7 +254,6 @@ class Form(unittest.TestCase):
         """module_verb(), so that a call tells where to look."""
         prefixes = {"base/alloc.h": r"x\w+|array_\w+", "base/text.h": r"(strbuf|text)_\w+",
                     "collect/sock_diag.h": r"diag_\w+", "output/fields.h": r"field_\w+",
-                    "output/getters.h": r"GETTER",
                     "output/json_value.h": r"json_(value|record)_\w+",
                     "collect/collect.h": r"collector_\w+", "model/sysctls.h": r"sysctl_\w+",
                     "model/counters.h": r"counter_\w+", "analyse/report.h": r"(report|row)_\w+",

@@ -219,13 +219,13 @@ static const struct {
 	{ "--json=x", "option '--json' takes no argument" },
 	{ "--top -D",
 	  "--detail does not go with --top, where Enter shows what is in the queues of a listener" },
-	{ "sprot = :80", "filter, at character 1: 'sprot' is no field; did you mean sport?" },
+	{ "sprot = :80", "filter, at character 1: 'sprot' is not a field; did you mean sport?" },
 	{ ":80 -j or", "filter, at its end, character 7: a condition is missing" },
-	{ "-- -j", "filter, at character 1: '-j' is no field; --list-columns shows them" },
-	{ "90", "filter, at character 1: '90' is no address; did you mean :90?" },
-	{ "-f 90", "filter, at character 1: '90' is no address; did you mean :90?; "
+	{ "-- -j", "filter, at character 1: '-j' is not a field; --list-columns shows them" },
+	{ "90", "filter, at character 1: '90' is not an address; did you mean :90?" },
+	{ "-f 90", "filter, at character 1: '90' is not an address; did you mean :90?; "
 		   "a threshold is glued on, as in -f90" },
-	{ "-f x", "filter, at character 1: 'x' is no field; did you mean process = x?" },
+	{ "-f x", "filter, at character 1: 'x' is not a field; did you mean process = x?" },
 	{ "-o port -O", "-o and -O exclude each other" },
 	{ "-d x", "--delay: 'x' is not a number" },
 	{ "-d -1", "--delay: -1 is not between 0 and 86400" },
@@ -267,8 +267,8 @@ static const struct {
 	{ "--jsn", "unknown option '--jsn'; did you mean --json?" },
 	{ "--dealy=3", "unknown option '--dealy=3'; did you mean --delay?" },
 	{ "--bcklog", "unknown option '--bcklog'" },
-	{ "nginx", "filter, at character 1: 'nginx' is no field; did you mean process = nginx?" },
-	{ "8000", "filter, at character 1: '8000' is no address; did you mean :8000?" },
+	{ "nginx", "filter, at character 1: 'nginx' is not a field; did you mean process = nginx?" },
+	{ "8000", "filter, at character 1: '8000' is not an address; did you mean :8000?" },
 	{ "-o colour", "--output: unknown column 'colour'; --list-columns shows them" },
 	{ "-o port,,uid", "--output: the name of a column is missing" },
 	{ "--output=", "--output: the name of a column is missing" },
@@ -349,7 +349,7 @@ static void test_all_columns(void **state)
 	size_t named = 0;
 
 	(void)state;
-	for (size_t i = 0; i < field_table_n; i++)
+	for (size_t i = 0; i < FIELD_N; i++)
 		named += field_table[i].name != NULL;
 	assert_int_equal(parse("-O", &o), 0);
 	assert_u64_equal(o.columns.n, named);

@@ -20,7 +20,7 @@
 #define SECOND ((useconds_t)1000000)
 
 static char *tree;
-static struct collector *collector;
+static struct sample_source *collector;
 static struct snapshot s;
 static struct error why;
 static int entered; /* how often a namespace was */
@@ -104,7 +104,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	collector_close(collector);
+	sample_source_close(collector);
 	collector = NULL;
 	snapshot_free(&s);
 	unit_remove_tree(tree);
@@ -134,7 +134,7 @@ static void open_all(unsigned int needs)
 
 static void sample(enum sample_kind kind)
 {
-	assert_int_equal(collector_sample(collector, kind, &s, &why), 0);
+	assert_int_equal(sample_source_sample(collector, kind, &s, &why), 0);
 }
 
 static void remove_file(const char *path)
@@ -372,12 +372,12 @@ static void test_processes_hidden(void **state)
 	open_all(NEED_DROPS);
 	sample(SAMPLE_CLOSING);
 	assert_non_null(strstr(warning("namespaces-hidden")->message, "outside of this container"));
-	collector_close(collector);
+	sample_source_close(collector);
 	unit_allow(tree, "0000000000000000", "pid:[4026531836]", "user:[4026531837]");
 	open_all(NEED_DROPS);
 	sample(SAMPLE_CLOSING);
 	assert_non_null(strstr(warning("namespaces-hidden")->message, "run as root"));
-	collector_close(collector);
+	sample_source_close(collector);
 	assert_int_equal(open_named(NEED_DROPS | NEED_NAMESPACES, blue, 1), 0);
 	sample(SAMPLE_CLOSING);
 	assert_null(warning("namespaces-hidden"));
@@ -386,12 +386,12 @@ static void test_processes_hidden(void **state)
 /* Waits until the collector wants to look for namespaces, and lets it. */
 static void check_again(void)
 {
-	uint64_t due = collector_due(collector);
+	uint64_t due = sample_source_due(collector);
 
 	assert_true(due != UINT64_MAX);
 	while (clock_monotonic_ns() < due)
 		usleep(SECOND / 100);
-	collector_look(collector);
+	sample_source_look(collector);
 }
 
 static void test_come_and_gone(void **state)
@@ -543,7 +543,7 @@ static void test_cookie(void **state)
 		check_again();
 		sample(SAMPLE_CLOSING);
 		assert_int_equal(netns_id(&s.netns[0]) == id, cookie != 0);
-		collector_close(collector);
+		sample_source_close(collector);
 		collector = NULL;
 	}
 }
@@ -590,7 +590,7 @@ static void test_outlives_collector(void **state)
 	(void)state;
 	open_all(NEED_DROPS);
 	sample(SAMPLE_CLOSING);
-	collector_close(collector);
+	sample_source_close(collector);
 	collector = NULL;
 	assert_non_null(netns_named("blue"));
 	assert_non_null(netns_named("green"));
@@ -659,7 +659,7 @@ static void test_named_by_process(void **state)
 		assert_string_equal(warning("namespaces-gone")->message,
 				    "1 network namespace (70) can no longer be found: what "
 				    "happened there is not in this report");
-		collector_close(collector);
+		sample_source_close(collector);
 		collector = NULL;
 	}
 }
@@ -699,7 +699,7 @@ static void test_named_is_not_searched(void **state)
 		unit_link(tree, "run/netns/blue", "run/netns/a");
 		expect_alone("blue", needs[i] & NEED_NETNS_PID ? 70 : 0);
 		remove_file("run/netns/a");
-		collector_close(collector);
+		sample_source_close(collector);
 		collector = NULL;
 	}
 }
@@ -752,9 +752,9 @@ static void test_peaks(void **state)
 	open_all(NEED_PEAK);
 	sample(SAMPLE_OPENING);
 	for (int looks = 0; looks < 6; looks++) {
-		while (clock_monotonic_ns() < collector_due(collector))
+		while (clock_monotonic_ns() < sample_source_due(collector))
 			continue;
-		collector_look(collector);
+		sample_source_look(collector);
 	}
 	sample(SAMPLE_CLOSING);
 	for (size_t i = 0; i < 3; i++) {

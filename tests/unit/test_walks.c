@@ -53,7 +53,7 @@ static size_t questions; /* for one connection */
 static uint32_t last_states; /* of the last walk */
 
 static char *tree;
-static struct collector *collector;
+static struct sample_source *collector;
 static struct snapshot s;
 static struct error why;
 
@@ -190,7 +190,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	collector_close(collector);
+	sample_source_close(collector);
 	collector = NULL;
 	snapshot_free(&s);
 	unit_remove_tree(tree);
@@ -209,7 +209,7 @@ static void begin(unsigned int needs, double share)
 
 static void sample(void)
 {
-	assert_int_equal(collector_sample(collector, SAMPLE_CLOSING, &s, &why), 0);
+	assert_int_equal(sample_source_sample(collector, SAMPLE_CLOSING, &s, &why), 0);
 }
 
 /* Samples at this second of the test; returns whether there was a walk for it. */
@@ -343,7 +343,7 @@ static void test_fast_open_children(void **state)
 		assert_u64_equal(group(0)->fastopen, 2);
 		assert_u64_equal(group(0)->waiting, 8);
 		assert_u64_equal(group(0)->syn_length, i ? 0 : 3);
-		collector_set_needs(collector, NEED_WAIT);
+		sample_source_set_needs(collector, NEED_WAIT, 0);
 	}
 }
 
@@ -480,10 +480,10 @@ static void test_opening_walk(void **state)
 	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT | NEED_WINDOW, 0);
 	kernel.length[0] = 3;
-	assert_int_equal(collector_sample(collector, SAMPLE_OPENING, &s, &why), 0);
+	assert_int_equal(sample_source_sample(collector, SAMPLE_OPENING, &s, &why), 0);
 	assert_u64_equal(walks, 0); /* so few are rarely worth it */
 	kernel.length[0] = 4;
-	assert_int_equal(collector_sample(collector, SAMPLE_OPENING, &s, &why), 0);
+	assert_int_equal(sample_source_sample(collector, SAMPLE_OPENING, &s, &why), 0);
 	assert_u64_equal(walks, 1);
 	assert_u64_equal(last_states, WAITING_STATES | 1 << DIAG_SYN_RECV);
 	assert_true(sample_at(1));
@@ -496,9 +496,9 @@ static void test_opening_walk(void **state)
 	assert_true(sample_at(3));
 	assert_true(group(0)->known & GROUP_STANDS);
 	/* Nobody who asks for no ages pays for it. */
-	collector_set_needs(collector, NEED_SYN_RECV | NEED_WINDOW);
+	sample_source_set_needs(collector, NEED_SYN_RECV | NEED_WINDOW, 0);
 	walks = 0;
-	assert_int_equal(collector_sample(collector, SAMPLE_OPENING, &s, &why), 0);
+	assert_int_equal(sample_source_sample(collector, SAMPLE_OPENING, &s, &why), 0);
 	assert_u64_equal(walks, 0);
 }
 
@@ -508,7 +508,7 @@ static void test_shown_at_both_ends(void **state)
 	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT | NEED_WINDOW, 0);
 	kernel.length[0] = 5;
-	assert_int_equal(collector_sample(collector, SAMPLE_OPENING, &s, &why), 0);
+	assert_int_equal(sample_source_sample(collector, SAMPLE_OPENING, &s, &why), 0);
 	assert_true(sample_at(1));
 	assert_true(group(0)->known & GROUP_SHOWN);
 	assert_u64_equal(group(0)->shown, 5);
@@ -601,7 +601,7 @@ static void test_all_queues(void **state)
 	kernel.cost_ns = 70 * MS;
 	kernel.length[0] = 1;
 	assert_true(sample_at(0));
-	collector_set_needs(collector, NEED_SYN_RECV | NEED_WAIT_ALL);
+	sample_source_set_needs(collector, NEED_SYN_RECV | NEED_WAIT_ALL, 0);
 	assert_true(sample_at(1));
 	assert_true(group(0)->known & GROUP_WAITING);
 	/* It was empty then, so that nothing is known of it. */
@@ -628,8 +628,7 @@ static void test_connections_are_fetched(void **state)
 	kernel.length[1] = 1;
 	assert_true(sample_at(0));
 	assert_u64_equal(s.n_connections, 0);
-	collector_set_needs(collector, NEED_CONNECTIONS | NEED_WAIT);
-	collector_set_detail(collector, 80);
+	sample_source_set_needs(collector, NEED_CONNECTIONS | NEED_WAIT, 80);
 	assert_true(sample_at(1));
 	assert_u64_equal(connections(0, false), 10);
 	assert_u64_equal(connections(0, true), 3);
@@ -639,14 +638,14 @@ static void test_connections_are_fetched(void **state)
 	assert_u64_equal(connections(0, true), 3);
 	assert_u64_equal(waiting_age(), 1 * S);
 	/* Those of another listener, which nobody had looked into. */
-	collector_set_detail(collector, 81);
+	sample_source_set_needs(collector, NEED_CONNECTIONS | NEED_WAIT, 81);
 	assert_true(sample_at(3));
 	assert_u64_equal(connections(1, false), 1);
 	assert_u64_equal(connections(0, false), 0);
 	assert_false(sample_at(4));
 	assert_u64_equal(connections(1, false), 1);
 	assert_true(group(0)->known & GROUP_WAITING);
-	collector_set_needs(collector, NEED_SYN_RECV | NEED_WAIT);
+	sample_source_set_needs(collector, NEED_SYN_RECV | NEED_WAIT, 0);
 	assert_false(sample_at(5));
 	assert_u64_equal(s.n_connections, 0);
 	assert_false(s.known & SNAPSHOT_CONNECTIONS);
@@ -662,7 +661,7 @@ static void test_detail(void **state)
 	assert_u64_equal(connections(0, false), 1);
 	assert_u64_equal(connections(0, true), 3);
 	assert_u64_equal(connections(1, false), 1);
-	collector_set_detail(collector, 81);
+	sample_source_set_needs(collector, NEED_CONNECTIONS, 81);
 	sample();
 	assert_false(group(0)->known & GROUP_WAITING);
 	assert_u64_equal(connections(0, false), 0);
