@@ -253,7 +253,8 @@ class Form(unittest.TestCase):
     def test_functions_of_a_header_have_its_name(self):
         """module_verb(), so that a call tells where to look."""
         prefixes = {"base/alloc.h": r"x\w+|array_\w+", "base/text.h": r"(strbuf|text)_\w+",
-                    "collect/sock_diag.h": r"diag_\w+", "output/fields.h": r"field_\w+",
+                    "collect/sock_diag.h": r"diag_\w+", "collect/unix_listeners.h": r"unix_\w+",
+                    "output/fields.h": r"field_\w+",
                     "output/json_value.h": r"json_(value|record)_\w+",
                     "collect/collect.h": r"collector_\w+", "model/sysctls.h": r"sysctl_\w+",
                     "model/counters.h": r"counter_\w+", "analyse/report.h": r"(report|row)_\w+",

@@ -796,5 +796,5 @@ int main(void)
 		SOURCES_TEST(test_turns_in_a_view),
 	};
 
-	return cmocka_run_group_tests_name("sources", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("open_netns", tests, NULL, NULL);
 }
