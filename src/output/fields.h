@@ -3,6 +3,7 @@
 #define LISTENQ_OUTPUT_FIELDS_H
 
 #include "analyse/filter.h"
+#include "analyse/report.h"
 #include "base/text.h"
 #include "model/needs.h"
 #include "output/names.h"

@@ -401,7 +401,7 @@ static size_t add_named(struct strbuf *lines, const struct footer *f, enum reaso
 		if (!(row->reasons & 1u << reason))
 			continue;
 		why.len = 0;
-		if (!verdict_add_why(&why, reason, row, f->report, f->text_flags)) {
+		if (!verdict_add_why(&why, reason, row, f->text_flags)) {
 			++*n;
 			if (speaks_for(row, *speaker, reason))
 				*speaker = row;
@@ -438,7 +438,7 @@ static void add_reason(struct strbuf *lines, const struct footer *f, enum reason
 		strbuf_putc(lines, ')');
 	}
 	strbuf_adds(lines, ": ");
-	verdict_add_why(lines, reason, speaker, f->report, f->text_flags);
+	verdict_add_why(lines, reason, speaker, f->text_flags);
 	strbuf_putc(lines, '\n');
 }
 
@@ -467,7 +467,7 @@ static void add_open(struct strbuf *lines, const struct footer *f)
 	size_t n = 0;
 
 	for (size_t i = 0; i < report->n_shown; i++)
-		if (verdict_is_open(report->shown[i], report) && !n++)
+		if (verdict_is_open(report->shown[i]) && !n++)
 			first = report->shown[i];
 	if (!n)
 		return;

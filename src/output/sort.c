@@ -206,3 +206,8 @@ void sort_rows(struct report *report, const struct field *field, bool descending
 {
 	sort_some(report->shown, report->n_shown, report, field, descending, context);
 }
+
+unsigned int sort_needs(const struct field *field)
+{
+	return field ? field->needs | field->asked : 0;
+}

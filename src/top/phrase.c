@@ -189,9 +189,9 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 }
 
 /* What is known of the connections in its queue, which may be what was so a while ago. */
-static void add_waiting(struct strbuf *b, const struct row *row, const struct report *report)
+static void add_waiting(struct strbuf *b, const struct row *row)
 {
-	const uint64_t age = row_waiting_age(row, report);
+	const uint64_t age = row_waiting_age(row);
 	const size_t begin = b->len;
 	const char *separator = "; ";
 	struct opt_u64 gone = row_gave_up(row);
@@ -240,7 +240,7 @@ void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_c
 		strbuf_adds(b, full.ns ? "; in trouble " : " ");
 		phrase_lasted(b, trouble);
 	}
-	add_waiting(b, row, c->report);
+	add_waiting(b, row);
 	add_limit(b, row);
 }
 
@@ -268,7 +268,7 @@ void phrase_advice(struct strbuf *b, const struct row *row, const struct phrase_
 	enum reason adviser = verdict_adviser(row);
 
 	if (adviser < REASON_N) {
-		verdict_add_reason(b, adviser, row, c->report, c->utf8 ? 0 : TEXT_ASCII);
+		verdict_add_reason(b, adviser, row, c->utf8 ? 0 : TEXT_ASCII);
 		return;
 	}
 	strbuf_addf(b, "%s: ", state_table[row->state].name);

@@ -4,6 +4,7 @@
 #include "analyse/filter.h"
 #include "base/clock.h"
 #include "output/fields.h"
+#include "output/sort.h"
 #include "top/act.h"
 #include "top/draw.h"
 #include "top/session.h"
@@ -76,9 +77,7 @@ void session_request(struct session *s)
 	const unsigned int before = s->request.needs;
 
 	s->request.needs = s->config->needs | columns_needs(&s->columns) |
-			   filter_needs(s->view.selection.filter);
-	if (s->view.sort)
-		s->request.needs |= s->view.sort->needs | s->view.sort->asked;
+			   filter_needs(s->view.selection.filter) | sort_needs(s->view.sort);
 	s->request.detail_port = 0;
 	if (s->page == PAGE_DETAIL && row && !listener_is_unix(row->listener)) {
 		s->request.needs |= NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;

@@ -6,6 +6,11 @@
 #include "model/sample_source.h"
 #include "output/columns.h"
 
+/* What the screen shows whatever the columns are, and what it can always write to a file. */
+#define TOP_NEEDS                                                                      \
+	(NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY | NEED_GROUPS | NEED_INTERFACE | \
+	 NEED_NOT_SHOWN | NEED_WINDOW)
+
 /* How the interactive view begins; most of it can be changed in it. */
 struct top_config {
 	struct sample_source *source; /* borrowed, nobody else uses it meanwhile */

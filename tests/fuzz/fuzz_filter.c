@@ -18,9 +18,7 @@ static void judge(const struct filter *filter)
 	struct netns_report netns_report = { .netns = &netns };
 	struct snapshot snapshot = { .netns = &netns, .n_netns = 1 };
 	struct report report = { .snapshot = &snapshot };
-	struct listener listener = { .known = LISTENER_AUTOBOUND,
-				     .cgroup = "/system.slice/a.service",
-				     .addr = { .port = 80 } };
+	struct listener listener = { .cgroup = "/system.slice/a.service", .addr = { .port = 80 } };
 	struct row row = { .listener = &listener, .netns = &netns_report };
 	static const uint8_t families[] = { AF_INET, AF_INET6, AF_UNIX };
 

@@ -136,19 +136,6 @@ class Named(Several):
         report = listenq.instant("-N", "blue")
         self.assertEqual(self.row(report, listener)["interface"], "only-in-blue")
 
-    def test_autobound(self):
-        """The range that ports are chosen from is that of the namespace."""
-        blue = self.named("blue")
-        with self.within(blue):
-            with open("/proc/sys/net/ipv4/ip_local_port_range", "w",
-                      encoding="ascii") as file:
-                file.write("20000 20099")
-            chosen, asked = self.listener(), self.listener(port=30000)
-        self.assertTrue(20000 <= chosen.port < 20100)
-        for words, cookie in ("autobound", chosen.cookie), ("not autobound", asked.cookie):
-            report = listenq.instant("-N", "blue", *words.split())
-            self.assertEqual([row["cookie"] for row in report["listeners"]], [cookie])
-
     def test_unix(self):
         """The same abstract name in two namespaces is two listeners."""
         blue, green, rows = self.named("blue"), self.named("green"), []

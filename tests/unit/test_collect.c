@@ -5,7 +5,6 @@
 #include "collect/collect.h"
 #include "collect/enter.h"
 #include "collect/sock_diag.h"
-#include "collect/source.h"
 #include "fake_netlink.h"
 
 #include <arpa/inet.h>
@@ -434,27 +433,18 @@ static void test_no_first_sysctl(void **state)
 /* No descriptors left is an error, whichever file finds none. */
 static void test_no_descriptors(void **state)
 {
+	struct collect_config config = { .root = tree, .needs = NEED_SYSCTLS };
 	struct rlimit limit, few;
-	struct source *source;
-	char path[4096];
-	int root, code;
+	int next = open(tree, O_PATH), code;
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/proc/sys/net/core/somaxconn", tree);
-	unlink(path);
-	root = open(tree, O_PATH | O_DIRECTORY);
-	source = source_open(root, NETNS_HOME, &code, &why);
-	assert_non_null(source);
-	assert_int_equal(source_set_needs(source, NEED_SYSCTLS, &why), 0);
-	unit_write_text(tree, "proc/sys/net/core/somaxconn", "4096\n");
+	close(next);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	few = (struct rlimit){ 0, limit.rlim_max };
+	few = (struct rlimit){ (rlim_t)next + 2, limit.rlim_max }; /* the tree and the socket */
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	code = source_set_needs(source, NEED_SYSCTLS, &why);
+	code = collector_open(&collector, &config, &why);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	assert_int_equal(code, -EMFILE);
-	source_close(source);
-	close(root);
 }
 
 /* Said once, however many listeners there are, and only where drops were asked for. */

@@ -702,7 +702,7 @@ static struct contents contents_of(uint16_t cookie, bool half_open)
 {
 	const struct row *row = scene_row(&scene, cookie);
 
-	return half_open ? row_half_open(row, &scene.report) : row_waiting(row, &scene.report);
+	return half_open ? row_half_open(row) : row_waiting(row);
 }
 
 static void test_contents_unknown(void **state)

@@ -543,7 +543,7 @@ static void test_cookie(void **state)
 		check_again();
 		sample(SAMPLE_CLOSING);
 		assert_int_equal(netns_id(&s.netns[0]) == id, cookie != 0);
-		collector_close(collector);
+		sample_source_close(collector);
 		collector = NULL;
 	}
 }
@@ -783,5 +783,5 @@ int main(void)
 		SOURCES_TEST(test_turns_in_a_view),
 	};
 
-	return cmocka_run_group_tests_name("sources", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("open_netns", tests, NULL, NULL);
 }

@@ -668,33 +668,33 @@ static void test_detail(void **state)
 	assert_u64_equal(connections(1, false), 1);
 }
 
-#define WALKS_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define EHASH_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WALKS_TEST(test_half_open_alone),
-		WALKS_TEST(test_one_walk_for_both),
-		WALKS_TEST(test_waiting_alone),
-		WALKS_TEST(test_old_kernel),
-		WALKS_TEST(test_fast_open_children),
-		WALKS_TEST(test_lost_walk),
-		WALKS_TEST(test_walk_fails),
-		WALKS_TEST(test_resets),
-		WALKS_TEST(test_share),
-		WALKS_TEST(test_cheap),
-		WALKS_TEST(test_no_limit),
-		WALKS_TEST(test_incident_lasts),
-		WALKS_TEST(test_opening_walk),
-		WALKS_TEST(test_shown_at_both_ends),
-		WALKS_TEST(test_too_many_oldest),
-		WALKS_TEST(test_oldest_is_asked_for),
-		WALKS_TEST(test_incident_begins),
-		WALKS_TEST(test_second_incident),
-		WALKS_TEST(test_all_queues),
-		WALKS_TEST(test_connections_are_fetched),
-		WALKS_TEST(test_detail),
+		EHASH_TEST(test_half_open_alone),
+		EHASH_TEST(test_one_walk_for_both),
+		EHASH_TEST(test_waiting_alone),
+		EHASH_TEST(test_old_kernel),
+		EHASH_TEST(test_fast_open_children),
+		EHASH_TEST(test_lost_walk),
+		EHASH_TEST(test_walk_fails),
+		EHASH_TEST(test_resets),
+		EHASH_TEST(test_share),
+		EHASH_TEST(test_cheap),
+		EHASH_TEST(test_no_limit),
+		EHASH_TEST(test_incident_lasts),
+		EHASH_TEST(test_opening_walk),
+		EHASH_TEST(test_shown_at_both_ends),
+		EHASH_TEST(test_too_many_oldest),
+		EHASH_TEST(test_oldest_is_asked_for),
+		EHASH_TEST(test_incident_begins),
+		EHASH_TEST(test_second_incident),
+		EHASH_TEST(test_all_queues),
+		EHASH_TEST(test_connections_are_fetched),
+		EHASH_TEST(test_detail),
 	};
 
-	return cmocka_run_group_tests_name("walks", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("ehash_dump", tests, NULL, NULL);
 }
