@@ -145,21 +145,6 @@ static const struct format *format_of(const struct options *o)
 }
 
 /*
- * Reading every descriptor of the machine takes milliseconds, on the largest most of a second, and
- * that after the window, as part of the closing sample. An instant report leaves it out unless the
- * user asks for the owners. That some owners are hidden is said to a program that reads the report,
- * and to a user who asks for them.
- */
-static unsigned int weigh_owners(const struct options *o, unsigned int needs)
-{
-	if (o->delay <= 0 && !(needs & NEED_OWNERS_ASKED))
-		needs &= ~(unsigned int)(NEED_OWNERS | NEED_UNITS | NEED_CONDITIONS);
-	if (!o->top && format_of(o)->holds_warnings && needs & NEED_OWNERS)
-		needs |= NEED_OWNERS_ASKED;
-	return needs;
-}
-
-/*
  * What all that the options want to see costs, less what the user declined: enum need. The columns,
  * the order and the filter of the interactive view change: session_request() adds what they need.
  */
@@ -184,7 +169,12 @@ static unsigned int needs_of(const struct options *o)
 		needs |= NEED_OWNERS | NEED_OWNERS_ASKED | NEED_USERS;
 	if (o->delay <= 0)
 		needs &= ~(unsigned int)NEED_WINDOW;
-	needs = weigh_owners(o, needs);
+	/* Reading every descriptor in /proc may take most of a second: not in an instant report. */
+	if (o->delay <= 0 && !(needs & NEED_OWNERS_ASKED))
+		needs &= ~(unsigned int)(NEED_OWNERS | NEED_UNITS | NEED_CONDITIONS);
+	/* A program that reads the report has to know that some owners are hidden. */
+	if (!o->top && format_of(o)->holds_warnings && needs & NEED_OWNERS)
+		needs |= NEED_OWNERS_ASKED;
 	if (!(needs & NEED_WINDOW) || o->peak_rate <= 0)
 		needs &= ~(unsigned int)NEED_PEAK;
 	return needs;
@@ -240,9 +230,7 @@ static uint64_t wait_until(void *context, uint64_t end_ns, uint64_t until_ns)
 		if (now + NSEC_PER_SEC < until_ns)
 			until_ns = now + NSEC_PER_SEC;
 	}
-	until_ns = until_ns > now ? until_ns - now : 0;
-	t.tv_sec = (time_t)(until_ns / NSEC_PER_SEC);
-	t.tv_nsec = (long)(until_ns % NSEC_PER_SEC);
+	t = clock_timespec(until_ns > now ? until_ns - now : 0);
 	sigemptyset(&interrupt);
 	sigaddset(&interrupt, SIGINT);
 	sigprocmask(SIG_BLOCK, &interrupt, &old);
@@ -266,14 +254,13 @@ static int find_window_fd(void)
 	return (int)fd;
 }
 
-/* Waits for the end of the window; fast samples are taken meanwhile. */
 static void wait_window(struct run *run, uint64_t end_ns)
 {
 	/* Without --watch an interrupt is caught only so that the progress can be erased. */
 	bool caught = !run->options->watch && catch_interrupt();
 
 	if (run->window && run->window_fd >= 0 && write(run->window_fd, "\n", 1) < 0)
-		run->window_fd = -1; /* nobody listens any more */
+		run->window_fd = -1;
 	window_run(run->source, end_ns, wait_until, run);
 	if (want_progress(run->options))
 		fputs("\r\033[K", stderr);
