@@ -13,7 +13,7 @@ MARKS = {"overflowing": "!!", "full": "!", "stalled": "!", "dropping": "!", "syn
          "high": "~", "ok": ".", "gone": "x"}
 
 Field = collections.namedtuple("Field", "name header type group key brief")
-Key = collections.namedtuple("Key", "action names help")
+Key = collections.namedtuple("Key", "run names help section")
 Verdict = collections.namedtuple("Verdict", "kind name fact advice")
 
 STRING = r'("(?:[^"\\]|\\.)*")'
@@ -57,16 +57,16 @@ def keys():
     """Rows of the key table."""
     found = []
     for row in rows("top/keys.c", "key_table"):
-        row = re.match(rf"\t\{{ KEY_ACT_(\w+), \{{.*?\}}, {STRING}, .*?,\n\t  {STRING}", row)
-        action, names, text = row.groups()
-        found.append(Key(action, unquote(names).split(), unquote(text)))
+        value = dict(re.findall(rf"\.(\w+) = ({STRING[1:-1]}|[\w |]+?)(?=,| \}})", row))
+        found.append(Key(value["run"], unquote(value["name"]).split(), unquote(value["help"]),
+                         unquote(value.get("section", "NULL"))))
     assert len(found) > 20, found
     return found
 
 
-def key(action):
-    """What to press for an action: each of its keys, as tmux calls it."""
-    names, = (row.names for row in keys() if row.action == action)
+def key(run):
+    """What to press for a function of the key table: each of its keys, as tmux calls it."""
+    names, = (row.names for row in keys() if row.run == run)
     return [TMUX_NAMES.get(name, name) for name in names]
 
 

@@ -25,6 +25,7 @@ import unittest
 import listenq
 import netns
 import screen
+import source
 
 ROOT = pathlib.Path(os.environ.get("srcdir") or pathlib.Path(__file__).parents[2]).resolve()
 PROGRAM = os.path.abspath(os.environ.get("LISTENQ") or str(ROOT / "src" / "listenq"))
@@ -135,19 +136,6 @@ def spoken(fact, advice):
 def c_strings(text):
     """The strings of a piece of C, as one."""
     return "".join(word[1:-1] for word in re.findall(STRING, text)).replace("\\\\", "\\")
-
-
-@functools.lru_cache(maxsize=None)
-def key_rows():
-    """[(action, ["q", "F10"], what it does, section or None)], out of the source."""
-    text = (ROOT / "src" / "top" / "keys.c").read_text()
-    text = re.search(r"key_table\[\] = \{\n(.*?)\n\};", text, re.S)[1]
-    row = re.compile(rf"\{{ (KEY_ACT_\w+), \{{[^\n]*?\}}, ({STRING}), (?:NULL|{STRING}), "
-                     rf"(?:true|false),\s*((?:{STRING}\s*)+), (NULL|{STRING}) \}},")
-    found = [(action, c_strings(names).split(), c_strings(meaning), c_strings(section) or None)
-             for action, names, meaning, section in row.findall(text)]
-    assert len(found) == text.count("KEY_ACT_"), "keys.c: a row that is not understood"
-    return found
 
 
 def warning_codes():
@@ -367,13 +355,13 @@ class Manual(unittest.TestCase):
                  plain(" ".join(line for line in entry.lines if line != ".El")))
                 for heading, found in page(MANUAL)["KEYS"].items() for entry in found]
         real, heading = [], None
-        for _, names, meaning, section in key_rows():
-            heading = section or heading
-            real.append((heading, names, f"{meaning[0].upper()}{meaning[1:]}."))
+        for key in source.keys():
+            heading = key.section or heading
+            real.append((heading, key.names, f"{key.help[0].upper()}{key.help[1:]}."))
         self.assertEqual(told, real)
 
     def test_keys_in_text(self):
-        known = {name for _, names, _, _ in key_rows() for name in names}
+        known = {name for key in source.keys() for name in key.names}
         found = set(re.findall(r"^(?:\.Pq )?\.?Ic (\S+)", plain(MANUAL.read_text()), re.M))
         self.assertGreater(len(found), 5)
         self.assertEqual(found - known, {"Ctrl-C", "Ctrl-Z"})  # of the terminal
@@ -441,9 +429,9 @@ class Help(screen.Case):
         lines = told.wait("the help", lambda lines: "General" in lines)
         lines = lines[lines.index("General"):lines.index("Marks")]
         real = []
-        for _, names, meaning, section in key_rows():
-            real += [section] if section else []
-            real.append(f"  {' '.join(names):7} {meaning}")
+        for key in source.keys():
+            real += [key.section] if key.section else []
+            real.append(f"  {' '.join(key.names):7} {key.help}")
         self.assertEqual(lines, real)
 
     def test_marks(self):
@@ -454,11 +442,6 @@ class Help(screen.Case):
                 for name, (fact, _, mark) in verdicts().items() if mark]
         begin = lines.index("Marks") + 1
         self.assertEqual(lines[begin:begin + len(real)], real)
-
-    def test_every_key_does_something(self):
-        """A row without a case is a promise; a case without a row cannot be reached."""
-        cases = re.findall(r"\bcase (KEY_ACT_\w+):", (ROOT / "src" / "top" / "act.c").read_text())
-        same(self, cases, [action for action, *_ in key_rows()], "act.c")
 
 
 # The completions
