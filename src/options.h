@@ -15,6 +15,9 @@ enum option_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define WIDTH_OF_TERMINAL UINT64_MAX
 
+/* The exit status of a command line that cannot be followed. */
+enum { EXIT_USAGE = 2 };
+
 /* What the command line says. Strings point into argv. */
 struct options {
 	/* One for each option, as given. */

@@ -31,8 +31,6 @@
 #define NOT_SHOWN_SHARE 0.01 /* for looking at the other namespaces */
 #define WALK_SHARE	0.02 /* for walks of the established hash, in the view */
 
-enum { EXIT_USAGE = 2 };
-
 /* All that lives as long as the reports. */
 struct run {
 	const struct options *options;
