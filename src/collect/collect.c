@@ -36,6 +36,7 @@ struct collector {
 	struct unix_queues unix_queues;
 	struct others others;
 	struct conditions conditions;
+	struct string_pool *strings; /* for the next sample, which it shares with those before */
 	struct strbuf text; /* scratch for files */
 };
 
@@ -100,14 +101,13 @@ static void list_ehash_dumps(struct collector *c)
 		c->ehash.list[i] = &c->set.list[i]->ehash;
 }
 
-/* Names may go that were in no sample for long, and namespaces come and go. */
+/* Namespaces come and go. */
 static void update_namespaces(struct sampling *now)
 {
 	struct open_netns_set *set = &now->c->set;
 
 	now->s->known |= now->c->config.all_namespaces ? SNAPSHOT_ALL_NETNS : 0;
 	now->s->known |= needs(now->c, NEED_UNIX) ? SNAPSHOT_UNIX : 0; /* unless a dump fails */
-	open_netns_set_begin_sample(set, clock_monotonic_ns());
 	if (set->check_ns <= clock_monotonic_ns())
 		open_netns_set_check(set);
 	list_ehash_dumps(now->c);
@@ -121,7 +121,8 @@ static void add_namespace(struct sampling *now)
 	ns->cookie = netns->cookie;
 	ns->inode = netns->inode;
 	ns->serial = netns->serial;
-	ns->name = netns->name;
+	ns->name = string_pool_add(now->s->strings, netns->name,
+				   netns->name ? strlen(netns->name) : 0);
 	ns->pid = netns->pid;
 }
 
@@ -157,8 +158,7 @@ static void read_counters_after(struct sampling *now)
 
 static void add_unix_listeners(struct sampling *now)
 {
-	if (!unix_listeners_add(&now->c->set.names, diag_netlink(now->netns->diag), now->s,
-				now->netns_idx))
+	if (!unix_listeners_add(diag_netlink(now->netns->diag), now->s, now->netns_idx))
 		now->s->known &= ~(uint32_t)SNAPSHOT_UNIX;
 }
 
@@ -256,7 +256,7 @@ static void dump_ehash(struct sampling *now)
 
 static void find_cgroups(struct sampling *now)
 {
-	cgroups_turn(&now->c->cgroups, now->s->monotonic_ns);
+	cgroups_begin(&now->c->cgroups, now->s->strings);
 	for (size_t i = 0; i < now->s->n_listeners; i++) {
 		struct listener *l = &now->s->listeners[i];
 
@@ -273,7 +273,7 @@ static void find_interfaces(struct sampling *now)
 		char name[IF_NAMESIZE];
 
 		if (l->addr.ifindex && diag_interface(netns->diag, l->addr.ifindex, name) == 0)
-			l->interface = intern_keep(&now->c->set.names, name, strlen(name));
+			l->interface = string_pool_add(now->s->strings, name, strlen(name));
 	}
 }
 
@@ -305,7 +305,7 @@ static void read_conditions(struct sampling *now)
 {
 	struct conditions *conditions = &now->c->conditions;
 
-	conditions_turn(conditions, now->s->monotonic_ns);
+	conditions_begin(conditions, now->s->strings);
 	if (needs_conditions(now) && now->kind == SAMPLE_OPENING)
 		conditions_open(conditions, now->s);
 	else if (needs_conditions(now))
@@ -424,6 +424,8 @@ static int take_sample(struct collector *c, enum sample_kind kind, struct snapsh
 	const struct provider *p = provider_table, *end = p + ARRAY_SIZE(provider_table);
 
 	snapshot_reset(s);
+	c->strings = string_pool_next(c->strings);
+	s->strings = string_pool_get(c->strings);
 	while (p < end && !now.code) {
 		const struct provider *first = p++;
 
@@ -552,6 +554,7 @@ static void close_collector(struct sample_source *self)
 	unix_queues_free(&c->unix_queues);
 	others_free(&c->others);
 	conditions_free(&c->conditions);
+	string_pool_put(c->strings);
 	strbuf_free(&c->text);
 	if (c->root >= 0)
 		close(c->root);

@@ -143,6 +143,7 @@ static void close_one(struct open_netns *netns)
 	if (netns->netns_fd != NETNS_HOME)
 		close(netns->netns_fd);
 	free(netns->path);
+	free(netns->name);
 	free(netns);
 }
 
@@ -248,7 +249,7 @@ static int add(struct open_netns_set *set, uint64_t inode, const char *path, con
 		return code;
 	netns->inode = inode;
 	netns->serial = ++set->opened;
-	netns->name = name ? intern_keep(&set->names, name, strlen(name)) : NULL;
+	netns->name = name ? xstrdup(name) : NULL;
 	netns->path = called ? xstrdup(path) : NULL;
 	netns->pid = ns ? ns->pid : 0;
 	code = open_needed(netns, set->needs, why);
@@ -336,8 +337,10 @@ static void update(struct open_netns_set *set, size_t i)
 	if (!set->all && !(set->needs & NEED_NAMESPACES))
 		return;
 	netns->pid = ns ? ns->pid : 0;
-	if (ns && (!netns->name || strcmp(netns->name, ns->name) != 0))
-		netns->name = intern_keep(&set->names, ns->name, strlen(ns->name));
+	if (ns) {
+		free(netns->name);
+		netns->name = xstrdup(ns->name);
+	}
 }
 
 /* Each namespace takes up to nine. */
@@ -462,17 +465,9 @@ void open_netns_set_close(struct open_netns_set *set)
 		close_one(set->list[i]);
 	free(set->list);
 	namespaces_free(&set->found);
-	intern_free(&set->names);
 	for (size_t i = 0; i < NETNS_PROBLEMS; i++)
 		strbuf_free(&set->problems[i].names);
 	memset(set, 0, sizeof(*set));
-}
-
-void open_netns_set_begin_sample(struct open_netns_set *set, uint64_t now_ns)
-{
-	intern_turn(&set->names, now_ns);
-	for (size_t i = 0; i < set->n; i++)
-		intern_touch(&set->names, set->list[i]->name);
 }
 
 void open_netns_set_change_needs(struct open_netns_set *set, unsigned int needs)

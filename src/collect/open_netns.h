@@ -2,7 +2,6 @@
 #ifndef LISTENQ_COLLECT_OPEN_NETNS_H
 #define LISTENQ_COLLECT_OPEN_NETNS_H
 
-#include "base/intern.h"
 #include "base/text.h"
 #include "collect/ehash_dump.h"
 #include "collect/namespaces.h"
@@ -18,7 +17,7 @@ struct open_netns {
 	uint64_t cookie; /* SO_NETNS_COOKIE; 0: unknown */
 	uint64_t inode; /* 0: unknown */
 	uint64_t serial; /* tells it from others that had the inode before */
-	const char *name; /* NULL: nobody asked; of the set */
+	char *name; /* NULL: nobody asked */
 	char *path; /* that the user's word stands for, relative to the root; NULL: it was found */
 	uint32_t pid; /* the oldest process in it; 0: none, or nobody asked */
 	int root; /* descriptor of the directory that holds proc/; not owned */
@@ -80,7 +79,6 @@ struct open_netns_set {
 	uint64_t home; /* inode, 0: unknown */
 	uint64_t check_ns; /* when open_netns_set_check() is due, monotonic; UINT64_MAX: never */
 	struct namespaces found; /* by the last search */
-	struct intern names; /* of namespaces, and whatever else has to live as long */
 	struct netns_problem problems[NETNS_PROBLEMS];
 };
 
@@ -96,9 +94,6 @@ void open_netns_set_close(struct open_netns_set *set);
 
 /* Closes those that have ended, opens new ones, and sets when to check next. */
 void open_netns_set_check(struct open_netns_set *set);
-
-/* A sample begins: old names may go, those in use stay. See intern_turn(). */
-void open_netns_set_begin_sample(struct open_netns_set *set, uint64_t now_ns);
 
 /*
  * open_netns_set_change_needs() - open the files that @needs (enum need) wants read with each

@@ -581,6 +581,18 @@ static void test_named(void **state)
 	assert_non_null(strstr(warning("namespaces-gone")->message, "green, blue"));
 }
 
+/* What a sample says outlives the collector. */
+static void test_outlives_collector(void **state)
+{
+	(void)state;
+	open_all(NEED_DROPS);
+	sample(SAMPLE_CLOSING);
+	sample_source_close(collector);
+	collector = NULL;
+	assert_non_null(netns_named("blue"));
+	assert_non_null(netns_named("green"));
+}
+
 static void add_process(unsigned int pid, const char *as)
 {
 	unit_add_process(tree, pid, as, "web", 0, pid);
@@ -754,6 +766,7 @@ int main(void)
 		NETNS_TEST(test_processes_hidden),
 		NETNS_TEST(test_named),
 		NETNS_TEST(test_cookie),
+		NETNS_TEST(test_outlives_collector),
 		NETNS_TEST(test_named_process),
 		NETNS_TEST(test_named_by_process),
 		NETNS_TEST(test_unnamed_lives_on),
