@@ -279,11 +279,6 @@ static struct holders holders_of(const struct row *row)
 	return h;
 }
 
-static bool is_traced(const struct process *p)
-{
-	return p->known & PROCESS_STATE && p->state == 't';
-}
-
 static bool is_frozen(const struct process *p)
 {
 	return p->known & PROCESS_FROZEN && p->frozen;
@@ -291,7 +286,8 @@ static bool is_frozen(const struct process *p)
 
 static bool is_stopped(const struct process *p)
 {
-	return is_traced(p) || is_frozen(p) || (p->known & PROCESS_STATE && p->state == 'T');
+	return process_is_traced(p) || is_frozen(p) ||
+	       (p->known & PROCESS_STATE && p->state == 'T');
 }
 
 /* A limit lowered below what was open already leaves it no more room. */
@@ -447,7 +443,7 @@ static void add_ways_to_continue(struct strbuf *to, const struct process *p, con
 {
 	if (is_frozen(p)) {
 		add_thaw(to, p, text_flags);
-	} else if (is_traced(p)) {
+	} else if (process_is_traced(p)) {
 		strbuf_adds(to, "continue it there, or detach");
 	} else {
 		strbuf_adds(to, "continue with fg, or kill -CONT");
@@ -466,9 +462,9 @@ static bool add_stopped(struct strbuf *to, const struct row *row, bool advice,
 	}
 	add_process(to, c.first, text_flags);
 	strbuf_adds(to, " is ");
-	strbuf_adds(to, is_frozen(c.first) ? "frozen with its cgroup" :
-			is_traced(c.first) ? "stopped by a debugger" :
-					     "stopped");
+	strbuf_adds(to, is_frozen(c.first)	   ? "frozen with its cgroup" :
+			process_is_traced(c.first) ? "stopped by a debugger" :
+						     "stopped");
 	if (c.n == 2)
 		strbuf_adds(to, ", and so is the other one");
 	else if (c.n > 2)
@@ -573,7 +569,7 @@ static void add_ways_to_continue_some(struct strbuf *to, const struct count *c,
 		return;
 	}
 	strbuf_addf(to, "continue %s first (", c->n > 1 ? "them" : "it");
-	if (is_traced(c->first)) {
+	if (process_is_traced(c->first)) {
 		strbuf_adds(to, "in the debugger)");
 		return;
 	}

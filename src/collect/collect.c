@@ -295,7 +295,7 @@ static void find_owners(struct sampling *now)
 	if (!needs_conditions(now) && !(closing && needs(now->c, NEED_OWNERS)))
 		return;
 	owners->cgroups = needs(now->c, NEED_UNITS);
-	owners->tell = closing && needs(now->c, NEED_OWNERS_ASKED);
+	owners->warn = closing && needs(now->c, NEED_OWNERS_ASKED);
 	owners_collect(owners, now->s);
 	if (!closing)
 		owners->look_ns = owners->scan_ns = 0;

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "collect/netlink.h"
 #include "collect/netstat.h"
 #include "model/connections.h"
 #include "model/groups.h"
@@ -157,7 +158,7 @@ static int request(const struct ehash_dumps *all, const struct waiting_at *at, s
 		if (pass->waiting)
 			waiting_begin(&dump->waiting, needs(all, NEED_CONNECTIONS));
 		code = diag_dump(dump->diag, &request, handle_socket, pass, why);
-	} while (diag_again(dump->diag, code, &tries));
+	} while (netlink_again(diag_netlink(dump->diag), code, &tries));
 	bytecode_free(&ports);
 	return code;
 }

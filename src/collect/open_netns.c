@@ -408,7 +408,8 @@ int open_netns_dump(struct open_netns *netns, unsigned int needs, int family, st
 		if (tries)
 			snapshot_drop_listeners(s, before);
 		code = diag_dump(netns->diag, &request, handle_socket, &dump, why);
-	} while (give_up_filter(netns, code) || diag_again(netns->diag, code, &tries));
+	} while (give_up_filter(netns, code) ||
+		 netlink_again(diag_netlink(netns->diag), code, &tries));
 	return code;
 }
 
@@ -496,7 +497,7 @@ void open_netns_set_warn(struct open_netns_set *set, struct snapshot *s)
 		snapshot_warn(s, "namespaces-hidden",
 			      "network namespaces may be missing, as some processes may not be "
 			      "seen: %s",
-			      processes_advice(set->found.sight, set->found.hidden));
+			      processes_advice(set->found.visible, set->found.hidden));
 	if (set->found.failed && set->all)
 		snapshot_warn(s, "namespaces-hidden",
 			      "cannot look for network namespaces: %s%s; some may be missing",

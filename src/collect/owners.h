@@ -19,7 +19,7 @@
  *  - Everything is scanned only for listeners that are new or lost their last owner, and no more
  *    often than would cost 5 % of a CPU.
  *  - A listener that a scan could not explain (the kernel's own, such as nfsd's, or one whose
- *    owner is out of sight) is looked for again after OWNERS_RETRY_NS, and each time after as long
+ *    owner cannot be seen) is looked for again after OWNERS_RETRY_NS, and each time after as long
  *    as it has been looked for in vain.
  *
  * A listener may also be registered with an io_uring, by descriptor or made there, and have no
@@ -48,7 +48,7 @@ struct owners_listeners {
 struct owners {
 	int root; /* descriptor of the directory that holds proc/ */
 	bool cgroups; /* read those of the processes */
-	bool tell; /* warn when some may not be seen */
+	bool warn; /* warn when some may not be seen */
 
 	struct string_pool *strings; /* that of the sample; a reference */
 	struct strbuf text; /* scratch for files */
@@ -60,15 +60,15 @@ struct owners {
 	uint64_t look_ns; /* when looking at some processes may cost something again */
 	uint64_t scan_ns; /* and when looking at all of them may */
 	size_t turn; /* where verifying what is known goes on */
-	bool sight_known;
-	enum processes_sight sight;
+	bool visible_known;
+	enum processes_visible visible;
 };
 
 void owners_free(struct owners *o);
 
 /*
  * owners_collect() - find the owners of the listeners of @s, at the time of that sample. What
- * cannot be found stays unknown; one warning says so when @o->tell.
+ * cannot be found stays unknown; one warning says so when @o->warn.
  */
 void owners_collect(struct owners *o, struct snapshot *s);
 

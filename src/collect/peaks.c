@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "collect/netlink.h"
 #include "collect/unix_listeners.h"
 
 #include <stdlib.h>
@@ -159,11 +160,11 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 	uint64_t interval;
 
 	p->look++;
-	if (diag_lost(diag_dump(diag, &request, handle_listener, &look, &ignored)))
-		diag_reopen(diag, &ignored);
+	if (netlink_lost(diag_dump(diag, &request, handle_listener, &look, &ignored)))
+		netlink_reopen(diag_netlink(diag), &ignored);
 	if (p->n_unix &&
 	    netlink_lost(unix_diag_dump(diag_netlink(diag), false, handle_unix, &look, &ignored)))
-		diag_reopen(diag, &ignored);
+		netlink_reopen(diag_netlink(diag), &ignored);
 	cpu = clock_thread_cpu_ns() - cpu;
 	p->cost_ns = (p->cost_ns + cpu) / 2;
 	interval = (uint64_t)((double)p->cost_ns / p->share);
@@ -268,8 +269,8 @@ void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct 
 	if (code == 0 && p->n_unix)
 		code = unix_diag_dump(diag_netlink(diag), false, handle_unix_again, &look,
 				      &ignored);
-	if (diag_lost(code))
-		diag_reopen(diag, &ignored);
+	if (netlink_lost(code))
+		netlink_reopen(diag_netlink(diag), &ignored);
 	for (size_t i = 0; i < s->n_gone; i++)
 		if (s->gone[i].addr.netns != netns || (code == 0 && !look.there[i]))
 			s->gone[kept++] = s->gone[i];

@@ -81,9 +81,6 @@ int processes_socket(int dir, uint32_t fd, uint32_t *inode);
 int processes_sockets(const struct processes *p, uint32_t pid,
 		      void (*found)(void *context, uint32_t fd, uint32_t inode), void *context);
 
-/* Reads the file @name of a process, such as "comm". Returns 0 or -errno. */
-int processes_read(const struct processes *p, uint32_t pid, const char *name, struct strbuf *text);
-
 /*
  * processes_registered() - sockets that a process has registered with an io_uring, and which live
  * on when it closes their descriptors: fdinfo of the ring lists them. A busy ring is read a few
@@ -100,22 +97,22 @@ int processes_registered(const struct processes *p, uint32_t pid, uint32_t ring,
 			 void *context);
 
 /* Why there may be a process that cannot be looked at. */
-enum processes_sight {
+enum processes_visible {
 	PROCESSES_ALL, /* every process on the machine can be seen */
 	PROCESSES_NO_PRIVILEGE, /* those of other users cannot */
 	PROCESSES_NAMESPACE, /* those outside of our PID or user namespace cannot */
 };
 
 /*
- * processes_sight() - which processes are in sight, as far as that can be told without looking at
+ * processes_visibility() - which processes can be seen, as far as that is known without looking at
  * one. Takes a free descriptor. Returns 0, or -errno where that could not be looked at.
  */
-int processes_sight(int root, enum processes_sight *sight);
+int processes_visibility(int root, enum processes_visible *visible);
 
 /*
  * processes_advice() - why some may not be seen, or what to do about it.
  * @hidden: one was found that may not be looked at; otherwise they are not even listed
  */
-const char *processes_advice(enum processes_sight sight, bool hidden);
+const char *processes_advice(enum processes_visible visible, bool hidden);
 
 #endif

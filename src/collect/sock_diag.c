@@ -189,16 +189,6 @@ int diag_open(struct diag_socket **socket, int netns, struct error *why)
 	return 0;
 }
 
-int diag_reopen(struct diag_socket *socket, struct error *why)
-{
-	return netlink_reopen(socket->netlink, why);
-}
-
-bool diag_again(struct diag_socket *socket, int code, unsigned int *tries)
-{
-	return netlink_again(socket->netlink, code, tries);
-}
-
 unsigned int diag_datagrams(const struct diag_socket *socket)
 {
 	return socket->datagrams;
@@ -207,11 +197,6 @@ unsigned int diag_datagrams(const struct diag_socket *socket)
 struct netlink_socket *diag_netlink(struct diag_socket *socket)
 {
 	return socket->netlink;
-}
-
-bool diag_lost(int code)
-{
-	return netlink_lost(code);
 }
 
 void diag_close(struct diag_socket *socket)

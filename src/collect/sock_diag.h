@@ -94,18 +94,12 @@ int diag_open(struct diag_socket **socket, int netns, struct error *why);
 void diag_close(struct diag_socket *socket);
 
 /*
- * diag_reopen() - the same on a new netlink socket, for when a dump was lost half-way: the old one
- * would answer -EBUSY. Returns 0 or -errno with @why filled; the old socket then stays.
- */
-int diag_reopen(struct diag_socket *socket, struct error *why);
-
-/*
  * diag_dump() - send one request and hand every socket of the reply to @handler.
  *
  * With AF_UNSPEC the legacy request (TCPDIAG_GETSOCK) serves both families in one
  * walk of the hash; where it is refused, SOCK_DIAG_BY_FAMILY asks twice.
  *
- * Returns 0, the handler's negative value, or -errno with @why filled. Where diag_again()
+ * Returns 0, the handler's negative value, or -errno with @why filled. Where netlink_again()
  * says so the caller forgets what it got and starts over.
  */
 int diag_dump(struct diag_socket *socket, const struct diag_request *request, diag_handler handler,
@@ -137,20 +131,7 @@ void diag_name_connection(struct diag_connection *connection, const struct diag_
 int diag_find(struct diag_socket *socket, const struct diag_connection *connection,
 	      struct diag_record *record);
 
-/*
- * Was the dump lost half-way: -ENOBUFS (the kernel had no room), -EMSGSIZE (a truncated message;
- * the buffer has grown), -EBUSY (an earlier dump on this socket was)?
- */
-bool diag_lost(int code);
-
-/*
- * diag_again() - is a dump that returned @code to be made again, because it was lost? See
- * netlink_again().
- */
-bool diag_again(struct diag_socket *socket, int code, unsigned int *tries);
-
-/* The netlink socket below, for dumps of other families; diag_reopen() is then as good as its own.
- */
+/* The netlink socket below: for dumps of other families, and for netlink_again(). */
 struct netlink_socket *diag_netlink(struct diag_socket *socket);
 
 /* Into how many datagrams the kernel cut the last dump: one is a consistent walk. */

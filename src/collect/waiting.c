@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "collect/netlink.h"
 #include "model/groups.h"
 
 #include <stdlib.h>
@@ -194,7 +195,7 @@ static int dump_lengths(struct diag_socket *diag, struct snapshot *s, uint32_t n
 			if (is_in(s, s->groups[i].first, netns_idx))
 				s->groups[i].length_after = 0;
 		code = diag_dump(diag, &request, handle_length, &lengths, why);
-	} while (diag_again(diag, code, &tries));
+	} while (netlink_again(diag_netlink(diag), code, &tries));
 	bytecode_free(&filter);
 	return code;
 }

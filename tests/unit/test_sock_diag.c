@@ -702,7 +702,7 @@ static void test_permission(void **state)
 	fake_netlink_reply_error(-EPERM);
 	assert_int_equal(dump(&both, &seen), -EPERM);
 	assert_non_null(strstr(why.text, "forbids"));
-	assert_false(diag_lost(-EPERM));
+	assert_false(netlink_lost(-EPERM));
 }
 
 /* At the start and in the middle of a dump. */
@@ -735,10 +735,10 @@ static void test_no_buffers(void **state)
 	(void)state;
 	fake_netlink_fail_receive(ENOBUFS);
 	assert_int_equal(dump(&both, &seen), -ENOBUFS);
-	assert_true(diag_lost(-ENOBUFS));
+	assert_true(netlink_lost(-ENOBUFS));
 	assert_non_null(strstr(why.text, "lost"));
 	/* On a new socket it works again, and what the old one still had is nobody's. */
-	assert_int_equal(diag_reopen(diag, &why), 0);
+	assert_int_equal(netlink_reopen(diag_netlink(diag), &why), 0);
 	assert_u64_equal(fake_netlink_opened, 2);
 	assert_u64_equal(fake_netlink_closed, 1);
 	reply_captured("overflow/closing/listeners", 1);
@@ -752,7 +752,7 @@ static void test_reopen_fails(void **state)
 
 	(void)state;
 	fake_netlink_fail_open(EMFILE);
-	assert_int_equal(diag_reopen(diag, &why), -EMFILE);
+	assert_int_equal(netlink_reopen(diag_netlink(diag), &why), -EMFILE);
 	reply_captured("overflow/closing/listeners", 1);
 	assert_int_equal(dump(&both, &seen), 0); /* on the old one */
 }
@@ -789,7 +789,7 @@ static void test_truncated_datagram(void **state)
 			break;
 		}
 		before = fake_netlink_buffer;
-		assert_true(diag_lost(code));
+		assert_true(netlink_lost(code));
 		assert_true(tries < 20);
 	}
 	assert_true(tries >= 1);
@@ -805,7 +805,7 @@ static void test_busy(void **state)
 	(void)state;
 	fake_netlink_reply_error(-EBUSY);
 	assert_int_equal(dump(&both, &seen), -EBUSY);
-	assert_true(diag_lost(-EBUSY));
+	assert_true(netlink_lost(-EBUSY));
 	assert_u64_equal(fake_netlink_sent(), 1);
 }
 
