@@ -72,7 +72,7 @@ static int open_by_id(struct cgroups *c, uint64_t id)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The kernel tells the path of an open directory as a link. */
+/* The link of an open directory is its path. */
 static void add_open(struct cgroups *c, uint64_t id, int fd)
 {
 	char link[64], path[PATH_MAX];

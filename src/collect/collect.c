@@ -483,7 +483,7 @@ static uint64_t next_look(const struct sample_source *self)
 	return due < c->set.check_ns ? due : c->set.check_ns;
 }
 
-/* Of the sources whose time has come the next after the one looked at last: each has its turn. */
+/* The next namespace whose time has come, after the one looked at last. */
 static struct open_netns *next_due(struct collector *c, uint64_t now_ns)
 {
 	for (size_t i = 0; i < c->set.n; i++) {

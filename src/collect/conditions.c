@@ -120,7 +120,7 @@ static const char *find_line(const char *text, enum hierarchy hierarchy, size_t 
 	return NULL;
 }
 
-/* The directory of a cgroup, from @path of its hierarchy as the kernel tells it. */
+/* The directory of a cgroup, from its path in its hierarchy. */
 static bool add_dir(char dir[PATH_MAX], const struct hierarchy_mount *mount, const char *path,
 		    size_t len)
 {

@@ -212,7 +212,7 @@ static bool take(struct ehash_dumps *all, const struct job *job, bool half_open,
 	return true;
 }
 
-/* In one dump, where the kernel can: its cost is that of the walk. */
+/* In one dump, where the kernel can: what it costs is the walk of the hash. */
 static void take_all(struct ehash_dumps *all, struct job *job)
 {
 	struct ehash_dump *dump = job->dump;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 struct errand {
-	int netns;
+	int netns_fd;
 	int (*work)(void *context, struct error *why);
 	void *context;
 	struct error *why;
@@ -27,22 +27,22 @@ static void *run(void *argument)
 {
 	struct errand *errand = argument;
 
-	if (setns(errand->netns, CLONE_NEWNET) < 0)
+	if (setns(errand->netns_fd, CLONE_NEWNET) < 0)
 		errand->code = explain(-errno, errand->why);
 	else
 		errand->code = errand->work(errand->context, errand->why);
 	return NULL;
 }
 
-int enter_run(int netns, int (*work)(void *context, struct error *why), void *context,
+int enter_run(int netns_fd, int (*work)(void *context, struct error *why), void *context,
 	      struct error *why)
 {
-	struct errand errand = { netns, work, context, why, 0 };
+	struct errand errand = { netns_fd, work, context, why, 0 };
 	sigset_t all, old;
 	pthread_t thread;
 	int code;
 
-	if (netns == NETNS_HOME)
+	if (netns_fd == NETNS_HOME)
 		return work(context, why);
 	/* Signals are for the thread that waits on them. */
 	sigfillset(&all);

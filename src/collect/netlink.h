@@ -12,8 +12,8 @@
 #include <string.h>
 
 /*
- * Dumps over netlink, of the family sock_diag: what they ask and tell is up to the caller. The only
- * file that knows libmnl.
+ * Dumps over netlink, of the family sock_diag, whatever is in them. The only file that knows
+ * libmnl.
  */
 
 /* A netlink socket belongs to the namespace it was opened in and goes on reading that one. */
@@ -38,11 +38,11 @@ typedef int (*netlink_handler)(uint16_t type, const void *payload, size_t len, v
 
 /*
  * netlink_open() - a sock_diag socket in a namespace.
- * @netns: a descriptor, which has to stay open as long as the socket, or NETNS_HOME
+ * @netns_fd: a descriptor, which has to stay open as long as the socket, or NETNS_HOME
  *
  * Returns 0 or -errno with @why filled; @socket is then as it was.
  */
-int netlink_open(struct netlink_socket **socket, int netns, struct error *why);
+int netlink_open(struct netlink_socket **socket, int netns_fd, struct error *why);
 void netlink_close(struct netlink_socket *socket);
 
 /*
@@ -84,7 +84,7 @@ bool netlink_lost(int code);
  * new socket.
  * @tries: so many so far, 0 at first; counted here
  *
- * The caller forgets what the lost one told.
+ * The caller forgets what came of the lost one.
  */
 bool netlink_again(struct netlink_socket *socket, int code, unsigned int *tries);
 

@@ -9,8 +9,8 @@
 /*
  * Which processes hold the listeners.
  *
- * Nothing but /proc/PID/fd tells, a descriptor at a time: with 200,000 of them a scan takes most
- * of a second of CPU. So it is done once, and from then on what is known is verified:
+ * Only /proc/PID/fd says so, a descriptor at a time: with 200,000 of them a scan takes most of a
+ * second of CPU. So it is done once, and from then on what is known is verified:
  *
  *  - A process that was not there before is looked at, and so is one that no longer has what it
  *    had: forked workers and restarted services are found without a scan.
@@ -23,8 +23,8 @@
  *    as it has been looked for in vain.
  *
  * A listener may also be registered with an io_uring, by descriptor or made there, and have no
- * descriptor of its own: then fdinfo of the ring tells, and that of the ring stands for it. It is
- * read only where a descriptor is a ring.
+ * descriptor of its own: then fdinfo of the ring lists it, and that of the ring stands for it. It
+ * is read only where a descriptor is a ring.
  *
  * What escapes: a process that was there all along and is handed a descriptor of a listener that
  * has another owner is found only with the next scan, and descriptors of a thread that shares them

@@ -81,19 +81,19 @@ static void look_at(struct peaks *p, struct tracked_queue *q, bool fresh, uint32
 	q->look_ns = now_ns;
 }
 
-void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns)
+void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns_idx)
 {
 	if (!p->min_interval_ns)
 		return;
 	idmap_reset(&p->by_cookie, s->n_listeners);
 	p->n_queues = p->n_unix = p->n_born = p->next = 0;
 	p->look = 0;
-	for (size_t i = s->netns[netns].first_listener; i < s->n_listeners; i++) {
+	for (size_t i = s->netns[netns_idx].first_listener; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
 		struct tracked_queue *q;
 		bool fresh;
 
-		if (l->addr.netns != netns)
+		if (l->addr.netns != netns_idx)
 			break;
 		q = track(p, l->cookie, &fresh);
 		q->is_unix = listener_is_unix(l);
@@ -178,16 +178,16 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 
 /* A UNIX listener that came since the sample before gets no row: fast samples have no names. */
 static void add_gone(const struct peaks *p, const struct tracked_queue *q, struct snapshot *s,
-		     uint32_t netns)
+		     uint32_t netns_idx)
 {
 	struct listener *l;
 
 	if (q->is_unix && q->peak.born)
 		return;
-	l = snapshot_add_gone(s, netns, q->cookie);
+	l = snapshot_add_gone(s, netns_idx, q->cookie);
 	if (q->born) {
 		*l = p->born[q->born - 1];
-		l->addr.netns = netns;
+		l->addr.netns = netns_idx;
 		l->cookie = q->cookie;
 	}
 	l->length = q->length;
@@ -196,19 +196,19 @@ static void add_gone(const struct peaks *p, const struct tracked_queue *q, struc
 	l->known |= LISTENER_PEAK;
 }
 
-void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns)
+void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns_idx)
 {
 	size_t seen = 0, tracked = p->n_queues, seen_unix = 0;
 
 	if (!p->min_interval_ns || p->due_ns == UINT64_MAX)
 		return;
 	p->look++;
-	for (size_t i = s->netns[netns].first_listener; i < s->n_listeners; i++) {
+	for (size_t i = s->netns[netns_idx].first_listener; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
 		struct tracked_queue *q;
 		bool fresh;
 
-		if (l->addr.netns != netns)
+		if (l->addr.netns != netns_idx)
 			break;
 		q = track(p, l->cookie, &fresh);
 		look_at(p, q, fresh, l->length, l->limit, s->monotonic_ns);
@@ -218,11 +218,11 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns)
 		seen += !fresh;
 		seen_unix += !fresh && listener_is_unix(l);
 	}
-	s->netns[netns].looked = p->look > 1;
-	s->netns[netns].listener_vanished = seen - seen_unix < tracked - p->n_unix;
+	s->netns[netns_idx].looked = p->look > 1;
+	s->netns[netns_idx].listener_vanished = seen - seen_unix < tracked - p->n_unix;
 	for (size_t i = 0; seen < tracked && i < tracked; i++)
 		if (p->queues[i].look != p->look)
-			add_gone(p, &p->queues[i], s, netns);
+			add_gone(p, &p->queues[i], s, netns_idx);
 	p->due_ns = UINT64_MAX;
 }
 
@@ -254,7 +254,7 @@ static int handle_unix_again(const struct unix_record *r, void *context)
 }
 
 void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct snapshot *s,
-			uint32_t netns)
+			uint32_t netns_idx)
 {
 	const struct diag_request request = { .states = 1 << DIAG_LISTEN, .family = AF_UNSPEC };
 	struct second_look look = { .there = xcalloc(s->n_gone, sizeof(*look.there)) };
@@ -263,7 +263,7 @@ void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct 
 	int code;
 
 	for (size_t i = 0; i < s->n_gone; i++)
-		if (s->gone[i].addr.netns == netns)
+		if (s->gone[i].addr.netns == netns_idx)
 			idmap_put(&look.gone, s->gone[i].cookie, (uint32_t)i);
 	code = diag_dump(diag, &request, handle_again, &look, &ignored);
 	if (code == 0 && p->n_unix)
@@ -272,7 +272,7 @@ void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct 
 	if (netlink_lost(code))
 		netlink_reopen(diag_netlink(diag), &ignored);
 	for (size_t i = 0; i < s->n_gone; i++)
-		if (s->gone[i].addr.netns != netns || (code == 0 && !look.there[i]))
+		if (s->gone[i].addr.netns != netns_idx || (code == 0 && !look.there[i]))
 			s->gone[kept++] = s->gone[i];
 	s->n_gone = kept;
 	idmap_free(&look.gone);

@@ -11,9 +11,9 @@
 struct process_entry {
 	/*
 	 * Inode of /proc/PID. The kernel makes one for each process and throws it away with the
-	 * process (proc_flush_pid()), so that it tells a process from a later one of the same pid.
-	 * Memory pressure may make it a new one: then a process passes for a new one, and costs a
-	 * look at its descriptors.
+	 * process (proc_flush_pid()), so that a later one of the same pid has another.
+	 * Memory pressure may make it a new one: then the process is taken for a new one, and its
+	 * descriptors are read again.
 	 */
 	uint64_t identity;
 	uint32_t pid;
@@ -74,7 +74,7 @@ int processes_socket(int dir, uint32_t fd, uint32_t *inode);
 
 /*
  * processes_sockets() - look once at each descriptor of a process.
- * @found: is told of each socket, and of each io_uring, whose inode is 0
+ * @found: called for each socket, and with inode 0 for each io_uring
  *
  * Returns 0 or -errno, where some may have been found before.
  */

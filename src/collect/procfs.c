@@ -115,12 +115,12 @@ static int read_file(void *context, struct error *why)
 	return procfs_read(file->root, file->path, file->text);
 }
 
-int procfs_read_netns(int netns, int root, const char *path, struct strbuf *text)
+int procfs_read_netns(int netns_fd, int root, const char *path, struct strbuf *text)
 {
 	struct file file = { root, path, text };
 	struct error ignored;
 
-	return enter_run(netns, read_file, &file, &ignored);
+	return enter_run(netns_fd, read_file, &file, &ignored);
 }
 
 void procfs_open_sysctls(int root, int fds[SYSCTL_N])

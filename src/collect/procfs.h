@@ -29,7 +29,7 @@ DIR *procfs_opendir(int root, const char *path);
 uint32_t procfs_next_process(DIR *proc, uint64_t *inode);
 
 /* procfs_read() in a network namespace, see enter_run(), for what is below proc/sys/net. */
-int procfs_read_netns(int netns, int root, const char *path, struct strbuf *text);
+int procfs_read_netns(int netns_fd, int root, const char *path, struct strbuf *text);
 
 /*
  * procfs_open_sysctls() - open the sysctls of the calling thread's namespace, which the descriptors

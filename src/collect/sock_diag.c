@@ -96,8 +96,8 @@ static void parse_attributes(const unsigned char *at, const unsigned char *end,
 		}
 	}
 	/*
-	 * tcp_diag_get_aux() tells the ULP only to CAP_NET_ADMIN and beside INFO; the MARK
-	 * attribute shows whether we are. Without both, no ULP does not mean no MPTCP.
+	 * tcp_diag_get_aux() reports the ULP only to CAP_NET_ADMIN and beside INFO; the MARK
+	 * attribute shows whether we have that. Without both, no ULP does not mean no MPTCP.
 	 */
 	if ((admin && info) || r->mptcp)
 		r->known |= DIAG_MPTCP;
@@ -177,10 +177,10 @@ void diag_fill_listener(struct listener *l, const struct diag_record *r)
 	l->drops = r->drops;
 }
 
-int diag_open(struct diag_socket **socket, int netns, struct error *why)
+int diag_open(struct diag_socket **socket, int netns_fd, struct error *why)
 {
 	struct netlink_socket *netlink;
-	int code = netlink_open(&netlink, netns, why);
+	int code = netlink_open(&netlink, netns_fd, why);
 
 	if (code < 0)
 		return code;

@@ -77,7 +77,7 @@ enum diag_ext {
 struct diag_request {
 	uint32_t states; /* bits 1 << enum diag_state; named, as ~0 adds bound sockets since 6.8 */
 	unsigned int ext;
-	int family; /* AF_UNSPEC: both, in one walk where the kernel can */
+	int family; /* AF_UNSPEC: both, in one dump where the kernel can */
 	const struct bytecode *filter; /* NULL: all sockets */
 };
 
@@ -86,11 +86,11 @@ struct diag_socket;
 
 /*
  * diag_open() - a sock_diag socket in a namespace.
- * @netns: a descriptor, which has to stay open as long as the socket, or NETNS_HOME (enter.h)
+ * @netns_fd: a descriptor, which has to stay open as long as the socket, or NETNS_HOME (enter.h)
  *
  * Returns 0 or -errno with @why filled.
  */
-int diag_open(struct diag_socket **socket, int netns, struct error *why);
+int diag_open(struct diag_socket **socket, int netns_fd, struct error *why);
 void diag_close(struct diag_socket *socket);
 
 /*
@@ -106,8 +106,8 @@ int diag_dump(struct diag_socket *socket, const struct diag_request *request, di
 	      void *context, struct error *why);
 
 /*
- * One connection: its addresses, by which the kernel finds it, and its cookie, which tells it from
- * a later one with the same addresses.
+ * One connection: its addresses, by which the kernel finds it, and its cookie, since a later one
+ * may have the same addresses.
  */
 struct diag_connection {
 	uint64_t cookie;

@@ -86,7 +86,7 @@ static bool is_hex(struct part p)
 }
 
 /*
- * "ID", "cri-containerd-ID.scope", and "kubepods.slice:cri-containerd:ID" where an engine is told
+ * "ID", "cri-containerd-ID.scope", and "kubepods.slice:cri-containerd:ID" where an engine knows
  * of systemd and does not ask it; but not "crio-conmon-ID.scope", which watches over it.
  */
 static struct part find_id(struct part name)

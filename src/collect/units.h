@@ -12,7 +12,7 @@ struct part {
 	size_t len;
 };
 
-/* What a process's cgroup tells of it. */
+/* What follows from a process's cgroup. */
 struct units {
 	struct part cgroup; /* the path, "/" for the root */
 	struct part unit; /* systemd unit */
@@ -20,7 +20,7 @@ struct units {
 };
 
 /*
- * units_parse() - what /proc/PID/cgroup tells.
+ * units_parse() - what follows from /proc/PID/cgroup.
  * @text: its @len bytes, of which the parts are
  *
  * The path is that of cgroup v2, or of systemd's own hierarchy where services are not in v2 ("0::/"

@@ -22,8 +22,8 @@
 #define LOOK_SHARE	 500 /* at most one part in so many of the time goes into looks */
 
 /*
- * A name comes with as many bytes as bind(2) was given. That of a path ends with its first NUL, and
- * is told with that.
+ * A name comes with as many bytes as bind(2) was given. That of a path ends with its first NUL,
+ * which the kernel counts.
  */
 static void parse_name(const unsigned char *data, size_t len, struct unix_record *r)
 {
@@ -35,7 +35,7 @@ static void parse_name(const unsigned char *data, size_t len, struct unix_record
 	r->name_len = (uint8_t)len;
 }
 
-/* Returns whether the queue was told. */
+/* Returns whether there was a queue among them. */
 static bool parse_attributes(const unsigned char *at, const unsigned char *end,
 			     struct unix_record *r)
 {
@@ -110,13 +110,13 @@ static int take_first(uint16_t type, const void *payload, size_t len, void *cont
 
 struct adder {
 	struct snapshot *snapshot;
-	uint32_t netns;
+	uint32_t netns_idx;
 };
 
 static int add_listener(const struct unix_record *r, void *context)
 {
 	struct adder *adder = context;
-	struct listener *l = snapshot_add_listener(adder->snapshot, adder->netns, r->cookie);
+	struct listener *l = snapshot_add_listener(adder->snapshot, adder->netns_idx, r->cookie);
 	char *name;
 
 	if (!l)
@@ -239,14 +239,14 @@ char *unix_listeners_text(const struct unix_record *r)
 	return text;
 }
 
-bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint32_t netns)
+bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint32_t netns_idx)
 {
-	struct adder adder = { s, netns };
+	struct adder adder = { s, netns_idx };
 	unsigned int tries = 0;
 	struct error why;
 	int code;
 
-	/* What a dump told before it was lost is as good as what the next one tells. */
+	/* What came of a lost dump is as good as what comes of the next one. */
 	do {
 		code = unix_diag_dump(netlink, true, add_listener, &adder, &why);
 	} while (netlink_again(netlink, code, &tries));
@@ -301,11 +301,11 @@ void unix_queues_add(struct unix_queues *q, struct netlink_socket *netlink)
 }
 
 void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, struct snapshot *s,
-		      uint32_t netns)
+		      uint32_t netns_idx)
 {
-	const size_t begin = q->n, first = s->netns[netns].first_listener;
+	const size_t begin = q->n, first = s->netns[netns_idx].first_listener;
 
-	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns == netns; i++) {
+	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns == netns_idx; i++) {
 		const struct listener *l = &s->listeners[i];
 		const struct unix_record r = { .cookie = l->cookie,
 					       .inode = l->inode,
@@ -316,7 +316,7 @@ void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, str
 			add_queue(&r, q);
 	}
 	ask_firsts(q, begin, netlink);
-	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns == netns; i++) {
+	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns == netns_idx; i++) {
 		struct listener *l = &s->listeners[i];
 		uint32_t at;
 

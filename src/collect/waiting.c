@@ -9,6 +9,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* What a dump found in the accept queue, or queues, of one group. */
+struct waiting_queue {
+	/* Of the listener that had all of it; where several had some, of the first of the group. */
+	uint64_t cookie;
+	struct group found;
+	uint32_t n_oldest; /* connections that are as old as the oldest, as far as is known */
+	uint32_t ahead; /* connections that may have been ahead of those that are kept */
+	bool stands; /* these still wait, as far as was asked */
+};
+
+/* One of the oldest connections of a queue: while they wait, none of the queue was accepted. */
+struct waiting_oldest {
+	uint32_t queue; /* index */
+	struct diag_connection connection;
+};
+
 void waiting_free(struct waiting *w)
 {
 	children_free(&w->children);
@@ -96,14 +112,14 @@ void waiting_begin(struct waiting *w, bool keep_connections)
 		w->shown_dumped = w->dumped;
 	}
 	children_reset(&w->children, keep_connections);
-	w->sample_ns = 0; /* until this walk is whole */
+	w->sample_ns = 0; /* until this dump is whole */
 	w->dumped = (struct dump_time){ .begin_ns = clock_monotonic_ns() };
 }
 
 void waiting_add(struct waiting *w, const struct diag_record *r)
 {
 	/*
-	 * Only accept(2) gives a socket an inode. The uid does not tell: it is 0 up to 6.16, and
+	 * Only accept(2) gives a socket an inode. The uid says nothing: it is 0 up to 6.16, and
 	 * the listener's since then.
 	 */
 	size_t n = w->children.n;
@@ -118,7 +134,7 @@ void waiting_add(struct waiting *w, const struct diag_record *r)
 	diag_name_connection(&w->connections[n], r);
 }
 
-/* Ages are told in jiffies, 10 ms at worst, at both ends. */
+/* Ages are in jiffies, 10 ms at worst, at both ends. */
 #define AGE_SLACK_NS (20 * NSEC_PER_SEC / 1000)
 
 /* Was a connection of that age in the queue before a dump began, whenever its age was taken? */
@@ -175,8 +191,8 @@ static int handle_length(const struct diag_record *r, void *context)
 }
 
 /*
- * The lengths after the walk: what was accepted meanwhile must not look like connections that
- * nobody can see.
+ * The lengths after the dump: what was accepted meanwhile must not look like connections that no
+ * dump shows.
  */
 static int dump_lengths(struct diag_socket *diag, struct snapshot *s, uint32_t netns_idx,
 			const struct waiting_at *at, struct error *why)
@@ -300,7 +316,7 @@ static struct group *find_holder(const struct waiting_queue *queue, struct snaps
 	return g && queue->found.holder == queue->cookie && g->holder == queue->cookie ? g : NULL;
 }
 
-/* Are those that an earlier walk has shown to be the oldest among those that this one shows? */
+/* Are the oldest of an earlier dump in this one? */
 static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns_idx)
 {
 	for (size_t i = 0; i < w->n_queues; i++)
@@ -320,8 +336,8 @@ static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns
 }
 
 /*
- * Ages do not tell as exactly as the walk at the beginning of the window which connections of then
- * wait still. One that was reset, or taken just before that walk, is in none: it counts as left.
+ * The dump at the beginning of the window says more exactly than ages which connections of then
+ * still wait. One that was reset, or accepted just before that dump, is in none: it counts as gone.
  * Fast Open children that nobody has acknowledged were shown as well: they spoil the count.
  */
 static void compare_shown(const struct waiting *w, struct snapshot *s,
