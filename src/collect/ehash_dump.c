@@ -337,9 +337,9 @@ void ehash_dumps_complete(struct ehash_dumps *all, struct snapshot *s)
 		connections_sort(s);
 	if (skipped)
 		snapshot_warn(s, "walks-skipped",
-			      "too many connections on this host to look through them once for "
-			      "each namespace: SYN queues or ages are unknown in %zu of them; -N "
-			      "takes fewer",
+			      "too many connections on this host to look through them for each "
+			      "namespace: SYN queues or ages are unknown in %zu of them; -N "
+			      "selects fewer",
 			      skipped);
 }
 

@@ -76,7 +76,7 @@ static DIR *open_list(struct search *search, const char *path)
 	return dir;
 }
 
-/* A file that was left below /run/netns by a boot before is no namespace. */
+/* A file below /run/netns may be from a boot before, and not a namespace. */
 static bool is_namespace(const struct search *search, const struct stat *st)
 {
 	return !search->has_device || st->st_dev == search->device;
@@ -361,7 +361,7 @@ int namespaces_resolve(int root, const char *what, char **path, uint64_t *inode,
 			       error_set(why, -errno, "cannot look at network namespace '%s': %s%s",
 					 what, strerror(errno), error_advice(-errno));
 	else if (stat_home(root, &home) && home.st_dev != st.st_dev)
-		code = error_set(why, -EINVAL, "'%s' is no network namespace", what);
+		code = error_set(why, -EINVAL, "'%s' is not a network namespace", what);
 	*inode = code == 0 ? st.st_ino : 0;
 	if (code < 0) {
 		free(*path);

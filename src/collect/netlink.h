@@ -120,7 +120,7 @@ int netlink_parse(const void *bytes, size_t len, uint32_t sequence, netlink_hand
  * libmnl's walk is five calls for each attribute, and a socket has six of them: a tenth of the time
  * that a report of many listeners takes. Hence our own.
  *
- * Returns false at the end, or when what is left is no whole attribute.
+ * Returns false at the end, or when what is left is not a whole attribute.
  */
 static inline bool netlink_attribute(struct nlattr *a, const unsigned char *at,
 				     const unsigned char *end)

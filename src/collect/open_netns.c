@@ -354,7 +354,7 @@ static void allow_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Of which namespaces to say something; NULL: of none. @text: scratch */
+/* The namespaces as words; NULL: there are none. @text: scratch */
 static const char *describe(const struct netns_problem *t, struct strbuf *text)
 {
 	if (!t->n)

@@ -38,7 +38,7 @@ struct owners_process {
 struct owners_listener {
 	uint64_t cookie;
 	uint64_t since_ns; /* without an owner that a scan has found */
-	uint64_t due_ns; /* when it is a reason to scan; UINT64_MAX: it is none */
+	uint64_t due_ns; /* when it is a reason to scan; UINT64_MAX: never */
 	uint32_t inode;
 	uint32_t n; /* descriptors of it */
 	uint32_t twin; /* index of the first listener with this inode: itself but under MPTCP */
@@ -359,7 +359,7 @@ static uint32_t find_listener(const struct owners *o, const struct owners_fd *he
 	return idmap_get(&o->listeners.by_inode, held->inode);
 }
 
-/* Finds the listener of each descriptor, and drops those of none. */
+/* Finds the listener of each descriptor, and drops those without one. */
 static void count_fds(struct owners *o)
 {
 	for (size_t i = 0; i < o->listeners.n; i++)

@@ -27,8 +27,8 @@
  * is read only where a descriptor is a ring.
  *
  * What escapes: a process that was there all along and is handed a descriptor of a listener that
- * has another owner is found only with the next scan, and descriptors of a thread that shares them
- * with none (unshare(2) of CLONE_FILES), messages on their way (SCM_RIGHTS) and rings without a
+ * has another owner is found only with the next scan, and descriptors of a thread that does not
+ * share them (unshare(2) of CLONE_FILES), messages on their way (SCM_RIGHTS) and rings without a
  * descriptor (IORING_REGISTER_RING_FDS) not at all.
  */
 #define OWNERS_RETRY_NS	    10000000000U

@@ -105,7 +105,7 @@ int processes_open(const struct processes *p, uint32_t pid)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The inode in "socket:[INODE]", as the kernel calls a socket that has no path; 0: it is none. */
+/* The inode in "socket:[INODE]", as the link of a socket reads; 0: it is something else. */
 static uint32_t socket_inode(const char *link, size_t len)
 {
 	static const char prefix[] = "socket:[";

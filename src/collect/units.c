@@ -118,7 +118,7 @@ static struct part between(struct part name, const char *prefix, const char *suf
 	return without(name, strlen(prefix), strlen(suffix));
 }
 
-/* LXC makes its cgroups itself: none is a unit, whatever the container is called. */
+/* LXC makes its cgroups itself: they are not units, whatever the container is called. */
 static struct part find_lxc(struct part name, struct part parent)
 {
 	if (is(parent, "lxc") || is(parent, "lxc.payload"))
@@ -126,7 +126,7 @@ static struct part find_lxc(struct part name, struct part parent)
 	return between(name, "lxc.payload.", "");
 }
 
-/* systemd-nspawn knows its containers by name; a virtual machine is none. */
+/* systemd-nspawn knows its containers by name; a virtual machine is not a container. */
 static struct part find_machine(struct part name)
 {
 	static const char *const forms[][2] = { { "systemd-nspawn@", ".service" },

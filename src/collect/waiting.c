@@ -92,7 +92,7 @@ void waiting_ports(struct snapshot *s, const struct waiting_request *wanted, str
 			continue;
 		if (at->n == WAITING_PORTS_MAX) {
 			snapshot_warn(s, "waiting-incomplete",
-				      "queues at more than %d ports to look into: what waits in "
+				      "more than %d ports have queues to look into: what waits at "
 				      "the others is unknown",
 				      WAITING_PORTS_MAX);
 			break;
