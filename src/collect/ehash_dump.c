@@ -123,7 +123,7 @@ static bool needs_dump(const struct ehash_dumps *all, const struct job *job, uin
 	       lacks_connections(all, job);
 }
 
-static int handle_socket(const struct diag_record *r, void *context)
+static void handle_socket(const struct diag_record *r, void *context)
 {
 	const struct pass *pass = context;
 
@@ -132,7 +132,6 @@ static int handle_socket(const struct diag_record *r, void *context)
 		children_add(&pass->dump->half_open, r);
 	else if (!r->request_sock && pass->waiting)
 		waiting_add(&pass->dump->waiting, r);
-	return 0;
 }
 
 static int request(const struct ehash_dumps *all, const struct waiting_at *at, struct pass *pass,

@@ -66,9 +66,7 @@ int netlink_parse(const void *bytes, size_t len, uint32_t sequence, netlink_hand
 		default:
 			if (nlh->nlmsg_type < NLMSG_MIN_TYPE)
 				break;
-			code = handler(nlh->nlmsg_type, payload, payload_len, context);
-			if (code < 0)
-				return code;
+			handler(nlh->nlmsg_type, payload, payload_len, context);
 			break;
 		}
 	}
@@ -304,12 +302,12 @@ struct question {
 };
 
 /* No NLMSG_DONE follows the reply to a single question. */
-static int take_answer(uint16_t type, const void *payload, size_t len, void *context)
+static void take_answer(uint16_t type, const void *payload, size_t len, void *context)
 {
 	struct question *question = context;
 
 	question->answered = true;
-	return question->handler(type, payload, len, question->context);
+	question->handler(type, payload, len, question->context);
 }
 
 int netlink_ask(struct netlink_socket *socket, const struct netlink_request *request,

@@ -31,10 +31,9 @@ struct netlink_request {
 
 /*
  * Called for each message of a dump that carries data, of whatever type. @payload is aligned for a
- * struct nlmsghdr, and good until the handler returns. A negative return ends the dump with that
- * value.
+ * struct nlmsghdr, and good until the handler returns.
  */
-typedef int (*netlink_handler)(uint16_t type, const void *payload, size_t len, void *context);
+typedef void (*netlink_handler)(uint16_t type, const void *payload, size_t len, void *context);
 
 /*
  * netlink_open() - a sock_diag socket in a namespace.
@@ -59,7 +58,7 @@ int netlink_fd(const struct netlink_socket *socket);
  *
  * Only what the kernel itself sent is looked at; -ETIMEDOUT: it kept silent for ten seconds.
  *
- * Returns 0, the handler's negative value, or -errno, for which netlink_explain() has words.
+ * Returns 0 or -errno, for which netlink_explain() has words.
  */
 int netlink_dump(struct netlink_socket *socket, const struct netlink_request *request,
 		 netlink_handler handler, void *context);
@@ -107,8 +106,8 @@ int netlink_explain(int code, const char *sockets, const char *module, struct er
  *
  * Whatever the bytes are, no payload reaches beyond their end.
  *
- * Returns 1 when more datagrams follow, 0 at the end of the dump, the handler's negative value, or
- * the -errno that the kernel put in an error or in the end of the dump.
+ * Returns 1 when more datagrams follow, 0 at the end of the dump, or the -errno that the kernel put
+ * in an error or in the end of the dump.
  */
 int netlink_parse(const void *bytes, size_t len, uint32_t sequence, netlink_handler handler,
 		  void *context);

@@ -170,17 +170,16 @@ static struct open_netns *open_one(int root, int netns_fd, int *code, struct err
 	return netns;
 }
 
-static int handle_socket(const struct diag_record *r, void *context)
+static void handle_socket(const struct diag_record *r, void *context)
 {
 	struct dump *dump = context;
 	struct listener *l;
 
 	if (r->state != DIAG_LISTEN)
-		return 0;
+		return;
 	l = snapshot_add_listener(dump->snapshot, dump->netns_idx, r->cookie);
 	if (l)
 		diag_fill_listener(l, r);
-	return 0;
 }
 
 /* A filter only saves work. */

@@ -119,22 +119,21 @@ static void keep_born(struct peaks *p, struct tracked_queue *q, const struct dia
 	q->born = (uint32_t)p->n_born;
 }
 
-static int handle_listener(const struct diag_record *r, void *context)
+static void handle_listener(const struct diag_record *r, void *context)
 {
 	struct look *look = context;
 	struct tracked_queue *q;
 	bool fresh;
 
 	if (r->state != DIAG_LISTEN)
-		return 0;
+		return;
 	q = track(look->peaks, r->cookie, &fresh);
 	if (fresh)
 		keep_born(look->peaks, q, r);
 	look_at(look->peaks, q, fresh, r->rqueue, r->wqueue, look->now_ns);
-	return 0;
 }
 
-static int handle_unix(const struct unix_record *r, void *context)
+static void handle_unix(const struct unix_record *r, void *context)
 {
 	struct look *look = context;
 	struct tracked_queue *q;
@@ -144,7 +143,6 @@ static int handle_unix(const struct unix_record *r, void *context)
 	look->peaks->n_unix += fresh;
 	q->is_unix = true;
 	look_at(look->peaks, q, fresh, r->rqueue, r->wqueue, look->now_ns);
-	return 0;
 }
 
 void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
@@ -240,17 +238,15 @@ static void take_back(const struct second_look *look, uint64_t cookie)
 		look->there[i] = true;
 }
 
-static int handle_again(const struct diag_record *r, void *context)
+static void handle_again(const struct diag_record *r, void *context)
 {
 	if (r->state == DIAG_LISTEN)
 		take_back(context, r->cookie);
-	return 0;
 }
 
-static int handle_unix_again(const struct unix_record *r, void *context)
+static void handle_unix_again(const struct unix_record *r, void *context)
 {
 	take_back(context, r->cookie);
-	return 0;
 }
 
 void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct snapshot *s,

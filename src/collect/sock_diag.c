@@ -136,17 +136,17 @@ struct receiver {
 	void *context;
 };
 
-static int receive_message(uint16_t type, const void *payload, size_t len, void *context)
+static void receive_message(uint16_t type, const void *payload, size_t len, void *context)
 {
 	const struct receiver *receiver = context;
 	struct diag_record record;
 
 	if (type != TCPDIAG_GETSOCK && type != SOCK_DIAG_BY_FAMILY)
-		return 0;
+		return;
 	if (len < sizeof(struct inet_diag_msg))
-		return 0;
+		return;
 	parse_socket(payload, len, &record);
-	return receiver->handler(&record, receiver->context);
+	receiver->handler(&record, receiver->context);
 }
 
 int diag_parse(const void *bytes, size_t len, uint32_t sequence, diag_handler handler,
@@ -278,10 +278,9 @@ void diag_name_connection(struct diag_connection *connection, const struct diag_
 	memcpy(connection->peer, record->peer, sizeof(connection->peer));
 }
 
-static int keep_record(const struct diag_record *record, void *context)
+static void keep_record(const struct diag_record *record, void *context)
 {
 	*(struct diag_record *)context = *record;
-	return 0;
 }
 
 int diag_find(struct diag_socket *s, const struct diag_connection *connection,

@@ -65,8 +65,8 @@ struct diag_record {
 /* Fills in what a LISTEN dump says of a TCP listener; its namespace and cookie stay. */
 void diag_fill_listener(struct listener *l, const struct diag_record *record);
 
-/* Called for each socket of a dump; a negative return ends the dump with that value. */
-typedef int (*diag_handler)(const struct diag_record *record, void *context);
+/* Called for each socket of a dump. */
+typedef void (*diag_handler)(const struct diag_record *record, void *context);
 
 enum diag_ext {
 	DIAG_EXT_MEMINFO = 1 << 0, /* ask for drops */
@@ -99,7 +99,7 @@ void diag_close(struct diag_socket *socket);
  * With AF_UNSPEC the legacy request (TCPDIAG_GETSOCK) serves both families in one
  * walk of the hash; where it is refused, SOCK_DIAG_BY_FAMILY asks twice.
  *
- * Returns 0, the handler's negative value, or -errno with @why filled. Where netlink_again()
+ * Returns 0 or -errno with @why filled. Where netlink_again()
  * says so the caller forgets what it got and starts over.
  */
 int diag_dump(struct diag_socket *socket, const struct diag_request *request, diag_handler handler,
@@ -155,8 +155,8 @@ uint32_t diag_ifindex(struct diag_socket *socket, const char *name);
  *
  * What they are does not matter: what is too short or unknown is skipped.
  *
- * Returns 1 when more datagrams follow, 0 at the end of the dump, the handler's negative value, or
- * the -errno that the kernel put in an error or in the end of the dump.
+ * Returns 1 when more datagrams follow, 0 at the end of the dump, or the -errno that the kernel put
+ * in an error or in the end of the dump.
  */
 int diag_parse(const void *bytes, size_t len, uint32_t sequence, diag_handler handler,
 	       void *context);

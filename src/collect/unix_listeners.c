@@ -75,7 +75,7 @@ struct receiver {
 	void *context;
 };
 
-static int receive_message(uint16_t type, const void *payload, size_t len, void *context)
+static void receive_message(uint16_t type, const void *payload, size_t len, void *context)
 {
 	const struct receiver *receiver = context;
 	const struct unix_diag_msg *m = payload;
@@ -83,29 +83,28 @@ static int receive_message(uint16_t type, const void *payload, size_t len, void 
 
 	if (type != SOCK_DIAG_BY_FAMILY || len < sizeof(*m) || m->udiag_family != AF_UNIX ||
 	    m->udiag_state != STATE_LISTEN)
-		return 0;
+		return;
 	r.cookie = (uint64_t)m->udiag_cookie[1] << 32 | m->udiag_cookie[0];
 	r.inode = m->udiag_ino;
 	r.type = m->udiag_type;
 	if (!parse_attributes((const unsigned char *)(m + 1), (const unsigned char *)payload + len,
 			      &r))
-		return 0;
-	return receiver->handler(&r, receiver->context);
+		return;
+	receiver->handler(&r, receiver->context);
 }
 
-static int take_first(uint16_t type, const void *payload, size_t len, void *context)
+static void take_first(uint16_t type, const void *payload, size_t len, void *context)
 {
 	const unsigned char *at = payload, *end = at + len;
 	struct nlattr a;
 
 	if (type != SOCK_DIAG_BY_FAMILY || len < sizeof(struct unix_diag_msg))
-		return 0;
+		return;
 	for (at += sizeof(struct unix_diag_msg); netlink_attribute(&a, at, end);
 	     at += NLA_ALIGN(a.nla_len))
 		if ((a.nla_type & NLA_TYPE_MASK) == UNIX_DIAG_ICONS &&
 		    a.nla_len >= NLA_HDRLEN + sizeof(uint32_t))
 			memcpy(context, at + NLA_HDRLEN, sizeof(uint32_t));
-	return 0;
 }
 
 struct adder {
@@ -113,14 +112,14 @@ struct adder {
 	uint32_t netns_idx;
 };
 
-static int add_listener(const struct unix_record *r, void *context)
+static void add_listener(const struct unix_record *r, void *context)
 {
 	struct adder *adder = context;
 	struct listener *l = snapshot_add_listener(adder->snapshot, adder->netns_idx, r->cookie);
 	char *name;
 
 	if (!l)
-		return 0;
+		return;
 	l->addr.family = AF_UNIX;
 	name = unix_listeners_text(r);
 	l->name = string_pool_add(snapshot_strings(adder->snapshot), name, name ? strlen(name) : 0);
@@ -131,22 +130,20 @@ static int add_listener(const struct unix_record *r, void *context)
 	l->uid = r->uid;
 	l->length = r->rqueue;
 	l->limit = r->wqueue;
-	return 0;
 }
 
-static int add_queue(const struct unix_record *r, void *context)
+static void add_queue(const struct unix_record *r, void *context)
 {
 	struct unix_queues *q = context;
 
 	q->n_listeners++;
 	/* A dump that the kernel resumes may repeat an entry. */
 	if (!r->rqueue || idmap_put(&q->seen, r->cookie, (uint32_t)q->n) != IDMAP_NONE)
-		return 0;
+		return;
 	q->list = array_grow(q->list, q->n, &q->size, sizeof(*q->list));
 	q->list[q->n++] = (struct unix_queue){
 		.cookie = r->cookie, .length = r->rqueue, .limit = r->wqueue, .inode = r->inode
 	};
-	return 0;
 }
 
 /* A first that was unknown before may be another one: lengths are no proof of it. */

@@ -29,14 +29,14 @@ struct unix_record {
 	char name[UNIX_NAME_MAX]; /* any bytes, not terminated; an abstract one begins with NUL */
 };
 
-/* Called for each listening socket; a negative return ends the dump with that value. */
-typedef int (*unix_handler)(const struct unix_record *record, void *context);
+/* Called for each listening socket. */
+typedef void (*unix_handler)(const struct unix_record *record, void *context);
 
 /*
  * unix_diag_dump() - hand every listening UNIX socket of the socket's namespace to @handler.
  * @whole: with name and uid; otherwise cookie, inode and queue alone
  *
- * Returns 0, the handler's negative value, or -errno with @why filled. Where
+ * Returns 0 or -errno with @why filled. Where
  * netlink_again() says so the caller starts over.
  */
 int unix_diag_dump(struct netlink_socket *socket, bool whole, unix_handler handler, void *context,

@@ -180,14 +180,13 @@ struct lengths {
 	uint32_t netns_idx;
 };
 
-static int handle_length(const struct diag_record *r, void *context)
+static void handle_length(const struct diag_record *r, void *context)
 {
 	struct lengths *lengths = context;
 	const struct listener *l = snapshot_find(lengths->snapshot, lengths->netns_idx, r->cookie);
 
 	if (r->state == DIAG_LISTEN && l)
 		lengths->snapshot->groups[l->group].length_after += r->rqueue;
-	return 0;
 }
 
 /*
