@@ -76,11 +76,13 @@ class Window(rig.Case):
                           [netns.LO]["rate"]})
 
     def test_window_seconds(self):
+        """One second is the default."""
         self.listener()
-        for delay in (0.2, 0.75):
-            report = listenq.report("-d", str(delay))
-            self.assertGreaterEqual(report["window_seconds"], delay - 0.001)
-            self.assertLess(report["window_seconds"], delay + 1)
+        for args, delay in (["-d", "0.2"], 0.2), ([], 1):
+            begin = time.monotonic()
+            seconds = listenq.report(*args)["window_seconds"]
+            self.assertGreaterEqual(seconds, delay - 0.001)
+            self.assertLessEqual(seconds, time.monotonic() - begin)
         self.assertIsNone(listenq.instant()["window_seconds"])
 
     def test_stopped_in_the_window(self):
@@ -88,35 +90,24 @@ class Window(rig.Case):
         listener = self.listener(backlog=1)
         self.fill(listener, 1)
 
-        child = listenq.Running("--json", "-d", "0.4")
+        child = listenq.Running("--json", "-d", "0.2")
         child.wait_window()
+        begin = time.monotonic()
         child.process.send_signal(signal.SIGSTOP)
         self.overflow(listener, 3)
-        rig.wait_until(child.started + 1.2)
+        rig.wait_until(begin + 0.4)
         self.overflow(listener, 2)
         child.process.send_signal(signal.SIGCONT)
         report = child.finish().json
-        self.assertGreater(report["window_seconds"], 0.7)
+        self.assertGreaterEqual(report["window_seconds"], 0.4)
         row = self.row(report, listener)
         self.assertEqual(row["overflows"], {"min": 5, "max": 5})
-
-    def test_one_second_is_the_default(self):
-        self.listener()
-        begin = time.monotonic()
-        report = listenq.report()
-        self.assertGreaterEqual(time.monotonic() - begin, 1.0)
-        self.assertGreaterEqual(report["window_seconds"], 0.999)
-        begin = time.monotonic()
-        listenq.run()
-        self.assertGreaterEqual(time.monotonic() - begin, 1.0)
 
     def test_instant_knows_no_deltas(self):
         listener = self.listener(backlog=1)
         self.fill(listener, 1)
         self.overflow(listener, 2)
-        begin = time.monotonic()
         report = listenq.instant()
-        self.assertLess(time.monotonic() - begin, 0.5)
         row = self.row(report, listener)
         self.assertEqual(row["drops"], {"total": 2, "delta": None, "rate": None})
         self.assertEqual(row["overflows"], {"min": None, "max": None})
