@@ -10,6 +10,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #define ENDPOINT_SIZE 128 /* the longest address with a prefix and the longest name of a port */
@@ -178,4 +179,79 @@ int endpoint_parse(const char *text, struct filter_expr *condition, int *family)
 		return -EINVAL;
 	*family = wanted;
 	return 0;
+}
+
+/* It has letters that no address has, so it is not one with a mistake in it. */
+static bool is_host(const char *word)
+{
+	size_t len = strcspn(word, ":");
+
+	if (strncasecmp(word, "inet", 4) == 0 && word[len])
+		return false;
+	return isalpha((unsigned char)*word) && !strchr(word + len + !!word[len], ':') &&
+	       word[strspn(word, "0123456789abcdefABCDEF:")];
+}
+
+void endpoint_add_why(struct strbuf *to, const char *text)
+{
+	static const char local[] = "localhost";
+	const size_t len = strlen(local);
+	int32_t port;
+
+	strbuf_adds(to, "is not an address");
+	if (!strncasecmp(text, local, len) && (!text[len] || text[len] == ':'))
+		strbuf_addf(to,
+			    ", and names are not looked up; did you mean 127.0.0.1%s or [::1]%s?",
+			    text + len, text + len);
+	else if (is_host(text))
+		strbuf_adds(to, ", as in 10.0.0.0/8, [::1]:* or :443; names are not looked up");
+	else if (!text[strspn(text, "0123456789")] && endpoint_parse_port(text, &port) == 0)
+		strbuf_addf(to, "; did you mean :%s?", text);
+	else if (!text[strspn(text, "0123456789%")])
+		strbuf_adds(to, "; a port is written :443");
+	else
+		strbuf_adds(to, ", as in 10.0.0.0/8, [::1]:* or :443");
+}
+
+static const char unix_prefix[] = "unix:";
+
+bool endpoint_is_path(const char *text)
+{
+	return *text == '/' || *text == '@' || !strncmp(text, unix_prefix, strlen(unix_prefix));
+}
+
+/* How often "@" is to be there for a "@{90}" of the table at @pattern; 0: there is none. */
+static uint64_t run_at(const char *pattern, size_t *len)
+{
+	const uint64_t most = 107; /* bytes of a name */
+	char number[4] = "";
+	size_t digits;
+	uint64_t n;
+
+	if (strncmp(pattern, "@{", 2) != 0)
+		return 0;
+	digits = strspn(pattern + 2, "0123456789");
+	if (digits >= sizeof(number) || pattern[2 + digits] != '}')
+		return 0;
+	memcpy(number, pattern + 2, digits);
+	*len = digits + strlen("@{}");
+	return num_parse_u64(number, 1, most, &n) == 0 ? n : 0;
+}
+
+void endpoint_add_path(struct strbuf *to, const char *text)
+{
+	if (!strncmp(text, unix_prefix, strlen(unix_prefix)))
+		text += strlen(unix_prefix);
+	if (!*text)
+		strbuf_putc(to, '*');
+	while (*text) {
+		size_t len = 1;
+		uint64_t n = run_at(text, &len);
+
+		if (n)
+			strbuf_addc(to, '@', n);
+		else
+			strbuf_add(to, text, len = 1);
+		text += len;
+	}
 }

@@ -2,6 +2,7 @@
 #ifndef LISTENQ_ANALYSE_ENDPOINT_H
 #define LISTENQ_ANALYSE_ENDPOINT_H
 
+#include "base/text.h"
 #include "model/filter_expr.h"
 
 /*
@@ -20,5 +21,14 @@ int endpoint_parse(const char *text, struct filter_expr *condition, int *family)
 
 /* endpoint_parse_port() - ":443", "443", ":http", "http", ":*" or "*". Returns 0 or -EINVAL. */
 int endpoint_parse_port(const char *text, int32_t *port);
+
+/* Adds why endpoint_parse() refused it, and what may have been meant: "is not an address; ...". */
+void endpoint_add_why(struct strbuf *to, const char *text);
+
+/* Is it the name of a UNIX socket: "/run/x", "@x" or "unix:x"? */
+bool endpoint_is_path(const char *text);
+
+/* Adds the shell pattern that such a name is, where the table may have "@{90}" for 90 "@". */
+void endpoint_add_path(struct strbuf *to, const char *text);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef LISTENQ_ANALYSE_FILTER_H
 #define LISTENQ_ANALYSE_FILTER_H
 
-#include "analyse/report.h"
+#include "analyse/row.h"
 #include "base/error.h"
 #include "model/filter_expr.h"
 
@@ -14,6 +14,7 @@
  * less; a row is shown when the whole is true.
  */
 struct filter;
+struct report;
 
 /* As what a field is compared. */
 enum filter_type {

@@ -27,8 +27,6 @@ static void intersect(struct listener *common, const struct listener *l)
 		common->known &= (uint16_t)~LISTENER_UID;
 	if (common->mptcp != l->mptcp)
 		common->known &= (uint16_t)~LISTENER_MPTCP;
-	if (common->autobound != l->autobound)
-		common->known &= (uint16_t)~LISTENER_AUTOBOUND;
 	if (!same_text(common->cgroup, l->cgroup))
 		common->cgroup = NULL;
 }

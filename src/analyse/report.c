@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/report.h"
 
-#include "analyse/not_shown.h"
 #include "analyse/filter.h"
-#include "analyse/fold.h"
 #include "base/alloc.h"
 #include "model/groups.h"
 
@@ -116,9 +114,12 @@ static void build_losses(struct netns_report *r, const struct netns *before,
 		r->losses_lo.value = r->syn_losses_lo;
 }
 
-static void build_netns(struct netns_report *r, const struct netns *before, const struct netns *now)
+static void build_netns(struct netns_report *r, const struct report *report,
+			const struct netns *before, const struct netns *now)
 {
 	memset(r, 0, sizeof(*r));
+	r->snapshot = report->snapshot;
+	r->window_ns = report->window_ns;
 	r->netns = now;
 	r->opening = before;
 	r->listener_vanished = now->listener_vanished;
@@ -141,56 +142,11 @@ static void build_netns(struct netns_report *r, const struct netns *before, cons
 	r->unattributed_overflows = r->overflows_lo;
 }
 
-static struct opt_u64 syn_limit(const struct listener *l, const struct sysctls *s)
-{
-	int64_t max = s->value[SYSCTL_MAX_SYN_BACKLOG];
-
-	if (listener_is_unix(l) || !sysctl_known(s, SYSCTL_SYNCOOKIES))
-		return (struct opt_u64){ 0 };
-	if (s->value[SYSCTL_SYNCOOKIES] != 0)
-		return opt_u64(l->limit);
-	/* Without cookies the last quarter is kept for proven peers (tcp_conn_request()). */
-	if (!sysctl_known(s, SYSCTL_MAX_SYN_BACKLOG))
-		return (struct opt_u64){ 0 };
-	max = max < 0 ? 0 : max - (max >> 2);
-	return opt_u64((uint64_t)max < l->limit ? (uint64_t)max : l->limit);
-}
-
-/* Which member of a group holds a connection is unknown, unless only one holds any. */
-bool row_waiting_told(const struct row *row)
-{
-	const struct group *g = row->group;
-
-	return g && g->known & GROUP_WAITING && row_length(row) &&
-	       (row->fold ? g->holder != 0 : g->holder == row->listener->cookie);
-}
-
 static struct opt_u64 oldest_wait(const struct row *row)
 {
 	if (!row_waiting_told(row) || !(row->group->known & GROUP_OLDEST))
 		return (struct opt_u64){ 0 };
 	return opt_u64(row->group->oldest_wait_ms);
-}
-
-/*
- * "At its limit" is length >= limit: kernels from 4.4 to early 2025 let no more in from there on,
- * later ones let in one more. An empty SYN queue is not full, though its limit may be 0. A group
- * has one sum for all members: one of them is surely full when the sum is more than all could hold
- * while each stays below its limit.
- */
-struct opt_u64 row_syn_limit(const struct row *row)
-{
-	if (row->fold || row->gone)
-		return row->group_syn_limit;
-	return syn_limit(row->listener, &row->netns->netns->sysctls);
-}
-
-bool row_syn_full(const struct row *row)
-{
-	uint32_t members = row->group ? row->group->sockets : 1;
-
-	return row->group_syn_limit.known && row_syn_length(row) > 0 &&
-	       (uint64_t)row_syn_length(row) + members - 1 >= row->group_syn_limit.value;
 }
 
 /* The counters are those of TCP alone. */
@@ -270,62 +226,6 @@ static struct range accepted(const struct row *row)
 	if (k.max < k.min)
 		k.max = k.min;
 	return k;
-}
-
-struct opt_u64 row_gave_up(const struct row *row)
-{
-	uint64_t gone;
-
-	if (!row_waiting_told(row))
-		return (struct opt_u64){ 0 };
-	gone = (uint64_t)row->group->waiting_closed + row_invisible(row);
-	return (struct opt_u64){ gone, gone || !row->group->waiting_mptcp };
-}
-
-uint32_t row_invisible(const struct row *row)
-{
-	const struct group *g = row->group;
-
-	if (!row_waiting_told(row))
-		return 0;
-	return (uint32_t)minus(g->length_after, (uint64_t)g->waiting + g->fastopen);
-}
-
-static bool kept_connections(const struct row *row, const struct snapshot *s)
-{
-	return s->known & SNAPSHOT_CONNECTIONS && row->group &&
-	       row->group->known & GROUP_CONNECTIONS;
-}
-
-struct contents row_waiting(const struct row *row, const struct report *report)
-{
-	const struct group *g = row->group;
-	struct contents c = { .known = kept_connections(row, report->snapshot) &&
-				       (g->known & GROUP_WAITING || !g->queued_members) };
-
-	if (c.known && row_length(row)) {
-		c.connections = connections_of(report->snapshot, g, false);
-		c.known = c.connections.n || !g->waiting;
-		c.age_ns = row_waiting_age(row, report);
-		c.of_group = !row->fold && g->holder != row->listener->cookie;
-	}
-	return c;
-}
-
-struct contents row_half_open(const struct row *row, const struct report *report)
-{
-	const struct snapshot *s = report->snapshot;
-	const uint64_t taken_ns = row->netns->netns->syn_recv_ns;
-	struct contents c = { .known = kept_connections(row, s) && taken_ns };
-
-	if (c.known) {
-		c.connections = connections_of(s, row->group, true);
-		/* An older walk may have counted them without keeping who they are. */
-		c.known = c.connections.n || !row->group->syn_length;
-		c.age_ns = snapshot_age(s, taken_ns);
-		c.of_group = !row->fold && row->group->sockets > 1;
-	}
-	return c;
 }
 
 /* accept(2) takes the first: while that is the same one, none was accepted. */
@@ -761,7 +661,8 @@ void report_build(struct report *report, const struct snapshot *before, const st
 	report->n_netns = now->n_netns;
 	report->netns = xreallocarray(report->netns, now->n_netns, sizeof(*report->netns));
 	for (size_t i = 0; i < now->n_netns; i++)
-		build_netns(&report->netns[i], find_netns(before, &now->netns[i]), &now->netns[i]);
+		build_netns(&report->netns[i], report, find_netns(before, &now->netns[i]),
+			    &now->netns[i]);
 	if (before)
 		build_window(report, before, now);
 	else
@@ -772,7 +673,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 		bound_losses(report);
 	}
 	for (size_t i = 0; i < report->n_rows; i++)
-		verdict_reach(&report->rows[i], report);
+		verdict_reach(&report->rows[i]);
 }
 
 void report_free(struct report *report)
@@ -786,42 +687,6 @@ void report_free(struct report *report)
 	free(report->gone);
 	free(report->netns);
 	memset(report, 0, sizeof(*report));
-}
-
-struct opt_u64 row_drops(const struct row *row)
-{
-	const struct listener *l = row->listener;
-
-	return row->fold ? row->fold->drops :
-			   (struct opt_u64){ l->drops, l->known & LISTENER_DROPS };
-}
-
-uint64_t row_group_id(const struct row *row)
-{
-	return groups_id(&row->listener->addr, netns_id(row->netns->netns));
-}
-
-uint64_t row_id(const struct row *row)
-{
-	return row->fold ? row_group_id(row) :
-			   row->listener->cookie ^ idmap_mix(netns_id(row->netns->netns));
-}
-
-double row_peak_fill(const struct row *row)
-{
-	const struct listener *l = row->listener;
-
-	return row->fold ? row->fold->peak_fill : listener_ratio(l, l->peak.length);
-}
-
-double row_worst_fill(const struct row *row)
-{
-	double fill = listener_fill(row->listener), peak;
-
-	if (!(row->listener->known & LISTENER_PEAK))
-		return fill;
-	peak = row_peak_fill(row);
-	return peak > fill ? peak : fill;
 }
 
 bool report_selects(const struct report *report, const struct selection *selection,

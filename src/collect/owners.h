@@ -34,32 +34,10 @@
 #define OWNERS_RETRY_NS	    10000000000U
 #define OWNERS_RETRY_MAX_NS 600000000000U
 
-/* A descriptor of a listener. */
-struct owners_fd {
-	uint32_t inode; /* 0: no longer so */
-	uint32_t fd;
-	uint32_t listener; /* in the snapshot at hand; IDMAP_NONE: it is gone */
-	bool ring; /* @fd is that of an io_uring, with which the listener is registered */
-};
+struct owners_process;
+struct owners_listener;
 
-/* A process that holds some. */
-struct owners_process {
-	struct process process;
-	struct owners_fd *list;
-	size_t n, size;
-};
-
-/* What is remembered of a listener. */
-struct owners_listener {
-	uint64_t cookie;
-	uint64_t since_ns; /* without an owner that a scan has found */
-	uint64_t due_ns; /* when it is a reason to scan; UINT64_MAX: it is none */
-	uint32_t inode;
-	uint32_t n; /* descriptors of it */
-	uint32_t twin; /* index of the first listener with this inode: itself but under MPTCP */
-	bool scanned; /* once at least since it is there */
-};
-
+/* The listeners, and what is remembered of each. */
 struct owners_listeners {
 	struct idmap by_inode;
 	struct owners_listener *list;

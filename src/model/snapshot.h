@@ -152,8 +152,9 @@ struct connection {
 };
 
 struct netns {
-	uint64_t inode; /* of /proc/PID/ns/net; 0: unknown; given again when it ends */
-	uint64_t serial; /* with that its identity, within a run */
+	uint64_t cookie; /* SO_NETNS_COOKIE: never used again until reboot; 0: unknown */
+	uint64_t inode; /* of /proc/PID/ns/net; 0: unknown; the kernel reuses it */
+	uint64_t serial; /* within a run, tells it from others that had the inode before */
 	const char *name; /* NULL: unknown; owned by the source of the snapshot */
 	uint32_t pid; /* the oldest process in it; 0: unknown */
 	size_t first_listener; /* index of its first one; its others follow */
@@ -195,7 +196,11 @@ struct unix_queue {
 
 /* A network namespace that is not among the namespaces. */
 struct other_netns {
-	uint64_t identity; /* within a window; given again when the namespace ends */
+	/*
+	 * Inode of its /proc/PID/net/netstat, as no socket in it could be asked for its cookie. The
+	 * kernel may reuse it within a window.
+	 */
+	uint64_t identity;
 	uint64_t overflows; /* ListenOverflows */
 };
 
@@ -308,12 +313,14 @@ void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other);
 bool snapshot_is_mapped(uint8_t family, const uint8_t address[16]);
 
 /*
- * A number for the namespace, the same in every snapshot of a run: the kernel gives an inode again
- * as soon as it is free, and a container that restarts often gets that of the one before.
+ * netns_id() - the identity of a namespace, the same in every snapshot of a run.
+ *
+ * Its cookie; inode and serial where the kernel has none (before 5.14). The inode alone does not
+ * do: a container that restarts often gets that of the one before.
  */
 static inline uint64_t netns_id(const struct netns *ns)
 {
-	return ns->inode ^ ns->serial << 32;
+	return ns->cookie ? ns->cookie : ns->inode ^ ns->serial << 32;
 }
 
 /* How long before the sample something was so; 0 where it is not known. */

@@ -41,7 +41,7 @@ static void begin_line(struct strbuf *lines, const char *queue)
 
 static void add_seconds(struct strbuf *b, bool known, uint32_t ms)
 {
-	struct field_value v = { .type = FIELD_SECONDS, .known = known, .real = ms / 1000.0 };
+	struct field_value v = { .type = TYPE_SECONDS, .known = known, .real = ms / 1000.0 };
 
 	cell_add(b, &v, 0);
 	if (known)
@@ -237,11 +237,10 @@ static void add_queue(struct strbuf *lines, const char *queue, const struct cont
 	strbuf_free(&l.text);
 }
 
-void contents_add(struct strbuf *lines, const struct row *row, const struct report *report,
-		  uint8_t *listed)
+void contents_add(struct strbuf *lines, const struct row *row, uint8_t *listed)
 {
-	struct contents waiting = row_waiting(row, report);
-	struct contents half_open = row_half_open(row, report);
+	struct contents waiting = row_waiting(row);
+	struct contents half_open = row_half_open(row);
 	uint8_t none = 0, *above = row->group ? &listed[row->listener->group] : &none;
 	uint32_t invisible = row_invisible(row);
 

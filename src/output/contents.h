@@ -18,7 +18,6 @@ enum contents_listed {
  * @listed: enum contents_listed of each group of the snapshot, zero at first; what several
  * listeners share is listed with the first of them
  */
-void contents_add(struct strbuf *lines, const struct row *row, const struct report *report,
-		  uint8_t *listed);
+void contents_add(struct strbuf *lines, const struct row *row, uint8_t *listed);
 
 #endif

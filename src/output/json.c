@@ -106,30 +106,30 @@ static struct json_object *field_json(const struct field_value *v)
 	if (!v->known)
 		return NULL;
 	switch (v->type) {
-	case FIELD_COUNT:
-	case FIELD_RISE:
+	case TYPE_COUNT:
+	case TYPE_RISE:
 		return json_value_number(v->number);
-	case FIELD_RATIO:
-	case FIELD_FACTOR:
-	case FIELD_RATE:
-	case FIELD_SECONDS:
+	case TYPE_RATIO:
+	case TYPE_FACTOR:
+	case TYPE_RATE:
+	case TYPE_SECONDS:
 		return json_value_real(v->real);
-	case FIELD_BOOL:
+	case TYPE_BOOL:
 		return json_value_bool(v->number);
-	case FIELD_TEXT:
+	case TYPE_TEXT:
 		return json_value_foreign_text(v->text);
-	case FIELD_ID:
+	case TYPE_ID:
 		snprintf(id, sizeof(id), "0x%llx", (unsigned long long)v->number);
 		return json_value_text(id);
-	case FIELD_LIST:
+	case TYPE_LIST:
 		list = json_value_array();
 		for (uint64_t i = 0; i < v->number; i++)
 			json_value_append(list, json_value_text(v->words[i]));
 		return list;
-	case FIELD_OWNERS:
+	case TYPE_OWNERS:
 		return owners_json(v);
-	case FIELD_WAITING:
-	case FIELD_HALF_OPEN:
+	case TYPE_WAITING:
+	case TYPE_HALF_OPEN:
 		return connections_json(v);
 	}
 	return NULL;
@@ -138,12 +138,12 @@ static struct json_object *field_json(const struct field_value *v)
 /* One record serves all listeners of a document. */
 static struct json_record *make_listener(void)
 {
-	struct json_record_key *keys = xcalloc(field_table_n, sizeof(*keys));
+	struct json_record_key *keys = xcalloc(FIELD_N, sizeof(*keys));
 	struct json_record *listener;
 
-	for (size_t i = 0; i < field_table_n; i++)
+	for (size_t i = 0; i < FIELD_N; i++)
 		keys[i] = (struct json_record_key){ field_table[i].object, field_table[i].key };
-	listener = json_record_new(keys, field_table_n);
+	listener = json_record_new(keys, FIELD_N);
 	free(keys);
 	return listener;
 }
@@ -154,15 +154,15 @@ static bool is_as_before(const struct json_record *listener, size_t i, const str
 	if (!v->known)
 		return json_record_is_null(listener, i);
 	switch (v->type) {
-	case FIELD_COUNT:
-	case FIELD_RISE:
+	case TYPE_COUNT:
+	case TYPE_RISE:
 		return json_record_is_number(listener, i, v->number);
-	case FIELD_RATIO:
-	case FIELD_FACTOR:
-	case FIELD_RATE:
-	case FIELD_SECONDS:
+	case TYPE_RATIO:
+	case TYPE_FACTOR:
+	case TYPE_RATE:
+	case TYPE_SECONDS:
 		return json_record_is_real(listener, i, v->real);
-	case FIELD_TEXT:
+	case TYPE_TEXT:
 		return json_record_is_text(listener, i, v->text);
 	default:
 		return false;
@@ -172,7 +172,7 @@ static bool is_as_before(const struct json_record *listener, size_t i, const str
 static void fill_listener(struct json_record *listener, const struct row *row,
 			  const struct report *report, struct field_context *context)
 {
-	for (size_t i = 0; i < field_table_n; i++) {
+	for (size_t i = 0; i < FIELD_N; i++) {
 		struct field_value value;
 
 		if (!field_table[i].key)

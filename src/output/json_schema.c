@@ -135,33 +135,33 @@ static struct json_object *field_schema(const struct field *f)
 	struct json_object *o;
 
 	switch (f->type) {
-	case FIELD_COUNT:
-	case FIELD_RISE:
+	case TYPE_COUNT:
+	case TYPE_RISE:
 		return non_negative(typed("integer", true, f->help));
-	case FIELD_RATIO:
-	case FIELD_FACTOR:
-	case FIELD_RATE:
-	case FIELD_SECONDS:
+	case TYPE_RATIO:
+	case TYPE_FACTOR:
+	case TYPE_RATE:
+	case TYPE_SECONDS:
 		return non_negative(typed("number", true, f->help));
-	case FIELD_BOOL:
+	case TYPE_BOOL:
 		return typed("boolean", true, f->help);
-	case FIELD_LIST:
+	case TYPE_LIST:
 		return array_of(word_schema(f->terms), false, f->help);
-	case FIELD_ID:
+	case TYPE_ID:
 		o = typed("string", true, f->help);
 		json_value_put(o, "pattern", json_value_text("^0x[0-9a-f]+$"));
 		return o;
-	case FIELD_TEXT:
+	case TYPE_TEXT:
 		if (f->terms == TERMS_ANY)
 			return typed("string", true, f->help);
 		o = word_schema(f->terms);
 		json_value_put(o, "description", json_value_text(f->help));
 		return o;
-	case FIELD_OWNERS:
+	case TYPE_OWNERS:
 		return array_of(owner_schema(), true, f->help);
-	case FIELD_WAITING:
-	case FIELD_HALF_OPEN:
-		return array_of(connection_schema(f->type == FIELD_HALF_OPEN), true, f->help);
+	case TYPE_WAITING:
+	case TYPE_HALF_OPEN:
+		return array_of(connection_schema(f->type == TYPE_HALF_OPEN), true, f->help);
 	}
 	return typed(NULL, false, f->help);
 }
@@ -171,7 +171,7 @@ static struct json_object *listener_schema(void)
 	struct json_object *listener = schema_object(false, NULL), *object = NULL;
 	const char *object_name = NULL;
 
-	for (size_t i = 0; i < field_table_n; i++) {
+	for (size_t i = 0; i < FIELD_N; i++) {
 		const struct field *f = &field_table[i];
 
 		if (!f->key)

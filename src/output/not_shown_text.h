@@ -2,7 +2,7 @@
 #ifndef LISTENQ_OUTPUT_NOT_SHOWN_TEXT_H
 #define LISTENQ_OUTPUT_NOT_SHOWN_TEXT_H
 
-#include "analyse/not_shown.h"
+#include "analyse/report.h"
 #include "base/text.h"
 
 /*

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/num.h"
+#include "model/window.h"
 #include "output/json.h"
 #include "output/sink.h"
 #include "top/draw.h"
@@ -106,11 +107,11 @@ static void answer(struct session *s)
 		set_filter(s, text);
 		break;
 	case PROMPT_DELAY:
-		if (num_parse_double(text, COLLECT_WINDOW_MIN, COLLECT_WINDOW_MAX, &delay) == 0)
+		if (num_parse_double(text, WINDOW_SECONDS_MIN, WINDOW_SECONDS_MAX, &delay) == 0)
 			set_delay(s, delay);
 		else
 			session_say(s, "Not a number of seconds from %g to %g: %s",
-				    COLLECT_WINDOW_MIN, COLLECT_WINDOW_MAX, text);
+				    WINDOW_SECONDS_MIN, WINDOW_SECONDS_MAX, text);
 		break;
 	case PROMPT_WRITE:
 		if (*text)

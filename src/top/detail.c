@@ -151,7 +151,7 @@ static int draw_sentences(const struct screen *screen, int y, int bottom, const 
 		if (!(row->reasons & (1u << i)))
 			continue;
 		b.len = 0;
-		verdict_add_reason(&b, i, row, c->report, c->utf8 ? 0 : TEXT_ASCII);
+		verdict_add_reason(&b, i, row, c->utf8 ? 0 : TEXT_ASCII);
 		y = wrap_draw(screen, y, bottom, INK_PLAIN, b.s);
 	}
 	strbuf_free(&b);
@@ -208,8 +208,8 @@ void detail_draw(struct detail *d, const struct screen *screen, int top, int bot
 	y = draw_text(screen, y, y + (bottom - y - CONNECTIONS_MIN) / 2, INK_PLAIN, &text);
 	if (y < bottom)
 		y = draw_history(screen, y, row, c);
-	q.of[DETAIL_WAITING] = row_waiting(row, c->report);
-	q.of[DETAIL_HALF_OPEN] = row_half_open(row, c->report);
+	q.of[DETAIL_WAITING] = row_waiting(row);
+	q.of[DETAIL_HALF_OPEN] = row_half_open(row);
 	half_open = q.of[DETAIL_HALF_OPEN].connections.n;
 	/* The half-open ones get what they need, and at most a third. */
 	half = (bottom - y) / 3;

@@ -5,7 +5,7 @@
 
 static const struct field *nth_column(size_t n)
 {
-	for (size_t i = 0; i < field_table_n; i++)
+	for (size_t i = 0; i < FIELD_N; i++)
 		if (field_table[i].name && !n--)
 			return &field_table[i];
 	return NULL;

@@ -3,7 +3,8 @@
 
 #include "analyse/filter.h"
 #include "base/clock.h"
-#include "output/filter_fields.h"
+#include "output/fields.h"
+#include "output/sort.h"
 #include "top/act.h"
 #include "top/draw.h"
 #include "top/session.h"
@@ -75,16 +76,14 @@ void session_request(struct session *s)
 	const struct row *row = session_detailed(s);
 	const unsigned int before = s->request.needs;
 
-	s->request.needs = s->config->collect.needs | columns_needs(&s->columns) |
-			   filter_needs(s->view.selection.filter);
-	if (s->view.sort)
-		s->request.needs |= s->view.sort->needs | s->view.sort->asked;
+	s->request.needs = s->config->needs | columns_needs(&s->columns) |
+			   filter_needs(s->view.selection.filter) | sort_needs(s->view.sort);
 	s->request.detail_port = 0;
 	if (s->page == PAGE_DETAIL && row && !listener_is_unix(row->listener)) {
 		s->request.needs |= NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
 		s->request.detail_port = row->listener->addr.port;
 	}
-	if (s->config->collect.peak_rate <= 0)
+	if (!s->config->peaks)
 		s->request.needs &= ~(unsigned int)NEED_PEAK;
 	if (s->sampler) {
 		sampler_request(s->sampler, &s->request);
@@ -96,7 +95,7 @@ void session_request(struct session *s)
 
 int session_filter(struct session *s, const char *text, struct error *why)
 {
-	const struct filter_source source = filter_fields_source(&s->context);
+	const struct filter_source source = field_filter_source(&s->context);
 	struct selection *selection = &s->view.selection;
 	struct filter *filter;
 	int code = filter_parse(text, &source, &filter, why);
@@ -216,12 +215,11 @@ static int loop(struct session *s, struct error *why)
 
 static void free_session(struct session *s)
 {
-	sampler_close(s->sampler); /* first: the thread lends what samples point to */
+	sampler_close(s->sampler);
 	playback_free(&s->playback);
 	filter_free(s->view.selection.filter);
 	view_free(&s->view);
 	listing_free(&s->listing);
-	columns_free(&s->columns);
 	prompt_free(&s->prompt);
 	names_free(&s->services);
 	names_free(&s->users);
@@ -237,7 +235,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	int code;
 
 	s.screen = (struct screen){ .color = config->color, .utf8 = config->utf8 };
-	columns_copy(&s.columns, &config->columns);
+	s.columns = config->columns;
 	listing_choose(&s.listing, &s.columns);
 	if (config->resolve)
 		s.context.services = &s.services;
@@ -260,7 +258,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	if (code == 0)
 		code = terminal_open(&s.screen, config->mouse, why);
 	if (code == 0) {
-		code = sampler_open(&s.sampler, &config->collect, &s.request, why);
+		code = sampler_open(&s.sampler, config->source, &s.request, why);
 		if (code == 0)
 			code = loop(&s, why);
 		terminal_close(&s.screen);

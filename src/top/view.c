@@ -44,13 +44,13 @@ static bool cell_has(struct view *v, const struct row *row, const struct field *
 
 static bool row_has(struct view *v, const struct row *row, const char *text)
 {
-	if (cell_has(v, row, field_named("local"), text) ||
-	    cell_has(v, row, field_named("state"), text))
+	if (cell_has(v, row, &field_table[FIELD_LOCAL], text) ||
+	    cell_has(v, row, &field_table[FIELD_STATE], text))
 		return true;
 	for (size_t i = 0; i < v->columns->n; i++) {
 		const struct field *field = v->columns->list[i];
 
-		if ((field->type == FIELD_TEXT || field->type == FIELD_LIST) &&
+		if ((field->type == TYPE_TEXT || field->type == TYPE_LIST) &&
 		    cell_has(v, row, field, text))
 			return true;
 	}
@@ -414,7 +414,7 @@ void view_invert(struct view *v, uint64_t clock_ns)
 {
 	/* Worst first is the order by state, upside down as any other. */
 	if (!v->sort)
-		v->sort = field_named("state");
+		v->sort = &field_table[FIELD_STATE];
 	v->descending = !v->descending;
 	v->frozen = false;
 	v->held_until_ns = 0;

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "collect/bytecode.h"
-#include "output/filter_fields.h"
+#include "output/fields.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,9 +18,7 @@ static void judge(const struct filter *filter)
 	struct netns_report netns_report = { .netns = &netns };
 	struct snapshot snapshot = { .netns = &netns, .n_netns = 1 };
 	struct report report = { .snapshot = &snapshot };
-	struct listener listener = { .known = LISTENER_AUTOBOUND,
-				     .cgroup = "/system.slice/a.service",
-				     .addr = { .port = 80 } };
+	struct listener listener = { .cgroup = "/system.slice/a.service", .addr = { .port = 80 } };
 	struct row row = { .listener = &listener, .netns = &netns_report };
 	static const uint8_t families[] = { AF_INET, AF_INET6, AF_UNIX };
 
@@ -44,7 +42,7 @@ static void compile(const struct filter_expr *condition)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct field_context context = { 0 };
-	const struct filter_source source = filter_fields_source(&context);
+	const struct filter_source source = field_filter_source(&context);
 	struct strbuf typed = { 0 };
 	struct filter *filter;
 	struct error why = { "" };

@@ -27,20 +27,22 @@ def unquote(text):
 def rows(path, table):
     """The text of each row of a table, as the initializer has it."""
     text = (TOP / "src" / path).read_text()
-    body = re.search(rf"\b{table}\[\] = \{{\n(.*?)\n\}};", text, re.DOTALL)[1]
-    return re.split(r"\n(?=\t\{ )", body)
+    body = re.search(rf"\b{table}\[\w*\] = \{{\n(.*?)\n\}};", text, re.DOTALL)[1]
+    return re.split(r"\n(?=\t(?:\[\w+\] = )?\{ )", body)
 
 
 @functools.lru_cache(maxsize=1)
 def fields():
     """{name: Field} of what can be a column; the header is that of the interactive view."""
     found = {}
-    for row in rows("output/fields.c", "field_table"):
-        start = re.match(rf"\t\{{ {WORD}, {WORD}, FIELD_(\w+), {WORD}, {WORD},", row)
-        name, header, kind, group, key_ = (unquote(word) for word in start.groups())
-        brief = re.search(rf"\.brief = {STRING}", row)
+    for row in rows("output/field_table.c", "field_table"):
+        start = re.match(rf"\t\[FIELD_\w+\] = \{{ {WORD}, {WORD}, TYPE_(\w+),", row)
+        name, header, kind = (unquote(word) for word in start.groups())
+        brief, group, key_ = (re.search(rf"\.{member} = {STRING}", row)
+                              for member in ("brief", "object", "key"))
         if name:
-            found[name] = Field(name, header, kind, group, key_,
+            found[name] = Field(name, header, kind, unquote(group[1]) if group else "",
+                                unquote(key_[1]) if key_ else "",
                                 unquote(brief[1]) if brief else header)
     assert len(found) > 30, found
     return found

@@ -292,7 +292,7 @@ class Manual(unittest.TestCase):
 
     def test_filter_operators(self):
         """All spellings, in both directions."""
-        source = (ROOT / "src" / "analyse" / "filter_lex.c").read_text()
+        source = (ROOT / "src" / "analyse" / "filter.c").read_text()
         table = re.search(r"operator_table\[\] = \{(.*?)\n\};", source, re.S)[1]
         real = re.findall(r'"([^"]+)"', table)
         told = [word for entry in entries(MANUAL, "FILTER")
@@ -300,7 +300,7 @@ class Manual(unittest.TestCase):
         same(self, told, real, "operators of FILTER")
 
     def test_filter_keywords(self):
-        source = (ROOT / "src" / "analyse" / "filter_parse.c").read_text()
+        source = (ROOT / "src" / "analyse" / "filter.c").read_text()
         table = re.search(r"keyword_table\[\] = \{(.*?)\n\};", source, re.S)[1]
         told = [entry.head.split()[1] for entry in entries(MANUAL, "FILTER")
                 if re.match(r"Cm [a-z]+ Ar", entry.head)]

@@ -22,7 +22,6 @@ PLACES = [
 ]
 ADDRESSES = ["10.1.2.3/8", "10.9.0.1/8", "fd00::1/64", "fd00:1::1/64"]
 
-CHOSEN = ["127.0.0.1", "::1", "0.0.0.0"]  # where the kernel chooses a port, too
 PORTS = [":80", "80", ":http", ":*", "*", ":443", ":1024", ":1500", "1517", ":40000", ":65535",
          ":0", ":1", ":50003"]
 HOSTS = [
@@ -71,10 +70,8 @@ class Generator:
             if self.random.random() < 0.2:
                 return f"{word} :{self.number().lstrip(':')}"
             return f"{word} {self.random.choice(['', '=', 'eq'])} {self.host()}"
-        if pick < 0.92:
-            operator = self.random.choice(["", "=", "!=", "ne"])
-            return f"dev {operator} {self.random.choice(['lo', 'fil0', '0', '1', 'if1'])}"
-        return "autobound"
+        operator = self.random.choice(["", "=", "!=", "ne"])
+        return f"dev {operator} {self.random.choice(['lo', 'fil0', '0', '1', 'if1'])}"
 
     def expression(self, depth=2):
         words = []
@@ -111,16 +108,11 @@ class Against(rig.Case):
         for address, options in PLACES:
             for _ in range(3):
                 self.listener(address, next(port), **options)
-        for address in CHOSEN:
-            self.listener(address, next(port) + 38500)  # of the kernel's range, by number
         for number in 1, 80, 443, 1024, 65535:
             self.listener("127.0.0.1", number)
         self.listener("::", 80, v6only=True)
         for _ in range(3):
             self.listener("10.1.2.3", 50003, reuseport=True)
-        # Last, as the kernel may choose any port that nobody has.
-        for address in CHOSEN:
-            self.listener(address)
 
     def check(self, expression):
         want = oracle.locals_(*shlex.split(expression))
@@ -129,7 +121,7 @@ class Against(rig.Case):
         return want
 
     def test_random(self):
-        self.assertGreater(len(self.check("")), 60)
+        self.assertGreater(len(self.check("")), 50)
         generator, told = Generator(4711), []
         for _ in range(EXPRESSIONS):
             expression = generator.expression()
@@ -350,13 +342,13 @@ class Wrong(unittest.TestCase):
     def test_says_where(self):
         """Of the words put together again."""
         self.assertEqual(self.refused("sport", "=", ":80", "or", "sprot = :81"),
-                         "listenq: filter, at character 16: 'sprot' is no field; "
+                         "listenq: filter, at character 16: 'sprot' is not a field; "
                          "did you mean sport?")
         self.assertEqual(self.refused("drop", "and", "nonsense > 3"),
-                         "listenq: filter, at character 1: 'drop' is no field; "
+                         "listenq: filter, at character 1: 'drop' is not a field; "
                          "did you mean drops?")
         self.assertEqual(self.refused("nonsense > 3"),
-                         "listenq: filter, at character 1: 'nonsense' is no field; "
+                         "listenq: filter, at character 1: 'nonsense' is not a field; "
                          "--list-columns shows them")
         self.assertEqual(self.refused("fill >= 80"),
                          "listenq: filter, at character 9: '80' is neither a percentage "
@@ -374,7 +366,7 @@ class Wrong(unittest.TestCase):
         self.assertIn("did you mean state?", self.refused("stat=ok"))
         self.assertIn("did you mean high?", self.refused("state = hgih"))
         self.assertIn("did you mean stopped?", self.refused("reasons = stoped"))
-        self.assertIn("'abc' is no number", self.refused("pid = abc"))
+        self.assertIn("'abc' is not a number", self.refused("pid = abc"))
         for args in ("-o", "recv-q"), ("-s", "-Recv-Q"), ("recv-q > 3",):
             self.assertIn("did you mean length (QUEUED)?", self.refused(*args))
         self.assertRegex(self.refused("-tulpn"),

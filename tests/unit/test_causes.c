@@ -2,7 +2,7 @@
 #include "scene.h"
 #include "unit.h"
 
-#include "analyse/causes.h"
+#include "analyse/verdict.h"
 #include "analyse/fold.h"
 #include "model/groups.h"
 
@@ -91,7 +91,7 @@ static void assert_said(enum reason reason, const char *expected)
 	assert_int_equal((row->reasons >> reason & 1) != 0, expected != NULL);
 	if (!expected)
 		return;
-	verdict_add_why(&b, reason, row, &s.report, 0);
+	verdict_add_why(&b, reason, row, 0);
 	assert_string_equal(b.s, expected);
 }
 
@@ -398,7 +398,7 @@ static void test_folded(void **state)
 	report_select(&s.report, &all);
 	assert_u64_equal(s.report.n_rows, 1);
 	assert_true(s.report.rows[0].reasons >> REASON_STOPPED & 1);
-	verdict_add_why(&b, REASON_STOPPED, &s.report.rows[0], &s.report, 0);
+	verdict_add_why(&b, REASON_STOPPED, &s.report.rows[0], 0);
 	assert_string_equal(b.s, "process 82 (app) is stopped; continue with fg, or kill -CONT 82");
 }
 

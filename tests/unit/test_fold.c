@@ -383,7 +383,7 @@ static void test_what_differs_is_unknown(void **state)
 	(void)state;
 	add_members(1, 2);
 	for (uint16_t i = 1; i <= 2; i++) {
-		scene_now(&scene, i)->known |= LISTENER_MPTCP | LISTENER_AUTOBOUND;
+		scene_now(&scene, i)->known |= LISTENER_MPTCP;
 		scene_now(&scene, i)->uid = 33;
 		scene_now(&scene, i)->cgroup = cgroups[i - 1];
 	}
@@ -392,17 +392,14 @@ static void test_what_differs_is_unknown(void **state)
 	assert_false(value(80, "cookie").known);
 	assert_u64_equal(value(80, "uid").number, 33);
 	assert_true(value(80, "mptcp").known);
-	assert_true(row(80)->listener->known & LISTENER_AUTOBOUND);
 	assert_string_equal(value(80, "cgroup").text, "/a");
 	assert_string_equal(value(80, "local").text, "10.0.0.1:80");
 	scene_now(&scene, 2)->uid = 34;
 	scene_now(&scene, 2)->mptcp = true;
-	scene_now(&scene, 2)->autobound = true;
 	scene_now(&scene, 2)->cgroup = "/b";
 	fold();
 	assert_false(value(80, "uid").known);
 	assert_false(value(80, "mptcp").known);
-	assert_false(row(80)->listener->known & LISTENER_AUTOBOUND);
 	assert_false(value(80, "cgroup").known);
 	scene_now(&scene, 2)->cgroup = NULL;
 	fold();

@@ -179,7 +179,8 @@ static void test_reused_inode(void **state)
 	(void)state;
 	drops(1, 0, 4);
 	overflows(4);
-	scene.now.netns[0].serial = 2;
+	scene.before.netns[0].cookie = 7;
+	scene.now.netns[0].cookie = 9;
 	assert_null(netns()->opening);
 	assert_false(netns()->delta[COUNTER_LISTEN_OVERFLOWS].known);
 	assert_false(netns()->unattributed_overflows.known);
@@ -701,7 +702,7 @@ static struct contents contents_of(uint16_t cookie, bool half_open)
 {
 	const struct row *row = scene_row(&scene, cookie);
 
-	return half_open ? row_half_open(row, &scene.report) : row_waiting(row, &scene.report);
+	return half_open ? row_half_open(row) : row_waiting(row);
 }
 
 static void test_contents_unknown(void **state)

@@ -757,7 +757,7 @@ static void test_older_numbers(void **state)
 	now->length = 30; /* many have come since, and are not invisible */
 	row = scene_row(&scene, 1);
 	assert_true(row_waiting_told(row));
-	assert_u64_equal(row_waiting_age(row, &scene.report), NSEC_PER_SEC);
+	assert_u64_equal(row_waiting_age(row), NSEC_PER_SEC);
 	assert_u64_equal(row_invisible(row), 4);
 	assert_u64_equal(row_gave_up(row).value, 5);
 	assert_u64_equal(row->oldest_wait_ms.value, 5000);

@@ -20,7 +20,7 @@
 #define SECOND ((useconds_t)1000000)
 
 static char *tree;
-static struct collector *collector;
+static struct sample_source *collector;
 static struct snapshot s;
 static struct error why;
 static int entered; /* how often a namespace was */
@@ -104,7 +104,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	collector_close(collector);
+	sample_source_close(collector);
 	collector = NULL;
 	snapshot_free(&s);
 	unit_remove_tree(tree);
@@ -134,7 +134,7 @@ static void open_all(unsigned int needs)
 
 static void sample(enum sample_kind kind)
 {
-	assert_int_equal(collector_sample(collector, kind, &s, &why), 0);
+	assert_int_equal(sample_source_sample(collector, kind, &s, &why), 0);
 }
 
 static void remove_file(const char *path)
@@ -372,12 +372,12 @@ static void test_processes_hidden(void **state)
 	open_all(NEED_DROPS);
 	sample(SAMPLE_CLOSING);
 	assert_non_null(strstr(warning("namespaces-hidden")->message, "outside of this container"));
-	collector_close(collector);
+	sample_source_close(collector);
 	unit_allow(tree, "0000000000000000", "pid:[4026531836]", "user:[4026531837]");
 	open_all(NEED_DROPS);
 	sample(SAMPLE_CLOSING);
 	assert_non_null(strstr(warning("namespaces-hidden")->message, "run as root"));
-	collector_close(collector);
+	sample_source_close(collector);
 	assert_int_equal(open_named(NEED_DROPS | NEED_NAMESPACES, blue, 1), 0);
 	sample(SAMPLE_CLOSING);
 	assert_null(warning("namespaces-hidden"));
@@ -386,12 +386,12 @@ static void test_processes_hidden(void **state)
 /* Waits until the collector wants to look for namespaces, and lets it. */
 static void check_again(void)
 {
-	uint64_t due = collector_due(collector);
+	uint64_t due = sample_source_due(collector);
 
 	assert_true(due != UINT64_MAX);
 	while (clock_monotonic_ns() < due)
 		usleep(SECOND / 100);
-	collector_look(collector);
+	sample_source_look(collector);
 }
 
 static void test_come_and_gone(void **state)
@@ -523,6 +523,31 @@ static void test_lost_dump(void **state)
 	assert_u64_equal(s.netns[1].first_listener, 1);
 }
 
+/* A cookie is the same for a namespace that is found again, whatever its inode and serial are. */
+static void test_cookie(void **state)
+{
+	static const char *const names[] = { "blue" };
+	uint64_t id;
+
+	(void)state;
+	for (uint64_t cookie = 0; cookie < 2; cookie++) {
+		fake_netlink_netns_cookie = cookie;
+		unit_write_text(tree, "run/netns/blue", "");
+		assert_int_equal(open_named(NEED_DROPS, names, 1), 0);
+		sample(SAMPLE_CLOSING);
+		assert_u64_equal(s.netns[0].cookie, cookie);
+		id = netns_id(&s.netns[0]);
+		remove_file("run/netns/blue");
+		check_again();
+		unit_write_text(tree, "run/netns/blue", "");
+		check_again();
+		sample(SAMPLE_CLOSING);
+		assert_int_equal(netns_id(&s.netns[0]) == id, cookie != 0);
+		sample_source_close(collector);
+		collector = NULL;
+	}
+}
+
 static void test_named(void **state)
 {
 	static const char *const names[] = { "green", "blue", "green" };
@@ -622,7 +647,7 @@ static void test_named_by_process(void **state)
 		assert_string_equal(warning("namespaces-gone")->message,
 				    "1 network namespace (70) can no longer be found: what "
 				    "happened there is not in this report");
-		collector_close(collector);
+		sample_source_close(collector);
 		collector = NULL;
 	}
 }
@@ -662,7 +687,7 @@ static void test_named_is_not_searched(void **state)
 		unit_link(tree, "run/netns/blue", "run/netns/a");
 		expect_alone("blue", needs[i] & NEED_NETNS_PID ? 70 : 0);
 		remove_file("run/netns/a");
-		collector_close(collector);
+		sample_source_close(collector);
 		collector = NULL;
 	}
 }
@@ -715,9 +740,9 @@ static void test_peaks(void **state)
 	open_all(NEED_PEAK);
 	sample(SAMPLE_OPENING);
 	for (int looks = 0; looks < 6; looks++) {
-		while (clock_monotonic_ns() < collector_due(collector))
+		while (clock_monotonic_ns() < sample_source_due(collector))
 			continue;
-		collector_look(collector);
+		sample_source_look(collector);
 	}
 	sample(SAMPLE_CLOSING);
 	for (size_t i = 0; i < 3; i++) {
@@ -746,6 +771,7 @@ int main(void)
 		SOURCES_TEST(test_lost_dump),
 		SOURCES_TEST(test_processes_hidden),
 		SOURCES_TEST(test_named),
+		SOURCES_TEST(test_cookie),
 		SOURCES_TEST(test_named_process),
 		SOURCES_TEST(test_named_by_process),
 		SOURCES_TEST(test_unnamed_lives_on),
@@ -757,5 +783,5 @@ int main(void)
 		SOURCES_TEST(test_turns_in_a_view),
 	};
 
-	return cmocka_run_group_tests_name("sources", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("open_netns", tests, NULL, NULL);
 }

@@ -53,7 +53,7 @@ static size_t questions; /* for one connection */
 static uint32_t last_states; /* of the last walk */
 
 static char *tree;
-static struct collector *collector;
+static struct sample_source *collector;
 static struct snapshot s;
 static struct error why;
 
@@ -190,7 +190,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	collector_close(collector);
+	sample_source_close(collector);
 	collector = NULL;
 	snapshot_free(&s);
 	unit_remove_tree(tree);
@@ -209,7 +209,7 @@ static void begin(unsigned int needs, double share)
 
 static void sample(void)
 {
-	assert_int_equal(collector_sample(collector, SAMPLE_CLOSING, &s, &why), 0);
+	assert_int_equal(sample_source_sample(collector, SAMPLE_CLOSING, &s, &why), 0);
 }
 
 /* Samples at this second of the test; returns whether there was a walk for it. */
@@ -343,7 +343,7 @@ static void test_fast_open_children(void **state)
 		assert_u64_equal(group(0)->fastopen, 2);
 		assert_u64_equal(group(0)->waiting, 8);
 		assert_u64_equal(group(0)->syn_length, i ? 0 : 3);
-		collector_set_needs(collector, NEED_WAIT);
+		sample_source_set_needs(collector, NEED_WAIT, 0);
 	}
 }
 
@@ -480,10 +480,10 @@ static void test_opening_walk(void **state)
 	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT | NEED_WINDOW, 0);
 	kernel.length[0] = 3;
-	assert_int_equal(collector_sample(collector, SAMPLE_OPENING, &s, &why), 0);
+	assert_int_equal(sample_source_sample(collector, SAMPLE_OPENING, &s, &why), 0);
 	assert_u64_equal(walks, 0); /* so few are rarely worth it */
 	kernel.length[0] = 4;
-	assert_int_equal(collector_sample(collector, SAMPLE_OPENING, &s, &why), 0);
+	assert_int_equal(sample_source_sample(collector, SAMPLE_OPENING, &s, &why), 0);
 	assert_u64_equal(walks, 1);
 	assert_u64_equal(last_states, WAITING_STATES | 1 << DIAG_SYN_RECV);
 	assert_true(sample_at(1));
@@ -496,9 +496,9 @@ static void test_opening_walk(void **state)
 	assert_true(sample_at(3));
 	assert_true(group(0)->known & GROUP_STANDS);
 	/* Nobody who asks for no ages pays for it. */
-	collector_set_needs(collector, NEED_SYN_RECV | NEED_WINDOW);
+	sample_source_set_needs(collector, NEED_SYN_RECV | NEED_WINDOW, 0);
 	walks = 0;
-	assert_int_equal(collector_sample(collector, SAMPLE_OPENING, &s, &why), 0);
+	assert_int_equal(sample_source_sample(collector, SAMPLE_OPENING, &s, &why), 0);
 	assert_u64_equal(walks, 0);
 }
 
@@ -508,7 +508,7 @@ static void test_shown_at_both_ends(void **state)
 	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT | NEED_WINDOW, 0);
 	kernel.length[0] = 5;
-	assert_int_equal(collector_sample(collector, SAMPLE_OPENING, &s, &why), 0);
+	assert_int_equal(sample_source_sample(collector, SAMPLE_OPENING, &s, &why), 0);
 	assert_true(sample_at(1));
 	assert_true(group(0)->known & GROUP_SHOWN);
 	assert_u64_equal(group(0)->shown, 5);
@@ -601,7 +601,7 @@ static void test_all_queues(void **state)
 	kernel.cost_ns = 70 * MS;
 	kernel.length[0] = 1;
 	assert_true(sample_at(0));
-	collector_set_needs(collector, NEED_SYN_RECV | NEED_WAIT_ALL);
+	sample_source_set_needs(collector, NEED_SYN_RECV | NEED_WAIT_ALL, 0);
 	assert_true(sample_at(1));
 	assert_true(group(0)->known & GROUP_WAITING);
 	/* It was empty then, so that nothing is known of it. */
@@ -628,8 +628,7 @@ static void test_connections_are_fetched(void **state)
 	kernel.length[1] = 1;
 	assert_true(sample_at(0));
 	assert_u64_equal(s.n_connections, 0);
-	collector_set_needs(collector, NEED_CONNECTIONS | NEED_WAIT);
-	collector_set_detail(collector, 80);
+	sample_source_set_needs(collector, NEED_CONNECTIONS | NEED_WAIT, 80);
 	assert_true(sample_at(1));
 	assert_u64_equal(connections(0, false), 10);
 	assert_u64_equal(connections(0, true), 3);
@@ -639,14 +638,14 @@ static void test_connections_are_fetched(void **state)
 	assert_u64_equal(connections(0, true), 3);
 	assert_u64_equal(waiting_age(), 1 * S);
 	/* Those of another listener, which nobody had looked into. */
-	collector_set_detail(collector, 81);
+	sample_source_set_needs(collector, NEED_CONNECTIONS | NEED_WAIT, 81);
 	assert_true(sample_at(3));
 	assert_u64_equal(connections(1, false), 1);
 	assert_u64_equal(connections(0, false), 0);
 	assert_false(sample_at(4));
 	assert_u64_equal(connections(1, false), 1);
 	assert_true(group(0)->known & GROUP_WAITING);
-	collector_set_needs(collector, NEED_SYN_RECV | NEED_WAIT);
+	sample_source_set_needs(collector, NEED_SYN_RECV | NEED_WAIT, 0);
 	assert_false(sample_at(5));
 	assert_u64_equal(s.n_connections, 0);
 	assert_false(s.known & SNAPSHOT_CONNECTIONS);
@@ -662,40 +661,40 @@ static void test_detail(void **state)
 	assert_u64_equal(connections(0, false), 1);
 	assert_u64_equal(connections(0, true), 3);
 	assert_u64_equal(connections(1, false), 1);
-	collector_set_detail(collector, 81);
+	sample_source_set_needs(collector, NEED_CONNECTIONS, 81);
 	sample();
 	assert_false(group(0)->known & GROUP_WAITING);
 	assert_u64_equal(connections(0, false), 0);
 	assert_u64_equal(connections(1, false), 1);
 }
 
-#define WALKS_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define EHASH_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WALKS_TEST(test_half_open_alone),
-		WALKS_TEST(test_one_walk_for_both),
-		WALKS_TEST(test_waiting_alone),
-		WALKS_TEST(test_old_kernel),
-		WALKS_TEST(test_fast_open_children),
-		WALKS_TEST(test_lost_walk),
-		WALKS_TEST(test_walk_fails),
-		WALKS_TEST(test_resets),
-		WALKS_TEST(test_share),
-		WALKS_TEST(test_cheap),
-		WALKS_TEST(test_no_limit),
-		WALKS_TEST(test_incident_lasts),
-		WALKS_TEST(test_opening_walk),
-		WALKS_TEST(test_shown_at_both_ends),
-		WALKS_TEST(test_too_many_oldest),
-		WALKS_TEST(test_oldest_is_asked_for),
-		WALKS_TEST(test_incident_begins),
-		WALKS_TEST(test_second_incident),
-		WALKS_TEST(test_all_queues),
-		WALKS_TEST(test_connections_are_fetched),
-		WALKS_TEST(test_detail),
+		EHASH_TEST(test_half_open_alone),
+		EHASH_TEST(test_one_walk_for_both),
+		EHASH_TEST(test_waiting_alone),
+		EHASH_TEST(test_old_kernel),
+		EHASH_TEST(test_fast_open_children),
+		EHASH_TEST(test_lost_walk),
+		EHASH_TEST(test_walk_fails),
+		EHASH_TEST(test_resets),
+		EHASH_TEST(test_share),
+		EHASH_TEST(test_cheap),
+		EHASH_TEST(test_no_limit),
+		EHASH_TEST(test_incident_lasts),
+		EHASH_TEST(test_opening_walk),
+		EHASH_TEST(test_shown_at_both_ends),
+		EHASH_TEST(test_too_many_oldest),
+		EHASH_TEST(test_oldest_is_asked_for),
+		EHASH_TEST(test_incident_begins),
+		EHASH_TEST(test_second_incident),
+		EHASH_TEST(test_all_queues),
+		EHASH_TEST(test_connections_are_fetched),
+		EHASH_TEST(test_detail),
 	};
 
-	return cmocka_run_group_tests_name("walks", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("ehash_dump", tests, NULL, NULL);
 }
