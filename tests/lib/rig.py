@@ -173,8 +173,8 @@ class Child:
 
 
 class Worker(threading.Thread):
-    """Calls step(), so many seconds apart, until it is closed; that raises what step() raised. What
-    would block is tried again later."""
+    """Calls step(), so many seconds apart, until it is closed; close() raises what step() raised. A
+    step that would block is tried again."""
 
     def __init__(self, step, every=0.0):
         super().__init__(daemon=True)
@@ -186,7 +186,7 @@ class Worker(threading.Thread):
         while not self.failure and not self.ended.is_set():
             try:
                 self.step()
-            except (BlockingIOError, TimeoutError):
+            except BlockingIOError:
                 self.ended.wait(0.001)
                 continue
             except Exception as error:

@@ -253,8 +253,6 @@ class Harmless(Case):
         for client in queued:
             client.send(b"x")
         rig.wait_for(lambda: crowded.length == 9, "a queue of nine")
-        busy.sock.setblocking(True)
-        busy.sock.settimeout(0.1)
         answered = []
 
         def serve():

@@ -197,6 +197,7 @@ class Stuck(Case):
             self.assertStalled(self.row(report, listener))
         self.assertEqual(self.row(report, full)["state"], "full")
         # A window as long is enough on its own.
+        self.assertNotIn("a longer window", text)
         self.assertEqual({row["LOCAL_ADDRESS"]: row["STATE"] for row in table.parse(text)[0]},
                          {"@stuck": "stalled", "@packets": "stalled", "@full": "full",
                           "@working": "ok", "@slow": "ok", "@replaced": "ok",
