@@ -519,7 +519,7 @@ static void add_unselected(struct strbuf *lines, const struct footer *f)
 
 void footer_add(struct strbuf *lines, const struct footer *f)
 {
-	add_namespaces(lines, f->text_flags);
+	add_namespaces(lines, f->report, f->text_flags);
 	add_words(lines, f);
 	add_open(lines, f);
 	add_ownerless(lines, f);

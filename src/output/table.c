@@ -11,8 +11,9 @@
 #include <string.h>
 
 #define LIST_LEAST 18 /* to which a list at the end is cut rather than to lose a column */
-#define ESSENTIAL  69 /* worth of who, where, how bad and why: the rest goes before these are cut \
-		       */
+#define ESSENTIAL                                                                      \
+	69 /* worth of who, where, how bad and why: the rest goes before these are cut \
+	    */
 #define CELL_MAX UINT16_MAX /* no path or name is that long */
 
 struct cell {
@@ -282,8 +283,8 @@ static void print_footer(FILE *stream, const struct grid *g, const struct column
 }
 
 /* @listed: see contents_add(). */
-static void print_detail(FILE *stream, const struct row *row, const struct report *report,
-			 const struct table_style *style, uint8_t *listed, struct strbuf *line)
+static void print_detail(FILE *stream, const struct row *row, const struct table_style *style,
+			 uint8_t *listed, struct strbuf *line)
 {
 	struct strbuf lines = { 0 };
 
@@ -318,7 +319,7 @@ void table_print(FILE *stream, const struct report *report, const struct columns
 		}
 		print_row(stream, &g, report->shown[i], index_of(report, i), &line);
 		if (style->detail && !report->shown[i]->gone)
-			print_detail(stream, report->shown[i], report, style, listed, &line);
+			print_detail(stream, report->shown[i], style, listed, &line);
 	}
 	if (!report->n_shown && style->footer)
 		fputs("No listener to show.\n", stream);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Listeners that come, go and are replaced between the two samples."""
+import os
 import signal
 import time
 
@@ -102,6 +103,34 @@ class Window(rig.Case):
         self.assertGreaterEqual(report["window_seconds"], 0.4)
         row = self.row(report, listener)
         self.assertEqual(row["overflows"], {"min": 5, "max": 5})
+
+    def test_says_when_it_opens(self):
+        """To a descriptor that was open before; what names none is ignored."""
+        self.listener()
+        child, opened = listenq.Running("--json", "-d", "0.2", "--count=2"), []
+        for _ in range(2):
+            child.wait_window()
+            opened.append(time.monotonic())
+        self.assertEqual(child.windows.read(1), b"")
+        for at, document in zip(opened, child.finish().documents):
+            self.assertGreaterEqual(at, document["monotonic_seconds"] - document["window_seconds"])
+        for wrong in "", "x", "-1", "3", "3x", "1000000", "99999999999":
+            env = {**os.environ, "LISTENQ_WINDOW_FD": wrong}
+            self.assertEqual(len(listenq.report("-d", "0.01", env=env)["listeners"]), 1)
+
+    def test_interrupt_is_ignored_in_the_background(self):
+        """Where a shell ignores it for what it starts with &."""
+        self.listener()
+        for options in ["-d", "0.2"], ["-d", "0.2", "--count=2"]:
+            child = listenq.Running("--json", *options, preexec_fn=lambda: signal.signal(
+                signal.SIGINT, signal.SIG_IGN))
+            child.wait_window()
+            child.interrupt()
+            result = child.finish()
+            documents = result.documents if "--count=2" in options else [result.json]
+            self.assertEqual(len(documents), 2 if "--count=2" in options else 1)
+            for document in documents:
+                self.assertGreaterEqual(document["window_seconds"], 0.199)
 
     def test_instant_knows_no_deltas(self):
         listener = self.listener(backlog=1)
