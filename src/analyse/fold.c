@@ -38,7 +38,7 @@ static bool is_worse(double fill, uint32_t length, double other_fill, uint32_t o
 }
 
 /* Lengths of different moments: no sum of them was ever in the kernel. */
-static void add_peak(struct fold *fold, struct peak *peak, const struct listener *l)
+static void add_peak(struct folded_group *fold, struct peak *peak, const struct listener *l)
 {
 	double fill = listener_ratio(l, l->peak.length);
 
@@ -53,7 +53,7 @@ static void add_peak(struct fold *fold, struct peak *peak, const struct listener
 	peak->full |= l->peak.full;
 }
 
-static void fold_listeners(struct fold *fold)
+static void fold_listeners(struct folded_group *fold)
 {
 	const struct row *fullest = fold->members[0];
 	struct listener common = *fullest->listener;
@@ -110,7 +110,7 @@ static void raise_peak(struct row *row, struct peak *peak)
 		peak->length = (uint32_t)length;
 }
 
-static void fold_rows(struct row *row, struct fold *fold)
+static void fold_rows(struct row *row, struct folded_group *fold)
 {
 	*row = *fold->members[0];
 	for (uint32_t i = 1; i < fold->n_members; i++) {
@@ -128,7 +128,7 @@ static void fold_rows(struct row *row, struct fold *fold)
 			row->state = member->state;
 	}
 	row->listener = &fold->listener;
-	row->fold = fold;
+	row->folded = fold;
 	raise_peak(row, &fold->listener.peak);
 	row->accepted = (struct range){ 0 };
 	row->fresh = false;
@@ -157,7 +157,8 @@ static int compare_owners(const void *va, const void *vb)
 }
 
 /* Puts them at @to; returns what is behind them. One member that may be seen is enough to tell. */
-static struct owner *fold_owners(struct fold *fold, const struct snapshot *s, struct owner *to)
+static struct owner *fold_owners(struct folded_group *fold, const struct snapshot *s,
+				 struct owner *to)
 {
 	fold->owners = to;
 	for (uint32_t i = 0; i < fold->n_members; i++) {
@@ -219,7 +220,7 @@ void fold_report(struct report *report)
 	struct row *rows = report->members;
 	size_t rows_size = report->members_size;
 	struct owner *owners;
-	struct fold *fold;
+	struct folded_group *fold;
 	uint32_t *begin;
 
 	if (!(s->known & SNAPSHOT_GROUPS))
@@ -235,10 +236,10 @@ void fold_report(struct report *report)
 	report->rows = rows;
 	report->rows_size = rows_size;
 	begin = sort_members(report);
-	free(report->folds);
-	fold = report->folds = xcalloc(count_folds(s), sizeof(*fold));
-	owners = report->fold_owners =
-		xreallocarray(report->fold_owners, count_owners(report), sizeof(*owners));
+	free(report->folded);
+	fold = report->folded = xcalloc(count_folds(s), sizeof(*fold));
+	owners = report->folded_owners =
+		xreallocarray(report->folded_owners, count_owners(report), sizeof(*owners));
 	for (size_t i = 0; i < s->n_groups; i++) {
 		if (s->groups[i].sockets == 1) {
 			rows[i] = *report->by_group[begin[i]];

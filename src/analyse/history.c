@@ -203,7 +203,7 @@ static void add_row(struct history *t, const struct row *row)
 	struct mark mark = make_mark(row);
 	size_t own = add_mark(t, row_id(row), mark), group;
 
-	if (row->fold || !row->group)
+	if (row->folded || !row->group)
 		return;
 	if (row->group->sockets > 1) {
 		group = add_mark(t, row_group_id(row), mark);
@@ -361,7 +361,7 @@ static struct history_time lasted(const struct history *t, const struct row *row
 	return time;
 }
 
-struct history_time history_trouble(const struct history *t, const struct row *row, size_t back)
+struct history_time history_sick(const struct history *t, const struct row *row, size_t back)
 {
 	return lasted(t, row, back, RUN_TROUBLED);
 }
@@ -416,7 +416,7 @@ struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum
 	return sum;
 }
 
-void history_forget_sums(struct history *t)
+void history_restart_sums(struct history *t)
 {
 	t->sums_begin = t->reports;
 }

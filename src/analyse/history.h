@@ -49,7 +49,7 @@ struct history_time {
 };
 
 /* How long the listener's state has not been "ok", up to the end of window @back. */
-struct history_time history_trouble(const struct history *t, const struct row *row, size_t back);
+struct history_time history_sick(const struct history *t, const struct row *row, size_t back);
 
 /* How long its queue has been full at some time of every window, up to the end of window @back. */
 struct history_time history_full(const struct history *t, const struct row *row, size_t back);
@@ -67,10 +67,10 @@ double history_rate(const struct history *t, const struct netns *ns, enum counte
  * window @back.
  * @covered_ns: the time that these windows really cover
  *
- * Not known when one of them is not. history_forget_sums() makes sums begin anew.
+ * Not known when one of them is not. history_restart_sums() makes sums begin anew.
  */
 struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum counter_id id,
 			   size_t back, uint64_t span_ns, uint64_t *covered_ns);
-void history_forget_sums(struct history *t);
+void history_restart_sums(struct history *t);
 
 #endif

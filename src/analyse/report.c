@@ -144,7 +144,7 @@ static void build_netns(struct netns_report *r, const struct report *report,
 
 static struct opt_u64 oldest_wait(const struct row *row)
 {
-	if (!row_waiting_told(row) || !(row->group->known & GROUP_OLDEST))
+	if (!row_waiting_known(row) || !(row->group->known & GROUP_OLDEST))
 		return (struct opt_u64){ 0 };
 	return opt_u64(row->group->oldest_wait_ms);
 }
@@ -183,7 +183,7 @@ static struct range accepted(const struct row *row)
 	const struct group *g = row->group;
 	/* A connection that was moved here from another listener is old, and new to this queue. */
 	bool moved = row->netns->delta[COUNTER_MIGRATE_SUCCESS].value;
-	bool stayed = row_waiting_told(row) && g->known & GROUP_STAYED && !moved;
+	bool stayed = row_waiting_known(row) && g->known & GROUP_STAYED && !moved;
 	struct range k = { .max = UINT64_MAX, .known = arrivals.known || stayed };
 	struct opt_u64 newcomers;
 
@@ -216,7 +216,7 @@ static struct range accepted(const struct row *row)
 	 * The connection that was the oldest at an earlier look waits still, and none behind it has
 	 * left. Only those that no dump shows can have been ahead of it.
 	 */
-	if (row_waiting_told(row) && g->known & GROUP_STANDS && !moved) {
+	if (row_waiting_known(row) && g->known & GROUP_STANDS && !moved) {
 		k.known = true;
 		if (g->ahead < k.max)
 			k.max = g->ahead;
@@ -673,7 +673,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 		bound_losses(report);
 	}
 	for (size_t i = 0; i < report->n_rows; i++)
-		verdict_reach(&report->rows[i]);
+		classify_row(&report->rows[i]);
 }
 
 void report_free(struct report *report)
@@ -681,8 +681,8 @@ void report_free(struct report *report)
 	free(report->rows);
 	free(report->members);
 	free(report->by_group);
-	free(report->folds);
-	free(report->fold_owners);
+	free(report->folded);
+	free(report->folded_owners);
 	free(report->shown);
 	free(report->gone);
 	free(report->netns);
@@ -720,10 +720,10 @@ bool report_lacks_owners(const struct report *report)
 	for (size_t i = 0; i < report->n_shown; i++) {
 		const struct row *row = report->shown[i];
 
-		if (!row->fold && !row->gone && !(row->listener->known & LISTENER_OWNERS))
+		if (!row->folded && !row->gone && !(row->listener->known & LISTENER_OWNERS))
 			return true;
-		for (size_t j = 0; row->fold && j < row->fold->n_members; j++)
-			if (!(row->fold->members[j]->listener->known & LISTENER_OWNERS))
+		for (size_t j = 0; row->folded && j < row->folded->n_members; j++)
+			if (!(row->folded->members[j]->listener->known & LISTENER_OWNERS))
 				return true;
 	}
 	return false;

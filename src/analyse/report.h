@@ -17,8 +17,8 @@ struct report {
 	struct row *members; /* after fold_report(): every listener */
 	size_t n_members, members_size;
 	struct row **by_group; /* the members, group by group */
-	struct fold *folds;
-	struct owner *fold_owners; /* what they point into */
+	struct folded_group *folded;
+	struct owner *folded_owners; /* what they point into */
 	struct row **shown; /* those selected, in the order to show them */
 	size_t n_shown, shown_size;
 	struct netns_report *netns;
@@ -57,7 +57,7 @@ bool report_selects(const struct report *report, const struct selection *selecti
 /* After fold_report(): is it one listener of a folded row? */
 static inline bool row_is_member(const struct row *row, const struct report *report)
 {
-	return report->n_members && !row->fold && row->group && row->group->sockets > 1;
+	return report->n_members && !row->folded && row->group && row->group->sockets > 1;
 }
 
 /* May a listener that is shown, and not gone, have owners that are not? */

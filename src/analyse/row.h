@@ -82,7 +82,8 @@ struct netns_report {
 /* One listener, or after fold_report() one group, with everything that is derived about it. */
 struct row {
 	const struct listener *listener;
-	const struct fold *fold; /* a SO_REUSEPORT group of several listeners; NULL: one listener */
+	const struct folded_group
+		*folded; /* a SO_REUSEPORT group of several listeners; NULL: one listener */
 	const struct netns_report *netns;
 	const struct group *group; /* NULL: it is gone, or nobody asked and none is half-open */
 	struct opt_u64 drops; /* in the window */
@@ -108,7 +109,7 @@ struct row {
  * The rest of a folded row: what a SO_REUSEPORT group of several listeners has beside the sums in
  * struct group.
  */
-struct fold {
+struct folded_group {
 	/*
 	 * Stands in for the members as row->listener: the fullest of them, of those the longest,
 	 * with the peak of the one that was fullest in the window, or of all together at either end
@@ -147,16 +148,16 @@ struct opt_u64 row_syn_limit(const struct row *row);
 bool row_syn_full(const struct row *row);
 
 /* Is known what waits in its accept queue, or did as long ago as row_waiting_age() says? */
-bool row_waiting_told(const struct row *row);
+bool row_waiting_known(const struct row *row);
 
 /*
  * How many peers of the connections in its accept queue have closed or reset them, at least;
- * unknown where row_waiting_told() is false, and where none is seen to but some speak MPTCP.
+ * unknown where row_waiting_known() is false, and where none is seen to but some speak MPTCP.
  */
-struct opt_u64 row_gave_up(const struct row *row);
+struct opt_u64 row_peers_closed_or_reset(const struct row *row);
 
 /* Connections in its accept queue, at least, that no dump shows: their peers have reset them. */
-uint32_t row_invisible(const struct row *row);
+uint32_t row_peers_reset(const struct row *row);
 
 /*
  * How long before the sample of the report the waiting connections of its namespace were dumped,
@@ -168,7 +169,7 @@ static inline uint64_t row_waiting_age(const struct row *row)
 }
 
 /* What one queue of a listener holds, connection by connection. */
-struct contents {
+struct row_queue {
 	struct connections connections; /* none when its queue is empty */
 	bool known;
 	uint64_t age_ns; /* they are as they were so long before the sample */
@@ -177,24 +178,24 @@ struct contents {
 };
 
 /* Its accept queue, and its SYN queue; known where NEED_CONNECTIONS had them kept. */
-struct contents row_waiting(const struct row *row);
-struct contents row_half_open(const struct row *row);
+struct row_queue row_waiting(const struct row *row);
+struct row_queue row_half_open(const struct row *row);
 
 /* Of a folded row the sum over the group, otherwise of the listener. */
 static inline uint64_t row_length(const struct row *row)
 {
-	return row->fold ? row->group->length : row->listener->length;
+	return row->folded ? row->group->length : row->listener->length;
 }
 
 static inline uint64_t row_limit(const struct row *row)
 {
-	return row->fold ? row->group->limit : row->listener->limit;
+	return row->folded ? row->group->limit : row->listener->limit;
 }
 
 /* What the kernel lets in: one more than the limit of each listener. */
 static inline uint64_t row_capacity(const struct row *row)
 {
-	return row_limit(row) + (row->fold ? row->group->sockets : 1);
+	return row_limit(row) + (row->folded ? row->group->sockets : 1);
 }
 
 /* Packets discarded since each listener was created. */

@@ -47,7 +47,7 @@ static bool is_stalled(const struct row *r)
 	return r->waits_long || (!r->oldest_wait_ms.known && r->unmoved_ns >= WAIT_LONG_NS);
 }
 
-bool verdict_is_open(const struct row *r)
+bool verdict_wants_longer_window(const struct row *r)
 {
 	return r->state == STATE_OK && not_accepting(r) && !r->oldest_wait_ms.known &&
 	       r->netns->window_ns < WAIT_LONG_NS;
@@ -123,7 +123,7 @@ const struct state_info state_table[STATE_N] = {
 			 "the accept queue is, or was in this window, at 80% or above",
 			 "watch it, and act on the reasons before it is full", is_high },
 	[STATE_OK] = { "ok", SEVERITY_NONE, "nothing to do", NULL, always },
-	/* verdict_reach() sets it: the rows above say what it was before. */
+	/* classify_row() sets it: the rows above say what it was before. */
 	[STATE_GONE] = { "gone", SEVERITY_GONE,
 			 "the listener was closed in this window; WHY is the state that it was "
 			 "last seen in, if that was not ok",
@@ -231,11 +231,11 @@ static bool blocks_clients(const struct row *r)
  */
 static bool dead_clients(const struct row *r)
 {
-	if (!row_gave_up(r).known)
+	if (!row_peers_closed_or_reset(r).known)
 		return false;
 	if (row_waiting_age(r))
 		return r->group->waiting_closed > 0 && r->group->known & GROUP_STANDS;
-	return r->group->waiting_closed > 0 || (not_accepting(r) && row_invisible(r));
+	return r->group->waiting_closed > 0 || (not_accepting(r) && row_peers_reset(r));
 }
 
 #define PIDS_MAX  8 /* in a command to be copied */
@@ -688,7 +688,7 @@ static enum state first_that_applies(const struct row *row)
 	return state;
 }
 
-void verdict_reach(struct row *row)
+void classify_row(struct row *row)
 {
 	row->state = row->last_state = first_that_applies(row);
 	row->reasons = 0;
@@ -756,8 +756,8 @@ static const struct row *fullest_member(const struct row *row, enum reason reaso
 {
 	const struct row *fullest = NULL;
 
-	for (uint32_t i = 0; i < row->fold->n_members; i++) {
-		const struct row *member = row->fold->members[i];
+	for (uint32_t i = 0; i < row->folded->n_members; i++) {
+		const struct row *member = row->folded->members[i];
 
 		if (member->reasons & 1u << reason &&
 		    (!fullest || row_worst_fill(member) > row_worst_fill(fullest)))
@@ -770,7 +770,7 @@ bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *ro
 		     unsigned int text_flags)
 {
 	const struct reason_info *info = &reason_table[reason];
-	const struct row *one = row->fold ? fullest_member(row, reason) : row;
+	const struct row *one = row->folded ? fullest_member(row, reason) : row;
 	bool advise = verdict_adviser(row) == reason;
 
 	if (!info->say || !one || !info->applies(one) || !info->say(to, one, false, text_flags)) {

@@ -54,10 +54,10 @@ static inline bool state_is_sick(enum state state)
  * Was none accepted in the window, while it is unknown for how long the oldest waits? A longer
  * window would tell whether the listener is stalled.
  */
-bool verdict_is_open(const struct row *row);
+bool verdict_wants_longer_window(const struct row *row);
 
 /* Fills row->state, row->last_state and row->reasons from the rest of the row. */
-void verdict_reach(struct row *row);
+void classify_row(struct row *row);
 
 /*
  * verdict_first_reason() - the first reason of the row, which tells most; REASON_N: it has none.

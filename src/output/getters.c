@@ -113,13 +113,13 @@ GETTER(mptcp)
 GETTER(inode)
 {
 	UNUSED;
-	set_number(value, !row->fold, row->listener->inode);
+	set_number(value, !row->folded, row->listener->inode);
 }
 
 GETTER(cookie)
 {
 	UNUSED;
-	set_number(value, !row->fold, row->listener->cookie);
+	set_number(value, !row->folded, row->listener->cookie);
 }
 
 GETTER(uid)
@@ -423,7 +423,7 @@ GETTER(reasons)
 			context->words[value->number++] = reason_table[i].name;
 }
 
-static void set_contents(struct field_value *v, struct contents contents)
+static void set_contents(struct field_value *v, struct row_queue contents)
 {
 	v->known = contents.known;
 	v->connections = contents.connections.list;

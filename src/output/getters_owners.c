@@ -22,8 +22,8 @@ static struct holders holders_of(const struct row *row, const struct report *rep
 {
 	const struct snapshot *s = report->snapshot;
 
-	if (row->fold)
-		return (struct holders){ row->fold->owners, s->processes, row->fold->n_owners };
+	if (row->folded)
+		return (struct holders){ row->folded->owners, s->processes, row->folded->n_owners };
 	return (struct holders){ s->owners + row->listener->first_owner, s->processes,
 				 row->listener->n_owners };
 }

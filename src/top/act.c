@@ -180,7 +180,7 @@ static void open_selected(struct session *s)
 {
 	const struct row *row = view_selected(&s->view);
 
-	if (row && row->fold)
+	if (row && row->folded)
 		unfold_selected(s, view_branch(&s->view, s->view.cursor) == VIEW_FOLDED);
 	else if (row)
 		show_page(s, PAGE_DETAIL);
@@ -354,7 +354,7 @@ static bool key_is_of_time(struct session *s, enum key_action action)
 		step_delay(s, false);
 		break;
 	case KEY_ACT_RESET:
-		history_forget_sums(s->playback.history);
+		history_restart_sums(s->playback.history);
 		session_say(s, "The sums of the counters begin anew.");
 		break;
 	default:

@@ -113,7 +113,7 @@ static void assert_lasted(struct history_time time, int expected)
 }
 
 #define assert_trouble(cookie, back, expected) \
-	assert_lasted(history_trouble(history, row_of(cookie), back), expected)
+	assert_lasted(history_sick(history, row_of(cookie), back), expected)
 #define assert_full(cookie, back, expected) \
 	assert_lasted(history_full(history, row_of(cookie), back), expected)
 
@@ -313,7 +313,7 @@ static void test_sums_begin_anew(void **state)
 	(void)state;
 	first(0, ABSENT);
 	window_of_overflows(1);
-	history_forget_sums(history);
+	history_restart_sums(history);
 	assert_sum(0, 60, -1, 0);
 	window_of_overflows(10);
 	window_of_overflows(100);
@@ -547,16 +547,16 @@ static void test_groups_and_their_members(void **state)
 	assert_past(member(1), 0.3, 0.4, 0.5, 0.9);
 	assert_past(member(2), 0.7, 1, 0.2, 0);
 	assert_past(folded(81), 0.1, 0.2, 0.3, 0.4);
-	assert_lasted(history_trouble(history, folded(80), 0), 1);
-	assert_lasted(history_trouble(history, folded(80), 2), 1);
+	assert_lasted(history_sick(history, folded(80), 0), 1);
+	assert_lasted(history_sick(history, folded(80), 2), 1);
 	assert_lasted(history_full(history, folded(80), 2), 1);
 	assert_lasted(history_full(history, member(1), 2), 0);
 	/* The group is in trouble as long as any member is. */
 	groups("1@80 2:8@80 3@81", false);
 	groups("1:8@80 2@80 3@81", true);
-	assert_lasted(history_trouble(history, folded(80), 0), 3);
-	assert_lasted(history_trouble(history, member(2), 0), 0);
-	assert_lasted(history_trouble(history, member(1), 0), 1);
+	assert_lasted(history_sick(history, folded(80), 0), 3);
+	assert_lasted(history_sick(history, member(2), 0), 0);
+	assert_lasted(history_sick(history, member(1), 0), 1);
 }
 
 /* Members come and go, also the oldest one, and the group is the same. */
@@ -586,14 +586,14 @@ static void test_listener_becomes_a_group(void **state)
 	assert_past(folded(81), 0, 0, 0.8);
 	assert_past(member(1), -1, -1, 0.2);
 	assert_past(member(5), 0.9, 1, 1);
-	assert_lasted(history_trouble(history, folded(80), 0), -3);
+	assert_lasted(history_sick(history, folded(80), 0), -3);
 	assert_lasted(history_full(history, folded(80), 0), 2);
-	assert_lasted(history_trouble(history, folded(81), 0), 1);
+	assert_lasted(history_sick(history, folded(81), 0), 1);
 	groups("5:1@80 9:10@80 7@81 8:8@81", false);
 	groups("5@80 9:9@80 7@81 8:8@81", true);
 	assert_past(folded(80), 0.9, 1, 1, 1, 0.9);
 	assert_past(folded(81), 0, 0, 0.8, 0.8, 0.8);
-	assert_lasted(history_trouble(history, folded(80), 0), -5);
+	assert_lasted(history_sick(history, folded(80), 0), -5);
 }
 
 #define HISTORY_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
