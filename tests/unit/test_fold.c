@@ -457,7 +457,7 @@ static void test_again(void **state)
 	report_build(&scene.report, &scene.before, &scene.now);
 	assert_u64_equal(scene.report.n_rows, 40);
 	assert_u64_equal(scene.report.n_members, 0);
-	assert_null(scene.report.rows[0].fold);
+	assert_null(scene.report.rows[0].folded);
 	add_members(41, 80);
 	scene_add_both(&scene, 222);
 	fold();
