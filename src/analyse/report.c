@@ -289,8 +289,8 @@ static void build_row(struct row *row, const struct report *report, const struct
  * The ledger. ListenOverflows belongs to the namespace, drops to the listener; every overflow
  * raises both, but drops count other things too. So a listener overflowed at most as often as it
  * dropped (and as the namespace overflowed), and at least as often as all others together cannot
- * account for. Counters are read before and after each dump: overflows_lo happened surely between
- * the two dumps, overflows_hi at most. Where drops are unknown a listener may account for
+ * account for. Counters are read before and after each dump: at least overflows_lo happened between
+ * the two dumps, at most overflows_hi. Where drops are unknown a listener may account for
  * everything; where a listener vanished it may have taken any number with it.
  *
  * The rest of ListenDrops are losses. Each of them raises drops too, so the same arithmetic bounds

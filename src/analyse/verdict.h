@@ -46,7 +46,7 @@ extern const struct reason_info reason_table[REASON_N];
 /* The mark that stands for a severity where colour may be missing: "!!", "!", "~", ".", "x". */
 const char *severity_mark(enum severity severity);
 
-/* Does somebody have to look at it? Not at "ok" and "gone". */
+/* Is it neither "ok" nor "gone"? */
 static inline bool state_is_sick(enum state state)
 {
 	return state < STATE_OK;
@@ -60,8 +60,8 @@ void classify_row(struct row *row);
 
 /*
  * verdict_first_reason() - the first reason of the row; REASON_N: it has none.
- * verdict_adviser() - the first reason, if it has an advice; REASON_N: the state advises. So nobody
- * is advised to raise a limit while the cause is unknown.
+ * verdict_adviser() - the first reason, if it has an advice; REASON_N: the state advises. So no
+ * advice is to raise a limit while the cause is unknown.
  */
 enum reason verdict_first_reason(const struct row *row);
 enum reason verdict_adviser(const struct row *row);
