@@ -3,8 +3,10 @@
 
 #include "base/alloc.h"
 #include "base/nearest.h"
+#include "base/num.h"
 #include "base/text.h"
-#include "settings.h"
+#include "model/window.h"
+#include "output/fields.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -13,81 +15,138 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum argument { NO_ARGUMENT, ARGUMENT, OPTIONAL_ARGUMENT };
+
+/* What an option stores, in the type of the member that has it. */
+enum option_type {
+	IGNORED,
+	FLAG, /* bool */
+	WHOLE, /* uint64_t, from min to max */
+	NUMBER, /* double, from min to max */
+	SECONDS, /* double: 0, or from min to max */
+	STRING, /* const char * */
+	NAME, /* const char *, not empty */
+	HANDLER, /* what handle() makes of it */
+};
+
+struct option_row {
+	char letter; /* 0: none */
+	const char *name; /* NULL: none */
+	enum option_type type;
+	size_t member; /* offset in struct options: the one it stores, or stands for */
+	enum argument argument;
+	const char *metavar;
+	double min, max;
+	/* @argument: NULL where it has none. Returns 0 or -EINVAL with @why filled. */
+	int (*handle)(struct options *options, const char *argument, struct error *why);
+	const char *help;
+	const char *section; /* starts with this row */
+};
+
+static int add_namespace(struct options *o, const char *name, struct error *why);
+static int parse_full(struct options *o, const char *text, struct error *why);
+static int parse_sort(struct options *o, const char *text, struct error *why);
+static int parse_color(struct options *o, const char *text, struct error *why);
+
+#define MEMBER(m) offsetof(struct options, m)
 
 /*
  * The option table: the one place where an option is added. getopt's tables and --help come from
  * it; completions and the man page are tested against it. A row without help is another spelling
  * of the row before.
  */
-struct option_info {
-	enum option_id id;
-	char letter; /* 0: none */
-	const char *name; /* NULL: none */
-	enum argument argument;
-	const char *metavar;
-	const char *help;
-	const char *section; /* starts with this row */
+static const struct option_row option_table[] = {
+	{ '4', "ipv4", FLAG, MEMBER(inet), .help = "IPv4 listeners only",
+	  .section = "What to show" },
+	{ '6', "ipv6", FLAG, MEMBER(inet6), .help = "IPv6 listeners only" },
+	{ 'x', "unix", FLAG, MEMBER(unix_too),
+	  .help = "listening UNIX stream and seqpacket sockets too" },
+	{ 'g', "group", FLAG, MEMBER(fold),
+	  .help = "one line for all listeners of a SO_REUSEPORT group" },
+	{ 'N', "net", HANDLER, MEMBER(namespaces), ARGUMENT, "NS", .handle = add_namespace,
+	  .help = "that network namespace: name in /run/netns, PID or path; may repeat" },
+	{ 'A', "all-netns", FLAG, MEMBER(all_namespaces),
+	  .help = "every network namespace that can be found" },
+	{ 'f', "full", HANDLER, MEMBER(selection), OPTIONAL_ARGUMENT, "PCT", .handle = parse_full,
+	  .help = "only listeners whose fill or peak is at or above PCT percent (80)" },
+	{ 'p', "processes", FLAG, MEMBER(processes),
+	  .help = "which processes hold each listener: columns pid and fd too" },
+	{ 'e', "extended", FLAG, MEMBER(extended),
+	  .help = "more columns: uid, inode, cookie, cgroup, interface, v6only, mptcp" },
+	{ 'D', "detail", FLAG, MEMBER(detail),
+	  .help = "what is in the queues: each waiting and each half-open connection" },
+	{ 'o', "output", STRING, MEMBER(list), ARGUMENT, "LIST",
+	  .help = "these columns, separated by commas; +LIST adds to the default" },
+	{ 'O', "output-all", FLAG, MEMBER(all_columns), .help = "all columns" },
+	{ 's', "sort", HANDLER, MEMBER(sort), ARGUMENT, "[-]COLUMN", .handle = parse_sort,
+	  .help = "order by a column, - for largest first; default: worst first" },
+	{ 'r', "resolve", FLAG, MEMBER(resolve), .help = "service names for ports" },
+	{ 'l', "listening", IGNORED, 0,
+	  .help = "the default, accepted because users of ss type it" },
+	{ .letter = 't', .name = "tcp" },
+	{ .letter = 'n', .name = "numeric" },
+	{ 'd', "delay", SECONDS, MEMBER(delay), ARGUMENT, "SECONDS", .min = WINDOW_SECONDS_MIN,
+	  .max = WINDOW_SECONDS_MAX,
+	  .help = "length of the window, fractions allowed (1); 0: one sample, no deltas",
+	  .section = "When" },
+	{ 0, "watch", FLAG, MEMBER(watch), .help = "repeat until interrupted" },
+	{ 0, "count", WHOLE, MEMBER(count), ARGUMENT, "N", .min = 1, .max = UINT32_MAX,
+	  .help = "repeat N times" },
+	{ 'T', "top", FLAG, MEMBER(top), .help = "interactive view" },
+	{ 0, "peak-rate", NUMBER, MEMBER(peak_rate), ARGUMENT, "HZ", .max = 1000,
+	  .help = "fast samples a second for peaks (50), 0: none" },
+	{ 'j', "json", FLAG, MEMBER(json),
+	  .help = "JSON; with --watch or --count one object a line", .section = "How" },
+	{ .letter = 'J', .type = FLAG, .member = MEMBER(json) },
+	{ 'H', "no-header", FLAG, MEMBER(no_header), .help = "no header, no footer" },
+	{ .name = "noheadings", .type = FLAG, .member = MEMBER(no_header) },
+	{ 0, "output-file", NAME, MEMBER(output_file), ARGUMENT, "FILE",
+	  .help = "write to FILE, replaced as a whole with each report" },
+	{ 0, "color", HANDLER, MEMBER(color), OPTIONAL_ARGUMENT, "WHEN", .handle = parse_color,
+	  .help = "auto, always or never; auto heeds NO_COLOR" },
+	{ 0, "ascii", FLAG, MEMBER(ascii), .help = "nothing but ASCII characters" },
+	{ 0, "mouse", FLAG, MEMBER(mouse),
+	  .help = "with --top: the mouse selects, sorts and scrolls" },
+	{ 0, "width", WHOLE, MEMBER(width), ARGUMENT, "N", .max = 10000,
+	  .help = "columns to fit the table into, 0: no limit" },
+	{ 0, "strict", FLAG, MEMBER(strict), .help = "exit 1 when data is incomplete" },
+	{ 0, "list-columns", FLAG, MEMBER(list_columns), .help = "the columns, with help",
+	  .section = "Help" },
+	{ 0, "raw", FLAG, MEMBER(raw), .help = "with --list-columns: names alone" },
+	{ 0, "json-schema", FLAG, MEMBER(json_schema), .help = "the JSON Schema of --json" },
+	{ 'h', "help", FLAG, MEMBER(help), .help = "this help" },
+	{ 'V', "version", FLAG, MEMBER(version), .help = "version" },
 };
 
-static const struct option_info option_table[] = {
-	{ OPT_FAMILY4, '4', "ipv4", NO_ARGUMENT, NULL, "IPv4 listeners only", "What to show" },
-	{ OPT_FAMILY6, '6', "ipv6", NO_ARGUMENT, NULL, "IPv6 listeners only", NULL },
-	{ OPT_UNIX, 'x', "unix", NO_ARGUMENT, NULL,
-	  "listening UNIX stream and seqpacket sockets too", NULL },
-	{ OPT_GROUP, 'g', "group", NO_ARGUMENT, NULL,
-	  "one line for all listeners of a SO_REUSEPORT group", NULL },
-	{ OPT_NET, 'N', "net", ARGUMENT, "NS",
-	  "that network namespace: name in /run/netns, PID or path; may repeat", NULL },
-	{ OPT_ALL_NETNS, 'A', "all-netns", NO_ARGUMENT, NULL,
-	  "every network namespace that can be found", NULL },
-	{ OPT_FULL, 'f', "full", OPTIONAL_ARGUMENT, "PCT",
-	  "only listeners whose fill or peak is at or above PCT percent (80)", NULL },
-	{ OPT_PROCESSES, 'p', "processes", NO_ARGUMENT, NULL,
-	  "which processes hold each listener: columns pid and fd too", NULL },
-	{ OPT_EXTENDED, 'e', "extended", NO_ARGUMENT, NULL,
-	  "more columns: uid, inode, cookie, cgroup, interface, v6only, mptcp", NULL },
-	{ OPT_DETAIL, 'D', "detail", NO_ARGUMENT, NULL,
-	  "what is in the queues: each waiting and each half-open connection", NULL },
-	{ OPT_OUTPUT, 'o', "output", ARGUMENT, "LIST",
-	  "these columns, separated by commas; +LIST adds to the default", NULL },
-	{ OPT_OUTPUT_ALL, 'O', "output-all", NO_ARGUMENT, NULL, "all columns", NULL },
-	{ OPT_SORT, 's', "sort", ARGUMENT, "[-]COLUMN",
-	  "order by a column, - for largest first; default: worst first", NULL },
-	{ OPT_RESOLVE, 'r', "resolve", NO_ARGUMENT, NULL, "service names for ports", NULL },
-	{ OPT_IGNORED, 'l', "listening", NO_ARGUMENT, NULL,
-	  "the default, accepted because users of ss type it", NULL },
-	{ OPT_IGNORED, 't', "tcp", NO_ARGUMENT, NULL, NULL, NULL },
-	{ OPT_IGNORED, 'n', "numeric", NO_ARGUMENT, NULL, NULL, NULL },
-	{ OPT_DELAY, 'd', "delay", ARGUMENT, "SECONDS",
-	  "length of the window, fractions allowed (1); 0: one sample, no deltas", "When" },
-	{ OPT_WATCH, 0, "watch", NO_ARGUMENT, NULL, "repeat until interrupted", NULL },
-	{ OPT_COUNT, 0, "count", ARGUMENT, "N", "repeat N times", NULL },
-	{ OPT_TOP, 'T', "top", NO_ARGUMENT, NULL, "interactive view", NULL },
-	{ OPT_PEAK_RATE, 0, "peak-rate", ARGUMENT, "HZ",
-	  "fast samples a second for peaks (50), 0: none", NULL },
-	{ OPT_JSON, 'j', "json", NO_ARGUMENT, NULL,
-	  "JSON; with --watch or --count one object a line", "How" },
-	{ OPT_JSON, 'J', NULL, NO_ARGUMENT, NULL, NULL, NULL },
-	{ OPT_NO_HEADER, 'H', "no-header", NO_ARGUMENT, NULL, "no header, no footer", NULL },
-	{ OPT_NO_HEADER, 0, "noheadings", NO_ARGUMENT, NULL, NULL, NULL },
-	{ OPT_OUTPUT_FILE, 0, "output-file", ARGUMENT, "FILE",
-	  "write to FILE, replaced as a whole with each report", NULL },
-	{ OPT_COLOR, 0, "color", OPTIONAL_ARGUMENT, "WHEN",
-	  "auto, always or never; auto heeds NO_COLOR", NULL },
-	{ OPT_ASCII, 0, "ascii", NO_ARGUMENT, NULL, "nothing but ASCII characters", NULL },
-	{ OPT_MOUSE, 0, "mouse", NO_ARGUMENT, NULL,
-	  "with --top: the mouse selects, sorts and scrolls", NULL },
-	{ OPT_WIDTH, 0, "width", ARGUMENT, "N", "columns to fit the table into, 0: no limit",
-	  NULL },
-	{ OPT_STRICT, 0, "strict", NO_ARGUMENT, NULL, "exit 1 when data is incomplete", NULL },
-	{ OPT_LIST_COLUMNS, 0, "list-columns", NO_ARGUMENT, NULL, "the columns, with help",
-	  "Help" },
-	{ OPT_RAW, 0, "raw", NO_ARGUMENT, NULL, "with --list-columns: names alone", NULL },
-	{ OPT_JSON_SCHEMA, 0, "json-schema", NO_ARGUMENT, NULL, "the JSON Schema of --json", NULL },
-	{ OPT_HELP, 'h', "help", NO_ARGUMENT, NULL, "this help", NULL },
-	{ OPT_VERSION, 'V', "version", NO_ARGUMENT, NULL, "version", NULL },
+#define JSON_HAS_ALL	 "-o, -O and -e choose columns of the table; --json has every field"
+#define TOP_IS_A_FORMAT	 "--top excludes --json, --watch, --count and --output-file"
+#define TOP_HAS_A_SCREEN "--top excludes --no-header, --strict and --width"
+
+/* Which options do not go together, or only together. The first row that holds is the error. */
+static const struct {
+	size_t member;
+	enum { EXCLUDES, NEEDS } rule;
+	size_t other;
+	const char *message;
+} conflict_table[] = {
+	{ MEMBER(json), EXCLUDES, MEMBER(list), JSON_HAS_ALL },
+	{ MEMBER(json), EXCLUDES, MEMBER(all_columns), JSON_HAS_ALL },
+	{ MEMBER(json), EXCLUDES, MEMBER(extended), JSON_HAS_ALL },
+	{ MEMBER(list), EXCLUDES, MEMBER(all_columns), "-o and -O exclude each other" },
+	{ MEMBER(all_namespaces), EXCLUDES, MEMBER(namespaces), "-N and -A exclude each other" },
+	{ MEMBER(mouse), NEEDS, MEMBER(top), "--mouse goes with --top" },
+	{ MEMBER(top), EXCLUDES, MEMBER(json), TOP_IS_A_FORMAT },
+	{ MEMBER(top), EXCLUDES, MEMBER(watch), TOP_IS_A_FORMAT },
+	{ MEMBER(top), EXCLUDES, MEMBER(count), TOP_IS_A_FORMAT },
+	{ MEMBER(top), EXCLUDES, MEMBER(output_file), TOP_IS_A_FORMAT },
+	{ MEMBER(top), EXCLUDES, MEMBER(no_header), TOP_HAS_A_SCREEN },
+	{ MEMBER(top), EXCLUDES, MEMBER(strict), TOP_HAS_A_SCREEN },
+	{ MEMBER(top), EXCLUDES, MEMBER(width), TOP_HAS_A_SCREEN },
+	{ MEMBER(top), EXCLUDES, MEMBER(detail),
+	  "--detail does not go with --top, where Enter shows what is in the queues of a listener" },
+	{ MEMBER(raw), NEEDS, MEMBER(list_columns), "--raw goes with --list-columns" },
 };
 
 /* What ss has and listenq has not: other protocols, other states, and what only these have. */
@@ -117,118 +176,276 @@ static int usage(const char *format, ...)
 	return -EINVAL;
 }
 
-struct getopt_tables {
-	char letters[3 * ARRAY_SIZE(option_table) + 2];
-	struct option longs[ARRAY_SIZE(option_table) + 1];
-	enum option_id by_letter[UCHAR_MAX + 1];
-};
-
-static void make_getopt_tables(struct getopt_tables *t)
-{
-	char *letter = t->letters;
-	struct option *l = t->longs;
-
-	memset(t, 0, sizeof(*t));
-	*letter++ = ':'; /* a missing argument is told from an unknown option */
-	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++) {
-		const struct option_info *o = &option_table[i];
-
-		if (o->letter) {
-			*letter++ = o->letter;
-			for (int colons = 0; colons < (int)o->argument; colons++)
-				*letter++ = ':';
-			t->by_letter[(unsigned char)o->letter] = o->id;
-		}
-		if (o->name)
-			*l++ = (struct option){ o->name,
-						o->argument == ARGUMENT ? required_argument :
-						o->argument == OPTIONAL_ARGUMENT ?
-									  optional_argument :
-									  no_argument,
-						NULL, (int)o->id };
-	}
-}
-
 /* How many options begin with what was typed, "--" before it and "=" behind. */
-static int count_prefixed(const struct getopt_tables *tables, const char *text)
+static int count_prefixed(const char *text)
 {
 	size_t len = strcspn(text, "=");
 	int n = 0;
 
-	for (const struct option *l = tables->longs; len > 2 && l->name; l++)
-		n += !strncmp(l->name, text + 2, len - 2);
+	for (size_t i = 0; len > 2 && i < ARRAY_SIZE(option_table); i++)
+		n += option_table[i].name && !strncmp(option_table[i].name, text + 2, len - 2);
 	return n;
 }
 
-static int bad_option(const struct getopt_tables *tables, char **argv, int code)
+/* @row: of a long option that getopt knows, but not with this argument; NULL: none */
+static int bad_option(const struct option_row *row, char **argv, int code)
 {
 	char letter[2] = { (char)optopt, '\0' };
-	bool is_long = !optopt || optopt > UCHAR_MAX;
+	bool is_long = row || !optopt;
 	const char *text = is_long ? argv[optind - 1] : letter;
 	const char *dash = is_long ? "" : "-";
 	struct nearest nearest = { .word = text + 2, .len = is_long ? strcspn(text, "=") - 2 : 0 };
 
 	if (code == ':')
 		return usage("option '%s%s' needs an argument", dash, text);
-	for (const struct option *l = tables->longs; is_long && l->name; l++)
-		if (l->val == optopt)
-			return usage("option '--%s' takes no argument", l->name);
-	if (is_long && count_prefixed(tables, text) > 1)
+	if (row)
+		return usage("option '--%s' takes no argument", row->name);
+	if (is_long && count_prefixed(text) > 1)
 		return usage("option '%s' is ambiguous", text);
-	for (const struct option *l = tables->longs; is_long && l->name; l++)
-		nearest_offer(&nearest, l->name);
 	for (size_t i = 0; i < ARRAY_SIZE(ss_table); i++)
 		if (is_long ? !strcmp(text + 2, ss_table[i].name) : *text == ss_table[i].letter)
 			return usage("unknown option '%s%s': listenq shows TCP listeners, and UNIX "
 				     "ones with -x; the letters of ss that it takes are "
 				     "-4 -6 -x -t -l -n -p -e -r -H -N",
 				     dash, text);
+	for (size_t i = 0; is_long && i < ARRAY_SIZE(option_table); i++)
+		if (option_table[i].name)
+			nearest_offer(&nearest, option_table[i].name);
 	if (nearest.best)
 		return usage("unknown option '%s'; did you mean --%s?", text, nearest.best);
 	return usage("unknown option '%s%s'", dash, text);
 }
 
-int options_parse(int argc, char **argv, struct options *o)
+static int parse_number(const char *name, const char *text, double min, double max, double *value,
+			struct error *why)
 {
-	struct getopt_tables tables;
-	struct settings settings = { 0 };
-	struct error why;
-	int code;
+	int code = num_parse_double(text, min, max, value);
 
-	memset(o, 0, sizeof(*o));
-	o->delay = 1;
-	o->peak_rate = 50;
-	o->header = true;
-	o->width = WIDTH_OF_TERMINAL;
-	make_getopt_tables(&tables);
-	opterr = 0;
-	while ((code = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1) {
-		if (code == '?' || code == ':')
-			return bad_option(&tables, argv, code);
-		if (code <= UCHAR_MAX)
-			code = (int)tables.by_letter[code];
-		if (settings_apply(o, &settings, (enum option_id)code, optarg, &why) < 0)
-			return usage("%s", why.text);
-		if (o->mode == MODE_HELP || o->mode == MODE_VERSION)
-			return 0;
-	}
-	if (settings_filter(o, argv + optind, argc - optind, &why) < 0 ||
-	    settings_decide(o, &settings, &why) < 0)
-		return usage("%s", why.text);
+	if (code == -EINVAL)
+		return error_set(why, -EINVAL, "--%s: '%s' is not a number", name, text);
+	if (code == -ERANGE)
+		return error_set(why, -EINVAL, "--%s: %s is not between %g and %g", name, text, min,
+				 max);
 	return 0;
 }
 
-void options_free(struct options *o)
+static int parse_seconds(const struct option_row *row, const char *text, double *value,
+			 struct error *why)
 {
-	columns_free(&o->columns);
-	filter_free(o->selection.filter);
-	strbuf_free(&o->filter);
-	strbuf_free(&o->filter_context.scratch);
-	names_free(&o->filter_users);
-	free(o->namespaces);
+	if (parse_number(row->name, text, 0, row->max, value, why) < 0)
+		return -EINVAL;
+	if (*value > 0 && *value < row->min)
+		return error_set(why, -EINVAL, "--%s: %s is neither 0 nor at least %g", row->name,
+				 text, row->min);
+	return 0;
 }
 
-static void print_option(FILE *stream, const struct option_info *o)
+static int parse_whole(const struct option_row *row, const char *text, uint64_t *value,
+		       struct error *why)
+{
+	int code = num_parse_u64(text, (uint64_t)row->min, (uint64_t)row->max, value);
+
+	if (code == -EINVAL)
+		return error_set(why, -EINVAL, "--%s: '%s' is not a whole number", row->name, text);
+	if (code == -ERANGE)
+		return error_set(why, -EINVAL, "--%s: %s is not between %.0f and %.0f", row->name,
+				 text, row->min, row->max);
+	return 0;
+}
+
+static int parse_full(struct options *o, const char *text, struct error *why)
+{
+	struct strbuf number = { 0 };
+	double percent;
+	int code;
+
+	strbuf_adds(&number, text ? text : "80");
+	if (number.len && number.s[number.len - 1] == '%')
+		number.s[--number.len] = '\0';
+	code = parse_number("full", number.s, 0, 100, &percent, why);
+	strbuf_free(&number);
+	if (code < 0)
+		return code;
+	o->selection.only_full = true;
+	o->selection.fill = percent / 100;
+	return 0;
+}
+
+static int parse_sort(struct options *o, const char *text, struct error *why)
+{
+	o->descending = *text == '-';
+	text += o->descending;
+	o->sort = field_find(text, strlen(text));
+	return o->sort ? 0 : columns_unknown(text, strlen(text), "--sort: ", why);
+}
+
+static int parse_color(struct options *o, const char *text, struct error *why)
+{
+	if (!text || !strcmp(text, "always"))
+		o->color = COLOR_ALWAYS;
+	else if (!strcmp(text, "auto"))
+		o->color = COLOR_AUTO;
+	else if (!strcmp(text, "never"))
+		o->color = COLOR_NEVER;
+	else
+		return error_set(why, -EINVAL, "--color: '%s' is not auto, always or never", text);
+	return 0;
+}
+
+static int add_namespace(struct options *o, const char *name, struct error *why)
+{
+	if (!*name)
+		return error_set(why, -EINVAL, "--net: the name is empty");
+	o->namespaces = array_grow(o->namespaces, o->n_namespaces, &o->namespaces_size,
+				   sizeof(*o->namespaces));
+	o->namespaces[o->n_namespaces++] = name;
+	return 0;
+}
+
+/* What one option says. @argument: NULL where it has none. Returns 0 or -EINVAL with @why filled.
+ */
+static int apply(struct options *o, const struct option_row *row, const char *argument,
+		 struct error *why)
+{
+	void *member = (char *)o + row->member;
+
+	switch (row->type) {
+	case IGNORED:
+		break;
+	case FLAG:
+		*(bool *)member = true;
+		break;
+	case WHOLE:
+		return parse_whole(row, argument, member, why);
+	case NUMBER:
+		return parse_number(row->name, argument, row->min, row->max, member, why);
+	case SECONDS:
+		return parse_seconds(row, argument, member, why);
+	case NAME:
+		if (!*argument)
+			return error_set(why, -EINVAL, "--%s: the name is empty", row->name);
+		*(const char **)member = argument;
+		break;
+	case STRING:
+		*(const char **)member = argument;
+		break;
+	case HANDLER:
+		return row->handle(o, argument, why);
+	}
+	return 0;
+}
+
+/* The words that are no options: a filter, when they are put together again. */
+static int parse_filter(struct options *o, char **words, int n, struct error *why)
+{
+	const struct filter_source source = field_filter_source(&o->filter_context);
+	struct error what;
+	int code;
+
+	o->filter_context.users = &o->filter_users;
+	strbuf_adds(&o->filter, "");
+	for (int i = 0; i < n; i++)
+		strbuf_addf(&o->filter, i ? " %s" : "%s", words[i]);
+	code = filter_parse(o->filter.s, &source, &o->selection.filter, &what);
+	/* "-f 90", which getopt takes for -f and a word */
+	if (code < 0)
+		error_set(why, code, "%s%s", what.text,
+			  o->selection.only_full && !words[0][strspn(words[0], "0123456789.%")] ?
+				  "; a threshold is glued on, as in -f90" :
+				  "");
+	return code;
+}
+
+static bool is_given(const bool *given, size_t member)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++)
+		if (given[i] && option_table[i].member == member)
+			return true;
+	return false;
+}
+
+static int check_conflicts(const struct options *o, const bool *given, struct error *why)
+{
+	if ((o->watch || o->count) && o->delay <= 0)
+		return error_set(why, -EINVAL, "--watch and --count need a --delay above 0");
+	for (size_t i = 0; i < ARRAY_SIZE(conflict_table); i++)
+		if (is_given(given, conflict_table[i].member) &&
+		    is_given(given, conflict_table[i].other) ==
+			    (conflict_table[i].rule == EXCLUDES))
+			return error_set(why, -EINVAL, "%s", conflict_table[i].message);
+	if (o->top && o->delay <= 0)
+		return error_set(why, -EINVAL, "--top needs a --delay above 0");
+	return 0;
+}
+
+static int choose_columns(struct options *o, struct error *why)
+{
+	struct error what;
+	int code = 0;
+
+	o->columns.top = o->top;
+	o->columns.folded = o->fold;
+	if (o->all_columns)
+		columns_all(&o->columns);
+	else if (o->list)
+		code = columns_parse(&o->columns, o->list, o->extended, &what);
+	else
+		columns_default(&o->columns, o->extended);
+	if (code < 0)
+		return error_set(why, code, "--output: %s", what.text);
+	if (o->processes)
+		columns_processes(&o->columns);
+	if ((o->all_namespaces || o->n_namespaces > 1) && !o->columns.named)
+		columns_put_before(&o->columns, FIELD_NAMESPACE, FIELD_LOCAL);
+	return 0;
+}
+
+static void choose_family(struct options *o)
+{
+	if (o->inet != o->inet6)
+		o->family = o->inet ? AF_INET : AF_INET6;
+	o->selection.family = filter_family(o->selection.filter);
+	if (o->selection.family == AF_UNSPEC)
+		o->selection.family = o->family;
+}
+
+/* getopt's tables: a long option is 256 and the index of its row. */
+struct getopt_tables {
+	char letters[3 * ARRAY_SIZE(option_table) + 2];
+	struct option longs[ARRAY_SIZE(option_table) + 1];
+};
+
+static void make_getopt_tables(struct getopt_tables *t)
+{
+	static const int has_arg[] = { no_argument, required_argument, optional_argument };
+	char *letter = t->letters;
+	struct option *l = t->longs;
+
+	memset(t, 0, sizeof(*t));
+	*letter++ = ':'; /* so that getopt tells a missing argument from an unknown option */
+	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++) {
+		const struct option_row *row = &option_table[i];
+
+		if (row->letter)
+			letter += sprintf(letter, "%c%.*s", row->letter, (int)row->argument, "::");
+		if (row->name)
+			*l++ = (struct option){ row->name, has_arg[row->argument], NULL,
+						UCHAR_MAX + 1 + (int)i };
+	}
+}
+
+/* @code: of getopt, or its optopt. NULL: there is no such option. */
+static const struct option_row *find_row(int code)
+{
+	if (code > UCHAR_MAX)
+		return &option_table[code - UCHAR_MAX - 1];
+	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++)
+		if (code && option_table[i].letter == (char)code)
+			return &option_table[i];
+	return NULL;
+}
+
+static void print_option(FILE *stream, const struct option_row *o)
 {
 	char text[64], letter[8] = "    ";
 	int len;
@@ -242,6 +459,44 @@ static void print_option(FILE *stream, const struct option_info *o)
 	else if (o->argument == OPTIONAL_ARGUMENT)
 		snprintf(text + len, sizeof(text) - (size_t)len, "[=%s]", o->metavar);
 	fprintf(stream, "  %-26s %s\n", text, o->help ? o->help : "the same");
+}
+
+int options_parse(int argc, char **argv, struct options *o)
+{
+	bool given[ARRAY_SIZE(option_table)] = { false };
+	struct getopt_tables tables;
+	struct error why;
+	int code;
+
+	*o = (struct options){ .delay = 1, .peak_rate = 50, .width = WIDTH_OF_TERMINAL };
+	make_getopt_tables(&tables);
+	opterr = 0;
+	while ((code = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1) {
+		const struct option_row *row = find_row(code);
+
+		if (code == '?' || code == ':')
+			return bad_option(optopt > UCHAR_MAX ? find_row(optopt) : NULL, argv, code);
+		if (apply(o, row, optarg, &why) < 0)
+			return usage("%s", why.text);
+		if (o->help || o->version)
+			return 0;
+		given[row - option_table] = row->type != IGNORED;
+	}
+	if (parse_filter(o, argv + optind, argc - optind, &why) < 0 ||
+	    check_conflicts(o, given, &why) < 0 || choose_columns(o, &why) < 0)
+		return usage("%s", why.text);
+	choose_family(o);
+	o->watch |= o->count > 0;
+	return 0;
+}
+
+void options_free(struct options *o)
+{
+	filter_free(o->selection.filter);
+	strbuf_free(&o->filter);
+	strbuf_free(&o->filter_context.scratch);
+	names_free(&o->filter_users);
+	free(o->namespaces);
 }
 
 void options_print_help(FILE *stream)
@@ -258,6 +513,6 @@ void options_print_help(FILE *stream)
 	fputs("\nFILTER: the grammar of ss, and columns, as in :443, 'src 10/8 or dev eth0',\n"
 	      "'not (sport >= :1024 and fill < 80%)', 'state >= high'.\n"
 	      "\nExit status: 0 a report was produced, 1 the kernel, procfs or a write failed,\n"
-	      "2 usage. FILTER, columns, states and reasons are explained in listenq(8).\n",
+	      "2 usage. listenq(8) explains states and reasons, listenq-filter(7) FILTER.\n",
 	      stream);
 }

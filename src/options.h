@@ -11,56 +11,60 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum option_mode {
-	MODE_REPORT,
-	MODE_HELP,
-	MODE_VERSION,
-	MODE_LIST_COLUMNS,
-	MODE_JSON_SCHEMA,
-};
-
 enum option_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-#define WIDTH_OF_TERMINAL SIZE_MAX
+#define WIDTH_OF_TERMINAL UINT64_MAX
 
+/* What the command line says. Strings point into argv. */
 struct options {
-	enum option_mode mode;
-	struct selection selection;
-	struct columns columns;
-	int family; /* that -4 or -6 leaves; selection.family is also of the filter */
-	struct strbuf filter; /* as it was typed; parsed, it is selection.filter */
-	struct field_context filter_context;
-	struct names filter_users; /* that it asks */
-	const char **namespaces; /* as the user calls them; owned, what they point to is not */
-	size_t n_namespaces, namespaces_size;
-	bool all_namespaces;
-	const struct field *sort; /* NULL: worst first */
-	bool descending;
-	bool header;
-	bool json;
-	bool processes; /* -p */
-	bool resolve;
-	bool detail;
+	/* As they were given: one for each row of the option table that is no other spelling. */
+	bool inet, inet6;
 	bool unix_too;
 	bool fold; /* SO_REUSEPORT groups, each into one row */
-	bool ascii;
-	bool strict;
-	bool watch;
-	bool raw;
-	bool top;
-	bool mouse;
-	enum option_color color;
-	uint64_t count; /* reports to print, 0: no end */
+	const char **namespaces; /* as the user calls them; the array is owned */
+	size_t n_namespaces, namespaces_size;
+	bool all_namespaces;
+	bool processes;
+	bool extended;
+	bool detail;
+	const char *list; /* of columns, NULL: the default */
+	bool all_columns;
+	const struct field *sort; /* NULL: worst first */
+	bool descending;
+	bool resolve;
 	double delay; /* seconds, 0: instant */
+	bool watch;
+	uint64_t count; /* reports to print, 0: no end */
+	bool top;
 	double peak_rate; /* a second */
-	size_t width;
+	bool json;
+	bool no_header;
 	const char *output_file; /* NULL: standard output */
+	enum option_color color;
+	bool ascii;
+	bool mouse;
+	uint64_t width; /* columns of the terminal, 0: no limit */
+	bool strict;
+	bool list_columns;
+	bool raw;
+	bool json_schema;
+	bool help;
+	bool version;
+
+	/* What they mean together. */
+	struct selection selection;
+	struct columns columns;
+	int family; /* that -4 or -6 leaves; selection.family is also that of the filter */
+	struct strbuf filter; /* as it was typed; parsed, it is selection.filter */
+	struct field_context filter_context;
+	struct names filter_users; /* looked up for the filter */
 };
 
 /*
- * options_parse() - the command line.
+ * options_parse() - the command line. After --help and --version nothing more is read.
  *
- * Returns 0, or -EINVAL after writing what is wrong and a pointer to --help on standard error.
+ * Returns 0, or -EINVAL after writing what is wrong and a pointer to --help on standard error. In
+ * either case options_free() frees what @options owns.
  */
 int options_parse(int argc, char **argv, struct options *options);
 void options_free(struct options *options);

@@ -9,13 +9,13 @@
 
 struct search {
 	struct snapshot *snapshot;
-	uint32_t netns;
+	uint32_t netns_idx;
 };
 
 static int handle_listener(const struct diag_record *r, void *context)
 {
 	struct search *search = context;
-	const struct listener *l = snapshot_find(search->snapshot, search->netns, r->cookie);
+	const struct listener *l = snapshot_find(search->snapshot, search->netns_idx, r->cookie);
 
 	if (l)
 		search->snapshot->listeners[l - search->snapshot->listeners].autobound = true;
@@ -42,11 +42,11 @@ static int dump_autobound(struct diag_socket *diag, struct search *search, int f
 	return code;
 }
 
-static int read_range(const struct source *source, struct netns *ns, struct error *why)
+static int read_range(const struct open_netns *netns, struct netns *ns, struct error *why)
 {
 	static const char path[] = "proc/sys/net/ipv4/ip_local_port_range";
 	struct strbuf text = { 0 };
-	int code = procfs_read_netns(source->netns, source->root, path, &text);
+	int code = procfs_read_netns(netns->netns_fd, netns->root, path, &text);
 
 	if (code == 0 && sscanf(text.s, "%hu %hu", &ns->local_port_min, &ns->local_port_max) != 2)
 		code = -EINVAL;
@@ -54,18 +54,19 @@ static int read_range(const struct source *source, struct netns *ns, struct erro
 	return code < 0 ? error_set(why, code, "cannot read /%s: %s", path, strerror(-code)) : 0;
 }
 
-void autobound_find(const struct source *source, struct snapshot *s, uint32_t netns, int family)
+void autobound_find(const struct open_netns *netns, struct snapshot *s, uint32_t netns_idx,
+		    int family)
 {
-	struct search search = { s, netns };
+	struct search search = { s, netns_idx };
 	struct error why;
 
-	if (read_range(source, &s->netns[netns], &why) < 0 ||
-	    dump_autobound(source->diag, &search, family, &why) < 0) {
+	if (read_range(netns, &s->netns[netns_idx], &why) < 0 ||
+	    dump_autobound(netns->diag, &search, family, &why) < 0) {
 		snapshot_warn(s, "autobound-unavailable",
 			      "%s; which ports the kernel chose is unknown", why.text);
 		return;
 	}
-	for (size_t i = s->netns[netns].first_listener;
-	     i < s->n_listeners && s->listeners[i].addr.netns == netns; i++)
+	for (size_t i = s->netns[netns_idx].first_listener;
+	     i < s->n_listeners && s->listeners[i].addr.netns == netns_idx; i++)
 		s->listeners[i].known |= LISTENER_AUTOBOUND;
 }

@@ -2,7 +2,7 @@
 #ifndef LISTENQ_COLLECT_AUTOBOUND_H
 #define LISTENQ_COLLECT_AUTOBOUND_H
 
-#include "collect/source.h"
+#include "collect/open_netns.h"
 #include "model/snapshot.h"
 
 /*
@@ -12,6 +12,7 @@
  *
  * It stays unknown, with a warning in @s, when the kernel does not tell.
  */
-void autobound_find(const struct source *source, struct snapshot *s, uint32_t netns, int family);
+void autobound_find(const struct open_netns *netns, struct snapshot *s, uint32_t netns_idx,
+		    int family);
 
 #endif

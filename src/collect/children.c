@@ -95,27 +95,27 @@ static bool l3mdev_accept(struct children *c)
 		return c->l3mdev_accept;
 	c->l3mdev_asked = true;
 	c->l3mdev_accept =
-		procfs_read_netns(c->netns, c->root, path, &text) == 0 && text.s[0] == '1';
+		procfs_read_netns(c->netns_fd, c->root, path, &text) == 0 && text.s[0] == '1';
 	strbuf_free(&text);
 	return c->l3mdev_accept;
 }
 
-struct group *children_group(struct children *c, size_t i, struct snapshot *s, uint32_t netns)
+struct group *children_group(struct children *c, size_t i, struct snapshot *s, uint32_t netns_idx)
 {
 	const struct child *child = &c->list[i];
 	struct listen_addr local = child->local;
 
-	local.netns = netns;
+	local.netns = netns_idx;
 	return groups_lookup(s, &local, child->link_local || (local.ifindex && l3mdev_accept(c)));
 }
 
-void children_want_connections(struct snapshot *s, uint32_t netns, uint16_t port)
+void children_want_connections(struct snapshot *s, uint32_t netns_idx, uint16_t port)
 {
 	s->known |= SNAPSHOT_CONNECTIONS;
 	for (size_t i = 0; i < s->n_groups; i++) {
 		const struct listen_addr *addr = &s->listeners[s->groups[i].first].addr;
 
-		if (addr->netns == netns && addr->family != AF_UNIX &&
+		if (addr->netns == netns_idx && addr->family != AF_UNIX &&
 		    (!port || addr->port == port))
 			s->groups[i].known |= GROUP_CONNECTIONS;
 	}
@@ -133,13 +133,13 @@ void children_give_connection(const struct children *c, size_t i, struct snapsho
 	to->group = (uint32_t)(g - s->groups);
 }
 
-void children_count_syn_recv(struct children *c, struct snapshot *s, uint32_t netns)
+void children_count_syn_recv(struct children *c, struct snapshot *s, uint32_t netns_idx)
 {
 	for (size_t i = 0; i < c->n; i++) {
-		struct group *g = children_group(c, i, s, netns);
+		struct group *g = children_group(c, i, s, netns_idx);
 
 		if (!g) {
-			s->netns[netns].unattributed_syn_recv++;
+			s->netns[netns_idx].unattributed_syn_recv++;
 			continue;
 		}
 		children_give_connection(c, i, s, g);

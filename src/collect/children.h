@@ -27,7 +27,7 @@ struct children {
 	bool keeps_connections; /* otherwise there are none */
 	struct idmap by_cookie;
 	int root; /* descriptor of the directory that holds proc/ */
-	int netns; /* the namespace that they are in, see enter_run() */
+	int netns_fd; /* the namespace that they are in, see enter_run() */
 	bool l3mdev_asked; /* since the last reset */
 	bool l3mdev_accept; /* the sysctl: listeners without a device serve all VRFs */
 };
@@ -39,24 +39,24 @@ void children_free(struct children *c);
 /* Adds the socket unless the dump has shown it before. */
 void children_add(struct children *c, const struct diag_record *r);
 
-/* The group of namespace @netns that the @i-th child belongs to; NULL: its listener is gone. */
-struct group *children_group(struct children *c, size_t i, struct snapshot *s, uint32_t netns);
+/* The group of namespace @netns_idx that the @i-th child belongs to; NULL: its listener is gone. */
+struct group *children_group(struct children *c, size_t i, struct snapshot *s, uint32_t netns_idx);
 
 /*
- * children_want_connections() - have each connection of these groups of namespace @netns put into
- * the snapshot, by children_give_connection(). The groups are made already.
+ * children_want_connections() - have each connection of these groups of namespace @netns_idx put
+ * into the snapshot, by children_give_connection(). The groups are made already.
  * @port: of their listeners, 0: any
  */
-void children_want_connections(struct snapshot *s, uint32_t netns, uint16_t port);
+void children_want_connections(struct snapshot *s, uint32_t netns_idx, uint16_t port);
 
 /* Puts the @i-th child into the snapshot as a connection of @g, where that is wanted. */
 void children_give_connection(const struct children *c, size_t i, struct snapshot *s,
 			      const struct group *g);
 
 /*
- * children_count_syn_recv() - fill the SYN queues of the groups of namespace @netns with request
- * socks, and count those whose listener is gone.
+ * children_count_syn_recv() - fill the SYN queues of the groups of namespace @netns_idx with
+ * request socks, and count those whose listener is gone.
  */
-void children_count_syn_recv(struct children *c, struct snapshot *s, uint32_t netns);
+void children_count_syn_recv(struct children *c, struct snapshot *s, uint32_t netns_idx);
 
 #endif

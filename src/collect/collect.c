@@ -7,14 +7,13 @@
 #include "collect/bytecode.h"
 #include "collect/cgroups.h"
 #include "collect/conditions.h"
+#include "collect/ehash_dump.h"
 #include "collect/others.h"
 #include "collect/owners.h"
 #include "collect/procfs.h"
 #include "collect/sock_diag.h"
-#include "collect/sources.h"
+#include "collect/open_netns.h"
 #include "collect/unix_listeners.h"
-#include "collect/unix_queues.h"
-#include "collect/walks.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,20 +22,28 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The kernel as a sample source. */
 struct collector {
+	struct sample_source base; /* first: see collector_of() */
 	struct collect_config config;
 	int root;
-	struct sources sources;
-	size_t looked; /* index of the source that the last fast sample was taken of */
+	struct open_netns_set set;
+	size_t looked; /* index of the netns that the last fast sample was taken of */
 	uint64_t rest_ns; /* until when, as the share of fast samples is for all sources together */
-	struct walks walks;
+	struct ehash_dumps ehash;
 	struct cgroups cgroups;
 	struct owners owners;
 	struct unix_queues unix_queues;
 	struct others others;
 	struct conditions conditions;
+	struct string_pool *strings; /* for the next sample, which it shares with those before */
 	struct strbuf text; /* scratch for files */
 };
+
+static struct collector *collector_of(struct sample_source *self)
+{
+	return (struct collector *)self;
+}
 
 static bool needs(const struct collector *c, unsigned int need)
 {
@@ -45,32 +52,30 @@ static bool needs(const struct collector *c, unsigned int need)
 
 static bool is_one_of_many(const struct collector *c)
 {
-	return c->sources.n > 1;
+	return c->set.n > 1;
 }
 
 /* Namespaces come and go, and needs too. */
 static void set_peak_rate(struct collector *c)
 {
-	for (size_t i = 0; i < c->sources.n; i++) {
-		struct peaks *peaks = &c->sources.list[i]->peaks;
+	for (size_t i = 0; i < c->set.n; i++) {
+		struct peaks *peaks = &c->set.list[i]->peaks;
 
 		peaks->share = c->config.peak_share;
 		peaks_set_rate(peaks, needs(c, NEED_PEAK) ? c->config.peak_rate : 0);
 	}
 }
 
-void collector_set_needs(struct collector *c, unsigned int needs)
+static void set_needs(struct sample_source *self, unsigned int needs, uint16_t detail_port)
 {
+	struct collector *c = collector_of(self);
+
 	if (needs & NEED_CONNECTIONS)
 		needs |= NEED_SYN_RECV | NEED_GROUPS;
-	c->config.needs = c->walks.needs = needs;
-	sources_set_needs(&c->sources, needs);
+	c->config.needs = c->ehash.needs = needs;
+	c->ehash.detail_port = detail_port;
+	open_netns_set_change_needs(&c->set, needs);
 	set_peak_rate(c);
-}
-
-void collector_set_detail(struct collector *c, uint16_t port)
-{
-	c->walks.detail_port = port;
 }
 
 /*
@@ -88,55 +93,6 @@ static uint64_t choose_window(double seconds)
 			  (double)NSEC_PER_SEC);
 }
 
-int collector_open(struct collector **collector, const struct collect_config *config,
-		   struct error *why)
-{
-	struct collector *c = xcalloc(1, sizeof(*c));
-	int code;
-
-	c->config = *config;
-	c->root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	c->cgroups.root = c->owners.root = c->conditions.root = c->sources.root = c->root;
-	c->sources.wanted = config->namespaces;
-	c->sources.n_wanted = config->n_namespaces;
-	c->sources.all = config->all_namespaces;
-	c->walks.set = &c->sources;
-	c->walks.family = config->family;
-	c->walks.share = config->walk_share;
-	c->unix_queues.due_ns = UINT64_MAX;
-	c->others.root = c->root;
-	c->others.share = config->not_shown_share;
-	c->others.window_ns = choose_window(config->window);
-	collector_set_needs(c, config->needs);
-	if (c->root < 0)
-		code = error_set(why, -errno, "cannot open %s: %s", config->root, strerror(errno));
-	else
-		code = sources_open(&c->sources, why);
-	if (code < 0) {
-		collector_close(c);
-		return code;
-	}
-	*collector = c;
-	return 0;
-}
-
-void collector_close(struct collector *c)
-{
-	if (!c)
-		return;
-	sources_close(&c->sources);
-	walks_free(&c->walks);
-	cgroups_free(&c->cgroups);
-	owners_free(&c->owners);
-	unix_queues_free(&c->unix_queues);
-	others_free(&c->others);
-	conditions_free(&c->conditions);
-	strbuf_free(&c->text);
-	if (c->root >= 0)
-		close(c->root);
-	free(c);
-}
-
 static uint32_t find_ifindex(const char *name, void *context)
 {
 	return diag_ifindex(context, name);
@@ -149,35 +105,35 @@ static uint32_t find_ifindex(const char *name, void *context)
  * devices are asked for, ss judges alone, and for it addresses and autobound are something else
  * than for the kernel.
  */
-static void compile_filter(struct collector *c, struct source *source)
+static void compile_filter(struct collector *c, struct open_netns *netns)
 {
 	const struct filter_expr *condition = c->config.condition;
 	unsigned int tests = BYTECODE_ADDRESS | BYTECODE_DEVICE | BYTECODE_AUTOBOUND;
 
-	source->filter.n = 0;
-	if (!condition || source->refuses_filter || needs(c, NEED_COUNTERS))
+	netns->filter.n = 0;
+	if (!condition || netns->refuses_filter || needs(c, NEED_COUNTERS))
 		return;
 	if (needs(c, NEED_SYN_RECV | NEED_WAIT | NEED_WAIT_ALL | NEED_CONNECTIONS | NEED_GROUPS))
 		tests = 0;
 	else if (filter_expr_has(condition, EXPR_DEVICE))
 		tests = BYTECODE_DEVICE;
-	bytecode_compile(&source->filter, condition, tests, find_ifindex, source->diag);
+	bytecode_compile(&netns->filter, condition, tests, find_ifindex, netns->diag);
 }
 
 static void name_listeners(struct collector *c, struct snapshot *s)
 {
 	if (needs(c, NEED_CGROUP))
-		cgroups_turn(&c->cgroups, s->monotonic_ns);
+		cgroups_begin(&c->cgroups, s->strings);
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
-		const struct source *source = c->sources.list[l->addr.netns];
+		const struct open_netns *netns = c->set.list[l->addr.netns];
 		char name[IF_NAMESIZE];
 
 		if (needs(c, NEED_CGROUP) && l->known & LISTENER_CGROUP_ID)
 			l->cgroup = cgroups_path(&c->cgroups, l->cgroup_id);
 		if (needs(c, NEED_INTERFACE) && l->addr.ifindex &&
-		    diag_interface(source->diag, l->addr.ifindex, name) == 0)
-			l->interface = intern_keep(&c->sources.names, name, strlen(name));
+		    diag_interface(netns->diag, l->addr.ifindex, name) == 0)
+			l->interface = string_pool_add(s->strings, name, strlen(name));
 	}
 }
 
@@ -227,17 +183,17 @@ static void complete(struct collector *c, struct snapshot *s)
 {
 	bool ailing = needs(c, NEED_CONDITIONS) && conditions_wanted(s);
 
-	walks_complete(&c->walks, s);
-	for (uint32_t i = 0; needs(c, NEED_AUTOBOUND) && i < c->sources.n; i++)
-		autobound_find(c->sources.list[i], s, i, c->config.family);
+	ehash_dumps_complete(&c->ehash, s);
+	for (uint32_t i = 0; needs(c, NEED_AUTOBOUND) && i < c->set.n; i++)
+		autobound_find(c->set.list[i], s, i, c->config.family);
 	if (needs(c, NEED_CGROUP | NEED_INTERFACE))
 		name_listeners(c, s);
 	if (needs(c, NEED_OWNERS) || ailing)
 		find_owners(c, s, SAMPLE_CLOSING);
 	if (ailing)
 		conditions_collect(&c->conditions, s);
-	for (size_t i = 0; needs(c, NEED_SYSCTLS) && i < c->sources.n; i++)
-		procfs_sysctls(c->sources.list[i]->sysctls, s, &s->netns[i].sysctls);
+	for (size_t i = 0; needs(c, NEED_SYSCTLS) && i < c->set.n; i++)
+		procfs_sysctls(c->set.list[i]->sysctls, s, &s->netns[i].sysctls);
 	if (needs(c, NEED_IDENTITY))
 		identify(c, s);
 	if (needs(c, NEED_DROPS))
@@ -248,46 +204,46 @@ static void complete(struct collector *c, struct snapshot *s)
  * One of many namespaces that fails is not the end of the report. Its counters are nobody's without
  * its listeners: a ledger of them would blame overflows on nobody.
  */
-static int skip_source(struct collector *c, const struct source *source, struct snapshot *s,
-		       size_t before, int code)
+static int skip_netns(struct collector *c, const struct open_netns *netns, struct snapshot *s,
+		      size_t before, int code)
 {
 	s->netns[s->n_netns - 1].before.known = 0;
 	s->netns[s->n_netns - 1].failed = true;
 	snapshot_drop_listeners(s, before);
-	sources_skipped(&c->sources, source, code);
+	open_netns_set_skip(&c->set, netns, code);
 	return 0;
 }
 
 /* The listeners of one namespace, with its counters before and after. */
-static int sample_source(struct collector *c, struct source *source, struct snapshot *s,
-			 struct error *why)
+static int sample_netns(struct collector *c, struct open_netns *netns, struct snapshot *s,
+			struct error *why)
 {
-	uint32_t netns = (uint32_t)s->n_netns;
+	uint32_t netns_idx = (uint32_t)s->n_netns;
 	struct netns *ns = snapshot_add_netns(s);
 	size_t before = s->n_listeners;
 	struct dump_time dumped;
 	int code;
 
-	ns->inode = source->inode;
-	ns->serial = source->serial;
-	ns->name = source->name;
-	ns->pid = source->pid;
+	ns->cookie = netns->cookie;
+	ns->inode = netns->inode;
+	ns->serial = netns->serial;
+	ns->name = string_pool_add(s->strings, netns->name, netns->name ? strlen(netns->name) : 0);
+	ns->pid = netns->pid;
 	if (needs(c, NEED_COUNTERS))
-		source_counters_before(source, ns, &c->text);
-	compile_filter(c, source);
-	source->before = source->dumped;
-	source->dumped = (struct dump_time){ 0 };
+		open_netns_counters_before(netns, ns, &c->text);
+	compile_filter(c, netns);
+	netns->ehash.listeners_before = netns->ehash.listeners;
+	netns->ehash.listeners = (struct dump_time){ 0 };
 	dumped.begin_ns = clock_monotonic_ns();
-	code = source_dump(source, c->config.needs, c->config.family, s, netns, why);
+	code = open_netns_dump(netns, c->config.needs, c->config.family, s, netns_idx, why);
 	if (code < 0)
-		return is_one_of_many(c) ? skip_source(c, source, s, before, code) : code;
+		return is_one_of_many(c) ? skip_netns(c, netns, s, before, code) : code;
 	dumped.end_ns = clock_monotonic_ns();
-	source->dumped = dumped;
-	ns->one_datagram = diag_datagrams(source->diag) <= 1;
+	netns->ehash.listeners = dumped;
+	ns->one_datagram = diag_datagrams(netns->diag) <= 1;
 	if (needs(c, NEED_COUNTERS))
-		source_counters_after(source, s, ns, &c->text);
-	if (needs(c, NEED_UNIX) &&
-	    !unix_listeners_add(&c->sources.names, diag_netlink(source->diag), s, netns))
+		open_netns_counters_after(netns, s, ns, &c->text);
+	if (needs(c, NEED_UNIX) && !unix_listeners_add(diag_netlink(netns->diag), s, netns_idx))
 		s->known &= ~(uint32_t)SNAPSHOT_UNIX;
 	return 0;
 }
@@ -296,8 +252,8 @@ static int sample_source(struct collector *c, struct source *source, struct snap
 static void look_at_unix_queues(struct collector *c)
 {
 	unix_queues_begin(&c->unix_queues, clock_monotonic_ns());
-	for (size_t i = 0; i < c->sources.n; i++)
-		unix_queues_add(&c->unix_queues, diag_netlink(c->sources.list[i]->diag));
+	for (size_t i = 0; i < c->set.n; i++)
+		unix_queues_add(&c->unix_queues, diag_netlink(c->set.list[i]->diag));
 	unix_queues_end(&c->unix_queues, clock_monotonic_ns());
 }
 
@@ -305,8 +261,8 @@ static void look_at_unix_queues(struct collector *c)
 static void follow_unix_queues(struct collector *c, struct snapshot *s)
 {
 	unix_queues_begin(&c->unix_queues, clock_monotonic_ns());
-	for (uint32_t i = 0; i < c->sources.n; i++)
-		unix_queues_take(&c->unix_queues, diag_netlink(c->sources.list[i]->diag), s, i);
+	for (uint32_t i = 0; i < c->set.n; i++)
+		unix_queues_take(&c->unix_queues, diag_netlink(c->set.list[i]->diag), s, i);
 }
 
 /* Who names namespaces has chosen; and without a window no counter says whether all is well. */
@@ -319,19 +275,27 @@ static bool wants_others(const struct collector *c)
 /* The end of one window of fast sampling and the beginning of the next. */
 static void turn_window(struct collector *c, struct snapshot *s)
 {
-	for (uint32_t i = 0; i < c->sources.n; i++) {
-		struct source *source = c->sources.list[i];
+	for (uint32_t i = 0; i < c->set.n; i++) {
+		struct open_netns *netns = c->set.list[i];
 		size_t gone = s->n_gone;
 
 		if (!s->netns[i].failed)
-			peaks_end(&source->peaks, s, i);
+			peaks_end(&netns->peaks, s, i);
 		if (s->n_gone > gone)
-			peaks_confirm_gone(&source->peaks, source->diag, s, i);
-		peaks_begin(&source->peaks, s, i);
+			peaks_confirm_gone(&netns->peaks, netns->diag, s, i);
+		peaks_begin(&netns->peaks, s, i);
 		/* What looks cost is shared: the others can make use of it. */
 		if (is_one_of_many(c) && !snapshot_has_listeners(s, i))
-			source->peaks.due_ns = UINT64_MAX;
+			netns->peaks.due_ns = UINT64_MAX;
 	}
+}
+
+static void list_ehash_dumps(struct collector *c)
+{
+	c->ehash.n = c->set.n;
+	c->ehash.list = xreallocarray(c->ehash.list, c->ehash.n, sizeof(*c->ehash.list));
+	for (size_t i = 0; i < c->set.n; i++)
+		c->ehash.list[i] = &c->set.list[i]->ehash;
 }
 
 static int take_sample(struct collector *c, enum sample_kind kind, struct snapshot *s,
@@ -340,21 +304,23 @@ static int take_sample(struct collector *c, enum sample_kind kind, struct snapsh
 	snapshot_reset(s);
 	s->known |= needs(c, NEED_UNIX) ? SNAPSHOT_UNIX : 0;
 	s->known |= c->config.all_namespaces ? SNAPSHOT_ALL_NETNS : 0;
-	sources_turn(&c->sources, clock_monotonic_ns());
-	if (c->sources.check_ns <= clock_monotonic_ns())
-		sources_check(&c->sources);
-	for (size_t i = 0; i < c->sources.n; i++) {
-		int code = sample_source(c, c->sources.list[i], s, why);
+	c->strings = string_pool_next(c->strings);
+	s->strings = string_pool_get(c->strings);
+	if (c->set.check_ns <= clock_monotonic_ns())
+		open_netns_set_check(&c->set);
+	for (size_t i = 0; i < c->set.n; i++) {
+		int code = sample_netns(c, c->set.list[i], s, why);
 
 		if (code < 0)
 			return code;
 	}
-	sources_warn(&c->sources, s);
+	open_netns_set_warn(&c->set, s);
+	list_ehash_dumps(c);
 	if (needs(c, NEED_UNIX) && needs(c, NEED_WINDOW))
 		follow_unix_queues(c, s);
 	if (needs(c, NEED_NOT_SHOWN) && !needs(c, NEED_UNIX)) {
 		look_at_unix_queues(c);
-		unix_queues_tell(&c->unix_queues, s);
+		unix_queues_fill(&c->unix_queues, s);
 	}
 	s->monotonic_ns = clock_monotonic_ns();
 	s->wall = clock_wall();
@@ -363,7 +329,7 @@ static int take_sample(struct collector *c, enum sample_kind kind, struct snapsh
 	if (wants_others(c))
 		others_sample(&c->others, s);
 	if (needs(c, NEED_CONDITIONS))
-		conditions_turn(&c->conditions, s->monotonic_ns);
+		conditions_begin(&c->conditions, s->strings);
 	if (kind == SAMPLE_CLOSING)
 		complete(c, s);
 	else
@@ -378,9 +344,10 @@ static int take_sample(struct collector *c, enum sample_kind kind, struct snapsh
  * To find the owners may take most of a second, and fast samples would be late by that. So the
  * window begins anew: the owners are known then, and only verified.
  */
-int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot *s,
-		     struct error *why)
+static int sample(struct sample_source *self, enum sample_kind kind, struct snapshot *s,
+		  struct error *why)
 {
+	struct collector *c = collector_of(self);
 	int code = take_sample(c, kind, s, why);
 
 	if (kind == SAMPLE_CLOSING || code < 0)
@@ -388,7 +355,7 @@ int collector_sample(struct collector *c, enum sample_kind kind, struct snapshot
 	if (clock_monotonic_ns() - s->monotonic_ns > LATE_NS)
 		code = take_sample(c, kind, s, why);
 	if (code == 0)
-		walks_open(&c->walks, s);
+		ehash_dumps_open(&c->ehash, s);
 	return code;
 }
 
@@ -396,41 +363,43 @@ static uint64_t first_due(const struct collector *c)
 {
 	uint64_t due = UINT64_MAX;
 
-	for (size_t i = 0; i < c->sources.n; i++)
-		if (c->sources.list[i]->peaks.due_ns < due)
-			due = c->sources.list[i]->peaks.due_ns;
+	for (size_t i = 0; i < c->set.n; i++)
+		if (c->set.list[i]->peaks.due_ns < due)
+			due = c->set.list[i]->peaks.due_ns;
 	return due;
 }
 
-uint64_t collector_due(const struct collector *c)
+static uint64_t next_look(const struct sample_source *self)
 {
+	const struct collector *c = (const struct collector *)self;
 	uint64_t due = first_due(c);
 
 	if (due < c->rest_ns)
 		due = c->rest_ns;
 	if (c->unix_queues.due_ns < due)
 		due = c->unix_queues.due_ns;
-	return due < c->sources.check_ns ? due : c->sources.check_ns;
+	return due < c->set.check_ns ? due : c->set.check_ns;
 }
 
 /* Of the sources whose time has come the next after the one looked at last: each has its turn. */
-static struct source *next_due(struct collector *c, uint64_t now_ns)
+static struct open_netns *next_due(struct collector *c, uint64_t now_ns)
 {
-	for (size_t i = 0; i < c->sources.n; i++) {
-		c->looked = (c->looked + 1) % c->sources.n;
-		if (c->sources.list[c->looked]->peaks.due_ns <= now_ns)
-			return c->sources.list[c->looked];
+	for (size_t i = 0; i < c->set.n; i++) {
+		c->looked = (c->looked + 1) % c->set.n;
+		if (c->set.list[c->looked]->peaks.due_ns <= now_ns)
+			return c->set.list[c->looked];
 	}
 	return NULL;
 }
 
-void collector_look(struct collector *c)
+static void look(struct sample_source *self)
 {
+	struct collector *c = collector_of(self);
 	uint64_t now = clock_monotonic_ns(), due = first_due(c);
-	struct source *source;
+	struct open_netns *netns;
 
-	if (c->sources.check_ns <= now) {
-		sources_check(&c->sources);
+	if (c->set.check_ns <= now) {
+		open_netns_set_check(&c->set);
 		return;
 	}
 	if (c->unix_queues.due_ns <= now) {
@@ -439,7 +408,66 @@ void collector_look(struct collector *c)
 	}
 	if (due == UINT64_MAX)
 		return;
-	source = next_due(c, due > now ? due : now);
-	peaks_look(&source->peaks, source->diag, c->config.family, &source->filter);
-	c->rest_ns = now + (uint64_t)((double)source->peaks.cost_ns / c->config.peak_share);
+	netns = next_due(c, due > now ? due : now);
+	peaks_look(&netns->peaks, netns->diag, c->config.family, &netns->filter);
+	c->rest_ns = now + (uint64_t)((double)netns->peaks.cost_ns / c->config.peak_share);
+}
+
+static void close_collector(struct sample_source *self)
+{
+	struct collector *c = collector_of(self);
+
+	open_netns_set_close(&c->set);
+	free(c->ehash.list);
+	strbuf_free(&c->ehash.text);
+	cgroups_free(&c->cgroups);
+	owners_free(&c->owners);
+	unix_queues_free(&c->unix_queues);
+	others_free(&c->others);
+	conditions_free(&c->conditions);
+	string_pool_put(c->strings);
+	strbuf_free(&c->text);
+	if (c->root >= 0)
+		close(c->root);
+	free(c);
+}
+
+static const struct sample_source_ops collector_ops = {
+	.sample = sample,
+	.due = next_look,
+	.look = look,
+	.set_needs = set_needs,
+	.close = close_collector,
+};
+
+int collector_open(struct sample_source **source, const struct collect_config *config,
+		   struct error *why)
+{
+	struct collector *c = xcalloc(1, sizeof(*c));
+	int code;
+
+	c->base.ops = &collector_ops;
+	c->config = *config;
+	c->root = open(config->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	c->cgroups.root = c->owners.root = c->conditions.root = c->set.root = c->root;
+	c->set.wanted = config->namespaces;
+	c->set.n_wanted = config->n_namespaces;
+	c->set.all = config->all_namespaces;
+	c->ehash.family = config->family;
+	c->ehash.share = config->walk_share;
+	c->unix_queues.due_ns = UINT64_MAX;
+	c->others.root = c->root;
+	c->others.share = config->not_shown_share;
+	c->others.window_ns = choose_window(config->window);
+	set_needs(&c->base, config->needs, 0);
+	if (c->root < 0)
+		code = error_set(why, -errno, "cannot open %s: %s", config->root, strerror(errno));
+	else
+		code = open_netns_set_open(&c->set, why);
+	if (code < 0) {
+		close_collector(&c->base);
+		return code;
+	}
+	*source = &c->base;
+	return 0;
 }

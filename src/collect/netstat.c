@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collect/netstat.h"
 
+#include "collect/procfs.h"
+
 #include <stdbool.h>
 #include <string.h>
 
@@ -76,4 +78,13 @@ void netstat_parse(const char *text, size_t len, struct counters *c)
 		while (cut(&names, ' ', &name) && cut(&values, ' ', &value))
 			match(prefix, name, value, c);
 	}
+}
+
+int netstat_read(int fd, struct counters *c, struct strbuf *text)
+{
+	int code = fd < 0 ? fd : procfs_read_fd(fd, text);
+
+	if (code == 0)
+		netstat_parse(text->s, text->len, c);
+	return code;
 }

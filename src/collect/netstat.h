@@ -2,6 +2,7 @@
 #ifndef LISTENQ_COLLECT_NETSTAT_H
 #define LISTENQ_COLLECT_NETSTAT_H
 
+#include "base/text.h"
 #include "model/counters.h"
 
 #include <stddef.h>
@@ -14,5 +15,12 @@
  * value is no number, stays as it was in @c. Takes any bytes.
  */
 void netstat_parse(const char *text, size_t len, struct counters *c);
+
+/*
+ * The same with the open file @fd. @text: scratch
+ *
+ * Returns 0 or -errno; @fd may be one itself.
+ */
+int netstat_read(int fd, struct counters *c, struct strbuf *text);
 
 #endif

@@ -3,8 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "collect/owners_result.h"
-#include "collect/rings.h"
+#include "base/error.h"
 #include "collect/units.h"
 
 #include <stdio.h>
@@ -18,6 +17,32 @@
 #define VERIFY_RATE    2000 /* a second */
 #define VERIFY_MIN     256 /* a sample */
 #define VERIFY_PROCESS 5 /* its directory, name and cgroup */
+
+/* A descriptor of a listener. */
+struct owners_fd {
+	uint32_t inode; /* 0: no longer so */
+	uint32_t fd;
+	uint32_t listener; /* in the snapshot at hand; IDMAP_NONE: it is gone */
+	bool ring; /* @fd is that of an io_uring, with which the listener is registered */
+};
+
+/* A process that holds some. */
+struct owners_process {
+	struct process process;
+	struct owners_fd *list;
+	size_t n, size;
+};
+
+/* What is remembered of a listener. */
+struct owners_listener {
+	uint64_t cookie;
+	uint64_t since_ns; /* without an owner that a scan has found */
+	uint64_t due_ns; /* when it is a reason to scan; UINT64_MAX: it is none */
+	uint32_t inode;
+	uint32_t n; /* descriptors of it */
+	uint32_t twin; /* index of the first listener with this inode: itself but under MPTCP */
+	bool scanned; /* once at least since it is there */
+};
 
 static void free_holder(struct owners_process *holder)
 {
@@ -35,7 +60,7 @@ void owners_free(struct owners *o)
 	free(o->listeners.list);
 	free(o->before.list);
 	processes_free(&o->processes);
-	intern_free(&o->texts);
+	string_pool_put(o->strings);
 	strbuf_free(&o->text);
 	*o = (struct owners){ .root = o->root };
 }
@@ -81,11 +106,6 @@ static void take_listeners(struct owners *o, const struct snapshot *s)
 	o->listeners = now;
 }
 
-static const char *keep(struct owners *o, struct part part)
-{
-	return part.s ? intern_keep(&o->texts, part.s, part.len) : NULL;
-}
-
 static const char *keep_container(struct owners *o, struct part part)
 {
 	struct strbuf name = { 0 };
@@ -93,7 +113,7 @@ static const char *keep_container(struct owners *o, struct part part)
 
 	units_add_container(&name, part);
 	if (name.len)
-		kept = intern_keep(&o->texts, name.s, name.len);
+		kept = string_pool_add(o->strings, name.s, name.len);
 	strbuf_free(&name);
 	return kept;
 }
@@ -107,12 +127,12 @@ static int read_names(struct owners *o, struct process *process)
 		return code;
 	if (o->text.len && o->text.s[o->text.len - 1] == '\n') /* others are its own */
 		o->text.len--;
-	process->comm = intern_keep(&o->texts, o->text.s, o->text.len);
+	process->comm = string_pool_add(o->strings, o->text.s, o->text.len);
 	if (o->cgroups && processes_read(&o->processes, process->pid, "cgroup", &o->text) == 0) {
 		struct units units = units_parse(o->text.s, o->text.len);
 
-		process->cgroup = keep(o, units.cgroup);
-		process->unit = keep(o, units.unit);
+		process->cgroup = string_pool_add(o->strings, units.cgroup.s, units.cgroup.len);
+		process->unit = string_pool_add(o->strings, units.unit.s, units.unit.len);
 		process->container = keep_container(o, units.container);
 	}
 	return 0;
@@ -158,8 +178,8 @@ static void add_socket(void *context, uint32_t fd, uint32_t inode)
 	}
 	look->fd = fd;
 	idmap_reset(&look->registered, 0);
-	code = rings_sockets(&look->owners->processes, look->holder->process.pid, fd,
-			     &look->owners->text, add_registered, look);
+	code = processes_registered(&look->owners->processes, look->holder->process.pid, fd,
+				    &look->owners->text, add_registered, look);
 	look->ring |= code < 0 && !processes_gone(code);
 }
 
@@ -203,8 +223,8 @@ static bool is_registered(struct owners *o, uint32_t pid, const struct owners_fd
 	if (ring->code > 0 || ring->fd != held->fd) {
 		idmap_reset(&ring->inodes, 0);
 		ring->fd = held->fd;
-		ring->code = rings_sockets(&o->processes, pid, held->fd, &o->text, note_registered,
-					   ring);
+		ring->code = processes_registered(&o->processes, pid, held->fd, &o->text,
+						  note_registered, ring);
 	}
 	if (idmap_get(&ring->inodes, held->inode) != IDMAP_NONE)
 		return true;
@@ -442,35 +462,163 @@ static void search(struct owners *o, uint64_t now_ns)
 	o->last_ns = now_ns;
 }
 
-/* Old texts go; those of what is remembered stay. */
-static void turn_texts(struct owners *o, uint64_t now_ns)
+/* Process 1 comes last: it holds the sockets of the services that it starts. */
+static const struct owners_process *holder_at(const struct owners *o, size_t i)
 {
-	intern_turn(&o->texts, now_ns);
-	for (size_t i = 0; i < o->n_holders; i++) {
-		const struct process *process = &o->holders[i].process;
+	if (o->holders[0].process.pid == 1)
+		i = (i + 1) % o->n_holders;
+	return &o->holders[i];
+}
 
-		intern_touch(&o->texts, process->comm);
-		intern_touch(&o->texts, process->cgroup);
-		intern_touch(&o->texts, process->unit);
-		intern_touch(&o->texts, process->container);
+static void fill_owners(const struct owners *o, struct snapshot *s)
+{
+	uint32_t *next = xcalloc(o->listeners.n + 1, sizeof(*next)), n = 0;
+
+	for (size_t i = 0; i < o->listeners.n; i++) {
+		next[i] = n;
+		n += o->listeners.list[i].n;
 	}
+	snapshot_size_owners(s, n, o->n_holders);
+	for (size_t i = 0; i < o->n_holders; i++) {
+		const struct owners_process *holder = holder_at(o, i);
+
+		s->processes[i] = holder->process;
+		for (size_t j = 0; j < holder->n; j++)
+			s->owners[next[holder->list[j].listener]++] =
+				(struct owner){ (uint32_t)i, holder->list[j].fd };
+	}
+	/* Each is now behind the last owner of its listener. */
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		uint32_t twin = o->listeners.list[i].twin;
+
+		s->listeners[i].n_owners = o->listeners.list[twin].n;
+		s->listeners[i].first_owner = next[twin] - s->listeners[i].n_owners;
+	}
+	free(next);
+}
+
+/* Is every process in sight? Or -errno where that could not be looked at, which is tried again. */
+static int all_in_sight(struct owners *o)
+{
+	int code = o->sight_known ? 0 : processes_sight(o->root, &o->sight);
+
+	if (code < 0)
+		return code;
+	o->sight_known = true;
+	return o->sight == PROCESSES_ALL;
+}
+
+/*
+ * Who is not seen need not be the owner: the kernel holds listeners itself, a descriptor can be on
+ * its way through a UNIX socket, and a process can end while it is looked for.
+ */
+static void tell_hidden(struct owners *o, struct snapshot *s, bool hidden)
+{
+	const char *rest = o->sight == PROCESSES_NO_PRIVILEGE ? "run as root to see more" :
+			   hidden			      ? "others may not be looked at" :
+				    "there may be more outside of this container";
+
+	snapshot_warn(s, "owners-hidden",
+		      "some listeners have no owner among the processes that can be seen: %s",
+		      rest);
+}
+
+/* A ring that is busy, or of an old kernel, may not show what is registered with it. */
+static void tell_ring(struct snapshot *s, uint32_t pid)
+{
+	snapshot_warn(s, "owners-hidden",
+		      "some listeners have no owner among the processes that can be seen: "
+		      "an io_uring of process %u may hold them",
+		      pid);
+}
+
+static void warn_failure(struct snapshot *s, const char *what, int code)
+{
+	snapshot_warn(s, "owners-unavailable", "cannot %s processes in /proc: %s%s", what,
+		      strerror(-code), error_advice(code));
+}
+
+static bool lacks_owner(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n_listeners; i++)
+		if (!s->listeners[i].n_owners)
+			return true;
+	return false;
+}
+
+/* That nobody holds a listener is known only where everybody could be looked at. */
+static void mark_known(struct owners *o, struct snapshot *s)
+{
+	bool hidden = false, unseen = false;
+	int failure = 0, all;
+	uint32_t ring = 0;
+
+	for (size_t i = 0; i < o->processes.n; i++) {
+		int code = o->processes.list[i].code;
+
+		hidden |= processes_hidden(code);
+		failure = processes_failed(code) ? code : failure;
+		ring = o->processes.list[i].ring ? o->processes.list[i].pid : ring;
+	}
+	all = lacks_owner(s) ? all_in_sight(o) : true;
+	if (all < 0)
+		failure = all;
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		struct listener *l = &s->listeners[i];
+		bool scanned = o->listeners.list[i].scanned;
+
+		if (l->n_owners || (scanned && !hidden && !failure && !ring && all))
+			l->known |= LISTENER_OWNERS;
+		else
+			unseen |= scanned;
+	}
+	if (unseen && o->sight == PROCESSES_NO_PRIVILEGE && (hidden || !all))
+		s->known |= SNAPSHOT_OWNERS_OF_OTHERS;
+	if (unseen && o->tell && failure)
+		warn_failure(s, "look at all", failure);
+	if (unseen && o->tell && ring)
+		tell_ring(s, ring);
+	if (unseen && o->tell && (hidden || !all))
+		tell_hidden(o, s, hidden);
+}
+
+static void move_string(struct string_pool *to, const char **text)
+{
+	*text = string_pool_add(to, *text, *text ? strlen(*text) : 0);
+}
+
+static void move_strings(struct owners *o, struct string_pool *to)
+{
+	for (size_t i = 0; i < o->n_holders; i++) {
+		struct process *process = &o->holders[i].process;
+
+		move_string(to, &process->comm);
+		move_string(to, &process->cgroup);
+		move_string(to, &process->unit);
+		move_string(to, &process->container);
+	}
+	string_pool_get(to);
+	string_pool_put(o->strings);
+	o->strings = to;
 }
 
 void owners_collect(struct owners *o, struct snapshot *s)
 {
 	int code;
 
-	turn_texts(o, s->monotonic_ns);
+	if (o->strings != snapshot_strings(s))
+		move_strings(o, snapshot_strings(s));
 	/* What is known will be verified, and what is new looked at, when it matters. */
 	if (!s->n_listeners)
 		return;
 	o->processes.root = o->root;
 	code = processes_list(&o->processes);
 	if (code < 0 && o->tell)
-		owners_result_failure(s, "list the", code);
+		warn_failure(s, "list the", code);
 	if (code < 0)
 		return;
 	take_listeners(o, s);
 	search(o, s->monotonic_ns);
-	owners_result_fill(o, s);
+	fill_owners(o, s);
+	mark_known(o, s);
 }

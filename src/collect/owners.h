@@ -2,7 +2,7 @@
 #ifndef LISTENQ_COLLECT_OWNERS_H
 #define LISTENQ_COLLECT_OWNERS_H
 
-#include "base/intern.h"
+#include "base/string_pool.h"
 #include "collect/processes.h"
 #include "model/snapshot.h"
 
@@ -34,32 +34,10 @@
 #define OWNERS_RETRY_NS	    10000000000U
 #define OWNERS_RETRY_MAX_NS 600000000000U
 
-/* A descriptor of a listener. */
-struct owners_fd {
-	uint32_t inode; /* 0: no longer so */
-	uint32_t fd;
-	uint32_t listener; /* in the snapshot at hand; IDMAP_NONE: it is gone */
-	bool ring; /* @fd is that of an io_uring, with which the listener is registered */
-};
+struct owners_process;
+struct owners_listener;
 
-/* A process that holds some. */
-struct owners_process {
-	struct process process;
-	struct owners_fd *list;
-	size_t n, size;
-};
-
-/* What is remembered of a listener. */
-struct owners_listener {
-	uint64_t cookie;
-	uint64_t since_ns; /* without an owner that a scan has found */
-	uint64_t due_ns; /* when it is a reason to scan; UINT64_MAX: it is none */
-	uint32_t inode;
-	uint32_t n; /* descriptors of it */
-	uint32_t twin; /* index of the first listener with this inode: itself but under MPTCP */
-	bool scanned; /* once at least since it is there */
-};
-
+/* The listeners, and what is remembered of each. */
 struct owners_listeners {
 	struct idmap by_inode;
 	struct owners_listener *list;
@@ -72,7 +50,7 @@ struct owners {
 	bool cgroups; /* read those of the processes */
 	bool tell; /* warn when some may not be seen */
 
-	struct intern texts;
+	struct string_pool *strings; /* that of the sample; a reference */
 	struct strbuf text; /* scratch for files */
 	struct processes processes;
 	struct owners_process *holders; /* by pid */
@@ -89,8 +67,8 @@ struct owners {
 void owners_free(struct owners *o);
 
 /*
- * owners_collect() - find the owners of the listeners of @s, at the time of that sample. Strings in
- * @s belong to @o. What cannot be found stays unknown; one warning says so when @o->tell.
+ * owners_collect() - find the owners of the listeners of @s, at the time of that sample. What
+ * cannot be found stays unknown; one warning says so when @o->tell.
  */
 void owners_collect(struct owners *o, struct snapshot *s);
 

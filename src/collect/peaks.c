@@ -3,8 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "collect/listener.h"
-#include "collect/unix_diag.h"
+#include "collect/unix_listeners.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -115,7 +114,7 @@ struct look {
 static void keep_born(struct peaks *p, struct tracked_queue *q, const struct diag_record *r)
 {
 	p->born = array_grow(p->born, p->n_born, &p->born_size, sizeof(*p->born));
-	listener_from_record(&p->born[p->n_born++], r);
+	diag_fill_listener(&p->born[p->n_born++], r);
 	q->born = (uint32_t)p->n_born;
 }
 

@@ -19,6 +19,8 @@
 
 #define CAP_SYS_PTRACE_BIT 19 /* linux/capability.h */
 
+#define RING_TRIES 3
+
 #define GAP_MAX 4 /* numbers without a descriptor, before others are believed to be far */
 
 void processes_free(struct processes *p)
@@ -127,7 +129,8 @@ int processes_open(const struct processes *p, uint32_t pid)
 	return fd < 0 ? -errno : fd;
 }
 
-uint32_t processes_inode(const char *link, size_t len)
+/* The inode in "socket:[INODE]", as the kernel calls a socket that has no path; 0: it is none. */
+static uint32_t socket_inode(const char *link, size_t len)
 {
 	static const char prefix[] = "socket:[";
 	char number[12];
@@ -157,7 +160,7 @@ static int read_link(int dir, const char *name, uint32_t *inode)
 		return -errno;
 	if (len == sizeof(ring) - 1 && !memcmp(link, ring, sizeof(ring) - 1))
 		return PROCESSES_RING;
-	*inode = processes_inode(link, (size_t)len);
+	*inode = socket_inode(link, (size_t)len);
 	return *inode ? PROCESSES_SOCKET : PROCESSES_OTHER;
 }
 
@@ -252,6 +255,59 @@ int processes_read(const struct processes *p, uint32_t pid, const char *name, st
 
 	snprintf(path, sizeof(path), "proc/%u/%s", pid, name);
 	return procfs_read(p->root, path, text);
+}
+
+/*
+ * The registered sockets in the fdinfo of a ring; -EAGAIN where the text may leave some out: the
+ * kernel does not wait for a ring that is busy.
+ *
+ * io_uring/fdinfo.c: "UserFiles:\t" and the size of the table, then a line for each file in it,
+ * "    3: socket:[4711]"; the path of any other file begins with a slash, or has its kind before a
+ * colon. Kernels before 5.19 or so print an empty slot as "<none>" and a socket as nothing.
+ */
+static int parse_ring(const char *text, void (*found)(void *context, uint32_t inode), void *context)
+{
+	static const char key[] = "\nUserFiles:";
+	const char *line = strstr(text, key);
+	unsigned long slots;
+	size_t n = 0;
+	char *end;
+
+	if (!line)
+		return -EAGAIN;
+	slots = strtoul(line + strlen(key), &end, 10);
+	for (line = end; *line == '\n'; n++) {
+		const char *name;
+		uint32_t inode;
+
+		strtoul(line + 1, &end, 10);
+		if (end == line + 1 || *end != ':')
+			break;
+		name = end + strspn(end, ": ");
+		line = name + strcspn(name, "\n");
+		if (name == line)
+			return -EAGAIN;
+		inode = socket_inode(name, (size_t)(line - name));
+		if (inode)
+			found(context, inode);
+	}
+	return slots && !n ? -EAGAIN : 0;
+}
+
+int processes_registered(const struct processes *p, uint32_t pid, uint32_t ring,
+			 struct strbuf *text, void (*found)(void *context, uint32_t inode),
+			 void *context)
+{
+	char name[32];
+	int code = -EAGAIN;
+
+	snprintf(name, sizeof(name), "fdinfo/%u", ring);
+	for (int i = 0; i < RING_TRIES && code == -EAGAIN; i++) {
+		code = processes_read(p, pid, name, text);
+		if (code == 0)
+			code = parse_ring(text->s, found, context);
+	}
+	return code;
 }
 
 static bool link_is(int root, const char *path, const char *target)

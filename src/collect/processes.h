@@ -72,9 +72,6 @@ enum processes_fd { PROCESSES_OTHER, PROCESSES_SOCKET, PROCESSES_RING };
  */
 int processes_socket(int dir, uint32_t fd, uint32_t *inode);
 
-/* The inode in "socket:[INODE]", as the kernel calls a socket that has no path; 0: it is none. */
-uint32_t processes_inode(const char *link, size_t len);
-
 /*
  * processes_sockets() - look once at each descriptor of a process.
  * @found: is told of each socket, and of each io_uring, whose inode is 0
@@ -86,6 +83,21 @@ int processes_sockets(const struct processes *p, uint32_t pid,
 
 /* Reads the file @name of a process, such as "comm". Returns 0 or -errno. */
 int processes_read(const struct processes *p, uint32_t pid, const char *name, struct strbuf *text);
+
+/*
+ * processes_registered() - sockets that a process has registered with an io_uring, and which live
+ * on when it closes their descriptors: fdinfo of the ring lists them. A busy ring is read a few
+ * times.
+ * @ring: its descriptor
+ * @text: scratch
+ * @found: called for each, by its inode; more than once for some
+ *
+ * Returns 0; -EAGAIN where some may be missing, as the ring was busy or the kernel is old; or
+ * -errno of the file. @found may have been called in any case.
+ */
+int processes_registered(const struct processes *p, uint32_t pid, uint32_t ring,
+			 struct strbuf *text, void (*found)(void *context, uint32_t inode),
+			 void *context);
 
 /* Why there may be a process that cannot be looked at. */
 enum processes_sight {

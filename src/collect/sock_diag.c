@@ -2,7 +2,6 @@
 #include "collect/sock_diag.h"
 
 #include "base/alloc.h"
-#include "collect/attribute.h"
 #include "collect/netlink.h"
 
 #include <arpa/inet.h>
@@ -35,7 +34,7 @@ static void parse_ulp(const unsigned char *at, const unsigned char *end, struct 
 {
 	struct nlattr a;
 
-	for (; attribute_next(&a, at, end); at += NLA_ALIGN(a.nla_len)) {
+	for (; netlink_attribute(&a, at, end); at += NLA_ALIGN(a.nla_len)) {
 		if ((a.nla_type & NLA_TYPE_MASK) == ULP_NAME &&
 		    a.nla_len >= NLA_HDRLEN + sizeof("mptcp") - 1 &&
 		    !memcmp(at + NLA_HDRLEN, "mptcp", sizeof("mptcp") - 1))
@@ -50,7 +49,7 @@ static void parse_attributes(const unsigned char *at, const unsigned char *end,
 	bool admin = false, info = false, full_socket = false;
 	struct nlattr a;
 
-	for (; attribute_next(&a, at, end); at += NLA_ALIGN(a.nla_len)) {
+	for (; netlink_attribute(&a, at, end); at += NLA_ALIGN(a.nla_len)) {
 		const unsigned char *data = at + NLA_HDRLEN;
 		size_t len = a.nla_len - NLA_HDRLEN;
 
@@ -156,6 +155,26 @@ int diag_parse(const void *bytes, size_t len, uint32_t sequence, diag_handler ha
 	struct receiver receiver = { handler, context };
 
 	return netlink_parse(bytes, len, sequence, receive_message, &receiver);
+}
+
+void diag_fill_listener(struct listener *l, const struct diag_record *r)
+{
+	l->addr.ifindex = r->ifindex;
+	l->addr.port = r->local_port;
+	l->addr.family = r->family;
+	l->addr.v6only = r->v6only;
+	memcpy(l->addr.address, r->local, sizeof(r->local));
+	l->known = (r->known & DIAG_DROPS ? LISTENER_DROPS : 0) |
+		   (r->known & DIAG_V6ONLY ? LISTENER_V6ONLY : 0) |
+		   (r->known & DIAG_CGROUP_ID ? LISTENER_CGROUP_ID : 0) |
+		   (r->known & DIAG_MPTCP ? LISTENER_MPTCP : 0) | LISTENER_UID;
+	l->mptcp = r->mptcp;
+	l->cgroup_id = r->cgroup_id;
+	l->inode = r->inode;
+	l->uid = r->uid;
+	l->length = r->rqueue;
+	l->limit = r->wqueue;
+	l->drops = r->drops;
 }
 
 int diag_open(struct diag_socket **socket, int netns, struct error *why)

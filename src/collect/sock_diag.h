@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "collect/bytecode.h"
 #include "collect/enter.h"
+#include "model/snapshot.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -60,6 +61,9 @@ struct diag_record {
 	bool v6only;
 	bool mptcp;
 };
+
+/* Fills in what a LISTEN dump says of a TCP listener; its namespace and cookie stay. */
+void diag_fill_listener(struct listener *l, const struct diag_record *record);
 
 /* Called for each socket of a dump; a negative return ends the dump with that value. */
 typedef int (*diag_handler)(const struct diag_record *record, void *context);

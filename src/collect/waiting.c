@@ -24,9 +24,9 @@ static bool wants_connections(const struct snapshot *s, uint32_t group)
 }
 
 /* Without a sample before there is no window in which something could be proved. */
-static bool is_suspect(const struct waiting_request *wanted, double fill, bool may_stall)
+static bool is_high(const struct waiting_request *wanted, double fill, bool may_stall)
 {
-	return wanted->suspect && (fill >= FILL_HIGH || (may_stall && wanted->before.begin_ns));
+	return wanted->high && (fill >= FILL_HIGH || (may_stall && wanted->before.begin_ns));
 }
 
 static bool is_wanted(const struct snapshot *s, const struct listener *l,
@@ -34,7 +34,7 @@ static bool is_wanted(const struct snapshot *s, const struct listener *l,
 {
 	return !listener_is_unix(l) && l->length &&
 	       (wanted->all || (wanted->opening && l->length >= WAITING_OPENING_MIN) ||
-		is_suspect(wanted, listener_fill(l), listener_may_stall(l)) ||
+		is_high(wanted, listener_fill(l), listener_may_stall(l)) ||
 		wants_connections(s, l->group));
 }
 
@@ -42,22 +42,22 @@ static bool is_wanted(const struct snapshot *s, const struct listener *l,
 static bool is_group_wanted(const struct snapshot *s, const struct group *g,
 			    const struct waiting_request *wanted)
 {
-	return g->queued_members && (wanted->all || is_suspect(wanted, g->fill_max, g->may_stall) ||
+	return g->queued_members && (wanted->all || is_high(wanted, g->fill_max, g->may_stall) ||
 				     wants_connections(s, (uint32_t)(g - s->groups)));
 }
 
-static bool is_in(const struct snapshot *s, size_t listener, uint32_t netns)
+static bool is_in(const struct snapshot *s, size_t listener, uint32_t netns_idx)
 {
-	return listener < s->n_listeners && s->listeners[listener].addr.netns == netns;
+	return listener < s->n_listeners && s->listeners[listener].addr.netns == netns_idx;
 }
 
 bool waiting_wanted(const struct snapshot *s, const struct waiting_request *wanted)
 {
-	size_t i = s->netns[wanted->netns].first_listener;
+	size_t i = s->netns[wanted->netns_idx].first_listener;
 
-	while (is_in(s, i, wanted->netns) && !is_wanted(s, &s->listeners[i], wanted))
+	while (is_in(s, i, wanted->netns_idx) && !is_wanted(s, &s->listeners[i], wanted))
 		i++;
-	return is_in(s, i, wanted->netns);
+	return is_in(s, i, wanted->netns_idx);
 }
 
 #define ALL_PORTS 65536
@@ -67,7 +67,8 @@ void waiting_ports(struct snapshot *s, const struct waiting_request *wanted, str
 	bool *asked = xcalloc(ALL_PORTS, sizeof(*asked));
 
 	at->n = 0;
-	for (size_t i = s->netns[wanted->netns].first_listener; is_in(s, i, wanted->netns); i++)
+	for (size_t i = s->netns[wanted->netns_idx].first_listener; is_in(s, i, wanted->netns_idx);
+	     i++)
 		asked[s->listeners[i].addr.port] |= is_wanted(s, &s->listeners[i], wanted);
 	for (unsigned int port = 0; port < ALL_PORTS; port++) {
 		if (!asked[port])
@@ -159,13 +160,13 @@ static void count(struct group *g, const struct child *child, const struct waiti
 
 struct lengths {
 	struct snapshot *snapshot;
-	uint32_t netns;
+	uint32_t netns_idx;
 };
 
 static int handle_length(const struct diag_record *r, void *context)
 {
 	struct lengths *lengths = context;
-	const struct listener *l = snapshot_find(lengths->snapshot, lengths->netns, r->cookie);
+	const struct listener *l = snapshot_find(lengths->snapshot, lengths->netns_idx, r->cookie);
 
 	if (r->state == DIAG_LISTEN && l)
 		lengths->snapshot->groups[l->group].length_after += r->rqueue;
@@ -176,21 +177,21 @@ static int handle_length(const struct diag_record *r, void *context)
  * The lengths after the walk: what was accepted meanwhile must not look like connections that
  * nobody can see.
  */
-static int dump_lengths(struct diag_socket *diag, struct snapshot *s, uint32_t netns,
+static int dump_lengths(struct diag_socket *diag, struct snapshot *s, uint32_t netns_idx,
 			const struct waiting_at *at, struct error *why)
 {
 	struct bytecode filter = { 0 };
 	const struct diag_request request = { .states = 1 << DIAG_LISTEN,
 					      .family = AF_UNSPEC,
 					      .filter = &filter };
-	struct lengths lengths = { s, netns };
+	struct lengths lengths = { s, netns_idx };
 	unsigned int tries = 0;
 	int code;
 
 	bytecode_ports(&filter, at->ports, at->n, false);
 	do {
 		for (size_t i = 0; tries && i < s->n_groups; i++)
-			if (is_in(s, s->groups[i].first, netns))
+			if (is_in(s, s->groups[i].first, netns_idx))
 				s->groups[i].length_after = 0;
 		code = diag_dump(diag, &request, handle_length, &lengths, why);
 	} while (diag_again(diag, code, &tries));
@@ -218,7 +219,8 @@ static void mark(struct snapshot *s, const struct waiting_request *wanted,
 {
 	const uint32_t known = GROUP_WAITING | (wanted->before.begin_ns ? GROUP_STAYED : 0);
 
-	for (size_t i = s->netns[wanted->netns].first_listener; is_in(s, i, wanted->netns); i++) {
+	for (size_t i = s->netns[wanted->netns_idx].first_listener; is_in(s, i, wanted->netns_idx);
+	     i++) {
 		const struct listener *l = &s->listeners[i];
 
 		if (is_wanted(s, l, wanted) && looked_at(at, l->addr.port))
@@ -237,7 +239,7 @@ static void mark(struct snapshot *s, const struct waiting_request *wanted,
  * The oldest, and all whose age may be the same: which of them is taken first is unknown.
  * @queue_of: index of the queue of each group
  */
-static void keep_oldest(struct waiting *w, struct snapshot *s, uint32_t netns,
+static void keep_oldest(struct waiting *w, struct snapshot *s, uint32_t netns_idx,
 			const uint32_t *queue_of)
 {
 	const uint32_t slack_ms = AGE_SLACK_NS / (NSEC_PER_SEC / 1000);
@@ -245,7 +247,7 @@ static void keep_oldest(struct waiting *w, struct snapshot *s, uint32_t netns,
 	w->n_oldest = 0;
 	for (size_t i = 0; i < w->children.n; i++) {
 		const struct child *child = &w->children.list[i];
-		const struct group *g = children_group(&w->children, i, s, netns);
+		const struct group *g = children_group(&w->children, i, s, netns_idx);
 		struct waiting_queue *queue;
 
 		if (!g || !(g->known & GROUP_OLDEST) || !child->has_age ||
@@ -263,7 +265,7 @@ static void keep_oldest(struct waiting *w, struct snapshot *s, uint32_t netns,
 	}
 }
 
-static void keep(struct waiting *w, struct snapshot *s, uint32_t netns)
+static void keep(struct waiting *w, struct snapshot *s, uint32_t netns_idx)
 {
 	uint32_t *queue_of = xcalloc(s->n_groups, sizeof(*queue_of));
 
@@ -272,7 +274,7 @@ static void keep(struct waiting *w, struct snapshot *s, uint32_t netns)
 		const struct group *g = &s->groups[i];
 		struct waiting_queue *queue;
 
-		if (!is_in(s, g->first, netns) || !(g->known & GROUP_WAITING))
+		if (!is_in(s, g->first, netns_idx) || !(g->known & GROUP_WAITING))
 			continue;
 		queue_of[i] = (uint32_t)w->n_queues;
 		w->queues = array_grow(w->queues, w->n_queues, &w->queues_size, sizeof(*w->queues));
@@ -283,22 +285,22 @@ static void keep(struct waiting *w, struct snapshot *s, uint32_t netns)
 		if (g->length_after > g->waiting)
 			queue->ahead = g->length_after - g->waiting;
 	}
-	keep_oldest(w, s, netns, queue_of);
+	keep_oldest(w, s, netns_idx, queue_of);
 	free(queue_of);
 }
 
 /* The group whose queue that was, if it is the same listener that holds all of it. */
 static struct group *find_holder(const struct waiting_queue *queue, struct snapshot *s,
-				 uint32_t netns)
+				 uint32_t netns_idx)
 {
-	const struct listener *l = snapshot_find(s, netns, queue->cookie);
+	const struct listener *l = snapshot_find(s, netns_idx, queue->cookie);
 	struct group *g = l ? &s->groups[l->group] : NULL;
 
 	return g && queue->found.holder == queue->cookie && g->holder == queue->cookie ? g : NULL;
 }
 
 /* Are those that an earlier walk has shown to be the oldest among those that this one shows? */
-static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns)
+static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns_idx)
 {
 	for (size_t i = 0; i < w->n_queues; i++)
 		w->queues[i].stands = w->queues[i].n_oldest > 0;
@@ -306,7 +308,8 @@ static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns
 		if (idmap_get(&w->children.by_cookie, w->oldest[i].connection.cookie) == IDMAP_NONE)
 			w->queues[w->oldest[i].queue].stands = false;
 	for (size_t i = 0; i < w->n_queues; i++) {
-		struct group *g = w->queues[i].stands ? find_holder(&w->queues[i], s, netns) : NULL;
+		struct group *g =
+			w->queues[i].stands ? find_holder(&w->queues[i], s, netns_idx) : NULL;
 
 		if (!g || !(g->known & GROUP_WAITING))
 			continue;
@@ -326,7 +329,7 @@ static void compare_shown(const struct waiting *w, struct snapshot *s,
 	if (!wanted->before.begin_ns || w->shown_dumped.begin_ns < wanted->before.begin_ns)
 		return;
 	for (size_t i = 0; i < w->n_queues; i++) {
-		const struct listener *l = snapshot_find(s, wanted->netns, w->queues[i].cookie);
+		const struct listener *l = snapshot_find(s, wanted->netns_idx, w->queues[i].cookie);
 		struct group *g = l ? &s->groups[l->group] : NULL;
 		const struct group *found = &w->queues[i].found;
 
@@ -338,7 +341,7 @@ static void compare_shown(const struct waiting *w, struct snapshot *s,
 	}
 }
 
-int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
+int waiting_fill(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 		 const struct waiting_request *wanted, const struct waiting_at *at,
 		 struct error *why)
 {
@@ -347,12 +350,12 @@ int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 	w->dumped.end_ns = clock_monotonic_ns();
 	if (!(s->known & SNAPSHOT_GROUPS))
 		groups_build(s);
-	code = dump_lengths(diag, s, wanted->netns, at, why);
+	code = dump_lengths(diag, s, wanted->netns_idx, at, why);
 	if (code < 0)
 		return code;
 	mark(s, wanted, at);
 	for (size_t i = 0; i < w->children.n; i++) {
-		struct group *g = children_group(&w->children, i, s, wanted->netns);
+		struct group *g = children_group(&w->children, i, s, wanted->netns_idx);
 
 		if (!g || !(g->known & GROUP_WAITING))
 			continue;
@@ -363,15 +366,15 @@ int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 	for (size_t i = 0; i < s->n_groups; i++) {
 		struct group *g = &s->groups[i];
 
-		if (!is_in(s, g->first, wanted->netns) || !(g->known & GROUP_WAITING))
+		if (!is_in(s, g->first, wanted->netns_idx) || !(g->known & GROUP_WAITING))
 			continue;
 		if (g->length < g->length_after)
 			g->length_after = (uint32_t)g->length;
 	}
-	compare_oldest(w, s, wanted->netns);
+	compare_oldest(w, s, wanted->netns_idx);
 	compare_shown(w, s, wanted);
-	keep(w, s, wanted->netns);
-	w->sample_ns = s->netns[wanted->netns].waiting_ns = s->monotonic_ns;
+	keep(w, s, wanted->netns_idx);
+	w->sample_ns = s->netns[wanted->netns_idx].waiting_ns = s->monotonic_ns;
 	return 0;
 }
 
@@ -379,7 +382,7 @@ int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 static struct group *find_again(const struct waiting_queue *queue, struct snapshot *s,
 				const struct waiting_request *wanted)
 {
-	const struct listener *l = snapshot_find(s, wanted->netns, queue->cookie);
+	const struct listener *l = snapshot_find(s, wanted->netns_idx, queue->cookie);
 	struct group *g = l ? &s->groups[l->group] : NULL;
 
 	return g && is_group_wanted(s, g, wanted) ? g : NULL;
@@ -396,7 +399,7 @@ static void ask_oldest(struct waiting *w, struct diag_socket *diag, struct snaps
 		const struct group *g = find_again(queue, s, wanted);
 
 		queue->stands = queue->n_oldest && g && g->may_stall &&
-				find_holder(queue, s, wanted->netns);
+				find_holder(queue, s, wanted->netns_idx);
 	}
 	for (size_t i = 0; i < w->n_oldest; i++) {
 		struct waiting_queue *queue = &w->queues[w->oldest[i].queue];
@@ -411,12 +414,12 @@ static void ask_oldest(struct waiting *w, struct diag_socket *diag, struct snaps
 	}
 }
 
-void waiting_tell_again(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
+void waiting_fill_again(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 			const struct waiting_request *wanted)
 {
 	if (!(s->known & SNAPSHOT_GROUPS))
 		groups_build(s);
-	s->netns[wanted->netns].waiting_ns = w->sample_ns;
+	s->netns[wanted->netns_idx].waiting_ns = w->sample_ns;
 	ask_oldest(w, diag, s, wanted);
 	for (size_t i = 0; i < w->n_queues; i++) {
 		const struct group *found = &w->queues[i].found;
@@ -438,7 +441,7 @@ void waiting_tell_again(struct waiting *w, struct diag_socket *diag, struct snap
 		}
 	}
 	for (size_t i = 0; s->known & SNAPSHOT_CONNECTIONS && i < w->children.n; i++) {
-		const struct group *g = children_group(&w->children, i, s, wanted->netns);
+		const struct group *g = children_group(&w->children, i, s, wanted->netns_idx);
 
 		if (g && g->known & GROUP_WAITING)
 			children_give_connection(&w->children, i, s, g);

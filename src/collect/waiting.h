@@ -65,8 +65,8 @@ struct waiting_at {
 
 /* Which queues are looked into, and what ages are compared with. */
 struct waiting_request {
-	uint32_t netns;
-	bool suspect; /* groups with a listener at FILL_HIGH or above, or with one that may stall */
+	uint32_t netns_idx;
+	bool high; /* groups with a listener at FILL_HIGH or above, or with one that may stall */
 	bool opening; /* groups with a listener of WAITING_OPENING_MIN or more */
 	bool all; /* every group with a queue; otherwise those with GROUP_CONNECTIONS are added */
 	/* When the listeners were dumped for the sample before; zeros: there was none. */
@@ -92,7 +92,7 @@ void waiting_begin(struct waiting *w, bool keep_connections);
 void waiting_add(struct waiting *w, const struct diag_record *r);
 
 /*
- * waiting_tell() - the walk is over: tell the groups at these ports that were to be looked into how
+ * waiting_fill() - the walk is over: tell the groups at these ports that were to be looked into how
  * many wait there, how many of their peers have closed, and the age of the oldest.
  *
  * An age is tcpi_last_data_sent: set when the handshake ends, and a socket that nobody has accepted
@@ -102,17 +102,17 @@ void waiting_add(struct waiting *w, const struct diag_record *r);
  *
  * Returns 0 or -errno with @why filled; nothing is told then, nor kept.
  */
-int waiting_tell(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
+int waiting_fill(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 		 const struct waiting_request *wanted, const struct waiting_at *at,
 		 struct error *why);
 
 /*
- * waiting_tell_again() - tell groups that are to be looked into what the last walk found there, if
+ * waiting_fill_again() - tell groups that are to be looked into what the last walk found there, if
  * their listener is the same. Ages of then prove nothing of this window. But where a queue may not
  * have moved, the kernel is asked for the connection that was the oldest: that it waits still is as
  * good a proof as a walk, and costs one look-up.
  */
-void waiting_tell_again(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
+void waiting_fill_again(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 			const struct waiting_request *wanted);
 
 #endif

@@ -3,6 +3,7 @@
 #define LISTENQ_MODEL_SNAPSHOT_H
 
 #include "base/idmap.h"
+#include "base/string_pool.h"
 #include "model/counters.h"
 #include "model/owners.h"
 #include "model/sysctls.h"
@@ -60,9 +61,9 @@ struct listener {
 		/* UNIX, monotonic: since when its oldest connection is the same; 0: unknown */
 		uint64_t first_ns;
 	};
-	const char *cgroup; /* its path, or NULL; owned by the source of the snapshot */
-	const char *interface; /* name of bound.ifindex, or NULL; likewise */
-	const char *name; /* of a UNIX listener: path or @abstract; NULL: none; likewise */
+	const char *cgroup; /* its path, or NULL */
+	const char *interface; /* name of addr.ifindex, or NULL */
+	const char *name; /* of a UNIX listener: path or @abstract; NULL: none */
 	struct listen_addr addr;
 	uint16_t known; /* enum listener_known */
 	bool mptcp;
@@ -152,9 +153,10 @@ struct connection {
 };
 
 struct netns {
-	uint64_t inode; /* of /proc/PID/ns/net; 0: unknown; given again when it ends */
-	uint64_t serial; /* with that its identity, within a run */
-	const char *name; /* NULL: unknown; owned by the source of the snapshot */
+	uint64_t cookie; /* SO_NETNS_COOKIE: never used again until reboot; 0: unknown */
+	uint64_t inode; /* of /proc/PID/ns/net; 0: unknown; the kernel reuses it */
+	uint64_t serial; /* within a run, tells it from others that had the inode before */
+	const char *name; /* NULL: unknown */
 	uint32_t pid; /* the oldest process in it; 0: unknown */
 	size_t first_listener; /* index of its first one; its others follow */
 	struct sysctls sysctls;
@@ -195,7 +197,11 @@ struct unix_queue {
 
 /* A network namespace that is not among the namespaces. */
 struct other_netns {
-	uint64_t identity; /* within a window; given again when the namespace ends */
+	/*
+	 * Inode of its /proc/PID/net/netstat, as no socket in it could be asked for its cookie. The
+	 * kernel may reuse it within a window.
+	 */
+	uint64_t identity;
 	uint64_t overflows; /* ListenOverflows */
 };
 
@@ -254,11 +260,18 @@ struct snapshot {
 
 	struct idmap by_cookie; /* index into listeners; see snapshot_id() */
 	struct idmap by_addr; /* index into groups */
+	struct string_pool
+		*strings; /* a reference, or NULL; all texts but the warnings' are there */
 };
 
-/* Empties @s and keeps its memory for the next sample. A zeroed struct is empty. */
+/*
+ * Empties @s, with its strings, and keeps its arrays for the next sample. A zeroed struct is empty.
+ */
 void snapshot_reset(struct snapshot *s);
 void snapshot_free(struct snapshot *s);
+
+/* Returns the pool of @s, for a source to add texts to; makes one where @s has none yet. */
+struct string_pool *snapshot_strings(struct snapshot *s);
 
 /*
  * snapshot_add_netns() - add a zeroed namespace for the caller to fill. Its listeners are added
@@ -308,12 +321,14 @@ void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other);
 bool snapshot_is_mapped(uint8_t family, const uint8_t address[16]);
 
 /*
- * A number for the namespace, the same in every snapshot of a run: the kernel gives an inode again
- * as soon as it is free, and a container that restarts often gets that of the one before.
+ * netns_id() - the identity of a namespace, the same in every snapshot of a run.
+ *
+ * Its cookie; inode and serial where the kernel has none (before 5.14). The inode alone does not
+ * do: a container that restarts often gets that of the one before.
  */
 static inline uint64_t netns_id(const struct netns *ns)
 {
-	return ns->inode ^ ns->serial << 32;
+	return ns->cookie ? ns->cookie : ns->inode ^ ns->serial << 32;
 }
 
 /* How long before the sample something was so; 0 where it is not known. */

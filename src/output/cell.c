@@ -50,40 +50,40 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 		return;
 	}
 	switch (v->type) {
-	case FIELD_RISE:
+	case TYPE_RISE:
 		strbuf_addc(cell, '+', v->number != 0);
 		strbuf_addu(cell, v->number);
 		break;
-	case FIELD_COUNT:
+	case TYPE_COUNT:
 		strbuf_addu(cell, v->number);
 		break;
-	case FIELD_RATIO:
+	case TYPE_RATIO:
 		add_percent(cell, v->real);
 		break;
-	case FIELD_FACTOR:
-	case FIELD_RATE:
-	case FIELD_SECONDS:
+	case TYPE_FACTOR:
+	case TYPE_RATE:
+	case TYPE_SECONDS:
 		/* What is there does not look like nothing. */
 		strbuf_addf(cell, v->real > 0 && v->real < 0.05 ? "<0.1" : "%.1f", v->real);
 		break;
-	case FIELD_BOOL:
+	case TYPE_BOOL:
 		strbuf_adds(cell, v->number ? "yes" : "no");
 		break;
-	case FIELD_ID:
+	case TYPE_ID:
 		strbuf_addf(cell, "0x%llx", (unsigned long long)v->number);
 		break;
-	case FIELD_LIST:
+	case TYPE_LIST:
 		add_words(cell, v);
 		break;
-	case FIELD_TEXT:
+	case TYPE_TEXT:
 		if (v->path && *v->text == '@')
 			add_abstract(cell, v->text, text_flags | TEXT_ONE_WORD);
 		else
 			text_add_safe(cell, v->text, strlen(v->text), text_flags | TEXT_ONE_WORD);
 		break;
-	case FIELD_OWNERS:
-	case FIELD_WAITING:
-	case FIELD_HALF_OPEN:
+	case TYPE_OWNERS:
+	case TYPE_WAITING:
+	case TYPE_HALF_OPEN:
 		break;
 	}
 }

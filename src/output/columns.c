@@ -4,173 +4,33 @@
 #include "base/alloc.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+_Static_assert(FIELD_N <= 64, "each field has its bit in columns.chosen");
+
 /* clang-format off */
-struct usual_column {
-	const char *name;
-	bool of_groups; /* only where rows are groups */
+static const enum field_id default_columns[] = {
+	FIELD_SEVERITY, FIELD_STATE, FIELD_LOCAL, FIELD_SOCKETS, FIELD_LENGTH, FIELD_LIMIT,
+	FIELD_FILL, FIELD_PEAK, FIELD_IMBALANCE, FIELD_SYNRECV, FIELD_DROPS, FIELD_DROPS_DELTA,
+	FIELD_OVERFLOWS, FIELD_PROCESS, FIELD_REASONS,
 };
 
-static const struct usual_column default_columns[] = {
-	{ "severity", false }, { "state", false }, { "local", false }, { "sockets", true },
-	{ "length", false }, { "limit", false }, { "fill", false }, { "peak", false },
-	{ "imbalance", true }, { "synrecv", false }, { "drops", false }, { "drops-delta", false },
-	{ "overflows", false }, { "process", false }, { "reasons", false },
+/* On a screen that is looked at again and again, rates say more than sums. */
+static const enum field_id top_columns[] = {
+	FIELD_SEVERITY, FIELD_LOCAL, FIELD_PROCESS, FIELD_SOCKETS, FIELD_LENGTH, FIELD_LIMIT,
+	FIELD_FILL, FIELD_PEAK, FIELD_IMBALANCE, FIELD_SYNRECV, FIELD_DROPS_RATE, FIELD_OVERFLOWS,
+	FIELD_REASONS,
 };
 
-/* On a screen that is looked at again and again, rates tell more than sums. */
-static const struct usual_column top_columns[] = {
-	{ "severity", false }, { "local", false }, { "process", false }, { "sockets", true },
-	{ "length", false }, { "limit", false }, { "fill", false }, { "peak", false },
-	{ "imbalance", true }, { "synrecv", false }, { "drops-rate", false },
-	{ "overflows", false }, { "reasons", false },
+static const enum field_id extended_columns[] = {
+	FIELD_UID, FIELD_INODE, FIELD_COOKIE, FIELD_CGROUP, FIELD_INTERFACE, FIELD_V6ONLY,
+	FIELD_MPTCP,
 };
 /* clang-format on */
 
-static const char *const extended_names[] = { "uid",	   "inode",  "cookie", "cgroup",
-					      "interface", "v6only", "mptcp" };
-
-void columns_free(struct columns *c)
+static uint64_t bit(const struct field *field)
 {
-	free(c->list);
-	free(c->chosen);
-	memset(c, 0, sizeof(*c));
-}
-
-static bool is_in(const struct field *field, const struct field *const *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (list[i] == field)
-			return true;
-	return false;
-}
-
-bool columns_have(const struct columns *c, const struct field *field)
-{
-	return is_in(field, c->list, c->n);
-}
-
-static void add(struct columns *c, const struct field *field)
-{
-	if (columns_have(c, field))
-		return;
-	c->list = array_grow(c->list, c->n, &c->size, sizeof(*c->list));
-	c->list[c->n++] = field;
-}
-
-_Static_assert(ARRAY_SIZE(top_columns) <= 32, "each has its bit in columns.of_groups");
-
-/* Its bit in columns.of_groups; 0: it is none of those. */
-static uint32_t group_bit(const struct field *field)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(top_columns); i++)
-		if (top_columns[i].of_groups && !strcmp(top_columns[i].name, field->name))
-			return (uint32_t)1 << i;
-	return 0;
-}
-
-/* The user wants it for what it costs. */
-static void add_wanted(struct columns *c, const struct field *field)
-{
-	add(c, field);
-	c->asked |= field->asked;
-}
-
-/* The user wants this very column. */
-static void add_asked(struct columns *c, const struct field *field)
-{
-	add_wanted(c, field);
-	c->of_groups &= ~group_bit(field);
-	if (is_in(field, c->chosen, c->n_chosen))
-		return;
-	c->chosen = array_grow(c->chosen, c->n_chosen, &c->chosen_size, sizeof(*c->chosen));
-	c->chosen[c->n_chosen++] = field;
-}
-
-static void add_usual(struct columns *c, const struct usual_column *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (c->folded || !list[i].of_groups)
-			add(c, field_named(list[i].name));
-}
-
-void columns_default(struct columns *c, bool extended)
-{
-	add_usual(c, default_columns, ARRAY_SIZE(default_columns));
-	for (size_t i = 0; extended && i < ARRAY_SIZE(extended_names); i++)
-		add_wanted(c, field_named(extended_names[i]));
-}
-
-/* What is added comes before a list of words that ends the line. */
-static void keep_list_last(struct columns *c)
-{
-	const struct field *added = c->list[c->n - 1];
-
-	if (c->n > 1 && c->list[c->n - 2]->type == FIELD_LIST) {
-		c->list[c->n - 1] = c->list[c->n - 2];
-		c->list[c->n - 2] = added;
-	}
-}
-
-void columns_top(struct columns *c, bool extended)
-{
-	add_usual(c, top_columns, ARRAY_SIZE(top_columns));
-	for (size_t i = 0; i < c->n; i++)
-		c->of_groups |= group_bit(c->list[i]);
-	for (size_t i = 0; extended && i < ARRAY_SIZE(extended_names); i++) {
-		add_wanted(c, field_named(extended_names[i]));
-		keep_list_last(c);
-	}
-}
-
-void columns_copy(struct columns *c, const struct columns *from)
-{
-	*c = *from;
-	c->list = xreallocarray(NULL, from->n, sizeof(*c->list));
-	c->size = from->n;
-	memcpy(c->list, from->list, from->n * sizeof(*c->list));
-	c->chosen = xreallocarray(NULL, from->n_chosen, sizeof(*c->chosen));
-	c->chosen_size = from->n_chosen;
-	for (size_t i = 0; i < from->n_chosen; i++)
-		c->chosen[i] = from->chosen[i];
-}
-
-void columns_toggle(struct columns *c, const struct field *field)
-{
-	size_t n = 0;
-
-	if (!columns_have(c, field)) {
-		add_asked(c, field);
-		keep_list_last(c);
-		return;
-	}
-	if (c->n == 1)
-		return;
-	c->asked = 0;
-	for (size_t i = 0; i < c->n; i++)
-		if (c->list[i] != field) {
-			c->list[n++] = c->list[i];
-			c->asked |= c->list[i]->asked;
-		}
-	c->n = n;
-	n = 0;
-	for (size_t i = 0; i < c->n_chosen; i++)
-		if (c->chosen[i] != field)
-			c->chosen[n++] = c->chosen[i];
-	c->n_chosen = n;
-}
-
-static void insert(struct columns *c, size_t at, const struct field *field)
-{
-	size_t last = c->n;
-
-	add_asked(c, field);
-	if (c->n == last)
-		return;
-	memmove(&c->list[at + 1], &c->list[at], (last - at) * sizeof(*c->list));
-	c->list[at] = field;
+	return (uint64_t)1 << (field - field_table);
 }
 
 static size_t index_of(const struct columns *c, const struct field *field)
@@ -182,39 +42,115 @@ static size_t index_of(const struct columns *c, const struct field *field)
 	return at;
 }
 
-void columns_put_before(struct columns *c, const char *name, const char *other)
+bool columns_have(const struct columns *c, const struct field *field)
 {
-	size_t at = index_of(c, field_named(other));
-
-	if (at < c->n)
-		insert(c, at, field_named(name));
+	return index_of(c, field) < c->n;
 }
 
-/* Where the default of the interactive view has it, as far as what follows there is shown. */
-static void insert_usual(struct columns *c, size_t usual)
+static void add(struct columns *c, const struct field *field)
 {
-	const struct field *field = field_named(top_columns[usual].name);
-	size_t at = c->n;
+	if (!columns_have(c, field))
+		c->list[c->n++] = field;
+}
 
-	for (size_t i = usual + 1; at == c->n && i < ARRAY_SIZE(top_columns); i++)
-		at = index_of(c, field_named(top_columns[i].name));
-	insert(c, at, field);
-	c->of_groups |= group_bit(field);
+/* The user wants this very column. */
+static void add_chosen(struct columns *c, const struct field *field)
+{
+	add(c, field);
+	c->of_groups &= ~bit(field);
+	c->chosen |= bit(field);
+}
+
+/* What is added comes before a list of words that ends the line. */
+static void keep_list_last(struct columns *c)
+{
+	const struct field *added = c->list[c->n - 1];
+
+	if (c->n > 1 && c->list[c->n - 2]->type == TYPE_LIST) {
+		c->list[c->n - 1] = c->list[c->n - 2];
+		c->list[c->n - 2] = added;
+	}
+}
+
+static void add_extended(struct columns *c)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(extended_columns); i++) {
+		add(c, &field_table[extended_columns[i]]);
+		if (c->top && !c->named)
+			keep_list_last(c);
+	}
+}
+
+void columns_default(struct columns *c, bool extended)
+{
+	const enum field_id *list = c->top ? top_columns : default_columns;
+	size_t n = c->top ? ARRAY_SIZE(top_columns) : ARRAY_SIZE(default_columns);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct field *field = &field_table[list[i]];
+
+		if (field->flags & FIELD_OF_GROUPS && !c->folded)
+			continue;
+		add(c, field);
+		if (field->flags & FIELD_OF_GROUPS)
+			c->of_groups |= bit(field);
+	}
+	if (extended)
+		add_extended(c);
+}
+
+void columns_toggle(struct columns *c, const struct field *field)
+{
+	size_t at = index_of(c, field);
+
+	if (at == c->n) {
+		add_chosen(c, field);
+		keep_list_last(c);
+	} else if (c->n > 1) {
+		c->n--;
+		memmove(&c->list[at], &c->list[at + 1], (c->n - at) * sizeof(*c->list));
+		c->chosen &= ~bit(field);
+	}
+}
+
+static void insert(struct columns *c, size_t at, const struct field *field)
+{
+	size_t last = c->n;
+
+	add_chosen(c, field);
+	if (c->n == last)
+		return;
+	memmove(&c->list[at + 1], &c->list[at], (last - at) * sizeof(*c->list));
+	c->list[at] = field;
+}
+
+void columns_put_before(struct columns *c, enum field_id id, enum field_id other)
+{
+	size_t at = index_of(c, &field_table[other]);
+
+	if (at < c->n)
+		insert(c, at, &field_table[id]);
 }
 
 void columns_group(struct columns *c, bool folded)
 {
 	c->folded = folded;
 	for (size_t i = 0; !c->named && i < ARRAY_SIZE(top_columns); i++) {
-		const struct usual_column *usual = &top_columns[i];
-		const struct field *field = field_named(usual->name);
+		const struct field *field = &field_table[top_columns[i]];
+		size_t at = c->n;
 
-		if (!usual->of_groups)
+		if (!(field->flags & FIELD_OF_GROUPS) || columns_have(c, field) == folded)
 			continue;
-		if (folded && !columns_have(c, field))
-			insert_usual(c, i);
-		else if (!folded && c->of_groups & group_bit(field) && columns_have(c, field))
-			columns_toggle(c, field);
+		if (!folded) {
+			if (c->of_groups & bit(field))
+				columns_toggle(c, field);
+			continue;
+		}
+		/* Before what follows it in the default, as far as that is shown. */
+		for (size_t j = i + 1; at == c->n && j < ARRAY_SIZE(top_columns); j++)
+			at = index_of(c, &field_table[top_columns[j]]);
+		insert(c, at, field);
+		c->of_groups |= bit(field);
 	}
 	if (!folded)
 		c->of_groups = 0;
@@ -222,29 +158,25 @@ void columns_group(struct columns *c, bool folded)
 
 void columns_processes(struct columns *c)
 {
-	static const char *const names[] = { "process", "pid", "fd" };
-	const struct field *process = field_named(names[0]);
+	static const enum field_id added[] = { FIELD_PROCESS, FIELD_PID, FIELD_FD };
+	const struct field *process = &field_table[FIELD_PROCESS];
 	size_t at;
 
-	if (c->named) {
-		for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-			add_asked(c, field_named(names[i]));
-		return;
-	}
-	if (!columns_have(c, process))
+	if (!c->named && !columns_have(c, process))
 		columns_toggle(c, process);
 	at = index_of(c, process);
-	insert(c, at, process);
-	insert(c, at + 1, field_named("fd"));
-	insert(c, at + 1, field_named("pid"));
+	for (size_t i = ARRAY_SIZE(added); !c->named && i-- > 1;)
+		insert(c, at + 1, &field_table[added[i]]);
+	for (size_t i = 0; i < ARRAY_SIZE(added); i++)
+		add_chosen(c, &field_table[added[i]]);
 }
 
 void columns_all(struct columns *c)
 {
 	columns_default(c, false);
-	for (size_t i = 0; i < field_table_n; i++)
+	for (size_t i = 0; i < FIELD_N; i++)
 		if (field_table[i].name)
-			add_asked(c, &field_table[i]);
+			add_chosen(c, &field_table[i]);
 }
 
 int columns_unknown(const char *name, size_t len, const char *option, struct error *why)
@@ -258,14 +190,12 @@ int columns_unknown(const char *name, size_t len, const char *option, struct err
 			 (int)len, name);
 }
 
-static int parse(struct columns *c, const char *list, bool extended,
-		 void (*defaults)(struct columns *, bool), struct error *why)
+int columns_parse(struct columns *c, const char *list, bool extended, struct error *why)
 {
-	if (*list == '+') {
-		defaults(c, extended);
+	c->named = *list != '+';
+	if (!c->named) {
+		columns_default(c, extended);
 		list++;
-	} else {
-		c->named = true;
 	}
 	for (;;) {
 		size_t len = strcspn(list, ",");
@@ -275,41 +205,35 @@ static int parse(struct columns *c, const char *list, bool extended,
 			return error_set(why, -EINVAL, "the name of a column is missing");
 		if (!field)
 			return columns_unknown(list, len, "", why);
-		add_asked(c, field);
+		add_chosen(c, field);
 		if (!list[len])
 			break;
 		list += len + 1;
 	}
-	for (size_t i = 0; c->named && extended && i < ARRAY_SIZE(extended_names); i++)
-		add_wanted(c, field_named(extended_names[i]));
+	if (c->named && extended)
+		add_extended(c);
 	return 0;
 }
 
-int columns_parse(struct columns *c, const char *list, bool extended, struct error *why)
+int columns_worth(const struct columns *c, const struct field *field)
 {
-	return parse(c, list, extended, columns_default, why);
-}
-
-int columns_parse_top(struct columns *c, const char *list, bool extended, struct error *why)
-{
-	return parse(c, list, extended, columns_top, why);
-}
-
-int columns_worth(const struct columns *c, const struct field *field, int keep)
-{
-	const int identity = 85; /* `keep` of what tells a row from others and how bad it is */
+	const int keep = c->top && field->keep_top ? field->keep_top : field->keep;
+	const int identity = 85; /* `keep` of what identifies a row and how bad it is */
 	const int tier = 100; /* more than any `keep` */
 
 	if (keep >= identity)
 		return keep + 2 * tier;
-	return is_in(field, c->chosen, c->n_chosen) ? keep + tier : keep;
+	return c->chosen & bit(field) ? keep + tier : keep;
 }
 
 unsigned int columns_needs(const struct columns *c)
 {
-	unsigned int needs = c->asked;
+	unsigned int needs = 0;
 
-	for (size_t i = 0; i < c->n; i++)
+	for (size_t i = 0; i < c->n; i++) {
 		needs |= c->list[i]->needs;
+		if (c->chosen & bit(c->list[i]))
+			needs |= c->list[i]->asked;
+	}
 	return needs;
 }

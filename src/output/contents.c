@@ -41,7 +41,7 @@ static void begin_line(struct strbuf *lines, const char *queue)
 
 static void add_seconds(struct strbuf *b, bool known, uint32_t ms)
 {
-	struct field_value v = { .type = FIELD_SECONDS, .known = known, .real = ms / 1000.0 };
+	struct field_value v = { .type = TYPE_SECONDS, .known = known, .real = ms / 1000.0 };
 
 	cell_add(b, &v, 0);
 	if (known)

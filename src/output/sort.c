@@ -128,10 +128,10 @@ static int compare_descending(const void *va, const void *vb)
 static void take_number(struct value_key *key, const struct field_value *v)
 {
 	switch (v->type) {
-	case FIELD_RATIO:
-	case FIELD_FACTOR:
-	case FIELD_RATE:
-	case FIELD_SECONDS:
+	case TYPE_RATIO:
+	case TYPE_FACTOR:
+	case TYPE_RATE:
+	case TYPE_SECONDS:
 		key->number = v->real;
 		break;
 	default:
@@ -150,7 +150,7 @@ static void take_value(struct value_key *key, const struct field *field,
 	key->order = field->order;
 	switch (field->order) {
 	case ORDER_VALUE:
-		if (v.type == FIELD_TEXT && v.known)
+		if (v.type == TYPE_TEXT && v.known)
 			key->text = xstrdup(v.text);
 		else
 			take_number(key, &v);
@@ -205,4 +205,9 @@ void sort_rows(struct report *report, const struct field *field, bool descending
 	       struct field_context *context)
 {
 	sort_some(report->shown, report->n_shown, report, field, descending, context);
+}
+
+unsigned int sort_needs(const struct field *field)
+{
+	return field ? field->needs | field->asked : 0;
 }

@@ -18,6 +18,9 @@ void sort_rows(struct report *report, const struct field *field, bool descending
 void sort_some(struct row **rows, size_t n, const struct report *report, const struct field *field,
 	       bool descending, struct field_context *context);
 
+/* What sorting by @field needs, NULL included: enum need. */
+unsigned int sort_needs(const struct field *field);
+
 /* Order of two rows, worst first: negative, 0 or positive. */
 int sort_compare(const struct row *a, const struct row *b);
 

@@ -37,7 +37,7 @@ static void add(struct listing *l, const struct field *field, enum listing_kind 
 
 void listing_choose(struct listing *l, const struct columns *columns)
 {
-	const struct field *local = field_named("local");
+	const struct field *local = &field_table[FIELD_LOCAL];
 	const struct field *in_tree = columns_have(columns, local) ? local : columns->list[0];
 
 	l->columns = xreallocarray(l->columns, 2 * columns->n + 1, sizeof(*l->columns));
@@ -45,8 +45,7 @@ void listing_choose(struct listing *l, const struct columns *columns)
 	l->cols = 0;
 	for (size_t i = 0; i < columns->n; i++) {
 		const struct field *field = columns->list[i];
-		int worth = columns_worth(columns, field,
-					  field->keep_top ? field->keep_top : field->keep);
+		int worth = columns_worth(columns, field);
 
 		if (field == in_tree)
 			add(l, field, LISTING_TREE, worth - TREE_LESS);
@@ -201,9 +200,9 @@ static int width_max(const struct listing *l, size_t i, const struct screen *scr
 
 	if (screen->cols >= ROOMY)
 		return screen->cols;
-	if (f->type == FIELD_LIST && i + 1 < l->n)
+	if (f->type == TYPE_LIST && i + 1 < l->n)
 		return LIST_MAX;
-	if (f->type == FIELD_TEXT && !(f->flags & FIELD_IS_WHOLE))
+	if (f->type == TYPE_TEXT && !(f->flags & FIELD_IS_WHOLE))
 		return TEXT_MAX;
 	return screen->cols;
 }
@@ -240,7 +239,7 @@ static void measure(struct listing *l, const struct screen *screen, const struct
 /* Where there is hardly room for an address, why comes last. */
 static int worth(const struct listing_column *column, const struct screen *screen)
 {
-	return screen->cols < 40 && column->field->type == FIELD_LIST ? 0 : column->worth;
+	return screen->cols < 40 && column->field->type == TYPE_LIST ? 0 : column->worth;
 }
 
 /* The last one may be cut when it is a list, whose first word tells the most. */
@@ -255,7 +254,7 @@ static int least_width(const struct listing *l, const struct screen *screen)
 			last = &l->columns[i];
 			width += last->width + GAP;
 		}
-	if (last && last->field->type == FIELD_LIST && last->width > last_least)
+	if (last && last->field->type == TYPE_LIST && last->width > last_least)
 		width -= last->width - last_least;
 	return width - GAP;
 }

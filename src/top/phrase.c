@@ -59,22 +59,22 @@ void phrase_rate(struct strbuf *b, double rate)
 		strbuf_addf(b, "%.0fM", rate / 1e6);
 }
 
-static void add_cell(struct strbuf *b, const char *name, const struct row *row,
+static void add_cell(struct strbuf *b, enum field_id id, const struct row *row,
 		     const struct phrase_context *c)
 {
 	struct field_value value;
 
-	field_get(field_named(name), row, c->report, c->fields, &value);
+	field_get(&field_table[id], row, c->report, c->fields, &value);
 	cell_add_fitted(b, &value, c->utf8 ? 0 : TEXT_ASCII, c->cols);
 }
 
 /* What is not known, and nothing at all, is left out with what stands before it. */
-static void add_known(struct strbuf *b, const char *before, const char *name, const char *behind,
+static void add_known(struct strbuf *b, const char *before, enum field_id id, const char *behind,
 		      const struct row *row, const struct phrase_context *c)
 {
 	struct field_value value;
 
-	field_get(field_named(name), row, c->report, c->fields, &value);
+	field_get(&field_table[id], row, c->report, c->fields, &value);
 	if (!value.known || !*value.text)
 		return;
 	strbuf_adds(b, before);
@@ -167,8 +167,8 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	strbuf_addf(b, "%s ", severity_mark(state_table[worst->state].severity));
 	add_counts(b, count);
 	strbuf_adds(b, sick > 1 ? "; worst " : ": ");
-	add_cell(b, "local", worst, c);
-	add_known(b, " ", "process", "", worst, c);
+	add_cell(b, FIELD_LOCAL, worst, c);
+	add_known(b, " ", FIELD_PROCESS, "", worst, c);
 	if (worst->reasons)
 		strbuf_addf(b, ": %s", reason_table[verdict_first_reason(worst)].name);
 	since = history_sick(c->history, worst, c->back);
@@ -179,7 +179,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	}
 	if (worst->overflows.known && worst->overflows.max) {
 		strbuf_adds(b, ", ");
-		add_cell(b, "overflows", worst, c);
+		add_cell(b, FIELD_OVERFLOWS, worst, c);
 		strbuf_adds(b, " overflows");
 	}
 	if (not_shown_text_add(&words, &c->report->not_shown))
@@ -228,9 +228,9 @@ void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_c
 	struct history_time full = history_full(c->history, row, c->back);
 	struct history_time trouble = history_sick(c->history, row, c->back);
 
-	add_cell(b, "local", row, c);
-	add_known(b, " ", "process", "", row, c);
-	add_known(b, "[", "pid", "]", row, c);
+	add_cell(b, FIELD_LOCAL, row, c);
+	add_known(b, " ", FIELD_PROCESS, "", row, c);
+	add_known(b, "[", FIELD_PID, "]", row, c);
 	strbuf_addf(b, ": %s", state_table[row->state].name);
 	if (full.ns) {
 		strbuf_adds(b, row->state == STATE_FULL ? " " : "; full ");
@@ -248,7 +248,7 @@ void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase
 {
 	const char *separator = "";
 
-	for (size_t i = 0; i < field_table_n; i++) {
+	for (size_t i = 0; i < FIELD_N; i++) {
 		const struct field *f = &field_table[i];
 		struct field_value value;
 

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "model/window.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,17 +13,15 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* Of one CPU: beyond that the established hash is walked less often. */
-#define WALK_SHARE 0.02
-
 struct sampler {
 	pthread_t thread;
-	pthread_mutex_t lock; /* of all below but the collector, which is the thread's alone */
+	struct sample_source *source; /* the thread's alone while it runs */
+	uint64_t begin_ns; /* of the window; the thread's too */
+	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t changed;
-	struct collector *collector;
 	struct sampler_request request;
-	bool wish_changed;
-	bool hurry;
+	bool request_changed;
+	bool end_window;
 	bool quit;
 	bool ready; /* @sample or @code waits to be taken */
 	int code;
@@ -33,79 +32,82 @@ struct sampler {
 
 static struct timespec timespec_of(uint64_t ns)
 {
+	if (ns > INT64_MAX)
+		ns = INT64_MAX;
 	return (struct timespec){ .tv_sec = (time_t)(ns / NSEC_PER_SEC),
 				  .tv_nsec = (long)(ns % NSEC_PER_SEC) };
 }
 
-static void adopt_wish(struct sampler *f)
+/* When the window ends. A sample that nobody has taken yet keeps it open. */
+static uint64_t window_end(const struct sampler *f)
 {
-	struct sampler_request request = f->request;
-
-	f->wish_changed = false;
-	collector_set_needs(f->collector, request.needs);
-	collector_set_detail(f->collector, request.detail_port);
+	if (f->quit || (f->end_window && !f->ready))
+		return 0;
+	return f->ready ? UINT64_MAX :
+			  f->begin_ns + (uint64_t)(f->request.delay * (double)NSEC_PER_SEC);
 }
 
-/*
- * Waits, with the lock held, for the end of the window; looks meanwhile. A sample that nobody has
- * taken yet keeps the window open. Returns false when the sampler is to end.
- */
-static bool wait_window(struct sampler *f, uint64_t begin)
+/* Of window_run(): all that moves the end signals @changed. */
+static uint64_t wait_for_change(void *context, uint64_t end_ns, uint64_t until_ns)
 {
-	while (!f->quit) {
-		uint64_t delay = (uint64_t)(f->request.delay * (double)NSEC_PER_SEC);
-		uint64_t now = clock_monotonic_ns(), due = collector_due(f->collector);
-		struct timespec until;
+	struct sampler *f = context;
+	struct timespec until;
 
-		if (!f->ready && (f->hurry || now >= begin + delay))
-			return true;
-		if (due <= now) {
-			pthread_mutex_unlock(&f->lock);
-			collector_look(f->collector);
-			pthread_mutex_lock(&f->lock);
-			continue;
-		}
-		if (!f->ready && begin + delay < due)
-			due = begin + delay;
-		until = timespec_of(due < INT64_MAX ? due : now + NSEC_PER_SEC);
-		pthread_cond_timedwait(&f->changed, &f->lock, &until);
+	pthread_mutex_lock(&f->lock);
+	end_ns = window_end(f);
+	until = timespec_of(end_ns < until_ns ? end_ns : until_ns);
+	pthread_cond_timedwait(&f->changed, &f->lock, &until);
+	end_ns = window_end(f);
+	pthread_mutex_unlock(&f->lock);
+	return end_ns;
+}
+
+/* One sample, and what came of it for sampler_take(). Returns false when there are no more. */
+static bool sample(struct sampler *f, struct snapshot *s)
+{
+	const struct sampler_request request = f->request;
+	const uint64_t one = 1;
+	struct error why;
+	int code;
+
+	f->end_window = false;
+	if (f->request_changed)
+		sample_source_set_needs(f->source, request.needs, request.detail_port);
+	f->request_changed = false;
+	pthread_mutex_unlock(&f->lock);
+	f->begin_ns = clock_monotonic_ns();
+	code = sample_source_sample(f->source, SAMPLE_CLOSING, s, &why);
+	pthread_mutex_lock(&f->lock);
+	if (code == SAMPLE_END)
+		return false;
+	f->code = code;
+	if (code < 0) {
+		f->why = why;
+	} else {
+		struct snapshot spare = f->sample;
+
+		f->sample = *s;
+		*s = spare;
 	}
-	return false;
+	f->ready = true;
+	return write(f->event, &one, sizeof(one)) > 0; /* it cannot fail: the count is at most 1 */
 }
 
 static void *run(void *context)
 {
 	struct sampler *f = context;
-	struct snapshot sample = { 0 };
-	const uint64_t one = 1;
+	struct snapshot s = { 0 };
 
 	pthread_mutex_lock(&f->lock);
-	for (uint64_t begin = 0; wait_window(f, begin);) {
-		struct error why;
-		int code;
+	while (!f->quit && sample(f, &s)) {
+		uint64_t end_ns = window_end(f);
 
-		f->hurry = false;
-		if (f->wish_changed)
-			adopt_wish(f);
 		pthread_mutex_unlock(&f->lock);
-		begin = clock_monotonic_ns();
-		code = collector_sample(f->collector, SAMPLE_CLOSING, &sample, &why);
+		window_run(f->source, end_ns, wait_for_change, f);
 		pthread_mutex_lock(&f->lock);
-		f->code = code;
-		if (code < 0) {
-			f->why = why;
-		} else {
-			struct snapshot spare = f->sample;
-
-			f->sample = sample;
-			sample = spare;
-		}
-		f->ready = true;
-		if (write(f->event, &one, sizeof(one)) < 0)
-			break; /* it cannot: the count is at most one */
 	}
 	pthread_mutex_unlock(&f->lock);
-	snapshot_free(&sample);
+	snapshot_free(&s);
 	return NULL;
 }
 
@@ -127,7 +129,6 @@ static int start(struct sampler *f)
 
 static void free_sampler(struct sampler *f)
 {
-	collector_close(f->collector);
 	snapshot_free(&f->sample);
 	pthread_cond_destroy(&f->changed);
 	pthread_mutex_destroy(&f->lock);
@@ -136,30 +137,25 @@ static void free_sampler(struct sampler *f)
 	free(f);
 }
 
-int sampler_open(struct sampler **sampler, const struct collect_config *config,
+int sampler_open(struct sampler **sampler, struct sample_source *source,
 		 const struct sampler_request *request, struct error *why)
 {
-	struct collect_config repeating = *config;
 	struct sampler *f = xcalloc(1, sizeof(*f));
 	pthread_condattr_t monotonic;
 	int code;
 
-	repeating.needs = request->needs;
-	repeating.walk_share = WALK_SHARE;
+	f->source = source;
 	f->request = *request;
-	f->wish_changed = true;
-	f->hurry = true; /* no window comes before the first sample, however short the uptime */
+	f->request_changed = true;
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
 	pthread_cond_init(&f->changed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	f->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (f->event < 0)
+	if (f->event < 0) {
 		code = error_set(why, -errno, "cannot make an eventfd: %s", strerror(errno));
-	else
-		code = collector_open(&f->collector, &repeating, why);
-	if (code == 0) {
+	} else {
 		code = start(f);
 		if (code < 0)
 			error_set(why, code, "cannot start a thread: %s", strerror(-code));
@@ -220,7 +216,7 @@ void sampler_request(struct sampler *f, const struct sampler_request *request)
 {
 	pthread_mutex_lock(&f->lock);
 	f->request = *request;
-	f->wish_changed = true;
+	f->request_changed = true;
 	pthread_cond_signal(&f->changed);
 	pthread_mutex_unlock(&f->lock);
 }
@@ -228,7 +224,7 @@ void sampler_request(struct sampler *f, const struct sampler_request *request)
 void sampler_end_window(struct sampler *f)
 {
 	pthread_mutex_lock(&f->lock);
-	f->hurry = true;
+	f->end_window = true;
 	pthread_cond_signal(&f->changed);
 	pthread_mutex_unlock(&f->lock);
 }

@@ -3,12 +3,19 @@
 #define LISTENQ_TOP_TOP_H
 
 #include "analyse/report.h"
-#include "collect/collect.h"
+#include "model/sample_source.h"
 #include "output/columns.h"
+
+/* What the screen shows whatever the columns are, and what it can always write to a file. */
+#define TOP_NEEDS                                                                      \
+	(NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY | NEED_GROUPS | NEED_INTERFACE | \
+	 NEED_NOT_SHOWN | NEED_WINDOW)
 
 /* How the interactive view begins; most of it can be changed in it. */
 struct top_config {
-	struct collect_config collect; /* its needs: what is always wanted */
+	struct sample_source *source; /* borrowed, nobody else uses it meanwhile */
+	unsigned int needs; /* enum need: what the view needs whatever it shows */
+	bool peaks; /* the source takes fast samples */
 	struct columns columns; /* borrowed */
 	const struct field *sort; /* NULL: worst first */
 	bool descending;

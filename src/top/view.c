@@ -4,6 +4,7 @@
 #include "analyse/fold.h"
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/num.h"
 #include "output/cell.h"
 #include "output/sort.h"
 
@@ -44,13 +45,13 @@ static bool cell_has(struct view *v, const struct row *row, const struct field *
 
 static bool row_has(struct view *v, const struct row *row, const char *text)
 {
-	if (cell_has(v, row, field_named("local"), text) ||
-	    cell_has(v, row, field_named("state"), text))
+	if (cell_has(v, row, &field_table[FIELD_LOCAL], text) ||
+	    cell_has(v, row, &field_table[FIELD_STATE], text))
 		return true;
 	for (size_t i = 0; i < v->columns->n; i++) {
 		const struct field *field = v->columns->list[i];
 
-		if ((field->type == FIELD_TEXT || field->type == FIELD_LIST) &&
+		if ((field->type == TYPE_TEXT || field->type == TYPE_LIST) &&
 		    cell_has(v, row, field, text))
 			return true;
 	}
@@ -302,12 +303,7 @@ void view_select(struct view *v, size_t index, uint64_t clock_ns)
 
 void view_move(struct view *v, long by, uint64_t clock_ns)
 {
-	size_t step = by < 0 ? (size_t)-by : (size_t)by;
-
-	if (by < 0)
-		view_select(v, v->cursor > step ? v->cursor - step : 0, clock_ns);
-	else
-		view_select(v, v->cursor + step, clock_ns);
+	view_select(v, num_step(v->cursor, by), clock_ns);
 }
 
 void view_scroll(struct view *v, size_t page)
@@ -414,7 +410,7 @@ void view_invert(struct view *v, uint64_t clock_ns)
 {
 	/* Worst first is the order by state, upside down as any other. */
 	if (!v->sort)
-		v->sort = field_named("state");
+		v->sort = &field_table[FIELD_STATE];
 	v->descending = !v->descending;
 	v->frozen = false;
 	v->held_until_ns = 0;

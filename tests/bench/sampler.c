@@ -17,7 +17,7 @@ int main(int argc, char **argv)
 	struct collect_config config = { .root = "/",
 					 .needs = NEED_CONNECTIONS,
 					 .family = AF_UNSPEC };
-	struct collector *collector;
+	struct sample_source *collector;
 	struct snapshot s = { 0 };
 	struct error why;
 
@@ -30,7 +30,7 @@ int main(int argc, char **argv)
 		uint64_t cpu = clock_thread_cpu_ns();
 		unsigned int half_open = 0;
 
-		if (collector_sample(collector, SAMPLE_CLOSING, &s, &why) < 0)
+		if (sample_source_sample(collector, SAMPLE_CLOSING, &s, &why) < 0)
 			goto failed;
 		for (size_t i = 0; i < s.n_groups; i++)
 			half_open += s.groups[i].syn_length;
@@ -40,7 +40,7 @@ int main(int argc, char **argv)
 		       (unsigned long long)(clock_thread_cpu_ns() - cpu) / 1000);
 		poll(NULL, 0, (int)strtol(argv[2], NULL, 10));
 	}
-	collector_close(collector);
+	sample_source_close(collector);
 	snapshot_free(&s);
 	return 0;
 failed:

@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "collect/bytecode.h"
-#include "output/filter_fields.h"
+#include "output/fields.h"
 
 #include <errno.h>
 #include <string.h>
@@ -42,7 +42,7 @@ static void compile(const struct filter_expr *condition)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct field_context context = { 0 };
-	const struct filter_source source = filter_fields_source(&context);
+	const struct filter_source source = field_filter_source(&context);
 	struct strbuf typed = { 0 };
 	struct filter *filter;
 	struct error why = { "" };

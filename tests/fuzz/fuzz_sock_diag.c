@@ -107,7 +107,6 @@ static void check_report(const struct snapshot *s)
 		FUZZ_CHECK(row_length(&report.rows[i]) == report.rows[i].group->length);
 	print_report(null, &report, &columns);
 	fclose(null);
-	columns_free(&columns);
 	report_free(&report);
 }
 

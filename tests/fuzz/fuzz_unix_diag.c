@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fuzz.h"
 
-#include "collect/unix_diag.h"
+#include "collect/unix_listeners.h"
 #include "collect/unix_listeners.h"
 
 #include <string.h>

@@ -12,8 +12,8 @@ TOP = pathlib.Path(os.environ.get("srcdir") or pathlib.Path(__file__).parents[2]
 MARKS = {"overflowing": "!!", "full": "!", "stalled": "!", "dropping": "!", "syn-full": "!",
          "high": "~", "ok": ".", "gone": "x"}
 
-Field = collections.namedtuple("Field", "name header type group key brief")
-Key = collections.namedtuple("Key", "action names help")
+Field = collections.namedtuple("Field", "name header type group key brief row")
+Key = collections.namedtuple("Key", "run names help section")
 Verdict = collections.namedtuple("Verdict", "kind name fact advice")
 
 STRING = r'("(?:[^"\\]|\\.)*")'
@@ -27,21 +27,23 @@ def unquote(text):
 def rows(path, table):
     """The text of each row of a table, as the initializer has it."""
     text = (TOP / "src" / path).read_text()
-    body = re.search(rf"\b{table}\[\] = \{{\n(.*?)\n\}};", text, re.DOTALL)[1]
-    return re.split(r"\n(?=\t\{ )", body)
+    body = re.search(rf"\b{table}\[\w*\] = \{{\n(.*?)\n\}};", text, re.DOTALL)[1]
+    return re.split(r"\n(?=\t(?:\[\w+\] = )?\{ )", body)
 
 
 @functools.lru_cache(maxsize=1)
 def fields():
     """{name: Field} of what can be a column; the header is that of the interactive view."""
     found = {}
-    for row in rows("output/fields.c", "field_table"):
-        start = re.match(rf"\t\{{ {WORD}, {WORD}, FIELD_(\w+), {WORD}, {WORD},", row)
-        name, header, kind, group, key_ = (unquote(word) for word in start.groups())
-        brief = re.search(rf"\.brief = {STRING}", row)
+    for row in rows("output/field_table.c", "field_table"):
+        start = re.match(rf"\t\[FIELD_\w+\] = \{{ {WORD}, {WORD}, TYPE_(\w+),", row)
+        name, header, kind = (unquote(word) for word in start.groups())
+        brief, group, key_ = (re.search(rf"\.{member} = {STRING}", row)
+                              for member in ("brief", "object", "key"))
         if name:
-            found[name] = Field(name, header, kind, group, key_,
-                                unquote(brief[1]) if brief else header)
+            found[name] = Field(name, header, kind, unquote(group[1]) if group else "",
+                                unquote(key_[1]) if key_ else "",
+                                unquote(brief[1]) if brief else header, row)
     assert len(found) > 30, found
     return found
 
@@ -55,16 +57,16 @@ def keys():
     """Rows of the key table."""
     found = []
     for row in rows("top/keys.c", "key_table"):
-        row = re.match(rf"\t\{{ KEY_ACT_(\w+), \{{.*?\}}, {STRING}, .*?,\n\t  {STRING}", row)
-        action, names, text = row.groups()
-        found.append(Key(action, unquote(names).split(), unquote(text)))
+        value = dict(re.findall(rf"\.(\w+) = ({STRING[1:-1]}|[\w |]+?)(?=,| \}})", row))
+        found.append(Key(value["run"], unquote(value["name"]).split(), unquote(value["help"]),
+                         unquote(value.get("section", "NULL"))))
     assert len(found) > 20, found
     return found
 
 
-def key(action):
-    """What to press for an action: each of its keys, as tmux calls it."""
-    names, = (row.names for row in keys() if row.action == action)
+def key(run):
+    """What to press for a function of the key table: each of its keys, as tmux calls it."""
+    names, = (row.names for row in keys() if row.run == run)
     return [TMUX_NAMES.get(name, name) for name in names]
 
 

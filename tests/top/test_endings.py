@@ -75,7 +75,7 @@ class Endings(screen.Case):
         self.assertEqual(re.findall(r"\033\[[1-9][\d;]*m", terminal.text(escapes=True)), [])
 
     def test_keys(self):
-        for name in source.key("QUIT"):
+        for name in source.key("quit"):
             with self.subTest(key=name):
                 terminal = self.begin()
                 terminal.keys(name)

@@ -9,9 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
+
+/* Headers older than 5.14 lack it. */
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
 
 struct reply {
 	char *bytes;
@@ -29,6 +35,7 @@ void (*fake_netlink_on_request)(const struct nlmsghdr *request);
 void (*fake_netlink_on_empty)(void);
 unsigned int fake_netlink_opened, fake_netlink_closed;
 size_t fake_netlink_buffer;
+uint64_t fake_netlink_netns_cookie;
 
 static struct reply *replies;
 static size_t n_replies, replies_size, next_reply;
@@ -51,6 +58,7 @@ void fake_netlink_reset(void)
 	send_error = open_error = 0;
 	fake_netlink_opened = fake_netlink_closed = 0;
 	fake_netlink_buffer = 0;
+	fake_netlink_netns_cookie = 0;
 	fake_netlink_on_request = NULL;
 	question = false;
 	fake_netlink_on_empty = NULL;
@@ -269,6 +277,19 @@ static void set_sequence(char *bytes, size_t len, uint32_t sequence)
 }
 
 /* And what the kernel would. */
+int getsockopt(int fd, int level, int name, void *value, socklen_t *len)
+{
+	if (level != SOL_SOCKET || name != SO_NETNS_COOKIE)
+		return (int)syscall(SYS_getsockopt, fd, level, name, value, len);
+	if (!fake_netlink_netns_cookie) {
+		errno = ENOPROTOOPT;
+		return -1;
+	}
+	memcpy(value, &fake_netlink_netns_cookie, sizeof(fake_netlink_netns_cookie));
+	*len = sizeof(fake_netlink_netns_cookie);
+	return 0;
+}
+
 ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
 	struct sockaddr_nl *from = message->msg_name;

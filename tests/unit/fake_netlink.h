@@ -69,6 +69,9 @@ extern size_t fake_netlink_buffer; /* room that the last receive offered */
 size_t fake_netlink_sent(void);
 const struct nlmsghdr *fake_netlink_request(size_t i);
 
+/* SO_NETNS_COOKIE of every socket; 0: the kernel has no such option. */
+extern uint64_t fake_netlink_netns_cookie;
+
 /* Replies that nobody fetched. */
 size_t fake_netlink_left(void);
 

@@ -133,7 +133,7 @@ static void test_vrf(void **state)
 
 	(void)state;
 	children.root = open(tree, O_PATH | O_DIRECTORY);
-	children.netns = NETNS_HOME;
+	children.netns_fd = NETNS_HOME;
 	listen_at(80, 3, 2);
 	groups_build(&s);
 	for (unsigned int i = 0; i < ARRAY_SIZE(settings); i++) {

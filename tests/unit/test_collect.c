@@ -5,7 +5,6 @@
 #include "collect/collect.h"
 #include "collect/enter.h"
 #include "collect/sock_diag.h"
-#include "collect/source.h"
 #include "fake_netlink.h"
 
 #include <arpa/inet.h>
@@ -18,7 +17,7 @@
 /* Whole samples on bad days: a tree for /proc and a kernel of paper, see fake_netlink.h. */
 
 static char *tree;
-static struct collector *collector;
+static struct sample_source *collector;
 static struct snapshot s;
 static struct error why;
 static uint64_t overflows; /* that the fake netstat tells from the next dump on */
@@ -53,7 +52,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	collector_close(collector);
+	sample_source_close(collector);
 	collector = NULL;
 	snapshot_free(&s);
 	unit_remove_tree(tree);
@@ -88,7 +87,7 @@ static void reply(uint32_t cookie, uint8_t sk_state, uint16_t port, int64_t drop
 
 static int sample(enum sample_kind kind)
 {
-	return collector_sample(collector, kind, &s, &why);
+	return sample_source_sample(collector, kind, &s, &why);
 }
 
 static bool warned(const char *code)
@@ -163,7 +162,7 @@ static void test_needs(void **state)
 	assert_u64_equal(s.netns[0].sysctls.known, 0);
 	assert_string_equal(s.host, "");
 	assert_u64_equal(s.n_warnings, 0);
-	assert_u64_equal(collector_due(collector), UINT64_MAX);
+	assert_u64_equal(sample_source_due(collector), UINT64_MAX);
 }
 
 /* The program of a request, NULL without one. */
@@ -201,7 +200,7 @@ static void test_filter(void **state)
 	for (int i = 0; i < 3; i++)
 		fake_netlink_reply_done(0);
 	assert_int_equal(sample(SAMPLE_OPENING), 0);
-	collector_look(collector);
+	sample_source_look(collector);
 	assert_int_equal(sample(SAMPLE_CLOSING), 0);
 	for (size_t i = 0; i < 3; i++)
 		assert_u64_equal(program_of(i)->nla_len, NLA_HDRLEN + 16);
@@ -215,7 +214,7 @@ static void test_no_filter_for_the_ledger(void **state)
 	fake_netlink_reply_done(0);
 	assert_int_equal(sample(SAMPLE_OPENING), 0);
 	assert_non_null(program_of(0));
-	collector_set_needs(collector, NEED_DROPS | NEED_COUNTERS);
+	sample_source_set_needs(collector, NEED_DROPS | NEED_COUNTERS, 0);
 	fake_netlink_reply_done(0);
 	assert_int_equal(sample(SAMPLE_CLOSING), 0);
 	assert_null(program_of(1));
@@ -239,7 +238,7 @@ static void test_filter_with_children(void **state)
 		assert_u64_equal(fake_netlink_left(), 0);
 		for (size_t n = first; n < fake_netlink_sent(); n++)
 			assert_u64_equal(program_of(n)->nla_len, NLA_HDRLEN + 12);
-		collector_close(collector);
+		sample_source_close(collector);
 		collector = NULL;
 	}
 }
@@ -421,10 +420,10 @@ static void test_no_first_sysctl(void **state)
 	unlink(path);
 	open_with(NEED_SYSCTLS);
 	open = unit_count_entries("/proc/self/fd");
-	collector_set_needs(collector, NEED_SYSCTLS | NEED_DROPS);
+	sample_source_set_needs(collector, NEED_SYSCTLS | NEED_DROPS, 0);
 	assert_u64_equal(unit_count_entries("/proc/self/fd"), open);
 	unit_write_text(tree, "proc/sys/net/core/somaxconn", "4096\n");
-	collector_set_needs(collector, NEED_SYSCTLS);
+	sample_source_set_needs(collector, NEED_SYSCTLS, 0);
 	assert_u64_equal(unit_count_entries("/proc/self/fd"), open + 1);
 	fake_netlink_reply_done(0);
 	assert_int_equal(sample(SAMPLE_CLOSING), 0);
@@ -434,27 +433,18 @@ static void test_no_first_sysctl(void **state)
 /* No descriptors left is an error, whichever file finds none. */
 static void test_no_descriptors(void **state)
 {
+	struct collect_config config = { .root = tree, .needs = NEED_SYSCTLS };
 	struct rlimit limit, few;
-	struct source *source;
-	char path[4096];
-	int root, code;
+	int next = open(tree, O_PATH), code;
 
 	(void)state;
-	snprintf(path, sizeof(path), "%s/proc/sys/net/core/somaxconn", tree);
-	unlink(path);
-	root = open(tree, O_PATH | O_DIRECTORY);
-	source = source_open(root, NETNS_HOME, &code, &why);
-	assert_non_null(source);
-	assert_int_equal(source_set_needs(source, NEED_SYSCTLS, &why), 0);
-	unit_write_text(tree, "proc/sys/net/core/somaxconn", "4096\n");
+	close(next);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
-	few = (struct rlimit){ 0, limit.rlim_max };
+	few = (struct rlimit){ (rlim_t)next + 2, limit.rlim_max }; /* the tree and the socket */
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-	code = source_set_needs(source, NEED_SYSCTLS, &why);
+	code = collector_open(&collector, &config, &why);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	assert_int_equal(code, -EMFILE);
-	source_close(source);
-	close(root);
 }
 
 /* Said once, however many listeners there are, and only where drops were asked for. */
@@ -561,7 +551,7 @@ static void test_conditions_at_the_opening(void **state)
 	reply_queue(1);
 	assert_int_equal(sample(SAMPLE_CLOSING), 0);
 	assert_true(s.processes[0].throttled);
-	collector_close(collector);
+	sample_source_close(collector);
 	open_with(NEED_OWNERS);
 	reply_queue(1);
 	assert_int_equal(sample(SAMPLE_OPENING), 0);
@@ -692,7 +682,7 @@ static void test_elsewhere_when_needed(void **state)
 		assert_int_equal(sample(SAMPLE_OPENING), 0);
 		assert_u64_equal(fake_netlink_sent(), cases[i].sent);
 		assert_int_equal(s.known, cases[i].known);
-		collector_close(collector);
+		sample_source_close(collector);
 		collector = NULL;
 	}
 }
@@ -743,11 +733,11 @@ static void test_peak_window(void **state)
 	fake_netlink_reply_done(0);
 	assert_int_equal(sample(SAMPLE_OPENING), 0);
 	assert_false(s.listeners[0].known & LISTENER_PEAK);
-	assert_true(collector_due(collector) != UINT64_MAX);
+	assert_true(sample_source_due(collector) != UINT64_MAX);
 	reply(1, DIAG_LISTEN, 80, -1);
 	reply(2, DIAG_LISTEN, 81, -1);
 	fake_netlink_reply_done(0);
-	collector_look(collector);
+	sample_source_look(collector);
 	reply(1, DIAG_LISTEN, 80, -1);
 	fake_netlink_reply_done(0);
 	assert_int_equal(sample(SAMPLE_CLOSING), 0);
@@ -778,24 +768,24 @@ static void test_set_needs(void **state)
 	fake_netlink_reply_done(0);
 	assert_int_equal(sample(SAMPLE_CLOSING), 0);
 	assert_u64_equal(s.netns[0].after.known, 0);
-	collector_set_needs(collector, NEED_COUNTERS | NEED_PEAK);
-	assert_u64_equal(collector_due(collector), UINT64_MAX);
+	sample_source_set_needs(collector, NEED_COUNTERS | NEED_PEAK, 0);
+	assert_u64_equal(sample_source_due(collector), UINT64_MAX);
 	reply(1, DIAG_LISTEN, 80, -1);
 	fake_netlink_reply_done(0);
 	assert_int_equal(sample(SAMPLE_CLOSING), 0);
 	assert_u64_equal(s.netns[0].after.value[COUNTER_LISTEN_OVERFLOWS], 100);
 	assert_u64_equal(s.netns[0].after.value[COUNTER_PASSIVE_OPENS], 55);
 	assert_false(s.listeners[0].known & LISTENER_PEAK);
-	assert_true(collector_due(collector) != UINT64_MAX);
+	assert_true(sample_source_due(collector) != UINT64_MAX);
 	/* The same again does not disturb the window. */
-	collector_set_needs(collector, NEED_PEAK);
+	sample_source_set_needs(collector, NEED_PEAK, 0);
 	reply(1, DIAG_LISTEN, 80, -1);
 	fake_netlink_reply_done(0);
 	assert_int_equal(sample(SAMPLE_CLOSING), 0);
 	assert_true(s.listeners[0].known & LISTENER_PEAK);
 	assert_u64_equal(s.netns[0].after.known, 0);
-	collector_set_needs(collector, 0);
-	assert_u64_equal(collector_due(collector), UINT64_MAX);
+	sample_source_set_needs(collector, 0, 0);
+	assert_u64_equal(sample_source_due(collector), UINT64_MAX);
 	reply(1, DIAG_LISTEN, 80, -1);
 	fake_netlink_reply_done(0);
 	assert_int_equal(sample(SAMPLE_CLOSING), 0);

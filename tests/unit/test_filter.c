@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "model/needs.h"
-#include "output/filter_fields.h"
+#include "output/fields.h"
 #include "scene.h"
 
 #include <arpa/inet.h>
@@ -13,7 +13,7 @@ static struct error why;
 
 static struct filter *parse(const char *text)
 {
-	const struct filter_source source = filter_fields_source(&context);
+	const struct filter_source source = field_filter_source(&context);
 	struct filter *filter;
 
 	if (filter_parse(text, &source, &filter, &why) < 0)
@@ -152,7 +152,7 @@ static const struct {
 
 static void test_wrong(void **state)
 {
-	const struct filter_source source = filter_fields_source(&context);
+	const struct filter_source source = field_filter_source(&context);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
@@ -721,7 +721,7 @@ static void test_what_it_asks_for(void **state)
 /* Parentheses have a bound, what stands side by side has none. */
 static void test_depth_and_length(void **state)
 {
-	const struct filter_source source = filter_fields_source(&context);
+	const struct filter_source source = field_filter_source(&context);
 	char open[66], closed[66], text[256];
 	struct strbuf chain = { 0 };
 	struct filter *filter;

@@ -122,8 +122,8 @@ static void compare_tables(const char *name, struct report *report)
 	columns_processes(&processes);
 	columns_all(&all);
 	if (report->n_netns > 1) {
-		columns_put_before(&usual, "namespace", "local");
-		columns_put_before(&extended, "namespace", "local");
+		columns_put_before(&usual, FIELD_NAMESPACE, FIELD_LOCAL);
+		columns_put_before(&extended, FIELD_NAMESPACE, FIELD_LOCAL);
 	}
 	columns_parse(&named, "local,length,fill,overflows,oldest-wait,cgroup", false, &why);
 	p.stream = open_memstream(&p.text, &p.len);
@@ -156,11 +156,6 @@ static void compare_tables(const char *name, struct report *report)
 	snprintf(file, sizeof(file), "tests/expected/%s.txt", name);
 	compare(file, p.text, p.len);
 	free(p.text);
-	columns_free(&usual);
-	columns_free(&extended);
-	columns_free(&all);
-	columns_free(&named);
-	columns_free(&processes);
 }
 
 static void print_json(struct printed *p, const struct report *report, bool one_line)
@@ -361,17 +356,17 @@ static void enter_sample(const char *tree, const char *directory)
 }
 
 /* Fast samples see the first state until half of the window is over, and then the last. */
-static void look_until_closing(struct collector *c, const char *tree, const char *closing)
+static void look_until_closing(struct sample_source *c, const char *tree, const char *closing)
 {
 	uint64_t begin = now_ns, end;
 
 	sample = closing;
 	end = sample_time();
-	while (collector_due(c) < end) {
-		now_ns = collector_due(c);
+	while (sample_source_due(c) < end) {
+		now_ns = sample_source_due(c);
 		if (now_ns > begin + (end - begin) / 2)
 			enter_sample(tree, closing);
-		collector_look(c);
+		sample_source_look(c);
 	}
 	now_ns = end;
 	enter_sample(tree, closing);
@@ -389,7 +384,7 @@ static void run_captured(const char *name, bool fold)
 	};
 	char opening[128], closing[128], expected[128], *tree = unit_make_tree();
 	struct snapshot before = { 0 }, now = { 0 };
-	struct collector *c;
+	struct sample_source *c;
 	struct error why;
 
 	snprintf(opening, sizeof(opening), "tests/data/%s/opening", name);
@@ -400,17 +395,17 @@ static void run_captured(const char *name, bool fold)
 	enter_sample(tree, opening);
 	now_ns = sample_time();
 	assert_int_equal(collector_open(&c, &config, &why), 0);
-	assert_int_equal(collector_sample(c, SAMPLE_OPENING, &before, &why), 0);
+	assert_int_equal(sample_source_sample(c, SAMPLE_OPENING, &before, &why), 0);
 	set_identity(&before);
 	sample = opening;
 	look_until_closing(c, tree, closing);
-	assert_int_equal(collector_sample(c, SAMPLE_CLOSING, &now, &why), 0);
+	assert_int_equal(sample_source_sample(c, SAMPLE_CLOSING, &now, &why), 0);
 	set_identity(&now);
 	snprintf(expected, sizeof(expected), "%s%s", name, fold ? "-folded" : "");
 	compare_samples(expected, &before, &now, fold);
 	snapshot_free(&before);
 	snapshot_free(&now);
-	collector_close(c);
+	sample_source_close(c);
 	assert_u64_equal(fake_netlink_left(), 0);
 	fake_netlink_reset();
 	unit_remove_tree(tree);

@@ -307,9 +307,14 @@ static void test_another_namespace(void **state)
 /* A container that restarts gets the inode of the one before, and nothing of its past. */
 static void test_inode_given_again(void **state)
 {
+	static const struct netns lives[] = {
+		{ .cookie = 7 }, { .cookie = 9 }, { .serial = 1 }, { .serial = 2 }
+	};
+
 	(void)state;
-	for (uint64_t serial = 1; serial <= 2; serial++) {
-		scene.before.netns[0].serial = scene.now.netns[0].serial = serial;
+	for (size_t life = 0; life < ARRAY_SIZE(lives); life++) {
+		scene.before.netns[0].cookie = scene.now.netns[0].cookie = lives[life].cookie;
+		scene.before.netns[0].serial = scene.now.netns[0].serial = lives[life].serial;
 		for (unsigned int i = 0; i < 3; i++) {
 			scene.now.netns[0].after.value[COUNTER_LISTEN_OVERFLOWS] = 5;
 			folded_window("1:10@80 2:10@80", true);

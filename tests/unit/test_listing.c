@@ -40,7 +40,6 @@ static int teardown(void **state)
 	listing_free(&listing);
 	view_free(&view);
 	scene_close(&scene);
-	columns_free(&columns);
 	strbuf_free(&fields.scratch);
 	history_free(history);
 	return 0;
@@ -59,11 +58,11 @@ static void choose(const char *list)
 {
 	struct error why;
 
-	columns_free(&columns);
+	columns = (struct columns){ .top = true };
 	if (list)
 		assert_int_equal(columns_parse(&columns, list, false, &why), 0);
 	else
-		columns_top(&columns, false);
+		columns_default(&columns, false);
 	listing_choose(&listing, &columns);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit.h"
 
+#include "collect/collect.h"
 #include "collect/sock_diag.h"
 #include "fake_netlink.h"
 #include "top/playback.h"
@@ -21,6 +22,7 @@ static struct playback playback;
 static struct view view;
 static struct columns columns;
 static struct field_context context;
+static struct sample_source *source;
 static struct sampler *sampler;
 static struct sampler_request request;
 static struct error why;
@@ -78,7 +80,7 @@ static void answer(const struct nlmsghdr *message)
 
 static int setup(void **state)
 {
-	struct collect_config config = { .family = AF_UNSPEC };
+	struct collect_config config = { .family = AF_UNSPEC, .walk_share = 0.02 };
 
 	(void)state;
 	fake_netlink_reset();
@@ -86,12 +88,14 @@ static int setup(void **state)
 	next_length = 0;
 	tree = unit_make_tree();
 	config.root = tree;
-	columns_top(&columns, false);
+	columns = (struct columns){ .top = true };
+	columns_default(&columns, false);
 	view.columns = &columns;
 	view.context = &context;
 	request = (struct sampler_request){ .delay = FOREVER };
 	playback_begin(&playback);
-	assert_int_equal(sampler_open(&sampler, &config, &request, &why), 0);
+	assert_int_equal(collector_open(&source, &config, &why), 0);
+	assert_int_equal(sampler_open(&sampler, source, &request, &why), 0);
 	return 0;
 }
 
@@ -100,10 +104,11 @@ static int teardown(void **state)
 	(void)state;
 	sampler_close(sampler);
 	sampler = NULL;
+	sample_source_close(source);
+	source = NULL;
 	playback_free(&playback);
 	memset(&playback, 0, sizeof(playback));
 	view_free(&view);
-	columns_free(&columns);
 	strbuf_free(&context.scratch);
 	unit_remove_tree(tree);
 	fake_netlink_reset();

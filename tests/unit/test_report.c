@@ -179,7 +179,8 @@ static void test_reused_inode(void **state)
 	(void)state;
 	drops(1, 0, 4);
 	overflows(4);
-	scene.now.netns[0].serial = 2;
+	scene.before.netns[0].cookie = 7;
+	scene.now.netns[0].cookie = 9;
 	assert_null(netns()->opening);
 	assert_false(netns()->delta[COUNTER_LISTEN_OVERFLOWS].known);
 	assert_false(netns()->unattributed_overflows.known);

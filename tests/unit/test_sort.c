@@ -278,7 +278,7 @@ static void test_every_column(void **state)
 	(void)state;
 	for (uint16_t i = 1; i <= 5; i++)
 		add(i)->length = i % 3;
-	for (size_t i = 0; i < field_table_n; i++)
+	for (size_t i = 0; i < FIELD_N; i++)
 		for (int descending = 0; field_table[i].name && descending < 2; descending++) {
 			uint64_t sum = 0;
 

@@ -321,7 +321,7 @@ static void test_only_full(void **state)
 static void test_sort_by_columns(void **state)
 {
 	(void)state;
-	columns_free(&columns);
+	columns = (struct columns){ 0 };
 	columns_parse(&columns, "port,address,length", false, &(struct error){ 0 });
 	show("1:3 2:10 3:5", START);
 	assert_shown("[2] 3 1");

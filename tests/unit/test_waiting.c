@@ -36,7 +36,7 @@ static int setup(void **state)
 	fake_netlink_reset();
 	assert_int_equal(diag_open(&diag, NETNS_HOME, &why), 0);
 	next_cookie = 100;
-	wanted = (struct waiting_request){ .suspect = true };
+	wanted = (struct waiting_request){ .high = true };
 	begin_sample();
 	waiting_begin(&waiting, false);
 	length_now = -1;
@@ -101,7 +101,7 @@ static int tell(void)
 	fake_netlink_reply_done(0);
 	assert_true(waiting_wanted(&s, &wanted));
 	waiting_ports(&s, &wanted, &at);
-	return waiting_tell(&waiting, diag, &s, &wanted, &at, &why);
+	return waiting_fill(&waiting, diag, &s, &wanted, &at, &why);
 }
 
 static void test_oldest(void **state)
@@ -350,7 +350,7 @@ static void test_connections(void **state)
 	listen_at(80, 5, 4096)->addr.family = AF_INET6;
 	groups_build(&s);
 	children_want_connections(&s, 0, 0);
-	wanted.suspect = false;
+	wanted.high = false;
 	show_peer(DIAG_ESTABLISHED, 17, 1, 700);
 	show_peer(DIAG_CLOSE_WAIT, 18, 2, 0); /* the FIN counts as a byte */
 	show_peer(DIAG_CLOSE_WAIT, 1, 3, 900);
@@ -453,7 +453,7 @@ static void test_told_again(void **state)
 	(void)state;
 	walk();
 	again(100, 4);
-	waiting_tell_again(&waiting, diag, &s, &wanted);
+	waiting_fill_again(&waiting, diag, &s, &wanted);
 	g = group(0);
 	assert_u64_equal(g->known, GROUP_WAITING | GROUP_OLDEST);
 	assert_u64_equal(s.netns[0].waiting_ns, walked_ns);
@@ -483,7 +483,7 @@ static void test_not_wanted_any_more(void **state)
 		begin_sample();
 		again(100, lengths[i]);
 		wanted.before.begin_ns = 0;
-		waiting_tell_again(&waiting, diag, &s, &wanted);
+		waiting_fill_again(&waiting, diag, &s, &wanted);
 		assert_u64_equal(group(0)->known, 0);
 	}
 }
@@ -496,7 +496,7 @@ static void test_another_listener(void **state)
 	again(200, 5);
 	groups_build(&s);
 	children_want_connections(&s, 0, 0);
-	waiting_tell_again(&waiting, diag, &s, &wanted);
+	waiting_fill_again(&waiting, diag, &s, &wanted);
 	assert_u64_equal(group(0)->known, GROUP_CONNECTIONS);
 	assert_u64_equal(group(0)->waiting, 0);
 	assert_u64_equal(s.n_connections, 0);
@@ -509,7 +509,7 @@ static void test_not_looked_into(void **state)
 	walk();
 	again(100, 5);
 	listen_at(81, 5, 4);
-	waiting_tell_again(&waiting, diag, &s, &wanted);
+	waiting_fill_again(&waiting, diag, &s, &wanted);
 	assert_true(group(0)->known & GROUP_WAITING);
 	assert_u64_equal(group(1)->known, 0);
 }
@@ -521,14 +521,14 @@ static void test_holder(void **state)
 	walk();
 	again(200, 5);
 	again(100, 0);
-	waiting_tell_again(&waiting, diag, &s, &wanted);
+	waiting_fill_again(&waiting, diag, &s, &wanted);
 	assert_u64_equal(s.n_groups, 1);
 	assert_true(group(0)->known & GROUP_WAITING);
 	assert_u64_equal(group(0)->holder, 100);
 	/* It has gone, and took them along. */
 	begin_sample();
 	again(200, 5);
-	waiting_tell_again(&waiting, diag, &s, &wanted);
+	waiting_fill_again(&waiting, diag, &s, &wanted);
 	assert_u64_equal(group(0)->known, 0);
 	assert_u64_equal(group(0)->holder, 200);
 }
@@ -544,7 +544,7 @@ static void test_no_holder(void **state)
 	begin_sample();
 	again(101, 0);
 	again(100, 5);
-	waiting_tell_again(&waiting, diag, &s, &wanted);
+	waiting_fill_again(&waiting, diag, &s, &wanted);
 	assert_true(group(0)->known & GROUP_WAITING);
 	assert_u64_equal(group(0)->waiting, 1);
 	assert_u64_equal(group(0)->holder, 0);
@@ -559,7 +559,7 @@ static void test_connections_again(void **state)
 	again(100, 5);
 	groups_build(&s);
 	children_want_connections(&s, 0, 80);
-	waiting_tell_again(&waiting, diag, &s, &wanted);
+	waiting_fill_again(&waiting, diag, &s, &wanted);
 	connections_sort(&s);
 	of = connections_of(&s, group(0), false);
 	assert_u64_equal(of.n, 4);

@@ -7,7 +7,7 @@
 #include "unit.h"
 
 #include "analyse/filter.h"
-#include "output/filter_fields.h"
+#include "output/fields.h"
 
 /* What the tests of the list share: one list, at times that are told to it. */
 #define SECOND NSEC_PER_SEC
@@ -24,7 +24,8 @@ static int setup(void **state)
 {
 	(void)state;
 	scene_open(&scene);
-	columns_top(&columns, false);
+	columns = (struct columns){ .top = true };
+	columns_default(&columns, false);
 	view.columns = &columns;
 	view.context = &context;
 	return 0;
@@ -36,7 +37,6 @@ static int teardown(void **state)
 	filter_free(view.selection.filter);
 	view_free(&view);
 	scene_close(&scene);
-	columns_free(&columns);
 	strbuf_free(&context.scratch);
 	return 0;
 }
@@ -60,7 +60,7 @@ static const struct field *named(const char *name)
 
 static void filter(const char *text, uint64_t clock_ns)
 {
-	const struct filter_source source = filter_fields_source(&context);
+	const struct filter_source source = field_filter_source(&context);
 	struct error why;
 
 	filter_free(view.selection.filter);

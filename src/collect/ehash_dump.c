@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "collect/ehash_dump.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "collect/netstat.h"
+#include "model/connections.h"
+#include "model/groups.h"
+#include "model/needs.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/*
+ * CPU of one sample that may go into dumps. One is paid for each namespace, and on a host with many
+ * namespaces and many connections that would be seconds.
+ */
+#define BUDGET_NS (NSEC_PER_SEC / 5)
+
+/* What is wanted of one namespace. */
+struct job {
+	struct ehash_dump *dump;
+	struct snapshot *snapshot;
+	bool half_open;
+	bool waiting;
+	struct waiting_request request;
+	struct waiting_at at;
+};
+
+/* One request, for all that is wanted or for a part of it. */
+struct pass {
+	struct ehash_dump *dump;
+	bool half_open;
+	bool waiting;
+};
+
+/* The order in which namespaces are served. */
+struct turn {
+	uint32_t netns_idx;
+	bool high; /* has a listener whose queue is high or may stall */
+	uint64_t last_ns;
+};
+
+static bool is_due(const struct rate_limit *limit, bool urgent, uint64_t now_ns)
+{
+	return limit->share <= 0 || now_ns >= (urgent ? limit->urgent_due_ns : limit->due_ns);
+}
+
+/* A dump that was not due adds to the pause, which never gets longer than for two. */
+static uint64_t postpone(uint64_t due_ns, uint64_t pause_ns, uint64_t now_ns)
+{
+	uint64_t next = (due_ns > now_ns ? due_ns : now_ns) + pause_ns;
+	uint64_t max = now_ns + 2 * pause_ns;
+
+	if (next <= max)
+		return next;
+	return due_ns > max ? due_ns : max;
+}
+
+/* A dump that began at @now_ns has cost @cpu_ns. */
+static void spend(struct rate_limit *limit, bool urgent, uint64_t cpu_ns, uint64_t now_ns)
+{
+	uint64_t pause = limit->share > 0 ? (uint64_t)((double)cpu_ns / limit->share) : 0;
+
+	limit->due_ns = postpone(limit->due_ns, pause, now_ns);
+	if (urgent)
+		limit->urgent_due_ns = postpone(limit->urgent_due_ns, pause, now_ns);
+}
+
+static bool needs(const struct ehash_dumps *all, unsigned int need)
+{
+	return all->needs & need;
+}
+
+static bool has_tcp_listeners(const struct snapshot *s, uint32_t netns_idx)
+{
+	/* UNIX listeners come last. */
+	return snapshot_has_listeners(s, netns_idx) &&
+	       !listener_is_unix(&s->listeners[s->netns[netns_idx].first_listener]);
+}
+
+/* Of many namespaces those without a listener are spared: nothing half-open is shown there. */
+static struct job make_job(const struct ehash_dumps *all, struct snapshot *s, uint32_t netns_idx)
+{
+	struct ehash_dump *dump = all->list[netns_idx];
+	struct job job = {
+		.dump = dump,
+		.snapshot = s,
+		.half_open = needs(all, NEED_SYN_RECV) &&
+			     (all->n == 1 || has_tcp_listeners(s, netns_idx)),
+		.request = { .netns_idx = netns_idx,
+			     .high = needs(all, NEED_WAIT),
+			     .all = needs(all, NEED_WAIT_ALL),
+			     .before = dump->listeners_before,
+			     .now = dump->listeners },
+	};
+
+	job.waiting = needs(all, NEED_WAIT | NEED_WAIT_ALL | NEED_CONNECTIONS) &&
+		      waiting_wanted(s, &job.request);
+	return job;
+}
+
+/* Are connections needed whose peers the last dump did not keep? */
+static bool lacks_connections(const struct ehash_dumps *all, const struct job *job)
+{
+	const struct ehash_dump *dump = job->dump;
+
+	if (!needs(all, NEED_CONNECTIONS))
+		return false;
+	return (job->half_open && !dump->half_open.keeps_connections) ||
+	       (job->waiting && (!dump->waiting.children.keeps_connections ||
+				 dump->waiting.detail_port != all->detail_port));
+}
+
+/* Queues that are to be looked into are urgent. */
+static bool needs_dump(const struct ehash_dumps *all, const struct job *job, uint64_t now_ns)
+{
+	const struct ehash_dump *dump = job->dump;
+
+	return (job->half_open && (!dump->half_open_ns || is_due(&dump->limit, false, now_ns))) ||
+	       (job->waiting && (!dump->waiting.sample_ns || is_due(&dump->limit, true, now_ns))) ||
+	       lacks_connections(all, job);
+}
+
+static int handle_socket(const struct diag_record *r, void *context)
+{
+	const struct pass *pass = context;
+
+	/* A full socket in SYN_RECV is a Fast Open child, which waits. */
+	if (r->request_sock && pass->half_open)
+		children_add(&pass->dump->half_open, r);
+	else if (!r->request_sock && pass->waiting)
+		waiting_add(&pass->dump->waiting, r);
+	return 0;
+}
+
+static int request(const struct ehash_dumps *all, const struct waiting_at *at, struct pass *pass,
+		   struct error *why)
+{
+	struct ehash_dump *dump = pass->dump;
+	struct bytecode ports = { 0 };
+	const struct diag_request request = {
+		.states = 1 << DIAG_SYN_RECV |
+			  (pass->waiting ? 1 << DIAG_ESTABLISHED | 1 << DIAG_CLOSE_WAIT : 0),
+		.ext = pass->waiting ? DIAG_EXT_INFO : 0,
+		.family = all->family,
+		.filter = pass->waiting ? &ports : dump->filter,
+	};
+	unsigned int tries = 0;
+	int code;
+
+	if (pass->waiting)
+		bytecode_ports(&ports, at->ports, at->n, pass->half_open);
+	do {
+		if (pass->half_open)
+			children_reset(&dump->half_open, needs(all, NEED_CONNECTIONS));
+		if (pass->waiting)
+			waiting_begin(&dump->waiting, needs(all, NEED_CONNECTIONS));
+		code = diag_dump(dump->diag, &request, handle_socket, pass, why);
+	} while (diag_again(dump->diag, code, &tries));
+	bytecode_free(&ports);
+	return code;
+}
+
+static void end_half_open(const struct job *job, int code, const struct error *why)
+{
+	job->dump->half_open_ns = code < 0 ? 0 : job->snapshot->monotonic_ns;
+	if (code < 0)
+		snapshot_warn(job->snapshot, "syn-queues-unavailable",
+			      "%s; some SYN queues are unknown", why->text);
+}
+
+static void read_resets(struct ehash_dumps *all, const struct ehash_dump *dump, struct netns *ns)
+{
+	struct counters now = { 0 };
+
+	netstat_read(dump->snmp, &now, &all->text);
+	ns->resets_known = counter_known(&now, COUNTER_ESTAB_RESETS);
+	ns->resets = now.value[COUNTER_ESTAB_RESETS];
+}
+
+static void end_waiting(struct ehash_dumps *all, const struct job *job, int code, struct error *why)
+{
+	struct ehash_dump *dump = job->dump;
+	struct snapshot *s = job->snapshot;
+
+	dump->waiting.detail_port = all->detail_port;
+	if (code == 0)
+		code = waiting_fill(&dump->waiting, dump->diag, s, &job->request, &job->at, why);
+	if (code < 0)
+		snapshot_warn(s, "waiting-unavailable",
+			      "%s; which connections wait, and how long, is unknown", why->text);
+	/* A reset takes a connection out of that dump: the count says how many it may lack. */
+	else if (needs(all, NEED_COUNTERS))
+		read_resets(all, dump, &s->netns[job->request.netns_idx]);
+}
+
+/* Returns false when the kernel refuses both in one dump. */
+static bool take(struct ehash_dumps *all, const struct job *job, bool half_open, bool waiting)
+{
+	struct pass pass = { job->dump, half_open, waiting };
+	struct error why;
+	int code = request(all, &job->at, &pass, &why);
+
+	if (code == -EINVAL && half_open && waiting)
+		return false;
+	if (half_open)
+		end_half_open(job, code, &why);
+	if (waiting)
+		end_waiting(all, job, code, &why);
+	return true;
+}
+
+/* In one dump, where the kernel can: its cost is that of the walk. */
+static void take_all(struct ehash_dumps *all, struct job *job)
+{
+	struct ehash_dump *dump = job->dump;
+	bool both = job->half_open && job->waiting;
+
+	if (job->waiting)
+		waiting_ports(job->snapshot, &job->request, &job->at);
+	if (both && !dump->separately)
+		dump->separately = !take(all, job, true, true);
+	if (both && !dump->separately)
+		return;
+	if (job->half_open)
+		take(all, job, true, false);
+	if (job->waiting)
+		take(all, job, false, true);
+}
+
+/* Is it of this sample, or allowed to be of an older one? */
+static bool is_good(const struct ehash_dumps *all, const struct snapshot *s, uint64_t sample_ns)
+{
+	return sample_ns && (all->share > 0 || sample_ns == s->monotonic_ns);
+}
+
+static bool fill_half_open(const struct ehash_dumps *all, const struct job *job)
+{
+	struct ehash_dump *dump = job->dump;
+	struct snapshot *s = job->snapshot;
+
+	if (!is_good(all, s, dump->half_open_ns))
+		return false;
+	if (dump->half_open.n && !(s->known & SNAPSHOT_GROUPS))
+		groups_build(s);
+	children_count_syn_recv(&dump->half_open, s, job->request.netns_idx);
+	s->netns[job->request.netns_idx].syn_recv_ns = dump->half_open_ns;
+	return true;
+}
+
+/* What was found in this sample is filled in already. */
+static bool fill_waiting(const struct ehash_dumps *all, const struct job *job)
+{
+	struct waiting *waiting = &job->dump->waiting;
+	struct snapshot *s = job->snapshot;
+
+	if (!is_good(all, s, waiting->sample_ns))
+		return false;
+	if (waiting->sample_ns != s->monotonic_ns)
+		waiting_fill_again(waiting, job->dump->diag, s, &job->request);
+	return true;
+}
+
+/* Adds to @spent_ns of CPU. Returns false when a dump was due that the budget did not allow. */
+static bool complete_netns(struct ehash_dumps *all, struct snapshot *s, uint32_t netns_idx,
+			   uint64_t *spent_ns)
+{
+	uint64_t now = clock_monotonic_ns(), cpu = clock_thread_cpu_ns();
+	struct job job;
+	bool due, known;
+
+	if (needs(all, NEED_CONNECTIONS))
+		children_want_connections(s, netns_idx, all->detail_port);
+	job = make_job(all, s, netns_idx);
+	job.dump->limit.share = all->share / (double)all->n;
+	due = needs_dump(all, &job, now);
+	if (due && *spent_ns < BUDGET_NS) {
+		take_all(all, &job);
+		cpu = clock_thread_cpu_ns() - cpu;
+		*spent_ns += cpu;
+		spend(&job.dump->limit, job.waiting, cpu, now);
+		job.dump->last_ns = s->monotonic_ns;
+		due = false;
+	}
+	known = !job.half_open || fill_half_open(all, &job);
+	known &= !job.waiting || fill_waiting(all, &job);
+	return known || !due;
+}
+
+static int compare_turns(const void *left, const void *right)
+{
+	const struct turn *a = left, *b = right;
+
+	if (a->high != b->high)
+		return a->high ? -1 : 1;
+	if (a->last_ns != b->last_ns)
+		return a->last_ns < b->last_ns ? -1 : 1;
+	return a->netns_idx < b->netns_idx ? -1 : a->netns_idx > b->netns_idx;
+}
+
+/* The caller frees the array. */
+static struct turn *sort_turns(const struct ehash_dumps *all, const struct snapshot *s)
+{
+	struct turn *turns = xcalloc(all->n, sizeof(*turns));
+
+	for (uint32_t i = 0; i < all->n; i++)
+		turns[i] = (struct turn){ .netns_idx = i, .last_ns = all->list[i]->last_ns };
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		const struct listener *l = &s->listeners[i];
+
+		if (!listener_is_unix(l) && (listener_fill(l) >= FILL_HIGH ||
+					     (l->known & LISTENER_PEAK && listener_may_stall(l))))
+			turns[l->addr.netns].high = true;
+	}
+	qsort(turns, all->n, sizeof(*turns), compare_turns);
+	return turns;
+}
+
+void ehash_dump_free(struct ehash_dump *d)
+{
+	children_free(&d->half_open);
+	waiting_free(&d->waiting);
+}
+
+void ehash_dumps_complete(struct ehash_dumps *all, struct snapshot *s)
+{
+	struct turn *turns = sort_turns(all, s);
+	uint64_t spent_ns = 0;
+	size_t skipped = 0;
+
+	if (needs(all, NEED_GROUPS))
+		groups_build(s);
+	for (size_t i = 0; i < all->n; i++)
+		skipped += !complete_netns(all, s, turns[i].netns_idx, &spent_ns);
+	free(turns);
+	if (needs(all, NEED_CONNECTIONS))
+		connections_sort(s);
+	if (skipped)
+		snapshot_warn(s, "walks-skipped",
+			      "too many connections on this host to look through them once for "
+			      "each namespace: SYN queues or ages are unknown in %zu of them; -N "
+			      "takes fewer",
+			      skipped);
+}
+
+void ehash_dumps_open(struct ehash_dumps *all, struct snapshot *s)
+{
+	const uint64_t begin = clock_thread_cpu_ns();
+
+	if (!needs(all, NEED_WAIT | NEED_WAIT_ALL) || !needs(all, NEED_WINDOW))
+		return;
+	for (uint32_t i = 0; i < all->n; i++) {
+		struct job job = { .dump = all->list[i],
+				   .snapshot = s,
+				   .waiting = true,
+				   .request = { .netns_idx = i, .opening = true } };
+
+		if (!waiting_wanted(s, &job.request))
+			continue;
+		job.request.now = job.dump->listeners;
+		if (clock_thread_cpu_ns() - begin < BUDGET_NS)
+			take_all(all, &job);
+	}
+}

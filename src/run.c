@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "run.h"
+
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+#include "analyse/fold.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "collect/collect.h"
+#include "model/window.h"
+#include "output/format.h"
+#include "output/json.h"
+#include "output/sink.h"
+#include "output/sort.h"
+#include "top/top.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define PEAK_SHARE	0.01 /* of one CPU, for fast sampling */
+#define NOT_SHOWN_SHARE 0.01 /* for looking at the other namespaces */
+#define WALK_SHARE	0.02 /* for walks of the established hash, in the view */
+
+enum { EXIT_USAGE = 2 };
+
+/* All that lives as long as the reports. */
+struct run {
+	const struct options *options;
+	const struct format *format;
+	struct format_style style;
+	bool window; /* a report is of two samples */
+	struct sample_source *source;
+	struct snapshot snapshots[2];
+	struct report report;
+	struct names services;
+	struct names users;
+	struct field_context context;
+	uint64_t seconds_shown; /* the progress, as it stands on the terminal */
+	uint64_t reports; /* taken so far */
+	bool incomplete; /* a report had warnings */
+};
+
+static volatile sig_atomic_t interrupted;
+
+static void on_interrupt(int signal_number)
+{
+	(void)signal_number;
+	interrupted = 1;
+}
+
+/* False where SIGINT is ignored, as it is for what a shell starts in the background. */
+static bool catch_interrupt(void)
+{
+	struct sigaction action = { .sa_handler = on_interrupt,
+				    .sa_flags = SA_RESTART | (int)SA_RESETHAND };
+	struct sigaction old;
+
+	return sigaction(SIGINT, NULL, &old) == 0 && old.sa_handler != SIG_IGN &&
+	       sigaction(SIGINT, &action, NULL) == 0;
+}
+
+/* Names of files, processes and namespaces may hold anything. */
+static void say(const char *kind, const char *text)
+{
+	struct strbuf safe = { 0 };
+
+	text_add_safe(&safe, text, strlen(text), 0);
+	fprintf(stderr, "listenq: %s%s\n", kind, safe.s);
+	strbuf_free(&safe);
+}
+
+static int fail(const struct error *why)
+{
+	say("", why->text);
+	return -1;
+}
+
+static bool want_color(const struct options *o)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (o->color != COLOR_AUTO)
+		return o->color == COLOR_ALWAYS;
+	return !o->output_file && isatty(STDOUT_FILENO) && !(no_color && *no_color) &&
+	       !(term && !strcmp(term, "dumb"));
+}
+
+/* The footer is about the whole namespace; who names columns wants just these. */
+static bool want_footer(const struct options *o)
+{
+	return !o->no_header && !o->columns.named;
+}
+
+static bool want_utf8(const struct options *o)
+{
+	return !o->ascii && !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
+
+static size_t choose_width(const struct options *o)
+{
+	struct winsize size;
+
+	if (o->width != WIDTH_OF_TERMINAL)
+		return o->width;
+	return !o->output_file && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static struct format_style style_of(const struct options *o)
+{
+	struct format_style style = {
+		.columns = &o->columns,
+		.table = { .header = !o->no_header,
+			   .footer = want_footer(o),
+			   .detail = o->detail,
+			   .color = want_color(o),
+			   .utf8 = want_utf8(o),
+			   .width = choose_width(o), },
+		.repeated = o->watch,
+	};
+	size_t n = 0;
+
+	if (o->family != AF_UNSPEC)
+		style.table.selectors[n++] = o->family == AF_INET ? "-4" : "-6";
+	if (o->selection.only_full)
+		style.table.selectors[n++] = "-f";
+	if (o->selection.filter)
+		style.table.selectors[n++] = "the filter";
+	return style;
+}
+
+static const struct format *format_of(const struct options *o)
+{
+	return &format_table[o->json ? FORMAT_JSON : FORMAT_TABLE];
+}
+
+/*
+ * Reading every descriptor of the machine takes milliseconds, on the largest most of a second, and
+ * that after the window, as part of the closing sample. An instant report leaves it out unless the
+ * user asks for the owners. That some owners are hidden is said to a program that reads the report,
+ * and to a user who asks for them.
+ */
+static unsigned int weigh_owners(const struct options *o, unsigned int needs)
+{
+	if (o->delay <= 0 && !(needs & NEED_OWNERS_ASKED))
+		needs &= ~(unsigned int)(NEED_OWNERS | NEED_UNITS | NEED_CONDITIONS);
+	if (!o->top && format_of(o)->holds_warnings && needs & NEED_OWNERS)
+		needs |= NEED_OWNERS_ASKED;
+	return needs;
+}
+
+/*
+ * What all that the options want to see costs, less what the user declined: enum need. The columns,
+ * the order and the filter of the interactive view change: session_request() adds what they need.
+ */
+static unsigned int needs_of(const struct options *o)
+{
+	unsigned int needs;
+
+	if (o->top)
+		needs = TOP_NEEDS | field_table[FIELD_REASONS].needs;
+	else
+		needs = format_needs(format_of(o), &o->columns, want_footer(o)) |
+			filter_needs(o->selection.filter) | sort_needs(o->sort);
+	if (o->detail)
+		needs |= NEED_CONNECTIONS;
+	if (o->fold)
+		needs |= NEED_GROUPS;
+	if (o->unix_too)
+		needs |= NEED_UNIX;
+	if (o->selection.only_full) /* a peak is a reason to show a listener */
+		needs |= NEED_WINDOW | NEED_PEAK;
+	if (o->processes)
+		needs |= NEED_OWNERS | NEED_OWNERS_ASKED | NEED_USERS;
+	if (o->delay <= 0)
+		needs &= ~(unsigned int)NEED_WINDOW;
+	needs = weigh_owners(o, needs);
+	if (!(needs & NEED_WINDOW) || o->peak_rate <= 0)
+		needs &= ~(unsigned int)NEED_PEAK;
+	return needs;
+}
+
+static int open_source(const struct options *o, unsigned int needs, struct sample_source **source,
+		       struct error *why)
+{
+	const struct collect_config config = {
+		.root = "/",
+		.needs = needs,
+		/* The ledger needs every listener of the namespace. */
+		.family = needs & NEED_COUNTERS ? AF_UNSPEC : o->selection.family,
+		.condition = filter_expr(o->selection.filter),
+		.peak_rate = o->peak_rate,
+		.peak_share = PEAK_SHARE,
+		.not_shown_share = NOT_SHOWN_SHARE,
+		.walk_share = o->top ? WALK_SHARE : 0,
+		.window = o->delay,
+		.namespaces = o->namespaces,
+		.n_namespaces = o->n_namespaces,
+		.all_namespaces = o->all_namespaces,
+	};
+
+	return collector_open(source, &config, why);
+}
+
+/* Behind --watch the reports themselves are the progress. */
+static bool want_progress(const struct options *o)
+{
+	return !o->watch && o->delay >= 2 && isatty(STDERR_FILENO);
+}
+
+static void show_progress(struct run *run, uint64_t left_ns)
+{
+	uint64_t seconds = (left_ns + NSEC_PER_SEC - 1) / NSEC_PER_SEC;
+
+	if (seconds != run->seconds_shown)
+		fprintf(stderr, "\rlistenq: %llu s to go \b", (unsigned long long)seconds);
+	run->seconds_shown = seconds;
+}
+
+/* Of window_run(): an interrupt ends the window, also one that came at any time before. */
+static uint64_t wait_until(void *context, uint64_t end_ns, uint64_t until_ns)
+{
+	struct run *run = context;
+	uint64_t now = clock_monotonic_ns();
+	sigset_t interrupt, old;
+	struct timespec t;
+
+	if (want_progress(run->options)) {
+		show_progress(run, end_ns > now ? end_ns - now : 0);
+		if (now + NSEC_PER_SEC < until_ns)
+			until_ns = now + NSEC_PER_SEC;
+	}
+	until_ns = until_ns > now ? until_ns - now : 0;
+	t.tv_sec = (time_t)(until_ns / NSEC_PER_SEC);
+	t.tv_nsec = (long)(until_ns % NSEC_PER_SEC);
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	sigprocmask(SIG_BLOCK, &interrupt, &old);
+	if (!interrupted)
+		ppoll(NULL, 0, &t, &old);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return interrupted ? 0 : end_ns;
+}
+
+/* Waits for the end of the window; fast samples are taken meanwhile. */
+static void wait_window(struct run *run, uint64_t end_ns)
+{
+	/* Without --watch an interrupt is caught only so that the progress can be erased. */
+	bool caught = !run->options->watch && catch_interrupt();
+
+	window_run(run->source, end_ns, wait_until, run);
+	if (want_progress(run->options))
+		fputs("\r\033[K", stderr);
+	if (!caught)
+		return;
+	signal(SIGINT, SIG_DFL);
+	if (interrupted)
+		raise(SIGINT);
+}
+
+/* @before: the snapshot of the report before, if any; what it warned of is not repeated. */
+static void print_warnings(const struct snapshot *s, const struct snapshot *before)
+{
+	for (size_t i = 0; i < s->n_warnings; i++) {
+		bool known = false;
+
+		for (size_t j = 0; before && j < before->n_warnings; j++)
+			known |= !strcmp(s->warnings[i].message, before->warnings[j].message);
+		if (!known)
+			say("warning: ", s->warnings[i].message);
+	}
+}
+
+/* A signal that ends the program amid a report would leave its temporary file behind. */
+static void hold_signals(bool hold, sigset_t *old)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	if (hold) {
+		sigaddset(&signals, SIGINT);
+		sigaddset(&signals, SIGTERM);
+		sigaddset(&signals, SIGHUP);
+	}
+	sigprocmask(SIG_BLOCK, &signals, old);
+}
+
+static int print_report(struct run *run)
+{
+	struct error why;
+	struct sink sink;
+	sigset_t old;
+	int code;
+
+	if (sink_open(&sink, run->options->output_file, &why) < 0)
+		return fail(&why);
+	hold_signals(sink.temporary != NULL, &old);
+	run->format->print(sink.stream, &run->report, &run->style, &run->context);
+	code = sink_commit(&sink, &why);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return code < 0 ? fail(&why) : 0;
+}
+
+/*
+ * Owners that may not be seen are no loss to a report that does not show their listeners, unless it
+ * was them that the filter asked for.
+ */
+static void weigh_warnings(const struct options *o, const struct report *report, struct snapshot *s)
+{
+	if (!(filter_needs(o->selection.filter) & NEED_OWNERS) && !report_lacks_owners(report))
+		snapshot_retract(s, "owners-hidden");
+}
+
+/*
+ * One closing sample and its report. @before: the opening one, NULL without a window. Returns 0,
+ * SAMPLE_END or -1.
+ */
+static int take_report(struct run *run, struct snapshot *before, struct snapshot *now)
+{
+	struct error why;
+	int code = sample_source_sample(run->source, SAMPLE_CLOSING, now, &why);
+
+	if (code < 0)
+		return fail(&why);
+	if (code == SAMPLE_END)
+		return code;
+	if (!run->reports++ && before)
+		snapshot_add_warnings(now, before);
+	fold_build(&run->report, before, now, run->options->fold);
+	report_select(&run->report, &run->options->selection);
+	weigh_warnings(run->options, &run->report, now);
+	if (!run->format->holds_warnings)
+		print_warnings(now,
+			       run->reports > 1 ? &run->snapshots[now == run->snapshots] : NULL);
+	run->incomplete |= now->n_warnings > 0;
+	sort_rows(&run->report, run->options->sort, run->options->descending, &run->context);
+	return print_report(run);
+}
+
+/* Returns 0, or -1 after saying what failed. */
+static int repeat(struct run *run)
+{
+	const struct options *o = run->options;
+	const uint64_t delay = (uint64_t)(o->delay * (double)NSEC_PER_SEC);
+	uint64_t due = clock_monotonic_ns();
+	struct error why;
+	int now = 0, code;
+
+	if (run->window) {
+		code = sample_source_sample(run->source, SAMPLE_OPENING, &run->snapshots[1], &why);
+		if (code)
+			return code < 0 ? fail(&why) : 0;
+		due = run->snapshots[1].monotonic_ns + delay;
+	}
+	for (uint64_t n = 0; !o->watch || !o->count || n < o->count; n++) {
+		if (run->window || n)
+			wait_window(run, due);
+		if (interrupted && !run->window)
+			break;
+		code = take_report(run, run->window ? &run->snapshots[!now] : NULL,
+				   &run->snapshots[now]);
+		if (code)
+			return code < 0 ? code : 0;
+		if (!o->watch || interrupted)
+			break;
+		now = !now;
+		due += delay;
+		if (due < clock_monotonic_ns()) /* a slow reader: no reports in quick succession */
+			due = clock_monotonic_ns() + delay;
+	}
+	return 0;
+}
+
+static int run_reports(const struct options *o)
+{
+	unsigned int needs = needs_of(o);
+	struct run run = {
+		.options = o,
+		.format = format_of(o),
+		.style = style_of(o),
+		.window = needs & NEED_WINDOW,
+	};
+	struct error why;
+	int code;
+
+	/* The first interrupt closes the window of --watch and ends it, the second ends at once. */
+	if (o->watch)
+		catch_interrupt();
+	if (o->resolve)
+		run.context.services = &run.services;
+	if (needs & NEED_USERS)
+		run.context.users = &run.users;
+	code = open_source(o, needs, &run.source, &why);
+	code = code < 0 ? fail(&why) : repeat(&run);
+	sample_source_close(run.source);
+	snapshot_free(&run.snapshots[0]);
+	snapshot_free(&run.snapshots[1]);
+	report_free(&run.report);
+	names_free(&run.services);
+	names_free(&run.users);
+	strbuf_free(&run.context.scratch);
+	return code < 0 || (o->strict && run.incomplete) ? run.format->failure : EXIT_SUCCESS;
+}
+
+static int run_top(const struct options *o)
+{
+	struct top_config config = {
+		.needs = needs_of(o),
+		.peaks = o->peak_rate > 0,
+		.columns = o->columns,
+		.sort = o->sort,
+		.descending = o->descending,
+		.fold = o->fold,
+		.selection = o->selection,
+		.filter = o->filter.s,
+		.delay = o->delay,
+		.color = want_color(o),
+		.utf8 = want_utf8(o),
+		.mouse = o->mouse,
+		.resolve = o->resolve,
+	};
+	struct error why;
+	int ended_by = 0, code;
+
+	/* The filter is the user's to change, and brings its family along. */
+	config.selection.family = o->family;
+	config.selection.filter = NULL;
+	code = open_source(o, config.needs, &config.source, &why);
+	if (code == 0)
+		code = top_run(&config, &ended_by, &why);
+	sample_source_close(config.source);
+	if (code == -ENOTTY) {
+		fprintf(stderr,
+			"listenq: %s\nTry 'listenq --watch' for tables one after the other.\n",
+			why.text);
+		return EXIT_USAGE;
+	}
+	/* Whoever sent it sees that it was obeyed; but ^C is a way to quit. */
+	if (ended_by && ended_by != SIGINT)
+		raise(ended_by);
+	if (code < 0)
+		fail(&why);
+	return code < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static void list_columns(FILE *stream, bool raw)
+{
+	for (size_t i = 0; i < FIELD_N; i++) {
+		const struct field *f = &field_table[i];
+
+		if (f->name && raw)
+			fprintf(stream, "%s\n", f->name);
+		else if (f->name)
+			fprintf(stream, "%-18s %-14s %s\n", f->name, f->header, f->help);
+	}
+}
+
+/* What needs no kernel. */
+static int print_information(const struct options *o)
+{
+	struct error why;
+	struct sink sink;
+
+	if (sink_open(&sink, NULL, &why) < 0)
+		goto failed;
+	if (o->help)
+		options_print_help(sink.stream);
+	else if (o->version)
+		fprintf(sink.stream, "listenq %s\n", PACKAGE_VERSION);
+	else if (o->json_schema)
+		json_print_schema(sink.stream);
+	else
+		list_columns(sink.stream, o->raw);
+	if (sink_commit(&sink, &why) == 0)
+		return EXIT_SUCCESS;
+failed:
+	fail(&why);
+	return EXIT_FAILURE;
+}
+
+int run_options(const struct options *o)
+{
+	if (o->help || o->version || o->json_schema || o->list_columns)
+		return print_information(o);
+	return o->top ? run_top(o) : run_reports(o);
+}
