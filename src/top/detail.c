@@ -4,7 +4,7 @@
 #include "analyse/fold.h"
 #include "base/clock.h"
 #include "base/num.h"
-#include "output/address.h"
+#include "output/cell.h"
 #include "top/graph.h"
 #include "top/wrap.h"
 
@@ -42,7 +42,7 @@ static void draw_waiting(struct paint *p, const struct connection *c)
 		strbuf_addf(&b, " %12s  ", "-");
 	else
 		strbuf_addf(&b, " %12u  ", c->unread_bytes);
-	address_add_with_port(&b, c->family, c->peer, c->peer_port);
+	cell_add_endpoint(&b, c->family, c->peer, c->peer_port);
 	if (c->peer_closed)
 		strbuf_adds(&b, "  closed by the peer");
 	if (c->mptcp)
@@ -58,7 +58,7 @@ static void draw_half_open(struct paint *p, const struct connection *c)
 	phrase_time(&b, c->next_timer_ms * (NSEC_PER_SEC / 1000));
 	paint_blanks(p, INK_PLAIN, 8 - (int)b.len);
 	strbuf_addf(&b, " %12u  ", c->retransmits);
-	address_add_with_port(&b, c->family, c->peer, c->peer_port);
+	cell_add_endpoint(&b, c->family, c->peer, c->peer_port);
 	paint_text(p, INK_PLAIN, b.s, b.len);
 	strbuf_free(&b);
 }

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "output/cell.h"
-#include "output/not_shown_text.h"
+#include "output/footer.h"
 #include "output/sort.h"
 
 #include <string.h>
@@ -140,14 +140,14 @@ static enum severity verdict_well(struct strbuf *b, const struct report *report,
 			    overflows == 1 ? "" : "s",
 			    gone ? "a listener that is gone or unknown" :
 				   "which listener is unknown");
-	if (not_shown_text_add(&words, &report->not_shown))
+	if (footer_add_not_shown(&words, &report->not_shown))
 		strbuf_addf(b, "%snot looked at: %s%s", overflows ? "; " : "", words.s,
 			    overflows ? "" : "; ");
 	strbuf_free(&words);
 	if (overflows)
 		return SEVERITY_WARNING;
 	strbuf_addf(b, "%s ", !n ? "no" : n > 1 ? "all" : "the");
-	not_shown_text_add_scope(b, report, n);
+	footer_add_scope(b, report, n);
 	strbuf_adds(b, !n ? "" : n > 1 ? " are well" : " is well");
 	return sick ? SEVERITY_WARNING : SEVERITY_NONE;
 }
@@ -182,7 +182,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 		add_cell(b, FIELD_OVERFLOWS, worst, c);
 		strbuf_adds(b, " overflows");
 	}
-	if (not_shown_text_add(&words, &c->report->not_shown))
+	if (footer_add_not_shown(&words, &c->report->not_shown))
 		strbuf_addf(b, "; not looked at: %s", words.s);
 	strbuf_free(&words);
 	return state_table[worst->state].severity;
