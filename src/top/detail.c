@@ -6,7 +6,6 @@
 #include "base/num.h"
 #include "output/address.h"
 #include "top/graph.h"
-#include "top/wrap.h"
 
 #include <string.h>
 
@@ -142,13 +141,13 @@ static int draw_sentences(const struct screen *screen, int y, int bottom, const 
 
 	strbuf_addf(&b, "%s: ", state_table[row->state].name);
 	verdict_add_state(&b, row);
-	y = wrap_draw(screen, y, bottom, ink, b.s);
+	y = paint_wrapped(screen, y, bottom, ink, b.s);
 	for (unsigned int i = 0; i < REASON_N; i++) {
 		if (!(row->reasons & (1u << i)))
 			continue;
 		b.len = 0;
 		verdict_add_reason(&b, i, row, c->utf8 ? 0 : TEXT_ASCII);
-		y = wrap_draw(screen, y, bottom, INK_PLAIN, b.s);
+		y = paint_wrapped(screen, y, bottom, INK_PLAIN, b.s);
 	}
 	strbuf_free(&b);
 	return y;
@@ -157,7 +156,7 @@ static int draw_sentences(const struct screen *screen, int y, int bottom, const 
 static int draw_text(const struct screen *screen, int y, int bottom, enum ink ink,
 		     struct strbuf *text)
 {
-	y = wrap_draw(screen, y, bottom, ink, text->s);
+	y = paint_wrapped(screen, y, bottom, ink, text->s);
 	strbuf_free(text);
 	return y;
 }
@@ -175,7 +174,7 @@ static int draw_members(const struct screen *screen, int y, int bottom, const st
 			    fold->members[i]->listener->limit);
 	if (i < fold->n_members)
 		strbuf_addf(&b, " and %u more", fold->n_members - i);
-	y = wrap_draw(screen, y, bottom, INK_PLAIN, b.s);
+	y = paint_wrapped(screen, y, bottom, INK_PLAIN, b.s);
 	strbuf_free(&b);
 	return y;
 }

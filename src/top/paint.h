@@ -59,6 +59,15 @@ void paint_blanks(struct paint *p, enum ink ink, int n);
 /* Blanks to the end. */
 void paint_rest(struct paint *p, enum ink ink);
 
+/* How many bytes of @text fit on a line of @width columns: up to a blank, if there is one. */
+size_t paint_break(const char *text, size_t width);
+
+/*
+ * paint_wrapped() - put a text on as many lines as it needs, from @y on, above @bottom. The last of
+ * them is cut if there are too few. Returns the line behind it.
+ */
+int paint_wrapped(const struct screen *screen, int y, int bottom, enum ink ink, const char *text);
+
 /* The ink of a severity. */
 enum ink paint_ink(enum severity severity);
 
