@@ -9,7 +9,7 @@
 #define INDENT 2 /* of the second line of a text */
 #define WIDEST 2 /* columns of a character */
 
-/* Pair 0 is the terminal's own; those of the inks are numbered as the inks are. */
+/* The number of an ink is that of its pair; pair 0 is the terminal's own. */
 static const short ink_colors[INK_N] = {
 	[INK_CRITICAL] = COLOR_RED,
 	[INK_WARNING] = COLOR_RED,
@@ -62,7 +62,7 @@ void paint_text(struct paint *p, enum ink ink, const char *text, size_t len)
 	if (!whole) {
 		addstr(p->screen->utf8 ? "…" : ">");
 		p->x++;
-		while (p->x < p->end) { /* where the last character was a wide one */
+		while (p->x < p->end) { /* the last character was a wide one */
 			addch(' ');
 			p->x++;
 		}
