@@ -513,6 +513,6 @@ void options_print_help(FILE *stream)
 	fputs("\nFILTER: the grammar of ss, and columns, as in :443, 'src 10/8 or dev eth0',\n"
 	      "'not (sport >= :1024 and fill < 80%)', 'state >= high'.\n"
 	      "\nExit status: 0 a report was produced, 1 the kernel, procfs or a write failed,\n"
-	      "2 usage. FILTER, columns, states and reasons are explained in listenq(8).\n",
+	      "2 usage. listenq(8) explains states and reasons, listenq-filter(7) FILTER.\n",
 	      stream);
 }

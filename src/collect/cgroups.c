@@ -20,8 +20,8 @@
 
 void cgroups_free(struct cgroups *c)
 {
-	free(c->paths);
-	intern_free(&c->texts);
+	free(c->list);
+	string_pool_put(c->strings);
 	free(c->mount_path);
 	idmap_free(&c->by_id);
 	if (c->searched && c->mount >= 0)
@@ -61,8 +61,10 @@ static void add(struct cgroups *c, uint64_t id, const char *path)
 {
 	if (idmap_put(&c->by_id, id, (uint32_t)c->n) != IDMAP_NONE)
 		return;
-	c->paths = array_grow(c->paths, c->n, &c->size, sizeof(*c->paths));
-	c->paths[c->n++] = path ? intern_keep(&c->texts, path, strlen(path)) : NULL;
+	c->list = array_grow(c->list, c->n, &c->size, sizeof(*c->list));
+	c->list[c->n++] = (struct cgroup){
+		.id = id, .path = string_pool_add(c->strings, path, path ? strlen(path) : 0)
+	};
 }
 
 static int open_by_id(struct cgroups *c, uint64_t id)
@@ -140,38 +142,53 @@ static void walk_tree(struct cgroups *c)
 	walk(c, fd, path, 0);
 }
 
-/* What is known by id is looked up again where some of it has gone, or where it is too much. */
-void cgroups_turn(struct cgroups *c, uint64_t now_ns)
+static void look_up(struct cgroups *c, uint64_t id)
 {
-	c->walked = false;
-	if (!intern_turn(&c->texts, now_ns) && c->n < WALK_MAX)
-		return;
-	idmap_reset(&c->by_id, 0);
-	c->n = 0;
-}
+	int fd = open_by_id(c, id);
 
-const char *cgroups_path(struct cgroups *c, uint64_t id)
-{
-	uint32_t i = idmap_get(&c->by_id, id);
-	int fd;
-
-	if (i != IDMAP_NONE) {
-		intern_touch(&c->texts, c->paths[i]);
-		return c->paths[i];
-	}
-	if (!c->searched)
-		find_mount(c);
-	if (c->mount < 0)
-		return NULL;
-	fd = open_by_id(c, id);
 	if (fd >= 0) {
 		add_open(c, id, fd);
 		close(fd);
 	} else if (fd != -ESTALE && !c->walked) {
 		walk_tree(c);
 	}
-	i = idmap_get(&c->by_id, id);
-	if (i == IDMAP_NONE)
-		add(c, id, NULL);
-	return i == IDMAP_NONE ? NULL : c->paths[i];
+	add(c, id, NULL); /* where that has not found it */
+}
+
+void cgroups_begin(struct cgroups *c, struct string_pool *strings)
+{
+	struct string_pool *before = c->strings;
+	const bool keep_all = strings == before && c->n < WALK_MAX;
+	const size_t n = c->n;
+
+	c->walked = false;
+	c->strings = string_pool_get(strings);
+	if (!keep_all) {
+		idmap_reset(&c->by_id, 0);
+		c->n = 0;
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct cgroup *old = &c->list[i];
+
+		if (!keep_all && old->used)
+			add(c, old->id, old->path);
+		old->used = false;
+	}
+	string_pool_put(before);
+}
+
+const char *cgroups_path(struct cgroups *c, uint64_t id)
+{
+	uint32_t i = idmap_get(&c->by_id, id);
+
+	if (i == IDMAP_NONE) {
+		if (!c->searched)
+			find_mount(c);
+		if (c->mount < 0)
+			return NULL;
+		look_up(c, id);
+		i = idmap_get(&c->by_id, id);
+	}
+	c->list[i].used = true;
+	return c->list[i].path;
 }

@@ -36,6 +36,7 @@ struct collector {
 	struct unix_queues unix_queues;
 	struct others others;
 	struct conditions conditions;
+	struct string_pool *strings; /* for the next sample, which it shares with those before */
 	struct strbuf text; /* scratch for files */
 };
 
@@ -122,7 +123,7 @@ static void compile_filter(struct collector *c, struct open_netns *netns)
 static void name_listeners(struct collector *c, struct snapshot *s)
 {
 	if (needs(c, NEED_CGROUP))
-		cgroups_turn(&c->cgroups, s->monotonic_ns);
+		cgroups_begin(&c->cgroups, s->strings);
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
 		const struct open_netns *netns = c->set.list[l->addr.netns];
@@ -132,7 +133,7 @@ static void name_listeners(struct collector *c, struct snapshot *s)
 			l->cgroup = cgroups_path(&c->cgroups, l->cgroup_id);
 		if (needs(c, NEED_INTERFACE) && l->addr.ifindex &&
 		    diag_interface(netns->diag, l->addr.ifindex, name) == 0)
-			l->interface = intern_keep(&c->set.names, name, strlen(name));
+			l->interface = string_pool_add(s->strings, name, strlen(name));
 	}
 }
 
@@ -226,7 +227,7 @@ static int sample_netns(struct collector *c, struct open_netns *netns, struct sn
 	ns->cookie = netns->cookie;
 	ns->inode = netns->inode;
 	ns->serial = netns->serial;
-	ns->name = netns->name;
+	ns->name = string_pool_add(s->strings, netns->name, netns->name ? strlen(netns->name) : 0);
 	ns->pid = netns->pid;
 	if (needs(c, NEED_COUNTERS))
 		open_netns_counters_before(netns, ns, &c->text);
@@ -242,8 +243,7 @@ static int sample_netns(struct collector *c, struct open_netns *netns, struct sn
 	ns->one_datagram = diag_datagrams(netns->diag) <= 1;
 	if (needs(c, NEED_COUNTERS))
 		open_netns_counters_after(netns, s, ns, &c->text);
-	if (needs(c, NEED_UNIX) &&
-	    !unix_listeners_add(&c->set.names, diag_netlink(netns->diag), s, netns_idx))
+	if (needs(c, NEED_UNIX) && !unix_listeners_add(diag_netlink(netns->diag), s, netns_idx))
 		s->known &= ~(uint32_t)SNAPSHOT_UNIX;
 	return 0;
 }
@@ -304,7 +304,8 @@ static int take_sample(struct collector *c, enum sample_kind kind, struct snapsh
 	snapshot_reset(s);
 	s->known |= needs(c, NEED_UNIX) ? SNAPSHOT_UNIX : 0;
 	s->known |= c->config.all_namespaces ? SNAPSHOT_ALL_NETNS : 0;
-	open_netns_set_begin_sample(&c->set, clock_monotonic_ns());
+	c->strings = string_pool_next(c->strings);
+	s->strings = string_pool_get(c->strings);
 	if (c->set.check_ns <= clock_monotonic_ns())
 		open_netns_set_check(&c->set);
 	for (size_t i = 0; i < c->set.n; i++) {
@@ -328,7 +329,7 @@ static int take_sample(struct collector *c, enum sample_kind kind, struct snapsh
 	if (wants_others(c))
 		others_sample(&c->others, s);
 	if (needs(c, NEED_CONDITIONS))
-		conditions_turn(&c->conditions, s->monotonic_ns);
+		conditions_begin(&c->conditions, s->strings);
 	if (kind == SAMPLE_CLOSING)
 		complete(c, s);
 	else
@@ -424,6 +425,7 @@ static void close_collector(struct sample_source *self)
 	unix_queues_free(&c->unix_queues);
 	others_free(&c->others);
 	conditions_free(&c->conditions);
+	string_pool_put(c->strings);
 	strbuf_free(&c->text);
 	if (c->root >= 0)
 		close(c->root);

@@ -34,9 +34,6 @@ struct collect_config {
  *
  * Where walk_share sets a limit, half-open and waiting connections may be those of an earlier
  * sample: netns->syn_recv_ns and waiting_ns say when they were read.
- *
- * Strings in a sample belong to the source, and go an hour after the last sample that had them, see
- * intern.h.
  */
 int collector_open(struct sample_source **source, const struct collect_config *config,
 		   struct error *why);

@@ -34,22 +34,35 @@ void conditions_free(struct conditions *c)
 	idmap_free(&c->before.by_dir);
 	free(c->now.list);
 	free(c->before.list);
-	intern_free(&c->texts);
+	string_pool_put(c->strings);
 	strbuf_free(&c->text);
 	strbuf_free(&c->cgroup);
 	*c = (struct conditions){ .root = c->root };
 }
 
-void conditions_turn(struct conditions *c, uint64_t now_ns)
+static void move_strings(struct conditions *c, struct string_pool *strings)
+{
+	struct throttles *t = &c->before;
+
+	idmap_reset(&t->by_dir, t->n);
+	for (size_t i = 0; i < t->n; i++) {
+		const char *dir = t->list[i].dir;
+
+		t->list[i].dir = string_pool_add(strings, dir, strlen(dir));
+		idmap_put(&t->by_dir, (uintptr_t)t->list[i].dir, (uint32_t)i);
+	}
+	string_pool_get(strings);
+	string_pool_put(c->strings);
+	c->strings = strings;
+}
+
+void conditions_begin(struct conditions *c, struct string_pool *strings)
 {
 	struct throttles old = c->before;
 
-	/* An address may be that of another text then. */
-	if (intern_turn(&c->texts, now_ns))
-		c->now.n = 0;
 	c->before = c->now;
-	if (!c->before.n)
-		idmap_reset(&c->before.by_dir, 0);
+	if (strings != c->strings)
+		move_strings(c, strings);
 	c->now = old;
 	c->now.n = 0;
 	idmap_reset(&c->now.by_dir, 0);
@@ -199,7 +212,7 @@ static const char *keep_file(struct conditions *c, const char *dir, const char *
 	char path[PATH_MAX + 32];
 	int len = snprintf(path, sizeof(path), "%s/%s", dir, name);
 
-	return intern_keep(&c->texts, path, (size_t)len);
+	return string_pool_add(c->strings, path, (size_t)len);
 }
 
 /* Many processes are in one cgroup: each is read once a sample. */
@@ -213,6 +226,7 @@ static struct throttle *read_throttle(struct conditions *c, const char *name, co
 		return &t->list[i];
 	t->list = array_grow(t->list, t->n, &t->size, sizeof(*t->list));
 	throttle = &t->list[t->n++];
+	throttle->dir = name;
 	throttle->known = read_file(c, dir, "cpu.stat") == 0 &&
 			  find_number(c->text.s, "nr_throttled", &throttle->count);
 	return throttle;
@@ -225,7 +239,7 @@ static bool look_for_throttle(struct conditions *c, struct process *p, char *dir
 	bool known = true;
 
 	do {
-		const char *name = intern_keep(&c->texts, dir, strlen(dir));
+		const char *name = string_pool_add(c->strings, dir, strlen(dir));
 		const struct throttle *now = read_throttle(c, name, dir), *before;
 		uint32_t i = idmap_get(&c->before.by_dir, (uintptr_t)name);
 
@@ -367,11 +381,6 @@ static void read_limit(struct conditions *c, struct process *p)
 	p->known |= PROCESS_FD_LIMIT;
 }
 
-static const char *keep(struct conditions *c, struct part part)
-{
-	return part.s ? intern_keep(&c->texts, part.s, part.len) : NULL;
-}
-
 /* Its unit is where a limit is set; who did not ask for units has not read it yet. */
 static void name_cgroup(struct conditions *c, struct process *p)
 {
@@ -380,8 +389,8 @@ static void name_cgroup(struct conditions *c, struct process *p)
 	if (p->cgroup)
 		return;
 	units = units_parse(c->cgroup.s, c->cgroup.len);
-	p->cgroup = keep(c, units.cgroup);
-	p->unit = keep(c, units.unit);
+	p->cgroup = string_pool_add(c->strings, units.cgroup.s, units.cgroup.len);
+	p->unit = string_pool_add(c->strings, units.unit.s, units.unit.len);
 }
 
 static void look_at(struct conditions *c, struct process *p, bool closing)

@@ -2,7 +2,7 @@
 #ifndef LISTENQ_COLLECT_CONDITIONS_H
 #define LISTENQ_COLLECT_CONDITIONS_H
 
-#include "base/intern.h"
+#include "base/idmap.h"
 #include "base/text.h"
 #include "model/snapshot.h"
 
@@ -25,30 +25,31 @@ struct hierarchy_mount {
 
 /* How often a cgroup was throttled until a sample. */
 struct throttle {
+	const char *dir; /* its directory */
 	uint64_t count; /* nr_throttled */
 	bool known; /* it has a quota, or could have one */
 };
 
 struct throttles {
-	struct idmap by_dir; /* address of the directory's name in texts */
+	struct idmap by_dir; /* address of the directory's name */
 	struct throttle *list;
 	size_t n, size;
 };
 
-/* A zeroed struct, with @root set, is ready. */
+/* A zeroed struct, with @root set, is ready for conditions_begin(). */
 struct conditions {
 	int root; /* descriptor of the directory that holds proc/ and sys/ */
 	bool searched; /* for the mounts */
 	struct hierarchy_mount mounts[HIERARCHY_N];
 	struct throttles now, before; /* as of this sample and of the one before */
-	struct intern texts;
+	struct string_pool *strings; /* that of the sample; a reference */
 	struct strbuf text, cgroup; /* scratch */
 };
 
 void conditions_free(struct conditions *c);
 
-/* A sample begins. What was read in the one before is what this one is compared with. */
-void conditions_turn(struct conditions *c, uint64_t now_ns);
+/* Begins a sample, whose pool is @strings. It is compared with what was read in the one before. */
+void conditions_begin(struct conditions *c, struct string_pool *strings);
 
 /* Has the sample a listener that may be in trouble? */
 bool conditions_wanted(const struct snapshot *s);
@@ -61,7 +62,7 @@ void conditions_open(struct conditions *c, struct snapshot *s);
 
 /*
  * conditions_collect() - fill in the processes that hold a listener in trouble, their cgroup and
- * unit too. Strings in @s belong to @c. What cannot be read stays unknown.
+ * unit too. What cannot be read stays unknown.
  */
 void conditions_collect(struct conditions *c, struct snapshot *s);
 

@@ -76,6 +76,7 @@ void open_netns_close(struct open_netns *netns)
 		close_file(netns->sysctls[i]);
 	if (netns->netns_fd != NETNS_HOME)
 		close(netns->netns_fd);
+	free(netns->name);
 	free(netns);
 }
 
@@ -293,7 +294,7 @@ static int add(struct open_netns_set *set, uint64_t inode, const char *path, con
 		return code;
 	netns->inode = inode;
 	netns->serial = ++set->opened;
-	netns->name = name ? intern_keep(&set->names, name, strlen(name)) : NULL;
+	netns->name = name ? xstrdup(name) : NULL;
 	netns->pid = pid;
 	code = open_netns_files(netns, set->needs, why);
 	if (code < 0) {
@@ -325,12 +326,13 @@ static void add_or_tell(struct open_netns_set *set, const struct namespace *ns)
 		problem_add(&set->problems[NETNS_FAILED], ns->name, code);
 }
 
-static void take_name(struct open_netns_set *set, struct open_netns *netns, const char *name,
-		      uint32_t pid)
+static void take_name(struct open_netns *netns, const char *name, uint32_t pid)
 {
 	netns->pid = pid;
-	if (!netns->name || strcmp(netns->name, name) != 0)
-		netns->name = intern_keep(&set->names, name, strlen(name));
+	if (netns->name && !strcmp(netns->name, name))
+		return;
+	free(netns->name);
+	netns->name = xstrdup(name);
 }
 
 /*
@@ -357,7 +359,7 @@ static void check_all(struct open_netns_set *set)
 			add_or_tell(set, ns);
 			continue;
 		}
-		take_name(set, netns, ns->name, ns->pid);
+		take_name(netns, ns->name, ns->pid);
 	}
 }
 
@@ -410,7 +412,7 @@ static void name_wanted(struct open_netns_set *set)
 		struct open_netns *netns = find(set, set->inodes[i]);
 
 		if (netns && (ns || !set->found.failed))
-			take_name(set, netns, ns ? ns->name : set->wanted[i], ns ? ns->pid : 0);
+			take_name(netns, ns ? ns->name : set->wanted[i], ns ? ns->pid : 0);
 	}
 }
 
@@ -543,17 +545,9 @@ void open_netns_set_close(struct open_netns_set *set)
 	free(set->list);
 	free(set->inodes);
 	namespaces_free(&set->found);
-	intern_free(&set->names);
 	for (size_t i = 0; i < NETNS_PROBLEMS; i++)
 		strbuf_free(&set->problems[i].names);
 	memset(set, 0, sizeof(*set));
-}
-
-void open_netns_set_begin_sample(struct open_netns_set *set, uint64_t now_ns)
-{
-	intern_turn(&set->names, now_ns);
-	for (size_t i = 0; i < set->n; i++)
-		intern_touch(&set->names, set->list[i]->name);
 }
 
 void open_netns_set_change_needs(struct open_netns_set *set, unsigned int needs)

@@ -2,7 +2,6 @@
 #ifndef LISTENQ_COLLECT_OPEN_NETNS_H
 #define LISTENQ_COLLECT_OPEN_NETNS_H
 
-#include "base/intern.h"
 #include "base/text.h"
 #include "collect/ehash_dump.h"
 #include "collect/namespaces.h"
@@ -19,7 +18,7 @@ struct open_netns {
 	uint64_t cookie; /* SO_NETNS_COOKIE; 0: unknown */
 	uint64_t inode; /* 0: unknown */
 	uint64_t serial; /* tells it from others that had the inode before */
-	const char *name; /* NULL: nobody asked; of the collector */
+	char *name; /* NULL: nobody asked; owned */
 	uint32_t pid; /* the oldest process in it; 0: none, or nobody asked */
 	int root; /* descriptor of the directory that holds proc/ */
 	int netns_fd; /* descriptor of nsfs or NETNS_HOME, see enter.h; owned */
@@ -96,7 +95,6 @@ struct open_netns_set {
 	uint64_t home; /* inode, 0: unknown */
 	uint64_t check_ns; /* when open_netns_set_check() is due, in monotonic nanoseconds */
 	struct namespaces found;
-	struct intern names; /* of namespaces, and whatever else has to live as long */
 	struct netns_problem problems[NETNS_PROBLEMS];
 };
 
@@ -112,9 +110,6 @@ void open_netns_set_close(struct open_netns_set *set);
 
 /* open_netns_set_check() - look again for namespaces, and set when to do so next. */
 void open_netns_set_check(struct open_netns_set *set);
-
-/* A sample begins: old names may go, those in use stay. See intern_turn(). */
-void open_netns_set_begin_sample(struct open_netns_set *set, uint64_t now_ns);
 
 /* Other needs for all, see open_netns_files(). */
 void open_netns_set_change_needs(struct open_netns_set *set, unsigned int needs);

@@ -60,7 +60,7 @@ void owners_free(struct owners *o)
 	free(o->listeners.list);
 	free(o->before.list);
 	processes_free(&o->processes);
-	intern_free(&o->texts);
+	string_pool_put(o->strings);
 	strbuf_free(&o->text);
 	*o = (struct owners){ .root = o->root };
 }
@@ -106,11 +106,6 @@ static void take_listeners(struct owners *o, const struct snapshot *s)
 	o->listeners = now;
 }
 
-static const char *keep(struct owners *o, struct part part)
-{
-	return part.s ? intern_keep(&o->texts, part.s, part.len) : NULL;
-}
-
 static const char *keep_container(struct owners *o, struct part part)
 {
 	struct strbuf name = { 0 };
@@ -118,7 +113,7 @@ static const char *keep_container(struct owners *o, struct part part)
 
 	units_add_container(&name, part);
 	if (name.len)
-		kept = intern_keep(&o->texts, name.s, name.len);
+		kept = string_pool_add(o->strings, name.s, name.len);
 	strbuf_free(&name);
 	return kept;
 }
@@ -132,12 +127,12 @@ static int read_names(struct owners *o, struct process *process)
 		return code;
 	if (o->text.len && o->text.s[o->text.len - 1] == '\n') /* others are its own */
 		o->text.len--;
-	process->comm = intern_keep(&o->texts, o->text.s, o->text.len);
+	process->comm = string_pool_add(o->strings, o->text.s, o->text.len);
 	if (o->cgroups && processes_read(&o->processes, process->pid, "cgroup", &o->text) == 0) {
 		struct units units = units_parse(o->text.s, o->text.len);
 
-		process->cgroup = keep(o, units.cgroup);
-		process->unit = keep(o, units.unit);
+		process->cgroup = string_pool_add(o->strings, units.cgroup.s, units.cgroup.len);
+		process->unit = string_pool_add(o->strings, units.unit.s, units.unit.len);
 		process->container = keep_container(o, units.container);
 	}
 	return 0;
@@ -587,25 +582,32 @@ static void mark_known(struct owners *o, struct snapshot *s)
 		tell_hidden(o, s, hidden);
 }
 
-/* Old texts go; those of what is remembered stay. */
-static void turn_texts(struct owners *o, uint64_t now_ns)
+static void move_string(struct string_pool *to, const char **text)
 {
-	intern_turn(&o->texts, now_ns);
-	for (size_t i = 0; i < o->n_holders; i++) {
-		const struct process *process = &o->holders[i].process;
+	*text = string_pool_add(to, *text, *text ? strlen(*text) : 0);
+}
 
-		intern_touch(&o->texts, process->comm);
-		intern_touch(&o->texts, process->cgroup);
-		intern_touch(&o->texts, process->unit);
-		intern_touch(&o->texts, process->container);
+static void move_strings(struct owners *o, struct string_pool *to)
+{
+	for (size_t i = 0; i < o->n_holders; i++) {
+		struct process *process = &o->holders[i].process;
+
+		move_string(to, &process->comm);
+		move_string(to, &process->cgroup);
+		move_string(to, &process->unit);
+		move_string(to, &process->container);
 	}
+	string_pool_get(to);
+	string_pool_put(o->strings);
+	o->strings = to;
 }
 
 void owners_collect(struct owners *o, struct snapshot *s)
 {
 	int code;
 
-	turn_texts(o, s->monotonic_ns);
+	if (o->strings != snapshot_strings(s))
+		move_strings(o, snapshot_strings(s));
 	/* What is known will be verified, and what is new looked at, when it matters. */
 	if (!s->n_listeners)
 		return;

@@ -2,7 +2,7 @@
 #ifndef LISTENQ_COLLECT_OWNERS_H
 #define LISTENQ_COLLECT_OWNERS_H
 
-#include "base/intern.h"
+#include "base/string_pool.h"
 #include "collect/processes.h"
 #include "model/snapshot.h"
 
@@ -50,7 +50,7 @@ struct owners {
 	bool cgroups; /* read those of the processes */
 	bool tell; /* warn when some may not be seen */
 
-	struct intern texts;
+	struct string_pool *strings; /* that of the sample; a reference */
 	struct strbuf text; /* scratch for files */
 	struct processes processes;
 	struct owners_process *holders; /* by pid */
@@ -67,8 +67,8 @@ struct owners {
 void owners_free(struct owners *o);
 
 /*
- * owners_collect() - find the owners of the listeners of @s, at the time of that sample. Strings in
- * @s belong to @o. What cannot be found stays unknown; one warning says so when @o->tell.
+ * owners_collect() - find the owners of the listeners of @s, at the time of that sample. What
+ * cannot be found stays unknown; one warning says so when @o->tell.
  */
 void owners_collect(struct owners *o, struct snapshot *s);
 

@@ -108,17 +108,7 @@ static int take_first(uint16_t type, const void *payload, size_t len, void *cont
 	return 0;
 }
 
-static const char *keep_name(struct intern *names, const struct unix_record *r)
-{
-	char *text = unix_listeners_text(r);
-	const char *kept = text ? intern_keep(names, text, strlen(text)) : NULL;
-
-	free(text);
-	return kept;
-}
-
 struct adder {
-	struct intern *names;
 	struct snapshot *snapshot;
 	uint32_t netns;
 };
@@ -127,11 +117,14 @@ static int add_listener(const struct unix_record *r, void *context)
 {
 	struct adder *adder = context;
 	struct listener *l = snapshot_add_listener(adder->snapshot, adder->netns, r->cookie);
+	char *name;
 
 	if (!l)
 		return 0;
 	l->addr.family = AF_UNIX;
-	l->name = keep_name(adder->names, r);
+	name = unix_listeners_text(r);
+	l->name = string_pool_add(snapshot_strings(adder->snapshot), name, name ? strlen(name) : 0);
+	free(name);
 	l->known = r->has_uid ? LISTENER_UID : 0;
 	l->seqpacket = r->type == SOCK_SEQPACKET;
 	l->inode = r->inode;
@@ -246,10 +239,9 @@ char *unix_listeners_text(const struct unix_record *r)
 	return text;
 }
 
-bool unix_listeners_add(struct intern *names, struct netlink_socket *netlink, struct snapshot *s,
-			uint32_t netns)
+bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint32_t netns)
 {
-	struct adder adder = { names, s, netns };
+	struct adder adder = { s, netns };
 	unsigned int tries = 0;
 	struct error why;
 	int code;

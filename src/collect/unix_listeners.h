@@ -3,7 +3,6 @@
 #define LISTENQ_COLLECT_UNIX_LISTENERS_H
 
 #include "base/idmap.h"
-#include "base/intern.h"
 #include "collect/netlink.h"
 #include "model/snapshot.h"
 
@@ -61,12 +60,10 @@ int unix_diag_parse(const void *bytes, size_t len, uint32_t sequence, unix_handl
 
 /*
  * unix_listeners_add() - add the UNIX listeners of the netlink socket's namespace to @s.
- * @names: keeps their names
  *
  * Returns false when they cannot be had, which becomes a warning.
  */
-bool unix_listeners_add(struct intern *names, struct netlink_socket *netlink, struct snapshot *s,
-			uint32_t netns);
+bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint32_t netns);
 
 /*
  * unix_listeners_text() - a name as people write it, in memory that the caller frees.

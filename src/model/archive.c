@@ -61,6 +61,8 @@ struct archive {
 	size_t cursor_back; /* 0: nothing */
 	struct strbuf scratch;
 	struct strbuf warnings;
+	struct string_pool **strings; /* that some snapshot had */
+	size_t n_strings, strings_size;
 };
 
 static size_t part_size(unsigned int part)
@@ -262,6 +264,9 @@ void archive_free(struct archive *a)
 	frame_free(&a->cursor);
 	strbuf_free(&a->scratch);
 	strbuf_free(&a->warnings);
+	for (size_t i = 0; i < a->n_strings; i++)
+		string_pool_put(a->strings[i]);
+	free(a->strings);
 	free(a);
 }
 
@@ -274,6 +279,11 @@ void archive_add(struct archive *a, const struct snapshot *s)
 	frame_set(&a->newest, &now);
 	a->newest_ns = s->monotonic_ns;
 	a->filled = true;
+	if (s->strings && (!a->n_strings || a->strings[a->n_strings - 1] != s->strings)) {
+		a->strings = array_grow(a->strings, a->n_strings, &a->strings_size,
+					sizeof(struct string_pool *));
+		a->strings[a->n_strings++] = string_pool_get(s->strings);
+	}
 	evict(a);
 }
 

@@ -15,8 +15,8 @@ enum process_known {
 };
 
 /*
- * A process that holds a listener. The texts are as the kernel has them, any byte but NUL, and
- * belong to the source of the snapshot. NULL: unknown, not asked for, or there is none.
+ * A process that holds a listener. The texts are as the kernel has them, any byte but NUL. NULL:
+ * unknown, not asked for, or there is none.
  */
 struct process {
 	const char *comm;

@@ -51,6 +51,8 @@ void snapshot_reset(struct snapshot *s)
 	s->known = 0;
 	s->boot_id[0] = '\0';
 	s->host[0] = '\0';
+	string_pool_put(s->strings);
+	s->strings = NULL;
 }
 
 void snapshot_free(struct snapshot *s)
@@ -68,7 +70,15 @@ void snapshot_free(struct snapshot *s)
 	free(s->warnings);
 	idmap_free(&s->by_cookie);
 	idmap_free(&s->by_addr);
+	string_pool_put(s->strings);
 	memset(s, 0, sizeof(*s));
+}
+
+struct string_pool *snapshot_strings(struct snapshot *s)
+{
+	if (!s->strings)
+		s->strings = string_pool_new();
+	return s->strings;
 }
 
 struct netns *snapshot_add_netns(struct snapshot *s)

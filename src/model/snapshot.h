@@ -3,6 +3,7 @@
 #define LISTENQ_MODEL_SNAPSHOT_H
 
 #include "base/idmap.h"
+#include "base/string_pool.h"
 #include "model/counters.h"
 #include "model/owners.h"
 #include "model/sysctls.h"
@@ -60,9 +61,9 @@ struct listener {
 		/* UNIX, monotonic: since when its oldest connection is the same; 0: unknown */
 		uint64_t first_ns;
 	};
-	const char *cgroup; /* its path, or NULL; owned by the source of the snapshot */
-	const char *interface; /* name of bound.ifindex, or NULL; likewise */
-	const char *name; /* of a UNIX listener: path or @abstract; NULL: none; likewise */
+	const char *cgroup; /* its path, or NULL */
+	const char *interface; /* name of addr.ifindex, or NULL */
+	const char *name; /* of a UNIX listener: path or @abstract; NULL: none */
 	struct listen_addr addr;
 	uint16_t known; /* enum listener_known */
 	bool mptcp;
@@ -155,7 +156,7 @@ struct netns {
 	uint64_t cookie; /* SO_NETNS_COOKIE: never used again until reboot; 0: unknown */
 	uint64_t inode; /* of /proc/PID/ns/net; 0: unknown; the kernel reuses it */
 	uint64_t serial; /* within a run, tells it from others that had the inode before */
-	const char *name; /* NULL: unknown; owned by the source of the snapshot */
+	const char *name; /* NULL: unknown */
 	uint32_t pid; /* the oldest process in it; 0: unknown */
 	size_t first_listener; /* index of its first one; its others follow */
 	struct sysctls sysctls;
@@ -259,11 +260,18 @@ struct snapshot {
 
 	struct idmap by_cookie; /* index into listeners; see snapshot_id() */
 	struct idmap by_addr; /* index into groups */
+	struct string_pool
+		*strings; /* a reference, or NULL; all texts but the warnings' are there */
 };
 
-/* Empties @s and keeps its memory for the next sample. A zeroed struct is empty. */
+/*
+ * Empties @s, with its strings, and keeps its arrays for the next sample. A zeroed struct is empty.
+ */
 void snapshot_reset(struct snapshot *s);
 void snapshot_free(struct snapshot *s);
+
+/* Returns the pool of @s, for a source to add texts to; makes one where @s has none yet. */
+struct string_pool *snapshot_strings(struct snapshot *s);
 
 /*
  * snapshot_add_netns() - add a zeroed namespace for the caller to fill. Its listeners are added

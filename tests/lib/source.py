@@ -12,7 +12,7 @@ TOP = pathlib.Path(os.environ.get("srcdir") or pathlib.Path(__file__).parents[2]
 MARKS = {"overflowing": "!!", "full": "!", "stalled": "!", "dropping": "!", "syn-full": "!",
          "high": "~", "ok": ".", "gone": "x"}
 
-Field = collections.namedtuple("Field", "name header type group key brief")
+Field = collections.namedtuple("Field", "name header type group key brief row")
 Key = collections.namedtuple("Key", "run names help section")
 Verdict = collections.namedtuple("Verdict", "kind name fact advice")
 
@@ -43,7 +43,7 @@ def fields():
         if name:
             found[name] = Field(name, header, kind, unquote(group[1]) if group else "",
                                 unquote(key_[1]) if key_ else "",
-                                unquote(brief[1]) if brief else header)
+                                unquote(brief[1]) if brief else header, row)
     assert len(found) > 30, found
     return found
 

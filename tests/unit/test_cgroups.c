@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit.h"
 
-#include "base/clock.h"
 #include "collect/cgroups.h"
 
 #include <errno.h>
@@ -81,7 +80,7 @@ static uint64_t inode(const char *path)
 /* Without the privilege the tree is walked, once, since an id is an inode. */
 static void test_walk(void **state)
 {
-	struct cgroups c = { .root = root };
+	struct cgroups c = { .root = root, .strings = string_pool_new() };
 	uint64_t app = inode(MOUNT "/system.slice/app.service");
 	const char *path;
 
@@ -101,7 +100,7 @@ static void test_walk(void **state)
 
 static void test_one_step(void **state)
 {
-	struct cgroups c = { .root = root };
+	struct cgroups c = { .root = root, .strings = string_pool_new() };
 
 	(void)state;
 	revealed = "/" MOUNT "/system.slice/app.service";
@@ -122,7 +121,7 @@ static void test_one_step(void **state)
  */
 static void test_gone(void **state)
 {
-	struct cgroups c = { .root = root };
+	struct cgroups c = { .root = root, .strings = string_pool_new() };
 
 	(void)state;
 	handle_error = ESTALE;
@@ -135,14 +134,13 @@ static void test_gone(void **state)
 
 static void test_no_mount(void **state)
 {
-	struct cgroups c = { .root = root };
+	struct cgroups c = { .root = root, .strings = string_pool_new() };
 
 	(void)state;
 	unit_write_text(tree, "proc/self/mountinfo", "23 28 0:21 / /proc rw - proc proc rw\n");
 	assert_null(cgroups_path(&c, 1));
-	cgroups_free(&c);
+	c.searched = false;
 	unlinkat(root, "proc/self/mountinfo", 0);
-	c.root = root;
 	assert_null(cgroups_path(&c, 1));
 	assert_null(cgroups_path(&c, 1));
 	assert_u64_equal(handles, 0);
@@ -157,7 +155,7 @@ static void test_broken_mountinfo(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		struct cgroups c = { .root = root };
+		struct cgroups c = { .root = root, .strings = string_pool_new() };
 
 		unit_write_text(tree, "proc/self/mountinfo", texts[i]);
 		assert_null(cgroups_path(&c, 1));
@@ -165,28 +163,28 @@ static void test_broken_mountinfo(void **state)
 	}
 }
 
-/* Containers come and go: what nobody asks for is forgotten, what is asked for stays in place. */
+/* Containers come and go: with the pool goes what nobody asks for, and no more is looked up. */
 static void test_old_go(void **state)
 {
+	struct string_pool *next = string_pool_new();
 	struct cgroups c = { .root = root };
-	const char *stays;
-	size_t most = 0;
-	char path[64];
 
 	(void)state;
-	revealed = path;
-	strcpy(path, "/" MOUNT "/stays");
-	stays = cgroups_path(&c, 1);
-	for (uint64_t i = 2; i < INTERN_MIN + 100; i++) {
-		cgroups_turn(&c, i * 10 * NSEC_PER_SEC);
-		strcpy(path, "/" MOUNT "/stays");
-		assert_ptr_equal(cgroups_path(&c, 1), stays);
-		snprintf(path, sizeof(path), "/" MOUNT "/%u", (unsigned int)i);
-		assert_string_equal(cgroups_path(&c, i), path + strlen("/" MOUNT));
-		most = c.n > most ? c.n : most;
-	}
-	assert_string_equal(stays, "/stays");
-	assert_u64_equal(most, INTERN_MIN);
+	cgroups_begin(&c, next);
+	revealed = "/" MOUNT "/goes";
+	assert_string_equal(cgroups_path(&c, 2), "/goes");
+	cgroups_begin(&c, next);
+	revealed = "/" MOUNT "/stays";
+	assert_string_equal(cgroups_path(&c, 1), "/stays");
+	string_pool_put(next);
+	next = string_pool_new();
+	cgroups_begin(&c, next);
+	string_pool_put(next);
+	revealed = NULL;
+	handle_error = ESTALE;
+	assert_string_equal(cgroups_path(&c, 1), "/stays");
+	assert_u64_equal(handles, 2);
+	assert_null(cgroups_path(&c, 2));
 	cgroups_free(&c);
 }
 

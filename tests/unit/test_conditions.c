@@ -87,9 +87,11 @@ static int teardown(void **state)
 /* The next sample, in which all is read anew; returns the first owner. */
 static const struct process *sample(void)
 {
+	string_pool_put(s.strings); /* as after very many samples */
+	s.strings = NULL;
 	for (size_t i = 0; i < s.n_processes; i++)
 		s.processes[i] = (struct process){ .pid = s.processes[i].pid };
-	conditions_turn(&c, now);
+	conditions_begin(&c, snapshot_strings(&s));
 	conditions_collect(&c, &s);
 	now += NSEC_PER_SEC;
 	return &s.processes[0];
@@ -97,7 +99,7 @@ static const struct process *sample(void)
 
 static void open_window(void)
 {
-	conditions_turn(&c, now);
+	conditions_begin(&c, snapshot_strings(&s));
 	conditions_open(&c, &s);
 	now += NSEC_PER_SEC;
 }

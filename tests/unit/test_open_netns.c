@@ -584,6 +584,18 @@ static void test_named(void **state)
 	assert_true(s.netns[0].serial > serial);
 }
 
+/* What a sample says outlives the collector. */
+static void test_outlives_collector(void **state)
+{
+	(void)state;
+	open_all(NEED_DROPS);
+	sample(SAMPLE_CLOSING);
+	sample_source_close(collector);
+	collector = NULL;
+	assert_non_null(netns_named("blue"));
+	assert_non_null(netns_named("green"));
+}
+
 static void add_process(unsigned int pid, const char *as)
 {
 	unit_add_process(tree, pid, as, "web", 0, pid);
@@ -772,6 +784,7 @@ int main(void)
 		SOURCES_TEST(test_processes_hidden),
 		SOURCES_TEST(test_named),
 		SOURCES_TEST(test_cookie),
+		SOURCES_TEST(test_outlives_collector),
 		SOURCES_TEST(test_named_process),
 		SOURCES_TEST(test_named_by_process),
 		SOURCES_TEST(test_unnamed_lives_on),
