@@ -17,16 +17,16 @@ static void draw_list(struct session *s, const struct session_lines *l)
 	int y = l->list;
 
 	view_scroll(&s->view, session_page_rows(s));
-	listing_fit(&s->listing, &s->screen, &c);
+	listing_fit(&s->layout, &c);
 	if (l->header >= 0) {
 		struct paint p = paint_line(&s->screen, l->header);
 
-		listing_header(&s->listing, &p, &c);
+		listing_header(&s->layout, &p, &c);
 	}
 	for (size_t i = s->view.offset; i < report->n_shown && y < l->list_end; i++) {
 		struct paint p = paint_line(&s->screen, y++);
 
-		listing_row(&s->listing, &p, &c, i, i == s->view.cursor);
+		listing_row(&s->layout, &p, &c, i, i == s->view.cursor);
 	}
 	if (report->snapshot && !report->n_shown && y < l->list_end) {
 		struct paint p = paint_line(&s->screen, y);

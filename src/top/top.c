@@ -119,7 +119,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	};
 	int code;
 
-	listing_choose(&s.listing, &s.columns);
+	listing_choose(&s.layout, &s.columns);
 	if (config->resolve)
 		s.context.services = &s.services;
 	s.context.users = &s.users;
