@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Ten minutes; of very many listeners, what fits into this. */
+/* What is kept: ten minutes, or what fits into this. */
 #define PAST_NS	   (600 * NSEC_PER_SEC)
 #define PAST_BYTES (32u << 20)
 
@@ -79,7 +79,7 @@ int playback_take(struct playback *t, struct sampler *sampler, struct view *view
 	fold_build(&t->unseen, previous(t), newest(t), view->fold);
 	history_add(t->history, &t->unseen);
 	t->back++;
-	/* What was on the screen is too old, or the sample that began its window is. */
+	/* The window on the screen, or the sample that opened it, is no longer kept. */
 	if (t->back + (view->report.window_ns > 0) >= archive_count(t->archive)) {
 		t->back = archive_count(t->archive) > 1 ? archive_count(t->archive) - 2 : 0;
 		show_past(t, view, clock_ns);
@@ -93,7 +93,7 @@ void playback_pause(struct playback *t, bool paused, struct view *view, uint64_t
 		return;
 	t->paused = paused;
 	t->back = 0;
-	/* Paused from a copy, as the next samples need the memory of these. */
+	/* From a copy: the next samples need the memory of these. */
 	playback_show(t, view, clock_ns);
 }
 
