@@ -3,7 +3,7 @@
 #define LISTENQ_TOP_PLAYBACK_H
 
 #include "analyse/history.h"
-#include "model/archive.h"
+#include "model/ring.h"
 #include "top/sampler.h"
 #include "top/view.h"
 
@@ -13,13 +13,14 @@
  */
 struct playback {
 	struct history *history;
-	struct archive *archive;
+	struct ring *ring;
 	struct snapshot samples[2];
 	size_t n; /* samples taken */
 	struct report unseen; /* of samples that come while the screen stays with an older one */
-	struct snapshot past[2]; /* the window that it stays with */
+	struct snapshot past[2]; /* the window that it stays with, a copy */
+	bool has_window; /* past[0] is its opening sample */
 	bool paused;
-	size_t back; /* windows from the newest one to that on the screen */
+	size_t back; /* samples that came after the one on the screen */
 };
 
 /* Makes @t, whatever is in it, empty and live. */
@@ -40,7 +41,10 @@ void playback_pause(struct playback *t, bool paused, struct view *view, uint64_t
 /* The same samples once more, as the view wants them now. */
 void playback_show(struct playback *t, struct view *view, uint64_t clock_ns);
 
-/* One window back (@by 1) or forward (-1), and stay there. Returns false where the past ends. */
+/*
+ * One window back (@by 1) or forward (-1), and stay there. Where samples were thinned out, a window
+ * is that between two that were kept. Returns false where the past ends.
+ */
 bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock_ns);
 
 /* How long before the newest sample the one on the screen was taken. */
