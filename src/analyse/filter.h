@@ -8,7 +8,7 @@
 
 /*
  * Which rows a user wants to see: the grammar of ss over local addresses, and the fields of a
- * report beside it. listenq(8) has it in full.
+ * report beside it. listenq-filter(7) has it in full.
  *
  * A value that is not known is neither equal to anything nor different from it, neither more nor
  * less; a row is shown when the whole is true.

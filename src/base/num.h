@@ -2,6 +2,7 @@
 #ifndef LISTENQ_BASE_NUM_H
 #define LISTENQ_BASE_NUM_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 /*
@@ -16,6 +17,14 @@ int num_parse_double(const char *s, double min, double max, double *value);
 static inline int num_compare(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
+}
+
+/* @from and @by more or less, but not less than 0. */
+static inline size_t num_step(size_t from, long by)
+{
+	if (by >= 0)
+		return from + (size_t)by;
+	return from > (size_t)-by ? from - (size_t)-by : 0;
 }
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/counters.h"
 
-#include <stdio.h>
-
 const struct counter_info counter_table[COUNTER_N] = {
 #define COUNTER_ROW(id, prefix, name, queue, meaning) { prefix, name, QUEUE_##queue, meaning },
 	COUNTER_TABLE(COUNTER_ROW)
@@ -10,8 +8,3 @@ const struct counter_info counter_table[COUNTER_N] = {
 };
 
 _Static_assert(COUNTER_N <= 32, "struct counters keeps its known bits in 32 bits");
-
-void counter_key(enum counter_id id, char key[COUNTER_KEY_SIZE])
-{
-	snprintf(key, COUNTER_KEY_SIZE, "%s%s", counter_table[id].prefix, counter_table[id].name);
-}

@@ -67,11 +67,6 @@ struct counter_info {
 
 extern const struct counter_info counter_table[COUNTER_N];
 
-#define COUNTER_KEY_SIZE 64
-
-/* The name as nstat writes it: prefix and name. */
-void counter_key(enum counter_id id, char key[COUNTER_KEY_SIZE]);
-
 /* One reading of the counters; a kernel without a counter leaves its bit clear. */
 struct counters {
 	uint32_t known; /* bit 1 << enum counter_id */

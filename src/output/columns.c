@@ -215,8 +215,9 @@ int columns_parse(struct columns *c, const char *list, bool extended, struct err
 	return 0;
 }
 
-int columns_worth(const struct columns *c, const struct field *field, int keep)
+int columns_worth(const struct columns *c, const struct field *field)
 {
+	const int keep = c->top && field->keep_top ? field->keep_top : field->keep;
 	const int identity = 85; /* `keep` of what identifies a row and how bad it is */
 	const int tier = 100; /* more than any `keep` */
 

@@ -64,9 +64,8 @@ void columns_put_before(struct columns *c, enum field_id id, enum field_id other
 /*
  * columns_worth() - what a column is worth where not all fit: those worth least are left out first.
  * What the user asked for stays longer than all but what identifies a row and how bad it is.
- * @keep: field.keep or field.keep_top
  */
-int columns_worth(const struct columns *c, const struct field *field, int keep);
+int columns_worth(const struct columns *c, const struct field *field);
 
 /* What showing these columns costs: enum need. */
 unsigned int columns_needs(const struct columns *c);

@@ -163,8 +163,7 @@ REAL(peak, knows(row, LISTENER_PEAK), row_peak_fill(row))
 REAL(full_seconds, knows(row, LISTENER_PEAK), seconds(row->listener->peak.full_ns))
 NUMBER(samples, knows(row, LISTENER_PEAK), row->listener->peak.samples)
 REAL(oldest_wait, row->oldest_wait_ms.known, (double)row->oldest_wait_ms.value / 1000)
-REAL(wait_age, row->group && row->group->known & GROUP_WAITING,
-     seconds(row_waiting_age(row)))
+REAL(wait_age, row->group && row->group->known & GROUP_WAITING, seconds(row_waiting_age(row)))
 
 /* Its SYN queue. */
 

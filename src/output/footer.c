@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/footer.h"
 
+#include "analyse/fold.h"
 #include "base/alloc.h"
 #include "output/address.h"
+#include "output/cell.h"
 #include "output/not_shown_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOW_SIZE 32
-#define NAMES_MAX   3
+#define WINDOW_SIZE   32
+#define NAMES_MAX     3
+#define LISTENERS_MAX 4 /* whose processes are named for one reason */
 
 static void format_window(const struct report *report, char window[WINDOW_SIZE])
 {
@@ -289,7 +292,8 @@ static void add_not_shown(struct strbuf *lines, const struct report *report)
 	strbuf_free(&words);
 }
 
-void footer_namespaces(struct strbuf *lines, const struct report *report, unsigned int text_flags)
+static void add_namespaces(struct strbuf *lines, const struct report *report,
+			   unsigned int text_flags)
 {
 	char window[WINDOW_SIZE];
 
@@ -307,4 +311,217 @@ void footer_namespaces(struct strbuf *lines, const struct report *report, unsign
 			add_unmoved(lines, " of this namespace", window);
 		add_sysctls(lines, &report->netns->netns->sysctls);
 	}
+}
+
+/* What is said of the listeners that are shown, and by which of them. */
+struct words {
+	const struct row *worst[STATE_N];
+	size_t count[STATE_N];
+	const struct row *speaker[REASON_N];
+};
+
+/* Is @row the better one to say a reason of than @other? It is the one with the advice. */
+static bool speaks_for(const struct row *row, const struct row *other, enum reason reason)
+{
+	return !other || (verdict_adviser(other) != reason && verdict_adviser(row) == reason);
+}
+
+static void collect_words(const struct report *report, struct words *words)
+{
+	for (size_t i = 0; i < report->n_shown; i++) {
+		const struct row *row = report->shown[i];
+		const struct row *worst = words->worst[row->state];
+
+		words->count[row->state]++;
+		if (!worst || row_worst_fill(row) > row_worst_fill(worst))
+			words->worst[row->state] = row;
+		for (unsigned int j = 0; row->reasons >> j; j++)
+			if (row->reasons & 1u << j && speaks_for(row, words->speaker[j], j))
+				words->speaker[j] = row;
+	}
+}
+
+static void add_local(struct strbuf *lines, const struct footer *f, const struct row *row)
+{
+	struct field_value value;
+
+	if (f->report->n_netns > 1) {
+		field_get(&field_table[FIELD_NAMESPACE], row, f->report, f->context, &value);
+		cell_add(lines, &value, f->text_flags);
+		strbuf_putc(lines, ' ');
+	}
+	field_get(&field_table[FIELD_LOCAL], row, f->report, f->context, &value);
+	cell_add_fitted(lines, &value, f->text_flags, f->width);
+}
+
+/* Members of its SO_REUSEPORT group in the state of the row, as far as they are shown. */
+static size_t count_sockets(const struct report *report, const struct row *row)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; row->fold && i < row->fold->n_members; i++)
+		n += row->fold->members[i]->state == row->state;
+	for (size_t i = 0; !row->fold && i < report->n_shown; i++)
+		n += report->shown[i]->group == row->group && report->shown[i]->state == row->state;
+	return n;
+}
+
+/* "full (127.0.0.1:80, 1 of 4 sockets, and 2 more): ..."; @count: how many have that state */
+static void add_state(struct strbuf *lines, const struct footer *f, const struct row *row,
+		      size_t count)
+{
+	bool grouped = !row->gone && row->group && row->group->sockets > 1;
+	size_t sockets = grouped ? count_sockets(f->report, row) : 0;
+
+	strbuf_addf(lines, "%s (", state_table[row->state].name);
+	add_local(lines, f, row);
+	if (sockets)
+		strbuf_addf(lines, ", %zu of %u sockets", sockets, row->group->sockets);
+	count -= sockets && !row->fold ? sockets : 1;
+	if (count)
+		strbuf_addf(lines, "%s and %zu more", sockets ? "," : "", count);
+	strbuf_adds(lines, "): ");
+	verdict_add_state(lines, row);
+	strbuf_putc(lines, '\n');
+}
+
+/*
+ * A reason that names processes is said of each listener. Returns how many that were.
+ * @speaker: of those where no process is named, whose number is @n
+ */
+static size_t add_named(struct strbuf *lines, const struct footer *f, enum reason reason,
+			const struct row **speaker, size_t *n)
+{
+	struct strbuf why = { 0 };
+	size_t named = 0;
+
+	for (size_t i = 0; i < f->report->n_shown; i++) {
+		const struct row *row = f->report->shown[i];
+
+		if (!(row->reasons & 1u << reason))
+			continue;
+		why.len = 0;
+		if (!verdict_add_why(&why, reason, row, f->text_flags)) {
+			++*n;
+			if (speaks_for(row, *speaker, reason))
+				*speaker = row;
+		} else if (named++ < LISTENERS_MAX) {
+			strbuf_addf(lines, "%s (", reason_table[reason].name);
+			add_local(lines, f, row);
+			strbuf_addf(lines, "): %s\n", why.s);
+		}
+	}
+	if (named > LISTENERS_MAX)
+		strbuf_addf(lines, "%s: and %zu more listener%s\n", reason_table[reason].name,
+			    named - LISTENERS_MAX, named - LISTENERS_MAX > 1 ? "s" : "");
+	strbuf_free(&why);
+	return named;
+}
+
+static void add_reason(struct strbuf *lines, const struct footer *f, enum reason reason,
+		       const struct row *speaker)
+{
+	size_t named = 0, n = 0;
+
+	if (reason_table[reason].say) {
+		speaker = NULL;
+		named = add_named(lines, f, reason, &speaker, &n);
+	}
+	if (!speaker)
+		return;
+	strbuf_adds(lines, reason_table[reason].name);
+	if (named) {
+		strbuf_adds(lines, " (");
+		add_local(lines, f, speaker);
+		if (n > 1)
+			strbuf_addf(lines, " and %zu more", n - 1);
+		strbuf_putc(lines, ')');
+	}
+	strbuf_adds(lines, ": ");
+	verdict_add_why(lines, reason, speaker, f->text_flags);
+	strbuf_putc(lines, '\n');
+}
+
+/*
+ * What the states and reasons in the table mean. The worst listener of each state is named once
+ * more: the top of a long table may have left the screen.
+ */
+static void add_words(struct strbuf *lines, const struct footer *f)
+{
+	struct words words = { 0 };
+
+	collect_words(f->report, &words);
+	for (unsigned int i = 0; i < STATE_N; i++)
+		if (words.count[i] && i != STATE_OK)
+			add_state(lines, f, words.worst[i], words.count[i]);
+	for (unsigned int i = 0; i < REASON_N; i++)
+		if (words.speaker[i])
+			add_reason(lines, f, i, words.speaker[i]);
+}
+
+/* A window that is too short to show whether a listener is stalled does not say that it is well. */
+static void add_open(struct strbuf *lines, const struct footer *f)
+{
+	const struct report *report = f->report;
+	const struct row *first = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < report->n_shown; i++)
+		if (verdict_is_open(report->shown[i]) && !n++)
+			first = report->shown[i];
+	if (!n)
+		return;
+	strbuf_adds(lines, "None was accepted in this window at ");
+	add_local(lines, f, first);
+	strbuf_addf(lines, ", where %llu wait%s", (unsigned long long)row_length(first),
+		    row_length(first) == 1 ? "s" : "");
+	if (n > 1)
+		strbuf_addf(lines, ", nor at %zu more", n - 1);
+	strbuf_adds(lines, ": a longer window (-d 3) tells whether that is stalled.\n");
+}
+
+/* Who holds a listener that is not well may be what only root sees. */
+static void add_ownerless(struct strbuf *lines, const struct footer *f)
+{
+	const struct report *report = f->report;
+	size_t n = 0;
+
+	if (!(report->snapshot->known & SNAPSHOT_OWNERS_OF_OTHERS) || !f->owners)
+		return;
+	for (size_t i = 0; i < report->n_shown; i++) {
+		const struct row *row = report->shown[i];
+
+		n += state_is_sick(row->state) && !(row->listener->known & LISTENER_OWNERS);
+	}
+	if (n)
+		strbuf_addf(
+			lines,
+			"%zu listener%s in trouble: who holds %s cannot be seen; run as root.\n", n,
+			n > 1 ? "s" : "", n > 1 ? "them" : "it");
+}
+
+static void add_unselected(struct strbuf *lines, const struct footer *f)
+{
+	size_t hidden = f->report->n_rows - f->report->n_shown;
+
+	if (!hidden)
+		return;
+	strbuf_addf(lines, "%zu of %zu %s %s not shown", hidden, f->report->n_rows,
+		    f->report->n_members ? "groups" : "listeners", hidden > 1 ? "are" : "is");
+	for (size_t i = 0; f->selectors[i]; i++)
+		strbuf_addf(lines, "%s%s",
+			    !i			 ? ", because of " :
+			    !f->selectors[i + 1] ? " and " :
+						   ", ",
+			    f->selectors[i]);
+	strbuf_adds(lines, ".\n");
+}
+
+void footer_add(struct strbuf *lines, const struct footer *f)
+{
+	add_namespaces(lines, f->report, f->text_flags);
+	add_words(lines, f);
+	add_open(lines, f);
+	add_ownerless(lines, f);
+	add_unselected(lines, f);
 }

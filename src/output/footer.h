@@ -2,15 +2,23 @@
 #ifndef LISTENQ_OUTPUT_FOOTER_H
 #define LISTENQ_OUTPUT_FOOTER_H
 
-#include "analyse/report.h"
-#include "base/text.h"
+#include "output/fields.h"
+
+/* What the footer of a table is about. */
+struct footer {
+	const struct report *report;
+	struct field_context *context;
+	unsigned int text_flags; /* for names, see text_add_safe() */
+	size_t width; /* of the screen, to which paths are cut; 0: unlimited */
+	const char *const *selectors; /* what leaves listeners out; ends with NULL */
+	bool owners; /* those that hold a listener were looked for */
+};
 
 /*
- * footer_namespaces() - add what is said under the table of the namespaces, line by line: what is
- * not well where the report does not look, counters that moved, and sysctls. Of more than one only
- * of those where something is wrong, and not of those whose listeners report_select() has left out.
- * @text_flags: for names, see text_add_safe()
+ * footer_add() - add what stands below a table, line by line: what the report does not show and
+ * is not well, counters that moved, sysctls, what the states and reasons mean, and what is left
+ * out.
  */
-void footer_namespaces(struct strbuf *lines, const struct report *report, unsigned int text_flags);
+void footer_add(struct strbuf *lines, const struct footer *f);
 
 #endif

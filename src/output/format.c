@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/format.h"
 
-#include "analyse/report.h"
 #include "base/clock.h"
 #include "output/json.h"
 

@@ -6,8 +6,6 @@
 
 #include <stdio.h>
 
-#define JSON_SCHEMA_VERSION 1
-
 /*
  * json_print() - a report as one JSON object, listener by listener, so that the memory it takes
  * does not grow with the document.

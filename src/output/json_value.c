@@ -75,11 +75,6 @@ void json_value_put(struct json_object *object, const char *key, struct json_obj
 				  JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY);
 }
 
-void json_value_put_copied(struct json_object *object, const char *key, struct json_object *value)
-{
-	json_object_object_add(object, key, value);
-}
-
 struct json_object *json_value_get(const struct json_object *object, const char *key)
 {
 	return json_object_object_get(object, key);
@@ -116,28 +111,17 @@ static void write_escaped(FILE *stream, const char *text, size_t len)
 	}
 }
 
-/* Writes the value without its last @omit bytes. What is plain, as nearly all is, goes at once. */
-static void write_without(FILE *stream, struct json_object *value, size_t omit)
+/* What is plain, as nearly all is, goes at once. */
+void json_value_write(FILE *stream, struct json_object *value)
 {
 	size_t len;
 	const char *text = json_object_to_json_string_length(
 		value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
 
-	len -= omit;
 	if (memchr(text, '\x7f', len) || memchr(text, '\xc2', len))
 		write_escaped(stream, text, len);
 	else
 		fwrite(text, 1, len, stream);
-}
-
-void json_value_write(FILE *stream, struct json_object *value)
-{
-	write_without(stream, value, 0);
-}
-
-void json_value_write_open(FILE *stream, struct json_object *object)
-{
-	write_without(stream, object, strlen("}"));
 }
 
 void json_value_write_pretty(FILE *stream, struct json_object *value)

@@ -39,9 +39,6 @@ struct json_object *json_value_foreign_text(const char *text);
  */
 void json_value_put(struct json_object *object, const char *key, struct json_object *value);
 
-/* Adds a member whose key does not outlive the call, or replaces the one that has it. */
-void json_value_put_copied(struct json_object *object, const char *key, struct json_object *value);
-
 /* Returns the member, which stays the object's; NULL: null or not there. */
 struct json_object *json_value_get(const struct json_object *object, const char *key);
 
@@ -52,12 +49,10 @@ void json_value_append(struct json_object *array, struct json_object *value);
 void json_value_free(struct json_object *value);
 
 /*
- * Write a value, on one line that is not ended; _open() leaves out the last brace of an object, so
- * that the caller can write more members; _pretty() indents, and is for text of our own. Control
- * characters are escaped, DEL and C1 too. Errors are left in the stream.
+ * Write a value on one line, which is not ended; _pretty() indents, and is for text of our own.
+ * Control characters are escaped, DEL and C1 too. Errors are left in the stream.
  */
 void json_value_write(FILE *stream, struct json_object *value);
-void json_value_write_open(FILE *stream, struct json_object *object);
 void json_value_write_pretty(FILE *stream, struct json_object *value);
 
 /*

@@ -15,7 +15,7 @@ struct table_style {
 	bool color;
 	bool utf8; /* the terminal's character set */
 	size_t width; /* of the terminal, 0: unlimited */
-	const char *selectors[TABLE_SELECTORS]; /* what leaves listeners out; NULL: nothing more */
+	const char *selectors[TABLE_SELECTORS + 1]; /* what leaves listeners out; ends with NULL */
 };
 
 /*

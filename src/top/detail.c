@@ -3,6 +3,7 @@
 
 #include "analyse/fold.h"
 #include "base/clock.h"
+#include "base/num.h"
 #include "output/address.h"
 #include "top/graph.h"
 #include "top/wrap.h"
@@ -24,13 +25,8 @@ void detail_next_section(struct detail *d)
 
 void detail_move(struct detail *d, long by)
 {
-	size_t *offset = &d->offset[d->section];
-	size_t step = by < 0 ? (size_t)-by : (size_t)by;
-
-	if (by < 0)
-		*offset = *offset > step ? *offset - step : 0;
-	else
-		*offset += step; /* detail_draw() knows where it ends */
+	/* detail_draw() knows where it ends. */
+	d->offset[d->section] = num_step(d->offset[d->section], by);
 }
 
 static void draw_waiting(struct paint *p, const struct connection *c)

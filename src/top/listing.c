@@ -45,8 +45,7 @@ void listing_choose(struct listing *l, const struct columns *columns)
 	l->cols = 0;
 	for (size_t i = 0; i < columns->n; i++) {
 		const struct field *field = columns->list[i];
-		int worth = columns_worth(columns, field,
-					  field->keep_top ? field->keep_top : field->keep);
+		int worth = columns_worth(columns, field);
 
 		if (field == in_tree)
 			add(l, field, LISTING_TREE, worth - TREE_LESS);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/menu.h"
 
+#include "base/num.h"
 #include "base/text.h"
 
 static const struct field *nth_column(size_t n)
@@ -11,41 +12,15 @@ static const struct field *nth_column(size_t n)
 	return NULL;
 }
 
-static size_t count_columns(void)
+void menu_move(struct menu *m, long by)
 {
-	size_t n = 0;
+	size_t last = 0;
 
-	while (nth_column(n))
-		n++;
-	return n;
-}
-
-bool menu_key(struct menu *m, enum key_action action, size_t page)
-{
-	size_t last = count_columns() - 1;
-
-	switch (action) {
-	case KEY_ACT_UP:
-		m->cursor -= m->cursor > 0;
-		return true;
-	case KEY_ACT_DOWN:
-		m->cursor += m->cursor < last;
-		return true;
-	case KEY_ACT_PAGE_UP:
-		m->cursor = m->cursor > page ? m->cursor - page : 0;
-		return true;
-	case KEY_ACT_PAGE_DOWN:
-		m->cursor = m->cursor + page < last ? m->cursor + page : last;
-		return true;
-	case KEY_ACT_FIRST:
-		m->cursor = 0;
-		return true;
-	case KEY_ACT_LAST:
+	while (nth_column(last + 1))
+		last++;
+	m->cursor = num_step(m->cursor, by);
+	if (m->cursor > last)
 		m->cursor = last;
-		return true;
-	default:
-		return false;
-	}
 }
 
 void menu_toggle(const struct menu *m, struct columns *columns)

@@ -3,22 +3,21 @@
 #define LISTENQ_TOP_MENU_H
 
 #include "output/columns.h"
-#include "top/keys.h"
 #include "top/paint.h"
 
-/* The page on which columns are chosen: every column with its help, those that are shown marked. */
+/* The page that lists every column with its help and marks those that are shown. */
 struct menu {
-	size_t cursor; /* among the named fields */
-	size_t offset;
+	size_t cursor; /* among the fields that have a name */
+	size_t offset; /* first line on the screen */
 };
 
-/* What a key does to the cursor. Returns false for keys that are none of its own. */
-bool menu_key(struct menu *m, enum key_action action, size_t page);
+/* Moves the cursor by @by columns, as far as there are any. */
+void menu_move(struct menu *m, long by);
 
-/* Shows the column under the cursor, last but for lists; or hides it. One always stays. */
+/* Shows or hides the column under the cursor, see columns_toggle(). */
 void menu_toggle(const struct menu *m, struct columns *columns);
 
-/* Draws it on lines @top to @bottom - 1, scrolled so that the cursor is there. */
+/* Draws it on lines @top to @bottom - 1, scrolled to the cursor. */
 void menu_draw(struct menu *m, const struct screen *screen, int top, int bottom,
 	       const struct columns *columns);
 

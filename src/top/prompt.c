@@ -3,34 +3,26 @@
 
 #include <curses.h>
 
-#define ANSWER_MAX 255 /* bytes: the length of a file's name */
-
-static const char *const questions[] = {
-	[PROMPT_NONE] = "",
-	[PROMPT_FIND] = "Find: ",
-	[PROMPT_FILTER] = "Filter: ",
-	[PROMPT_DELAY] = "Seconds between samples: ",
-	[PROMPT_WRITE] = "Write JSON to file: ",
-};
+#define ANSWER_MAX 255 /* bytes: NAME_MAX */
 
 void prompt_free(struct prompt *p)
 {
 	strbuf_free(&p->answer);
 }
 
-void prompt_begin(struct prompt *p, enum prompt_purpose purpose, const char *answer)
+void prompt_begin(struct prompt *p, const struct question *question, const char *answer)
 {
-	p->purpose = purpose;
+	p->question = question;
 	p->answer.len = 0;
 	strbuf_adds(&p->answer, answer);
 }
 
 void prompt_end(struct prompt *p)
 {
-	p->purpose = PROMPT_NONE;
+	p->question = NULL;
 }
 
-/* The whole of the last character. */
+/* Erases the last character, of however many bytes. */
 static void erase_last(struct strbuf *b)
 {
 	while (b->len && text_continues(b->s[b->len - 1]))
@@ -38,12 +30,6 @@ static void erase_last(struct strbuf *b)
 	if (b->len)
 		b->len--;
 	b->s[b->len] = '\0';
-}
-
-static void erase_all(struct strbuf *b)
-{
-	b->len = 0;
-	b->s[0] = '\0';
 }
 
 enum prompt_result prompt_key(struct prompt *p, int code)
@@ -62,16 +48,17 @@ enum prompt_result prompt_key(struct prompt *p, int code)
 		erase_last(&p->answer);
 		return PROMPT_CHANGED;
 	case 'U' & 0x1f:
-		erase_all(&p->answer);
+		p->answer.len = 0;
+		strbuf_adds(&p->answer, "");
 		return PROMPT_CHANGED;
 	}
 	if (code < ' ' || code > 0xff || p->answer.len >= ANSWER_MAX)
-		return PROMPT_GOES_ON;
+		return PROMPT_UNCHANGED;
 	strbuf_putc(&p->answer, (char)code);
 	return PROMPT_CHANGED;
 }
 
-/* Of a long answer its end is what is being typed. */
+/* A long answer shows its end, where the user types. */
 void prompt_draw(const struct prompt *p, struct paint *paint)
 {
 	struct strbuf safe = { 0 };
@@ -79,7 +66,7 @@ void prompt_draw(const struct prompt *p, struct paint *paint)
 	size_t len, room;
 
 	text_add_safe(&safe, p->answer.s, p->answer.len, paint->screen->utf8 ? 0 : TEXT_ASCII);
-	paint_string(paint, INK_STRONG, questions[p->purpose]);
+	paint_string(paint, INK_STRONG, p->question->text);
 	room = paint->end > paint->x ? (size_t)(paint->end - paint->x) : 1;
 	text = safe.s ? safe.s : "";
 	len = safe.len;

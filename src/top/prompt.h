@@ -5,34 +5,33 @@
 #include "base/text.h"
 #include "top/paint.h"
 
-/* A question in the last line of the screen, and the answer as it is typed. */
-enum prompt_purpose {
-	PROMPT_NONE,
-	PROMPT_FIND,
-	PROMPT_FILTER,
-	PROMPT_DELAY,
-	PROMPT_WRITE,
+struct session;
+
+/* A question, and what happens to the answer. */
+struct question {
+	const char *text;
+	void (*typed)(struct session *s); /* after each change; NULL: nothing */
+	void (*answered)(struct session *s);
 };
 
+/* The last line of the screen while a question is open, with the answer as it is typed. */
 struct prompt {
-	enum prompt_purpose purpose;
-	struct strbuf answer;
+	const struct question *question; /* NULL: none is open */
+	struct strbuf answer; /* stays until the next question */
 };
 
-enum prompt_result { PROMPT_GOES_ON, PROMPT_CHANGED, PROMPT_DONE, PROMPT_CANCELLED };
+enum prompt_result { PROMPT_UNCHANGED, PROMPT_CHANGED, PROMPT_DONE, PROMPT_CANCELLED };
 
 void prompt_free(struct prompt *p);
 
-/* Asks. @answer: what is there to begin with */
-void prompt_begin(struct prompt *p, enum prompt_purpose purpose, const char *answer);
-
-/* No question any more; the answer stays until the next one. */
+/* Opens a question. @answer: what the user can edit */
+void prompt_begin(struct prompt *p, const struct question *question, const char *answer);
 void prompt_end(struct prompt *p);
 
-/* What a key does to the answer. */
+/* Changes the answer as the key says. @code: of curses */
 enum prompt_result prompt_key(struct prompt *p, int code);
 
-/* Draws it and leaves @paint where the next character comes. */
+/* Draws it and leaves @paint where the next character goes. */
 void prompt_draw(const struct prompt *p, struct paint *paint);
 
 #endif

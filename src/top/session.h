@@ -3,20 +3,22 @@
 #define LISTENQ_TOP_SESSION_H
 
 #include "top/detail.h"
-#include "top/sampler.h"
 #include "top/listing.h"
 #include "top/menu.h"
 #include "top/phrase.h"
-#include "top/prompt.h"
 #include "top/playback.h"
-#include "top/top.h"
+#include "top/prompt.h"
+#include "top/sampler.h"
 #include "top/view.h"
 
-/* The whole state of the interactive view; what keys change and what is drawn. */
+/* The state of the interactive view: keys change it, and the screen is drawn from it. */
 enum session_page { PAGE_LIST, PAGE_DETAIL, PAGE_HELP, PAGE_COLUMNS };
 
 struct session {
-	const struct top_config *config;
+	unsigned int needs; /* enum need: whatever columns and page are */
+	bool peaks; /* may be looked for */
+	uint8_t family; /* AF_UNSPEC: any; a filter may narrow it */
+
 	struct screen screen;
 	struct sampler *sampler;
 	struct sampler_request request;
@@ -33,33 +35,52 @@ struct session {
 	struct names users;
 
 	enum session_page page;
-	size_t help_offset;
-	struct strbuf find; /* the last text looked for */
-	struct strbuf draft; /* the last filter typed, which may have been refused */
+	size_t help_offset; /* first line on the screen */
+	struct strbuf find; /* the last text searched for */
+	struct strbuf draft; /* the last filter typed, valid or not */
 	struct strbuf message; /* in the last line, until a key is pressed */
-	uint64_t message_until_ns;
-	uint64_t cpu_ns; /* used so far, and when that was read */
-	uint64_t cpu_read_ns;
+	uint64_t message_until_ns; /* monotonic */
+	uint64_t cpu_ns; /* used at the last sample, */
+	uint64_t cpu_read_ns; /* which was then; monotonic, 0: never */
 	double cpu_share; /* of one CPU, between the last two samples */
 	bool quit;
 };
 
-/* What is wanted of the samples, as the columns and the page need it. */
+/* The lines of the list page. A small screen has no lines for some parts: -1, or a number of 0. */
+struct session_lines {
+	int title;
+	int verdict;
+	int counters, n_counters;
+	int header;
+	int list, list_end; /* @list_end: the first line behind it */
+	int hint, n_hint;
+	int bar;
+};
+
+/* Ends the sampling and frees all. */
+void session_free(struct session *s);
+
+/* Requests from the sampler what the columns, the filter and the page need. */
 void session_request(struct session *s);
 
 /*
- * session_filter() - show only rows that match from now on; all with "". Returns 0, or -EINVAL with
- * @why filled, and what was shown stays.
+ * session_filter() - show only rows that match @text; all with "". Returns 0, or -EINVAL with @why
+ * filled: the filter then stays as it was.
  */
 int session_filter(struct session *s, const char *text, struct error *why);
 
-/* What is to be said in the last line. */
+/* Shows a message in the last line for a few seconds. */
 void session_say(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The row whose detail is on the screen; NULL when that listener is gone, or hidden by a filter. */
+/* The row that the detail page is about; NULL if it is gone, or hidden by a filter. */
 const struct row *session_detailed(const struct session *s);
 
-/* The report on the screen, for phrases and for the list. */
+struct session_lines session_lines(const struct session *s);
+
+/* How many rows of the page are on the screen: what a key that moves by a screen moves by. */
+size_t session_page_rows(const struct session *s);
+
+/* The report on the screen, as phrases and the list take it. */
 struct phrase_context session_phrases(struct session *s);
 struct listing_context session_listing(struct session *s);
 

@@ -1,141 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/top.h"
 
-#include "analyse/filter.h"
 #include "base/clock.h"
-#include "output/fields.h"
-#include "output/sort.h"
-#include "top/act.h"
 #include "top/draw.h"
+#include "top/keys.h"
 #include "top/session.h"
 #include "top/terminal.h"
 
 #include <curses.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <sys/resource.h>
-
-#define MESSAGE_NS (5 * NSEC_PER_SEC)
-
-void session_say(struct session *s, const char *format, ...)
-{
-	char text[512];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	s->message.len = 0;
-	text_add_safe(&s->message, text, strlen(text), s->screen.utf8 ? 0 : TEXT_ASCII);
-	s->message_until_ns = clock_monotonic_ns() + MESSAGE_NS;
-}
-
-struct phrase_context session_phrases(struct session *s)
-{
-	return (struct phrase_context){
-		.report = &s->view.report,
-		.history = s->playback.history,
-		.back = s->playback.back,
-		.fields = &s->context,
-		.utf8 = s->screen.utf8,
-		.cols = (size_t)s->screen.cols,
-	};
-}
-
-static void widen(uint64_t *age_ns, uint64_t to_ns)
-{
-	if (to_ns > *age_ns)
-		*age_ns = to_ns;
-}
-
-/* Of several namespaces the one where it is oldest counts. */
-struct listing_context session_listing(struct session *s)
-{
-	const struct snapshot *sample = s->view.report.snapshot;
-	struct listing_context c = {
-		.view = &s->view,
-		.history = s->playback.history,
-		.back = s->playback.back,
-		.delay = s->request.delay,
-	};
-
-	for (size_t i = 0; sample && i < sample->n_netns; i++) {
-		widen(&c.syn_age_ns, snapshot_age(sample, sample->netns[i].syn_recv_ns));
-		widen(&c.wait_age_ns, snapshot_age(sample, sample->netns[i].waiting_ns));
-	}
-	return c;
-}
-
-const struct row *session_detailed(const struct session *s)
-{
-	return view_row_of(&s->view, s->detailed);
-}
-
-void session_request(struct session *s)
-{
-	const struct row *row = session_detailed(s);
-	const unsigned int before = s->request.needs;
-
-	s->request.needs = s->config->needs | columns_needs(&s->columns) |
-			   filter_needs(s->view.selection.filter) | sort_needs(s->view.sort);
-	s->request.detail_port = 0;
-	if (s->page == PAGE_DETAIL && row && !listener_is_unix(row->listener)) {
-		s->request.needs |= NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
-		s->request.detail_port = row->listener->addr.port;
-	}
-	if (!s->config->peaks)
-		s->request.needs &= ~(unsigned int)NEED_PEAK;
-	if (s->sampler) {
-		sampler_request(s->sampler, &s->request);
-		/* What is new would be unknown for the rest of the window. */
-		if (s->request.needs & ~before && !s->playback.paused)
-			sampler_end_window(s->sampler);
-	}
-}
-
-int session_filter(struct session *s, const char *text, struct error *why)
-{
-	const struct filter_source source = field_filter_source(&s->context);
-	struct selection *selection = &s->view.selection;
-	struct filter *filter;
-	int code = filter_parse(text, &source, &filter, why);
-
-	if (code < 0)
-		return code;
-	filter_free(selection->filter);
-	selection->filter = filter;
-	selection->family = filter_family(filter);
-	if (selection->family == AF_UNSPEC)
-		selection->family = s->config->selection.family;
-	session_request(s);
-	if (s->view.report.snapshot)
-		view_arrange(&s->view, clock_monotonic_ns());
-	return 0;
-}
-
-static uint64_t cpu_ns(void)
-{
-	struct rusage usage;
-
-	getrusage(RUSAGE_SELF, &usage);
-	return ((uint64_t)usage.ru_utime.tv_sec + (uint64_t)usage.ru_stime.tv_sec) * NSEC_PER_SEC +
-	       ((uint64_t)usage.ru_utime.tv_usec + (uint64_t)usage.ru_stime.tv_usec) * 1000;
-}
+#include <time.h>
 
 static void measure_cpu(struct session *s, uint64_t clock_ns)
 {
-	uint64_t used = cpu_ns();
+	struct timespec used;
+	uint64_t used_ns;
 
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+	used_ns = (uint64_t)used.tv_sec * NSEC_PER_SEC + (uint64_t)used.tv_nsec;
 	if (s->cpu_read_ns)
-		s->cpu_share = (double)(used - s->cpu_ns) / (double)(clock_ns - s->cpu_read_ns);
-	s->cpu_ns = used;
+		s->cpu_share = (double)(used_ns - s->cpu_ns) / (double)(clock_ns - s->cpu_read_ns);
+	s->cpu_ns = used_ns;
 	s->cpu_read_ns = clock_ns;
 }
 
-/*
- * Takes the sample that is there, if any. One that could not be had is said, unless there has been
- * none at all: then the view cannot begin.
- */
+/* Takes the sample that is ready, if any. Only an error before the first one ends the view. */
 static int take_sample(struct session *s, bool *dirty, struct error *why)
 {
 	uint64_t clock_ns = clock_monotonic_ns();
@@ -197,7 +85,7 @@ static int loop(struct session *s, struct error *why)
 		if (code < 0)
 			return code;
 		while (!s->quit && (key = getch()) != ERR) {
-			act_key(s, key);
+			key_press(s, key);
 			dirty = true;
 		}
 		dirty |= end_what_is_over(s);
@@ -213,48 +101,36 @@ static int loop(struct session *s, struct error *why)
 	return 0;
 }
 
-static void free_session(struct session *s)
-{
-	sampler_close(s->sampler);
-	playback_free(&s->playback);
-	filter_free(s->view.selection.filter);
-	view_free(&s->view);
-	listing_free(&s->listing);
-	prompt_free(&s->prompt);
-	names_free(&s->services);
-	names_free(&s->users);
-	strbuf_free(&s->context.scratch);
-	strbuf_free(&s->find);
-	strbuf_free(&s->draft);
-	strbuf_free(&s->message);
-}
-
 int top_run(const struct top_config *config, int *ended_by, struct error *why)
 {
-	struct session s = { .config = config };
+	struct session s = {
+		.needs = config->needs,
+		.peaks = config->peaks,
+		.family = config->selection.family,
+		.screen = { .color = config->color, .utf8 = config->utf8 },
+		.columns = config->columns,
+		.request.delay = config->delay,
+		.view = { .fold = config->fold,
+			  .selection = config->selection,
+			  .sort = config->sort,
+			  .descending = config->descending,
+			  .follow = true },
+	};
 	int code;
 
-	s.screen = (struct screen){ .color = config->color, .utf8 = config->utf8 };
-	s.columns = config->columns;
 	listing_choose(&s.listing, &s.columns);
 	if (config->resolve)
 		s.context.services = &s.services;
 	s.context.users = &s.users;
 	s.view.columns = &s.columns;
 	s.view.context = &s.context;
-	s.view.fold = config->fold;
-	s.view.selection = config->selection;
-	s.view.sort = config->sort;
-	s.view.descending = config->descending;
 	if (!s.view.selection.only_full)
 		s.view.selection.fill = FILL_HIGH; /* for the key that asks for it */
-	s.view.follow = true;
-	s.request.delay = config->delay;
 	playback_begin(&s.playback);
 
 	strbuf_adds(&s.draft, config->filter);
 	code = session_filter(&s, config->filter, why);
-	/* Then the terminal: it is the user's to choose, and what it lacks is said at once. */
+	/* Errors of the user come before the first sample: the filter, the terminal. */
 	if (code == 0)
 		code = terminal_open(&s.screen, config->mouse, why);
 	if (code == 0) {
@@ -264,6 +140,6 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 		terminal_close(&s.screen);
 	}
 	*ended_by = terminal_ended_by();
-	free_session(&s);
+	session_free(&s);
 	return code;
 }

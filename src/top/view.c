@@ -4,6 +4,7 @@
 #include "analyse/fold.h"
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/num.h"
 #include "output/cell.h"
 #include "output/sort.h"
 
@@ -302,12 +303,7 @@ void view_select(struct view *v, size_t index, uint64_t clock_ns)
 
 void view_move(struct view *v, long by, uint64_t clock_ns)
 {
-	size_t step = by < 0 ? (size_t)-by : (size_t)by;
-
-	if (by < 0)
-		view_select(v, v->cursor > step ? v->cursor - step : 0, clock_ns);
-	else
-		view_select(v, v->cursor + step, clock_ns);
+	view_select(v, num_step(v->cursor, by), clock_ns);
 }
 
 void view_scroll(struct view *v, size_t page)

@@ -12,8 +12,8 @@ TOP = pathlib.Path(os.environ.get("srcdir") or pathlib.Path(__file__).parents[2]
 MARKS = {"overflowing": "!!", "full": "!", "stalled": "!", "dropping": "!", "syn-full": "!",
          "high": "~", "ok": ".", "gone": "x"}
 
-Field = collections.namedtuple("Field", "name header type group key brief")
-Key = collections.namedtuple("Key", "action names help")
+Field = collections.namedtuple("Field", "name header type group key brief row")
+Key = collections.namedtuple("Key", "run names help section")
 Verdict = collections.namedtuple("Verdict", "kind name fact advice")
 
 STRING = r'("(?:[^"\\]|\\.)*")'
@@ -43,7 +43,7 @@ def fields():
         if name:
             found[name] = Field(name, header, kind, unquote(group[1]) if group else "",
                                 unquote(key_[1]) if key_ else "",
-                                unquote(brief[1]) if brief else header)
+                                unquote(brief[1]) if brief else header, row)
     assert len(found) > 30, found
     return found
 
@@ -57,16 +57,16 @@ def keys():
     """Rows of the key table."""
     found = []
     for row in rows("top/keys.c", "key_table"):
-        row = re.match(rf"\t\{{ KEY_ACT_(\w+), \{{.*?\}}, {STRING}, .*?,\n\t  {STRING}", row)
-        action, names, text = row.groups()
-        found.append(Key(action, unquote(names).split(), unquote(text)))
+        value = dict(re.findall(rf"\.(\w+) = ({STRING[1:-1]}|[\w |]+?)(?=,| \}})", row))
+        found.append(Key(value["run"], unquote(value["name"]).split(), unquote(value["help"]),
+                         unquote(value.get("section", "NULL"))))
     assert len(found) > 20, found
     return found
 
 
-def key(action):
-    """What to press for an action: each of its keys, as tmux calls it."""
-    names, = (row.names for row in keys() if row.action == action)
+def key(run):
+    """What to press for a function of the key table: each of its keys, as tmux calls it."""
+    names, = (row.names for row in keys() if row.run == run)
     return [TMUX_NAMES.get(name, name) for name in names]
 
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Listeners that come, go and are replaced between the two samples."""
+import os
 import signal
 import time
 
@@ -99,6 +100,42 @@ class Window(rig.Case):
         self.assertGreater(report["window_seconds"], 0.7)
         row = self.row(report, listener)
         self.assertEqual(row["overflows"], {"min": 5, "max": 5})
+
+    def test_says_when_it_opens(self):
+        """To a descriptor that was open before; what names none is ignored."""
+        self.listener()
+        reader, writer = os.pipe()
+        self.addCleanup(os.close, reader)
+        child = listenq.Running("--json", "-d", "1", "--count=2", pass_fds=[writer],
+                                env={**os.environ, "LISTENQ_WINDOW_FD": str(writer)})
+        os.close(writer)
+        opened = []
+        while os.read(reader, 1):
+            opened.append(time.monotonic())
+        documents = child.finish().documents
+        self.assertEqual(len(opened), 2)
+        for at, document in zip(opened, documents):
+            begin = document["monotonic_seconds"] - document["window_seconds"]
+            self.assertTrue(begin <= at < begin + 0.5, (begin, at))
+        for wrong in "", "x", "-1", "3", "3x", "1000000", "99999999999":
+            env = {**os.environ, "LISTENQ_WINDOW_FD": wrong}
+            self.assertEqual(len(listenq.report("-d", "0.01", env=env)["listeners"]), 1)
+
+    def test_interrupt_is_ignored_in_the_background(self):
+        """Where a shell ignores it for what it starts with &."""
+        self.listener()
+
+        def ignore():
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for options in ["-d", "0.5"], ["-d", "0.5", "--count=2"]:
+            child = listenq.Running("--json", *options, preexec_fn=ignore)
+            child.wait_window()
+            child.interrupt()
+            result = child.finish()
+            documents = result.documents if "--count=2" in options else [result.json]
+            self.assertEqual(len(documents), 2 if "--count=2" in options else 1)
+            for document in documents:
+                self.assertGreaterEqual(document["window_seconds"], 0.499)
 
     def test_one_second_is_the_default(self):
         self.listener()

@@ -57,7 +57,7 @@ class Unfolding(Groups):
     def test_enter(self):
         terminal = self.begin()
         self.shows(terminal, "+8001 +8002 5")
-        for name in key("OPEN"):
+        for name in key("open_selected"):
             self.go(terminal, 0)
             terminal.see("Enter Unfold")
             terminal.keys(name)
@@ -104,7 +104,7 @@ class Unfolding(Groups):
 
     def test_arrows(self):
         terminal = self.begin()
-        right, left = key("UNFOLD")[0], key("FOLD")[0]
+        right, left = key("unfold")[0], key("fold")[0]
         self.go(terminal, 0)
         terminal.keys(right, right)
         self.shows(terminal, "-8001 |9 |19 `29 +8002 5")
@@ -127,7 +127,7 @@ class Unfolding(Groups):
         self.queue_in(self.first[1], self.first, 4)
         terminal = self.begin(rows=40)
         cookies = rf"\bcookie {self.first[1].cookie}\b"
-        for name in key("DETAIL"):
+        for name in key("toggle_detail"):
             self.go(terminal, 0)
             terminal.keys(name)
             lines = terminal.see("queued/limit of each socket: 0/29 4/19 0/9")
@@ -137,7 +137,7 @@ class Unfolding(Groups):
             self.shows(terminal, "+8001 +8002 5")
         terminal.keys("Enter", "Down")
         self.selected(terminal, "member", 19)
-        for name in (*key("OPEN"), *key("DETAIL")):
+        for name in (*key("open_selected"), *key("toggle_detail")):
             terminal.keys(name)
             lines = terminal.see("4 waiting")
             self.assertRegex("\n".join(lines), cookies)
@@ -252,7 +252,7 @@ class Grouping(Groups):
         self.shows(terminal, "9 19 29 39 49 5")
         terminal.see("6 listeners")
         before = self.heads(terminal)
-        for name in key("GROUP"):
+        for name in key("toggle_groups"):
             terminal.keys("Home", "Down", name)
             self.shows(terminal, "+8001 +8002 5")
             terminal.see("3 groups")
@@ -394,7 +394,7 @@ class Choosing(Groups):
         terminal.keys("Left")
         self.shows(terminal, "+8001")
         terminal.keys("Right")
-        terminal.see("None of its 3 sockets is let through by the filter, or by f.")
+        terminal.see("The filter, or f, hides all of its 3 sockets.")
         self.shows(terminal, "-8001")
         terminal.keys("Escape")
         terminal.gone("[FILTER]")

@@ -66,10 +66,10 @@ class Table(Case):
         text = "".join(pathlib.Path(__file__).with_name(name).read_text(encoding="utf-8")
                        for name in ("test_keys.py", "test_groups.py"))
         pressed = set(re.findall(r'\bkey\("(\w+)"\)', text))
-        self.assertEqual({row.action for row in source.keys()} - pressed, set())
+        self.assertEqual({row.run for row in source.keys()} - pressed, set())
 
     def test_help_has_every_row(self):
-        for page in key("HELP"):
+        for page in key("toggle_help"):
             terminal = self.begin(rows=60, cols=140)
             terminal.keys(page)
             lines = terminal.see("listenq: keys")
@@ -85,10 +85,10 @@ class Table(Case):
 
     def test_help_scrolls(self):
         terminal = self.begin(rows=10)
-        terminal.keys(key("HELP")[0])
+        terminal.keys(key("toggle_help")[0])
         terminal.see("General")
-        down = [*key("DOWN"), *key("PAGE_DOWN"), key("LAST")[0]]
-        up = [*key("UP"), *key("PAGE_UP"), key("FIRST")[0]]
+        down = [*key("move_down"), *key("page_down"), key("move_last")[0]]
+        up = [*key("move_up"), *key("page_up"), key("move_first")[0]]
         for names, end in (down, " ok: nothing to do"), (up, "General"):
             for name in names:
                 before = terminal.text()
@@ -109,7 +109,7 @@ class Move(Case):
     def test_one(self):
         terminal = self.begin()
         self.await_selected(terminal, 2)
-        for down, up in zip(key("DOWN"), key("UP")):
+        for down, up in zip(key("move_down"), key("move_up")):
             terminal.keys(down)
             self.await_selected(terminal, 4)
             terminal.keys(down)
@@ -121,7 +121,7 @@ class Move(Case):
 
     def test_ends(self):
         terminal = self.begin()
-        for first, last in zip(key("FIRST"), key("LAST")):
+        for first, last in zip(key("move_first"), key("move_last")):
             terminal.keys(last)
             self.await_selected(terminal, 5)
             terminal.keys(first)
@@ -132,7 +132,7 @@ class Move(Case):
         terminal.see(self.places[2])
         page = len(terminal.list())
         self.assertIn(page, range(2, 6))
-        for down, up in zip(key("PAGE_DOWN"), key("PAGE_UP")):
+        for down, up in zip(key("page_down"), key("page_up")):
             terminal.keys(down)
             self.await_selected(terminal, self.usual[page])
             terminal.keys(up)
@@ -141,7 +141,7 @@ class Move(Case):
     def test_follow(self):
         terminal = self.begin()
         terminal.see("[FOLLOW]")
-        for name in key("FOLLOW"):
+        for name in key("toggle_follow"):
             terminal.keys("End")
             terminal.gone("[FOLLOW]")
             self.await_selected(terminal, 5)
@@ -159,7 +159,7 @@ class Choose(Case):
         marks = {name: "▲" if name == "local" else "▼" for name in names}
         terminal = self.begin("-o", "severity," + ",".join(names))
         self.await_header(terminal, "ST▼")
-        for name in key("SORT_NEXT"):
+        for name in key("sort_next"):
             terminal.keys(name)  # by the mark itself
             for field in heads:
                 terminal.keys(name)
@@ -170,14 +170,14 @@ class Choose(Case):
                     self.await_order(terminal, [0, 1, 2, 3, 4, 5])
             terminal.keys(name)
             self.await_order(terminal, self.usual)
-        for name in key("SORT_PREVIOUS"):
+        for name in key("sort_previous"):
             for field in reversed(heads):
                 terminal.keys(name)
                 self.await_header(terminal, field.brief + marks[field.name])
 
     def test_invert(self):
         terminal = self.begin()
-        for name in key("INVERT"):
+        for name in key("invert"):
             terminal.keys(name)
             self.await_header(terminal, "ST▲")
             self.await_order(terminal, [0, 1, 3, 5, 4, 2])  # equal ones stay as they were
@@ -186,7 +186,7 @@ class Choose(Case):
 
     def test_freeze(self):
         terminal = self.begin()
-        for name in key("FREEZE"):
+        for name in key("toggle_freeze"):
             terminal.keys(name)
             terminal.see("[ORDER FROZEN]")
             terminal.keys(name)
@@ -195,7 +195,7 @@ class Choose(Case):
     def test_find(self):
         """The cursor goes along while one types, and goes on from there."""
         terminal = self.begin()
-        for name in key("FIND"):
+        for name in key("ask_for_text"):
             terminal.keys("Home", name)
             self.last(terminal, "Find:")
             terminal.type("127.0.0.")
@@ -212,30 +212,30 @@ class Choose(Case):
     def test_find_words_of_any_case(self):
         terminal = self.begin()
         for text, number in ("HIGH", 4), ("not-acc", 2), (":8004", 3):
-            terminal.keys("Home", key("FIND")[0])
+            terminal.keys("Home", key("ask_for_text")[0])
             terminal.type(text)
             terminal.keys("Enter")
             self.await_selected(terminal, number)
 
     def test_find_is_given_up(self):
         terminal = self.begin()
-        terminal.keys(key("FIND")[0])
+        terminal.keys(key("ask_for_text")[0])
         terminal.type("nowhere")
         self.last(terminal, "Find: nowhere")
-        terminal.keys(key("BACK")[0])
+        terminal.keys(key("go_back")[0])
         terminal.see("q Quit")
-        terminal.keys(key("FIND")[0])
+        terminal.keys(key("ask_for_text")[0])
         terminal.type("nowhere")
         terminal.keys("Enter")
         self.last(terminal, "Not found.")
 
     def test_find_next(self):
         terminal = self.begin()
-        terminal.keys(key("FIND")[0])
+        terminal.keys(key("ask_for_text")[0])
         terminal.type("ok")
         terminal.keys("Enter")
         self.await_selected(terminal, 0)
-        for forward, back in zip(key("FIND_NEXT"), key("FIND_PREVIOUS")):
+        for forward, back in zip(key("find_next"), key("find_previous")):
             for number in 1, 3, 5, 0, 1:  # and round
                 terminal.keys(forward)
                 self.await_selected(terminal, number)
@@ -248,7 +248,7 @@ class Choose(Case):
 
     def test_filter(self):
         terminal = self.begin()
-        for name in key("FILTER"):
+        for name in key("ask_for_filter"):
             terminal.keys(name)
             self.last(terminal, "Filter:")
             terminal.type(":8004")
@@ -271,13 +271,13 @@ class Choose(Case):
             self.last(terminal, "Filter: length > many")
             terminal.answer("state = full or fill >= 80%")
             self.await_order(terminal, [2, 4])
-            terminal.keys(key("BACK")[0])
+            terminal.keys(key("go_back")[0])
             terminal.gone("[FILTER]")
             self.await_order(terminal, self.usual)
 
     def test_full_only(self):
         terminal = self.begin()
-        for name in key("FULL"):
+        for name in key("toggle_full"):
             terminal.keys(name)
             terminal.see("[FULL ONLY]")
             self.await_order(terminal, [2, 4])
@@ -288,7 +288,7 @@ class Choose(Case):
 
     def test_columns(self):
         terminal = self.begin(cols=140, rows=40)
-        for name in key("COLUMNS"):
+        for name in key("toggle_columns"):
             terminal.keys(name)
             lines = terminal.see("listenq: columns")
             listed = [re.match(r"\[([x ])\] (\S+)", line) for line in lines[1:]]
@@ -310,7 +310,7 @@ class Choose(Case):
             terminal.see("listenq: columns")
             terminal.keys("Space")
             terminal.see("[ ] inode")
-            terminal.keys(key("BACK")[0])
+            terminal.keys(key("go_back")[0])
             terminal.settle(lambda lines: self.assertNotIn(
                 "INODE", lines[screen.find_header(lines)]))
 
@@ -332,7 +332,7 @@ class Time(Case):
 
     def test_pause(self):
         terminal = self.begin()
-        for name in key("PAUSE"):
+        for name in key("toggle_pause"):
             terminal.keys(name)
             terminal.see("[PAUSED")
             clock = self.clock(terminal)
@@ -349,10 +349,10 @@ class Time(Case):
     def test_steps(self):
         """Windows are ended by hand, so that each is told from the next."""
         terminal = self.begin(delay="60", cols=140)
-        back, forward = key("STEP_BACK")[0], key("STEP_FORWARD")[0]
+        back, forward = key("step_back")[0], key("step_forward")[0]
         for _ in range(3):
             self.queue(self.listeners[5], 1)
-            terminal.keys(key("REFRESH")[0])
+            terminal.keys(key("refresh_or_toggle")[0])
             self.await_queued(terminal, self.listeners[5])
 
         def shows(count):
@@ -370,19 +370,19 @@ class Time(Case):
         terminal.see("[PAUSED]")
         terminal.keys(forward)
         self.last(terminal, "This is the newest sample.")
-        terminal.keys(key("PAUSE")[0])
+        terminal.keys(key("toggle_pause")[0])
         terminal.see("[LIVE]")
 
     def test_refresh(self):
         terminal = self.begin(delay="60")
-        for name in key("REFRESH"):
+        for name in key("refresh_or_toggle"):
             self.queue(self.listeners[5], 1)
             terminal.keys(name)
             self.await_queued(terminal, self.listeners[5])
 
     def test_delay(self):
         terminal = self.begin(delay="60")
-        for name in key("DELAY"):
+        for name in key("ask_for_delay"):
             terminal.keys(name)
             self.last(terminal, "Seconds between samples: 60")
             terminal.answer("0.5")
@@ -398,7 +398,7 @@ class Time(Case):
                 self.assertIn("every 0.5s", terminal.text())
             terminal.keys(name)
             terminal.see("Seconds between samples: 0.5")
-            terminal.keys(key("BACK")[0])
+            terminal.keys(key("go_back")[0])
             terminal.see("q Quit")
             self.assertIn("every 0.5s", terminal.text())
             terminal.keys(name)
@@ -408,7 +408,7 @@ class Time(Case):
     def test_slower_and_faster(self):
         terminal = self.begin(delay="1")
         terminal.see("every 1s")
-        for slower, faster in zip(key("SLOWER"), key("FASTER")):
+        for slower, faster in zip(key("longer_window"), key("shorter_window")):
             for shown in "2s", "5s", "10s":
                 terminal.keys(slower)
                 terminal.see(f"every {shown} ")
@@ -424,16 +424,16 @@ class Time(Case):
     def test_reset(self):
         terminal = self.begin(delay="60")
         terminal.see("ListenOverflows")
-        for name in key("RESET"):
+        for name in key("reset_sums"):
             self.overflow(self.listeners[2], 3)
-            terminal.keys(key("REFRESH")[0])
+            terminal.keys(key("refresh_or_toggle")[0])
             terminal.settle(lambda lines: self.assertRegex(
                 lines[2], r"^ListenOverflows .* \+3 in \S"))
             terminal.keys(name)
             self.last(terminal, "The sums of the counters begin anew.")
             terminal.settle(lambda lines: self.assertNotIn("+3", lines[2]))
             self.overflow(self.listeners[2], 2)
-            terminal.keys(key("REFRESH")[0])
+            terminal.keys(key("refresh_or_toggle")[0])
             terminal.settle(lambda lines: self.assertRegex(
                 lines[2], r"^ListenOverflows .* \+2 in \S"))
             terminal.keys(name)
@@ -460,8 +460,8 @@ class Pages(Case):
         self.half_open(self.listeners[0], 2)
         self.places.append(screen.at(listener))
         terminal = self.screen("-d", "0.2", cols=100, rows=50)
-        for name in (*key("OPEN"), *key("DETAIL")):
-            terminal.keys(key("FIND")[0])
+        for name in (*key("open_selected"), *key("toggle_detail")):
+            terminal.keys(key("ask_for_text")[0])
             terminal.type(":9000")
             terminal.keys("Enter")
             self.await_selected(terminal, 6)
@@ -480,18 +480,18 @@ class Pages(Case):
             self.assertIn("dead-clients: ", terminal.text())
             self.assertTrue(any(re.match(rf"{re.escape(self.places[6])}( [^:]+)?: full ", line)
                                 for line in lines))
-            terminal.keys(key("BACK")[0])
+            terminal.keys(key("go_back")[0])
             terminal.see("q Quit")
 
     def test_detail_of_half_open_ones(self):
         listener = self.listeners[0]
         self.half_open(listener, 3)
         terminal = self.screen("-d", "0.2", cols=100, rows=50)
-        terminal.keys(key("FIND")[0])
+        terminal.keys(key("ask_for_text")[0])
         terminal.type(":8001")
         terminal.keys("Enter")
         self.await_selected(terminal, 0)
-        terminal.keys(key("OPEN")[0])
+        terminal.keys(key("open_selected")[0])
         terminal.see("3 half-open")
         terminal.see("0 waiting")
         for i in 1, 2, 3:
@@ -504,7 +504,7 @@ class Pages(Case):
         terminal = self.begin(rows=40)
         terminal.keys("End")
         self.await_selected(terminal, 5)
-        terminal.keys(key("OPEN")[0])
+        terminal.keys(key("open_selected")[0])
         def mine(lines):
             self.assertRegex("\n".join(lines), rf"\n{re.escape(self.places[5])}( [^:]+)?: ok")
         terminal.settle(mine)
@@ -521,9 +521,9 @@ class Pages(Case):
         clients = self.queue(listener, 80)
         self.half_open(listener, 40)
         terminal = self.screen("-d", "0.2", cols=100, rows=30)
-        terminal.keys(key("FIND")[0])
+        terminal.keys(key("ask_for_text")[0])
         terminal.type(":9000")
-        terminal.keys("Enter", key("OPEN")[0])
+        terminal.keys("Enter", key("open_selected")[0])
         terminal.see("80 waiting")
         terminal.see("40 half-open")
         waiting = {":%d" % client.getsockname()[1] for client in clients}
@@ -540,7 +540,7 @@ class Pages(Case):
         self.assertEqual(shown(terminal.lines())[1], half)
         terminal.keys("Home")
         terminal.settle(lambda lines: self.assertEqual(shown(lines)[0], queue))
-        for name in key("SECTION"):
+        for name in key("next_section"):
             terminal.keys(name)
             terminal.settle(lambda lines: self.assertGreater(len(shown(lines)[1]), len(half)))
             queue, half = shown(terminal.lines())
@@ -550,9 +550,10 @@ class Pages(Case):
 
     def test_back(self):
         terminal = self.begin()
-        for name in key("BACK"):
-            for page, text in (("HELP", "listenq: keys"), ("COLUMNS", "listenq: columns"),
-                               ("OPEN", "Esc back"), ("DETAIL", "Esc back")):
+        for name in key("go_back"):
+            for page, text in (("toggle_help", "listenq: keys"),
+                               ("toggle_columns", "listenq: columns"),
+                               ("open_selected", "Esc back"), ("toggle_detail", "Esc back")):
                 terminal.keys(key(page)[0])
                 terminal.see(text)
                 terminal.keys(name)
@@ -560,8 +561,8 @@ class Pages(Case):
 
     def test_quit_goes_back_first(self):
         terminal = self.begin()
-        for page in "HELP", "COLUMNS", "OPEN", "DETAIL":
-            for name in key("QUIT"):
+        for page in "toggle_help", "toggle_columns", "open_selected", "toggle_detail":
+            for name in key("quit"):
                 terminal.keys(key(page)[0])
                 terminal.gone("q Quit")
                 terminal.keys(name)
@@ -572,7 +573,7 @@ class Pages(Case):
     def test_redraw(self):
         """What another program wrote over it goes away."""
         terminal = self.begin(delay="60")
-        for name in key("REDRAW"):
+        for name in key("redraw"):
             with open(terminal.pane("pane_tty"), "w", encoding="ascii") as tty:
                 tty.write("\033[1;1Hwall: the system goes down\r\n\033[6;1Hnow")
             terminal.see("wall: the system")
@@ -583,7 +584,7 @@ class Pages(Case):
 
     def test_write(self):
         terminal = self.begin(delay="60")
-        for name in key("WRITE"):
+        for name in key("ask_for_file"):
             terminal.keys(name)
             terminal.settle(lambda lines: self.assertRegex(
                 lines[-1], rf"^Write JSON to file: listenq-{re.escape(socket.gethostname())}-"
@@ -609,18 +610,18 @@ class Pages(Case):
         terminal = self.begin()
         for path, why in (("/nowhere/report", "No such file"), ("/dev/full", "No space left"),
                           (terminal.directory, "directory")):
-            terminal.keys(key("WRITE")[0])
+            terminal.keys(key("ask_for_file")[0])
             terminal.answer(path)
             terminal.settle(lambda lines, why=why, path=path: self.assertTrue(
                 why in lines[-1] and path in lines[-1], lines[-1]))
-        terminal.keys(key("WRITE")[0])
+        terminal.keys(key("ask_for_file")[0])
         terminal.answer("-")
         terminal.see("Standard output is this screen")
         self.assertNotIn("schema_version", terminal.text())
         before = set(os.listdir(terminal.directory))
-        terminal.keys(key("WRITE")[0])
+        terminal.keys(key("ask_for_file")[0])
         terminal.see("Write JSON to file: ")
-        terminal.keys(key("BACK")[0])
+        terminal.keys(key("go_back")[0])
         terminal.see("q Quit")
         self.assertEqual(set(os.listdir(terminal.directory)), before)
 
@@ -629,7 +630,7 @@ class Pages(Case):
         mine = self.listener()
         terminal = self.screen("-d", "60", "-o", "severity,local,length")
         terminal.see(screen.at(mine))
-        terminal.keys(key("FILTER")[0])
+        terminal.keys(key("ask_for_filter")[0])
         terminal.answer("comm = python3")
         terminal.see("[FILTER]")
         terminal.settle(lambda lines: self.assertIn(
@@ -640,7 +641,7 @@ class Pages(Case):
         other = self.listener("::1")
         terminal = self.screen("-d", "0.2", "src 127.0.0.0/8")
         terminal.gone(screen.at(other))
-        terminal.keys(key("BACK")[0])
+        terminal.keys(key("go_back")[0])
         terminal.see(screen.at(other))
 
     def test_keys_that_mean_nothing(self):

@@ -132,7 +132,7 @@ static void test_all(void **state)
 
 static int worth(const char *name)
 {
-	return columns_worth(&c, named(name), named(name)->keep);
+	return columns_worth(&c, named(name));
 }
 
 /* What was asked for outlasts all but what says which listener it is, and how it is. */

@@ -58,7 +58,7 @@ static void choose(const char *list)
 {
 	struct error why;
 
-	columns = (struct columns){ .top = !list };
+	columns = (struct columns){ .top = true };
 	if (list)
 		assert_int_equal(columns_parse(&columns, list, false, &why), 0);
 	else

@@ -13,7 +13,7 @@
 
 /*
  * The thread that samples, with a kernel of paper: one listener at port 80, whose queue is as long
- * as the sample's number. The windows are so long that only a hurry ends them.
+ * as the sample's number. The windows are so long that only sampler_end_window() ends them.
  */
 #define FOREVER 86400.0
 #define FAILS	UINT32_MAX
@@ -115,7 +115,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* Waits for the feed to have something, and takes it. */
+/* Waits until the sampler has something, and takes it. */
 static int take(void)
 {
 	struct pollfd fd = { .fd = sampler_fd(sampler), .events = POLLIN };

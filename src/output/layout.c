@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "output/layout.h"
+
+#include "base/alloc.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIST_FIRST 18 /* room that names and lists get before paths do */
+/* What is left of texts where not even the essential columns have room. */
+#define NARROW_ADDRESS 21 /* any of IPv4, with its port */
+#define NARROW_NAME    8
+#define NARROW_LIST    13
+
+static size_t min(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static size_t max(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
+struct layout_column *layout_append(struct layout *l, const struct field *field,
+				    enum layout_kind kind, int worth)
+{
+	struct layout_column *column;
+
+	l->columns = array_grow(l->columns, l->n, &l->size, sizeof(*l->columns));
+	column = &l->columns[l->n++];
+	*column = (struct layout_column){ .field = field, .kind = kind, .worth = worth };
+	column->right = kind == LAYOUT_CELL && field_is_number(field);
+	column->shown = true;
+	return column;
+}
+
+void layout_free(struct layout *l)
+{
+	free(l->columns);
+	memset(l, 0, sizeof(*l));
+}
+
+void layout_add(const struct layout *l, struct layout_column *column, size_t width, bool path)
+{
+	const size_t least = path && l->width >= 5 ? l->width / 5 : width;
+
+	column->wanted = max(column->wanted, width);
+	column->least = max(column->least, min(width, least));
+}
+
+bool layout_cuts_end(const struct field *field)
+{
+	return field->type == TYPE_LIST || field->flags & FIELD_IS_NAME;
+}
+
+/*
+ * What the shown columns need. A list at the end may be cut to @list_least: its first word says
+ * the most, and that is better than to lose other columns to it.
+ */
+static size_t needed(const struct layout *l, size_t list_least)
+{
+	const struct layout_column *last = NULL;
+	size_t width = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->columns[i].shown) {
+			last = &l->columns[i];
+			width += last->width + LAYOUT_GAP;
+		}
+	if (last && last->field->type == TYPE_LIST && last->width > list_least)
+		width -= last->width - list_least;
+	return width ? width - LAYOUT_GAP : 0;
+}
+
+static bool fits(const struct layout *l, size_t list_least)
+{
+	return needed(l, list_least) <= l->width;
+}
+
+/* The shown column worth least. */
+static struct layout_column *find_least(const struct layout *l)
+{
+	struct layout_column *least = NULL;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->columns[i].shown && (!least || l->columns[i].worth < least->worth))
+			least = &l->columns[i];
+	return least;
+}
+
+/* Leaves out what is worth less than @below, the least first, until the rest fits. */
+static void leave_out(struct layout *l, size_t list_least, int below)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		left += l->columns[i].shown;
+	for (; left > 1 && !fits(l, list_least); left--) {
+		struct layout_column *least = find_least(l);
+
+		if (least->worth >= below)
+			break;
+		least->shown = false;
+	}
+}
+
+/* The column worth most of those that may come back. */
+static struct layout_column *find_most(const struct layout *l)
+{
+	struct layout_column *most = NULL;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct layout_column *column = &l->columns[i];
+
+		if (!column->shown && !column->tried && column->kind == LAYOUT_CELL &&
+		    (!most || column->worth > most->worth))
+			most = column;
+	}
+	return most;
+}
+
+/*
+ * A column that is too wide itself must not have cost the others their place: what is worth @from
+ * or more comes back where it fits.
+ */
+static void bring_back(struct layout *l, size_t list_least, int from)
+{
+	struct layout_column *column;
+
+	while ((column = find_most(l))) {
+		column->tried = true;
+		column->shown = column->worth >= from;
+		column->shown = column->shown && fits(l, list_least);
+	}
+}
+
+/* Half of an address is better than none of its queue. Headers stay whole. */
+static void squeeze(struct layout *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		struct layout_column *column = &l->columns[i];
+
+		if (column->field->flags & FIELD_IS_WHOLE)
+			column->width = min(column->width, NARROW_ADDRESS);
+		else if (column->field->flags & FIELD_IS_NAME)
+			column->width = min(column->width, NARROW_NAME);
+		else if (column->field->type == TYPE_LIST)
+			column->width = min(column->width, NARROW_LIST);
+		column->width = max(column->width, column->header);
+	}
+}
+
+/*
+ * Texts that were to be cut get what is left, up to @most columns each, the last one first.
+ * @words: names and lists, or else addresses and paths. Returns what is left then.
+ */
+static size_t share(struct layout *l, bool words, size_t most, size_t rest)
+{
+	for (size_t i = l->n; i-- > 0;) {
+		struct layout_column *column = &l->columns[i];
+		size_t wanted = min(column->wanted, most), more;
+
+		if (!column->shown || words != layout_cuts_end(column->field) ||
+		    wanted <= column->width)
+			continue;
+		more = min(wanted - column->width, rest);
+		column->width += more;
+		rest -= more;
+	}
+	return rest;
+}
+
+/* A name, the first reason, three eighths of the screen for a path, all reasons, the whole path. */
+static void share_rest(struct layout *l, size_t list_least)
+{
+	size_t least = needed(l, list_least), reasons;
+	size_t rest = l->width > least ? l->width - least : 0;
+
+	rest = share(l, true, LIST_FIRST, rest);
+	rest = share(l, false, l->width * 3 / 8, rest);
+	reasons = needed(l, SIZE_MAX) - needed(l, list_least);
+	rest = share(l, true, SIZE_MAX, rest > reasons ? rest - reasons : 0);
+	share(l, false, SIZE_MAX, rest);
+}
+
+void layout_fit(struct layout *l)
+{
+	size_t list_least = l->list_least;
+	bool squeezed;
+
+	for (size_t i = 0; i < l->n; i++) {
+		l->columns[i].width = l->width ? l->columns[i].least : l->columns[i].wanted;
+		l->columns[i].tried = false;
+	}
+	if (!l->width)
+		return;
+	if (!l->all)
+		leave_out(l, list_least, l->essential);
+	squeezed = !fits(l, list_least);
+	if (squeezed) {
+		squeeze(l);
+		list_least = min(list_least, NARROW_LIST);
+	}
+	if (!l->all) {
+		leave_out(l, list_least, INT_MAX);
+		bring_back(l, list_least, squeezed ? l->essential : INT_MIN);
+	}
+	share_rest(l, list_least);
+}
