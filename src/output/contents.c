@@ -211,7 +211,7 @@ static void add_half_open_sums(struct strbuf *lines, struct listing *l)
 	free(networks);
 }
 
-static void add_queue(struct strbuf *lines, const char *queue, const struct contents *contents,
+static void add_queue(struct strbuf *lines, const char *queue, const struct row_queue *contents,
 		      const struct row *row, bool listed)
 {
 	struct listing l = { .queue = queue, .connections = contents->connections };
@@ -239,10 +239,10 @@ static void add_queue(struct strbuf *lines, const char *queue, const struct cont
 
 void contents_add(struct strbuf *lines, const struct row *row, uint8_t *listed)
 {
-	struct contents waiting = row_waiting(row);
-	struct contents half_open = row_half_open(row);
+	struct row_queue waiting = row_waiting(row);
+	struct row_queue half_open = row_half_open(row);
 	uint8_t none = 0, *above = row->group ? &listed[row->listener->group] : &none;
-	uint32_t invisible = row_invisible(row);
+	uint32_t invisible = row_peers_reset(row);
 
 	/* It has no SYN queue, and what is in its accept queue is not told. */
 	if (listener_is_unix(row->listener))

@@ -171,7 +171,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	add_known(b, " ", FIELD_PROCESS, "", worst, c);
 	if (worst->reasons)
 		strbuf_addf(b, ": %s", reason_table[verdict_first_reason(worst)].name);
-	since = history_trouble(c->history, worst, c->back);
+	since = history_sick(c->history, worst, c->back);
 	if (since.ns) {
 		strbuf_adds(b, " (");
 		phrase_lasted(b, since);
@@ -194,7 +194,7 @@ static void add_waiting(struct strbuf *b, const struct row *row)
 	const uint64_t age = row_waiting_age(row);
 	const size_t begin = b->len;
 	const char *separator = "; ";
-	struct opt_u64 gone = row_gave_up(row);
+	struct opt_u64 gone = row_peers_closed_or_reset(row);
 
 	if (!row->oldest_wait_ms.known && !(gone.known && gone.value))
 		return;
@@ -226,7 +226,7 @@ static void add_limit(struct strbuf *b, const struct row *row)
 void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_context *c)
 {
 	struct history_time full = history_full(c->history, row, c->back);
-	struct history_time trouble = history_trouble(c->history, row, c->back);
+	struct history_time trouble = history_sick(c->history, row, c->back);
 
 	add_cell(b, FIELD_LOCAL, row, c);
 	add_known(b, " ", FIELD_PROCESS, "", row, c);

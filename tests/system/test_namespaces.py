@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Several network namespaces in one report."""
-import contextlib
 import os
 import pathlib
 import shutil
-import socket
 import subprocess
 import tempfile
 
@@ -29,14 +27,6 @@ class Several(rig.Case):
 
     def inhabited(self):
         return self.own(netns.Inhabited())
-
-    @contextlib.contextmanager
-    def within(self, other):
-        """The rig works there, with a raw socket of that namespace."""
-        mine, self._raw = self._raw, getattr(other, "raw", None)
-        with other:
-            yield other
-        other.raw, self._raw = self._raw, mine
 
     def full(self, other, backlog=2):
         with self.within(other):
@@ -141,10 +131,8 @@ class Named(Several):
         blue, green, rows = self.named("blue"), self.named("green"), []
         for other, backlog in (blue, 3), (green, 4):
             with self.within(other):
-                sock = self.own(socket.socket(socket.AF_UNIX))
-                sock.bind(f"\0listenq-{os.getpid()}")
-                sock.listen(backlog)
-            rows.append((other.inode, f"@listenq-{os.getpid()}", backlog))
+                self.unix(b"\0same", backlog)
+            rows.append((other.inode, "@same", backlog))
         report = listenq.instant("-x", "-N", "blue", "-N", "green")
         found = [(row["netns"], row["path"], row["accept_queue"]["limit"])
                  for row in report["listeners"]]
@@ -195,7 +183,7 @@ class Window(Several):
                     self.overflow(listeners[other], count)
                     after[other] = oracle.nstat()
 
-        report = self.during(act, "-N", "blue", "-N", str(green.pid), delay=1.5)
+        report = self.during(act, "-N", "blue", "-N", str(green.pid))
         for other, count in (blue, 5), (green, 9):
             row, found = self.row(report, listeners[other]), self.of(report, other)
             self.assertEqual(row["overflows"], {"min": count, "max": count})
@@ -217,13 +205,12 @@ class Window(Several):
             for other, count in (blue, 4), (green, 7):
                 with self.within(other):
                     self.queue(listeners[other], count)
-            looks = child.sleeps()
-            rig.wait_for(lambda: child.sleeps() > looks + 4, "looks at both")
+            child.wait_looks(6)
             for other, count in (blue, 4), (green, 7):
                 for _ in range(count):
                     listeners[other].accept().close()
 
-        report = self.during(act, "-N", "blue", "-N", "green", delay=2)
+        report = self.during(act, "-N", "blue", "-N", "green")
         for other, count in (blue, 4), (green, 7):
             queue = self.row(report, listeners[other])["accept_queue"]
             self.assertEqual(queue["length"], 0)
@@ -248,8 +235,7 @@ class Window(Several):
         out = listenq.run("-N", "blue", "-d", "0", "-H", "-o", "namespace,netns").out
         self.assertEqual(out.split(), ["blue", str(blue.inode)])
 
-
-    def test_many_in_trouble(self):
+    def test_many_that_are_full(self):
         """What is the same is said once, and nothing of those that are not shown."""
         names = ["blue", "cyan", "gold", "green", "pink"]
         for name in names:
@@ -317,7 +303,7 @@ class All(Several):
         self.named("blue")
         child = listenq.Running("-A", "--watch", "--json", "-d", "0.1")
         self.addCleanup(child.process.kill)
-        for _ in range(20):
+        for _ in range(8):
             child.process.stdout.readline()
             for task in pathlib.Path(f"/proc/{child.pid}/task").glob("*"):
                 if task.name == str(child.pid):
@@ -452,7 +438,6 @@ class Watch(Several):
         document = self.until(child, lambda d: d["namespaces"], "the new one")
         self.assertEqual(self.inodes(document), [blue.inode])
         self.assertEqual(document["warnings"], [])
-
 
     def second(self, other):
         """One more process in a namespace."""
