@@ -220,7 +220,8 @@ enum snapshot_known {
 };
 
 struct snapshot {
-	/* archive.c keeps all above the arrays as it is, and the arrays that have a row there. */
+	/* snapshot_copy() copies what stands above the arrays; each array has a place in
+	 * FOR_ARRAYS. */
 	struct timespec wall;
 	uint64_t monotonic_ns;
 	uint32_t known; /* enum snapshot_known */
@@ -265,6 +266,15 @@ struct snapshot {
  */
 void snapshot_reset(struct snapshot *s);
 void snapshot_free(struct snapshot *s);
+
+/*
+ * snapshot_copy() - make @to the same as @from, whose strings it shares. Arrays that have to grow
+ * get their exact size. snapshot_find() and groups_lookup() do not know @to.
+ */
+void snapshot_copy(struct snapshot *to, const struct snapshot *from);
+
+/* The memory that @s takes, but for strings and what only lookups need. */
+size_t snapshot_bytes(const struct snapshot *s);
 
 /* Returns the pool of @s, for a source to add texts to; makes one where @s has none yet. */
 struct string_pool *snapshot_strings(struct snapshot *s);
