@@ -27,17 +27,6 @@ void children_free(struct children *c)
 	memset(c, 0, sizeof(*c));
 }
 
-static bool is_link_local(const struct diag_record *r)
-{
-	return r->family == AF_INET6 && r->peer[0] == 0xfe && (r->peer[1] & 0xc0) == 0x80;
-}
-
-/* A FIN takes a place in the sequence, and so in the receive queue (tcp_diag_get_info()). */
-static uint32_t unread_bytes(const struct diag_record *r)
-{
-	return r->state == DIAG_CLOSE_WAIT && r->rqueue ? r->rqueue - 1 : r->rqueue;
-}
-
 /* The connection beside the last child. */
 static void keep_connection(struct children *c, const struct diag_record *r)
 {
@@ -59,8 +48,12 @@ static void keep_connection(struct children *c, const struct diag_record *r)
 	to->has_wait = r->state != DIAG_SYN_RECV && r->known & DIAG_LAST_DATA_SENT;
 	to->wait_ms = to->has_wait ? r->last_data_sent_ms : 0;
 	to->mptcp = r->mptcp;
-	to->unread_bytes = r->mptcp ? 0 : unread_bytes(r);
-	to->peer_closed = !r->mptcp && r->state == DIAG_CLOSE_WAIT;
+	if (r->mptcp)
+		return;
+	/* A FIN takes a place in the sequence, and so in the receive queue (tcp_diag_get_info()).
+	 */
+	to->peer_closed = r->state == DIAG_CLOSE_WAIT;
+	to->unread_bytes = to->peer_closed && r->rqueue ? r->rqueue - 1 : r->rqueue;
 }
 
 void children_add(struct children *c, const struct diag_record *r)
@@ -77,7 +70,8 @@ void children_add(struct children *c, const struct diag_record *r)
 	memcpy(child->local.address, r->local, sizeof(r->local));
 	child->state = r->state;
 	child->retransmits = r->retransmits;
-	child->link_local = is_link_local(r);
+	child->link_local =
+		r->family == AF_INET6 && r->peer[0] == 0xfe && (r->peer[1] & 0xc0) == 0x80;
 	child->mptcp = r->mptcp;
 	child->has_age = r->known & DIAG_LAST_DATA_SENT;
 	child->last_data_sent_ms = r->last_data_sent_ms;

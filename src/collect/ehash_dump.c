@@ -162,14 +162,6 @@ static int request(const struct ehash_dumps *all, const struct waiting_at *at, s
 	return code;
 }
 
-static void end_half_open(const struct job *job, int code, const struct error *why)
-{
-	job->dump->half_open_ns = code < 0 ? 0 : job->snapshot->monotonic_ns;
-	if (code < 0)
-		snapshot_warn(job->snapshot, "syn-queues-unavailable",
-			      "%s; some SYN queues are unknown", why->text);
-}
-
 static void read_resets(struct ehash_dumps *all, const struct ehash_dump *dump, struct netns *ns)
 {
 	struct counters now = { 0 };
@@ -205,7 +197,10 @@ static bool take(struct ehash_dumps *all, const struct job *job, bool half_open,
 	if (code == -EINVAL && half_open && waiting)
 		return false;
 	if (half_open)
-		end_half_open(job, code, &why);
+		job->dump->half_open_ns = code < 0 ? 0 : job->snapshot->monotonic_ns;
+	if (half_open && code < 0)
+		snapshot_warn(job->snapshot, "syn-queues-unavailable",
+			      "%s; some SYN queues are unknown", why.text);
 	if (waiting)
 		end_waiting(all, job, code, &why);
 	return true;
