@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define WINDOW_SIZE   32
-#define NAMES_MAX     3
+#define GONE_MAX      3 /* listeners that are gone, named for overflows that fell on none */
 #define LISTENERS_MAX 4 /* whose processes are named for one reason */
 
 static void format_window(const struct report *report, char window[WINDOW_SIZE])
@@ -64,7 +64,7 @@ static void add_gone(struct strbuf *lines, const struct report *report,
 		    !memcmp(last->address, b->address, sizeof(b->address)))
 			continue;
 		last = b;
-		if (n++ == NAMES_MAX) {
+		if (n++ == GONE_MAX) {
 			strbuf_adds(lines, " and others");
 			break;
 		}
