@@ -7,20 +7,16 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/*
- * Above so many half-open connections it matters where they come from, not which they are: a flood
- * has thousands.
- */
-#define HALF_OPEN_MAX 20
+#define HALF_OPEN_MAX 20 /* beyond it networks are listed: a flood has thousands of connections */
 #define NETWORKS_MAX  10 /* lines of them */
 
 /* The half-open connections of one client network. */
 struct network {
 	uint8_t address[16];
-	uint8_t family; /* v4-mapped clients are of AF_INET here */
+	uint8_t family; /* AF_INET for v4-mapped clients too */
 	uint8_t prefix_len;
-	uint8_t retransmits; /* the most */
-	size_t n;
+	uint8_t retransmits; /* the most of any */
+	size_t n; /* connections */
 };
 
 static void begin_line(struct strbuf *lines, const char *queue)
@@ -139,7 +135,7 @@ static void add_networks(struct strbuf *lines, const char *queue, size_t connect
 	}
 }
 
-/* By networks that are as small as keeps the list short: from all over the Internet none does. */
+/* Networks are as small as keeps the list short; for clients from everywhere none does. */
 static void add_half_open_sums(struct strbuf *lines, const char *queue,
 			       const struct connections *connections)
 {

@@ -90,7 +90,7 @@ static int compare_worst(const void *va, const void *vb)
 
 int sort_compare(const struct row *a, const struct row *b)
 {
-	/* What is compared is not changed; but what is sorted is. */
+	/* The rows are not changed here, but those that are sorted are not const. */
 	struct key x = make_key((struct row *)a), y = make_key((struct row *)b);
 
 	return compare_worst(&x, &y);
