@@ -151,7 +151,7 @@ static void add_half_open_sums(struct strbuf *lines, const char *queue,
 }
 
 /* @name: the word that each line begins with */
-static void add_queue(struct strbuf *lines, const char *name, const struct contents *queue,
+static void add_queue(struct strbuf *lines, const char *name, const struct row_queue *queue,
 		      const struct row *row, bool listed)
 {
 	const struct connections *connections = &queue->connections;
@@ -180,10 +180,10 @@ static void add_queue(struct strbuf *lines, const char *name, const struct conte
 
 void detail_lines_add(struct strbuf *lines, const struct row *row, uint8_t *listed)
 {
-	struct contents waiting = row_waiting(row);
-	struct contents half_open = row_half_open(row);
+	struct row_queue waiting = row_waiting(row);
+	struct row_queue half_open = row_half_open(row);
 	uint8_t none = 0, *above = row->group ? &listed[row->listener->group] : &none;
-	uint32_t invisible = row_invisible(row);
+	uint32_t invisible = row_peers_reset(row);
 
 	/* A UNIX listener has no SYN queue, and the kernel does not list its accept queue. */
 	if (listener_is_unix(row->listener))

@@ -90,8 +90,8 @@ NUMBER(port, !listener_is_unix(row->listener), row->listener->addr.port)
 TEXT(interface, row->listener->interface)
 NUMBER(v6only, knows(row, LISTENER_V6ONLY), row->listener->addr.v6only)
 NUMBER(mptcp, knows(row, LISTENER_MPTCP), row->listener->mptcp)
-NUMBER(inode, !row->fold, row->listener->inode)
-NUMBER(cookie, !row->fold, row->listener->cookie)
+NUMBER(inode, !row->folded, row->listener->inode)
+NUMBER(cookie, !row->folded, row->listener->cookie)
 NUMBER(uid, knows(row, LISTENER_UID), row->listener->uid)
 TEXT(cgroup, row->listener->cgroup)
 
@@ -261,8 +261,8 @@ static struct holders holders_of(const struct row *row, const struct report *rep
 {
 	const struct snapshot *s = report->snapshot;
 
-	if (row->fold)
-		return (struct holders){ row->fold->owners, s->processes, row->fold->n_owners };
+	if (row->folded)
+		return (struct holders){ row->folded->owners, s->processes, row->folded->n_owners };
 	return (struct holders){ s->owners + row->listener->first_owner, s->processes,
 				 row->listener->n_owners };
 }
@@ -523,7 +523,7 @@ GETTER(reasons)
 			context->words[value->number++] = reason_table[i].name;
 }
 
-static void set_connections(struct field_value *v, struct contents queue)
+static void set_connections(struct field_value *v, struct row_queue queue)
 {
 	v->known = queue.known;
 	v->connections = queue.connections.list;

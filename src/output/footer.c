@@ -360,9 +360,9 @@ static size_t count_sockets(const struct report *report, const struct row *row)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; row->fold && i < row->fold->n_members; i++)
-		n += row->fold->members[i]->state == row->state;
-	for (size_t i = 0; !row->fold && i < report->n_shown; i++)
+	for (size_t i = 0; row->folded && i < row->folded->n_members; i++)
+		n += row->folded->members[i]->state == row->state;
+	for (size_t i = 0; !row->folded && i < report->n_shown; i++)
 		n += report->shown[i]->group == row->group && report->shown[i]->state == row->state;
 	return n;
 }
@@ -378,7 +378,7 @@ static void add_state(struct strbuf *lines, const struct footer *f, const struct
 	add_local(lines, f, row);
 	if (sockets)
 		strbuf_addf(lines, ", %zu of %u sockets", sockets, row->group->sockets);
-	count -= sockets && !row->fold ? sockets : 1;
+	count -= sockets && !row->folded ? sockets : 1;
 	if (count)
 		strbuf_addf(lines, "%s and %zu more", sockets ? "," : "", count);
 	strbuf_adds(lines, "): ");
@@ -468,7 +468,7 @@ static void add_open(struct strbuf *lines, const struct footer *f)
 	size_t n = 0;
 
 	for (size_t i = 0; i < report->n_shown; i++)
-		if (verdict_is_open(report->shown[i]) && !n++)
+		if (verdict_wants_longer_window(report->shown[i]) && !n++)
 			first = report->shown[i];
 	if (!n)
 		return;
