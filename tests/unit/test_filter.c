@@ -154,7 +154,6 @@ static void test_wrong(void **state)
 {
 	const struct filter_source source = field_filter_source(&context);
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		struct filter *filter = (void *)1;
 		char head[64];
@@ -315,7 +314,6 @@ static void test_addresses(void **state)
 {
 	struct scene scene = { 0 };
 
-	(void)state;
 	scene_open(&scene);
 	add_sockets(&scene);
 	scene_report(&scene);
@@ -422,7 +420,6 @@ static void test_fields(void **state)
 {
 	struct scene scene = { 0 };
 
-	(void)state;
 	scene_open(&scene);
 	scene_add_both(&scene, 1);
 	scene_before(&scene, 1)->length = scene_now(&scene, 1)->length = 4;
@@ -475,7 +472,6 @@ static void test_paths(void **state)
 	};
 	struct scene scene = { 0 };
 
-	(void)state;
 	scene_open(&scene);
 	scene_add(&scene.now, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
@@ -532,7 +528,6 @@ static void test_unknown(void **state)
 					     "not drops = 0 or drops = 0 or :1" };
 	struct scene scene = { 0 };
 
-	(void)state;
 	scene_open(&scene);
 	scene_add(&scene.now, 1)->known = 0;
 	scene.now.netns[0].after.known = 0;
@@ -557,7 +552,6 @@ static void test_states(void **state)
 	struct row row = { .listener = &listener };
 	struct report report = { 0 };
 
-	(void)state;
 	for (unsigned int is = 0; is < STATE_N; is++)
 		for (unsigned int asked = 0; asked < STATE_N; asked++) {
 			const bool holds[] = { is == asked, is != asked, is > asked,
@@ -615,7 +609,6 @@ static void test_words(void **state)
 	struct row row = { .listener = &listener };
 	struct report report = { .snapshot = &snapshot };
 
-	(void)state;
 	for (uint32_t i = 0; i < ARRAY_SIZE(owners); i++) {
 		processes[i] = (struct process){ .comm = i % 2 ? "b" : "a",
 						 .unit = i % 2 ? "y.service" : "x.service",
@@ -651,7 +644,6 @@ static void test_range(void **state)
 	struct listener listener = { .addr.family = AF_INET };
 	struct report report = { 0 };
 
-	(void)state;
 	row.listener = &listener;
 	for (size_t i = 0; i < ARRAY_SIZE(range); i++) {
 		char negated[64];
@@ -674,7 +666,6 @@ static void test_other_families(void **state)
 	struct row row = { .listener = &listener };
 	struct report report = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(never); i++) {
 		struct filter *filter = parse(never[i]);
 
@@ -701,7 +692,6 @@ static void test_what_it_asks_for(void **state)
 		{ "inet:* or inet6:[::1]", 0, AF_INET6 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(asks); i++) {
 		struct filter *filter = parse(asks[i].text);
 
@@ -726,7 +716,6 @@ static void test_depth_and_length(void **state)
 	struct strbuf chain = { 0 };
 	struct filter *filter;
 
-	(void)state;
 	memset(open, '(', sizeof(open));
 	memset(closed, ')', sizeof(closed));
 	snprintf(text, sizeof(text), "%.64s:80%.64s", open, closed);
@@ -743,7 +732,6 @@ static void test_depth_and_length(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	strbuf_free(&context.scratch);
 	return 0;
 }

@@ -12,14 +12,12 @@ static struct field_context context;
 
 static int setup(void **state)
 {
-	(void)state;
 	scene_open(&scene);
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	(void)state;
 	scene_close(&scene);
 	strbuf_free(&context.scratch);
 	return 0;
@@ -86,7 +84,6 @@ static struct field_value value(uint16_t port, const char *name)
 
 static void test_alone(void **state)
 {
-	(void)state;
 	scene_add_both(&scene, 22);
 	queue(22, 3, 9);
 	add_members(1, 2);
@@ -108,7 +105,6 @@ static void test_alone(void **state)
 
 static void test_queues(void **state)
 {
-	(void)state;
 	add_members(1, 4);
 	queue(1, 2, 9);
 	queue(2, 6, 19);
@@ -133,7 +129,6 @@ static void test_queues(void **state)
 /* Limits of 2^31 do exist: their sum has to fit. */
 static void test_large_limits(void **state)
 {
-	(void)state;
 	add_members(1, 3);
 	for (uint16_t i = 1; i <= 3; i++)
 		queue(i, 0, INT32_MAX);
@@ -144,7 +139,6 @@ static void test_large_limits(void **state)
 
 static void test_imbalance(void **state)
 {
-	(void)state;
 	add_members(1, 4);
 	fold();
 	assert_false(value(80, "imbalance").known); /* nothing waits */
@@ -169,7 +163,6 @@ static void peak(uint16_t cookie, uint32_t length, uint32_t samples, uint64_t fu
 /* Of the member that was fullest, never a sum; nor need it be the one that is fullest now. */
 static void test_peaks(void **state)
 {
-	(void)state;
 	add_members(1, 3);
 	queue(1, 5, 9);
 	queue(2, 0, 3);
@@ -205,7 +198,6 @@ static void test_peaks(void **state)
 /* Of members that are as full the longest, not one of a backlog of 0. */
 static void test_members_as_full(void **state)
 {
-	(void)state;
 	add_members(1, 3);
 	queue(1, 1, 0);
 	queue(2, 8, 7);
@@ -225,7 +217,6 @@ static void test_members_as_full(void **state)
 
 static void test_drops(void **state)
 {
-	(void)state;
 	add_members(1, 2);
 	for (uint16_t i = 1; i <= 2; i++) {
 		scene_before(&scene, i)->drops = UINT32_MAX - 5;
@@ -247,7 +238,6 @@ static void test_drops(void **state)
 /* Nobody knows which member it was, but that it was one of them. */
 static void test_range_of_a_sum(void **state)
 {
-	(void)state;
 	scene_add_both(&scene, 22);
 	add_members(1, 2);
 	drops(1, 5);
@@ -276,7 +266,6 @@ static void test_range_of_a_sum(void **state)
 /* What vanished may have taken any of them, of the group as of a member. */
 static void test_range_with_vanished(void **state)
 {
-	(void)state;
 	add_members(1, 2);
 	scene_add(&scene.before, 9);
 	drops(1, 5);
@@ -290,7 +279,6 @@ static void test_range_with_vanished(void **state)
 /* The same of what else was lost. */
 static void test_losses_of_a_sum(void **state)
 {
-	(void)state;
 	add_members(1, 2);
 	drops(1, 5);
 	drops(2, 5);
@@ -305,7 +293,6 @@ static void test_losses_of_a_sum(void **state)
 
 static void test_range_unknown(void **state)
 {
-	(void)state;
 	add_members(1, 2);
 	scene.now.netns[0].after.known &= ~(1u << COUNTER_LISTEN_OVERFLOWS);
 	fold();
@@ -317,7 +304,6 @@ static void test_range_hold_always(void **state)
 {
 	uint32_t seed = 1;
 
-	(void)state;
 	for (int round = 0; round < 3000; round++) {
 		struct scene s = { 0 };
 		uint64_t total = 0, of_group = 0;
@@ -361,7 +347,6 @@ static void test_range_hold_always(void **state)
 
 static void test_verdict(void **state)
 {
-	(void)state;
 	add_members(1, 3);
 	scene_before(&scene, 1)->length = 4;
 	queue(1, 4, 3); /* stands still, and nobody came */
@@ -380,7 +365,6 @@ static void test_what_differs_is_unknown(void **state)
 	/* The same text need not be at the same place. */
 	static const char cgroups[][3] = { "/a", "/a" };
 
-	(void)state;
 	add_members(1, 2);
 	for (uint16_t i = 1; i <= 2; i++) {
 		scene_now(&scene, i)->known |= LISTENER_MPTCP;
@@ -410,7 +394,6 @@ static void test_of_the_group(void **state)
 {
 	struct group *g;
 
-	(void)state;
 	add_members(1, 2);
 	queue(1, 3, 5);
 	queue(2, 1, 7);
@@ -430,7 +413,6 @@ static void test_of_the_group(void **state)
 /* Sorting and selecting see groups. */
 static void test_sort_and_select(void **state)
 {
-	(void)state;
 	scene_add_both(&scene, 22);
 	queue(22, 20, 127);
 	add_members(1, 3);
@@ -449,7 +431,6 @@ static void test_sort_and_select(void **state)
 /* The memory of one report serves the next, folded or not. */
 static void test_again(void **state)
 {
-	(void)state;
 	add_members(1, 40);
 	fold();
 	fold();
@@ -467,7 +448,6 @@ static void test_again(void **state)
 
 static void test_nothing_to_fold(void **state)
 {
-	(void)state;
 	fold();
 	assert_u64_equal(scene.report.n_rows, 0);
 	/* Groups that nobody has built cannot be folded. */
@@ -487,7 +467,6 @@ static void test_owners(void **state)
 	static const struct owner owners[] = { { 1, 3 }, { 2, 60 }, { 0, 4 }, { 1, 4 } };
 	const struct folded_group *f;
 
-	(void)state;
 	add_members(1, 3);
 	add_members(4, 5);
 	scene_now(&scene, 4)->addr.port = scene_now(&scene, 5)->addr.port = 81;
@@ -523,7 +502,6 @@ static void test_shared_owners(void **state)
 {
 	enum { MEMBERS = 64 };
 
-	(void)state;
 	add_members(1, MEMBERS);
 	snapshot_size_owners(&scene.now, 1, 1);
 	scene.now.processes[0] = (struct process){ .comm = "a", .pid = 7 };

@@ -12,14 +12,12 @@ static struct strbuf b;
 
 static int setup(void **state)
 {
-	(void)state;
 	scene_open(&scene);
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	(void)state;
 	scene_close(&scene);
 	strbuf_free(&b);
 	return 0;
@@ -84,7 +82,6 @@ static void test_unknown(void **state)
 {
 	const struct not_shown *e = find();
 
-	(void)state;
 	assert_false(e->unix_listeners.known || e->unix_full.known || e->unix_stalled.known);
 	assert_false(e->namespaces.known || e->looked_at.known || e->overflowing.known);
 	assert_words("");
@@ -94,7 +91,6 @@ static void test_shown(void **state)
 {
 	const struct not_shown *e;
 
-	(void)state;
 	scene.now.known |= SNAPSHOT_UNIX | SNAPSHOT_ALL_NETNS;
 	e = find();
 	assert_amount(e->unix_listeners, 0);
@@ -108,7 +104,6 @@ static void test_shown(void **state)
 
 static void test_unix_full(void **state)
 {
-	(void)state;
 	add_unix(1, 1, 1, 0);
 	scene.now.n_unix = 12;
 	assert_amount(find()->unix_listeners, 12);
@@ -123,7 +118,6 @@ static void test_unix_full(void **state)
 
 static void test_unix_stalled(void **state)
 {
-	(void)state;
 	add_unix(1, 1, 5, 3 * NSEC_PER_SEC - 1);
 	assert_words("");
 	add_unix(2, 1, 5, 3 * NSEC_PER_SEC);
@@ -136,7 +130,6 @@ static void test_unix_stalled(void **state)
 
 static void test_overflowing(void **state)
 {
-	(void)state;
 	add_both(10, 5, 5);
 	add_both(11, 0, 0);
 	assert_amount(find()->namespaces, 2);
@@ -155,7 +148,6 @@ static void test_overflowing(void **state)
 /* Namespaces come and go; one of them may have the identity of one that has ended. */
 static void test_come_and_go(void **state)
 {
-	(void)state;
 	add_other(&scene.before, 10, 5);
 	add_both(11, 1, 1);
 	add_other(&scene.now, 12, 9);
@@ -171,7 +163,6 @@ static void test_come_and_go(void **state)
 
 static void test_no_window(void **state)
 {
-	(void)state;
 	add_other(&scene.now, 10, 5);
 	report_build(&scene.report, NULL, &scene.now);
 	assert_amount(scene.report.not_shown.namespaces, 1);
@@ -181,7 +172,6 @@ static void test_no_window(void **state)
 
 static void test_not_all(void **state)
 {
-	(void)state;
 	add_both(10, 5, 5);
 	cut(SNAPSHOT_OTHERS_CUT, 3);
 	assert_words("3 of 4 other namespaces (-A looks at all)");
@@ -206,7 +196,6 @@ static void test_footer(void **state)
 	const char *none = NULL;
 	const struct footer footer = { .report = &scene.report, .selectors = &none };
 
-	(void)state;
 	scene_report(&scene);
 	footer_add(&b, &footer);
 	assert_memory_equal(b.s, calm, strlen(calm));

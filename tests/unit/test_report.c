@@ -10,14 +10,12 @@ static struct scene scene;
 
 static int setup(void **state)
 {
-	(void)state;
 	scene_open(&scene);
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	(void)state;
 	scene_close(&scene);
 	return 0;
 }
@@ -60,7 +58,6 @@ static void assert_unattributed(uint64_t n)
 
 static void test_window(void **state)
 {
-	(void)state;
 	scene_report(&scene);
 	assert_u64_equal(scene.report.window_ns, 1000000000);
 	assert_ptr_equal(scene.report.snapshot, &scene.now);
@@ -70,7 +67,6 @@ static void test_counters(void **state)
 {
 	const struct netns_report *ns;
 
-	(void)state;
 	scene_count(&scene, COUNTER_LISTEN_DROPS, 1, 2, 8, 9);
 	scene_count(&scene, COUNTER_OUT_RSTS, 1, 5, 3, 4); /* backwards: reset */
 	scene.before.netns[0].after.known &= ~(1u << COUNTER_PASSIVE_OPENS);
@@ -103,7 +99,6 @@ static void test_drops(void **state)
 		{ 0, 0x80000000, false, 0 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		drops((uint16_t)(i + 1), cases[i].before, cases[i].now);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -119,7 +114,6 @@ static void test_drops(void **state)
 
 static void test_drops_unknown_in_one_sample(void **state)
 {
-	(void)state;
 	drops(1, 5, 9);
 	drops(2, 5, 9);
 	scene_before(&scene, 1)->known = 0;
@@ -131,7 +125,6 @@ static void test_drops_unknown_in_one_sample(void **state)
 /* A socket that came in the window has dropped all that it counts, since it started at 0. */
 static void test_new_listener(void **state)
 {
-	(void)state;
 	scene_add(&scene.now, 1)->drops = 7;
 	overflows(7);
 	assert_true(scene_row(&scene, 1)->drops.known);
@@ -144,7 +137,6 @@ static void test_identity_has_namespace(void **state)
 {
 	struct listener *l;
 
-	(void)state;
 	drops(1, 5, 9);
 	snapshot_add_netns(&scene.now)->inode = SCENE_NETNS + 1;
 	l = snapshot_add_listener(&scene.now, 1, 1);
@@ -163,7 +155,6 @@ static void test_namespaces_by_inode(void **state)
 {
 	struct listener *l;
 
-	(void)state;
 	scene.before.netns[0].inode = SCENE_NETNS + 1;
 	snapshot_add_netns(&scene.before)->inode = SCENE_NETNS;
 	l = snapshot_add_listener(&scene.before, 1, 1);
@@ -176,7 +167,6 @@ static void test_namespaces_by_inode(void **state)
 /* A namespace that has ended leaves its inode to the next: nothing is compared with it. */
 static void test_reused_inode(void **state)
 {
-	(void)state;
 	drops(1, 0, 4);
 	overflows(4);
 	scene.before.netns[0].cookie = 7;
@@ -193,7 +183,6 @@ static void test_no_window(void **state)
 {
 	const struct row *row;
 
-	(void)state;
 	drops(1, 5, 9);
 	report_build(&scene.report, NULL, &scene.now);
 	row = &scene.report.rows[0];
@@ -211,7 +200,6 @@ static void test_no_window(void **state)
 
 static void test_single_mover_is_exact(void **state)
 {
-	(void)state;
 	drops(1, 10, 20);
 	drops(2, 10, 10);
 	overflows(4);
@@ -224,7 +212,6 @@ static void test_single_mover_is_exact(void **state)
 
 static void test_two_movers_have_range(void **state)
 {
-	(void)state;
 	drops(1, 0, 8);
 	drops(2, 0, 3);
 	overflows(6);
@@ -236,7 +223,6 @@ static void test_two_movers_have_range(void **state)
 /* All drops were overflows: exact for both. */
 static void test_two_movers_exact(void **state)
 {
-	(void)state;
 	drops(1, 0, 4);
 	drops(2, 0, 3);
 	overflows(7);
@@ -246,7 +232,6 @@ static void test_two_movers_exact(void **state)
 
 static void test_drops_without_overflow(void **state)
 {
-	(void)state;
 	drops(1, 0, 4);
 	overflows(0);
 	assert_range(1, 0, 0);
@@ -254,7 +239,6 @@ static void test_drops_without_overflow(void **state)
 
 static void test_overflows_without_drops(void **state)
 {
-	(void)state;
 	drops(1, 0, 2);
 	overflows(5);
 	/* At least 3 fell on one that nobody saw; so may all 5. */
@@ -265,7 +249,6 @@ static void test_overflows_without_drops(void **state)
 /* Overflows on the edge of a window: surely 3, at most 9. */
 static void test_lo_below_hi(void **state)
 {
-	(void)state;
 	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 100, 104, 107, 109);
 	drops(1, 0, 20);
 	assert_range(1, 3, 9);
@@ -280,7 +263,6 @@ static void test_lo_below_hi(void **state)
 /* Who vanished may have taken any number of overflows along. */
 static void test_vanished_listener(void **state)
 {
-	(void)state;
 	drops(1, 0, 9);
 	overflows(9);
 	scene_add(&scene.before, 2);
@@ -291,7 +273,6 @@ static void test_vanished_listener(void **state)
 
 static void test_vanished_between_samples(void **state)
 {
-	(void)state;
 	drops(1, 0, 9);
 	overflows(9);
 	scene.now.netns[0].listener_vanished = true;
@@ -300,7 +281,6 @@ static void test_vanished_between_samples(void **state)
 
 static void test_nobody_vanished(void **state)
 {
-	(void)state;
 	drops(1, 0, 9);
 	scene_add(&scene.now, 2);
 	overflows(9);
@@ -310,7 +290,6 @@ static void test_nobody_vanished(void **state)
 
 static void test_vanished_with_its_overflows(void **state)
 {
-	(void)state;
 	scene_add(&scene.before, 2);
 	overflows(5);
 	assert_unattributed(5);
@@ -319,7 +298,6 @@ static void test_vanished_with_its_overflows(void **state)
 /* A kernel without drops: each may account for everything, none surely unless it is alone. */
 static void test_unknown_drops(void **state)
 {
-	(void)state;
 	drops(1, 0, 0);
 	drops(2, 0, 0);
 	scene_now(&scene, 1)->known = scene_now(&scene, 2)->known = 0;
@@ -335,7 +313,6 @@ static void test_unknown_drops(void **state)
 /* Of a counter that went backwards nothing follows. */
 static void test_drops_reset(void **state)
 {
-	(void)state;
 	drops(1, 50, 3);
 	drops(2, 0, 2);
 	overflows(5);
@@ -345,7 +322,6 @@ static void test_drops_reset(void **state)
 
 static void test_overflows_unknown(void **state)
 {
-	(void)state;
 	drops(1, 0, 5);
 	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 9, 9, 3, 3);
 	assert_false(scene_row(&scene, 1)->overflows.known);
@@ -359,7 +335,6 @@ static void test_overflows_unknown(void **state)
 /* The wrap of one listener's drops disturbs nobody's bounds. */
 static void test_wrap_in_ledger(void **state)
 {
-	(void)state;
 	drops(1, 4294967290u, 4);
 	drops(2, 0, 0);
 	overflows(10);
@@ -371,7 +346,6 @@ static void test_unix_is_not_in_the_ledger(void **state)
 {
 	const struct row *row;
 
-	(void)state;
 	drops(1, 0, 3);
 	for (uint16_t cookie = 2; cookie < 4; cookie++) {
 		struct listener *l = scene_add(&scene.before, cookie);
@@ -397,7 +371,6 @@ static void test_namespaces_have_ledgers_of_their_own(void **state)
 	struct listener *l;
 	struct netns *ns;
 
-	(void)state;
 	drops(1, 0, 5);
 	overflows(5);
 	ns = snapshot_add_netns(&scene.before);
@@ -422,7 +395,6 @@ static void test_namespaces_have_ledgers_of_their_own(void **state)
 /* A report is built again in the same memory, and never shows what was there before. */
 static void test_build_again(void **state)
 {
-	(void)state;
 	drops(1, 0, 5);
 	drops(2, 0, 5);
 	overflows(10);
@@ -439,7 +411,6 @@ static void test_empty(void **state)
 {
 	struct snapshot empty = { 0 };
 
-	(void)state;
 	for (int i = 0; i < 3; i++) {
 		report_build(&scene.report, &empty, &empty);
 		report_select(&scene.report, &(struct selection){ .family = AF_UNSPEC });
@@ -559,7 +530,6 @@ static void run_world(uint64_t seed)
 
 static void test_range_hold_always(void **state)
 {
-	(void)state;
 	for (uint64_t seed = 1; seed <= 20000; seed++)
 		run_world(seed);
 }
@@ -580,7 +550,6 @@ static void test_syn_limit(void **state)
 	};
 	struct sysctls *s = &scene.now.netns[0].sysctls;
 
-	(void)state;
 	scene_add_both(&scene, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct row *row;
@@ -605,7 +574,6 @@ static void test_oldest_wait(void **state)
 {
 	struct group *g;
 
-	(void)state;
 	scene_add_both(&scene, 1);
 	scene_add_both(&scene, 2);
 	scene_now(&scene, 2)->addr.port = 1;
@@ -626,7 +594,6 @@ static void test_oldest_wait(void **state)
 
 static void test_seen_full(void **state)
 {
-	(void)state;
 	scene_add_both(&scene, 1);
 	scene_now(&scene, 1)->length = 128;
 	assert_false(scene_row(&scene, 1)->seen_full);
@@ -645,7 +612,6 @@ static void test_seen_full(void **state)
 
 static void test_worst_fill(void **state)
 {
-	(void)state;
 	scene_add_both(&scene, 1);
 	scene_now(&scene, 1)->limit = 9;
 	scene_now(&scene, 1)->length = 4;
@@ -665,7 +631,6 @@ static size_t selected(struct selection selection)
 
 static void test_select(void **state)
 {
-	(void)state;
 	for (uint16_t i = 1; i <= 4; i++)
 		drops(i, 0, i);
 	overflows(10);
@@ -709,7 +674,6 @@ static void test_contents_unknown(void **state)
 {
 	struct group *g;
 
-	(void)state;
 	scene_add_both(&scene, 1);
 	assert_false(contents_of(1, false).known); /* no groups at all */
 	assert_false(contents_of(1, true).known);
@@ -737,7 +701,6 @@ static void test_contents_of_a_group(void **state)
 {
 	struct group *g;
 
-	(void)state;
 	for (uint16_t cookie = 1; cookie <= 3; cookie++) {
 		scene_add_both(&scene, cookie);
 		scene_now(&scene, cookie)->addr.port = 80;
