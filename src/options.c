@@ -17,8 +17,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum argument { NO_ARGUMENT, ARGUMENT, OPTIONAL_ARGUMENT };
-
 /* What an option stores, in the type of the member that has it. */
 enum option_type {
 	IGNORED,
@@ -36,7 +34,7 @@ struct option_row {
 	const char *name; /* NULL: none */
 	enum option_type type;
 	size_t member; /* offset in struct options: the one it stores, or stands for */
-	enum argument argument;
+	int argument; /* no_argument, required_argument or optional_argument */
 	const char *metavar;
 	double min, max;
 	/* @argument: NULL where it has none. Returns 0 or -EINVAL with @why filled. */
@@ -65,11 +63,11 @@ static const struct option_row option_table[] = {
 	  .help = "listening UNIX stream and seqpacket sockets too" },
 	{ 'g', "group", FLAG, MEMBER(fold),
 	  .help = "one line for all listeners of a SO_REUSEPORT group" },
-	{ 'N', "net", HANDLER, MEMBER(namespaces), ARGUMENT, "NS", .handle = add_namespace,
+	{ 'N', "net", HANDLER, MEMBER(namespaces), required_argument, "NS", .handle = add_namespace,
 	  .help = "that network namespace: name in /run/netns, PID or path; may repeat" },
 	{ 'A', "all-netns", FLAG, MEMBER(all_namespaces),
 	  .help = "every network namespace that can be found" },
-	{ 'f', "full", HANDLER, MEMBER(selection), OPTIONAL_ARGUMENT, "PCT", .handle = parse_full,
+	{ 'f', "full", HANDLER, MEMBER(selection), optional_argument, "PCT", .handle = parse_full,
 	  .help = "only listeners whose fill or peak is at or above PCT percent (80)" },
 	{ 'p', "processes", FLAG, MEMBER(processes),
 	  .help = "which processes hold each listener: columns pid and fd too" },
@@ -77,39 +75,39 @@ static const struct option_row option_table[] = {
 	  .help = "more columns: uid, inode, cookie, cgroup, interface, v6only, mptcp" },
 	{ 'D', "detail", FLAG, MEMBER(detail),
 	  .help = "what is in the queues: each waiting and each half-open connection" },
-	{ 'o', "output", STRING, MEMBER(list), ARGUMENT, "LIST",
+	{ 'o', "output", STRING, MEMBER(list), required_argument, "LIST",
 	  .help = "these columns, separated by commas; +LIST adds to the default" },
 	{ 'O', "output-all", FLAG, MEMBER(all_columns), .help = "all columns" },
-	{ 's', "sort", HANDLER, MEMBER(sort), ARGUMENT, "[-]COLUMN", .handle = parse_sort,
+	{ 's', "sort", HANDLER, MEMBER(sort), required_argument, "[-]COLUMN", .handle = parse_sort,
 	  .help = "order by a column, - for largest first; default: worst first" },
 	{ 'r', "resolve", FLAG, MEMBER(resolve), .help = "service names for ports" },
 	{ 'l', "listening", IGNORED, 0,
 	  .help = "the default, accepted because users of ss type it" },
 	{ .letter = 't', .name = "tcp" },
 	{ .letter = 'n', .name = "numeric" },
-	{ 'd', "delay", SECONDS, MEMBER(delay), ARGUMENT, "SECONDS", .min = WINDOW_SECONDS_MIN,
-	  .max = WINDOW_SECONDS_MAX,
+	{ 'd', "delay", SECONDS, MEMBER(delay), required_argument, "SECONDS",
+	  .min = WINDOW_SECONDS_MIN, .max = WINDOW_SECONDS_MAX,
 	  .help = "length of the window, fractions allowed (1); 0: one sample, no deltas",
 	  .section = "When" },
 	{ 0, "watch", FLAG, MEMBER(watch), .help = "repeat until interrupted" },
-	{ 0, "count", WHOLE, MEMBER(count), ARGUMENT, "N", .min = 1, .max = UINT32_MAX,
+	{ 0, "count", WHOLE, MEMBER(count), required_argument, "N", .min = 1, .max = UINT32_MAX,
 	  .help = "repeat N times" },
 	{ 'T', "top", FLAG, MEMBER(top), .help = "interactive view" },
-	{ 0, "peak-rate", NUMBER, MEMBER(peak_rate), ARGUMENT, "HZ", .max = 1000,
+	{ 0, "peak-rate", NUMBER, MEMBER(peak_rate), required_argument, "HZ", .max = 1000,
 	  .help = "fast samples a second for peaks (50), 0: none" },
 	{ 'j', "json", FLAG, MEMBER(json),
 	  .help = "JSON; with --watch or --count one object a line", .section = "How" },
 	{ .letter = 'J', .type = FLAG, .member = MEMBER(json) },
 	{ 'H', "no-header", FLAG, MEMBER(no_header), .help = "no header, no footer" },
 	{ .name = "noheadings", .type = FLAG, .member = MEMBER(no_header) },
-	{ 0, "output-file", NAME, MEMBER(output_file), ARGUMENT, "FILE",
+	{ 0, "output-file", NAME, MEMBER(output_file), required_argument, "FILE",
 	  .help = "write to FILE, replaced as a whole with each report" },
-	{ 0, "color", HANDLER, MEMBER(color), OPTIONAL_ARGUMENT, "WHEN", .handle = parse_color,
+	{ 0, "color", HANDLER, MEMBER(color), optional_argument, "WHEN", .handle = parse_color,
 	  .help = "auto, always or never; auto heeds NO_COLOR" },
 	{ 0, "ascii", FLAG, MEMBER(ascii), .help = "nothing but ASCII characters" },
 	{ 0, "mouse", FLAG, MEMBER(mouse),
 	  .help = "with --top: the mouse selects, sorts and scrolls" },
-	{ 0, "width", WHOLE, MEMBER(width), ARGUMENT, "N", .max = 10000,
+	{ 0, "width", WHOLE, MEMBER(width), required_argument, "N", .max = 10000,
 	  .help = "columns to fit the table into, 0: no limit" },
 	{ 0, "strict", FLAG, MEMBER(strict), .help = "exit 1 when data is incomplete" },
 	{ 0, "list-columns", FLAG, MEMBER(list_columns), .help = "the columns, with help",
@@ -120,33 +118,36 @@ static const struct option_row option_table[] = {
 	{ 'V', "version", FLAG, MEMBER(version), .help = "version" },
 };
 
-#define JSON_HAS_ALL	 "-o, -O and -e choose columns of the table; --json has every field"
-#define TOP_IS_A_FORMAT	 "--top excludes --json, --watch, --count and --output-file"
-#define TOP_HAS_A_SCREEN "--top excludes --no-header, --strict and --width"
-
-/* Which options do not go together, or only together. The first row that holds is the error. */
+/* Options that do not go with any of the others, or only with all of them. */
 static const struct {
 	size_t member;
 	enum { EXCLUDES, NEEDS } rule;
-	size_t other;
+	size_t others[4]; /* 0 is none */
 	const char *message;
 } conflict_table[] = {
-	{ MEMBER(json), EXCLUDES, MEMBER(list), JSON_HAS_ALL },
-	{ MEMBER(json), EXCLUDES, MEMBER(all_columns), JSON_HAS_ALL },
-	{ MEMBER(json), EXCLUDES, MEMBER(extended), JSON_HAS_ALL },
-	{ MEMBER(list), EXCLUDES, MEMBER(all_columns), "-o and -O exclude each other" },
-	{ MEMBER(all_namespaces), EXCLUDES, MEMBER(namespaces), "-N and -A exclude each other" },
-	{ MEMBER(mouse), NEEDS, MEMBER(top), "--mouse goes with --top" },
-	{ MEMBER(top), EXCLUDES, MEMBER(json), TOP_IS_A_FORMAT },
-	{ MEMBER(top), EXCLUDES, MEMBER(watch), TOP_IS_A_FORMAT },
-	{ MEMBER(top), EXCLUDES, MEMBER(count), TOP_IS_A_FORMAT },
-	{ MEMBER(top), EXCLUDES, MEMBER(output_file), TOP_IS_A_FORMAT },
-	{ MEMBER(top), EXCLUDES, MEMBER(no_header), TOP_HAS_A_SCREEN },
-	{ MEMBER(top), EXCLUDES, MEMBER(strict), TOP_HAS_A_SCREEN },
-	{ MEMBER(top), EXCLUDES, MEMBER(width), TOP_HAS_A_SCREEN },
-	{ MEMBER(top), EXCLUDES, MEMBER(detail),
+	{ MEMBER(json),
+	  EXCLUDES,
+	  { MEMBER(list), MEMBER(all_columns), MEMBER(extended) },
+	  "-o, -O and -e choose columns of the table; --json has every field" },
+	{ MEMBER(list), EXCLUDES, { MEMBER(all_columns) }, "-o and -O exclude each other" },
+	{ MEMBER(all_namespaces),
+	  EXCLUDES,
+	  { MEMBER(namespaces) },
+	  "-N and -A exclude each other" },
+	{ MEMBER(mouse), NEEDS, { MEMBER(top) }, "--mouse goes with --top" },
+	{ MEMBER(top),
+	  EXCLUDES,
+	  { MEMBER(json), MEMBER(watch), MEMBER(count), MEMBER(output_file) },
+	  "--top excludes --json, --watch, --count and --output-file" },
+	{ MEMBER(top),
+	  EXCLUDES,
+	  { MEMBER(no_header), MEMBER(strict), MEMBER(width) },
+	  "--top excludes --no-header, --strict and --width" },
+	{ MEMBER(top),
+	  EXCLUDES,
+	  { MEMBER(detail) },
 	  "--detail does not go with --top, where Enter shows what is in the queues of a listener" },
-	{ MEMBER(raw), NEEDS, MEMBER(list_columns), "--raw goes with --list-columns" },
+	{ MEMBER(raw), NEEDS, { MEMBER(list_columns) }, "--raw goes with --list-columns" },
 };
 
 /* What ss has and listenq has not: other protocols, other states, and what only these have. */
@@ -169,7 +170,7 @@ static int usage(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	/* What was typed comes back here: it may hold anything. */
+	/* The text may hold anything that was typed. */
 	text_add_safe(&message, text, strlen(text), 0);
 	fprintf(stderr, "listenq: %s\nTry 'listenq --help' for more information.\n", message.s);
 	strbuf_free(&message);
@@ -281,15 +282,14 @@ static int parse_sort(struct options *o, const char *text, struct error *why)
 
 static int parse_color(struct options *o, const char *text, struct error *why)
 {
-	if (!text || !strcmp(text, "always"))
-		o->color = COLOR_ALWAYS;
-	else if (!strcmp(text, "auto"))
-		o->color = COLOR_AUTO;
-	else if (!strcmp(text, "never"))
-		o->color = COLOR_NEVER;
-	else
-		return error_set(why, -EINVAL, "--color: '%s' is not auto, always or never", text);
-	return 0;
+	static const char *const names[] = { "auto", "always", "never" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(text ? text : "always", names[i])) {
+			o->color = (enum option_color)i;
+			return 0;
+		}
+	return error_set(why, -EINVAL, "--color: '%s' is not auto, always or never", text);
 }
 
 static int add_namespace(struct options *o, const char *name, struct error *why)
@@ -302,8 +302,7 @@ static int add_namespace(struct options *o, const char *name, struct error *why)
 	return 0;
 }
 
-/* What one option says. @argument: NULL where it has none. Returns 0 or -EINVAL with @why filled.
- */
+/* @argument: NULL where the option has none. Returns 0 or -EINVAL with @why filled. */
 static int apply(struct options *o, const struct option_row *row, const char *argument,
 		 struct error *why)
 {
@@ -335,7 +334,7 @@ static int apply(struct options *o, const struct option_row *row, const char *ar
 	return 0;
 }
 
-/* The words that are no options: a filter, when they are put together again. */
+/* The words that are not options, put together again, are the filter. */
 static int parse_filter(struct options *o, char **words, int n, struct error *why)
 {
 	const struct filter_source source = field_filter_source(&o->filter_context);
@@ -364,15 +363,20 @@ static bool is_given(const bool *given, size_t member)
 	return false;
 }
 
+/* @given: of each row, whether the command line has it */
 static int check_conflicts(const struct options *o, const bool *given, struct error *why)
 {
 	if ((o->watch || o->count) && o->delay <= 0)
 		return error_set(why, -EINVAL, "--watch and --count need a --delay above 0");
-	for (size_t i = 0; i < ARRAY_SIZE(conflict_table); i++)
-		if (is_given(given, conflict_table[i].member) &&
-		    is_given(given, conflict_table[i].other) ==
-			    (conflict_table[i].rule == EXCLUDES))
-			return error_set(why, -EINVAL, "%s", conflict_table[i].message);
+	for (size_t i = 0; i < ARRAY_SIZE(conflict_table); i++) {
+		const size_t *other = conflict_table[i].others;
+
+		if (!is_given(given, conflict_table[i].member))
+			continue;
+		for (size_t j = 0; j < ARRAY_SIZE(conflict_table[i].others) && other[j]; j++)
+			if (is_given(given, other[j]) == (conflict_table[i].rule == EXCLUDES))
+				return error_set(why, -EINVAL, "%s", conflict_table[i].message);
+	}
 	if (o->top && o->delay <= 0)
 		return error_set(why, -EINVAL, "--top needs a --delay above 0");
 	return 0;
@@ -400,15 +404,6 @@ static int choose_columns(struct options *o, struct error *why)
 	return 0;
 }
 
-static void choose_family(struct options *o)
-{
-	if (o->inet != o->inet6)
-		o->family = o->inet ? AF_INET : AF_INET6;
-	o->selection.family = filter_family(o->selection.filter);
-	if (o->selection.family == AF_UNSPEC)
-		o->selection.family = o->family;
-}
-
 /* getopt's tables: a long option is 256 and the index of its row. */
 struct getopt_tables {
 	char letters[3 * ARRAY_SIZE(option_table) + 2];
@@ -417,19 +412,18 @@ struct getopt_tables {
 
 static void make_getopt_tables(struct getopt_tables *t)
 {
-	static const int has_arg[] = { no_argument, required_argument, optional_argument };
 	char *letter = t->letters;
 	struct option *l = t->longs;
 
 	memset(t, 0, sizeof(*t));
-	*letter++ = ':'; /* so that getopt tells a missing argument from an unknown option */
+	*letter++ = ':'; /* then getopt returns ":" where an argument is missing */
 	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++) {
 		const struct option_row *row = &option_table[i];
 
 		if (row->letter)
-			letter += sprintf(letter, "%c%.*s", row->letter, (int)row->argument, "::");
+			letter += sprintf(letter, "%c%.*s", row->letter, row->argument, "::");
 		if (row->name)
-			*l++ = (struct option){ row->name, has_arg[row->argument], NULL,
+			*l++ = (struct option){ row->name, row->argument, NULL,
 						UCHAR_MAX + 1 + (int)i };
 	}
 }
@@ -445,20 +439,17 @@ static const struct option_row *find_row(int code)
 	return NULL;
 }
 
-static void print_option(FILE *stream, const struct option_row *o)
+static void print_option(FILE *stream, const struct option_row *row)
 {
+	static const char *const before[] = { "", "=", "[=" }, *const after[] = { "", "", "]" };
 	char text[64], letter[8] = "    ";
-	int len;
 
-	if (o->letter)
-		snprintf(letter, sizeof(letter), "-%c%s", o->letter, o->name ? ", " : "");
-	len = snprintf(text, sizeof(text), "%s%s%s", letter, o->name ? "--" : "",
-		       o->name ? o->name : "");
-	if (o->argument == ARGUMENT)
-		snprintf(text + len, sizeof(text) - (size_t)len, "=%s", o->metavar);
-	else if (o->argument == OPTIONAL_ARGUMENT)
-		snprintf(text + len, sizeof(text) - (size_t)len, "[=%s]", o->metavar);
-	fprintf(stream, "  %-26s %s\n", text, o->help ? o->help : "the same");
+	if (row->letter)
+		snprintf(letter, sizeof(letter), "-%c%s", row->letter, row->name ? ", " : "");
+	snprintf(text, sizeof(text), "%s%s%s%s%s%s", letter, row->name ? "--" : "",
+		 row->name ? row->name : "", before[row->argument],
+		 row->metavar ? row->metavar : "", after[row->argument]);
+	fprintf(stream, "  %-26s %s\n", text, row->help ? row->help : "the same");
 }
 
 int options_parse(int argc, char **argv, struct options *o)
@@ -485,7 +476,11 @@ int options_parse(int argc, char **argv, struct options *o)
 	if (parse_filter(o, argv + optind, argc - optind, &why) < 0 ||
 	    check_conflicts(o, given, &why) < 0 || choose_columns(o, &why) < 0)
 		return usage("%s", why.text);
-	choose_family(o);
+	if (o->inet != o->inet6)
+		o->family = o->inet ? AF_INET : AF_INET6;
+	o->selection.family = filter_family(o->selection.filter);
+	if (o->selection.family == AF_UNSPEC)
+		o->selection.family = o->family;
 	o->watch |= o->count > 0;
 	return 0;
 }

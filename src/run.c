@@ -7,6 +7,7 @@
 #include "analyse/fold.h"
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/num.h"
 #include "collect/collect.h"
 #include "model/window.h"
 #include "output/format.h"
@@ -16,7 +17,9 @@
 #include "top/top.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -28,14 +31,13 @@
 #define NOT_SHOWN_SHARE 0.01 /* for looking at the other namespaces */
 #define WALK_SHARE	0.02 /* for walks of the established hash, in the view */
 
-enum { EXIT_USAGE = 2 };
-
 /* All that lives as long as the reports. */
 struct run {
 	const struct options *options;
 	const struct format *format;
 	struct format_style style;
 	bool window; /* a report is of two samples */
+	int window_fd; /* gets one byte each time a window has opened; -1: none */
 	struct sample_source *source;
 	struct snapshot snapshots[2];
 	struct report report;
@@ -55,7 +57,7 @@ static void on_interrupt(int signal_number)
 	interrupted = 1;
 }
 
-/* False where SIGINT is ignored, as it is for what a shell starts in the background. */
+/* Returns false where SIGINT is ignored, as shells do for what they start in the background. */
 static bool catch_interrupt(void)
 {
 	struct sigaction action = { .sa_handler = on_interrupt,
@@ -141,21 +143,6 @@ static const struct format *format_of(const struct options *o)
 }
 
 /*
- * Reading every descriptor of the machine takes milliseconds, on the largest most of a second, and
- * that after the window, as part of the closing sample. An instant report leaves it out unless the
- * user asks for the owners. That some owners are hidden is said to a program that reads the report,
- * and to a user who asks for them.
- */
-static unsigned int weigh_owners(const struct options *o, unsigned int needs)
-{
-	if (o->delay <= 0 && !(needs & NEED_OWNERS_ASKED))
-		needs &= ~(unsigned int)(NEED_OWNERS | NEED_UNITS | NEED_CONDITIONS);
-	if (!o->top && format_of(o)->holds_warnings && needs & NEED_OWNERS)
-		needs |= NEED_OWNERS_ASKED;
-	return needs;
-}
-
-/*
  * What all that the options want to see costs, less what the user declined: enum need. The columns,
  * the order and the filter of the interactive view change: session_request() adds what they need.
  */
@@ -180,7 +167,12 @@ static unsigned int needs_of(const struct options *o)
 		needs |= NEED_OWNERS | NEED_OWNERS_ASKED | NEED_USERS;
 	if (o->delay <= 0)
 		needs &= ~(unsigned int)NEED_WINDOW;
-	needs = weigh_owners(o, needs);
+	/* Reading every descriptor in /proc may take most of a second: not in an instant report. */
+	if (o->delay <= 0 && !(needs & NEED_OWNERS_ASKED))
+		needs &= ~(unsigned int)(NEED_OWNERS | NEED_UNITS | NEED_CONDITIONS);
+	/* A program that reads the report has to know that some owners are hidden. */
+	if (!o->top && format_of(o)->holds_warnings && needs & NEED_OWNERS)
+		needs |= NEED_OWNERS_ASKED;
 	if (!(needs & NEED_WINDOW) || o->peak_rate <= 0)
 		needs &= ~(unsigned int)NEED_PEAK;
 	return needs;
@@ -236,9 +228,7 @@ static uint64_t wait_until(void *context, uint64_t end_ns, uint64_t until_ns)
 		if (now + NSEC_PER_SEC < until_ns)
 			until_ns = now + NSEC_PER_SEC;
 	}
-	until_ns = until_ns > now ? until_ns - now : 0;
-	t.tv_sec = (time_t)(until_ns / NSEC_PER_SEC);
-	t.tv_nsec = (long)(until_ns % NSEC_PER_SEC);
+	t = clock_timespec(until_ns > now ? until_ns - now : 0);
 	sigemptyset(&interrupt);
 	sigaddset(&interrupt, SIGINT);
 	sigprocmask(SIG_BLOCK, &interrupt, &old);
@@ -248,12 +238,24 @@ static uint64_t wait_until(void *context, uint64_t end_ns, uint64_t until_ns)
 	return interrupted ? 0 : end_ns;
 }
 
-/* Waits for the end of the window; fast samples are taken meanwhile. */
+/* The descriptor that LISTENQ_WINDOW_FD names; -1 unless the program was started with it open. */
+static int find_window_fd(void)
+{
+	const char *text = getenv("LISTENQ_WINDOW_FD");
+	uint64_t fd;
+
+	if (!text || num_parse_u64(text, 0, INT_MAX, &fd) < 0 || fcntl((int)fd, F_GETFD) < 0)
+		return -1;
+	return (int)fd;
+}
+
 static void wait_window(struct run *run, uint64_t end_ns)
 {
 	/* Without --watch an interrupt is caught only so that the progress can be erased. */
 	bool caught = !run->options->watch && catch_interrupt();
 
+	if (run->window && run->window_fd >= 0 && write(run->window_fd, "\n", 1) < 0)
+		run->window_fd = -1;
 	window_run(run->source, end_ns, wait_until, run);
 	if (want_progress(run->options))
 		fputs("\r\033[K", stderr);
@@ -308,16 +310,6 @@ static int print_report(struct run *run)
 }
 
 /*
- * Owners that may not be seen are no loss to a report that does not show their listeners, unless it
- * was them that the filter asked for.
- */
-static void weigh_warnings(const struct options *o, const struct report *report, struct snapshot *s)
-{
-	if (!(filter_needs(o->selection.filter) & NEED_OWNERS) && !report_lacks_owners(report))
-		snapshot_retract(s, "owners-hidden");
-}
-
-/*
  * One closing sample and its report. @before: the opening one, NULL without a window. Returns 0,
  * SAMPLE_END or -1.
  */
@@ -334,7 +326,10 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 		snapshot_add_warnings(now, before);
 	fold_build(&run->report, before, now, run->options->fold);
 	report_select(&run->report, &run->options->selection);
-	weigh_warnings(run->options, &run->report, now);
+	/* Hidden owners matter where their listeners are shown, and to a filter about owners. */
+	if (!(filter_needs(run->options->selection.filter) & NEED_OWNERS) &&
+	    !report_lacks_owners(&run->report))
+		snapshot_retract(now, "owners-hidden");
 	if (!run->format->holds_warnings)
 		print_warnings(now,
 			       run->reports > 1 ? &run->snapshots[now == run->snapshots] : NULL);
@@ -385,6 +380,7 @@ static int run_reports(const struct options *o)
 		.format = format_of(o),
 		.style = style_of(o),
 		.window = needs & NEED_WINDOW,
+		.window_fd = find_window_fd(),
 	};
 	struct error why;
 	int code;
@@ -392,6 +388,7 @@ static int run_reports(const struct options *o)
 	/* The first interrupt closes the window of --watch and ends it, the second ends at once. */
 	if (o->watch)
 		catch_interrupt();
+	alloc_exit_status(run.format->failure);
 	if (o->resolve)
 		run.context.services = &run.services;
 	if (needs & NEED_USERS)
@@ -428,7 +425,7 @@ static int run_top(const struct options *o)
 	struct error why;
 	int ended_by = 0, code;
 
-	/* The filter is the user's to change, and brings its family along. */
+	/* The view parses the filter itself, and each filter brings its family. */
 	config.selection.family = o->family;
 	config.selection.filter = NULL;
 	code = open_source(o, config.needs, &config.source, &why);
@@ -441,7 +438,7 @@ static int run_top(const struct options *o)
 			why.text);
 		return EXIT_USAGE;
 	}
-	/* Whoever sent it sees that it was obeyed; but ^C is a way to quit. */
+	/* The parent sees which signal ended the program; but ^C is a way to quit. */
 	if (ended_by && ended_by != SIGINT)
 		raise(ended_by);
 	if (code < 0)

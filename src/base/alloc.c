@@ -8,11 +8,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The one state outside of functions here: whoever runs out of memory cannot be handed it. */
+static int exit_status = EXIT_FAILURE;
+
 static void *checked(void *p, size_t size)
 {
 	if (!p && size)
-		err(1, "cannot allocate %zu bytes", size);
+		alloc_failed(size);
 	return p;
+}
+
+void alloc_failed(size_t size)
+{
+	err(exit_status, "cannot allocate %zu bytes", size);
+}
+
+void alloc_exit_status(int status)
+{
+	exit_status = status;
 }
 
 void *xmalloc(size_t size)

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /*
- * Allocation that ends the program with one line when memory is out: no
+ * Allocation that ends the program with one line when memory runs out: no
  * caller could do better, and every report would be wrong without the data.
  */
 void *xmalloc(size_t size);
@@ -13,6 +13,12 @@ void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *p, size_t n, size_t size);
 char *xstrdup(const char *s);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same end, for what the C library could not allocate. */
+void alloc_failed(size_t size) __attribute__((noreturn));
+
+/* The exit status of that end; EXIT_FAILURE unless the format has another one for errors. */
+void alloc_exit_status(int status);
 
 /*
  * array_grow() - room for one more element, zeroed.

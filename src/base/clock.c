@@ -29,6 +29,14 @@ struct timespec clock_wall(void)
 	return t;
 }
 
+struct timespec clock_timespec(uint64_t ns)
+{
+	if (ns > INT64_MAX)
+		ns = INT64_MAX;
+	return (struct timespec){ .tv_sec = (time_t)(ns / NSEC_PER_SEC),
+				  .tv_nsec = (long)(ns % NSEC_PER_SEC) };
+}
+
 void clock_format_utc(struct timespec t, int digits, char buf[CLOCK_TEXT_SIZE])
 {
 	struct tm tm;

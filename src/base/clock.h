@@ -16,6 +16,9 @@ uint64_t clock_thread_cpu_ns(void);
 /* Wall clock; only for showing the time of day. */
 struct timespec clock_wall(void);
 
+/* @ns as the C library wants it; what is too long for it is shortened. */
+struct timespec clock_timespec(uint64_t ns);
+
 #define CLOCK_TEXT_SIZE 40
 
 /* RFC 3339 in UTC; @digits of the fraction, 0 to 9. */

@@ -6,7 +6,6 @@
 #include "base/num.h"
 #include "base/text.h"
 
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -391,7 +390,7 @@ int sink_open(struct sink *sink, const char *path, struct error *why)
 	}
 	sink->stream = fopencookie(sink, "w", functions);
 	if (!sink->stream)
-		err(1, "cannot allocate a stream");
+		alloc_failed(sizeof(*sink->stream));
 	return 0;
 }
 

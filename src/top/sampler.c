@@ -30,14 +30,6 @@ struct sampler {
 	int event; /* eventfd */
 };
 
-static struct timespec timespec_of(uint64_t ns)
-{
-	if (ns > INT64_MAX)
-		ns = INT64_MAX;
-	return (struct timespec){ .tv_sec = (time_t)(ns / NSEC_PER_SEC),
-				  .tv_nsec = (long)(ns % NSEC_PER_SEC) };
-}
-
 /* When the window ends. A sample that nobody has taken yet keeps it open. */
 static uint64_t window_end(const struct sampler *f)
 {
@@ -55,7 +47,7 @@ static uint64_t wait_for_change(void *context, uint64_t end_ns, uint64_t until_n
 
 	pthread_mutex_lock(&f->lock);
 	end_ns = window_end(f);
-	until = timespec_of(end_ns < until_ns ? end_ns : until_ns);
+	until = clock_timespec(end_ns < until_ns ? end_ns : until_ns);
 	pthread_cond_timedwait(&f->changed, &f->lock, &until);
 	end_ns = window_end(f);
 	pthread_mutex_unlock(&f->lock);

@@ -205,10 +205,11 @@ class Endings(screen.Case):
                      "the end of the program")
 
     def test_ignored_signals(self):
-        """nohup means it."""
-        terminal = self.screen(command="trap '' HUP; ./listenq --top -d 0.2")
+        """nohup means it, and so does a shell that starts it in the background."""
+        terminal = self.screen(command="trap '' HUP INT; ./listenq --top -d 0.2")
         terminal.see(screen.at(self.ill))
         os.kill(terminal.pid(), signal.SIGHUP)
+        terminal.keys("C-c")
         terminal.keys("?")
         terminal.see("listenq: keys")
         terminal.keys("Escape", "q")
