@@ -45,11 +45,6 @@ static void drops(uint16_t cookie, uint32_t n)
 	scene_now(&scene, cookie)->drops = n;
 }
 
-static void overflows(uint64_t n)
-{
-	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 100, 100, 100 + n, 100 + n);
-}
-
 static void fold(void)
 {
 	groups_build(&scene.now);
@@ -58,14 +53,9 @@ static void fold(void)
 	report_select(&scene.report, &(struct selection){ .family = AF_UNSPEC });
 }
 
-/* The row of the group on that port. */
 static const struct row *row(uint16_t port)
 {
-	for (size_t i = 0; i < scene.report.n_rows; i++)
-		if (scene.report.rows[i].listener->addr.port == port)
-			return &scene.report.rows[i];
-	fail_msg("no row of port %u", port);
-	return NULL;
+	return scene_row_at(&scene, port);
 }
 
 static void assert_range(uint16_t port, uint64_t min, uint64_t max)
@@ -236,7 +226,7 @@ static void test_range_of_a_sum(void **state)
 	add_members(1, 2);
 	drops(1, 5);
 	drops(2, 5);
-	overflows(5);
+	scene_overflow(&scene, 5);
 	fold();
 	for (uint32_t i = 0; i < 2; i++) {
 		assert_u64_equal(row(80)->folded->members[i]->overflows.min, 0);
@@ -264,7 +254,7 @@ static void test_range_with_vanished(void **state)
 	scene_add(&scene.before, 9);
 	drops(1, 5);
 	drops(2, 5);
-	overflows(5);
+	scene_overflow(&scene, 5);
 	fold();
 	assert_range(80, 0, 5);
 	expect(80, "state=ok");

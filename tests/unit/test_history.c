@@ -70,14 +70,9 @@ static const struct row *row_of(uint16_t cookie)
 	return &row;
 }
 
-/* The row of the group, or of the listener, at that port. */
 static const struct row *row_at(uint16_t port)
 {
-	for (size_t i = 0; i < scene.report.n_rows; i++)
-		if (scene.report.rows[i].listener->addr.port == port)
-			return &scene.report.rows[i];
-	fail_msg("no row of port %u", port);
-	return NULL;
+	return scene_row_at(&scene, port);
 }
 
 static void assert_fill(const struct row *row, size_t back, int tenths)

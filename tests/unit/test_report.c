@@ -22,12 +22,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* ListenOverflows that rise by @n, all of it between the two dumps. */
-static void overflows(uint64_t n)
-{
-	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 100, 100, 100 + n, 100 + n);
-}
-
 static void drops(uint16_t cookie, uint32_t before, uint32_t now)
 {
 	scene_add_both(&scene, cookie);
@@ -147,7 +141,7 @@ static void test_namespaces_by_inode(void **state)
 static void test_reused_inode(void **state)
 {
 	drops(1, 0, 4);
-	overflows(4);
+	scene_overflow(&scene, 4);
 	scene.before.netns[0].cookie = 7;
 	scene.now.netns[0].cookie = 9;
 	assert_null(netns()->opening);
@@ -228,7 +222,7 @@ static void test_ledger(void **state)
 
 		scene_open(&scene);
 		add_droppers(cases[i].listeners);
-		overflows(cases[i].overflows);
+		scene_overflow(&scene, cases[i].overflows);
 		rest = netns()->unattributed_overflows.value;
 		for (size_t j = 0; j < scene.report.n_rows - scene.report.n_gone; j++) {
 			const struct range *r = &scene.report.rows[j].overflows;
@@ -263,7 +257,7 @@ static void test_lo_below_hi(void **state)
 static void test_vanished_between_samples(void **state)
 {
 	drops(1, 0, 9);
-	overflows(9);
+	scene_overflow(&scene, 9);
 	scene.now.netns[0].listener_vanished = true;
 	assert_range(1, 0, 9);
 }
@@ -274,7 +268,7 @@ static void test_overflows_unknown(void **state)
 	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 9, 9, 3, 3);
 	assert_false(scene_row(&scene, 1)->overflows.known);
 	assert_false(netns()->unattributed_overflows.known);
-	overflows(5);
+	scene_overflow(&scene, 5);
 	scene.now.netns[0].before.known = 0;
 	assert_false(scene_row(&scene, 1)->overflows.known);
 	assert_false(netns()->unattributed_overflows.known);
@@ -293,7 +287,7 @@ static void test_unix_is_not_in_the_ledger(void **state)
 		l->known = 0;
 	}
 	*scene_add(&scene.now, 2) = *scene_before(&scene, 2);
-	overflows(3);
+	scene_overflow(&scene, 3);
 	assert_range(1, 3, 3);
 	assert_false(netns()->listener_vanished);
 	assert_true(netns()->listener_drops.known);
@@ -311,7 +305,7 @@ static void test_namespaces_have_ledgers_of_their_own(void **state)
 	struct netns *ns;
 
 	drops(1, 0, 5);
-	overflows(5);
+	scene_overflow(&scene, 5);
 	ns = snapshot_add_netns(&scene.before);
 	ns->inode = SCENE_NETNS + 1;
 	ns->before.known = ns->after.known = 1u << COUNTER_LISTEN_OVERFLOWS;
@@ -336,10 +330,10 @@ static void test_build_again(void **state)
 {
 	drops(1, 0, 5);
 	drops(2, 0, 5);
-	overflows(10);
+	scene_overflow(&scene, 10);
 	assert_range(1, 5, 5);
 	scene_now(&scene, 1)->drops = 0;
-	overflows(0);
+	scene_overflow(&scene, 0);
 	assert_range(1, 0, 0);
 	assert_int_equal(scene_row(&scene, 1)->state, STATE_OK);
 	assert_u64_equal(scene.report.n_shown, 2);
@@ -541,7 +535,7 @@ static void test_select(void **state)
 {
 	for (uint16_t i = 1; i <= 4; i++)
 		drops(i, 0, i);
-	overflows(10);
+	scene_overflow(&scene, 10);
 	scene_now(&scene, 1)->addr.family = AF_INET6;
 	scene_now(&scene, 2)->limit = scene_now(&scene, 3)->limit = 4;
 	scene_now(&scene, 2)->length = 4; /* 80 % */
