@@ -3,7 +3,7 @@
 #define LISTENQ_TOP_PLAYBACK_H
 
 #include "analyse/history.h"
-#include "model/archive.h"
+#include "model/ring.h"
 #include "top/sampler.h"
 #include "top/view.h"
 
@@ -13,13 +13,14 @@
  */
 struct playback {
 	struct history *history;
-	struct archive *archive;
+	struct ring *ring;
 	struct snapshot samples[2];
 	size_t n; /* samples taken */
 	struct report unseen; /* of samples that come while the screen is paused */
-	struct snapshot past[2]; /* the window on the screen while it is paused */
+	struct snapshot past[2]; /* a copy of the window on the screen while it is paused */
+	bool has_window; /* past[0] is its opening sample */
 	bool paused;
-	size_t back; /* windows from the newest one to that on the screen */
+	size_t back; /* samples that came after the one on the screen */
 };
 
 /* Initializes @t: empty, and not paused. */
@@ -39,7 +40,10 @@ void playback_pause(struct playback *t, bool paused, struct view *view, uint64_t
 /* Builds the report on the screen again, after the view has changed. */
 void playback_show(struct playback *t, struct view *view, uint64_t clock_ns);
 
-/* Pauses one window back (@by 1) or forward (-1). Returns false if there is no such window. */
+/*
+ * Pauses one window back (@by 1) or forward (-1). Where samples were thinned out, a window is that
+ * between two that were kept. Returns false if there is no such window.
+ */
 bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock_ns);
 
 /* How much older than the newest sample the one on the screen is, in ns. */

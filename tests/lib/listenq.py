@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import shlex
 import signal
 import subprocess
@@ -109,37 +110,33 @@ class Running:
 
     def __init__(self, *args, prefix=(), **popen):
         self.args = args
-        self.started = time.monotonic()
+        windows, opened = os.pipe()
+        self.windows = open(windows, "rb", buffering=0)
         self.process = subprocess.Popen(
-            [*prefix, program(), *args], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **popen)
+            [*prefix, program(), *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, pass_fds=[opened],
+            env=dict(os.environ, LISTENQ_WINDOW_FD=str(opened)), **popen)
+        os.close(opened)
         self.pid = self.process.pid
 
-    def _tasks(self, name):
-        texts = []
-        for task in pathlib.Path(f"/proc/{self.pid}/task").glob("*"):
-            try:
-                texts.append((task / name).read_text())
-            except OSError:
-                pass
-        return texts
-
-    def in_window(self):
-        """Does it sleep on a timer, that is, is the first sample taken?"""
-        return any(re.search("nanosleep|poll|select|sigtimedwait", text)
-                   for text in self._tasks("wchan"))
+    def wait_window(self):
+        """Wait until one more window has opened: the program writes a byte for each."""
+        if not select.select([self.windows], [], [], TIMEOUT)[0] or not self.windows.read(1):
+            self.kill()
+            raise AssertionError(f"{self.args}: no window was opened")
 
     def sleeps(self):
         """How often it went to sleep so far."""
-        return sum(int(number) for text in self._tasks("status") for number in
-                   re.findall(r"^voluntary_ctxt_switches:\s*(\d+)", text, re.M))
+        return sum(int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", text.read_text(), re.M)[1])
+                   for text in pathlib.Path(f"/proc/{self.pid}/task").glob("*/status"))
 
-    def wait_window(self, deadline=15):
-        end = time.monotonic() + deadline
-        while not self.in_window():
+    def wait_looks(self, count=4):
+        """Wait for fast samples: inside of a window the program sleeps only between them."""
+        before, end = self.sleeps(), time.monotonic() + TIMEOUT
+        while self.sleeps() < before + count:
             if self.process.poll() is not None or time.monotonic() > end:
-                self.finish(None)
-                raise AssertionError(f"{self.args}: no window was seen")
+                self.kill()
+                raise AssertionError(f"{self.args}: no fast samples")
             time.sleep(0.001)
 
     def finish(self, code=0):
@@ -148,6 +145,7 @@ class Running:
         except subprocess.TimeoutExpired:
             self.process.kill()
             out, err = self.process.communicate()
+        self.windows.close()
         result = Result(self.args, self.process.returncode, out.decode(),
                         err.decode())
         return result if code is None else result.expect(code)
@@ -155,36 +153,27 @@ class Running:
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
 
+    def kill(self):
+        self.process.kill()
+        self.finish(None)
 
-class Late(Exception):
-    """The machine was too slow: the action did not fit into the window."""
 
-
-def during(action, *args, delay=0.7, prefix=()):
-    """A run whose window holds action(), from its first instant to its last.
-
-    The window opens no sooner than the program starts, so what ends before
-    start + delay ends inside of it; what begins after the program was seen
-    asleep begins inside of it. There is no second try: an action cannot be
-    undone. The window grows instead when the machine is slow to begin with.
-    """
-    spare = 0.0
-    while True:
-        child = Running("-d", f"{delay + spare:g}", *args, prefix=prefix)
-        try:
-            child.wait_window()
-            late = time.monotonic() - child.started
-            if late > spare + delay / 2 and spare < 4:
-                child.process.kill()
-                child.finish(None)
-                spare = 2 * late + 0.5
-                continue
-            action(child) if action.__code__.co_argcount else action()
-            if time.monotonic() >= child.started + delay + spare:
-                raise Late(f"the action took longer than {delay + spare:g} s")
-        except BaseException:
-            if child.process.poll() is None:
-                child.process.kill()
-            child.finish(None)
-            raise
-        return child.finish()
+def during(action, *args, least=0.0, looks=0, prefix=()):
+    """A run of one window, which opens before action() and closes after it, but not before it has
+    lasted for so many seconds, and had so many fast samples."""
+    child = Running("--watch", "-d", "600", *args, prefix=prefix)
+    try:
+        child.wait_window()
+        end = time.monotonic() + least
+        action(child) if action.__code__.co_argcount else action()
+        if looks:
+            child.wait_looks(looks)
+        time.sleep(max(0.0, end - time.monotonic()))
+    except BaseException:
+        child.kill()
+        raise
+    child.interrupt()
+    result = child.finish()
+    # The time above a table, and the blank line below it.
+    result.out = re.sub(r"\A\d{4}-[-\d]+T\S+\n|\n(?=\n\Z)", "", result.out)
+    return result

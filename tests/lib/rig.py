@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Real sockets in the test's namespace: listeners, clients, hand-made SYNs."""
+"""Real sockets in the test's namespace: listeners, clients, hand-made SYNs; processes, threads."""
+import contextlib
+import ctypes
 import errno
 import itertools
 import os
@@ -7,6 +9,7 @@ import resource
 import signal
 import socket
 import struct
+import threading
 import time
 import unittest
 
@@ -15,8 +18,10 @@ import netns
 import oracle
 
 TCP_DEFER_ACCEPT = socket.TCP_DEFER_ACCEPT
-ESTABLISHED, SYN_SENT = 1, 2
+IPPROTO_MPTCP = 262
+ESTABLISHED = 1
 DEADLINE = 15.0
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def wait_for(condition, what, deadline=DEADLINE, period=0.002):
@@ -35,6 +40,19 @@ def wait_until(moment):
     """Let the clock itself be the condition."""
     while time.monotonic() < moment:
         time.sleep(max(0.001, moment - time.monotonic()))
+
+
+def checked(result):
+    """The result of a function of libc that returns -1 for an error."""
+    if result < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return result
+
+
+def reset(client):
+    """Close a client so that it sends RST."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
 
 
 def tcp_state(sock):
@@ -91,6 +109,95 @@ class Listener:
 
     def close(self):
         self.sock.close()
+
+
+class UnixListener:
+    """One of any name: Python refuses a path of 108 bytes, which the kernel takes."""
+    cookie = Listener.cookie
+    inode = Listener.inode
+    accept = Listener.accept
+    close = Listener.close
+
+    def __init__(self, name, backlog=5, kind=socket.SOCK_STREAM):
+        self.sock = socket.socket(socket.AF_UNIX, kind)
+        self.name, self.kind = name, kind
+        address = struct.pack("=H", socket.AF_UNIX) + name
+        checked(LIBC.bind(self.sock.fileno(), address, len(address)))
+        self.sock.listen(backlog)
+        self.sock.setblocking(False)
+
+    def connect(self):
+        """A client, connected without waiting."""
+        client = socket.socket(socket.AF_UNIX, self.kind)
+        client.setblocking(False)
+        try:
+            client.connect(self.name)
+        except OSError:
+            client.close()
+            raise
+        return client
+
+
+class Child:
+    """A forked process that calls begin(child), and then serve(), until it is killed."""
+
+    def __init__(self, begin=lambda child: None, serve=signal.pause):
+        ready, done = os.pipe()
+        self.pid = os.fork()
+        if not self.pid:
+            try:
+                os.close(ready)
+                begin(self)
+                os.write(done, b"x")
+                os.close(done)
+                while True:
+                    serve()
+            finally:
+                os._exit(1)
+        os.close(done)
+        with open(ready, "rb") as file:
+            if not file.read(1):
+                self.close()
+                raise AssertionError("the child failed")
+
+    def state(self):
+        """As proc(5) has it."""
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as file:
+            return file.read().rpartition(")")[2].split()[0]
+
+    def close(self):
+        if self.pid:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        self.pid = 0
+
+
+class Worker(threading.Thread):
+    """Calls step(), so many seconds apart, until it is closed; close() raises what step() raised. A
+    step that would block is tried again."""
+
+    def __init__(self, step, every=0.0):
+        super().__init__(daemon=True)
+        self.step, self.every = step, every
+        self.ended, self.failure = threading.Event(), None
+        self.start()
+
+    def run(self):
+        while not self.failure and not self.ended.is_set():
+            try:
+                self.step()
+            except BlockingIOError:
+                self.ended.wait(0.001)
+                continue
+            except Exception as error:
+                self.failure = error
+            self.ended.wait(self.every)
+
+    def close(self):
+        self.ended.set()
+        self.join()
+        if self.failure:
+            raise self.failure
 
 
 def connect(address, port, source=None):
@@ -157,8 +264,30 @@ class Case(unittest.TestCase):
         self.addCleanup(thing.close)
         return thing
 
+    @contextlib.contextmanager
+    def within(self, other):
+        """The rig works in another namespace, with a raw socket of that."""
+        mine, self._raw = self._raw, getattr(other, "raw", None)
+        with other:
+            yield other
+        other.raw, self._raw = self._raw, mine
+
     def listener(self, *args, **kwargs):
         return self.own(Listener(*args, **kwargs))
+
+    def unix(self, name, backlog=5, queued=0, kind=socket.SOCK_STREAM):
+        """A UNIX listener with clients that wait."""
+        listener = self.own(UnixListener(name, backlog, kind))
+        for _ in range(queued):
+            self.own(listener.connect())
+        return listener
+
+    def mptcp(self):
+        """An MPTCP socket; None where the kernel has none."""
+        try:
+            return self.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP))
+        except OSError:
+            return None
 
     def raw(self):
         if not self._raw:
@@ -192,24 +321,34 @@ class Case(unittest.TestCase):
         """As many clients as the kernel lets in: limit + 1."""
         return self.queue(listener, limit + 1 - listener.length)
 
-    def group(self, address, port, backlogs):
+    def group(self, backlogs, address="127.0.0.1", port=0, **kwargs):
         """Listeners with SO_REUSEPORT on one port, in the order of their cookies, of which each
         CPU has its own in store."""
         cpus = os.sched_getaffinity(0)
         os.sched_setaffinity(0, {min(cpus)})
+        members = []
         try:
-            return [self.listener(address, port, backlog, reuseport=True) for backlog in backlogs]
+            for backlog in backlogs:
+                members.append(self.listener(address, port, backlog, reuseport=True, **kwargs))
+                port = members[0].port
         finally:
             os.sched_setaffinity(0, cpus)
+        return members
+
+    def queue_any(self, members, count):
+        """Clients of a group that wait in some queue: the kernel chooses whose each is."""
+        before = sum(member.length for member in members)
+        clients = self.connected(members[0], count)
+        wait_for(lambda: sum(member.length for member in members) == before + count,
+                 f"{before + count} connections in some queue")
+        return clients
 
     def queue_in(self, member, group, count):
-        """count clients in the accept queue of one member of a group. The kernel chooses whose
-        each is; what others get they accept."""
+        """count clients in the accept queue of one member of a group. What others get they
+        accept."""
         while member.length < count:
             before = [listener.length for listener in group]
-            self.connected(member)
-            wait_for(lambda: sum(listener.length for listener in group) > sum(before),
-                     "one more connection in a queue")
+            self.queue_any(group, 1)
             for other, length in zip(group, before):
                 if other is not member and other.length > length:
                     self.own(other.accept())
@@ -258,7 +397,7 @@ class Case(unittest.TestCase):
         """The report's row for this socket."""
         rows = [row for row in report["listeners"]
                 if row["cookie"] == listener.cookie]
-        self.assertEqual(len(rows), 1, f"rows of port {listener.port}")
+        self.assertEqual(len(rows), 1, listener.sock)
         return rows[0]
 
     def assertSameAsKernel(self, report):
@@ -282,9 +421,9 @@ class Case(unittest.TestCase):
             else:
                 self.assertIsNone(value["total"] if value else None, name)
 
-    def during(self, action, *args, delay=0.7):
+    def during(self, action, *args, **kwargs):
         """The JSON report of a window that action() lies wholly inside of."""
-        return listenq.during(action, "--json", *args, delay=delay).json
+        return listenq.during(action, "--json", *args, **kwargs).json
 
 
 def many_files(count):
@@ -301,41 +440,24 @@ class Crowd:
     SHARE = 5000
 
     def __init__(self, count, grouped=False):
-        self.pids = []
-        ready, told = os.pipe()
-        for first in range(0, count, self.SHARE):
-            pid = os.fork()
-            if not pid:
-                self._hold(first, min(count, first + self.SHARE), told, grouped)
-            self.pids.append(pid)
-        os.close(told)
-        with open(ready, "rb") as file:
-            done = file.read(len(self.pids))
-        if len(done) < len(self.pids):
+        self.children = []
+        try:
+            for first in range(0, count, self.SHARE):
+                mine = range(first, min(count, first + self.SHARE))
+                self.children.append(Child(lambda child: self._hold(child, mine, grouped)))
+        except BaseException:
             self.close()
-            raise AssertionError("not all of the listeners could be made")
+            raise
 
     @staticmethod
-    def _hold(first, end, told, grouped):
+    def _hold(child, numbers, grouped):
         """A hundred ports an address: kernels before 5.19 hash listeners by port alone."""
-        try:
-            many_files(end - first + 64)
-            held = []
-            for i in range(first, end):
-                host = i // 100
-                if grouped:
-                    held.append(Listener("127.0.0.1", 10000, backlog=128, reuseport=True))
-                    continue
-                held.append(Listener(f"127.0.{host // 250}.{host % 250 + 1}", 10000 + i % 100,
-                                     backlog=128))
-            os.write(told, b".")
-            os.close(told)
-            while True:
-                signal.pause()
-        finally:
-            os._exit(1)
+        many_files(len(numbers) + 64)
+        child.held = [
+            Listener("127.0.0.1", 10000, backlog=128, reuseport=True) if grouped else
+            Listener(f"127.0.{i // 25000}.{i // 100 % 250 + 1}", 10000 + i % 100, backlog=128)
+            for i in numbers]
 
     def close(self):
-        for pid in self.pids:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+        for child in self.children:
+            child.close()

@@ -12,8 +12,6 @@ import socket
 import struct
 import subprocess
 import tempfile
-import threading
-import time
 import unittest
 
 import listenq
@@ -438,30 +436,3 @@ class Redis(Server):
         script = b"while true do end"
         client.sendall(b"*3\r\n$4\r\nEVAL\r\n$%d\r\n%s\r\n$1\r\n0\r\n" % (len(script), script))
         return client
-
-
-class Load:
-    """Clients of each server, so many a second each, until it is closed or its time is over."""
-
-    def __init__(self, servers, rate=20, seconds=120):
-        self.end, self.stop = time.monotonic() + seconds, threading.Event()
-        self.served = {server: 0 for server in servers}
-        self.failed = []
-        self.threads = [threading.Thread(target=self._run, args=(server, 1 / rate), daemon=True)
-                        for server in servers]
-        for thread in self.threads:
-            thread.start()
-
-    def _run(self, server, period):
-        while time.monotonic() < self.end and not self.stop.wait(period):
-            try:
-                server.once()
-                self.served[server] += 1
-            except Exception as error:
-                self.failed.append(f"{server.BINARY}: {error!r}")
-                return
-
-    def close(self):
-        self.stop.set()
-        for thread in self.threads:
-            thread.join()

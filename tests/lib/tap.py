@@ -76,9 +76,7 @@ class Result(unittest.TestResult):
         if self.skipped_why is not None and not self.problems:
             tail = " # SKIP " + " ".join(str(self.skipped_why).split())
         print(f"{word} {self.number} - {name}{tail}")
-        took = time.monotonic() - self.begun
-        if took > 5:
-            print(f"# took {took:.1f} s")
+        print(f"# took {time.monotonic() - self.begun:.2f} s")
         if self.problems:
             self.failed += 1
             for problem in self.problems:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Why a server does not accept: real processes that are stopped, frozen, out of descriptors and
 throttled."""
-import ctypes
 import errno
 import os
 import re
@@ -14,7 +13,6 @@ import oracle
 import rig
 
 PTRACE_TRACEME, PTRACE_DETACH, PTRACE_SYSCALL = 0, 17, 24
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def accept_all(sock):
@@ -43,45 +41,23 @@ class Server:
         sock.bind(("127.0.0.1", 0))
         sock.listen(backlog)
         self.port, self.limit = sock.getsockname()[1], backlog
-        self.pids = [self.fork(sock, *pair) for pair in [(serve, begin), *workers]]
+        self.children = [rig.Child(lambda child: begin(), lambda: serve(sock))
+                         for serve, begin in [(serve, begin), *workers]]
+        self.pids = [child.pid for child in self.children]
         self.pid = self.pids[0]
         sock.close()
 
-    @staticmethod
-    def fork(sock, serve, begin):
-        ready, told = os.pipe()
-        pid = os.fork()
-        if not pid:
-            try:
-                os.close(ready)
-                begin()
-                os.write(told, b"x")
-                os.close(told)
-                serve(sock)
-            finally:
-                os._exit(1)
-        os.close(told)
-        with open(ready, "rb") as file:
-            assert file.read(1), "the server failed"
-        return pid
-
     @property
     def length(self):
-        return next(row.length for row in oracle.listeners() if row.port == self.port)
+        return oracle.listener(self.port).length
 
     def kill(self, number):
         for pid in self.pids:
             os.kill(pid, number)
 
     def close(self):
-        for pid in self.pids:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-
-
-def state_of(pid):
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-        return file.read().rpartition(")")[2].split()[0]
+        for child in self.children:
+            child.close()
 
 
 class CausesCase(rig.Case):
@@ -98,12 +74,12 @@ class CausesCase(rig.Case):
         return clients
 
     def report(self, server, *args):
-        row, = listenq.report("-d", "0.3", *args, f":{server.port}")["listeners"]
+        row, = listenq.report("-d", "0.2", *args, f":{server.port}")["listeners"]
         return row
 
     def words(self, server, reason):
         """What the table says of a reason."""
-        out = listenq.run("-d", "0.3", f":{server.port}").out
+        out = listenq.run("-d", "0.2", f":{server.port}").out
         line, = re.findall(rf"^{reason} \(127.0.0.1:{server.port}\): (.*)$", out, re.M)
         return line
 
@@ -111,8 +87,8 @@ class CausesCase(rig.Case):
 class Stopped(CausesCase):
     def stop(self, server):
         server.kill(signal.SIGSTOP)
-        for pid in server.pids:
-            rig.wait_for(lambda pid=pid: state_of(pid) == "T", "a stopped process")
+        for child in server.children:
+            rig.wait_for(lambda: child.state() == "T", "a stopped process")
 
     def stopped(self, **kwargs):
         server = self.server(**kwargs)
@@ -165,31 +141,31 @@ class Stopped(CausesCase):
                       + " ".join(map(str, sorted(server.pids))), self.words(server, "stopped"))
         stuck = self.server(burn, workers=[(accept_all, lambda: None)])
         os.kill(stuck.pids[1], signal.SIGSTOP)
-        rig.wait_for(lambda: state_of(stuck.pids[1]) == "T", "a stopped process")
+        rig.wait_for(lambda: stuck.children[1].state() == "T", "a stopped process")
         self.fill(stuck)
         row = self.report(stuck)
         self.assertEqual(row["reasons"][0], "not-accepting")
         self.assertEqual({p["pid"]: p["state"] for p in row["processes"]},
                          {stuck.pids[0]: "R", stuck.pids[1]: "T"})
         self.assertRegex(self.words(stuck, "not-accepting"),
-                         f"^the program .*, and 1 of 2 processes that hold it is stopped: "
+                         f"^the program .*, and 1 of 2 processes that hold the listener is stopped: "
                          rf"{stuck.pids[1]}; continue it first \(kill -CONT {stuck.pids[1]}\), then ")
 
     def test_traced(self):
         """As a debugger leaves it at a breakpoint."""
         def trace_me():
-            _libc.ptrace(PTRACE_TRACEME, 0, None, None)
+            rig.LIBC.ptrace(PTRACE_TRACEME, 0, None, None)
 
         def stop(sock):
             os.kill(os.getpid(), signal.SIGTRAP)
             accept_all(sock)
         server = self.server(stop, trace_me)
         os.waitpid(server.pid, 0)
-        self.assertEqual(state_of(server.pid), "t")
+        self.assertEqual(server.children[0].state(), "t")
         self.fill(server)
         self.assertEqual(self.report(server)["reasons"][0], "stopped")
         self.assertIn(" is stopped by a debugger; ", self.words(server, "stopped"))
-        _libc.ptrace(PTRACE_DETACH, server.pid, None, None)
+        rig.LIBC.ptrace(PTRACE_DETACH, server.pid, None, None)
 
     def test_under_strace(self):
         """Stopped at each of its system calls, and yet it runs: a busy server is not a stopped
@@ -197,14 +173,14 @@ class Stopped(CausesCase):
         def trace(sock):
             pid = os.fork()
             if not pid:
-                _libc.ptrace(PTRACE_TRACEME, 0, None, None)
+                rig.LIBC.ptrace(PTRACE_TRACEME, 0, None, None)
                 os.kill(os.getpid(), signal.SIGTRAP)
                 while True:
                     os.getppid()
             sock.close()
             os.write(told, b"%d\n" % pid)
             while os.waitpid(pid, 0)[0]:
-                _libc.ptrace(PTRACE_SYSCALL, pid, None, None)
+                rig.LIBC.ptrace(PTRACE_SYSCALL, pid, None, None)
         ready, told = os.pipe()
         server = self.server(trace)
         with os.fdopen(ready) as file:
@@ -218,8 +194,8 @@ class Stopped(CausesCase):
             self.assertIn(row["processes"][0]["state"], {"R", "S", None})
             self.assertEqual(row["reasons"][0], "not-accepting")
 
-    def test_window_of_the_view(self):
-        """In a series each window tells it anew."""
+    def test_watch(self):
+        """Each window of a series says so."""
         server = self.stopped()
         documents = listenq.run("--json", "--watch", "-d", "0.2", "--count=3").documents
         for document in documents:
@@ -285,8 +261,7 @@ class Descriptors(CausesCase):
                 self.fill(server)
                 length = server.length
                 rig.wait_for(lambda: server.length < length, "one to be accepted")
-        row, = listenq.during(full_and_moving, "--json", f":{server.port}",
-                              delay=3).json["listeners"]
+        row, = listenq.during(full_and_moving, "--json", f":{server.port}").json["listeners"]
         self.assertIn("accepting-slowly", row["reasons"])
         self.assertNotIn("fd-limit", row["reasons"])
 

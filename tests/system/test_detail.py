@@ -1,11 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is in the queues, connection by connection, as ss sees it."""
 import collections
-import os
 import pathlib
-import re
-import socket
-import struct
 import subprocess
 import time
 
@@ -123,8 +119,7 @@ class Detail(rig.Case):
         listener = self.listener(backlog=9)
         clients = self.queue(listener, 5)
         for client in clients[:3]:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            client.close()
+            rig.reset(client)
         rig.wait_for(lambda: len(oracle.waiting(listener.port)) == 2, "three RSTs")
         entries = self.waiting(listener)
         self.assertEqual({peer(e) for e in entries}, {end_of(c) for c in clients[3:]})
@@ -162,8 +157,7 @@ class Detail(rig.Case):
 
     def test_reuseport(self):
         """Whose a connection is, is told where one member alone has a queue."""
-        members = [self.listener("127.0.0.1", 0, 40, reuseport=True)]
-        members.append(self.listener("127.0.0.1", members[0].port, 40, reuseport=True))
+        members = self.group([40, 40])
         clients = self.queue_any(members, 1)
         empty, holder = sorted(members, key=lambda member: member.length)
         report = self.report()
@@ -179,13 +173,6 @@ class Detail(rig.Case):
         lines = details(listenq.run("-D", "-d", "0").out)
         self.assertEqual(len(lines), 2 + len(clients))
         self.assertEqual(lines[-1][-2:], ["listed", "above"])
-
-    def queue_any(self, members, count):
-        before = sum(member.length for member in members)
-        clients = self.connected(members[0], count)
-        rig.wait_for(lambda: sum(member.length for member in members) == before + count,
-                     "connections in some queue")
-        return clients
 
     def test_fast_open_children_wait(self):
         netns.sysctl("net.ipv4.tcp_fastopen", 0x207)
@@ -271,9 +258,7 @@ class HalfOpen(rig.Case):
                          set(oracle.syn_recv_timers(listener.port)))
 
     def test_reuseport_members_share_them(self):
-        members = [self.listener("127.0.0.1", 0, 9, reuseport=True, defer=True)]
-        members.append(self.listener("127.0.0.1", members[0].port, 9, reuseport=True,
-                                     defer=True))
+        members = self.group([9, 9], defer=True)
         ends = {end_of(c) for c in self.connected(members[0], 3)}
         report = listenq.instant("-D")
         for member in members:

@@ -1,85 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The manual and the completions against the program, in both directions; and every example of the
-manual is run."""
-import contextlib
+"""The manual against the program, in both directions; and every example of the manual is run."""
 import functools
 import itertools
 import json
 import os
 import pathlib
-import pty
 import re
-import select
-import shlex
 import shutil
 import signal
 import subprocess
 import tempfile
-import termios
-import textwrap
 import time
 import unittest
 
 import listenq
 import netns
+import rig
 import screen
+import servers
 import source
+from cli import SECONDS, columns, help_options, help_rows, listed, program, run, same
+from listenq import PROGRAM
+from manual import (BACKGROUND, FILTER, JSON, MAIN, PAGES, TABLE, TOP, arguments, bold, cells, entries,
+                    examples, option_head, page, plain, roff, table, words_of)
 
 ROOT = source.TOP
-PROGRAM = listenq.PROGRAM
-COMPLETIONS = ROOT / "completions"
-MAIN, TOP, FILTER, JSON, BACKGROUND = PAGES = [
-    ROOT / "man" / name for name in
-    ("listenq.8", "listenq-top.8", "listenq-filter.7", "listenq-json.5", "listenq.7")]
 MAIN_LINES = 450  # what one reads in ten minutes
-BASH_COMPLETION = "/usr/share/bash-completion/bash_completion"
-SECONDS = 30
 UPDATE = "LISTENQ_UPDATE_EXPECTED" in os.environ
-
-
-def run(*command, **kwargs):
-    kwargs.setdefault("check", True)
-    return subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          text=True, timeout=SECONDS, **kwargs).stdout
-
-
-# The program
-
-@functools.lru_cache(maxsize=None)
-def program(*args):
-    return run(PROGRAM, *args)
-
-
-@functools.lru_cache(maxsize=None)
-def help_rows():
-    """(["-f", "--full"], "-f, --full[=PCT]", what it does) of each row of --help."""
-    rows, meaning = [], None
-    for line in program("--help").splitlines():
-        row = re.match(r" +(-\w, --\S+|-\S+)(?: +(.*))?$", line)
-        if not row:
-            continue
-        if row[2] != "the same":  # as the row before
-            meaning = row[2]
-        rows.append((re.findall(r"(?<![\w-])--?\w[\w-]*", row[1].split("=")[0]),
-                     row[1], meaning))
-    return rows
-
-
-def help_options():
-    """{option: what it does}"""
-    return {name: meaning for names, _, meaning in help_rows() for name in names}
-
-
-@functools.lru_cache(maxsize=None)
-def listed():
-    """{column: (header, what it is)}"""
-    rows = [re.match(r"(\S+) +(\S+(?: \S+)*?)  +(\S.*)$|(\S+) +(LOCAL ADDRESS) (.*)", line)
-            for line in program("--list-columns").splitlines()]
-    return {words[0]: tuple(words[1:]) for row in rows for words in [list(filter(None, row.groups()))]}
-
-
-def columns():
-    return program("--list-columns", "--raw").split()
 
 
 @functools.lru_cache(maxsize=None)
@@ -203,120 +150,6 @@ def in_short(names):
     return ", ".join(found)
 
 
-# The manual
-
-class Entry:
-    """An .It line and the text below it."""
-
-    def __init__(self, head):
-        self.head, self.lines = head, []
-
-    @property
-    def name(self):
-        return self.head.split()[1]
-
-    @property
-    def text(self):
-        return "\n".join(self.lines)
-
-
-@functools.lru_cache(maxsize=None)
-def page(path):
-    """{section: {subsection: [entries]}}; the subsection before the first is ""."""
-    sections, entries, literal = {}, [], False
-    for line in path.read_text().splitlines():
-        words = line.replace("\\&", "").split(maxsplit=1)
-        if words and words[0] in (".Bd", ".Ed"):
-            literal = words[0] == ".Bd"
-        elif literal or line.startswith('.\\"'):
-            pass
-        elif words and words[0] == ".Sh":
-            entries = []
-            section = sections.setdefault(words[1], {"": entries})
-        elif words and words[0] == ".Ss":
-            entries = section.setdefault(words[1], [])
-        elif words and words[0] == ".It":
-            entries.append(Entry(words[1] if len(words) > 1 else ""))
-        elif entries:
-            entries[-1].lines.append(line)
-    return sections
-
-
-def entries(path, section):
-    return list(itertools.chain.from_iterable(page(path)[section].values()))
-
-
-def words_of(path, section):
-    found = entries(path, section)
-    strange = [entry.head for entry in found if not entry.head.startswith("Cm ")]
-    assert not strange, f"{section} of {path.name}: {strange}"
-    return [entry.name for entry in found]
-
-
-def option_head(head):
-    """Fl f , Fl Fl full Ns Op = Ns Ar PCT  ->  -f, --full[=PCT]"""
-    head = re.sub(r"Oo (.*?) Oc", r"[\1]", head)
-    head = re.sub(r"Ns Op (.*)$", r"Ns [\1]", head)
-    head = head.replace(" Ns ", "").replace("Ar ", "")
-    return head.replace("Fl Fl ", "--").replace("Fl ", "-").replace(" , ", ", ")
-
-
-def plain(text):
-    """Text without the escapes that a letter needs in a manual."""
-    text = re.sub(r"\\f[BIR]", "", text).replace("\\(mc", "µ").replace("\\(mu", "×")
-    return re.sub(r"\\([&e-])", lambda escape: {"&": "", "e": "\\", "-": "-"}[escape[1]], text)
-
-
-def roff(text):
-    text = text.replace("\\", "\\e")
-    return re.sub(r"(?<![\w-])-(?=[\w-])", r"\-", text)
-
-
-def bold(text):
-    return rf"\fB{text}\fR" if text else ""
-
-
-INLINE = set("Ar Cm Dv Em Er Ev Fl Ic It Nm No Ns Oc Oo Op Pa Pc Po Pq Ql Sx Sy Va Xr".split())
-
-
-def arguments(text):
-    """(macro, word) of inline macros; those of .Sx are one word, .Fl Fl x is Fl and -x."""
-    for line in re.findall(r"^\.([A-Z].*)", plain(text), re.M):
-        macro, before = None, None
-        for word in re.findall(r'"[^"]*"|\S+', line.replace("Fl Fl ", "Fl -")):
-            if word in INLINE:
-                macro, before = word, None
-            elif macro == "Sx":
-                before = f"{before} {word}" if before else word
-                if line.endswith(word) or re.search(rf"{re.escape(word)} [.,)]*$", line):
-                    yield macro, before
-                    macro = None
-            elif macro and not re.fullmatch(r"[.,;:()|]", word):
-                yield macro, word.strip('"')
-
-
-# A table of the program's words, and what stands around it.
-TABLE = re.compile(r'(?<=^\.\\" table: )(\w+)\n(\.TS\n.*?^\.TE\n)?', re.M | re.S)
-
-
-def cell(text):
-    if len(text) < 25 and not text.startswith((".", "'")):
-        return text
-    lines = textwrap.wrap(text, 78, break_on_hyphens=False, break_long_words=False)
-    return "T{\n" + "\n".join(r"\&" * line.startswith((".", "'")) + line for line in lines) + "\nT}"
-
-
-def table(layout, head, rows):
-    lines = ["\t".join(map(cell, row)) for row in rows]
-    return "\n".join([".TS", layout + ".", bold("\t".join(head)), *lines, ".TE", ""])
-
-
-def cells(text):
-    """The rows of a table below its head."""
-    text = re.sub(r"T\{\n(.*?)\nT\}", lambda cell: " ".join(cell[1].split()), text, flags=re.S)
-    return [line.split("\t") for line in text.splitlines()[3:-1]]
-
-
 def verdict_rows(kind):
     return [(*([roff(source.MARKS[each.name])] if kind == "STATE" else []), bold(each.name),
              roff(each.fact) + (f"; {bold(roff(each.advice))}" if each.advice else ""))
@@ -340,34 +173,6 @@ def cost_rows(old):
             names = [name for name in names if name not in ("severity", "reasons")]
         found.append((what, in_short(names), cost))
     return found
-
-
-@functools.lru_cache(maxsize=None)
-def examples():
-    """[(page, [(command or None, lines that are shown)])] of each block."""
-    blocks = []
-    for path in PAGES:
-        text = re.sub(r'^\.\\".*\n', "", path.read_text(), flags=re.M)
-        for block in re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed", text, re.M | re.S):
-            found = [[None, []]]
-            for line in plain(block).splitlines():
-                command, shown = found[-1]
-                if line[:2] in ("# ", "$ "):
-                    found.append([line[2:], []])
-                elif command and (command.endswith("|") or command.count("'") % 2):
-                    found[-1][0] += "\n" + line
-                else:
-                    shown.append(line)
-            blocks.append((path, found[1:] or found))
-    return blocks
-
-
-def same(test, told, real, what):
-    """Equal as sets, with a message that names who lacks what; and nothing twice."""
-    told, real = list(told), list(real)
-    test.assertEqual(len(told), len(set(told)), f"{what}: twice in {sorted(told)}")
-    test.assertEqual(sorted(set(real) - set(told)), [], f"{what}: not there")
-    test.assertEqual(sorted(set(told) - set(real)), [], f"{what}: there, but not in the program")
 
 
 class Manual(unittest.TestCase):
@@ -458,15 +263,15 @@ class Manual(unittest.TestCase):
         known = {macro: {each for word in found for each in word.split()}
                  for macro, found in words.items()}
         for path in PAGES:
-            text, sections = path.read_text(), page(path)
+            text = path.read_text()
+            names = {name for section, found in page(path).items() for name in (section, *found)}
+            self.assertLessEqual(set(re.findall(r"^\.(?:.* )?Sx (.*?)(?: [.,)]+)*$", text, re.M)),
+                                 names, path.name)
             for macro, word in arguments(text):
                 if macro in known:
                     word = re.sub(r"-\d+s$", "", word)  # SYN-5s
                     letters = word if macro == "Fl" and not word.startswith("-") else [word]
                     self.assertLessEqual(set(letters), known[macro], f"{path.name}: .{macro}")
-                elif macro == "Sx":
-                    self.assertTrue(word in sections or any(word in each for each
-                                                            in sections.values()), word)
             for name, section in re.findall(r"^\.Xr (listenq\S*) (\d)", text, re.M):
                 self.assertIn(ROOT / "man" / f"{name}.{section}", PAGES, path.name)
             found = {*re.findall(r"(?<![\w-])--([a-z][a-z-]+)", plain(text))} - {"backlog"}
@@ -478,7 +283,7 @@ class Manual(unittest.TestCase):
                  entries(FILTER, "CONDITIONS") + entries(FILTER, "OPERATORS")]
         same(self, [word for head in heads if re.match(r"Cm [=<>!]", head)
                     for word in head.split()[1:]], filter_words("operator_table"), "OPERATORS")
-        same(self, [head.split()[1] for head in heads if re.match(r"Cm [a-z]+ Ar", head)],
+        same(self, [word for head in heads for word in re.findall(r"Cm ([a-z]+) (?:Oc )?Ar", head)],
              filter_words("keyword_table"), "CONDITIONS")
         found = [plain(entry.head)[3:] for entry in entries(FILTER, "EXAMPLES")]
         self.assertGreater(len(found), 5)
@@ -645,6 +450,37 @@ class Examples(screen.Case):
                                                    .splitlines()))
 
 
+class Backlogs(rig.Case):
+    """Of servers that no setting of ours names."""
+    SETTING = re.compile(r"ListenBacklog \d+| backlog[= ]\d+|listen\.backlog = \S+|"
+                         r"--(tcp-)?backlog\0\d+\0")
+    KINDS = {"Apache": servers.Apache, "nginx": servers.Nginx, "HAProxy": servers.Haproxy,
+             "PHP-FPM": servers.PhpFpm, "Gunicorn": servers.Gunicorn, "Redis": servers.Redis,
+             "PostgreSQL": servers.Postgres}
+
+    def bare(self, kind, **options):
+        class Bare(kind):
+            def command(bare):
+                words = super().command(**options)
+                for path in filter(pathlib.Path.is_file, bare.dir.iterdir()):
+                    path.write_text(self.SETTING.sub("", path.read_text()))
+                return self.SETTING.sub("", "\0".join(map(str, words))).split("\0")
+        return self.own(Bare())
+
+    def test_defaults(self):
+        netns.sysctl("net.core.somaxconn", 60000)
+        text = BACKGROUND.read_text().split(".Sh WELL-KNOWN BACKLOGS")[1]
+        told = {name.split()[0]: backlog for name, backlog, _ in
+                cells(re.search(r"^\.TS\n.*?^\.TE\n", text, re.M | re.S)[0])}
+        words = {"somaxconn": 60000, "maxconn": 777}
+        for name, kind in self.KINDS.items():
+            options = {"behind": self.own(servers.Redis()), "maxconn": 777} if name == "HAProxy" else {}
+            server = self.bare(kind, **options)
+            limit, = {row["accept_queue"]["limit"] for row in listenq.instant("-x")["listeners"]
+                      if server.path and row["path"] == str(server.path) or row["port"] == server.port}
+            self.assertEqual(limit, words.get(told[name]) or int(told[name]), name)
+
+
 class Help(screen.Case):
     """The help screen of the interactive view, which the table of keys is."""
 
@@ -669,7 +505,7 @@ class Help(screen.Case):
         for section, found in itertools.groupby(self.keys(), lambda row: row[0]):
             rows += [(bold(section), "")] + [(bold(roff(names)), roff(text))
                                              for _, names, text in found]
-        Manual.check_table(self, TOP, "keys", lambda _: table("l lx", ("KEY", ""), rows))
+        Manual.check_table(self, TOP, "keys", lambda _: table("l lx", ("General", ""), rows[1:]))
 
     def test_keys_in_text(self):
         known = {name for _, names, _ in self.keys() for name in names.split()}
@@ -684,462 +520,6 @@ class Help(screen.Case):
                 for name, mark in source.MARKS.items()]
         begin = lines.index("Marks") + 1
         self.assertEqual(lines[begin:begin + len(real)], real)
-
-
-# The completions
-
-def shell(name):
-    if not shutil.which(name):
-        raise unittest.SkipTest(f"{name} is not installed")
-    return name
-
-
-class Here(unittest.TestCase):
-    """A directory of one's own, in which listenq is the program under test."""
-    maxDiff = None
-
-    def setUp(self):
-        self.directory = tempfile.TemporaryDirectory()
-        self.addCleanup(self.directory.cleanup)
-        self.path = pathlib.Path(self.directory.name)
-        (self.path / "bin").mkdir()
-        (self.path / "bin" / "listenq").symlink_to(PROGRAM)
-        (self.path / "report one.json").touch()
-        (self.path / "report-two.json").touch()
-        (self.path / "report-dir").mkdir()
-        self.env = dict(os.environ, HOME=str(self.path), TERM="xterm", LC_ALL="C.UTF-8",
-                        PATH=f"{self.path / 'bin'}:{os.environ['PATH']}")
-        for name in "BASH_ENV", "ENV", "INPUTRC", "HISTFILE", "ZDOTDIR":
-            self.env.pop(name, None)
-        self.env["INPUTRC"] = "/dev/null"
-
-    def run_here(self, *command):
-        return run(*command, cwd=self.path, env=self.env)
-
-
-# What every shell is asked: the line up to the cursor, and what it may become.
-def cases():
-    names = columns()
-    return {
-        "listenq --peak": ["--peak-rate"],
-        "listenq --json": ["--json", "--json-schema"],
-        "listenq -o capac": ["capacity"],
-        "listenq -o +capac": ["+capacity"],
-        "listenq -o length,capac": ["length,capacity"],
-        "listenq -o +length,capac": ["+length,capacity"],
-        "listenq --output=capac": ["capacity"],
-        "listenq --output=+length,capac": ["+length,capacity"],
-        "listenq --output capac": ["capacity"],
-        "listenq -eo capac": ["capacity"],
-        "listenq -o drops": [name for name in names if name.startswith("drops")],
-        "listenq -s capac": ["capacity"],
-        "listenq --sort=capac": ["capacity"],
-        "listenq --sort=-capac": ["-capacity"],
-        "listenq --color=a": ["always", "auto"],
-        "listenq --color=": ["always", "auto", "never"],
-        "listenq --output-file=report-": ["report-dir", "report-two.json"],
-        "listenq --output-file report-t": ["report-two.json"],
-    }
-
-
-BASH_RIG = r"""
-ask() {
-	COMP_LINE=$1 COMP_POINT=${#1}
-	shift
-	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
-	cur=${COMP_WORDS[COMP_CWORD]}
-	[[ $cur == [=:] && $COMP_WORDBREAKS == *=* ]] && cur=
-	set -- $(complete -p listenq)
-	while [[ $1 != -F ]]; do shift; done
-	"$2" listenq "$cur" "${COMP_WORDS[COMP_CWORD - 1]}"
-	echo "${#COMPREPLY[@]}"
-	((!${#COMPREPLY[@]})) || printf '%s\n' "${COMPREPLY[@]}"
-}
-"""
-
-
-class Bash(Here):
-    source = shlex.quote(str(COMPLETIONS / "listenq.bash"))
-
-    def setUp(self):
-        super().setUp()
-        shell("bash")
-
-    def ask(self, lines, before="", breaks="\"'@><=;|&(:"):
-        """{line: what COMPREPLY holds}, with the words broken as bash would."""
-        script = [before or f"source {self.source}", BASH_RIG]
-        delimiters = re.escape("".join(char for char in "=:" if char in breaks))
-        script.append(f"COMP_WORDBREAKS=$' \\t\\n'{shlex.quote(breaks)}")
-        for line in lines:
-            words = []
-            for word in line.split(" "):
-                pieces = re.findall(rf"[{delimiters}]+|[^{delimiters}]+", word) \
-                    if delimiters else [word]
-                words += pieces or [""]
-            script.append(" ".join(["ask", shlex.quote(line), *map(shlex.quote, words)]))
-        out = self.run_here("bash", "--norc", "--noprofile", "-c", "\n".join(script))
-        rows, found = iter(out.splitlines()), {}
-        for line in lines:
-            found[line] = [next(rows) for _ in range(int(next(rows)))]
-        self.assertEqual(list(rows), [])
-        return found
-
-    def check(self, **kwargs):
-        want = cases()
-        found = self.ask(want, **kwargs)
-        for line, words in want.items():
-            real = sorted(found[line])
-            # Of a long option with a value its "=" is part.
-            if line.split(" ")[-1].startswith("--") and "=" not in line:
-                real = [word.rstrip("=") for word in real]
-            self.assertEqual(real, words if "drops" not in line else sorted(words), line)
-
-    def test_values(self):
-        self.check()
-
-    def test_words_not_broken(self):
-        """COMP_WORDBREAKS without "=": the whole word comes and goes."""
-        found = self.ask(["listenq --output=length,capac", "listenq --sort=-capac",
-                          "listenq --color=n"], breaks="\"'@><;|&(")
-        self.assertEqual(list(found.values()),
-                         [["--output=length,capacity"], ["--sort=-capacity"], ["--color=never"]])
-
-    def test_with_bash_completion(self):
-        """Loaded by that package as it would be when installed."""
-        if not os.path.exists(BASH_COMPLETION):
-            self.skipTest("bash-completion is not installed")
-        user = self.path / "user" / "completions"
-        user.mkdir(parents=True)
-        (user / "listenq").symlink_to(COMPLETIONS / "listenq.bash")
-        self.env["BASH_COMPLETION_USER_DIR"] = str(user.parent)
-        self.check(before=f"source {BASH_COMPLETION}\n"
-                          "if declare -F _comp_load >/dev/null; then _comp_load listenq;\n"
-                          "else _completion_loader listenq; fi\n"
-                          "complete -p listenq >/dev/null || exit 1")
-
-    def test_options(self):
-        for line in "listenq -", "listenq ", "listenq --json ":
-            found = {word.rstrip("=") for word in self.ask([line])[line]}
-            same(self, found, help_options(), f"options of bash for {line!r}")
-
-    def test_takes_a_value(self):
-        """An "=" behind those, and only those, that --help shows with one."""
-        found = self.ask(["listenq --"])["listenq --"]
-        real = set()
-        for names, row, _ in help_rows():
-            long = [name for name in names if name.startswith("--")]
-            real |= {name + "=" for name in long if "=" in row}
-            real |= {name for name in long if "=" not in row or "[=" in row}
-        same(self, found, real, "options of bash")
-
-    def test_all_columns(self):
-        for line in "listenq -o ", "listenq -s ", "listenq --output=", "listenq --sort=":
-            self.assertEqual(self.ask([line])[line], columns(), line)
-        for line, sign in (("listenq -o +", "+"), ("listenq -s -", "-"),
-                           ("listenq --sort=-", "-")):
-            self.assertEqual(self.ask([line])[line], [sign + name for name in columns()])
-
-    def test_more_lists(self):
-        found = self.ask(["listenq -o length,lengt", "listenq -o length,", "listenq -s -capac",
-                          "listenq -s-capac", "listenq -ocapac", "listenq -eocapac",
-                          "listenq -o length,capacity,", "listenq --output=+"])
-        self.assertEqual(found["listenq -o length,lengt"], [])
-        self.assertEqual(found["listenq -o length,"],
-                         ["length," + name for name in columns() if name != "length"])
-        self.assertEqual(found["listenq -s -capac"], ["-capacity"])
-        self.assertEqual(found["listenq -s-capac"], ["-s-capacity"])
-        self.assertEqual(found["listenq -ocapac"], ["-ocapacity"])
-        self.assertEqual(found["listenq -eocapac"], ["-eocapacity"])
-        self.assertEqual(len(found["listenq -o length,capacity,"]), len(columns()) - 2)
-        self.assertEqual(found["listenq --output=+"], ["+" + name for name in columns()])
-
-    def test_nothing_to_guess(self):
-        lines = ["listenq -d ", "listenq --delay=", "listenq --count ", "listenq --width=",
-                 "listenq --peak-rate=", "listenq --full=", "listenq operand"]
-        for line, found in self.ask(lines).items():
-            self.assertEqual(found, [], line)
-
-    def test_files(self):
-        found = self.ask(["listenq --output-file=rep", "listenq --output-file=a:b",
-                          "listenq --output-file="])
-        self.assertEqual(sorted(found["listenq --output-file=rep"]),
-                         ["report one.json", "report-dir", "report-two.json"])
-        (self.path / "a:bc").touch()
-        # bash completes what stands behind the colon.
-        self.assertEqual(self.ask(["listenq --output-file=a:b"]),
-                         {"listenq --output-file=a:b": ["bc"]})
-
-    def test_names_of_namespaces(self):
-        netns.own_names(self)
-        for name in "ey sp(1)", "eyes":
-            (pathlib.Path(netns.NAMES) / name).touch()
-        for typed, want in (("ey\\ s", ["ey\\ sp\\(1\\)"]), ("eye", ["eyes"]),
-                            ("e", ["ey\\ sp\\(1\\)", "eyes"]), ("x", [])):
-            words, line = shlex.quote(typed), shlex.quote(f"listenq -N {typed}")
-            out = self.run_here(
-                "bash", "--norc", "-c", f"source {self.source}; COMP_WORDS=(listenq -N {words}); "
-                f"COMP_CWORD=2 COMP_LINE={line}; COMP_POINT=${{#COMP_LINE}}; "
-                f"_listenq listenq {words} -N; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
-            self.assertEqual(out.split("\n")[:-1] if want else out.split(), want, typed)
-
-    def test_program_that_was_typed(self):
-        """Not another listenq that is installed; and that one where it is none."""
-        fake = self.path / "bin" / "listenq"
-        fake.unlink()
-        fake.write_text("#!/bin/sh\necho installed\n")
-        fake.chmod(0o755)
-        spaced = self.path / "a place"
-        spaced.mkdir()
-        (spaced / "listenq").symlink_to(PROGRAM)
-        for typed, want in ((PROGRAM, columns()), (str(spaced / "listenq"), columns()),
-                            ("./no-such-listenq", ["installed"])):
-            before = f"source {self.source}"
-            out = self.run_here(
-                "bash", "--norc", "-c", f"{before}; COMP_WORDS=({shlex.quote(shlex.quote(typed))} -o ''); COMP_CWORD=2; "
-                f"_listenq {shlex.quote(shlex.quote(typed))} '' -o; printf '%s\\n' \"${{COMPREPLY[@]}}\"")
-            self.assertEqual(out.split(), want)
-
-    def test_interactive(self):
-        with Typist(self, ["bash", "--norc", "--noprofile", "-i"],
-                    f"PS1= PS2=\nbind 'set bell-style none'\nbind 'set page-completions off'\n"
-                    f"source {self.source}\n"
-                    "dump() { printf '%s' \"$READLINE_LINE\" >\"$HOME/line.new\"; "
-                    "mv \"$HOME/line.new\" \"$HOME/line\"; READLINE_LINE=; }\n"
-                    "bind -x '\"\\C-x\\C-d\": dump'\n") as typist:
-            for line, want in INTERACTIVE.items():
-                self.assertEqual(typist.complete(line), want)
-
-
-# What stands on the line after one Tab.
-INTERACTIVE = {
-    "listenq --peak": "listenq --peak-rate=",
-    "listenq --asc": "listenq --ascii ",
-    "listenq --json-": "listenq --json-schema ",
-    "listenq -o length,capac": "listenq -o length,capacity",
-    "listenq --output=+length,capac": "listenq --output=+length,capacity",
-    "listenq -s -capac": "listenq -s -capacity ",
-    "listenq --sort=-capac": "listenq --sort=-capacity ",
-    "listenq --color=n": "listenq --color=never ",
-    "listenq --output-file=report-t": "listenq --output-file=report-two.json ",
-    "listenq --output-file report-d": "listenq --output-file report-dir/",
-    "listenq --output-file report\\ o": "listenq --output-file report\\ one.json ",
-}
-
-
-class Typist:
-    """A shell on a terminal. Ctrl-X Ctrl-D is bound to what writes the line to
-    $HOME/line and clears it."""
-
-    def __init__(self, test, command, setup):
-        self.test, self.line = test, test.path / "line"
-        (test.path / "setup").write_text(setup + "touch $HOME/line.new; "
-                                         "mv $HOME/line.new $HOME/line\n")
-        self.master, slave = pty.openpty()
-        self.process = subprocess.Popen(command, stdin=slave, stdout=slave, stderr=slave,
-                                        cwd=test.path, env=test.env, start_new_session=True)
-        os.close(slave)
-        self.seen = b""
-
-    def __enter__(self):
-        self.send(". $HOME/setup\r")
-        self.wait()
-        return self
-
-    def __exit__(self, *_):
-        self.process.kill()
-        self.process.wait()
-        os.close(self.master)
-
-    def send(self, text):
-        # Not before the line editor listens: the terminal itself would obey Ctrl-D.
-        end = time.monotonic() + SECONDS
-        while termios.tcgetattr(self.master)[3] & termios.ICANON:
-            self.drain(end)
-        os.write(self.master, text.encode())
-
-    def drain(self, end):
-        if select.select([self.master], [], [], 0.01)[0]:
-            with contextlib.suppress(OSError):
-                self.seen += os.read(self.master, 65536)
-        if time.monotonic() > end:
-            raise AssertionError(f"the shell does not answer: {self.seen[-2000:]!r}")
-
-    def wait(self):
-        end = time.monotonic() + SECONDS
-        while not self.line.exists():
-            self.drain(end)
-        text = self.line.read_text()
-        self.line.unlink()
-        return text
-
-    def complete(self, line):
-        self.send(line + "\t\x18\x04")
-        return self.wait()
-
-
-ZSH_STUB = """
-_arguments() { print -rl -- "$@" }
-source {file}
-"""
-
-# All that would be offered, not only what is put on the line.
-ZSH_SETUP = """
-PROMPT= RPROMPT= LISTMAX=100000
-fpath=({directory} $fpath)
-autoload -Uz compinit
-compinit -D -u
-setopt no_beep
-zstyle ':completion:*' completer _complete
-bindkey -e
-bindkey '^I' complete-word
-dump() {{
-  print -rn -- "$BUFFER" >$HOME/line.new
-  mv $HOME/line.new $HOME/line
-  BUFFER=
-}}
-zle -N dump
-bindkey '^X^D' dump
-compadd() {{
-  if [[ ${{@[1,(i)(-|--)]}} != *-(O|A|D)\\ * ]]; then
-    local -a offered
-    builtin compadd -A offered "$@"
-    (( $#offered )) && print -rl -- $offered >>$HOME/offered
-  fi
-  builtin compadd "$@"
-}}
-"""
-
-
-class Zsh(Here):
-    def setUp(self):
-        super().setUp()
-        shell("zsh")
-
-    def test_syntax(self):
-        self.run_here("zsh", "-f", "-n", str(COMPLETIONS / "_listenq"))
-        first = (COMPLETIONS / "_listenq").read_text().splitlines()[0]
-        self.assertEqual(first, "#compdef listenq")
-
-    def specs(self):
-        """(option, how its argument follows, description, has an argument)"""
-        out = self.run_here("zsh", "-f", "-c", ZSH_STUB.replace(
-            "{file}", shlex.quote(str(COMPLETIONS / "_listenq"))))
-        found = []
-        for line in out.splitlines():
-            spec = re.match(r"(?:\([^)]*\)|\*)?(--?\w[\w-]*?)(\+|=-|=|-)?\[(.*?)\](:.*)?$", line)
-            if spec:
-                found.append((spec[1], spec[2] or "", spec[3], spec[4] or ""))
-            else:
-                self.assertIn(line, ("-s", "-S", ":"))
-        return found
-
-    def test_options(self):
-        specs = self.specs()
-        same(self, [name for name, *_ in specs], help_options(), "options of zsh")
-        rows = {name: row for names, row, _ in help_rows() for name in names}
-        for name, follows, meaning, value in specs:
-            self.assertEqual(meaning, help_options()[name], name)
-            row, long = rows[name], name.startswith("--")
-            if "[=" in row:
-                want = ("=-" if long else "-", "::")
-            elif "=" in row:
-                want = ("=" if long else "+", ":")
-            else:
-                want = ("", "")
-            self.assertEqual((follows, re.match(":*", value)[0]), want, name)
-
-    def typist(self):
-        return Typist(self, ["zsh", "-f", "-i"],
-                      ZSH_SETUP.format(directory=shlex.quote(str(COMPLETIONS))))
-
-    def test_interactive(self):
-        with self.typist() as typist:
-            for line, want in INTERACTIVE.items():
-                found = typist.complete(line)
-                # It adds a comma or a space, and takes it back when it is in the way.
-                self.assertEqual(found.rstrip(" ,"), want.rstrip())
-
-    def test_offered(self):
-        offered = self.path / "offered"
-        with self.typist() as typist:
-            for line, want in cases().items():
-                with contextlib.suppress(FileNotFoundError):
-                    offered.unlink()
-                typist.complete(line)
-                found = offered.read_text().split("\n")[:-1]
-                last = re.split(r"[ =,+]", line)[-1]
-                found = {word.rstrip("=") for word in found if word.startswith(last.lstrip("-"))
-                         or word.startswith(last)}
-                want = {re.split(r"[,+]", word)[-1] for word in want}
-                if not last.startswith("--"):
-                    want = {word.lstrip("-") for word in want}
-                self.assertEqual(found, want, line)
-
-    def test_all_columns(self):
-        with self.typist() as typist:
-            for line in "listenq -o ", "listenq -s ", "listenq -s -", "listenq --output=+":
-                with contextlib.suppress(FileNotFoundError):
-                    (self.path / "offered").unlink()
-                typist.complete(line)
-                found = (self.path / "offered").read_text().split()
-                self.assertLessEqual(set(columns()), set(found), line)
-
-
-class Fish(Here):
-    def setUp(self):
-        super().setUp()
-        shell("fish")
-
-    def ask(self, line):
-        """{word: description}"""
-        file = shlex.quote(str(COMPLETIONS / "listenq.fish"))
-        out = self.run_here("fish", "--no-config", "-c",
-                            f"source {file}; complete -C $argv[1]", line)
-        rows = [row.partition("\t") for row in out.splitlines()]
-        return {word: meaning for word, _, meaning in rows}
-
-    def test_syntax(self):
-        self.run_here("fish", "--no-config", "-n", str(COMPLETIONS / "listenq.fish"))
-
-    def test_options(self):
-        found = {}
-        for word, meaning in self.ask("listenq -").items():
-            found[word.rstrip("=")] = meaning
-        same(self, found, help_options(), "options of fish")
-        self.assertEqual(found, help_options())
-        long = {word.rstrip("=") for word in self.ask("listenq --")}
-        same(self, long, [name for name in help_options() if name.startswith("--")],
-             "long options of fish")
-
-    def test_values(self):
-        for line, want in cases().items():
-            found = {word.rstrip("=") if "=" not in line else word
-                     for word in self.ask(line)}
-            if "=" in line:
-                option = line.split()[-1].partition("=")[0] + "="
-                self.assertTrue(all(word.startswith(option) for word in found), line)
-                found = {word[len(option):] for word in found}
-            self.assertEqual({word.rstrip("/") for word in found}, set(want), line)
-
-    def test_lists(self):
-        for line in "listenq -o ", "listenq -s ":
-            self.assertEqual(sorted(self.ask(line)), sorted(columns()), line)
-        self.assertEqual(sorted(self.ask("listenq -o +length,")),
-                         sorted("+length," + name for name in columns() if name != "length"))
-        self.assertEqual(list(self.ask("listenq -s-capac")), ["-s-capacity"])
-        self.assertEqual(list(self.ask("listenq -eocapac")), ["-eocapacity"])
-
-    def test_program_that_was_typed(self):
-        (self.path / "here").mkdir()
-        (self.path / "here" / "listenq").symlink_to(PROGRAM)
-        (self.path / "bin" / "listenq").unlink()
-        self.assertEqual(sorted(self.ask("here/listenq -o ")), sorted(columns()))
-        if not shutil.which("listenq", path=self.env["PATH"]):
-            self.assertEqual(self.ask("listenq -o "), {})
-
-    def test_no_files_elsewhere(self):
-        for line in "listenq rep", "listenq -d ", "listenq --count ", "listenq -f rep":
-            self.assertEqual(self.ask(line), {}, line)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import netns
 import oracle
 import rig
 
-EXPRESSIONS = 400
+EXPRESSIONS = 200
 
 # Where listening sockets are: (address, options), each on a few ports.
 PLACES = [
@@ -122,14 +122,14 @@ class Against(rig.Case):
 
     def test_random(self):
         self.assertGreater(len(self.check("")), 50)
-        generator, told = Generator(4711), []
+        generator, shown_each = Generator(4711), []
         for _ in range(EXPRESSIONS):
             expression = generator.expression()
             with self.subTest(expression=expression):
-                told.append(len(self.check(expression)))
+                shown_each.append(len(self.check(expression)))
         # Not a lot of expressions that show nothing or everything.
         everything = len(oracle.locals_())
-        self.assertGreater(sum(0 < n < everything for n in told), EXPRESSIONS / 2)
+        self.assertGreater(sum(0 < n < everything for n in shown_each), EXPRESSIONS / 2)
 
     def test_each(self):
         for port in PORTS:
@@ -281,8 +281,7 @@ class Fields(rig.Case):
     def test_instant(self):
         """What needs no window takes none."""
         self.listener()
-        with listenq.Running("-d", "30", "-H", "-o", "local", "length = 0").process as process:
-            out, _ = process.communicate(timeout=20)
+        out = listenq.run("-d", "600", "-H", "-o", "local", "length = 0").out
         self.assertEqual(len(out.split()), 1)
 
     def test_ledger(self):
@@ -297,7 +296,7 @@ class Fields(rig.Case):
                 self.raw().send("10.99.0.1", "127.0.0.1", other.port, flags=rig.Raw.RST)
             rig.wait_for(lambda: oracle.listener(other.port).drops == before + 2, "two drops")
 
-        report = listenq.during(action, "--json", f":{full.port}").json
+        report = self.during(action, f":{full.port}")
         self.assertEqual([row["port"] for row in report["listeners"]], [full.port])
         self.assertEqual(report["listeners"][0]["overflows"], {"min": 1, "max": 3})
         self.assertEqual(report["namespaces"][0]["ledger"]["listener_drops"], 5)
@@ -313,15 +312,6 @@ class Fields(rig.Case):
         for expression, count in (("src 0.0.0.0", 3), ("src 127.0.0.1", 2), ("dev 0 0.0.0.0", 3)):
             out = listenq.run("-H", "-o", "synrecv", expression).out
             self.assertEqual(out.split(), [str(count)], expression)
-
-    def test_full(self):
-        """With -f: both."""
-        for _ in range(2):
-            self.fill(self.listener(backlog=1), 1)
-        port = self.listener(backlog=1).port
-        ports = sorted(row.port for row in oracle.listeners() if row.length)
-        report = listenq.run("-f", "-j", "-d", "0", f"sport = :{ports[0]} or :{port}").json
-        self.assertEqual([row["port"] for row in report["listeners"]], [ports[0]])
 
     def test_watch(self):
         wanted = self.listener()

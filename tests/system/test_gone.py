@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Listeners that were there in the window and are no more: named, and never falsely."""
 import json
-import socket
-import threading
 import time
 
 import listenq
@@ -15,11 +13,6 @@ class Gone(rig.Case):
     def rows_gone(self, report):
         return [row for row in report["listeners"] if row["gone"]]
 
-    def looks(self, child, count=3):
-        """Wait for fast samples."""
-        seen = child.sleeps()
-        rig.wait_for(lambda: child.sleeps() >= seen + count, "fast samples")
-
     def assertLast(self, row, listener, cookie, length, limit):
         self.assertEqual((row["state"], row["gone"], row["cookie"]), ("gone", True, cookie))
         self.assertEqual((row["address"], row["port"]), (listener.address, listener.port))
@@ -30,30 +23,16 @@ class Gone(rig.Case):
         """Its last length is that of a moment before, its drops those of the sample before."""
         sick, well = self.listener(backlog=1), self.listener(backlog=9)
         self.fill(sick, 1)
-        for args in ("--json",), ("--json", "--peak-rate=0"), ():
-            closed = self.listener(backlog=4)
-            self.queue(closed, 2)
-            self.stray(closed, 3)
-            cookie = closed.cookie
-
-            def close(child):
-                self.queue(closed, 1)
-                self.looks(child)
-                closed.close()
-            if not args:
-                break
-            if "--peak-rate=0" in args:
-                report = listenq.during(lambda: closed.close(), *args).json
-                length = 2
-            else:
-                report = listenq.during(close, *args).json
-                length = 3
+        for args, length in ((), 3), (("--peak-rate=0",), 2):
+            closed, cookie, close = self.closing()
+            report = self.during(lambda child: close(child if length == 3 else None), *args)
             row, = self.rows_gone(report)
             self.assertLast(row, closed, cookie, length, 4)
             self.assertEqual(row["drops"], {"total": 3, "delta": None, "rate": None})
             # Last of all, and the others are as they were.
             self.assertEqual([row["state"] for row in report["listeners"]], ["full", "ok", "gone"])
             self.assertEqual(self.row(report, well)["reasons"], [])
+        closed, _, close = self.closing()
         rows, footer = table.parse(listenq.during(close).out)
         self.assertEqual([(row["SEV"], row["STATE"]) for row in rows],
                          [("!", "full"), (".", "ok"), ("x", "gone")])
@@ -63,10 +42,20 @@ class Gone(rig.Case):
         # The next window knows nothing of it.
         self.assertEqual(self.rows_gone(listenq.report("-d", "0.3")), [])
 
-    def stray(self, listener, count):
-        for _ in range(count):
+    def closing(self):
+        """A listener that two clients wait at, its cookie, and what closes it in a window."""
+        listener = self.listener(backlog=4)
+        self.queue(listener, 2)
+        for _ in range(3):
             self.raw().send(rig.SILENT + "1", listener.address, listener.port, flags=rig.Raw.RST)
-        self.assertEqual(self.row(listenq.instant(), listener)["drops"]["total"], count)
+        self.assertEqual(self.row(listenq.instant(), listener)["drops"]["total"], 3)
+
+        def close(child):
+            if child:
+                self.queue(listener, 1)
+                child.wait_looks()
+            listener.close()
+        return listener, listener.cookie, close
 
     def test_born_and_dead_in_the_window(self):
         """Fast samples saw it, and it is where overflows can have been that fell on no other."""
@@ -77,16 +66,16 @@ class Gone(rig.Case):
             made.append((brief, brief.cookie))
             self.fill(brief, 1)
             self.overflow(brief, 5)
-            self.looks(child)
+            child.wait_looks()
             brief.close()
-        report = listenq.during(flap, "--json", delay=1.0).json
+        report = self.during(flap)
         row, = self.rows_gone(report)
         self.assertLast(row, *made[0], 2, 1)
         self.assertEqual(row["overflows"], {"min": 0, "max": 5})
         self.assertIsNone(row["drops"]["delta"])
         self.assertEqual(report["namespaces"][0]["ledger"]["unattributed_overflows"], 5)
         self.assertEqual(self.row(report, well)["state"], "ok")
-        text = listenq.during(flap, delay=1.0).out
+        text = listenq.during(flap).out
         rows, footer = table.parse(text)
         self.assertEqual((rows[-1]["STATE"], rows[-1]["WHY"]), ("gone", "overflowing"))
         self.assertRegex("\n".join(footer),
@@ -105,48 +94,21 @@ class Gone(rig.Case):
 
     def test_member_of_a_group(self):
         """A member that lives for a moment takes clients along; the group goes on."""
-        stays, = self.group("127.0.0.1", 8000, [64])
-        end, failures = threading.Event(), []
-
-        def work(step):
-            def run():
-                try:
-                    while not end.is_set():
-                        step()
-                except OSError as error:
-                    failures.append(error)
-            return run
-
-        def accept():
-            try:
-                stays.accept().close()
-            except TimeoutError:
-                pass
-
+        stays, = self.group([64], port=8000)
         def load():
             for _ in range(20):
                 rig.connect("127.0.0.1", 8000).close()
-            time.sleep(0.02)
 
         def flap():
             member = rig.Listener("127.0.0.1", 8000, 1, reuseport=True)
             time.sleep(0.1)
             member.close()
-            time.sleep(0.1)
-        stays.sock.settimeout(0.1)
-        threads = [threading.Thread(target=work(step)) for step in (accept, load, flap)]
-        for thread in threads:
-            thread.start()
-        try:
-            rig.wait_for(lambda: netns.counter(netns.LO) > 5, "overflows of a member")
-            reports = [listenq.Running("--json", "-d", "1.5", *args) for args in ((), ("-g",))]
-            reports = [running.finish().json for running in reports]
-            text = listenq.run("-d", "1.5").out
-        finally:
-            end.set()
-            for thread in threads:
-                thread.join()
-        self.assertEqual(failures, [])
+        for step, every in ((lambda: stays.accept().close(), 0), (load, 0.02), (flap, 0.1)):
+            self.own(rig.Worker(step, every))
+        rig.wait_for(lambda: netns.counter(netns.LO) > 5, "overflows of a member")
+        running = [listenq.Running(*args, "-d", "1.2") for args in (["-j"], ["-gj"], [])]
+        results = [each.finish() for each in running]
+        reports, text = [result.json for result in results[:2]], results[2].out
         for report in reports:
             gone = self.rows_gone(report)
             self.assertGreaterEqual(len(gone), 3)
@@ -160,14 +122,9 @@ class Gone(rig.Case):
         self.assertRegex(text, r"of the overflows fell on .*gone.*: 127\.0\.0\.1:8000\.")
 
     def test_unix(self):
-        stays = self.own(socket.socket(socket.AF_UNIX))
-        stays.bind(b"\0stays")
-        stays.listen(3)
-        closed = self.own(socket.socket(socket.AF_UNIX))
-        closed.bind(b"\0closed")
-        closed.listen(7)
-        self.own(socket.socket(socket.AF_UNIX)).connect(b"\0closed")
-        report = listenq.during(lambda: closed.close(), "--json", "-x").json
+        self.unix(b"\0stays")
+        closed = self.unix(b"\0closed", 7, queued=1)
+        report = self.during(lambda: closed.close(), "-x")
         row, = self.rows_gone(report)
         self.assertEqual((row["path"], row["state"]), ("@closed", "gone"))
         self.assertEqual((row["accept_queue"]["length"], row["accept_queue"]["limit"]), (1, 7))
@@ -187,34 +144,27 @@ class Gone(rig.Case):
         """A dump of 300 listeners is resumed, and misses some while others of their bucket come and
         go. Nobody who is there is ever called gone."""
         address = "127.0.0.9", 9000
-        steady = {listener.cookie for listener in self.group(*address, [5] * 300)}
-        end, closed = threading.Event(), set()
+        steady = {listener.cookie for listener in self.group([5] * 300, *address)}
+        closed = set()
 
         def churn():
-            while not end.is_set():
-                some = [rig.Listener(*address, reuseport=True) for i in range(20)]
-                closed.update(listener.cookie for listener in some)
-                time.sleep(0.002)
-                for listener in some:
-                    listener.close()
-        threads = [threading.Thread(target=churn) for _ in range(2)]
-        for thread in threads:
-            thread.start()
+            some = [rig.Listener(*address, reuseport=True) for _ in range(20)]
+            closed.update(listener.cookie for listener in some)
+            time.sleep(0.002)
+            for listener in some:
+                listener.close()
+        for _ in range(2):
+            self.own(rig.Worker(churn))
         named, missed, rounds = set(), 0, 0
-        try:
-            # Whether a dump misses any is a matter of luck: until one does, or for long.
-            while rounds < 2 or (not missed and rounds < 8):
-                out = listenq.run("--watch", "--json", "-d", "0.1", "--count", "15").out
-                for line in out.splitlines():
-                    gone = {row["cookie"]: row["gone"] for row in json.loads(line)["listeners"]}
-                    self.assertEqual([cookie for cookie in steady if gone.get(cookie)], [])
-                    missed += len(steady - set(gone))
-                    named |= {cookie for cookie in gone if gone[cookie]}
-                rounds += 1
-        finally:
-            end.set()
-            for thread in threads:
-                thread.join()
+        # Whether a dump misses any is a matter of luck: until one does, or for long.
+        while rounds < 2 or (not missed and rounds < 8):
+            out = listenq.run("--watch", "--json", "-d", "0.1", "--count", "10").out
+            for line in out.splitlines():
+                gone = {row["cookie"]: row["gone"] for row in json.loads(line)["listeners"]}
+                self.assertEqual([cookie for cookie in steady if gone.get(cookie)], [])
+                missed += len(steady - set(gone))
+                named |= {cookie for cookie in gone if gone[cookie]}
+            rounds += 1
         listenq.parse(line)
         self.assertGreater(len(named), 20)
         self.assertLessEqual(named, closed)

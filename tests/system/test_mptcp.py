@@ -2,29 +2,23 @@
 """Multipath TCP listeners are TCP listeners with a mark."""
 import re
 import socket
-import unittest
 
 import listenq
 import nobody
 import rig
 import screen
 
-IPPROTO_MPTCP = 262
-
 
 def listen(case, backlog):
     """The port of an MPTCP listener."""
-    try:
-        sock = case.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP))
-    except OSError as error:
-        raise unittest.SkipTest(f"MPTCP: {error}")
+    sock = case.mptcp() or case.skipTest("no MPTCP")
     sock.bind(("127.0.0.1", 0))
     sock.listen(backlog)
     return sock.getsockname()[1]
 
 
-def connect(case, port, protocol=IPPROTO_MPTCP):
-    sock = case.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, protocol))
+def connect(case, port, sock=None):
+    sock = sock or case.mptcp()
     sock.connect(("127.0.0.1", port))
     sock.send(b"y" * 77)
     return sock
@@ -34,8 +28,7 @@ class Mptcp(rig.Case):
     def test_mark(self):
         port = listen(self, 7)
         plain = self.listener(backlog=7)
-        client = self.own(socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP))
-        client.connect(("127.0.0.1", port))
+        self.mptcp().connect(("127.0.0.1", port))
         rows = {row["port"]: row for row in listenq.instant()["listeners"]}
         self.assertEqual({port: True, plain.port: False},
                          {number: row["mptcp"] for number, row in rows.items()})
@@ -53,7 +46,7 @@ class Mptcp(rig.Case):
         """Data and the end of it move to the MPTCP socket: of a subflow neither is known."""
         port = listen(self, 3)
         clients = [*(connect(self, port) for _ in range(3)),
-                   connect(self, port, socket.IPPROTO_TCP)]
+                   connect(self, port, self.own(socket.socket()))]
         for sock in clients[1:]:
             sock.shutdown(socket.SHUT_WR)
         plain = clients[3].getsockname()[1]
@@ -86,7 +79,7 @@ class Detail(screen.Case):
         """The page of the interactive view has a dash where the table and the document have."""
         port = listen(self, 7)
         connect(self, port)
-        connect(self, port, socket.IPPROTO_TCP)
+        connect(self, port, self.own(socket.socket()))
         terminal = self.screen("-d", "0.2", cols=100, rows=30)
         terminal.see(f":{port}")
         terminal.keys("Enter")

@@ -2,11 +2,8 @@
 """What a report does not show and is not well: UNIX listeners without -x, and other namespaces
 without -A. Other tests may overflow at the same time, in namespaces of theirs: where exact numbers
 count, the program runs where it sees only processes of the test."""
-import contextlib
 import re
-import socket
 import sys
-import threading
 
 import listenq
 import netns
@@ -43,28 +40,7 @@ def crowd(namespaces):
     return ("unshare", "-pf", "--mount-proc", sys.executable, "-c", CROWD, str(namespaces))
 
 
-class Elsewhere(nobody.Case):
-    def unix(self, waiting, backlog=1):
-        """A UNIX listener with clients that wait."""
-        listener = self.own(socket.socket(socket.AF_UNIX))
-        listener.bind("")
-        listener.listen(backlog)
-        for _ in range(waiting):
-            self.unix_client(listener)
-        return listener
-
-    def unix_client(self, listener):
-        client = self.own(socket.socket(socket.AF_UNIX))
-        client.connect(listener.getsockname())
-        return client
-
-    @contextlib.contextmanager
-    def within(self, other):
-        mine, self._raw = self._raw, getattr(other, "raw", None)
-        with other:
-            yield other
-        other.raw, self._raw = self._raw, mine
-
+class Case(nobody.Case):
     def other(self):
         """Another namespace, with a full listener. What overflows it is called."""
         other = self.own(netns.Inhabited())
@@ -82,11 +58,11 @@ class Elsewhere(nobody.Case):
         return found[1] if found else None
 
 
-class Namespaces(Elsewhere):
+class Namespaces(Case):
     def test_one_line(self):
         """Both in one line below the table, and what is shown is none of it."""
         self.listener()
-        self.unix(2)
+        self.unix(b"\0full", 1, 2)
         overflow = self.other()
         result = listenq.during(overflow)
         self.assertRegex(self.line(result.out),
@@ -119,8 +95,10 @@ class Namespaces(Elsewhere):
 
     def test_many(self):
         """All of them are looked at, by anybody, as long as that is cheap."""
-        for prefix in crowd(60), (*crowd(60), *NOBODY):
-            shown = listenq.report("-d", "3", prefix=prefix)["not_shown"]
+        running = [listenq.Running("-j", "-d", "3", prefix=(*crowd(60), *prefix))
+                   for prefix in ((), NOBODY)]
+        for each in running:
+            shown = each.finish().json["not_shown"]
             self.assertEqual((shown["namespaces"], shown["namespaces_looked_at"],
                               shown["namespaces_overflowing"]), (60, 60, 0))
 
@@ -138,76 +116,61 @@ class Namespaces(Elsewhere):
     def test_quiet(self):
         """Where all is well nothing is said."""
         self.listener()
-        self.unix(1)
-        result = listenq.run("-d", "1", prefix=crowd(3))
+        self.unix(b"\0high", 1, 1)
+        result = listenq.run("-d", "0.5", prefix=crowd(3))
         self.assertIsNone(self.line(result.out))
-        shown = listenq.report("-d", "1", prefix=crowd(3))["not_shown"]
+        shown = listenq.report("-d", "0.5", prefix=crowd(3))["not_shown"]
         self.assertEqual(list(shown.values()), [1, 0, 0, 3, 3, 0])
 
     def test_instant(self):
         """Without a window no counter tells, but a queue is full at any moment."""
         self.listener()
-        self.unix(2)
+        self.unix(b"\0full", 1, 2)
         self.assertEqual(self.line(listenq.run("-d", "0").out),
                          "1 UNIX listener is full (-x shows it)")
         self.assertEqual(list(listenq.instant()["not_shown"].values()),
                          [1, 1, 0, None, None, None])
 
 
-class Unix(Elsewhere):
+class Unix(Case):
     def test_full(self):
         """As a php-fpm whose workers all are busy."""
         self.listener()
-        self.unix(0)
-        self.unix(1)
-        busy = [self.unix(6, backlog=5), self.unix(2)]
+        self.unix(b"\0idle", 1)
+        self.unix(b"\0high", 1, 1)
+        busy = [self.unix(b"\0busy", 5, 6), self.unix(b"\0full", 1, 2)]
         for prefix in (), NOBODY:
             result = listenq.run("-d", "0.2", prefix=prefix)
             self.assertRegex(self.line(result.out),
                              r"^2 UNIX listeners are full \(-x shows them\)")
             self.assertNotIn("UNIX", self.line(listenq.run("-x", "-d", "0.2").out) or "")
         for listener in busy:
-            self.own(listener.accept()[0])
+            self.own(listener.accept())
         self.assertNotIn("UNIX", self.line(listenq.run("-d", "0.2").out) or "")
 
     def test_no_footer_no_dump(self):
         """Who names columns, or wants no header, wants nothing else."""
-        self.unix(2)
+        self.unix(b"\0full", 1, 2)
         for args in ["-o", "address,length"], ["-H", "-d", "0"]:
             self.assertNotIn("ot looked at", listenq.run(*args).out)
 
     def test_stalled(self):
-        """A queue far from full, of which nobody takes any, for longer than an ordinary server
-        lets one wait."""
+        """A queue far from full, of which nobody takes any, for longer than an ordinary server lets
+        one wait: in one window or over several. One that moves is none of these, though it is never
+        empty, and at both ends of a window as long."""
         self.listener()
-        self.unix(2, backlog=100)
-        for delay, stalled in ("0.5", 0), ("3", 1):
-            shown = listenq.report("-d", delay)["not_shown"]
-            self.assertEqual((shown["unix_full"], shown["unix_stalled"]), (0, stalled))
-        self.assertRegex(self.line(listenq.run("-d", "3").out),
-                         r"^1 UNIX listener is stalled \(-x shows it\)")
-
-    def test_stalled_over_several_windows(self):
-        self.unix(2, backlog=100)
-        documents = listenq.run("--json", "--watch", "-d", "0.5", "--count", "8").documents
-        stalled = [document["not_shown"]["unix_stalled"] for document in documents]
-        self.assertEqual(stalled[:4] + stalled[-2:], [0, 0, 0, 0, 1, 1])
-
-    def test_slow_is_not_stalled(self):
-        """Its queue is never empty and at both ends of the window as long; but it moves."""
-        listener = self.unix(3, backlog=100)
-        ended = threading.Event()
+        self.unix(b"\0stalled", 100, 2)
+        slow = self.unix(b"\0slow", 100, 3)
 
         def serve():
-            while not ended.wait(0.25):
-                listener.accept()[0].close()
-                ended.wait(0.25)
-                self.unix_client(listener)
-        server = threading.Thread(target=serve)
-        server.start()
-        try:
-            shown = listenq.report("-d", "4")["not_shown"]
-        finally:
-            ended.set()
-            server.join()
-        self.assertEqual((shown["unix_listeners"], shown["unix_stalled"]), (1, 0))
+            slow.accept().close()
+            self.own(slow.connect())
+        self.own(rig.Worker(serve, every=0.5))
+        watch = listenq.Running("--json", "--watch", "-d", "0.5", "--count", "8")
+        long = listenq.Running("-d", "3")
+        self.assertRegex(self.line(long.finish().out),
+                         r"^1 UNIX listener is stalled \(-x shows it\)")
+        shown = [document["not_shown"] for document in watch.finish().documents]
+        self.assertEqual({each["unix_full"] for each in shown}, {0})
+        stalled = [each["unix_stalled"] for each in shown]
+        self.assertEqual(stalled[:4] + stalled[-2:], [0, 0, 0, 0, 1, 1])

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-import time
 import unittest
 
 import listenq
@@ -91,17 +90,12 @@ class Columns(rig.Case):
             out = listenq.run("-d", "0", header, "-o", "length,limit").out
             self.assertEqual(out.split(), ["3", "4"])
 
-    def test_plus_adds(self):
-        self.listener()
-        base = table.parse(listenq.run("-d", "0").out)[0][0]
-        more = table.parse(listenq.run("-d", "0", "-o", "+inode,uid").out)[0][0]
-        self.assertEqual(list(more), list(base) + ["INODE", "UID"])
-
     def test_default_columns(self):
         self.listener()
         self.assertEqual(list(rows()[0]), [
             "SEV", "STATE", "LOCAL_ADDRESS", "QUEUED", "LIMIT", "FILL", "PEAK",
             "SYNRECV", "DROPS", "+DROPS", "OVERFLOWS", "PROCESS", "WHY"])
+        self.assertEqual(list(rows("-o", "+inode,uid")[0]), list(rows()[0]) + ["INODE", "UID"])
 
     def test_extended(self):
         self.listener()
@@ -146,14 +140,6 @@ class Columns(rig.Case):
         ports = [row["port"] for row in
                  listenq.instant("-s", "port")["listeners"]]
         self.assertEqual(ports, sorted(ports))
-
-    def test_severity_is_a_mark(self):
-        full, high, fine = (self.listener(backlog=4) for _ in range(3))
-        self.queue(full, 5)
-        self.queue(high, 4)
-        shown = [(row["SEV"], row["STATE"], int(row["QUEUED"])) for row in rows()]
-        self.assertEqual(shown, [("!", "full", 5), ("~", "high", 4), (".", "ok", 0)])
-        self.assertEqual(fine.length, 0)
 
     def test_footer(self):
         listener = self.listener(backlog=1)
@@ -218,13 +204,6 @@ class Looks(rig.Case):
 
 
 class Cheap(rig.Case):
-    def test_no_window_when_nothing_needs_one(self):
-        self.listener()
-        begin = time.monotonic()
-        out = listenq.run("-o", "address,length").out
-        self.assertLess(time.monotonic() - begin, 0.5)
-        self.assertIn("127.0.0.1", out)
-
     def trace(self, *args):
         if not shutil.which("strace"):
             raise unittest.SkipTest("strace is not installed")
@@ -244,7 +223,7 @@ class Cheap(rig.Case):
         calls = self.trace("-o", "address,length")
         for path in "net/netstat", "net/snmp", "somaxconn", "cgroup":
             self.assertNotIn(path, calls)
-        self.assertNotIn("sleep(", calls)
+        self.assertNotRegex(calls, r"sleep\(|poll\(|select")
         self.assertEqual(len(re.findall(r"send(?:to|msg)\(", calls)), 1)
         self.assertIn("net/netstat", self.trace("-d", "0"))
         self.assertIn("somaxconn", self.trace("-d", "0"))

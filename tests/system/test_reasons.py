@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Which reason stands first: causes, then what clients feel, then limits; and who gives advice."""
-import socket
 import time
 
 import listenq
@@ -12,6 +11,8 @@ import table
 COOKIES = "net.ipv4.tcp_syncookies"
 DO_COOKIES = "TcpExtTCPReqQFullDoCookies"
 SENT, RECEIVED = "TcpExtSyncookiesSent", "TcpExtSyncookiesRecv"
+# Seconds of a window that is long enough to call a program stuck.
+PROOF = 0.2
 LIMITS = {"limit-from-listen", "limit-from-somaxconn", "limit-from-syn-backlog"}
 
 
@@ -45,14 +46,13 @@ class Reasons(rig.Case):
         """A flood is named first, not the limit that it meets; and how many cookies came back."""
         netns.sysctl("net.core.somaxconn", 32)
         listener = self.listener(backlog=511)
-        flood = lambda: self.flood(listener, 300)
-        report = self.during(flood)
+        report = self.during(lambda: self.flood(listener, 300))
         row = self.row(report, listener)
         self.assertEqual((row["state"], row["reasons"]),
                          ("syn-full", ["syn-flood", "limit-from-somaxconn"]))
         counters = report["namespaces"][0]["counters"]
         self.assertEqual((counters[SENT]["delta"], counters[RECEIVED]["delta"]), (300 - 33, 0))
-        out = listenq.during(lambda: flood()).out
+        out = listenq.during(lambda: self.flood(listener, 300)).out
         self.assertRegex(out, r"SyncookiesSent +\+300 ")
         self.assertRegex(out, r"SyncookiesRecv +\+0 ")
         self.assertAdvice(out, "syn-flood")
@@ -68,12 +68,11 @@ class Reasons(rig.Case):
         """The cookies of real clients come back: there it is the backlog."""
         listener = self.listener(backlog=4)
         self.half_open(listener, 5)
-        burst = lambda: self.cookied(listener, 12)
-        report = self.during(burst)
+        report = self.during(lambda: self.cookied(listener, 12))
         row = self.row(report, listener)
         self.assertEqual((row["state"], row["reasons"]),
                          ("syn-full", ["syn-burst", "limit-from-listen"]))
-        self.assertAdvice(listenq.during(lambda: burst()).out, "syn-burst")
+        self.assertAdvice(listenq.during(lambda: self.cookied(listener, 12)).out, "syn-burst")
 
         def mixed():
             self.flood(listener, 10)
@@ -85,14 +84,14 @@ class Reasons(rig.Case):
         netns.sysctl(COOKIES, 2)
         listener = self.listener(backlog=4)
         self.fill(listener, 4)
-        report = self.during(lambda: self.overflow(listener, 40))
+        report = self.during(lambda: self.overflow(listener, 40), least=PROOF)
         row = self.row(report, listener)
         self.assertEqual((row["state"], row["overflows"]), ("overflowing", {"min": 40, "max": 40}))
         self.assertEqual(row["losses"], {"min": 0, "max": 0})
         self.assertEqual(row["reasons"], ["not-accepting", "limit-from-listen"])
         counters = report["namespaces"][0]["counters"]
         self.assertEqual((counters[DO_COOKIES]["delta"], counters[SENT]["delta"]), (40, 0))
-        out = listenq.during(lambda: self.overflow(listener, 40)).out
+        out = listenq.during(lambda: self.overflow(listener, 40), least=PROOF).out
         self.assertRegex(out, r"TCPReqQFullDoCookies +\+40 ")
         self.assertNotRegex(out, r"not a loss|\n +SyncookiesSent")
         self.assertAdvice(out, "not-accepting")
@@ -107,7 +106,7 @@ class Reasons(rig.Case):
         self.assertEqual([row["WHY"] for row in table.parse(out)[0]], ["limit-from-listen"])
         self.assertAdvice(out, "full")
         # Once it is proved, that is what counts.
-        self.assertAdvice(listenq.run("-d", "0.3").out, "not-accepting")
+        self.assertAdvice(listenq.run("-d", str(PROOF)).out, "not-accepting")
 
     def test_limit_alone(self):
         """Here it is the cause."""
@@ -127,17 +126,14 @@ class Reasons(rig.Case):
         for client in self.fill(dead, 8):
             client.close()
         self.fill(slow, 3)
-        unix = self.own(socket.socket(socket.AF_UNIX))
-        unix.bind(b"\0full")
-        unix.listen(0)
-        self.own(socket.socket(socket.AF_UNIX)).connect(b"\0full")
-        rig.wait_until(time.monotonic() + 0.1)  # surely before the window
+        self.unix(b"\0full", 0, queued=1)
+        rig.wait_until(time.monotonic() + 0.1)  # surely before the window: ages are in clock ticks
 
         def work():
             rig.wait_until(time.monotonic() + 0.1)
             self.own(slow.accept())
             self.queue(slow, 1)
-        report = listenq.during(work, "--json", "-x", delay=1.0).json
+        report = self.during(work, "-x", least=PROOF)
         self.assertEqual(self.row(report, dead)["reasons"],
                          ["not-accepting", "dead-clients", "resets-clients",
                           "limit-from-somaxconn"])

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """SO_REUSEPORT: one SYN queue that nobody can tell apart, many accept queues."""
-import socket
-
 import listenq
 import netns
 import oracle
@@ -11,9 +9,7 @@ import table
 
 class Reuseport(rig.Case):
     def test_members_share_the_syn_queue(self):
-        members = [self.listener("127.0.0.1", 0, 9, reuseport=True, defer=True)]
-        members += [self.listener("127.0.0.1", members[0].port, 9,
-                                  reuseport=True, defer=True) for _ in range(2)]
+        members = self.group([9] * 3, defer=True)
         single = self.listener(backlog=9, defer=True)
         self.connected(members[0], 7)
         self.connected(single, 2)
@@ -30,9 +26,7 @@ class Reuseport(rig.Case):
 
     def test_group_is_not_full_before_its_members_are(self):
         """One each for eight members with a limit of four is no SYN flood."""
-        members = [self.listener("127.0.0.1", 0, 4, reuseport=True, defer=True)]
-        members += [self.listener("127.0.0.1", members[0].port, 4,
-                                  reuseport=True, defer=True) for _ in range(7)]
+        members = self.group([4] * 8, defer=True)
         self.connected(members[0], 8)
         report = listenq.instant()
         for member in members:
@@ -40,19 +34,6 @@ class Reuseport(rig.Case):
             self.assertEqual(row["syn_queue"]["length"], 8)
             self.assertEqual(row["syn_queue"]["fill"], 8 / 32)
             self.assertEqual(row["state"], "ok")
-
-    def test_accept_queues_are_their_own(self):
-        members = [self.listener("::", 0, 40, reuseport=True)]
-        members += [self.listener("::", members[0].port, 40, reuseport=True)
-                    for _ in range(3)]
-        self.connected(members[0], 20)
-        rig.wait_for(lambda: sum(m.length for m in members) == 20, "20 queued")
-        report = listenq.instant()
-        self.assertSameAsKernel(report)
-        for member in members:
-            row = self.row(report, member)
-            self.assertEqual(row["accept_queue"]["length"], member.length)
-            self.assertEqual(row["reuseport"]["sockets"], 4)
 
     def test_groups_by_address_family_and_device(self):
         """Another address, v6only or another device is another group."""
@@ -74,19 +55,9 @@ class Reuseport(rig.Case):
 class Group(rig.Case):
     """-g: what ss shows, added up."""
 
-    def members(self, count, backlog, **kwargs):
-        first = self.listener("127.0.0.1", 0, backlog, reuseport=True, **kwargs)
-        return [first] + [self.listener("127.0.0.1", first.port, backlog, reuseport=True, **kwargs)
-                          for _ in range(count - 1)]
-
-    def crowd(self, members, count):
-        """Queue connections; which member gets each is the kernel's choice."""
-        self.connected(members[0], count)
-        rig.wait_for(lambda: sum(m.length for m in members) == count, f"{count} queued")
-
     def test_sums_as_in_ss(self):
-        members = self.members(5, 50)
-        self.crowd(members, 40)
+        members = self.group([50] * 5)
+        self.queue_any(members, 40)
         alone = self.listener(backlog=7)
         report = listenq.instant("-g")
         self.assertEqual(len(report["listeners"]), 2)
@@ -118,21 +89,13 @@ class Group(rig.Case):
 
     def test_one_member_starves_its_clients(self):
         """All but one accept: the group is far from full, and refuses clients."""
-        members = self.members(4, 3)
+        members = self.group([3] * 4)
         stuck = members[0]
 
-        def serve():
-            for member in members[1:]:
-                try:
-                    while True:
-                        self.own(member.accept())
-                except BlockingIOError:
-                    pass
-        while stuck.length < 4:
-            before = sum(m.length for m in members)
-            self.connected(stuck, 1)
-            rig.wait_for(lambda: sum(m.length for m in members) > before, "one more queued")
-            serve()
+        self.queue_in(stuck, members, 4)
+        for member in members[1:]:
+            while member.length:
+                self.own(member.accept())
         row, = listenq.instant("-g")["listeners"]
         queue = row["accept_queue"]
         self.assertEqual((queue["length"], queue["limit"], queue["fill"], queue["full"]),
@@ -143,8 +106,8 @@ class Group(rig.Case):
         self.assertEqual([(r["SOCKETS"], r["QUEUED"], r["LIMIT"], r["FILL"], r["IMBALANCE"])
                           for r in shown], [("4", "4", "12", "100%", "4.0")])
         # -f, -s and -o see the folded rows.
-        idle = self.members(2, 30)
-        self.crowd(idle, 10)
+        idle = self.group([30] * 2)
+        self.queue_any(idle, 10)
         full = listenq.instant("-g", "-f100")["listeners"]
         self.assertEqual([r["port"] for r in full], [stuck.port])
         order = listenq.run("-g", "-d0", "-H", "-o", "port,length,sockets", "-s-length").out
@@ -153,7 +116,7 @@ class Group(rig.Case):
 
     def test_group_overflows_for_sure(self):
         """Two members drop, and nobody can tell which overflowed; the group did, exactly."""
-        members = self.members(2, 0)
+        members = self.group([0] * 2)
         while not all(member.length for member in members):
             queued, refused = sum(m.length for m in members), netns.counter(netns.LO)
             client = rig.connect("127.0.0.1", members[0].port)
@@ -168,10 +131,10 @@ class Group(rig.Case):
             return {one.inode: one.drops for one in oracle.listeners()}
         before = drops()
 
-        def both(_):
+        def both():
             while any(drops()[m.inode] == before[m.inode] for m in members):
                 self.overflow(members[0], 4)
-        result = listenq.during(both, "-gj", delay=1).json
+        result = self.during(both, "-g")
         row, = result["listeners"]
         overflows = result["namespaces"][0]["ledger"]["overflows"]
         self.assertEqual(row["overflows"], {"min": overflows, "max": overflows})
@@ -180,30 +143,23 @@ class Group(rig.Case):
 
     def test_peak_is_that_of_a_member(self):
         """Queues that were full one after the other were never full together."""
-        members = self.members(2, 3)
+        members = self.group([3] * 2)
 
         def burst(child):
             for member in members:
-                while member.length < 4:
-                    self.connected(member, 1)
-                    for other in members:
-                        if other is not member and other.length:
-                            self.own(other.accept())
-                before = child.sleeps()
-                rig.wait_for(lambda: child.sleeps() > before + 2, "fast samples")
+                self.queue_in(member, members, 4)
+                child.wait_looks(3)
                 while member.length:
                     self.own(member.accept())
-        row, = listenq.during(burst, "-gj", delay=1.5).json["listeners"]
+        row, = self.during(burst, "-g")["listeners"]
         queue = row["accept_queue"]
         self.assertEqual((queue["peak_length"], queue["peak_fill"], queue["limit"]), (4, 1.0, 6))
         self.assertEqual(row["state"], "full")
 
     def test_unix_and_many(self):
         """Folding leaves alone what is no group."""
-        groups = [self.members(3, 4) for _ in range(20)]
-        sock = self.own(socket.socket(socket.AF_UNIX))
-        sock.bind("\0one")
-        sock.listen(1)
+        groups = [self.group([4] * 3) for _ in range(20)]
+        self.unix(b"\0one")
         rows = listenq.instant("-gx")["listeners"]
         self.assertEqual(sorted(row["port"] for row in rows if row["port"]),
                          sorted(group[0].port for group in groups))

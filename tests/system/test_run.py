@@ -98,17 +98,20 @@ class Run(unittest.TestCase):
         rig.wait_for(lambda: not self.sleepers(), "its end")
 
     def test_interrupted(self):
-        """All that runs is ended, and what did not is not begun."""
+        """Everything that runs is ended, and nothing more is begun; also where SIGINT was ignored,
+        as it is for a job in the background."""
         for name in "abc":
             (self.place / f"test_{name}.py").write_text(STAYS)
-        process = subprocess.Popen([listenq.ROOT / "tests/run", self.place], env=self.env,
-                                   text=True, stdout=subprocess.PIPE)
-        rig.wait_for(self.sleepers, "a test to run")
-        process.terminate()
-        out, _ = process.communicate(timeout=30)
-        self.assertEqual(process.returncode, 1)
-        self.assertEqual(out.splitlines()[-2:], ["interrupted", "0 passed, 1 failed, 0 skipped"])
-        rig.wait_for(lambda: not self.sleepers(), "their end")
+        for number in signal.SIGTERM, signal.SIGINT:
+            process = subprocess.Popen([listenq.ROOT / "tests/run", self.place], env=self.env,
+                                       text=True, stdout=subprocess.PIPE, preexec_fn=ignore)
+            rig.wait_for(self.sleepers, "a test to run")
+            process.send_signal(number)
+            out, _ = process.communicate(timeout=30)
+            self.assertEqual(process.returncode, 1)
+            self.assertEqual(out.splitlines()[-2:],
+                             ["interrupted", "0 passed, 1 failed, 0 skipped"])
+            rig.wait_for(lambda: not self.sleepers(), "their end")
 
     def test_side_by_side(self):
         """Two files that wait for each other, where processes can be told apart."""
@@ -120,10 +123,16 @@ class Run(unittest.TestCase):
                             env=self.env)
         self.assertEqual(out.splitlines()[-1], "2 passed, 0 failed, 0 skipped")
 
-    def test_one_that_runs_alone(self):
-        """It comes last, and with nobody."""
-        (self.place / "test_first.py").write_text("# A test.\n# runs-alone\n" + SIGNALS)
-        out = self.run_test(SIGNALS, listenq.ROOT / "tests/run", self.place / "test_first.py",
-                            env=self.env)
-        files = [line.split()[1].rpartition("/")[2] for line in out.splitlines()[:2]]
-        self.assertEqual(files, ["test_it.py", "test_first.py"])
+    def test_order(self):
+        """Those that run long come first, those that run alone last."""
+        (self.place / "test_alone.py").write_text("# A test.\n# runs-alone\n" + SIGNALS)
+        (self.place / "test_long.py").write_text("# A test.\n# runs-long\n" + SIGNALS)
+        out = self.run_test(SIGNALS, listenq.ROOT / "tests/run", self.place / "test_alone.py",
+                            self.place / "test_long.py",
+                            env={**self.env, "TEST_JOBS": "1", "TEST_TIMES": "1"})
+        lines = out.splitlines()
+        self.assertEqual([line.split()[1].rpartition("/")[2] for line in lines[:3]],
+                         ["test_long.py", "test_it.py", "test_alone.py"])
+        # And where the time went.
+        self.assertEqual(len(lines), 3 + 2 * 3 + 1)
+        self.assertRegex("\n".join(lines[3:]), r" s  test_long\.Signals\.test_none_is_ignored")

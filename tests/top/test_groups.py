@@ -12,8 +12,8 @@ class Groups(screen.Case):
 
     def setUp(self):
         super().setUp()
-        self.first = self.group("127.0.0.1", 8001, [9, 19, 29])
-        self.second = self.group("127.0.0.2", 8002, [39, 49])
+        self.first = self.group([9, 19, 29], "127.0.0.1", 8001)
+        self.second = self.group([39, 49], "127.0.0.2", 8002)
         self.alone = self.listener("127.0.0.3", 8003, 5)
 
     def begin(self, *args, cols=120, **kwargs):
@@ -347,7 +347,7 @@ class Choosing(Groups):
         self.queue_in(self.first[2], self.first, 3)
         terminal.settle(lambda lines: self.assertEqual(screen.parse_list(lines)[3]["Q"], "3"))
         self.shows(terminal, "-8001 |9 |19 `29 -8002 |39 `49 5")
-        self.group("127.0.0.1", 8001, [69])
+        self.group([69], "127.0.0.1", 8001)
         self.shows(terminal, "-8001 |9 |19 |29 `69 -8002 |39 `49 5")
         terminal.keys("o")
         self.shows(terminal, "-8001 |29 |9 |19 `69 -8002 |39 `49 5")
@@ -433,7 +433,7 @@ class Vanishing(Groups):
         self.shows(terminal, "29 -8002 |39 `49 5")
         self.selected(terminal, None, 29)
         # One comes back: it is unfolded again, and the cursor is where it was.
-        self.group("127.0.0.1", 8001, [79])
+        self.group([79], "127.0.0.1", 8001)
         self.shows(terminal, "-8001 |29 `79 -8002 |39 `49 5")
         self.selected(terminal, "member", 29)
 
@@ -443,7 +443,7 @@ class Vanishing(Groups):
         self.unfold_both(terminal)
         self.go(terminal, 0)
         self.selected(terminal, "unfolded", 57)
-        self.group("127.0.0.1", 8001, [59])
+        self.group([59], "127.0.0.1", 8001)
         for member, limit in zip(self.first, (107, 88, 59)):
             member.close()
             terminal.settle(lambda lines, limit=limit: self.assertEqual(

@@ -219,7 +219,7 @@ class Same(screen.Case):
     def test_groups(self):
         """Folded and unfolded, they have the numbers of -g and of a report without it."""
         self.scene()
-        group = self.group("127.0.0.5", 7778, [2, 30, 40])
+        group = self.group([2, 30, 40], "127.0.0.5", 7778)
         self.queue_in(group[1], group, 5)
         self.queue_in(group[0], group, 3)
         names = list(source.fields())
