@@ -101,16 +101,13 @@ static struct job make_job(const struct ehash_dumps *all, struct snapshot *s, ui
 	return job;
 }
 
-/* Are connections needed whose peers the last dump did not keep? */
+/* Are connections needed that the last dump did not look for? */
 static bool lacks_connections(const struct ehash_dumps *all, const struct job *job)
 {
-	const struct ehash_dump *dump = job->dump;
+	const struct waiting *waiting = &job->dump->waiting;
 
-	if (!needs(all, NEED_CONNECTIONS))
-		return false;
-	return (job->half_open && !dump->half_open.keeps_connections) ||
-	       (job->waiting && (!dump->waiting.children.keeps_connections ||
-				 dump->waiting.detail_port != all->detail_port));
+	return needs(all, NEED_CONNECTIONS) && job->waiting &&
+	       (!waiting->detailed || waiting->detail_port != all->detail_port);
 }
 
 /* Queues that are to be looked into are urgent. */
@@ -153,9 +150,9 @@ static int request(const struct ehash_dumps *all, const struct waiting_at *at, s
 		bytecode_ports(&ports, at->ports, at->n, pass->half_open);
 	do {
 		if (pass->half_open)
-			children_reset(&dump->half_open, needs(all, NEED_CONNECTIONS));
+			children_reset(&dump->half_open);
 		if (pass->waiting)
-			waiting_begin(&dump->waiting, needs(all, NEED_CONNECTIONS));
+			waiting_begin(&dump->waiting);
 		code = diag_dump(dump->diag, &request, handle_socket, pass, why);
 	} while (netlink_again(diag_netlink(dump->diag), code, &tries));
 	bytecode_free(&ports);
@@ -176,6 +173,7 @@ static void end_waiting(struct ehash_dumps *all, const struct job *job, int code
 	struct ehash_dump *dump = job->dump;
 	struct snapshot *s = job->snapshot;
 
+	dump->waiting.detailed = needs(all, NEED_CONNECTIONS);
 	dump->waiting.detail_port = all->detail_port;
 	if (code == 0)
 		code = waiting_fill(&dump->waiting, dump->diag, s, &job->request, &job->at, why);
