@@ -21,7 +21,7 @@ void strbuf_grow(struct strbuf *b, size_t len)
 	b->s = xreallocarray(b->s, b->size, 1);
 }
 
-/* The table prints little else than numbers: printf() would be half of its time. */
+/* The table is mostly numbers: printf() would take half of its time. */
 void strbuf_addu(struct strbuf *b, uint64_t value)
 {
 	size_t len = 1;
@@ -97,7 +97,7 @@ static bool changes_direction(uint32_t c)
 	       (c >= 0x2066 && c <= 0x2069);
 }
 
-/* Bytes at the front that need no thought: ASCII from @least on but the backslash. */
+/* How many bytes at the front need no escape: ASCII from @least on, but the backslash. */
 static size_t plain_length(const unsigned char *s, size_t len, unsigned char least)
 {
 	size_t n = 0;
