@@ -21,18 +21,43 @@ static uint64_t snapshot_id(uint32_t netns, uint64_t cookie)
 	return cookie ^ (uint64_t)netns << 48;
 }
 
-bool snapshot_is_mapped(uint8_t family, const uint8_t address[16])
-{
-	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
-
-	return family == AF_INET6 && !memcmp(address, prefix, sizeof(prefix));
-}
-
 static void drop_warnings(struct snapshot *s)
 {
 	for (size_t i = 0; i < s->n_warnings; i++)
 		free(s->warnings[i].message);
 	s->n_warnings = 0;
+}
+
+static void *copy_array(void *to, size_t *size, const void *from, size_t n, size_t element)
+{
+	if (n > *size) {
+		to = xreallocarray(to, n, element);
+		*size = n;
+	}
+	if (n)
+		memcpy(to, from, n * element);
+	return to;
+}
+
+static void add_warning(struct snapshot *s, const char *code, const char *message)
+{
+	struct warning *w;
+
+	for (size_t i = 0; i < s->n_warnings; i++)
+		if (!strcmp(s->warnings[i].code, code) && !strcmp(s->warnings[i].message, message))
+			return;
+	s->warnings =
+		array_grow(s->warnings, s->n_warnings, &s->warnings_size, sizeof(*s->warnings));
+	w = &s->warnings[s->n_warnings++];
+	w->code = code;
+	w->message = xstrdup(message);
+}
+
+bool snapshot_is_mapped(uint8_t family, const uint8_t address[16])
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	return family == AF_INET6 && !memcmp(address, prefix, sizeof(prefix));
 }
 
 void snapshot_drop_listeners(struct snapshot *s, size_t n)
@@ -72,17 +97,6 @@ void snapshot_free(struct snapshot *s)
 	idmap_free(&s->by_addr);
 	string_pool_put(s->strings);
 	memset(s, 0, sizeof(*s));
-}
-
-static void *copy_array(void *to, size_t *size, const void *from, size_t n, size_t element)
-{
-	if (n > *size) {
-		to = xreallocarray(to, n, element);
-		*size = n;
-	}
-	if (n)
-		memcpy(to, from, n * element);
-	return to;
 }
 
 void snapshot_copy(struct snapshot *to, const struct snapshot *from)
@@ -195,20 +209,6 @@ void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processe
 	}
 	s->n_owners = n_owners;
 	s->n_processes = n_processes;
-}
-
-static void add_warning(struct snapshot *s, const char *code, const char *message)
-{
-	struct warning *w;
-
-	for (size_t i = 0; i < s->n_warnings; i++)
-		if (!strcmp(s->warnings[i].code, code) && !strcmp(s->warnings[i].message, message))
-			return;
-	s->warnings =
-		array_grow(s->warnings, s->n_warnings, &s->warnings_size, sizeof(*s->warnings));
-	w = &s->warnings[s->n_warnings++];
-	w->code = code;
-	w->message = xstrdup(message);
 }
 
 void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...)
