@@ -37,7 +37,6 @@ enum listener_known {
 	LISTENER_MPTCP = 1 << 3, /* shown to CAP_NET_ADMIN only */
 	LISTENER_PEAK = 1 << 4,
 	LISTENER_UID = 1 << 5, /* of UNIX listeners: kernel 5.3 and later */
-	LISTENER_AUTOBOUND = 1 << 6,
 	LISTENER_OWNERS = 1 << 7, /* looked for, and found or proven to be none */
 };
 
@@ -65,7 +64,6 @@ struct listener {
 	uint16_t known; /* enum listener_known */
 	bool mptcp;
 	bool seqpacket; /* a UNIX listener of that type: messages, not a stream */
-	bool autobound; /* the kernel chose the port */
 	uint32_t group; /* index into snapshot->groups; valid after groups_build() */
 	uint32_t inode;
 	uint32_t uid;
@@ -196,8 +194,6 @@ struct netns {
 	uint64_t resets; /* EstabResets just after the waiting connections were dumped */
 	bool resets_known;
 	uint32_t unattributed_syn_recv; /* request socks whose listener is gone */
-	uint16_t local_port_min; /* ip_local_port_range; with LISTENER_AUTOBOUND */
-	uint16_t local_port_max;
 	bool one_datagram; /* the dump was not resumed, so that no listener was missed */
 	/*
 	 * The monotonic_ns of the sample whose walk of the established hash found the half-open

@@ -3,7 +3,7 @@
 
 #include "analyse/fold.h"
 #include "base/clock.h"
-#include "output/address.h"
+#include "output/cell.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -99,7 +99,8 @@ GETTER(address)
 	if (listener_is_unix(row->listener))
 		return;
 	context->scratch.len = 0;
-	address_add(&context->scratch, row->listener->addr.family, row->listener->addr.address);
+	cell_add_address(&context->scratch, row->listener->addr.family,
+			 row->listener->addr.address);
 	set_text(value, context->scratch.s);
 }
 
@@ -134,7 +135,7 @@ GETTER(local)
 		bool brackets = l->addr.family == AF_INET6;
 
 		strbuf_addc(b, '[', brackets);
-		address_add(b, l->addr.family, l->addr.address);
+		cell_add_address(b, l->addr.family, l->addr.address);
 		strbuf_addc(b, ']', brackets);
 	}
 	if (l->interface)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Ten minutes; of very many listeners, what fits into this. */
+/* What is kept: ten minutes, or what fits into this. */
 #define PAST_NS	   (600 * NSEC_PER_SEC)
 #define PAST_BYTES (32u << 20)
 

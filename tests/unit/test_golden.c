@@ -374,7 +374,7 @@ static void run_captured(const char *name, bool fold)
 {
 	struct collect_config config = {
 		/* All but what takes a dump that was not captured. */
-		.needs = ~(unsigned int)NEED_AUTOBOUND,
+		.needs = ~0u,
 		.family = AF_UNSPEC,
 		.peak_rate = 50,
 		.peak_share = 0.01,
