@@ -362,7 +362,7 @@ static void bound_overflows(struct report *report)
 {
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
-		struct netns_report *ns = &report->netns[row->listener->addr.netns];
+		struct netns_report *ns = &report->netns[row->listener->addr.netns_idx];
 
 		row->overflows.known = !listener_is_unix(row->listener) && ns->overflows_lo.known &&
 				       ns->overflows_hi.known;
@@ -392,7 +392,7 @@ static void bound_losses(struct report *report)
 {
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
-		struct netns_report *ns = &report->netns[row->listener->addr.netns];
+		struct netns_report *ns = &report->netns[row->listener->addr.netns_idx];
 		uint64_t max = minus(row->drops.value, row->overflows.min);
 
 		row->losses.known = row->drops.known && row->overflows.known &&
@@ -423,7 +423,7 @@ static void build_rows(struct report *report, const struct snapshot *before,
 	}
 	for (size_t i = 0; i < report->n_rows; i++) {
 		const struct listener *l = &now->listeners[i], *old = NULL;
-		struct netns_report *ns = &report->netns[l->addr.netns];
+		struct netns_report *ns = &report->netns[l->addr.netns_idx];
 		struct row *row = &report->rows[i];
 
 		memset(row, 0, sizeof(*row));
@@ -435,7 +435,7 @@ static void build_rows(struct report *report, const struct snapshot *before,
 		}
 		if (old) {
 			next = (size_t)(old - before->listeners) + 1;
-			left[old->addr.netns] -= !listener_is_unix(old);
+			left[old->addr.netns_idx] -= !listener_is_unix(old);
 		}
 		if (ns->opening && !listener_is_unix(l)) {
 			row->drops = drops_delta(old, l, ns->opening->one_datagram);
@@ -453,7 +453,7 @@ static const struct listener *find_gone(const struct snapshot *s, uint32_t netns
 	for (size_t n = 0; n < s->n_gone; n++) {
 		size_t i = (*next + n) % s->n_gone;
 
-		if (s->gone[i].cookie != cookie || s->gone[i].addr.netns != netns)
+		if (s->gone[i].cookie != cookie || s->gone[i].addr.netns_idx != netns)
 			continue;
 		*next = i + 1;
 		return &s->gone[i];
@@ -471,7 +471,7 @@ static void add_gone(struct report *report, const struct listener *l, uint32_t n
 		array_grow(report->gone, report->n_gone, &report->gone_size, sizeof(*report->gone));
 	to = &report->gone[report->n_gone++];
 	*to = *l;
-	to->addr.netns = netns;
+	to->addr.netns_idx = netns;
 	/* The owners of the opening sample are not in this one. */
 	to->known &= (uint16_t) ~(LISTENER_OWNERS | LISTENER_PEAK);
 	to->n_owners = 0;
@@ -495,7 +495,7 @@ static void find_missing(struct report *report, const struct snapshot *before,
 
 	for (size_t i = 0; i < before->n_listeners; i++) {
 		const struct listener *l = &before->listeners[i], *seen;
-		const struct netns_report *ns = reports[l->addr.netns];
+		const struct netns_report *ns = reports[l->addr.netns_idx];
 		const uint32_t netns = ns ? (uint32_t)(ns - report->netns) : 0;
 
 		if (!ns || snapshot_find(now, netns, l->cookie))
@@ -526,7 +526,7 @@ static void find_all_gone(struct report *report, const struct snapshot *before,
 	free(reports);
 	for (size_t i = 0; i < now->n_gone; i++)
 		if (now->gone[i].addr.family != AF_UNSPEC)
-			add_gone(report, &now->gone[i], now->gone[i].addr.netns, &now->gone[i]);
+			add_gone(report, &now->gone[i], now->gone[i].addr.netns_idx, &now->gone[i]);
 }
 
 static void add_gone_rows(struct report *report)
@@ -543,7 +543,7 @@ static void add_gone_rows(struct report *report)
 
 		memset(row, 0, sizeof(*row));
 		row->listener = l;
-		row->netns = &report->netns[l->addr.netns];
+		row->netns = &report->netns[l->addr.netns_idx];
 		row->gone = true;
 		row->seen_full = listener_full(l) || (l->known & LISTENER_PEAK && l->peak.full);
 	}
@@ -556,11 +556,12 @@ static void build_window(struct report *report, const struct snapshot *before,
 	size_t *left = xcalloc(before->n_netns, sizeof(*left));
 
 	for (size_t i = 0; i < before->n_listeners; i++)
-		left[before->listeners[i].addr.netns] += !listener_is_unix(&before->listeners[i]);
+		left[before->listeners[i].addr.netns_idx] +=
+			!listener_is_unix(&before->listeners[i]);
 	build_rows(report, before, now, left);
 	find_all_gone(report, before, now, left);
 	for (size_t i = 0; i < report->n_gone; i++)
-		report->netns[report->gone[i].addr.netns].listener_vanished |=
+		report->netns[report->gone[i].addr.netns_idx].listener_vanished |=
 			!listener_is_unix(&report->gone[i]);
 	for (size_t i = 0; i < report->n_netns; i++) {
 		struct netns_report *ns = &report->netns[i];
@@ -641,7 +642,7 @@ static void use_groups(struct report *report, const struct snapshot *s, size_t n
 		row->group_syn_limit = sums[row->listener->group].syn_limit;
 		prove_member(row, &sums[row->listener->group]);
 		if (row->listener == &s->listeners[row->group->first])
-			report->netns[row->listener->addr.netns].syn_full += row_syn_full(row);
+			report->netns[row->listener->addr.netns_idx].syn_full += row_syn_full(row);
 	}
 	free(sums);
 }

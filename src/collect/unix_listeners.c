@@ -305,7 +305,7 @@ void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, str
 {
 	const size_t begin = q->n, first = s->netns[netns].first_listener;
 
-	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns == netns; i++) {
+	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns_idx == netns; i++) {
 		const struct listener *l = &s->listeners[i];
 		const struct unix_record r = { .cookie = l->cookie,
 					       .inode = l->inode,
@@ -316,7 +316,7 @@ void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, str
 			add_queue(&r, q);
 	}
 	ask_firsts(q, begin, netlink);
-	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns == netns; i++) {
+	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns_idx == netns; i++) {
 		struct listener *l = &s->listeners[i];
 		uint32_t at;
 

@@ -11,7 +11,7 @@ static const uint8_t any_address[16];
 static bool listen_addr_equal(const struct listen_addr *a, const struct listen_addr *b)
 {
 	return a->port == b->port && a->family == b->family && a->v6only == b->v6only &&
-	       a->ifindex == b->ifindex && a->netns == b->netns &&
+	       a->ifindex == b->ifindex && a->netns_idx == b->netns_idx &&
 	       !memcmp(a->address, b->address, sizeof(a->address));
 }
 
@@ -22,7 +22,7 @@ static bool listen_addr_equal(const struct listen_addr *a, const struct listen_a
  */
 static uint32_t group_index(struct snapshot *s, const struct listen_addr *b, uint32_t fresh)
 {
-	uint64_t hash = groups_id(b, b->netns);
+	uint64_t hash = groups_id(b, b->netns_idx);
 
 	for (;; hash++) {
 		uint32_t i = fresh == IDMAP_NONE ? idmap_get(&s->by_addr, hash) :
@@ -73,15 +73,15 @@ static uint32_t lookup_at(struct snapshot *s, const struct listen_addr *child,
 	return best;
 }
 
-uint64_t groups_id(const struct listen_addr *b, uint64_t netns)
+uint64_t groups_id(const struct listen_addr *addr, uint64_t id)
 {
 	uint64_t high, low;
 
-	memcpy(&high, b->address, 8);
-	memcpy(&low, b->address + 8, 8);
-	return idmap_mix(high ^ idmap_mix(low ^ (uint64_t)b->port << 32 ^ b->ifindex ^
-					  (uint64_t)b->family << 56 ^ (uint64_t)b->v6only << 55 ^
-					  idmap_mix(netns)));
+	memcpy(&high, addr->address, 8);
+	memcpy(&low, addr->address + 8, 8);
+	return idmap_mix(high ^ idmap_mix(low ^ (uint64_t)addr->port << 32 ^ addr->ifindex ^
+					  (uint64_t)addr->family << 56 ^
+					  (uint64_t)addr->v6only << 55 ^ idmap_mix(id)));
 }
 
 void groups_build(struct snapshot *s)

@@ -52,11 +52,11 @@ static void merge_listeners(struct snapshot *next, const struct snapshot *s, con
 {
 	/* Those that came and went within the window are in neither sample at its ends. */
 	for (size_t i = 0; i < next->n_gone; i++)
-		next->netns[next->gone[i].addr.netns].listener_vanished = true;
+		next->netns[next->gone[i].addr.netns_idx].listener_vanished = true;
 	snapshot_index_listeners(next);
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i], *found;
-		uint32_t netns_idx = later[l->addr.netns];
+		uint32_t netns_idx = later[l->addr.netns_idx];
 
 		if (netns_idx == IDMAP_NONE)
 			continue;
@@ -72,12 +72,12 @@ static void merge_listeners(struct snapshot *next, const struct snapshot *s, con
 		next->gone = xreallocarray(next->gone, next->gone_size, sizeof(*next->gone));
 	}
 	for (size_t i = 0; i < s->n_gone; i++) {
-		uint32_t netns_idx = later[s->gone[i].addr.netns];
+		uint32_t netns_idx = later[s->gone[i].addr.netns_idx];
 
 		if (netns_idx == IDMAP_NONE)
 			continue;
 		next->gone[next->n_gone] = s->gone[i];
-		next->gone[next->n_gone++].addr.netns = netns_idx;
+		next->gone[next->n_gone++].addr.netns_idx = netns_idx;
 	}
 }
 
@@ -90,7 +90,7 @@ static void forget_comparisons(struct snapshot *next, uint64_t opening_ns)
 		g->known &= ~(uint32_t)(GROUP_STAYED | GROUP_SHOWN);
 		g->stayed_min = 0;
 		/* So many may have left since a walk; how many left before it, nobody knows. */
-		if (next->netns[next->listeners[g->first].addr.netns].waiting_ns > opening_ns)
+		if (next->netns[next->listeners[g->first].addr.netns_idx].waiting_ns > opening_ns)
 			g->ahead = UINT32_MAX;
 	}
 	for (size_t i = 0; i < next->n_processes; i++)

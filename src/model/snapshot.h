@@ -42,7 +42,7 @@ enum listener_known {
 
 /* The bound side of a socket: what decides which listener a connection belongs to. */
 struct listen_addr {
-	uint32_t netns; /* index into snapshot->netns */
+	uint32_t netns_idx; /* index into snapshot->netns */
 	uint32_t ifindex; /* SO_BINDTODEVICE, 0: any */
 	uint16_t port;
 	uint8_t family; /* AF_INET, AF_INET6 or AF_UNIX, which uses none of the rest but netns */
@@ -317,13 +317,13 @@ struct string_pool *snapshot_strings(struct snapshot *s);
 struct netns *snapshot_add_netns(struct snapshot *s);
 
 /* Has the namespace any, by its first_listener? */
-bool snapshot_has_listeners(const struct snapshot *s, uint32_t netns);
+bool snapshot_has_listeners(const struct snapshot *s, uint32_t netns_idx);
 
 /*
  * Adds a zeroed listener for the caller to fill. Returns NULL when this cookie is there already: a
  * dump that the kernel resumes may repeat an entry.
  */
-struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint64_t cookie);
+struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns_idx, uint64_t cookie);
 
 /* Lets snapshot_find() know listeners that were copied. */
 void snapshot_index_listeners(struct snapshot *s);
@@ -332,17 +332,17 @@ void snapshot_index_listeners(struct snapshot *s);
 void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processes);
 
 /* Adds a listener that is gone, zeroed but for its namespace and cookie. */
-struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns, uint64_t cookie);
+struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns_idx, uint64_t cookie);
 
 /* Drops all listeners but the first @n, for a dump that has to be taken again. */
 void snapshot_drop_listeners(struct snapshot *s, size_t n);
 
 /* Returns the listener with this identity, or NULL. */
-const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns, uint64_t cookie);
+const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns_idx, uint64_t cookie);
 
 /* The same, where it is probably at index @guess: samples have them in the same order. */
-const struct listener *snapshot_find_near(const struct snapshot *s, uint32_t netns, uint64_t cookie,
-					  size_t guess);
+const struct listener *snapshot_find_near(const struct snapshot *s, uint32_t netns_idx,
+					  uint64_t cookie, size_t guess);
 
 /* Adds a warning; one with the same code and text is not repeated. */
 void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...)
