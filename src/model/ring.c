@@ -13,7 +13,7 @@ struct kept {
 };
 
 struct ring {
-	size_t bytes_max;
+	size_t n_max, bytes_max;
 	uint64_t age_max_ns;
 	struct kept **list; /* from the oldest to the newest */
 	size_t n, size;
@@ -172,10 +172,11 @@ static size_t least_needed(const struct ring *r)
 	return least;
 }
 
-struct ring *ring_new(size_t bytes_max, uint64_t age_max_ns)
+struct ring *ring_new(size_t n_max, size_t bytes_max, uint64_t age_max_ns)
 {
 	struct ring *r = xcalloc(1, sizeof(*r));
 
+	r->n_max = n_max;
 	r->bytes_max = bytes_max;
 	r->age_max_ns = age_max_ns;
 	return r;
@@ -203,7 +204,7 @@ void ring_add(struct ring *r, const struct snapshot *s)
 	r->list[r->n++] = kept;
 	while (r->n > 1 && s->monotonic_ns - time_of(r, 0) > r->age_max_ns)
 		drop(r, 0);
-	while (r->n > 1 && r->bytes > r->bytes_max)
+	while (r->n > 1 && (r->n > r->n_max || r->bytes > r->bytes_max))
 		drop(r, least_needed(r));
 }
 

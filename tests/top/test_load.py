@@ -103,14 +103,14 @@ class Memory(Case):
         rig.wait_for(seen, f"{count} refreshes", deadline=60)
 
     def test_flat(self):
-        """1,000 refreshes take no more than 200 did."""
+        """2,000 refreshes take no more than 800 did, as past samples are as many by then as ever."""
         self.sick()
         for i in range(10):
             self.listener(f"127.0.0.{i + 2}", backlog=9)
         found = self.start("-d", "0.004", "--peak-rate=0", count=11)
-        self.refreshes(found, 200)
+        self.refreshes(found, 800)
         first = terminal.resident_kib(found.pid)
-        self.refreshes(found, 1000)
+        self.refreshes(found, 2000)
         self.assertFlat(first, terminal.resident_kib(found.pid), 1 << 10)
 
 
