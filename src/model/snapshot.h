@@ -157,7 +157,7 @@ struct process {
 };
 
 /* A tracer stopped it, or it stops at each system call under strace(1). */
-static inline bool owner_is_traced(const struct process *p)
+static inline bool process_is_traced(const struct process *p)
 {
 	return p->known & PROCESS_STATE && p->state == 't';
 }
