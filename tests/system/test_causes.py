@@ -178,14 +178,14 @@ class Stopped(CausesCase):
                 while True:
                     os.getppid()
             sock.close()
-            os.write(told, b"%d\n" % pid)
+            os.write(answer, b"%d\n" % pid)
             while os.waitpid(pid, 0)[0]:
                 rig.LIBC.ptrace(PTRACE_SYSCALL, pid, None, None)
-        ready, told = os.pipe()
+        ready, answer = os.pipe()
         server = self.server(trace)
         with os.fdopen(ready) as file:
             pid = int(file.readline())
-        self.addCleanup(os.close, told)
+        self.addCleanup(os.close, answer)
         self.addCleanup(os.kill, pid, signal.SIGKILL)
         self.fill(server)
         for _ in range(5):

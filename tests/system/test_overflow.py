@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The classic experiment: a listener that never accepts, and more clients."""
 import listenq
-import netns
 import oracle
 import rig
 from netns import LD, LO
