@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { EXIT_USAGE = 2 };
-
 /*
  * A closed standard descriptor would be taken by the next file or socket, and the report written
  * into that. What stands in for standard output cannot be written to, so that a report that goes

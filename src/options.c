@@ -170,7 +170,7 @@ static int usage(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	/* What was typed comes back here: it may hold anything. */
+	/* The text may hold anything that was typed. */
 	text_add_safe(&message, text, strlen(text), 0);
 	fprintf(stderr, "listenq: %s\nTry 'listenq --help' for more information.\n", message.s);
 	strbuf_free(&message);
@@ -416,7 +416,7 @@ static void make_getopt_tables(struct getopt_tables *t)
 	struct option *l = t->longs;
 
 	memset(t, 0, sizeof(*t));
-	*letter++ = ':'; /* so that getopt tells a missing argument from an unknown option */
+	*letter++ = ':'; /* then getopt returns ":" where an argument is missing */
 	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++) {
 		const struct option_row *row = &option_table[i];
 

@@ -15,9 +15,12 @@ enum option_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define WIDTH_OF_TERMINAL UINT64_MAX
 
+/* The exit status of a command line that cannot be followed. */
+enum { EXIT_USAGE = 2 };
+
 /* What the command line says. Strings point into argv. */
 struct options {
-	/* As they were given: one for each row of the option table that is no other spelling. */
+	/* One for each option, as given. */
 	bool inet, inet6;
 	bool unix_too;
 	bool fold; /* SO_REUSEPORT groups, each into one row */

@@ -31,8 +31,6 @@
 #define NOT_SHOWN_SHARE 0.01 /* for looking at the other namespaces */
 #define WALK_SHARE	0.02 /* for walks of the established hash, in the view */
 
-enum { EXIT_USAGE = 2 };
-
 /* All that lives as long as the reports. */
 struct run {
 	const struct options *options;
@@ -59,7 +57,7 @@ static void on_interrupt(int signal_number)
 	interrupted = 1;
 }
 
-/* False where SIGINT is ignored, as it is for what a shell starts in the background. */
+/* Returns false where SIGINT is ignored, as shells do for what they start in the background. */
 static bool catch_interrupt(void)
 {
 	struct sigaction action = { .sa_handler = on_interrupt,
@@ -240,10 +238,7 @@ static uint64_t wait_until(void *context, uint64_t end_ns, uint64_t until_ns)
 	return interrupted ? 0 : end_ns;
 }
 
-/*
- * The descriptor that LISTENQ_WINDOW_FD names, for tests: what they do from then on is in the
- * window. -1 unless it is open, which only the caller can have done so early.
- */
+/* The descriptor that LISTENQ_WINDOW_FD names; -1 unless the program was started with it open. */
 static int find_window_fd(void)
 {
 	const char *text = getenv("LISTENQ_WINDOW_FD");
@@ -315,16 +310,6 @@ static int print_report(struct run *run)
 }
 
 /*
- * Owners that may not be seen are no loss to a report that does not show their listeners, unless it
- * was them that the filter asked for.
- */
-static void weigh_warnings(const struct options *o, const struct report *report, struct snapshot *s)
-{
-	if (!(filter_needs(o->selection.filter) & NEED_OWNERS) && !report_lacks_owners(report))
-		snapshot_retract(s, "owners-hidden");
-}
-
-/*
  * One closing sample and its report. @before: the opening one, NULL without a window. Returns 0,
  * SAMPLE_END or -1.
  */
@@ -341,7 +326,10 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 		snapshot_add_warnings(now, before);
 	fold_build(&run->report, before, now, run->options->fold);
 	report_select(&run->report, &run->options->selection);
-	weigh_warnings(run->options, &run->report, now);
+	/* Hidden owners matter where their listeners are shown, and to a filter about owners. */
+	if (!(filter_needs(run->options->selection.filter) & NEED_OWNERS) &&
+	    !report_lacks_owners(&run->report))
+		snapshot_retract(now, "owners-hidden");
 	if (!run->format->holds_warnings)
 		print_warnings(now,
 			       run->reports > 1 ? &run->snapshots[now == run->snapshots] : NULL);
@@ -437,7 +425,7 @@ static int run_top(const struct options *o)
 	struct error why;
 	int ended_by = 0, code;
 
-	/* The filter is the user's to change, and brings its family along. */
+	/* The view parses the filter itself, and each filter brings its family. */
 	config.selection.family = o->family;
 	config.selection.filter = NULL;
 	code = open_source(o, config.needs, &config.source, &why);
@@ -450,7 +438,7 @@ static int run_top(const struct options *o)
 			why.text);
 		return EXIT_USAGE;
 	}
-	/* Whoever sent it sees that it was obeyed; but ^C is a way to quit. */
+	/* The parent sees which signal ended the program; but ^C is a way to quit. */
 	if (ended_by && ended_by != SIGINT)
 		raise(ended_by);
 	if (code < 0)

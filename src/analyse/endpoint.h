@@ -7,8 +7,8 @@
 
 /*
  * Addresses and ports as ss reads them: "10.0.0.0/8", "10/8", "127.1:80", "[::1]:*", "*:http",
- * "inet6:[::1]". Beyond that, an IPv6 address may go without brackets where it cannot be taken for
- * another one with a port. Octal and hexadecimal numbers, and names of hosts, are refused.
+ * "inet6:[::1]". An IPv6 address may also go without brackets where it cannot be taken for another
+ * one with a port. Octal and hexadecimal numbers, and names of hosts, are refused.
  */
 
 /*

@@ -194,7 +194,7 @@ static const struct operator_info *take_operator(struct parser *p, const char **
 	return NULL;
 }
 
-/* An order of ports is one or the other comparison of the kernel, equality an address with it. */
+/* As the kernel has them: an address with a port, or that the port is at least or at most so. */
 static int parse_port(struct parser *p, struct filter_expr *c, const struct operator_info *op)
 {
 	if (read_value(p, "a port is missing") < 0)
@@ -311,7 +311,7 @@ static int parse_host_on_device(struct parser *p, const char *percent, struct fi
 	return code;
 }
 
-/* @condition: with its kind, and negated as it is to be; another one may take its place */
+/* @condition: with its kind and negation; another one may take its place */
 static int parse_host(struct parser *p, struct filter_expr **condition)
 {
 	const char *percent;
@@ -349,7 +349,7 @@ static int parse_keyword(struct parser *p, size_t keyword, struct filter_expr **
 	return c->kind == EXPR_DEVICE ? parse_device(p, c) : parse_host(p, condition);
 }
 
-/* A number with a percent sign, or like a ratio in JSON: at most 1, lest 80 be taken for 80 %. */
+/* A percentage, or a ratio as in JSON: at most 1, so that 80 is not taken for 80%. */
 static int parse_ratio(struct parser *p, struct filter_test *test)
 {
 	size_t len = p->word.len;
@@ -414,7 +414,7 @@ static const char *name_of(enum filter_type type, size_t i)
 	return i < REASON_N ? reason_table[i].name : NULL;
 }
 
-/* Returns the number of the state or reason, of which there are *@n where it is none. */
+/* Returns the number of the state or reason of that name, or how many there are. */
 static size_t find_name(const char *word, enum filter_type type)
 {
 	size_t i = 0;
@@ -449,7 +449,7 @@ static int parse_name(struct parser *p, struct filter_test *test)
 	return -EINVAL;
 }
 
-/* A pattern for digits; what a class has in it is not looked into. */
+/* A pattern for digits, where any class of characters will do. */
 static int check_numbers(const struct parser *p)
 {
 	const char *word = p->word.s;
@@ -465,7 +465,7 @@ static bool has_order(enum filter_type type)
 	       type != FILTER_REASONS && type != FILTER_BOOL;
 }
 
-/* What the field is compared with has been read; it goes into @test, or is the text behind it. */
+/* Takes the word that was read as what the field is compared with. */
 static int parse_operand(struct parser *p, struct filter_test *test)
 {
 	switch (test->type) {
@@ -523,7 +523,7 @@ static int fail_bare(const struct parser *p)
 	return fail(p, p->word_at, word, "is not a field; did you mean process = %s?", word);
 }
 
-/* What is much like a word of ours most likely is one. */
+/* A word that is not a field: says what may have been meant. */
 static int fail_unknown(struct parser *p)
 {
 	const char *word = p->word.s, *at, *before = "";

@@ -7,27 +7,27 @@
 #include "model/filter_expr.h"
 
 /*
- * Which rows a user wants to see: the grammar of ss over local addresses, and the fields of a
- * report beside it. listenq-filter(7) has it in full.
+ * Which rows a user wants to see: the grammar of ss over local addresses, and beside it the fields
+ * of a report. listenq-filter(7) has it in full.
  *
- * A value that is not known is neither equal to anything nor different from it, neither more nor
- * less; a row is shown when the whole is true.
+ * A value that is unknown is neither equal to anything nor different, neither more nor less. A row
+ * is shown when the whole is true.
  */
 struct filter;
 struct report;
 
-/* As what a field is compared. */
+/* How a field is compared. */
 enum filter_type {
 	FILTER_COUNT, /* whole number */
 	FILTER_REAL,
-	FILTER_RATIO, /* a real that a percentage is written for */
+	FILTER_RATIO, /* a real, written as a percentage */
 	FILTER_BOOL,
 	FILTER_TEXT,
 	FILTER_WORDS,
-	FILTER_NUMBERS, /* words, each of them a number */
+	FILTER_NUMBERS, /* words, each a number */
 	FILTER_STATE, /* by name; the worse is the greater */
-	FILTER_REASONS, /* words, of the table of reasons */
-	FILTER_RANGE, /* true when it is of every number between them */
+	FILTER_REASONS, /* words of reason_table */
+	FILTER_RANGE, /* true when it is for every number in it */
 };
 
 struct filter_value {
@@ -39,12 +39,12 @@ struct filter_value {
 	struct range range;
 };
 
-/* Where a filter finds the fields of a report: the table of them is output's. */
+/* Where a filter finds the fields of a report, as their table belongs to output/. */
 struct filter_source {
 	/* Returns the field of that name and fills in its type and needs (enum need), or NULL. */
 	const void *(*find)(const char *name, size_t len, enum filter_type *type,
 			    unsigned int *needs);
-	/* Returns what was most likely meant, for a message, or NULL. */
+	/* Returns the field most like it, for a message, or NULL. */
 	const char *(*nearest)(const char *name, size_t len);
 	/* Fills @value, zeroed, for @row; text in it lasts until the next call with @context. */
 	void (*get)(const void *field, const struct row *row, const struct report *report,
@@ -56,7 +56,7 @@ struct filter_source {
  * filter_parse() - from what a user typed.
  * @filter: NULL when @text is blank, which lets every row through
  *
- * Returns 0, or -EINVAL with @why filled: it tells the character.
+ * Returns 0, or -EINVAL with @why filled, which names the character.
  */
 int filter_parse(const char *text, const struct filter_source *source, struct filter **filter,
 		 struct error *why);
@@ -68,10 +68,10 @@ bool filter_match(const struct filter *filter, const struct row *row, const stru
 /* What has to be collected for it: enum need. */
 unsigned int filter_needs(const struct filter *filter);
 
-/* The family that an address like "inet:*" asks for, as in ss of the whole; else AF_UNSPEC. */
+/* The family of an address like "inet:*", which as in ss holds for all rows; else AF_UNSPEC. */
 int filter_family(const struct filter *filter);
 
-/* The whole of it as a condition, which the kernel may test in part; NULL without a filter. */
+/* The filter as a condition, which the kernel can test in part; NULL without a filter. */
 const struct filter_expr *filter_expr(const struct filter *filter);
 
 #endif

@@ -9,10 +9,10 @@
  * keeps its row, and so does one that is gone. Comes between report_build() and report_select(),
  * and needs a snapshot whose groups are known.
  *
- * Lengths, limits, drops and bounds of a folded row are of the group: sums. Fill and peak are those
- * of the member that is worst off; peaks of members are not added, as they were at different times.
- * The state is the worst of the members', or worse where the group overflowed for sure but nobody
- * can tell which member did. Reasons are those of all members.
+ * Lengths, limits, drops and bounds of a folded row are sums. Fill and peak are those of the worst
+ * member: peaks are not added, as they were at different times. The state is the worst of the
+ * members', or worse where the group certainly overflowed and it is unknown which member did.
+ * Reasons are those of all members.
  */
 void fold_report(struct report *report);
 

@@ -8,29 +8,27 @@
 
 #define LEVEL_FULL 200 /* a fill of 1.0 */
 
-/* What is remembered of a listener in one window. All zero: empty, and well. */
+/* A listener in one window. All zero: empty, and well. */
 struct mark {
 	uint8_t level;
-	bool troubled;
+	bool sick;
 	bool full;
-	bool missed; /* the report had no such listener, but one before it and one after it had */
+	bool missed; /* the report lacks it, while one before and one after have it */
 };
 
-/*
- * The last time that something was so in one window after the other. It is remembered for as long
- * as it lasts, however many windows ago it began.
+/* The last windows in a row in which something was so, of which more may have passed than we keep.
  */
 struct run {
-	uint64_t from_ns; /* what windows before its first one cover */
-	uint64_t behind; /* the report behind its last one; 0: it was never so */
+	uint64_t from_ns; /* covered_ns of the window before its first */
+	uint64_t end; /* the report after its last one; 0: it was never so */
 	bool at_least; /* it may have begun before */
 };
 
-enum run_kind { RUN_TROUBLED, RUN_FULL, RUN_N };
+enum run_kind { RUN_SICK, RUN_FULL, RUN_N };
 
 /*
- * One listener, or one group. Most are empty and well all the time: their marks are allocated when
- * there is something to remember, and what came before was zero.
+ * One listener, or one group. Most are empty and well all the time: their marks are allocated with
+ * the first that is not zero.
  */
 struct track {
 	uint64_t id;
@@ -51,11 +49,11 @@ struct history {
 	uint64_t reports; /* added so far */
 	uint64_t sums_begin; /* the first report that sums may count */
 	uint64_t window_ns[HISTORY_WINDOWS];
-	uint64_t covered_ns[HISTORY_WINDOWS]; /* by all windows up to this one */
+	uint64_t covered_ns[HISTORY_WINDOWS]; /* the time that all windows up to this one cover */
 	struct idmap by_id; /* index into tracks */
 	struct track *tracks;
 	size_t n_tracks, tracks_size;
-	size_t n_older; /* of them: from before the report that is being added */
+	size_t n_older; /* of them: in reports before the one that is being added */
 	bool groups; /* some are of groups */
 	struct counter_track **counters;
 	size_t n_counters, counters_size;
@@ -83,12 +81,11 @@ void history_free(struct history *t)
 static struct mark make_mark(const struct row *row)
 {
 	double fill = row_worst_fill(row);
-
 	uint8_t level = fill >= 1 ? LEVEL_FULL : (uint8_t)(fill * LEVEL_FULL);
 
 	return (struct mark){
-		.level = fill > 0 && !level ? 1 : level, /* what is there is not nothing */
-		.troubled = state_is_sick(row->state),
+		.level = fill > 0 && !level ? 1 : level, /* a queue that is not empty is not 0 */
+		.sick = state_is_sick(row->state),
 		.full = row->seen_full,
 	};
 }
@@ -107,22 +104,22 @@ static size_t find_or_add(struct history *t, uint64_t id)
 	return t->n_tracks++;
 }
 
-/* Of the members of a group the worst of each counts, and all that is said of any, as in a fold. */
+/* The mark of a group is the worst of its members, as in a folded row. */
 static struct mark worse_of(struct mark a, struct mark b)
 {
 	return (struct mark){
 		.level = a.level > b.level ? a.level : b.level,
-		.troubled = a.troubled || b.troubled,
+		.sick = a.sick || b.sick,
 		.full = a.full || b.full,
 	};
 }
 
-static bool holds(enum run_kind kind, const struct mark *mark)
+static bool is_so(enum run_kind kind, const struct mark *mark)
 {
-	return kind == RUN_FULL ? mark->full : mark->troubled;
+	return kind == RUN_FULL ? mark->full : mark->sick;
 }
 
-/* A listener that came while we looked was not there before; one that was missed was. */
+/* @missed: reports before lack it, though it was there; so a run may have begun in one of them */
 static void add_to_runs(const struct history *t, struct track *track, const struct mark *mark,
 			bool missed)
 {
@@ -131,13 +128,13 @@ static void add_to_runs(const struct history *t, struct track *track, const stru
 	for (enum run_kind kind = 0; kind < RUN_N; kind++) {
 		struct run *run = &track->runs[kind];
 
-		if (!holds(kind, mark))
+		if (!is_so(kind, mark))
 			continue;
-		if (!run->behind || run->behind < t->reports) {
+		if (!run->end || run->end < t->reports) {
 			run->from_ns = t->covered_ns[slot] - t->window_ns[slot];
 			run->at_least = missed || !t->reports;
 		}
-		run->behind = t->reports + 1;
+		run->end = t->reports + 1;
 	}
 }
 
@@ -149,9 +146,9 @@ static size_t add_mark(struct history *t, uint64_t id, struct mark mark)
 	/* A cookie never comes back, but a dump may miss a listener once. */
 	bool missed = track->first < t->reports && track->last + 1 < t->reports;
 
-	if (!track->marks && (missed || mark.level || mark.troubled || mark.full))
+	if (!track->marks && (missed || mark.level || mark.sick || mark.full))
 		track->marks = xcalloc(HISTORY_WINDOWS, sizeof(*track->marks));
-	/* In the first report there is nothing yet that this could add to. */
+	/* Another member of the group was here; or it is the first report, and the mark is zero. */
 	if (track->marks && track->last == t->reports)
 		mark = worse_of(mark, track->marks[t->reports % HISTORY_WINDOWS]);
 	for (uint64_t n = track->last + 1;
@@ -164,7 +161,7 @@ static size_t add_mark(struct history *t, uint64_t id, struct mark mark)
 	return i;
 }
 
-/* A group that is new was a listener before, whose past goes on. */
+/* A new group was a listener before, whose past it takes over. */
 static void inherit(const struct history *t, struct track *group, const struct track *member)
 {
 	struct mark now = { 0 };
@@ -173,15 +170,16 @@ static void inherit(const struct history *t, struct track *group, const struct t
 		return;
 	group->first = member->first;
 	for (enum run_kind kind = 0; kind < RUN_N; kind++) {
-		const bool goes_on = group->runs[kind].behind > t->reports;
+		const bool goes_on = group->runs[kind].end > t->reports;
 
-		/* What is so now, and of the member was so until now or is, goes on. */
-		if (goes_on && member->runs[kind].behind < t->reports)
+		/* A run of the group that the member had not is as long as we know; others go on.
+		 */
+		if (goes_on && member->runs[kind].end < t->reports)
 			group->runs[kind].at_least = false;
 		else
 			group->runs[kind] = member->runs[kind];
 		if (goes_on)
-			group->runs[kind].behind = t->reports + 1;
+			group->runs[kind].end = t->reports + 1;
 	}
 	if (!member->marks)
 		return;
@@ -194,16 +192,15 @@ static void inherit(const struct history *t, struct track *group, const struct t
 }
 
 /*
- * Groups are remembered whether or not the report has them folded, and members of those that are,
- * so that each has a past when somebody folds or unfolds it. What is left of a group, if it is one
- * listener, adds to the past of both.
+ * Groups are remembered whether or not the report has them folded, and so are their members: each
+ * has a past when the user folds or unfolds it. The last listener of a group adds to both.
  */
 static void add_row(struct history *t, const struct row *row)
 {
 	struct mark mark = make_mark(row);
 	size_t own = add_mark(t, row_id(row), mark), group;
 
-	if (row->fold || !row->group)
+	if (row->folded || !row->group)
 		return;
 	if (row->group->sockets > 1) {
 		group = add_mark(t, row_group_id(row), mark);
@@ -215,7 +212,7 @@ static void add_row(struct history *t, const struct row *row)
 	}
 }
 
-/* Listeners that no window shows any more; the map cannot delete, so it is made anew. */
+/* Forgets listeners that no window has any more. The map cannot delete, so it is made anew. */
 static void forget_gone(struct history *t, size_t present)
 {
 	size_t kept = 0;
@@ -265,7 +262,7 @@ static void add_counters(struct history *t, const struct netns_report *ns)
 	}
 }
 
-/* Namespaces that no window shows any more: of containers there is no end. */
+/* Forgets namespaces that no window has any more: containers come and go for ever. */
 static void forget_gone_counters(struct history *t)
 {
 	size_t kept = 0;
@@ -301,7 +298,7 @@ void history_add(struct history *t, const struct report *report)
 	forget_gone_counters(t);
 }
 
-size_t history_windows(const struct history *t)
+static size_t n_windows(const struct history *t)
 {
 	return t->reports < HISTORY_WINDOWS ? (size_t)t->reports : HISTORY_WINDOWS;
 }
@@ -311,7 +308,7 @@ static bool get_mark(const struct history *t, const struct track *track, size_t 
 {
 	uint64_t n = t->reports - 1 - back;
 
-	if (!track || back >= history_windows(t) || n < track->first || n > track->last)
+	if (!track || back >= n_windows(t) || n < track->first || n > track->last)
 		return false;
 	*mark = track->marks ? track->marks[n % HISTORY_WINDOWS] : (struct mark){ 0 };
 	return !mark->missed;
@@ -342,28 +339,28 @@ static struct history_time lasted(const struct history *t, const struct row *row
 	struct mark mark;
 	uint64_t n, slot;
 
-	if (!get_mark(t, track, back, &mark) || !holds(kind, &mark))
+	if (!get_mark(t, track, back, &mark) || !is_so(kind, &mark))
 		return time;
 	n = t->reports - 1 - back;
 	slot = n % HISTORY_WINDOWS;
 	run = &track->runs[kind];
 	time.known = true;
-	if (run->behind > n && run->from_ns <= t->covered_ns[slot] - t->window_ns[slot]) {
+	if (run->end > n && run->from_ns <= t->covered_ns[slot] - t->window_ns[slot]) {
 		time.ns = t->covered_ns[slot] - run->from_ns;
 		time.at_least = run->at_least;
 		return time;
 	}
-	/* Something that is over: what of it is remembered. */
-	for (; get_mark(t, track, back, &mark) && holds(kind, &mark); back++)
+	/* A run that is over, as far as marks are kept. */
+	for (; get_mark(t, track, back, &mark) && is_so(kind, &mark); back++)
 		time.ns += t->window_ns[(t->reports - 1 - back) % HISTORY_WINDOWS];
 	n = t->reports - 1 - back;
-	time.at_least = back >= history_windows(t) || (n >= track->first && mark.missed);
+	time.at_least = back >= n_windows(t) || (n >= track->first && mark.missed);
 	return time;
 }
 
-struct history_time history_trouble(const struct history *t, const struct row *row, size_t back)
+struct history_time history_sick(const struct history *t, const struct row *row, size_t back)
 {
-	return lasted(t, row, back, RUN_TROUBLED);
+	return lasted(t, row, back, RUN_SICK);
 }
 
 struct history_time history_full(const struct history *t, const struct row *row, size_t back)
@@ -371,13 +368,13 @@ struct history_time history_full(const struct history *t, const struct row *row,
 	return lasted(t, row, back, RUN_FULL);
 }
 
-struct opt_u64 history_delta(const struct history *t, const struct netns *ns, enum counter_id id,
-			     size_t back)
+static struct opt_u64 delta_of(const struct history *t, const struct netns *ns, enum counter_id id,
+			       size_t back)
 {
 	const struct counters *deltas;
 	const struct counter_track *track = find_counters(t, netns_id(ns));
 
-	if (!track || back >= history_windows(t) || t->reports - 1 - back < track->first)
+	if (!track || back >= n_windows(t) || t->reports - 1 - back < track->first)
 		return (struct opt_u64){ 0 };
 	deltas = &track->deltas[(t->reports - 1 - back) % HISTORY_WINDOWS];
 	return (struct opt_u64){ deltas->value[id], counter_known(deltas, id) };
@@ -386,7 +383,7 @@ struct opt_u64 history_delta(const struct history *t, const struct netns *ns, en
 double history_rate(const struct history *t, const struct netns *ns, enum counter_id id,
 		    size_t back)
 {
-	struct opt_u64 delta = history_delta(t, ns, id, back);
+	struct opt_u64 delta = delta_of(t, ns, id, back);
 	uint64_t window_ns =
 		delta.known ? t->window_ns[(t->reports - 1 - back) % HISTORY_WINDOWS] : 0;
 
@@ -399,10 +396,10 @@ struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum
 	struct opt_u64 sum = { 0 };
 
 	*covered_ns = 0;
-	for (; back < history_windows(t); back++) {
+	for (; back < n_windows(t); back++) {
 		uint64_t n = t->reports - 1 - back;
 		uint64_t window_ns = t->window_ns[n % HISTORY_WINDOWS];
-		struct opt_u64 delta = history_delta(t, ns, id, back);
+		struct opt_u64 delta = delta_of(t, ns, id, back);
 
 		/* The first report of all has no window. */
 		if (n < t->sums_begin || !window_ns || *covered_ns + window_ns / 2 > span_ns)
@@ -416,7 +413,7 @@ struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum
 	return sum;
 }
 
-void history_forget_sums(struct history *t)
+void history_restart_sums(struct history *t)
 {
 	t->sums_begin = t->reports;
 }
@@ -425,7 +422,7 @@ uint64_t history_span(const struct history *t, size_t back, size_t windows, size
 {
 	uint64_t span = 0;
 
-	for (*known = 0; *known < windows && back + *known < history_windows(t); ++*known)
+	for (*known = 0; *known < windows && back + *known < n_windows(t); ++*known)
 		span += t->window_ns[(t->reports - 1 - back - *known) % HISTORY_WINDOWS];
 	return span;
 }

@@ -5,9 +5,9 @@
 #include "analyse/report.h"
 
 /*
- * What the reports of a repeating view said, one after the other: how full each queue was, since
- * when a listener is in trouble, and what the counters did in the last minute. Windows are counted
- * backwards: 0 is that of the newest report. What lies before the oldest one is not known.
+ * What the reports of a repeating view said: how full each queue was, since when a listener is not
+ * well, and what the counters did. Windows are counted backwards: 0 is that of the newest report.
+ * What was before the oldest one is unknown.
  */
 struct history;
 
@@ -26,14 +26,10 @@ void history_add(struct history *t, const struct report *report);
  */
 uint64_t history_span(const struct history *t, size_t back, size_t windows, size_t *known);
 
-/* How many windows are known. */
-size_t history_windows(const struct history *t);
-
 /*
- * history_fill() - highest known fill of a listener in one window, see row_worst_fill().
- *
- * In steps of half a percent, rounded down, so that 1.0 always means full; at most 1.0. Unknown
- * when that window is, or when the listener was not there.
+ * history_fill() - highest known fill of a listener in one window, see row_worst_fill(), in steps
+ * of half a percent, rounded down: 1.0 is full. Unknown when that window is, or when the listener
+ * was not there.
  */
 struct history_fill {
 	double fill;
@@ -41,36 +37,30 @@ struct history_fill {
 };
 struct history_fill history_fill(const struct history *t, const struct row *row, size_t back);
 
-/* How long something has lasted; with @at_least it may have begun before anybody looked. */
+/* How long something has lasted. */
 struct history_time {
 	uint64_t ns;
 	bool known; /* false: it is not so */
-	bool at_least;
+	bool at_least; /* it may have begun before the first report */
 };
 
-/* How long the listener's state has not been "ok", up to the end of window @back. */
-struct history_time history_trouble(const struct history *t, const struct row *row, size_t back);
+/* How long the listener has not been well, see state_is_sick(), up to the end of window @back. */
+struct history_time history_sick(const struct history *t, const struct row *row, size_t back);
 
 /* How long its queue has been full at some time of every window, up to the end of window @back. */
 struct history_time history_full(const struct history *t, const struct row *row, size_t back);
 
-/* What a counter of the namespace rose by in one window. */
-struct opt_u64 history_delta(const struct history *t, const struct netns *ns, enum counter_id id,
-			     size_t back);
-
-/* The same as a rate a second, so that windows of different lengths compare; -1: unknown. */
+/* A counter of the namespace in one window as a rate a second; -1: unknown. */
 double history_rate(const struct history *t, const struct netns *ns, enum counter_id id,
 		    size_t back);
 
 /*
- * history_sum() - what it rose by in the windows that cover @span_ns, or nearly, up to the end of
- * window @back.
- * @covered_ns: the time that these windows really cover
- *
- * Not known when one of them is not. history_forget_sums() makes sums begin anew.
+ * history_sum() - what a counter rose by in the windows that cover about @span_ns, up to the end of
+ * window @back. Unknown when it is in one of them. history_restart_sums() makes sums begin anew.
+ * @covered_ns: the time that these windows cover
  */
 struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum counter_id id,
 			   size_t back, uint64_t span_ns, uint64_t *covered_ns);
-void history_forget_sums(struct history *t);
+void history_restart_sums(struct history *t);
 
 #endif

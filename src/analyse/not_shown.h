@@ -4,28 +4,22 @@
 
 #include "analyse/row.h"
 
-/*
- * What the report does not show, and whether all is well there: 0 of a kind that it shows all of.
- */
+/* What the report does not show, and what of it is not well: 0 of a kind that it shows all of. */
 struct not_shown {
 	struct opt_u64 unix_listeners;
 	struct opt_u64 unix_full; /* now */
-	struct opt_u64 unix_stalled; /* not full, and not seen to get shorter for 3 s or longer */
-	struct opt_u64 namespaces; /* unknown where not every process could be looked at */
+	struct opt_u64 unix_stalled; /* not full, and not seen to get shorter for WAIT_LONG_MS */
+	struct opt_u64 namespaces; /* unknown unless every process could be examined */
 	struct opt_u64
-		looked_at; /* of these: ListenOverflows was read at both ends of the window */
-	struct opt_u64 overflowing; /* and of these: it rose */
+		looked_at; /* of these: ListenOverflows is known at both ends of the window */
+	struct opt_u64 overflowing; /* of these: it rose */
 	bool cut; /* some were left out, as they would have cost too much */
 };
 
-/*
- * not_shown_find() - what is known of the UNIX listeners and of the network namespaces that are not
- * in a report.
- * @before: the opening sample, NULL without a window
- */
+/* @before: the opening sample, NULL without a window */
 struct not_shown not_shown_find(const struct snapshot *before, const struct snapshot *now);
 
-/* Is something not well there? */
+/* Is something of it not well? */
 bool not_shown_is_sick(const struct not_shown *e);
 
 #endif

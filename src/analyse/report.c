@@ -8,12 +8,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Sums over the members of a group that are still there. */
+struct group_sums {
+	struct opt_u64 syn_limit;
+	uint64_t old_max; /* connections from before the window, at most */
+	uint64_t left_min; /* of those from before the window, at least so many have left */
+	uint64_t movers_max; /* of old_max: in queues from which some were accepted */
+};
+
 static struct opt_u64 opt_u64(uint64_t value)
 {
 	return (struct opt_u64){ value, true };
 }
 
-/* A counter never falls while its namespace lives: one that did was reset, and tells no delta. */
+/* A counter never falls while its namespace lives: one that did was reset. */
 static struct opt_u64 counter_delta(const struct counters *from, const struct counters *to,
 				    enum counter_id id)
 {
@@ -24,8 +32,8 @@ static struct opt_u64 counter_delta(const struct counters *from, const struct co
 
 /*
  * Drops are 32 bits wide and wrap. No window holds 2^31 drops, so a delta that large is a counter
- * that went backwards: unknown. A socket that is new in the window has dropped all that it counts;
- * but when the opening dump was resumed it may have been there and only missed.
+ * that went backwards: unknown. A socket that is new in the window has dropped all that it counts.
+ * @misses_none: the opening dump was not resumed, so a socket that it lacks is new
  */
 static struct opt_u64 drops_delta(const struct listener *before, const struct listener *now,
 				  bool misses_none)
@@ -49,6 +57,18 @@ static uint64_t minus(uint64_t a, uint64_t b)
 	return a > b ? a - b : 0;
 }
 
+static void raise_to(uint64_t *number, uint64_t least)
+{
+	if (*number < least)
+		*number = least;
+}
+
+static void lower_to(uint64_t *number, uint64_t most)
+{
+	if (*number > most)
+		*number = most;
+}
+
 static const struct netns *find_netns(const struct snapshot *s, const struct netns *ns)
 {
 	for (size_t i = 0; s && i < s->n_netns; i++)
@@ -58,8 +78,8 @@ static const struct netns *find_netns(const struct snapshot *s, const struct net
 }
 
 /*
- * What enters an accept queue was created by a listener, or moved there from another one
- * (tcp_migrate_req, 5.14 and later: older kernels have no counter for it and no need of one).
+ * A listener creates what enters its accept queue, or takes it over from another one that closes
+ * (tcp_migrate_req, 5.14 and later: older kernels cannot, and have no counter for it).
  */
 static struct opt_u64 arrivals(const struct counters *from, const struct counters *to)
 {
@@ -84,7 +104,7 @@ static struct opt_u64 losses_delta(const struct counters *from, const struct cou
 	return opt_u64(minus(losses(to), losses(from)));
 }
 
-/* So many of ListenDrops may have cost no client anything: see counters.h. */
+/* How many of ListenDrops may have cost no client anything: see counters.h. */
 static uint64_t harmless_max(const struct counters *from, const struct counters *to)
 {
 	static const enum counter_id harmless[] = { COUNTER_IN_BROADCAST, COUNTER_IN_UNREACHABLE,
@@ -110,8 +130,7 @@ static void build_losses(struct netns_report *r, const struct netns *before,
 	r->syn_losses_lo =
 		counter_delta(&before->after, &now->before, COUNTER_REQQ_FULL_DROP).value;
 	r->losses_lo.value = minus(r->losses_lo.value, harmless_max(&before->before, &now->after));
-	if (r->losses_lo.value < r->syn_losses_lo)
-		r->losses_lo.value = r->syn_losses_lo;
+	raise_to(&r->losses_lo.value, r->syn_losses_lo);
 }
 
 static void build_netns(struct netns_report *r, const struct report *report,
@@ -142,22 +161,9 @@ static void build_netns(struct netns_report *r, const struct report *report,
 	r->unattributed_overflows = r->overflows_lo;
 }
 
-static struct opt_u64 oldest_wait(const struct row *row)
-{
-	if (!row_waiting_told(row) || !(row->group->known & GROUP_OLDEST))
-		return (struct opt_u64){ 0 };
-	return opt_u64(row->group->oldest_wait_ms);
-}
-
-/* The counters are those of TCP alone. */
-static struct opt_u64 row_arrivals(const struct row *row)
-{
-	return listener_is_unix(row->listener) ? (struct opt_u64){ 0 } : row->netns->arrivals_hi;
-}
-
 /*
- * Of the connections in the queue now, at most so many came in this window: those that can be seen
- * and are not surely older, and those that were reset, which no dump shows but the counter does
+ * The most connections in the queue that can have come in this window: those that are visible and
+ * not proved older, and those that were reset, which no dump shows but EstabResets counts
  * (tcp_set_state() counts what leaves ESTABLISHED or CLOSE_WAIT for CLOSE).
  */
 static struct opt_u64 newcomers_max(const struct row *row)
@@ -170,61 +176,53 @@ static struct opt_u64 newcomers_max(const struct row *row)
 	return opt_u64(g->waiting - g->stayed_min + resets->value);
 }
 
+/* Bounds what was accepted by the ages of those that wait: they say how many are still there. */
+static void narrow_by_ages(struct range *accepted, const struct row *row)
+{
+	const struct group *g = row->group;
+	const uint32_t before = row->length_before, now = row->listener->length;
+	const uint64_t invisible_max = minus(now, g->present_min);
+	struct opt_u64 newcomers = newcomers_max(row);
+
+	raise_to(&accepted->min, minus(before, g->stayed_max + invisible_max));
+	lower_to(&accepted->max, minus(before, g->stayed_min));
+	/*
+	 * accept(2) takes the oldest (reqsk_queue_remove()): while one from before the window is
+	 * there, none that came since has been taken.
+	 */
+	if (g->stayed_min && newcomers.known)
+		lower_to(&accepted->max, minus(before, minus(now, newcomers.value)));
+}
+
 /*
- * How many connections were accepted. What was in the queue at the beginning is still there or was
- * accepted; ages tell how many are still there, but not of those that their peers have reset, which
- * no dump shows. And a queue that did not get shorter by as many as were accepted got others, of
- * which there were at most so many as arrived in the namespace.
+ * How many connections were accepted. Each that was in the queue at the beginning is still there or
+ * was accepted. The queue got shorter by as many as were accepted, less those that came, which are
+ * at most those that arrived in the namespace.
  */
-static struct range accepted(const struct row *row)
+static struct range tcp_accepted(const struct row *row)
 {
 	const struct listener *l = row->listener;
-	const struct opt_u64 arrivals = row_arrivals(row);
-	const struct group *g = row->group;
-	/* A connection that was moved here from another listener is old, and new to this queue. */
-	bool moved = row->netns->delta[COUNTER_MIGRATE_SUCCESS].value;
-	bool stayed = row_waiting_told(row) && g->known & GROUP_STAYED && !moved;
-	struct range k = { .max = UINT64_MAX, .known = arrivals.known || stayed };
-	struct opt_u64 newcomers;
+	const struct opt_u64 arrivals = row->netns->arrivals_hi;
+	/* A connection that came from another listener is old, and new to this queue. */
+	const bool ages_count =
+		row_waiting_known(row) && !row->netns->delta[COUNTER_MIGRATE_SUCCESS].value;
+	struct range k = { .max = UINT64_MAX, .known = arrivals.known };
 
 	k.min = minus(row->length_before, l->length);
 	if (arrivals.known)
 		k.max = minus(row->length_before + arrivals.value, l->length);
-	if (stayed) {
-		uint64_t left_max = minus(row->length_before, g->stayed_min);
-		uint64_t invisible_max = minus(l->length, g->present_min);
-		uint64_t left_min = minus(row->length_before, g->stayed_max + invisible_max);
-
-		if (left_min > k.min)
-			k.min = left_min;
-		if (left_max < k.max)
-			k.max = left_max;
-		/*
-		 * accept(2) takes the oldest (reqsk_queue_remove()): while one of those from before
-		 * is there, none that came since has been taken.
-		 */
-		newcomers = newcomers_max(row);
-		if (g->stayed_min && newcomers.known) {
-			uint64_t old_min = minus(l->length, newcomers.value);
-
-			left_max = minus(row->length_before, old_min);
-			if (left_max < k.max)
-				k.max = left_max;
-		}
+	if (ages_count && row->group->known & GROUP_STAYED) {
+		k.known = true;
+		narrow_by_ages(&k, row);
 	}
 	/*
-	 * The connection that was the oldest at an earlier look waits still, and none behind it has
-	 * left. Only those that no dump shows can have been ahead of it.
+	 * The connection that an earlier walk saw as the oldest still waits, so none behind it has
+	 * left. Only connections that no dump shows can have been ahead of it.
 	 */
-	if (row_waiting_told(row) && g->known & GROUP_STANDS && !moved) {
+	if (ages_count && row->group->known & GROUP_STANDS) {
 		k.known = true;
-		if (g->ahead < k.max)
-			k.max = g->ahead;
+		lower_to(&k.max, row->group->ahead);
 	}
-	if (l->known & LISTENER_PEAK && l->peak.fell > k.min)
-		k.min = l->peak.fell;
-	if (k.max < k.min)
-		k.max = k.min;
 	return k;
 }
 
@@ -237,12 +235,23 @@ static struct range unix_accepted(const struct listener *before, const struct li
 	k.known = now->first_ns && now->first_ns <= opening_ns;
 	if (k.known)
 		k.max = 0;
-	else if (now->first_ns && before->first_ns && !k.min)
-		k.min = 1;
-	if (now->known & LISTENER_PEAK && now->peak.fell > k.min)
-		k.min = now->peak.fell;
-	if (k.max < k.min)
-		k.max = k.min;
+	else if (now->first_ns && before->first_ns)
+		raise_to(&k.min, 1);
+	return k;
+}
+
+static struct range accepted(const struct row *row, const struct listener *before)
+{
+	const struct listener *l = row->listener;
+	const struct netns_report *ns = row->netns;
+	struct range k =
+		listener_is_unix(l) ?
+			unix_accepted(before, l, ns->snapshot->monotonic_ns - ns->window_ns) :
+			tcp_accepted(row);
+
+	if (l->known & LISTENER_PEAK)
+		raise_to(&k.min, l->peak.fell);
+	raise_to(&k.max, k.min);
 	return k;
 }
 
@@ -264,43 +273,39 @@ static void build_row(struct row *row, const struct report *report, const struct
 
 	row->listener = now;
 	row->group = s->known & SNAPSHOT_GROUPS ? &s->groups[now->group] : NULL;
-	row->group_syn_limit = row_syn_limit(row); /* until share_in_groups() knows of others */
-	row->oldest_wait_ms = oldest_wait(row);
+	row->group_syn_limit = row_syn_limit(row); /* until use_groups() adds the other members */
+	if (row_waiting_known(row) && row->group->known & GROUP_OLDEST)
+		row->oldest_wait_ms = opt_u64(row->group->oldest_wait_ms);
+	row->waits_long = row->oldest_wait_ms.value >= WAIT_LONG_MS;
 	row->seen_full = listener_full(now) || (before && listener_full(before)) ||
 			 (now->known & LISTENER_PEAK && now->peak.full);
 	row->length_before = before ? before->length : 0;
-	row->waits_long = row->oldest_wait_ms.known && row->oldest_wait_ms.value >= WAIT_LONG_MS;
 	row->unmoved_ns = unmoved(now, before, report);
 	if (before)
-		row->accepted =
-			listener_is_unix(now) ?
-				unix_accepted(before, now, s->monotonic_ns - report->window_ns) :
-				accepted(row);
+		row->accepted = accepted(row, before);
 }
 
 /*
  * The ledger. ListenOverflows belongs to the namespace, drops to the listener; every overflow
  * raises both, but drops count other things too. So a listener overflowed at most as often as it
  * dropped (and as the namespace overflowed), and at least as often as all others together cannot
- * account for. Counters are read before and after each dump: overflows_lo happened surely between
- * the two dumps, overflows_hi at most. Where drops are unknown a listener may account for
+ * account for. Counters are read before and after each dump: at least overflows_lo happened between
+ * the two dumps, at most overflows_hi. Where drops are unknown a listener may account for
  * everything; where a listener vanished it may have taken any number with it.
  *
  * The rest of ListenDrops are losses. Each of them raises drops too, so the same arithmetic bounds
  * them.
  *
- * @sure: happened in the namespace for sure; @sum: of the listeners' upper bounds; @max: of those
- * in question
+ * @certain: happened in the namespace
+ * @sum: of the upper bounds of all listeners
+ * @max: the upper bound of those in question
  */
-static uint64_t least(uint64_t sure, uint64_t sum, uint64_t max)
+static uint64_t least(uint64_t certain, uint64_t sum, uint64_t max)
 {
-	uint64_t min = minus(sure, sum - max);
+	uint64_t min = minus(certain, sum - max);
 
-	/*
-	 * All listeners together cannot account for them: they fell on one that came and went
-	 * unseen, and that may have had them all.
-	 */
-	if (sure > sum)
+	/* A listener that came and went unseen had some, and may have had them all. */
+	if (certain > sum)
 		return 0;
 	return min < max ? min : max;
 }
@@ -335,25 +340,22 @@ static uint64_t overflows_max(const struct row *row)
 	uint64_t max = row->netns->overflows_hi.value;
 
 	if (row->drops.known)
-		return row->drops.value < max ? row->drops.value : max;
-	/* It is new: all its drops may be of this window. */
-	if (row->fresh && l->known & LISTENER_DROPS && l->drops < max)
-		return l->drops;
+		lower_to(&max, row->drops.value);
+	else if (row->fresh && l->known & LISTENER_DROPS) /* all may be of this window */
+		lower_to(&max, l->drops);
 	return max;
 }
 
-/* It was full when it overflowed: whatever is missing of that now was accepted. */
-static void left_after_overflow(struct row *row)
+/* The queue was full when it overflowed: what it has less now was accepted. */
+static void add_accepted_since_overflow(struct row *row)
 {
-	uint64_t left = minus(listener_capacity(row->listener), row->listener->length);
+	uint64_t accepted = minus(listener_capacity(row->listener), row->listener->length);
 
-	if (!left)
+	if (!accepted)
 		return;
 	row->accepted.known = true;
-	if (row->accepted.min < left)
-		row->accepted.min = left;
-	if (row->accepted.max < left)
-		row->accepted.max = left;
+	raise_to(&row->accepted.min, accepted);
+	raise_to(&row->accepted.max, accepted);
 }
 
 static void bound_overflows(struct report *report)
@@ -376,7 +378,7 @@ static void bound_overflows(struct report *report)
 		if (row->overflows.known && !row->gone)
 			row->overflows.min = report_overflows_min(row);
 		if (row->overflows.min)
-			left_after_overflow(row);
+			add_accepted_since_overflow(row);
 	}
 	for (size_t i = 0; i < report->n_netns; i++) {
 		struct opt_u64 *rest = &report->netns[i].unattributed_overflows;
@@ -385,7 +387,7 @@ static void bound_overflows(struct report *report)
 	}
 }
 
-/* A kernel that does not tell drops may be so old that its ListenDrops counts syncookies too. */
+/* A kernel that does not report drops may be so old that its ListenDrops counts syncookies too. */
 static void bound_losses(struct report *report)
 {
 	for (size_t i = 0; i < report->n_rows; i++) {
@@ -397,9 +399,9 @@ static void bound_losses(struct report *report)
 				    ns->losses_lo.known && ns->losses_hi.known;
 		if (listener_is_unix(row->listener) || row->gone)
 			continue;
-		/* A listener whose drops are unknown may account for all. */
-		if (!row->losses.known || max > ns->losses_hi.value)
-			max = ns->losses_hi.value;
+		if (!row->losses.known) /* then it may account for all */
+			max = UINT64_MAX;
+		lower_to(&max, ns->losses_hi.value);
 		row->losses.max = max;
 		ns->losses_max += max;
 	}
@@ -408,7 +410,7 @@ static void bound_losses(struct report *report)
 			report->rows[i].losses.min = report_losses_min(&report->rows[i]);
 }
 
-/* @left: of each namespace of the opening sample, TCP listeners that have no row yet */
+/* @left: how many TCP listeners of each namespace of the opening sample have no row yet */
 static void build_rows(struct report *report, const struct snapshot *before,
 		       const struct snapshot *now, size_t *left)
 {
@@ -444,7 +446,7 @@ static void build_rows(struct report *report, const struct snapshot *before,
 	}
 }
 
-/* @next: index to begin at: both lists have them in one order, but for those that came and went */
+/* @next: index to begin at, as both lists are in the order of the dump */
 static const struct listener *find_gone(const struct snapshot *s, uint32_t netns, uint64_t cookie,
 					size_t *next)
 {
@@ -459,7 +461,7 @@ static const struct listener *find_gone(const struct snapshot *s, uint32_t netns
 	return NULL;
 }
 
-/* @seen: as fast samples saw it last; NULL: they did not see it */
+/* @seen: as fast samples saw it last; NULL: they did not */
 static void add_gone(struct report *report, const struct listener *l, uint32_t netns,
 		     const struct listener *seen)
 {
@@ -470,7 +472,7 @@ static void add_gone(struct report *report, const struct listener *l, uint32_t n
 	to = &report->gone[report->n_gone++];
 	*to = *l;
 	to->addr.netns = netns;
-	/* Only an older sample knows who held it. */
+	/* The owners of the opening sample are not in this one. */
 	to->known &= (uint16_t) ~(LISTENER_OWNERS | LISTENER_PEAK);
 	to->n_owners = 0;
 	if (!seen)
@@ -482,8 +484,8 @@ static void add_gone(struct report *report, const struct listener *l, uint32_t n
 }
 
 /*
- * A dump that the kernel resumed may have missed a listener, which is not gone then. The collector
- * has looked again: where a dump was resumed, only those of now->gone are gone.
+ * A dump that the kernel resumed may miss a listener that is still there. The collector looks
+ * again: where a dump was resumed, only those of now->gone are gone.
  * @reports: of each namespace of the opening sample; NULL: nothing is missing there
  */
 static void find_missing(struct report *report, const struct snapshot *before,
@@ -527,7 +529,6 @@ static void find_all_gone(struct report *report, const struct snapshot *before,
 			add_gone(report, &now->gone[i], now->gone[i].addr.netns, &now->gone[i]);
 }
 
-/* Nothing can be asked of a listener that is gone: only what was seen of it is known. */
 static void add_gone_rows(struct report *report)
 {
 	size_t n = report->n_rows + report->n_gone;
@@ -570,35 +571,28 @@ static void build_window(struct report *report, const struct snapshot *before,
 	add_gone_rows(report);
 }
 
-/* Sums over the members of a group that are still there. */
-struct group_sums {
-	struct opt_u64 syn_limit;
-	uint64_t old_max; /* connections that may be there since the window began */
-	uint64_t left_min; /* and that have surely left */
-	uint64_t movers_max; /* of them in queues of which some were accepted */
-};
-
 /*
- * accept(2) takes the oldest first: so many at most are there since the window began, and none
- * where the queue was empty in between.
+ * The most connections from before the window that can be in the queue. accept(2) takes the oldest
+ * first: none is where the queue was empty in between.
  */
 static uint64_t old_max(const struct row *row)
 {
-	const struct listener *l = row->listener;
 	uint64_t max = minus(row->length_before, row->accepted.min);
 
-	return l->known & LISTENER_PEAK && l->peak.lowest < max ? l->peak.lowest : max;
+	if (row->listener->known & LISTENER_PEAK)
+		lower_to(&max, row->listener->peak.lowest);
+	return max;
 }
 
-/* May all that was in its queue when the window began be there still? */
+/* Can all that was in its queue when the window began still be there? */
 static bool may_keep_all(const struct row *row)
 {
 	return row->length_before && old_max(row) == row->length_before;
 }
 
 /*
- * Have none left of the group but those that surely left the queues that got shorter? Ages tell, or
- * where some came just before the window began, a walk of then that knew them one by one.
+ * Have only those left the group that certainly left a queue that got shorter? Ages prove it; or,
+ * where some came just before the window began, a walk at its beginning that knew each of them.
  */
 static bool only_movers_left(const struct group *g, const struct group_sums *sums)
 {
@@ -607,10 +601,10 @@ static bool only_movers_left(const struct group *g, const struct group_sums *sum
 }
 
 /*
- * Which member of a group holds a connection is unknown. But where as many of those that wait were
- * there before as all members together can have kept, each has kept all that it can; who that way
- * has all that it had has accepted none. If more are overdue than the other members can hold, some
- * wait where none is accepted: at which of those members nothing tells, so it is said of each.
+ * Which member of a group holds a connection is unknown. But where as many of those that wait are
+ * from before the window as all members together can have kept, each has kept all that it can, and
+ * one that can have kept all has accepted none. If more are overdue than the other members can
+ * hold, some wait at such members; as it is unknown at which, each is taken for one.
  */
 static void prove_member(struct row *row, const struct group_sums *sums)
 {
@@ -624,7 +618,7 @@ static void prove_member(struct row *row, const struct group_sums *sums)
 	row->waits_long |= g->overdue > sums->movers_max;
 }
 
-static void share_in_groups(struct report *report, const struct snapshot *s, size_t n)
+static void use_groups(struct report *report, const struct snapshot *s, size_t n)
 {
 	struct group_sums *sums;
 
@@ -667,13 +661,13 @@ void report_build(struct report *report, const struct snapshot *before, const st
 		build_window(report, before, now);
 	else
 		build_rows(report, NULL, now, NULL);
-	share_in_groups(report, now, report->n_rows - report->n_gone);
+	use_groups(report, now, report->n_rows - report->n_gone);
 	if (before) {
 		bound_overflows(report);
 		bound_losses(report);
 	}
 	for (size_t i = 0; i < report->n_rows; i++)
-		verdict_reach(&report->rows[i]);
+		classify_row(&report->rows[i]);
 }
 
 void report_free(struct report *report)
@@ -681,8 +675,8 @@ void report_free(struct report *report)
 	free(report->rows);
 	free(report->members);
 	free(report->by_group);
-	free(report->folds);
-	free(report->fold_owners);
+	free(report->folded);
+	free(report->folded_owners);
 	free(report->shown);
 	free(report->gone);
 	free(report->netns);
@@ -720,10 +714,10 @@ bool report_lacks_owners(const struct report *report)
 	for (size_t i = 0; i < report->n_shown; i++) {
 		const struct row *row = report->shown[i];
 
-		if (!row->fold && !row->gone && !(row->listener->known & LISTENER_OWNERS))
+		if (!row->folded && !row->gone && !(row->listener->known & LISTENER_OWNERS))
 			return true;
-		for (size_t j = 0; row->fold && j < row->fold->n_members; j++)
-			if (!(row->fold->members[j]->listener->known & LISTENER_OWNERS))
+		for (size_t j = 0; row->folded && j < row->folded->n_members; j++)
+			if (!(row->folded->members[j]->listener->known & LISTENER_OWNERS))
 				return true;
 	}
 	return false;

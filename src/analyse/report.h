@@ -17,8 +17,8 @@ struct report {
 	struct row *members; /* after fold_report(): every listener */
 	size_t n_members, members_size;
 	struct row **by_group; /* the members, group by group */
-	struct fold *folds;
-	struct owner *fold_owners; /* what they point into */
+	struct folded_group *folded;
+	struct owner *folded_owners; /* what they point into */
 	struct row **shown; /* those selected, in the order to show them */
 	size_t n_shown, shown_size;
 	struct netns_report *netns;
@@ -30,9 +30,9 @@ struct report {
  * report_build() - what changed from @before to @now and what it means.
  * @before: the opening sample, NULL for an instant report
  *
- * The report points into @now, which has to live as long, and has texts of both, which belong to
- * their source. A zeroed @report is ready; building again reuses its memory. Nothing is shown
- * before report_select(). See report.c for the arithmetic of the ledger.
+ * The report points into @now, which has to live as long, and to texts of both samples. A zeroed
+ * @report is ready; building again reuses its memory. Nothing is shown before report_select(). The
+ * comments of report.c prove the bounds.
  */
 void report_build(struct report *report, const struct snapshot *before, const struct snapshot *now);
 void report_free(struct report *report);
@@ -46,27 +46,23 @@ struct selection {
 	struct filter *filter; /* NULL: all */
 };
 
-/* Chooses what report_build() has made: report->shown, in the order of the dump. */
+/* Fills report->shown with the rows that @selection matches, in the order of the dump. */
 void report_select(struct report *report, const struct selection *selection);
 
-/* Is the row one that this selection chooses? Also of a member, which report_select() never does.
- */
+/* Does @selection match the row? It may be a member, which report_select() does not show. */
 bool report_selects(const struct report *report, const struct selection *selection,
 		    const struct row *row);
 
 /* After fold_report(): is it one listener of a folded row? */
 static inline bool row_is_member(const struct row *row, const struct report *report)
 {
-	return report->n_members && !row->fold && row->group && row->group->sockets > 1;
+	return report->n_members && !row->folded && row->group && row->group->sockets > 1;
 }
 
-/* May a listener that is shown, and not gone, have owners that are not? */
+/* Are owners of a listener that is shown, and not gone, unknown? */
 bool report_lacks_owners(const struct report *report);
 
-/*
- * Asks for the rows behind the @i-th shown one: sorted rows lie anywhere in memory, and of 20,000
- * most are in no cache.
- */
+/* Fetches rows behind the @i-th shown one into the cache: sorted ones are anywhere in memory. */
 static inline void report_prefetch(const struct report *report, size_t i)
 {
 	if (i + 16 < report->n_shown)
@@ -80,16 +76,15 @@ static inline double report_window_seconds(const struct report *report)
 	return (double)report->window_ns / (double)NSEC_PER_SEC;
 }
 
-/* A number of the window as a rate a second; 0 without a window. */
-static inline double report_rate(struct opt_u64 amount, const struct report *report)
+/* A delta as a rate a second; 0 without a window. */
+static inline double report_rate(struct opt_u64 delta, const struct report *report)
 {
-	return report->window_ns ? (double)amount.value / report_window_seconds(report) : 0;
+	return report->window_ns ? (double)delta.value / report_window_seconds(report) : 0;
 }
 
 /*
- * report_overflows_min(), report_losses_min() - how many overflows, and losses, surely fell on the
- * listeners of the row: as many as all others together cannot account for. The upper bound of the
- * row has to be filled in.
+ * report_overflows_min(), report_losses_min() - how many overflows, and losses, certainly fell on
+ * the row: as many as all others together cannot account for. It needs the row's upper bound.
  */
 uint64_t report_overflows_min(const struct row *row);
 uint64_t report_losses_min(const struct row *row);

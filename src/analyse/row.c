@@ -3,43 +3,39 @@
 
 #include "model/groups.h"
 
-static struct opt_u64 syn_limit(const struct listener *l, const struct sysctls *s)
-{
-	int64_t max = s->value[SYSCTL_MAX_SYN_BACKLOG];
-
-	if (listener_is_unix(l) || !sysctl_known(s, SYSCTL_SYNCOOKIES))
-		return (struct opt_u64){ 0 };
-	if (s->value[SYSCTL_SYNCOOKIES] != 0)
-		return (struct opt_u64){ l->limit, true };
-	/* Without cookies the last quarter is kept for proven peers (tcp_conn_request()). */
-	if (!sysctl_known(s, SYSCTL_MAX_SYN_BACKLOG))
-		return (struct opt_u64){ 0 };
-	max = max < 0 ? 0 : max - (max >> 2);
-	return (struct opt_u64){ (uint64_t)max < l->limit ? (uint64_t)max : l->limit, true };
-}
-
 /* Which member of a group holds a connection is unknown, unless only one holds any. */
-bool row_waiting_told(const struct row *row)
+bool row_waiting_known(const struct row *row)
 {
 	const struct group *g = row->group;
 
 	return g && g->known & GROUP_WAITING && row_length(row) &&
-	       (row->fold ? g->holder != 0 : g->holder == row->listener->cookie);
+	       (row->folded ? g->holder != 0 : g->holder == row->listener->cookie);
+}
+
+struct opt_u64 row_syn_limit(const struct row *row)
+{
+	const struct sysctls *s = &row->netns->netns->sysctls;
+	const uint32_t limit = row->listener->limit;
+	int64_t max = s->value[SYSCTL_MAX_SYN_BACKLOG];
+
+	if (row->folded || row->gone)
+		return row->group_syn_limit;
+	if (listener_is_unix(row->listener) || !sysctl_known(s, SYSCTL_SYNCOOKIES))
+		return (struct opt_u64){ 0 };
+	if (s->value[SYSCTL_SYNCOOKIES] != 0)
+		return (struct opt_u64){ limit, true };
+	/* Without cookies the last quarter is kept for proven peers (tcp_conn_request()). */
+	if (!sysctl_known(s, SYSCTL_MAX_SYN_BACKLOG))
+		return (struct opt_u64){ 0 };
+	max = max < 0 ? 0 : max - (max >> 2);
+	return (struct opt_u64){ (uint64_t)max < limit ? (uint64_t)max : limit, true };
 }
 
 /*
- * "At its limit" is length >= limit: kernels from 4.4 to early 2025 let no more in from there on,
- * later ones let in one more. An empty SYN queue is not full, though its limit may be 0. A group
- * has one sum for all members: one of them is surely full when the sum is more than all could hold
- * while each stays below its limit.
+ * Full is length >= limit: kernels from 4.4 to early 2025 let no more in from there on, later ones
+ * one more. An empty SYN queue is not full, though its limit may be 0. A group has one sum for all
+ * members: one is certainly full when the sum is more than all can hold below their limits.
  */
-struct opt_u64 row_syn_limit(const struct row *row)
-{
-	if (row->fold || row->gone)
-		return row->group_syn_limit;
-	return syn_limit(row->listener, &row->netns->netns->sysctls);
-}
-
 bool row_syn_full(const struct row *row)
 {
 	uint32_t members = row->group ? row->group->sockets : 1;
@@ -48,25 +44,25 @@ bool row_syn_full(const struct row *row)
 	       (uint64_t)row_syn_length(row) + members - 1 >= row->group_syn_limit.value;
 }
 
-struct opt_u64 row_gave_up(const struct row *row)
-{
-	uint64_t gone;
-
-	if (!row_waiting_told(row))
-		return (struct opt_u64){ 0 };
-	gone = (uint64_t)row->group->waiting_closed + row_invisible(row);
-	return (struct opt_u64){ gone, gone || !row->group->waiting_mptcp };
-}
-
-uint32_t row_invisible(const struct row *row)
+uint32_t row_peers_reset(const struct row *row)
 {
 	const struct group *g = row->group;
 	uint64_t visible;
 
-	if (!row_waiting_told(row))
+	if (!row_waiting_known(row))
 		return 0;
 	visible = (uint64_t)g->waiting + g->fastopen;
 	return g->length_after > visible ? (uint32_t)(g->length_after - visible) : 0;
+}
+
+struct opt_u64 row_peers_closed_or_reset(const struct row *row)
+{
+	uint64_t n;
+
+	if (!row_waiting_known(row))
+		return (struct opt_u64){ 0 };
+	n = (uint64_t)row->group->waiting_closed + row_peers_reset(row);
+	return (struct opt_u64){ n, n || !row->group->waiting_mptcp };
 }
 
 static bool kept_connections(const struct row *row, const struct snapshot *s)
@@ -75,43 +71,43 @@ static bool kept_connections(const struct row *row, const struct snapshot *s)
 	       row->group->known & GROUP_CONNECTIONS;
 }
 
-struct contents row_waiting(const struct row *row)
+struct row_queue row_waiting(const struct row *row)
 {
 	const struct group *g = row->group;
-	struct contents c = { .known = kept_connections(row, row->netns->snapshot) &&
-				       (g->known & GROUP_WAITING || !g->queued_members) };
+	struct row_queue q = { .known = kept_connections(row, row->netns->snapshot) &&
+					(g->known & GROUP_WAITING || !g->queued_members) };
 
-	if (c.known && row_length(row)) {
-		c.connections = connections_of(row->netns->snapshot, g, false);
-		c.known = c.connections.n || !g->waiting;
-		c.age_ns = row_waiting_age(row);
-		c.of_group = !row->fold && g->holder != row->listener->cookie;
+	if (q.known && row_length(row)) {
+		q.connections = connections_of(row->netns->snapshot, g, false);
+		q.known = q.connections.n || !g->waiting;
+		q.age_ns = row_waiting_age(row);
+		q.of_group = !row->folded && g->holder != row->listener->cookie;
 	}
-	return c;
+	return q;
 }
 
-struct contents row_half_open(const struct row *row)
+struct row_queue row_half_open(const struct row *row)
 {
 	const struct snapshot *s = row->netns->snapshot;
 	const uint64_t taken_ns = row->netns->netns->syn_recv_ns;
-	struct contents c = { .known = kept_connections(row, s) && taken_ns };
+	struct row_queue q = { .known = kept_connections(row, s) && taken_ns };
 
-	if (c.known) {
-		c.connections = connections_of(s, row->group, true);
-		/* An older walk may have counted them without keeping who they are. */
-		c.known = c.connections.n || !row->group->syn_length;
-		c.age_ns = snapshot_age(s, taken_ns);
-		c.of_group = !row->fold && row->group->sockets > 1;
+	if (q.known) {
+		q.connections = connections_of(s, row->group, true);
+		/* An older walk may have counted them and not kept who they are. */
+		q.known = q.connections.n || !row->group->syn_length;
+		q.age_ns = snapshot_age(s, taken_ns);
+		q.of_group = !row->folded && row->group->sockets > 1;
 	}
-	return c;
+	return q;
 }
 
 struct opt_u64 row_drops(const struct row *row)
 {
 	const struct listener *l = row->listener;
 
-	return row->fold ? row->fold->drops :
-			   (struct opt_u64){ l->drops, l->known & LISTENER_DROPS };
+	return row->folded ? row->folded->drops :
+			     (struct opt_u64){ l->drops, l->known & LISTENER_DROPS };
 }
 
 uint64_t row_group_id(const struct row *row)
@@ -121,15 +117,15 @@ uint64_t row_group_id(const struct row *row)
 
 uint64_t row_id(const struct row *row)
 {
-	return row->fold ? row_group_id(row) :
-			   row->listener->cookie ^ idmap_mix(netns_id(row->netns->netns));
+	return row->folded ? row_group_id(row) :
+			     row->listener->cookie ^ idmap_mix(netns_id(row->netns->netns));
 }
 
 double row_peak_fill(const struct row *row)
 {
 	const struct listener *l = row->listener;
 
-	return row->fold ? row->fold->peak_fill : listener_ratio(l, l->peak.length);
+	return row->folded ? row->folded->peak_fill : listener_ratio(l, l->peak.length);
 }
 
 double row_worst_fill(const struct row *row)

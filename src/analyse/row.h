@@ -50,7 +50,10 @@ enum reason {
 	REASON_N
 };
 
-/* What one namespace's counters did in the window. */
+/*
+ * What one namespace's counters did in the window. Two dumps bound it, and counters are read before
+ * and after each: _lo is at least what happened between the dumps, _hi at most.
+ */
 struct netns_report {
 	const struct snapshot *snapshot; /* the closing one */
 	uint64_t window_ns; /* 0: no window */
@@ -58,22 +61,17 @@ struct netns_report {
 	const struct netns *opening; /* the same in the opening sample; NULL: not there */
 	struct opt_u64 total[COUNTER_N]; /* just after the closing dump */
 	struct opt_u64 delta[COUNTER_N]; /* unknown without a window, and after a reset */
-	struct opt_u64 overflows_lo; /* ListenOverflows surely between the two dumps */
-	struct opt_u64 overflows_hi; /* and at most */
-	/* Into all accept queues of TCP between the two dumps, at most. */
-	struct opt_u64 arrivals_hi;
-	struct opt_u64 resets_hi; /* connections reset since the first dump began, at most */
-	/*
-	 * What ListenDrops counted beside the overflows: surely between the two dumps, without what
-	 * may have cost no client anything; and at most. Full SYN queues surely dropped
-	 * syn_losses_lo of it.
-	 */
-	struct opt_u64 losses_lo;
+	struct opt_u64 overflows_lo; /* ListenOverflows */
+	struct opt_u64 overflows_hi;
+	struct opt_u64 arrivals_hi; /* into all accept queues of TCP */
+	struct opt_u64 resets_hi; /* connections reset since the first dump began */
+	struct opt_u64
+		losses_lo; /* ListenDrops beside the overflows, that cost a client a packet */
 	struct opt_u64 losses_hi;
-	uint64_t syn_losses_lo;
+	uint64_t syn_losses_lo; /* of losses_lo: dropped by full SYN queues */
 	struct opt_u64 listener_drops; /* sum of the listeners' drops in the window */
 	uint64_t overflows_max; /* sum of the listeners' upper bounds */
-	uint64_t losses_max; /* likewise */
+	uint64_t losses_max; /* the same of losses */
 	struct opt_u64 unattributed_overflows; /* that no listener can account for */
 	size_t syn_full; /* groups whose SYN queue is full */
 	bool listener_vanished;
@@ -82,38 +80,35 @@ struct netns_report {
 /* One listener, or after fold_report() one group, with everything that is derived about it. */
 struct row {
 	const struct listener *listener;
-	const struct fold *fold; /* a SO_REUSEPORT group of several listeners; NULL: one listener */
+	const struct folded_group
+		*folded; /* a SO_REUSEPORT group of several listeners; NULL: one listener */
 	const struct netns_report *netns;
-	const struct group *group; /* NULL: it is gone, or nobody asked and none is half-open */
+	const struct group *group; /* NULL: it is gone, or groups are unknown */
 	struct opt_u64 drops; /* in the window */
 	struct range overflows; /* in the window */
 	struct range losses; /* in the window: ListenDrops beside the overflows */
 	struct opt_u64 group_syn_limit; /* sum over its SO_REUSEPORT group */
-	struct opt_u64 oldest_wait_ms; /* unknown where a group cannot tell whose it is */
+	struct opt_u64 oldest_wait_ms; /* unknown where several members have a queue */
 	struct range accepted; /* connections that left the accept queue in the window */
-	/* It has not been seen empty or to get shorter for so long; folded: the longest of them. */
-	uint64_t unmoved_ns;
+	uint64_t unmoved_ns; /* time since it was last seen empty or to get shorter; folded: longest
+			      */
 	uint32_t length_before; /* of the accept queue when the window began */
 	uint32_t reasons; /* bit 1 << enum reason */
 	enum state state : 8;
 	enum state last_state : 8; /* @state, or if it is gone the state it was last seen in */
-	bool gone; /* seen in the window, and not at its end; all else is as last seen */
+	bool gone; /* seen in the window, and not at its end; the rest is as last seen */
 	bool waits_long; /* its oldest connection has waited for WAIT_LONG_MS or more */
 	bool fresh; /* the opening sample lacks it */
 	bool seen_full; /* in the window or now */
 	bool shown; /* selected by report_select() */
 };
 
-/*
- * The rest of a folded row: what a SO_REUSEPORT group of several listeners has beside the sums in
- * struct group.
- */
-struct fold {
+/* What the row of a SO_REUSEPORT group has beside the sums in struct group. */
+struct folded_group {
 	/*
-	 * Stands in for the members as row->listener: the fullest of them, of those the longest,
-	 * with the peak of the one that was fullest in the window, or of all together at either end
-	 * of it where that is longer. What they do not have in common is unknown. The cookie is
-	 * the least of theirs; which group it is row_id() tells.
+	 * The row's listener: the fullest member, or of several the longest. Its peak is that of
+	 * the member that was fullest in the window, or the sum of all queues at either end of it
+	 * where that is longer. Its cookie is the least one. What members do not share is unknown.
 	 */
 	struct listener listener;
 	double peak_fill; /* of the member that was fullest in the window */
@@ -125,13 +120,11 @@ struct fold {
 };
 
 /*
- * row_id() - which row it is, in this report and in others: of a listener its cookie in its
- * namespace tells that, of a folded row what its members are bound to, so that it is the same group
- * whoever of them comes and goes.
+ * row_id() - the same number for a row in every report: made of the cookie of a listener, or of the
+ * address of a folded group, whose members may come and go.
+ * row_group_id() - row_id() of the group that the listener is in, or would be in with others.
  */
 uint64_t row_id(const struct row *row);
-
-/* The same of the group that the listener is in, or would be in if it were not alone. */
 uint64_t row_group_id(const struct row *row);
 
 /* Half-open connections, when the namespace has syn_recv_ns. */
@@ -140,61 +133,56 @@ static inline uint32_t row_syn_length(const struct row *row)
 	return row->group ? row->group->syn_length : 0;
 }
 
-/* Where its SYN queue is full; of a folded row the sum over the group. */
+/* At which length its SYN queue is full; of a folded row the sum over the group. */
 struct opt_u64 row_syn_limit(const struct row *row);
 
-/* Is its SYN queue full? */
 bool row_syn_full(const struct row *row);
 
-/* Is known what waits in its accept queue, or did as long ago as row_waiting_age() says? */
-bool row_waiting_told(const struct row *row);
+/* Is it known what waits in its accept queue, as of row_waiting_age()? */
+bool row_waiting_known(const struct row *row);
 
-/*
- * How many peers of the connections in its accept queue have closed or reset them, at least;
- * unknown where row_waiting_told() is false, and where none is seen to but some speak MPTCP.
- */
-struct opt_u64 row_gave_up(const struct row *row);
-
-/* Connections in its accept queue, at least, that no dump shows: their peers have reset them. */
-uint32_t row_invisible(const struct row *row);
-
-/*
- * How long before the sample of the report the waiting connections of its namespace were dumped,
- * where they were. Only what is not older tells of the window.
- */
+/* How long before the sample that was: the age of the walk of the namespace's connections. */
 static inline uint64_t row_waiting_age(const struct row *row)
 {
 	return snapshot_age(row->netns->snapshot, row->netns->netns->waiting_ns);
 }
 
-/* What one queue of a listener holds, connection by connection. */
-struct contents {
-	struct connections connections; /* none when its queue is empty */
+/* Connections in its accept queue, at least, that no dump shows: their peers have reset them. */
+uint32_t row_peers_reset(const struct row *row);
+
+/*
+ * Connections in its accept queue, at least, that their peers have closed or reset. Unknown without
+ * row_waiting_known(), and where none is seen to have but some speak MPTCP.
+ */
+struct opt_u64 row_peers_closed_or_reset(const struct row *row);
+
+/* The connections in one queue. */
+struct row_queue {
+	struct connections connections; /* none when the queue is empty */
 	bool known;
-	uint64_t age_ns; /* they are as they were so long before the sample */
-	/* Which member of its SO_REUSEPORT group holds which is not told: those of all members. */
-	bool of_group;
+	uint64_t age_ns; /* time from the walk that saw them to the sample */
+	bool of_group; /* they are of all members: which one holds which is unknown */
 };
 
 /* Its accept queue, and its SYN queue; known where NEED_CONNECTIONS had them kept. */
-struct contents row_waiting(const struct row *row);
-struct contents row_half_open(const struct row *row);
+struct row_queue row_waiting(const struct row *row);
+struct row_queue row_half_open(const struct row *row);
 
 /* Of a folded row the sum over the group, otherwise of the listener. */
 static inline uint64_t row_length(const struct row *row)
 {
-	return row->fold ? row->group->length : row->listener->length;
+	return row->folded ? row->group->length : row->listener->length;
 }
 
 static inline uint64_t row_limit(const struct row *row)
 {
-	return row->fold ? row->group->limit : row->listener->limit;
+	return row->folded ? row->group->limit : row->listener->limit;
 }
 
 /* What the kernel lets in: one more than the limit of each listener. */
 static inline uint64_t row_capacity(const struct row *row)
 {
-	return row_limit(row) + (row->fold ? row->group->sockets : 1);
+	return row_limit(row) + (row->folded ? row->group->sockets : 1);
 }
 
 /* Packets discarded since each listener was created. */

@@ -1,7 +1,32 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/verdict.h"
 
+#include "base/alloc.h"
+
 #include <string.h>
+
+/* A window shorter than this is too short to call a program stuck. */
+#define WINDOW_MIN_NS (NSEC_PER_SEC * 19 / 100) /* 0.2 s, measured a little short */
+
+#define WAIT_LONG_NS (WAIT_LONG_MS * (NSEC_PER_SEC / 1000))
+
+#define PIDS_MAX  8 /* in a command to be copied */
+#define NAMES_MAX 3 /* of processes, in a sentence */
+
+/* The processes that hold a listener, one after the other. */
+struct owner_walk {
+	const struct snapshot *s;
+	const struct listener *l;
+	bool with_managers; /* there are no others */
+	uint32_t next; /* owner to look at */
+};
+
+/* Owners that something is true of. */
+struct owner_count {
+	const struct process *first; /* of them */
+	size_t n;
+	size_t all; /* owners, whatever is true of them */
+};
 
 static bool is_overflowing(const struct row *r)
 {
@@ -14,14 +39,9 @@ static bool is_full(const struct row *r)
 	return r->seen_full;
 }
 
-/* A window shorter than this is too short to call a program stuck. */
-#define WINDOW_MIN_NS (NSEC_PER_SEC * 19 / 100) /* 0.2 s, measured a little short */
-
-#define WAIT_LONG_NS (WAIT_LONG_MS * (NSEC_PER_SEC / 1000))
-
 /*
- * That a queue does not get shorter is no proof: one new connection for each one accepted looks the
- * same. accepted() of report.c proves that none was.
+ * A queue that does not get shorter is no proof: one new connection for each one accepted looks the
+ * same. accepted(), report.c, proves that none was.
  */
 static bool not_accepting(const struct row *r)
 {
@@ -33,10 +53,10 @@ static bool not_accepting(const struct row *r)
 
 /*
  * TCP: none was accepted in this window, and the oldest connection has waited for WAIT_LONG_MS.
- * Where clients have reset all of them no age can be seen; then the queue itself must not have been
- * seen empty or shorter for so long. The connections of a UNIX queue have no ages: its oldest
- * connection has been the same for so long, or where the kernel does not tell which one that is,
- * the queue was not seen empty or shorter.
+ * Where clients have reset all of them no age is visible; then the queue was not seen empty or
+ * shorter for so long. UNIX, where connections have no ages: the oldest one has been the same for
+ * so long, or if the kernel does not say which one that is, the queue was not seen empty or
+ * shorter.
  */
 static bool is_stalled(const struct row *r)
 {
@@ -47,17 +67,6 @@ static bool is_stalled(const struct row *r)
 	return r->waits_long || (!r->oldest_wait_ms.known && r->unmoved_ns >= WAIT_LONG_NS);
 }
 
-bool verdict_is_open(const struct row *r)
-{
-	return r->state == STATE_OK && not_accepting(r) && !r->oldest_wait_ms.known &&
-	       r->netns->window_ns < WAIT_LONG_NS;
-}
-
-static bool is_syn_full(const struct row *r)
-{
-	return row_syn_full(r);
-}
-
 /*
  * Is tcp_max_syn_backlog so low that the SYN queue, though empty, has hardly any room? The test of
  * tcp_conn_request(), max - length < max >> 2, lets one SYN into an empty queue at 0 and -1, and
@@ -65,10 +74,10 @@ static bool is_syn_full(const struct row *r)
  */
 static bool admits_none(const struct row *r)
 {
-	const struct sysctls *s = &r->netns->netns->sysctls;
 	const struct opt_u64 limit = row_syn_limit(r);
 
-	return limit.known && !limit.value && s->value[SYSCTL_MAX_SYN_BACKLOG] <= 0;
+	return limit.known && !limit.value &&
+	       r->netns->netns->sysctls.value[SYSCTL_MAX_SYN_BACKLOG] <= 0;
 }
 
 /* A full SYN queue drops SYNs only where the kernel sends no cookies instead. */
@@ -77,7 +86,7 @@ static bool drops_syns(const struct row *r)
 	const struct sysctls *s = &r->netns->netns->sysctls;
 
 	return sysctl_known(s, SYSCTL_SYNCOOKIES) && s->value[SYSCTL_SYNCOOKIES] == 0 &&
-	       (is_syn_full(r) || admits_none(r));
+	       (row_syn_full(r) || admits_none(r));
 }
 
 /* A drop is not a loss: health checks, TCP_DEFER_ACCEPT and repeated SYNs cause drops all day. */
@@ -97,186 +106,58 @@ static bool always(const struct row *r)
 	return true;
 }
 
-const struct state_info state_table[STATE_N] = {
-	[STATE_OVERFLOWING] = { "overflowing", SEVERITY_CRITICAL,
-				"the accept queue was full in this window, and SYNs or final ACKs "
-				"were dropped: their clients wait for a second or more and retry",
-				"look whether the program accepts before you raise a limit",
-				is_overflowing },
-	[STATE_FULL] = { "full", SEVERITY_WARNING,
-			 "the accept queue is full, or was in this window: the next SYN is "
-			 "dropped, or the client of a UNIX listener has to wait",
-			 "look whether the program accepts before you raise a limit", is_full },
-	[STATE_STALLED] = { "stalled", SEVERITY_WARNING,
-			    "connections wait in the accept queue, whatever its fill, and none was "
-			    "seen to leave it",
-			    "look at the process: it is stuck or busy", is_stalled },
-	[STATE_DROPPING] = { "dropping", SEVERITY_WARNING,
-			     "this listener lost SYNs or final ACKs for another cause than a full "
-			     "accept queue",
-			     "look at which counters moved", is_dropping },
-	[STATE_SYN_FULL] = { "syn-full", SEVERITY_WARNING, "the SYN queue is at its limit",
-			     "look at who is half-open (-D): a SYN flood, clients that do not "
-			     "finish the handshake, or a backlog that is too small",
-			     is_syn_full },
-	[STATE_HIGH] = { "high", SEVERITY_NOTICE,
-			 "the accept queue is, or was in this window, at 80% or above",
-			 "watch it, and act on the reasons before it is full", is_high },
-	[STATE_OK] = { "ok", SEVERITY_NONE, "nothing to do", NULL, always },
-	/* verdict_reach() sets it: the rows above say what it was before. */
-	[STATE_GONE] = { "gone", SEVERITY_GONE,
-			 "the listener was closed in this window; WHY is the state that it was "
-			 "last seen in, if that was not ok",
-			 NULL, always },
-};
-
-/* Is the accept queue so long, or was it in the window, that its limit matters? */
-static bool crowded(const struct row *r)
-{
-	return r->state == STATE_OVERFLOWING || r->state == STATE_FULL || is_high(r);
-}
-
-static bool accepting_slowly(const struct row *r)
-{
-	return crowded(r) && r->accepted.min > 0;
-}
-
-static bool somaxconn(const struct row *r, int64_t *value)
-{
-	const struct sysctls *s = &r->netns->netns->sysctls;
-
-	*value = s->value[SYSCTL_SOMAXCONN];
-	return sysctl_known(s, SYSCTL_SOMAXCONN);
-}
-
-/* Does the limit of the accept queue matter: for that queue, or for a full SYN queue? */
-static bool limit_binds(const struct row *r)
-{
-	return crowded(r) || (is_syn_full(r) && row_syn_limit(r).value == r->listener->limit);
-}
-
-static bool limit_from_listen(const struct row *r)
-{
-	int64_t max;
-
-	return limit_binds(r) && somaxconn(r, &max) && r->listener->limit < max;
-}
-
-static bool limit_from_somaxconn(const struct row *r)
-{
-	int64_t max;
-
-	return limit_binds(r) && somaxconn(r, &max) && r->listener->limit == max;
-}
-
-/*
- * The two queues have the same limit, but where tcp_syncookies is 0 tcp_max_syn_backlog may set a
- * lower one for the SYN queue: even one that lets no SYN in, and then the queue is empty.
- */
-static bool limit_from_syn_backlog(const struct row *r)
-{
-	const struct opt_u64 limit = row_syn_limit(r);
-
-	return limit.known && limit.value < r->listener->limit &&
-	       (is_syn_full(r) || admits_none(r));
-}
-
-/*
- * Clients send cookies back, and a flood does not. A cookie that is sent in this window may come
- * back in the next one: half of them are enough to call it a burst.
- */
-static bool cookies_sent(const struct row *r, bool *returned)
-{
-	const struct opt_u64 *sent = &r->netns->delta[COUNTER_COOKIES_SENT];
-	const struct opt_u64 *received = &r->netns->delta[COUNTER_COOKIES_RECV];
-
-	*returned = received->known && received->value >= sent->value - sent->value / 2;
-	return is_syn_full(r) && sent->known && sent->value > 0;
-}
-
-static bool syn_flood(const struct row *r)
-{
-	bool returned;
-
-	return cookies_sent(r, &returned) && !returned;
-}
-
-/* Whose cookies they were is unknown where several SYN queues are full: one may be flooded. */
-static bool syn_burst(const struct row *r)
-{
-	bool returned;
-
-	return cookies_sent(r, &returned) && returned && r->netns->syn_full == 1;
-}
-
-static bool resets_clients(const struct row *r)
-{
-	const struct sysctls *s = &r->netns->netns->sysctls;
-
-	return (r->state == STATE_OVERFLOWING || r->state == STATE_FULL) &&
-	       !listener_is_unix(r->listener) && sysctl_known(s, SYSCTL_ABORT_ON_OVERFLOW) &&
-	       s->value[SYSCTL_ABORT_ON_OVERFLOW] != 0;
-}
-
-static bool blocks_clients(const struct row *r)
-{
-	return r->state == STATE_FULL && listener_is_unix(r->listener);
-}
-
-/*
- * A connection that its peer closed is in CLOSE_WAIT. One that its peer reset is in no dump, and
- * neither is one that was accepted between the two dumps: where none was accepted, those missing
- * were reset. A look from before the window proves nothing, unless the connection that was the
- * oldest then waits still: then so do all behind it.
- */
-static bool dead_clients(const struct row *r)
-{
-	if (!row_gave_up(r).known)
-		return false;
-	if (row_waiting_age(r))
-		return r->group->waiting_closed > 0 && r->group->known & GROUP_STANDS;
-	return r->group->waiting_closed > 0 || (not_accepting(r) && row_invisible(r));
-}
-
-#define PIDS_MAX  8 /* in a command to be copied */
-#define NAMES_MAX 3 /* of those that something is said of */
-
-/* The processes that hold a listener, one after the other. */
-struct holders {
-	const struct snapshot *s;
-	const struct listener *l;
-	bool managers; /* there are no others */
-	uint32_t next; /* owner to look at */
-};
-
 /* systemd and its instances for users, which hold the sockets of services that they start. */
 static bool is_manager(const struct process *p)
 {
 	return p->pid == 1 || (p->unit && !strcmp(p->unit, "init.scope"));
 }
 
-static const struct process *next_process(struct holders *h)
+static const struct process *next_owner(struct owner_walk *w)
 {
-	while (h->next < h->l->n_owners) {
-		const struct owner *owner = &h->s->owners[h->l->first_owner + h->next++];
-		const struct process *p = &h->s->processes[owner->process];
+	while (w->next < w->l->n_owners) {
+		const struct owner *owner = &w->s->owners[w->l->first_owner + w->next++];
+		const struct process *p = &w->s->processes[owner->process];
 
-		/* Its descriptors stand together. */
-		if (h->next > 1 && owner[-1].process == owner->process)
+		/* The descriptors of a process stand together. */
+		if (w->next > 1 && owner[-1].process == owner->process)
 			continue;
-		if (h->managers || !is_manager(p))
+		if (w->with_managers || !is_manager(p))
 			return p;
 	}
 	return NULL;
 }
 
-static struct holders holders_of(const struct row *row)
+/* A manager is an owner only where it is the only one. */
+static struct owner_walk walk_owners(const struct row *r)
 {
-	struct holders h = { row->netns->snapshot, row->listener, false, 0 };
+	struct owner_walk w = { r->netns->snapshot, r->listener, false, 0 };
 
-	h.managers = !next_process(&h);
-	h.next = 0;
-	return h;
+	w.with_managers = !next_owner(&w);
+	w.next = 0;
+	return w;
+}
+
+static struct owner_count count_owners(const struct row *r, bool (*is)(const struct process *p))
+{
+	struct owner_walk w = walk_owners(r);
+	struct owner_count c = { 0 };
+
+	for (const struct process *p; (p = next_owner(&w)); c.all++)
+		if (is(p) && !c.n++)
+			c.first = p;
+	return c;
+}
+
+static bool some_owner(const struct row *r, bool (*is)(const struct process *p))
+{
+	return count_owners(r, is).n > 0;
+}
+
+static bool every_owner(const struct row *r, bool (*is)(const struct process *p))
+{
+	struct owner_count c = count_owners(r, is);
+
+	return c.n && c.n == c.all;
 }
 
 static bool is_traced(const struct process *p)
@@ -294,7 +175,7 @@ static bool is_stopped(const struct process *p)
 	return is_traced(p) || is_frozen(p) || (p->known & PROCESS_STATE && p->state == 'T');
 }
 
-/* A limit lowered below what was open already leaves it no more room. */
+/* It may have more open than its limit, if that was lowered. */
 static bool is_at_limit(const struct process *p)
 {
 	return !is_stopped(p) && p->known & PROCESS_OPEN_FDS && p->known & PROCESS_FD_LIMIT &&
@@ -306,98 +187,161 @@ static bool is_throttled(const struct process *p)
 	return p->known & PROCESS_THROTTLED && p->throttled;
 }
 
-/* Those that @is is true of, and how many there are in all. */
-struct count {
-	const struct process *first; /* of them */
-	size_t n, all;
-};
-
-static struct count count(const struct row *row, bool (*is)(const struct process *p))
+/* Connections wait, and none was seen to leave. */
+static bool none_leaves(const struct row *r)
 {
-	struct holders h = holders_of(row);
-	const struct process *p;
-	struct count c = { 0 };
-
-	while ((p = next_process(&h))) {
-		c.all++;
-		if (!is(p))
-			continue;
-		c.n++;
-		c.first = c.first ? c.first : p;
-	}
-	return c;
+	return r->listener->length && !r->accepted.min;
 }
 
-/* Whoever takes connections is not kept from it. */
-static bool none_leaves(const struct row *row)
+static bool owners_stopped(const struct row *r)
 {
-	return row->listener->length && !row->accepted.min;
-}
-
-static bool is_cause_stopped(const struct row *row)
-{
-	struct count c;
-
-	if (!none_leaves(row))
-		return false;
-	c = count(row, is_stopped);
-	return c.n && c.n == c.all;
+	return none_leaves(r) && every_owner(r, is_stopped);
 }
 
 /* Where all owners are at their limit, connections leave only as descriptors are closed. */
-static bool is_cause_fd_limit(const struct row *row)
+static bool owners_at_limit(const struct row *r)
 {
-	struct count c;
+	return r->listener->length &&
+	       (none_leaves(r) ? some_owner(r, is_at_limit) : every_owner(r, is_at_limit));
+}
 
-	if (!row->listener->length)
+static bool owners_throttled(const struct row *r)
+{
+	return some_owner(r, is_throttled);
+}
+
+/* Is the accept queue so long, or was it in the window, that its limit matters? */
+static bool is_crowded(const struct row *r)
+{
+	return r->state == STATE_OVERFLOWING || r->state == STATE_FULL || is_high(r);
+}
+
+static bool accepting_slowly(const struct row *r)
+{
+	return is_crowded(r) && r->accepted.min > 0;
+}
+
+static bool cookies_sent(const struct row *r)
+{
+	return row_syn_full(r) && r->netns->delta[COUNTER_COOKIES_SENT].value > 0;
+}
+
+/*
+ * Clients send cookies back, and a flood does not. A cookie that is sent in this window may come
+ * back in the next one: half of them are enough to call it a burst.
+ */
+static bool cookies_returned(const struct row *r)
+{
+	const uint64_t sent = r->netns->delta[COUNTER_COOKIES_SENT].value;
+	const struct opt_u64 *received = &r->netns->delta[COUNTER_COOKIES_RECV];
+
+	return received->known && received->value >= sent - sent / 2;
+}
+
+static bool syn_flood(const struct row *r)
+{
+	return cookies_sent(r) && !cookies_returned(r);
+}
+
+/* Whose cookies they were is unknown where several SYN queues are full: one may be flooded. */
+static bool syn_burst(const struct row *r)
+{
+	return cookies_sent(r) && cookies_returned(r) && r->netns->syn_full == 1;
+}
+
+/*
+ * A connection that its peer closed is in CLOSE_WAIT. One that its peer reset is in no dump, and
+ * neither is one that was accepted between the two dumps: where none was accepted, those missing
+ * were reset. A walk from before the window proves nothing, unless the connection that was the
+ * oldest then still waits: then so do all behind it.
+ */
+static bool dead_clients(const struct row *r)
+{
+	if (!row_peers_closed_or_reset(r).known)
 		return false;
-	c = count(row, is_at_limit);
-	return c.n && (none_leaves(row) || c.n == c.all);
+	if (row_waiting_age(r))
+		return r->group->waiting_closed > 0 && r->group->known & GROUP_STANDS;
+	return r->group->waiting_closed > 0 || (not_accepting(r) && row_peers_reset(r));
 }
 
-static bool is_cause_throttled(const struct row *row)
+static bool resets_clients(const struct row *r)
 {
-	return count(row, is_throttled).n != 0;
+	const struct sysctls *s = &r->netns->netns->sysctls;
+
+	return (r->state == STATE_OVERFLOWING || r->state == STATE_FULL) &&
+	       !listener_is_unix(r->listener) && sysctl_known(s, SYSCTL_ABORT_ON_OVERFLOW) &&
+	       s->value[SYSCTL_ABORT_ON_OVERFLOW] != 0;
 }
 
-static void add_text(struct strbuf *to, const char *text, unsigned int text_flags)
+static bool blocks_clients(const struct row *r)
 {
-	text_add_safe(to, text, strlen(text), text_flags);
+	return r->state == STATE_FULL && listener_is_unix(r->listener);
+}
+
+/* Does the limit of the accept queue matter: for that queue, or for a full SYN queue? */
+static bool limit_matters(const struct row *r)
+{
+	return is_crowded(r) || (row_syn_full(r) && row_syn_limit(r).value == r->listener->limit);
+}
+
+/* -1: unknown */
+static int64_t somaxconn(const struct row *r)
+{
+	const struct sysctls *s = &r->netns->netns->sysctls;
+
+	return sysctl_known(s, SYSCTL_SOMAXCONN) ? s->value[SYSCTL_SOMAXCONN] : -1;
+}
+
+static bool limit_from_listen(const struct row *r)
+{
+	return limit_matters(r) && r->listener->limit < somaxconn(r);
+}
+
+static bool limit_from_somaxconn(const struct row *r)
+{
+	return limit_matters(r) && r->listener->limit == somaxconn(r);
+}
+
+/*
+ * The two queues have the same limit, but where tcp_syncookies is 0 tcp_max_syn_backlog may set a
+ * lower one for the SYN queue: even one that lets no SYN in, and then the queue is empty.
+ */
+static bool limit_from_syn_backlog(const struct row *r)
+{
+	const struct opt_u64 limit = row_syn_limit(r);
+
+	return limit.known && limit.value < r->listener->limit &&
+	       (row_syn_full(r) || admits_none(r));
 }
 
 /* Its pid and name. */
-static void add_who(struct strbuf *to, const struct process *p, unsigned int text_flags)
+static void add_process(struct strbuf *to, const struct process *p)
 {
 	strbuf_addf(to, "%u", p->pid);
-	if (!p->comm)
+	if (p->comm)
+		strbuf_addf(to, " (%s)", p->comm);
+}
+
+/* "process 82 (app)", or "2 of 3 processes that hold this listener". */
+static void add_subject(struct strbuf *to, const struct owner_count *c)
+{
+	if (c->all > 1) {
+		strbuf_addf(to, "%zu of %zu processes that hold this listener", c->n, c->all);
 		return;
-	strbuf_adds(to, " (");
-	add_text(to, p->comm, text_flags);
-	strbuf_putc(to, ')');
-}
-
-static void add_process(struct strbuf *to, const struct process *p, unsigned int text_flags)
-{
+	}
 	strbuf_adds(to, "process ");
-	add_who(to, p, text_flags);
-}
-
-/* "2 of 3 processes that hold this listener": of several owners, those that it is said of. */
-static void add_share(struct strbuf *to, const struct count *c)
-{
-	strbuf_addf(to, "%zu of %zu processes that hold this listener", c->n, c->all);
+	add_process(to, c->first);
 }
 
 /* And who they are; @fds: with what they have open. */
-static void add_those(struct strbuf *to, const struct row *row, bool (*is)(const struct process *p),
-		      bool fds, unsigned int text_flags)
+static void add_processes(struct strbuf *to, const struct row *r,
+			  bool (*is)(const struct process *p), bool fds)
 {
-	struct holders h = holders_of(row);
-	const struct process *p;
+	struct owner_walk w = walk_owners(r);
 	size_t n = 0;
 
 	strbuf_adds(to, " (");
-	while ((p = next_process(&h))) {
+	for (const struct process *p; (p = next_owner(&w));) {
 		if (!is(p))
 			continue;
 		if (n++ == NAMES_MAX) {
@@ -405,20 +349,19 @@ static void add_those(struct strbuf *to, const struct row *row, bool (*is)(const
 			break;
 		}
 		strbuf_adds(to, n > 1 ? ", " : "");
-		add_who(to, p, text_flags);
+		add_process(to, p);
 		if (fds)
 			strbuf_addf(to, ": %u of %u", p->open_fds, p->fd_limit);
 	}
 	strbuf_putc(to, ')');
 }
 
-static void add_stopped_pids(struct strbuf *to, const struct row *row)
+static void add_stopped_pids(struct strbuf *to, const struct row *r)
 {
-	struct holders h = holders_of(row);
-	const struct process *p;
+	struct owner_walk w = walk_owners(r);
 	size_t n = 0;
 
-	while ((p = next_process(&h))) {
+	for (const struct process *p; (p = next_owner(&w));) {
 		if (!is_stopped(p))
 			continue;
 		if (n++ == PIDS_MAX) {
@@ -430,45 +373,36 @@ static void add_stopped_pids(struct strbuf *to, const struct row *row)
 }
 
 /* What thaws it: the file of cgroup v2 takes a number, that of v1 a word. */
-static void add_thaw(struct strbuf *to, const struct process *p, unsigned int text_flags)
+static void add_thaw(struct strbuf *to, const struct process *p)
 {
-	const char *v1 = "freezer.state", *end;
+	const char *file = p->freezer ? strrchr(p->freezer, '/') : NULL;
 
 	strbuf_adds(to, "unpause its container");
-	if (!p->freezer)
-		return;
-	end = strrchr(p->freezer, '/');
-	strbuf_addf(to, ", or echo %s > ", end && !strcmp(end + 1, v1) ? "THAWED" : "0");
-	add_text(to, p->freezer, text_flags);
+	if (p->freezer)
+		strbuf_addf(to, ", or echo %s > %s",
+			    file && !strcmp(file, "/freezer.state") ? "THAWED" : "0", p->freezer);
 }
 
-static void add_ways_to_continue(struct strbuf *to, const struct process *p, const struct row *row,
-				 unsigned int text_flags)
+static bool say_stopped(struct strbuf *to, const struct row *r, bool advice)
 {
-	if (is_frozen(p)) {
-		add_thaw(to, p, text_flags);
-	} else if (is_traced(p)) {
-		strbuf_adds(to, "continue it there, or detach");
-	} else {
-		strbuf_adds(to, "continue with fg, or kill -CONT");
-		add_stopped_pids(to, row);
-	}
-}
-
-static bool add_stopped(struct strbuf *to, const struct row *row, bool advice,
-			unsigned int text_flags)
-{
-	struct count c = count(row, is_stopped);
+	struct owner_count c = count_owners(r, is_stopped);
 
 	if (advice) {
-		add_ways_to_continue(to, c.first, row, text_flags);
+		if (is_frozen(c.first)) {
+			add_thaw(to, c.first);
+		} else if (is_traced(c.first)) {
+			strbuf_adds(to, "continue it there, or detach");
+		} else {
+			strbuf_adds(to, "continue with fg, or kill -CONT");
+			add_stopped_pids(to, r);
+		}
 		return true;
 	}
-	add_process(to, c.first, text_flags);
-	strbuf_adds(to, " is ");
-	strbuf_adds(to, is_frozen(c.first) ? "frozen with its cgroup" :
-			is_traced(c.first) ? "stopped by a debugger" :
-					     "stopped");
+	strbuf_adds(to, "process ");
+	add_process(to, c.first);
+	strbuf_adds(to, is_frozen(c.first) ? " is frozen with its cgroup" :
+			is_traced(c.first) ? " is stopped by a debugger" :
+					     " is stopped");
 	if (c.n == 2)
 		strbuf_adds(to, ", and so is the other one");
 	else if (c.n > 2)
@@ -476,178 +410,175 @@ static bool add_stopped(struct strbuf *to, const struct row *row, bool advice,
 	return true;
 }
 
-static void add_who_is_full(struct strbuf *to, const struct count *c, const struct row *row,
-			    unsigned int text_flags)
+static bool say_at_limit(struct strbuf *to, const struct row *r, bool advice)
 {
-	if (c->all == 1) {
-		add_process(to, c->first, text_flags);
-		strbuf_addf(to, " has %u of %u descriptors open, and accept(2) fails with EMFILE",
-			    c->first->open_fds, c->first->fd_limit);
-		return;
-	}
-	add_share(to, c);
-	strbuf_adds(to, c->n > 1 ? " have no descriptor left" : " has no descriptor left");
-	add_those(to, row, is_at_limit, true, text_flags);
-	strbuf_adds(to, ", and accept(2) fails with EMFILE there");
-}
-
-static bool add_fd_limit(struct strbuf *to, const struct row *row, bool advice,
-			 unsigned int text_flags)
-{
-	struct count c = count(row, is_at_limit);
-	const char *whose = c.n > 1 ? "their" : "its";
+	struct owner_count c = count_owners(r, is_at_limit);
 	const struct process *p = c.first;
 
-	if (!advice) {
-		add_who_is_full(to, &c, row, text_flags);
+	if (advice) {
+		strbuf_addf(to, "raise %s limit (", c.n > 1 ? "their" : "its");
+		if (p->unit && !is_manager(p))
+			strbuf_addf(to, "LimitNOFILE= of unit %s", p->unit);
+		else
+			strbuf_addf(to, "ulimit -n where %s started",
+				    c.n > 1 ? "they are" : "it is");
+		strbuf_addf(to, "), or find the leak with ls -l /proc/%u/fd", p->pid);
 		return true;
 	}
-	if (p->unit && !is_manager(p)) {
-		strbuf_addf(to, "raise %s limit (LimitNOFILE= of unit ", whose);
-		add_text(to, p->unit, text_flags);
-	} else {
-		strbuf_addf(to, "raise %s limit (ulimit -n where %s started", whose,
-			    c.n > 1 ? "they are" : "it is");
+	add_subject(to, &c);
+	if (c.all == 1) {
+		strbuf_addf(to, " has %u of %u descriptors open, and accept(2) fails with EMFILE",
+			    p->open_fds, p->fd_limit);
+		return true;
 	}
-	strbuf_addf(to, "), or find what leaks them with ls -l /proc/%u/fd", p->pid);
+	strbuf_adds(to, c.n > 1 ? " have no descriptor left" : " has no descriptor left");
+	add_processes(to, r, is_at_limit, true);
+	strbuf_adds(to, ", and accept(2) fails with EMFILE there");
 	return true;
 }
 
 /* systemd names the cgroup of a unit after it. */
-static void add_unit_of(struct strbuf *to, const char *quota, unsigned int text_flags)
+static void add_unit_of(struct strbuf *to, const char *quota)
 {
 	static const char *const kinds[] = { ".service", ".scope", ".slice" };
 	const char *end = strrchr(quota, '/'), *begin = end;
 
 	while (begin > quota && begin[-1] != '/')
 		begin--;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		size_t len = strlen(kinds[i]);
 
-		if ((size_t)(end - begin) <= len || memcmp(end - len, kinds[i], len) != 0)
-			continue;
-		strbuf_adds(to, ", CPUQuota= of unit ");
-		text_add_safe(to, begin, (size_t)(end - begin), text_flags);
-		return;
+		if ((size_t)(end - begin) > len && !memcmp(end - len, kinds[i], len))
+			strbuf_addf(to, ", CPUQuota= of unit %.*s", (int)(end - begin), begin);
 	}
 }
 
-static void add_who_is_throttled(struct strbuf *to, const struct count *c, const struct row *row,
-				 unsigned int text_flags)
+static bool say_throttled(struct strbuf *to, const struct row *r, bool advice)
 {
-	if (c->all == 1) {
-		add_process(to, c->first, text_flags);
-	} else {
-		add_share(to, c);
-		add_those(to, row, is_throttled, false, text_flags);
+	struct owner_count c = count_owners(r, is_throttled);
+
+	if (advice) {
+		strbuf_adds(to, "raise the quota");
+		if (!c.first->quota)
+			return true;
+		strbuf_addf(to, " (%s", c.first->quota);
+		add_unit_of(to, c.first->quota);
+		strbuf_putc(to, ')');
+		return true;
 	}
+	add_subject(to, &c);
+	if (c.all > 1)
+		add_processes(to, r, is_throttled, false);
 	strbuf_addf(to, " used up %s CPU quota in this window and %s throttled",
-		    c->n > 1 ? "their" : "its", c->n > 1 ? "were" : "was");
-}
-
-static bool add_throttled(struct strbuf *to, const struct row *row, bool advice,
-			  unsigned int text_flags)
-{
-	struct count c = count(row, is_throttled);
-
-	if (!advice) {
-		add_who_is_throttled(to, &c, row, text_flags);
-		return true;
-	}
-	strbuf_adds(to, "raise the quota");
-	if (!c.first->quota)
-		return true;
-	strbuf_adds(to, " (");
-	add_text(to, c.first->quota, text_flags);
-	add_unit_of(to, c.first->quota, text_flags);
-	strbuf_putc(to, ')');
+		    c.n > 1 ? "their" : "its", c.n > 1 ? "were" : "was");
 	return true;
 }
 
-static void add_ways_to_continue_some(struct strbuf *to, const struct count *c,
-				      const struct row *row, unsigned int text_flags)
-{
-	if (is_frozen(c->first)) {
-		strbuf_adds(to, "first ");
-		add_thaw(to, c->first, text_flags);
-		return;
-	}
-	strbuf_addf(to, "continue %s first (", c->n > 1 ? "them" : "it");
-	if (is_traced(c->first)) {
-		strbuf_adds(to, "in the debugger)");
-		return;
-	}
-	strbuf_adds(to, "kill -CONT");
-	add_stopped_pids(to, row);
-	strbuf_putc(to, ')');
-}
-
 /* One that runs may be the master of a preforked server, which never accepts. */
-static bool add_not_accepting(struct strbuf *to, const struct row *row, bool advice,
-			      unsigned int text_flags)
+static bool say_not_accepting(struct strbuf *to, const struct row *r, bool advice)
 {
-	struct count c = count(row, is_stopped);
+	struct owner_count c = count_owners(r, is_stopped);
 	const struct reason_info *info = &reason_table[REASON_NOT_ACCEPTING];
 
 	if (!c.n || c.n == c.all)
 		return false;
-	if (advice) {
-		add_ways_to_continue_some(to, &c, row, text_flags);
-		strbuf_addf(to, ", then %s", info->advice);
+	if (!advice) {
+		strbuf_addf(to, "%s, and %zu of %zu processes that hold the listener %s %s:",
+			    info->fact, c.n, c.all, c.n > 1 ? "are" : "is",
+			    is_frozen(c.first) ? "frozen" : "stopped");
+		add_stopped_pids(to, r);
 		return true;
 	}
-	strbuf_addf(to, "%s, and %zu of %zu processes that hold it %s %s:", info->fact, c.n, c.all,
-		    c.n > 1 ? "are" : "is", is_frozen(c.first) ? "frozen" : "stopped");
-	add_stopped_pids(to, row);
+	if (is_frozen(c.first)) {
+		strbuf_adds(to, "first ");
+		add_thaw(to, c.first);
+	} else {
+		strbuf_addf(to, "continue %s first (", c.n > 1 ? "them" : "it");
+		strbuf_adds(to, is_traced(c.first) ? "in the debugger" : "kill -CONT");
+		if (!is_traced(c.first))
+			add_stopped_pids(to, r);
+		strbuf_putc(to, ')');
+	}
+	strbuf_addf(to, ", then %s", info->advice);
 	return true;
 }
 
+const struct state_info state_table[STATE_N] = {
+	[STATE_OVERFLOWING] = { "overflowing", SEVERITY_CRITICAL,
+				"the accept queue was full in this window and dropped SYNs or final "
+				"ACKs: their clients retry after a second or more",
+				"check whether the program accepts before you raise a limit",
+				is_overflowing },
+	[STATE_FULL] = { "full", SEVERITY_WARNING,
+			 "the accept queue is full, or was in this window: it drops the next SYN, "
+			 "and the client of a UNIX listener waits",
+			 "check whether the program accepts before you raise a limit", is_full },
+	[STATE_STALLED] = { "stalled", SEVERITY_WARNING,
+			    "connections wait in the accept queue, and none was seen to leave it",
+			    "look at the process: it is stuck or busy", is_stalled },
+	[STATE_DROPPING] = { "dropping", SEVERITY_WARNING,
+			     "this listener lost SYNs or final ACKs, and not to a full accept queue",
+			     "look at the counters that moved", is_dropping },
+	[STATE_SYN_FULL] = { "syn-full", SEVERITY_WARNING, "the SYN queue is at its limit",
+			     "see who is half-open (-D): a SYN flood, clients that do not finish "
+			     "the handshake, or too small a backlog",
+			     row_syn_full },
+	[STATE_HIGH] = { "high", SEVERITY_NOTICE,
+			 "the accept queue is at 80% or above, or was in this window",
+			 "watch it, and act on the reasons before it is full", is_high },
+	[STATE_OK] = { "ok", SEVERITY_NONE, "nothing to do", NULL, always },
+	/* Set by classify_row(): the rows above say what it was before. */
+	[STATE_GONE] = { "gone", SEVERITY_GONE,
+			 "the listener closed in this window; WHY is the state it was last seen in, "
+			 "unless ok",
+			 NULL, always },
+};
+
 const struct reason_info reason_table[REASON_N] = {
 	[REASON_STOPPED] = { "stopped",
-			     "the processes that hold the listener are stopped or frozen, and "
+			     "the processes that hold the listener are stopped or frozen and "
 			     "accept nothing",
 			     "continue them with fg or kill -CONT, leave the debugger, or unpause "
 			     "the container",
-			     is_cause_stopped, add_stopped },
+			     owners_stopped, say_stopped },
 	[REASON_FD_LIMIT] = { "fd-limit",
-			      "a process that holds the listener has as many descriptors open as it "
-			      "may, and accept(2) fails with EMFILE",
-			      "raise its limit (LimitNOFILE=, ulimit -n), or find what leaks them "
-			      "with ls -l /proc/PID/fd",
-			      is_cause_fd_limit, add_fd_limit },
+			      "a process that holds the listener has no descriptor left, and "
+			      "accept(2) fails with EMFILE",
+			      "raise its limit (LimitNOFILE=, ulimit -n), or find the leak with "
+			      "ls -l /proc/PID/fd",
+			      owners_at_limit, say_at_limit },
 	[REASON_THROTTLED] = { "throttled",
 			       "a process that holds the listener used up its CPU quota in this "
 			       "window and was throttled",
-			       "raise the quota (CPUQuota=, cpu.max)", is_cause_throttled,
-			       add_throttled },
+			       "raise the quota (CPUQuota=, cpu.max)", owners_throttled,
+			       say_throttled },
 	[REASON_NOT_ACCEPTING] = { "not-accepting",
-				   "the program took no connection off its queue in this window",
-				   "look at the process, it is stuck or busy; a larger backlog "
-				   "will not help",
-				   not_accepting, add_not_accepting },
+				   "the program accepted no connection in this window",
+				   "look at the process, it is stuck or busy; a larger backlog will "
+				   "not help",
+				   not_accepting, say_not_accepting },
 	[REASON_ACCEPTING_SLOWLY] = { "accepting-slowly",
-				      "the program does accept, but more slowly than clients "
-				      "connect",
+				      "the program accepts, but more slowly than clients connect",
 				      "add workers; a larger backlog helps against bursts only",
 				      accepting_slowly },
 	[REASON_SYN_FLOOD] = { "syn-flood",
 			       "the SYN queue is full, and few of the syncookies sent came back",
-			       "it is an attack, or replies do not reach the clients; syncookies "
-			       "are at work already, and no limit has to be raised",
+			       "this is an attack, or replies do not reach the clients; "
+			       "syncookies work, so raise no limit",
 			       syn_flood },
 	[REASON_SYN_BURST] = { "syn-burst",
 			       "the SYN queue is full, and most of the syncookies sent came back: "
 			       "these are real clients",
 			       "raise the backlog", syn_burst },
 	[REASON_DEAD_CLIENTS] = { "dead-clients",
-				  "clients have closed or reset connections that still wait in "
-				  "the queue, and fill it until the program accepts them",
-				  "find out why they were not accepted in time", dead_clients },
+				  "clients have closed or reset connections that still fill the "
+				  "queue",
+				  "find out why the program did not accept them in time",
+				  dead_clients },
 	[REASON_RESETS_CLIENTS] = { "resets-clients",
-				    "tcp_abort_on_overflow=1: a client whose final ACK meets the full "
-				    "queue gets a RST instead of waiting for room",
-				    "set it to 0, so that clients ride out short bursts",
-				    resets_clients },
+				    "tcp_abort_on_overflow=1: a client whose final ACK meets the "
+				    "full queue gets a RST",
+				    "set it to 0, so that clients retry", resets_clients },
 	[REASON_BLOCKS_CLIENTS] = { "blocks-clients",
 				    "connect(2) to this UNIX listener sleeps until there is room, or "
 				    "fails with EAGAIN where the client does not block",
@@ -658,13 +589,13 @@ const struct reason_info reason_table[REASON_N] = {
 				       "backlog, or somaxconn was lower when it called listen(2)",
 				       NULL, limit_from_listen },
 	[REASON_LIMIT_FROM_SOMAXCONN] = { "limit-from-somaxconn",
-					  "somaxconn bounds this limit; listen(2) reads it once, so "
-					  "another value acts after a restart of the program",
+					  "somaxconn set this limit when the program called "
+					  "listen(2): after a change, restart the program",
 					  NULL, limit_from_somaxconn },
 	[REASON_LIMIT_FROM_SYN_BACKLOG] = { "limit-from-syn-backlog",
-					    "tcp_max_syn_backlog bounds this SYN queue, as "
+					    "tcp_max_syn_backlog limits this SYN queue, because "
 					    "tcp_syncookies is 0",
-					    "turn syncookies on, or raise it",
+					    "turn syncookies on, or raise tcp_max_syn_backlog",
 					    limit_from_syn_backlog },
 };
 
@@ -679,26 +610,24 @@ const char *severity_mark(enum severity severity)
 	return marks[severity];
 }
 
-static enum state first_that_applies(const struct row *row)
+void classify_row(struct row *row)
 {
 	unsigned int state = 0;
 
 	while (!state_table[state].applies(row))
 		state++;
-	return state;
-}
-
-void verdict_reach(struct row *row)
-{
-	row->state = row->last_state = first_that_applies(row);
+	row->last_state = state;
+	row->state = row->gone ? STATE_GONE : row->last_state;
 	row->reasons = 0;
-	if (row->gone)
-		row->state = STATE_GONE;
-	if (!state_is_sick(row->state))
-		return;
-	for (unsigned int i = 0; i < REASON_N; i++)
+	for (unsigned int i = 0; i < REASON_N && state_is_sick(row->state); i++)
 		if (reason_table[i].applies(row))
 			row->reasons |= 1u << i;
+}
+
+bool verdict_wants_longer_window(const struct row *row)
+{
+	return row->state == STATE_OK && not_accepting(row) && !row->oldest_wait_ms.known &&
+	       row->netns->window_ns < WAIT_LONG_NS;
 }
 
 enum reason verdict_first_reason(const struct row *row)
@@ -717,16 +646,11 @@ enum reason verdict_adviser(const struct row *row)
 	return first < REASON_N && reason_table[first].advice ? first : REASON_N;
 }
 
-static void add_sentence(struct strbuf *to, const char *fact, const char *advice)
-{
-	strbuf_adds(to, fact);
-	if (advice)
-		strbuf_addf(to, "; %s", advice);
-}
-
-/* How long is proved by an age; without one it is only what was seen. */
+/* An age proves how long; without one it is only what was seen. */
 static void add_stalled_for(struct strbuf *to, const struct row *row)
 {
+	const double unmoved = (double)row->unmoved_ns / (double)NSEC_PER_SEC;
+
 	if (row->oldest_wait_ms.known)
 		strbuf_addf(to, " (the oldest for %.1f s)",
 			    (double)row->oldest_wait_ms.value / 1000);
@@ -734,11 +658,9 @@ static void add_stalled_for(struct strbuf *to, const struct row *row)
 		strbuf_addf(to, " (the oldest of its group for %.1f s)",
 			    (double)row->group->oldest_wait_ms / 1000);
 	else if (listener_is_unix(row->listener) && row->listener->first_ns)
-		strbuf_addf(to, " (the oldest for %.1f s or more)",
-			    (double)row->unmoved_ns / (double)NSEC_PER_SEC);
+		strbuf_addf(to, " (the oldest for %.1f s or more)", unmoved);
 	else if (row->unmoved_ns)
-		strbuf_addf(to, " (not seen to get shorter for %.1f s)",
-			    (double)row->unmoved_ns / (double)NSEC_PER_SEC);
+		strbuf_addf(to, " (not seen to get shorter for %.1f s)", unmoved);
 }
 
 void verdict_add_state(struct strbuf *to, const struct row *row)
@@ -756,8 +678,8 @@ static const struct row *fullest_member(const struct row *row, enum reason reaso
 {
 	const struct row *fullest = NULL;
 
-	for (uint32_t i = 0; i < row->fold->n_members; i++) {
-		const struct row *member = row->fold->members[i];
+	for (uint32_t i = 0; i < row->folded->n_members; i++) {
+		const struct row *member = row->folded->members[i];
 
 		if (member->reasons & 1u << reason &&
 		    (!fullest || row_worst_fill(member) > row_worst_fill(fullest)))
@@ -770,17 +692,22 @@ bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *ro
 		     unsigned int text_flags)
 {
 	const struct reason_info *info = &reason_table[reason];
-	const struct row *one = row->fold ? fullest_member(row, reason) : row;
+	const struct row *one = row->folded ? fullest_member(row, reason) : row;
 	bool advise = verdict_adviser(row) == reason;
+	struct strbuf said = { 0 };
 
-	if (!info->say || !one || !info->applies(one) || !info->say(to, one, false, text_flags)) {
-		add_sentence(to, info->fact, advise ? info->advice : NULL);
+	if (!info->say || !one || !info->applies(one) || !info->say(&said, one, false)) {
+		strbuf_adds(to, info->fact);
+		if (advise)
+			strbuf_addf(to, "; %s", info->advice);
 		return false;
 	}
 	if (advise) {
-		strbuf_adds(to, "; ");
-		info->say(to, one, true, text_flags);
+		strbuf_adds(&said, "; ");
+		info->say(&said, one, true);
 	}
+	text_add_safe(to, said.s, said.len, text_flags);
+	strbuf_free(&said);
 	return true;
 }
 

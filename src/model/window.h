@@ -4,7 +4,7 @@
 
 #include "model/sample_source.h"
 
-/* How long a window may be, in seconds: a shorter one would be a load; a day. */
+/* The shortest and the longest window, in seconds. A shorter one would be a load. */
 #define WINDOW_SECONDS_MIN 0.001
 #define WINDOW_SECONDS_MAX 86400.0
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/cell.h"
 
+#include <arpa/inet.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* Rounded down, so that 100% always means full. */
 static void add_percent(struct strbuf *cell, double ratio)
@@ -120,4 +122,30 @@ void cell_add_fitted(struct strbuf *cell, const struct field_value *v, unsigned 
 	cell_add(cell, v, text_flags);
 	if (width && v->known && v->path)
 		cell_shorten(cell, start, width * 3 / 8, !(text_flags & TEXT_ASCII));
+}
+
+/* inet_ntop() goes through printf() for IPv4, which would be most of the cost of a row. */
+void cell_add_address(struct strbuf *b, uint8_t family, const uint8_t address[16])
+{
+	char text[INET6_ADDRSTRLEN];
+
+	if (family == AF_INET) {
+		for (int i = 0; i < 4; i++) {
+			if (i)
+				strbuf_putc(b, '.');
+			strbuf_addu(b, address[i]);
+		}
+		return;
+	}
+	if (inet_ntop(AF_INET6, address, text, sizeof(text)))
+		strbuf_adds(b, text);
+}
+
+void cell_add_endpoint(struct strbuf *b, uint8_t family, const uint8_t address[16], uint16_t port)
+{
+	strbuf_addc(b, '[', family == AF_INET6);
+	cell_add_address(b, family, address);
+	strbuf_addc(b, ']', family == AF_INET6);
+	strbuf_putc(b, ':');
+	strbuf_addu(b, port);
 }

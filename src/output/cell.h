@@ -5,23 +5,31 @@
 #include "output/fields.h"
 
 /*
- * cell_add() - add a value as people read it: unknown is "-", text is made safe for a terminal
- * and one word, for awk. In the abstract name of a UNIX listener a run of NULs is "@{90}".
+ * cell_add() - add a value as people read it: unknown is "-", and text is made safe for a terminal
+ * and one word, for awk. In the abstract name of a UNIX listener a run of 90 NULs is "@{90}".
  * @text_flags: enum text_flags
  */
 void cell_add(struct strbuf *cell, const struct field_value *value, unsigned int text_flags);
 
 /*
  * cell_add_fitted() - the same for a screen of @width columns, 0: no limit. A path may be as long
- * as that and would cost all other columns: it gets three eighths of them, see cell_shorten().
+ * as the screen, which would cost all other columns: it gets three eighths.
  */
 void cell_add_fitted(struct strbuf *cell, const struct field_value *value, unsigned int text_flags,
 		     size_t width);
 
 /*
- * cell_shorten() - cut the text from @start on to @width screen columns, and mark where: out of its
- * middle, as its end tells the most, and its beginning where it belongs.
+ * cell_shorten() - cut the text from @start on to @width screen columns, out of its middle, and
+ * mark where: its end says the most, and its beginning where it belongs.
  */
 void cell_shorten(struct strbuf *cell, size_t start, size_t width, bool utf8);
+
+/*
+ * Addresses as ss writes them: an IPv4 client of a dual-stack listener is v4-mapped,
+ * ::ffff:192.0.2.7. An endpoint has brackets where it takes them, and a port.
+ * @family: AF_INET, which uses the first four bytes of @address, or AF_INET6
+ */
+void cell_add_address(struct strbuf *b, uint8_t family, const uint8_t address[16]);
+void cell_add_endpoint(struct strbuf *b, uint8_t family, const uint8_t address[16], uint16_t port);
 
 #endif

@@ -2,7 +2,7 @@
 #include "output/document.h"
 
 #include "base/clock.h"
-#include "output/address.h"
+#include "output/cell.h"
 
 #ifdef HAVE_CONFIG_H
 #include "config.h"
@@ -103,7 +103,7 @@ static struct json_object *get_peer_address(const struct document_at *at)
 	struct strbuf address = { 0 };
 	struct json_object *text;
 
-	address_add(&address, connection(at)->family, connection(at)->peer);
+	cell_add_address(&address, connection(at)->family, connection(at)->peer);
 	text = json_value_text(address.s);
 	strbuf_free(&address);
 	return text;

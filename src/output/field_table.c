@@ -3,7 +3,7 @@
 
 #include "analyse/fold.h"
 #include "base/clock.h"
-#include "output/address.h"
+#include "output/cell.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -89,8 +89,8 @@ NUMBER(port, !listener_is_unix(row->listener), row->listener->addr.port)
 TEXT(interface, row->listener->interface)
 NUMBER(v6only, knows(row, LISTENER_V6ONLY), row->listener->addr.v6only)
 NUMBER(mptcp, knows(row, LISTENER_MPTCP), row->listener->mptcp)
-NUMBER(inode, !row->fold, row->listener->inode)
-NUMBER(cookie, !row->fold, row->listener->cookie)
+NUMBER(inode, !row->folded, row->listener->inode)
+NUMBER(cookie, !row->folded, row->listener->cookie)
 NUMBER(uid, knows(row, LISTENER_UID), row->listener->uid)
 TEXT(cgroup, row->listener->cgroup)
 
@@ -99,7 +99,8 @@ GETTER(address)
 	if (listener_is_unix(row->listener))
 		return;
 	context->scratch.len = 0;
-	address_add(&context->scratch, row->listener->addr.family, row->listener->addr.address);
+	cell_add_address(&context->scratch, row->listener->addr.family,
+			 row->listener->addr.address);
 	set_text(value, context->scratch.s);
 }
 
@@ -134,7 +135,7 @@ GETTER(local)
 		bool brackets = l->addr.family == AF_INET6;
 
 		strbuf_addc(b, '[', brackets);
-		address_add(b, l->addr.family, l->addr.address);
+		cell_add_address(b, l->addr.family, l->addr.address);
 		strbuf_addc(b, ']', brackets);
 	}
 	if (l->interface)
@@ -259,8 +260,8 @@ static struct holders holders_of(const struct row *row, const struct report *rep
 {
 	const struct snapshot *s = report->snapshot;
 
-	if (row->fold)
-		return (struct holders){ row->fold->owners, s->processes, row->fold->n_owners };
+	if (row->folded)
+		return (struct holders){ row->folded->owners, s->processes, row->folded->n_owners };
 	return (struct holders){ s->owners + row->listener->first_owner, s->processes,
 				 row->listener->n_owners };
 }
@@ -534,7 +535,7 @@ GETTER(reasons)
 			context->words[value->number++] = reason_table[i].name;
 }
 
-static void set_contents(struct field_value *v, struct contents contents)
+static void set_contents(struct field_value *v, struct row_queue contents)
 {
 	v->known = contents.known;
 	v->connections = contents.connections.list;

@@ -3,9 +3,7 @@
 
 #include "analyse/fold.h"
 #include "base/alloc.h"
-#include "output/address.h"
 #include "output/cell.h"
-#include "output/not_shown_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,23 +69,24 @@ static void add_gone(struct strbuf *lines, const struct report *report,
 			break;
 		}
 		strbuf_adds(lines, n > 1 ? ", " : "; perhaps on these, which are gone: ");
-		address_add_with_port(lines, b->family, b->address, b->port);
+		cell_add_endpoint(lines, b->family, b->address, b->port);
 	}
 }
 
-/* @of: " of namespace NAME", or nothing when there is one alone */
 static void add_moved(struct strbuf *lines, const struct report *report,
-		      const struct netns_report *ns, const char *of, const char *window)
+		      const struct netns_report *ns, const char *window)
 {
 	if (has_moved(ns))
-		strbuf_addf(lines, "Counters of %s that moved in %s:\n",
-			    *of ? of + strlen(" of ") : "this namespace", window);
+		strbuf_addf(lines, "Counters of this namespace that moved in %s:\n", window);
 	for (unsigned int i = 0; i < COUNTER_N; i++)
 		if (is_worth_a_line(ns, i))
 			strbuf_addf(lines, "  %-26s %+8lld  %s\n", counter_table[i].name,
 				    (long long)ns->delta[i].value, counter_table[i].meaning);
 	if (!counters_known(ns))
-		strbuf_addf(lines, "ListenOverflows and ListenDrops%s in %s: unknown.\n", of,
+		strbuf_addf(lines, "ListenOverflows and ListenDrops in %s: unknown.\n", window);
+	else if (!has_moved(ns))
+		strbuf_addf(lines,
+			    "No counter of the listen queues of this namespace moved in %s.\n",
 			    window);
 	if (ns->unattributed_overflows.known && ns->unattributed_overflows.value) {
 		strbuf_addf(lines,
@@ -99,21 +98,12 @@ static void add_moved(struct strbuf *lines, const struct report *report,
 	}
 }
 
-static void add_unmoved(struct strbuf *lines, const char *of, const char *window)
-{
-	strbuf_addf(lines, "No counter of the listen queues%s moved in %s.\n", of, window);
-}
-
-static bool is_quiet(const struct netns_report *ns)
-{
-	return counters_known(ns) && !has_moved(ns);
-}
-
-static const enum sysctl_id binding[] = { SYSCTL_SOMAXCONN, SYSCTL_MAX_SYN_BACKLOG,
-					  SYSCTL_SYNCOOKIES, SYSCTL_ABORT_ON_OVERFLOW };
-
+/* The sysctls that bind a listener. */
 static void add_sysctls(struct strbuf *lines, const struct sysctls *s)
 {
+	static const enum sysctl_id binding[] = { SYSCTL_SOMAXCONN, SYSCTL_MAX_SYN_BACKLOG,
+						  SYSCTL_SYNCOOKIES, SYSCTL_ABORT_ON_OVERFLOW };
+
 	for (size_t i = 0; i < ARRAY_SIZE(binding); i++) {
 		strbuf_addf(lines, "%s%s=", i ? " " : "", sysctl_table[binding[i]].name);
 		if (sysctl_known(s, binding[i]))
@@ -124,134 +114,112 @@ static void add_sysctls(struct strbuf *lines, const struct sysctls *s)
 	strbuf_putc(lines, '\n');
 }
 
-static bool same_sysctls(const struct sysctls *a, const struct sysctls *b)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(binding); i++) {
-		bool known = sysctl_known(a, binding[i]);
-
-		if (known != sysctl_known(b, binding[i]) ||
-		    (known && a->value[binding[i]] != b->value[binding[i]]))
-			return false;
-	}
-	return true;
-}
-
-/* What is said of one of many namespaces. */
-enum role {
-	ROLE_HIDDEN, /* nothing: something chose listeners, and none of its */
-	ROLE_CALM,
-	ROLE_UNKNOWN,
-	ROLE_TROUBLE,
-	ROLE_N
+/* How one of many namespaces is. */
+enum netns_state {
+	NETNS_HIDDEN, /* none of its listeners is shown, as others were chosen */
+	NETNS_WELL,
+	NETNS_UNKNOWN,
+	NETNS_SICK, /* it lost something, or has a listener that is not ok */
+	NETNS_STATE_N
 };
 
-/* Of many namespaces some counter always moves: what counts is whether somebody lost something. */
-static enum role judge(const struct report *report, const struct netns_report *ns)
+/* Of many namespaces some counter always moves: what counts is whether clients lost something. */
+static enum netns_state classify_netns(const struct report *report, const struct netns_report *ns)
 {
 	const struct opt_u64 *drops = &ns->delta[COUNTER_LISTEN_DROPS];
 	const struct opt_u64 *overflows = &ns->delta[COUNTER_LISTEN_OVERFLOWS];
 
 	if ((drops->known && drops->value) || (overflows->known && overflows->value))
-		return ROLE_TROUBLE;
-	return !report->window_ns || drops->known ? ROLE_CALM : ROLE_UNKNOWN;
+		return NETNS_SICK;
+	return !report->window_ns || drops->known ? NETNS_WELL : NETNS_UNKNOWN;
 }
 
-static void find_roles(const struct report *report, enum role *roles, size_t count[ROLE_N])
+static void classify_all(const struct report *report, enum netns_state *states,
+			 size_t count[NETNS_STATE_N])
 {
 	bool chosen = report->n_shown < report->n_rows;
 
 	for (size_t i = 0; i < report->n_netns; i++)
-		roles[i] = chosen ? ROLE_HIDDEN : judge(report, &report->netns[i]);
+		states[i] = chosen ? NETNS_HIDDEN : classify_netns(report, &report->netns[i]);
 	for (size_t i = 0; chosen && i < report->n_shown; i++) {
 		const struct netns_report *ns = report->shown[i]->netns;
 
-		roles[ns - report->netns] = judge(report, ns);
+		states[ns - report->netns] = classify_netns(report, ns);
 	}
 	for (size_t i = 0; i < report->n_rows; i++) {
-		enum role *role = &roles[report->rows[i].netns - report->netns];
+		enum netns_state *state = &states[report->rows[i].netns - report->netns];
 
-		if (state_is_sick(report->rows[i].state) && *role != ROLE_HIDDEN)
-			*role = ROLE_TROUBLE;
+		if (state_is_sick(report->rows[i].state) && *state != NETNS_HIDDEN)
+			*state = NETNS_SICK;
 	}
 	for (size_t i = 0; i < report->n_netns; i++)
-		count[roles[i]]++;
+		count[states[i]]++;
 }
 
-/* " of namespaces a, b and 5 more"; @those: which of the report's */
-static void name_those(struct strbuf *to, const struct report *report, const bool *those,
-		       unsigned int text_flags)
+static void add_netns_name(struct strbuf *b, const struct netns *ns, unsigned int text_flags)
 {
-	size_t n = 0, named = 0;
-
-	for (size_t i = 0; i < report->n_netns; i++)
-		n += those[i];
-	to->len = 0;
-	strbuf_adds(to, n > 1 ? " of namespaces " : " of namespace ");
-	for (size_t i = 0; i < report->n_netns && named < NAMES_MAX; i++) {
-		const struct netns *ns = report->netns[i].netns;
-
-		if (!those[i])
-			continue;
-		if (named)
-			strbuf_adds(to, named + 1 == n ? " and " : ", ");
-		if (ns->name)
-			text_add_safe(to, ns->name, strlen(ns->name), text_flags);
-		else
-			strbuf_addu(to, ns->inode);
-		named++;
-	}
-	if (n > named)
-		strbuf_addf(to, " and %zu more", n - named);
+	if (ns->name)
+		text_add_safe(b, ns->name, strlen(ns->name), text_flags | TEXT_ONE_WORD);
+	else
+		strbuf_addu(b, ns->inode);
 }
 
-/* What moved in each that is in trouble; those where nothing did are told together. */
-static void add_all_moved(struct strbuf *lines, const struct report *report, const enum role *roles,
-			  bool *those, const char *window, unsigned int text_flags)
+static const char *rise_text(struct opt_u64 rise, char text[24])
 {
+	if (!rise.known)
+		return "-";
+	snprintf(text, 24, rise.value ? "+%llu" : "%llu", (unsigned long long)rise.value);
+	return text;
+}
+
+/* Counters that moved beside ListenOverflows and ListenDrops. */
+static void add_others_moved(struct strbuf *lines, const struct netns_report *ns)
+{
+	const size_t begin = lines->len;
+
+	for (unsigned int i = 0; i < COUNTER_N; i++)
+		if (i != COUNTER_LISTEN_OVERFLOWS && i != COUNTER_LISTEN_DROPS &&
+		    is_worth_a_line(ns, i))
+			strbuf_addf(lines, "%s%s +%llu", lines->len > begin ? ", " : "",
+				    counter_table[i].name, (unsigned long long)ns->delta[i].value);
+	if (ns->unattributed_overflows.known && ns->unattributed_overflows.value)
+		strbuf_addf(lines, "%sunattributed overflows +%llu", lines->len > begin ? ", " : "",
+			    (unsigned long long)ns->unattributed_overflows.value);
+	if (lines->len == begin)
+		strbuf_putc(lines, '-');
+}
+
+/* A line for each namespace that is not well, or of which that is unknown. */
+static void add_netns_table(struct strbuf *lines, const struct report *report,
+			    const enum netns_state *states, const char *window,
+			    unsigned int text_flags)
+{
+	size_t width = strlen("NAMESPACE");
 	struct strbuf name = { 0 };
-	bool quiet = false;
 
+	for (size_t i = 0; i < report->n_netns; i++) {
+		name.len = 0;
+		add_netns_name(&name, report->netns[i].netns, text_flags);
+		if (states[i] >= NETNS_UNKNOWN && text_width(name.s, name.len) > width)
+			width = text_width(name.s, name.len);
+	}
+	strbuf_addf(lines, "%-*s OVERFLOWS  DROPS ALSO MOVED IN %s\n", (int)width, "NAMESPACE",
+		    window);
 	for (size_t i = 0; i < report->n_netns; i++) {
 		const struct netns_report *ns = &report->netns[i];
+		char overflows[24], drops[24];
 
-		if (roles[i] != ROLE_TROUBLE || is_quiet(ns))
+		if (states[i] < NETNS_UNKNOWN)
 			continue;
-		those[i] = true;
-		name_those(&name, report, those, text_flags);
-		those[i] = false;
-		add_moved(lines, report, ns, name.s, window);
-	}
-	for (size_t i = 0; i < report->n_netns; i++) {
-		those[i] = roles[i] == ROLE_TROUBLE && is_quiet(&report->netns[i]);
-		quiet |= those[i];
-	}
-	if (quiet) {
-		name_those(&name, report, those, text_flags);
-		add_unmoved(lines, name.s, window);
-	}
-	strbuf_free(&name);
-}
-
-/* Those of all in trouble, once for all that have the same. */
-static void add_all_sysctls(struct strbuf *lines, const struct report *report,
-			    const enum role *roles, bool *those, unsigned int text_flags)
-{
-	struct strbuf name = { 0 };
-
-	for (size_t i = 0; i < report->n_netns; i++) {
-		const struct sysctls *sysctls = &report->netns[i].netns->sysctls;
-		bool told = roles[i] != ROLE_TROUBLE;
-
-		for (size_t j = 0; !told && j < report->n_netns; j++) {
-			those[j] = roles[j] == ROLE_TROUBLE &&
-				   same_sysctls(sysctls, &report->netns[j].netns->sysctls);
-			told = those[j] && j < i;
-		}
-		if (told)
-			continue;
-		name_those(&name, report, those, text_flags);
-		strbuf_addf(lines, "Sysctls%s:\n", name.s);
-		add_sysctls(lines, sysctls);
+		name.len = 0;
+		add_netns_name(&name, ns->netns, text_flags);
+		strbuf_add(lines, name.s, name.len);
+		strbuf_addc(lines, ' ', width - text_width(name.s, name.len));
+		strbuf_addf(lines, " %9s %6s ",
+			    rise_text(ns->delta[COUNTER_LISTEN_OVERFLOWS], overflows),
+			    rise_text(ns->delta[COUNTER_LISTEN_DROPS], drops));
+		add_others_moved(lines, ns);
+		strbuf_putc(lines, '\n');
 	}
 	strbuf_free(&name);
 }
@@ -259,56 +227,104 @@ static void add_all_sysctls(struct strbuf *lines, const struct report *report,
 static void add_many(struct strbuf *lines, const struct report *report, const char *window,
 		     unsigned int text_flags)
 {
-	enum role *roles = xcalloc(report->n_netns, sizeof(*roles));
-	bool *those = xcalloc(report->n_netns, sizeof(*those));
-	size_t count[ROLE_N] = { 0 };
+	enum netns_state *states = xcalloc(report->n_netns, sizeof(*states));
+	size_t count[NETNS_STATE_N] = { 0 };
+	size_t well, hidden;
 
-	find_roles(report, roles, count);
-	if (report->window_ns)
-		add_all_moved(lines, report, roles, those, window, text_flags);
-	add_all_sysctls(lines, report, roles, those, text_flags);
-	if (count[ROLE_CALM])
-		strbuf_addf(lines, "In %zu %snamespace%s all %slisteners are well%s.\n",
-			    count[ROLE_CALM], count[ROLE_CALM] < report->n_netns ? "other " : "",
-			    count[ROLE_CALM] > 1 ? "s" : "",
+	classify_all(report, states, count);
+	well = count[NETNS_WELL];
+	hidden = count[NETNS_HIDDEN];
+	if (report->window_ns && count[NETNS_SICK] + count[NETNS_UNKNOWN])
+		add_netns_table(lines, report, states, window, text_flags);
+	if (well)
+		strbuf_addf(lines, "In %zu %snamespace%s all %slisteners are well%s.\n", well,
+			    well < report->n_netns ? "other " : "", well > 1 ? "s" : "",
 			    report->snapshot->known & SNAPSHOT_UNIX ? "" : "TCP ",
 			    report->window_ns ? "" : " now");
-	if (count[ROLE_UNKNOWN])
-		strbuf_addf(lines, "What moved in %zu namespace%s is unknown.\n",
-			    count[ROLE_UNKNOWN], count[ROLE_UNKNOWN] > 1 ? "s" : "");
-	if (count[ROLE_HIDDEN])
-		strbuf_addf(lines, "No listener of %zu namespace%s is shown.\n", count[ROLE_HIDDEN],
-			    count[ROLE_HIDDEN] > 1 ? "s" : "");
-	free(those);
-	free(roles);
+	if (hidden)
+		strbuf_addf(lines, "No listener of %zu namespace%s is shown.\n", hidden,
+			    hidden > 1 ? "s" : "");
+	free(states);
 }
 
-static void add_not_shown(struct strbuf *lines, const struct report *report)
+static bool is_some(const struct opt_u64 *a)
 {
-	struct strbuf words = { 0 };
+	return a->known && a->value;
+}
 
-	if (not_shown_text_add(&words, &report->not_shown))
-		strbuf_addf(lines, "Not looked at: %s.\n", words.s);
-	strbuf_free(&words);
+static const char *are(uint64_t n)
+{
+	return n == 1 ? "is" : "are";
+}
+
+static void add_unix(struct strbuf *b, const struct not_shown *e)
+{
+	uint64_t full = is_some(&e->unix_full) ? e->unix_full.value : 0;
+	uint64_t stalled = is_some(&e->unix_stalled) ? e->unix_stalled.value : 0;
+	uint64_t first = full ? full : stalled;
+
+	if (!first)
+		return;
+	strbuf_addf(b, "%llu UNIX listener%s %s %s", (unsigned long long)first,
+		    first == 1 ? "" : "s", are(first), full ? "full" : "stalled");
+	if (full && stalled)
+		strbuf_addf(b, ", %llu %s stalled", (unsigned long long)stalled, are(stalled));
+	strbuf_addf(b, " (-x shows %s)", full + stalled == 1 ? "it" : "them");
+}
+
+static void add_overflowing(struct strbuf *b, const struct not_shown *e)
+{
+	uint64_t n = e->overflowing.value;
+
+	if (!is_some(&e->overflowing))
+		return;
+	strbuf_addf(b, "%s%llu other namespace%s (-A shows %s)", b->len ? "; " : "",
+		    (unsigned long long)n, n == 1 ? " overflows" : "s overflow",
+		    n == 1 ? "it" : "them");
+}
+
+/*
+ * Where not all were looked at, what was found may be too little; and none may be wrong. One that
+ * came in the window is nothing to speak of.
+ */
+static void add_cut(struct strbuf *b, const struct not_shown *e)
+{
+	bool all = e->namespaces.known && e->namespaces.value == e->looked_at.value;
+
+	if (!e->looked_at.known || all ||
+	    !(e->cut || (is_some(&e->overflowing) && !e->namespaces.known)))
+		return;
+	strbuf_adds(b, b->len ? "; " : "");
+	if (e->namespaces.known)
+		strbuf_addf(b, "%llu of %llu other namespace%s (-A looks at all)",
+			    (unsigned long long)(e->namespaces.value - e->looked_at.value),
+			    (unsigned long long)e->namespaces.value,
+			    e->namespaces.value == 1 ? "" : "s");
+	else if (e->looked_at.value)
+		strbuf_addf(b, "all but %llu of the other namespaces",
+			    (unsigned long long)e->looked_at.value);
+	else
+		strbuf_adds(b, "all other namespaces");
 }
 
 static void add_namespaces(struct strbuf *lines, const struct report *report,
 			   unsigned int text_flags)
 {
 	char window[WINDOW_SIZE];
+	struct strbuf words = { 0 };
 
 	format_window(report, window);
-	add_not_shown(lines, report);
+	if (footer_add_not_shown(&words, &report->not_shown))
+		strbuf_addf(lines, "Not looked at: %s.\n", words.s);
+	strbuf_free(&words);
 	if (!report->window_ns && report->n_netns)
 		strbuf_adds(lines,
 			    "No window: what moved is unknown; without -d 0 there is one.\n");
-	if (report->n_netns > 1)
+	if (report->n_netns > 1) {
 		add_many(lines, report, window, text_flags);
-	else if (report->n_netns) {
+	} else if (report->n_netns) {
 		if (report->window_ns)
-			add_moved(lines, report, report->netns, "", window);
-		if (report->window_ns && is_quiet(report->netns))
-			add_unmoved(lines, " of this namespace", window);
+			add_moved(lines, report, report->netns, window);
 		add_sysctls(lines, &report->netns->netns->sysctls);
 	}
 }
@@ -359,9 +375,9 @@ static size_t count_sockets(const struct report *report, const struct row *row)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; row->fold && i < row->fold->n_members; i++)
-		n += row->fold->members[i]->state == row->state;
-	for (size_t i = 0; !row->fold && i < report->n_shown; i++)
+	for (size_t i = 0; row->folded && i < row->folded->n_members; i++)
+		n += row->folded->members[i]->state == row->state;
+	for (size_t i = 0; !row->folded && i < report->n_shown; i++)
 		n += report->shown[i]->group == row->group && report->shown[i]->state == row->state;
 	return n;
 }
@@ -377,7 +393,7 @@ static void add_state(struct strbuf *lines, const struct footer *f, const struct
 	add_local(lines, f, row);
 	if (sockets)
 		strbuf_addf(lines, ", %zu of %u sockets", sockets, row->group->sockets);
-	count -= sockets && !row->fold ? sockets : 1;
+	count -= sockets && !row->folded ? sockets : 1;
 	if (count)
 		strbuf_addf(lines, "%s and %zu more", sockets ? "," : "", count);
 	strbuf_adds(lines, "): ");
@@ -467,7 +483,7 @@ static void add_open(struct strbuf *lines, const struct footer *f)
 	size_t n = 0;
 
 	for (size_t i = 0; i < report->n_shown; i++)
-		if (verdict_is_open(report->shown[i]) && !n++)
+		if (verdict_wants_longer_window(report->shown[i]) && !n++)
 			first = report->shown[i];
 	if (!n)
 		return;
@@ -477,7 +493,7 @@ static void add_open(struct strbuf *lines, const struct footer *f)
 		    row_length(first) == 1 ? "s" : "");
 	if (n > 1)
 		strbuf_addf(lines, ", nor at %zu more", n - 1);
-	strbuf_adds(lines, ": a longer window (-d 3) tells whether that is stalled.\n");
+	strbuf_adds(lines, ": a longer window (-d 3) shows whether that is stalled.\n");
 }
 
 /* Who holds a listener that is not well may be what only root sees. */
@@ -494,10 +510,8 @@ static void add_ownerless(struct strbuf *lines, const struct footer *f)
 		n += state_is_sick(row->state) && !(row->listener->known & LISTENER_OWNERS);
 	}
 	if (n)
-		strbuf_addf(
-			lines,
-			"%zu listener%s in trouble: who holds %s cannot be seen; run as root.\n", n,
-			n > 1 ? "s" : "", n > 1 ? "them" : "it");
+		strbuf_addf(lines, "%zu listener%s not ok ha%s owners that only root can see.\n", n,
+			    n > 1 ? "s that are" : " that is", n > 1 ? "ve" : "s");
 }
 
 static void add_unselected(struct strbuf *lines, const struct footer *f)
@@ -515,6 +529,29 @@ static void add_unselected(struct strbuf *lines, const struct footer *f)
 						   ", ",
 			    f->selectors[i]);
 	strbuf_adds(lines, ".\n");
+}
+
+bool footer_add_not_shown(struct strbuf *b, const struct not_shown *e)
+{
+	struct strbuf own = { 0 };
+	bool some;
+
+	add_unix(&own, e);
+	add_overflowing(&own, e);
+	add_cut(&own, e);
+	some = own.len > 0;
+	if (some)
+		strbuf_add(b, own.s, own.len);
+	strbuf_free(&own);
+	return some;
+}
+
+void footer_add_scope(struct strbuf *b, const struct report *report, size_t n)
+{
+	const uint32_t known = report->snapshot->known;
+
+	strbuf_addf(b, "%slistener%s%s", known & SNAPSHOT_UNIX ? "" : "TCP ", n > 1 ? "s" : "",
+		    known & SNAPSHOT_ALL_NETNS ? "" : " here");
 }
 
 void footer_add(struct strbuf *lines, const struct footer *f)

@@ -21,4 +21,14 @@ struct footer {
  */
 void footer_add(struct strbuf *lines, const struct footer *f);
 
+/*
+ * footer_add_not_shown() - add what is not well of what the report does not show, with the option
+ * that shows it: "1 UNIX listener is full (-x shows it); 1 other namespace overflows (-A shows
+ * it)". Returns false when there is nothing to say.
+ */
+bool footer_add_not_shown(struct strbuf *b, const struct not_shown *e);
+
+/* Adds what @n listeners that a report is about are, as "TCP listeners here". */
+void footer_add_scope(struct strbuf *b, const struct report *report, size_t n);
+
 #endif

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "output/cell.h"
-#include "output/contents.h"
+#include "output/detail_lines.h"
 #include "output/footer.h"
 #include "output/layout.h"
 
@@ -282,13 +282,13 @@ static void print_footer(FILE *stream, const struct grid *g, const struct column
 	print_hidden(stream, g, line);
 }
 
-/* @listed: see contents_add(). */
+/* @listed: see detail_lines_add(). */
 static void print_detail(FILE *stream, const struct row *row, const struct table_style *style,
 			 uint8_t *listed, struct strbuf *line)
 {
 	struct strbuf lines = { 0 };
 
-	contents_add(&lines, row, listed);
+	detail_lines_add(&lines, row, listed);
 	put_lines(stream, &lines, style, put_line, line);
 	strbuf_free(&lines);
 }

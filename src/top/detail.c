@@ -4,7 +4,7 @@
 #include "analyse/fold.h"
 #include "base/clock.h"
 #include "base/num.h"
-#include "output/address.h"
+#include "output/cell.h"
 #include "top/graph.h"
 #include "top/wrap.h"
 
@@ -42,7 +42,7 @@ static void draw_waiting(struct paint *p, const struct connection *c)
 		strbuf_addf(&b, " %12s  ", "-");
 	else
 		strbuf_addf(&b, " %12u  ", c->unread_bytes);
-	address_add_with_port(&b, c->family, c->peer, c->peer_port);
+	cell_add_endpoint(&b, c->family, c->peer, c->peer_port);
 	if (c->peer_closed)
 		strbuf_adds(&b, "  closed by the peer");
 	if (c->mptcp)
@@ -58,14 +58,14 @@ static void draw_half_open(struct paint *p, const struct connection *c)
 	phrase_time(&b, c->next_timer_ms * (NSEC_PER_SEC / 1000));
 	paint_blanks(p, INK_PLAIN, 8 - (int)b.len);
 	strbuf_addf(&b, " %12u  ", c->retransmits);
-	address_add_with_port(&b, c->family, c->peer, c->peer_port);
+	cell_add_endpoint(&b, c->family, c->peer, c->peer_port);
 	paint_text(p, INK_PLAIN, b.s, b.len);
 	strbuf_free(&b);
 }
 
 /* The queues of a row, by section. */
 struct queues {
-	struct contents of[DETAIL_SECTIONS];
+	struct row_queue of[DETAIL_SECTIONS];
 };
 
 /* The heading of a section; reversed where the keys scroll. */
@@ -73,9 +73,9 @@ static void draw_heading(const struct detail *d, enum detail_section section, st
 			 const struct row *row, const struct queues *q)
 {
 	enum ink ink = d->section == section ? INK_BAR : INK_STRONG;
-	const struct contents *contents = &q->of[section];
+	const struct row_queue *contents = &q->of[section];
 	bool waiting = section == DETAIL_WAITING;
-	uint32_t invisible = row_invisible(row);
+	uint32_t invisible = row_peers_reset(row);
 	struct strbuf b = { 0 };
 
 	strbuf_adds(&b, waiting ? "    WAIT       UNREAD  PEER" : "   TIMER      RETRANS  PEER");
@@ -163,7 +163,8 @@ static int draw_text(const struct screen *screen, int y, int bottom, enum ink in
 }
 
 /* A folded row unfolded, as far as that fits into a few lines: the worst imbalance shows. */
-static int draw_members(const struct screen *screen, int y, int bottom, const struct fold *fold)
+static int draw_members(const struct screen *screen, int y, int bottom,
+			const struct folded_group *fold)
 {
 	const uint32_t shown_max = 40;
 	struct strbuf b = { 0 };
@@ -198,8 +199,8 @@ void detail_draw(struct detail *d, const struct screen *screen, int top, int bot
 	phrase_facts(&text, row, c);
 	y = draw_text(screen, y, bottom, INK_STRONG, &text);
 	y = draw_sentences(screen, y, y + (bottom - y) / 2, row, c);
-	if (row->fold)
-		y = draw_members(screen, y, bottom, row->fold);
+	if (row->folded)
+		y = draw_members(screen, y, bottom, row->folded);
 	phrase_numbers(&text, row, c);
 	y = draw_text(screen, y, y + (bottom - y - CONNECTIONS_MIN) / 2, INK_PLAIN, &text);
 	if (y < bottom)

@@ -94,7 +94,7 @@ static void open_selected(struct session *s)
 {
 	const struct row *row = view_selected(&s->view);
 
-	if (s->page == PAGE_LIST && row && row->fold)
+	if (s->page == PAGE_LIST && row && row->folded)
 		set_unfolded(s, view_branch(&s->view, s->view.cursor) == VIEW_FOLDED);
 	else
 		toggle_detail(s);
@@ -410,7 +410,7 @@ static void shorter_window(struct session *s)
 
 static void reset_sums(struct session *s)
 {
-	history_forget_sums(s->playback.history);
+	history_restart_sums(s->playback.history);
 	session_say(s, "The sums of the counters begin anew.");
 }
 

@@ -24,14 +24,14 @@ void order_keep(struct order *o, struct row *const *rows, size_t n)
 	o->n = 0;
 	o->groups = false;
 	for (size_t i = 0; i < n; i++) {
-		o->groups |= rows[i]->fold != NULL;
+		o->groups |= rows[i]->folded != NULL;
 		if (idmap_put(&o->places, row_id(rows[i]), (uint32_t)o->n) == IDMAP_NONE)
 			o->n++;
 	}
 }
 
 /* Of a group that was a listener, or several: that of the first of them. */
-static uint32_t place_of_members(const struct order *o, const struct fold *fold)
+static uint32_t place_of_members(const struct order *o, const struct folded_group *fold)
 {
 	uint32_t first = IDMAP_NONE;
 
@@ -54,11 +54,11 @@ static uint32_t find_place(struct order *o, const struct row *row)
 		place = idmap_get(&o->places, row_group_id(row));
 	if (place == IDMAP_NONE)
 		place = idmap_get(&o->places, row_id(row));
-	if (place == IDMAP_NONE && row->fold)
-		place = place_of_members(o, row->fold);
+	if (place == IDMAP_NONE && row->folded)
+		place = place_of_members(o, row->folded);
 	if (place == IDMAP_NONE)
 		place = (uint32_t)o->n++;
-	o->groups |= row->fold != NULL;
+	o->groups |= row->folded != NULL;
 	idmap_put(&o->places, row_id(row), place);
 	return place;
 }

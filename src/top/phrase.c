@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "output/cell.h"
-#include "output/not_shown_text.h"
+#include "output/footer.h"
 #include "output/sort.h"
 
 #include <string.h>
@@ -140,14 +140,14 @@ static enum severity verdict_well(struct strbuf *b, const struct report *report,
 			    overflows == 1 ? "" : "s",
 			    gone ? "a listener that is gone or unknown" :
 				   "which listener is unknown");
-	if (not_shown_text_add(&words, &report->not_shown))
+	if (footer_add_not_shown(&words, &report->not_shown))
 		strbuf_addf(b, "%snot looked at: %s%s", overflows ? "; " : "", words.s,
 			    overflows ? "" : "; ");
 	strbuf_free(&words);
 	if (overflows)
 		return SEVERITY_WARNING;
 	strbuf_addf(b, "%s ", !n ? "no" : n > 1 ? "all" : "the");
-	not_shown_text_add_scope(b, report, n);
+	footer_add_scope(b, report, n);
 	strbuf_adds(b, !n ? "" : n > 1 ? " are well" : " is well");
 	return sick ? SEVERITY_WARNING : SEVERITY_NONE;
 }
@@ -171,7 +171,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	add_known(b, " ", FIELD_PROCESS, "", worst, c);
 	if (worst->reasons)
 		strbuf_addf(b, ": %s", reason_table[verdict_first_reason(worst)].name);
-	since = history_trouble(c->history, worst, c->back);
+	since = history_sick(c->history, worst, c->back);
 	if (since.ns) {
 		strbuf_adds(b, " (");
 		phrase_lasted(b, since);
@@ -182,7 +182,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 		add_cell(b, FIELD_OVERFLOWS, worst, c);
 		strbuf_adds(b, " overflows");
 	}
-	if (not_shown_text_add(&words, &c->report->not_shown))
+	if (footer_add_not_shown(&words, &c->report->not_shown))
 		strbuf_addf(b, "; not looked at: %s", words.s);
 	strbuf_free(&words);
 	return state_table[worst->state].severity;
@@ -194,7 +194,7 @@ static void add_waiting(struct strbuf *b, const struct row *row)
 	const uint64_t age = row_waiting_age(row);
 	const size_t begin = b->len;
 	const char *separator = "; ";
-	struct opt_u64 gone = row_gave_up(row);
+	struct opt_u64 gone = row_peers_closed_or_reset(row);
 
 	if (!row->oldest_wait_ms.known && !(gone.known && gone.value))
 		return;
@@ -226,7 +226,7 @@ static void add_limit(struct strbuf *b, const struct row *row)
 void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_context *c)
 {
 	struct history_time full = history_full(c->history, row, c->back);
-	struct history_time trouble = history_trouble(c->history, row, c->back);
+	struct history_time trouble = history_sick(c->history, row, c->back);
 
 	add_cell(b, FIELD_LOCAL, row, c);
 	add_known(b, " ", FIELD_PROCESS, "", row, c);

@@ -88,7 +88,7 @@ static size_t find_unfolded(const struct view *v, uint64_t group)
 
 static bool is_unfolded(const struct view *v, const struct row *row)
 {
-	return v->n_unfolded && row->fold && find_unfolded(v, row_group_id(row)) < v->n_unfolded;
+	return v->n_unfolded && row->folded && find_unfolded(v, row_group_id(row)) < v->n_unfolded;
 }
 
 static void set_unfolded(struct view *v, uint64_t group, bool unfold)
@@ -119,7 +119,7 @@ static void add_members(struct view *v, uint64_t clock_ns)
 		v->spare = xreallocarray(v->spare, v->spare_size, sizeof(*v->spare));
 	}
 	for (size_t i = 0; i < r->n_shown; i++) {
-		const struct fold *fold = is_unfolded(v, rows[i]) ? rows[i]->fold : NULL;
+		const struct folded_group *fold = is_unfolded(v, rows[i]) ? rows[i]->folded : NULL;
 		size_t begin;
 
 		v->spare[n++] = rows[i];
@@ -165,7 +165,7 @@ static bool find_stand_in(const struct view *v, size_t *index)
 	for (size_t i = 0; i < v->report.n_shown; i++) {
 		const struct row *row = v->report.shown[i];
 
-		if ((was_group || (row->fold && !is_unfolded(v, row))) && !was_left(v, row) &&
+		if ((was_group || (row->folded && !is_unfolded(v, row))) && !was_left(v, row) &&
 		    row_group_id(row) == v->selected.group) {
 			*index = i;
 			return true;
@@ -270,9 +270,9 @@ const struct row *view_row_of(const struct view *v, struct view_socket socket)
 		return row;
 	if (socket.id == socket.group && row_group_id(row) == socket.group)
 		return row;
-	for (uint32_t i = 0; row->fold && i < row->fold->n_members; i++)
-		if (row_id(row->fold->members[i]) == socket.id)
-			return row->fold->members[i];
+	for (uint32_t i = 0; row->folded && i < row->folded->n_members; i++)
+		if (row_id(row->folded->members[i]) == socket.id)
+			return row->folded->members[i];
 	return NULL;
 }
 
@@ -281,7 +281,7 @@ enum view_branch view_branch(const struct view *v, size_t index)
 	const struct report *r = &v->report;
 	const struct row *row = r->shown[index];
 
-	if (row->fold)
+	if (row->folded)
 		return is_unfolded(v, row) ? VIEW_UNFOLDED : VIEW_FOLDED;
 	if (!row_is_member(row, r))
 		return VIEW_ALONE;
@@ -335,12 +335,12 @@ void view_unfold(struct view *v, bool unfold, uint64_t clock_ns)
 {
 	const struct row *row = view_selected(v);
 
-	if (!row || !(row->fold || row_is_member(row, &v->report)))
+	if (!row || !(row->folded || row_is_member(row, &v->report)))
 		return;
 	view_select(v, v->cursor, clock_ns);
 	set_unfolded(v, row_group_id(row), unfold);
 	view_arrange(v, clock_ns);
-	if (unfold && row->fold)
+	if (unfold && row->folded)
 		scroll_to_members(v);
 }
 

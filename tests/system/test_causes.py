@@ -148,7 +148,7 @@ class Stopped(CausesCase):
         self.assertEqual({p["pid"]: p["state"] for p in row["processes"]},
                          {stuck.pids[0]: "R", stuck.pids[1]: "T"})
         self.assertRegex(self.words(stuck, "not-accepting"),
-                         f"^the program .*, and 1 of 2 processes that hold it is stopped: "
+                         f"^the program .*, and 1 of 2 processes that hold the listener is stopped: "
                          rf"{stuck.pids[1]}; continue it first \(kill -CONT {stuck.pids[1]}\), then ")
 
     def test_traced(self):

@@ -15,7 +15,9 @@ import unittest
 
 import listenq
 import netns
+import rig
 import screen
+import servers
 import source
 from cli import SECONDS, columns, help_options, help_rows, listed, program, run, same
 from listenq import PROGRAM
@@ -446,6 +448,37 @@ class Examples(screen.Case):
                 self.assertTrue(both[0] and both[0] <= both[1], both)
                 self.assertEqual(len(both[0]), len(run("ss", "-Hltn", *plain(theirs).split())
                                                    .splitlines()))
+
+
+class Backlogs(rig.Case):
+    """Of servers that no setting of ours names."""
+    SETTING = re.compile(r"ListenBacklog \d+| backlog[= ]\d+|listen\.backlog = \S+|"
+                         r"--(tcp-)?backlog\0\d+\0")
+    KINDS = {"Apache": servers.Apache, "nginx": servers.Nginx, "HAProxy": servers.Haproxy,
+             "PHP-FPM": servers.PhpFpm, "Gunicorn": servers.Gunicorn, "Redis": servers.Redis,
+             "PostgreSQL": servers.Postgres}
+
+    def bare(self, kind, **options):
+        class Bare(kind):
+            def command(bare):
+                words = super().command(**options)
+                for path in filter(pathlib.Path.is_file, bare.dir.iterdir()):
+                    path.write_text(self.SETTING.sub("", path.read_text()))
+                return self.SETTING.sub("", "\0".join(map(str, words))).split("\0")
+        return self.own(Bare())
+
+    def test_defaults(self):
+        netns.sysctl("net.core.somaxconn", 60000)
+        text = BACKGROUND.read_text().split(".Sh WELL-KNOWN BACKLOGS")[1]
+        told = {name.split()[0]: backlog for name, backlog, _ in
+                cells(re.search(r"^\.TS\n.*?^\.TE\n", text, re.M | re.S)[0])}
+        words = {"somaxconn": 60000, "maxconn": 777}
+        for name, kind in self.KINDS.items():
+            options = {"behind": self.own(servers.Redis()), "maxconn": 777} if name == "HAProxy" else {}
+            server = self.bare(kind, **options)
+            limit, = {row["accept_queue"]["limit"] for row in listenq.instant("-x")["listeners"]
+                      if server.path and row["path"] == str(server.path) or row["port"] == server.port}
+            self.assertEqual(limit, words.get(told[name]) or int(told[name]), name)
 
 
 class Help(screen.Case):

@@ -390,7 +390,7 @@ class Real(Case):
         result = listenq.during(act, "-o", "address,port,state,drops-delta,losses,reasons", looks=2)
         self.assertEqual(result.out.splitlines()[1].split(),
                          ["127.0.0.1", str(listener.port), "dropping", "+3", "+3", "-"])
-        self.assertIn("look at which counters moved", listenq.during(act, looks=2).out)
+        self.assertIn("look at the counters that moved", listenq.during(act, looks=2).out)
 
     def test_bounds_hold_in_a_mixture(self):
         """All at once, at four listeners: what the kernel did is within the bounds of each."""

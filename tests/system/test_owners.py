@@ -473,17 +473,17 @@ class Hidden(nobody.Case, OwnersCase):
         self.assertIn("no owner among the processes that can be seen: run as root", done.err)
         self.run_as_nobody("-d", "0", "-p", "--strict", code=1)
 
-    def test_trouble(self):
-        """Who keeps a listener in trouble is what one looks for: the default table says that root
+    def test_owners_of_others(self):
+        """Who holds a listener that is not ok is what one looks for: the table says that root
         would see it."""
-        said = "1 listener in trouble: who holds it cannot be seen; run as root."
+        said = "1 listener that is not ok has owners that only root can see."
         args = "-d", "0.1", f":{self.others.port}"
-        self.assertNotIn("in trouble", self.run_as_nobody(*args).out)
+        self.assertNotIn("only root can see", self.run_as_nobody(*args).out)
         self.connect(self.others, 6)
         rig.wait_for(lambda: oracle.listener(self.others.port).length == 6, "a full queue")
         self.assertIn(said, self.run_as_nobody(*args).out.splitlines())
-        self.assertNotIn("in trouble", self.run_as_nobody("-o", "local,state", *args).out)
-        self.assertNotIn("in trouble", listenq.run(*args).out)
+        self.assertNotIn("only root can see", self.run_as_nobody("-o", "local,state", *args).out)
+        self.assertNotIn("only root can see", listenq.run(*args).out)
 
     def test_not_shown(self):
         """Owners that nobody would have seen are not missed."""

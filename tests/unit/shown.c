@@ -14,8 +14,8 @@ void shown_assert(const struct view *view, const char *expected)
 
 		strbuf_addf(&shown, i == view->cursor ? "%s[%s%llu]" : "%s%s%llu", i ? " " : "",
 			    marks[view_branch(view, i)],
-			    r->shown[i]->fold ? (unsigned long long)l->addr.port :
-						(unsigned long long)l->cookie);
+			    r->shown[i]->folded ? (unsigned long long)l->addr.port :
+						  (unsigned long long)l->cookie);
 	}
 	if (strcmp(shown.s, expected) != 0)
 		fail_msg("%s, not %s", shown.s, expected);

@@ -242,13 +242,13 @@ static void test_fd_limit(void **state)
 	(void)state;
 	assert_said(
 		REASON_FD_LIMIT,
-		"process 11 (app) has 1024 of 1024 descriptors open, and accept(2) fails with EMFILE; raise its limit (ulimit -n where it is started), or find what leaks them with ls -l /proc/11/fd");
+		"process 11 (app) has 1024 of 1024 descriptors open, and accept(2) fails with EMFILE; raise its limit (ulimit -n where it is started), or find the leak with ls -l /proc/11/fd");
 	p->unit = "a\n.service";
 	p->comm = NULL;
 	p->open_fds = 1030;
 	assert_said(
 		REASON_FD_LIMIT,
-		"process 11 has 1030 of 1024 descriptors open, and accept(2) fails with EMFILE; raise its limit (LimitNOFILE= of unit a\\x0a.service), or find what leaks them with ls -l /proc/11/fd");
+		"process 11 has 1030 of 1024 descriptors open, and accept(2) fails with EMFILE; raise its limit (LimitNOFILE= of unit a\\x0a.service), or find the leak with ls -l /proc/11/fd");
 	p->open_fds = 1023;
 	assert_said(REASON_FD_LIMIT, NULL);
 	p->open_fds = 1024;
@@ -275,9 +275,9 @@ static void test_fd_limit_of_all(void **state)
 	l->peak = (struct peak){ .length = 129, .fell = true };
 	assert_said(
 		REASON_FD_LIMIT,
-		"2 of 2 processes that hold this listener have no descriptor left (11 (app): 16 of 16, 12 (app): 16 of 16), and accept(2) fails with EMFILE there; raise their limit (ulimit -n where they are started), or find what leaks them with ls -l /proc/11/fd");
+		"2 of 2 processes that hold this listener have no descriptor left (11 (app): 16 of 16, 12 (app): 16 of 16), and accept(2) fails with EMFILE there; raise their limit (ulimit -n where they are started), or find the leak with ls -l /proc/11/fd");
 	assert_said(REASON_ACCEPTING_SLOWLY,
-		    "the program does accept, but more slowly than clients connect");
+		    "the program accepts, but more slowly than clients connect");
 	s.now.processes[1].open_fds = 15;
 	assert_said(REASON_FD_LIMIT, NULL);
 	s.now.processes[1].open_fds = 16;
@@ -296,7 +296,7 @@ static void test_fd_limit_of_several(void **state)
 	add_owner(with_fds(1, 4096, 4096));
 	assert_said(
 		REASON_FD_LIMIT,
-		"2 of 3 processes that hold this listener have no descriptor left (12 (app): 1024 of 1024, 13 (app): 1024 of 1024), and accept(2) fails with EMFILE there; raise their limit (ulimit -n where they are started), or find what leaks them with ls -l /proc/12/fd");
+		"2 of 3 processes that hold this listener have no descriptor left (12 (app): 1024 of 1024, 13 (app): 1024 of 1024), and accept(2) fails with EMFILE there; raise their limit (ulimit -n where they are started), or find the leak with ls -l /proc/12/fd");
 }
 
 static void test_throttled(void **state)
@@ -344,7 +344,7 @@ static void test_throttled_of_several(void **state)
 		"4 of 5 processes that hold this listener (12 (app), 13 (app), 14 (app), ...) used up their CPU quota in this window and were throttled; raise the quota");
 }
 
-#define NONE_TAKEN "the program took no connection off its queue in this window"
+#define NONE_TAKEN "the program accepted no connection in this window"
 #define STUCK	   "look at the process, it is stuck or busy; a larger backlog will not help"
 
 /* The master of a preforked server is alive, its workers are stopped. */
@@ -360,20 +360,20 @@ static void test_not_accepting(void **state)
 	p = add_owner(in_state(12, 'T'));
 	assert_said(
 		REASON_NOT_ACCEPTING, NONE_TAKEN
-		", and 1 of 2 processes that hold it is stopped: 12; continue it first (kill -CONT 12), then " STUCK);
+		", and 1 of 2 processes that hold the listener is stopped: 12; continue it first (kill -CONT 12), then " STUCK);
 	p->state = 't';
 	assert_said(
 		REASON_NOT_ACCEPTING, NONE_TAKEN
-		", and 1 of 2 processes that hold it is stopped: 12; continue it first (in the debugger), then " STUCK);
+		", and 1 of 2 processes that hold the listener is stopped: 12; continue it first (in the debugger), then " STUCK);
 	*p = frozen(12, NULL);
 	assert_said(
 		REASON_NOT_ACCEPTING, NONE_TAKEN
-		", and 1 of 2 processes that hold it is frozen: 12; first unpause its container, then " STUCK);
+		", and 1 of 2 processes that hold the listener is frozen: 12; first unpause its container, then " STUCK);
 	*p = in_state(12, 'T');
 	add_owner(in_state(13, 'T'));
 	assert_said(
 		REASON_NOT_ACCEPTING, NONE_TAKEN
-		", and 2 of 3 processes that hold it are stopped: 12 13; continue them first (kill -CONT 12 13), then " STUCK);
+		", and 2 of 3 processes that hold the listener are stopped: 12 13; continue them first (kill -CONT 12 13), then " STUCK);
 	s.now.processes[0] = in_state(11, 'T');
 	assert_said(REASON_NOT_ACCEPTING, NONE_TAKEN);
 	assert_true(scene_row(&s, 80)->reasons >> REASON_STOPPED & 1);

@@ -94,16 +94,16 @@ static void test_alone(void **state)
 	assert_u64_equal(scene.report.n_rows, 2);
 	assert_u64_equal(scene.report.n_members, 3);
 	assert_u64_equal(scene.report.n_shown, 2);
-	assert_null(row(22)->fold);
+	assert_null(row(22)->folded);
 	assert_ptr_equal(row(22)->listener, scene_now(&scene, 22));
 	assert_u64_equal(row_length(row(22)), 3);
 	assert_u64_equal(row_capacity(row(22)), 10);
 	assert_true(value(22, "cookie").known);
 	assert_false(value(22, "imbalance").known);
 	assert_true(value(22, "group-fill").real == 0.3);
-	assert_u64_equal(row(80)->fold->n_members, 2);
+	assert_u64_equal(row(80)->folded->n_members, 2);
 	for (unsigned int i = 0; i < 2; i++)
-		assert_u64_equal(row(80)->fold->members[i]->listener->cookie, i + 1);
+		assert_u64_equal(row(80)->folded->members[i]->listener->cookie, i + 1);
 }
 
 static void test_queues(void **state)
@@ -255,9 +255,9 @@ static void test_range_of_a_sum(void **state)
 	overflows(5);
 	fold();
 	for (uint32_t i = 0; i < 2; i++) {
-		assert_u64_equal(row(80)->fold->members[i]->overflows.min, 0);
-		assert_u64_equal(row(80)->fold->members[i]->overflows.max, 5);
-		assert_int_equal(row(80)->fold->members[i]->state, STATE_OK);
+		assert_u64_equal(row(80)->folded->members[i]->overflows.min, 0);
+		assert_u64_equal(row(80)->folded->members[i]->overflows.max, 5);
+		assert_int_equal(row(80)->folded->members[i]->state, STATE_OK);
 	}
 	assert_range(80, 5, 5);
 	assert_int_equal(row(80)->state, STATE_OVERFLOWING);
@@ -298,8 +298,8 @@ static void test_losses_of_a_sum(void **state)
 	fold();
 	assert_u64_equal(row(80)->losses.min, 5);
 	assert_u64_equal(row(80)->losses.max, 5);
-	assert_u64_equal(row(80)->fold->members[0]->losses.min, 0);
-	assert_int_equal(row(80)->fold->members[0]->state, STATE_OK);
+	assert_u64_equal(row(80)->folded->members[0]->losses.min, 0);
+	assert_int_equal(row(80)->folded->members[0]->state, STATE_OK);
 	assert_int_equal(row(80)->state, STATE_DROPPING);
 }
 
@@ -346,11 +346,11 @@ static void test_range_hold_always(void **state)
 			const struct row *r = &s.report.rows[i];
 			uint64_t min = 0, max = 0;
 
-			if (!r->fold)
+			if (!r->folded)
 				continue;
-			for (uint32_t m = 0; m < r->fold->n_members; m++) {
-				min += r->fold->members[m]->overflows.min;
-				max += r->fold->members[m]->overflows.max;
+			for (uint32_t m = 0; m < r->folded->n_members; m++) {
+				min += r->folded->members[m]->overflows.min;
+				max += r->folded->members[m]->overflows.max;
 			}
 			assert_true(r->overflows.min <= of_group && of_group <= r->overflows.max);
 			assert_true(min <= r->overflows.min && r->overflows.max <= max);
@@ -457,12 +457,12 @@ static void test_again(void **state)
 	report_build(&scene.report, &scene.before, &scene.now);
 	assert_u64_equal(scene.report.n_rows, 40);
 	assert_u64_equal(scene.report.n_members, 0);
-	assert_null(scene.report.rows[0].fold);
+	assert_null(scene.report.rows[0].folded);
 	add_members(41, 80);
 	scene_add_both(&scene, 222);
 	fold();
 	assert_u64_equal(scene.report.n_rows, 2);
-	assert_u64_equal(row(80)->fold->n_members, 80);
+	assert_u64_equal(row(80)->folded->n_members, 80);
 }
 
 static void test_nothing_to_fold(void **state)
@@ -485,7 +485,7 @@ static void test_owners(void **state)
 						    { .comm = "b", .pid = 9 },
 						    { .comm = "init", .pid = 1 } };
 	static const struct owner owners[] = { { 1, 3 }, { 2, 60 }, { 0, 4 }, { 1, 4 } };
-	const struct fold *f;
+	const struct folded_group *f;
 
 	(void)state;
 	add_members(1, 3);
@@ -502,7 +502,7 @@ static void test_owners(void **state)
 	}
 	for (int again = 0; again < 2; again++) {
 		fold();
-		f = row(80)->fold;
+		f = row(80)->folded;
 		assert_true(row(80)->listener->known & LISTENER_OWNERS);
 		assert_int_equal(f->n_owners, 4);
 		for (uint32_t i = 0; i < f->n_owners; i++) {
@@ -513,7 +513,7 @@ static void test_owners(void **state)
 			assert_int_equal(f->owners[i].process, sorted[i].process);
 			assert_int_equal(f->owners[i].fd, sorted[i].fd);
 		}
-		assert_int_equal(row(81)->fold->n_owners, 0);
+		assert_int_equal(row(81)->folded->n_owners, 0);
 		assert_false(row(81)->listener->known & LISTENER_OWNERS);
 	}
 }
@@ -531,8 +531,8 @@ static void test_shared_owners(void **state)
 	for (uint16_t cookie = 1; cookie <= MEMBERS; cookie++)
 		scene_now(&scene, cookie)->n_owners = 1;
 	fold();
-	assert_int_equal(row(80)->fold->n_owners, MEMBERS);
-	assert_int_equal(row(80)->fold->owners[MEMBERS - 1].fd, 3);
+	assert_int_equal(row(80)->folded->n_owners, MEMBERS);
+	assert_int_equal(row(80)->folded->owners[MEMBERS - 1].fd, 3);
 }
 
 #define FOLD_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -4,7 +4,6 @@
 
 #include "analyse/not_shown.h"
 #include "output/footer.h"
-#include "output/not_shown_text.h"
 
 /* Two samples a second apart, and what is said of what they do not show. */
 static struct scene scene;
@@ -70,7 +69,7 @@ static void assert_words(const char *expected)
 {
 	b.len = 0;
 	strbuf_adds(&b, "");
-	assert_int_equal(not_shown_text_add(&b, find()), *expected != '\0');
+	assert_int_equal(footer_add_not_shown(&b, find()), *expected != '\0');
 	assert_string_equal(b.s, expected);
 }
 

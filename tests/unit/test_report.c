@@ -698,7 +698,7 @@ static void test_select(void **state)
 
 /* What is in the queues: whose, and whether it is known. */
 
-static struct contents contents_of(uint16_t cookie, bool half_open)
+static struct row_queue contents_of(uint16_t cookie, bool half_open)
 {
 	const struct row *row = scene_row(&scene, cookie);
 

@@ -756,13 +756,13 @@ static void test_older_numbers(void **state)
 	g = looked_at_before(6, 1);
 	now->length = 30; /* many have come since, and are not invisible */
 	row = scene_row(&scene, 1);
-	assert_true(row_waiting_told(row));
+	assert_true(row_waiting_known(row));
 	assert_u64_equal(row_waiting_age(row), NSEC_PER_SEC);
-	assert_u64_equal(row_invisible(row), 4);
-	assert_u64_equal(row_gave_up(row).value, 5);
+	assert_u64_equal(row_peers_reset(row), 4);
+	assert_u64_equal(row_peers_closed_or_reset(row).value, 5);
 	assert_u64_equal(row->oldest_wait_ms.value, 5000);
 	now->length = 2; /* and some have gone */
-	assert_u64_equal(row_invisible(scene_row(&scene, 1)), 4);
+	assert_u64_equal(row_peers_reset(scene_row(&scene, 1)), 4);
 	/* Whose they were is not told by who has a queue now. */
 	now->length = 10;
 	g->queued_members = 2;
@@ -770,7 +770,7 @@ static void test_older_numbers(void **state)
 	g->queued_members = 1;
 	g->holder = 7;
 	assert_false(scene_row(&scene, 1)->oldest_wait_ms.known);
-	assert_u64_equal(row_invisible(scene_row(&scene, 1)), 0);
+	assert_u64_equal(row_peers_reset(scene_row(&scene, 1)), 0);
 }
 
 /* Whether peers that speak MPTCP have closed is not known: that none has must not be said. */
@@ -781,12 +781,12 @@ static void test_mptcp_peers(void **state)
 	(void)state;
 	before->length = now->length = 10;
 	g = waiting(10, 0, 1001);
-	assert_true(row_gave_up(scene_row(&scene, 1)).known);
+	assert_true(row_peers_closed_or_reset(scene_row(&scene, 1)).known);
 	g->waiting_mptcp = 3;
-	assert_false(row_gave_up(scene_row(&scene, 1)).known);
+	assert_false(row_peers_closed_or_reset(scene_row(&scene, 1)).known);
 	g->waiting_closed = 1;
-	assert_true(row_gave_up(scene_row(&scene, 1)).known);
-	assert_u64_equal(row_gave_up(scene_row(&scene, 1)).value, 1);
+	assert_true(row_peers_closed_or_reset(scene_row(&scene, 1)).known);
+	assert_u64_equal(row_peers_closed_or_reset(scene_row(&scene, 1)).value, 1);
 }
 
 /* They prove nothing of this window, and do not become a proof by one that is of it. */

@@ -12,7 +12,7 @@ static void unfold(const char *listeners, const char *ports)
 		uint16_t port = (uint16_t)atoi(at);
 
 		for (size_t i = 0; i < view.report.n_shown; i++)
-			if (view.report.shown[i]->fold &&
+			if (view.report.shown[i]->folded &&
 			    view.report.shown[i]->listener->addr.port == port)
 				view_select(&view, i, START);
 		view_unfold(&view, true, START);
@@ -284,7 +284,7 @@ static void test_row_of(void **state)
 	show("2@81 3@80 4@80", HELD);
 	assert_null(view_row_of(&view, socket));
 	socket = view.selected;
-	assert_non_null(view_row_of(&view, socket)->fold);
+	assert_non_null(view_row_of(&view, socket)->folded);
 	show("2@81 4@80", HELD);
 	assert_u64_equal(view_row_of(&view, socket)->listener->cookie, 4);
 	show("2@81", HELD);

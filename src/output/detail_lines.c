@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "output/contents.h"
+#include "output/detail_lines.h"
 
 #include "base/alloc.h"
-#include "output/address.h"
 #include "output/cell.h"
 
 #include <stdlib.h>
@@ -51,7 +50,7 @@ static void add_seconds(struct strbuf *b, bool known, uint32_t ms)
 static const char *peer_text(struct listing *l, const struct connection *c)
 {
 	l->text.len = 0;
-	address_add_with_port(&l->text, c->family, c->peer, c->peer_port);
+	cell_add_endpoint(&l->text, c->family, c->peer, c->peer_port);
 	return l->text.s;
 }
 
@@ -166,7 +165,7 @@ static size_t sum_networks(const struct connections *connections, bool coarse,
 static const char *network_text(struct listing *l, const struct network *network)
 {
 	l->text.len = 0;
-	address_add(&l->text, network->family, network->address);
+	cell_add_address(&l->text, network->family, network->address);
 	strbuf_addf(&l->text, "/%u", network->prefix_len);
 	return l->text.s;
 }
@@ -211,7 +210,7 @@ static void add_half_open_sums(struct strbuf *lines, struct listing *l)
 	free(networks);
 }
 
-static void add_queue(struct strbuf *lines, const char *queue, const struct contents *contents,
+static void add_queue(struct strbuf *lines, const char *queue, const struct row_queue *contents,
 		      const struct row *row, bool listed)
 {
 	struct listing l = { .queue = queue, .connections = contents->connections };
@@ -237,23 +236,24 @@ static void add_queue(struct strbuf *lines, const char *queue, const struct cont
 	strbuf_free(&l.text);
 }
 
-void contents_add(struct strbuf *lines, const struct row *row, uint8_t *listed)
+void detail_lines_add(struct strbuf *lines, const struct row *row, uint8_t *listed)
 {
-	struct contents waiting = row_waiting(row);
-	struct contents half_open = row_half_open(row);
+	struct row_queue waiting = row_waiting(row);
+	struct row_queue half_open = row_half_open(row);
 	uint8_t none = 0, *above = row->group ? &listed[row->listener->group] : &none;
-	uint32_t invisible = row_invisible(row);
+	uint32_t invisible = row_peers_reset(row);
 
 	/* It has no SYN queue, and what is in its accept queue is not told. */
 	if (listener_is_unix(row->listener))
 		return;
-	add_queue(lines, "waiting", &waiting, row, waiting.of_group && *above & CONTENTS_WAITING);
+	add_queue(lines, "waiting", &waiting, row,
+		  waiting.of_group && *above & DETAIL_LISTED_WAITING);
 	if (invisible) {
 		begin_line(lines, "waiting");
 		strbuf_addf(lines, "%u reset by peer, not visible\n", invisible);
 	}
 	add_queue(lines, "half-open", &half_open, row,
-		  half_open.of_group && *above & CONTENTS_HALF_OPEN);
-	*above |= (waiting.of_group ? CONTENTS_WAITING : 0) |
-		  (half_open.of_group ? CONTENTS_HALF_OPEN : 0);
+		  half_open.of_group && *above & DETAIL_LISTED_HALF_OPEN);
+	*above |= (waiting.of_group ? DETAIL_LISTED_WAITING : 0) |
+		  (half_open.of_group ? DETAIL_LISTED_HALF_OPEN : 0);
 }
