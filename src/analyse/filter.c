@@ -782,11 +782,11 @@ static enum truth match_field(const struct filter *filter, const struct filter_t
 static enum truth match_address(const struct filter *filter, const struct filter_expr *c,
 				const struct listen_addr *addr)
 {
-	bool matches = filter_expr_holds(c, addr, EXPR_BY_SS);
-
-	if (!filter->has_device && matches != filter_expr_holds(c, addr, EXPR_BY_KERNEL))
-		return UNKNOWN;
-	return truth(matches);
+	if (filter_expr_holds(c, addr))
+		return YES;
+	if (!filter_expr_holds_bits(c, addr))
+		return NO;
+	return filter->has_device ? YES : UNKNOWN;
 }
 
 static bool match_device(const struct filter_expr *c, const struct listener *l)

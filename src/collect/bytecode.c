@@ -152,11 +152,6 @@ static bool compile(struct compiler *c, const struct filter_expr *condition, boo
 		return compile_port(c, condition, negate);
 	case EXPR_DEVICE:
 		return compile_device(c, condition, negate);
-	case EXPR_AUTOBOUND:
-		if (!(c->tests & BYTECODE_AUTOBOUND))
-			return false;
-		emit_test(c, negate, INET_DIAG_BC_AUTO, NULL, 0);
-		return true;
 	default:
 		return false;
 	}

@@ -23,7 +23,6 @@ struct bytecode {
 enum bytecode_tests {
 	BYTECODE_ADDRESS = 1 << 0,
 	BYTECODE_DEVICE = 1 << 1, /* 4.6 and later; older kernels refuse the request, -EINVAL */
-	BYTECODE_AUTOBOUND = 1 << 2,
 };
 
 /* Finds the index of a device; returns 0 when there is none. */

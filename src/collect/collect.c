@@ -3,17 +3,17 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "collect/autobound.h"
 #include "collect/bytecode.h"
 #include "collect/cgroups.h"
 #include "collect/conditions.h"
 #include "collect/ehash_dump.h"
+#include "collect/open_netns.h"
 #include "collect/others.h"
 #include "collect/owners.h"
 #include "collect/procfs.h"
 #include "collect/sock_diag.h"
-#include "collect/open_netns.h"
 #include "collect/unix_listeners.h"
+#include "model/groups.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,8 +28,8 @@ struct collector {
 	struct collect_config config;
 	int root;
 	struct open_netns_set set;
-	size_t looked; /* index of the netns that the last fast sample was taken of */
-	uint64_t rest_ns; /* until when, as the share of fast samples is for all sources together */
+	size_t looked; /* index of the namespace that the last fast sample was taken of */
+	uint64_t rest_ns; /* no fast sample before: their share is for all namespaces together */
 	struct ehash_dumps ehash;
 	struct cgroups cgroups;
 	struct owners owners;
@@ -38,6 +38,18 @@ struct collector {
 	struct conditions conditions;
 	struct string_pool *strings; /* for the next sample, which it shares with those before */
 	struct strbuf text; /* scratch for files */
+};
+
+/* A sample that is being taken. */
+struct sampling {
+	struct collector *c;
+	struct snapshot *s;
+	enum sample_kind kind;
+	int code; /* 0 or -errno, with @why filled */
+	struct error *why;
+	/* Of rows that are called for each namespace. */
+	struct open_netns *netns;
+	uint32_t netns_idx;
 };
 
 static struct collector *collector_of(struct sample_source *self)
@@ -55,44 +67,6 @@ static bool is_one_of_many(const struct collector *c)
 	return c->set.n > 1;
 }
 
-/* Namespaces come and go, and needs too. */
-static void set_peak_rate(struct collector *c)
-{
-	for (size_t i = 0; i < c->set.n; i++) {
-		struct peaks *peaks = &c->set.list[i]->peaks;
-
-		peaks->share = c->config.peak_share;
-		peaks_set_rate(peaks, needs(c, NEED_PEAK) ? c->config.peak_rate : 0);
-	}
-}
-
-static void set_needs(struct sample_source *self, unsigned int needs, uint16_t detail_port)
-{
-	struct collector *c = collector_of(self);
-
-	if (needs & NEED_CONNECTIONS)
-		needs |= NEED_SYN_RECV | NEED_GROUPS;
-	c->config.needs = c->ehash.needs = needs;
-	c->ehash.detail_port = detail_port;
-	open_netns_set_change_needs(&c->set, needs);
-	set_peak_rate(c);
-}
-
-/*
- * The first search spends the share of a whole window at once. A window below a second counts as
- * one: those that follow pay back what is too much. One above five counts as five, so that the
- * first sample is not felt to be slow.
- */
-static uint64_t choose_window(double seconds)
-{
-	const double min = 1, max = 5;
-
-	return (uint64_t)((seconds < min ? min :
-			   seconds > max ? max :
-					   seconds) *
-			  (double)NSEC_PER_SEC);
-}
-
 static uint32_t find_ifindex(const char *name, void *context)
 {
 	return diag_ifindex(context, name);
@@ -102,13 +76,12 @@ static uint32_t find_ifindex(const char *name, void *context)
  * Compiled anew for each sample, as devices come and go. The ledger needs every listener. Half-open
  * and waiting connections are sockets too, which a filter has to let through, and finding the
  * listener they belong to needs all that may be it: these share no more than its port. Where
- * devices are asked for, ss judges alone, and for it addresses and autobound are something else
- * than for the kernel.
+ * devices are asked for, ss filters alone, and matches addresses in another way than the kernel.
  */
 static void compile_filter(struct collector *c, struct open_netns *netns)
 {
 	const struct filter_expr *condition = c->config.condition;
-	unsigned int tests = BYTECODE_ADDRESS | BYTECODE_DEVICE | BYTECODE_AUTOBOUND;
+	unsigned int tests = BYTECODE_ADDRESS | BYTECODE_DEVICE;
 
 	netns->filter.n = 0;
 	if (!condition || netns->refuses_filter || needs(c, NEED_COUNTERS))
@@ -120,132 +93,90 @@ static void compile_filter(struct collector *c, struct open_netns *netns)
 	bytecode_compile(&netns->filter, condition, tests, find_ifindex, netns->diag);
 }
 
-static void name_listeners(struct collector *c, struct snapshot *s)
+static void list_ehash_dumps(struct collector *c)
 {
-	if (needs(c, NEED_CGROUP))
-		cgroups_begin(&c->cgroups, s->strings);
-	for (size_t i = 0; i < s->n_listeners; i++) {
-		struct listener *l = &s->listeners[i];
-		const struct open_netns *netns = c->set.list[l->addr.netns];
-		char name[IF_NAMESIZE];
-
-		if (needs(c, NEED_CGROUP) && l->known & LISTENER_CGROUP_ID)
-			l->cgroup = cgroups_path(&c->cgroups, l->cgroup_id);
-		if (needs(c, NEED_INTERFACE) && l->addr.ifindex &&
-		    diag_interface(netns->diag, l->addr.ifindex, name) == 0)
-			l->interface = string_pool_add(s->strings, name, strlen(name));
-	}
+	c->ehash.n = c->set.n;
+	c->ehash.list = xreallocarray(c->ehash.list, c->ehash.n, sizeof(*c->ehash.list));
+	for (size_t i = 0; i < c->set.n; i++)
+		c->ehash.list[i] = &c->set.list[i]->ehash;
 }
 
-static void identify(struct collector *c, struct snapshot *s)
+/* Namespaces come and go. */
+static void update_namespaces(struct sampling *now)
 {
-	if (gethostname(s->host, sizeof(s->host)) < 0)
-		s->host[0] = '\0';
-	if (procfs_read(c->root, "proc/sys/kernel/random/boot_id", &c->text) == 0 &&
-	    c->text.len >= sizeof(s->boot_id) - 1)
-		memcpy(s->boot_id, c->text.s, sizeof(s->boot_id) - 1);
+	struct open_netns_set *set = &now->c->set;
+
+	now->s->known |= now->c->config.all_namespaces ? SNAPSHOT_ALL_NETNS : 0;
+	now->s->known |= needs(now->c, NEED_UNIX) ? SNAPSHOT_UNIX : 0; /* unless a dump fails */
+	if (set->check_ns <= clock_monotonic_ns())
+		open_netns_set_check(set);
+	list_ehash_dumps(now->c);
 }
 
-static void warn_about_drops(struct snapshot *s)
+static void add_namespace(struct sampling *now)
 {
-	for (size_t i = 0; i < s->n_listeners; i++)
-		if (!listener_is_unix(&s->listeners[i]) &&
-		    !(s->listeners[i].known & LISTENER_DROPS)) {
-			snapshot_warn(s, "drops-unavailable",
-				      "this kernel does not count drops for each listener "
-				      "(4.7 and later do)");
-			break;
-		}
-}
-
-static void find_owners(struct collector *c, struct snapshot *s, enum sample_kind kind)
-{
-	c->owners.cgroups = needs(c, NEED_UNITS);
-	c->owners.tell = needs(c, NEED_OWNERS_ASKED) && kind == SAMPLE_CLOSING;
-	owners_collect(&c->owners, s);
-}
-
-/*
- * Who was throttled in a window is known by what was so before it. The owners are found now then,
- * and only verified when it closes: the scan has been paid for, and delays none for new listeners.
- */
-static void find_throttled(struct collector *c, struct snapshot *s)
-{
-	if (!needs(c, NEED_CONDITIONS) || !conditions_wanted(s))
-		return;
-	find_owners(c, s, SAMPLE_OPENING);
-	c->owners.look_ns = c->owners.scan_ns = 0;
-	conditions_open(&c->conditions, s);
-}
-
-/* What only a closing sample needs. */
-static void complete(struct collector *c, struct snapshot *s)
-{
-	bool ailing = needs(c, NEED_CONDITIONS) && conditions_wanted(s);
-
-	ehash_dumps_complete(&c->ehash, s);
-	for (uint32_t i = 0; needs(c, NEED_AUTOBOUND) && i < c->set.n; i++)
-		autobound_find(c->set.list[i], s, i, c->config.family);
-	if (needs(c, NEED_CGROUP | NEED_INTERFACE))
-		name_listeners(c, s);
-	if (needs(c, NEED_OWNERS) || ailing)
-		find_owners(c, s, SAMPLE_CLOSING);
-	if (ailing)
-		conditions_collect(&c->conditions, s);
-	for (size_t i = 0; needs(c, NEED_SYSCTLS) && i < c->set.n; i++)
-		procfs_sysctls(c->set.list[i]->sysctls, s, &s->netns[i].sysctls);
-	if (needs(c, NEED_IDENTITY))
-		identify(c, s);
-	if (needs(c, NEED_DROPS))
-		warn_about_drops(s);
-}
-
-/*
- * One of many namespaces that fails is not the end of the report. Its counters are nobody's without
- * its listeners: a ledger of them would blame overflows on nobody.
- */
-static int skip_netns(struct collector *c, const struct open_netns *netns, struct snapshot *s,
-		      size_t before, int code)
-{
-	s->netns[s->n_netns - 1].before.known = 0;
-	s->netns[s->n_netns - 1].failed = true;
-	snapshot_drop_listeners(s, before);
-	open_netns_set_skip(&c->set, netns, code);
-	return 0;
-}
-
-/* The listeners of one namespace, with its counters before and after. */
-static int sample_netns(struct collector *c, struct open_netns *netns, struct snapshot *s,
-			struct error *why)
-{
-	uint32_t netns_idx = (uint32_t)s->n_netns;
-	struct netns *ns = snapshot_add_netns(s);
-	size_t before = s->n_listeners;
-	struct dump_time dumped;
-	int code;
+	const struct open_netns *netns = now->netns;
+	struct netns *ns = snapshot_add_netns(now->s);
 
 	ns->cookie = netns->cookie;
 	ns->inode = netns->inode;
 	ns->serial = netns->serial;
-	ns->name = string_pool_add(s->strings, netns->name, netns->name ? strlen(netns->name) : 0);
+	ns->name = string_pool_add(now->s->strings, netns->name,
+				   netns->name ? strlen(netns->name) : 0);
 	ns->pid = netns->pid;
-	if (needs(c, NEED_COUNTERS))
-		open_netns_counters_before(netns, ns, &c->text);
-	compile_filter(c, netns);
-	netns->ehash.listeners_before = netns->ehash.listeners;
-	netns->ehash.listeners = (struct dump_time){ 0 };
+}
+
+static void read_counters_before(struct sampling *now)
+{
+	open_netns_counters_before(now->netns, &now->s->netns[now->netns_idx], &now->c->text);
+}
+
+static void dump_listeners(struct sampling *now)
+{
+	const struct collect_config *config = &now->c->config;
+	struct ehash_dump *ehash = &now->netns->ehash;
+	struct dump_time dumped;
+
+	compile_filter(now->c, now->netns);
+	ehash->listeners_before = ehash->listeners;
+	ehash->listeners = (struct dump_time){ 0 };
 	dumped.begin_ns = clock_monotonic_ns();
-	code = open_netns_dump(netns, c->config.needs, c->config.family, s, netns_idx, why);
-	if (code < 0)
-		return is_one_of_many(c) ? skip_netns(c, netns, s, before, code) : code;
+	now->code = open_netns_dump(now->netns, config->needs, config->family, now->s,
+				    now->netns_idx, now->why);
+	if (now->code < 0)
+		return;
 	dumped.end_ns = clock_monotonic_ns();
-	netns->ehash.listeners = dumped;
-	ns->one_datagram = diag_datagrams(netns->diag) <= 1;
-	if (needs(c, NEED_COUNTERS))
-		open_netns_counters_after(netns, s, ns, &c->text);
-	if (needs(c, NEED_UNIX) && !unix_listeners_add(diag_netlink(netns->diag), s, netns_idx))
-		s->known &= ~(uint32_t)SNAPSHOT_UNIX;
-	return 0;
+	ehash->listeners = dumped;
+	now->s->netns[now->netns_idx].one_datagram = diag_datagrams(now->netns->diag) <= 1;
+}
+
+static void read_counters_after(struct sampling *now)
+{
+	open_netns_counters_after(now->netns, now->s, &now->s->netns[now->netns_idx],
+				  &now->c->text);
+}
+
+static void add_unix_listeners(struct sampling *now)
+{
+	if (!unix_listeners_add(diag_netlink(now->netns->diag), now->s, now->netns_idx))
+		now->s->known &= ~(uint32_t)SNAPSHOT_UNIX;
+}
+
+static void warn_about_namespaces(struct sampling *now)
+{
+	open_netns_set_warn(&now->c->set, now->s);
+}
+
+/* Of the UNIX listeners in the sample: since when is the first connection of a queue the same? */
+static void follow_unix_queues(struct sampling *now)
+{
+	struct collector *c = now->c;
+
+	if (!needs(c, NEED_WINDOW))
+		return;
+	unix_queues_begin(&c->unix_queues, clock_monotonic_ns());
+	for (uint32_t i = 0; i < c->set.n; i++)
+		unix_queues_take(&c->unix_queues, diag_netlink(c->set.list[i]->diag), now->s, i);
 }
 
 /* The UNIX listeners that nobody asked to see: is one of them full, or does not move? */
@@ -257,24 +188,38 @@ static void look_at_unix_queues(struct collector *c)
 	unix_queues_end(&c->unix_queues, clock_monotonic_ns());
 }
 
-/* Of those that are listeners of @s: does one of them not move? */
-static void follow_unix_queues(struct collector *c, struct snapshot *s)
+static void add_unix_queues(struct sampling *now)
 {
-	unix_queues_begin(&c->unix_queues, clock_monotonic_ns());
-	for (uint32_t i = 0; i < c->set.n; i++)
-		unix_queues_take(&c->unix_queues, diag_netlink(c->set.list[i]->diag), s, i);
+	if (needs(now->c, NEED_UNIX))
+		return;
+	look_at_unix_queues(now->c);
+	unix_queues_fill(&now->c->unix_queues, now->s);
 }
 
-/* Who names namespaces has chosen; and without a window no counter says whether all is well. */
-static bool wants_others(const struct collector *c)
+/* All listeners are dumped: this is when the sample was taken. */
+static void set_time(struct sampling *now)
 {
-	return needs(c, NEED_NOT_SHOWN) && needs(c, NEED_WINDOW) && !c->config.all_namespaces &&
-	       !c->config.n_namespaces;
+	now->s->monotonic_ns = clock_monotonic_ns();
+	now->s->wall = clock_wall();
+}
+
+static void set_peak_rate(struct collector *c)
+{
+	for (size_t i = 0; i < c->set.n; i++) {
+		struct peaks *peaks = &c->set.list[i]->peaks;
+
+		peaks->share = c->config.peak_share;
+		peaks_set_rate(peaks, needs(c, NEED_PEAK) ? c->config.peak_rate : 0);
+	}
 }
 
 /* The end of one window of fast sampling and the beginning of the next. */
-static void turn_window(struct collector *c, struct snapshot *s)
+static void turn_window(struct sampling *now)
 {
+	struct collector *c = now->c;
+	struct snapshot *s = now->s;
+
+	set_peak_rate(c);
 	for (uint32_t i = 0; i < c->set.n; i++) {
 		struct open_netns *netns = c->set.list[i];
 		size_t gone = s->n_gone;
@@ -290,51 +235,208 @@ static void turn_window(struct collector *c, struct snapshot *s)
 	}
 }
 
-static void list_ehash_dumps(struct collector *c)
+/* Who names namespaces has chosen; and without a window no counter says whether all is well. */
+static void add_others(struct sampling *now)
 {
-	c->ehash.n = c->set.n;
-	c->ehash.list = xreallocarray(c->ehash.list, c->ehash.n, sizeof(*c->ehash.list));
-	for (size_t i = 0; i < c->set.n; i++)
-		c->ehash.list[i] = &c->set.list[i]->ehash;
+	const struct collect_config *config = &now->c->config;
+
+	if (needs(now->c, NEED_WINDOW) && !config->all_namespaces && !config->n_namespaces)
+		others_sample(&now->c->others, now->s);
+}
+
+static void build_groups(struct sampling *now)
+{
+	groups_build(now->s);
+}
+
+static void dump_ehash(struct sampling *now)
+{
+	ehash_dumps_complete(&now->c->ehash, now->s);
+}
+
+static void find_cgroups(struct sampling *now)
+{
+	cgroups_begin(&now->c->cgroups, now->s->strings);
+	for (size_t i = 0; i < now->s->n_listeners; i++) {
+		struct listener *l = &now->s->listeners[i];
+
+		if (l->known & LISTENER_CGROUP_ID)
+			l->cgroup = cgroups_path(&now->c->cgroups, l->cgroup_id);
+	}
+}
+
+static void find_interfaces(struct sampling *now)
+{
+	for (size_t i = 0; i < now->s->n_listeners; i++) {
+		struct listener *l = &now->s->listeners[i];
+		const struct open_netns *netns = now->c->set.list[l->addr.netns];
+		char name[IF_NAMESIZE];
+
+		if (l->addr.ifindex && diag_interface(netns->diag, l->addr.ifindex, name) == 0)
+			l->interface = string_pool_add(now->s->strings, name, strlen(name));
+	}
+}
+
+static bool needs_conditions(const struct sampling *now)
+{
+	return needs(now->c, NEED_CONDITIONS) && conditions_wanted(now->s);
+}
+
+/*
+ * Conditions need the owners, at both ends of a window: who was throttled in it is known by what
+ * was so before. When it opens, the time of the scan is not held against later ones: they are for
+ * new listeners.
+ */
+static void find_owners(struct sampling *now)
+{
+	struct owners *owners = &now->c->owners;
+	bool closing = now->kind == SAMPLE_CLOSING;
+
+	if (!needs_conditions(now) && !(closing && needs(now->c, NEED_OWNERS)))
+		return;
+	owners->cgroups = needs(now->c, NEED_UNITS);
+	owners->tell = closing && needs(now->c, NEED_OWNERS_ASKED);
+	owners_collect(owners, now->s);
+	if (!closing)
+		owners->look_ns = owners->scan_ns = 0;
+}
+
+static void read_conditions(struct sampling *now)
+{
+	struct conditions *conditions = &now->c->conditions;
+
+	conditions_begin(conditions, now->s->strings);
+	if (needs_conditions(now) && now->kind == SAMPLE_OPENING)
+		conditions_open(conditions, now->s);
+	else if (needs_conditions(now))
+		conditions_collect(conditions, now->s);
+}
+
+static void read_sysctls(struct sampling *now)
+{
+	procfs_sysctls(now->netns->sysctls, now->s, &now->s->netns[now->netns_idx].sysctls);
+}
+
+static void identify_host(struct sampling *now)
+{
+	struct snapshot *s = now->s;
+	struct strbuf *text = &now->c->text;
+
+	if (gethostname(s->host, sizeof(s->host)) < 0)
+		s->host[0] = '\0';
+	if (procfs_read(now->c->root, "proc/sys/kernel/random/boot_id", text) == 0 &&
+	    text->len >= sizeof(s->boot_id) - 1)
+		memcpy(s->boot_id, text->s, sizeof(s->boot_id) - 1);
+}
+
+static void warn_about_drops(struct sampling *now)
+{
+	for (size_t i = 0; i < now->s->n_listeners; i++) {
+		const struct listener *l = &now->s->listeners[i];
+
+		if (listener_is_unix(l) || l->known & LISTENER_DROPS)
+			continue;
+		snapshot_warn(now->s, "drops-unavailable",
+			      "this kernel does not count drops for each listener (4.7 and later "
+			      "do)");
+		break;
+	}
+}
+
+/*
+ * What a sample holds: which needs (model/needs.h) each row serves, in the order in which a sample
+ * calls them. A row without a need is called for every sample. Rows for each namespace that follow
+ * one another are called for one namespace after the other.
+ */
+static const struct provider {
+	unsigned int needs; /* enum need: any of these */
+	bool always; /* whatever is needed; the function looks at the needs itself */
+	bool each_netns;
+	bool closing; /* for closing samples alone */
+	void (*supply)(struct sampling *now); /* where it fails, fills now->code and now->why */
+} provider_table[] = {
+	{ NEED_NAMESPACES | NEED_NETNS_PID, .always = true, .supply = update_namespaces },
+	{ 0, .always = true, .each_netns = true, .supply = add_namespace },
+	{ NEED_COUNTERS, .each_netns = true, .supply = read_counters_before },
+	{ NEED_DROPS | NEED_MPTCP, .always = true, .each_netns = true, .supply = dump_listeners },
+	{ NEED_COUNTERS, .each_netns = true, .supply = read_counters_after },
+	{ NEED_UNIX, .each_netns = true, .supply = add_unix_listeners },
+	{ 0, .always = true, .supply = warn_about_namespaces },
+	{ NEED_UNIX, .supply = follow_unix_queues },
+	{ NEED_NOT_SHOWN, .supply = add_unix_queues },
+	{ 0, .always = true, .supply = set_time },
+	{ NEED_PEAK, .supply = turn_window },
+	{ NEED_NOT_SHOWN, .supply = add_others },
+	{ NEED_GROUPS, .closing = true, .supply = build_groups },
+	{ NEED_SYN_RECV | NEED_WAIT | NEED_WAIT_ALL | NEED_CONNECTIONS, .closing = true,
+	  .supply = dump_ehash },
+	{ NEED_CGROUP, .closing = true, .supply = find_cgroups },
+	{ NEED_INTERFACE, .closing = true, .supply = find_interfaces },
+	{ NEED_OWNERS | NEED_UNITS | NEED_OWNERS_ASKED | NEED_CONDITIONS, .supply = find_owners },
+	{ NEED_CONDITIONS, .supply = read_conditions },
+	{ NEED_SYSCTLS, .each_netns = true, .closing = true, .supply = read_sysctls },
+	{ NEED_IDENTITY, .closing = true, .supply = identify_host },
+	{ NEED_DROPS, .closing = true, .supply = warn_about_drops },
+};
+
+/*
+ * One of many namespaces that fails is not the end of the report. Its counters are nobody's without
+ * its listeners: a ledger of them would blame overflows on nobody.
+ */
+static void skip_netns(struct sampling *now)
+{
+	struct netns *ns = &now->s->netns[now->netns_idx];
+
+	ns->before.known = 0;
+	ns->failed = true;
+	snapshot_drop_listeners(now->s, ns->first_listener);
+	open_netns_set_skip(&now->c->set, now->netns, now->code);
+	now->code = 0;
+}
+
+static void call(const struct provider *p, struct sampling *now)
+{
+	if (p->closing && now->kind != SAMPLE_CLOSING)
+		return;
+	if (p->always || needs(now->c, p->needs))
+		p->supply(now);
+}
+
+/* The rows from @p to before @end. */
+static void call_for_each_netns(const struct provider *p, const struct provider *end,
+				struct sampling *now)
+{
+	for (now->netns_idx = 0; now->netns_idx < now->c->set.n; now->netns_idx++) {
+		now->netns = now->c->set.list[now->netns_idx];
+		for (const struct provider *row = p; row < end && !now->code; row++)
+			call(row, now);
+		if (now->code && !is_one_of_many(now->c))
+			return;
+		if (now->code)
+			skip_netns(now);
+	}
 }
 
 static int take_sample(struct collector *c, enum sample_kind kind, struct snapshot *s,
 		       struct error *why)
 {
+	struct sampling now = { .c = c, .s = s, .kind = kind, .why = why };
+	const struct provider *p = provider_table, *end = p + ARRAY_SIZE(provider_table);
+
 	snapshot_reset(s);
-	s->known |= needs(c, NEED_UNIX) ? SNAPSHOT_UNIX : 0;
-	s->known |= c->config.all_namespaces ? SNAPSHOT_ALL_NETNS : 0;
 	c->strings = string_pool_next(c->strings);
 	s->strings = string_pool_get(c->strings);
-	if (c->set.check_ns <= clock_monotonic_ns())
-		open_netns_set_check(&c->set);
-	for (size_t i = 0; i < c->set.n; i++) {
-		int code = sample_netns(c, c->set.list[i], s, why);
+	while (p < end && !now.code) {
+		const struct provider *first = p++;
 
-		if (code < 0)
-			return code;
+		while (first->each_netns && p < end && p->each_netns)
+			p++;
+		if (first->each_netns)
+			call_for_each_netns(first, p, &now);
+		else
+			call(first, &now);
 	}
-	open_netns_set_warn(&c->set, s);
-	list_ehash_dumps(c);
-	if (needs(c, NEED_UNIX) && needs(c, NEED_WINDOW))
-		follow_unix_queues(c, s);
-	if (needs(c, NEED_NOT_SHOWN) && !needs(c, NEED_UNIX)) {
-		look_at_unix_queues(c);
-		unix_queues_fill(&c->unix_queues, s);
-	}
-	s->monotonic_ns = clock_monotonic_ns();
-	s->wall = clock_wall();
-	set_peak_rate(c);
-	turn_window(c, s);
-	if (wants_others(c))
-		others_sample(&c->others, s);
-	if (needs(c, NEED_CONDITIONS))
-		conditions_begin(&c->conditions, s->strings);
-	if (kind == SAMPLE_CLOSING)
-		complete(c, s);
-	else
-		find_throttled(c, s);
-	return 0;
+	return now.code;
 }
 
 /* A window in which nobody looks for so long has a blind spot. */
@@ -411,6 +513,33 @@ static void look(struct sample_source *self)
 	netns = next_due(c, due > now ? due : now);
 	peaks_look(&netns->peaks, netns->diag, c->config.family, &netns->filter);
 	c->rest_ns = now + (uint64_t)((double)netns->peaks.cost_ns / c->config.peak_share);
+}
+
+static void set_needs(struct sample_source *self, unsigned int needs, uint16_t detail_port)
+{
+	struct collector *c = collector_of(self);
+
+	if (needs & NEED_CONNECTIONS)
+		needs |= NEED_SYN_RECV | NEED_GROUPS;
+	c->config.needs = c->ehash.needs = needs;
+	c->ehash.detail_port = detail_port;
+	open_netns_set_change_needs(&c->set, needs);
+	set_peak_rate(c);
+}
+
+/*
+ * The first search spends the share of a whole window at once. A window below a second counts as
+ * one: those that follow pay back what is too much. One above five counts as five, so that the
+ * first sample is not felt to be slow.
+ */
+static uint64_t choose_window(double seconds)
+{
+	const double min = 1, max = 5;
+
+	return (uint64_t)((seconds < min ? min :
+			   seconds > max ? max :
+					   seconds) *
+			  (double)NSEC_PER_SEC);
 }
 
 static void close_collector(struct sample_source *self)

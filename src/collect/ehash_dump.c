@@ -329,8 +329,6 @@ void ehash_dumps_complete(struct ehash_dumps *all, struct snapshot *s)
 	uint64_t spent_ns = 0;
 	size_t skipped = 0;
 
-	if (needs(all, NEED_GROUPS))
-		groups_build(s);
 	for (size_t i = 0; i < all->n; i++)
 		skipped += !complete_netns(all, s, turns[i].netns_idx, &spent_ns);
 	free(turns);

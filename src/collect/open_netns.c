@@ -6,6 +6,7 @@
 #include "collect/enter.h"
 #include "collect/netlink.h"
 #include "collect/netstat.h"
+#include "collect/procfs.h"
 #include "model/needs.h"
 
 #include <errno.h>
@@ -26,6 +27,17 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
+/* What one entry into a namespace opens. */
+struct files {
+	struct open_netns *netns;
+	unsigned int needs;
+};
+
+struct dump {
+	struct snapshot *snapshot;
+	uint32_t netns_idx;
+};
+
 static void close_file(int fd)
 {
 	if (fd >= 0)
@@ -38,46 +50,6 @@ static uint64_t read_cookie(int fd)
 	socklen_t len = sizeof(cookie);
 
 	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
-}
-
-struct open_netns *open_netns_new(int root, int netns_fd, int *code, struct error *why)
-{
-	struct open_netns *netns = xcalloc(1, sizeof(*netns));
-	struct ehash_dump *ehash = &netns->ehash;
-
-	netns->root = ehash->half_open.root = ehash->waiting.children.root = root;
-	netns->netns_fd = ehash->half_open.netns_fd = ehash->waiting.children.netns_fd = netns_fd;
-	peaks_init(&netns->peaks, 0, 0);
-	netns->netstat = netns->snmp = ehash->snmp = -ENOENT;
-	for (size_t i = 0; i < SYSCTL_N; i++)
-		netns->sysctls[i] = -ENOENT;
-	*code = diag_open(&netns->diag, netns_fd, why);
-	ehash->diag = netns->diag;
-	ehash->filter = &netns->filter;
-	if (*code < 0) {
-		open_netns_close(netns);
-		return NULL;
-	}
-	netns->cookie = read_cookie(netlink_fd(diag_netlink(netns->diag)));
-	return netns;
-}
-
-void open_netns_close(struct open_netns *netns)
-{
-	if (!netns)
-		return;
-	diag_close(netns->diag);
-	peaks_free(&netns->peaks);
-	ehash_dump_free(&netns->ehash);
-	bytecode_free(&netns->filter);
-	close_file(netns->netstat);
-	close_file(netns->snmp);
-	for (size_t i = 0; i < SYSCTL_N; i++)
-		close_file(netns->sysctls[i]);
-	if (netns->netns_fd != NETNS_HOME)
-		close(netns->netns_fd);
-	free(netns->name);
-	free(netns);
 }
 
 /* Is this process still in the namespace? Its number may have gone to another one. */
@@ -123,11 +95,6 @@ static bool has_code(const struct open_netns *netns, int code)
 	return has;
 }
 
-struct files {
-	struct open_netns *netns;
-	unsigned int needs;
-};
-
 static int open_files(void *context, struct error *why)
 {
 	const struct files *files = context;
@@ -155,56 +122,64 @@ static bool wants_files(const struct open_netns *netns, unsigned int needs)
 	return wants;
 }
 
-int open_netns_files(struct open_netns *netns, unsigned int needs, struct error *why)
+/* Returns 0 or -errno: the namespace cannot be entered, or there are no descriptors left. */
+static int open_needed(struct open_netns *netns, unsigned int needs, struct error *why)
 {
 	struct files files = { netns, needs };
 
 	return wants_files(netns, needs) ? enter_run(netns->netns_fd, open_files, &files, why) : 0;
 }
 
-void open_netns_counters_before(struct open_netns *netns, struct netns *ns, struct strbuf *text)
+static void close_one(struct open_netns *netns)
 {
-	netstat_read(netns->netstat, &ns->before, text);
-	netstat_read(netns->snmp, &ns->before, text);
+	diag_close(netns->diag);
+	peaks_free(&netns->peaks);
+	ehash_dump_free(&netns->ehash);
+	bytecode_free(&netns->filter);
+	close_file(netns->netstat);
+	close_file(netns->snmp);
+	for (size_t i = 0; i < SYSCTL_N; i++)
+		close_file(netns->sysctls[i]);
+	if (netns->netns_fd != NETNS_HOME)
+		close(netns->netns_fd);
+	free(netns->path);
+	free(netns->name);
+	free(netns);
 }
 
-void open_netns_counters_after(struct open_netns *netns, struct snapshot *s, struct netns *ns,
-			       struct strbuf *text)
+/* Takes @netns_fd, also when it fails: then it returns NULL with @code, -errno, and @why filled. */
+static struct open_netns *open_one(int root, int netns_fd, int *code, struct error *why)
 {
-	static const char *const files[] = { "netstat", "snmp" };
-	int codes[] = { netstat_read(netns->netstat, &ns->after, text),
-			netstat_read(netns->snmp, &ns->after, text) };
+	struct open_netns *netns = xcalloc(1, sizeof(*netns));
+	struct ehash_dump *ehash = &netns->ehash;
 
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (codes[i] < 0)
-			snapshot_warn(s, "counters-unavailable",
-				      "cannot read /proc/self/net/%s: %s; its counters are unknown",
-				      files[i], strerror(-codes[i]));
-	if (codes[0] == 0 && !counter_known(&ns->after, COUNTER_LISTEN_OVERFLOWS))
-		snapshot_warn(s, "counters-unavailable",
-			      "/proc/self/net/netstat has no ListenOverflows: "
-			      "which listener overflowed is unknown");
-}
-
-struct dump {
-	struct snapshot *snapshot;
-	uint32_t netns_idx;
-};
-
-static void add_listener(struct snapshot *s, uint32_t netns_idx, const struct diag_record *r)
-{
-	struct listener *l = snapshot_add_listener(s, netns_idx, r->cookie);
-
-	if (l)
-		diag_fill_listener(l, r);
+	netns->root = ehash->half_open.root = ehash->waiting.children.root = root;
+	netns->netns_fd = ehash->half_open.netns_fd = ehash->waiting.children.netns_fd = netns_fd;
+	peaks_init(&netns->peaks, 0, 0);
+	netns->netstat = netns->snmp = ehash->snmp = -ENOENT;
+	for (size_t i = 0; i < SYSCTL_N; i++)
+		netns->sysctls[i] = -ENOENT;
+	*code = diag_open(&netns->diag, netns_fd, why);
+	if (*code < 0) {
+		close_one(netns);
+		return NULL;
+	}
+	ehash->diag = netns->diag;
+	ehash->filter = &netns->filter;
+	netns->cookie = read_cookie(netlink_fd(diag_netlink(netns->diag)));
+	return netns;
 }
 
 static int handle_socket(const struct diag_record *r, void *context)
 {
 	struct dump *dump = context;
+	struct listener *l;
 
-	if (r->state == DIAG_LISTEN)
-		add_listener(dump->snapshot, dump->netns_idx, r);
+	if (r->state != DIAG_LISTEN)
+		return 0;
+	l = snapshot_add_listener(dump->snapshot, dump->netns_idx, r->cookie);
+	if (l)
+		diag_fill_listener(l, r);
 	return 0;
 }
 
@@ -216,29 +191,6 @@ static bool give_up_filter(struct open_netns *netns, int code)
 	netns->refuses_filter = true;
 	bytecode_free(&netns->filter);
 	return true;
-}
-
-int open_netns_dump(struct open_netns *netns, unsigned int needs, int family, struct snapshot *s,
-		    uint32_t netns_idx, struct error *why)
-{
-	const struct diag_request request = {
-		.states = 1 << DIAG_LISTEN,
-		.ext = (needs & NEED_DROPS ? DIAG_EXT_MEMINFO : 0) |
-		       (needs & NEED_MPTCP ? DIAG_EXT_INFO : 0),
-		.family = family,
-		.filter = &netns->filter,
-	};
-	struct dump dump = { s, netns_idx };
-	size_t before = s->n_listeners;
-	unsigned int tries = 0;
-	int code;
-
-	do {
-		if (tries)
-			snapshot_drop_listeners(s, before);
-		code = diag_dump(netns->diag, &request, handle_socket, &dump, why);
-	} while (give_up_filter(netns, code) || diag_again(netns->diag, code, &tries));
-	return code;
 }
 
 static void problem_add(struct netns_problem *t, const char *name, int code)
@@ -279,26 +231,30 @@ static int open_file(const struct open_netns_set *set, uint64_t inode, const cha
 	return error_set(why, -ESTALE, "its name is another one's by now");
 }
 
-static int add(struct open_netns_set *set, uint64_t inode, const char *path, const char *name,
-	       uint32_t pid, struct error *why)
+/* @path: opens it; NULL: home. @called: by the user; NULL: it was found */
+static int add(struct open_netns_set *set, uint64_t inode, const char *path, const char *called,
+	       struct error *why)
 {
+	const struct namespace *ns = namespaces_get(&set->found, inode);
+	const char *name = ns ? ns->name : called;
 	struct open_netns *netns;
 	int code = 0, netns_fd = NETNS_HOME;
 
-	if (!inode || inode != set->home)
-		netns_fd = path ? open_file(set, inode, path, why) : NETNS_HOME;
+	if (path && (!inode || inode != set->home))
+		netns_fd = open_file(set, inode, path, why);
 	if (netns_fd < 0)
 		return netns_fd;
-	netns = open_netns_new(set->root, netns_fd, &code, why);
+	netns = open_one(set->root, netns_fd, &code, why);
 	if (!netns)
 		return code;
 	netns->inode = inode;
 	netns->serial = ++set->opened;
 	netns->name = name ? xstrdup(name) : NULL;
-	netns->pid = pid;
-	code = open_netns_files(netns, set->needs, why);
+	netns->path = called ? xstrdup(path) : NULL;
+	netns->pid = ns ? ns->pid : 0;
+	code = open_needed(netns, set->needs, why);
 	if (code < 0) {
-		open_netns_close(netns);
+		close_one(netns);
 		return code;
 	}
 	set->list = array_grow(set->list, set->n, &set->size, sizeof(struct open_netns *));
@@ -306,17 +262,29 @@ static int add(struct open_netns_set *set, uint64_t inode, const char *path, con
 	return 0;
 }
 
-static void drop(struct open_netns_set *set, size_t i)
+/* Adds what the user calls @what, unless it is there under another name. */
+static int add_wanted(struct open_netns_set *set, const char *what, struct error *why)
 {
-	open_netns_close(set->list[i]);
-	set->n--;
-	memmove(&set->list[i], &set->list[i + 1], (set->n - i) * sizeof(struct open_netns *));
+	struct error cause;
+	uint64_t inode;
+	char *path;
+	int code = namespaces_resolve(set->root, what, &path, &inode, why);
+
+	if (code < 0)
+		return code;
+	if (!find(set, inode)) {
+		code = add(set, inode, path, what, &cause);
+		if (code < 0)
+			error_set(why, code, "network namespace '%s': %s", what, cause.text);
+	}
+	free(path);
+	return code;
 }
 
-static void add_or_tell(struct open_netns_set *set, const struct namespace *ns)
+static void add_found(struct open_netns_set *set, const struct namespace *ns)
 {
 	struct error why;
-	int code = add(set, ns->inode, ns->path, ns->name, ns->pid, &why);
+	int code = find(set, ns->inode) ? 0 : add(set, ns->inode, ns->path, NULL, &why);
 
 	if (code == -EPERM || code == -EACCES)
 		problem_add(&set->problems[NETNS_DENIED], ns->name, code);
@@ -326,188 +294,56 @@ static void add_or_tell(struct open_netns_set *set, const struct namespace *ns)
 		problem_add(&set->problems[NETNS_FAILED], ns->name, code);
 }
 
-static void take_name(struct open_netns *netns, const char *name, uint32_t pid)
+static bool is_at_path(const struct open_netns *netns)
 {
-	netns->pid = pid;
-	if (netns->name && !strcmp(netns->name, name))
+	struct stat st;
+
+	return netns->path && fstatat(netns->root, netns->path, &st, 0) == 0 &&
+	       st.st_ino == netns->inode;
+}
+
+/*
+ * One that the user named is looked for where its path no longer leads to it: it may live on. And
+ * where its name or its process, as they were found, may have changed.
+ */
+static bool needs_search(const struct open_netns_set *set, const struct open_netns *netns)
+{
+	if (!(set->needs & NEED_NAMESPACES))
+		return !is_at_path(netns);
+	return !namespaces_verify(&set->found, set->root, netns->inode,
+				  set->needs & NEED_NETNS_PID);
+}
+
+/*
+ * After a search: closes it where it was not found. Home stays, as we live there; with a /proc of
+ * others it may not be found. So do all where the search has failed, as it does when there are no
+ * descriptors left.
+ */
+static void update(struct open_netns_set *set, size_t i)
+{
+	struct open_netns *netns = set->list[i];
+	const struct namespace *ns = namespaces_get(&set->found, netns->inode);
+
+	if (set->found.failed && !ns)
 		return;
-	free(netns->name);
-	netns->name = xstrdup(name);
-}
-
-/*
- * Home stays, as we live there; with a /proc of others it may not be found. So do all where the
- * search has failed, as it does when there are no descriptors left.
- */
-static void check_all(struct open_netns_set *set)
-{
-	namespaces_find(&set->found, set->root);
-	for (size_t i = set->n; i-- > 0;) {
-		struct open_netns *netns = set->list[i];
-
-		if (netns->netns_fd == NETNS_HOME || set->found.failed ||
-		    namespaces_get(&set->found, netns->inode))
-			continue;
+	if (!ns && netns->netns_fd != NETNS_HOME && !is_at_path(netns)) {
 		problem_add(&set->problems[NETNS_GONE], netns->name, 0);
-		drop(set, i);
+		close_one(netns);
+		set->n--;
+		memmove(&set->list[i], &set->list[i + 1],
+			(set->n - i) * sizeof(struct open_netns *));
+		return;
 	}
-	for (size_t i = 0; i < set->found.n; i++) {
-		const struct namespace *ns = &set->found.list[i];
-		struct open_netns *netns = find(set, ns->inode);
-
-		if (!netns) {
-			add_or_tell(set, ns);
-			continue;
-		}
-		take_name(netns, ns->name, ns->pid);
-	}
-}
-
-/* Adds what the user calls @what, unless it is there under another name. */
-static int add_wanted(struct open_netns_set *set, const char *what, const char *path,
-		      uint64_t inode, struct error *why)
-{
-	const struct namespace *ns;
-	struct error cause;
-	int code;
-
-	if (find(set, inode))
-		return 0;
-	ns = set->needs & NEED_NAMESPACES ? namespaces_get(&set->found, inode) : NULL;
-	code = add(set, inode, path, ns ? ns->name : what, ns ? ns->pid : 0, &cause);
-	return code < 0 ? error_set(why, code, "network namespace '%s': %s", what, cause.text) : 0;
-}
-
-/*
- * A search is due for the name of one that is new, or whose name or process may have changed, and
- * for one that has lost what the user called it by: it may live on. What is still as it was found
- * costs none. What an earlier search found of others says nothing: inodes are used again.
- */
-static bool wants_search(const struct open_netns_set *set, uint64_t inode, const char *path)
-{
-	if (!inode || (path && !(set->needs & NEED_NAMESPACES)))
-		return false;
-	if (!find(set, inode))
-		return path != NULL;
-	return !namespaces_verify(&set->found, set->root, inode, set->needs & NEED_NETNS_PID);
-}
-
-static void drop_unwanted(struct open_netns_set *set)
-{
-	for (size_t i = set->n; i-- > 0;) {
-		bool wanted = false;
-
-		for (size_t j = 0; j < set->n_wanted; j++)
-			wanted |= set->inodes[j] == set->list[i]->inode;
-		if (!wanted)
-			drop(set, i);
+	if (!set->all && !(set->needs & NEED_NAMESPACES))
+		return;
+	netns->pid = ns ? ns->pid : 0;
+	if (ns) {
+		free(netns->name);
+		netns->name = xstrdup(ns->name);
 	}
 }
 
-/* Of several words for one namespace the first is its name where no better one was found. */
-static void name_wanted(struct open_netns_set *set)
-{
-	for (size_t i = set->n_wanted; i-- > 0;) {
-		const struct namespace *ns = namespaces_get(&set->found, set->inodes[i]);
-		struct open_netns *netns = find(set, set->inodes[i]);
-
-		if (netns && (ns || !set->found.failed))
-			take_name(netns, ns ? ns->name : set->wanted[i], ns ? ns->pid : 0);
-	}
-}
-
-/* Does it live on, though what the user called it by is gone? What cannot be looked for does. */
-static bool lives_on(const struct open_netns_set *set, uint64_t inode)
-{
-	return inode && find(set, inode) &&
-	       (set->found.failed || namespaces_get(&set->found, inode));
-}
-
-/* Where what the user named is now. */
-struct place {
-	char *path; /* NULL: nowhere */
-	int code; /* for which it is nowhere */
-};
-
-/* Fills @set->inodes and @places. Returns whether a search is due. */
-static bool locate_wanted(struct open_netns_set *set, struct place *places, struct error *why)
-{
-	bool search = false;
-
-	for (size_t i = 0; i < set->n_wanted; i++) {
-		uint64_t inode;
-
-		places[i].code =
-			namespaces_resolve(set->root, set->wanted[i], &places[i].path, &inode, why);
-		if (places[i].code == 0)
-			set->inodes[i] = inode;
-		search |= wants_search(set, set->inodes[i], places[i].path);
-	}
-	return search;
-}
-
-/* Returns 0 or -errno of the last one that is missing, with @why filled. */
-static int check_wanted(struct open_netns_set *set, struct error *why)
-{
-	struct place *places = xcalloc(set->n_wanted, sizeof(*places));
-	bool search = locate_wanted(set, places, why);
-	int result = 0;
-
-	if (search)
-		namespaces_find(&set->found, set->root);
-	for (size_t i = 0; i < set->n_wanted; i++) {
-		if (places[i].path || lives_on(set, set->inodes[i]))
-			continue;
-		set->inodes[i] = 0;
-		problem_add(&set->problems[NETNS_GONE], set->wanted[i], places[i].code);
-		result = places[i].code;
-	}
-	drop_unwanted(set);
-	for (size_t i = 0; i < set->n_wanted; i++) {
-		int code = places[i].path ? add_wanted(set, set->wanted[i], places[i].path,
-						       set->inodes[i], why) :
-					    0;
-
-		if (code < 0) {
-			problem_add(&set->problems[NETNS_FAILED], set->wanted[i], code);
-			result = code;
-		}
-		free(places[i].path);
-	}
-	if (search && set->needs & NEED_NAMESPACES)
-		name_wanted(set);
-	free(places);
-	return result;
-}
-
-static int check(struct open_netns_set *set, struct error *why)
-{
-	uint64_t cpu = clock_thread_cpu_ns(), pause;
-	int code = 0;
-
-	problem_clear(&set->problems[NETNS_DENIED]);
-	problem_clear(&set->problems[NETNS_FAILED]);
-	if (set->all) {
-		check_all(set);
-	} else {
-		problem_clear(&set->problems[NETNS_GONE]);
-		code = check_wanted(set, why);
-	}
-	pause = (clock_thread_cpu_ns() - cpu) * CHECK_SHARE;
-	if (pause < CHECK_INTERVAL_NS)
-		pause = CHECK_INTERVAL_NS;
-	set->check_ns = clock_monotonic_ns() + pause;
-	return code;
-}
-
-void open_netns_set_check(struct open_netns_set *set)
-{
-	struct error told;
-
-	check(set, &told);
-}
-
-/* Each netns takes up to nine. */
+/* Each namespace takes up to nine. */
 static void allow_descriptors(void)
 {
 	struct rlimit limit;
@@ -518,32 +354,116 @@ static void allow_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Of which namespaces to say something; NULL: of none. @text: scratch */
+static const char *describe(const struct netns_problem *t, struct strbuf *text)
+{
+	if (!t->n)
+		return NULL;
+	text->len = 0;
+	strbuf_addf(text, "%zu network namespace%s (%s%s)", t->n, t->n > 1 ? "s" : "", t->names.s,
+		    t->n > NAMES_MAX ? ", ..." : "");
+	return text->s;
+}
+
+void open_netns_counters_before(struct open_netns *netns, struct netns *ns, struct strbuf *text)
+{
+	netstat_read(netns->netstat, &ns->before, text);
+	netstat_read(netns->snmp, &ns->before, text);
+}
+
+void open_netns_counters_after(struct open_netns *netns, struct snapshot *s, struct netns *ns,
+			       struct strbuf *text)
+{
+	static const char *const files[] = { "netstat", "snmp" };
+	int codes[] = { netstat_read(netns->netstat, &ns->after, text),
+			netstat_read(netns->snmp, &ns->after, text) };
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		if (codes[i] < 0)
+			snapshot_warn(s, "counters-unavailable",
+				      "cannot read /proc/self/net/%s: %s; its counters are unknown",
+				      files[i], strerror(-codes[i]));
+	if (codes[0] == 0 && !counter_known(&ns->after, COUNTER_LISTEN_OVERFLOWS))
+		snapshot_warn(s, "counters-unavailable",
+			      "/proc/self/net/netstat has no ListenOverflows: "
+			      "which listener overflowed is unknown");
+}
+
+int open_netns_dump(struct open_netns *netns, unsigned int needs, int family, struct snapshot *s,
+		    uint32_t netns_idx, struct error *why)
+{
+	const struct diag_request request = {
+		.states = 1 << DIAG_LISTEN,
+		.ext = (needs & NEED_DROPS ? DIAG_EXT_MEMINFO : 0) |
+		       (needs & NEED_MPTCP ? DIAG_EXT_INFO : 0),
+		.family = family,
+		.filter = &netns->filter,
+	};
+	struct dump dump = { s, netns_idx };
+	size_t before = s->n_listeners;
+	unsigned int tries = 0;
+	int code;
+
+	do {
+		if (tries)
+			snapshot_drop_listeners(s, before);
+		code = diag_dump(netns->diag, &request, handle_socket, &dump, why);
+	} while (give_up_filter(netns, code) || diag_again(netns->diag, code, &tries));
+	return code;
+}
+
+void open_netns_set_check(struct open_netns_set *set)
+{
+	uint64_t cpu = clock_thread_cpu_ns(), pause;
+	bool search = set->all;
+
+	problem_clear(&set->problems[NETNS_DENIED]);
+	problem_clear(&set->problems[NETNS_FAILED]);
+	for (size_t i = 0; i < set->n; i++)
+		search = search || needs_search(set, set->list[i]);
+	if (search) {
+		namespaces_find(&set->found, set->root);
+		for (size_t i = set->n; i-- > 0;)
+			update(set, i);
+	}
+	for (size_t i = 0; set->all && i < set->found.n; i++)
+		add_found(set, &set->found.list[i]);
+	pause = (clock_thread_cpu_ns() - cpu) * CHECK_SHARE;
+	if (pause < CHECK_INTERVAL_NS)
+		pause = CHECK_INTERVAL_NS;
+	set->check_ns = clock_monotonic_ns() + pause;
+}
+
 int open_netns_set_open(struct open_netns_set *set, struct error *why)
 {
 	struct stat st;
 	int code = 0;
 
 	set->check_ns = UINT64_MAX;
-	set->inodes = xcalloc(set->n_wanted, sizeof(*set->inodes));
 	if (fstatat(set->root, "proc/self/ns/net", &st, 0) == 0)
 		set->home = st.st_ino;
+	if (set->all || set->n_wanted)
+		allow_descriptors();
 	if (!set->n_wanted && (set->home || !set->all))
-		code = add(set, set->home, NULL, NULL, 0, why);
-	if (code < 0 || (!set->all && !set->n_wanted))
+		code = add(set, set->home, NULL, NULL, why);
+	if (set->n_wanted && set->needs & NEED_NAMESPACES)
+		namespaces_find(&set->found, set->root);
+	for (size_t i = 0; code == 0 && i < set->n_wanted; i++)
+		code = add_wanted(set, set->wanted[i], why);
+	if (code < 0)
 		return code;
-	allow_descriptors();
-	code = check(set, why);
-	if (code == 0 && set->all && !set->n) /* not even home: there is no /proc */
-		code = add(set, 0, NULL, NULL, 0, why);
+	if (set->all || set->n_wanted)
+		open_netns_set_check(set);
+	if (set->all && !set->n) /* not even home: there is no /proc */
+		code = add(set, 0, NULL, NULL, why);
 	return code;
 }
 
 void open_netns_set_close(struct open_netns_set *set)
 {
 	for (size_t i = 0; i < set->n; i++)
-		open_netns_close(set->list[i]);
+		close_one(set->list[i]);
 	free(set->list);
-	free(set->inodes);
 	namespaces_free(&set->found);
 	for (size_t i = 0; i < NETNS_PROBLEMS; i++)
 		strbuf_free(&set->problems[i].names);
@@ -556,18 +476,7 @@ void open_netns_set_change_needs(struct open_netns_set *set, unsigned int needs)
 
 	set->needs = needs;
 	for (size_t i = 0; i < set->n; i++)
-		open_netns_files(set->list[i], needs, &ignored);
-}
-
-/* Of which namespaces to say something; NULL: of none. @text: scratch */
-static const char *describe(const struct netns_problem *t, struct strbuf *text)
-{
-	if (!t->n)
-		return NULL;
-	text->len = 0;
-	strbuf_addf(text, "%zu network namespace%s (%s%s)", t->n, t->n > 1 ? "s" : "", t->names.s,
-		    t->n > NAMES_MAX ? ", ..." : "");
-	return text->s;
+		open_needed(set->list[i], needs, &ignored);
 }
 
 void open_netns_set_skip(struct open_netns_set *set, const struct open_netns *netns, int code)
@@ -608,7 +517,7 @@ void open_netns_set_warn(struct open_netns_set *set, struct snapshot *s)
 			      "%s can no longer be found: what happened there is not in this "
 			      "report",
 			      text.s);
-	/* Of all, one that is gone is told once; one that the user named is missed for good. */
+	/* Of all, one that is gone is reported once; one that the user named, for good. */
 	if (set->all)
 		problem_clear(gone);
 	problem_clear(skipped); /* the next sample tries them again */

@@ -35,23 +35,19 @@ static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned int bits)
 	return !memcmp(a, b, bytes) && (!rest || !((a[bytes] ^ b[bytes]) >> (8 - rest)));
 }
 
+/* @bits: whatever the families */
 static bool holds_address(const struct filter_expr *c, const uint8_t *address, uint8_t family,
-			  enum filter_expr_judge judge)
+			  bool bits)
 {
 	bool mapped = c->family == AF_INET && snapshot_is_mapped(family, address);
 
-	if (c->family == AF_UNSPEC)
+	if (c->family == AF_UNSPEC ||
+	    (mapped && same_prefix(address + 12, c->address, c->prefix_len)))
 		return true;
-	if (judge == EXPR_BY_KERNEL && c->family != family && !mapped)
-		return false;
-	if (judge == EXPR_BY_KERNEL && mapped)
-		return same_prefix(address + 12, c->address, c->prefix_len);
-	return same_prefix(address, c->address, c->prefix_len) ||
-	       (mapped && same_prefix(address + 12, c->address, c->prefix_len));
+	return (bits || c->family == family) && same_prefix(address, c->address, c->prefix_len);
 }
 
-bool filter_expr_holds(const struct filter_expr *c, const struct listen_addr *addr,
-		       enum filter_expr_judge judge)
+static bool holds(const struct filter_expr *c, const struct listen_addr *addr, bool bits)
 {
 	static const uint8_t nowhere[16];
 	uint16_t port = c->peer ? 0 : addr->port;
@@ -61,5 +57,15 @@ bool filter_expr_holds(const struct filter_expr *c, const struct listen_addr *ad
 	if (c->kind == EXPR_PORT_MAX)
 		return port <= c->port;
 	return (c->port == EXPR_ANY_PORT || c->port == port) &&
-	       holds_address(c, c->peer ? nowhere : addr->address, addr->family, judge);
+	       holds_address(c, c->peer ? nowhere : addr->address, addr->family, bits);
+}
+
+bool filter_expr_holds(const struct filter_expr *c, const struct listen_addr *addr)
+{
+	return holds(c, addr, false);
+}
+
+bool filter_expr_holds_bits(const struct filter_expr *c, const struct listen_addr *addr)
+{
+	return holds(c, addr, true);
 }

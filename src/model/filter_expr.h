@@ -14,7 +14,6 @@ enum filter_expr_kind {
 	EXPR_PORT_MIN, /* a port, or a higher one */
 	EXPR_PORT_MAX,
 	EXPR_DEVICE, /* what the socket is bound to */
-	EXPR_AUTOBOUND, /* the kernel chose the port */
 	EXPR_FIELD, /* of the report: nothing that a socket knows */
 };
 
@@ -36,15 +35,6 @@ struct filter_expr {
 	struct filter_expr *next; /* in the same list */
 };
 
-/*
- * Who is asked. ss puts a filter to the kernel and then to itself, and shows the sockets on which
- * both agree. About families they do not: for the kernel an IPv4 prefix holds IPv4 sockets and
- * v4-mapped ones, and the prefix of length 0 is one; ss compares the bits, whatever their family,
- * and takes length 0 for any address. And autobound is what bind(2) did for the one, and a port of
- * ip_local_port_range for the other.
- */
-enum filter_expr_judge { EXPR_BY_KERNEL, EXPR_BY_SS };
-
 /* Frees a list, or a single condition, with all that is in it. */
 void filter_expr_free(struct filter_expr *condition);
 
@@ -52,10 +42,18 @@ void filter_expr_free(struct filter_expr *condition);
 bool filter_expr_has(const struct filter_expr *condition, enum filter_expr_kind kind);
 
 /*
- * filter_expr_holds() - is HOST, PORT_MIN or PORT_MAX true of a TCP listener bound to that,
- * negation left out?
+ * filter_expr_holds() - does a TCP listener bound to @addr match HOST, PORT_MIN or PORT_MAX, as the
+ * kernel matches them? Negation is left out.
+ *
+ * To the kernel an IPv4 prefix holds IPv4 sockets and v4-mapped ones, whatever its length.
  */
-bool filter_expr_holds(const struct filter_expr *condition, const struct listen_addr *addr,
-		       enum filter_expr_judge judge);
+bool filter_expr_holds(const struct filter_expr *condition, const struct listen_addr *addr);
+
+/*
+ * filter_expr_holds_bits() - the same as ss matches them: it compares the bits of the prefix with
+ * the first ones of the address, whatever the families, or with those of the IPv4 address in it.
+ * Whatever filter_expr_holds() is true of, this is.
+ */
+bool filter_expr_holds_bits(const struct filter_expr *condition, const struct listen_addr *addr);
 
 #endif

@@ -8,6 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* F(name) of each array, whose elements own nothing; the warnings, which do, are not among them. */
+/* clang-format off */
+#define FOR_ARRAYS(F) \
+	F(netns) F(listeners) F(gone) F(groups) F(processes) F(owners) F(connections) \
+	F(unix_queues) F(others)
+/* clang-format on */
+
 /* The kernel's cookies are unique in all namespaces, but not those of a file to replay. */
 static uint64_t snapshot_id(uint32_t netns, uint64_t cookie)
 {
@@ -42,10 +49,9 @@ void snapshot_reset(struct snapshot *s)
 {
 	drop_warnings(s);
 	snapshot_drop_listeners(s, 0);
-	s->n_gone = 0;
-	s->n_netns = 0;
-	s->n_unix_queues = 0;
-	s->n_others = 0;
+#define EMPTY(name) s->n_##name = 0;
+	FOR_ARRAYS(EMPTY)
+#undef EMPTY
 	s->n_unix = 0;
 	s->n_others_found = 0;
 	s->known = 0;
@@ -58,20 +64,51 @@ void snapshot_reset(struct snapshot *s)
 void snapshot_free(struct snapshot *s)
 {
 	drop_warnings(s);
-	free(s->netns);
-	free(s->listeners);
-	free(s->gone);
-	free(s->groups);
-	free(s->processes);
-	free(s->owners);
-	free(s->connections);
-	free(s->unix_queues);
-	free(s->others);
+#define FREE(name) free(s->name);
+	FOR_ARRAYS(FREE)
+#undef FREE
 	free(s->warnings);
 	idmap_free(&s->by_cookie);
 	idmap_free(&s->by_addr);
 	string_pool_put(s->strings);
 	memset(s, 0, sizeof(*s));
+}
+
+static void *copy_array(void *to, size_t *size, const void *from, size_t n, size_t element)
+{
+	if (n > *size) {
+		to = xreallocarray(to, n, element);
+		*size = n;
+	}
+	if (n)
+		memcpy(to, from, n * element);
+	return to;
+}
+
+void snapshot_copy(struct snapshot *to, const struct snapshot *from)
+{
+	snapshot_reset(to);
+	memcpy(to, from, offsetof(struct snapshot, netns));
+#define COPY(name)                                                                    \
+	to->name = copy_array(to->name, &to->name##_size, from->name, from->n_##name, \
+			      sizeof(*from->name));                                   \
+	to->n_##name = from->n_##name;
+	FOR_ARRAYS(COPY)
+#undef COPY
+	snapshot_add_warnings(to, from);
+	to->strings = string_pool_get(from->strings);
+}
+
+size_t snapshot_bytes(const struct snapshot *s)
+{
+	size_t bytes = s->warnings_size * sizeof(*s->warnings);
+
+#define ADD(name) bytes += s->name##_size * sizeof(*s->name);
+	FOR_ARRAYS(ADD)
+#undef ADD
+	for (size_t i = 0; i < s->n_warnings; i++)
+		bytes += strlen(s->warnings[i].message) + 1;
+	return bytes;
 }
 
 struct string_pool *snapshot_strings(struct snapshot *s)

@@ -40,7 +40,6 @@ enum listener_known {
 	LISTENER_MPTCP = 1 << 3, /* told to CAP_NET_ADMIN only */
 	LISTENER_PEAK = 1 << 4,
 	LISTENER_UID = 1 << 5, /* of UNIX listeners: kernel 5.3 and later */
-	LISTENER_AUTOBOUND = 1 << 6,
 	LISTENER_OWNERS = 1 << 7, /* looked for, and found or proven to be none */
 };
 
@@ -68,7 +67,6 @@ struct listener {
 	uint16_t known; /* enum listener_known */
 	bool mptcp;
 	bool seqpacket; /* a UNIX listener of that type: messages, not a stream */
-	bool autobound; /* the kernel chose the port */
 	uint32_t group; /* index into snapshot->groups; valid after groups_build() */
 	uint32_t inode;
 	uint32_t uid;
@@ -165,8 +163,6 @@ struct netns {
 	uint64_t resets; /* EstabResets just after the waiting connections were dumped */
 	bool resets_known;
 	uint32_t unattributed_syn_recv; /* request socks whose listener is gone */
-	uint16_t local_port_min; /* ip_local_port_range; with LISTENER_AUTOBOUND */
-	uint16_t local_port_max;
 	bool one_datagram; /* the dump was not resumed, so that no listener was missed */
 	/*
 	 * The monotonic_ns of the sample whose walk of the established hash tells of half-open
@@ -224,7 +220,8 @@ enum snapshot_known {
 };
 
 struct snapshot {
-	/* archive.c keeps all above the arrays as it is, and the arrays that have a row there. */
+	/* snapshot_copy() copies what stands above the arrays; each array has a place in
+	 * FOR_ARRAYS. */
 	struct timespec wall;
 	uint64_t monotonic_ns;
 	uint32_t known; /* enum snapshot_known */
@@ -269,6 +266,15 @@ struct snapshot {
  */
 void snapshot_reset(struct snapshot *s);
 void snapshot_free(struct snapshot *s);
+
+/*
+ * snapshot_copy() - make @to the same as @from, whose strings it shares. Arrays that have to grow
+ * get their exact size. snapshot_find() and groups_lookup() do not know @to.
+ */
+void snapshot_copy(struct snapshot *to, const struct snapshot *from);
+
+/* The memory that @s takes, but for strings and what only lookups need. */
+size_t snapshot_bytes(const struct snapshot *s);
 
 /* Returns the pool of @s, for a source to add texts to; makes one where @s has none yet. */
 struct string_pool *snapshot_strings(struct snapshot *s);

@@ -20,7 +20,7 @@ static void add_tag(struct strbuf *b, const char *text)
 	strbuf_addf(b, "%s[%s]", b->len ? " " : "", text);
 }
 
-/* What one has to know of how the list comes to be what it is. */
+/* Why the list shows what it shows. */
 static void add_tags(struct strbuf *b, const struct session *s)
 {
 	uint64_t clock_ns = clock_monotonic_ns(), age = playback_age(&s->playback);
@@ -46,7 +46,7 @@ static void add_tags(struct strbuf *b, const struct session *s)
 	}
 }
 
-/* That of the selected listener. */
+/* The namespace of the selected listener. */
 static const struct netns_report *find_netns(const struct session *s)
 {
 	const struct row *row = view_selected(&s->view);
@@ -56,7 +56,7 @@ static const struct netns_report *find_netns(const struct session *s)
 	return s->view.report.n_netns ? &s->view.report.netns[0] : NULL;
 }
 
-/* Of several, which one the counters on the screen are of. */
+/* The namespace that the counters on the screen are of, if that is not clear. */
 static void add_namespace(struct strbuf *b, const struct session *s)
 {
 	const struct netns_report *ns = find_netns(s);
@@ -110,7 +110,7 @@ void banner_title(const struct session *s, int y)
 	add_place(&place, s);
 	add_tags(&tags, s);
 	width = (int)tags.len;
-	if (width > end / 2 && end < 60) /* the last tag tells the most */
+	if (width > end / 2 && end < 60) /* half a title says less than the whole one */
 		width = 0;
 	p.end -= width + (width > 0);
 	paint_text(&p, INK_STRONG, place.s, place.len);
@@ -140,7 +140,7 @@ void banner_verdict(struct session *s, int y)
 	strbuf_free(&b);
 }
 
-/* Rates, as windows may differ in length; the highest of them is a whole column. */
+/* Rates, since windows differ in length; the highest of them is a full bar. */
 static void add_spark(struct strbuf *b, const struct session *s, const struct netns *ns,
 		      enum counter_id id)
 {
@@ -171,7 +171,7 @@ static void add_sum(struct strbuf *b, const struct session *s, const struct netn
 	phrase_time(b, covered);
 }
 
-/* What a sum is worth is the whole of it: the sparkline goes where not both have room. */
+/* A sum is never cut: the sparkline goes where not both have room. */
 static void draw_counter(const struct session *s, struct paint *p, const struct netns_report *ns,
 			 enum counter_id id)
 {
@@ -194,7 +194,7 @@ static void draw_counter(const struct session *s, struct paint *p, const struct 
 	else
 		room = p->end - p->x - (int)rate.len;
 	room -= (int)sum.len + NAME_WIDTH + 1;
-	/* What is left goes to the name. */
+	/* The rest goes to the name. */
 	name.end = p->x + NAME_WIDTH +
 		   (room >= SPARK_ROOM ? room - SPARK_ROOM :
 		    room > 0	       ? room :
@@ -215,7 +215,7 @@ static void draw_counter(const struct session *s, struct paint *p, const struct 
 	strbuf_free(&sum);
 }
 
-/* Those that tell of trouble, whether they moved or not; of the others those that moved. */
+/* The counters of a full queue, whether they moved or not, then others that moved. */
 static size_t choose_counters(const struct session *s, const struct netns_report *ns,
 			      enum counter_id chosen[COUNTER_N])
 {
@@ -240,7 +240,7 @@ static size_t choose_counters(const struct session *s, const struct netns_report
 	return n;
 }
 
-/* How many stand beside each other. */
+/* How many counters one line has. */
 static int counters_across(int cols)
 {
 	const int whole = COUNTER_WIDTH + SPARK_ROOM;
@@ -254,7 +254,7 @@ void banner_counters(struct session *s, int y, int lines)
 {
 	const struct netns_report *ns = find_netns(s);
 	const int across = counters_across(s->screen.cols);
-	/* Sparklines for as many as have room, from the left; what is left goes to the names. */
+	/* As many sparklines as have room, from the left; the rest goes to the names. */
 	int sparks = (s->screen.cols - across * COUNTER_WIDTH) / SPARK_ROOM, more;
 	enum counter_id chosen[COUNTER_N];
 	size_t n;

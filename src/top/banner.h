@@ -6,13 +6,13 @@
 
 /* The lines above the list. */
 
-/* Whose host, what time, how many listeners, and what the screen does just now. */
+/* The host, the time, how many listeners there are, and tags: what the list shows. */
 void banner_title(const struct session *s, int y);
 
-/* Which listener is in trouble, since when, and why. */
+/* The worst listener, since when it is, and why. */
 void banner_verdict(struct session *s, int y);
 
-/* The counters of the namespace: rate, last windows, and sum of the last minute. */
+/* The counters of the namespace: rate, last windows, and sum over the last minute. */
 void banner_counters(struct session *s, int y, int lines);
 
 #endif

@@ -6,11 +6,10 @@
 #include "base/num.h"
 #include "output/cell.h"
 #include "top/graph.h"
-#include "top/wrap.h"
 
 #include <string.h>
 
-/* Lines that connections have before the many numbers get any. */
+/* Lines that the connections have before the values get any. */
 #define CONNECTIONS_MIN 6
 
 void detail_begin(struct detail *d)
@@ -25,7 +24,6 @@ void detail_next_section(struct detail *d)
 
 void detail_move(struct detail *d, long by)
 {
-	/* detail_draw() knows where it ends. */
 	d->offset[d->section] = num_step(d->offset[d->section], by);
 }
 
@@ -80,7 +78,7 @@ static void draw_heading(const struct detail *d, enum detail_section section, st
 
 	strbuf_adds(&b, waiting ? "    WAIT       UNREAD  PEER" : "   TIMER      RETRANS  PEER");
 	if (listener_is_unix(row->listener))
-		strbuf_adds(&b, waiting ? "   not told of UNIX sockets" : "   none: no handshake");
+		strbuf_adds(&b, waiting ? "   unknown for UNIX sockets" : "   none: no handshake");
 	else if (!contents->known)
 		strbuf_adds(&b,
 			    waiting ? "   waiting: not looked at" : "   half-open: not looked at");
@@ -118,7 +116,7 @@ static void draw_section(struct detail *d, enum detail_section section, const st
 	}
 }
 
-/* Its fill in the past, as much as there is room for. */
+/* Its past fills, as many as there is room for. */
 static int draw_history(const struct screen *screen, int y, const struct row *row,
 			const struct phrase_context *c)
 {
@@ -133,7 +131,7 @@ static int draw_history(const struct screen *screen, int y, const struct row *ro
 	return y + 1;
 }
 
-/* What its state and its reasons mean, each sentence whole. */
+/* The sentences of its state and its reasons, whole. */
 static int draw_sentences(const struct screen *screen, int y, int bottom, const struct row *row,
 			  const struct phrase_context *c)
 {
@@ -142,13 +140,13 @@ static int draw_sentences(const struct screen *screen, int y, int bottom, const 
 
 	strbuf_addf(&b, "%s: ", state_table[row->state].name);
 	verdict_add_state(&b, row);
-	y = wrap_draw(screen, y, bottom, ink, b.s);
+	y = paint_wrapped(screen, y, bottom, ink, b.s);
 	for (unsigned int i = 0; i < REASON_N; i++) {
 		if (!(row->reasons & (1u << i)))
 			continue;
 		b.len = 0;
 		verdict_add_reason(&b, i, row, c->utf8 ? 0 : TEXT_ASCII);
-		y = wrap_draw(screen, y, bottom, INK_PLAIN, b.s);
+		y = paint_wrapped(screen, y, bottom, INK_PLAIN, b.s);
 	}
 	strbuf_free(&b);
 	return y;
@@ -157,12 +155,12 @@ static int draw_sentences(const struct screen *screen, int y, int bottom, const 
 static int draw_text(const struct screen *screen, int y, int bottom, enum ink ink,
 		     struct strbuf *text)
 {
-	y = wrap_draw(screen, y, bottom, ink, text->s);
+	y = paint_wrapped(screen, y, bottom, ink, text->s);
 	strbuf_free(text);
 	return y;
 }
 
-/* A folded row unfolded, as far as that fits into a few lines: the worst imbalance shows. */
+/* The members of a folded row in a few lines, which show an imbalance. */
 static int draw_members(const struct screen *screen, int y, int bottom,
 			const struct folded_group *fold)
 {
@@ -176,7 +174,7 @@ static int draw_members(const struct screen *screen, int y, int bottom,
 			    fold->members[i]->listener->limit);
 	if (i < fold->n_members)
 		strbuf_addf(&b, " and %u more", fold->n_members - i);
-	y = wrap_draw(screen, y, bottom, INK_PLAIN, b.s);
+	y = paint_wrapped(screen, y, bottom, INK_PLAIN, b.s);
 	strbuf_free(&b);
 	return y;
 }
@@ -195,7 +193,7 @@ void detail_draw(struct detail *d, const struct screen *screen, int top, int bot
 		paint_string(&p, INK_STRONG, "This listener is gone.");
 		return;
 	}
-	/* What is wrong and what to do, whose connections they are, then every number there is. */
+	/* What is wrong and what to do, the members, then every value. */
 	phrase_facts(&text, row, c);
 	y = draw_text(screen, y, bottom, INK_STRONG, &text);
 	y = draw_sentences(screen, y, y + (bottom - y) / 2, row, c);
@@ -208,7 +206,8 @@ void detail_draw(struct detail *d, const struct screen *screen, int top, int bot
 	q.of[DETAIL_WAITING] = row_waiting(row);
 	q.of[DETAIL_HALF_OPEN] = row_half_open(row);
 	half_open = q.of[DETAIL_HALF_OPEN].connections.n;
-	/* The half-open ones get what they need, and at most a third. */
+	/* The half-open ones get what they need, but at most a third; two if the keys scroll them.
+	 */
 	half = (bottom - y) / 3;
 	wanted = half_open < 1000 ? (int)half_open + 1 : 1000;
 	if (d->section == DETAIL_HALF_OPEN)

@@ -6,24 +6,24 @@
 #include "top/phrase.h"
 
 /*
- * The screen of one listener or folded group: what is known of it, its past, the connections that
+ * The page of one listener or folded group: its state and values, its past, the connections that
  * wait in its accept queue, oldest first, and those in its SYN queue.
  */
 enum detail_section { DETAIL_WAITING, DETAIL_HALF_OPEN, DETAIL_SECTIONS };
 
 struct detail {
-	enum detail_section section; /* that the keys scroll */
+	enum detail_section section; /* which the keys scroll */
 	size_t offset[DETAIL_SECTIONS]; /* first connection on the screen */
 	size_t page; /* connections of a section on the screen */
 };
 
-/* Another listener: begins at the top, with the waiting connections. */
+/* Another listener: at its top, with the waiting connections. */
 void detail_begin(struct detail *d);
 
 /* The keys scroll the other section. */
 void detail_next_section(struct detail *d);
 
-/* Scrolls the section by @by connections, as far as there are any. */
+/* Scrolls the section by @by connections; detail_draw() knows where it ends. */
 void detail_move(struct detail *d, long by);
 
 /* Draws it on lines @top to @bottom - 1. @row: NULL when the listener is gone */

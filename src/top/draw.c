@@ -3,7 +3,6 @@
 
 #include "top/banner.h"
 #include "top/keys.h"
-#include "top/wrap.h"
 
 #include <curses.h>
 #include <string.h>
@@ -18,16 +17,16 @@ static void draw_list(struct session *s, const struct session_lines *l)
 	int y = l->list;
 
 	view_scroll(&s->view, session_page_rows(s));
-	listing_fit(&s->listing, &s->screen, &c);
+	listing_fit(&s->layout, &c);
 	if (l->header >= 0) {
 		struct paint p = paint_line(&s->screen, l->header);
 
-		listing_header(&s->listing, &p, &c);
+		listing_header(&s->layout, &p, &c);
 	}
 	for (size_t i = s->view.offset; i < report->n_shown && y < l->list_end; i++) {
 		struct paint p = paint_line(&s->screen, y++);
 
-		listing_row(&s->listing, &p, &c, i, i == s->view.cursor);
+		listing_row(&s->layout, &p, &c, i, i == s->view.cursor);
 	}
 	if (report->snapshot && !report->n_shown && y < l->list_end) {
 		struct paint p = paint_line(&s->screen, y);
@@ -51,12 +50,12 @@ static void draw_hint(struct session *s, const struct session_lines *l)
 	strbuf_adds(&b, "> ");
 	if (l->n_hint > 1) {
 		phrase_facts(&b, row, &c);
-		y = wrap_draw(&s->screen, y, l->n_hint > 2 ? y + 2 : y + 1, INK_STRONG, b.s);
+		y = paint_wrapped(&s->screen, y, l->n_hint > 2 ? y + 2 : y + 1, INK_STRONG, b.s);
 		b.len = 0;
 		strbuf_adds(&b, "  ");
 	}
 	phrase_advice(&b, row, &c);
-	wrap_draw(&s->screen, y, end, INK_PLAIN, b.s);
+	paint_wrapped(&s->screen, y, end, INK_PLAIN, b.s);
 	strbuf_free(&b);
 }
 
@@ -112,7 +111,7 @@ static void help_line(struct help *h, enum ink ink, const char *text)
 		size_t n;
 
 		p.x = indent;
-		n = wrap_line(text, p.end > p.x + 1 ? (size_t)(p.end - p.x) : 1);
+		n = paint_break(text, p.end > p.x + 1 ? (size_t)(p.end - p.x) : 1);
 		if (!h->hidden && h->y > 0)
 			paint_text(&p, ink, text, n);
 		text += n;

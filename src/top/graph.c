@@ -3,12 +3,12 @@
 
 #define EIGHTHS 8
 
-/* Seven parts of a cell that grow from the left, and from below; ASCII has fewer. */
+/* Parts of a cell, from the left and from below. */
 static const char *const from_left[EIGHTHS + 1] = { " ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█" };
 static const char *const from_below[EIGHTHS] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
 static const char ascii_spark[EIGHTHS] = { '_', '.', ':', '-', '=', '+', '*', '#' };
 
-/* Of @steps so many that only 0 gives none, and only 1 and more gives all. */
+/* Only 0 gives no step, and only 1 and more gives all. */
 static size_t step(double ratio, size_t steps)
 {
 	size_t n = ratio >= 1 ? steps : (size_t)(ratio * (double)steps);

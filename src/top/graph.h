@@ -10,19 +10,17 @@
 /*
  * graph_meter() - a bar of @width columns for a ratio from 0 to 1.
  *
- * Rounded so that it tells the ends apart: only 0 has an empty bar, and only 1 and more a whole
- * one.
+ * Rounded so that the ends are exact: only 0 has an empty bar, and only 1 and more a full one.
  */
 void graph_meter(struct strbuf *b, double ratio, size_t width, bool utf8);
 
-/* graph_spark() - one column for a ratio from 0 to 1; by the same rule for the ends. */
+/* graph_spark() - one column for a ratio from 0 to 1, rounded likewise. */
 void graph_spark(struct strbuf *b, double ratio, bool utf8);
 
-/* graph_gap() - the column of a sparkline where nothing is known. */
+/* graph_gap() - the column of a sparkline for an unknown ratio. */
 void graph_gap(struct strbuf *b);
 
-/* graph_history() - a sparkline of the fills of a listener: @windows of them, the last one @back.
- */
+/* graph_history() - a sparkline of @windows fills of a listener, the last one in window @back. */
 void graph_history(struct strbuf *b, const struct history *history, const struct row *row,
 		   size_t back, size_t windows, bool utf8);
 

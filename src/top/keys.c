@@ -307,7 +307,7 @@ static void toggle_groups(struct session *s)
 {
 	view_group(&s->view, !s->view.fold);
 	columns_group(&s->columns, s->view.fold);
-	listing_choose(&s->listing, &s->columns);
+	listing_choose(&s->layout, &s->columns);
 	playback_show(&s->playback, &s->view, clock_monotonic_ns());
 	session_request(s);
 }
@@ -358,7 +358,7 @@ static void refresh_or_toggle(struct session *s)
 		return;
 	}
 	menu_toggle(&s->menu, &s->columns);
-	listing_choose(&s->listing, &s->columns);
+	listing_choose(&s->layout, &s->columns);
 	session_request(s);
 }
 
@@ -526,7 +526,7 @@ static void click(struct session *s, int y, int x)
 	const struct field *field;
 
 	if (y == lines.header) {
-		field = listing_field_at(&s->listing, x);
+		field = listing_field_at(&s->layout, (size_t)x);
 		if (field)
 			view_sort_on(&s->view, field, clock_monotonic_ns());
 	} else if (y >= lines.list && y < lines.list_end && index < s->view.report.n_shown) {

@@ -6,7 +6,10 @@
 #include <curses.h>
 #include <string.h>
 
-/* Pair 0 is the terminal's own; those of the inks are numbered as the inks are. */
+#define INDENT 2 /* of the second line of a text */
+#define WIDEST 2 /* columns of a character */
+
+/* The number of an ink is that of its pair; pair 0 is the terminal's own. */
 static const short ink_colors[INK_N] = {
 	[INK_CRITICAL] = COLOR_RED,
 	[INK_WARNING] = COLOR_RED,
@@ -59,7 +62,7 @@ void paint_text(struct paint *p, enum ink ink, const char *text, size_t len)
 	if (!whole) {
 		addstr(p->screen->utf8 ? "…" : ">");
 		p->x++;
-		while (p->x < p->end) { /* where the last character was a wide one */
+		while (p->x < p->end) { /* the last character was a wide one */
 			addch(' ');
 			p->x++;
 		}
@@ -87,6 +90,39 @@ void paint_blanks(struct paint *p, enum ink ink, int n)
 void paint_rest(struct paint *p, enum ink ink)
 {
 	paint_blanks(p, ink, p->end - p->x);
+}
+
+size_t paint_break(const char *text, size_t width)
+{
+	size_t len = strlen(text), taken, fits = text_fit(text, len, width, &taken), blank;
+
+	/* One character at least, whole, which the screen cuts. */
+	if (!fits)
+		fits = text_fit(text, len, WIDEST, &taken);
+	if (fits == len)
+		return len;
+	blank = fits;
+	while (blank && text[blank] != ' ')
+		blank--;
+	return blank ? blank : fits;
+}
+
+int paint_wrapped(const struct screen *screen, int y, int bottom, enum ink ink, const char *text)
+{
+	int indent = 0;
+
+	for (; *text && y < bottom; y++) {
+		struct paint p = paint_line(screen, y);
+		size_t n;
+
+		paint_blanks(&p, INK_PLAIN, indent);
+		n = paint_break(text, p.end > p.x ? (size_t)(p.end - p.x) : 1);
+		paint_text(&p, ink, text, y + 1 < bottom ? n : strlen(text));
+		text += n;
+		text += strspn(text, " ");
+		indent = screen->cols > 20 ? INDENT : 0;
+	}
+	return y;
 }
 
 enum ink paint_ink(enum severity severity)

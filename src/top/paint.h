@@ -8,22 +8,21 @@
 #include <stddef.h>
 
 /*
- * Text on the screen, in one of a few inks and cut to where it has to end. Nothing is said by
- * colour alone, the background is the terminal's own, and no ink is blue or yellow, which one
- * background or the other makes unreadable.
+ * Text on the screen in one of a few inks, cut where its part of the line ends. Colour alone never
+ * carries a meaning. The background is the terminal's own; no ink is blue or yellow, which a dark
+ * or a light one makes unreadable.
  */
 enum ink {
 	INK_PLAIN,
 	INK_CRITICAL,
 	INK_WARNING,
 	INK_NOTICE,
-	INK_STRONG, /* what tells where one is */
+	INK_STRONG, /* names, titles */
 	INK_BAR, /* headings: reversed */
-	INK_SELECTED, /* the row that keys act upon: reversed */
+	INK_SELECTED, /* the row under the cursor: reversed */
 	INK_N
 };
 
-/* What can be drawn on. */
 struct screen {
 	void *handle; /* of curses */
 	int rows;
@@ -32,23 +31,23 @@ struct screen {
 	bool utf8;
 };
 
-/* A stretch of one line; what is put there moves @x. */
+/* A part of one line; text that is put there moves @x. */
 struct paint {
 	const struct screen *screen;
 	int y;
 	int x;
-	int end; /* the first column that is not its own */
+	int end; /* the first column behind it */
 };
 
-/* Makes the colours ready, when curses has begun. */
+/* Defines the colours; after newterm(). */
 void paint_begin(struct screen *screen);
 
-/* The whole of a line. */
+/* A whole line. */
 struct paint paint_line(const struct screen *screen, int y);
 
 /*
- * paint_text() - put text that is safe for a terminal, @len bytes of valid UTF-8. What does not fit
- * is cut, and a mark shows where.
+ * paint_text() - put @len bytes of UTF-8 that is safe for a terminal, see text_add_safe(). Text
+ * that does not fit is cut, with a mark at its end.
  */
 void paint_text(struct paint *p, enum ink ink, const char *text, size_t len);
 void paint_string(struct paint *p, enum ink ink, const char *text);
@@ -58,6 +57,15 @@ void paint_blanks(struct paint *p, enum ink ink, int n);
 
 /* Blanks to the end. */
 void paint_rest(struct paint *p, enum ink ink);
+
+/* How many bytes of @text fit on a line of @width columns: up to a blank, if there is one. */
+size_t paint_break(const char *text, size_t width);
+
+/*
+ * paint_wrapped() - put a text on as many lines as it needs, from @y on, above @bottom. The last of
+ * them is cut if there are too few. Returns the line behind it.
+ */
+int paint_wrapped(const struct screen *screen, int y, int bottom, enum ink ink, const char *text);
 
 /* The ink of a severity. */
 enum ink paint_ink(enum severity severity);

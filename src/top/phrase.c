@@ -68,7 +68,7 @@ static void add_cell(struct strbuf *b, enum field_id id, const struct row *row,
 	cell_add_fitted(b, &value, c->utf8 ? 0 : TEXT_ASCII, c->cols);
 }
 
-/* What is not known, and nothing at all, is left out with what stands before it. */
+/* Adds a value between two texts; nothing if it is unknown or empty. */
 static void add_known(struct strbuf *b, const char *before, enum field_id id, const char *behind,
 		      const struct row *row, const struct phrase_context *c)
 {
@@ -82,7 +82,7 @@ static void add_known(struct strbuf *b, const char *before, enum field_id id, co
 	strbuf_adds(b, behind);
 }
 
-/* All listeners count, also those that a filter hides. */
+/* Also among the listeners that a filter hides. */
 static const struct row *find_worst(const struct report *report, size_t count[STATE_N])
 {
 	const struct row *worst = NULL;
@@ -109,7 +109,7 @@ static void add_counts(struct strbuf *b, const size_t count[STATE_N])
 		}
 }
 
-/* In all namespaces of the report. */
+/* The overflows in all namespaces of the report. */
 static uint64_t count_overflows(const struct report *report)
 {
 	uint64_t n = 0;
@@ -123,9 +123,9 @@ static uint64_t count_overflows(const struct report *report)
 }
 
 /*
- * No listener is sick. Still the namespace may have lost something, or what is not shown may be
- * sick: that comes first, as the end of the line may have no room.
- * @gone: rows of listeners that are no more
+ * No listener is sick, but its namespace may have counted an overflow, and what the report leaves
+ * out may be sick. That comes first, since the end of the line may have no room.
+ * @gone: rows of listeners that are gone
  */
 static enum severity verdict_well(struct strbuf *b, const struct report *report, size_t gone)
 {
@@ -188,7 +188,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	return state_table[worst->state].severity;
 }
 
-/* What is known of the connections in its queue, which may be what was so a while ago. */
+/* The connections in its queue, with the age of what is known about them. */
 static void add_waiting(struct strbuf *b, const struct row *row)
 {
 	const uint64_t age = row_waiting_age(row);
@@ -226,7 +226,7 @@ static void add_limit(struct strbuf *b, const struct row *row)
 void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_context *c)
 {
 	struct history_time full = history_full(c->history, row, c->back);
-	struct history_time trouble = history_sick(c->history, row, c->back);
+	struct history_time sick = history_sick(c->history, row, c->back);
 
 	add_cell(b, FIELD_LOCAL, row, c);
 	add_known(b, " ", FIELD_PROCESS, "", row, c);
@@ -236,9 +236,9 @@ void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_c
 		strbuf_adds(b, row->state == STATE_FULL ? " " : "; full ");
 		phrase_lasted(b, full);
 	}
-	if (trouble.ns > full.ns) {
-		strbuf_adds(b, full.ns ? "; in trouble " : " ");
-		phrase_lasted(b, trouble);
+	if (sick.ns > full.ns) {
+		strbuf_adds(b, full.ns ? "; not ok " : " ");
+		phrase_lasted(b, sick);
 	}
 	add_waiting(b, row);
 	add_limit(b, row);

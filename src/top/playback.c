@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Ten minutes; of very many listeners, what fits into this. */
+/* What is kept: ten minutes, or what fits into this. */
 #define PAST_NS	   (600 * NSEC_PER_SEC)
 #define PAST_BYTES (32u << 20)
 
@@ -14,13 +14,13 @@ void playback_begin(struct playback *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->history = history_new();
-	t->archive = archive_new(PAST_BYTES, PAST_NS);
+	t->ring = ring_new(PAST_BYTES, PAST_NS);
 }
 
 void playback_free(struct playback *t)
 {
 	history_free(t->history);
-	archive_free(t->archive);
+	ring_free(t->ring);
 	snapshot_free(&t->samples[0]);
 	snapshot_free(&t->samples[1]);
 	snapshot_free(&t->past[0]);
@@ -39,14 +39,25 @@ static struct snapshot *previous(struct playback *t)
 	return t->n > 1 ? &t->samples[(t->n - 1) % 2] : NULL;
 }
 
+static void load_sample(struct playback *t, struct snapshot *into, size_t position)
+{
+	snapshot_copy(into, ring_get(t->ring, position));
+	snapshot_index_listeners(into);
+}
+
+/* Stays with the sample at that position, and its window, which the ring may thin out meanwhile. */
+static void load_past(struct playback *t, size_t position)
+{
+	t->back = ring_back(t->ring, position);
+	t->has_window = position + 1 < ring_count(t->ring);
+	if (t->has_window)
+		load_sample(t, &t->past[0], position + 1);
+	load_sample(t, &t->past[1], position);
+}
+
 static void show_past(struct playback *t, struct view *view, uint64_t clock_ns)
 {
-	bool window = t->back + 1 < archive_count(t->archive);
-
-	if (window)
-		archive_get(t->archive, t->back + 1, &t->past[0]);
-	archive_get(t->archive, t->back, &t->past[1]);
-	view_build(view, window ? &t->past[0] : NULL, &t->past[1], clock_ns);
+	view_build(view, t->has_window ? &t->past[0] : NULL, &t->past[1], clock_ns);
 }
 
 static void show_newest(struct playback *t, struct view *view, uint64_t clock_ns)
@@ -65,12 +76,13 @@ void playback_show(struct playback *t, struct view *view, uint64_t clock_ns)
 int playback_take(struct playback *t, struct sampler *sampler, struct view *view, uint64_t clock_ns,
 		  struct error *why)
 {
+	size_t oldest;
 	int code = sampler_take(sampler, &t->samples[(t->n + 1) % 2], why);
 
 	if (code <= 0)
 		return code;
 	t->n++;
-	archive_add(t->archive, newest(t));
+	ring_add(t->ring, newest(t));
 	if (!t->paused) {
 		show_newest(t, view, clock_ns);
 		history_add(t->history, &view->report);
@@ -80,8 +92,9 @@ int playback_take(struct playback *t, struct sampler *sampler, struct view *view
 	history_add(t->history, &t->unseen);
 	t->back++;
 	/* What was on the screen is too old, or the sample that began its window is. */
-	if (t->back + (view->report.window_ns > 0) >= archive_count(t->archive)) {
-		t->back = archive_count(t->archive) > 1 ? archive_count(t->archive) - 2 : 0;
+	oldest = ring_count(t->ring) - 1;
+	if (t->past[!t->has_window].monotonic_ns < ring_get(t->ring, oldest)->monotonic_ns) {
+		load_past(t, oldest ? oldest - 1 : 0);
 		show_past(t, view, clock_ns);
 	}
 	return 1;
@@ -93,26 +106,29 @@ void playback_pause(struct playback *t, bool paused, struct view *view, uint64_t
 		return;
 	t->paused = paused;
 	t->back = 0;
-	/* Paused from a copy, as the next samples need the memory of these. */
+	if (paused)
+		load_past(t, 0);
 	playback_show(t, view, clock_ns);
 }
 
 bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock_ns)
 {
+	size_t position;
+
 	if (!t->n)
 		return false;
 	if (!t->paused)
 		playback_pause(t, true, view, clock_ns);
-	if (by < 0 ? !t->back : t->back + 1 >= archive_count(t->archive))
+	/* What is on the screen may have been thinned out. */
+	position = by > 0 ? ring_find(t->ring, t->back + 1) : ring_find(t->ring, t->back) - 1;
+	if (position >= ring_count(t->ring))
 		return false;
-	t->back += (size_t)by;
+	load_past(t, position);
 	show_past(t, view, clock_ns);
 	return true;
 }
 
 uint64_t playback_age(const struct playback *t)
 {
-	if (!t->back)
-		return 0;
-	return archive_time(t->archive, 0) - archive_time(t->archive, t->back);
+	return t->paused ? ring_get(t->ring, 0)->monotonic_ns - t->past[1].monotonic_ns : 0;
 }

@@ -3,47 +3,50 @@
 #define LISTENQ_TOP_PLAYBACK_H
 
 #include "analyse/history.h"
-#include "model/archive.h"
+#include "model/ring.h"
 #include "top/sampler.h"
 #include "top/view.h"
 
 /*
- * The samples as they come and those of the last ten minutes, and which of them the screen shows:
- * the newest, or one that it stays with while time goes on.
+ * The samples of the last ten minutes, and which of them the screen shows: the newest one, or an
+ * older one while more of them come.
  */
 struct playback {
 	struct history *history;
-	struct archive *archive;
+	struct ring *ring;
 	struct snapshot samples[2];
 	size_t n; /* samples taken */
-	struct report unseen; /* of samples that come while the screen stays with an older one */
-	struct snapshot past[2]; /* the window that it stays with */
+	struct report unseen; /* of samples that come while the screen is paused */
+	struct snapshot past[2]; /* a copy of the window on the screen while it is paused */
+	bool has_window; /* past[0] is its opening sample */
 	bool paused;
-	size_t back; /* windows from the newest one to that on the screen */
+	size_t back; /* samples that came after the one on the screen */
 };
 
-/* Makes @t, whatever is in it, empty and live. */
+/* Initializes @t: empty, and not paused. */
 void playback_begin(struct playback *t);
 void playback_free(struct playback *t);
 
 /*
- * playback_take() - the next sample of the sampler, if there is one.
- *
- * Live, @view shows it. Returns 1 when it came, 0 when there was none, or -errno with @why filled.
+ * playback_take() - take the next sample of the sampler, if there is one. @view shows it unless
+ * paused. Returns 1, 0 if there was none, or -errno with @why filled.
  */
 int playback_take(struct playback *t, struct sampler *sampler, struct view *view, uint64_t clock_ns,
 		  struct error *why);
 
-/* Stay with what is on the screen, or go on with the newest sample. */
+/* Keeps what is on the screen, or goes on with the newest sample. */
 void playback_pause(struct playback *t, bool paused, struct view *view, uint64_t clock_ns);
 
-/* The same samples once more, as the view wants them now. */
+/* Builds the report on the screen again, after the view has changed. */
 void playback_show(struct playback *t, struct view *view, uint64_t clock_ns);
 
-/* One window back (@by 1) or forward (-1), and stay there. Returns false where the past ends. */
+/*
+ * Pauses one window back (@by 1) or forward (-1). Where samples were thinned out, a window is that
+ * between two that were kept. Returns false if there is no such window.
+ */
 bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock_ns);
 
-/* How long before the newest sample the one on the screen was taken. */
+/* How much older than the newest sample the one on the screen is, in ns. */
 uint64_t playback_age(const struct playback *t);
 
 #endif

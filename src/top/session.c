@@ -25,7 +25,7 @@ void session_free(struct session *s)
 	playback_free(&s->playback);
 	filter_free(s->view.selection.filter);
 	view_free(&s->view);
-	listing_free(&s->listing);
+	layout_free(&s->layout);
 	prompt_free(&s->prompt);
 	names_free(&s->services);
 	names_free(&s->users);
@@ -114,6 +114,8 @@ struct listing_context session_listing(struct session *s)
 		.history = s->playback.history,
 		.back = s->playback.back,
 		.delay = s->request.delay,
+		.utf8 = s->screen.utf8,
+		.cols = (size_t)s->screen.cols,
 	};
 
 	for (size_t i = 0; sample && i < sample->n_netns; i++) {

@@ -25,7 +25,7 @@ struct session {
 	struct playback playback;
 	struct view view;
 	struct columns columns;
-	struct listing listing;
+	struct layout layout; /* of the columns */
 	struct detail detail;
 	struct view_socket detailed; /* whose detail it is */
 	struct menu menu;

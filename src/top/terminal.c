@@ -15,12 +15,12 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* After Esc: the rest of a function key comes at once, or it was Esc alone. */
+/* How long to wait for the rest of a function key after Esc. */
 #define ESCAPE_MS 25
 
 /*
- * Of every button, as behind an event that is not wanted getch() waits for the next. No clicks:
- * what curses has made one of is no press any more.
+ * All buttons, since getch() waits for the next event after one that is masked out. No clicks: of
+ * an event that becomes a click curses does not report the press.
  */
 #define MOUSE_BUTTON(b) (NCURSES_MOUSE_MASK(b, NCURSES_BUTTON_PRESSED | NCURSES_BUTTON_RELEASED))
 #define MOUSE_EVENTS \
@@ -31,18 +31,15 @@ static volatile sig_atomic_t stop_asked;
 static volatile sig_atomic_t continued;
 
 /*
- * What the handler of a crash needs to give the terminal back. It cannot ask curses, which may be
- * what crashed, so that this is the one state that the program keeps outside of its functions.
+ * What the handler of a crash needs to give the terminal back. It cannot call curses, which may
+ * have crashed; this is the only state that the program keeps outside of its functions.
  */
 static struct rescue {
 	struct termios settings;
 	char bytes[512];
 	size_t len;
-	bool due; /* the terminal is taken */
+	bool due; /* the terminal has to be given back */
 } rescue;
-
-static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGQUIT };
-static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
 
 static void on_end(int signal_number)
 {
@@ -75,14 +72,14 @@ static void give_back(void)
 	tcsetattr(STDIN_FILENO, TCSANOW, &rescue.settings);
 }
 
-/* SA_RESETHAND: raised again, the signal does what it would have done. */
+/* SA_RESETHAND: the signal, raised again, has its default action. */
 static void on_crash(int signal_number)
 {
 	give_back();
 	raise(signal_number);
 }
 
-/* Who ends the program from within, as x*alloc do, has said why on a screen that goes away now. */
+/* x*alloc() call exit(); their message went to a screen that is now cleared. */
 static void on_exit_within(void)
 {
 	static const char text[] = "listenq: cannot allocate memory\n";
@@ -93,7 +90,7 @@ static void on_exit_within(void)
 	write_all(STDERR_FILENO, text, strlen(text));
 }
 
-/* Adds what the terminal wants for a capability, less the padding times in it. */
+/* Adds the bytes of a capability, without padding times. */
 static void add_capability(struct rescue *r, const char *name)
 {
 	const char *s = tigetstr(name);
@@ -119,7 +116,7 @@ static void add_text(struct rescue *r, const char *s)
 static void make_rescue(bool mouse)
 {
 	rescue.len = 0;
-	if (mouse) /* every mode that ncurses may have set, as xterm names them */
+	if (mouse) /* all modes of xterm that ncurses may have set */
 		add_text(&rescue, "\033[?1006l\033[?1003l\033[?1002l\033[?1000l");
 	add_capability(&rescue, "rmkx");
 	add_capability(&rescue, "sgr0");
@@ -140,34 +137,43 @@ static void handle(int signal_number, void (*handler)(int), int flags)
 {
 	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
 
-	if (ignored(signal_number)) /* as for what nohup starts */
+	if (ignored(signal_number)) /* by nohup(1), for example */
 		return;
 	sigfillset(&action.sa_mask);
 	sigaction(signal_number, &action, NULL);
 }
 
-/* Before curses, which leaves alone what it finds caught. */
+static const struct {
+	int signal;
+	void (*handler)(int);
+	int flags;
+} caught[] = {
+	{ SIGINT, on_end, 0 },
+	{ SIGTERM, on_end, 0 },
+	{ SIGHUP, on_end, 0 },
+	{ SIGTSTP, on_stop, 0 },
+	{ SIGCONT, on_continue, 0 },
+	{ SIGSEGV, on_crash, (int)SA_RESETHAND },
+	{ SIGBUS, on_crash, (int)SA_RESETHAND },
+	{ SIGFPE, on_crash, (int)SA_RESETHAND },
+	{ SIGILL, on_crash, (int)SA_RESETHAND },
+	{ SIGABRT, on_crash, (int)SA_RESETHAND },
+	{ SIGQUIT, on_crash, (int)SA_RESETHAND },
+};
+
+/* Before newterm(), which keeps handlers that it finds. */
 static void catch_signals(void)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		handle(ends[i], on_end, 0);
-	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
-		handle(crashes[i], on_crash, (int)SA_RESETHAND);
-	handle(SIGTSTP, on_stop, 0);
-	handle(SIGCONT, on_continue, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
+		handle(caught[i].signal, caught[i].handler, caught[i].flags);
 }
 
 static void release_signals(void)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		handle(ends[i], SIG_DFL, 0);
-	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
-		handle(crashes[i], SIG_DFL, 0);
-	handle(SIGTSTP, SIG_DFL, 0);
-	handle(SIGCONT, SIG_DFL, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
+		handle(caught[i].signal, SIG_DFL, 0);
 }
 
-/* A terminal that cannot put its cursor somewhere is no screen. */
 static int check_terminal(struct error *why)
 {
 	const char *term = getenv("TERM");
@@ -190,7 +196,7 @@ static int check_terminal(struct error *why)
 	return 0;
 }
 
-/* Somebody else has the terminal: whoever touches it is stopped, and cannot even be ended. */
+/* In the background a process that uses the terminal is stopped, and SIGTERM does not end it. */
 static bool in_background(void)
 {
 	pid_t foreground = tcgetpgrp(STDIN_FILENO);
@@ -205,7 +211,7 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 	if (code < 0)
 		return code;
 	if (in_background())
-		raise(SIGTTOU); /* stops, as with any program that wants the terminal */
+		raise(SIGTTOU); /* stops, until the shell puts it in the foreground */
 	if (in_background())
 		return error_set(why, -ENOTTY, "--top cannot run in the background");
 	if (tcgetattr(STDIN_FILENO, &rescue.settings) < 0)
@@ -213,10 +219,7 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 				 strerror(errno));
 	make_rescue(mouse);
 	del_curterm(cur_term); /* newterm() reads it anew */
-	/*
-	 * How large it is the terminal tells, not these, which may be of another one: curses would
-	 * never believe that it has the size that size_changed() sees.
-	 */
+	/* curses would take these for the size, whatever the terminal says. */
 	unsetenv("LINES");
 	unsetenv("COLUMNS");
 	catch_signals();
@@ -235,7 +238,7 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 	intrflush(stdscr, FALSE);
 	if (mouse)
 		mousemask(MOUSE_EVENTS, NULL);
-	mouseinterval(0); /* a press is reported at once, not when it is surely no click */
+	mouseinterval(0); /* report a press at once, without waiting for a click */
 	paint_begin(screen);
 	terminal_size(screen);
 	return 0;
@@ -243,7 +246,7 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 
 void terminal_close(struct screen *screen)
 {
-	if (!in_background()) /* else it was given back when we were stopped */
+	if (!in_background()) /* else it was given back at the stop */
 		endwin();
 	rescue.due = false;
 	release_signals();
@@ -260,14 +263,14 @@ int terminal_ended_by(void)
 	return ended_by;
 }
 
-/* Has the terminal another size than curses knows of? */
+/* Does the terminal have another size than curses knows? */
 static bool size_changed(struct winsize *size)
 {
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, size) == 0 && size->ws_row && size->ws_col &&
 	       is_term_resized(size->ws_row, size->ws_col);
 }
 
-/* It may have changed while somebody else had the terminal. */
+/* The size may have changed while the program was stopped. */
 static void adopt_size(void)
 {
 	struct winsize size;
@@ -293,7 +296,7 @@ bool terminal_stop_if_asked(void)
 	continued = 0;
 	while (in_background() && !ended_by) {
 		raise(SIGTTOU);
-		if (!continued) /* nobody stops a group that has no shell to go on with it */
+		if (!continued) /* an orphaned group is not stopped, see setpgid(2) */
 			ended_by = SIGHUP;
 		continued = 0;
 	}
@@ -315,17 +318,16 @@ void terminal_wait(int fd, int timeout_ms)
 	struct winsize size;
 	sigset_t all, old;
 
-	/* A signal between the look at its flag and the wait must not go unseen. */
+	/* Blocked until ppoll(), so that none comes between the check of its flag and the wait. */
 	sigemptyset(&all);
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		sigaddset(&all, ends[i]);
-	sigaddset(&all, SIGTSTP);
-	sigaddset(&all, SIGCONT);
-	sigaddset(&all, SIGWINCH); /* curses has the handler: its flag is not for us to see */
+	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
+		if (caught[i].handler != on_crash)
+			sigaddset(&all, caught[i].signal);
+	sigaddset(&all, SIGWINCH); /* curses has the handler and hides its flag */
 	sigprocmask(SIG_BLOCK, &all, &old);
 	if (!ended_by && !stop_asked && !continued && !size_changed(&size) &&
 	    ppoll(fds, ARRAY_SIZE(fds), timeout_ms < 0 ? NULL : &timeout, &old) > 0 &&
 	    fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
-		ended_by = SIGHUP; /* the terminal is gone, whether or not a signal says so */
+		ended_by = SIGHUP; /* the terminal is gone, with or without a signal */
 	sigprocmask(SIG_SETMASK, &old, NULL);
 }

@@ -6,38 +6,38 @@
 #include "top/paint.h"
 
 /*
- * The terminal: curses begun and ended, and given back whatever happens. Nothing of curses is
- * called in a signal handler; signals that end or stop the program set a flag for the loop, and
- * those of a crash write the bytes that were made ready for them.
+ * The terminal: taken for curses, and given back whatever happens. Signal handlers do not call
+ * curses: those that end or stop the program set a flag for the loop, and those of a crash write
+ * bytes that were prepared before.
  */
 
 /*
- * terminal_open() - take the terminal that standard input and output are.
- * @screen: what is wished for; told what there is
+ * terminal_open() - take the terminal on standard input and output.
+ * @screen: in: whether to use colour and UTF-8; out: all of it
  *
- * Returns 0, or -errno with @why filled: -ENOTTY when there is none, or TERM is one that cannot be
- * drawn on. The terminal is then as it was.
+ * Returns 0, or -ENOTTY with @why filled: there is no terminal, or TERM is one without a cursor
+ * that can be moved. The terminal is then unchanged.
  */
 int terminal_open(struct screen *screen, bool mouse, struct error *why);
 
 /* Gives the terminal back as it was. */
 void terminal_close(struct screen *screen);
 
-/* The signal that asked the program to end, 0: none. */
+/* The signal that asked the program to end; 0: none. */
 int terminal_ended_by(void);
 
 /*
- * Was the program asked to stop (^Z), or is it back from that? Gives the terminal back, stops, and
- * takes it again. Returns true when everything has to be drawn anew.
+ * If the program was asked to stop (^Z), gives the terminal back, stops, and takes it again.
+ * Returns true if the screen has to be drawn anew, also after a stop by another signal.
  */
 bool terminal_stop_if_asked(void);
 
-/* How large the screen is now. */
+/* Updates the size of the screen. */
 void terminal_size(struct screen *screen);
 
 /*
- * terminal_wait() - wait for a key, for @fd to be readable, or for a signal.
- * @timeout_ms: at most so long; negative: without end
+ * terminal_wait() - wait for a key, for @fd to become readable, or for a signal.
+ * @timeout_ms: at most so long; negative: without limit
  */
 void terminal_wait(int fd, int timeout_ms);
 

@@ -39,7 +39,7 @@ static int take_sample(struct session *s, bool *dirty, struct error *why)
 	return 0;
 }
 
-/* What ends by itself after a while: a message, the hold of the order. */
+/* When the message or the hold of the order ends, in ms from now; -1: neither is there. */
 static int next_end_ms(const struct session *s, uint64_t clock_ns)
 {
 	uint64_t next = UINT64_MAX;
@@ -53,7 +53,8 @@ static int next_end_ms(const struct session *s, uint64_t clock_ns)
 	return next <= clock_ns ? 0 : (int)((next - clock_ns) / 1000000 + 1);
 }
 
-static bool end_what_is_over(struct session *s)
+/* Ends them. Returns true if one ended. */
+static bool expire(struct session *s)
 {
 	uint64_t clock_ns = clock_monotonic_ns();
 	bool changed = false;
@@ -79,7 +80,7 @@ static int loop(struct session *s, struct error *why)
 		int key, code;
 
 		dirty |= terminal_stop_if_asked();
-		if (terminal_ended_by()) /* meanwhile; the terminal is somebody else's */
+		if (terminal_ended_by()) /* while it was stopped: the terminal is not ours */
 			break;
 		code = take_sample(s, &dirty, why);
 		if (code < 0)
@@ -88,7 +89,7 @@ static int loop(struct session *s, struct error *why)
 			key_press(s, key);
 			dirty = true;
 		}
-		dirty |= end_what_is_over(s);
+		dirty |= expire(s);
 		if (s->quit)
 			break;
 		if (dirty) {
@@ -118,7 +119,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	};
 	int code;
 
-	listing_choose(&s.listing, &s.columns);
+	listing_choose(&s.layout, &s.columns);
 	if (config->resolve)
 		s.context.services = &s.services;
 	s.context.users = &s.users;

@@ -11,7 +11,7 @@
 	(NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY | NEED_GROUPS | NEED_INTERFACE | \
 	 NEED_NOT_SHOWN | NEED_WINDOW)
 
-/* How the interactive view begins; most of it can be changed in it. */
+/* How the interactive view starts; keys change most of it. */
 struct top_config {
 	struct sample_source *source; /* borrowed, nobody else uses it meanwhile */
 	unsigned int needs; /* enum need: what the view needs whatever it shows */
@@ -19,9 +19,9 @@ struct top_config {
 	struct columns columns; /* borrowed */
 	const struct field *sort; /* NULL: worst first */
 	bool descending;
-	bool fold; /* SO_REUSEPORT groups, each into one row */
-	struct selection selection; /* less the filter */
-	const char *filter; /* as it was typed, "" for none */
+	bool fold; /* one row for each SO_REUSEPORT group */
+	struct selection selection; /* without the filter */
+	const char *filter; /* its text, "": none */
 	double delay; /* seconds, more than 0 */
 	bool color;
 	bool utf8;
@@ -30,10 +30,10 @@ struct top_config {
 };
 
 /*
- * top_run() - the interactive view, until the user ends it or a signal does.
- * @ended_by: the signal that asked for it, 0 for none; the terminal is given back by then
+ * top_run() - the interactive view, until the user or a signal ends it.
+ * @ended_by: that signal; 0: none. The terminal is given back before the return.
  *
- * Returns 0 or -errno with @why filled: -ENOTTY when there is no terminal to draw on.
+ * Returns 0 or -errno with @why filled: -ENOTTY if there is no terminal to draw on.
  */
 int top_run(const struct top_config *config, int *ended_by, struct error *why);
 

@@ -11,17 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long a move of the cursor holds the order: to read, and to move on. */
+/* How long a move of the cursor keeps the order, so that the user can read and move on. */
 #define HOLD_NS (5 * NSEC_PER_SEC)
 
-void view_free(struct view *v)
-{
-	report_free(&v->report);
-	order_free(&v->order);
-	free(v->unfolded);
-	free(v->spare);
-	memset(v, 0, sizeof(*v));
-}
+struct place {
+	uint32_t place;
+	struct row *row;
+};
 
 static struct view_socket socket_of(const struct row *row)
 {
@@ -58,25 +54,82 @@ static bool row_has(struct view *v, const struct row *row, const char *text)
 	return false;
 }
 
-bool view_order_stays(const struct view *v, uint64_t clock_ns)
-{
-	return v->frozen || clock_ns < v->held_until_ns;
-}
-
-/* Remembers the order on the screen. */
+/* Keeps the order on the screen; rows that come later go below. */
 static void keep_order(struct view *v)
 {
-	order_keep(&v->order, v->report.shown, v->report.n_shown);
+	struct row *const *rows = v->report.shown;
+	const size_t n = v->report.n_shown;
+	struct order *o = &v->order;
+
+	idmap_reset(&o->places, n);
+	o->n = 0;
+	o->groups = false;
+	for (size_t i = 0; i < n; i++) {
+		o->groups |= rows[i]->folded != NULL;
+		if (idmap_put(&o->places, row_id(rows[i]), (uint32_t)o->n) == IDMAP_NONE)
+			o->n++;
+	}
+}
+
+/* A group that was one listener, or several, has the place of the first of them. */
+static uint32_t place_of_members(const struct order *o, const struct folded_group *fold)
+{
+	uint32_t first = IDMAP_NONE;
+
+	for (uint32_t i = 0; i < fold->n_members; i++) {
+		uint32_t place = idmap_get(&o->places, row_id(fold->members[i]));
+
+		if (place < first) /* IDMAP_NONE is above all */
+			first = place;
+	}
+	return first;
+}
+
+static uint32_t find_place(struct order *o, const struct row *row)
+{
+	const bool alone = o->groups && row->group && row->group->sockets == 1;
+	uint32_t place = IDMAP_NONE;
+
+	/* A listener that was a group has the place of that, not the one it had among members. */
+	if (alone)
+		place = idmap_get(&o->places, row_group_id(row));
+	if (place == IDMAP_NONE)
+		place = idmap_get(&o->places, row_id(row));
+	if (place == IDMAP_NONE && row->folded)
+		place = place_of_members(o, row->folded);
+	if (place == IDMAP_NONE)
+		place = (uint32_t)o->n++;
+	o->groups |= row->folded != NULL;
+	idmap_put(&o->places, row_id(row), place);
+	return place;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	return num_compare(((const struct place *)a)->place, ((const struct place *)b)->place);
+}
+
+/* Puts these rows, all or some of those shown, in the order that was kept. */
+static void restore_order(struct order *o, struct row **rows, size_t n)
+{
+	struct place *places = xreallocarray(NULL, n, sizeof(*places));
+
+	for (size_t i = 0; i < n; i++)
+		places[i] = (struct place){ find_place(o, rows[i]), rows[i] };
+	qsort(places, n, sizeof(*places), compare_places);
+	for (size_t i = 0; i < n; i++)
+		rows[i] = places[i].row;
+	free(places);
 }
 
 static void put_in_order(struct view *v, struct row **rows, size_t n, uint64_t clock_ns)
 {
 	sort_some(rows, n, &v->report, v->sort, v->descending, v->context);
 	if (view_order_stays(v, clock_ns))
-		order_restore(&v->order, rows, n);
+		restore_order(&v->order, rows, n);
 }
 
-/* They are few: each was unfolded by hand. */
+/* There are few: the user unfolded each of them. */
 static size_t find_unfolded(const struct view *v, uint64_t group)
 {
 	size_t i = 0;
@@ -104,7 +157,7 @@ static void set_unfolded(struct view *v, uint64_t group, bool unfold)
 	}
 }
 
-/* The members of unfolded groups, each behind the row of its group. */
+/* Puts the members of unfolded groups behind the row of their group. */
 static void add_members(struct view *v, uint64_t clock_ns)
 {
 	struct report *r = &v->report;
@@ -139,10 +192,10 @@ static void add_members(struct view *v, uint64_t clock_ns)
 }
 
 /*
- * One that is gone stands at the end, for one window: a cursor that went there with it would not
- * find back to where it was.
+ * The row of a listener that is gone is the last one for one window. The cursor does not follow it
+ * there, or it would stay at the end.
  */
-static bool was_left(const struct view *v, const struct row *row)
+static bool is_ignored(const struct view *v, const struct row *row)
 {
 	return row->gone && !v->selected_gone;
 }
@@ -150,22 +203,22 @@ static bool was_left(const struct view *v, const struct row *row)
 static bool find_id(const struct view *v, uint64_t id, size_t *index)
 {
 	for (size_t i = 0; i < v->report.n_shown; i++)
-		if (row_id(v->report.shown[i]) == id && !was_left(v, v->report.shown[i])) {
+		if (row_id(v->report.shown[i]) == id && !is_ignored(v, v->report.shown[i])) {
 			*index = i;
 			return true;
 		}
 	return false;
 }
 
-/* The row of a folded group for one of its members, and what is left of a group for its row. */
-static bool find_stand_in(const struct view *v, size_t *index)
+/* A folded group replaces a member, and what remains of a group replaces its row. */
+static bool find_replacement(const struct view *v, size_t *index)
 {
 	const bool was_group = v->selected.id == v->selected.group;
 
 	for (size_t i = 0; i < v->report.n_shown; i++) {
 		const struct row *row = v->report.shown[i];
 
-		if ((was_group || (row->folded && !is_unfolded(v, row))) && !was_left(v, row) &&
+		if ((was_group || (row->folded && !is_unfolded(v, row))) && !is_ignored(v, row) &&
 		    row_group_id(row) == v->selected.group) {
 			*index = i;
 			return true;
@@ -175,8 +228,8 @@ static bool find_stand_in(const struct view *v, size_t *index)
 }
 
 /*
- * Adds up to @most rows from one on, upwards or downwards. A group may end as a whole: not all that
- * is remembered is of the one that is selected.
+ * Adds up to @most rows from @i on, upwards or downwards. A group may end as a whole, so that at
+ * most half of them are of the group of the selected row.
  */
 static void add_neighbours(struct view *v, size_t i, int step, size_t most)
 {
@@ -205,11 +258,11 @@ static void remember_selected(struct view *v)
 	v->selected = socket_of(r->shown[v->cursor]);
 	v->selected_gone = r->shown[v->cursor]->gone;
 	add_neighbours(v, v->cursor + 1, 1, VIEW_NEIGHBOURS / 2);
-	/* Above the first one begins what is beyond the last. */
+	/* Above the first row the index wraps to beyond the last. */
 	add_neighbours(v, v->cursor - 1, -1, VIEW_NEIGHBOURS - v->n_neighbours);
 }
 
-/* The worst one leads, but where the user has chosen another order. */
+/* It is the first row unless the user has chosen another order. */
 static size_t find_worst(const struct view *v)
 {
 	const struct report *r = &v->report;
@@ -224,13 +277,13 @@ static size_t find_worst(const struct view *v)
 static void find_selected(struct view *v)
 {
 	bool found = !v->follow &&
-		     (find_id(v, v->selected.id, &v->cursor) || find_stand_in(v, &v->cursor));
+		     (find_id(v, v->selected.id, &v->cursor) || find_replacement(v, &v->cursor));
 
 	if (found) {
-		remember_selected(v); /* who is beside it may have changed */
+		remember_selected(v); /* its neighbours may have changed */
 		return;
 	}
-	/* A dump may miss a listener once, and in the past it was not yet there. */
+	/* A dump may miss a listener once, and it may be newer than the sample on the screen. */
 	for (size_t i = 0; !found && !v->follow && i < v->n_neighbours; i++)
 		found = find_id(v, v->neighbours[i].id, &v->cursor);
 	if (found)
@@ -239,12 +292,47 @@ static void find_selected(struct view *v)
 	remember_selected(v);
 }
 
+/* Shows as many of the members below the cursor as there is room for. */
+static void scroll_to_members(struct view *v)
+{
+	size_t end = v->cursor + 1;
+
+	while (end < v->report.n_shown && row_is_member(v->report.shown[end], &v->report))
+		end++;
+	if (end > v->offset + v->page)
+		v->offset = end - v->cursor > v->page ? v->cursor : end - v->page;
+}
+
+static void sort_anew(struct view *v, const struct field *field, uint64_t clock_ns)
+{
+	v->sort = field;
+	/* Numbers matter when they are large; words are looked up. */
+	v->descending = field && field_is_number(field);
+	v->frozen = false;
+	v->held_until_ns = 0;
+	view_arrange(v, clock_ns);
+}
+
+void view_free(struct view *v)
+{
+	report_free(&v->report);
+	idmap_free(&v->order.places);
+	free(v->unfolded);
+	free(v->spare);
+	memset(v, 0, sizeof(*v));
+}
+
+bool view_order_stays(const struct view *v, uint64_t clock_ns)
+{
+	return v->frozen || clock_ns < v->held_until_ns;
+}
+
 void view_arrange(struct view *v, uint64_t clock_ns)
 {
 	report_select(&v->report, &v->selection);
 	put_in_order(v, v->report.shown, v->report.n_shown, clock_ns);
 	add_members(v, clock_ns);
-	/* The places of those that are gone. */
+	/* Forgets the places of rows that are gone. */
 	if (view_order_stays(v, clock_ns) && v->order.n > 2 * v->report.n_shown + 1024)
 		keep_order(v);
 	find_selected(v);
@@ -315,20 +403,9 @@ void view_scroll(struct view *v, size_t page)
 		v->offset = v->cursor;
 	if (v->cursor >= v->offset + v->page)
 		v->offset = v->cursor - v->page + 1;
-	/* No empty lines below while there are rows above. */
+	/* No empty lines below while rows above are hidden. */
 	if (v->offset + v->page > n)
 		v->offset = n > v->page ? n - v->page : 0;
-}
-
-/* As many of the members below the cursor as there is room for. */
-static void scroll_to_members(struct view *v)
-{
-	size_t end = v->cursor + 1;
-
-	while (end < v->report.n_shown && row_is_member(v->report.shown[end], &v->report))
-		end++;
-	if (end > v->offset + v->page)
-		v->offset = end - v->cursor > v->page ? v->cursor : end - v->page;
 }
 
 void view_unfold(struct view *v, bool unfold, uint64_t clock_ns)
@@ -376,17 +453,6 @@ bool view_find(struct view *v, const char *text, int from, uint64_t clock_ns)
 	return false;
 }
 
-/* The user wants another order, now. */
-static void sort_anew(struct view *v, const struct field *field, uint64_t clock_ns)
-{
-	v->sort = field;
-	/* Numbers are of interest when they are large; words are looked up. */
-	v->descending = field && field_is_number(field);
-	v->frozen = false;
-	v->held_until_ns = 0;
-	view_arrange(v, clock_ns);
-}
-
 void view_sort_by(struct view *v, int by, uint64_t clock_ns)
 {
 	size_t n = v->columns->n, at = 0; /* 0: worst first, i + 1: column i */
@@ -408,7 +474,7 @@ void view_sort_on(struct view *v, const struct field *field, uint64_t clock_ns)
 
 void view_invert(struct view *v, uint64_t clock_ns)
 {
-	/* Worst first is the order by state, upside down as any other. */
+	/* Worst first is the order by state. */
 	if (!v->sort)
 		v->sort = &field_table[FIELD_STATE];
 	v->descending = !v->descending;

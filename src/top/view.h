@@ -2,14 +2,14 @@
 #ifndef LISTENQ_TOP_VIEW_H
 #define LISTENQ_TOP_VIEW_H
 
-#include "analyse/report.h"
 #include "analyse/history.h"
+#include "analyse/report.h"
+#include "base/idmap.h"
 #include "output/columns.h"
-#include "top/order.h"
 
 /*
- * Which rows of a report are seen, in what order, and which is selected: all that the list does but
- * for drawing it. The selection belongs to a socket or a group, not to a line.
+ * The list without its drawing: which rows of a report it has, in what order, and which one is
+ * selected. The selection belongs to a socket or a group, not to a line.
  */
 #define VIEW_NEIGHBOURS 16
 
@@ -28,27 +28,32 @@ struct view {
 
 	bool fold; /* SO_REUSEPORT groups, see fold_report() */
 	uint64_t *
-		unfolded; /* row_group_id() of those that the user unfolded, also while not there */
+		unfolded; /* row_group_id() of groups that the user unfolded, also of absent ones */
 	size_t n_unfolded, unfolded_size;
 	size_t n_members; /* rows of report.shown that stand below the row of their group */
-	struct row **spare; /* memory for the next report.shown that has some */
+	struct row **spare; /* memory for the next report.shown with members */
 	size_t spare_size;
 
 	struct selection selection;
 	const struct field *sort; /* NULL: worst first */
 	bool descending;
 
-	bool frozen; /* the order stays until the user says otherwise */
-	uint64_t held_until_ns; /* or until then, as the cursor moved */
-	struct order order; /* while it stays */
+	bool frozen; /* the user keeps the order */
+	uint64_t held_until_ns; /* a move of the cursor keeps it until then; monotonic */
+	struct order {
+		struct idmap places; /* by row_id() */
+		size_t n;
+		bool groups; /* some of them were folded rows */
+	} order; /* that is kept */
 
-	bool follow; /* the worst one is selected, whichever it is */
+	bool follow; /* the worst row is selected, whichever it is */
 	size_t cursor; /* selected row of report.shown */
 	size_t offset; /* first row on the screen */
 	size_t page; /* rows on the screen */
-	struct view_socket selected; /* by the user; it may come back when it is missing */
-	bool selected_gone; /* it was among those that are gone */
-	/* Who stands in for it while it is: those below, then those above, nearest first. */
+	struct view_socket selected; /* by the user; it may be missing and come back */
+	bool selected_gone; /* its row was that of a listener that is gone */
+	/* Which row to select while it is missing: those below it, then those above, nearest first.
+	 */
 	struct view_socket neighbours[VIEW_NEIGHBOURS];
 	size_t n_neighbours;
 };
@@ -58,75 +63,71 @@ void view_free(struct view *v);
 /*
  * view_build() - show what happened from @before (NULL: no window) to @now. The view points into
  * @now until the next call.
- * @clock_ns: monotonic
+ * @clock_ns: monotonic, here and below
  */
 void view_build(struct view *v, const struct snapshot *before, const struct snapshot *now,
 		uint64_t clock_ns);
 
-/* The same report selected and sorted anew, after one of the fields above has changed. */
+/* Selects and sorts the same report again, after one of the fields above has changed. */
 void view_arrange(struct view *v, uint64_t clock_ns);
 
-/* NULL when no row is shown. */
+/* The selected row; NULL if the list is empty. */
 const struct row *view_selected(const struct view *v);
 
 /*
- * view_row_of() - the row of a socket or group that was selected, as long as nothing else has been
- * since: that of the listener also where its group is folded meanwhile, and of a group what is left
- * of it. NULL when it is gone, or hidden.
+ * view_row_of() - the row of the socket or group that was selected last. If its group has been
+ * folded since, that is the member; if it was a group, what remains of that. NULL if it is gone or
+ * hidden, and if another row is selected.
  */
 const struct row *view_row_of(const struct view *v, struct view_socket socket);
 
 /*
- * view_group() - fold groups or not, from the next view_build() on. That is another list, in an
- * order of its own, which nothing holds.
+ * view_group() - fold groups or not, from the next view_build() on. The new list has an order of
+ * its own: the old one is no longer kept.
  */
 void view_group(struct view *v, bool fold);
 
 /*
- * view_unfold() - show the members of the selected group below its row, or no longer; the group may
- * be selected by one of its members. Holds the order as a move does. Does nothing where no group is
- * selected.
+ * view_unfold() - show or hide the members of the selected group below its row. One of its members
+ * may be selected instead. Keeps the order as a move does. Does nothing if no group is selected.
  *
- * Members follow their row as long as it is shown, those of them that the selection lets through,
- * in the same order as the list.
+ * Members follow the row of their group as long as that is shown; only those that the selection
+ * lets through, in the order of the list.
  */
 void view_unfold(struct view *v, bool unfold, uint64_t clock_ns);
 
 /* @index: of a row in report.shown */
 enum view_branch view_branch(const struct view *v, size_t index);
 
-/* Moves the cursor by @by rows, as far as there are any, and holds the order for a while. */
+/* Moves the cursor by @by rows, as far as there are any, and keeps the order for a while. */
 void view_move(struct view *v, long by, uint64_t clock_ns);
 
-/* Puts the cursor on this row of report.shown likewise. */
+/* Puts the cursor on row @index of report.shown, or the last one, and keeps the order likewise. */
 void view_select(struct view *v, size_t index, uint64_t clock_ns);
 
 /* Scrolls so that the cursor is among the @page rows on the screen. */
 void view_scroll(struct view *v, size_t page);
 
-/* Does the order stay as it is although a new report may say otherwise? */
+/* Is the order kept, whatever a new report says? */
 bool view_order_stays(const struct view *v, uint64_t clock_ns);
 
-/* The order stays until further notice, or no longer. */
+/* Keeps the order until called again, or no longer. */
 void view_freeze(struct view *v, bool frozen, uint64_t clock_ns);
 
 /*
- * view_find() - select the next row that has @text in its address, its state or one of the columns
- * of text, whatever the case of letters.
- * @from: where to begin, 0 the selected row itself, 1 the one behind it, -1 the one before it
- *
- * Goes round at the end. Returns false when there is none.
+ * view_find() - select the next row that has @text in its address, its state or a column of text,
+ * in upper or lower case. Wraps around at the end. Returns false if there is none.
+ * @from: where to begin; 0: the selected row itself, 1: the one below it, -1: the one above it
  */
 bool view_find(struct view *v, const char *text, int from, uint64_t clock_ns);
 
-/* Sorts by the next (@by 1) or previous (-1) column that is shown; before the first is worst first.
- */
+/* Sorts by the next (@by 1) or previous (-1) column; worst first comes before the first one. */
 void view_sort_by(struct view *v, int by, uint64_t clock_ns);
 
-/* Sorts by a column, or by it the other way round. */
+/* Sorts by a column, or reverses the order if it is sorted by that. */
 void view_sort_on(struct view *v, const struct field *field, uint64_t clock_ns);
 
-/* The same order the other way round. */
+/* Reverses the order. */
 void view_invert(struct view *v, uint64_t clock_ns);
 
 #endif

@@ -252,6 +252,15 @@ class Form(unittest.TestCase):
         self.assertGreater(seen, 100)
         self.assertEqual(long, {})
 
+    def test_each_need_is_served(self):
+        """By a row of the table of providers, but for those that are no part of a sample."""
+        table = re.search(r"provider_table\[\] = {.*?\n};",
+                          code(TOP / "src/collect/collect.c"), re.DOTALL).group()
+        needs = set(re.findall(r"\bNEED_\w+(?= =)", code(TOP / "src/model/needs.h")))
+        self.assertGreater(len(needs), 20)
+        self.assertEqual(needs - set(re.findall(r"NEED_\w+", table)),
+                         {"NEED_USERS", "NEED_WINDOW"})
+
     def test_functions_of_a_header_have_its_name(self):
         """module_verb(), so that a call says where to look."""
         prefixes = {"base/alloc.h": r"x\w+|(alloc|array)_\w+", "base/text.h": r"(strbuf|text)_\w+",

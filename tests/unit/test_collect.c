@@ -268,51 +268,6 @@ static void test_filter_refused(void **state)
 	assert_u64_equal(s.n_warnings, 0);
 }
 
-/* Another dump tells whose port the kernel chose. */
-static void test_autobound(void **state)
-{
-	(void)state;
-	unit_write_text(tree, "proc/sys/net/ipv4/ip_local_port_range", "32768\t60999\n");
-	open_with(NEED_AUTOBOUND);
-	reply(1, DIAG_LISTEN, 80, -1);
-	reply(2, DIAG_LISTEN, 40000, -1);
-	fake_netlink_reply_done(0);
-	fake_netlink_fail_receive(ENOBUFS); /* lost, and asked for again */
-	reply(2, DIAG_LISTEN, 40000, -1);
-	reply(3, DIAG_LISTEN, 40001, -1); /* has come since */
-	fake_netlink_reply_done(0);
-	assert_int_equal(sample(SAMPLE_CLOSING), 0);
-	assert_u64_equal(s.n_listeners, 2);
-	assert_u64_equal(s.listeners[0].known & LISTENER_AUTOBOUND, LISTENER_AUTOBOUND);
-	assert_false(s.listeners[0].autobound);
-	assert_true(s.listeners[1].autobound);
-	assert_u64_equal(s.netns[0].local_port_min, 32768);
-	assert_u64_equal(s.netns[0].local_port_max, 60999);
-	assert_null(program_of(0));
-	assert_u64_equal(program_of(2)->nla_len, NLA_HDRLEN + 4);
-	assert_u64_equal(s.n_warnings, 0);
-}
-
-static void test_autobound_unknown(void **state)
-{
-	static const char *const ranges[] = { NULL, "nonsense", "1 2" };
-
-	(void)state;
-	open_with(NEED_AUTOBOUND);
-	for (size_t i = 0; i < ARRAY_SIZE(ranges); i++) {
-		if (ranges[i])
-			unit_write_text(tree, "proc/sys/net/ipv4/ip_local_port_range", ranges[i]);
-		reply(1, DIAG_LISTEN, 80, -1);
-		fake_netlink_reply_done(0);
-		if (i == 2)
-			fake_netlink_reply_error(-EACCES);
-		assert_int_equal(sample(SAMPLE_CLOSING), 0);
-		assert_u64_equal(s.listeners[0].known & LISTENER_AUTOBOUND, 0);
-		assert_u64_equal(s.n_warnings, 1);
-		assert_string_equal(s.warnings[0].code, "autobound-unavailable");
-	}
-}
-
 /* A lost dump is asked for again on a new socket, and what came of it is forgotten. */
 static void test_lost_dump(void **state)
 {
@@ -804,8 +759,6 @@ int main(void)
 		COLLECT_TEST(test_no_filter_for_the_ledger),
 		COLLECT_TEST(test_filter_with_children),
 		COLLECT_TEST(test_filter_refused),
-		COLLECT_TEST(test_autobound),
-		COLLECT_TEST(test_autobound_unknown),
 		COLLECT_TEST(test_lost_dump),
 		COLLECT_TEST(test_lost_for_good),
 		COLLECT_TEST(test_dump_error_is_fatal),

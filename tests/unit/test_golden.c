@@ -10,7 +10,6 @@
 #include "collect/collect.h"
 #include "collect/sock_diag.h"
 #include "fake_netlink.h"
-#include "model/archive.h"
 #include "model/connections.h"
 #include "model/groups.h"
 #include "output/json.h"
@@ -245,26 +244,24 @@ static void compare_built(const char *name, struct report *report, const struct 
 	compare_report(name, report);
 }
 
-/* The samples make the report, and so do those that an archive gives back. */
+/* The samples make the report, and so do their copies. */
 static void compare_samples(const char *name, const struct snapshot *before,
 			    const struct snapshot *now, bool fold)
 {
-	struct archive *archive = archive_new(SIZE_MAX, UINT64_MAX);
-	struct snapshot kept_before = { 0 }, kept_now = { 0 };
+	struct snapshot before_copy = { 0 }, now_copy = { 0 };
 	struct report report = { 0 };
 
 	compare_built(name, &report, before, now, fold);
-	if (before)
-		archive_add(archive, before);
-	archive_add(archive, now);
-	if (before)
-		archive_get(archive, 1, &kept_before);
-	archive_get(archive, 0, &kept_now);
-	compare_built(name, &report, before ? &kept_before : NULL, &kept_now, fold);
+	if (before) {
+		snapshot_copy(&before_copy, before);
+		snapshot_index_listeners(&before_copy);
+	}
+	snapshot_copy(&now_copy, now);
+	snapshot_index_listeners(&now_copy);
+	compare_built(name, &report, before ? &before_copy : NULL, &now_copy, fold);
 	report_free(&report);
-	snapshot_free(&kept_before);
-	snapshot_free(&kept_now);
-	archive_free(archive);
+	snapshot_free(&before_copy);
+	snapshot_free(&now_copy);
 }
 
 /* What is of this machine, and would be printed. */
@@ -377,7 +374,7 @@ static void run_captured(const char *name, bool fold)
 {
 	struct collect_config config = {
 		/* All but what takes a dump that was not captured. */
-		.needs = ~(unsigned int)NEED_AUTOBOUND,
+		.needs = ~0u,
 		.family = AF_UNSPEC,
 		.peak_rate = 50,
 		.peak_share = 0.01,

@@ -14,7 +14,7 @@ static struct scene scene;
 static struct view view;
 static struct columns columns;
 static struct field_context fields;
-static struct listing listing;
+static struct layout layout;
 static struct history *history;
 static struct screen screen = { .utf8 = true, .rows = 24 };
 static struct listing_context context;
@@ -37,7 +37,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	listing_free(&listing);
+	layout_free(&layout);
 	view_free(&view);
 	scene_close(&scene);
 	strbuf_free(&fields.scratch);
@@ -63,7 +63,7 @@ static void choose(const char *list)
 		assert_int_equal(columns_parse(&columns, list, false, &why), 0);
 	else
 		columns_default(&columns, false);
-	listing_choose(&listing, &columns);
+	listing_choose(&layout, &columns);
 }
 
 /* What a line of the screen says, without the blanks at its end. */
@@ -85,9 +85,11 @@ static const char *header(int cols)
 
 	erase();
 	screen.cols = cols;
-	listing_fit(&listing, &screen, &context);
+	context.cols = (size_t)cols;
+	context.utf8 = screen.utf8;
+	listing_fit(&layout, &context);
 	p = paint_line(&screen, 0);
-	listing_header(&listing, &p, &context);
+	listing_header(&layout, &p, &context);
 	return line(0);
 }
 
@@ -95,7 +97,7 @@ static const char *row(size_t i)
 {
 	struct paint p = paint_line(&screen, 1);
 
-	listing_row(&listing, &p, &context, i, false);
+	listing_row(&layout, &p, &context, i, false);
 	return line(1);
 }
 
@@ -199,11 +201,11 @@ static void test_all_widths(void **state)
 			assert_null(strstr(header(cols), "…"));
 		row(0);
 		assert_true(text_width(line(1), strlen(line(1))) <= (size_t)cols);
-		for (size_t i = 0; i < listing.n; i++)
-			shown += listing.columns[i].shown;
-		for (size_t i = 0; i < listing.n; i++)
-			if (listing.columns[i].shown &&
-			    !strcmp(listing.columns[i].field->name, "local"))
+		for (size_t i = 0; i < layout.n; i++)
+			shown += layout.columns[i].shown;
+		for (size_t i = 0; i < layout.n; i++)
+			if (layout.columns[i].shown &&
+			    !strcmp(layout.columns[i].field->name, "local"))
 				least = 1;
 		assert_true(shown >= 1);
 		/* The address is the last to go. */
@@ -245,14 +247,14 @@ static void test_what_goes_first(void **state)
 	(void)state;
 	choose(NULL);
 	window(10);
-	assert_true(listing.n <= ARRAY_SIZE(gone));
+	assert_true(layout.n <= ARRAY_SIZE(gone));
 	/* Up to where the history gets longer, down to where why comes last. */
 	for (int cols = 119; cols >= 40; cols--) {
 		header(cols);
-		for (size_t i = 0; i < listing.n; i++) {
-			const struct listing_column *column = &listing.columns[i];
+		for (size_t i = 0; i < layout.n; i++) {
+			const struct layout_column *column = &layout.columns[i];
 
-			if (column->kind == LISTING_CELL && !column->shown && !gone[i])
+			if (column->kind == LAYOUT_CELL && !column->shown && !gone[i])
 				sprintf(order + strlen(order), " %s", column->field->name);
 			gone[i] |= !column->shown;
 		}
@@ -320,8 +322,8 @@ static void test_tree(void **state)
 	assert_rows(".   10.0.0.1:80", ".   10.0.0.1:80", ".   10.0.0.1:80", ".   10.0.0.1:99");
 	/* A click on them is one on the column that they stand before. */
 	header(80);
-	assert_string_equal(listing_field_at(&listing, 4)->name, "local");
-	assert_string_equal(listing_field_at(&listing, 7)->name, "local");
+	assert_string_equal(listing_field_at(&layout, 4)->name, "local");
+	assert_string_equal(listing_field_at(&layout, 7)->name, "local");
 }
 
 /* Without an address they stand before all, and they never stand alone. */
@@ -362,12 +364,12 @@ static void test_field_at(void **state)
 	choose("local,length,fill");
 	window(3);
 	assert_string_equal(header(80), "LOCAL         Q FILL");
-	assert_string_equal(listing_field_at(&listing, 0)->name, "local");
-	assert_string_equal(listing_field_at(&listing, 13)->name, "local");
-	assert_string_equal(listing_field_at(&listing, 14)->name, "length");
-	assert_string_equal(listing_field_at(&listing, 15)->name, "length");
-	assert_string_equal(listing_field_at(&listing, 16)->name, "fill");
-	assert_string_equal(listing_field_at(&listing, 79)->name, "fill");
+	assert_string_equal(listing_field_at(&layout, 0)->name, "local");
+	assert_string_equal(listing_field_at(&layout, 13)->name, "local");
+	assert_string_equal(listing_field_at(&layout, 14)->name, "length");
+	assert_string_equal(listing_field_at(&layout, 15)->name, "length");
+	assert_string_equal(listing_field_at(&layout, 16)->name, "fill");
+	assert_string_equal(listing_field_at(&layout, 79)->name, "fill");
 }
 
 #define LISTING_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -299,7 +299,7 @@ static void test_facts(void **state)
 	scene_now(&scene, 1)->drops = 4;
 	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 4, 4);
 	look();
-	assert_facts(1, "10.0.0.1:1: overflowing; full 1s; in trouble 2s; limit 9, somaxconn 4096");
+	assert_facts(1, "10.0.0.1:1: overflowing; full 1s; not ok 2s; limit 9, somaxconn 4096");
 }
 
 /* Unknown is left out, not 0. */

@@ -180,7 +180,7 @@ static void test_live(void **state)
 	assert_shown(5, true);
 	assert_u64_equal(playback_age(&playback), 0);
 	assert_u64_equal(windows(), 6);
-	assert_u64_equal(archive_count(playback.archive), 6);
+	assert_u64_equal(ring_count(playback.ring), 6);
 	/* And there is nothing before the next one. */
 	assert_int_equal(playback_take(&playback, sampler, &view, clock_monotonic_ns(), &why), 0);
 	assert_shown(5, true);
@@ -224,8 +224,8 @@ static void test_steps(void **state)
 	assert_shown(0, false); /* the first sample ended no window */
 	assert_false(step(1));
 	assert_shown(0, false);
-	assert_u64_equal(playback_age(&playback),
-			 archive_time(playback.archive, 0) - archive_time(playback.archive, 3));
+	assert_u64_equal(playback_age(&playback), ring_get(playback.ring, 0)->monotonic_ns -
+							  ring_get(playback.ring, 3)->monotonic_ns);
 	assert_true(step(-1));
 	assert_shown(1, true);
 	/* What comes meanwhile can be stepped to. */
@@ -257,23 +257,59 @@ static void test_past_is_as_it_was(void **state)
 	assert_u64_equal(view.report.snapshot->listeners[0].limit, 1000);
 }
 
+/* Makes the ring one of so many samples. */
+static void shrink(size_t samples, uint64_t age_max_ns)
+{
+	size_t bytes = ring_bytes(playback.ring) / ring_count(playback.ring);
+
+	ring_free(playback.ring);
+	playback.ring = ring_new(samples * bytes, age_max_ns);
+}
+
 /* What is held goes when it is too old; what the screen shows then is a window all the same. */
 static void test_paused_for_too_long(void **state)
 {
-	size_t bytes;
-
 	(void)state;
 	begin();
 	take_up_to(3);
-	bytes = archive_bytes(playback.archive); /* room for three or four */
-	archive_free(playback.archive);
-	playback.archive = archive_new(bytes, UINT64_MAX);
+	shrink(2, UINT64_MAX);
 	take_up_to(6);
 	pause_at(true);
 	assert_shown(6, true);
 	take_up_to(20);
-	assert_true(archive_count(playback.archive) < 10);
-	assert_true(view.report.shown[0]->listener->length > 6);
+	assert_u64_equal(ring_count(playback.ring), 2);
+	assert_shown(20, true);
+}
+
+/* Of a past that was thinned the windows are longer, and what stays on the screen stays. */
+static void test_thinned(void **state)
+{
+	uint64_t window_ns, length = 20;
+
+	(void)state;
+	begin();
+	shrink(6, UINT64_MAX);
+	take_up_to(10);
+	pause_at(true);
+	assert_shown(10, true);
+	window_ns = view.report.window_ns;
+	take_up_to(20);
+	assert_shown(10, true);
+	assert_u64_equal(view.report.window_ns, window_ns);
+	assert_u64_equal(playback.back, 10);
+	while (step(-1))
+		continue;
+	assert_shown(20, true);
+	for (uint64_t end_ns = view.report.snapshot->monotonic_ns; step(1);) {
+		assert_true(view.report.shown[0]->listener->length < length);
+		length = view.report.shown[0]->listener->length;
+		assert_u64_equal(playback.back, 20 - length);
+		assert_u64_equal(playback_age(&playback),
+				 end_ns - view.report.snapshot->monotonic_ns);
+	}
+	assert_shown(1, false);
+	assert_true(step(-1));
+	assert_true(view.report.shown[0]->listener->length > 2);
 	assert_true(view.report.window_ns > 0);
 }
 
@@ -408,7 +444,7 @@ int main(void)
 		TIMELINE_TEST(test_nothing_yet),  TIMELINE_TEST(test_failure),
 		TIMELINE_TEST(test_none_is_lost), TIMELINE_TEST(test_wish),
 		TIMELINE_TEST(test_delay),	  TIMELINE_TEST(test_paused_for_too_long),
-		TIMELINE_TEST(test_words_stay),
+		TIMELINE_TEST(test_words_stay),	  TIMELINE_TEST(test_thinned),
 	};
 
 	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);

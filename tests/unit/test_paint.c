@@ -2,7 +2,7 @@
 #include "unit.h"
 
 #include "base/text.h"
-#include "top/wrap.h"
+#include "top/paint.h"
 
 static void test_lines(void **state)
 {
@@ -30,7 +30,7 @@ static void test_lines(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		size_t n = wrap_line(cases[i].text, cases[i].width);
+		size_t n = paint_break(cases[i].text, cases[i].width);
 
 		if (n != strlen(cases[i].line) || memcmp(cases[i].text, cases[i].line, n) != 0)
 			fail_msg("'%s' in %zu: '%.*s', not '%s'", cases[i].text, cases[i].width,
@@ -49,7 +49,7 @@ static void test_all_widths(void **state)
 		const char *at = text;
 
 		while (*at) {
-			size_t n = wrap_line(at, width);
+			size_t n = paint_break(at, width);
 
 			assert_true(n > 0);
 			assert_true(n <= strlen(at));
@@ -71,5 +71,5 @@ int main(void)
 	};
 
 	unit_utf8_locale();
-	return cmocka_run_group_tests_name("wrap", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("paint", tests, NULL, NULL);
 }

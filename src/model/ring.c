@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "model/ring.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct kept {
+	struct snapshot sample;
+	uint64_t number; /* of the samples added before it */
+	size_t bytes;
+};
+
+struct ring {
+	size_t bytes_max;
+	uint64_t age_max_ns;
+	struct kept **list; /* from the oldest to the newest */
+	size_t n, size;
+	size_t bytes;
+	uint64_t added;
+};
+
+/* Returns the index of the namespace in @s, or IDMAP_NONE. */
+static uint32_t find_netns(const struct snapshot *s, const struct netns *ns)
+{
+	for (size_t i = 0; i < s->n_netns; i++)
+		if (netns_id(&s->netns[i]) == netns_id(ns))
+			return (uint32_t)i;
+	return IDMAP_NONE;
+}
+
+static void merge_listener(struct listener *to, const struct listener *from)
+{
+	struct peak *peak = &to->peak;
+
+	if (!(from->known & LISTENER_PEAK))
+		to->known &= (uint16_t)~LISTENER_PEAK;
+	if (from->peak.length > peak->length)
+		peak->length = from->peak.length;
+	if (from->peak.lowest < peak->lowest)
+		peak->lowest = from->peak.lowest;
+	peak->full_ns += from->peak.full_ns;
+	peak->samples += from->peak.samples;
+	peak->fell += from->peak.fell;
+	peak->full |= from->peak.full;
+	peak->born = from->peak.born;
+}
+
+/* @later: index in @next of each namespace of @s, or IDMAP_NONE */
+static void merge_listeners(struct snapshot *next, const struct snapshot *s, const uint32_t *later)
+{
+	/* Those that came and went within the window are in neither sample at its ends. */
+	for (size_t i = 0; i < next->n_gone; i++)
+		next->netns[next->gone[i].addr.netns].listener_vanished = true;
+	snapshot_index_listeners(next);
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		const struct listener *l = &s->listeners[i], *found;
+		uint32_t netns_idx = later[l->addr.netns];
+
+		if (netns_idx == IDMAP_NONE)
+			continue;
+		found = snapshot_find_near(next, netns_idx, l->cookie, i);
+		if (found)
+			merge_listener(&next->listeners[found - next->listeners], l);
+		else if (!listener_is_unix(l))
+			next->netns[netns_idx].listener_vanished = true;
+	}
+	idmap_free(&next->by_cookie);
+	if (next->gone_size < next->n_gone + s->n_gone) {
+		next->gone_size = next->n_gone + s->n_gone;
+		next->gone = xreallocarray(next->gone, next->gone_size, sizeof(*next->gone));
+	}
+	for (size_t i = 0; i < s->n_gone; i++) {
+		uint32_t netns_idx = later[s->gone[i].addr.netns];
+
+		if (netns_idx == IDMAP_NONE)
+			continue;
+		next->gone[next->n_gone] = s->gone[i];
+		next->gone[next->n_gone++].addr.netns = netns_idx;
+	}
+}
+
+/* What was compared with the sample before is unknown once that is another one. */
+static void forget_comparisons(struct snapshot *next, uint64_t opening_ns)
+{
+	for (size_t i = 0; i < next->n_groups; i++) {
+		struct group *g = &next->groups[i];
+
+		g->known &= ~(uint32_t)(GROUP_STAYED | GROUP_SHOWN);
+		g->stayed_min = 0;
+		/* So many may have left since a walk; how many left before it, nobody knows. */
+		if (next->netns[next->listeners[g->first].addr.netns].waiting_ns > opening_ns)
+			g->ahead = UINT32_MAX;
+	}
+	for (size_t i = 0; i < next->n_processes; i++)
+		if (!next->processes[i].throttled)
+			next->processes[i].known &= (uint8_t)~PROCESS_THROTTLED;
+}
+
+/*
+ * @s goes, and stood between the other two. The window that @next ends begins with @opening from
+ * now on, and has in it what was seen in that of @s.
+ */
+static void merge_windows(struct snapshot *next, const struct snapshot *s,
+			  const struct snapshot *opening)
+{
+	uint32_t *later = xcalloc(s->n_netns + 1, sizeof(*later));
+
+	for (size_t i = 0; i < s->n_netns; i++) {
+		later[i] = find_netns(next, &s->netns[i]);
+		if (later[i] == IDMAP_NONE)
+			continue;
+		next->netns[later[i]].looked &= s->netns[i].looked;
+		next->netns[later[i]].listener_vanished |= s->netns[i].listener_vanished;
+	}
+	merge_listeners(next, s, later);
+	forget_comparisons(next, opening->monotonic_ns);
+	free(later);
+}
+
+static void free_kept(struct ring *r, struct kept *kept)
+{
+	r->bytes -= kept->bytes;
+	snapshot_free(&kept->sample);
+	free(kept);
+}
+
+static void measure(struct ring *r, struct kept *kept)
+{
+	r->bytes -= kept->bytes;
+	kept->bytes = sizeof(*kept) + snapshot_bytes(&kept->sample);
+	r->bytes += kept->bytes;
+}
+
+static void drop(struct ring *r, size_t i)
+{
+	struct kept *kept = r->list[i];
+
+	if (i > 0 && i + 1 < r->n) {
+		merge_windows(&r->list[i + 1]->sample, &kept->sample, &r->list[i - 1]->sample);
+		measure(r, r->list[i + 1]);
+	}
+	free_kept(r, kept);
+	r->n--;
+	memmove(&r->list[i], &r->list[i + 1], (r->n - i) * sizeof(*r->list));
+}
+
+static uint64_t time_of(const struct ring *r, size_t i)
+{
+	return r->list[i]->sample.monotonic_ns;
+}
+
+/*
+ * Which one to do without: where the gap that it leaves is the smallest for its age. The newest two
+ * stay, as they are what the screen shows, and the oldest, as far back as time allows.
+ */
+static size_t least_needed(const struct ring *r)
+{
+	size_t least = 0;
+	double least_ratio = 0;
+
+	for (size_t i = 1; i + 2 < r->n; i++) {
+		double gap = (double)(time_of(r, i + 1) - time_of(r, i - 1));
+		double ratio = gap / (double)(time_of(r, r->n - 1) - time_of(r, i));
+
+		if (!least || ratio < least_ratio) {
+			least = i;
+			least_ratio = ratio;
+		}
+	}
+	return least;
+}
+
+struct ring *ring_new(size_t bytes_max, uint64_t age_max_ns)
+{
+	struct ring *r = xcalloc(1, sizeof(*r));
+
+	r->bytes_max = bytes_max;
+	r->age_max_ns = age_max_ns;
+	return r;
+}
+
+void ring_free(struct ring *r)
+{
+	if (!r)
+		return;
+	while (r->n)
+		free_kept(r, r->list[--r->n]);
+	free(r->list);
+	free(r);
+}
+
+void ring_add(struct ring *r, const struct snapshot *s)
+{
+	struct kept *kept = xcalloc(1, sizeof(*kept));
+
+	snapshot_copy(&kept->sample, s);
+	idmap_free(&kept->sample.by_cookie);
+	kept->number = r->added++;
+	measure(r, kept);
+	r->list = array_grow(r->list, r->n, &r->size, sizeof(*r->list));
+	r->list[r->n++] = kept;
+	while (r->n > 1 && s->monotonic_ns - time_of(r, 0) > r->age_max_ns)
+		drop(r, 0);
+	while (r->n > 1 && r->bytes > r->bytes_max)
+		drop(r, least_needed(r));
+}
+
+size_t ring_count(const struct ring *r)
+{
+	return r->n;
+}
+
+size_t ring_bytes(const struct ring *r)
+{
+	return r->bytes;
+}
+
+const struct snapshot *ring_get(const struct ring *r, size_t position)
+{
+	return &r->list[r->n - 1 - position]->sample;
+}
+
+size_t ring_back(const struct ring *r, size_t position)
+{
+	return (size_t)(r->added - 1 - r->list[r->n - 1 - position]->number);
+}
+
+size_t ring_find(const struct ring *r, size_t back)
+{
+	size_t position = 0;
+
+	while (position < r->n && ring_back(r, position) < back)
+		position++;
+	return position;
+}
