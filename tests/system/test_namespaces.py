@@ -242,7 +242,7 @@ class Window(Several):
             with self.within(others["gold"]):
                 self.overflow(listeners["gold"], 3)
 
-        out = listenq.during(act, *args, delay=1).out
+        out = listenq.during(act, *args).out
         self.assertRegex(out, r"(?m)^cyan +0 +0 -$")
         self.assertRegex(out, r"(?m)^gold +\+3 +\+3 ")
         self.assertEqual(re.findall("(?m)^(blue|cyan|gold|green|pink) ", out), names)
