@@ -169,7 +169,7 @@ class Manners(unittest.TestCase):
         return [path for path in sources()
                 if name(path) not in TALKS and folder(name(path)) != "top"]
 
-    def test_nobody_talks_out_of_turn(self):
+    def test_only_output_prints(self):
         """Collectors and analysts return codes and reports; formats write to a given stream."""
         words = ["printf", "fprintf", "vprintf", "vfprintf", "puts", "fputs", "putchar", "fputc",
                  "putc", "fwrite", "perror", "dprintf"]
