@@ -449,14 +449,13 @@ class Watch(Several):
         blue = self.named("blue")
         child = self.watch("-N", "blue")
         self.assertIsNone(self.of(self.document(child), blue)["pid"])
-        for _ in range(2):
-            process = self.second(blue)
-            document = self.until(
-                child, lambda d: self.of(d, blue)["pid"] == process.pid, "the process")
-            self.assertEqual(self.of(document, blue)["name"], "blue")
-            process.kill()
-            process.wait()
-            self.until(child, lambda d: self.of(d, blue)["pid"] is None, "its end")
+        process = self.second(blue)
+        document = self.until(
+            child, lambda d: self.of(d, blue)["pid"] == process.pid, "the process")
+        self.assertEqual(self.of(document, blue)["name"], "blue")
+        process.kill()
+        process.wait()
+        self.until(child, lambda d: self.of(d, blue)["pid"] is None, "its end")
 
     def test_kept_by_a_descriptor(self):
         """One that lives, but that nothing leads to, is not said to have ended."""
