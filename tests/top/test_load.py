@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # runs-alone
-"""What it costs: time to answer a key, memory, CPU, bytes for the terminal."""
-import os
-import re
+"""What it costs: time to answer a key, CPU, bytes for the terminal."""
 import time
 
 import listenq
@@ -13,8 +11,7 @@ import terminal
 
 MANY = 20000
 
-# With sanitizers everything takes several times as long, and memory is not what the program asked
-# for but what they hold back: there times may be longer, and memory is not looked at.
+# With sanitizers everything takes several times as long.
 SLOWER = 8 if listenq.sanitized() else 1
 
 
@@ -25,19 +22,6 @@ KEYS = ((b"?", b"listenq: keys"), (b"\033", b"Quit"),
         (b"f", b"No listener matches"), (b"f", b"127"),
         (b"p", b"PAUSED"), (b"p", b"LIVE"),
         (b"I", "▲".encode()), (b"I", "▼".encode()))
-
-
-# As large as the kernel allows: a walk of it pays for a second of others and more, which is what
-# the screen tells an age from.
-DEAR = 1 << 24
-
-
-def established_hash(entries):
-    """A namespace whose table of connections has this size and is shared with nobody: what a walk
-    of it costs then depends on no other (since 6.1; before, the host's table serves all)."""
-    if os.path.exists("/proc/sys/net/ipv4/tcp_child_ehash_entries"):
-        netns.sysctl("net.ipv4.tcp_child_ehash_entries", entries)
-        netns.enter()
 
 
 class Case(screen.Case):
@@ -59,11 +43,6 @@ class Case(screen.Case):
         self.assertLess(every[len(every) * 19 // 20], 0.1 * SLOWER, slowest)
         self.assertLess(every[-1], 0.5 * SLOWER, slowest)
 
-    def assertFlat(self, first, last, most):
-        """In KiB."""
-        if not listenq.sanitized():
-            self.assertLess(last - first, most, f"{first} KiB, then {last} KiB")
-
 
 class Many(Case):
     def test_keys_answer_at_once(self):
@@ -82,40 +61,9 @@ class Many(Case):
             (b"u", f"{MANY} listeners".encode()), (b"u", b"1 group"), (b"g", b"Fold"),
             (b"\r", b"Unfold")])
 
-    def test_memory(self):
-        """Past samples are kept within bounds, whatever the number of listeners."""
-        self.own(rig.Crowd(MANY))
-        found = self.start("-d", "0.02", "--peak-rate=0", count=MANY)
-        found.read(3)
-        first = terminal.resident_kib(found.pid)
-        found.read(5)
-        self.assertFlat(first, terminal.resident_kib(found.pid), 8 << 10)
-
-
-class Memory(Case):
-    def refreshes(self, found, count):
-        """Wait until there were so many: between two of them it sleeps once."""
-        def seen():
-            found.read()
-            with open(f"/proc/{found.pid}/status", encoding="ascii") as file:
-                return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", file.read(),
-                                     re.MULTILINE)[1]) >= count
-        rig.wait_for(seen, f"{count} refreshes", deadline=60)
-
-    def test_flat(self):
-        """1,000 refreshes take no more than 200 did."""
-        self.sick()
-        for i in range(10):
-            self.listener(f"127.0.0.{i + 2}", backlog=9)
-        found = self.start("-d", "0.004", "--peak-rate=0", count=11)
-        self.refreshes(found, 200)
-        first = terminal.resident_kib(found.pid)
-        self.refreshes(found, 1000)
-        self.assertFlat(first, terminal.resident_kib(found.pid), 1 << 10)
-
 
 class Cost(Case):
-    SECONDS = 20
+    SECONDS = 5
 
     def measure(self, views):
         """{view: (seconds of CPU, bytes written)} of the next while."""
@@ -130,11 +78,11 @@ class Cost(Case):
     def test_idle_host(self):
         """With peaks and without, both at the same time. What else runs on the machine only adds
         to it, so that the cheapest of three measurements counts."""
-        established_hash(1 << 10)
+        netns.established_hash(1 << 10)
         for i in range(14):
             self.listener(f"127.0.0.{i + 1}", backlog=9)
-        limits = {self.start("-d", "1", count=14): 0.4,
-                  self.start("-d", "1", "--peak-rate=0", count=14): 0.05}
+        limits = {self.start("-d", "1", count=14): 0.1,
+                  self.start("-d", "1", "--peak-rate=0", count=14): 0.0125}
         found = self.measure(limits)
         for _ in range(2):
             if any(found[view][0] > most * SLOWER for view, most in limits.items()):
@@ -144,101 +92,6 @@ class Cost(Case):
             cpu, written = found[view]
             with self.subTest(most=most):
                 self.assertLessEqual(cpu, most * SLOWER)
-                self.assertLessEqual(written, 20000)
-                self.assertGreater(written, 100, "it is not running")
-                print(f"# {cpu:.2f} s of CPU and {written} bytes in {self.SECONDS} s")
-
-
-class SynRecv(Case):
-    def test_taken_less_often_when_it_is_dear(self):
-        """A dump of half-open connections is a walk. The column says how old it is."""
-        established_hash(DEAR)
-        listener = self.listener(backlog=50)
-        self.half_open(listener, 3)
-        view = self.screen("-d", "0.005", "--peak-rate=0", "-o", "+syn-age", cols=140)
-        view.wait("an older number", lambda lines: is_old(lines, "SYNAGE"))
-        # It is taken again all the same.
-        self.half_open(listener, 2)
-        view.settle(lambda lines: self.assertEqual(syn(lines), "5"))
-
-    def test_every_time_when_it_is_cheap(self):
-        established_hash(1 << 10)
-        listener = self.listener(backlog=50)
-        self.half_open(listener, 3)
-        view = self.screen("-d", "1", cols=140)
-        view.settle(lambda lines: self.assertEqual(syn(lines), "3"))
-        for _ in range(3):
-            clock = view.lines()[0]
-            lines = view.wait("another sample", lambda lines: lines[0] != clock)
-            self.assertRegex(lines[screen.find_header(lines)], " SYN ")
-
-
-class Waiting(Case):
-    """Who waits at a listener in trouble is another walk."""
-
-    def begin(self, *args):
-        full = self.listener(backlog=4)
-        self.clients = self.fill(full, 4)
-        self.half_open(self.listener(backlog=50), 3)
-        return self.screen(*args, cols=140, rows=40)
-
-    def test_looked_at_less_often_when_it_is_dear(self):
-        established_hash(DEAR)
-        view = self.begin("-d", "0.005", "--peak-rate=0", "-o", "+oldest-wait,wait-age")
-        view.wait("an older age", lambda lines: is_old(lines, "WAITAGE"))
-        lines = view.wait("one in the hint", lambda lines: re.search(
-            r"; [\d.]+s ago: oldest waits [\d.]+s; limit 4", "\n".join(lines)))
-        # It is looked again all the same.
-        before = oldest(lines)
-        view.wait("another look", lambda lines: oldest(lines) > before + 0.2)
-
-    def test_words_stay_between_two_looks(self):
-        established_hash(DEAR)
-        view = self.begin("-d", "0.005", "--peak-rate=0", "-o", "+wait-age")
-        for client in self.clients:
-            client.close()
-        view.see("dead-clients")
-        looks = []
-
-        def enough():
-            lines = view.lines()
-            self.assertIn("dead-clients", screen.parse_list(lines)[0]["WHY"])
-            looks.append(is_old(lines, "WAITAGE"))
-            return len(looks) >= 40 and any(looks)
-        rig.wait_for(enough, "words that are older than the sample", deadline=60)
-
-    def test_detail(self):
-        established_hash(DEAR)
-        view = self.begin("-d", "0.005", "--peak-rate=0")
-        view.keys("Enter")
-        view.wait("how old they are", lambda lines: re.search(
-            r" 5 waiting [\d.]+s ago$", "\n".join(lines), re.MULTILINE))
-        view.wait("and the half-open ones", lambda lines: re.search(
-            r" 0 half-open [\d.]+s ago$", "\n".join(lines), re.MULTILINE))
-
-    def test_every_time_when_it_is_cheap(self):
-        view = self.begin("-d", "1", "-o", "+oldest-wait")
-        for _ in range(3):
-            clock = view.lines()[0]
-            lines = view.wait("another sample", lambda lines: lines[0] != clock)
-            self.assertRegex(lines[screen.find_header(lines)], r" WHY +OLDEST$")
-        self.assertNotIn(" ago", "\n".join(lines))
-
-
-def oldest(lines):
-    """How long the oldest connection of the first row has waited, whatever the header says."""
-    row = screen.parse_list(lines)[0]
-    return float(next(cell for head, cell in row.items() if head.startswith("OLDEST")))
-
-
-def is_old(lines, column):
-    """Headers tell ages from a second on: whether walks are as dear as that is the machine's."""
-    rows = screen.parse_list(lines)
-    return bool(rows) and any(key.startswith(column) and cell not in ("-", "0.0")
-                              for key, cell in rows[0].items())
-
-
-def syn(lines):
-    """The cell of the only listener, whatever its header says."""
-    row, = screen.parse_list(lines)
-    return next(cell for head, cell in row.items() if re.match("SYN(-|$)", head))
+                self.assertLessEqual(written, 5000)
+                self.assertGreater(written, 25, "it is not running")
+                print(f"# {cpu:.4f} s of CPU and {written} bytes in {self.SECONDS} s")

@@ -34,8 +34,9 @@ class Selection(screen.Case):
         terminal.settle(check)
 
     def let_go(self, terminal):
-        """The order is held no longer; F would end it, and the selection with it."""
-        terminal.gone("[ORDER HELD]", deadline=15)
+        """To freeze the order and not ends the hold at once; F would end the selection with it."""
+        terminal.keys("o", "o")
+        terminal.gone("[ORDER ")
 
     def select(self, terminal, number):
         terminal.keys("Home", *(number * ["Down"]))
@@ -64,7 +65,7 @@ class Selection(screen.Case):
         self.await_order(terminal, 0, 1, 2, 3, 4, 5)
         self.assertIn("[ORDER HELD]", terminal.text())
         # Then it is the worst first again, and the socket still the selected one.
-        self.let_go(terminal)
+        terminal.gone("[ORDER HELD]", deadline=15)
         self.await_order(terminal, 5, 0, 1, 2, 3, 4)
         self.await_selected(terminal, 2)
 
