@@ -51,7 +51,7 @@ static bool l3mdev_accept(struct children *c)
 struct group *children_group(struct children *c, size_t i, struct snapshot *s, uint32_t netns_idx)
 {
 	const struct diag_record *r = &c->list[i];
-	struct listen_addr local = { .netns = netns_idx,
+	struct listen_addr local = { .netns_idx = netns_idx,
 				     .ifindex = r->ifindex,
 				     .port = r->local_port,
 				     .family = r->family };
@@ -69,7 +69,7 @@ void children_want_connections(struct snapshot *s, uint32_t netns_idx, uint16_t 
 	for (size_t i = 0; i < s->n_groups; i++) {
 		const struct listen_addr *addr = &s->listeners[s->groups[i].first].addr;
 
-		if (addr->netns == netns_idx && addr->family != AF_UNIX &&
+		if (addr->netns_idx == netns_idx && addr->family != AF_UNIX &&
 		    (!port || addr->port == port))
 			s->groups[i].known |= GROUP_CONNECTIONS;
 	}
