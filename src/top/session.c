@@ -26,7 +26,7 @@ void session_free(struct session *s)
 	filter_free(s->view.selection.filter);
 	view_free(&s->view);
 	layout_free(&s->layout);
-	prompt_free(&s->prompt);
+	strbuf_free(&s->prompt.answer);
 	names_free(&s->services);
 	names_free(&s->users);
 	strbuf_free(&s->context.scratch);
