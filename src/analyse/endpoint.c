@@ -15,7 +15,7 @@
 
 #define ENDPOINT_SIZE 128 /* the longest address with a prefix and the longest name of a port */
 
-/* The whole of @s, which has no zero in front: ss would take 010 for 8. */
+/* The whole of @s, without a leading zero: ss takes 010 for 8. */
 static int parse_number(const char *s, uint64_t max, uint64_t *value)
 {
 	return s[0] == '0' && s[1] ? -EINVAL : num_parse_u64(s, 0, max, value);
@@ -90,7 +90,7 @@ static int parse_prefix_len(const char *s, unsigned int bits, uint8_t *len)
 	return 0;
 }
 
-/* @text: an address alone; a "/" in it goes */
+/* @text: an address alone; its "/" is overwritten */
 static int parse_address(char *text, struct filter_expr *c)
 {
 	char *slash = strchr(text, '/');
@@ -114,7 +114,7 @@ static int parse_address(char *text, struct filter_expr *c)
 	return slash ? parse_prefix_len(slash, c->prefix_len, &c->prefix_len) : 0;
 }
 
-/* Address and port apart, at @at; NULL when there is no port. */
+/* @at: where the port begins; NULL: there is none */
 static int parse_parts(char *text, char *at, struct filter_expr *c)
 {
 	if (at && *at) {
@@ -148,7 +148,7 @@ static int parse_endpoint(const char *typed, struct filter_expr *c)
 	code = parse_parts(text, strrchr(slash ? slash : text, ':'), c);
 	if (code == 0)
 		return 0;
-	/* ss takes the last colon for that of a port; where that fails there may be none. */
+	/* To ss the last colon begins a port; where that fails it may be part of the address. */
 	snprintf(text, sizeof(text), "%s", typed);
 	c->port = EXPR_ANY_PORT;
 	return parse_parts(text, NULL, c);
@@ -181,7 +181,7 @@ int endpoint_parse(const char *text, struct filter_expr *condition, int *family)
 	return 0;
 }
 
-/* It has letters that no address has, so it is not one with a mistake in it. */
+/* Is it a name: has it letters that no address has? */
 static bool is_host(const char *word)
 {
 	size_t len = strcspn(word, ":");
@@ -220,7 +220,7 @@ bool endpoint_is_path(const char *text)
 	return *text == '/' || *text == '@' || !strncmp(text, unix_prefix, strlen(unix_prefix));
 }
 
-/* How often "@" is to be there for a "@{90}" of the table at @pattern; 0: there is none. */
+/* How many "@" a "@{90}" of the table at @pattern stands for; 0: it is none. */
 static uint64_t run_at(const char *pattern, size_t *len)
 {
 	const uint64_t most = 107; /* bytes of a name */

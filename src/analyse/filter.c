@@ -46,7 +46,7 @@ struct filter {
 	bool has_device;
 };
 
-/* What a word is depends on where it stands. */
+/* There is no lexer, as what a word is depends on where it stands. */
 struct parser {
 	const char *text;
 	const char *at;
@@ -64,7 +64,7 @@ struct operator_info {
 	bool negated;
 };
 
-/* All spellings that ss has; of symbols that begin alike the longer stands first. */
+/* The spellings of ss. Of symbols that begin alike the longer stands first. */
 static const struct operator_info operator_table[] = {
 	{ "==", NULL, FILTER_EQUAL, false },	{ "=", "eq", FILTER_EQUAL, false },
 	{ "!=", "ne", FILTER_EQUAL, true },	{ NULL, "neq", FILTER_EQUAL, true },
@@ -164,7 +164,7 @@ static void read_name(struct parser *p)
 		strbuf_putc(&p->word, *p->at++);
 }
 
-/* Takes this word, when it comes next as a whole. */
+/* Takes this word if it comes next. */
 static bool take_name(struct parser *p, const char *name)
 {
 	size_t len = strlen(name);
@@ -257,7 +257,7 @@ static int set_device(struct parser *p, struct filter_expr *c, const char *name)
 	if (strlen(name) >= sizeof(c->device) || !*name || strchr(name, '/'))
 		return fail_word(p, "is not the name of a device");
 	memcpy(c->device, name, strlen(name) + 1);
-	/* What stands for a device without a name. */
+	/* The table has "if7" for a device without a name. */
 	if (!strncmp(c->device, "if", 2) &&
 	    num_parse_u64(c->device + 2, 1, UINT32_MAX, &index) == 0)
 		c->ifindex = (uint32_t)index;
@@ -279,16 +279,16 @@ static int parse_device(struct parser *p, struct filter_expr *c)
 }
 
 /*
- * "0.0.0.0%lo:80", "[fe80::1]%eth0:80" and "*%eth0:80", as tables have them, and "[fe80::1%eth0]":
- * an address and a device, both of which have to be.
- * @percent: where it stands in the word
+ * An address and a device: "0.0.0.0%lo:80", "[fe80::1]%eth0:80" and "*%eth0:80", as tables have
+ * them, and "[fe80::1%eth0]". Both have to match.
+ * @percent: where it is in the word
  */
 static int parse_host_on_device(struct parser *p, const char *percent, struct filter_expr *list)
 {
 	struct filter_expr *host = xcalloc(1, sizeof(*host)), *device = xcalloc(1, sizeof(*device));
 	size_t before = (size_t)(percent - p->word.s), len = strcspn(percent + 1, ":]/");
 	const char *colon = memchr(p->word.s, ':', before);
-	/* Two colons are an address without brackets, which a port would be taken for a part of. */
+	/* An address with two colons needs brackets, lest its port be taken for a part of it. */
 	bool bare =
 		*p->word.s != '[' && colon && memchr(colon + 1, ':', (size_t)(percent - colon - 1));
 	struct strbuf text = { 0 };
@@ -651,7 +651,7 @@ static int parse_condition(struct parser *p, struct filter_expr **condition)
 	return 0;
 }
 
-/* What joins the next condition to those before it; nothing is "and", as in ss. */
+/* Takes what joins the next condition to those before; nothing is "and", as in ss. */
 static bool take_or(struct parser *p)
 {
 	if (take_name(p, "or"))
@@ -677,7 +677,7 @@ static int parse_list(struct parser *p, struct filter_expr **list)
 	for (;;) {
 		int code = parse_condition(p, last);
 
-		/* What a mistake cut short is in the list, to be freed with it. */
+		/* What was parsed so far is in the list, and is freed with it. */
 		if (code < 0)
 			return code;
 		(*last)->alternative = alternative;
@@ -689,7 +689,7 @@ static int parse_list(struct parser *p, struct filter_expr **list)
 	}
 }
 
-/* In the order that makes "and" the smaller of two and "or" the greater. */
+/* So ordered that "and" is the smaller of two, and "or" the greater. */
 enum truth { NO, UNKNOWN, YES };
 
 static enum truth truth(bool value)
@@ -711,7 +711,7 @@ static enum truth relate(enum filter_relation relation, int difference)
 	return truth(difference == 0);
 }
 
-/* A pattern that is the very text matches it too: "[::1]:80" is no class of characters. */
+/* A pattern that is equal to the text matches too: "[::1]:80" is not meant as a class. */
 static bool same_text(const struct filter_test *test, const char *text)
 {
 	return !strcmp(test->text, text) ||
@@ -726,8 +726,7 @@ static enum truth match_words(const struct filter_test *test, const struct filte
 	return NO;
 }
 
-/* What is true of both bounds, or false of both, is so of all between; equality needs one number.
- */
+/* What is true of both bounds, or false of both, is so between; equality needs one number. */
 static enum truth match_range(const struct filter_test *test, const struct range *range)
 {
 	int min = num_compare(range->min, test->number);
@@ -774,10 +773,9 @@ static enum truth match_field(const struct filter *filter, const struct filter_t
 }
 
 /*
- * ss has the kernel filter and then filters itself, and shows what passes both. They differ about
- * an address of the other family: to the kernel it is another one, ss compares the bits. Such a
- * listener is none that an address is known to match, nor one that it is known not to. With a
- * device in the filter ss does not ask the kernel.
+ * ss has the kernel filter, then filters itself, and shows what passes both. They differ about an
+ * address of the other family: to the kernel it never matches, ss compares the bits. So whether it
+ * matches is unknown. With a device in the filter, ss does not ask the kernel.
  */
 static enum truth match_address(const struct filter *filter, const struct filter_expr *c,
 				const struct listen_addr *addr)
@@ -821,7 +819,7 @@ static enum truth match_list(const struct filter *filter, const struct filter_ex
 	enum truth all = YES, one;
 
 	for (const struct filter_expr *c = list->first; c; c = c->next) {
-		/* The first has "and" before it; a getter that cannot matter is not called. */
+		/* What cannot change the result is not looked up. The first has "and" before it. */
 		if (all == (c->alternative ? YES : NO))
 			continue;
 		one = match_one(filter, c, row, report);

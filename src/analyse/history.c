@@ -16,8 +16,7 @@ struct mark {
 	bool missed; /* the report lacks it, while one before and one after have it */
 };
 
-/* The last windows in a row in which something was so, of which more may have passed than we keep.
- */
+/* The last windows in a row in which something was so. There may be more than are kept. */
 struct run {
 	uint64_t from_ns; /* covered_ns of the window before its first */
 	uint64_t end; /* the report after its last one; 0: it was never so */
@@ -119,7 +118,7 @@ static bool is_so(enum run_kind kind, const struct mark *mark)
 	return kind == RUN_FULL ? mark->full : mark->sick;
 }
 
-/* @missed: reports before lack it, though it was there; so a run may have begun in one of them */
+/* @missed: the reports before this one lack it, and a run may have begun in them */
 static void add_to_runs(const struct history *t, struct track *track, const struct mark *mark,
 			bool missed)
 {
@@ -172,8 +171,7 @@ static void inherit(const struct history *t, struct track *group, const struct t
 	for (enum run_kind kind = 0; kind < RUN_N; kind++) {
 		const bool goes_on = group->runs[kind].end > t->reports;
 
-		/* A run of the group that the member had not is as long as we know; others go on.
-		 */
+		/* A run that began now began exactly now; one that the member had goes on. */
 		if (goes_on && member->runs[kind].end < t->reports)
 			group->runs[kind].at_least = false;
 		else

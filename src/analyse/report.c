@@ -410,17 +410,22 @@ static void bound_losses(struct report *report)
 			report->rows[i].losses.min = report_losses_min(&report->rows[i]);
 }
 
-/* @left: how many TCP listeners of each namespace of the opening sample have no row yet */
+static void size_rows(struct report *report, size_t n)
+{
+	report->n_rows = n;
+	if (n <= report->rows_size)
+		return;
+	report->rows_size = n;
+	report->rows = xreallocarray(report->rows, n, sizeof(*report->rows));
+}
+
+/* @found: which listeners of the opening sample have a row; NULL without a window */
 static void build_rows(struct report *report, const struct snapshot *before,
-		       const struct snapshot *now, size_t *left)
+		       const struct snapshot *now, bool *found)
 {
 	size_t next = 0;
 
-	report->n_rows = now->n_listeners;
-	if (report->n_rows > report->rows_size) {
-		report->rows_size = report->n_rows;
-		report->rows = xreallocarray(report->rows, report->n_rows, sizeof(*report->rows));
-	}
+	size_rows(report, now->n_listeners);
 	for (size_t i = 0; i < report->n_rows; i++) {
 		const struct listener *l = &now->listeners[i], *old = NULL;
 		struct netns_report *ns = &report->netns[l->addr.netns];
@@ -435,7 +440,7 @@ static void build_rows(struct report *report, const struct snapshot *before,
 		}
 		if (old) {
 			next = (size_t)(old - before->listeners) + 1;
-			left[old->addr.netns] -= !listener_is_unix(old);
+			found[next - 1] = true;
 		}
 		if (ns->opening && !listener_is_unix(l)) {
 			row->drops = drops_delta(old, l, ns->opening->one_datagram);
@@ -447,7 +452,7 @@ static void build_rows(struct report *report, const struct snapshot *before,
 }
 
 /* @next: index to begin at, as both lists are in the order of the dump */
-static const struct listener *find_gone(const struct snapshot *s, uint32_t netns, uint64_t cookie,
+static const struct listener *find_seen(const struct snapshot *s, uint32_t netns, uint64_t cookie,
 					size_t *next)
 {
 	for (size_t n = 0; n < s->n_gone; n++) {
@@ -486,60 +491,50 @@ static void add_gone(struct report *report, const struct listener *l, uint32_t n
 /*
  * A dump that the kernel resumed may miss a listener that is still there. The collector looks
  * again: where a dump was resumed, only those of now->gone are gone.
- * @reports: of each namespace of the opening sample; NULL: nothing is missing there
  */
-static void find_missing(struct report *report, const struct snapshot *before,
-			 const struct snapshot *now, const struct netns_report *const *reports)
+static void find_gone(struct report *report, const struct snapshot *before,
+		      const struct snapshot *now, const bool *found)
 {
+	/* Of each namespace of the opening sample; NULL: it is gone too. */
+	struct netns_report **reports = xcalloc(before->n_netns, sizeof(*reports));
 	size_t next = 0;
 
+	for (size_t i = 0; i < report->n_netns; i++)
+		if (report->netns[i].opening)
+			reports[report->netns[i].opening - before->netns] = &report->netns[i];
 	for (size_t i = 0; i < before->n_listeners; i++) {
 		const struct listener *l = &before->listeners[i], *seen;
-		const struct netns_report *ns = reports[l->addr.netns];
-		const uint32_t netns = ns ? (uint32_t)(ns - report->netns) : 0;
+		struct netns_report *ns = reports[l->addr.netns];
+		const bool tcp = !listener_is_unix(l);
 
-		if (!ns || snapshot_find(now, netns, l->cookie))
+		if (found[i] || !ns)
 			continue;
-		seen = find_gone(now, netns, l->cookie, &next);
-		if (seen || (ns->netns->one_datagram && !listener_is_unix(l)))
-			add_gone(report, l, netns, seen);
-	}
-}
-
-static void find_all_gone(struct report *report, const struct snapshot *before,
-			  const struct snapshot *now, const size_t *left)
-{
-	const struct netns_report **reports = xcalloc(before->n_netns, sizeof(*reports));
-	bool any = false;
-
-	for (size_t i = 0; i < report->n_netns; i++) {
-		const struct netns_report *ns = &report->netns[i];
-
-		if (!ns->opening || ns->netns->failed ||
-		    !(left[ns->opening - before->netns] || now->n_gone))
+		ns->listener_vanished |= tcp;
+		if (ns->netns->failed)
 			continue;
-		reports[ns->opening - before->netns] = ns;
-		any = true;
+		seen = find_seen(now, (uint32_t)(ns - report->netns), l->cookie, &next);
+		if (seen || (ns->netns->one_datagram && tcp))
+			add_gone(report, l, (uint32_t)(ns - report->netns), seen);
 	}
-	if (any)
-		find_missing(report, before, now, reports);
 	free(reports);
-	for (size_t i = 0; i < now->n_gone; i++)
-		if (now->gone[i].addr.family != AF_UNSPEC)
-			add_gone(report, &now->gone[i], now->gone[i].addr.netns, &now->gone[i]);
+	for (size_t i = 0; i < now->n_gone; i++) {
+		const struct listener *l = &now->gone[i];
+
+		if (l->addr.family == AF_UNSPEC)
+			continue;
+		add_gone(report, l, l->addr.netns, l);
+		report->netns[l->addr.netns].listener_vanished |= !listener_is_unix(l);
+	}
 }
 
 static void add_gone_rows(struct report *report)
 {
-	size_t n = report->n_rows + report->n_gone;
+	const size_t n = report->n_rows;
 
-	if (n > report->rows_size) {
-		report->rows_size = n;
-		report->rows = xreallocarray(report->rows, n, sizeof(*report->rows));
-	}
+	size_rows(report, n + report->n_gone);
 	for (size_t i = 0; i < report->n_gone; i++) {
 		const struct listener *l = &report->gone[i];
-		struct row *row = &report->rows[report->n_rows + i];
+		struct row *row = &report->rows[n + i];
 
 		memset(row, 0, sizeof(*row));
 		row->listener = l;
@@ -547,28 +542,6 @@ static void add_gone_rows(struct report *report)
 		row->gone = true;
 		row->seen_full = listener_full(l) || (l->known & LISTENER_PEAK && l->peak.full);
 	}
-	report->n_rows = n;
-}
-
-static void build_window(struct report *report, const struct snapshot *before,
-			 const struct snapshot *now)
-{
-	size_t *left = xcalloc(before->n_netns, sizeof(*left));
-
-	for (size_t i = 0; i < before->n_listeners; i++)
-		left[before->listeners[i].addr.netns] += !listener_is_unix(&before->listeners[i]);
-	build_rows(report, before, now, left);
-	find_all_gone(report, before, now, left);
-	for (size_t i = 0; i < report->n_gone; i++)
-		report->netns[report->gone[i].addr.netns].listener_vanished |=
-			!listener_is_unix(&report->gone[i]);
-	for (size_t i = 0; i < report->n_netns; i++) {
-		struct netns_report *ns = &report->netns[i];
-
-		ns->listener_vanished |= ns->opening && left[ns->opening - before->netns];
-	}
-	free(left);
-	add_gone_rows(report);
 }
 
 /*
@@ -648,6 +621,8 @@ static void use_groups(struct report *report, const struct snapshot *s, size_t n
 
 void report_build(struct report *report, const struct snapshot *before, const struct snapshot *now)
 {
+	bool *found;
+
 	report->snapshot = now;
 	report->window_ns = before ? now->monotonic_ns - before->monotonic_ns : 0;
 	report->n_shown = report->n_members = report->n_gone = 0;
@@ -657,10 +632,12 @@ void report_build(struct report *report, const struct snapshot *before, const st
 	for (size_t i = 0; i < now->n_netns; i++)
 		build_netns(&report->netns[i], report, find_netns(before, &now->netns[i]),
 			    &now->netns[i]);
+	found = before ? xcalloc(before->n_listeners, sizeof(*found)) : NULL;
+	build_rows(report, before, now, found);
 	if (before)
-		build_window(report, before, now);
-	else
-		build_rows(report, NULL, now, NULL);
+		find_gone(report, before, now, found);
+	free(found);
+	add_gone_rows(report);
 	use_groups(report, now, report->n_rows - report->n_gone);
 	if (before) {
 		bound_overflows(report);

@@ -209,8 +209,8 @@ void bytecode_compile(struct bytecode *b, const struct filter_expr *condition, u
 }
 
 /*
- * Accepts request socks at once. Every full socket is of some cgroup; what is none has the id 0
- * (inet_diag_bc_sk()), and of the states that we dump only request socks are none.
+ * Accepts request socks at once. A full socket has a cgroup; anything else has the id 0
+ * (inet_diag_bc_sk()), which of the states that we dump are request socks alone.
  */
 static size_t emit_request_socks(struct compiler *c)
 {

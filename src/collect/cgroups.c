@@ -29,32 +29,24 @@ void cgroups_free(struct cgroups *c)
 	memset(c, 0, sizeof(*c));
 }
 
-/* Field 5 of a mountinfo line is the mount point; the type follows " - ". */
-static char *find_mount_path(struct strbuf *mountinfo)
+static void take_mount(const struct procfs_mount *mount, void *context)
 {
-	char *save, *line;
+	struct cgroups *c = context;
 
-	for (line = strtok_r(mountinfo->s, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		char path[PATH_MAX];
-
-		if (strstr(line, " - cgroup2 ") &&
-		    sscanf(line, "%*s %*s %*s %*s %4095s", path) == 1)
-			return xstrdup(procfs_unescape(path));
-	}
-	return NULL;
+	if (!c->mount_path && !strcmp(mount->type, "cgroup2"))
+		c->mount_path = xstrdup(mount->path);
 }
 
 static void find_mount(struct cgroups *c)
 {
-	struct strbuf mountinfo = { 0 };
+	struct strbuf text = { 0 };
 
 	c->searched = true;
 	c->mount = -ENOENT;
-	if (procfs_read(c->root, "proc/self/mountinfo", &mountinfo) == 0)
-		c->mount_path = find_mount_path(&mountinfo);
+	procfs_mounts(c->root, &text, take_mount, c);
 	if (c->mount_path)
 		c->mount = procfs_open(c->root, c->mount_path + strspn(c->mount_path, "/"));
-	strbuf_free(&mountinfo);
+	strbuf_free(&text);
 }
 
 static void add(struct cgroups *c, uint64_t id, const char *path)
@@ -80,7 +72,7 @@ static int open_by_id(struct cgroups *c, uint64_t id)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The kernel tells the path of an open directory as a link. */
+/* The link of an open directory is its path. */
 static void add_open(struct cgroups *c, uint64_t id, int fd)
 {
 	char link[64], path[PATH_MAX];

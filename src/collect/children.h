@@ -15,7 +15,7 @@ struct child {
 	uint8_t state; /* enum diag_state */
 	uint8_t retransmits;
 	bool has_age;
-	bool mptcp; /* told to all since 6.15, before to CAP_NET_ADMIN only */
+	bool mptcp; /* known to all since 6.15, before to CAP_NET_ADMIN only */
 	bool link_local; /* its peer is, so that it has a device whatever its listener has */
 };
 

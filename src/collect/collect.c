@@ -295,7 +295,7 @@ static void find_owners(struct sampling *now)
 	if (!needs_conditions(now) && !(closing && needs(now->c, NEED_OWNERS)))
 		return;
 	owners->cgroups = needs(now->c, NEED_UNITS);
-	owners->tell = closing && needs(now->c, NEED_OWNERS_ASKED);
+	owners->warn = closing && needs(now->c, NEED_OWNERS_ASKED);
 	owners_collect(owners, now->s);
 	if (!closing)
 		owners->look_ns = owners->scan_ns = 0;
@@ -483,7 +483,7 @@ static uint64_t next_look(const struct sample_source *self)
 	return due < c->set.check_ns ? due : c->set.check_ns;
 }
 
-/* Of the sources whose time has come the next after the one looked at last: each has its turn. */
+/* The next namespace whose time has come, after the one looked at last. */
 static struct open_netns *next_due(struct collector *c, uint64_t now_ns)
 {
 	for (size_t i = 0; i < c->set.n; i++) {

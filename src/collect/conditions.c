@@ -84,35 +84,19 @@ static bool has_word(const char *list, size_t len, const char *word)
 	return false;
 }
 
-/* A line of mountinfo: root and mount point are fields 4 and 5; type and options follow " - ". */
-static void take_mount(struct conditions *c, const char *line)
+static void take_mount(const struct procfs_mount *mount, void *context)
 {
-	char root[PATH_MAX], path[PATH_MAX], type[16], options[512];
-	const char *rest = strstr(line, " - ");
+	struct conditions *c = context;
 
-	if (!rest || sscanf(line, "%*s %*s %*s %4095s %4095s", root, path) != 2 ||
-	    sscanf(rest, " - %15s %*s %511s", type, options) != 2)
-		return;
 	for (unsigned int i = 0; i < HIERARCHY_N; i++) {
 		const char *controller = hierarchies[i].controller;
 
-		if (c->mounts[i].path || strcmp(type, hierarchies[i].type) != 0 ||
-		    (controller && !has_word(options, strlen(options), controller)))
+		if (c->mounts[i].path || strcmp(mount->type, hierarchies[i].type) != 0 ||
+		    (controller && !has_word(mount->options, strlen(mount->options), controller)))
 			continue;
-		c->mounts[i].path = xstrdup(procfs_unescape(path));
-		c->mounts[i].root = xstrdup(procfs_unescape(root));
+		c->mounts[i].path = xstrdup(mount->path);
+		c->mounts[i].root = xstrdup(mount->root);
 	}
-}
-
-static void find_mounts(struct conditions *c)
-{
-	char *save, *line;
-
-	c->searched = true;
-	if (procfs_read(c->root, "proc/self/mountinfo", &c->text) < 0)
-		return;
-	for (line = strtok_r(c->text.s, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		take_mount(c, line);
 }
 
 /* The path in the line "1:cpu,cpuacct:/path", or "0::/path", of a process; NULL: it has none. */
@@ -136,7 +120,7 @@ static const char *find_line(const char *text, enum hierarchy hierarchy, size_t 
 	return NULL;
 }
 
-/* The directory of a cgroup, from @path of its hierarchy as the kernel tells it. */
+/* The directory of a cgroup, from its path in its hierarchy. */
 static bool add_dir(char dir[PATH_MAX], const struct hierarchy_mount *mount, const char *path,
 		    size_t len)
 {
@@ -326,20 +310,12 @@ static void find_frozen(struct conditions *c, struct process *p)
 		p->known |= PROCESS_FROZEN;
 }
 
-static int read_process(struct conditions *c, uint32_t pid, const char *name, struct strbuf *text)
-{
-	char path[48];
-
-	snprintf(path, sizeof(path), "proc/%u/%s", pid, name);
-	return procfs_read(c->root, path, text);
-}
-
 /* Field 3 of the line, behind a name that may have any character in it. */
 static void read_state(struct conditions *c, struct process *p)
 {
 	const char *end;
 
-	if (read_process(c, p->pid, "stat", &c->text) < 0)
+	if (procfs_read_process(c->root, p->pid, "stat", &c->text) < 0)
 		return;
 	end = strrchr(c->text.s, ')');
 	if (!end || end[1] != ' ' || !end[2])
@@ -369,7 +345,7 @@ static void read_limit(struct conditions *c, struct process *p)
 	unsigned long long limit;
 	char *end;
 
-	if (read_process(c, p->pid, "limits", &c->text) < 0)
+	if (procfs_read_process(c->root, p->pid, "limits", &c->text) < 0)
 		return;
 	line = strstr(c->text.s, key);
 	if (!line)
@@ -395,7 +371,7 @@ static void name_cgroup(struct conditions *c, struct process *p)
 
 static void look_at(struct conditions *c, struct process *p, bool closing)
 {
-	bool placed = read_process(c, p->pid, "cgroup", &c->cgroup) == 0;
+	bool placed = procfs_read_process(c->root, p->pid, "cgroup", &c->cgroup) == 0;
 
 	if (placed)
 		find_throttled(c, p);
@@ -410,18 +386,13 @@ static void look_at(struct conditions *c, struct process *p, bool closing)
 	read_limit(c, p);
 }
 
-static bool is_traced(const struct process *p)
-{
-	return p->known & PROCESS_STATE && p->state == 't';
-}
-
 /* How often it stopped to wait for something, its tracer too; 0: unknown. */
 static uint64_t count_switches(struct conditions *c, const struct process *p)
 {
 	static const char key[] = "\nvoluntary_ctxt_switches:";
 	const char *line;
 
-	if (read_process(c, p->pid, "status", &c->text) < 0)
+	if (procfs_read_process(c->root, p->pid, "status", &c->text) < 0)
 		return 0;
 	line = strstr(c->text.s, key);
 	return line ? strtoull(line + strlen(key), NULL, 10) : 0;
@@ -438,14 +409,15 @@ static void settle_traced(struct conditions *c, struct snapshot *s)
 	bool any = false;
 
 	for (size_t i = 0; i < s->n_processes; i++)
-		if (is_traced(&s->processes[i])) {
+		if (owner_is_traced(&s->processes[i])) {
 			before[i] = count_switches(c, &s->processes[i]);
 			any = true;
 		}
 	if (any)
 		nanosleep(&pause, NULL);
 	for (size_t i = 0; any && i < s->n_processes; i++)
-		if (is_traced(&s->processes[i]) && count_switches(c, &s->processes[i]) != before[i])
+		if (owner_is_traced(&s->processes[i]) &&
+		    count_switches(c, &s->processes[i]) != before[i])
 			s->processes[i].known &= (uint8_t)~PROCESS_STATE;
 	free(before);
 }
@@ -456,7 +428,8 @@ static void look_at_owners(struct conditions *c, struct snapshot *s, bool closin
 	size_t n = 0;
 
 	if (!c->searched)
-		find_mounts(c);
+		procfs_mounts(c->root, &c->text, take_mount, c);
+	c->searched = true;
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
 

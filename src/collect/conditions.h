@@ -7,13 +7,13 @@
 #include "model/snapshot.h"
 
 /*
- * Why the owners of listeners in trouble may not accept: they are stopped or frozen, have no
+ * Why the owners of listeners with a queue may not accept: they are stopped or frozen, have no
  * descriptor left, or their CPU quota is used up. A few small files of each process and of its
- * cgroups, read anew in each sample; nothing where all queues are empty.
+ * cgroups are read anew in each sample, and nothing where all queues are empty.
  *
  * Cgroups of version 2, and of version 1 where the freezer or the CPU controller is there.
  */
-#define CONDITIONS_MAX 512 /* processes a sample; of others it stays unknown */
+#define CONDITIONS_MAX 512 /* processes a sample; the conditions of others stay unknown */
 
 enum hierarchy { HIERARCHY_V2, HIERARCHY_CPU, HIERARCHY_FREEZER, HIERARCHY_N };
 
@@ -23,7 +23,7 @@ struct hierarchy_mount {
 	char *root; /* "/" but in containers without a cgroup namespace */
 };
 
-/* How often a cgroup was throttled until a sample. */
+/* How often a cgroup was throttled by the time of a sample. */
 struct throttle {
 	const char *dir; /* its directory */
 	uint64_t count; /* nr_throttled */
@@ -51,7 +51,7 @@ void conditions_free(struct conditions *c);
 /* Begins a sample, whose pool is @strings. It is compared with what was read in the one before. */
 void conditions_begin(struct conditions *c, struct string_pool *strings);
 
-/* Has the sample a listener that may be in trouble? */
+/* Is there a listener that listener_may_be_sick() is true of? */
 bool conditions_wanted(const struct snapshot *s);
 
 /*
@@ -61,8 +61,8 @@ bool conditions_wanted(const struct snapshot *s);
 void conditions_open(struct conditions *c, struct snapshot *s);
 
 /*
- * conditions_collect() - fill in the processes that hold a listener in trouble, their cgroup and
- * unit too. What cannot be read stays unknown.
+ * conditions_collect() - fill in the processes that hold such a listener, their cgroup and unit
+ * too. What cannot be read stays unknown.
  */
 void conditions_collect(struct conditions *c, struct snapshot *s);
 

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "collect/netlink.h"
 #include "collect/netstat.h"
 #include "model/connections.h"
 #include "model/groups.h"
@@ -122,7 +123,7 @@ static bool needs_dump(const struct ehash_dumps *all, const struct job *job, uin
 	       lacks_connections(all, job);
 }
 
-static int handle_socket(const struct diag_record *r, void *context)
+static void handle_socket(const struct diag_record *r, void *context)
 {
 	const struct pass *pass = context;
 
@@ -131,7 +132,6 @@ static int handle_socket(const struct diag_record *r, void *context)
 		children_add(&pass->dump->half_open, r);
 	else if (!r->request_sock && pass->waiting)
 		waiting_add(&pass->dump->waiting, r);
-	return 0;
 }
 
 static int request(const struct ehash_dumps *all, const struct waiting_at *at, struct pass *pass,
@@ -157,7 +157,7 @@ static int request(const struct ehash_dumps *all, const struct waiting_at *at, s
 		if (pass->waiting)
 			waiting_begin(&dump->waiting, needs(all, NEED_CONNECTIONS));
 		code = diag_dump(dump->diag, &request, handle_socket, pass, why);
-	} while (diag_again(dump->diag, code, &tries));
+	} while (netlink_again(diag_netlink(dump->diag), code, &tries));
 	bytecode_free(&ports);
 	return code;
 }
@@ -211,7 +211,7 @@ static bool take(struct ehash_dumps *all, const struct job *job, bool half_open,
 	return true;
 }
 
-/* In one dump, where the kernel can: its cost is that of the walk. */
+/* In one dump, where the kernel can: what it costs is the walk of the hash. */
 static void take_all(struct ehash_dumps *all, struct job *job)
 {
 	struct ehash_dump *dump = job->dump;
@@ -336,9 +336,9 @@ void ehash_dumps_complete(struct ehash_dumps *all, struct snapshot *s)
 		connections_sort(s);
 	if (skipped)
 		snapshot_warn(s, "walks-skipped",
-			      "too many connections on this host to look through them once for "
-			      "each namespace: SYN queues or ages are unknown in %zu of them; -N "
-			      "takes fewer",
+			      "too many connections on this host to look through them for each "
+			      "namespace: SYN queues or ages are unknown in %zu of them; -N "
+			      "selects fewer",
 			      skipped);
 }
 

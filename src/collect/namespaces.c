@@ -69,17 +69,14 @@ static struct namespace *obtain(struct namespaces *ns, uint64_t inode)
 /* Opens a directory to list. One that is not there has nothing in it. */
 static DIR *open_list(struct search *search, const char *path)
 {
-	int fd = openat(search->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *dir = procfs_opendir(search->root, path);
 
-	if (fd < 0 && errno != ENOENT)
+	if (!dir && errno != ENOENT)
 		search->found->failed = -errno;
-	if (fd >= 0 && !dir)
-		close(fd);
 	return dir;
 }
 
-/* A file that was left below /run/netns by a boot before is no namespace. */
+/* A file below /run/netns may be from a boot before, and not a namespace. */
 static bool is_namespace(const struct search *search, const struct stat *st)
 {
 	return !search->has_device || st->st_dev == search->device;
@@ -111,29 +108,26 @@ static void find_named(struct search *search)
 		closedir(dir);
 }
 
-/* The root of a mount of nsfs, field 4 of its line, is "net:[INODE]"; field 5 is where it is. */
+/* What is mounted of nsfs is "net:[INODE]". */
+static void take_mount(const struct procfs_mount *mount, void *context)
+{
+	struct search *search = context;
+	unsigned long long inode;
+	struct namespace *ns;
+
+	if (strcmp(mount->type, "nsfs") != 0 || sscanf(mount->root, "net:[%llu]", &inode) != 1)
+		return;
+	ns = obtain(search->found, inode);
+	if (!ns->path)
+		ns->path = xstrdup(mount->path + strspn(mount->path, "/"));
+}
+
 static void find_mounted(struct search *search)
 {
-	int code = procfs_read(search->root, "proc/self/mountinfo", &search->text);
-	char *save, *line;
+	int code = procfs_mounts(search->root, &search->text, take_mount, search);
 
 	if (code < 0 && code != -ENOENT)
 		search->found->failed = code;
-	if (code < 0)
-		return;
-	for (line = strtok_r(search->text.s, "\n", &save); line;
-	     line = strtok_r(NULL, "\n", &save)) {
-		struct namespace *ns;
-		char path[PATH_MAX];
-		unsigned long long inode;
-
-		if (!strstr(line, " - nsfs ") ||
-		    sscanf(line, "%*s %*s %*s net:[%llu] %4095s", &inode, path) != 2)
-			continue;
-		ns = obtain(search->found, inode);
-		if (!ns->path)
-			ns->path = xstrdup(procfs_unescape(path) + strspn(path, "/"));
-	}
 }
 
 static void add_process(struct search *search, uint32_t pid, uint64_t inode)
@@ -154,19 +148,16 @@ static void add_process(struct search *search, uint32_t pid, uint64_t inode)
 static void find_inhabited(struct search *search)
 {
 	DIR *dir = open_list(search, "proc");
-	struct dirent *e;
+	uint32_t pid;
 	int code;
 
-	while (dir && (e = readdir(dir))) {
-		char path[sizeof(e->d_name) + sizeof("/ns/net")];
+	while (dir && (pid = procfs_next_process(dir, NULL))) {
+		char path[32];
 		struct stat st;
-		uint64_t pid;
 
-		if (num_parse_u64(e->d_name, 1, UINT32_MAX, &pid) < 0)
-			continue;
-		snprintf(path, sizeof(path), "%s/ns/net", e->d_name);
+		snprintf(path, sizeof(path), "%u/ns/net", pid);
 		if (fstatat(dirfd(dir), path, &st, 0) == 0)
-			add_process(search, (uint32_t)pid, st.st_ino);
+			add_process(search, pid, st.st_ino);
 		else if (errno == EACCES || errno == EPERM)
 			search->found->hidden++;
 	}
@@ -174,11 +165,11 @@ static void find_inhabited(struct search *search)
 		return;
 	closedir(dir); /* which gives back a descriptor */
 	/* Who is outside of a container is not even listed, nor is anybody else with hidepid. */
-	code = processes_sight(search->root, &search->found->sight);
+	code = processes_visibility(search->root, &search->found->visible);
 	if (code < 0)
 		search->found->failed = code;
 	search->found->some_hidden =
-		!code && (search->found->hidden || search->found->sight != PROCESSES_ALL);
+		!code && (search->found->hidden || search->found->visible != PROCESSES_ALL);
 }
 
 #define KERNEL_THREAD 0x200000 /* PF_KTHREAD, sched.h */
@@ -191,10 +182,9 @@ static bool start_time(struct search *search, uint32_t pid, uint64_t *started)
 {
 	unsigned long long ticks;
 	unsigned int flags;
-	char path[32], *end;
+	char *end;
 
-	snprintf(path, sizeof(path), "proc/%u/stat", pid);
-	if (procfs_read(search->root, path, &search->text) < 0)
+	if (procfs_read_process(search->root, pid, "stat", &search->text) < 0)
 		return false;
 	end = strrchr(search->text.s, ')');
 	if (!end || sscanf(end + 1,
@@ -238,15 +228,12 @@ static char *container_name(struct part container)
 static char *name_by_process(struct search *search, uint32_t pid)
 {
 	struct units units = { .container = { NULL, 0 } };
-	char path[32];
 
-	snprintf(path, sizeof(path), "proc/%u/cgroup", pid);
-	if (procfs_read(search->root, path, &search->text) == 0)
+	if (procfs_read_process(search->root, pid, "cgroup", &search->text) == 0)
 		units = units_parse(search->text.s, search->text.len);
 	if (units.container.s)
 		return container_name(units.container);
-	snprintf(path, sizeof(path), "proc/%u/comm", pid);
-	if (procfs_read(search->root, path, &search->text) < 0)
+	if (procfs_read_process(search->root, pid, "comm", &search->text) < 0)
 		return xasprintf("[%u]", pid);
 	search->text.s[strcspn(search->text.s, "\n")] = '\0';
 	return xasprintf("%s[%u]", search->text.s, pid);
@@ -374,7 +361,7 @@ int namespaces_resolve(int root, const char *what, char **path, uint64_t *inode,
 			       error_set(why, -errno, "cannot look at network namespace '%s': %s%s",
 					 what, strerror(errno), error_advice(-errno));
 	else if (stat_home(root, &home) && home.st_dev != st.st_dev)
-		code = error_set(why, -EINVAL, "'%s' is no network namespace", what);
+		code = error_set(why, -EINVAL, "'%s' is not a network namespace", what);
 	*inode = code == 0 ? st.st_ino : 0;
 	if (code < 0) {
 		free(*path);

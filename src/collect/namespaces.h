@@ -32,7 +32,7 @@ struct namespaces {
 	struct idmap by_inode;
 	size_t hidden; /* processes whose namespace may not be looked at */
 	bool some_hidden; /* or some may be that are not even listed */
-	enum processes_sight sight; /* of the last search, where there is a /proc */
+	enum processes_visible visible; /* of the last search, where there is a /proc */
 	int failed; /* 0, or the -errno for which some may have been missed that are there */
 };
 

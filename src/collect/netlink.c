@@ -31,7 +31,7 @@
 
 struct netlink_socket {
 	struct mnl_socket *nl;
-	int netns; /* see enter_run() */
+	int netns_fd; /* see enter_run() */
 	uint32_t sequence;
 	unsigned int datagrams; /* with data, of the last dump */
 	char *buffer;
@@ -66,9 +66,7 @@ int netlink_parse(const void *bytes, size_t len, uint32_t sequence, netlink_hand
 		default:
 			if (nlh->nlmsg_type < NLMSG_MIN_TYPE)
 				break;
-			code = handler(nlh->nlmsg_type, payload, payload_len, context);
-			if (code < 0)
-				return code;
+			handler(nlh->nlmsg_type, payload, payload_len, context);
 			break;
 		}
 	}
@@ -152,16 +150,16 @@ static uint32_t first_sequence(void)
 	return (uint32_t)(now ^ now >> 32) ^ (uint32_t)getpid() << 16;
 }
 
-int netlink_open(struct netlink_socket **socket, int netns, struct error *why)
+int netlink_open(struct netlink_socket **socket, int netns_fd, struct error *why)
 {
 	struct mnl_socket *nl;
-	int code = enter_run(netns, open_here, &nl, why);
+	int code = enter_run(netns_fd, open_here, &nl, why);
 
 	if (code < 0)
 		return code;
 	*socket = xcalloc(1, sizeof(**socket));
 	(*socket)->nl = nl;
-	(*socket)->netns = netns;
+	(*socket)->netns_fd = netns_fd;
 	(*socket)->sequence = first_sequence();
 	(*socket)->buffer_size = BUFFER_SIZE;
 	(*socket)->buffer = xmalloc(BUFFER_SIZE);
@@ -171,7 +169,7 @@ int netlink_open(struct netlink_socket **socket, int netns, struct error *why)
 int netlink_reopen(struct netlink_socket *socket, struct error *why)
 {
 	struct mnl_socket *nl;
-	int code = enter_run(socket->netns, open_here, &nl, why);
+	int code = enter_run(socket->netns_fd, open_here, &nl, why);
 
 	if (code < 0)
 		return code;
@@ -234,7 +232,7 @@ static int send_request(struct netlink_socket *s, const struct netlink_request *
 }
 
 /*
- * Receives one datagram into the buffer. libmnl would not tell who sent it, and would have the
+ * Receives one datagram into the buffer. libmnl would hide who sent it, and would let the
  * buffer grow for a large one of anybody.
  *
  * Returns its length, 0 when the kernel did not send it, or -errno.
@@ -261,7 +259,7 @@ static ssize_t receive(struct netlink_socket *s)
 	return -EMSGSIZE;
 }
 
-/* @done: set by the handler when nothing more will come; NULL: the end of the dump tells. */
+/* @done: set by the handler when nothing more will come; NULL: the reply ends as a dump does. */
 static int receive_reply(struct netlink_socket *s, netlink_handler handler, void *context,
 			 const bool *done)
 {
@@ -304,12 +302,12 @@ struct question {
 };
 
 /* No NLMSG_DONE follows the reply to a single question. */
-static int take_answer(uint16_t type, const void *payload, size_t len, void *context)
+static void take_answer(uint16_t type, const void *payload, size_t len, void *context)
 {
 	struct question *question = context;
 
 	question->answered = true;
-	return question->handler(type, payload, len, question->context);
+	question->handler(type, payload, len, question->context);
 }
 
 int netlink_ask(struct netlink_socket *socket, const struct netlink_request *request,

@@ -12,8 +12,8 @@
 #include <string.h>
 
 /*
- * Dumps over netlink, of the family sock_diag: what they ask and tell is up to the caller. The only
- * file that knows libmnl.
+ * Dumps over netlink, of the family sock_diag, whatever is in them. The only file that knows
+ * libmnl.
  */
 
 /* A netlink socket belongs to the namespace it was opened in and goes on reading that one. */
@@ -31,18 +31,17 @@ struct netlink_request {
 
 /*
  * Called for each message of a dump that carries data, of whatever type. @payload is aligned for a
- * struct nlmsghdr, and good until the handler returns. A negative return ends the dump with that
- * value.
+ * struct nlmsghdr, and good until the handler returns.
  */
-typedef int (*netlink_handler)(uint16_t type, const void *payload, size_t len, void *context);
+typedef void (*netlink_handler)(uint16_t type, const void *payload, size_t len, void *context);
 
 /*
  * netlink_open() - a sock_diag socket in a namespace.
- * @netns: a descriptor, which has to stay open as long as the socket, or NETNS_HOME
+ * @netns_fd: a descriptor, which has to stay open as long as the socket, or NETNS_HOME
  *
  * Returns 0 or -errno with @why filled; @socket is then as it was.
  */
-int netlink_open(struct netlink_socket **socket, int netns, struct error *why);
+int netlink_open(struct netlink_socket **socket, int netns_fd, struct error *why);
 void netlink_close(struct netlink_socket *socket);
 
 /*
@@ -59,7 +58,7 @@ int netlink_fd(const struct netlink_socket *socket);
  *
  * Only what the kernel itself sent is looked at; -ETIMEDOUT: it kept silent for ten seconds.
  *
- * Returns 0, the handler's negative value, or -errno, for which netlink_explain() has words.
+ * Returns 0 or -errno, for which netlink_explain() has words.
  */
 int netlink_dump(struct netlink_socket *socket, const struct netlink_request *request,
 		 netlink_handler handler, void *context);
@@ -84,7 +83,7 @@ bool netlink_lost(int code);
  * new socket.
  * @tries: so many so far, 0 at first; counted here
  *
- * The caller forgets what the lost one told.
+ * The caller forgets what came of the lost one.
  */
 bool netlink_again(struct netlink_socket *socket, int code, unsigned int *tries);
 
@@ -107,8 +106,8 @@ int netlink_explain(int code, const char *sockets, const char *module, struct er
  *
  * Whatever the bytes are, no payload reaches beyond their end.
  *
- * Returns 1 when more datagrams follow, 0 at the end of the dump, the handler's negative value, or
- * the -errno that the kernel put in an error or in the end of the dump.
+ * Returns 1 when more datagrams follow, 0 at the end of the dump, or the -errno that the kernel put
+ * in an error or in the end of the dump.
  */
 int netlink_parse(const void *bytes, size_t len, uint32_t sequence, netlink_handler handler,
 		  void *context);
@@ -120,7 +119,7 @@ int netlink_parse(const void *bytes, size_t len, uint32_t sequence, netlink_hand
  * libmnl's walk is five calls for each attribute, and a socket has six of them: a tenth of the time
  * that a report of many listeners takes. Hence our own.
  *
- * Returns false at the end, or when what is left is no whole attribute.
+ * Returns false at the end, or when what is left is not a whole attribute.
  */
 static inline bool netlink_attribute(struct nlattr *a, const unsigned char *at,
 				     const unsigned char *end)

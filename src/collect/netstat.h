@@ -12,7 +12,7 @@
  *
  * Both are pairs of lines, names then values, each behind a prefix and a colon. Columns are
  * matched by name, since kernels add names in the middle; a counter that is not there, or whose
- * value is no number, stays as it was in @c. Takes any bytes.
+ * value is not a number, stays as it was in @c. Takes any bytes.
  */
 void netstat_parse(const char *text, size_t len, struct counters *c);
 

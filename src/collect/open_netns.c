@@ -170,17 +170,16 @@ static struct open_netns *open_one(int root, int netns_fd, int *code, struct err
 	return netns;
 }
 
-static int handle_socket(const struct diag_record *r, void *context)
+static void handle_socket(const struct diag_record *r, void *context)
 {
 	struct dump *dump = context;
 	struct listener *l;
 
 	if (r->state != DIAG_LISTEN)
-		return 0;
+		return;
 	l = snapshot_add_listener(dump->snapshot, dump->netns_idx, r->cookie);
 	if (l)
 		diag_fill_listener(l, r);
-	return 0;
 }
 
 /* A filter only saves work. */
@@ -354,7 +353,7 @@ static void allow_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* Of which namespaces to say something; NULL: of none. @text: scratch */
+/* The namespaces as words; NULL: there are none. @text: scratch */
 static const char *describe(const struct netns_problem *t, struct strbuf *text)
 {
 	if (!t->n)
@@ -408,7 +407,8 @@ int open_netns_dump(struct open_netns *netns, unsigned int needs, int family, st
 		if (tries)
 			snapshot_drop_listeners(s, before);
 		code = diag_dump(netns->diag, &request, handle_socket, &dump, why);
-	} while (give_up_filter(netns, code) || diag_again(netns->diag, code, &tries));
+	} while (give_up_filter(netns, code) ||
+		 netlink_again(diag_netlink(netns->diag), code, &tries));
 	return code;
 }
 
@@ -496,7 +496,7 @@ void open_netns_set_warn(struct open_netns_set *set, struct snapshot *s)
 		snapshot_warn(s, "namespaces-hidden",
 			      "network namespaces may be missing, as some processes may not be "
 			      "seen: %s",
-			      processes_advice(set->found.sight, set->found.hidden));
+			      processes_advice(set->found.visible, set->found.hidden));
 	if (set->found.failed && set->all)
 		snapshot_warn(s, "namespaces-hidden",
 			      "cannot look for network namespaces: %s%s; some may be missing",

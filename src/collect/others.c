@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/num.h"
 #include "collect/netstat.h"
 #include "collect/procfs.h"
 
@@ -94,26 +93,19 @@ static void drop_empty(struct others *o)
 
 static void list_processes(struct others *o)
 {
-	int fd = openat(o->root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	DIR *proc = procfs_opendir(o->root, "proc");
 	bool has_first = false;
-	struct dirent *e;
+	uint32_t pid;
 
 	o->n_pids = 0;
-	while (dir && (e = readdir(dir))) {
-		uint64_t pid;
-
-		if (num_parse_u64(e->d_name, 1, UINT32_MAX, &pid) < 0)
-			continue;
+	while (proc && (pid = procfs_next_process(proc, NULL))) {
 		has_first |= pid == 1;
 		o->pids = array_grow(o->pids, o->n_pids, &o->pids_size, sizeof(*o->pids));
-		o->pids[o->n_pids++] = (uint32_t)pid;
+		o->pids[o->n_pids++] = pid;
 	}
 	o->hidden = !has_first; /* as with hidepid */
-	if (dir)
-		closedir(dir);
-	else if (fd >= 0)
-		close(fd);
+	if (proc)
+		closedir(proc);
 }
 
 static void add_process(struct others *o, uint32_t pid, uint64_t identity)

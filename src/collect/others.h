@@ -10,7 +10,7 @@
  * The other network namespaces that have a process, and how often listeners there overflowed. Any
  * user may read that: /proc/PID/net/netstat is that of the process's namespace. /proc/PID/ns/net is
  * for those who may trace the process, but the kernel makes each namespace files of its own, so
- * that the inode of netstat tells one from the other.
+ * that the inode of netstat identifies one.
  */
 struct other {
 	uint64_t identity; /* inode of netstat */

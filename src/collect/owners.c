@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "collect/procfs.h"
 #include "collect/units.h"
 
 #include <stdio.h>
@@ -37,7 +38,7 @@ struct owners_process {
 struct owners_listener {
 	uint64_t cookie;
 	uint64_t since_ns; /* without an owner that a scan has found */
-	uint64_t due_ns; /* when it is a reason to scan; UINT64_MAX: it is none */
+	uint64_t due_ns; /* when it is a reason to scan; UINT64_MAX: never */
 	uint32_t inode;
 	uint32_t n; /* descriptors of it */
 	uint32_t twin; /* index of the first listener with this inode: itself but under MPTCP */
@@ -121,14 +122,14 @@ static const char *keep_container(struct owners *o, struct part part)
 /* comm, not cmdline: a program can write over its arguments, and they may be long. */
 static int read_names(struct owners *o, struct process *process)
 {
-	int code = processes_read(&o->processes, process->pid, "comm", &o->text);
+	int code = procfs_read_process(o->root, process->pid, "comm", &o->text);
 
 	if (code < 0)
 		return code;
 	if (o->text.len && o->text.s[o->text.len - 1] == '\n') /* others are its own */
 		o->text.len--;
 	process->comm = string_pool_add(o->strings, o->text.s, o->text.len);
-	if (o->cgroups && processes_read(&o->processes, process->pid, "cgroup", &o->text) == 0) {
+	if (o->cgroups && procfs_read_process(o->root, process->pid, "cgroup", &o->text) == 0) {
 		struct units units = units_parse(o->text.s, o->text.len);
 
 		process->cgroup = string_pool_add(o->strings, units.cgroup.s, units.cgroup.len);
@@ -358,7 +359,7 @@ static uint32_t find_listener(const struct owners *o, const struct owners_fd *he
 	return idmap_get(&o->listeners.by_inode, held->inode);
 }
 
-/* Finds the listener of each descriptor, and drops those of none. */
+/* Finds the listener of each descriptor, and drops those without one. */
 static void count_fds(struct owners *o)
 {
 	for (size_t i = 0; i < o->listeners.n; i++)
@@ -497,25 +498,25 @@ static void fill_owners(const struct owners *o, struct snapshot *s)
 	free(next);
 }
 
-/* Is every process in sight? Or -errno where that could not be looked at, which is tried again. */
-static int all_in_sight(struct owners *o)
+/* Can every process be seen? Or -errno where that could not be looked at, which is tried again. */
+static int all_visible(struct owners *o)
 {
-	int code = o->sight_known ? 0 : processes_sight(o->root, &o->sight);
+	int code = o->visible_known ? 0 : processes_visibility(o->root, &o->visible);
 
 	if (code < 0)
 		return code;
-	o->sight_known = true;
-	return o->sight == PROCESSES_ALL;
+	o->visible_known = true;
+	return o->visible == PROCESSES_ALL;
 }
 
 /*
  * Who is not seen need not be the owner: the kernel holds listeners itself, a descriptor can be on
  * its way through a UNIX socket, and a process can end while it is looked for.
  */
-static void tell_hidden(struct owners *o, struct snapshot *s, bool hidden)
+static void warn_hidden(struct owners *o, struct snapshot *s, bool hidden)
 {
-	const char *rest = o->sight == PROCESSES_NO_PRIVILEGE ? "run as root to see more" :
-			   hidden			      ? "others may not be looked at" :
+	const char *rest = o->visible == PROCESSES_NO_PRIVILEGE ? "run as root to see more" :
+			   hidden				? "others may not be looked at" :
 				    "there may be more outside of this container";
 
 	snapshot_warn(s, "owners-hidden",
@@ -524,7 +525,7 @@ static void tell_hidden(struct owners *o, struct snapshot *s, bool hidden)
 }
 
 /* A ring that is busy, or of an old kernel, may not show what is registered with it. */
-static void tell_ring(struct snapshot *s, uint32_t pid)
+static void warn_ring(struct snapshot *s, uint32_t pid)
 {
 	snapshot_warn(s, "owners-hidden",
 		      "some listeners have no owner among the processes that can be seen: "
@@ -536,14 +537,6 @@ static void warn_failure(struct snapshot *s, const char *what, int code)
 {
 	snapshot_warn(s, "owners-unavailable", "cannot %s processes in /proc: %s%s", what,
 		      strerror(-code), error_advice(code));
-}
-
-static bool lacks_owner(const struct snapshot *s)
-{
-	for (size_t i = 0; i < s->n_listeners; i++)
-		if (!s->listeners[i].n_owners)
-			return true;
-	return false;
 }
 
 /* That nobody holds a listener is known only where everybody could be looked at. */
@@ -560,7 +553,7 @@ static void mark_known(struct owners *o, struct snapshot *s)
 		failure = processes_failed(code) ? code : failure;
 		ring = o->processes.list[i].ring ? o->processes.list[i].pid : ring;
 	}
-	all = lacks_owner(s) ? all_in_sight(o) : true;
+	all = any_unexplained(o) ? all_visible(o) : true;
 	if (all < 0)
 		failure = all;
 	for (size_t i = 0; i < s->n_listeners; i++) {
@@ -572,14 +565,14 @@ static void mark_known(struct owners *o, struct snapshot *s)
 		else
 			unseen |= scanned;
 	}
-	if (unseen && o->sight == PROCESSES_NO_PRIVILEGE && (hidden || !all))
+	if (unseen && o->visible == PROCESSES_NO_PRIVILEGE && (hidden || !all))
 		s->known |= SNAPSHOT_OWNERS_OF_OTHERS;
-	if (unseen && o->tell && failure)
+	if (unseen && o->warn && failure)
 		warn_failure(s, "look at all", failure);
-	if (unseen && o->tell && ring)
-		tell_ring(s, ring);
-	if (unseen && o->tell && (hidden || !all))
-		tell_hidden(o, s, hidden);
+	if (unseen && o->warn && ring)
+		warn_ring(s, ring);
+	if (unseen && o->warn && (hidden || !all))
+		warn_hidden(o, s, hidden);
 }
 
 static void move_string(struct string_pool *to, const char **text)
@@ -613,7 +606,7 @@ void owners_collect(struct owners *o, struct snapshot *s)
 		return;
 	o->processes.root = o->root;
 	code = processes_list(&o->processes);
-	if (code < 0 && o->tell)
+	if (code < 0 && o->warn)
 		warn_failure(s, "list the", code);
 	if (code < 0)
 		return;

@@ -9,8 +9,8 @@
 /*
  * Which processes hold the listeners.
  *
- * Nothing but /proc/PID/fd tells, a descriptor at a time: with 200,000 of them a scan takes most
- * of a second of CPU. So it is done once, and from then on what is known is verified:
+ * Only /proc/PID/fd says so, a descriptor at a time: with 200,000 of them a scan takes most of a
+ * second of CPU. So it is done once, and from then on what is known is verified:
  *
  *  - A process that was not there before is looked at, and so is one that no longer has what it
  *    had: forked workers and restarted services are found without a scan.
@@ -19,16 +19,16 @@
  *  - Everything is scanned only for listeners that are new or lost their last owner, and no more
  *    often than would cost 5 % of a CPU.
  *  - A listener that a scan could not explain (the kernel's own, such as nfsd's, or one whose
- *    owner is out of sight) is looked for again after OWNERS_RETRY_NS, and each time after as long
+ *    owner cannot be seen) is looked for again after OWNERS_RETRY_NS, and each time after as long
  *    as it has been looked for in vain.
  *
  * A listener may also be registered with an io_uring, by descriptor or made there, and have no
- * descriptor of its own: then fdinfo of the ring tells, and that of the ring stands for it. It is
- * read only where a descriptor is a ring.
+ * descriptor of its own: then fdinfo of the ring lists it, and that of the ring stands for it. It
+ * is read only where a descriptor is a ring.
  *
  * What escapes: a process that was there all along and is handed a descriptor of a listener that
- * has another owner is found only with the next scan, and descriptors of a thread that shares them
- * with none (unshare(2) of CLONE_FILES), messages on their way (SCM_RIGHTS) and rings without a
+ * has another owner is found only with the next scan, and descriptors of a thread that does not
+ * share them (unshare(2) of CLONE_FILES), messages on their way (SCM_RIGHTS) and rings without a
  * descriptor (IORING_REGISTER_RING_FDS) not at all.
  */
 #define OWNERS_RETRY_NS	    10000000000U
@@ -48,7 +48,7 @@ struct owners_listeners {
 struct owners {
 	int root; /* descriptor of the directory that holds proc/ */
 	bool cgroups; /* read those of the processes */
-	bool tell; /* warn when some may not be seen */
+	bool warn; /* warn when some may not be seen */
 
 	struct string_pool *strings; /* that of the sample; a reference */
 	struct strbuf text; /* scratch for files */
@@ -60,15 +60,15 @@ struct owners {
 	uint64_t look_ns; /* when looking at some processes may cost something again */
 	uint64_t scan_ns; /* and when looking at all of them may */
 	size_t turn; /* where verifying what is known goes on */
-	bool sight_known;
-	enum processes_sight sight;
+	bool visible_known;
+	enum processes_visible visible;
 };
 
 void owners_free(struct owners *o);
 
 /*
  * owners_collect() - find the owners of the listeners of @s, at the time of that sample. What
- * cannot be found stays unknown; one warning says so when @o->tell.
+ * cannot be found stays unknown; one warning says so when @o->warn.
  */
 void owners_collect(struct owners *o, struct snapshot *s);
 

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "collect/netlink.h"
 #include "collect/unix_listeners.h"
 
 #include <stdlib.h>
@@ -80,19 +81,19 @@ static void look_at(struct peaks *p, struct tracked_queue *q, bool fresh, uint32
 	q->look_ns = now_ns;
 }
 
-void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns)
+void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns_idx)
 {
 	if (!p->min_interval_ns)
 		return;
 	idmap_reset(&p->by_cookie, s->n_listeners);
 	p->n_queues = p->n_unix = p->n_born = p->next = 0;
 	p->look = 0;
-	for (size_t i = s->netns[netns].first_listener; i < s->n_listeners; i++) {
+	for (size_t i = s->netns[netns_idx].first_listener; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
 		struct tracked_queue *q;
 		bool fresh;
 
-		if (l->addr.netns != netns)
+		if (l->addr.netns != netns_idx)
 			break;
 		q = track(p, l->cookie, &fresh);
 		q->is_unix = listener_is_unix(l);
@@ -118,22 +119,21 @@ static void keep_born(struct peaks *p, struct tracked_queue *q, const struct dia
 	q->born = (uint32_t)p->n_born;
 }
 
-static int handle_listener(const struct diag_record *r, void *context)
+static void handle_listener(const struct diag_record *r, void *context)
 {
 	struct look *look = context;
 	struct tracked_queue *q;
 	bool fresh;
 
 	if (r->state != DIAG_LISTEN)
-		return 0;
+		return;
 	q = track(look->peaks, r->cookie, &fresh);
 	if (fresh)
 		keep_born(look->peaks, q, r);
 	look_at(look->peaks, q, fresh, r->rqueue, r->wqueue, look->now_ns);
-	return 0;
 }
 
-static int handle_unix(const struct unix_record *r, void *context)
+static void handle_unix(const struct unix_record *r, void *context)
 {
 	struct look *look = context;
 	struct tracked_queue *q;
@@ -143,7 +143,6 @@ static int handle_unix(const struct unix_record *r, void *context)
 	look->peaks->n_unix += fresh;
 	q->is_unix = true;
 	look_at(look->peaks, q, fresh, r->rqueue, r->wqueue, look->now_ns);
-	return 0;
 }
 
 void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
@@ -159,11 +158,11 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 	uint64_t interval;
 
 	p->look++;
-	if (diag_lost(diag_dump(diag, &request, handle_listener, &look, &ignored)))
-		diag_reopen(diag, &ignored);
+	if (netlink_lost(diag_dump(diag, &request, handle_listener, &look, &ignored)))
+		netlink_reopen(diag_netlink(diag), &ignored);
 	if (p->n_unix &&
 	    netlink_lost(unix_diag_dump(diag_netlink(diag), false, handle_unix, &look, &ignored)))
-		diag_reopen(diag, &ignored);
+		netlink_reopen(diag_netlink(diag), &ignored);
 	cpu = clock_thread_cpu_ns() - cpu;
 	p->cost_ns = (p->cost_ns + cpu) / 2;
 	interval = (uint64_t)((double)p->cost_ns / p->share);
@@ -177,16 +176,16 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 
 /* A UNIX listener that came since the sample before gets no row: fast samples have no names. */
 static void add_gone(const struct peaks *p, const struct tracked_queue *q, struct snapshot *s,
-		     uint32_t netns)
+		     uint32_t netns_idx)
 {
 	struct listener *l;
 
 	if (q->is_unix && q->peak.born)
 		return;
-	l = snapshot_add_gone(s, netns, q->cookie);
+	l = snapshot_add_gone(s, netns_idx, q->cookie);
 	if (q->born) {
 		*l = p->born[q->born - 1];
-		l->addr.netns = netns;
+		l->addr.netns = netns_idx;
 		l->cookie = q->cookie;
 	}
 	l->length = q->length;
@@ -195,19 +194,19 @@ static void add_gone(const struct peaks *p, const struct tracked_queue *q, struc
 	l->known |= LISTENER_PEAK;
 }
 
-void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns)
+void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns_idx)
 {
 	size_t seen = 0, tracked = p->n_queues, seen_unix = 0;
 
 	if (!p->min_interval_ns || p->due_ns == UINT64_MAX)
 		return;
 	p->look++;
-	for (size_t i = s->netns[netns].first_listener; i < s->n_listeners; i++) {
+	for (size_t i = s->netns[netns_idx].first_listener; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
 		struct tracked_queue *q;
 		bool fresh;
 
-		if (l->addr.netns != netns)
+		if (l->addr.netns != netns_idx)
 			break;
 		q = track(p, l->cookie, &fresh);
 		look_at(p, q, fresh, l->length, l->limit, s->monotonic_ns);
@@ -217,11 +216,11 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns)
 		seen += !fresh;
 		seen_unix += !fresh && listener_is_unix(l);
 	}
-	s->netns[netns].looked = p->look > 1;
-	s->netns[netns].listener_vanished = seen - seen_unix < tracked - p->n_unix;
+	s->netns[netns_idx].looked = p->look > 1;
+	s->netns[netns_idx].listener_vanished = seen - seen_unix < tracked - p->n_unix;
 	for (size_t i = 0; seen < tracked && i < tracked; i++)
 		if (p->queues[i].look != p->look)
-			add_gone(p, &p->queues[i], s, netns);
+			add_gone(p, &p->queues[i], s, netns_idx);
 	p->due_ns = UINT64_MAX;
 }
 
@@ -239,21 +238,19 @@ static void take_back(const struct second_look *look, uint64_t cookie)
 		look->there[i] = true;
 }
 
-static int handle_again(const struct diag_record *r, void *context)
+static void handle_again(const struct diag_record *r, void *context)
 {
 	if (r->state == DIAG_LISTEN)
 		take_back(context, r->cookie);
-	return 0;
 }
 
-static int handle_unix_again(const struct unix_record *r, void *context)
+static void handle_unix_again(const struct unix_record *r, void *context)
 {
 	take_back(context, r->cookie);
-	return 0;
 }
 
 void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct snapshot *s,
-			uint32_t netns)
+			uint32_t netns_idx)
 {
 	const struct diag_request request = { .states = 1 << DIAG_LISTEN, .family = AF_UNSPEC };
 	struct second_look look = { .there = xcalloc(s->n_gone, sizeof(*look.there)) };
@@ -262,16 +259,16 @@ void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct 
 	int code;
 
 	for (size_t i = 0; i < s->n_gone; i++)
-		if (s->gone[i].addr.netns == netns)
+		if (s->gone[i].addr.netns == netns_idx)
 			idmap_put(&look.gone, s->gone[i].cookie, (uint32_t)i);
 	code = diag_dump(diag, &request, handle_again, &look, &ignored);
 	if (code == 0 && p->n_unix)
 		code = unix_diag_dump(diag_netlink(diag), false, handle_unix_again, &look,
 				      &ignored);
-	if (diag_lost(code))
-		diag_reopen(diag, &ignored);
+	if (netlink_lost(code))
+		netlink_reopen(diag_netlink(diag), &ignored);
 	for (size_t i = 0; i < s->n_gone; i++)
-		if (s->gone[i].addr.netns != netns || (code == 0 && !look.there[i]))
+		if (s->gone[i].addr.netns != netns_idx || (code == 0 && !look.there[i]))
 			s->gone[kept++] = s->gone[i];
 	s->n_gone = kept;
 	idmap_free(&look.gone);

@@ -44,8 +44,8 @@ void peaks_init(struct peaks *p, double rate, double share);
 void peaks_set_rate(struct peaks *p, double rate);
 void peaks_free(struct peaks *p);
 
-/* peaks_begin() - a window begins with this sample, for its listeners of namespace @netns. */
-void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns);
+/* peaks_begin() - a window begins with this sample, for its listeners of namespace @netns_idx. */
+void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns_idx);
 
 /*
  * peaks_look() - one fast sample; sets the time of the next. A dump that fails is a look less for
@@ -61,7 +61,7 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
  * was seen of it. Listeners that the sample lacks are added to s->gone, and
  * netns->listener_vanished says whether there is a TCP listener among them.
  */
-void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns);
+void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns_idx);
 
 /*
  * peaks_confirm_gone() - after peaks_end(): look once more for the listeners of the namespace in
@@ -69,6 +69,6 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns);
  * If the dump fails, all of the namespace are taken back.
  */
 void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct snapshot *s,
-			uint32_t netns);
+			uint32_t netns_idx);
 
 #endif

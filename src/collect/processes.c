@@ -2,6 +2,7 @@
 #include "collect/processes.h"
 
 #include "base/alloc.h"
+#include "base/num.h"
 #include "collect/procfs.h"
 
 #include <errno.h>
@@ -30,23 +31,6 @@ void processes_free(struct processes *p)
 	*p = (struct processes){ .root = p->root };
 }
 
-/* Returns the number or 0: no process and no inode has that. */
-static uint32_t parse_number(const char *s, const char *end)
-{
-	uint64_t value = 0;
-
-	if (*s == *end)
-		return 0;
-	for (; *s != *end; s++) {
-		if (*s < '0' || *s > '9')
-			return 0;
-		value = value * 10 + (uint64_t)(*s - '0');
-		if (value > UINT32_MAX)
-			return 0;
-	}
-	return (uint32_t)value;
-}
-
 static int compare_pid(const void *va, const void *vb)
 {
 	const struct process_entry *a = va, *b = vb;
@@ -57,17 +41,14 @@ static int compare_pid(const void *va, const void *vb)
 static void read_list(struct processes *p, DIR *proc)
 {
 	bool sorted = true;
-	struct dirent *e;
+	uint64_t inode;
+	uint32_t pid;
 
-	while ((e = readdir(proc))) {
-		uint32_t pid = parse_number(e->d_name, "");
-
-		if (!pid)
-			continue;
+	while ((pid = procfs_next_process(proc, &inode))) {
 		sorted &= !p->n || p->list[p->n - 1].pid < pid;
 		p->list = array_grow(p->list, p->n, &p->size, sizeof(*p->list));
 		p->list[p->n++] =
-			(struct process_entry){ .identity = e->d_ino, .pid = pid, .look = true };
+			(struct process_entry){ .identity = inode, .pid = pid, .look = true };
 	}
 	if (!sorted) /* the kernel lists them by pid, a captured tree does not */
 		qsort(p->list, p->n, sizeof(*p->list), compare_pid);
@@ -89,17 +70,12 @@ static void keep_what_is_known(struct processes *p)
 int processes_list(struct processes *p)
 {
 	struct processes old = *p;
-	int fd = openat(p->root, "proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *proc = fd < 0 ? NULL : fdopendir(fd);
+	DIR *proc = procfs_opendir(p->root, "proc");
 	struct statfs fs;
-	int code = -errno;
 
-	if (!proc) {
-		if (fd >= 0)
-			close(fd);
-		return code;
-	}
-	p->procfs = fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+	if (!proc)
+		return -errno;
+	p->procfs = fstatfs(dirfd(proc), &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 	p->before = old.list;
 	p->n_before = old.n;
 	p->before_size = old.size;
@@ -129,20 +105,22 @@ int processes_open(const struct processes *p, uint32_t pid)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The inode in "socket:[INODE]", as the kernel calls a socket that has no path; 0: it is none. */
+/* The inode in "socket:[INODE]", as the link of a socket reads; 0: it is something else. */
 static uint32_t socket_inode(const char *link, size_t len)
 {
 	static const char prefix[] = "socket:[";
+	const size_t prefix_len = strlen(prefix);
 	char number[12];
+	uint64_t inode;
 
-	if (len < strlen(prefix) || memcmp(link, prefix, strlen(prefix)) != 0)
+	if (len <= prefix_len || memcmp(link, prefix, prefix_len) != 0 || link[len - 1] != ']')
 		return 0;
-	len -= strlen(prefix);
+	len -= prefix_len + 1;
 	if (len >= sizeof(number))
 		return 0;
-	memcpy(number, link + strlen(prefix), len);
+	memcpy(number, link + prefix_len, len);
 	number[len] = '\0';
-	return parse_number(number, "]");
+	return num_parse_u64(number, 1, UINT32_MAX, &inode) < 0 ? 0 : (uint32_t)inode;
 }
 
 /*
@@ -249,14 +227,6 @@ int processes_sockets(const struct processes *p, uint32_t pid,
 	return (int)code;
 }
 
-int processes_read(const struct processes *p, uint32_t pid, const char *name, struct strbuf *text)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "proc/%u/%s", pid, name);
-	return procfs_read(p->root, path, text);
-}
-
 /*
  * The registered sockets in the fdinfo of a ring; -EAGAIN where the text may leave some out: the
  * kernel does not wait for a ring that is busy.
@@ -303,7 +273,7 @@ int processes_registered(const struct processes *p, uint32_t pid, uint32_t ring,
 
 	snprintf(name, sizeof(name), "fdinfo/%u", ring);
 	for (int i = 0; i < RING_TRIES && code == -EAGAIN; i++) {
-		code = processes_read(p, pid, name, text);
+		code = procfs_read_process(p->root, pid, name, text);
 		if (code == 0)
 			code = parse_ring(text->s, found, context);
 	}
@@ -335,24 +305,24 @@ static int has_ptrace(int root)
 	return effective >> CAP_SYS_PTRACE_BIT & 1;
 }
 
-int processes_sight(int root, enum processes_sight *sight)
+int processes_visibility(int root, enum processes_visible *visible)
 {
 	int ptrace = has_ptrace(root);
 
 	if (ptrace < 0)
 		return ptrace;
-	*sight = PROCESSES_ALL;
+	*visible = PROCESSES_ALL;
 	if (!ptrace)
-		*sight = PROCESSES_NO_PRIVILEGE;
+		*visible = PROCESSES_NO_PRIVILEGE;
 	else if (!link_is(root, "proc/self/ns/pid", INIT_PID_NS) ||
 		 !link_is(root, "proc/self/ns/user", INIT_USER_NS))
-		*sight = PROCESSES_NAMESPACE;
+		*visible = PROCESSES_NAMESPACE;
 	return 0;
 }
 
-const char *processes_advice(enum processes_sight sight, bool hidden)
+const char *processes_advice(enum processes_visible visible, bool hidden)
 {
-	if (sight == PROCESSES_NO_PRIVILEGE)
+	if (visible == PROCESSES_NO_PRIVILEGE)
 		return "run as root to see them";
 	return hidden ? "something forbids it, as in some containers" :
 			"they are outside of this container";

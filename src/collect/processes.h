@@ -11,9 +11,9 @@
 struct process_entry {
 	/*
 	 * Inode of /proc/PID. The kernel makes one for each process and throws it away with the
-	 * process (proc_flush_pid()), so that it tells a process from a later one of the same pid.
-	 * Memory pressure may make it a new one: then a process passes for a new one, and costs a
-	 * look at its descriptors.
+	 * process (proc_flush_pid()), so that a later one of the same pid has another.
+	 * Memory pressure may make it a new one: then the process is taken for a new one, and its
+	 * descriptors are read again.
 	 */
 	uint64_t identity;
 	uint32_t pid;
@@ -74,15 +74,12 @@ int processes_socket(int dir, uint32_t fd, uint32_t *inode);
 
 /*
  * processes_sockets() - look once at each descriptor of a process.
- * @found: is told of each socket, and of each io_uring, whose inode is 0
+ * @found: called for each socket, and with inode 0 for each io_uring
  *
  * Returns 0 or -errno, where some may have been found before.
  */
 int processes_sockets(const struct processes *p, uint32_t pid,
 		      void (*found)(void *context, uint32_t fd, uint32_t inode), void *context);
-
-/* Reads the file @name of a process, such as "comm". Returns 0 or -errno. */
-int processes_read(const struct processes *p, uint32_t pid, const char *name, struct strbuf *text);
 
 /*
  * processes_registered() - sockets that a process has registered with an io_uring, and which live
@@ -100,22 +97,22 @@ int processes_registered(const struct processes *p, uint32_t pid, uint32_t ring,
 			 void *context);
 
 /* Why there may be a process that cannot be looked at. */
-enum processes_sight {
+enum processes_visible {
 	PROCESSES_ALL, /* every process on the machine can be seen */
 	PROCESSES_NO_PRIVILEGE, /* those of other users cannot */
 	PROCESSES_NAMESPACE, /* those outside of our PID or user namespace cannot */
 };
 
 /*
- * processes_sight() - which processes are in sight, as far as that can be told without looking at
+ * processes_visibility() - which processes can be seen, as far as that is known without looking at
  * one. Takes a free descriptor. Returns 0, or -errno where that could not be looked at.
  */
-int processes_sight(int root, enum processes_sight *sight);
+int processes_visibility(int root, enum processes_visible *visible);
 
 /*
  * processes_advice() - why some may not be seen, or what to do about it.
  * @hidden: one was found that may not be looked at; otherwise they are not even listed
  */
-const char *processes_advice(enum processes_sight sight, bool hidden);
+const char *processes_advice(enum processes_visible visible, bool hidden);
 
 #endif

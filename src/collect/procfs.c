@@ -1,14 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collect/procfs.h"
 
+#include "base/num.h"
 #include "collect/enter.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* In place: mountinfo has blanks and such as three octal digits. */
+static void unescape(char *path)
+{
+	char *to = path;
+
+	for (const char *from = path; *from; to++) {
+		unsigned int c;
+
+		if (from[0] == '\\' && sscanf(from + 1, "%3o", &c) == 1) {
+			*to = (char)c;
+			from += 4;
+		} else {
+			*to = *from++;
+		}
+	}
+	*to = '\0';
+}
 
 int procfs_open(int root, const char *path)
 {
@@ -48,6 +68,39 @@ int procfs_read(int root, const char *path, struct strbuf *text)
 	return code;
 }
 
+int procfs_read_process(int root, uint32_t pid, const char *name, struct strbuf *text)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "proc/%u/%s", pid, name);
+	return procfs_read(root, path, text);
+}
+
+DIR *procfs_opendir(int root, const char *path)
+{
+	int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (fd >= 0 && !dir)
+		close(fd);
+	return dir;
+}
+
+uint32_t procfs_next_process(DIR *proc, uint64_t *inode)
+{
+	struct dirent *e;
+	uint64_t pid;
+
+	while ((e = readdir(proc))) {
+		if (num_parse_u64(e->d_name, 1, UINT32_MAX, &pid) < 0)
+			continue;
+		if (inode)
+			*inode = e->d_ino;
+		return (uint32_t)pid;
+	}
+	return 0;
+}
+
 struct file {
 	int root;
 	const char *path;
@@ -62,12 +115,12 @@ static int read_file(void *context, struct error *why)
 	return procfs_read(file->root, file->path, file->text);
 }
 
-int procfs_read_netns(int netns, int root, const char *path, struct strbuf *text)
+int procfs_read_netns(int netns_fd, int root, const char *path, struct strbuf *text)
 {
 	struct file file = { root, path, text };
 	struct error ignored;
 
-	return enter_run(netns, read_file, &file, &ignored);
+	return enter_run(netns_fd, read_file, &file, &ignored);
 }
 
 void procfs_open_sysctls(int root, int fds[SYSCTL_N])
@@ -107,20 +160,25 @@ void procfs_sysctls(const int fds[SYSCTL_N], struct snapshot *s, struct sysctls 
 	strbuf_free(&text);
 }
 
-char *procfs_unescape(char *path)
+int procfs_mounts(int root, struct strbuf *text,
+		  void (*found)(const struct procfs_mount *mount, void *context), void *context)
 {
-	char *to = path;
+	int code = procfs_read(root, "proc/self/mountinfo", text);
+	char *save, *line;
 
-	for (const char *from = path; *from; to++) {
-		unsigned int c;
+	if (code < 0)
+		return code;
+	for (line = strtok_r(text->s, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		char from[PATH_MAX], path[PATH_MAX], type[16], options[512];
+		const char *rest = strstr(line, " - ");
 
-		if (from[0] == '\\' && sscanf(from + 1, "%3o", &c) == 1) {
-			*to = (char)c;
-			from += 4;
-		} else {
-			*to = *from++;
-		}
+		/* Root and mount point are fields 4 and 5. */
+		if (!rest || sscanf(line, "%*s %*s %*s %4095s %4095s", from, path) != 2 ||
+		    sscanf(rest, " - %15s %*s %511s", type, options) != 2)
+			continue;
+		unescape(from);
+		unescape(path);
+		found(&(struct procfs_mount){ from, path, type, options }, context);
 	}
-	*to = '\0';
-	return path;
+	return 0;
 }

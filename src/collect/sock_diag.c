@@ -96,8 +96,8 @@ static void parse_attributes(const unsigned char *at, const unsigned char *end,
 		}
 	}
 	/*
-	 * tcp_diag_get_aux() tells the ULP only to CAP_NET_ADMIN and beside INFO; the MARK
-	 * attribute shows whether we are. Without both, no ULP does not mean no MPTCP.
+	 * tcp_diag_get_aux() reports the ULP only to CAP_NET_ADMIN and beside INFO; the MARK
+	 * attribute shows whether we have that. Without both, no ULP does not mean no MPTCP.
 	 */
 	if ((admin && info) || r->mptcp)
 		r->known |= DIAG_MPTCP;
@@ -136,17 +136,17 @@ struct receiver {
 	void *context;
 };
 
-static int receive_message(uint16_t type, const void *payload, size_t len, void *context)
+static void receive_message(uint16_t type, const void *payload, size_t len, void *context)
 {
 	const struct receiver *receiver = context;
 	struct diag_record record;
 
 	if (type != TCPDIAG_GETSOCK && type != SOCK_DIAG_BY_FAMILY)
-		return 0;
+		return;
 	if (len < sizeof(struct inet_diag_msg))
-		return 0;
+		return;
 	parse_socket(payload, len, &record);
-	return receiver->handler(&record, receiver->context);
+	receiver->handler(&record, receiver->context);
 }
 
 int diag_parse(const void *bytes, size_t len, uint32_t sequence, diag_handler handler,
@@ -177,26 +177,16 @@ void diag_fill_listener(struct listener *l, const struct diag_record *r)
 	l->drops = r->drops;
 }
 
-int diag_open(struct diag_socket **socket, int netns, struct error *why)
+int diag_open(struct diag_socket **socket, int netns_fd, struct error *why)
 {
 	struct netlink_socket *netlink;
-	int code = netlink_open(&netlink, netns, why);
+	int code = netlink_open(&netlink, netns_fd, why);
 
 	if (code < 0)
 		return code;
 	*socket = xcalloc(1, sizeof(**socket));
 	(*socket)->netlink = netlink;
 	return 0;
-}
-
-int diag_reopen(struct diag_socket *socket, struct error *why)
-{
-	return netlink_reopen(socket->netlink, why);
-}
-
-bool diag_again(struct diag_socket *socket, int code, unsigned int *tries)
-{
-	return netlink_again(socket->netlink, code, tries);
 }
 
 unsigned int diag_datagrams(const struct diag_socket *socket)
@@ -207,11 +197,6 @@ unsigned int diag_datagrams(const struct diag_socket *socket)
 struct netlink_socket *diag_netlink(struct diag_socket *socket)
 {
 	return socket->netlink;
-}
-
-bool diag_lost(int code)
-{
-	return netlink_lost(code);
 }
 
 void diag_close(struct diag_socket *socket)
@@ -293,10 +278,9 @@ void diag_name_connection(struct diag_connection *connection, const struct diag_
 	memcpy(connection->peer, record->peer, sizeof(connection->peer));
 }
 
-static int keep_record(const struct diag_record *record, void *context)
+static void keep_record(const struct diag_record *record, void *context)
 {
 	*(struct diag_record *)context = *record;
-	return 0;
 }
 
 int diag_find(struct diag_socket *s, const struct diag_connection *connection,

@@ -65,8 +65,8 @@ struct diag_record {
 /* Fills in what a LISTEN dump says of a TCP listener; its namespace and cookie stay. */
 void diag_fill_listener(struct listener *l, const struct diag_record *record);
 
-/* Called for each socket of a dump; a negative return ends the dump with that value. */
-typedef int (*diag_handler)(const struct diag_record *record, void *context);
+/* Called for each socket of a dump. */
+typedef void (*diag_handler)(const struct diag_record *record, void *context);
 
 enum diag_ext {
 	DIAG_EXT_MEMINFO = 1 << 0, /* ask for drops */
@@ -77,7 +77,7 @@ enum diag_ext {
 struct diag_request {
 	uint32_t states; /* bits 1 << enum diag_state; named, as ~0 adds bound sockets since 6.8 */
 	unsigned int ext;
-	int family; /* AF_UNSPEC: both, in one walk where the kernel can */
+	int family; /* AF_UNSPEC: both, in one dump where the kernel can */
 	const struct bytecode *filter; /* NULL: all sockets */
 };
 
@@ -86,18 +86,12 @@ struct diag_socket;
 
 /*
  * diag_open() - a sock_diag socket in a namespace.
- * @netns: a descriptor, which has to stay open as long as the socket, or NETNS_HOME (enter.h)
+ * @netns_fd: a descriptor, which has to stay open as long as the socket, or NETNS_HOME (enter.h)
  *
  * Returns 0 or -errno with @why filled.
  */
-int diag_open(struct diag_socket **socket, int netns, struct error *why);
+int diag_open(struct diag_socket **socket, int netns_fd, struct error *why);
 void diag_close(struct diag_socket *socket);
-
-/*
- * diag_reopen() - the same on a new netlink socket, for when a dump was lost half-way: the old one
- * would answer -EBUSY. Returns 0 or -errno with @why filled; the old socket then stays.
- */
-int diag_reopen(struct diag_socket *socket, struct error *why);
 
 /*
  * diag_dump() - send one request and hand every socket of the reply to @handler.
@@ -105,15 +99,15 @@ int diag_reopen(struct diag_socket *socket, struct error *why);
  * With AF_UNSPEC the legacy request (TCPDIAG_GETSOCK) serves both families in one
  * walk of the hash; where it is refused, SOCK_DIAG_BY_FAMILY asks twice.
  *
- * Returns 0, the handler's negative value, or -errno with @why filled. Where diag_again()
+ * Returns 0 or -errno with @why filled. Where netlink_again()
  * says so the caller forgets what it got and starts over.
  */
 int diag_dump(struct diag_socket *socket, const struct diag_request *request, diag_handler handler,
 	      void *context, struct error *why);
 
 /*
- * One connection: its addresses, by which the kernel finds it, and its cookie, which tells it from
- * a later one with the same addresses.
+ * One connection: its addresses, by which the kernel finds it, and its cookie, since a later one
+ * may have the same addresses.
  */
 struct diag_connection {
 	uint64_t cookie;
@@ -137,20 +131,7 @@ void diag_name_connection(struct diag_connection *connection, const struct diag_
 int diag_find(struct diag_socket *socket, const struct diag_connection *connection,
 	      struct diag_record *record);
 
-/*
- * Was the dump lost half-way: -ENOBUFS (the kernel had no room), -EMSGSIZE (a truncated message;
- * the buffer has grown), -EBUSY (an earlier dump on this socket was)?
- */
-bool diag_lost(int code);
-
-/*
- * diag_again() - is a dump that returned @code to be made again, because it was lost? See
- * netlink_again().
- */
-bool diag_again(struct diag_socket *socket, int code, unsigned int *tries);
-
-/* The netlink socket below, for dumps of other families; diag_reopen() is then as good as its own.
- */
+/* The netlink socket below: for dumps of other families, and for netlink_again(). */
 struct netlink_socket *diag_netlink(struct diag_socket *socket);
 
 /* Into how many datagrams the kernel cut the last dump: one is a consistent walk. */
@@ -174,8 +155,8 @@ uint32_t diag_ifindex(struct diag_socket *socket, const char *name);
  *
  * What they are does not matter: what is too short or unknown is skipped.
  *
- * Returns 1 when more datagrams follow, 0 at the end of the dump, the handler's negative value, or
- * the -errno that the kernel put in an error or in the end of the dump.
+ * Returns 1 when more datagrams follow, 0 at the end of the dump, or the -errno that the kernel put
+ * in an error or in the end of the dump.
  */
 int diag_parse(const void *bytes, size_t len, uint32_t sequence, diag_handler handler,
 	       void *context);

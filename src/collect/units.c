@@ -86,7 +86,7 @@ static bool is_hex(struct part p)
 }
 
 /*
- * "ID", "cri-containerd-ID.scope", and "kubepods.slice:cri-containerd:ID" where an engine is told
+ * "ID", "cri-containerd-ID.scope", and "kubepods.slice:cri-containerd:ID" where an engine knows
  * of systemd and does not ask it; but not "crio-conmon-ID.scope", which watches over it.
  */
 static struct part find_id(struct part name)
@@ -118,7 +118,7 @@ static struct part between(struct part name, const char *prefix, const char *suf
 	return without(name, strlen(prefix), strlen(suffix));
 }
 
-/* LXC makes its cgroups itself: none is a unit, whatever the container is called. */
+/* LXC makes its cgroups itself: they are not units, whatever the container is called. */
 static struct part find_lxc(struct part name, struct part parent)
 {
 	if (is(parent, "lxc") || is(parent, "lxc.payload"))
@@ -126,7 +126,7 @@ static struct part find_lxc(struct part name, struct part parent)
 	return between(name, "lxc.payload.", "");
 }
 
-/* systemd-nspawn knows its containers by name; a virtual machine is none. */
+/* systemd-nspawn knows its containers by name; a virtual machine is not a container. */
 static struct part find_machine(struct part name)
 {
 	static const char *const forms[][2] = { { "systemd-nspawn@", ".service" },

@@ -12,7 +12,7 @@ struct part {
 	size_t len;
 };
 
-/* What a process's cgroup tells of it. */
+/* What follows from a process's cgroup. */
 struct units {
 	struct part cgroup; /* the path, "/" for the root */
 	struct part unit; /* systemd unit */
@@ -20,15 +20,15 @@ struct units {
 };
 
 /*
- * units_parse() - what /proc/PID/cgroup tells.
+ * units_parse() - what follows from /proc/PID/cgroup.
  * @text: its @len bytes, of which the parts are
  *
  * The path is that of cgroup v2, or of systemd's own hierarchy where services are not in v2 ("0::/"
  * or no such line: a host that boots with v1, and all before 4.5).
  *
- * The unit is the one that systemctl(1) on this host knows: the first on the path that is no slice;
- * within user@UID.service, the user's own unit. Inside a container it is the one that the container
- * is or is in; there may be none.
+ * The unit is the one that systemctl(1) on this host knows: the first on the path that is not a
+ * slice; within user@UID.service, the user's own unit. Inside a container it is the one that the
+ * container is or is in; there may be none.
  */
 struct units units_parse(const char *text, size_t len);
 

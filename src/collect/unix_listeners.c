@@ -22,8 +22,8 @@
 #define LOOK_SHARE	 500 /* at most one part in so many of the time goes into looks */
 
 /*
- * A name comes with as many bytes as bind(2) was given. That of a path ends with its first NUL, and
- * is told with that.
+ * A name comes with as many bytes as bind(2) was given. That of a path ends with its first NUL,
+ * which the kernel counts.
  */
 static void parse_name(const unsigned char *data, size_t len, struct unix_record *r)
 {
@@ -35,7 +35,7 @@ static void parse_name(const unsigned char *data, size_t len, struct unix_record
 	r->name_len = (uint8_t)len;
 }
 
-/* Returns whether the queue was told. */
+/* Returns whether there was a queue among them. */
 static bool parse_attributes(const unsigned char *at, const unsigned char *end,
 			     struct unix_record *r)
 {
@@ -75,7 +75,7 @@ struct receiver {
 	void *context;
 };
 
-static int receive_message(uint16_t type, const void *payload, size_t len, void *context)
+static void receive_message(uint16_t type, const void *payload, size_t len, void *context)
 {
 	const struct receiver *receiver = context;
 	const struct unix_diag_msg *m = payload;
@@ -83,44 +83,43 @@ static int receive_message(uint16_t type, const void *payload, size_t len, void 
 
 	if (type != SOCK_DIAG_BY_FAMILY || len < sizeof(*m) || m->udiag_family != AF_UNIX ||
 	    m->udiag_state != STATE_LISTEN)
-		return 0;
+		return;
 	r.cookie = (uint64_t)m->udiag_cookie[1] << 32 | m->udiag_cookie[0];
 	r.inode = m->udiag_ino;
 	r.type = m->udiag_type;
 	if (!parse_attributes((const unsigned char *)(m + 1), (const unsigned char *)payload + len,
 			      &r))
-		return 0;
-	return receiver->handler(&r, receiver->context);
+		return;
+	receiver->handler(&r, receiver->context);
 }
 
-static int take_first(uint16_t type, const void *payload, size_t len, void *context)
+static void take_first(uint16_t type, const void *payload, size_t len, void *context)
 {
 	const unsigned char *at = payload, *end = at + len;
 	struct nlattr a;
 
 	if (type != SOCK_DIAG_BY_FAMILY || len < sizeof(struct unix_diag_msg))
-		return 0;
+		return;
 	for (at += sizeof(struct unix_diag_msg); netlink_attribute(&a, at, end);
 	     at += NLA_ALIGN(a.nla_len))
 		if ((a.nla_type & NLA_TYPE_MASK) == UNIX_DIAG_ICONS &&
 		    a.nla_len >= NLA_HDRLEN + sizeof(uint32_t))
 			memcpy(context, at + NLA_HDRLEN, sizeof(uint32_t));
-	return 0;
 }
 
 struct adder {
 	struct snapshot *snapshot;
-	uint32_t netns;
+	uint32_t netns_idx;
 };
 
-static int add_listener(const struct unix_record *r, void *context)
+static void add_listener(const struct unix_record *r, void *context)
 {
 	struct adder *adder = context;
-	struct listener *l = snapshot_add_listener(adder->snapshot, adder->netns, r->cookie);
+	struct listener *l = snapshot_add_listener(adder->snapshot, adder->netns_idx, r->cookie);
 	char *name;
 
 	if (!l)
-		return 0;
+		return;
 	l->addr.family = AF_UNIX;
 	name = unix_listeners_text(r);
 	l->name = string_pool_add(snapshot_strings(adder->snapshot), name, name ? strlen(name) : 0);
@@ -131,22 +130,20 @@ static int add_listener(const struct unix_record *r, void *context)
 	l->uid = r->uid;
 	l->length = r->rqueue;
 	l->limit = r->wqueue;
-	return 0;
 }
 
-static int add_queue(const struct unix_record *r, void *context)
+static void add_queue(const struct unix_record *r, void *context)
 {
 	struct unix_queues *q = context;
 
 	q->n_listeners++;
 	/* A dump that the kernel resumes may repeat an entry. */
 	if (!r->rqueue || idmap_put(&q->seen, r->cookie, (uint32_t)q->n) != IDMAP_NONE)
-		return 0;
+		return;
 	q->list = array_grow(q->list, q->n, &q->size, sizeof(*q->list));
 	q->list[q->n++] = (struct unix_queue){
 		.cookie = r->cookie, .length = r->rqueue, .limit = r->wqueue, .inode = r->inode
 	};
-	return 0;
 }
 
 /* A first that was unknown before may be another one: lengths are no proof of it. */
@@ -239,14 +236,14 @@ char *unix_listeners_text(const struct unix_record *r)
 	return text;
 }
 
-bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint32_t netns)
+bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint32_t netns_idx)
 {
-	struct adder adder = { s, netns };
+	struct adder adder = { s, netns_idx };
 	unsigned int tries = 0;
 	struct error why;
 	int code;
 
-	/* What a dump told before it was lost is as good as what the next one tells. */
+	/* What came of a lost dump is as good as what comes of the next one. */
 	do {
 		code = unix_diag_dump(netlink, true, add_listener, &adder, &why);
 	} while (netlink_again(netlink, code, &tries));
@@ -301,11 +298,11 @@ void unix_queues_add(struct unix_queues *q, struct netlink_socket *netlink)
 }
 
 void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, struct snapshot *s,
-		      uint32_t netns)
+		      uint32_t netns_idx)
 {
-	const size_t begin = q->n, first = s->netns[netns].first_listener;
+	const size_t begin = q->n, first = s->netns[netns_idx].first_listener;
 
-	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns == netns; i++) {
+	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns == netns_idx; i++) {
 		const struct listener *l = &s->listeners[i];
 		const struct unix_record r = { .cookie = l->cookie,
 					       .inode = l->inode,
@@ -316,7 +313,7 @@ void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, str
 			add_queue(&r, q);
 	}
 	ask_firsts(q, begin, netlink);
-	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns == netns; i++) {
+	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns == netns_idx; i++) {
 		struct listener *l = &s->listeners[i];
 		uint32_t at;
 

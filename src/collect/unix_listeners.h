@@ -10,7 +10,7 @@
  * unix_diag: listening UNIX sockets over netlink.
  *
  * Cost in the kernel: it walks all UNIX sockets of the namespace (before 6.0, of all namespaces)
- * and tells of those that listen.
+ * and reports those that listen.
  */
 
 /* sun_path; a path that fills it gets a NUL behind it (unix_mkname_bsd(), af_unix.c). */
@@ -29,14 +29,14 @@ struct unix_record {
 	char name[UNIX_NAME_MAX]; /* any bytes, not terminated; an abstract one begins with NUL */
 };
 
-/* Called for each listening socket; a negative return ends the dump with that value. */
-typedef int (*unix_handler)(const struct unix_record *record, void *context);
+/* Called for each listening socket. */
+typedef void (*unix_handler)(const struct unix_record *record, void *context);
 
 /*
  * unix_diag_dump() - hand every listening UNIX socket of the socket's namespace to @handler.
  * @whole: with name and uid; otherwise cookie, inode and queue alone
  *
- * Returns 0, the handler's negative value, or -errno with @why filled. Where
+ * Returns 0 or -errno with @why filled. Where
  * netlink_again() says so the caller starts over.
  */
 int unix_diag_dump(struct netlink_socket *socket, bool whole, unix_handler handler, void *context,
@@ -53,7 +53,7 @@ int unix_diag_first(struct netlink_socket *socket, uint32_t inode, uint64_t cook
 
 /*
  * unix_diag_parse() - hand the listening sockets in one datagram of a dump to @handler; otherwise
- * as diag_parse(). One that does not tell its queue is skipped.
+ * as diag_parse(). One without a queue is skipped.
  */
 int unix_diag_parse(const void *bytes, size_t len, uint32_t sequence, unix_handler handler,
 		    void *context);
@@ -63,7 +63,7 @@ int unix_diag_parse(const void *bytes, size_t len, uint32_t sequence, unix_handl
  *
  * Returns false when they cannot be had, which becomes a warning.
  */
-bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint32_t netns);
+bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint32_t netns_idx);
 
 /*
  * unix_listeners_text() - a name as people write it, in memory that the caller frees.
@@ -76,10 +76,10 @@ char *unix_listeners_text(const struct unix_record *record);
 
 /*
  * Which accept queues of UNIX listeners do not move; of those that nobody asked to see also how
- * many there are. UNIX sockets have no counters and no ages. But the kernel tells whose connection
- * is the first in a queue, and accept(2) takes that one: while it is the same none was accepted.
- * Where it is unknown, looking often is the only way to see that a queue moves: such a queue is
- * looked at between samples.
+ * many there are. UNIX sockets have no counters and no ages. But the kernel says whose connection
+ * is the first in a queue, and accept(2) takes that one: while it is the same, none was accepted.
+ * Where the first is unknown, only looking often shows that a queue moves: such a queue is looked
+ * at between samples.
  *
  * A zeroed struct with @due_ns of UINT64_MAX is ready.
  */
@@ -98,19 +98,17 @@ struct unix_queues {
 
 void unix_queues_free(struct unix_queues *q);
 
-/* A look begins; unix_queues_add() for each namespace; and it ends, and says when the next is due.
- */
+/* A look: begin, add each namespace, and end, which sets when the next one is due. */
 void unix_queues_begin(struct unix_queues *q, uint64_t now_ns);
 void unix_queues_add(struct unix_queues *q, struct netlink_socket *netlink);
 void unix_queues_end(struct unix_queues *q, uint64_t now_ns);
 
 /*
- * unix_queues_take() - the same as unix_queues_add() where the listeners are in @s already, those
- * of namespace @netns; these are told since when their first connection is the same. No look is due
- * between samples then: fast samples look at them.
+ * unix_queues_take() - the same as unix_queues_add() where the listeners of the namespace are in
+ * @s already: they get first_ns. No look is due between samples then: fast samples look at them.
  */
 void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, struct snapshot *s,
-		      uint32_t netns);
+		      uint32_t netns_idx);
 
 /* Puts what the last look saw into @s; where it failed that stays unknown. */
 void unix_queues_fill(const struct unix_queues *q, struct snapshot *s);

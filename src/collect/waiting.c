@@ -3,10 +3,27 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "collect/netlink.h"
 #include "model/groups.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* What a dump found in the accept queue, or queues, of one group. */
+struct waiting_queue {
+	/* Of the listener that had all of it; where several had some, of the first of the group. */
+	uint64_t cookie;
+	struct group found;
+	uint32_t n_oldest; /* connections that are as old as the oldest, as far as is known */
+	uint32_t ahead; /* connections that may have been ahead of those that are kept */
+	bool stands; /* these still wait, as far as was asked */
+};
+
+/* One of the oldest connections of a queue: while they wait, none of the queue was accepted. */
+struct waiting_oldest {
+	uint32_t queue; /* index */
+	struct diag_connection connection;
+};
 
 void waiting_free(struct waiting *w)
 {
@@ -75,7 +92,7 @@ void waiting_ports(struct snapshot *s, const struct waiting_request *wanted, str
 			continue;
 		if (at->n == WAITING_PORTS_MAX) {
 			snapshot_warn(s, "waiting-incomplete",
-				      "queues at more than %d ports to look into: what waits in "
+				      "more than %d ports have queues to look into: what waits at "
 				      "the others is unknown",
 				      WAITING_PORTS_MAX);
 			break;
@@ -95,14 +112,14 @@ void waiting_begin(struct waiting *w, bool keep_connections)
 		w->shown_dumped = w->dumped;
 	}
 	children_reset(&w->children, keep_connections);
-	w->sample_ns = 0; /* until this walk is whole */
+	w->sample_ns = 0; /* until this dump is whole */
 	w->dumped = (struct dump_time){ .begin_ns = clock_monotonic_ns() };
 }
 
 void waiting_add(struct waiting *w, const struct diag_record *r)
 {
 	/*
-	 * Only accept(2) gives a socket an inode. The uid does not tell: it is 0 up to 6.16, and
+	 * Only accept(2) gives a socket an inode. The uid says nothing: it is 0 up to 6.16, and
 	 * the listener's since then.
 	 */
 	size_t n = w->children.n;
@@ -117,7 +134,7 @@ void waiting_add(struct waiting *w, const struct diag_record *r)
 	diag_name_connection(&w->connections[n], r);
 }
 
-/* Ages are told in jiffies, 10 ms at worst, at both ends. */
+/* Ages are in jiffies, 10 ms at worst, at both ends. */
 #define AGE_SLACK_NS (20 * NSEC_PER_SEC / 1000)
 
 /* Was a connection of that age in the queue before a dump began, whenever its age was taken? */
@@ -163,19 +180,18 @@ struct lengths {
 	uint32_t netns_idx;
 };
 
-static int handle_length(const struct diag_record *r, void *context)
+static void handle_length(const struct diag_record *r, void *context)
 {
 	struct lengths *lengths = context;
 	const struct listener *l = snapshot_find(lengths->snapshot, lengths->netns_idx, r->cookie);
 
 	if (r->state == DIAG_LISTEN && l)
 		lengths->snapshot->groups[l->group].length_after += r->rqueue;
-	return 0;
 }
 
 /*
- * The lengths after the walk: what was accepted meanwhile must not look like connections that
- * nobody can see.
+ * The lengths after the dump: what was accepted meanwhile must not look like connections that no
+ * dump shows.
  */
 static int dump_lengths(struct diag_socket *diag, struct snapshot *s, uint32_t netns_idx,
 			const struct waiting_at *at, struct error *why)
@@ -194,7 +210,7 @@ static int dump_lengths(struct diag_socket *diag, struct snapshot *s, uint32_t n
 			if (is_in(s, s->groups[i].first, netns_idx))
 				s->groups[i].length_after = 0;
 		code = diag_dump(diag, &request, handle_length, &lengths, why);
-	} while (diag_again(diag, code, &tries));
+	} while (netlink_again(diag_netlink(diag), code, &tries));
 	bytecode_free(&filter);
 	return code;
 }
@@ -299,7 +315,7 @@ static struct group *find_holder(const struct waiting_queue *queue, struct snaps
 	return g && queue->found.holder == queue->cookie && g->holder == queue->cookie ? g : NULL;
 }
 
-/* Are those that an earlier walk has shown to be the oldest among those that this one shows? */
+/* Are the oldest of an earlier dump in this one? */
 static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns_idx)
 {
 	for (size_t i = 0; i < w->n_queues; i++)
@@ -319,8 +335,8 @@ static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns
 }
 
 /*
- * Ages do not tell as exactly as the walk at the beginning of the window which connections of then
- * wait still. One that was reset, or taken just before that walk, is in none: it counts as left.
+ * The dump at the beginning of the window says more exactly than ages which connections of then
+ * still wait. One that was reset, or accepted just before that dump, is in none: it counts as gone.
  * Fast Open children that nobody has acknowledged were shown as well: they spoil the count.
  */
 static void compare_shown(const struct waiting *w, struct snapshot *s,

@@ -34,6 +34,12 @@ struct process {
 	bool throttled; /* in the window, likewise */
 };
 
+/* A tracer stopped it, or it stops at each system call under strace(1). */
+static inline bool owner_is_traced(const struct process *p)
+{
+	return p->known & PROCESS_STATE && p->state == 't';
+}
+
 /* One descriptor of a listener. */
 struct owner {
 	uint32_t process; /* index into snapshot->processes */

@@ -124,6 +124,31 @@ void cell_add_fitted(struct strbuf *cell, const struct field_value *v, unsigned 
 		cell_shorten(cell, start, width * 3 / 8, !(text_flags & TEXT_ASCII));
 }
 
+void cell_align(struct strbuf *to, const struct strbuf *rows, const char *align)
+{
+	size_t widths[8] = { 0 };
+
+	for (int print = 0; rows->len && print < 2; print++) {
+		const char *cell = rows->s, *end;
+
+		for (size_t i = 0; (end = strpbrk(cell, "\t\n")); cell = end + 1) {
+			size_t len = (size_t)(end - cell), width = text_width(cell, len);
+			size_t padding = print && *end == '\t' ? widths[i] - width : 0;
+
+			if (print) {
+				strbuf_addc(to, ' ', align[i] == 'r' ? padding : 0);
+				strbuf_add(to, cell, len);
+				strbuf_addc(to, ' ', align[i] == 'r' ? 0 : padding);
+			} else if (*end == '\t' && width > widths[i]) {
+				widths[i] = width;
+			}
+			i = *end == '\t' ? i + 1 : 0;
+			if (print && !i)
+				strbuf_putc(to, '\n');
+		}
+	}
+}
+
 /* inet_ntop() goes through printf() for IPv4, which would be most of the cost of a row. */
 void cell_add_address(struct strbuf *b, uint8_t family, const uint8_t address[16])
 {

@@ -25,6 +25,13 @@ void cell_add_fitted(struct strbuf *cell, const struct field_value *value, unsig
 void cell_shorten(struct strbuf *cell, size_t start, size_t width, bool utf8);
 
 /*
+ * cell_align() - add rows of cells, each column as wide as its widest cell.
+ * @rows: a tab ends each cell but the last, which a newline does
+ * @align: 'l' or 'r' for each cell but the last
+ */
+void cell_align(struct strbuf *to, const struct strbuf *rows, const char *align);
+
+/*
  * Addresses as ss writes them: an IPv4 client of a dual-stack listener is v4-mapped,
  * ::ffff:192.0.2.7. An endpoint has brackets where it takes them, and a port.
  * @family: AF_INET, which uses the first four bytes of @address, or AF_INET6

@@ -7,30 +7,16 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/* The lines of one queue. All texts of a column are as wide as the widest. */
-struct listing {
-	const char *queue; /* the word that each line begins with */
-	struct connections connections;
-	size_t peer_width;
-	size_t wait_width;
-	size_t number_width; /* of unread bytes, or of retransmits */
-	struct strbuf text; /* scratch */
-};
-
-/*
- * Above so many half-open connections it matters where they come from, not which they are: a flood
- * has thousands.
- */
-#define HALF_OPEN_MAX 20
+#define HALF_OPEN_MAX 20 /* beyond it networks are listed: a flood has thousands of connections */
 #define NETWORKS_MAX  10 /* lines of them */
 
 /* The half-open connections of one client network. */
 struct network {
 	uint8_t address[16];
-	uint8_t family; /* v4-mapped clients are of AF_INET here */
+	uint8_t family; /* AF_INET for v4-mapped clients too */
 	uint8_t prefix_len;
-	uint8_t retransmits; /* the most */
-	size_t n;
+	uint8_t retransmits; /* the most of any */
+	size_t n; /* connections */
 };
 
 static void begin_line(struct strbuf *lines, const char *queue)
@@ -47,61 +33,26 @@ static void add_seconds(struct strbuf *b, bool known, uint32_t ms)
 		strbuf_adds(b, " s");
 }
 
-static const char *peer_text(struct listing *l, const struct connection *c)
+/* @rows: see cell_align() */
+static void add_connection(struct strbuf *rows, const char *queue, const struct connection *c)
 {
-	l->text.len = 0;
-	cell_add_endpoint(&l->text, c->family, c->peer, c->peer_port);
-	return l->text.s;
-}
-
-static const char *wait_text(struct listing *l, const struct connection *c)
-{
-	l->text.len = 0;
-	add_seconds(&l->text, c->has_wait, c->wait_ms);
-	return l->text.s;
-}
-
-static const char *number_text(struct listing *l, const struct connection *c)
-{
-	l->text.len = 0;
-	if (!c->half_open && c->mptcp)
-		strbuf_putc(&l->text, '-');
-	else
-		strbuf_addu(&l->text, c->half_open ? c->retransmits : c->unread_bytes);
-	return l->text.s;
-}
-
-static void widen(size_t *width, size_t to)
-{
-	if (to > *width)
-		*width = to;
-}
-
-static void measure(struct listing *l)
-{
-	for (size_t i = 0; i < l->connections.n; i++) {
-		const struct connection *c = &l->connections.list[i];
-
-		widen(&l->peer_width, strlen(peer_text(l, c)));
-		widen(&l->wait_width, strlen(wait_text(l, c)));
-		widen(&l->number_width, strlen(number_text(l, c)));
-	}
-}
-
-static void add_connection(struct strbuf *lines, struct listing *l, const struct connection *c)
-{
-	begin_line(lines, l->queue);
-	strbuf_addf(lines, "%-*s", (int)l->peer_width, peer_text(l, c));
+	begin_line(rows, queue);
+	cell_add_endpoint(rows, c->family, c->peer, c->peer_port);
 	if (c->half_open) {
-		strbuf_addf(lines, "  retransmits %*s  next timer ", (int)l->number_width,
-			    number_text(l, c));
-		add_seconds(lines, true, c->next_timer_ms);
+		strbuf_addf(rows, "\t\t  retransmits \t%u\t  next timer ", c->retransmits);
+		add_seconds(rows, true, c->next_timer_ms);
 	} else {
-		strbuf_addf(lines, "  %*s", (int)l->wait_width, wait_text(l, c));
-		strbuf_addf(lines, "  unread %*s%s%s", (int)l->number_width, number_text(l, c),
-			    c->peer_closed ? "  closed by peer" : "", c->mptcp ? "  MPTCP" : "");
+		strbuf_adds(rows, "\t  ");
+		add_seconds(rows, c->has_wait, c->wait_ms);
+		strbuf_adds(rows, "\t  unread \t");
+		if (c->mptcp)
+			strbuf_putc(rows, '-');
+		else
+			strbuf_addu(rows, c->unread_bytes);
+		strbuf_addf(rows, "\t%s%s", c->peer_closed ? "  closed by peer" : "",
+			    c->mptcp ? "  MPTCP" : "");
 	}
-	strbuf_putc(lines, '\n');
+	strbuf_putc(rows, '\n');
 }
 
 static struct network network_of(const struct connection *c, bool coarse)
@@ -162,78 +113,69 @@ static size_t sum_networks(const struct connections *connections, bool coarse,
 	return n;
 }
 
-static const char *network_text(struct listing *l, const struct network *network)
+static void add_networks(struct strbuf *lines, const char *queue, size_t connections,
+			 const struct network *networks, size_t n)
 {
-	l->text.len = 0;
-	cell_add_address(&l->text, network->family, network->address);
-	strbuf_addf(&l->text, "/%u", network->prefix_len);
-	return l->text.s;
-}
+	size_t shown = n > NETWORKS_MAX ? NETWORKS_MAX : n, left = connections;
+	struct strbuf rows = { 0 };
 
-static void add_networks(struct strbuf *lines, struct listing *l, const struct network *networks,
-			 size_t n)
-{
-	size_t shown = n > NETWORKS_MAX ? NETWORKS_MAX : n, left = l->connections.n;
-
-	/* The first is the largest. */
-	l->text.len = 0;
-	strbuf_addu(&l->text, networks[0].n);
-	l->number_width = l->text.len;
-	for (size_t i = 0; i < shown; i++)
-		widen(&l->peer_width, strlen(network_text(l, &networks[i])));
 	for (size_t i = 0; i < shown; i++) {
-		begin_line(lines, l->queue);
-		strbuf_addf(lines, "%-*s  %*zu  retransmits up to %u\n", (int)l->peer_width,
-			    network_text(l, &networks[i]), (int)l->number_width, networks[i].n,
-			    networks[i].retransmits);
+		begin_line(&rows, queue);
+		cell_add_address(&rows, networks[i].family, networks[i].address);
+		strbuf_addf(&rows, "/%u\t  %zu\t  retransmits up to %u\n", networks[i].prefix_len,
+			    networks[i].n, networks[i].retransmits);
 		left -= networks[i].n;
 	}
+	cell_align(lines, &rows, "lr");
+	strbuf_free(&rows);
 	if (n > shown) {
-		begin_line(lines, l->queue);
+		begin_line(lines, queue);
 		strbuf_addf(lines, "and %zu more network%s with %zu\n", n - shown,
 			    n - shown > 1 ? "s" : "", left);
 	}
 }
 
-/* By networks that are as small as keeps the list short: from all over the Internet none does. */
-static void add_half_open_sums(struct strbuf *lines, struct listing *l)
+/* Networks are as small as keeps the list short; for clients from everywhere none does. */
+static void add_half_open_sums(struct strbuf *lines, const char *queue,
+			       const struct connections *connections)
 {
-	struct network *networks = xreallocarray(NULL, l->connections.n, sizeof(*networks));
-	size_t n = sum_networks(&l->connections, false, networks);
+	struct network *networks = xreallocarray(NULL, connections->n, sizeof(*networks));
+	size_t n = sum_networks(connections, false, networks);
 
 	if (n > NETWORKS_MAX)
-		n = sum_networks(&l->connections, true, networks);
-	begin_line(lines, l->queue);
-	strbuf_addf(lines, "%zu from %zu client network%s:\n", l->connections.n, n,
-		    n > 1 ? "s" : "");
-	add_networks(lines, l, networks, n);
+		n = sum_networks(connections, true, networks);
+	begin_line(lines, queue);
+	strbuf_addf(lines, "%zu from %zu client network%s:\n", connections->n, n, n > 1 ? "s" : "");
+	add_networks(lines, queue, connections->n, networks, n);
 	free(networks);
 }
 
-static void add_queue(struct strbuf *lines, const char *queue, const struct row_queue *contents,
+/* @name: the word that each line begins with */
+static void add_queue(struct strbuf *lines, const char *name, const struct row_queue *queue,
 		      const struct row *row, bool listed)
 {
-	struct listing l = { .queue = queue, .connections = contents->connections };
+	const struct connections *connections = &queue->connections;
+	struct strbuf rows = { 0 };
 
-	if (!contents->known) {
-		begin_line(lines, queue);
+	if (!queue->known) {
+		begin_line(lines, name);
 		strbuf_adds(lines, "-\n");
 	}
-	if (contents->of_group && l.connections.n) {
-		begin_line(lines, queue);
+	if (queue->of_group && connections->n) {
+		begin_line(lines, name);
 		strbuf_addf(lines, "%zu at the %u sockets of its SO_REUSEPORT group%s\n",
-			    l.connections.n, row->group->sockets, listed ? ", listed above" : ":");
+			    connections->n, row->group->sockets, listed ? ", listed above" : ":");
 	}
 	if (listed)
 		return;
-	if (l.connections.n > HALF_OPEN_MAX && l.connections.list->half_open) {
-		add_half_open_sums(lines, &l);
-	} else {
-		measure(&l);
-		for (size_t i = 0; i < l.connections.n; i++)
-			add_connection(lines, &l, &l.connections.list[i]);
+	if (connections->n > HALF_OPEN_MAX && connections->list->half_open) {
+		add_half_open_sums(lines, name, connections);
+		return;
 	}
-	strbuf_free(&l.text);
+	for (size_t i = 0; i < connections->n; i++)
+		add_connection(&rows, name, &connections->list[i]);
+	cell_align(lines, &rows, "lrlr");
+	strbuf_free(&rows);
 }
 
 void detail_lines_add(struct strbuf *lines, const struct row *row, uint8_t *listed)
@@ -243,7 +185,7 @@ void detail_lines_add(struct strbuf *lines, const struct row *row, uint8_t *list
 	uint8_t none = 0, *above = row->group ? &listed[row->listener->group] : &none;
 	uint32_t invisible = row_peers_reset(row);
 
-	/* It has no SYN queue, and what is in its accept queue is not told. */
+	/* A UNIX listener has no SYN queue, and the kernel does not list its accept queue. */
 	if (listener_is_unix(row->listener))
 		return;
 	add_queue(lines, "waiting", &waiting, row,

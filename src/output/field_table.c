@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "output/cell.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -273,26 +274,9 @@ static const struct process *process_at(const struct holders *h, size_t i)
 
 #define NOBODY "(none)"
 
-static bool set_none(const struct row *row, const struct holders *h, struct field_value *v)
+static const char *name_at(const struct process *p, size_t member)
 {
-	v->known = !h->n && knows(row, LISTENER_OWNERS);
-	v->text = NOBODY;
-	return !h->n;
-}
-
-enum name { NAME_COMM, NAME_UNIT, NAME_CONTAINER };
-
-static const char *name_of(const struct process *p, enum name name)
-{
-	switch (name) {
-	case NAME_COMM:
-		return p->comm;
-	case NAME_UNIT:
-		return p->unit;
-	case NAME_CONTAINER:
-		return p->container;
-	}
-	return NULL;
+	return *(const char *const *)((const char *)p + member);
 }
 
 /* Is it the descriptor of another process than the one before? */
@@ -358,8 +342,9 @@ static void add_name(struct strbuf *to, const char *name)
 /*
  * The different names of the owners. systemd keeps the sockets of the services that it starts open:
  * that of its own cgroup only counts where nobody else has one.
+ * @member: offset of the name in struct process
  */
-static void set_names(struct field_value *v, const struct holders *h, enum name name,
+static void set_names(struct field_value *v, const struct holders *h, size_t member,
 		      struct field_context *context)
 {
 	struct strbuf *scratch = &context->scratch;
@@ -368,9 +353,9 @@ static void set_names(struct field_value *v, const struct holders *h, enum name 
 
 	scratch->len = 0;
 	for (size_t i = 0; i < h->n; i++) {
-		const char *word = is_next(h, i) ? name_of(process_at(h, i), name) : NULL;
+		const char *word = is_next(h, i) ? name_at(process_at(h, i), member) : NULL;
 
-		if (name == NAME_UNIT && word && !strcmp(word, "init.scope"))
+		if (word && member == offsetof(struct process, unit) && !strcmp(word, "init.scope"))
 			manager = word;
 		else if (word)
 			add_word(scratch, word, &n);
@@ -401,8 +386,8 @@ static bool among(const struct few *few, uint32_t number)
 	return false;
 }
 
-/* The first @most different pids or descriptors. */
-static void take_few(struct few *few, const struct holders *h, bool pids, size_t most)
+/* The first different pids or descriptors: all, or one less than there is room for. */
+static void take_few(struct few *few, const struct holders *h, bool pids)
 {
 	few->n = few->more = 0;
 	for (size_t i = 0; i < h->n; i++) {
@@ -410,10 +395,14 @@ static void take_few(struct few *few, const struct holders *h, bool pids, size_t
 
 		if (among(few, number) || (pids && !is_next(h, i)))
 			continue;
-		if (few->n < most)
+		if (few->n < FEW)
 			few->list[few->n++] = number;
 		else
 			few->more++;
+	}
+	if (few->more) {
+		few->n--;
+		few->more++;
 	}
 }
 
@@ -443,9 +432,9 @@ static void set_numbers(struct field_value *v, const struct holders *h, bool pid
 	const size_t text = h->n * sizeof(*v->words);
 	struct few few;
 
-	take_few(&few, h, pids, FEW);
-	if (few.more)
-		take_few(&few, h, pids, FEW - 1);
+	if (!h->n)
+		return;
+	take_few(&few, h, pids);
 	scratch->len = 0;
 	strbuf_addc(scratch, '\0', text);
 	for (size_t i = 0; i < few.n; i++) {
@@ -466,50 +455,49 @@ static void set_numbers(struct field_value *v, const struct holders *h, bool pid
 
 GETTER(process)
 {
-	struct holders h = holders_of(row, report);
+	const struct holders h = holders_of(row, report);
 
-	if (!set_none(row, &h, value))
-		set_names(value, &h, NAME_COMM, context);
+	value->known = !h.n && knows(row, LISTENER_OWNERS);
+	value->text = NOBODY;
+	set_names(value, &h, offsetof(struct process, comm), context);
+}
+
+GETTER(unit)
+{
+	const struct holders h = holders_of(row, report);
+
+	set_names(value, &h, offsetof(struct process, unit), context);
+}
+
+GETTER(container)
+{
+	const struct holders h = holders_of(row, report);
+
+	set_names(value, &h, offsetof(struct process, container), context);
 }
 
 GETTER(pid)
 {
-	struct holders h = holders_of(row, report);
+	const struct holders h = holders_of(row, report);
 
-	if (h.n)
-		set_numbers(value, &h, true, context);
+	set_numbers(value, &h, true, context);
 }
 
 GETTER(fd)
 {
-	struct holders h = holders_of(row, report);
+	const struct holders h = holders_of(row, report);
 
-	if (h.n)
-		set_numbers(value, &h, false, context);
+	set_numbers(value, &h, false, context);
 }
 
 GETTER(processes)
 {
-	struct holders h = holders_of(row, report);
+	const struct holders h = holders_of(row, report);
 
 	value->known = knows(row, LISTENER_OWNERS);
 	value->owners = h.list;
 	value->processes = h.processes;
 	value->number = h.n;
-}
-
-GETTER(unit)
-{
-	struct holders h = holders_of(row, report);
-
-	set_names(value, &h, NAME_UNIT, context);
-}
-
-GETTER(container)
-{
-	struct holders h = holders_of(row, report);
-
-	set_names(value, &h, NAME_CONTAINER, context);
 }
 
 /* How it is. */
@@ -535,26 +523,26 @@ GETTER(reasons)
 			context->words[value->number++] = reason_table[i].name;
 }
 
-static void set_contents(struct field_value *v, struct row_queue contents)
+static void set_connections(struct field_value *v, struct row_queue queue)
 {
-	v->known = contents.known;
-	v->connections = contents.connections.list;
-	v->number = contents.connections.n;
+	v->known = queue.known;
+	v->connections = queue.connections.list;
+	v->number = queue.connections.n;
 }
 
 GETTER(waiting)
 {
-	set_contents(value, row_waiting(row));
+	set_connections(value, row_waiting(row));
 }
 
 GETTER(half_open)
 {
-	set_contents(value, row_half_open(row));
+	set_connections(value, row_half_open(row));
 }
 
 /*
- * What stays on a narrow terminal: who, where, how bad and why, which is 69 and more; between them
- * what -e and -g add, for who asks for it wants it. From 85 on it is what tells a row from others.
+ * @keep from 69 on is who, where, how bad and why, which stay on a narrow terminal, and what -e and
+ * -g add. From 85 on it is what identifies a row and how bad it is.
  */
 /* clang-format off */
 const struct field field_table[FIELD_N] = {
@@ -569,27 +557,21 @@ const struct field field_table[FIELD_N] = {
 	[FIELD_NAMESPACE] = { "namespace", "NAMESPACE", TYPE_TEXT, get_namespace,
 	  "name of the network namespace: in /run/netns, of a container, or of a process",
 	  .key = "namespace", .needs = NEED_NAMESPACES, .flags = FIELD_IS_NAME, .keep = 85 },
-	[FIELD_NETNS] = { "netns", "NETNS", TYPE_COUNT, get_netns,
-	  "inode of the network namespace",
+	[FIELD_NETNS] = { "netns", "NETNS", TYPE_COUNT, get_netns, "inode of the network namespace",
 	  .key = "netns", .keep = 1 },
-	[FIELD_PROTOCOL] = { "protocol", "PROTO", TYPE_TEXT, get_protocol,
-	  "tcp or unix",
+	[FIELD_PROTOCOL] = { "protocol", "PROTO", TYPE_TEXT, get_protocol, "tcp or unix",
 	  .key = "protocol", .keep = 1 },
 	[FIELD_TYPE] = { "type", "TYPE", TYPE_TEXT, get_type,
 	  "stream, or seqpacket of a UNIX listener that keeps messages apart",
 	  .key = "type", .keep = 1 },
-	[FIELD_FAMILY] = { "family", "FAMILY", TYPE_TEXT, get_family,
-	  "inet, inet6 or unix",
+	[FIELD_FAMILY] = { "family", "FAMILY", TYPE_TEXT, get_family, "inet, inet6 or unix",
 	  .key = "family", .keep = 1 },
-	[FIELD_ADDRESS] = { "address", "ADDRESS", TYPE_TEXT, get_address,
-	  "local address",
+	[FIELD_ADDRESS] = { "address", "ADDRESS", TYPE_TEXT, get_address, "local address",
 	  .key = "address", .order = ORDER_ADDRESS, .flags = FIELD_IS_WHOLE, .keep = 50 },
-	[FIELD_PORT] = { "port", "PORT", TYPE_COUNT, get_port,
-	  "local port",
+	[FIELD_PORT] = { "port", "PORT", TYPE_COUNT, get_port, "local port",
 	  .key = "port", .keep = 50 },
 	[FIELD_PATH] = { "path", "PATH", TYPE_TEXT, get_path,
-	  "path of a UNIX listener, @ before an abstract name",
-	  .key = "path", .keep = 50 },
+	  "path of a UNIX listener, @ before an abstract name", .key = "path", .keep = 50 },
 	[FIELD_INTERFACE] = { "interface", "INTERFACE", TYPE_TEXT, get_interface,
 	  "device the listener is bound to",
 	  .key = "interface", .needs = NEED_INTERFACE, .keep = 73, .keep_top = 59 },
@@ -597,19 +579,16 @@ const struct field field_table[FIELD_N] = {
 	  "whether an IPv6 listener refuses IPv4 clients",
 	  .key = "v6only", .keep = 72, .keep_top = 58 },
 	[FIELD_MPTCP] = { "mptcp", "MPTCP", TYPE_BOOL, get_mptcp,
-	  "whether it is a Multipath TCP listener; a no is told to CAP_NET_ADMIN only",
+	  "whether it is a Multipath TCP listener; without CAP_NET_ADMIN a no is unknown",
 	  .key = "mptcp", .needs = NEED_MPTCP, .keep = 71, .keep_top = 57 },
-	[FIELD_INODE] = { "inode", "INODE", TYPE_COUNT, get_inode,
-	  "inode of the socket",
+	[FIELD_INODE] = { "inode", "INODE", TYPE_COUNT, get_inode, "inode of the socket",
 	  .key = "inode", .keep = 76, .keep_top = 63 },
 	[FIELD_COOKIE] = { "cookie", "COOKIE", TYPE_ID, get_cookie,
 	  "identity of the socket, never used again until reboot",
 	  .key = "cookie", .keep = 75, .keep_top = 62 },
-	[FIELD_UID] = { "uid", "UID", TYPE_COUNT, get_uid,
-	  "user that created the socket",
+	[FIELD_UID] = { "uid", "UID", TYPE_COUNT, get_uid, "user that created the socket",
 	  .key = "uid", .keep = 77, .keep_top = 64 },
-	[FIELD_USER] = { "user", "USER", TYPE_TEXT, get_user,
-	  "name of that user",
+	[FIELD_USER] = { "user", "USER", TYPE_TEXT, get_user, "name of that user",
 	  .key = "user", .asked = NEED_USERS, .keep = 5 },
 	[FIELD_LENGTH] = { "length", "QUEUED", TYPE_COUNT, get_length,
 	  "accept queue: connections waiting for accept(2); Recv-Q of ss",
@@ -661,8 +640,7 @@ const struct field field_table[FIELD_N] = {
 	  .needs = NEED_SYN_QUEUE | NEED_SYN_LIMIT | NEED_GROUPS, .flags = FIELD_HAS_SYN_AGE,
 	  .keep = 3 },
 	[FIELD_SYN_RETRANSMITTED] = { "syn-retransmitted", "SYNRETRANS", TYPE_COUNT,
-	  get_syn_retransmitted,
-	  "SYN queue: of its length, those whose SYN-ACK was sent again",
+	  get_syn_retransmitted, "SYN queue: of its length, those whose SYN-ACK was sent again",
 	  .object = "syn_queue", .key = "retransmitted", .needs = NEED_SYN_QUEUE,
 	  .flags = FIELD_HAS_SYN_AGE, .keep = 3 },
 	[FIELD_SYN_AGE] = { "syn-age", "SYNAGE", TYPE_SECONDS, get_syn_age,
@@ -718,12 +696,10 @@ const struct field field_table[FIELD_N] = {
 	  "names of the processes that hold it",
 	  .brief = "PROC", .needs = NEED_OWNERS, .asked = NEED_OWNERS_ASKED,
 	  .flags = FIELD_HAS_WORDS | FIELD_IS_NAME, .keep = 69, .keep_top = 55 },
-	[FIELD_PID] = { "pid", "PID", TYPE_TEXT, get_pid,
-	  "their process ids",
+	[FIELD_PID] = { "pid", "PID", TYPE_TEXT, get_pid, "their process ids",
 	  .needs = NEED_OWNERS, .asked = NEED_OWNERS_ASKED, .order = ORDER_REAL,
 	  .flags = FIELD_HAS_WORDS, .keep = 45 },
-	[FIELD_FD] = { "fd", "FD", TYPE_TEXT, get_fd,
-	  "their descriptors of it",
+	[FIELD_FD] = { "fd", "FD", TYPE_TEXT, get_fd, "their descriptors of it",
 	  .needs = NEED_OWNERS, .asked = NEED_OWNERS_ASKED, .order = ORDER_REAL,
 	  .flags = FIELD_HAS_WORDS, .keep = 5 },
 	[FIELD_PROCESSES] = { NULL, NULL, TYPE_OWNERS, get_processes,

@@ -7,13 +7,20 @@
 #include <ctype.h>
 #include <string.h>
 
-/* Columns of ss(8) that its users type. They are no names here: in ss they mean other things too.
- */
+/* What ss(8) calls columns. They are no names here: in ss they mean other things too. */
 static const struct {
 	const char *name, *meant;
 } ss_columns[] = {
 	{ "recv-q", "length (QUEUED)" },
 	{ "send-q", "limit (LIMIT)" },
+};
+
+/* What a type is to a filter; texts and lists depend on more. */
+static const enum filter_type filter_types[] = {
+	[TYPE_COUNT] = FILTER_COUNT, [TYPE_RISE] = FILTER_COUNT, [TYPE_RATIO] = FILTER_RATIO,
+	[TYPE_FACTOR] = FILTER_REAL, [TYPE_RATE] = FILTER_REAL,	 [TYPE_SECONDS] = FILTER_REAL,
+	[TYPE_BOOL] = FILTER_BOOL,   [TYPE_ID] = FILTER_COUNT,	 [TYPE_TEXT] = FILTER_TEXT,
+	[TYPE_LIST] = FILTER_WORDS,
 };
 
 /* Case does not matter, nor how the words of a name are joined. */
@@ -41,54 +48,17 @@ static bool is_json_name(const struct field *f, const char *name, size_t len)
 	return n < len && n + spells(f->key, name + n, len - n) == len;
 }
 
-static enum filter_type filter_type_of_text(const struct field *field)
+static enum filter_type filter_type(const struct field *field)
 {
-	switch (field->terms) {
-	case TERMS_STATES:
+	if (field->terms == TERMS_STATES)
 		return FILTER_STATE;
-	case TERMS_REASONS:
+	if (field->terms == TERMS_REASONS)
 		return FILTER_REASONS;
-	case TERMS_ANY:
-		break;
-	}
 	if (field->flags & FIELD_HAS_RANGE)
 		return FILTER_RANGE;
-	if (field->flags & FIELD_HAS_WORDS && field->order == ORDER_REAL)
-		return FILTER_NUMBERS;
-	return field->type == TYPE_LIST || field->flags & FIELD_HAS_WORDS ? FILTER_WORDS :
-									    FILTER_TEXT;
-}
-
-/* False for what only JSON has. */
-static bool find_filter_type(const struct field *field, enum filter_type *as)
-{
-	switch (field->type) {
-	case TYPE_COUNT:
-	case TYPE_RISE:
-	case TYPE_ID:
-		*as = FILTER_COUNT;
-		return true;
-	case TYPE_FACTOR:
-	case TYPE_RATE:
-	case TYPE_SECONDS:
-		*as = FILTER_REAL;
-		return true;
-	case TYPE_RATIO:
-		*as = FILTER_RATIO;
-		return true;
-	case TYPE_BOOL:
-		*as = FILTER_BOOL;
-		return true;
-	case TYPE_TEXT:
-	case TYPE_LIST:
-		*as = filter_type_of_text(field);
-		return true;
-	case TYPE_OWNERS:
-	case TYPE_WAITING:
-	case TYPE_HALF_OPEN:
-		break;
-	}
-	return false;
+	if (field->flags & FIELD_HAS_WORDS)
+		return field->order == ORDER_REAL ? FILTER_NUMBERS : FILTER_WORDS;
+	return filter_types[field->type];
 }
 
 /* "comm" is the one name that no column has: ps(1) and /proc call the name of a process so. */
@@ -98,8 +68,9 @@ static const void *find_for_filter(const char *name, size_t len, enum filter_typ
 	const bool comm = len == strlen("comm") && !memcmp(name, "comm", len);
 	const struct field *field = comm ? &field_table[FIELD_PROCESS] : field_find(name, len);
 
-	if (!field || !find_filter_type(field, type))
+	if (!field)
 		return NULL;
+	*type = filter_type(field);
 	*needs = field->needs | field->asked;
 	return field;
 }
@@ -115,25 +86,7 @@ static void get_for_filter(const void *field, const struct row *row, const struc
 
 bool field_is_number(const struct field *field)
 {
-	switch (field->type) {
-	case TYPE_COUNT:
-	case TYPE_RISE:
-	case TYPE_RATIO:
-	case TYPE_FACTOR:
-	case TYPE_RATE:
-	case TYPE_SECONDS:
-		return true;
-	case TYPE_TEXT:
-		return field->flags & FIELD_HAS_RANGE;
-	case TYPE_BOOL:
-	case TYPE_ID:
-	case TYPE_LIST:
-	case TYPE_OWNERS:
-	case TYPE_WAITING:
-	case TYPE_HALF_OPEN:
-		break;
-	}
-	return false;
+	return field->type <= TYPE_SECONDS || field->flags & FIELD_HAS_RANGE;
 }
 
 const struct field *field_find(const char *name, size_t len)

@@ -44,7 +44,7 @@ enum field_type {
 	TYPE_RATIO, /* 0 to 1 and beyond; whole percent, rounded down, in a table */
 	TYPE_FACTOR, /* how many times as much: 1 and beyond, with a decimal */
 	TYPE_RATE, /* a second */
-	TYPE_SECONDS,
+	TYPE_SECONDS, /* those up to here read as numbers */
 	TYPE_BOOL,
 	TYPE_TEXT,
 	TYPE_ID, /* 64 bits; hexadecimal text everywhere */

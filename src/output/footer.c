@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define WINDOW_SIZE   32
-#define NAMES_MAX     3
+#define GONE_MAX      3 /* listeners that are gone, named for overflows that fell on none */
 #define LISTENERS_MAX 4 /* whose processes are named for one reason */
 
 static void format_window(const struct report *report, char window[WINDOW_SIZE])
@@ -64,7 +64,7 @@ static void add_gone(struct strbuf *lines, const struct report *report,
 		    !memcmp(last->address, b->address, sizeof(b->address)))
 			continue;
 		last = b;
-		if (n++ == NAMES_MAX) {
+		if (n++ == GONE_MAX) {
 			strbuf_adds(lines, " and others");
 			break;
 		}
@@ -156,20 +156,11 @@ static void classify_all(const struct report *report, enum netns_state *states,
 		count[states[i]]++;
 }
 
-static void add_netns_name(struct strbuf *b, const struct netns *ns, unsigned int text_flags)
+static void add_rise(struct strbuf *rows, struct opt_u64 rise)
 {
-	if (ns->name)
-		text_add_safe(b, ns->name, strlen(ns->name), text_flags | TEXT_ONE_WORD);
-	else
-		strbuf_addu(b, ns->inode);
-}
+	const struct field_value v = { TYPE_RISE, .known = rise.known, .number = rise.value };
 
-static const char *rise_text(struct opt_u64 rise, char text[24])
-{
-	if (!rise.known)
-		return "-";
-	snprintf(text, 24, rise.value ? "+%llu" : "%llu", (unsigned long long)rise.value);
-	return text;
+	cell_add(rows, &v, 0);
 }
 
 /* Counters that moved beside ListenOverflows and ListenDrops. */
@@ -194,34 +185,28 @@ static void add_netns_table(struct strbuf *lines, const struct report *report,
 			    const enum netns_state *states, const char *window,
 			    unsigned int text_flags)
 {
-	size_t width = strlen("NAMESPACE");
-	struct strbuf name = { 0 };
+	struct strbuf rows = { 0 };
 
-	for (size_t i = 0; i < report->n_netns; i++) {
-		name.len = 0;
-		add_netns_name(&name, report->netns[i].netns, text_flags);
-		if (states[i] >= NETNS_UNKNOWN && text_width(name.s, name.len) > width)
-			width = text_width(name.s, name.len);
-	}
-	strbuf_addf(lines, "%-*s OVERFLOWS  DROPS ALSO MOVED IN %s\n", (int)width, "NAMESPACE",
-		    window);
+	strbuf_addf(&rows, "NAMESPACE\t OVERFLOWS\t DROPS\t ALSO MOVED IN %s\n", window);
 	for (size_t i = 0; i < report->n_netns; i++) {
 		const struct netns_report *ns = &report->netns[i];
-		char overflows[24], drops[24];
 
 		if (states[i] < NETNS_UNKNOWN)
 			continue;
-		name.len = 0;
-		add_netns_name(&name, ns->netns, text_flags);
-		strbuf_add(lines, name.s, name.len);
-		strbuf_addc(lines, ' ', width - text_width(name.s, name.len));
-		strbuf_addf(lines, " %9s %6s ",
-			    rise_text(ns->delta[COUNTER_LISTEN_OVERFLOWS], overflows),
-			    rise_text(ns->delta[COUNTER_LISTEN_DROPS], drops));
-		add_others_moved(lines, ns);
-		strbuf_putc(lines, '\n');
+		if (ns->netns->name)
+			text_add_safe(&rows, ns->netns->name, strlen(ns->netns->name), text_flags);
+		else
+			strbuf_addu(&rows, ns->netns->inode);
+		strbuf_adds(&rows, "\t ");
+		add_rise(&rows, ns->delta[COUNTER_LISTEN_OVERFLOWS]);
+		strbuf_adds(&rows, "\t ");
+		add_rise(&rows, ns->delta[COUNTER_LISTEN_DROPS]);
+		strbuf_adds(&rows, "\t ");
+		add_others_moved(&rows, ns);
+		strbuf_putc(&rows, '\n');
 	}
-	strbuf_free(&name);
+	cell_align(lines, &rows, "lrr");
+	strbuf_free(&rows);
 }
 
 static void add_many(struct strbuf *lines, const struct report *report, const char *window,

@@ -7,16 +7,16 @@
 #include <stdio.h>
 
 /*
- * json_print() - a report as one JSON object, listener by listener, so that the memory it takes
- * does not grow with the document.
- * @one_line: NDJSON, everything on one line; otherwise each listener on a line of its own
+ * json_print() - a report as one JSON object. Listeners are written one by one, so that memory does
+ * not grow with their number.
+ * @one_line: NDJSON, everything on one line; otherwise each listener has a line
  *
  * Errors are left in the stream.
  */
 void json_print(FILE *stream, const struct report *report, bool one_line,
 		struct field_context *context);
 
-/* The JSON Schema of that document, made from the tables (json_schema.c). */
+/* Prints the JSON Schema of that document, which is made from the tables. */
 void json_print_schema(FILE *stream);
 
 #endif

@@ -5,72 +5,28 @@
 
 #include <string.h>
 
-static struct json_object *typed(const char *type, bool nullable, const char *description)
-{
-	struct json_object *o = json_value_object();
+static struct json_object *key_schema(const struct document_key *key);
 
-	if (nullable) {
-		struct json_object *types = json_value_array();
-
-		json_value_append(types, json_value_text(type));
-		json_value_append(types, json_value_text("null"));
-		json_value_put(o, "type", types);
-	} else {
-		json_value_put(o, "type", json_value_text(type));
-	}
-	if (description)
-		json_value_put(o, "description", json_value_text(description));
-	return o;
-}
-
-static struct json_object *non_negative(struct json_object *o)
-{
-	json_value_put(o, "minimum", json_value_int(0));
-	return o;
-}
-
-static struct json_object *array_of(struct json_object *items, bool nullable,
-				    const char *description)
-{
-	struct json_object *o = typed("array", nullable, description);
-
-	json_value_put(o, "items", items);
-	return o;
-}
-
-/* An object to which add() adds properties; all of them are always there. */
-static struct json_object *object_of(bool nullable, const char *description)
-{
-	struct json_object *o = typed("object", nullable, description);
-
-	json_value_put(o, "properties", json_value_object());
-	json_value_put(o, "required", json_value_array());
-	return o;
-}
-
+/* Adds a property to the schema of an object. All of them are always there. */
 static void add(struct json_object *o, const char *key, struct json_object *property)
 {
 	json_value_put(json_value_get(o, "properties"), key, property);
 	json_value_append(json_value_get(o, "required"), json_value_text(key));
 }
 
-static struct json_object *key_schema(const struct document_key *key);
-
-static struct json_object *keys_schema(const struct document_key *keys, bool nullable,
-				       const char *description)
+static struct json_object *object_schema(const struct document_key *keys)
 {
-	struct json_object *o = object_of(nullable, description);
+	const struct document_key key = { .type = KEY_OBJECT, .keys = keys };
 
-	for (; keys->key; keys++)
-		add(o, keys->key, key_schema(keys));
-	return o;
+	return key_schema(&key);
 }
 
 /* One word, of those that it may be. */
 static struct json_object *word_schema(enum field_terms terms)
 {
-	struct json_object *o = typed("string", false, NULL), *words;
+	struct json_object *o = json_value_object(), *words;
 
+	json_value_put(o, "type", json_value_text("string"));
 	if (terms == TERMS_ANY)
 		return o;
 	words = json_value_array();
@@ -85,46 +41,47 @@ static struct json_object *word_schema(enum field_terms terms)
 	return o;
 }
 
+/* clang-format off */
+static const struct document_key field_keys[] = {
+	[TYPE_COUNT] = { .type = KEY_COUNT | NULLABLE },
+	[TYPE_RISE] = { .type = KEY_COUNT | NULLABLE },
+	[TYPE_RATIO] = { .type = KEY_REAL | NULLABLE },
+	[TYPE_FACTOR] = { .type = KEY_REAL | NULLABLE },
+	[TYPE_RATE] = { .type = KEY_REAL | NULLABLE },
+	[TYPE_SECONDS] = { .type = KEY_REAL | NULLABLE },
+	[TYPE_BOOL] = { .type = KEY_BOOL | NULLABLE },
+	[TYPE_TEXT] = { .type = KEY_TEXT | NULLABLE },
+	[TYPE_ID] = { .type = KEY_TEXT | NULLABLE },
+	[TYPE_LIST] = { .type = KEY_ARRAY },
+	[TYPE_OWNERS] = { .type = KEY_ARRAY | NULLABLE, .keys = document_owner_keys },
+	[TYPE_WAITING] = { .type = KEY_ARRAY | NULLABLE, .keys = document_waiting_keys },
+	[TYPE_HALF_OPEN] = { .type = KEY_ARRAY | NULLABLE, .keys = document_half_open_keys },
+};
+/* clang-format on */
+
 static struct json_object *field_schema(const struct field *f)
 {
+	struct document_key key = field_keys[f->type];
 	struct json_object *o;
 
-	switch (f->type) {
-	case TYPE_COUNT:
-	case TYPE_RISE:
-		return non_negative(typed("integer", true, f->help));
-	case TYPE_RATIO:
-	case TYPE_FACTOR:
-	case TYPE_RATE:
-	case TYPE_SECONDS:
-		return non_negative(typed("number", true, f->help));
-	case TYPE_BOOL:
-		return typed("boolean", true, f->help);
-	case TYPE_LIST:
-		return array_of(word_schema(f->terms), false, f->help);
-	case TYPE_ID:
-		o = typed("string", true, f->help);
-		json_value_put(o, "pattern", json_value_text("^0x[0-9a-f]+$"));
-		return o;
-	case TYPE_TEXT:
-		if (f->terms == TERMS_ANY)
-			return typed("string", true, f->help);
+	if (f->type == TYPE_TEXT && f->terms != TERMS_ANY) {
 		o = word_schema(f->terms);
 		json_value_put(o, "description", json_value_text(f->help));
 		return o;
-	case TYPE_OWNERS:
-		return array_of(keys_schema(document_owner_keys, false, NULL), true, f->help);
-	case TYPE_WAITING:
-		return array_of(keys_schema(document_waiting_keys, false, NULL), true, f->help);
-	case TYPE_HALF_OPEN:
-		return array_of(keys_schema(document_half_open_keys, false, NULL), true, f->help);
 	}
-	return NULL;
+	key.description = f->help;
+	o = key_schema(&key);
+	if (f->type == TYPE_ID)
+		json_value_put(o, "pattern", json_value_text("^0x[0-9a-f]+$"));
+	if (f->type == TYPE_LIST)
+		json_value_put(o, "items", word_schema(f->terms));
+	return o;
 }
 
+/* The fields of an object within a listener stand together. */
 static struct json_object *listener_schema(void)
 {
-	struct json_object *listener = object_of(false, NULL), *object = NULL;
+	struct json_object *listener = object_schema(NULL), *object = NULL;
 	const char *object_name = NULL;
 
 	for (size_t i = 0; i < FIELD_N; i++) {
@@ -133,7 +90,7 @@ static struct json_object *listener_schema(void)
 		if (!f->key)
 			continue;
 		if (f->object && (!object_name || strcmp(object_name, f->object) != 0)) {
-			object = object_of(false, NULL);
+			object = object_schema(NULL);
 			add(listener, f->object, object);
 			object_name = f->object;
 		}
@@ -144,38 +101,61 @@ static struct json_object *listener_schema(void)
 
 static struct json_object *key_schema(const struct document_key *key)
 {
-	const bool nullable = key->type & NULLABLE;
-	struct json_object *o;
+	static const struct {
+		const char *name;
+		bool non_negative;
+	} types[] = {
+		[KEY_COUNT] = { "integer", true }, [KEY_SIGNED] = { "integer", false },
+		[KEY_REAL] = { "number", true },   [KEY_TEXT] = { "string", false },
+		[KEY_BOOL] = { "boolean", false }, [KEY_OBJECT] = { "object", false },
+		[KEY_ARRAY] = { "array", false },  [KEY_LISTENERS] = { "array", false },
+	};
+	const unsigned int type = key->type & ~(unsigned int)NULLABLE;
+	struct json_object *o = json_value_object();
 
-	switch (key->type & ~(unsigned int)NULLABLE) {
-	case KEY_COUNT:
-		return non_negative(typed("integer", nullable, key->description));
-	case KEY_SIGNED:
-		return typed("integer", nullable, key->description);
-	case KEY_REAL:
-		return non_negative(typed("number", nullable, key->description));
-	case KEY_TEXT:
-		return typed("string", nullable, key->description);
-	case KEY_BOOL:
-		return typed("boolean", nullable, key->description);
-	case KEY_VERSION:
-		o = json_value_object();
+	if (type == KEY_VERSION) {
 		json_value_put(o, "const", json_value_int(DOCUMENT_VERSION));
 		return o;
-	case KEY_OBJECT:
-		return keys_schema(key->keys, nullable, key->description);
-	case KEY_ARRAY:
-		return array_of(keys_schema(key->keys, false, NULL), nullable, key->description);
-	case KEY_LISTENERS:
-		return array_of(listener_schema(), nullable, key->description);
 	}
-	return NULL;
+	if (key->type & NULLABLE) {
+		struct json_object *names = json_value_array();
+
+		json_value_append(names, json_value_text(types[type].name));
+		json_value_append(names, json_value_text("null"));
+		json_value_put(o, "type", names);
+	} else {
+		json_value_put(o, "type", json_value_text(types[type].name));
+	}
+	if (key->description)
+		json_value_put(o, "description", json_value_text(key->description));
+	if (types[type].non_negative)
+		json_value_put(o, "minimum", json_value_int(0));
+	switch (type) {
+	case KEY_OBJECT:
+		json_value_put(o, "properties", json_value_object());
+		json_value_put(o, "required", json_value_array());
+		for (const struct document_key *k = key->keys; k && k->key; k++)
+			add(o, k->key, key_schema(k));
+		break;
+	case KEY_ARRAY:
+		if (key->keys)
+			json_value_put(o, "items", object_schema(key->keys));
+		break;
+	case KEY_LISTENERS:
+		json_value_put(o, "items", listener_schema());
+		break;
+	}
+	return o;
 }
 
 void json_print_schema(FILE *stream)
 {
-	struct json_object *o =
-		keys_schema(document_keys, false, "Report of listenq: TCP listen queues.");
+	const struct document_key document = {
+		.type = KEY_OBJECT,
+		.description = "Report of listenq: TCP listen queues.",
+		.keys = document_keys,
+	};
+	struct json_object *o = key_schema(&document);
 
 	json_value_put(o, "$schema",
 		       json_value_text("https://json-schema.org/draft/2020-12/schema"));

@@ -38,7 +38,7 @@ struct json_object *json_value_real(double value)
 	char text[32];
 	size_t len;
 
-	if (value == 0) /* what most listeners are full of */
+	if (value == 0) /* the most frequent one */
 		return json_object_new_double_s(0, "0.0");
 	snprintf(text, sizeof(text), "%.6f", value);
 	if (value < 1 && text[0] == '1')
@@ -111,7 +111,7 @@ static void write_escaped(FILE *stream, const char *text, size_t len)
 	}
 }
 
-/* What is plain, as nearly all is, goes at once. */
+/* Nearly all text is plain, and is written at once. */
 void json_value_write(FILE *stream, struct json_object *value)
 {
 	size_t len;

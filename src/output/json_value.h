@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 /*
- * JSON values. json_value.c is the only file of output/ that knows json-c; to the others a value is
- * a pointer that they hand on, and null is NULL.
+ * JSON values. json_value.c is the only file of output/ that includes json-c. To the others a value
+ * is a pointer, and null is NULL.
  *
  * The caller owns a value until it is put into an object, appended to an array or set in a record,
  * which own it from then on.
@@ -21,16 +21,16 @@ struct json_object *json_value_array(void);
 struct json_object *json_value_bool(bool value);
 struct json_object *json_value_int(int64_t value);
 
-/* What is never below 0. */
+/* A number that is never below 0. */
 struct json_object *json_value_number(uint64_t value);
 
-/* Six decimals at most, the point always there; what is below 1 stays below 1. */
+/* With a point and at most six decimals; what is below 1 stays below 1. */
 struct json_object *json_value_real(double value);
 
 /* Text of our own: valid UTF-8. */
 struct json_object *json_value_text(const char *text);
 
-/* Text from elsewhere: made valid UTF-8. */
+/* Foreign text, which is made valid UTF-8. */
 struct json_object *json_value_foreign_text(const char *text);
 
 /*
@@ -56,8 +56,8 @@ void json_value_write(FILE *stream, struct json_object *value);
 void json_value_write_pretty(FILE *stream, struct json_object *value);
 
 /*
- * A record is an object that is written many times, with other values each time: its keys stay.
- * Making the tables anew, or looking every key up, would be half of the time that a document takes.
+ * A record is an object that is written many times, with other values each time. Its keys stay:
+ * to make them anew, or to look every key up, would take half of the time of a document.
  */
 struct json_record;
 
@@ -78,8 +78,8 @@ void json_record_free(struct json_record *record);
 void json_record_set(struct json_record *record, size_t i, struct json_object *value);
 
 /*
- * Has the @i-th key that value already? Most values of one record are those of the one before, and
- * to make them anew is half of what a document costs.
+ * Has the @i-th key that value already? Most values of a record are those of the one before, and
+ * to make them anew would take half of the time of a document.
  */
 bool json_record_is_null(const struct json_record *record, size_t i);
 bool json_record_is_number(const struct json_record *record, size_t i, uint64_t value);

@@ -22,28 +22,28 @@
 #define MAX_TRIES 100 /* for a name that nobody has */
 
 /*
- * The way to the file, taken step by step: links are read and followed here, for the kernel has no
- * way to say whose they are allowed to be; only those of procfs are left to it. What is decided on
- * is what was opened, and the next step begins there, so nobody can put something else in between.
+ * The way to the file, step by step. Links are read and followed here, as the kernel cannot be told
+ * whose links to follow; only those of procfs are left to it. A step checks what it has opened, and
+ * the next one begins there, so nobody can put something else in between.
  */
 struct walk {
 	struct sink *sink; /* where the walk is: dir, name */
 	char *text;
-	const char *rest; /* of text: what is still to go */
+	const char *rest; /* of @text: what is still to be followed */
 	unsigned int links; /* followed so far */
 	bool by_link; /* one of them was the last name of the path */
-	const char *refused; /* kind of what is another's */
+	const char *refused; /* kind of what belongs to another user */
 	struct stat *st; /* of the file */
 };
 
 enum step {
 	STEP_MISSING,
 	STEP_FOUND,
-	STEP_HELD, /* found behind a link of procfs, the only way to it that is known */
+	STEP_HELD, /* found behind a link of procfs, which is the only known way to it */
 	STEP_ON,
 };
 
-/* All or nothing: a stream takes a short count for an error, and forgets which. */
+/* Writes all or nothing: a stream takes a short count for an error, and does not keep errno. */
 static ssize_t write_fd(void *cookie, const char *data, size_t size)
 {
 	struct sink *sink = cookie;
@@ -111,7 +111,7 @@ static int enter_start(struct sink *sink, const char *path)
 	return enter(sink, open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/* @fd: a link. What it says comes before the rest of the way. */
+/* @fd: a link, whose text comes before the rest of the way */
 static int follow_text(struct walk *w, int fd)
 {
 	char target[PATH_MAX];
@@ -131,7 +131,7 @@ static int follow_text(struct walk *w, int fd)
 	return *text.s == '/' ? enter_start(w->sink, text.s) : STEP_ON;
 }
 
-/* Does what the link @fd says name this very file? Of one that is deleted it does not. */
+/* Does the text of the link @fd name this very file? That of a deleted file does not. */
 static bool names(int fd, const struct stat *file)
 {
 	char target[PATH_MAX];
@@ -146,9 +146,9 @@ static bool names(int fd, const struct stat *file)
 }
 
 /*
- * @fd: a link of procfs. Only the kernel can follow it: what it says need not be a path, as in
- * "pipe:[123]". A regular file has to be replaced, which takes its directory: then the text is
- * followed, as far as it leads there.
+ * @fd: a link of procfs. Only the kernel can follow it: its text need not be a path, as in
+ * "pipe:[123]". To replace a regular file takes its directory: then the text is followed, if it
+ * leads to that file.
  */
 static int follow_procfs(struct walk *w, int fd)
 {
@@ -269,8 +269,8 @@ static uint32_t any_number(void)
 }
 
 /*
- * Beside the file, since rename(2) does not cross file systems; short, as names have a limit; for
- * the owner alone until it is known who may read it.
+ * Beside the file, since rename(2) does not cross file systems. The name is short, as names have a
+ * limit, and only the owner may read the file until its mode is set.
  */
 static int create_temporary(struct sink *sink)
 {
@@ -314,7 +314,7 @@ static bool is_same(int fd, const struct stat *seen)
 }
 
 /*
- * What is written to as it is, unless another has taken the name since it was looked at.
+ * Opens what is written to as it is, unless something else has got the name since.
  * @follow: 0 behind a link of procfs, else O_NOFOLLOW
  */
 static int open_itself(struct sink *sink, const struct stat *seen, int follow)
@@ -329,7 +329,7 @@ static int open_itself(struct sink *sink, const struct stat *seen, int follow)
 	return -ESTALE;
 }
 
-/* Nobody can open a socket, but whoever has a descriptor of it can copy that. */
+/* A socket cannot be opened, but a descriptor of this process can be copied. */
 static int copy_socket(struct sink *sink, const struct stat *seen)
 {
 	uint64_t own;
@@ -340,7 +340,7 @@ static int copy_socket(struct sink *sink, const struct stat *seen)
 	return fd < 0 ? -ENXIO : fd;
 }
 
-/* A regular file that is here has no name to give to another: it is written anew. */
+/* A regular file without a name cannot be replaced: it is truncated and written. */
 static int open_held(struct sink *sink, const struct stat *seen)
 {
 	int fd = S_ISSOCK(seen->st_mode) ? copy_socket(sink, seen) : open_itself(sink, seen, 0);

@@ -33,7 +33,7 @@ static uint64_t saturate(double value, uint64_t max)
 
 static uint64_t badness(const struct row *row)
 {
-	/* Full is full: how far beyond it a queue went is chance, and drops tell more. */
+	/* Full is full: how far beyond it a queue went is chance, and drops say more. */
 	const uint64_t fill_max = 65536, drops_max = 0xffffffff;
 	uint64_t fill = saturate(row_worst_fill(row) * 65536, fill_max);
 	uint64_t drops = row->drops.known ? row->drops.value : 0;
@@ -90,7 +90,7 @@ static int compare_worst(const void *va, const void *vb)
 
 int sort_compare(const struct row *a, const struct row *b)
 {
-	/* What is compared is not changed; but what is sorted is. */
+	/* The rows are not changed here, but those that are sorted are not const. */
 	struct key x = make_key((struct row *)a), y = make_key((struct row *)b);
 
 	return compare_worst(&x, &y);
@@ -109,19 +109,14 @@ static int compare_values(const struct value_key *a, const struct value_key *b)
 	return a->number < b->number ? -1 : a->number > b->number;
 }
 
-static int compare_ascending(const void *va, const void *vb)
+/* @descending: a bool */
+static int compare_chosen(const void *va, const void *vb, void *descending)
 {
 	const struct value_key *a = va, *b = vb;
-	int order = a->unknown != b->unknown ? a->unknown - b->unknown : compare_values(a, b);
+	int order = a->unknown - b->unknown;
 
-	return order ? order : compare_worst(&a->key, &b->key);
-}
-
-static int compare_descending(const void *va, const void *vb)
-{
-	const struct value_key *a = va, *b = vb;
-	int order = a->unknown != b->unknown ? a->unknown - b->unknown : compare_values(b, a);
-
+	if (!order)
+		order = *(const bool *)descending ? compare_values(b, a) : compare_values(a, b);
 	return order ? order : compare_worst(&a->key, &b->key);
 }
 
@@ -193,7 +188,7 @@ void sort_some(struct row **rows, size_t n, const struct report *report, const s
 		keys[i].key = make_key(rows[i]);
 		take_value(&keys[i], field, report, context);
 	}
-	qsort(keys, n, sizeof(*keys), descending ? compare_descending : compare_ascending);
+	qsort_r(keys, n, sizeof(*keys), compare_chosen, &descending);
 	for (size_t i = 0; i < n; i++) {
 		rows[i] = keys[i].key.row;
 		free(keys[i].text);

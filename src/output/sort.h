@@ -14,7 +14,7 @@
 void sort_rows(struct report *report, const struct field *field, bool descending,
 	       struct field_context *context);
 
-/* The same with some rows of a report, wherever they stand. */
+/* Sorts some rows of a report likewise. */
 void sort_some(struct row **rows, size_t n, const struct report *report, const struct field *field,
 	       bool descending, struct field_context *context);
 

@@ -11,10 +11,8 @@
 #include <string.h>
 
 #define LIST_LEAST 18 /* to which a list at the end is cut rather than to lose a column */
-#define ESSENTIAL                                                                      \
-	69 /* worth of who, where, how bad and why: the rest goes before these are cut \
-	    */
-#define CELL_MAX UINT16_MAX /* no path or name is that long */
+#define ESSENTIAL  69 /* worth of who, where, how bad and why: other columns go first */
+#define CELL_MAX   UINT16_MAX /* no path or name is that long */
 
 struct cell {
 	uint16_t len; /* bytes of its text */
@@ -26,101 +24,98 @@ struct cell {
  * made in the order of the dump: walking 20,000 rows in sorted order, from one cache miss to the
  * next, would take longer than making them.
  */
-struct grid {
-	struct strbuf text; /* struct cell and its text, cell after cell */
-	uint32_t *rows; /* where each row of the report starts in it, and where the last ends */
-	struct layout layout;
+struct table {
+	FILE *stream;
+	const struct report *report;
+	const struct columns *columns;
 	const struct table_style *style;
+	struct field_context *context;
+	unsigned int text_flags;
+	struct layout layout;
+	struct strbuf cells; /* struct cell and its text, cell after cell */
+	uint32_t *rows; /* where each row of the report starts in it, and where the last ends */
+	struct strbuf line; /* the one that is being made */
 };
 
-static void make_row(struct grid *g, const struct row *row, const struct report *report,
-		     struct field_context *context)
+static void make_row(struct table *t, const struct row *row)
 {
-	for (size_t i = 0; i < g->layout.n; i++) {
-		struct layout_column *column = &g->layout.columns[i];
-		size_t start = g->text.len;
+	for (size_t i = 0; i < t->layout.n; i++) {
+		struct layout_column *column = &t->layout.columns[i];
+		size_t start = t->cells.len, text = start + sizeof(struct cell);
 		struct field_value value;
 		struct cell cell = { 0 };
 
-		strbuf_add(&g->text, (const char *)&cell, sizeof(cell));
-		field_get(column->field, row, report, context, &value);
-		cell_add(&g->text, &value, g->style->utf8 ? 0 : TEXT_ASCII);
-		if (g->text.len > start + sizeof(cell) + CELL_MAX)
-			g->text.len = start + sizeof(cell) + CELL_MAX;
-		cell.len = (uint16_t)(g->text.len - start - sizeof(cell));
-		cell.width = cell.len;
+		strbuf_add(&t->cells, (const char *)&cell, sizeof(cell));
+		field_get(column->field, row, t->report, t->context, &value);
+		cell_add(&t->cells, &value, t->text_flags);
+		if (t->cells.len > text + CELL_MAX)
+			t->cells.len = text + CELL_MAX;
+		cell.len = cell.width = (uint16_t)(t->cells.len - text);
 		if (column->field->type == TYPE_TEXT)
-			cell.width =
-				(uint16_t)text_width(g->text.s + start + sizeof(cell), cell.len);
-		memcpy(g->text.s + start, &cell, sizeof(cell));
-		layout_add(&g->layout, column, cell.width, value.path);
+			cell.width = (uint16_t)text_width(t->cells.s + text, cell.len);
+		memcpy(t->cells.s + start, &cell, sizeof(cell));
+		layout_add(&t->layout, column, cell.width, value.path);
 	}
 }
 
-static void make_grid(struct grid *g, const struct columns *columns, const struct report *report,
-		      struct field_context *context)
+static void make_cells(struct table *t)
 {
-	g->layout.width = g->style->width;
-	g->layout.list_least = LIST_LEAST;
-	g->layout.essential = ESSENTIAL;
-	g->layout.all = columns->named;
-	for (size_t i = 0; i < columns->n; i++) {
-		const struct field *field = columns->list[i];
-		struct layout_column *column = layout_append(&g->layout, field, LAYOUT_CELL,
-							     columns_worth(columns, field));
+	for (size_t i = 0; i < t->columns->n; i++) {
+		const struct field *field = t->columns->list[i];
+		struct layout_column *column = layout_append(&t->layout, field, LAYOUT_CELL,
+							     columns_worth(t->columns, field));
 
-		if (g->style->header) {
+		if (t->style->header) {
 			column->header = strlen(field->header);
-			layout_add(&g->layout, column, column->header, false);
+			layout_add(&t->layout, column, column->header, false);
 		}
 	}
-	g->rows = xreallocarray(NULL, report->n_rows + 1, sizeof(*g->rows));
-	for (size_t i = 0; i < report->n_rows; i++) {
-		g->rows[i] = (uint32_t)g->text.len;
-		if (report->rows[i].shown)
-			make_row(g, &report->rows[i], report, context);
+	t->rows = xreallocarray(NULL, t->report->n_rows + 1, sizeof(*t->rows));
+	for (size_t i = 0; i < t->report->n_rows; i++) {
+		t->rows[i] = (uint32_t)t->cells.len;
+		if (t->report->rows[i].shown)
+			make_row(t, &t->report->rows[i]);
 	}
-	g->rows[report->n_rows] = (uint32_t)g->text.len;
+	t->rows[t->report->n_rows] = (uint32_t)t->cells.len;
 }
 
-/* Cuts a line to the terminal's width and shows that something is missing. */
-static void cut_line(struct strbuf *line, const struct table_style *style)
+/*
+ * Prints the line, cut to the width of the terminal.
+ * @color: escape sequence to set it, NULL for none; reset before the line ends
+ */
+static void put_colored_line(struct table *t, const char *color)
 {
+	const struct table_style *style = t->style;
+	struct strbuf *line = &t->line;
 	size_t taken;
 
-	if (!style->width || text_width(line->s, line->len) <= style->width)
-		return;
-	line->len = text_fit(line->s, line->len, style->width - 1, &taken);
-	strbuf_adds(line, style->utf8 ? "…" : ">");
-}
-
-/* @color: escape sequence to set it, NULL for none; reset before the line ends. */
-static void put_colored_line(FILE *stream, struct strbuf *line, const struct table_style *style,
-			     const char *color)
-{
 	while (line->len && line->s[line->len - 1] == ' ')
 		line->len--;
-	cut_line(line, style);
+	if (style->width && text_width(line->s, line->len) > style->width) {
+		line->len = text_fit(line->s, line->len, style->width - 1, &taken);
+		strbuf_adds(line, style->utf8 ? "…" : ">");
+	}
 	if (color)
-		fputs(color, stream);
+		fputs(color, t->stream);
 	strbuf_adds(line, color ? "\033[0m\n" : "\n");
-	fwrite(line->s, 1, line->len, stream);
+	fwrite(line->s, 1, line->len, t->stream);
 	line->len = 0;
 }
 
-static void put_line(FILE *stream, struct strbuf *line, const struct table_style *style)
+static void put_line(struct table *t)
 {
-	put_colored_line(stream, line, style, NULL);
+	put_colored_line(t, NULL);
 }
 
 /* The same for prose: what does not fit goes on below, indented, broken at spaces. */
-static void put_wrapped(FILE *stream, struct strbuf *line, const struct table_style *style)
+static void put_wrapped(struct table *t)
 {
 	static const char indent[] = "    ";
-	struct strbuf rest = { 0 };
+	const size_t width = t->style->width;
+	struct strbuf *line = &t->line, rest = { 0 };
 
-	while (style->width > 2 * sizeof(indent) && line->len > style->width) {
-		size_t at = style->width;
+	while (width > 2 * sizeof(indent) && line->len > width) {
+		size_t at = width;
 
 		while (at > sizeof(indent) && line->s[at] != ' ')
 			at--;
@@ -130,11 +125,24 @@ static void put_wrapped(FILE *stream, struct strbuf *line, const struct table_st
 		strbuf_adds(&rest, indent);
 		strbuf_add(&rest, line->s + at + 1, line->len - at - 1);
 		line->len = at;
-		put_line(stream, line, style);
+		put_line(t);
 		strbuf_add(line, rest.s, rest.len);
 	}
 	strbuf_free(&rest);
-	put_line(stream, line, style);
+	put_line(t);
+}
+
+/* @lines: each ends with a newline. Frees them. */
+static void put_lines(struct table *t, struct strbuf *lines, void (*put)(struct table *t))
+{
+	for (size_t at = 0; at < lines->len; at++) {
+		size_t len = strcspn(lines->s + at, "\n");
+
+		strbuf_add(&t->line, lines->s + at, len);
+		put(t);
+		at += len;
+	}
+	strbuf_free(lines);
 }
 
 /* @at: where the cell goes, in spaces. Returns where the next one does. */
@@ -167,167 +175,147 @@ static char *put_cut(char *at, const char *text, size_t len, const struct layout
 }
 
 /* Spaces for a line of cells, whose texts take at most @len bytes. Returns where it begins. */
-static char *begin_cells(struct strbuf *line, const struct grid *g, size_t len)
+static char *begin_cells(struct table *t, size_t len)
 {
 	char *at;
 
-	for (size_t i = 0; i < g->layout.n; i++)
-		len += g->layout.columns[i].width + LAYOUT_GAP;
-	at = strbuf_reserve(line, len);
+	for (size_t i = 0; i < t->layout.n; i++)
+		len += t->layout.columns[i].width + LAYOUT_GAP;
+	at = strbuf_reserve(&t->line, len);
 	memset(at, ' ', len);
 	return at;
 }
 
-static void print_header(FILE *stream, const struct grid *g, struct strbuf *line)
+static void print_header(struct table *t)
 {
-	char *at = begin_cells(line, g, 0);
+	char *at = begin_cells(t, 0);
 
-	for (size_t i = 0; i < g->layout.n; i++) {
-		const struct layout_column *column = &g->layout.columns[i];
+	for (size_t i = 0; i < t->layout.n; i++) {
+		const struct layout_column *column = &t->layout.columns[i];
 
 		if (column->shown)
 			at = put_padded(at, column->field->header, column->header, column->header,
 					column);
 	}
-	line->len = (size_t)(at - line->s);
-	put_line(stream, line, g->style);
+	t->line.len = (size_t)(at - t->line.s);
+	put_line(t);
 }
 
-/* Eight colours that can be read on light and on dark; the mark and the word say the same. */
-static const char *severity_color(enum severity severity)
-{
-	static const char *const colors[] = { [SEVERITY_CRITICAL] = "\033[1;31m",
-					      [SEVERITY_WARNING] = "\033[31m",
-					      [SEVERITY_NOTICE] = "\033[35m",
-					      [SEVERITY_NONE] = NULL,
-					      [SEVERITY_GONE] = "\033[36m" };
-
-	return colors[severity];
-}
+/* Colours of eight that can be read on light and on dark; the mark and the word say the same. */
+static const char *const severity_colors[] = {
+	[SEVERITY_CRITICAL] = "\033[1;31m", [SEVERITY_WARNING] = "\033[31m",
+	[SEVERITY_NOTICE] = "\033[35m",	    [SEVERITY_NONE] = NULL,
+	[SEVERITY_GONE] = "\033[36m",
+};
 
 /*
  * Colour goes around the whole line of a listener that is not well: escape sequences within a line
  * would have to be counted when it is cut.
+ * @index: of the row in the report
  */
-static void print_row(FILE *stream, const struct grid *g, const struct row *row, size_t index,
-		      struct strbuf *line)
+static void print_row(struct table *t, size_t index)
 {
-	const char *color =
-		g->style->color ? severity_color(state_table[row->state].severity) : NULL;
-	const char *text = g->text.s + g->rows[index];
-	char *at = begin_cells(line, g, g->rows[index + 1] - g->rows[index]);
+	const enum severity severity = state_table[t->report->rows[index].state].severity;
+	const char *text = t->cells.s + t->rows[index];
+	char *at = begin_cells(t, t->rows[index + 1] - t->rows[index]);
 
-	for (size_t i = 0; i < g->layout.n; i++) {
-		const struct layout_column *column = &g->layout.columns[i];
+	for (size_t i = 0; i < t->layout.n; i++) {
+		const struct layout_column *column = &t->layout.columns[i];
 		struct cell cell;
 
 		memcpy(&cell, text, sizeof(cell));
 		text += sizeof(cell);
 		if (column->shown && cell.width > column->width)
-			at = put_cut(at, text, cell.len, column, g->style->utf8);
+			at = put_cut(at, text, cell.len, column, t->style->utf8);
 		else if (column->shown)
 			at = put_padded(at, text, cell.len, cell.width, column);
 		text += cell.len;
 	}
-	line->len = (size_t)(at - line->s);
-	put_colored_line(stream, line, g->style, color);
+	t->line.len = (size_t)(at - t->line.s);
+	put_colored_line(t, t->style->color ? severity_colors[severity] : NULL);
 }
 
-/* Whole lines, each ended by a newline. */
-static void put_lines(FILE *stream, const struct strbuf *lines, const struct table_style *style,
-		      void (*put)(FILE *stream, struct strbuf *line,
-				  const struct table_style *style),
-		      struct strbuf *line)
+static size_t index_of(const struct table *t, size_t shown)
 {
-	for (size_t at = 0; at < lines->len; at++) {
-		size_t len = strcspn(lines->s + at, "\n");
-
-		strbuf_add(line, lines->s + at, len);
-		put(stream, line, style);
-		at += len;
-	}
+	return (size_t)(t->report->shown[shown] - t->report->rows);
 }
 
-static void print_hidden(FILE *stream, const struct grid *g, struct strbuf *line)
+static void print_rows(struct table *t)
 {
-	const char *separator = "Left out for want of width:";
+	uint8_t *listed = xcalloc(t->report->snapshot->n_groups, sizeof(*listed));
 
-	for (size_t i = 0; i < g->layout.n; i++)
-		if (!g->layout.columns[i].shown) {
-			strbuf_addf(line, "%s %s", separator, g->layout.columns[i].field->header);
-			separator = ",";
+	for (size_t i = 0; i < t->report->n_shown; i++) {
+		/* Each row is a cache miss away from the one before: ask for it early. */
+		if (i + 8 < t->report->n_shown) {
+			const char *cells = t->cells.s + t->rows[index_of(t, i + 8)];
+
+			__builtin_prefetch(cells);
+			__builtin_prefetch(cells + 64);
 		}
-	if (line->len)
-		put_wrapped(stream, line, g->style);
+		print_row(t, index_of(t, i));
+		if (t->style->detail && !t->report->shown[i]->gone) {
+			struct strbuf lines = { 0 };
+
+			detail_lines_add(&lines, t->report->shown[i], listed);
+			put_lines(t, &lines, put_line);
+		}
+	}
+	free(listed);
 }
 
-static void print_footer(FILE *stream, const struct grid *g, const struct columns *columns,
-			 const struct report *report, struct field_context *context,
-			 struct strbuf *line)
+static void print_footer(struct table *t)
 {
 	const struct footer footer = {
-		.report = report,
-		.context = context,
-		.text_flags = g->style->utf8 ? 0 : TEXT_ASCII,
-		.width = g->style->width,
-		.selectors = g->style->selectors,
-		.owners = columns_needs(columns) & NEED_OWNERS,
+		.report = t->report,
+		.context = t->context,
+		.text_flags = t->text_flags,
+		.width = t->style->width,
+		.selectors = t->style->selectors,
+		.owners = columns_needs(t->columns) & NEED_OWNERS,
 	};
+	const char *separator = "Left out for want of width:";
 	struct strbuf lines = { 0 };
 
-	put_line(stream, line, g->style);
+	if (!t->report->n_shown)
+		fputs("No listener to show.\n", t->stream);
+	put_line(t);
 	footer_add(&lines, &footer);
-	put_lines(stream, &lines, g->style, put_wrapped, line);
-	strbuf_free(&lines);
-	print_hidden(stream, g, line);
-}
-
-/* @listed: see detail_lines_add(). */
-static void print_detail(FILE *stream, const struct row *row, const struct table_style *style,
-			 uint8_t *listed, struct strbuf *line)
-{
-	struct strbuf lines = { 0 };
-
-	detail_lines_add(&lines, row, listed);
-	put_lines(stream, &lines, style, put_line, line);
-	strbuf_free(&lines);
-}
-
-static size_t index_of(const struct report *report, size_t shown)
-{
-	return (size_t)(report->shown[shown] - report->rows);
+	put_lines(t, &lines, put_wrapped);
+	for (size_t i = 0; i < t->layout.n; i++)
+		if (!t->layout.columns[i].shown) {
+			strbuf_addf(&t->line, "%s %s", separator,
+				    t->layout.columns[i].field->header);
+			separator = ",";
+		}
+	if (t->line.len)
+		put_wrapped(t);
 }
 
 void table_print(FILE *stream, const struct report *report, const struct columns *columns,
 		 const struct table_style *style, struct field_context *context)
 {
-	struct grid g = { .style = style };
-	uint8_t *listed = xcalloc(report->snapshot->n_groups, sizeof(*listed));
-	struct strbuf line = { 0 };
+	struct table t = {
+		.stream = stream,
+		.report = report,
+		.columns = columns,
+		.style = style,
+		.context = context,
+		.text_flags = style->utf8 ? 0 : TEXT_ASCII,
+		.layout = { .width = style->width,
+			    .list_least = LIST_LEAST,
+			    .essential = ESSENTIAL,
+			    .all = columns->named },
+	};
 
-	make_grid(&g, columns, report, context);
-	layout_fit(&g.layout);
+	make_cells(&t);
+	layout_fit(&t.layout);
 	if (style->header)
-		print_header(stream, &g, &line);
-	for (size_t i = 0; i < report->n_shown; i++) {
-		/* Each row is a cache miss away from the one before: ask for it early. */
-		if (i + 8 < report->n_shown) {
-			const char *cells = g.text.s + g.rows[index_of(report, i + 8)];
-
-			__builtin_prefetch(cells);
-			__builtin_prefetch(cells + 64);
-		}
-		print_row(stream, &g, report->shown[i], index_of(report, i), &line);
-		if (style->detail && !report->shown[i]->gone)
-			print_detail(stream, report->shown[i], style, listed, &line);
-	}
-	if (!report->n_shown && style->footer)
-		fputs("No listener to show.\n", stream);
+		print_header(&t);
+	print_rows(&t);
 	if (style->footer)
-		print_footer(stream, &g, columns, report, context, &line);
-	strbuf_free(&line);
-	strbuf_free(&g.text);
-	free(listed);
-	free(g.rows);
-	layout_free(&g.layout);
+		print_footer(&t);
+	strbuf_free(&t.line);
+	strbuf_free(&t.cells);
+	free(t.rows);
+	layout_free(&t.layout);
 }

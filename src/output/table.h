@@ -10,8 +10,8 @@
 
 struct table_style {
 	bool header;
-	bool detail; /* below each listener what is in its queues */
-	bool footer; /* counters that moved, sysctls, what the words mean */
+	bool detail; /* below each listener the connections in its queues */
+	bool footer; /* see footer_add() */
 	bool color;
 	bool utf8; /* the terminal's character set */
 	size_t width; /* of the terminal, 0: unlimited */
@@ -21,9 +21,8 @@ struct table_style {
 /*
  * table_print() - a report as text, one line a listener, and a footer.
  *
- * On a terminal that is too narrow the columns with the lowest `keep` are left out, and the footer
- * names them; what still does not fit is cut. With style->detail each listener is followed by the
- * connections in its queues. Errors are left in the stream.
+ * On a narrow terminal layout_fit() leaves columns out, which the footer names. What still does not
+ * fit is cut. Errors are left in the stream.
  */
 void table_print(FILE *stream, const struct report *report, const struct columns *columns,
 		 const struct table_style *style, struct field_context *context);

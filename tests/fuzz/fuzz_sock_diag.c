@@ -40,7 +40,7 @@ static void check_record(const struct diag_record *r)
 			   !memcmp(r->peer + 4, zero, sizeof(zero)));
 }
 
-static int handle(const struct diag_record *r, void *context)
+static void handle(const struct diag_record *r, void *context)
 {
 	struct world *w = context;
 	struct listener *l;
@@ -49,11 +49,11 @@ static int handle(const struct diag_record *r, void *context)
 	w->records++;
 	if (r->state != DIAG_LISTEN) {
 		children_add(&w->children, r);
-		return 0;
+		return;
 	}
 	l = snapshot_add_listener(&w->snapshot, 0, r->cookie);
 	if (!l)
-		return 0;
+		return;
 	l->addr.ifindex = r->ifindex;
 	l->addr.port = r->local_port;
 	l->addr.family = r->family;
@@ -63,7 +63,6 @@ static int handle(const struct diag_record *r, void *context)
 	l->length = r->rqueue;
 	l->limit = r->wqueue;
 	l->drops = r->drops;
-	return 0;
 }
 
 static void print_report(FILE *stream, struct report *report, const struct columns *columns)

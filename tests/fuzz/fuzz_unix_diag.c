@@ -10,7 +10,7 @@
 
 const struct fuzz_seed fuzz_seeds[] = { { "tests/data", "unix" }, { 0 } };
 
-static int handle(const struct unix_record *r, void *context)
+static void handle(const struct unix_record *r, void *context)
 {
 	char *text = unix_listeners_text(r);
 
@@ -23,7 +23,6 @@ static int handle(const struct unix_record *r, void *context)
 		FUZZ_CHECK((*text == '@') == (r->name[0] == '\0'));
 	}
 	free(text);
-	return 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -143,7 +143,7 @@ class Named(Several):
         self.named("blue")
         for args, code, words in (
                 (["-N", "red"], 1, "'red'"), (["-N", "blue", "-N", "red"], 1, "'red'"),
-                (["-N", "/etc/hostname"], 1, "no network namespace"),
+                (["-N", "/etc/hostname"], 1, "is not a network namespace"),
                 (["-N", "/proc/self/ns/uts"], 1, "/proc/self/ns/uts"),
                 (["-N", "4194305"], 1, "4194305"), (["-N", "./red"], 1, "./red"),
                 (["-N", "bl\x1bue"], 1, r"bl\x1bue"),
@@ -247,7 +247,7 @@ class Window(Several):
             with self.within(others["gold"]):
                 self.overflow(listeners["gold"], 3)
 
-        out = listenq.during(act, *args, delay=1).out
+        out = listenq.during(act, *args).out
         self.assertRegex(out, r"(?m)^cyan +0 +0 -$")
         self.assertRegex(out, r"(?m)^gold +\+3 +\+3 ")
         self.assertEqual(re.findall("(?m)^(blue|cyan|gold|green|pink) ", out), names)

@@ -115,6 +115,11 @@ void scene_count(struct scene *scene, enum counter_id id, uint64_t before_first,
 	scene->now.netns[0].after.value[id] = after_second;
 }
 
+void scene_overflow(struct scene *scene, uint64_t n)
+{
+	scene_count(scene, COUNTER_LISTEN_OVERFLOWS, 100, 100, 100 + n, 100 + n);
+}
+
 struct group *scene_group(struct scene *scene, uint16_t cookie)
 {
 	if (!(scene->now.known & SNAPSHOT_GROUPS))
@@ -135,5 +140,14 @@ const struct row *scene_row(struct scene *scene, uint16_t cookie)
 		if (scene->report.rows[i].listener->cookie == cookie)
 			return &scene->report.rows[i];
 	fail_msg("no row of listener %u", cookie);
+	return NULL;
+}
+
+const struct row *scene_row_at(struct scene *scene, uint16_t port)
+{
+	for (size_t i = 0; i < scene->report.n_rows; i++)
+		if (scene->report.rows[i].listener->addr.port == port)
+			return &scene->report.rows[i];
+	fail_msg("no row of port %u", port);
 	return NULL;
 }

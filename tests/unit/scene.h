@@ -42,11 +42,17 @@ struct listener *scene_now(struct scene *scene, uint16_t cookie);
 void scene_count(struct scene *scene, enum counter_id id, uint64_t before_first,
 		 uint64_t after_first, uint64_t before_second, uint64_t after_second);
 
+/* ListenOverflows that rise by @n, all of it between the two dumps. */
+void scene_overflow(struct scene *scene, uint64_t n);
+
 /* Makes the groups, so that a test can fill them; returns that of the listener. */
 struct group *scene_group(struct scene *scene, uint16_t cookie);
 
 /* Builds the report, shows everything, returns the row of the listener. */
 const struct row *scene_row(struct scene *scene, uint16_t cookie);
 void scene_report(struct scene *scene);
+
+/* The row at that port in the report that was built. */
+const struct row *scene_row_at(struct scene *scene, uint16_t port);
 
 #endif

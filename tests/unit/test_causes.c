@@ -14,7 +14,6 @@ static struct strbuf b;
 
 static int setup(void **state)
 {
-	(void)state;
 	memset(&s, 0, sizeof(s));
 	b = (struct strbuf){ 0 };
 	scene_open(&s);
@@ -26,7 +25,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	scene_close(&s);
 	strbuf_free(&b);
 	return 0;
@@ -99,7 +97,6 @@ static void test_stopped(void **state)
 {
 	struct process *p;
 
-	(void)state;
 	assert_said(REASON_STOPPED, NULL); /* nobody is known */
 	p = add_owner(in_state(11, 'T'));
 	assert_said(REASON_STOPPED,
@@ -120,7 +117,6 @@ static void test_frozen(void **state)
 {
 	struct process *p = add_owner(frozen(11, "/sys/fs/cgroup/a\x1b/cgroup.freeze"));
 
-	(void)state;
 	assert_said(
 		REASON_STOPPED,
 		"process 11 (app) is frozen with its cgroup; unpause its container, or echo 0 > /sys/fs/cgroup/a\\x1b/cgroup.freeze");
@@ -140,7 +136,6 @@ static void test_stopped_of_several(void **state)
 {
 	struct process *other;
 
-	(void)state;
 	add_owner(in_state(11, 'T'));
 	other = add_owner(in_state(12, 'S'));
 	assert_said(REASON_STOPPED, NULL);
@@ -173,7 +168,6 @@ static void test_stopped_of_several(void **state)
 /* Alone, process 1 is an owner as any other: it may be the server of a container. */
 static void test_process_1(void **state)
 {
-	(void)state;
 	add_owner(in_state(1, 'T'));
 	assert_said(REASON_STOPPED,
 		    "process 1 (app) is stopped; continue with fg, or kill -CONT 1");
@@ -182,7 +176,6 @@ static void test_process_1(void **state)
 /* Two descriptors of one process are one process. */
 static void test_two_descriptors(void **state)
 {
-	(void)state;
 	add_owner(in_state(11, 'T'));
 	snapshot_size_owners(&s.now, 2, 1);
 	s.now.owners[1] = (struct owner){ 0, 4 };
@@ -194,7 +187,6 @@ static void test_two_descriptors(void **state)
 /* Where connections leave the queue, or none waits, nobody is kept from accepting. */
 static void test_accepting(void **state)
 {
-	(void)state;
 	add_owner(in_state(11, 'T'));
 	scene_now(&s, 80)->length = 128;
 	assert_said(REASON_STOPPED, NULL);
@@ -217,7 +209,6 @@ static void test_empty(void **state)
 {
 	struct listener *l = scene_now(&s, 80);
 
-	(void)state;
 	add_owner(in_state(11, 'T'));
 	scene_before(&s, 80)->length = l->length = 0;
 	l->known |= LISTENER_PEAK;
@@ -229,7 +220,6 @@ static void test_empty(void **state)
 /* A listener that is well has no reasons. */
 static void test_well(void **state)
 {
-	(void)state;
 	add_owner(in_state(11, 'T'));
 	scene_before(&s, 80)->length = scene_now(&s, 80)->length = 1;
 	assert_int_equal(scene_row(&s, 80)->reasons & 7, 0);
@@ -239,7 +229,6 @@ static void test_fd_limit(void **state)
 {
 	struct process *p = add_owner(with_fds(11, 1024, 1024));
 
-	(void)state;
 	assert_said(
 		REASON_FD_LIMIT,
 		"process 11 (app) has 1024 of 1024 descriptors open, and accept(2) fails with EMFILE; raise its limit (ulimit -n where it is started), or find the leak with ls -l /proc/11/fd");
@@ -267,7 +256,6 @@ static void test_fd_limit_of_all(void **state)
 {
 	struct listener *l = scene_now(&s, 80);
 
-	(void)state;
 	add_owner(with_fds(11, 16, 16));
 	add_owner(with_fds(12, 16, 16));
 	add_owner(in_state(1, 'S'));
@@ -289,7 +277,6 @@ static void test_fd_limit_of_all(void **state)
 /* It is said which; the master of a preforked server has few open and never accepts. */
 static void test_fd_limit_of_several(void **state)
 {
-	(void)state;
 	add_owner(with_fds(11, 9, 1024));
 	add_owner(with_fds(12, 1024, 1024));
 	add_owner(with_fds(13, 1024, 1024));
@@ -303,7 +290,6 @@ static void test_throttled(void **state)
 {
 	struct process *p = add_owner(with_throttle(11, true, "/sys/fs/cgroup/a.slice/b/cpu.max"));
 
-	(void)state;
 	assert_said(
 		REASON_THROTTLED,
 		"process 11 (app) used up its CPU quota in this window and was throttled; raise the quota (/sys/fs/cgroup/a.slice/b/cpu.max)");
@@ -331,7 +317,6 @@ static void test_throttled(void **state)
 
 static void test_throttled_of_several(void **state)
 {
-	(void)state;
 	add_owner(with_throttle(11, false, NULL));
 	add_owner(with_throttle(12, true, NULL));
 	assert_said(
@@ -352,7 +337,6 @@ static void test_not_accepting(void **state)
 {
 	struct process *p;
 
-	(void)state;
 	assert_said(REASON_NOT_ACCEPTING, NONE_TAKEN "; " STUCK);
 	add_owner(in_state(11, 'S'));
 	add_owner(in_state(1, 'T')); /* keeps the socket, and is no owner */
@@ -384,7 +368,6 @@ static void test_folded(void **state)
 {
 	struct selection all = { .family = AF_UNSPEC };
 
-	(void)state;
 	add_owner(in_state(11, 'S'));
 	for (uint16_t cookie = 81; cookie < 83; cookie++) {
 		scene_add_both(&s, cookie);

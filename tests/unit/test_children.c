@@ -58,38 +58,6 @@ static void half_open(uint16_t port, uint32_t cookie, unsigned int retransmits)
 	children_add(&children, &r);
 }
 
-static void test_syn_recv(void **state)
-{
-	(void)state;
-	listen_at(80, 0, 8);
-	listen_at(81, 0, 8);
-	groups_build(&s);
-	half_open(80, 1, 0);
-	half_open(80, 2, 1);
-	half_open(80, 3, 5);
-	half_open(81, 4, 0);
-	children_count_syn_recv(&children, &s, 0);
-	assert_u64_equal(group(0)->syn_length, 3);
-	assert_u64_equal(group(0)->syn_retransmitted, 2);
-	assert_u64_equal(group(1)->syn_length, 1);
-	assert_u64_equal(group(1)->syn_retransmitted, 0);
-	assert_u64_equal(s.netns[0].unattributed_syn_recv, 0);
-}
-
-static void test_reuseport_counts_once(void **state)
-{
-	(void)state;
-	listen_at(80, 0, 8);
-	listen_at(80, 0, 8);
-	groups_build(&s);
-	half_open(80, 1, 0);
-	half_open(80, 2, 0);
-	children_count_syn_recv(&children, &s, 0);
-	assert_u64_equal(s.n_groups, 1);
-	assert_u64_equal(group(0)->syn_length, 2);
-	assert_ptr_equal(group(0), group(1));
-}
-
 /* Requests that a closed listener left behind are forced on nobody. */
 static void test_orphans(void **state)
 {
@@ -189,49 +157,15 @@ static void test_half_open_connections(void **state)
 	assert_false(of.list->has_wait);
 }
 
-/* Nothing is copied that nobody wants. */
-static void test_no_connections(void **state)
-{
-	(void)state;
-	listen_at(80, 3, 2);
-	groups_build(&s);
-	half_open(80, 1, 0);
-	children_count_syn_recv(&children, &s, 0);
-	assert_u64_equal(s.n_connections, 0);
-	assert_null(children.connections);
-	assert_false(s.known & SNAPSHOT_CONNECTIONS);
-}
-
-/* They may be told again of a later sample, whose listeners are others. */
-static void test_told_again(void **state)
-{
-	(void)state;
-	listen_at(80, 1, 8);
-	half_open(80, 1, 1);
-	half_open(81, 2, 0);
-	for (int i = 0; i < 2; i++) {
-		groups_build(&s);
-		s.netns[0].unattributed_syn_recv = 0;
-		children_count_syn_recv(&children, &s, 0);
-		assert_u64_equal(group(0)->syn_length, 1);
-		assert_u64_equal(group(0)->syn_retransmitted, 1);
-		assert_u64_equal(s.netns[0].unattributed_syn_recv, 1);
-	}
-}
-
 #define CHILDREN_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CHILDREN_TEST(test_syn_recv),
-		CHILDREN_TEST(test_reuseport_counts_once),
 		CHILDREN_TEST(test_orphans),
 		CHILDREN_TEST(test_repeated_entry),
 		CHILDREN_TEST(test_vrf),
 		CHILDREN_TEST(test_half_open_connections),
-		CHILDREN_TEST(test_no_connections),
-		CHILDREN_TEST(test_told_again),
 	};
 
 	return cmocka_run_group_tests_name("children", tests, NULL, NULL);

@@ -96,65 +96,58 @@ struct printed {
 	FILE *stream;
 };
 
-static void print_table(struct printed *p, const char *title, struct report *report,
-			const struct columns *columns, struct table_style style)
-{
-	struct field_context context = { 0 };
+enum { USUAL, EXTENDED, PROCESSES, ALL, NAMED, LISTS };
 
-	fprintf(p->stream, "==== %s ====\n", title);
-	table_print(p->stream, report, columns, &style, &context);
-	strbuf_free(&context.scratch);
-}
+/* clang-format off */
+static const struct {
+	const char *title;
+	int list;
+	struct table_style style;
+} tables[] = {
+	{ "default", USUAL, { .header = true, .footer = true, .utf8 = true } },
+	{ "color", USUAL, { .header = true, .color = true, .utf8 = true } },
+	{ "80 columns", USUAL, { .header = true, .footer = true, .utf8 = true, .width = 80 } },
+	{ "80 columns, ASCII", EXTENDED, { .header = true, .footer = true, .width = 80 } },
+	{ "40 columns, color", USUAL,
+	  { .header = true, .footer = true, .color = true, .utf8 = true, .width = 40 } },
+	{ "no header", USUAL, { .utf8 = true } },
+	{ "extended", EXTENDED, { .header = true, .utf8 = true } },
+	{ "named", NAMED, { .header = true, .utf8 = true } },
+	{ "named, ASCII, 40 columns", NAMED, { .header = true, .width = 40 } },
+	{ "detail", NAMED, { .header = true, .detail = true, .utf8 = true } },
+	{ "processes, 60 columns", PROCESSES, { .header = true, .width = 60 } },
+	{ "all", ALL, { .header = true, .utf8 = true } },
+};
+/* clang-format on */
 
 static void compare_tables(const char *name, struct report *report)
 {
-	struct columns usual = { 0 }, extended = { 0 }, all = { 0 }, named = { 0 };
-	struct columns processes = { 0 };
+	struct field_context context = { 0 };
+	struct columns columns[LISTS] = { 0 };
 	struct printed p = { 0 };
 	struct error why;
 	char file[256];
 
-	usual.folded = extended.folded = all.folded = report->n_members;
-	columns_default(&usual, false);
-	columns_default(&extended, true);
-	columns_default(&processes, false);
-	columns_processes(&processes);
-	columns_all(&all);
-	if (report->n_netns > 1) {
-		columns_put_before(&usual, FIELD_NAMESPACE, FIELD_LOCAL);
-		columns_put_before(&extended, FIELD_NAMESPACE, FIELD_LOCAL);
+	for (int i = 0; i < NAMED; i++) {
+		columns[i].folded = i != PROCESSES && report->n_members;
+		columns_default(&columns[i], i == EXTENDED);
+		if (report->n_netns > 1 && i < PROCESSES)
+			columns_put_before(&columns[i], FIELD_NAMESPACE, FIELD_LOCAL);
 	}
-	columns_parse(&named, "local,length,fill,overflows,oldest-wait,cgroup", false, &why);
+	columns_processes(&columns[PROCESSES]);
+	columns_all(&columns[ALL]);
+	columns_parse(&columns[NAMED], "local,length,fill,overflows,oldest-wait,cgroup", false,
+		      &why);
 	p.stream = open_memstream(&p.text, &p.len);
-	print_table(&p, "default", report, &usual,
-		    (struct table_style){ .header = true, .footer = true, .utf8 = true });
-	print_table(&p, "color", report, &usual,
-		    (struct table_style){ .header = true, .color = true, .utf8 = true });
-	print_table(
-		&p, "80 columns", report, &usual,
-		(struct table_style){ .header = true, .footer = true, .utf8 = true, .width = 80 });
-	print_table(&p, "80 columns, ASCII", report, &extended,
-		    (struct table_style){ .header = true, .footer = true, .width = 80 });
-	print_table(
-		&p, "40 columns, color", report, &usual,
-		(struct table_style){
-			.header = true, .footer = true, .color = true, .utf8 = true, .width = 40 });
-	print_table(&p, "no header", report, &usual, (struct table_style){ .utf8 = true });
-	print_table(&p, "extended", report, &extended,
-		    (struct table_style){ .header = true, .utf8 = true });
-	print_table(&p, "named", report, &named,
-		    (struct table_style){ .header = true, .utf8 = true });
-	print_table(&p, "named, ASCII, 40 columns", report, &named,
-		    (struct table_style){ .header = true, .width = 40 });
-	print_table(&p, "detail", report, &named,
-		    (struct table_style){ .header = true, .detail = true, .utf8 = true });
-	print_table(&p, "processes, 60 columns", report, &processes,
-		    (struct table_style){ .header = true, .width = 60 });
-	print_table(&p, "all", report, &all, (struct table_style){ .header = true, .utf8 = true });
+	for (size_t i = 0; i < ARRAY_SIZE(tables); i++) {
+		fprintf(p.stream, "==== %s ====\n", tables[i].title);
+		table_print(p.stream, report, &columns[tables[i].list], &tables[i].style, &context);
+	}
 	fclose(p.stream);
 	snprintf(file, sizeof(file), "tests/expected/%s.txt", name);
 	compare(file, p.text, p.len);
 	free(p.text);
+	strbuf_free(&context.scratch);
 }
 
 static void print_json(struct printed *p, const struct report *report, bool one_line)

@@ -17,7 +17,6 @@ static uint64_t overflows; /* total of the counter */
 
 static int setup(void **state)
 {
-	(void)state;
 	scene_open(&scene);
 	history = history_new();
 	overflows = 0;
@@ -26,7 +25,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	scene_close(&scene);
 	history_free(history);
 	return 0;
@@ -72,14 +70,9 @@ static const struct row *row_of(uint16_t cookie)
 	return &row;
 }
 
-/* The row of the group, or of the listener, at that port. */
 static const struct row *row_at(uint16_t port)
 {
-	for (size_t i = 0; i < scene.report.n_rows; i++)
-		if (scene.report.rows[i].listener->addr.port == port)
-			return &scene.report.rows[i];
-	fail_msg("no row of port %u", port);
-	return NULL;
+	return scene_row_at(&scene, port);
 }
 
 static void assert_fill(const struct row *row, size_t back, int tenths)
@@ -149,7 +142,6 @@ static void test_fills(void **state)
 {
 	size_t known;
 
-	(void)state;
 	scene_sample(&scene, "1");
 	scene_report(&scene);
 	assert_past(row_of(A), "-");
@@ -169,7 +161,6 @@ static void test_fills(void **state)
 /* In steps of half a percent, rounded down: only a full queue is at 1. */
 static void test_fill_is_rounded_down(void **state)
 {
-	(void)state;
 	scene_sample(&scene, "1:999");
 	scene_now(&scene, A)->limit = 999;
 	scene_report(&scene);
@@ -180,7 +171,6 @@ static void test_fill_is_rounded_down(void **state)
 
 static void test_peak(void **state)
 {
-	(void)state;
 	window("1:1");
 	scene_sample(&scene, "1:1");
 	scene_now(&scene, A)->known |= LISTENER_PEAK;
@@ -192,7 +182,6 @@ static void test_peak(void **state)
 
 static void test_come_and_go(void **state)
 {
-	(void)state;
 	first("1:1");
 	window("1:1");
 	window("1:1 2:5");
@@ -205,7 +194,6 @@ static void test_come_and_go(void **state)
 /* A dump that the kernel takes in parts may miss a listener: its fill of then is unknown. */
 static void test_gap(void **state)
 {
-	(void)state;
 	first("1 2");
 	window("1:10 2");
 	window("");
@@ -222,7 +210,6 @@ static void test_gap(void **state)
 
 static void test_since_when(void **state)
 {
-	(void)state;
 	first("1 2:10");
 	window("1 2:10");
 	window("1:8 2:10 3:10");
@@ -250,7 +237,6 @@ static void test_sums(void **state)
 {
 	const struct netns *ns = &scene.now.netns[0];
 
-	(void)state;
 	first("1");
 	assert_sum(0, 60, -1, 0);
 	window_of_overflows(1);
@@ -274,7 +260,6 @@ static void test_sums(void **state)
 
 static void test_sums_of_the_unknown(void **state)
 {
-	(void)state;
 	first("1");
 	window_of_overflows(1);
 	scene.now.netns[0].after.known = 0;
@@ -291,7 +276,6 @@ static void test_another_namespace(void **state)
 {
 	const struct netns gone = { .inode = SCENE_NETNS };
 
-	(void)state;
 	window("1:10");
 	window_of_overflows(7);
 	scene.before.netns[0].inode = scene.now.netns[0].inode = SCENE_NETNS + 1;
@@ -311,7 +295,6 @@ static void test_inode_given_again(void **state)
 		{ .cookie = 7 }, { .cookie = 9 }, { .serial = 1 }, { .serial = 2 }
 	};
 
-	(void)state;
 	for (size_t life = 0; life < ARRAY_SIZE(lives); life++) {
 		scene.before.netns[0].cookie = scene.now.netns[0].cookie = lives[life].cookie;
 		scene.before.netns[0].serial = scene.now.netns[0].serial = lives[life].serial;
@@ -339,7 +322,6 @@ static void test_wrap(void **state)
 	enum { MORE = 137, ALL = HISTORY_WINDOWS + MORE };
 	size_t known;
 
-	(void)state;
 	first("1 2:10");
 	for (int i = 1; i < ALL; i++) {
 		scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, (uint64_t)i, (uint64_t)i);
@@ -375,7 +357,6 @@ static void test_wrap(void **state)
 /* Well, or absent, for longer than the ring holds. */
 static void test_long_ago(void **state)
 {
-	(void)state;
 	first("1 2:10");
 	for (int i = 0; i < HISTORY_WINDOWS + 5; i++)
 		window("1");
@@ -394,7 +375,6 @@ static void test_forgetting(void **state)
 {
 	enum { ROUNDS = 3, CROWD = 2000 };
 
-	(void)state;
 	first("1:3");
 	for (int round = 0; round < ROUNDS; round++) {
 		const uint16_t one = (uint16_t)(C + round * CROWD);
@@ -422,7 +402,6 @@ static void test_forgetting(void **state)
 /* Who folds or unfolds groups later finds the past of all of them, whichever of them were rows. */
 static void test_groups_and_their_members(void **state)
 {
-	(void)state;
 	folded_window("1:3@80 2:7@80 3:1@81", false);
 	folded_window("1:4@80 2:10@80 3:2@81", true);
 	folded_window("1:5@80 2:2@80 3:3@81", false);
@@ -446,7 +425,6 @@ static void test_groups_and_their_members(void **state)
 /* Members come and go, also the oldest one, and the group is the same. */
 static void test_group_goes_on(void **state)
 {
-	(void)state;
 	folded_window("1:3@80 2:4@80", true);
 	folded_window("2:5@80 7:1@80", true);
 	folded_window("7:6@80 8:8@80", true);
@@ -462,7 +440,6 @@ static void test_group_goes_on(void **state)
 /* One that others join was there all the time. */
 static void test_listener_becomes_a_group(void **state)
 {
-	(void)state;
 	folded_window("5:9@80 7@81", true);
 	folded_window("5:10@80 7@81", true);
 	folded_window("1:2@80 5:10@80 9@80 7@81 8:8@81", true);

@@ -209,14 +209,14 @@ static void test_hidden(void **state)
 	unit_allow(tree, "0000000000000000", "pid:[4026531836]", "user:[4026531837]");
 	namespaces_find(&found, root);
 	assert_true(found.some_hidden);
-	assert_int_equal(found.sight, PROCESSES_NO_PRIVILEGE);
-	/* In a container process 1 is in sight, and those outside are not. */
+	assert_int_equal(found.visible, PROCESSES_NO_PRIVILEGE);
+	/* In a container process 1 can be seen, and those outside are not. */
 	add_process(1, "proc/self/ns/net", "init", 0, 5);
 	unit_allow(tree, "000001ffffffffff", "pid:[4026532000]", "user:[4026531837]");
 	namespaces_find(&found, root);
 	assert_true(found.some_hidden);
 	assert_u64_equal(found.hidden, 0);
-	assert_int_equal(found.sight, PROCESSES_NAMESPACE);
+	assert_int_equal(found.visible, PROCESSES_NAMESPACE);
 	assert_int_equal(renameat(root, "proc", root, "gone"), 0);
 	namespaces_find(&found, root);
 	assert_false(found.some_hidden);
@@ -263,7 +263,7 @@ static void test_resolve(void **state)
 	expect_error("green", -ENOENT, "no network namespace 'green'");
 	expect_error("71", -ENOENT, "no network namespace '71'");
 	expect_error("./green", -ENOENT, "cannot look at network namespace './green'");
-	expect_error("/proc/self/mounts", -EINVAL, "'/proc/self/mounts' is no network namespace");
+	expect_error("/proc/self/mounts", -EINVAL, "'/proc/self/mounts' is not a network namespace");
 }
 
 #define NAMESPACES_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)

@@ -144,103 +144,6 @@ static void test_short_lines(void **state)
 	assert_u64_equal(parsed("TcpExt: ListenDrops\n").known, 0);
 }
 
-/* The value of @name by another way than the parser's: the column of its name. */
-static bool find(const char *text, const char *prefix, const char *name, uint64_t *value)
-{
-	char *copy = xstrdup(text), *line_save, *names = NULL;
-	bool found = false;
-
-	for (char *line = strtok_r(copy, "\n", &line_save); line;
-	     line = strtok_r(NULL, "\n", &line_save)) {
-		char *name_save, *value_save, *n, *v;
-		size_t len = strlen(prefix);
-
-		if (strncmp(line, prefix, len) != 0 || line[len] != ':')
-			continue;
-		if (!names) {
-			names = line;
-			continue;
-		}
-		n = strtok_r(names, " ", &name_save);
-		v = strtok_r(line, " ", &value_save);
-		while (n && v && strcmp(n, name) != 0) {
-			n = strtok_r(NULL, " ", &name_save);
-			v = strtok_r(NULL, " ", &value_save);
-		}
-		if (n && v) {
-			*value = strtoull(v, NULL, 10);
-			found = true;
-		}
-		break;
-	}
-	free(copy);
-	return found;
-}
-
-static char *captured(const char *name, size_t *len)
-{
-	char path[4096], relative[128];
-
-	snprintf(relative, sizeof(relative),
-		 "tests/data/two-overflow/closing/root/proc/self/net/%s", name);
-	return unit_read(unit_source(relative, path), len);
-}
-
-static void test_captured(void **state)
-{
-	struct counters c = { 0 };
-	char *netstat, *snmp;
-	size_t netstat_len, snmp_len;
-
-	(void)state;
-	netstat = captured("netstat", &netstat_len);
-	snmp = captured("snmp", &snmp_len);
-	parse(netstat, netstat_len, &c);
-	parse(snmp, snmp_len, &c);
-	for (unsigned int i = 0; i < COUNTER_N; i++) {
-		bool tcp = !strstr(counter_table[i].prefix, "Ext");
-		uint64_t value = 0;
-		bool known = find(tcp ? snmp : netstat, counter_table[i].prefix,
-				  counter_table[i].name, &value);
-
-		/* 6.18 has every counter of the table: a name that it lacks is misspelled. */
-		if (!known)
-			fail_msg("%s is not in the captured files", counter_table[i].name);
-		assert_true(counter_known(&c, i));
-		assert_u64_equal(c.value[i], value);
-	}
-	assert_true(c.value[COUNTER_LISTEN_OVERFLOWS] > 0);
-	free(netstat);
-	free(snmp);
-}
-
-/*
- * A file that was cut anywhere gives the right numbers or none: never one that lacks its last
- * digits.
- */
-static void test_truncated(void **state)
-{
-	struct counters whole = { 0 };
-	size_t len;
-	char *text;
-
-	(void)state;
-	text = captured("netstat", &len);
-	netstat_parse(text, len, &whole);
-	for (size_t cut = 0; cut < len; cut++) {
-		struct counters c = { 0 };
-
-		parse(text, cut, &c);
-		assert_u64_equal(c.known & ~whole.known, 0);
-		for (unsigned int i = 0; i < COUNTER_N; i++)
-			if (counter_known(&c, i) && c.value[i] != whole.value[i])
-				fail_msg("cut at byte %zu: %s is %llu, not %llu", cut,
-					 counter_table[i].name, (unsigned long long)c.value[i],
-					 (unsigned long long)whole.value[i]);
-	}
-	free(text);
-}
-
 /* In short, as the captured file may have no number of two digits in the right place. */
 static void test_truncated_number(void **state)
 {
@@ -262,8 +165,6 @@ int main(void)
 		cmocka_unit_test(test_odd_order),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_short_lines),
-		cmocka_unit_test(test_captured),
-		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_truncated_number),
 	};
 

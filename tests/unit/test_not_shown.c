@@ -11,14 +11,12 @@ static struct strbuf b;
 
 static int setup(void **state)
 {
-	(void)state;
 	scene_open(&scene);
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	(void)state;
 	scene_close(&scene);
 	strbuf_free(&b);
 	return 0;
@@ -73,17 +71,16 @@ static void assert_words(const char *expected)
 	assert_string_equal(b.s, expected);
 }
 
-static void assert_amount(struct opt_u64 amount, uint64_t value)
+static void assert_known(struct opt_u64 number, uint64_t value)
 {
-	assert_true(amount.known);
-	assert_u64_equal(amount.value, value);
+	assert_true(number.known);
+	assert_u64_equal(number.value, value);
 }
 
 static void test_unknown(void **state)
 {
 	const struct not_shown *e = find();
 
-	(void)state;
 	assert_false(e->unix_listeners.known || e->unix_full.known || e->unix_stalled.known);
 	assert_false(e->namespaces.known || e->looked_at.known || e->overflowing.known);
 	assert_words("");
@@ -93,36 +90,33 @@ static void test_shown(void **state)
 {
 	const struct not_shown *e;
 
-	(void)state;
 	scene.now.known |= SNAPSHOT_UNIX | SNAPSHOT_ALL_NETNS;
 	e = find();
-	assert_amount(e->unix_listeners, 0);
-	assert_amount(e->unix_stalled, 0);
-	assert_amount(e->unix_full, 0);
-	assert_amount(e->namespaces, 0);
-	assert_amount(e->looked_at, 0);
-	assert_amount(e->overflowing, 0);
+	assert_known(e->unix_listeners, 0);
+	assert_known(e->unix_stalled, 0);
+	assert_known(e->unix_full, 0);
+	assert_known(e->namespaces, 0);
+	assert_known(e->looked_at, 0);
+	assert_known(e->overflowing, 0);
 	assert_words("");
 }
 
 static void test_unix_full(void **state)
 {
-	(void)state;
 	add_unix(1, 1, 1, 0);
 	scene.now.n_unix = 12;
-	assert_amount(find()->unix_listeners, 12);
+	assert_known(find()->unix_listeners, 12);
 	assert_words("");
 	add_unix(2, 2, 1, 0);
 	assert_words("1 UNIX listener is full (-x shows it)");
 	add_unix(3, 6, 5, 9 * NSEC_PER_SEC);
 	assert_words("2 UNIX listeners are full (-x shows them)");
-	assert_amount(find()->unix_full, 2);
-	assert_amount(find()->unix_stalled, 0);
+	assert_known(find()->unix_full, 2);
+	assert_known(find()->unix_stalled, 0);
 }
 
 static void test_unix_stalled(void **state)
 {
-	(void)state;
 	add_unix(1, 1, 5, 3 * NSEC_PER_SEC - 1);
 	assert_words("");
 	add_unix(2, 1, 5, 3 * NSEC_PER_SEC);
@@ -135,12 +129,11 @@ static void test_unix_stalled(void **state)
 
 static void test_overflowing(void **state)
 {
-	(void)state;
 	add_both(10, 5, 5);
 	add_both(11, 0, 0);
-	assert_amount(find()->namespaces, 2);
-	assert_amount(find()->looked_at, 2);
-	assert_amount(find()->overflowing, 0);
+	assert_known(find()->namespaces, 2);
+	assert_known(find()->looked_at, 2);
+	assert_known(find()->overflowing, 0);
 	assert_words("");
 	add_both(12, 7, 8);
 	assert_words("1 other namespace overflows (-A shows it)");
@@ -154,15 +147,14 @@ static void test_overflowing(void **state)
 /* Namespaces come and go; one of them may have the identity of one that has ended. */
 static void test_come_and_go(void **state)
 {
-	(void)state;
 	add_other(&scene.before, 10, 5);
 	add_both(11, 1, 1);
 	add_other(&scene.now, 12, 9);
-	assert_amount(find()->looked_at, 1);
+	assert_known(find()->looked_at, 1);
 	assert_words("");
 	add_both(13, 9, 2);
-	assert_amount(find()->looked_at, 2);
-	assert_amount(find()->namespaces, 3);
+	assert_known(find()->looked_at, 2);
+	assert_known(find()->namespaces, 3);
 	assert_words("1 other namespace overflows (-A shows it)");
 	scene.now.others[scene.now.n_others - 1].overflows = 0;
 	assert_words("");
@@ -170,17 +162,15 @@ static void test_come_and_go(void **state)
 
 static void test_no_window(void **state)
 {
-	(void)state;
 	add_other(&scene.now, 10, 5);
 	report_build(&scene.report, NULL, &scene.now);
-	assert_amount(scene.report.not_shown.namespaces, 1);
+	assert_known(scene.report.not_shown.namespaces, 1);
 	assert_false(scene.report.not_shown.looked_at.known);
 	assert_false(scene.report.not_shown.overflowing.known);
 }
 
 static void test_not_all(void **state)
 {
-	(void)state;
 	add_both(10, 5, 5);
 	cut(SNAPSHOT_OTHERS_CUT, 3);
 	assert_words("3 of 4 other namespaces (-A looks at all)");
@@ -205,7 +195,6 @@ static void test_footer(void **state)
 	const char *none = NULL;
 	const struct footer footer = { .report = &scene.report, .selectors = &none };
 
-	(void)state;
 	scene_report(&scene);
 	footer_add(&b, &footer);
 	assert_memory_equal(b.s, calm, strlen(calm));
@@ -230,5 +219,5 @@ int main(void)
 		NOT_SHOWN_TEST(test_footer),
 	};
 
-	return cmocka_run_group_tests_name("elsewhere", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("not_shown", tests, NULL, NULL);
 }

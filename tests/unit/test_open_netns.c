@@ -198,20 +198,6 @@ static void test_no_thread_self(void **state)
 	assert_non_null(warning("counters-unavailable"));
 }
 
-/* Half-open connections stay in their namespace. */
-static void test_half_open(void **state)
-{
-	(void)state;
-	open_all(NEED_SYN_RECV);
-	sample(SAMPLE_CLOSING);
-	assert_u64_equal(fake_netlink_sent(), 6);
-	assert_u64_equal(s.n_groups, 3);
-	for (size_t i = 0; i < 3; i++) {
-		assert_u64_equal(s.groups[i].syn_length, 1);
-		assert_u64_equal(s.netns[i].syn_recv_ns, s.monotonic_ns);
-	}
-}
-
 static bool walked; /* a walk has taken all that there is for one sample */
 
 static void answer_slowly(const struct nlmsghdr *request)
@@ -314,19 +300,6 @@ static void test_turns_in_a_view(void **state)
 		assert_u64_equal(skipped, unknown);
 		assert_true(!warning("walks-skipped") == !unknown);
 	}
-}
-
-/* One turn is enough for half-open connections and for those that wait. */
-static void test_whole_turn(void **state)
-{
-	(void)state;
-	fake_netlink_on_request = answer_always_slowly;
-	listens = 0;
-	full_netns = 1;
-	open_all(NEED_SYN_RECV | NEED_WAIT_ALL);
-	assert_u64_equal(walked_next(), 1);
-	assert_u64_equal(fake_netlink_sent(), 3 + 1 + 1); /* listeners once more */
-	assert_non_null(strstr(warning("walks-skipped")->message, "2 "));
 }
 
 /* A namespace without a listener costs no walk. */
@@ -752,10 +725,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		NETNS_TEST(test_all),
 		NETNS_TEST(test_no_thread_self),
-		NETNS_TEST(test_half_open),
 		NETNS_TEST(test_budget),
 		NETNS_TEST(test_turns),
-		NETNS_TEST(test_whole_turn),
 		NETNS_TEST(test_no_listener),
 		NETNS_TEST(test_denied),
 		NETNS_TEST(test_come_and_gone),

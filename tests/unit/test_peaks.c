@@ -269,20 +269,6 @@ static void test_born(void **state)
 	assert_true(closing.listeners[2].peak.born);
 }
 
-/* Only LISTEN, without attributes: what makes it cheap. */
-static void test_request(void **state)
-{
-	const struct inet_diag_req *r;
-
-	(void)state;
-	peaks_begin(&peaks, &opening, 0);
-	look();
-	assert_u64_equal(fake_netlink_sent(), 1);
-	r = NLMSG_DATA(fake_netlink_request(0));
-	assert_u64_equal(r->idiag_states, 1 << DIAG_LISTEN);
-	assert_u64_equal(r->idiag_ext, 0);
-}
-
 static void test_due(void **state)
 {
 	uint64_t now;
@@ -436,12 +422,10 @@ int main(void)
 		PEAKS_TEST(test_repeated_entry),
 		PEAKS_TEST(test_order),
 		PEAKS_TEST(test_failed_look),
-		PEAKS_TEST(test_request),
 		PEAKS_TEST(test_unix),
 		PEAKS_TEST(test_vanished_beside_unix),
 		PEAKS_TEST(test_unix_look_fails),
 		PEAKS_TEST(test_born),
-		PEAKS_TEST(test_request),
 		PEAKS_TEST(test_due),
 		PEAKS_TEST(test_share),
 		PEAKS_TEST(test_off),

@@ -242,27 +242,6 @@ static void test_all_with_a_queue(void **state)
 	assert_u64_equal(group(1)->known, 0);
 }
 
-/* Each port once, however many listeners have it. */
-static void test_port_once(void **state)
-{
-	(void)state;
-	listen_at(80, 3, 2);
-	listen_at(80, 3, 2);
-	listen_at(80, 3, 2)->addr.address[0] = 10;
-	assert_int_equal(tell(), 0);
-	assert_u64_equal(s.n_groups, 2);
-	assert_u64_equal(at.n, 1);
-}
-
-static void test_nothing_to_ask(void **state)
-{
-	(void)state;
-	listen_at(80, 1, 128);
-	assert_false(waiting_wanted(&s, &wanted));
-	wanted.all = true;
-	assert_true(waiting_wanted(&s, &wanted));
-}
-
 /* Connections of the same port that belong to a listener nobody asked for, or to none. */
 static void test_others_at_the_port(void **state)
 {
@@ -276,37 +255,6 @@ static void test_others_at_the_port(void **state)
 	assert_u64_equal(group(0)->waiting, 0);
 	assert_u64_equal(group(1)->known, 0);
 	assert_u64_equal(group(1)->waiting, 0);
-}
-
-/* A failed dump leaves "unknown", not "nobody waits", and nothing to be told again. */
-static void test_dump_fails(void **state)
-{
-	(void)state;
-	listen_at(80, 3, 2);
-	child(80, DIAG_ESTABLISHED, 700);
-	fake_netlink_fail_receive(EIO);
-	assert_int_equal(tell(), -EIO);
-	assert_u64_equal(group(0)->known, 0);
-	assert_u64_equal(s.netns[0].waiting_ns, 0);
-	assert_u64_equal(waiting.sample_ns, 0);
-}
-
-/* A lost dump is made again, and what it told by then of lengths is forgotten. */
-static void test_dump_lost(void **state)
-{
-	struct inet_diag_msg m = { .idiag_family = AF_INET,
-				   .idiag_state = DIAG_LISTEN,
-				   .idiag_rqueue = 2 };
-
-	(void)state;
-	listen_at(80, 3, 2);
-	m.id.idiag_cookie[0] = (uint32_t)s.listeners[0].cookie;
-	fake_netlink_reply_socket(&m, -1, -1);
-	fake_netlink_fail_receive(ENOBUFS);
-	length_now = 2;
-	assert_int_equal(tell(), 0);
-	assert_u64_equal(group(0)->length_after, 2);
-	assert_u64_equal(fake_netlink_left(), 0);
 }
 
 /* More ports than fit in a filter: the rest is unknown, and the reader is told. */
@@ -401,17 +349,6 @@ static void test_mptcp(void **state)
 		assert_true(of.list[i].mptcp == (i < 2));
 		assert_true(of.list[i].peer_closed == (i == 2));
 	}
-}
-
-/* Nothing is copied that nobody wants. */
-static void test_no_connections(void **state)
-{
-	(void)state;
-	listen_at(80, 3, 2);
-	child(80, DIAG_ESTABLISHED, 700);
-	assert_int_equal(tell(), 0);
-	assert_u64_equal(s.n_connections, 0);
-	assert_null(waiting.children.connections);
 }
 
 /* What is told of a later sample, for which there was no walk. */
@@ -550,22 +487,6 @@ static void test_no_holder(void **state)
 	assert_u64_equal(group(0)->holder, 0);
 }
 
-static void test_connections_again(void **state)
-{
-	struct connections of;
-
-	(void)state;
-	walk();
-	again(100, 5);
-	groups_build(&s);
-	children_want_connections(&s, 0, 80);
-	waiting_fill_again(&waiting, diag, &s, &wanted);
-	connections_sort(&s);
-	of = connections_of(&s, group(0), false);
-	assert_u64_equal(of.n, 4);
-	assert_u64_equal(of.list[0].wait_ms, 5000);
-}
-
 #define WAITING_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -580,22 +501,16 @@ int main(void)
 		WAITING_TEST(test_longer_after_the_walk),
 		WAITING_TEST(test_which_are_asked_for),
 		WAITING_TEST(test_all_with_a_queue),
-		WAITING_TEST(test_port_once),
-		WAITING_TEST(test_nothing_to_ask),
 		WAITING_TEST(test_others_at_the_port),
-		WAITING_TEST(test_dump_fails),
-		WAITING_TEST(test_dump_lost),
 		WAITING_TEST(test_too_many_ports),
 		WAITING_TEST(test_connections),
 		WAITING_TEST(test_mptcp),
-		WAITING_TEST(test_no_connections),
 		WAITING_TEST(test_told_again),
 		WAITING_TEST(test_not_wanted_any_more),
 		WAITING_TEST(test_another_listener),
 		WAITING_TEST(test_not_looked_into),
 		WAITING_TEST(test_holder),
 		WAITING_TEST(test_no_holder),
-		WAITING_TEST(test_connections_again),
 	};
 
 	return cmocka_run_group_tests_name("waiting", tests, NULL, NULL);
