@@ -6,7 +6,7 @@
  *
  * Sends the request listenq sends and throws the replies away: no program
  * that asks for the same can be cheaper.  With -p it then reads the link of
- * each descriptor of each process, for nothing else tells who holds them.
+ * each descriptor of each process, as nothing else shows who holds them.
  * Prints how many sockets came.
  */
 #include <dirent.h>

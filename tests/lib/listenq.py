@@ -122,8 +122,7 @@ class Running:
     def wait_window(self):
         """Wait until one more window has opened: the program writes a byte for each."""
         if not select.select([self.windows], [], [], TIMEOUT)[0] or not self.windows.read(1):
-            self.kill()
-            raise AssertionError(f"{self.args}: no window was opened")
+            self.fail("no window has opened")
 
     def sleeps(self):
         """How often it went to sleep so far."""
@@ -135,8 +134,7 @@ class Running:
         before, end = self.sleeps(), time.monotonic() + TIMEOUT
         while self.sleeps() < before + count:
             if self.process.poll() is not None or time.monotonic() > end:
-                self.kill()
-                raise AssertionError(f"{self.args}: no fast samples")
+                self.fail("no fast samples")
             time.sleep(0.001)
 
     def finish(self, code=0):
@@ -155,7 +153,10 @@ class Running:
 
     def kill(self):
         self.process.kill()
-        self.finish(None)
+        return self.finish(None)
+
+    def fail(self, what):
+        raise AssertionError(f"listenq {shlex.join(self.args)}: {what}\n{self.kill().err[:1000]}")
 
 
 def during(action, *args, least=0.0, looks=0, prefix=()):
@@ -170,7 +171,8 @@ def during(action, *args, least=0.0, looks=0, prefix=()):
             child.wait_looks(looks)
         time.sleep(max(0.0, end - time.monotonic()))
     except BaseException:
-        child.kill()
+        if child.process.returncode is None:
+            child.kill()
         raise
     child.interrupt()
     result = child.finish()

@@ -42,6 +42,22 @@ def wait_until(moment):
         time.sleep(max(0.001, moment - time.monotonic()))
 
 
+TICK = 0.02  # the kernel's ages are in clock ticks, of 10 ms at most
+
+
+class Span:
+    """The time that an action took, and its result."""
+
+    def __init__(self, action):
+        self.begin = time.monotonic()
+        self.result = action()
+        self.end = time.monotonic()
+
+    def ages(self, since):
+        """Least and most seconds from what happened in the other span to what happened in this."""
+        return self.begin - since.end - TICK, self.end - since.begin + TICK
+
+
 def checked(result):
     """The result of a function of libc that returns -1 for an error."""
     if result < 0:
@@ -392,6 +408,12 @@ class Case(unittest.TestCase):
         before = netns.counter(netns.LO)
         self.syns(listener, count)
         self.assertEqual(netns.counter(netns.LO), before + count)
+
+    def assertAge(self, seconds, since, now):
+        """Of what began in one span, as seen in another."""
+        least, most = now.ages(since)
+        self.assertGreaterEqual(seconds, least)
+        self.assertLessEqual(seconds, most)
 
     def row(self, report, listener):
         """The report's row for this socket."""

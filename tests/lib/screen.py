@@ -91,7 +91,7 @@ class Screen:
         self.keys("Enter")
 
     def mouse(self, row, column, button=0):
-        """Press and let go, as an xterm in SGR mode tells it; 64 and 65 are the wheel."""
+        """Press and let go, as an xterm in SGR mode reports it; 64 and 65 are the wheel."""
         self.type(f"\033[<{button};{column + 1};{row + 1}M")
         if button < 64:
             self.type(f"\033[<{button};{column + 1};{row + 1}m")

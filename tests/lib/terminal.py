@@ -92,7 +92,8 @@ class Terminal:
 
 
 def run_delay(pid):
-    """How long its first thread was ready to run, and did not: seconds. 0 where no kernel tells."""
+    """How long its first thread was ready to run, and did not: seconds; 0 where the kernel does
+    not count."""
     try:
         with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
             return int(file.read().split()[1]) / 1e9

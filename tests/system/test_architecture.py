@@ -125,7 +125,7 @@ class Includes(unittest.TestCase):
         self.assertEqual(wrong, [])
 
     def test_exist_and_are_whole_paths(self):
-        """As seen from src/, so that the folder is in sight."""
+        """Relative to src/, so that each names the folder."""
         wrong = [f"{name(path)}: {target}" for path in sources() for target in included(path)
                  if target != "config.h" and not (TOP / "src" / target).is_file()]
         self.assertEqual(wrong, [])
@@ -169,7 +169,7 @@ class Manners(unittest.TestCase):
         return [path for path in sources()
                 if name(path) not in TALKS and folder(name(path)) != "top"]
 
-    def test_nobody_talks_out_of_turn(self):
+    def test_only_output_prints(self):
         """Collectors and analysts return codes and reports; formats write to a given stream."""
         words = ["printf", "fprintf", "vprintf", "vfprintf", "puts", "fputs", "putchar", "fputc",
                  "putc", "fwrite", "perror", "dprintf"]
@@ -262,7 +262,7 @@ class Form(unittest.TestCase):
                          {"NEED_USERS", "NEED_WINDOW"})
 
     def test_functions_of_a_header_have_its_name(self):
-        """module_verb(), so that a call tells where to look."""
+        """module_verb(), so that a call says where to look."""
         prefixes = {"base/alloc.h": r"x\w+|(alloc|array)_\w+", "base/text.h": r"(strbuf|text)_\w+",
                     "collect/sock_diag.h": r"diag_\w+", "collect/unix_listeners.h": r"unix_\w+",
                     "output/fields.h": r"field_\w+",
@@ -285,7 +285,7 @@ class Form(unittest.TestCase):
 
 
 class Tables(unittest.TestCase):
-    """What is generated from the tables tells what each row means."""
+    """What is generated from the tables says what each row means."""
 
     def program(self, *options):
         return subprocess.run([LISTENQ, *options], check=True, text=True,

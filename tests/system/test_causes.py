@@ -9,6 +9,7 @@ import signal
 import socket
 
 import listenq
+import netns
 import oracle
 import rig
 
@@ -178,14 +179,14 @@ class Stopped(CausesCase):
                 while True:
                     os.getppid()
             sock.close()
-            os.write(told, b"%d\n" % pid)
+            os.write(answer, b"%d\n" % pid)
             while os.waitpid(pid, 0)[0]:
                 rig.LIBC.ptrace(PTRACE_SYSCALL, pid, None, None)
-        ready, told = os.pipe()
+        ready, answer = os.pipe()
         server = self.server(trace)
         with os.fdopen(ready) as file:
             pid = int(file.readline())
-        self.addCleanup(os.close, told)
+        self.addCleanup(os.close, answer)
         self.addCleanup(os.kill, pid, signal.SIGKILL)
         self.fill(server)
         for _ in range(5):
@@ -257,10 +258,11 @@ class Descriptors(CausesCase):
         self.exhaust(server, server.pids[1])
 
         def full_and_moving(child):
-            for _ in range(5):
-                self.fill(server)
-                length = server.length
-                rig.wait_for(lambda: server.length < length, "one to be accepted")
+            for _ in range(3):
+                before = netns.counter(netns.LO)
+                while netns.counter(netns.LO) == before:
+                    self.clients(server, server.limit + 2)
+                child.wait_looks()
         row, = listenq.during(full_and_moving, "--json", f":{server.port}").json["listeners"]
         self.assertIn("accepting-slowly", row["reasons"])
         self.assertNotIn("fd-limit", row["reasons"])

@@ -64,7 +64,7 @@ class Mptcp(rig.Case):
                           if "unread" in line}, {"-  MPTCP", "77  closed by peer"})
 
     def test_without_privilege(self):
-        """Some kernels tell everybody of MPTCP, none tells everybody that there is none."""
+        """Some kernels show everybody that a listener is MPTCP, none that it is not."""
         port = listen(self, 7)
         plain = self.listener()
         nobody.let_all_run(self)

@@ -17,14 +17,14 @@ LINE = re.compile(r"^Not looked at: (.*)\.$", re.M)
 CROWD = """
 import ctypes, os, sys
 libc = ctypes.CDLL(None, use_errno=True)
-ready, told = os.pipe()
+ready, done = os.pipe()
 for _ in range(int(sys.argv[1])):
     if not os.fork():
         if libc.unshare(0x40000000):
             os._exit(1)
-        os.write(told, b".")
+        os.write(done, b".")
         libc.pause()
-os.close(told)
+os.close(done)
 seen = b""
 while len(seen) < int(sys.argv[1]):
     seen += os.read(ready, 1) or sys.exit("not every namespace could be made")
@@ -123,7 +123,7 @@ class Namespaces(Case):
         self.assertEqual(list(shown.values()), [1, 0, 0, 3, 3, 0])
 
     def test_instant(self):
-        """Without a window no counter tells, but a queue is full at any moment."""
+        """Without a window counters show nothing, but a queue is full at any moment."""
         self.listener()
         self.unix(b"\0full", 1, 2)
         self.assertEqual(self.line(listenq.run("-d", "0").out),

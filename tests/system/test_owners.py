@@ -174,13 +174,13 @@ class Owners(OwnersCase):
     def test_passed(self):
         """To a process that was there before, and the sender has closed it."""
         here, there = socket.socketpair()
-        asks, tells = os.pipe()
+        reader, writer = os.pipe()
 
         def receive(child):
             def got(signum, frame):
                 data, anc, _, _ = there.recvmsg(1, socket.CMSG_SPACE(4))
                 child.fd = array.array("i", anc[0][2])[0]
-                os.write(tells, b"%d\n" % child.fd)
+                os.write(writer, b"%d\n" % child.fd)
             signal.signal(signal.SIGUSR1, got)
         child = self.child(receive)
         listener = rig.Listener()
@@ -197,10 +197,10 @@ class Owners(OwnersCase):
         else:
             self.assertEqual(row["processes"], [])
         os.kill(child.pid, signal.SIGUSR1)
-        fd = int(os.read(asks, 16))
+        fd = int(os.read(reader, 16))
         row, = self.report()["listeners"]
         self.assertEqual((row["port"], self.holders(row)), (port, [(child.pid, fd)]))
-        for end in (asks, tells):
+        for end in (reader, writer):
             os.close(end)
         here.close()
         there.close()
@@ -568,7 +568,7 @@ class Cgroups(OwnersCase):
         return path
 
     def test_socket_activation(self):
-        """The socket was made elsewhere: the unit is that of the holder."""
+        """The socket was made by another process: the unit is that of the holder."""
         unit = f"listenq-test-{os.getpid()}@a\\x2db.service"
         path = self.cgroup(unit)
         listener = rig.Listener()

@@ -97,7 +97,7 @@ class Reasons(rig.Case):
         self.assertAdvice(out, "not-accepting")
 
     def test_unknown_cause(self):
-        """Is it stuck or slow? Where nothing tells, the limit gives no advice."""
+        """Is it stuck or slow? Where that is unknown, the limit gives no advice."""
         listener = self.listener(backlog=4)
         out = listenq.during(lambda: self.fill(listener, 4)).out
         self.assertEqual([row["WHY"] for row in table.parse(out)[0]], ["limit-from-listen"])

@@ -114,7 +114,7 @@ class Run(unittest.TestCase):
             rig.wait_for(lambda: not self.sleepers(), "their end")
 
     def test_side_by_side(self):
-        """Two files that wait for each other, where processes can be told apart."""
+        """Two files that wait for each other, where each can have a process namespace."""
         if subprocess.run(["unshare", "-p", "-f", "--mount-proc", "true"],
                           stderr=subprocess.DEVNULL).returncode:
             self.skipTest("no process namespace can be made")

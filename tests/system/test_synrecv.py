@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Half-open connections, given to their listener by the kernel's own rules."""
+import collections
 import socket
 
 import listenq
@@ -36,74 +37,40 @@ class SynRecv(rig.Case):
         self.assertEqual(sum(expected.values()) + orphans, len(before))
         return report
 
-    def test_ipv4(self):
-        one, two = (self.listener(backlog=9, defer=True) for _ in range(2))
-        self.half(one, 7)
-        self.half(two, 2)
-        self.assertCounts({one: 7, two: 2})
-
-    def test_ipv6(self):
-        one = self.listener("::1", backlog=9, defer=True)
-        two = self.listener("::", backlog=9, defer=True, v6only=True)
-        self.half(one, 4)
-        self.half(two, 5)
-        self.assertCounts({one: 4, two: 5})
-
-    def test_dual_stack(self):
-        both = self.listener("::", backlog=9, defer=True, v6only=False)
-        self.half(both, 3, address="127.0.0.1")
-        self.half(both, 2, address="::1")
-        self.assertCounts({both: 5})
-
-    def test_v4_mapped_listener(self):
-        mapped = self.listener("::ffff:127.0.0.2", backlog=9, defer=True)
-        self.half(mapped, 3, address="127.0.0.2")
-        self.assertCounts({mapped: 3})
-
-    def test_same_port_other_address(self):
-        one = self.listener("127.0.0.2", backlog=9, defer=True)
-        two = self.listener("127.0.0.3", one.port, backlog=9, defer=True)
-        self.half(one, 3)
-        self.half(two, 4)
-        self.assertCounts({one: 3, two: 4})
-
-    def test_exact_before_wildcard(self):
-        options = {"backlog": 9, "defer": True, "reuseport": True}
-        wild = self.listener("0.0.0.0", **options)
-        exact = self.listener("127.0.0.2", wild.port, **options)
-        self.half(wild, 3, address="127.0.0.1")
-        self.half(exact, 4)
-        self.assertCounts({wild: 3, exact: 4})
-
-    def test_exact_ipv6_before_dual_stack(self):
-        options = {"backlog": 9, "defer": True, "reuseport": True}
-        wild = self.listener("::", v6only=False, **options)
-        six = self.listener("::1", wild.port, **options)
-        four = self.listener("127.0.0.2", wild.port, **options)
-        self.half(wild, 1, address="127.0.0.1")
-        self.half(six, 2)
-        self.half(four, 3)
-        self.assertCounts({wild: 1, six: 2, four: 3})
-
-    def test_v6only_beside_ipv4(self):
-        six = self.listener("::", backlog=9, defer=True, v6only=True)
-        four = self.listener("0.0.0.0", six.port, backlog=9, defer=True)
-        self.half(six, 2, address="::1")
-        self.half(four, 3, address="127.0.0.1")
-        self.assertCounts({six: 2, four: 3})
-
-    def test_dual_stack_beside_ipv4(self):
-        """A wildcard of the client's own family goes before [::]."""
-        options = {"backlog": 9, "defer": True, "reuseport": True}
-        six = self.listener("::", v6only=False, **options)
-        four = self.listener("0.0.0.0", six.port, **options)
-        self.half(six, 2, address="::1")
-        clients = self.half(four, 3, address="127.0.0.1")
-        report = self.assertCounts({six: 2, four: 3})
+    def test_lookup(self):
+        """Each pair: listeners of one port, and how many clients connect to which address of which
+        listener. In the end the kernel says whose they are."""
+        dual, only = {"v6only": False}, {"v6only": True}
+        cases = (
+            ([("127.0.0.1", {})], [(0, 7, None)]),
+            ([("::1", {})], [(0, 4, None)]),
+            ([("::", only)], [(0, 5, None)]),
+            ([("::", dual)], [(0, 3, "127.0.0.1"), (0, 2, "::1")]),
+            ([("::ffff:127.0.0.2", {})], [(0, 3, "127.0.0.2")]),
+            ([("127.0.0.2", {}), ("127.0.0.3", {})], [(0, 3, None), (1, 4, None)]),
+            # What is bound to the address before wildcards.
+            ([("0.0.0.0", {}), ("127.0.0.2", {})], [(0, 3, "127.0.0.1"), (1, 4, None)]),
+            ([("::", dual), ("::1", {}), ("127.0.0.2", {})],
+             [(0, 1, "127.0.0.1"), (1, 2, None), (2, 3, None)]),
+            ([("::", only), ("0.0.0.0", {})], [(0, 2, "::1"), (1, 3, "127.0.0.1")]),
+            # A wildcard of the client's own family before [::].
+            ([("::", dual), ("0.0.0.0", {})], [(0, 2, "::1"), (1, 3, "127.0.0.1")]),
+        )
+        expected, clients = collections.Counter(), []
+        for places, connects in cases:
+            listeners, port = [], 0
+            for address, options in places:
+                listeners.append(self.listener(address, port, 9, defer=True, reuseport=True,
+                                               **options))
+                port = listeners[0].port
+            for number, count, address in connects:
+                clients += self.half(listeners[number], count, address=address)
+                expected[listeners[number]] += count
+        self.assertCounts(expected)
         for client in clients:
             client.send(b"x")
-        rig.wait_for(lambda: four.length == 3, "the kernel to say who is right")
-        self.assertEqual(self.row(report, six)["family"], "inet6")
+        rig.wait_for(lambda: all(listener.length == count for listener, count in expected.items()),
+                     "the kernel to say whose they are")
 
     def test_bound_device(self):
         options = {"backlog": 9, "defer": True, "reuseport": True}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The table and the JSON document tell the same, field by field."""
+"""The table and the JSON document show the same, field by field."""
 import socket
 import tempfile
 

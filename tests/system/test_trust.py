@@ -111,38 +111,13 @@ class Shared(nobody.Case):
         with open(self.precious, encoding="ascii") as file:
             self.assertEqual(file.read(), "precious")
 
-    def test_link(self):
+    def test_links(self):
+        """Theirs, and one of ours that leads through theirs."""
         self.theirs("ln", "-s", self.precious, "report")
         self.refused(self.shared + "/report")
         self.refused("report", cwd=self.shared)
-
-    def test_dead_link(self):
-        self.theirs("ln", "-s", self.own + "/new", "report")
-        self.refused(self.shared + "/report")
-
-    def test_link_on_the_way(self):
-        self.theirs("ln", "-s", self.own, "reports")
-        self.refused(self.shared + "/reports/precious")
-        self.refused(self.shared + "/reports/new")
-
-    def test_link_behind_a_link(self):
-        """One of ours that leads through one of theirs."""
-        self.theirs("ln", "-s", self.precious, "report")
         os.symlink(self.shared + "/report", self.own + "/link")
         self.refused(self.own + "/link")
-
-    def test_file(self):
-        """It would be read, and kept, by who put it there."""
-        self.theirs("touch", "report")
-        self.refused(self.shared + "/report")
-        os.symlink(self.shared + "/report", self.own + "/link")
-        self.refused(self.own + "/link")
-
-    def test_fifo(self):
-        self.theirs("mkfifo", "report")
-        reader = os.open(self.shared + "/report", os.O_RDONLY | os.O_NONBLOCK)
-        self.addCleanup(os.close, reader)
-        self.refused(self.shared + "/report")
 
     def test_what_is_allowed(self):
         """A new file; a link and a file of one's own; and those of the directory's owner."""

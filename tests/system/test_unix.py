@@ -128,7 +128,7 @@ class Rows(Case):
                       listenq.run("-x", "-d0").out)
 
     def test_runs_of_nul(self):
-        """Names that fill all bytes with NULs can be told apart; JSON has every byte."""
+        """Names that fill all bytes with NULs can be distinguished; JSON has every byte."""
         alpha, beta = (self.unix(name + b"\0" * 90) for name in (b"\0alpha", b"\0beta"))
         for options in [], ["--width=80"], ["-o", "local"], ["--width=80", "-o", "local"]:
             text = listenq.run("-x", "-d0", *options).out
@@ -151,7 +151,7 @@ class Rows(Case):
 
     def test_namespace(self):
         """Those of another network namespace are not shown, whatever the file system says."""
-        self.unix(b"elsewhere")
+        self.unix(b"there")
         netns.enter()
         here = self.unix(b"here")
         self.assertEqual([row["inode"] for row in self.unix_rows(listenq.instant("-x"))],
@@ -201,18 +201,18 @@ class Filter(Case):
         for name in (b"app.sock", b"App.sock", b"other", b"\0app", b"\0app\0\0\0",
                      b"./under", self.path + b"/whole.sock"):
             self.unix(name)
-        told = []
+        counts = []
         for expression in ("app.sock", "other", "*", "app*", "@app", "@app*", "@app@@@", "./*",
                            f"{path}/*", f"{path}/whole.sock", "*.sock", "no-such"):
             for form in f"src unix:{expression}", f"src = unix:{expression}", \
                     f"not src unix:{expression}":
-                self.agrees(form, told)
+                self.agrees(form, counts)
             if expression[0] in "/@":
-                self.agrees(f"src {expression}", told)
+                self.agrees(f"src {expression}", counts)
         # Not a lot of expressions that show nothing or everything.
-        self.assertGreater(sum(0 < n < 7 for n in told), len(told) / 2)
+        self.assertGreater(sum(0 < n < 7 for n in counts), len(counts) / 2)
 
-    def agrees(self, expression, told):
+    def agrees(self, expression, counts):
         inodes = lambda text: {int(line.split()[-1]) for line in text.splitlines()}
         theirs = subprocess.run(["ss", "-Hxl", expression], check=True, text=True,
                                 stdout=subprocess.PIPE).stdout
@@ -220,7 +220,7 @@ class Filter(Case):
         for options in [], ["-x"]:
             out = listenq.run("-d0", "-H", "-o", "local,inode", *options, expression).out
             self.assertEqual(inodes(out), want, expression)
-        told.append(len(want))
+        counts.append(len(want))
 
     def test_pasted_from_the_table(self):
         listener = self.unix(b"\0app" + b"\0" * 90)

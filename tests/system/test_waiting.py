@@ -9,27 +9,18 @@ import rig
 
 
 class Waiting(rig.Case):
-    def wait_of(self, listener, *args):
-        begin = time.monotonic()
-        row = self.row(listenq.report(*args), listener)
-        return row["accept_queue"]["oldest_wait_seconds"], begin, time.monotonic()
-
-    def assertAge(self, listener, born, *args):
-        """Not older than when asked for at the end, nor younger than at the
-        start, but for the clock ticks of the kernel."""
-        age, begin, end = self.wait_of(listener, *args)
-        self.assertIsNotNone(age)
-        self.assertGreater(age, begin - born - 0.3)
-        self.assertLess(age, end - born + 0.3)
+    def assertWait(self, listener, since, *args):
+        seen = rig.Span(lambda: listenq.report(*args))
+        self.assertAge(self.row(seen.result, listener)["accept_queue"]["oldest_wait_seconds"],
+                       since, seen)
 
     def test_talking_clients_are_as_old(self):
         listener = self.listener("::", backlog=1)
-        clients = self.queue(listener, 2, address="127.0.0.1")
-        born = time.monotonic()
-        rig.wait_until(born + 0.7)
-        for client in clients:
+        queued = rig.Span(lambda: self.queue(listener, 2, address="127.0.0.1"))
+        rig.wait_until(queued.end + 0.3)
+        for client in queued.result:
             client.send(b"hello?")
-        self.assertAge(listener, born, "-d", "0")
+        self.assertWait(listener, queued, "-d", "0")
 
     def test_each_listener_its_own(self):
         """In a window and without one; who was accepted does not count."""
@@ -37,22 +28,19 @@ class Waiting(rig.Case):
         two = self.listener("127.0.0.3", one.port, backlog=1)
         self.queue(two, 1)
         self.own(two.accept())
-        self.fill(one, 1)
-        first = time.monotonic()
-        rig.wait_until(first + 0.7)
-        self.fill(two, 1)
-        second = time.monotonic()
+        first = rig.Span(lambda: self.fill(one, 1))
+        rig.wait_until(first.end + 0.3)
+        second = rig.Span(lambda: self.fill(two, 1))
         for delay in "0", "0.2":
-            self.assertAge(one, first, "-d", delay)
-            self.assertAge(two, second, "-d", delay)
+            self.assertWait(one, first, "-d", delay)
+            self.assertWait(two, second, "-d", delay)
 
     def test_column_asks_for_it(self):
         """Below 80 % nobody looks, unless the column is wanted."""
         listener = self.listener(backlog=9)
         self.queue(listener, 1)
-        born = time.monotonic()
-        self.assertIsNone(self.wait_of(listener, "-d", "0")[0])
-        rig.wait_until(born + 0.5)
+        queue = self.row(listenq.instant(), listener)["accept_queue"]
+        self.assertIsNone(queue["oldest_wait_seconds"])
         out = listenq.run("-d", "0", "-H", "-o", "oldest-wait").out.strip()
         self.assertNotEqual(out, "-")
 
@@ -105,8 +93,8 @@ class Accepting(rig.Case):
         self.fill(listener, 9)
 
         def replace():
-            # Ages are told in clock ticks, and by a walk that takes its time: what
-            # comes so soon in the window may have been there before it.
+            # Ages are in clock ticks, and the walk takes its time: what comes so soon in the
+            # window may have been there before it.
             rig.wait_until(time.monotonic() + 0.1 + self.walk)
             for _ in range(3):
                 self.own(listener.accept())

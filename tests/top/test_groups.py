@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs-long
 """SO_REUSEPORT groups in the list: folded into a row, unfolded in place, each socket for itself."""
 import re
 

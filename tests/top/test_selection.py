@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# runs-long
 """What is selected stays selected, and what is read stays where it is."""
 import re
 
