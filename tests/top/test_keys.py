@@ -494,6 +494,8 @@ class Pages(Case):
         terminal.keys("Enter", key("open_selected")[0])
         terminal.see("80 waiting")
         terminal.see("40 half-open")
+        terminal.keys("p")  # ages that grow may take a line more
+        terminal.see("[PAUSED")
         waiting = {":%d" % client.getsockname()[1] for client in clients}
 
         def shown(lines):
