@@ -362,7 +362,7 @@ static void bound_overflows(struct report *report)
 {
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
-		struct netns_report *ns = &report->netns[row->listener->addr.netns];
+		struct netns_report *ns = &report->netns[row->listener->addr.netns_idx];
 
 		row->overflows.known = !listener_is_unix(row->listener) && ns->overflows_lo.known &&
 				       ns->overflows_hi.known;
@@ -392,7 +392,7 @@ static void bound_losses(struct report *report)
 {
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
-		struct netns_report *ns = &report->netns[row->listener->addr.netns];
+		struct netns_report *ns = &report->netns[row->listener->addr.netns_idx];
 		uint64_t max = minus(row->drops.value, row->overflows.min);
 
 		row->losses.known = row->drops.known && row->overflows.known &&
@@ -428,7 +428,7 @@ static void build_rows(struct report *report, const struct snapshot *before,
 	size_rows(report, now->n_listeners);
 	for (size_t i = 0; i < report->n_rows; i++) {
 		const struct listener *l = &now->listeners[i], *old = NULL;
-		struct netns_report *ns = &report->netns[l->addr.netns];
+		struct netns_report *ns = &report->netns[l->addr.netns_idx];
 		struct row *row = &report->rows[i];
 
 		memset(row, 0, sizeof(*row));
@@ -458,7 +458,7 @@ static const struct listener *find_seen(const struct snapshot *s, uint32_t netns
 	for (size_t n = 0; n < s->n_gone; n++) {
 		size_t i = (*next + n) % s->n_gone;
 
-		if (s->gone[i].cookie != cookie || s->gone[i].addr.netns != netns)
+		if (s->gone[i].cookie != cookie || s->gone[i].addr.netns_idx != netns)
 			continue;
 		*next = i + 1;
 		return &s->gone[i];
@@ -476,7 +476,7 @@ static void add_gone(struct report *report, const struct listener *l, uint32_t n
 		array_grow(report->gone, report->n_gone, &report->gone_size, sizeof(*report->gone));
 	to = &report->gone[report->n_gone++];
 	*to = *l;
-	to->addr.netns = netns;
+	to->addr.netns_idx = netns;
 	/* The owners of the opening sample are not in this one. */
 	to->known &= (uint16_t) ~(LISTENER_OWNERS | LISTENER_PEAK);
 	to->n_owners = 0;
@@ -504,7 +504,7 @@ static void find_gone(struct report *report, const struct snapshot *before,
 			reports[report->netns[i].opening - before->netns] = &report->netns[i];
 	for (size_t i = 0; i < before->n_listeners; i++) {
 		const struct listener *l = &before->listeners[i], *seen;
-		struct netns_report *ns = reports[l->addr.netns];
+		struct netns_report *ns = reports[l->addr.netns_idx];
 		const bool tcp = !listener_is_unix(l);
 
 		if (found[i] || !ns)
@@ -522,8 +522,8 @@ static void find_gone(struct report *report, const struct snapshot *before,
 
 		if (l->addr.family == AF_UNSPEC)
 			continue;
-		add_gone(report, l, l->addr.netns, l);
-		report->netns[l->addr.netns].listener_vanished |= !listener_is_unix(l);
+		add_gone(report, l, l->addr.netns_idx, l);
+		report->netns[l->addr.netns_idx].listener_vanished |= !listener_is_unix(l);
 	}
 }
 
@@ -538,7 +538,7 @@ static void add_gone_rows(struct report *report)
 
 		memset(row, 0, sizeof(*row));
 		row->listener = l;
-		row->netns = &report->netns[l->addr.netns];
+		row->netns = &report->netns[l->addr.netns_idx];
 		row->gone = true;
 		row->seen_full = listener_full(l) || (l->known & LISTENER_PEAK && l->peak.full);
 	}
@@ -614,7 +614,7 @@ static void use_groups(struct report *report, const struct snapshot *s, size_t n
 		row->group_syn_limit = sums[row->listener->group].syn_limit;
 		prove_member(row, &sums[row->listener->group]);
 		if (row->listener == &s->listeners[row->group->first])
-			report->netns[row->listener->addr.netns].syn_full += row_syn_full(row);
+			report->netns[row->listener->addr.netns_idx].syn_full += row_syn_full(row);
 	}
 	free(sums);
 }

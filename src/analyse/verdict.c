@@ -167,7 +167,7 @@ static bool is_frozen(const struct process *p)
 
 static bool is_stopped(const struct process *p)
 {
-	return owner_is_traced(p) || is_frozen(p) || (p->known & PROCESS_STATE && p->state == 'T');
+	return process_is_traced(p) || is_frozen(p) || (p->known & PROCESS_STATE && p->state == 'T');
 }
 
 /* It may have more open than its limit, if that was lowered. */
@@ -385,7 +385,7 @@ static bool say_stopped(struct strbuf *to, const struct row *r, bool advice)
 	if (advice) {
 		if (is_frozen(c.first)) {
 			add_thaw(to, c.first);
-		} else if (owner_is_traced(c.first)) {
+		} else if (process_is_traced(c.first)) {
 			strbuf_adds(to, "continue it there, or detach");
 		} else {
 			strbuf_adds(to, "continue with fg, or kill -CONT");
@@ -396,7 +396,7 @@ static bool say_stopped(struct strbuf *to, const struct row *r, bool advice)
 	strbuf_adds(to, "process ");
 	add_process(to, c.first);
 	strbuf_adds(to, is_frozen(c.first)	 ? " is frozen with its cgroup" :
-			owner_is_traced(c.first) ? " is stopped by a debugger" :
+			process_is_traced(c.first) ? " is stopped by a debugger" :
 						   " is stopped");
 	if (c.n == 2)
 		strbuf_adds(to, ", and so is the other one");
@@ -489,8 +489,8 @@ static bool say_not_accepting(struct strbuf *to, const struct row *r, bool advic
 		add_thaw(to, c.first);
 	} else {
 		strbuf_addf(to, "continue %s first (", c.n > 1 ? "them" : "it");
-		strbuf_adds(to, owner_is_traced(c.first) ? "in the debugger" : "kill -CONT");
-		if (!owner_is_traced(c.first))
+		strbuf_adds(to, process_is_traced(c.first) ? "in the debugger" : "kill -CONT");
+		if (!process_is_traced(c.first))
 			add_stopped_pids(to, r);
 		strbuf_putc(to, ')');
 	}

@@ -7,7 +7,7 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 
-/* Nanoseconds of CLOCK_MONOTONIC; every difference of times is taken on it. */
+/* Nanoseconds of CLOCK_MONOTONIC, for every difference of times. */
 uint64_t clock_monotonic_ns(void);
 
 /* Nanoseconds of CPU that the calling thread has used. */
@@ -16,7 +16,7 @@ uint64_t clock_thread_cpu_ns(void);
 /* Wall clock; only for showing the time of day. */
 struct timespec clock_wall(void);
 
-/* @ns as the C library wants it; what is too long for it is shortened. */
+/* @ns as a timespec, or the longest one that there is. */
 struct timespec clock_timespec(uint64_t ns);
 
 #define CLOCK_TEXT_SIZE 40

@@ -4,7 +4,7 @@
 
 /* What failed on what, why, and what to do: one line, for the user. */
 struct error {
-	char text[4608]; /* a path and what to say of it */
+	char text[4608]; /* room for a path and a sentence about it */
 };
 
 /* Fills @e and returns @code (-errno), so that a caller can write `return error_set(...)`. */
@@ -12,8 +12,8 @@ int error_set(struct error *e, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*
- * error_advice() - what helps against -errno, to be put behind its words: "; raise 'ulimit -n'".
- * Empty where nothing is known to.
+ * error_advice() - advice for @code (-errno), to follow the message: "; raise 'ulimit -n'". Empty
+ * where there is none.
  */
 const char *error_advice(int code);
 

@@ -6,14 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The finalizer of the public-domain SplitMix64 generator (Steele, Lea, Flood 2014). */
-uint64_t idmap_mix(uint64_t x)
-{
-	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-	return x ^ (x >> 31);
-}
-
 static uint64_t slot_id(const struct idmap_slot *slot)
 {
 	return (uint64_t)slot->id[1] << 32 | slot->id[0];
@@ -39,6 +31,14 @@ static void resize(struct idmap *map, size_t size)
 		if (old.slots[i].index != IDMAP_NONE)
 			*probe(map, slot_id(&old.slots[i])) = old.slots[i];
 	free(old.slots);
+}
+
+/* The finalizer of the public-domain SplitMix64 generator (Steele, Lea, Flood 2014). */
+uint64_t idmap_mix(uint64_t x)
+{
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	return x ^ (x >> 31);
 }
 
 void idmap_reset(struct idmap *map, size_t expected)

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define WORD_MAX 32 /* what is longer is near to nothing */
+#define WORD_MAX 32 /* a longer one is not near to any */
 
 static size_t min(size_t a, size_t b)
 {

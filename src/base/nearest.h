@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-/* The word of a list that a user most likely meant. Begin with word and len set, the rest zero. */
+/* The word of a list that a user most likely meant. Set word and len; the rest begins as zero. */
 struct nearest {
 	const char *word; /* as it was typed */
 	size_t len;
@@ -13,9 +13,9 @@ struct nearest {
 };
 
 /*
- * nearest_offer() - a word of the list. It is near when it begins with what was typed, or when few
- * letters are missing, too many, wrong or swapped: one in three. Case does not matter. The first of
- * the nearest ones stays.
+ * nearest_offer() - a word of the list. It is near when it begins with what was typed, or when at
+ * most one letter in three is missing, too many, wrong or swapped. Case does not matter. Of several
+ * nearest ones the first stays.
  */
 void nearest_offer(struct nearest *nearest, const char *candidate);
 

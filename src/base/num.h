@@ -6,9 +6,8 @@
 #include <stdint.h>
 
 /*
- * The whole of @s as a number: no blanks, no plus, nothing behind it. Return 0,
- * -EINVAL when @s is no number, -ERANGE when it is not between @min and @max, which
- * nothing with a minus is.
+ * Parse the whole of @s: no blanks, no plus, nothing behind the number. Return 0, -EINVAL when @s
+ * is not a number, or -ERANGE when it is not from @min to @max, or has a minus.
  */
 int num_parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *value);
 int num_parse_double(const char *s, double min, double max, double *value);

@@ -9,52 +9,6 @@
 #include <string.h>
 #include <wchar.h>
 
-void strbuf_free(struct strbuf *b)
-{
-	free(b->s);
-	memset(b, 0, sizeof(*b));
-}
-
-void strbuf_grow(struct strbuf *b, size_t len)
-{
-	b->size = (b->len + len + 1) * 2;
-	b->s = xreallocarray(b->s, b->size, 1);
-}
-
-/* The table prints little else than numbers: printf() would be half of its time. */
-void strbuf_addu(struct strbuf *b, uint64_t value)
-{
-	size_t len = 1;
-	char *at;
-
-	for (uint64_t rest = value; rest > 9; rest /= 10)
-		len++;
-	at = strbuf_reserve(b, len) + len;
-	*at = '\0';
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	b->len += len;
-}
-
-void strbuf_addf(struct strbuf *b, const char *format, ...)
-{
-	va_list args;
-	int len;
-
-	va_start(args, format);
-	len = vsnprintf(NULL, 0, format, args);
-	va_end(args);
-	if (len <= 0)
-		return;
-	strbuf_reserve(b, (size_t)len);
-	va_start(args, format);
-	vsnprintf(b->s + b->len, (size_t)len + 1, format, args);
-	va_end(args);
-	b->len += (size_t)len;
-}
-
 /*
  * Decodes one character. Returns its length in bytes, 0 when @s does not start
  * with well-formed UTF-8 (overlong forms, surrogates and values above U+10FFFF
@@ -97,7 +51,7 @@ static bool changes_direction(uint32_t c)
 	       (c >= 0x2066 && c <= 0x2069);
 }
 
-/* Bytes at the front that need no thought: ASCII from @least on but the backslash. */
+/* How many bytes at the front need no escape: ASCII from @least on, but the backslash. */
 static size_t plain_length(const unsigned char *s, size_t len, unsigned char least)
 {
 	size_t n = 0;
@@ -105,6 +59,52 @@ static size_t plain_length(const unsigned char *s, size_t len, unsigned char lea
 	while (n < len && s[n] >= least && s[n] < 0x7f && s[n] != '\\')
 		n++;
 	return n;
+}
+
+void strbuf_free(struct strbuf *b)
+{
+	free(b->s);
+	memset(b, 0, sizeof(*b));
+}
+
+void strbuf_grow(struct strbuf *b, size_t len)
+{
+	b->size = (b->len + len + 1) * 2;
+	b->s = xreallocarray(b->s, b->size, 1);
+}
+
+/* The table is mostly numbers: printf() would take half of its time. */
+void strbuf_addu(struct strbuf *b, uint64_t value)
+{
+	size_t len = 1;
+	char *at;
+
+	for (uint64_t rest = value; rest > 9; rest /= 10)
+		len++;
+	at = strbuf_reserve(b, len) + len;
+	*at = '\0';
+	do {
+		*--at = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	b->len += len;
+}
+
+void strbuf_addf(struct strbuf *b, const char *format, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (len <= 0)
+		return;
+	strbuf_reserve(b, (size_t)len);
+	va_start(args, format);
+	vsnprintf(b->s + b->len, (size_t)len + 1, format, args);
+	va_end(args);
+	b->len += (size_t)len;
 }
 
 bool text_is_plain(const char *s, size_t len)

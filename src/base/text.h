@@ -66,7 +66,7 @@ void strbuf_addf(struct strbuf *b, const char *format, ...) __attribute__((forma
 enum text_flags {
 	TEXT_ASCII = 1 << 0, /* escape everything beyond ASCII */
 	TEXT_KEEP_CONTROL = 1 << 1, /* the consumer escapes control characters (JSON) */
-	TEXT_ONE_WORD = 1 << 2, /* escape spaces too, for who splits lines at them */
+	TEXT_ONE_WORD = 1 << 2, /* escape spaces too, for readers that split lines at them */
 };
 
 /*
@@ -74,12 +74,11 @@ enum text_flags {
  *
  * Bytes that are not UTF-8 become \xNN, control characters (C0, DEL, C1) \xNN,
  * characters that change the direction of text \u{N}, a backslash is doubled.
- * With TEXT_KEEP_CONTROL only invalid bytes and backslashes are escaped, with TEXT_ONE_WORD blanks
- * too.
+ * With TEXT_KEEP_CONTROL only invalid bytes and backslashes are escaped.
  */
 void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags);
 
-/* Would text_add_safe() add it as it is, whatever the flags but TEXT_ONE_WORD? */
+/* Would text_add_safe() add it unchanged, with all flags but TEXT_ONE_WORD? */
 bool text_is_plain(const char *s, size_t len);
 
 /* Is it a byte of a character of UTF-8, but not its first one? */

@@ -105,7 +105,7 @@ struct group *children_group(struct children *c, size_t i, struct snapshot *s, u
 	const struct child *child = &c->list[i];
 	struct listen_addr local = child->local;
 
-	local.netns = netns_idx;
+	local.netns_idx = netns_idx;
 	return groups_lookup(s, &local, child->link_local || (local.ifindex && l3mdev_accept(c)));
 }
 
@@ -115,7 +115,7 @@ void children_want_connections(struct snapshot *s, uint32_t netns_idx, uint16_t 
 	for (size_t i = 0; i < s->n_groups; i++) {
 		const struct listen_addr *addr = &s->listeners[s->groups[i].first].addr;
 
-		if (addr->netns == netns_idx && addr->family != AF_UNIX &&
+		if (addr->netns_idx == netns_idx && addr->family != AF_UNIX &&
 		    (!port || addr->port == port))
 			s->groups[i].known |= GROUP_CONNECTIONS;
 	}

@@ -269,7 +269,7 @@ static void find_interfaces(struct sampling *now)
 {
 	for (size_t i = 0; i < now->s->n_listeners; i++) {
 		struct listener *l = &now->s->listeners[i];
-		const struct open_netns *netns = now->c->set.list[l->addr.netns];
+		const struct open_netns *netns = now->c->set.list[l->addr.netns_idx];
 		char name[IF_NAMESIZE];
 
 		if (l->addr.ifindex && diag_interface(netns->diag, l->addr.ifindex, name) == 0)

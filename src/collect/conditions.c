@@ -409,14 +409,14 @@ static void settle_traced(struct conditions *c, struct snapshot *s)
 	bool any = false;
 
 	for (size_t i = 0; i < s->n_processes; i++)
-		if (owner_is_traced(&s->processes[i])) {
+		if (process_is_traced(&s->processes[i])) {
 			before[i] = count_switches(c, &s->processes[i]);
 			any = true;
 		}
 	if (any)
 		nanosleep(&pause, NULL);
 	for (size_t i = 0; any && i < s->n_processes; i++)
-		if (owner_is_traced(&s->processes[i]) &&
+		if (process_is_traced(&s->processes[i]) &&
 		    count_switches(c, &s->processes[i]) != before[i])
 			s->processes[i].known &= (uint8_t)~PROCESS_STATE;
 	free(before);

@@ -311,7 +311,7 @@ static struct turn *sort_turns(const struct ehash_dumps *all, const struct snaps
 
 		if (!listener_is_unix(l) && (listener_fill(l) >= FILL_HIGH ||
 					     (l->known & LISTENER_PEAK && listener_may_stall(l))))
-			turns[l->addr.netns].high = true;
+			turns[l->addr.netns_idx].high = true;
 	}
 	qsort(turns, all->n, sizeof(*turns), compare_turns);
 	return turns;

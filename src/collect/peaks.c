@@ -93,7 +93,7 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns_idx)
 		struct tracked_queue *q;
 		bool fresh;
 
-		if (l->addr.netns != netns_idx)
+		if (l->addr.netns_idx != netns_idx)
 			break;
 		q = track(p, l->cookie, &fresh);
 		q->is_unix = listener_is_unix(l);
@@ -185,7 +185,7 @@ static void add_gone(const struct peaks *p, const struct tracked_queue *q, struc
 	l = snapshot_add_gone(s, netns_idx, q->cookie);
 	if (q->born) {
 		*l = p->born[q->born - 1];
-		l->addr.netns = netns_idx;
+		l->addr.netns_idx = netns_idx;
 		l->cookie = q->cookie;
 	}
 	l->length = q->length;
@@ -206,7 +206,7 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns_idx)
 		struct tracked_queue *q;
 		bool fresh;
 
-		if (l->addr.netns != netns_idx)
+		if (l->addr.netns_idx != netns_idx)
 			break;
 		q = track(p, l->cookie, &fresh);
 		look_at(p, q, fresh, l->length, l->limit, s->monotonic_ns);
@@ -259,7 +259,7 @@ void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct 
 	int code;
 
 	for (size_t i = 0; i < s->n_gone; i++)
-		if (s->gone[i].addr.netns == netns_idx)
+		if (s->gone[i].addr.netns_idx == netns_idx)
 			idmap_put(&look.gone, s->gone[i].cookie, (uint32_t)i);
 	code = diag_dump(diag, &request, handle_again, &look, &ignored);
 	if (code == 0 && p->n_unix)
@@ -268,7 +268,7 @@ void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct 
 	if (netlink_lost(code))
 		netlink_reopen(diag_netlink(diag), &ignored);
 	for (size_t i = 0; i < s->n_gone; i++)
-		if (s->gone[i].addr.netns != netns_idx || (code == 0 && !look.there[i]))
+		if (s->gone[i].addr.netns_idx != netns_idx || (code == 0 && !look.there[i]))
 			s->gone[kept++] = s->gone[i];
 	s->n_gone = kept;
 	idmap_free(&look.gone);

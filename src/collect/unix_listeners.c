@@ -302,7 +302,8 @@ void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, str
 {
 	const size_t begin = q->n, first = s->netns[netns_idx].first_listener;
 
-	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns == netns_idx; i++) {
+	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns_idx == netns_idx;
+	     i++) {
 		const struct listener *l = &s->listeners[i];
 		const struct unix_record r = { .cookie = l->cookie,
 					       .inode = l->inode,
@@ -313,7 +314,8 @@ void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, str
 			add_queue(&r, q);
 	}
 	ask_firsts(q, begin, netlink);
-	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns == netns_idx; i++) {
+	for (size_t i = first; i < s->n_listeners && s->listeners[i].addr.netns_idx == netns_idx;
+	     i++) {
 		struct listener *l = &s->listeners[i];
 		uint32_t at;
 

@@ -65,7 +65,7 @@ static bool is_group_wanted(const struct snapshot *s, const struct group *g,
 
 static bool is_in(const struct snapshot *s, size_t listener, uint32_t netns_idx)
 {
-	return listener < s->n_listeners && s->listeners[listener].addr.netns == netns_idx;
+	return listener < s->n_listeners && s->listeners[listener].addr.netns_idx == netns_idx;
 }
 
 bool waiting_wanted(const struct snapshot *s, const struct waiting_request *wanted)

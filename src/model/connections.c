@@ -7,13 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct connection *connections_add(struct snapshot *s)
-{
-	s->connections = array_grow(s->connections, s->n_connections, &s->connections_size,
-				    sizeof(*s->connections));
-	return &s->connections[s->n_connections++];
-}
-
 /* An age that is not known is the least. */
 static uint64_t age(const struct connection *c)
 {
@@ -40,6 +33,13 @@ static int compare_connections(const void *va, const void *vb)
 	if (!order)
 		order = memcmp(a->peer, b->peer, sizeof(a->peer));
 	return order ? order : num_compare(a->peer_port, b->peer_port);
+}
+
+struct connection *connections_add(struct snapshot *s)
+{
+	s->connections = array_grow(s->connections, s->n_connections, &s->connections_size,
+				    sizeof(*s->connections));
+	return &s->connections[s->n_connections++];
 }
 
 void connections_sort(struct snapshot *s)

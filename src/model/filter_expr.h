@@ -5,16 +5,16 @@
 #include "model/snapshot.h"
 
 /*
- * A filter as plain data: conditions on the bound side of a socket, which the kernel can test too,
- * beside others, which it cannot.
+ * A filter as plain data: conditions on the local side of a socket, which the kernel can test as
+ * well, and others, which it cannot.
  */
 enum filter_expr_kind {
-	EXPR_LIST, /* of others, joined from the left: "and" and "or" bind alike, as in ss */
-	EXPR_HOST, /* an address below a prefix, and a port */
-	EXPR_PORT_MIN, /* a port, or a higher one */
+	EXPR_LIST, /* of others, from left to right: "and" and "or" bind alike, as in ss */
+	EXPR_HOST, /* an address within a prefix, and a port */
+	EXPR_PORT_MIN, /* that port or a higher one */
 	EXPR_PORT_MAX,
-	EXPR_DEVICE, /* what the socket is bound to */
-	EXPR_FIELD, /* of the report: nothing that a socket knows */
+	EXPR_DEVICE, /* the device that the socket is bound to */
+	EXPR_FIELD, /* of the report: the kernel cannot test it */
 };
 
 #define EXPR_ANY_PORT  (-1)
@@ -24,13 +24,13 @@ struct filter_expr {
 	enum filter_expr_kind kind;
 	bool negated;
 	bool alternative; /* in a list: "or" stands before it, else "and" */
-	bool peer; /* asks for the other side, which of a listener is port 0 of no address */
+	bool peer; /* of the peer's side: that of a listener is port 0 and no address */
 	uint8_t family; /* HOST: AF_UNSPEC is any address */
 	uint8_t prefix_len;
-	uint8_t address[16]; /* network order, behind an IPv4 address zeros */
+	uint8_t address[16]; /* network order; zeros follow an IPv4 address */
 	int32_t port; /* HOST, PORT_MIN, PORT_MAX */
 	char device[EXPR_NAME_SIZE]; /* DEVICE: its name, "": none */
-	uint32_t ifindex; /* without a name: 0 is bound to none; with one: that will do as well */
+	uint32_t ifindex; /* DEVICE: 0 without a name: bound to none; with one: matches as well */
 	struct filter_expr *first; /* LIST */
 	struct filter_expr *next; /* in the same list */
 };

@@ -11,19 +11,8 @@ static const uint8_t any_address[16];
 static bool listen_addr_equal(const struct listen_addr *a, const struct listen_addr *b)
 {
 	return a->port == b->port && a->family == b->family && a->v6only == b->v6only &&
-	       a->ifindex == b->ifindex && a->netns == b->netns &&
+	       a->ifindex == b->ifindex && a->netns_idx == b->netns_idx &&
 	       !memcmp(a->address, b->address, sizeof(a->address));
-}
-
-uint64_t groups_id(const struct listen_addr *b, uint64_t netns)
-{
-	uint64_t high, low;
-
-	memcpy(&high, b->address, 8);
-	memcpy(&low, b->address + 8, 8);
-	return idmap_mix(high ^ idmap_mix(low ^ (uint64_t)b->port << 32 ^ b->ifindex ^
-					  (uint64_t)b->family << 56 ^ (uint64_t)b->v6only << 55 ^
-					  idmap_mix(netns)));
 }
 
 /*
@@ -33,7 +22,7 @@ uint64_t groups_id(const struct listen_addr *b, uint64_t netns)
  */
 static uint32_t group_index(struct snapshot *s, const struct listen_addr *b, uint32_t fresh)
 {
-	uint64_t hash = groups_id(b, b->netns);
+	uint64_t hash = groups_id(b, b->netns_idx);
 
 	for (;; hash++) {
 		uint32_t i = fresh == IDMAP_NONE ? idmap_get(&s->by_addr, hash) :
@@ -59,30 +48,6 @@ static void add_queue(struct group *g, const struct listener *l)
 	g->may_stall |= listener_may_stall(l);
 }
 
-void groups_build(struct snapshot *s)
-{
-	idmap_reset(&s->by_addr, s->n_listeners);
-	s->n_groups = 0;
-	for (size_t i = 0; i < s->n_listeners; i++) {
-		struct listener *l = &s->listeners[i];
-		struct group *g;
-
-		/* Two UNIX listeners may have one path: the older one's was unlinked. */
-		l->group = listener_is_unix(l) ? IDMAP_NONE :
-						 group_index(s, &l->addr, (uint32_t)s->n_groups);
-		if (l->group == IDMAP_NONE) {
-			l->group = (uint32_t)s->n_groups;
-			s->groups = array_grow(s->groups, s->n_groups, &s->groups_size,
-					       sizeof(*s->groups));
-			s->groups[s->n_groups++].first = (uint32_t)i;
-		}
-		g = &s->groups[l->group];
-		g->sockets++;
-		add_queue(g, l);
-	}
-	s->known |= SNAPSHOT_GROUPS;
-}
-
 /* The better of two groups that score alike is the one the kernel meets first. */
 static uint32_t first_of(const struct snapshot *s, uint32_t a, uint32_t b)
 {
@@ -106,6 +71,41 @@ static uint32_t lookup_at(struct snapshot *s, const struct listen_addr *child,
 		best = first_of(s, best, group_index(s, &key, IDMAP_NONE));
 	}
 	return best;
+}
+
+uint64_t groups_id(const struct listen_addr *addr, uint64_t id)
+{
+	uint64_t high, low;
+
+	memcpy(&high, addr->address, 8);
+	memcpy(&low, addr->address + 8, 8);
+	return idmap_mix(high ^ idmap_mix(low ^ (uint64_t)addr->port << 32 ^ addr->ifindex ^
+					  (uint64_t)addr->family << 56 ^
+					  (uint64_t)addr->v6only << 55 ^ idmap_mix(id)));
+}
+
+void groups_build(struct snapshot *s)
+{
+	idmap_reset(&s->by_addr, s->n_listeners);
+	s->n_groups = 0;
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		struct listener *l = &s->listeners[i];
+		struct group *g;
+
+		/* Two UNIX listeners may have one path: the older one's was unlinked. */
+		l->group = listener_is_unix(l) ? IDMAP_NONE :
+						 group_index(s, &l->addr, (uint32_t)s->n_groups);
+		if (l->group == IDMAP_NONE) {
+			l->group = (uint32_t)s->n_groups;
+			s->groups = array_grow(s->groups, s->n_groups, &s->groups_size,
+					       sizeof(*s->groups));
+			s->groups[s->n_groups++].first = (uint32_t)i;
+		}
+		g = &s->groups[l->group];
+		g->sockets++;
+		add_queue(g, l);
+	}
+	s->known |= SNAPSHOT_GROUPS;
 }
 
 struct group *groups_lookup(struct snapshot *s, const struct listen_addr *child, bool unbound_too)

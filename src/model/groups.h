@@ -14,9 +14,9 @@ void groups_build(struct snapshot *s);
 
 /*
  * groups_id() - a number for what the members of a group are bound to, the same in every snapshot.
- * @netns: of the namespace, in place of its index: its netns_id()
+ * @id: netns_id() of the namespace, in place of its index
  */
-uint64_t groups_id(const struct listen_addr *b, uint64_t netns);
+uint64_t groups_id(const struct listen_addr *addr, uint64_t id);
 
 /*
  * groups_lookup() - the group that owns a child.

@@ -13,7 +13,7 @@ struct kept {
 };
 
 struct ring {
-	size_t bytes_max;
+	size_t n_max, bytes_max;
 	uint64_t age_max_ns;
 	struct kept **list; /* from the oldest to the newest */
 	size_t n, size;
@@ -52,11 +52,11 @@ static void merge_listeners(struct snapshot *next, const struct snapshot *s, con
 {
 	/* Those that came and went within the window are in neither sample at its ends. */
 	for (size_t i = 0; i < next->n_gone; i++)
-		next->netns[next->gone[i].addr.netns].listener_vanished = true;
+		next->netns[next->gone[i].addr.netns_idx].listener_vanished = true;
 	snapshot_index_listeners(next);
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i], *found;
-		uint32_t netns_idx = later[l->addr.netns];
+		uint32_t netns_idx = later[l->addr.netns_idx];
 
 		if (netns_idx == IDMAP_NONE)
 			continue;
@@ -72,12 +72,12 @@ static void merge_listeners(struct snapshot *next, const struct snapshot *s, con
 		next->gone = xreallocarray(next->gone, next->gone_size, sizeof(*next->gone));
 	}
 	for (size_t i = 0; i < s->n_gone; i++) {
-		uint32_t netns_idx = later[s->gone[i].addr.netns];
+		uint32_t netns_idx = later[s->gone[i].addr.netns_idx];
 
 		if (netns_idx == IDMAP_NONE)
 			continue;
 		next->gone[next->n_gone] = s->gone[i];
-		next->gone[next->n_gone++].addr.netns = netns_idx;
+		next->gone[next->n_gone++].addr.netns_idx = netns_idx;
 	}
 }
 
@@ -90,7 +90,7 @@ static void forget_comparisons(struct snapshot *next, uint64_t opening_ns)
 		g->known &= ~(uint32_t)(GROUP_STAYED | GROUP_SHOWN);
 		g->stayed_min = 0;
 		/* So many may have left since a walk; how many left before it, nobody knows. */
-		if (next->netns[next->listeners[g->first].addr.netns].waiting_ns > opening_ns)
+		if (next->netns[next->listeners[g->first].addr.netns_idx].waiting_ns > opening_ns)
 			g->ahead = UINT32_MAX;
 	}
 	for (size_t i = 0; i < next->n_processes; i++)
@@ -172,10 +172,11 @@ static size_t least_needed(const struct ring *r)
 	return least;
 }
 
-struct ring *ring_new(size_t bytes_max, uint64_t age_max_ns)
+struct ring *ring_new(size_t n_max, size_t bytes_max, uint64_t age_max_ns)
 {
 	struct ring *r = xcalloc(1, sizeof(*r));
 
+	r->n_max = n_max;
 	r->bytes_max = bytes_max;
 	r->age_max_ns = age_max_ns;
 	return r;
@@ -203,7 +204,7 @@ void ring_add(struct ring *r, const struct snapshot *s)
 	r->list[r->n++] = kept;
 	while (r->n > 1 && s->monotonic_ns - time_of(r, 0) > r->age_max_ns)
 		drop(r, 0);
-	while (r->n > 1 && r->bytes > r->bytes_max)
+	while (r->n > 1 && (r->n > r->n_max || r->bytes > r->bytes_max))
 		drop(r, least_needed(r));
 }
 

@@ -5,8 +5,8 @@
 #include "model/snapshot.h"
 
 /*
- * The samples of the recent past. Where they take too much memory they are thinned: the newest stay
- * dense, and the gaps grow with age. A sample that was thinned out leaves what it knew of its
+ * The samples of the recent past. Where they are too many or too large they are thinned: the newest
+ * stay dense, and the gaps grow with age. A sample that was thinned out leaves what it knew of its
  * window to the next younger one, so that any two neighbours make a report.
  *
  * Positions count from the newest sample, which is at 0. ring_add() may change them.
@@ -15,12 +15,13 @@ struct ring;
 
 /*
  * ring_new() - an empty ring.
+ * @n_max: how many samples it may hold
  * @bytes_max: what ring_bytes() may come to
  * @age_max_ns: how long before the newest one a sample is still kept
  *
  * The newest is kept whatever its size.
  */
-struct ring *ring_new(size_t bytes_max, uint64_t age_max_ns);
+struct ring *ring_new(size_t n_max, size_t bytes_max, uint64_t age_max_ns);
 void ring_free(struct ring *r);
 
 /* Adds a copy of @s, which is younger than all before. It shares the strings of @s. */

@@ -16,16 +16,9 @@
 /* clang-format on */
 
 /* The kernel's cookies are unique in all namespaces, but not those of a file to replay. */
-static uint64_t snapshot_id(uint32_t netns, uint64_t cookie)
+static uint64_t snapshot_id(uint32_t netns_idx, uint64_t cookie)
 {
-	return cookie ^ (uint64_t)netns << 48;
-}
-
-bool snapshot_is_mapped(uint8_t family, const uint8_t address[16])
-{
-	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
-
-	return family == AF_INET6 && !memcmp(address, prefix, sizeof(prefix));
+	return cookie ^ (uint64_t)netns_idx << 48;
 }
 
 static void drop_warnings(struct snapshot *s)
@@ -33,6 +26,38 @@ static void drop_warnings(struct snapshot *s)
 	for (size_t i = 0; i < s->n_warnings; i++)
 		free(s->warnings[i].message);
 	s->n_warnings = 0;
+}
+
+static void *copy_array(void *to, size_t *size, const void *from, size_t n, size_t element)
+{
+	if (n > *size) {
+		to = xreallocarray(to, n, element);
+		*size = n;
+	}
+	if (n)
+		memcpy(to, from, n * element);
+	return to;
+}
+
+static void add_warning(struct snapshot *s, const char *code, const char *message)
+{
+	struct warning *w;
+
+	for (size_t i = 0; i < s->n_warnings; i++)
+		if (!strcmp(s->warnings[i].code, code) && !strcmp(s->warnings[i].message, message))
+			return;
+	s->warnings =
+		array_grow(s->warnings, s->n_warnings, &s->warnings_size, sizeof(*s->warnings));
+	w = &s->warnings[s->n_warnings++];
+	w->code = code;
+	w->message = xstrdup(message);
+}
+
+bool snapshot_is_mapped(uint8_t family, const uint8_t address[16])
+{
+	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
+
+	return family == AF_INET6 && !memcmp(address, prefix, sizeof(prefix));
 }
 
 void snapshot_drop_listeners(struct snapshot *s, size_t n)
@@ -72,17 +97,6 @@ void snapshot_free(struct snapshot *s)
 	idmap_free(&s->by_addr);
 	string_pool_put(s->strings);
 	memset(s, 0, sizeof(*s));
-}
-
-static void *copy_array(void *to, size_t *size, const void *from, size_t n, size_t element)
-{
-	if (n > *size) {
-		to = xreallocarray(to, n, element);
-		*size = n;
-	}
-	if (n)
-		memcpy(to, from, n * element);
-	return to;
 }
 
 void snapshot_copy(struct snapshot *to, const struct snapshot *from)
@@ -125,35 +139,35 @@ struct netns *snapshot_add_netns(struct snapshot *s)
 	return &s->netns[s->n_netns++];
 }
 
-bool snapshot_has_listeners(const struct snapshot *s, uint32_t netns)
+bool snapshot_has_listeners(const struct snapshot *s, uint32_t netns_idx)
 {
-	size_t first = s->netns[netns].first_listener;
+	size_t first = s->netns[netns_idx].first_listener;
 
-	return first < s->n_listeners && s->listeners[first].addr.netns == netns;
+	return first < s->n_listeners && s->listeners[first].addr.netns_idx == netns_idx;
 }
 
-struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint64_t cookie)
+struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns_idx, uint64_t cookie)
 {
 	struct listener *l;
 
-	if (idmap_put(&s->by_cookie, snapshot_id(netns, cookie), (uint32_t)s->n_listeners) !=
+	if (idmap_put(&s->by_cookie, snapshot_id(netns_idx, cookie), (uint32_t)s->n_listeners) !=
 	    IDMAP_NONE)
 		return NULL;
 	s->listeners =
 		array_grow(s->listeners, s->n_listeners, &s->listeners_size, sizeof(*s->listeners));
 	l = &s->listeners[s->n_listeners++];
-	l->addr.netns = netns;
+	l->addr.netns_idx = netns_idx;
 	l->cookie = cookie;
 	return l;
 }
 
-struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns, uint64_t cookie)
+struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns_idx, uint64_t cookie)
 {
 	struct listener *l;
 
 	s->gone = array_grow(s->gone, s->n_gone, &s->gone_size, sizeof(*s->gone));
 	l = &s->gone[s->n_gone++];
-	l->addr.netns = netns;
+	l->addr.netns_idx = netns_idx;
 	l->cookie = cookie;
 	return l;
 }
@@ -163,24 +177,24 @@ void snapshot_index_listeners(struct snapshot *s)
 	idmap_reset(&s->by_cookie, s->n_listeners);
 	for (size_t i = 0; i < s->n_listeners; i++)
 		idmap_put(&s->by_cookie,
-			  snapshot_id(s->listeners[i].addr.netns, s->listeners[i].cookie),
+			  snapshot_id(s->listeners[i].addr.netns_idx, s->listeners[i].cookie),
 			  (uint32_t)i);
 }
 
-const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns, uint64_t cookie)
+const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns_idx, uint64_t cookie)
 {
-	uint32_t i = idmap_get(&s->by_cookie, snapshot_id(netns, cookie));
+	uint32_t i = idmap_get(&s->by_cookie, snapshot_id(netns_idx, cookie));
 
 	return i == IDMAP_NONE ? NULL : &s->listeners[i];
 }
 
-const struct listener *snapshot_find_near(const struct snapshot *s, uint32_t netns, uint64_t cookie,
-					  size_t guess)
+const struct listener *snapshot_find_near(const struct snapshot *s, uint32_t netns_idx,
+					  uint64_t cookie, size_t guess)
 {
 	if (guess < s->n_listeners && s->listeners[guess].cookie == cookie &&
-	    s->listeners[guess].addr.netns == netns)
+	    s->listeners[guess].addr.netns_idx == netns_idx)
 		return &s->listeners[guess];
-	return snapshot_find(s, netns, cookie);
+	return snapshot_find(s, netns_idx, cookie);
 }
 
 void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processes)
@@ -195,20 +209,6 @@ void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processe
 	}
 	s->n_owners = n_owners;
 	s->n_processes = n_processes;
-}
-
-static void add_warning(struct snapshot *s, const char *code, const char *message)
-{
-	struct warning *w;
-
-	for (size_t i = 0; i < s->n_warnings; i++)
-		if (!strcmp(s->warnings[i].code, code) && !strcmp(s->warnings[i].message, message))
-			return;
-	s->warnings =
-		array_grow(s->warnings, s->n_warnings, &s->warnings_size, sizeof(*s->warnings));
-	w = &s->warnings[s->n_warnings++];
-	w->code = code;
-	w->message = xstrdup(message);
 }
 
 void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...)

@@ -5,7 +5,6 @@
 #include "base/idmap.h"
 #include "base/string_pool.h"
 #include "model/counters.h"
-#include "model/owners.h"
 #include "model/sysctls.h"
 
 #include <stdbool.h>
@@ -15,29 +14,27 @@
 #include <time.h>
 
 /*
- * One sample of the listeners, as plain data: where it comes from and how it is
- * shown is not known here. "Unknown" is a clear bit in a `known` word; the value
- * beside it is then meaningless.
+ * One sample of the listeners, as plain data. A clear bit in a `known` word says that something is
+ * unknown; the value beside it then means nothing.
  */
 
-/* What fast sampling saw of one accept queue since the sample before. */
+/* What fast samples (looks) saw of one accept queue since the sample before. */
 struct peak {
-	uint64_t full_ns; /* time between looks that ended in "full" */
-	/* It has not been seen empty or to get shorter for so long, which may be many windows. */
-	uint64_t unmoved_ns;
+	uint64_t full_ns; /* time between looks of which the second saw it full */
+	uint64_t unmoved_ns; /* since it was last seen empty or shorter; may be many windows */
 	uint32_t length; /* highest, the samples at both ends of the window included */
 	uint32_t lowest; /* likewise */
 	uint32_t samples; /* looks at the queue, the closing sample included */
-	uint32_t fell; /* by so much it was seen shorter than a look before, all in all */
-	bool full; /* seen so at any look */
-	bool born; /* missing in the sample and in a look after it: it is new */
+	uint32_t fell; /* sum of what it got shorter by from one look to the next */
+	bool full; /* at some look */
+	bool born; /* new: missing in the sample before and in a look after it */
 };
 
 enum listener_known {
 	LISTENER_DROPS = 1 << 0, /* kernel 4.7 and later */
 	LISTENER_V6ONLY = 1 << 1,
 	LISTENER_CGROUP_ID = 1 << 2, /* kernel 5.8 and later */
-	LISTENER_MPTCP = 1 << 3, /* told to CAP_NET_ADMIN only */
+	LISTENER_MPTCP = 1 << 3, /* shown to CAP_NET_ADMIN only */
 	LISTENER_PEAK = 1 << 4,
 	LISTENER_UID = 1 << 5, /* of UNIX listeners: kernel 5.3 and later */
 	LISTENER_OWNERS = 1 << 7, /* looked for, and found or proven to be none */
@@ -45,7 +42,7 @@ enum listener_known {
 
 /* The bound side of a socket: what decides which listener a connection belongs to. */
 struct listen_addr {
-	uint32_t netns; /* index into snapshot->netns */
+	uint32_t netns_idx; /* index into snapshot->netns */
 	uint32_t ifindex; /* SO_BINDTODEVICE, 0: any */
 	uint16_t port;
 	uint8_t family; /* AF_INET, AF_INET6 or AF_UNIX, which uses none of the rest but netns */
@@ -80,21 +77,21 @@ struct listener {
 
 enum group_known {
 	GROUP_WAITING = 1 << 0, /* the waiting connections were dumped */
-	GROUP_OLDEST = 1 << 1, /* at least one of them told its age */
+	GROUP_OLDEST = 1 << 1, /* the age of at least one of them is known */
 	GROUP_STAYED = 1 << 2, /* there was a sample before to compare ages with */
 	GROUP_CONNECTIONS = 1 << 3, /* what is in its queues was kept, as far as it was dumped */
 	/*
-	 * The oldest connections that an earlier walk has shown wait still, and accept(2) takes the
+	 * The oldest connections that an earlier walk found still wait, and accept(2) takes the
 	 * oldest first: oldest_wait_ms is of this sample.
 	 */
 	GROUP_STANDS = 1 << 4,
-	GROUP_SHOWN = 1 << 5, /* there was a walk when the window began, too */
+	GROUP_SHOWN = 1 << 5, /* there was a walk when the window began, as well */
 };
 
 /*
- * Listeners that the kernel serves as one: a SO_REUSEPORT group, or a single
- * listener. The SYN queue and the waiting connections belong to the group,
- * because the kernel does not tell which member holds a child.
+ * Listeners that the kernel serves as one: a SO_REUSEPORT group, or a single listener. The SYN
+ * queue and the waiting connections belong to the group, because the kernel does not say which
+ * member holds a child.
  */
 struct group {
 	uint32_t first; /* its first listener, in dump order, which is lookup order */
@@ -113,22 +110,62 @@ struct group {
 	uint32_t known; /* enum group_known */
 	uint32_t waiting; /* visible connections not yet accepted */
 	uint32_t waiting_closed; /* of them: the peer has closed */
-	uint32_t waiting_mptcp; /* of them: whether it has is told to the MPTCP socket alone */
+	uint32_t waiting_mptcp; /* of them: whether it has, only the MPTCP socket knows */
 	uint32_t oldest_wait_ms;
-	/* With GROUP_STANDS: so many at most were ahead of these, and may have left since. */
+	/* With GROUP_STANDS: at most so many were ahead of these, and may have left since. */
 	uint32_t ahead;
-	/* With GROUP_SHOWN: so many waited then, shown or not; so many of them surely do still. */
-	uint32_t shown;
-	uint32_t shown_still;
-	uint32_t overdue; /* of the waiting: those that have waited for WAIT_LONG_MS or more */
+	uint32_t shown; /* with GROUP_SHOWN: so many waited then */
+	uint32_t shown_still; /* and at least so many of them still do */
+	uint32_t overdue; /* of the waiting: they have waited for WAIT_LONG_MS or longer */
 	/* Of the waiting: at least and at most so many were there at the sample before. */
 	uint32_t stayed_min;
 	uint32_t stayed_max;
 	uint32_t present_min; /* and at least so many when the listeners were dumped */
-	uint32_t length_after; /* @length, or just after that dump: whichever is less */
+	uint32_t length_after; /* the least of @length and that just after the dump */
 	/* Its slice of snapshot->connections; valid after connections_sort(). */
 	uint32_t first_connection;
 	uint32_t n_connections;
+};
+
+/* What may keep a process from accepting; read only where listener_may_be_sick(). */
+enum process_known {
+	PROCESS_STATE = 1 << 0,
+	PROCESS_OPEN_FDS = 1 << 1, /* kernel 6.2 and later */
+	PROCESS_FD_LIMIT = 1 << 2, /* and it has one */
+	PROCESS_FROZEN = 1 << 3,
+	PROCESS_THROTTLED = 1 << 4, /* its cgroups were read at both ends of the window */
+};
+
+/*
+ * A process that holds a listener. The texts are the kernel's: any byte but NUL. NULL: unknown, not
+ * asked for, or there is none.
+ */
+struct process {
+	const char *comm;
+	const char *cgroup; /* path in the cgroup v2 hierarchy, else in systemd's own */
+	const char *unit; /* systemd's; from the cgroup */
+	const char *container; /* id or name; from the cgroup */
+	const char *freezer; /* the file that thaws it, where it is frozen */
+	const char *quota; /* the file with the CPU quota that throttled it in the window */
+	uint32_t pid;
+	uint32_t open_fds; /* descriptors */
+	uint32_t fd_limit; /* of them, the soft one: RLIMIT_NOFILE */
+	uint8_t known; /* enum process_known */
+	char state; /* the letter in /proc/PID/stat: 'T' stopped, 't' by a tracer */
+	bool frozen; /* its cgroup, or one above it */
+	bool throttled; /* in the window, likewise */
+};
+
+/* A tracer stopped it, or it stops at each system call under strace(1). */
+static inline bool process_is_traced(const struct process *p)
+{
+	return p->known & PROCESS_STATE && p->state == 't';
+}
+
+/* One descriptor of a listener. */
+struct owner {
+	uint32_t process; /* index into snapshot->processes */
+	uint32_t fd;
 };
 
 /* What is in the queues of a group: one connection that waits for accept(2), or a half-open one. */
@@ -139,10 +176,10 @@ struct connection {
 	uint8_t peer[16]; /* network order; AF_INET uses the first four */
 	uint16_t peer_port;
 	/* Waiting ones. */
-	bool has_wait; /* not told of a Fast Open child that nobody has acknowledged */
+	bool has_wait; /* unknown of a Fast Open child that nobody has acknowledged */
 	uint32_t wait_ms; /* since the handshake ended */
 	/* MPTCP moves data, and its end, from the subflow to a socket that TCP does not dump. */
-	bool mptcp; /* then neither of these two is known */
+	bool mptcp; /* the next two are unknown */
 	uint32_t unread_bytes;
 	bool peer_closed; /* a FIN came */
 	/* Half-open ones. */
@@ -165,10 +202,10 @@ struct netns {
 	uint32_t unattributed_syn_recv; /* request socks whose listener is gone */
 	bool one_datagram; /* the dump was not resumed, so that no listener was missed */
 	/*
-	 * The monotonic_ns of the sample whose walk of the established hash tells of half-open
-	 * connections, and of waiting ones: of this one, or of one before where a walk is too dear
-	 * for every sample. What groups know of them, their holder included, is as of then. 0: it
-	 * is not known, or no queue was looked into.
+	 * The monotonic_ns of the sample whose walk of the established hash found the half-open
+	 * connections, and the waiting ones: this sample, or an earlier one where a walk costs too
+	 * much for every sample. What groups know of them, the holder included, is as of then. 0:
+	 * unknown, or no queue was looked into.
 	 */
 	uint64_t syn_recv_ns;
 	uint64_t waiting_ns;
@@ -181,8 +218,8 @@ struct netns {
 struct unix_queue {
 	uint64_t cookie;
 	/*
-	 * Monotonic, since when its first connection is the same; where that is unknown, since when
-	 * it was seen neither empty nor to get shorter.
+	 * Monotonic: since when its first connection is the same; where that is unknown, since when
+	 * it was seen neither empty nor shorter.
 	 */
 	uint64_t since_ns;
 	uint32_t length;
@@ -201,7 +238,7 @@ struct other_netns {
 	uint64_t overflows; /* ListenOverflows */
 };
 
-/* Incomplete data: JSON warnings, one line on stderr with a table. */
+/* Why data are incomplete: JSON warnings, one line on stderr with a table. */
 struct warning {
 	const char *code; /* constant, public */
 	char *message;
@@ -214,8 +251,8 @@ enum snapshot_known {
 	SNAPSHOT_ALL_NETNS = 1 << 3, /* every namespace that could be found is among those here */
 	SNAPSHOT_UNIX_QUEUES = 1 << 4, /* or else: what is known of UNIX listeners */
 	SNAPSHOT_OTHERS = 1 << 5, /* and of other namespaces */
-	SNAPSHOT_OTHERS_ALL = 1 << 6, /* n_others_found is all, as every process was looked at */
-	SNAPSHOT_OTHERS_CUT = 1 << 7, /* some were left out, as they would have cost too much */
+	SNAPSHOT_OTHERS_ALL = 1 << 6, /* n_others_found are all: every process was looked at */
+	SNAPSHOT_OTHERS_CUT = 1 << 7, /* some were not read, as that would have cost too much */
 	SNAPSHOT_OWNERS_OF_OTHERS = 1 << 8, /* some owners are unknown, as only root sees them */
 };
 
@@ -235,8 +272,8 @@ struct snapshot {
 	struct listener *listeners;
 	size_t n_listeners, listeners_size;
 	/*
-	 * Listeners that were in the sample before or in a fast sample since, and are not in this
-	 * one. AF_UNSPEC as their family: the sample before has all but length, limit and peak.
+	 * Listeners that were in the sample before or in a look since, and are not in this one.
+	 * Where their family is AF_UNSPEC, the sample before has all but length, limit and peak.
 	 */
 	struct listener *gone;
 	size_t n_gone, gone_size;
@@ -280,50 +317,50 @@ size_t snapshot_bytes(const struct snapshot *s);
 struct string_pool *snapshot_strings(struct snapshot *s);
 
 /*
- * snapshot_add_netns() - add a zeroed namespace for the caller to fill. Its listeners are added
- * before the next namespace, where netns->first_listener is to mean something.
+ * snapshot_add_netns() - add a zeroed namespace for the caller to fill. first_listener means
+ * something where its listeners are added before the next namespace.
  */
 struct netns *snapshot_add_netns(struct snapshot *s);
 
-/* Has it any, with first_listener? */
-bool snapshot_has_listeners(const struct snapshot *s, uint32_t netns);
+/* Has the namespace any, by its first_listener? */
+bool snapshot_has_listeners(const struct snapshot *s, uint32_t netns_idx);
 
 /*
- * Adds a zeroed listener for the caller to fill, NULL when this cookie is there
- * already: a dump that the kernel resumes may repeat an entry.
+ * Adds a zeroed listener for the caller to fill. Returns NULL when this cookie is there already: a
+ * dump that the kernel resumes may repeat an entry.
  */
-struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns, uint64_t cookie);
+struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns_idx, uint64_t cookie);
 
-/* Makes snapshot_find() know listeners that were copied in as a whole. */
+/* Lets snapshot_find() know listeners that were copied. */
 void snapshot_index_listeners(struct snapshot *s);
 
 /* Room for all owners and the processes they are, which the caller then fills. */
 void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processes);
 
 /* Adds a listener that is gone, zeroed but for its namespace and cookie. */
-struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns, uint64_t cookie);
+struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns_idx, uint64_t cookie);
 
-/* Forgets all listeners but the first @n, for a dump that has to be taken again. */
+/* Drops all listeners but the first @n, for a dump that has to be taken again. */
 void snapshot_drop_listeners(struct snapshot *s, size_t n);
 
 /* Returns the listener with this identity, or NULL. */
-const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns, uint64_t cookie);
+const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns_idx, uint64_t cookie);
 
-/* The same where it is probably the one at index @guess, as samples have them in one order. */
-const struct listener *snapshot_find_near(const struct snapshot *s, uint32_t netns, uint64_t cookie,
-					  size_t guess);
+/* The same, where it is probably at index @guess: samples have them in the same order. */
+const struct listener *snapshot_find_near(const struct snapshot *s, uint32_t netns_idx,
+					  uint64_t cookie, size_t guess);
 
 /* Adds a warning; one with the same code and text is not repeated. */
 void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Takes back the warnings of that code. */
+/* Removes the warnings with that code. */
 void snapshot_retract(struct snapshot *s, const char *code);
 
 /* Adds the warnings of another sample. */
 void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other);
 
-/* Is it an IPv4 address as IPv6 sockets have it, ::ffff:192.0.2.7? The last four bytes are that. */
+/* Is it an IPv4 address in IPv6 form, ::ffff:192.0.2.7? Its last four bytes are that address. */
 bool snapshot_is_mapped(uint8_t family, const uint8_t address[16]);
 
 /*
@@ -337,13 +374,13 @@ static inline uint64_t netns_id(const struct netns *ns)
 	return ns->cookie ? ns->cookie : ns->inode ^ ns->serial << 32;
 }
 
-/* How long before the sample something was so; 0 where it is not known. */
+/* How long before the sample @taken_ns was; 0 where that is unknown. */
 static inline uint64_t snapshot_age(const struct snapshot *s, uint64_t taken_ns)
 {
 	return taken_ns ? s->monotonic_ns - taken_ns : 0;
 }
 
-/* What the kernel lets in: it drops when length > limit (sk_acceptq_is_full(), sock.h). */
+/* The kernel lets in so many: it drops when length > limit (sk_acceptq_is_full(), sock.h). */
 static inline uint64_t listener_capacity(const struct listener *l)
 {
 	return (uint64_t)l->limit + 1;
@@ -359,10 +396,10 @@ static inline bool listener_full(const struct listener *l)
 	return l->length > l->limit;
 }
 
-/* From here on a queue is watched closely and its state is "high". */
+/* From this fill on a queue is watched closely and its state is "high". */
 #define FILL_HIGH 0.8
 
-/* A server that is busy with one connection lets the next wait, but seldom for so long. */
+/* A server that is busy with one connection makes the next wait, but seldom so long. */
 #define WAIT_LONG_MS 3000
 
 /* @length / capacity: 1.0 exactly when the kernel drops the next SYN; may exceed 1. */
@@ -377,8 +414,8 @@ static inline double listener_fill(const struct listener *l)
 }
 
 /*
- * May it be in trouble, by its accept queue alone? Whatever costs something for each listener in
- * trouble is done for these, without knowing their states.
+ * May its state be worse than ok, by its accept queue alone? What costs something for each such
+ * listener is done for these, before their states are known.
  */
 static inline bool listener_may_be_sick(const struct listener *l)
 {
@@ -387,8 +424,8 @@ static inline bool listener_may_be_sick(const struct listener *l)
 }
 
 /*
- * Can it be that nothing was taken off its accept queue since the sample before? Then it is looked
- * into, however much room is left.
+ * Is it possible that nothing was taken off its accept queue since the sample before? Then its
+ * waiting connections are read, however much room is left.
  */
 static inline bool listener_may_stall(const struct listener *l)
 {

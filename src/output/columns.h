@@ -36,7 +36,7 @@ void columns_all(struct columns *c);
 int columns_parse(struct columns *c, const char *list, bool extended, struct error *why);
 
 /*
- * columns_unknown() - fills @why: there is no column of that name, and the nearest one is another.
+ * columns_unknown() - fills @why: there is no column of that name; and which name is nearest.
  * Returns -EINVAL.
  * @option: what the message begins with, "" for nothing
  */

@@ -25,31 +25,21 @@ static const struct snapshot *sample(const struct document_at *at)
 	return at->report->snapshot;
 }
 
-/* The items of arrays. */
+/* What the item is. */
+#define ITEM(name, type)                                             \
+	static const struct type *name(const struct document_at *at) \
+	{                                                            \
+		return at->item;                                     \
+	}
 
-static const struct netns_report *netns(const struct document_at *at)
-{
-	return at->item;
-}
-
-static const struct warning *warning(const struct document_at *at)
-{
-	return at->item;
-}
-
-static const struct owner *owner(const struct document_at *at)
-{
-	return at->item;
-}
+ITEM(netns, netns_report)
+ITEM(warning, warning)
+ITEM(owner, owner)
+ITEM(connection, connection)
 
 static const struct process *process(const struct document_at *at)
 {
 	return &sample(at)->processes[owner(at)->process];
-}
-
-static const struct connection *connection(const struct document_at *at)
-{
-	return at->item;
 }
 
 /* Owners of a listener. */

@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* What ss(8) calls columns. They are no names here: in ss they mean other things too. */
+/* What ss(8) calls columns. Here they are not names, as in ss they mean other things too. */
 static const struct {
 	const char *name, *meant;
 } ss_columns[] = {

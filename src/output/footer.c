@@ -13,6 +13,22 @@
 #define GONE_MAX      3 /* listeners that are gone, named for overflows that fell on none */
 #define LISTENERS_MAX 4 /* whose processes are named for one reason */
 
+/* How one of many namespaces is. */
+enum netns_state {
+	NETNS_HIDDEN, /* none of its listeners is shown, as others were chosen */
+	NETNS_WELL,
+	NETNS_UNKNOWN,
+	NETNS_SICK, /* it lost something, or has a listener that is not ok */
+	NETNS_STATE_N
+};
+
+/* The states and reasons of the listeners that are shown, and whose sentence each one has. */
+struct words {
+	const struct row *worst[STATE_N];
+	size_t count[STATE_N];
+	const struct row *speaker[REASON_N];
+};
+
 static void format_window(const struct report *report, char window[WINDOW_SIZE])
 {
 	double seconds = report_window_seconds(report);
@@ -28,7 +44,7 @@ static bool counters_known(const struct netns_report *ns)
 	return ns->delta[COUNTER_LISTEN_OVERFLOWS].known && ns->delta[COUNTER_LISTEN_DROPS].known;
 }
 
-/* Syncookies that were sent mean nothing without those that came back, and the other way round. */
+/* Syncookies that were sent mean nothing without those that came back, and vice versa. */
 static bool is_worth_a_line(const struct netns_report *ns, enum counter_id id)
 {
 	if (!ns->delta[id].known || counter_table[id].queue == QUEUE_ASIDE)
@@ -47,7 +63,7 @@ static bool has_moved(const struct netns_report *ns)
 	return false;
 }
 
-/* Where those overflows can have been that fell on no listener that is still here. */
+/* Listeners on which overflows may have fallen that fell on no listener that is still here. */
 static void add_gone(struct strbuf *lines, const struct report *report,
 		     const struct netns_report *ns)
 {
@@ -114,16 +130,7 @@ static void add_sysctls(struct strbuf *lines, const struct sysctls *s)
 	strbuf_putc(lines, '\n');
 }
 
-/* How one of many namespaces is. */
-enum netns_state {
-	NETNS_HIDDEN, /* none of its listeners is shown, as others were chosen */
-	NETNS_WELL,
-	NETNS_UNKNOWN,
-	NETNS_SICK, /* it lost something, or has a listener that is not ok */
-	NETNS_STATE_N
-};
-
-/* Of many namespaces some counter always moves: what counts is whether clients lost something. */
+/* With many namespaces some counter always moves; what counts is a loss. */
 static enum netns_state classify_netns(const struct report *report, const struct netns_report *ns)
 {
 	const struct opt_u64 *drops = &ns->delta[COUNTER_LISTEN_DROPS];
@@ -269,8 +276,8 @@ static void add_overflowing(struct strbuf *b, const struct not_shown *e)
 }
 
 /*
- * Where not all were looked at, what was found may be too little; and none may be wrong. One that
- * came in the window is nothing to speak of.
+ * Where not all namespaces were looked at, more of them may overflow than were found. One that is
+ * new in the window needs no word.
  */
 static void add_cut(struct strbuf *b, const struct not_shown *e)
 {
@@ -314,14 +321,8 @@ static void add_namespaces(struct strbuf *lines, const struct report *report,
 	}
 }
 
-/* What is said of the listeners that are shown, and by which of them. */
-struct words {
-	const struct row *worst[STATE_N];
-	size_t count[STATE_N];
-	const struct row *speaker[REASON_N];
-};
-
-/* Is @row the better one to say a reason of than @other? It is the one with the advice. */
+/* Is the sentence of @row better than that of @other? It is where the reason is the one to act on.
+ */
 static bool speaks_for(const struct row *row, const struct row *other, enum reason reason)
 {
 	return !other || (verdict_adviser(other) != reason && verdict_adviser(row) == reason);

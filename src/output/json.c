@@ -49,45 +49,73 @@ static struct json_object *make_list(const void *items, size_t size, uint64_t n,
 	return list;
 }
 
-static struct json_object *make_field(const struct field_value *v, const struct report *report)
+static struct json_object *make_words(const struct field_value *v)
 {
-	struct json_object *list;
+	struct json_object *list = json_value_array();
+
+	for (uint64_t i = 0; i < v->number; i++)
+		json_value_append(list, json_value_text(v->words[i]));
+	return list;
+}
+
+static struct json_object *make_connections(const struct field_value *v,
+					    const struct document_key *keys,
+					    const struct report *report)
+{
+	return make_list(v->connections, sizeof(*v->connections), v->number, keys, report);
+}
+
+static struct json_object *make_id(uint64_t number)
+{
 	char id[20];
 
-	if (!v->known)
-		return NULL;
+	snprintf(id, sizeof(id), "0x%llx", (unsigned long long)number);
+	return json_value_text(id);
+}
+
+/* Sets the @i-th key of a listener. */
+static void set_field(struct json_record *l, size_t i, const struct field_value *v,
+		      const struct report *report)
+{
+	if (!v->known) {
+		json_record_set(l, i, NULL);
+		return;
+	}
 	switch (v->type) {
 	case TYPE_COUNT:
 	case TYPE_RISE:
-		return json_value_number(v->number);
+		json_record_set_number(l, i, v->number);
+		break;
 	case TYPE_RATIO:
 	case TYPE_FACTOR:
 	case TYPE_RATE:
 	case TYPE_SECONDS:
-		return json_value_real(v->real);
+		json_record_set_real(l, i, v->real);
+		break;
 	case TYPE_BOOL:
-		return json_value_bool(v->number);
+		json_record_set(l, i, json_value_bool(v->number));
+		break;
 	case TYPE_TEXT:
-		return json_value_foreign_text(v->text);
+		json_record_set_text(l, i, v->text);
+		break;
 	case TYPE_ID:
-		snprintf(id, sizeof(id), "0x%llx", (unsigned long long)v->number);
-		return json_value_text(id);
+		json_record_set(l, i, make_id(v->number));
+		break;
 	case TYPE_LIST:
-		list = json_value_array();
-		for (uint64_t i = 0; i < v->number; i++)
-			json_value_append(list, json_value_text(v->words[i]));
-		return list;
+		json_record_set(l, i, make_words(v));
+		break;
 	case TYPE_OWNERS:
-		return make_list(v->owners, sizeof(*v->owners), v->number, document_owner_keys,
-				 report);
+		json_record_set(l, i,
+				make_list(v->owners, sizeof(*v->owners), v->number,
+					  document_owner_keys, report));
+		break;
 	case TYPE_WAITING:
-		return make_list(v->connections, sizeof(*v->connections), v->number,
-				 document_waiting_keys, report);
+		json_record_set(l, i, make_connections(v, document_waiting_keys, report));
+		break;
 	case TYPE_HALF_OPEN:
-		return make_list(v->connections, sizeof(*v->connections), v->number,
-				 document_half_open_keys, report);
+		json_record_set(l, i, make_connections(v, document_half_open_keys, report));
+		break;
 	}
-	return NULL;
 }
 
 /* One record serves all listeners of a document. */
@@ -103,41 +131,6 @@ static struct json_record *make_listener(void)
 	return listener;
 }
 
-/* Has the listener before the same there? What is not plain is made anew. */
-static bool is_as_before(const struct json_record *listener, size_t i, const struct field_value *v)
-{
-	if (!v->known)
-		return json_record_is_null(listener, i);
-	switch (v->type) {
-	case TYPE_COUNT:
-	case TYPE_RISE:
-		return json_record_is_number(listener, i, v->number);
-	case TYPE_RATIO:
-	case TYPE_FACTOR:
-	case TYPE_RATE:
-	case TYPE_SECONDS:
-		return json_record_is_real(listener, i, v->real);
-	case TYPE_TEXT:
-		return json_record_is_text(listener, i, v->text);
-	default:
-		return false;
-	}
-}
-
-static void fill_listener(struct json_record *listener, const struct row *row,
-			  const struct report *report, struct field_context *context)
-{
-	for (size_t i = 0; i < FIELD_N; i++) {
-		struct field_value value;
-
-		if (!field_table[i].key)
-			continue;
-		field_get(&field_table[i], row, report, context, &value);
-		if (!is_as_before(listener, i, &value))
-			json_record_set(listener, i, make_field(&value, report));
-	}
-}
-
 static void print_listeners(FILE *stream, const struct report *report, const char *newline,
 			    struct field_context *context)
 {
@@ -147,7 +140,14 @@ static void print_listeners(FILE *stream, const struct report *report, const cha
 	for (size_t i = 0; i < report->n_shown; i++) {
 		fprintf(stream, "%s%s", i ? "," : "", newline);
 		report_prefetch(report, i);
-		fill_listener(listener, report->shown[i], report, context);
+		for (size_t j = 0; j < FIELD_N; j++) {
+			struct field_value value;
+
+			if (!field_table[j].key)
+				continue;
+			field_get(&field_table[j], report->shown[i], report, context, &value);
+			set_field(listener, j, &value, report);
+		}
 		json_record_write(stream, listener);
 	}
 	fputs("]", stream);

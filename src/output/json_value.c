@@ -184,30 +184,29 @@ static struct json_object *value_of(const struct json_record *record, size_t i)
 	return (struct json_object *)lh_entry_v(record->entries[i]);
 }
 
-bool json_record_is_null(const struct json_record *record, size_t i)
-{
-	return !value_of(record, i);
-}
-
-bool json_record_is_number(const struct json_record *record, size_t i, uint64_t value)
+void json_record_set_number(struct json_record *record, size_t i, uint64_t value)
 {
 	struct json_object *o = value_of(record, i);
 
-	return json_object_is_type(o, json_type_int) && json_object_get_uint64(o) == value;
+	if (!json_object_is_type(o, json_type_int) || json_object_get_uint64(o) != value)
+		json_record_set(record, i, json_value_number(value));
 }
 
-bool json_record_is_real(const struct json_record *record, size_t i, double value)
+void json_record_set_real(struct json_record *record, size_t i, double value)
 {
 	struct json_object *o = value_of(record, i);
 
-	return json_object_is_type(o, json_type_double) && json_object_get_double(o) == value;
+	if (!json_object_is_type(o, json_type_double) || json_object_get_double(o) != value)
+		json_record_set(record, i, json_value_real(value));
 }
 
-bool json_record_is_text(const struct json_record *record, size_t i, const char *text)
+void json_record_set_text(struct json_record *record, size_t i, const char *foreign_text)
 {
 	struct json_object *o = value_of(record, i);
 
-	return json_object_is_type(o, json_type_string) && !strcmp(json_object_get_string(o), text);
+	if (!json_object_is_type(o, json_type_string) ||
+	    strcmp(json_object_get_string(o), foreign_text) != 0)
+		json_record_set(record, i, json_value_foreign_text(foreign_text));
 }
 
 void json_record_write(FILE *stream, const struct json_record *record)

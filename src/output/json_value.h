@@ -74,17 +74,15 @@ struct json_record_key {
 struct json_record *json_record_new(const struct json_record_key *keys, size_t n);
 void json_record_free(struct json_record *record);
 
-/* Replaces the value of the key that was number @i of @keys. */
-void json_record_set(struct json_record *record, size_t i, struct json_object *value);
-
 /*
- * Has the @i-th key that value already? Most values of a record are those of the one before, and
- * to make them anew would take half of the time of a document.
+ * Replace the value of the key that was number @i of @keys. Most values of a record are those of
+ * the one before; to make them anew would take half of the time of a document, so the last three do
+ * not.
  */
-bool json_record_is_null(const struct json_record *record, size_t i);
-bool json_record_is_number(const struct json_record *record, size_t i, uint64_t value);
-bool json_record_is_real(const struct json_record *record, size_t i, double value);
-bool json_record_is_text(const struct json_record *record, size_t i, const char *text);
+void json_record_set(struct json_record *record, size_t i, struct json_object *value);
+void json_record_set_number(struct json_record *record, size_t i, uint64_t value);
+void json_record_set_real(struct json_record *record, size_t i, double value);
+void json_record_set_text(struct json_record *record, size_t i, const char *foreign_text);
 
 /* Writes the record as json_value_write() does. */
 void json_record_write(FILE *stream, const struct json_record *record);

@@ -54,7 +54,8 @@ static void make_row(struct table *t, const struct row *row)
 		if (column->field->type == TYPE_TEXT)
 			cell.width = (uint16_t)text_width(t->cells.s + text, cell.len);
 		memcpy(t->cells.s + start, &cell, sizeof(cell));
-		layout_add(&t->layout, column, cell.width, value.path);
+		if (cell.width > column->least) /* few are */
+			layout_add(&t->layout, column, cell.width, value.path);
 	}
 }
 

@@ -14,7 +14,7 @@ void playback_begin(struct playback *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->history = history_new();
-	t->ring = ring_new(PAST_BYTES, PAST_NS);
+	t->ring = ring_new(HISTORY_WINDOWS, PAST_BYTES, PAST_NS);
 }
 
 void playback_free(struct playback *t)

@@ -99,7 +99,7 @@ static void test_local(void **state)
 	assert_string_equal(shown("port"), "65535");
 }
 
-/* Only paths, wherever they stand; their end tells the most. */
+/* Only paths are cut, in whatever column. */
 static void test_long_path(void **state)
 {
 	(void)state;
@@ -113,7 +113,7 @@ static void test_long_path(void **state)
 	assert_string_equal(fitted("cgroup", 40), now->cgroup);
 }
 
-/* A cut is told, falls between characters, and leaves as many columns as there are. */
+/* A cut is marked, falls between characters, and leaves as many columns as there are. */
 static void test_shorten(void **state)
 {
 	static const struct {
@@ -148,7 +148,7 @@ static void test_shorten(void **state)
 	}
 }
 
-/* No two names look alike, and a run can be told from a name that has the same characters. */
+/* No two names look alike, not even one that has the characters of a run. */
 static void test_abstract(void **state)
 {
 	static const char *const names[][2] = {
@@ -164,7 +164,7 @@ static void test_abstract(void **state)
 		{ "@app@{2}", "@app@\\x7b2}" },
 		{ "@{2}", "@\\x7b2}" },
 		{ "@app@@{2}", "@app@{2}{2}" },
-		/* Of a path, and of what is no name, it is what it is. */
+		/* A path, and what is not a name, stays as it is. */
 		{ "/run/@@@@", "/run/@@@@" },
 		{ "./@@@@", "./@@@@" },
 	};

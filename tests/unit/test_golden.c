@@ -267,7 +267,7 @@ static void set_identity(struct snapshot *s)
 
 /* Captured samples. */
 
-static const char *sample; /* directory of the one that the kernel would tell now */
+static const char *sample; /* directory of the one that the kernel has now */
 
 static char *read_sample(const char *file, size_t *len)
 {
@@ -589,7 +589,7 @@ static void test_hostile(void **state)
 		.comm = c, .cgroup = g, .unit = u, .container = n, .pid = p \
 	}
 
-/* Preforked, socket-activated, hostile, held by nobody, and out of sight. */
+/* Preforked, socket-activated, hostile, held by nobody, and unknown. */
 static void test_owners(void **state)
 {
 	static const struct process processes[] = {
@@ -689,7 +689,7 @@ static void test_causes(void **state)
 	run_scene("causes", &s, true);
 }
 
-/* Of a SO_REUSEPORT group a part is in trouble, and more listeners than are named one by one. */
+/* A part of a SO_REUSEPORT group is full, and more listeners than are named one by one. */
 static void add_sick_group(struct scene *s)
 {
 	static const struct process stopped = {
@@ -908,7 +908,7 @@ int main(void)
 	char path[4096];
 
 	unit_utf8_locale();
-	/* Two files for each test but that of the schema: what nobody compares is told as well. */
+	/* Two files for each test but that of the schema. */
 	if (!updating() &&
 	    unit_count_entries(unit_source("tests/expected", path)) != 2 * (ARRAY_SIZE(tests) - 1))
 		printf("# tests/expected has files of no test, or lacks some\n");

@@ -208,7 +208,7 @@ static void test_namespaces_are_apart(void **state)
 	(void)state;
 	listen_at("0.0.0.0", 80);
 	groups_build(&s);
-	child.netns = 1;
+	child.netns_idx = 1;
 	assert_int_equal(owner_of(&child), -1);
 }
 

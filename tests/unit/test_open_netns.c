@@ -174,7 +174,7 @@ static void test_all(void **state)
 	assert_u64_equal(netns_named("green")->after.value[COUNTER_PASSIVE_OPENS], 7);
 	assert_int_equal(entered, 4);
 	for (uint32_t i = 0; i < 3; i++) {
-		assert_u64_equal(s.listeners[i].addr.netns, i);
+		assert_u64_equal(s.listeners[i].addr.netns_idx, i);
 		assert_u64_equal(s.netns[i].first_listener, i);
 		assert_true(snapshot_has_listeners(&s, i));
 	}

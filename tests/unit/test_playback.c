@@ -263,7 +263,7 @@ static void shrink(size_t samples, uint64_t age_max_ns)
 	size_t bytes = ring_bytes(playback.ring) / ring_count(playback.ring);
 
 	ring_free(playback.ring);
-	playback.ring = ring_new(samples * bytes, age_max_ns);
+	playback.ring = ring_new(SIZE_MAX, samples * bytes, age_max_ns);
 }
 
 /* What is held goes when it is too old; what the screen shows then is a window all the same. */

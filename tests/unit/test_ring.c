@@ -52,7 +52,7 @@ static size_t bytes_of(unsigned int samples, unsigned int listeners)
 {
 	size_t bytes;
 
-	ring = ring_new(SIZE_MAX, UINT64_MAX);
+	ring = ring_new(SIZE_MAX, SIZE_MAX, UINT64_MAX);
 	for (unsigned int i = 0; i < samples; i++)
 		add(listeners);
 	bytes = ring_bytes(ring);
@@ -68,7 +68,7 @@ static uint64_t seconds(size_t position)
 static void test_copy(void **state)
 {
 	(void)state;
-	ring = ring_new(SIZE_MAX, UINT64_MAX);
+	ring = ring_new(SIZE_MAX, SIZE_MAX, UINT64_MAX);
 	begin_sample(3);
 	strcpy(s.host, "web3");
 	s.wall.tv_sec = 5;
@@ -98,7 +98,7 @@ static void test_copy(void **state)
 static void test_strings(void **state)
 {
 	(void)state;
-	ring = ring_new(SIZE_MAX, UINT64_MAX);
+	ring = ring_new(SIZE_MAX, SIZE_MAX, UINT64_MAX);
 	begin_sample(1);
 	s.listeners[0].cgroup = string_pool_add(snapshot_strings(&s), "/a.service", 10);
 	ring_add(ring, &s);
@@ -113,7 +113,7 @@ static void test_strings(void **state)
 static void test_age(void **state)
 {
 	(void)state;
-	ring = ring_new(SIZE_MAX, 600 * NSEC_PER_SEC);
+	ring = ring_new(601, SIZE_MAX, 600 * NSEC_PER_SEC);
 	for (int i = 0; i < 1000; i++)
 		add(1);
 	assert_u64_equal(ring_count(ring), 601);
@@ -122,16 +122,14 @@ static void test_age(void **state)
 }
 
 /* The newest are dense, gaps grow with age, and all ten minutes are there. */
-static void test_thinning(void **state)
+static void assert_thinned(size_t n_max, size_t bytes_max)
 {
 	uint64_t before = 0, gap = 0;
-	size_t bytes_max = bytes_of(100, 20);
 
-	(void)state;
-	ring = ring_new(bytes_max, 600 * NSEC_PER_SEC);
+	ring = ring_new(n_max, bytes_max, 600 * NSEC_PER_SEC);
 	for (int i = 0; i < 2000; i++) {
 		add(20);
-		assert_true(ring_bytes(ring) <= bytes_max);
+		assert_true(ring_count(ring) <= n_max && ring_bytes(ring) <= bytes_max);
 		assert_u64_equal(seconds(0), 0);
 	}
 	assert_in_range(ring_count(ring), 95, 100);
@@ -149,10 +147,18 @@ static void test_thinning(void **state)
 	assert_u64_equal(ring_find(ring, before + 1), ring_count(ring));
 }
 
+static void test_thinning(void **state)
+{
+	(void)state;
+	assert_thinned(SIZE_MAX, bytes_of(100, 20));
+	ring_free(ring);
+	assert_thinned(100, SIZE_MAX);
+}
+
 static void test_newest_is_kept(void **state)
 {
 	(void)state;
-	ring = ring_new(1, 600 * NSEC_PER_SEC);
+	ring = ring_new(SIZE_MAX, 1, 600 * NSEC_PER_SEC);
 	for (int i = 0; i < 5; i++) {
 		add(100);
 		assert_u64_equal(ring_count(ring), 1);
@@ -172,7 +178,7 @@ static void test_windows_merge(void **state)
 	const struct listener *l;
 
 	(void)state;
-	ring = ring_new(bytes_of(4, 3), UINT64_MAX);
+	ring = ring_new(SIZE_MAX, bytes_of(4, 3), UINT64_MAX);
 	add(3);
 	begin_sample(3);
 	listener(1)->peak = (struct peak){

@@ -193,7 +193,7 @@ static void test_no_regular_file(void **state)
 	assert_true(S_ISCHR(st.st_mode));
 }
 
-/* Of links it is the last name that counts, and what it says is taken from where it stands. */
+/* A link is followed from the directory that it stands in. */
 static void test_ways(void **state)
 {
 	static const char *const ways[] = { "report",	       "./report",     "//report",
@@ -306,7 +306,7 @@ static void assert_arrives(int reader, const char *way)
 	assert_string_equal(text, "hello");
 }
 
-/* "pipe:[123]" and "socket:[123]", which procfs says of these, are no paths. */
+/* The texts of these links, "pipe:[123]" and "socket:[123]", are not paths. */
 static void test_descriptor(void **state)
 {
 	char way[64];
@@ -436,7 +436,7 @@ static void test_sticky_link_to_descriptor(void **state)
 	assert_int_equal(lchown(link, 65534, 0), 0);
 	assert_int_equal(sink_open(&sink, link, &why), -EACCES);
 	assert_non_null(strstr(why.text, "the link link belongs"));
-	/* A file behind a descriptor is judged by its directory, as without one. */
+	/* The directory of a file decides behind a descriptor, too. */
 	close(fds[1]);
 	unit_write_text(tree, "report", "theirs");
 	assert_int_equal(chown(path, 65534, 0), 0);

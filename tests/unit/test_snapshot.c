@@ -84,8 +84,6 @@ static void test_warnings(void **state)
 	assert_u64_equal(s.n_warnings, 0);
 }
 
-/* listen(fd, N) lets N + 1 in: full is above the limit, and a limit of 0 divides nothing by zero.
- */
 static void test_retract(void **state)
 {
 	(void)state;
@@ -99,6 +97,7 @@ static void test_retract(void **state)
 	assert_string_equal(s.warnings[0].message, "second");
 }
 
+/* listen(fd, N) lets N + 1 in: full is above the limit, and a limit of 0 is no division by zero. */
 static void test_fill(void **state)
 {
 	static const struct {

@@ -74,7 +74,7 @@ static void test_worst_first(void **state)
 	assert_order(NULL, "6 2 3 5 4 1"); /* now 6 and 2 overflow */
 }
 
-/* Of equals the one with the higher peak, then by family, port and address. */
+/* Equals are sorted by peak, then by family, port and address. */
 static void test_ties(void **state)
 {
 	struct listener *l;
