@@ -154,7 +154,7 @@ static void add_spark(struct strbuf *b, const struct session *s, const struct ne
 		if (rates[i] >= 0)
 			graph_spark(b, max > 0 ? rates[i] / max : 0, s->screen.utf8);
 		else
-			graph_gap(b);
+			strbuf_putc(b, ' ');
 	}
 }
 
@@ -180,32 +180,28 @@ static void draw_counter(const struct session *s, struct paint *p, const struct 
 	struct strbuf rate = { 0 }, sum = { 0 };
 	struct paint name = *p;
 	int room;
+	bool spark;
 
-	strbuf_adds(&rate, "");
-	strbuf_adds(&sum, "");
 	if (delta.known)
 		phrase_rate(&rate, report_rate(delta, &s->view.report));
 	else
 		strbuf_putc(&rate, '-');
 	strbuf_adds(&rate, delta.known ? "/s " : "   ");
+	strbuf_adds(&sum, "");
 	add_sum(&sum, s, ns->netns, id);
-	if (rate.len < RATE_WIDTH)
-		room = p->end - p->x - RATE_WIDTH;
-	else
-		room = p->end - p->x - (int)rate.len;
-	room -= (int)sum.len + NAME_WIDTH + 1;
+	room = p->end - p->x - NAME_WIDTH - 1 - (int)sum.len;
+	room -= rate.len < RATE_WIDTH ? RATE_WIDTH : (int)rate.len;
+	spark = room >= SPARK_ROOM;
 	/* The rest goes to the name. */
-	name.end = p->x + NAME_WIDTH +
-		   (room >= SPARK_ROOM ? room - SPARK_ROOM :
-		    room > 0	       ? room :
-					 0);
-	if (name.end > p->x + NAME_MAX_WIDTH)
-		name.end = p->x + NAME_MAX_WIDTH;
+	room -= spark ? SPARK_ROOM : 0;
+	name.end = p->x + (room <= 0			      ? NAME_WIDTH :
+			   room < NAME_MAX_WIDTH - NAME_WIDTH ? NAME_WIDTH + room :
+								NAME_MAX_WIDTH);
 	paint_string(&name, ink, counter_table[id].name);
 	paint_rest(&name, ink);
 	p->x = name.end + 1;
 	paint_blanks(p, ink, RATE_WIDTH - (int)rate.len);
-	if (room >= SPARK_ROOM) {
+	if (spark) {
 		add_spark(&rate, s, ns->netns, id);
 		strbuf_putc(&rate, ' ');
 	}

@@ -3,219 +3,179 @@
 
 #include "analyse/fold.h"
 #include "base/clock.h"
-#include "base/num.h"
 #include "output/cell.h"
 #include "top/graph.h"
 
-#include <string.h>
-
 /* Lines that the connections have before the values get any. */
 #define CONNECTIONS_MIN 6
+#define MEMBERS_MAX	40 /* that are listed */
 
-void detail_begin(struct detail *d)
-{
-	memset(d, 0, sizeof(*d));
-}
-
-void detail_next_section(struct detail *d)
-{
-	d->section = (d->section + 1) % DETAIL_SECTIONS;
-}
-
-void detail_move(struct detail *d, long by)
-{
-	d->offset[d->section] = num_step(d->offset[d->section], by);
-}
-
-static void draw_waiting(struct paint *p, const struct connection *c)
-{
-	struct strbuf b = { 0 };
-
-	if (c->has_wait)
-		phrase_time(&b, c->wait_ms * (NSEC_PER_SEC / 1000));
-	else
-		strbuf_putc(&b, '-');
-	paint_blanks(p, INK_PLAIN, 8 - (int)b.len);
-	if (c->mptcp)
-		strbuf_addf(&b, " %12s  ", "-");
-	else
-		strbuf_addf(&b, " %12u  ", c->unread_bytes);
-	cell_add_endpoint(&b, c->family, c->peer, c->peer_port);
-	if (c->peer_closed)
-		strbuf_adds(&b, "  closed by the peer");
-	if (c->mptcp)
-		strbuf_adds(&b, "  MPTCP");
-	paint_text(p, c->peer_closed ? INK_NOTICE : INK_PLAIN, b.s, b.len);
-	strbuf_free(&b);
-}
-
-static void draw_half_open(struct paint *p, const struct connection *c)
-{
-	struct strbuf b = { 0 };
-
-	phrase_time(&b, c->next_timer_ms * (NSEC_PER_SEC / 1000));
-	paint_blanks(p, INK_PLAIN, 8 - (int)b.len);
-	strbuf_addf(&b, " %12u  ", c->retransmits);
-	cell_add_endpoint(&b, c->family, c->peer, c->peer_port);
-	paint_text(p, INK_PLAIN, b.s, b.len);
-	strbuf_free(&b);
-}
-
-/* The queues of a row, by section. */
-struct queues {
-	struct row_queue of[DETAIL_SECTIONS];
+/* What is drawn, and on which line the next text goes. */
+struct page {
+	const struct screen *screen;
+	const struct row *row;
+	const struct phrase_context *c;
+	int y;
+	int bottom; /* the first line behind it */
+	struct strbuf text;
 };
 
-/* The heading of a section; reversed where the keys scroll. */
-static void draw_heading(const struct detail *d, enum detail_section section, struct paint *p,
-			 const struct row *row, const struct queues *q)
+/* Puts the text on as many lines as it needs, above @bottom. */
+static void put_text(struct page *p, enum ink ink, int bottom)
 {
-	enum ink ink = d->section == section ? INK_BAR : INK_STRONG;
-	const struct row_queue *contents = &q->of[section];
-	bool waiting = section == DETAIL_WAITING;
-	uint32_t invisible = row_peers_reset(row);
-	struct strbuf b = { 0 };
-
-	strbuf_adds(&b, waiting ? "    WAIT       UNREAD  PEER" : "   TIMER      RETRANS  PEER");
-	if (listener_is_unix(row->listener))
-		strbuf_adds(&b, waiting ? "   unknown for UNIX sockets" : "   none: no handshake");
-	else if (!contents->known)
-		strbuf_adds(&b,
-			    waiting ? "   waiting: not looked at" : "   half-open: not looked at");
-	else
-		strbuf_addf(&b, "   %zu %s", contents->connections.n,
-			    waiting ? "waiting" : "half-open");
-	phrase_age(&b, " ", contents->age_ns, " ago");
-	if (waiting && invisible)
-		strbuf_addf(&b, ", %u reset by their peers and in no dump", invisible);
-	if (contents->of_group)
-		strbuf_addf(&b, ", of all %u sockets of the group", row->group->sockets);
-	paint_text(p, ink, b.s, b.len);
-	paint_rest(p, ink);
-	strbuf_free(&b);
+	p->y = paint_wrapped(p->screen, p->y, bottom, ink, p->text.s);
+	p->text.len = 0;
 }
 
-static void draw_section(struct detail *d, enum detail_section section, const struct screen *screen,
-			 int y, int bottom, const struct row *row, const struct queues *q)
+static void put_connection(struct page *p, enum detail_section section, const struct connection *c)
 {
-	size_t room = bottom > y + 1 ? (size_t)(bottom - y - 1) : 0, *offset = &d->offset[section];
-	const struct connections *connections = &q->of[section].connections;
-	struct paint p = paint_line(screen, y++);
+	const bool waiting = section == DETAIL_WAITING;
+	const enum ink ink = waiting && c->peer_closed ? INK_NOTICE : INK_PLAIN;
+	struct paint line = paint_line(p->screen, p->y++);
+	struct strbuf *b = &p->text;
 
-	draw_heading(d, section, &p, row, q);
-	if (*offset + room > connections->n)
-		*offset = connections->n > room ? connections->n - room : 0;
+	if (waiting && !c->has_wait)
+		strbuf_putc(b, '-');
+	else
+		phrase_time(b, (waiting ? c->wait_ms : c->next_timer_ms) * (NSEC_PER_SEC / 1000));
+	paint_blanks(&line, INK_PLAIN, 8 - (int)b->len);
+	if (waiting && c->mptcp)
+		strbuf_addf(b, " %12s  ", "-");
+	else
+		strbuf_addf(b, " %12u  ", waiting ? c->unread_bytes : c->retransmits);
+	cell_add_endpoint(b, c->family, c->peer, c->peer_port);
+	if (waiting && c->peer_closed)
+		strbuf_adds(b, "  closed by the peer");
+	if (waiting && c->mptcp)
+		strbuf_adds(b, "  MPTCP");
+	paint_text(&line, ink, b->s, b->len);
+	b->len = 0;
+}
+
+/* The heading of a section; reversed if the keys scroll it. */
+static void put_heading(struct page *p, enum detail_section section, const struct row_queue *queue,
+			enum ink ink)
+{
+	const bool waiting = section == DETAIL_WAITING;
+	const uint32_t reset = waiting ? row_peers_reset(p->row) : 0;
+	struct paint line = paint_line(p->screen, p->y++);
+	struct strbuf *b = &p->text;
+
+	strbuf_adds(b, waiting ? "    WAIT       UNREAD  PEER" : "   TIMER      RETRANS  PEER");
+	if (listener_is_unix(p->row->listener))
+		strbuf_adds(b, waiting ? "   unknown for UNIX sockets" : "   none: no handshake");
+	else if (!queue->known)
+		strbuf_addf(b, "   %s: not looked at", waiting ? "waiting" : "half-open");
+	else
+		strbuf_addf(b, "   %zu %s", queue->connections.n,
+			    waiting ? "waiting" : "half-open");
+	phrase_age(b, " ", queue->age_ns, " ago");
+	if (reset)
+		strbuf_addf(b, ", %u reset by their peers and in no dump", reset);
+	if (queue->of_group)
+		strbuf_addf(b, ", of all %u sockets of the group", p->row->group->sockets);
+	paint_text(&line, ink, b->s, b->len);
+	paint_rest(&line, ink);
+	b->len = 0;
+}
+
+static void put_section(struct page *p, struct detail *d, enum detail_section section, int bottom,
+			const struct row_queue *queue)
+{
+	const size_t room = bottom > p->y + 1 ? (size_t)(bottom - p->y - 1) : 0;
+	const size_t n = queue->connections.n;
+	size_t *offset = &d->offset[section];
+
+	put_heading(p, section, queue, d->section == section ? INK_BAR : INK_STRONG);
+	if (*offset + room > n)
+		*offset = n > room ? n - room : 0;
 	if (d->section == section)
 		d->page = room ? room : 1;
-	for (size_t i = *offset; i < connections->n && y < bottom; i++) {
-		p = paint_line(screen, y++);
-		if (section == DETAIL_WAITING)
-			draw_waiting(&p, &connections->list[i]);
-		else
-			draw_half_open(&p, &connections->list[i]);
-	}
+	for (size_t i = *offset; i < n && p->y < bottom; i++)
+		put_connection(p, section, &queue->connections.list[i]);
+}
+
+/* The two queues share the lines that are left. */
+static void put_sections(struct page *p, struct detail *d)
+{
+	const struct row_queue waiting = row_waiting(p->row), half_open = row_half_open(p->row);
+	const size_t n = half_open.connections.n;
+	const int wanted = n < 1000 ? (int)n + 1 : 1000;
+	int lines = (p->bottom - p->y) / 3;
+
+	/* The half-open ones get what they need, at most a third; two if the keys scroll them. */
+	if (d->section == DETAIL_HALF_OPEN)
+		lines *= 2;
+	if (lines > wanted)
+		lines = wanted;
+	if (p->y < p->bottom)
+		put_section(p, d, DETAIL_WAITING, p->bottom - lines, &waiting);
+	p->y = p->bottom - lines;
+	if (lines > 0)
+		put_section(p, d, DETAIL_HALF_OPEN, p->bottom, &half_open);
 }
 
 /* Its past fills, as many as there is room for. */
-static int draw_history(const struct screen *screen, int y, const struct row *row,
-			const struct phrase_context *c)
+static void put_history(struct page *p, enum ink ink)
 {
-	struct paint p = paint_line(screen, y);
-	struct strbuf b = { 0 };
+	struct paint line = paint_line(p->screen, p->y++);
 
-	paint_string(&p, INK_PLAIN, "fill ");
-	if (p.x < p.end)
-		graph_history(&b, c->history, row, c->back, (size_t)(p.end - p.x), c->utf8);
-	paint_text(&p, paint_ink(state_table[row->state].severity), b.s, b.len);
-	strbuf_free(&b);
-	return y + 1;
+	paint_string(&line, INK_PLAIN, "fill ");
+	if (line.x < line.end)
+		graph_history(&p->text, p->c->history, p->row, p->c->back,
+			      (size_t)(line.end - line.x), p->c->utf8);
+	paint_text(&line, ink, p->text.s, p->text.len);
+	p->text.len = 0;
 }
 
 /* The sentences of its state and its reasons, whole. */
-static int draw_sentences(const struct screen *screen, int y, int bottom, const struct row *row,
-			  const struct phrase_context *c)
+static void put_sentences(struct page *p, enum ink ink, int bottom)
 {
-	enum ink ink = paint_ink(state_table[row->state].severity);
-	struct strbuf b = { 0 };
-
-	strbuf_addf(&b, "%s: ", state_table[row->state].name);
-	verdict_add_state(&b, row);
-	y = paint_wrapped(screen, y, bottom, ink, b.s);
-	for (unsigned int i = 0; i < REASON_N; i++) {
-		if (!(row->reasons & (1u << i)))
-			continue;
-		b.len = 0;
-		verdict_add_reason(&b, i, row, c->utf8 ? 0 : TEXT_ASCII);
-		y = paint_wrapped(screen, y, bottom, INK_PLAIN, b.s);
-	}
-	strbuf_free(&b);
-	return y;
-}
-
-static int draw_text(const struct screen *screen, int y, int bottom, enum ink ink,
-		     struct strbuf *text)
-{
-	y = paint_wrapped(screen, y, bottom, ink, text->s);
-	strbuf_free(text);
-	return y;
+	strbuf_addf(&p->text, "%s: ", state_table[p->row->state].name);
+	verdict_add_state(&p->text, p->row);
+	put_text(p, ink, bottom);
+	for (unsigned int i = 0; i < REASON_N; i++)
+		if (p->row->reasons & (1u << i)) {
+			verdict_add_reason(&p->text, i, p->row, p->c->utf8 ? 0 : TEXT_ASCII);
+			put_text(p, INK_PLAIN, bottom);
+		}
 }
 
 /* The members of a folded row in a few lines, which show an imbalance. */
-static int draw_members(const struct screen *screen, int y, int bottom,
-			const struct folded_group *fold)
+static void put_members(struct page *p, const struct folded_group *group)
 {
-	const uint32_t shown_max = 40;
-	struct strbuf b = { 0 };
 	uint32_t i;
 
-	strbuf_adds(&b, "queued/limit of each socket:");
-	for (i = 0; i < fold->n_members && i < shown_max; i++)
-		strbuf_addf(&b, " %u/%u", fold->members[i]->listener->length,
-			    fold->members[i]->listener->limit);
-	if (i < fold->n_members)
-		strbuf_addf(&b, " and %u more", fold->n_members - i);
-	y = paint_wrapped(screen, y, bottom, INK_PLAIN, b.s);
-	strbuf_free(&b);
-	return y;
+	strbuf_adds(&p->text, "queued/limit of each socket:");
+	for (i = 0; i < group->n_members && i < MEMBERS_MAX; i++)
+		strbuf_addf(&p->text, " %u/%u", group->members[i]->listener->length,
+			    group->members[i]->listener->limit);
+	if (i < group->n_members)
+		strbuf_addf(&p->text, " and %u more", group->n_members - i);
+	put_text(p, INK_PLAIN, p->bottom);
 }
 
 void detail_draw(struct detail *d, const struct screen *screen, int top, int bottom,
 		 const struct row *row, const struct phrase_context *c)
 {
-	struct strbuf text = { 0 };
-	struct queues q;
-	size_t half_open;
-	int y = top, half, wanted;
+	struct page p = { .screen = screen, .row = row, .c = c, .y = top, .bottom = bottom };
+	enum ink ink;
 
 	if (!row) {
-		struct paint p = paint_line(screen, y);
-
-		paint_string(&p, INK_STRONG, "This listener is gone.");
+		paint_wrapped(screen, top, bottom, INK_STRONG, "This listener is gone.");
 		return;
 	}
 	/* What is wrong and what to do, the members, then every value. */
-	phrase_facts(&text, row, c);
-	y = draw_text(screen, y, bottom, INK_STRONG, &text);
-	y = draw_sentences(screen, y, y + (bottom - y) / 2, row, c);
+	ink = paint_ink(state_table[row->state].severity);
+	phrase_facts(&p.text, row, c);
+	put_text(&p, INK_STRONG, bottom);
+	put_sentences(&p, ink, p.y + (bottom - p.y) / 2);
 	if (row->folded)
-		y = draw_members(screen, y, bottom, row->folded);
-	phrase_numbers(&text, row, c);
-	y = draw_text(screen, y, y + (bottom - y - CONNECTIONS_MIN) / 2, INK_PLAIN, &text);
-	if (y < bottom)
-		y = draw_history(screen, y, row, c);
-	q.of[DETAIL_WAITING] = row_waiting(row);
-	q.of[DETAIL_HALF_OPEN] = row_half_open(row);
-	half_open = q.of[DETAIL_HALF_OPEN].connections.n;
-	/* The half-open ones get what they need, but at most a third; two if the keys scroll them.
-	 */
-	half = (bottom - y) / 3;
-	wanted = half_open < 1000 ? (int)half_open + 1 : 1000;
-	if (d->section == DETAIL_HALF_OPEN)
-		half *= 2;
-	if (half > wanted)
-		half = wanted;
-	if (y < bottom)
-		draw_section(d, DETAIL_WAITING, screen, y, bottom - half, row, &q);
-	if (half > 0)
-		draw_section(d, DETAIL_HALF_OPEN, screen, bottom - half, bottom, row, &q);
+		put_members(&p, row->folded);
+	phrase_numbers(&p.text, row, c);
+	put_text(&p, INK_PLAIN, p.y + (bottom - p.y - CONNECTIONS_MIN) / 2);
+	if (p.y < bottom)
+		put_history(&p, ink);
+	put_sections(&p, d);
+	strbuf_free(&p.text);
 }

@@ -13,18 +13,10 @@ enum detail_section { DETAIL_WAITING, DETAIL_HALF_OPEN, DETAIL_SECTIONS };
 
 struct detail {
 	enum detail_section section; /* which the keys scroll */
-	size_t offset[DETAIL_SECTIONS]; /* first connection on the screen */
+	size_t offset[DETAIL_SECTIONS]; /* first connection on the screen; detail_draw() limits it
+					 */
 	size_t page; /* connections of a section on the screen */
 };
-
-/* Another listener: at its top, with the waiting connections. */
-void detail_begin(struct detail *d);
-
-/* The keys scroll the other section. */
-void detail_next_section(struct detail *d);
-
-/* Scrolls the section by @by connections; detail_draw() knows where it ends. */
-void detail_move(struct detail *d, long by);
 
 /* Draws it on lines @top to @bottom - 1. @row: NULL when the listener is gone */
 void detail_draw(struct detail *d, const struct screen *screen, int top, int bottom,

@@ -81,7 +81,7 @@ static void draw_detail_page(struct session *s)
 	struct paint p = paint_line(&s->screen, bottom);
 
 	banner_title(s, 0);
-	detail_draw(&s->detail, &s->screen, 1, bottom, session_detailed(s), &c);
+	detail_draw(&s->detail, &s->screen, 1, bottom, view_row_of(&s->view, s->detailed), &c);
 	paint_string(&p, INK_PLAIN, key_hints[PAGE_DETAIL]); /* where that is a line */
 	move(0, 0);
 }

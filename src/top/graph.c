@@ -43,11 +43,6 @@ void graph_spark(struct strbuf *b, double ratio, bool utf8)
 		strbuf_putc(b, ascii_spark[n]);
 }
 
-void graph_gap(struct strbuf *b)
-{
-	strbuf_putc(b, ' ');
-}
-
 void graph_history(struct strbuf *b, const struct history *history, const struct row *row,
 		   size_t back, size_t windows, bool utf8)
 {
@@ -57,6 +52,6 @@ void graph_history(struct strbuf *b, const struct history *history, const struct
 		if (fill.known)
 			graph_spark(b, fill.fill, utf8);
 		else
-			graph_gap(b);
+			strbuf_putc(b, ' ');
 	}
 }

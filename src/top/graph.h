@@ -17,9 +17,6 @@ void graph_meter(struct strbuf *b, double ratio, size_t width, bool utf8);
 /* graph_spark() - one column for a ratio from 0 to 1, rounded likewise. */
 void graph_spark(struct strbuf *b, double ratio, bool utf8);
 
-/* graph_gap() - the column of a sparkline for an unknown ratio. */
-void graph_gap(struct strbuf *b);
-
 /* graph_history() - a sparkline of @windows fills of a listener, the last one in window @back. */
 void graph_history(struct strbuf *b, const struct history *history, const struct row *row,
 		   size_t back, size_t windows, bool utf8);

@@ -38,7 +38,7 @@ static void show_page(struct session *s, enum session_page page)
 	s->page = page;
 	s->help_offset = 0;
 	if (page == PAGE_DETAIL) {
-		detail_begin(&s->detail);
+		s->detail = (struct detail){ 0 };
 		view_select(&s->view, s->view.cursor, clock_monotonic_ns());
 		s->detailed = s->view.selected;
 	}
@@ -120,7 +120,7 @@ static void go_back(struct session *s)
 
 static void next_section(struct session *s)
 {
-	detail_next_section(&s->detail);
+	s->detail.section = (s->detail.section + 1) % DETAIL_SECTIONS;
 }
 
 static void write_report(struct session *s)
@@ -176,12 +176,14 @@ static void redraw(struct session *s)
 
 static void move_by(struct session *s, long by)
 {
+	size_t *offset = &s->detail.offset[s->detail.section];
+
 	switch (s->page) {
 	case PAGE_LIST:
 		view_move(&s->view, by, clock_monotonic_ns());
 		break;
 	case PAGE_DETAIL:
-		detail_move(&s->detail, by);
+		*offset = num_step(*offset, by);
 		break;
 	case PAGE_HELP: /* draw_screen() knows where it ends */
 		s->help_offset = num_step(s->help_offset, by);
@@ -511,10 +513,10 @@ static void answer(struct session *s, int code)
 		break;
 	case PROMPT_DONE:
 		question->answered(s);
-		prompt_end(&s->prompt);
+		s->prompt.question = NULL;
 		break;
 	case PROMPT_CANCELLED:
-		prompt_end(&s->prompt);
+		s->prompt.question = NULL;
 		break;
 	}
 }

@@ -160,22 +160,17 @@ static void measure(struct layout *l, size_t i, const struct listing_context *c)
 {
 	struct layout_column *column = &l->columns[i];
 
-	switch (column->kind) {
-	case LAYOUT_CELL:
-		measure_cells(l, column, c);
-		if (column->wanted > width_max(l, i))
-			column->wanted = column->least = width_max(l, i);
-		break;
-	case LAYOUT_TREE:
-		layout_add(l, column, tree_width(c), false);
-		break;
-	case LAYOUT_METER:
-		layout_add(l, column, METER, false);
-		break;
-	case LAYOUT_HISTORY:
-		layout_add(l, column, history_width(c), false);
-		break;
+	if (column->kind != LAYOUT_CELL) {
+		layout_add(l, column,
+			   column->kind == LAYOUT_METER ? METER :
+			   column->kind == LAYOUT_TREE	? tree_width(c) :
+							  history_width(c),
+			   false);
+		return;
 	}
+	measure_cells(l, column, c);
+	if (column->wanted > width_max(l, i))
+		column->wanted = column->least = width_max(l, i);
 }
 
 static const struct layout_column *last_shown(const struct layout *l)

@@ -5,23 +5,6 @@
 
 #define ANSWER_MAX 255 /* bytes: NAME_MAX */
 
-void prompt_free(struct prompt *p)
-{
-	strbuf_free(&p->answer);
-}
-
-void prompt_begin(struct prompt *p, const struct question *question, const char *answer)
-{
-	p->question = question;
-	p->answer.len = 0;
-	strbuf_adds(&p->answer, answer);
-}
-
-void prompt_end(struct prompt *p)
-{
-	p->question = NULL;
-}
-
 /* Erases the last character, of however many bytes. */
 static void erase_last(struct strbuf *b)
 {
@@ -30,6 +13,13 @@ static void erase_last(struct strbuf *b)
 	if (b->len)
 		b->len--;
 	b->s[b->len] = '\0';
+}
+
+void prompt_begin(struct prompt *p, const struct question *question, const char *answer)
+{
+	p->question = question;
+	p->answer.len = 0;
+	strbuf_adds(&p->answer, answer);
 }
 
 enum prompt_result prompt_key(struct prompt *p, int code)

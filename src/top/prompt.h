@@ -22,11 +22,8 @@ struct prompt {
 
 enum prompt_result { PROMPT_UNCHANGED, PROMPT_CHANGED, PROMPT_DONE, PROMPT_CANCELLED };
 
-void prompt_free(struct prompt *p);
-
 /* Opens a question. @answer: what the user can edit */
 void prompt_begin(struct prompt *p, const struct question *question, const char *answer);
-void prompt_end(struct prompt *p);
 
 /* Changes the answer as the key says. @code: of curses */
 enum prompt_result prompt_key(struct prompt *p, int code);

@@ -26,7 +26,7 @@ void session_free(struct session *s)
 	filter_free(s->view.selection.filter);
 	view_free(&s->view);
 	layout_free(&s->layout);
-	prompt_free(&s->prompt);
+	strbuf_free(&s->prompt.answer);
 	names_free(&s->services);
 	names_free(&s->users);
 	strbuf_free(&s->context.scratch);
@@ -125,14 +125,9 @@ struct listing_context session_listing(struct session *s)
 	return c;
 }
 
-const struct row *session_detailed(const struct session *s)
-{
-	return view_row_of(&s->view, s->detailed);
-}
-
 void session_request(struct session *s)
 {
-	const struct row *row = session_detailed(s);
+	const struct row *row = view_row_of(&s->view, s->detailed);
 	const unsigned int before = s->request.needs;
 
 	s->request.needs =

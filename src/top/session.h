@@ -27,7 +27,7 @@ struct session {
 	struct columns columns;
 	struct layout layout; /* of the columns */
 	struct detail detail;
-	struct view_socket detailed; /* whose detail it is */
+	struct view_socket detailed; /* whose detail it is, see view_row_of() */
 	struct menu menu;
 	struct prompt prompt;
 	struct field_context context;
@@ -71,9 +71,6 @@ int session_filter(struct session *s, const char *text, struct error *why);
 
 /* Shows a message in the last line for a few seconds. */
 void session_say(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* The row that the detail page is about; NULL if it is gone, or hidden by a filter. */
-const struct row *session_detailed(const struct session *s);
 
 struct session_lines session_lines(const struct session *s);
 

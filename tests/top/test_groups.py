@@ -49,14 +49,6 @@ class Groups(screen.Case):
         """To freeze the order and not ends the hold at once."""
         terminal.keys("o", "o")
 
-    def unfold_both(self, terminal):
-        self.go(terminal, 0)
-        terminal.keys("Enter")
-        self.shows(terminal, "-8001 |9 |19 `29 +8002 5")
-        self.go(terminal, 4)
-        terminal.keys("Enter")
-        self.shows(terminal, "-8001 |9 |19 `29 -8002 |39 `49 5")
-
 
 class Unfolding(Groups):
     def test_enter(self):
@@ -172,20 +164,6 @@ class Unfolding(Groups):
                 self.assertEqual(found[0], found[1])
             terminal.close()
 
-    def test_screen_goes_to_the_members(self):
-        terminal = self.begin()
-        terminal.resize(120, 5)  # a list of three lines
-        self.go(terminal, 1)
-        self.shows(terminal, "+8001 +8002 5")
-        terminal.keys("Enter")
-        self.selected(terminal, "unfolded", 88)
-        self.shows(terminal, "-8002 |39 `49")
-        # Of more than there is room for as many as there is.
-        self.go(terminal, 0)
-        self.shows(terminal, "+8001 -8002 |39")
-        terminal.keys("Enter")
-        self.shows(terminal, "-8001 |9 |19")
-
     def test_mouse(self):
         """A second click does what Enter does."""
         terminal = self.begin("--mouse", term="xterm-256color")
@@ -200,48 +178,6 @@ class Unfolding(Groups):
         self.selected(terminal, "unfolded", 88)
         terminal.mouse(first + 1, 10)
         self.shows(terminal, "+8001 +8002 5")
-
-    def test_ascii(self):
-        for args, locale in ([], "C"), (["--ascii"], "C.UTF-8"):
-            terminal = self.begin(*args, locale=locale)
-            terminal.keys("Home", "Enter")
-            lines = terminal.wait("the group unfolded", lambda lines: any(
-                " `- 127.0.0.1:8001 " in line for line in lines))
-            begin = next(n for n, line in enumerate(lines) if line.startswith("STv "))
-            self.assertEqual([line[4:22] for line in lines[begin + 1:begin + 7]],
-                             ["-  127.0.0.1:8001 ", "|- 127.0.0.1:8001 ",
-                              "|- 127.0.0.1:8001 ", "`- 127.0.0.1:8001 ",
-                              "+  127.0.0.2:8002 ", "   127.0.0.3:8003 "])
-            self.assertTrue("\n".join(lines).isascii())
-            terminal.close()
-
-    def test_small_screens(self):
-        """The marks go before the address does; without one they stand before all."""
-        terminal = self.begin()
-        terminal.keys("Home", "Enter")
-        for cols in 60, 40, 30, 20:
-            terminal.resize(cols, 12)
-            terminal.settle(lambda lines: self.assertEqual(
-                [re.match(r"\S+ +(\S+) ", line)[1] for line in
-                 lines[screen.find_header(lines) + 1:][:4]],
-                ["-", "├─", "├─", "└─"] if cols >= 40 else ["-", "├", "├", "└"]))
-        terminal.resize(16, 12)
-        terminal.settle(lambda lines: self.assertRegex(
-            "\n".join(lines), r"(?m)^127.0.0.1:8001 0$"))
-        terminal.close()
-        terminal = self.begin("-o", "length,limit")
-        terminal.keys("Home", "Enter")
-        terminal.wait("the marks", lambda lines: re.search(
-            r"\n   Q LIM\n-  0  57\n├─ 0   9\n├─ 0  19\n└─ 0  29\n\+  0  88\n   0   5",
-            "\n".join(re.sub("▼", "", line) for line in lines)))
-
-    def test_none_is_grouped(self):
-        """No room is lost for marks where all listeners are alone."""
-        for listener in self.first[1:] + self.second[1:]:
-            listener.close()
-        terminal = self.begin()
-        terminal.settle(lambda lines: self.assertRegex(
-            "\n".join(lines), r"\nST▼ LOCAL .*\n\.   127"))
 
 
 class Grouping(Groups):
@@ -284,101 +220,35 @@ class Grouping(Groups):
         """While the screen is held, and step by step."""
         terminal = self.begin(delay="60")
         self.go(terminal, 0)
-        terminal.keys("Enter")
-        for count in 1, 2:
-            self.queue_in(self.first[2], self.first, count)
-            terminal.keys("Space")
-            terminal.settle(lambda lines, count=count: self.assertEqual(
-                sorted(row["Q"] for row in screen.parse_list(lines)[:4]),
-                sorted(["0", "0", str(count), str(count)])))
-        self.second[0].close()
-        terminal.keys("Space")
-        terminal.wait("one socket fewer", lambda lines: "8002" in "\n".join(lines) and
-                      "+8002" not in self.tree(lines))
+        terminal.keys("Enter", "o")
+        self.shows(terminal, "-8001 |9 |19 `29 +8002 5")
 
         def queued(count):
             terminal.settle(lambda lines: self.assertEqual(
                 {row["LIM"]: row["Q"] for row in screen.parse_list(lines)}["29"], str(count)))
-        for step, count in ("t", 2), ("t", 1), ("t", 0):
-            terminal.keys(step)
+        for count in 1, 2:
+            self.queue_in(self.first[2], self.first, count)
+            terminal.keys("Space")
             queued(count)
-            terminal.settle(lambda lines: self.assertIn("+8002", self.tree(lines)))
-            self.assertIn("-8001 |", self.tree(terminal.lines()))
-        # Of then as well: another group unfolded, all folded, none.
-        self.go(terminal, 4)
-        terminal.keys("Enter")
-        self.let_go(terminal)
-        self.shows(terminal, "-8001 |9 |19 `29 -8002 |39 `49 5")
+        terminal.keys("t")
+        queued(1)
+        terminal.keys("t")
+        queued(0)
+        # Of then as well: all for themselves, and another group unfolded.
         terminal.keys("u")
         self.shows(terminal, "9 19 29 39 49 5")
-        terminal.keys("T")
-        terminal.settle(lambda lines: self.assertEqual(
-            sorted(self.tree(lines).split()), sorted("9 19 29 39 49 5".split())))
+        terminal.keys("u")
+        self.go(terminal, 4)
+        terminal.keys("Enter")
+        self.shows(terminal, "-8001 |9 |19 `29 -8002 |39 `49 5")
+        terminal.keys("o", "T")
         queued(1)
-        terminal.keys("u", "p")
+        terminal.keys("p")
         terminal.see("[LIVE]")
-        # In the newest window one was closed, and stands behind the others.
-        terminal.settle(lambda lines: self.assertEqual(
-            sorted(self.tree(lines).replace("`", "|").split()),
-            sorted("-8001 |29 |9 |19 49 5 39".split())))
-        self.assertEqual([(row["ST"], row["LIM"]) for row in screen.parse_list(terminal.lines())
-                          if row["ST"] != "."], [("x", "39")])
+        queued(2)
 
 
 class Choosing(Groups):
-    def test_sort(self):
-        self.queue_in(self.first[1], self.first, 3)
-        terminal = self.begin("-o", "severity,local,length,limit")
-        self.go(terminal, 0)
-        terminal.keys("Enter", "End", "Up", "Enter")
-        self.shows(terminal, "-8001 |19 |9 `29 -8002 |39 `49 5")
-        terminal.keys("<")
-        terminal.see("LIM▼")
-        self.shows(terminal, "-8002 |49 `39 -8001 |29 |19 `9 5")
-        self.selected(terminal, "unfolded", 88)
-        terminal.keys("I")
-        self.shows(terminal, "5 -8001 |9 |19 `29 -8002 |39 `49")
-
-    def test_order_is_held(self):
-        """Members stay where they are too, and in their group."""
-        terminal = self.begin()
-        self.unfold_both(terminal)
-        terminal.keys("o")
-        terminal.see("[ORDER FROZEN]")
-        self.queue_in(self.first[2], self.first, 3)
-        terminal.settle(lambda lines: self.assertEqual(screen.parse_list(lines)[3]["Q"], "3"))
-        self.shows(terminal, "-8001 |9 |19 `29 -8002 |39 `49 5")
-        self.group([69], "127.0.0.1", 8001)
-        self.shows(terminal, "-8001 |9 |19 |29 `69 -8002 |39 `49 5")
-        terminal.keys("o")
-        self.shows(terminal, "-8001 |29 |9 |19 `69 -8002 |39 `49 5")
-
-    def test_follow(self):
-        """The worst row is that of a group, which no member can be worse than."""
-        terminal = self.begin()
-        self.unfold_both(terminal)
-        terminal.keys("F")
-        terminal.see("[FOLLOW]")
-        self.queue_in(self.second[1], self.second, 45)
-        self.shows(terminal, "-8002 |49 `39 -8001 |9 |19 `29 5")
-        self.selected(terminal, "unfolded", 88)
-        terminal.keys("Enter")
-        terminal.gone("[FOLLOW]")
-        self.shows(terminal, "+8002 -8001 |9 |19 `29 5")
-
-    def test_find(self):
-        self.queue_in(self.first[1], self.first, 17)
-        terminal = self.begin()
-        self.go(terminal, 0)
-        terminal.keys("Enter", "/")
-        terminal.type("high")
-        terminal.keys("Enter")
-        self.selected(terminal, "unfolded", 57)
-        terminal.keys("n")
-        self.selected(terminal, "member", 19)
-        terminal.keys("n")
-        self.selected(terminal, "unfolded", 57)
-
     def test_filter(self):
         """Each row has to match by itself, and a member is below its row or nowhere."""
         self.queue_in(self.first[1], self.first, 17)
@@ -421,49 +291,6 @@ class Choosing(Groups):
 
 
 class Vanishing(Groups):
-    def test_members(self):
-        terminal = self.begin()
-        self.unfold_both(terminal)
-        self.go(terminal, 2)
-        self.selected(terminal, "member", 19)
-        self.first[1].close()
-        self.shows(terminal, "-8001 |9 `29 -8002 |39 `49 5")
-        self.selected(terminal, "last", 29)
-        # The oldest one.
-        self.first[0].close()
-        self.shows(terminal, "29 -8002 |39 `49 5")
-        self.selected(terminal, None, 29)
-        # One comes back: it is unfolded again, and the cursor is where it was.
-        self.group([79], "127.0.0.1", 8001)
-        self.shows(terminal, "-8001 |29 `79 -8002 |39 `49 5")
-        self.selected(terminal, "member", 29)
-
-    def test_oldest_member(self):
-        """As in a restart one by one: the group is the same, whoever is in it."""
-        terminal = self.begin()
-        self.unfold_both(terminal)
-        self.go(terminal, 0)
-        self.selected(terminal, "unfolded", 57)
-        self.group([59], "127.0.0.1", 8001)
-        for member, limit in zip(self.first, (107, 88, 59)):
-            member.close()
-            terminal.settle(lambda lines, limit=limit: self.assertEqual(
-                screen.parse_list(lines)[0]["LIM"], str(limit)))
-            self.selected(terminal, "unfolded" if limit > 59 else None, limit)
-
-    def test_group(self):
-        terminal = self.begin()
-        self.unfold_both(terminal)
-        self.go(terminal, 2)
-        for member in self.first:
-            member.close()
-        self.shows(terminal, "-8002 |39 `49 5")
-        self.selected(terminal, "unfolded", 88)
-        for member in self.second:
-            member.close()
-        self.shows(terminal, "5")
-        self.selected(terminal, None, 5)
-
     def test_page_of_a_group(self):
         """It goes on with those that are left, and with the one."""
         terminal = self.begin(rows=40)

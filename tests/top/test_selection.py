@@ -42,19 +42,6 @@ class Selection(screen.Case):
         terminal.keys("Home", *(number * ["Down"]))
         self.await_selected(terminal, number)
 
-    def test_cursor_follows_the_keys(self):
-        terminal = self.screen("-d", "0.2")
-        self.await_selected(terminal, 0)
-        for number in 1, 2, 3:
-            terminal.keys("Down")
-            self.await_selected(terminal, number)
-        terminal.keys("Up")
-        self.await_selected(terminal, 2)
-        terminal.keys("Up", "Up", "Up", "Up")
-        self.await_selected(terminal, 0)
-        terminal.keys("End", "Down")
-        self.await_selected(terminal, 5)
-
     def test_order_is_held_while_the_cursor_moves(self):
         terminal = self.screen("-d", "0.2")
         self.select(terminal, 2)
@@ -68,22 +55,6 @@ class Selection(screen.Case):
         terminal.gone("[ORDER HELD]", deadline=15)
         self.await_order(terminal, 5, 0, 1, 2, 3, 4)
         self.await_selected(terminal, 2)
-
-    def test_stays_on_its_socket_when_the_order_changes(self):
-        terminal = self.screen("-d", "0.2")
-        self.select(terminal, 3)
-        self.let_go(terminal)
-        self.fill(self.listeners[4], 9)
-        self.await_order(terminal, 4, 0, 1, 2, 3, 5)
-        self.await_selected(terminal, 3)
-        # And in another order that the user asks for.
-        terminal.keys(">", ">")
-        terminal.see("LOCAL▲")
-        self.await_order(terminal, 0, 1, 2, 3, 4, 5)
-        self.await_selected(terminal, 3)
-        terminal.keys("I")
-        self.await_order(terminal, 5, 4, 3, 2, 1, 0)
-        self.await_selected(terminal, 3)
 
     def test_stays_when_those_above_die(self):
         terminal = self.screen("-d", "0.2")
@@ -103,23 +74,6 @@ class Selection(screen.Case):
         self.await_order(terminal, 0, 3, 4, 5)
         self.await_selected(terminal, 3)
 
-    def test_neighbour_takes_its_place(self):
-        terminal = self.screen("-d", "0.2")
-        self.select(terminal, 2)
-        self.listeners[2].close()
-        self.await_selected(terminal, 3)
-        # Also when those beside it die with it.
-        for number in 3, 4:
-            self.listeners[number].close()
-        self.await_selected(terminal, 5)
-        self.listeners[5].close()
-        self.await_selected(terminal, 1)
-        self.listeners[0].close()
-        self.listeners[1].close()
-        terminal.see("No listener.")
-        self.listener("127.0.0.9")
-        terminal.see("127.0.0.9:")
-
     def test_same_address_is_not_the_same_socket(self):
         terminal = self.screen("-d", "0.2", "-o", "severity,local,limit,reasons")
         self.select(terminal, 4)
@@ -130,45 +84,6 @@ class Selection(screen.Case):
         terminal.settle(lambda lines: self.assertIn(
             "77", [row["LIM"] for row in screen.parse_list(lines)]))
         self.await_selected(terminal, 5)
-
-    def test_freeze(self):
-        terminal = self.screen("-d", "0.2")
-        terminal.keys("o")
-        terminal.see("[ORDER FROZEN]")
-        self.fill(self.listeners[5], 9)
-        terminal.settle(lambda lines: self.assertEqual(
-            screen.parse_list(lines)[5]["FILL"], "100%"))
-        self.await_order(terminal, 0, 1, 2, 3, 4, 5)
-        # It holds for as long as one likes, and newcomers go below.
-        self.places.append(screen.at(self.listener("127.0.0.1", 7000, backlog=9)))
-        self.await_order(terminal, 0, 1, 2, 3, 4, 5, 6)
-        terminal.keys("o")
-        terminal.gone("[ORDER FROZEN]")
-        terminal.settle(lambda lines: self.assertEqual(self.order(lines)[0], self.places[5]))
-
-    def test_follow(self):
-        """The worst one is selected, whichever it is, until the cursor is moved."""
-        terminal = self.screen("-d", "0.2")
-        terminal.see("[FOLLOW]")
-        self.fill(self.listeners[4], 9)
-        self.await_selected(terminal, 4)
-        terminal.keys("Down")
-        self.await_selected(terminal, 0)
-        terminal.gone("[FOLLOW]")
-        terminal.keys("F")
-        terminal.see("[FOLLOW]")
-        terminal.gone("[ORDER HELD]")
-        self.await_selected(terminal, 4)
-        # A worse one.
-        self.fill(self.listeners[2], 9)
-        self.await_order(terminal, 2, 4, 0, 1, 3, 5)
-        self.await_selected(terminal, 2)
-        # Wherever it stands.
-        terminal.keys("I")
-        self.await_order(terminal, 0, 1, 3, 5, 2, 4)
-        self.await_selected(terminal, 2)
-        terminal.keys("F")
-        terminal.gone("[FOLLOW]")
 
     def test_cursor_of_other_pages(self):
         """What is typed is where the cursor is."""

@@ -6,7 +6,7 @@
 
 #include <sys/socket.h>
 
-static void open_sample(struct snapshot *s, uint64_t monotonic_ns)
+void scene_begin(struct snapshot *s, uint64_t monotonic_ns)
 {
 	struct netns *ns = snapshot_add_netns(s);
 
@@ -25,8 +25,8 @@ static void open_sample(struct snapshot *s, uint64_t monotonic_ns)
 
 void scene_open(struct scene *scene)
 {
-	open_sample(&scene->before, 1000000000);
-	open_sample(&scene->now, 2000000000);
+	scene_begin(&scene->before, 1000000000);
+	scene_begin(&scene->now, 2000000000);
 }
 
 void scene_close(struct scene *scene)

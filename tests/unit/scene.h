@@ -18,6 +18,9 @@ struct scene {
 void scene_open(struct scene *scene);
 void scene_close(struct scene *scene);
 
+/* Begins one sample by hand: its namespace. @s: empty */
+void scene_begin(struct snapshot *s, uint64_t monotonic_ns);
+
 /*
  * A listener at 10.0.0.1:@cookie in one or both samples, with an empty queue of limit 128 and drops
  * of 0. Pointers last until the next one is added.

@@ -48,19 +48,6 @@ static void test_meter(void **state)
 	}
 }
 
-/* The eight parts of one cell, which no other test goes through one by one. */
-static void test_parts(void **state)
-{
-	static const char *const parts[] = { " ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█" };
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
-		assert_string_equal(meter((double)i / 8, 1, true), parts[i]);
-	/* ASCII has no parts: what is not full must not look it. */
-	assert_string_equal(meter(0.9, 1, false), ".");
-	assert_string_equal(meter(1, 1, false), "#");
-}
-
 /* Of 20,000 places every one: no bar is empty but that of 0, none whole but that of 1. */
 static void test_ends(void **state)
 {
@@ -110,28 +97,12 @@ static void test_spark(void **state)
 	}
 }
 
-/* Nothing known is not the same as nothing there. */
-static void test_gap(void **state)
-{
-	char *nothing = xstrdup(spark(0, true));
-
-	(void)state;
-	b.len = 0;
-	graph_gap(&b);
-	assert_string_equal(b.s, " ");
-	assert_string_not_equal(b.s, nothing);
-	assert_string_not_equal(b.s, "_");
-	free(nothing);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_meter, teardown),
-		cmocka_unit_test_teardown(test_parts, teardown),
 		cmocka_unit_test_teardown(test_ends, teardown),
 		cmocka_unit_test_teardown(test_spark, teardown),
-		cmocka_unit_test_teardown(test_gap, teardown),
 	};
 
 	unit_utf8_locale();

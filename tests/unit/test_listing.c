@@ -142,20 +142,6 @@ static void test_sort_mark(void **state)
 	assert_string_equal(header(80), "ST  LOCALv         Q");
 }
 
-/* What is older than the rest says so. */
-static void test_old_half_open_connections(void **state)
-{
-	(void)state;
-	choose("local,synrecv,syn-fill,syn-limit");
-	window(0);
-	assert_string_equal(header(80), "LOCAL         SYN SYNFILL SYNLIMIT");
-	context.syn_age_ns = 5 * NSEC_PER_SEC;
-	assert_string_equal(header(80), "LOCAL         SYN-5s SYNFILL-5s SYNLIMIT");
-	/* Whole seconds, lest it change with every look. */
-	context.syn_age_ns = 5 * NSEC_PER_SEC + 900000000;
-	assert_string_equal(header(80), "LOCAL         SYN-5s SYNFILL-5s SYNLIMIT");
-}
-
 static void test_old_waiting_connections(void **state)
 {
 	(void)state;
@@ -379,7 +365,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LISTING_TEST(test_cells),
 		LISTING_TEST(test_sort_mark),
-		LISTING_TEST(test_old_half_open_connections),
 		LISTING_TEST(test_old_waiting_connections),
 		LISTING_TEST(test_length_of_history),
 		LISTING_TEST(test_all_widths),

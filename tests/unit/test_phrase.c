@@ -111,16 +111,6 @@ static void test_times(void **state)
 	}
 }
 
-static void test_lasted(void **state)
-{
-	(void)state;
-	phrase_lasted(&b, (struct history_time){ 42 * NSEC_PER_SEC, true, false });
-	assert_string_equal(b.s, "42s");
-	b.len = 0;
-	phrase_lasted(&b, (struct history_time){ 42 * NSEC_PER_SEC, true, true });
-	assert_string_equal(b.s, ">42s");
-}
-
 static void test_rates(void **state)
 {
 	static const struct {
@@ -430,7 +420,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		PHRASE_TEST(test_times),
-		PHRASE_TEST(test_lasted),
 		PHRASE_TEST(test_rates),
 		PHRASE_TEST(test_all_are_well),
 		PHRASE_TEST(test_sick_elsewhere),

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scene.h"
 #include "unit.h"
 
-#include "collect/collect.h"
-#include "collect/sock_diag.h"
-#include "fake_netlink.h"
+#include "base/clock.h"
 #include "top/playback.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 /*
- * The thread that samples, with a kernel of paper: one listener at port 80, whose queue is as long
- * as the sample's number. The windows are so long that only sampler_end_window() ends them.
+ * The thread that samples, and a source with one listener, whose queue is as long as the number of
+ * the sample. Windows are so long that only sampler_end_window() ends them.
  */
 #define FOREVER 86400.0
 #define FAILS	UINT32_MAX
@@ -22,80 +19,61 @@ static struct playback playback;
 static struct view view;
 static struct columns columns;
 static struct field_context context;
-static struct sample_source *source;
 static struct sampler *sampler;
 static struct sampler_request request;
 static struct error why;
-static char *tree;
-/* What the next dump tells. The thread reads it. */
+/* Of the next sample, which the thread reads; and what it has seen. */
 static _Atomic uint32_t next_length;
+static _Atomic unsigned int needs, n_samples;
 
-/* A connection that waits, and whose peer has given up. */
-static void reply_waiting(void)
+static int take_sample(struct sample_source *source, enum sample_kind kind, struct snapshot *s,
+		       struct error *e)
 {
-	struct inet_diag_msg m = { .idiag_family = AF_INET,
-				   .idiag_state = DIAG_CLOSE_WAIT,
-				   .id.idiag_sport = htons(80),
-				   .id.idiag_cookie = { 2 } };
-
-	fake_netlink_reply_socket(&m, 0, 700);
+	(void)source;
+	(void)kind;
+	n_samples++;
+	if (next_length == FAILS)
+		return error_set(e, -ENOMEM, "no sample");
+	snapshot_reset(s);
+	scene_begin(s, clock_monotonic_ns());
+	scene_add(s, 80)->limit = 1000;
+	s->listeners[0].length = next_length;
+	return 0;
 }
 
-/* A walk that is so dear that there is none for the next samples. */
-static void answer_walk(void)
+static uint64_t due(const struct sample_source *source)
 {
-	uint64_t end = clock_thread_cpu_ns() + NSEC_PER_SEC / 5;
-
-	while (clock_thread_cpu_ns() < end)
-		continue;
-	reply_waiting();
-	fake_netlink_reply_done(0);
+	(void)source;
+	return UINT64_MAX;
 }
 
-static void answer(const struct nlmsghdr *message)
+static void set_needs(struct sample_source *source, unsigned int wanted, uint16_t detail_port)
 {
-	const struct inet_diag_req *r = NLMSG_DATA(message);
-	struct inet_diag_msg m = { .idiag_family = AF_INET,
-				   .idiag_state = DIAG_LISTEN,
-				   .idiag_rqueue = next_length,
-				   .idiag_wqueue = 1000,
-				   .id.idiag_sport = htons(80),
-				   .id.idiag_cookie = { 1 } };
-
-	if (!(message->nlmsg_flags & NLM_F_DUMP)) {
-		reply_waiting();
-		return;
-	}
-	if (r->idiag_states & 1 << DIAG_CLOSE_WAIT) {
-		answer_walk();
-		return;
-	}
-	if (next_length == FAILS) {
-		fake_netlink_reply_done(-ENOMEM);
-		return;
-	}
-	fake_netlink_reply_socket(&m, 0, -1);
-	fake_netlink_reply_done(0);
+	(void)source;
+	(void)detail_port;
+	needs = wanted;
 }
+
+static const struct sample_source_ops ops = {
+	.sample = take_sample,
+	.due = due,
+	.set_needs = set_needs,
+};
 
 static int setup(void **state)
 {
-	struct collect_config config = { .family = AF_UNSPEC, .walk_share = 0.02 };
+	static struct sample_source source = { &ops };
 
 	(void)state;
-	fake_netlink_reset();
-	fake_netlink_on_request = answer;
 	next_length = 0;
-	tree = unit_make_tree();
-	config.root = tree;
+	n_samples = needs = 0;
 	columns = (struct columns){ .top = true };
 	columns_default(&columns, false);
 	view.columns = &columns;
 	view.context = &context;
 	request = (struct sampler_request){ .delay = FOREVER };
 	playback_begin(&playback);
-	assert_int_equal(collector_open(&source, &config, &why), 0);
-	assert_int_equal(sampler_open(&sampler, source, &request, &why), 0);
+	assert_int_equal(sampler_open(&sampler, &source, &request, &why), 0);
 	return 0;
 }
 
@@ -104,14 +82,10 @@ static int teardown(void **state)
 	(void)state;
 	sampler_close(sampler);
 	sampler = NULL;
-	sample_source_close(source);
-	source = NULL;
 	playback_free(&playback);
 	memset(&playback, 0, sizeof(playback));
 	view_free(&view);
 	strbuf_free(&context.scratch);
-	unit_remove_tree(tree);
-	fake_netlink_reset();
 	return 0;
 }
 
@@ -323,7 +297,7 @@ static void test_nothing_yet(void **state)
 	assert_shown(0, false);
 }
 
-/* A sample that could not be had is told, and the next one is tried. */
+/* A sample that fails is an error once; the next one is tried. */
 static void test_failure(void **state)
 {
 	(void)state;
@@ -337,19 +311,6 @@ static void test_failure(void **state)
 	assert_int_equal(take_next(7), 1);
 	assert_shown(7, true);
 	assert_u64_equal(windows(), 3);
-}
-
-/* The states that all requests from the @from-th on have asked for. */
-static uint32_t asked_states(size_t from)
-{
-	uint32_t states = 0;
-
-	for (size_t i = from; i < fake_netlink_sent(); i++) {
-		const struct inet_diag_req *r = NLMSG_DATA(fake_netlink_request(i));
-
-		states |= r->idiag_states;
-	}
-	return states;
 }
 
 /* A sample that nobody has fetched is not replaced: its window goes on. */
@@ -370,26 +331,21 @@ static void test_none_is_lost(void **state)
 	assert_shown(1, true);
 	assert_int_equal(take(), 1);
 	assert_shown(2, true);
-	assert_u64_equal(fake_netlink_sent(), 3);
+	assert_u64_equal(n_samples, 3);
 }
 
-/* What is wished for holds from the next sample on. */
-static void test_wish(void **state)
+/* A request holds from the next sample on. */
+static void test_request(void **state)
 {
 	(void)state;
 	begin();
-	assert_u64_equal(asked_states(0), 1 << DIAG_LISTEN);
-	assert_false(view.report.snapshot->known & SNAPSHOT_CONNECTIONS);
-	request.needs = NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
-	request.detail_port = 80;
+	request.needs = NEED_WAIT;
 	sampler_request(sampler, &request);
 	assert_int_equal(take_next(3), 1);
-	assert_true(asked_states(1) & (1 << DIAG_ESTABLISHED));
-	assert_true(asked_states(1) & (1 << DIAG_SYN_RECV));
-	assert_true(view.report.snapshot->known & SNAPSHOT_CONNECTIONS);
+	assert_int_equal(needs, NEED_WAIT);
 }
 
-/* A window that has become shorter ends, also the one in hand. */
+/* A shorter window also ends the one that is open. */
 static void test_delay(void **state)
 {
 	(void)state;
@@ -402,50 +358,18 @@ static void test_delay(void **state)
 	assert_int_equal(take(), 1);
 }
 
-static bool says_dead_clients(void)
-{
-	const struct row *row = view.report.shown[0];
-
-	/* Only the first look was at them. */
-	assert_true((row_waiting_age(row) > 0) == (next_length > 1001));
-	return row->reasons & 1u << REASON_DEAD_CLIENTS;
-}
-
-/* What one look at the connections that wait said is said until the next, seen or not. */
-static void test_words_stay(void **state)
-{
-	(void)state;
-	begin();
-	request.needs = NEED_WAIT;
-	sampler_request(sampler, &request);
-	assert_int_equal(take_next(1001), 1);
-	assert_true(says_dead_clients());
-	assert_int_equal(take_next(1002), 1);
-	assert_true(says_dead_clients());
-	pause_at(true);
-	assert_int_equal(take_next(1003), 1);
-	assert_int_equal(take_next(1004), 1);
-	assert_true(says_dead_clients());
-	pause_at(false);
-	assert_shown(1004, true);
-	assert_true(says_dead_clients());
-	assert_true(step(1));
-	assert_shown(1003, true);
-	assert_true(says_dead_clients());
-}
-
-#define TIMELINE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define PLAYBACK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TIMELINE_TEST(test_live),	  TIMELINE_TEST(test_pause),
-		TIMELINE_TEST(test_steps),	  TIMELINE_TEST(test_past_is_as_it_was),
-		TIMELINE_TEST(test_nothing_yet),  TIMELINE_TEST(test_failure),
-		TIMELINE_TEST(test_none_is_lost), TIMELINE_TEST(test_wish),
-		TIMELINE_TEST(test_delay),	  TIMELINE_TEST(test_paused_for_too_long),
-		TIMELINE_TEST(test_words_stay),	  TIMELINE_TEST(test_thinned),
+		PLAYBACK_TEST(test_live),	  PLAYBACK_TEST(test_pause),
+		PLAYBACK_TEST(test_steps),	  PLAYBACK_TEST(test_past_is_as_it_was),
+		PLAYBACK_TEST(test_nothing_yet),  PLAYBACK_TEST(test_failure),
+		PLAYBACK_TEST(test_none_is_lost), PLAYBACK_TEST(test_request),
+		PLAYBACK_TEST(test_delay),	  PLAYBACK_TEST(test_paused_for_too_long),
+		PLAYBACK_TEST(test_thinned),
 	};
 
-	return cmocka_run_group_tests_name("timeline", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("playback", tests, NULL, NULL);
 }
