@@ -263,7 +263,8 @@ static void test_resolve(void **state)
 	expect_error("green", -ENOENT, "no network namespace 'green'");
 	expect_error("71", -ENOENT, "no network namespace '71'");
 	expect_error("./green", -ENOENT, "cannot look at network namespace './green'");
-	expect_error("/proc/self/mounts", -EINVAL, "'/proc/self/mounts' is not a network namespace");
+	expect_error("/proc/self/mounts", -EINVAL,
+		     "'/proc/self/mounts' is not a network namespace");
 }
 
 #define NAMESPACES_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
