@@ -334,7 +334,7 @@ class Time(Case):
             self.await_queued(terminal, self.listeners[0])
 
     def test_steps(self):
-        """Windows are ended by hand, so that each is told from the next."""
+        """Windows are ended by hand, so that each has its own number."""
         terminal = self.begin(delay="60", cols=140)
         back, forward = key("step_back")[0], key("step_forward")[0]
         for _ in range(3):
