@@ -18,6 +18,12 @@
 #define WALK_DEPTH_MAX 32
 #define WALK_MAX       100000 /* directories; a host has hundreds */
 
+struct cgroup {
+	uint64_t id;
+	const char *path; /* in the pool; NULL: there is no such cgroup any more */
+	bool used; /* somebody asked for it since cgroups_begin() */
+};
+
 void cgroups_free(struct cgroups *c)
 {
 	free(c->list);

@@ -9,11 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct cgroup {
-	uint64_t id;
-	const char *path; /* in the pool; NULL: there is no such cgroup any more */
-	bool used; /* somebody asked for it since cgroups_begin() */
-};
+struct cgroup;
 
 /* From cgroup v2 ids to paths. A zeroed struct, with @root set, is ready for cgroups_begin(). */
 struct cgroups {

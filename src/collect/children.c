@@ -10,10 +10,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-void children_reset(struct children *c, bool keep_connections)
+void children_reset(struct children *c)
 {
 	c->n = 0;
-	c->keeps_connections = keep_connections;
 	c->l3mdev_asked = false;
 	if (c->by_cookie.used)
 		idmap_reset(&c->by_cookie, 0);
@@ -22,67 +21,16 @@ void children_reset(struct children *c, bool keep_connections)
 void children_free(struct children *c)
 {
 	free(c->list);
-	free(c->connections);
 	idmap_free(&c->by_cookie);
 	memset(c, 0, sizeof(*c));
 }
 
-static bool is_link_local(const struct diag_record *r)
-{
-	return r->family == AF_INET6 && r->peer[0] == 0xfe && (r->peer[1] & 0xc0) == 0x80;
-}
-
-/* A FIN takes a place in the sequence, and so in the receive queue (tcp_diag_get_info()). */
-static uint32_t unread_bytes(const struct diag_record *r)
-{
-	return r->state == DIAG_CLOSE_WAIT && r->rqueue ? r->rqueue - 1 : r->rqueue;
-}
-
-/* The connection beside the last child. */
-static void keep_connection(struct children *c, const struct diag_record *r)
-{
-	struct connection *to;
-
-	c->connections =
-		array_grow(c->connections, c->n - 1, &c->connections_size, sizeof(*c->connections));
-	to = &c->connections[c->n - 1];
-	to->family = r->family;
-	memcpy(to->peer, r->peer, sizeof(to->peer));
-	to->peer_port = r->peer_port;
-	to->half_open = r->request_sock;
-	if (r->request_sock) {
-		to->retransmits = r->retransmits;
-		to->next_timer_ms = r->expires_ms;
-		return;
-	}
-	/* The handshake of a Fast Open child has not ended: it waits, but since when? */
-	to->has_wait = r->state != DIAG_SYN_RECV && r->known & DIAG_LAST_DATA_SENT;
-	to->wait_ms = to->has_wait ? r->last_data_sent_ms : 0;
-	to->mptcp = r->mptcp;
-	to->unread_bytes = r->mptcp ? 0 : unread_bytes(r);
-	to->peer_closed = !r->mptcp && r->state == DIAG_CLOSE_WAIT;
-}
-
 void children_add(struct children *c, const struct diag_record *r)
 {
-	struct child *child;
-
 	if (idmap_put(&c->by_cookie, r->cookie, (uint32_t)c->n) != IDMAP_NONE)
 		return;
 	c->list = array_grow(c->list, c->n, &c->size, sizeof(*c->list));
-	child = &c->list[c->n++];
-	child->local.ifindex = r->ifindex;
-	child->local.port = r->local_port;
-	child->local.family = r->family;
-	memcpy(child->local.address, r->local, sizeof(r->local));
-	child->state = r->state;
-	child->retransmits = r->retransmits;
-	child->link_local = is_link_local(r);
-	child->mptcp = r->mptcp;
-	child->has_age = r->known & DIAG_LAST_DATA_SENT;
-	child->last_data_sent_ms = r->last_data_sent_ms;
-	if (c->keeps_connections)
-		keep_connection(c, r);
+	c->list[c->n++] = *r;
 }
 
 /* Only a child with a device asks, so that hosts without VRFs do not pay for them. */
@@ -102,11 +50,17 @@ static bool l3mdev_accept(struct children *c)
 
 struct group *children_group(struct children *c, size_t i, struct snapshot *s, uint32_t netns_idx)
 {
-	const struct child *child = &c->list[i];
-	struct listen_addr local = child->local;
+	const struct diag_record *r = &c->list[i];
+	struct listen_addr local = { .netns_idx = netns_idx,
+				     .ifindex = r->ifindex,
+				     .port = r->local_port,
+				     .family = r->family };
+	bool peer_is_link_local =
+		r->family == AF_INET6 && r->peer[0] == 0xfe && (r->peer[1] & 0xc0) == 0x80;
 
-	local.netns_idx = netns_idx;
-	return groups_lookup(s, &local, child->link_local || (local.ifindex && l3mdev_accept(c)));
+	memcpy(local.address, r->local, sizeof(local.address));
+	/* A link-local peer has a device whatever its listener has. */
+	return groups_lookup(s, &local, peer_is_link_local || (local.ifindex && l3mdev_accept(c)));
 }
 
 void children_want_connections(struct snapshot *s, uint32_t netns_idx, uint16_t port)
@@ -124,13 +78,32 @@ void children_want_connections(struct snapshot *s, uint32_t netns_idx, uint16_t 
 void children_give_connection(const struct children *c, size_t i, struct snapshot *s,
 			      const struct group *g)
 {
+	const struct diag_record *r = &c->list[i];
 	struct connection *to;
 
-	if (!c->keeps_connections || !(g->known & GROUP_CONNECTIONS))
+	if (!(g->known & GROUP_CONNECTIONS))
 		return;
 	to = connections_add(s);
-	*to = c->connections[i];
 	to->group = (uint32_t)(g - s->groups);
+	to->family = r->family;
+	memcpy(to->peer, r->peer, sizeof(to->peer));
+	to->peer_port = r->peer_port;
+	to->half_open = r->request_sock;
+	if (r->request_sock) {
+		to->retransmits = r->retransmits;
+		to->next_timer_ms = r->expires_ms;
+		return;
+	}
+	/* The handshake of a Fast Open child has not ended: it waits, but since when? */
+	to->has_wait = r->state != DIAG_SYN_RECV && r->known & DIAG_LAST_DATA_SENT;
+	to->wait_ms = to->has_wait ? r->last_data_sent_ms : 0;
+	to->mptcp = r->mptcp;
+	if (r->mptcp)
+		return;
+	/* A FIN takes a place in the sequence, and so in the receive queue (tcp_diag_get_info()).
+	 */
+	to->peer_closed = r->state == DIAG_CLOSE_WAIT;
+	to->unread_bytes = to->peer_closed && r->rqueue ? r->rqueue - 1 : r->rqueue;
 }
 
 void children_count_syn_recv(struct children *c, struct snapshot *s, uint32_t netns_idx)

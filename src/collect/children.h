@@ -9,22 +9,9 @@
  * Sockets that listeners created: half-open ones (SYN_RECV) and connections that wait in an accept
  * queue. They are kept as they come and given to their listeners when all listeners are known.
  */
-struct child {
-	struct listen_addr local;
-	uint32_t last_data_sent_ms;
-	uint8_t state; /* enum diag_state */
-	uint8_t retransmits;
-	bool has_age;
-	bool mptcp; /* known to all since 6.15, before to CAP_NET_ADMIN only */
-	bool link_local; /* its peer is, so that it has a device whatever its listener has */
-};
-
 struct children {
-	struct child *list;
+	struct diag_record *list;
 	size_t n, size;
-	struct connection *connections; /* what a report shows of each, its group left out */
-	size_t connections_size;
-	bool keeps_connections; /* otherwise there are none */
 	struct idmap by_cookie;
 	int root; /* descriptor of the directory that holds proc/ */
 	int netns_fd; /* the namespace that they are in, see enter_run() */
@@ -32,8 +19,8 @@ struct children {
 	bool l3mdev_accept; /* the sysctl: listeners without a device serve all VRFs */
 };
 
-/* Forgets all. @keep_connections: who the peers are is wanted of those to come. */
-void children_reset(struct children *c, bool keep_connections);
+/* Forgets all. */
+void children_reset(struct children *c);
 void children_free(struct children *c);
 
 /* Adds the socket unless the dump has shown it before. */

@@ -314,7 +314,8 @@ static void read_conditions(struct sampling *now)
 
 static void read_sysctls(struct sampling *now)
 {
-	procfs_sysctls(now->netns->sysctls, now->s, &now->s->netns[now->netns_idx].sysctls);
+	procfs_sysctls(&now->netns->files[NETNS_SYSCTLS], now->s,
+		       &now->s->netns[now->netns_idx].sysctls);
 }
 
 static void identify_host(struct sampling *now)

@@ -14,6 +14,13 @@
 #include <sys/stat.h>
 #include <time.h>
 
+/* How often a cgroup was throttled by the time of a sample. */
+struct throttle {
+	const char *dir; /* its directory */
+	uint64_t count; /* nr_throttled */
+	bool known; /* it has a quota, or could have one */
+};
+
 /* How each is called: in the options of its mount, and in /proc/PID/cgroup between two colons. */
 static const struct {
 	const char *type; /* of the file system */

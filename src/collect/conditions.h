@@ -23,12 +23,7 @@ struct hierarchy_mount {
 	char *root; /* "/" but in containers without a cgroup namespace */
 };
 
-/* How often a cgroup was throttled by the time of a sample. */
-struct throttle {
-	const char *dir; /* its directory */
-	uint64_t count; /* nr_throttled */
-	bool known; /* it has a quota, or could have one */
-};
+struct throttle;
 
 struct throttles {
 	struct idmap by_dir; /* address of the directory's name */

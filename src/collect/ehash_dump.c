@@ -101,16 +101,13 @@ static struct job make_job(const struct ehash_dumps *all, struct snapshot *s, ui
 	return job;
 }
 
-/* Are connections needed whose peers the last dump did not keep? */
+/* Are connections needed that the last dump did not look for? */
 static bool lacks_connections(const struct ehash_dumps *all, const struct job *job)
 {
-	const struct ehash_dump *dump = job->dump;
+	const struct waiting *waiting = &job->dump->waiting;
 
-	if (!needs(all, NEED_CONNECTIONS))
-		return false;
-	return (job->half_open && !dump->half_open.keeps_connections) ||
-	       (job->waiting && (!dump->waiting.children.keeps_connections ||
-				 dump->waiting.detail_port != all->detail_port));
+	return needs(all, NEED_CONNECTIONS) && job->waiting &&
+	       (!waiting->detailed || waiting->detail_port != all->detail_port);
 }
 
 /* Queues that are to be looked into are urgent. */
@@ -153,21 +150,13 @@ static int request(const struct ehash_dumps *all, const struct waiting_at *at, s
 		bytecode_ports(&ports, at->ports, at->n, pass->half_open);
 	do {
 		if (pass->half_open)
-			children_reset(&dump->half_open, needs(all, NEED_CONNECTIONS));
+			children_reset(&dump->half_open);
 		if (pass->waiting)
-			waiting_begin(&dump->waiting, needs(all, NEED_CONNECTIONS));
+			waiting_begin(&dump->waiting);
 		code = diag_dump(dump->diag, &request, handle_socket, pass, why);
 	} while (netlink_again(diag_netlink(dump->diag), code, &tries));
 	bytecode_free(&ports);
 	return code;
-}
-
-static void end_half_open(const struct job *job, int code, const struct error *why)
-{
-	job->dump->half_open_ns = code < 0 ? 0 : job->snapshot->monotonic_ns;
-	if (code < 0)
-		snapshot_warn(job->snapshot, "syn-queues-unavailable",
-			      "%s; some SYN queues are unknown", why->text);
 }
 
 static void read_resets(struct ehash_dumps *all, const struct ehash_dump *dump, struct netns *ns)
@@ -184,6 +173,7 @@ static void end_waiting(struct ehash_dumps *all, const struct job *job, int code
 	struct ehash_dump *dump = job->dump;
 	struct snapshot *s = job->snapshot;
 
+	dump->waiting.detailed = needs(all, NEED_CONNECTIONS);
 	dump->waiting.detail_port = all->detail_port;
 	if (code == 0)
 		code = waiting_fill(&dump->waiting, dump->diag, s, &job->request, &job->at, why);
@@ -205,7 +195,10 @@ static bool take(struct ehash_dumps *all, const struct job *job, bool half_open,
 	if (code == -EINVAL && half_open && waiting)
 		return false;
 	if (half_open)
-		end_half_open(job, code, &why);
+		job->dump->half_open_ns = code < 0 ? 0 : job->snapshot->monotonic_ns;
+	if (half_open && code < 0)
+		snapshot_warn(job->snapshot, "syn-queues-unavailable",
+			      "%s; some SYN queues are unknown", why.text);
 	if (waiting)
 		end_waiting(all, job, code, &why);
 	return true;

@@ -76,12 +76,6 @@ static DIR *open_list(struct search *search, const char *path)
 	return dir;
 }
 
-/* A file below /run/netns may be from a boot before, and not a namespace. */
-static bool is_namespace(const struct search *search, const struct stat *st)
-{
-	return !search->has_device || st->st_dev == search->device;
-}
-
 /* Of several names of one namespace the first in the alphabet. */
 static void find_named(struct search *search)
 {
@@ -93,8 +87,8 @@ static void find_named(struct search *search)
 		struct stat st;
 
 		if (e->d_name[0] == '.' || fstatat(dirfd(dir), e->d_name, &st, 0) < 0 ||
-		    !is_namespace(search, &st))
-			continue;
+		    (search->has_device && st.st_dev != search->device))
+			continue; /* a file from a boot before is not a namespace */
 		ns = obtain(search->found, st.st_ino);
 		if (ns->name && strcmp(ns->name, e->d_name) <= 0)
 			continue;

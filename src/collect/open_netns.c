@@ -27,6 +27,8 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
+static const char *const counter_files[] = { "netstat", "snmp" }; /* below /proc/net */
+
 /* What one entry into a namespace opens. */
 struct files {
 	struct open_netns *netns;
@@ -37,12 +39,6 @@ struct dump {
 	struct snapshot *snapshot;
 	uint32_t netns_idx;
 };
-
-static void close_file(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
 
 static uint64_t read_cookie(int fd)
 {
@@ -85,14 +81,9 @@ static int open_net(const struct open_netns *netns, const char *name)
 	return fd;
 }
 
-/* Did that keep one of the files closed? */
-static bool has_code(const struct open_netns *netns, int code)
+static unsigned int need_of(unsigned int file)
 {
-	bool has = netns->netstat == code || netns->snmp == code;
-
-	for (size_t i = 0; i < SYSCTL_N; i++)
-		has |= netns->sysctls[i] == code;
-	return has;
+	return file < NETNS_SYSCTLS ? NEED_COUNTERS : NEED_SYSCTLS;
 }
 
 static int open_files(void *context, struct error *why)
@@ -100,34 +91,28 @@ static int open_files(void *context, struct error *why)
 	const struct files *files = context;
 	struct open_netns *netns = files->netns;
 
-	if (files->needs & NEED_COUNTERS && netns->netstat < 0)
-		netns->netstat = open_net(netns, "netstat");
-	if (files->needs & NEED_COUNTERS && netns->snmp < 0)
-		netns->snmp = netns->ehash.snmp = open_net(netns, "snmp");
+	for (unsigned int i = 0; i < NETNS_SYSCTLS && files->needs & NEED_COUNTERS; i++)
+		if (netns->files[i] < 0)
+			netns->files[i] = open_net(netns, counter_files[i]);
 	if (files->needs & NEED_SYSCTLS)
-		procfs_open_sysctls(netns->root, netns->sysctls);
-	if (has_code(netns, -EMFILE))
-		return error_set(why, -EMFILE, "cannot open files below /proc: %s%s",
-				 strerror(EMFILE), error_advice(-EMFILE));
+		procfs_open_sysctls(netns->root, &netns->files[NETNS_SYSCTLS]);
+	netns->ehash.snmp = netns->files[NETNS_SNMP];
+	for (unsigned int i = 0; i < NETNS_FILES; i++)
+		if (netns->files[i] == -EMFILE)
+			return error_set(why, -EMFILE, "cannot open files below /proc: %s%s",
+					 strerror(EMFILE), error_advice(-EMFILE));
 	return 0;
-}
-
-/* Does something of @needs still have to be opened? */
-static bool wants_files(const struct open_netns *netns, unsigned int needs)
-{
-	bool wants = needs & NEED_COUNTERS && (netns->netstat < 0 || netns->snmp < 0);
-
-	for (size_t i = 0; needs & NEED_SYSCTLS && i < SYSCTL_N; i++)
-		wants |= netns->sysctls[i] < 0;
-	return wants;
 }
 
 /* Returns 0 or -errno: the namespace cannot be entered, or there are no descriptors left. */
 static int open_needed(struct open_netns *netns, unsigned int needs, struct error *why)
 {
 	struct files files = { netns, needs };
+	bool closed = false;
 
-	return wants_files(netns, needs) ? enter_run(netns->netns_fd, open_files, &files, why) : 0;
+	for (unsigned int i = 0; i < NETNS_FILES; i++)
+		closed |= needs & need_of(i) && netns->files[i] < 0;
+	return closed ? enter_run(netns->netns_fd, open_files, &files, why) : 0;
 }
 
 static void close_one(struct open_netns *netns)
@@ -136,10 +121,9 @@ static void close_one(struct open_netns *netns)
 	peaks_free(&netns->peaks);
 	ehash_dump_free(&netns->ehash);
 	bytecode_free(&netns->filter);
-	close_file(netns->netstat);
-	close_file(netns->snmp);
-	for (size_t i = 0; i < SYSCTL_N; i++)
-		close_file(netns->sysctls[i]);
+	for (size_t i = 0; i < NETNS_FILES; i++)
+		if (netns->files[i] >= 0)
+			close(netns->files[i]);
 	if (netns->netns_fd != NETNS_HOME)
 		close(netns->netns_fd);
 	free(netns->path);
@@ -156,9 +140,9 @@ static struct open_netns *open_one(int root, int netns_fd, int *code, struct err
 	netns->root = ehash->half_open.root = ehash->waiting.children.root = root;
 	netns->netns_fd = ehash->half_open.netns_fd = ehash->waiting.children.netns_fd = netns_fd;
 	peaks_init(&netns->peaks, 0, 0);
-	netns->netstat = netns->snmp = ehash->snmp = -ENOENT;
-	for (size_t i = 0; i < SYSCTL_N; i++)
-		netns->sysctls[i] = -ENOENT;
+	ehash->snmp = -ENOENT;
+	for (size_t i = 0; i < NETNS_FILES; i++)
+		netns->files[i] = -ENOENT;
 	*code = diag_open(&netns->diag, netns_fd, why);
 	if (*code < 0) {
 		close_one(netns);
@@ -366,26 +350,25 @@ static const char *describe(const struct netns_problem *t, struct strbuf *text)
 
 void open_netns_counters_before(struct open_netns *netns, struct netns *ns, struct strbuf *text)
 {
-	netstat_read(netns->netstat, &ns->before, text);
-	netstat_read(netns->snmp, &ns->before, text);
+	netstat_read(netns->files[NETNS_NETSTAT], &ns->before, text);
+	netstat_read(netns->files[NETNS_SNMP], &ns->before, text);
 }
 
 void open_netns_counters_after(struct open_netns *netns, struct snapshot *s, struct netns *ns,
 			       struct strbuf *text)
 {
-	static const char *const files[] = { "netstat", "snmp" };
-	int codes[] = { netstat_read(netns->netstat, &ns->after, text),
-			netstat_read(netns->snmp, &ns->after, text) };
+	for (unsigned int i = 0; i < NETNS_SYSCTLS; i++) {
+		int code = netstat_read(netns->files[i], &ns->after, text);
 
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (codes[i] < 0)
+		if (code < 0)
 			snapshot_warn(s, "counters-unavailable",
 				      "cannot read /proc/self/net/%s: %s; its counters are unknown",
-				      files[i], strerror(-codes[i]));
-	if (codes[0] == 0 && !counter_known(&ns->after, COUNTER_LISTEN_OVERFLOWS))
-		snapshot_warn(s, "counters-unavailable",
-			      "/proc/self/net/netstat has no ListenOverflows: "
-			      "which listener overflowed is unknown");
+				      counter_files[i], strerror(-code));
+		else if (i == NETNS_NETSTAT && !counter_known(&ns->after, COUNTER_LISTEN_OVERFLOWS))
+			snapshot_warn(s, "counters-unavailable",
+				      "/proc/self/net/netstat has no ListenOverflows: which "
+				      "listener overflowed is unknown");
+	}
 }
 
 int open_netns_dump(struct open_netns *netns, unsigned int needs, int family, struct snapshot *s,

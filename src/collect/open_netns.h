@@ -9,6 +9,14 @@
 #include "collect/sock_diag.h"
 #include "model/snapshot.h"
 
+/* Files that a sample reads. */
+enum netns_file {
+	NETNS_NETSTAT,
+	NETNS_SNMP,
+	NETNS_SYSCTLS,
+	NETNS_FILES = NETNS_SYSCTLS + SYSCTL_N
+};
+
 /*
  * One network namespace, opened for reading. Its socket and descriptors go on reading it, whatever
  * happens to this process, and keep it alive: the kernel ends a namespace when nobody holds it.
@@ -22,9 +30,7 @@ struct open_netns {
 	uint32_t pid; /* the oldest process in it; 0: none, or nobody asked */
 	int root; /* descriptor of the directory that holds proc/; not owned */
 	int netns_fd; /* descriptor of nsfs or NETNS_HOME, see enter.h */
-	int netstat; /* descriptor or -errno */
-	int snmp;
-	int sysctls[SYSCTL_N];
+	int files[NETNS_FILES]; /* descriptors or -errno, by enum netns_file */
 	struct diag_socket *diag;
 	struct peaks peaks;
 	struct ehash_dump ehash;

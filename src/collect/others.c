@@ -67,11 +67,6 @@ static struct budget half_of_rest(const struct budget *b)
 	return half;
 }
 
-static void end_budget(struct others *o, const struct budget *b)
-{
-	o->credit_ns -= (int64_t)(clock_thread_cpu_ns() - b->begin_ns);
-}
-
 static void index_list(struct others *o)
 {
 	idmap_reset(&o->by_identity, o->n);
@@ -124,14 +119,6 @@ static void add_process(struct others *o, uint32_t pid, uint64_t identity)
 	o->list[o->n++] = (struct other){ .identity = identity, .pid = pid };
 }
 
-static void begin_search(struct others *o, uint64_t now_ns)
-{
-	o->searched_ns = now_ns;
-	o->lost = false;
-	index_list(o);
-	list_processes(o);
-}
-
 static bool search_due(const struct others *o, uint64_t now_ns)
 {
 	return o->n_pids || !o->searched_ns || now_ns - o->searched_ns >= SEARCH_INTERVAL_NS ||
@@ -143,8 +130,12 @@ static void search(struct others *o, const struct budget *b, uint64_t now_ns)
 {
 	if (!o->n_pids && o->searched_ns && is_spent(b))
 		return;
-	if (!o->n_pids)
-		begin_search(o, now_ns);
+	if (!o->n_pids) {
+		o->searched_ns = now_ns;
+		o->lost = false;
+		index_list(o);
+		list_processes(o);
+	}
 	while (o->n_pids) {
 		char path[48];
 		struct stat st;
@@ -208,15 +199,6 @@ static bool read_all(struct others *o, const struct budget *b, struct snapshot *
 	return true;
 }
 
-static size_t count_found(const struct others *o)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < o->n; i++)
-		n += o->list[i].pid != 0;
-	return n;
-}
-
 void others_sample(struct others *o, struct snapshot *s)
 {
 	const uint64_t now_ns = clock_monotonic_ns();
@@ -237,10 +219,11 @@ void others_sample(struct others *o, struct snapshot *s)
 		all = read_all(o, &budget, s);
 	}
 	s->known |= SNAPSHOT_OTHERS;
-	s->n_others_found = (uint32_t)count_found(o);
+	for (size_t i = 0; i < o->n; i++)
+		s->n_others_found += o->list[i].pid != 0;
 	if (o->complete && !o->hidden)
 		s->known |= SNAPSHOT_OTHERS_ALL;
 	if (!all || !o->complete)
 		s->known |= SNAPSHOT_OTHERS_CUT;
-	end_budget(o, &budget);
+	o->credit_ns -= (int64_t)(clock_thread_cpu_ns() - budget.begin_ns);
 }

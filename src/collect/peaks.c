@@ -111,26 +111,23 @@ struct look {
 	uint64_t now_ns;
 };
 
-/* It may be gone before the next sample: then nothing more is known of it than this. */
-static void keep_born(struct peaks *p, struct tracked_queue *q, const struct diag_record *r)
-{
-	p->born = array_grow(p->born, p->n_born, &p->born_size, sizeof(*p->born));
-	diag_fill_listener(&p->born[p->n_born++], r);
-	q->born = (uint32_t)p->n_born;
-}
-
 static void handle_listener(const struct diag_record *r, void *context)
 {
 	struct look *look = context;
+	struct peaks *p = look->peaks;
 	struct tracked_queue *q;
 	bool fresh;
 
 	if (r->state != DIAG_LISTEN)
 		return;
-	q = track(look->peaks, r->cookie, &fresh);
-	if (fresh)
-		keep_born(look->peaks, q, r);
-	look_at(look->peaks, q, fresh, r->rqueue, r->wqueue, look->now_ns);
+	q = track(p, r->cookie, &fresh);
+	/* It may be gone before the next sample: then nothing more is known of it than this. */
+	if (fresh) {
+		p->born = array_grow(p->born, p->n_born, &p->born_size, sizeof(*p->born));
+		diag_fill_listener(&p->born[p->n_born++], r);
+		q->born = (uint32_t)p->n_born;
+	}
+	look_at(p, q, fresh, r->rqueue, r->wqueue, look->now_ns);
 }
 
 static void handle_unix(const struct unix_record *r, void *context)

@@ -267,23 +267,12 @@ static int dump_once(struct diag_socket *s, const struct diag_request *request, 
 	return code;
 }
 
-void diag_name_connection(struct diag_connection *connection, const struct diag_record *record)
-{
-	*connection = (struct diag_connection){ .cookie = record->cookie,
-						.ifindex = record->ifindex,
-						.local_port = record->local_port,
-						.peer_port = record->peer_port,
-						.family = record->family };
-	memcpy(connection->local, record->local, sizeof(connection->local));
-	memcpy(connection->peer, record->peer, sizeof(connection->peer));
-}
-
 static void keep_record(const struct diag_record *record, void *context)
 {
 	*(struct diag_record *)context = *record;
 }
 
-int diag_find(struct diag_socket *s, const struct diag_connection *connection,
+int diag_find(struct diag_socket *s, const struct diag_record *connection,
 	      struct diag_record *record)
 {
 	struct inet_diag_req_v2 one = {

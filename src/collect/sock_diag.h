@@ -106,29 +106,14 @@ int diag_dump(struct diag_socket *socket, const struct diag_request *request, di
 	      void *context, struct error *why);
 
 /*
- * One connection: its addresses, by which the kernel finds it, and its cookie, since a later one
- * may have the same addresses.
- */
-struct diag_connection {
-	uint64_t cookie;
-	uint32_t ifindex;
-	uint16_t local_port;
-	uint16_t peer_port;
-	uint8_t family;
-	uint8_t local[16];
-	uint8_t peer[16];
-};
-
-/* Fills @connection from a record of a dump. */
-void diag_name_connection(struct diag_connection *connection, const struct diag_record *record);
-
-/*
- * diag_find() - ask for one connection, with what DIAG_EXT_INFO adds. The kernel looks it up in the
- * established hash, and does not walk that.
+ * diag_find() - ask for one connection of an earlier dump, with what DIAG_EXT_INFO adds. The kernel
+ * looks it up by its addresses in the established hash, and does not walk that. Its cookie says
+ * whether it is still the same.
+ * @record: filled in
  *
  * Returns 0, -ENOENT when it is gone, or another -errno.
  */
-int diag_find(struct diag_socket *socket, const struct diag_connection *connection,
+int diag_find(struct diag_socket *socket, const struct diag_record *connection,
 	      struct diag_record *record);
 
 /* The netlink socket below: for dumps of other families, and for netlink_again(). */

@@ -107,6 +107,30 @@ static void take_first(uint16_t type, const void *payload, size_t len, void *con
 			memcpy(context, at + NLA_HDRLEN, sizeof(uint32_t));
 }
 
+/*
+ * A name as people write it; NULL: unnamed. The caller frees.
+ *
+ * The NUL that begins an abstract name, and those within it, become "@", as in ss and
+ * /proc/net/unix. A relative path that begins with "@" gets "./" before it, so that the two are not
+ * mistaken for each other. All other bytes stay.
+ */
+static char *name_as_text(const struct unix_record *r)
+{
+	size_t prefix = r->name_len && r->name[0] == '@' ? 2 : 0;
+	char *text;
+
+	if (!r->name_len)
+		return NULL;
+	text = xmalloc(prefix + r->name_len + 1);
+	memcpy(text, "./", prefix);
+	memcpy(text + prefix, r->name, r->name_len);
+	text[prefix + r->name_len] = '\0';
+	for (size_t i = 0; i < r->name_len; i++)
+		if (r->name[i] == '\0')
+			text[prefix + i] = '@';
+	return text;
+}
+
 struct adder {
 	struct snapshot *snapshot;
 	uint32_t netns_idx;
@@ -121,7 +145,7 @@ static void add_listener(const struct unix_record *r, void *context)
 	if (!l)
 		return;
 	l->addr.family = AF_UNIX;
-	name = unix_listeners_text(r);
+	name = name_as_text(r);
 	l->name = string_pool_add(snapshot_strings(adder->snapshot), name, name ? strlen(name) : 0);
 	free(name);
 	l->known = r->has_uid ? LISTENER_UID : 0;
@@ -152,6 +176,31 @@ static bool has_moved(const struct unix_queue *before, const struct unix_queue *
 	return now->first ? now->first != before->first : now->length < before->length;
 }
 
+/*
+ * Who is the next that accept(2) takes off the queue of a listener: the inode of the client's
+ * socket, or 0 where the queue is empty or the client has closed it. One look-up, no dump.
+ */
+static int ask_first(struct netlink_socket *socket, uint32_t inode, uint64_t cookie,
+		     uint32_t *first)
+{
+	const struct unix_diag_req request = {
+		.sdiag_family = AF_UNIX,
+		.udiag_states = 1 << STATE_LISTEN,
+		.udiag_ino = inode,
+		.udiag_show =
+			UDIAG_SHOW_ICONS, /* in the order of the queue (sk_diag_dump_icons()) */
+		.udiag_cookie = { (uint32_t)cookie, (uint32_t)(cookie >> 32) },
+	};
+	const struct netlink_request message = {
+		.type = SOCK_DIAG_BY_FAMILY,
+		.payload = &request,
+		.payload_len = sizeof(request),
+	};
+
+	*first = 0;
+	return netlink_ask(socket, &message, take_first, first);
+}
+
 /* The first of each queue from @begin on, and since when it is so. */
 static void ask_firsts(struct unix_queues *q, size_t begin, struct netlink_socket *netlink)
 {
@@ -160,7 +209,7 @@ static void ask_firsts(struct unix_queues *q, size_t begin, struct netlink_socke
 		uint32_t before = idmap_get(&q->by_cookie, queue->cookie);
 
 		if (i < ASK_MAX &&
-		    unix_diag_first(netlink, queue->inode, queue->cookie, &queue->first) < 0)
+		    ask_first(netlink, queue->inode, queue->cookie, &queue->first) < 0)
 			queue->first = 0;
 		queue->since_ns = before != IDMAP_NONE && !has_moved(&q->before[before], queue) ?
 					  q->before[before].since_ns :
@@ -197,43 +246,6 @@ int unix_diag_dump(struct netlink_socket *socket, bool whole, unix_handler handl
 	int code = netlink_dump(socket, &message, receive_message, &receiver);
 
 	return code < 0 ? netlink_explain(code, "UNIX sockets", "unix_diag", why) : 0;
-}
-
-int unix_diag_first(struct netlink_socket *socket, uint32_t inode, uint64_t cookie, uint32_t *first)
-{
-	const struct unix_diag_req request = {
-		.sdiag_family = AF_UNIX,
-		.udiag_states = 1 << STATE_LISTEN,
-		.udiag_ino = inode,
-		.udiag_show =
-			UDIAG_SHOW_ICONS, /* in the order of the queue (sk_diag_dump_icons()) */
-		.udiag_cookie = { (uint32_t)cookie, (uint32_t)(cookie >> 32) },
-	};
-	const struct netlink_request message = {
-		.type = SOCK_DIAG_BY_FAMILY,
-		.payload = &request,
-		.payload_len = sizeof(request),
-	};
-
-	*first = 0;
-	return netlink_ask(socket, &message, take_first, first);
-}
-
-char *unix_listeners_text(const struct unix_record *r)
-{
-	size_t prefix = r->name_len && r->name[0] == '@' ? 2 : 0;
-	char *text;
-
-	if (!r->name_len)
-		return NULL;
-	text = xmalloc(prefix + r->name_len + 1);
-	memcpy(text, "./", prefix);
-	memcpy(text + prefix, r->name, r->name_len);
-	text[prefix + r->name_len] = '\0';
-	for (size_t i = 0; i < r->name_len; i++)
-		if (r->name[i] == '\0')
-			text[prefix + i] = '@';
-	return text;
 }
 
 bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint32_t netns_idx)

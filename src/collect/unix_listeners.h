@@ -43,15 +43,6 @@ int unix_diag_dump(struct netlink_socket *socket, bool whole, unix_handler handl
 		   struct error *why);
 
 /*
- * unix_diag_first() - who is the next that accept(2) takes off the queue of a listener.
- * @first: inode of the client's socket; 0: the queue is empty, or the client has closed it
- *
- * One look-up, no dump. Returns 0 or -errno.
- */
-int unix_diag_first(struct netlink_socket *socket, uint32_t inode, uint64_t cookie,
-		    uint32_t *first);
-
-/*
  * unix_diag_parse() - hand the listening sockets in one datagram of a dump to @handler; otherwise
  * as diag_parse(). One without a queue is skipped.
  */
@@ -64,15 +55,6 @@ int unix_diag_parse(const void *bytes, size_t len, uint32_t sequence, unix_handl
  * Returns false when they cannot be had, which becomes a warning.
  */
 bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint32_t netns_idx);
-
-/*
- * unix_listeners_text() - a name as people write it, in memory that the caller frees.
- *
- * The NUL that begins an abstract name, and those within it, become "@", as in ss and
- * /proc/net/unix. A relative path that begins with "@" gets "./" before it, so that the two are not
- * mistaken for each other. All other bytes stay. NULL: unnamed.
- */
-char *unix_listeners_text(const struct unix_record *record);
 
 /*
  * Which accept queues of UNIX listeners do not move; of those that nobody asked to see also how

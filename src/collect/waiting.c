@@ -22,14 +22,13 @@ struct waiting_queue {
 /* One of the oldest connections of a queue: while they wait, none of the queue was accepted. */
 struct waiting_oldest {
 	uint32_t queue; /* index */
-	struct diag_connection connection;
+	struct diag_record connection;
 };
 
 void waiting_free(struct waiting *w)
 {
 	children_free(&w->children);
 	idmap_free(&w->shown);
-	free(w->connections);
 	free(w->queues);
 	free(w->oldest);
 	memset(w, 0, sizeof(*w));
@@ -102,7 +101,7 @@ void waiting_ports(struct snapshot *s, const struct waiting_request *wanted, str
 	free(asked);
 }
 
-void waiting_begin(struct waiting *w, bool keep_connections)
+void waiting_begin(struct waiting *w)
 {
 	if (w->sample_ns) {
 		struct idmap shown = w->children.by_cookie;
@@ -111,7 +110,7 @@ void waiting_begin(struct waiting *w, bool keep_connections)
 		w->shown = shown;
 		w->shown_dumped = w->dumped;
 	}
-	children_reset(&w->children, keep_connections);
+	children_reset(&w->children);
 	w->sample_ns = 0; /* until this dump is whole */
 	w->dumped = (struct dump_time){ .begin_ns = clock_monotonic_ns() };
 }
@@ -119,19 +118,11 @@ void waiting_begin(struct waiting *w, bool keep_connections)
 void waiting_add(struct waiting *w, const struct diag_record *r)
 {
 	/*
-	 * Only accept(2) gives a socket an inode. The uid says nothing: it is 0 up to 6.16, and
-	 * the listener's since then.
+	 * Only accept(2) gives a socket an inode. The uid says nothing: it is 0 up to 6.16, and the
+	 * listener's since then.
 	 */
-	size_t n = w->children.n;
-
-	if (r->inode != 0 || r->request_sock)
-		return;
-	children_add(&w->children, r);
-	if (w->children.n == n) /* a dump that the kernel resumes may repeat an entry */
-		return;
-	w->connections =
-		array_grow(w->connections, n, &w->connections_size, sizeof(*w->connections));
-	diag_name_connection(&w->connections[n], r);
+	if (!r->inode && !r->request_sock)
+		children_add(&w->children, r);
 }
 
 /* Ages are in jiffies, 10 ms at worst, at both ends. */
@@ -148,7 +139,7 @@ static bool perhaps_there(uint64_t age_ns, const struct waiting *w, const struct
 	return age_ns + AGE_SLACK_NS >= w->dumped.begin_ns - dump->end_ns;
 }
 
-static void count(struct group *g, const struct child *child, const struct waiting *w,
+static void count(struct group *g, const struct diag_record *child, const struct waiting *w,
 		  const struct waiting_request *wanted)
 {
 	uint64_t age_ns = child->last_data_sent_ms * (NSEC_PER_SEC / 1000);
@@ -162,7 +153,7 @@ static void count(struct group *g, const struct child *child, const struct waiti
 		g->waiting_mptcp++;
 	else if (child->state == DIAG_CLOSE_WAIT)
 		g->waiting_closed++;
-	if (!child->has_age)
+	if (!(child->known & DIAG_LAST_DATA_SENT))
 		return;
 	if (!(g->known & GROUP_OLDEST) || child->last_data_sent_ms > g->oldest_wait_ms)
 		g->oldest_wait_ms = child->last_data_sent_ms;
@@ -262,11 +253,11 @@ static void keep_oldest(struct waiting *w, struct snapshot *s, uint32_t netns_id
 
 	w->n_oldest = 0;
 	for (size_t i = 0; i < w->children.n; i++) {
-		const struct child *child = &w->children.list[i];
+		const struct diag_record *child = &w->children.list[i];
 		const struct group *g = children_group(&w->children, i, s, netns_idx);
 		struct waiting_queue *queue;
 
-		if (!g || !(g->known & GROUP_OLDEST) || !child->has_age ||
+		if (!g || !(g->known & GROUP_OLDEST) || !(child->known & DIAG_LAST_DATA_SENT) ||
 		    child->state == DIAG_SYN_RECV ||
 		    child->last_data_sent_ms + slack_ms < g->oldest_wait_ms)
 			continue;
@@ -277,7 +268,7 @@ static void keep_oldest(struct waiting *w, struct snapshot *s, uint32_t netns_id
 		}
 		w->oldest = array_grow(w->oldest, w->n_oldest, &w->oldest_size, sizeof(*w->oldest));
 		w->oldest[w->n_oldest++] =
-			(struct waiting_oldest){ queue_of[g - s->groups], w->connections[i] };
+			(struct waiting_oldest){ queue_of[g - s->groups], *child };
 	}
 }
 
@@ -376,7 +367,7 @@ int waiting_fill(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 		if (!g || !(g->known & GROUP_WAITING))
 			continue;
 		count(g, &w->children.list[i], w, wanted);
-		g->shown_still += idmap_get(&w->shown, w->connections[i].cookie) != IDMAP_NONE;
+		g->shown_still += idmap_get(&w->shown, w->children.list[i].cookie) != IDMAP_NONE;
 		children_give_connection(&w->children, i, s, g);
 	}
 	for (size_t i = 0; i < s->n_groups; i++) {

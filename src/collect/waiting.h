@@ -18,13 +18,12 @@ struct waiting_oldest;
 /* What the last dump of the established hash found in the accept queues of one namespace. */
 struct waiting {
 	struct children children; /* the connections */
-	struct diag_connection *connections; /* the same, by what diag_find() takes */
-	size_t connections_size;
 	struct dump_time dumped; /* that dump */
 	uint64_t sample_ns; /* monotonic_ns of the sample it was made for; 0: there was none */
 	struct idmap shown; /* by cookie, what the dump before has shown */
 	struct dump_time shown_dumped; /* that dump */
-	uint16_t detail_port; /* of the listeners whose connections were wanted; 0: all */
+	bool detailed; /* connections were wanted */
+	uint16_t detail_port; /* of the listeners whose connections; 0: all */
 	struct waiting_queue *queues;
 	size_t n_queues, queues_size;
 	struct waiting_oldest *oldest; /* of all queues */
@@ -69,8 +68,8 @@ bool waiting_wanted(const struct snapshot *s, const struct waiting_request *want
  */
 void waiting_ports(struct snapshot *s, const struct waiting_request *wanted, struct waiting_at *at);
 
-/* A dump begins, or begins again: forgets all. @keep_connections: see children_reset() */
-void waiting_begin(struct waiting *w, bool keep_connections);
+/* A dump begins, or begins again: forgets all. */
+void waiting_begin(struct waiting *w);
 
 /* Adds a socket at one of these ports, if it waits. */
 void waiting_add(struct waiting *w, const struct diag_record *r);

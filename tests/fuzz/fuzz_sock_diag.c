@@ -116,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int code;
 
 	snapshot_add_netns(&w.snapshot)->inode = 1;
-	children_reset(&w.children, true);
+	children_reset(&w.children);
 	code = diag_parse(data, size, SEQUENCE, handle, &w);
 	FUZZ_CHECK(code <= 1);
 	/* Each takes a header and a body. */

@@ -2,9 +2,6 @@
 #include "fuzz.h"
 
 #include "collect/unix_listeners.h"
-#include "collect/unix_listeners.h"
-
-#include <string.h>
 
 #define SEQUENCE 1 /* of the captured dumps */
 
@@ -12,17 +9,8 @@ const struct fuzz_seed fuzz_seeds[] = { { "tests/data", "unix" }, { 0 } };
 
 static void handle(const struct unix_record *r, void *context)
 {
-	char *text = unix_listeners_text(r);
-
 	++*(size_t *)context;
 	FUZZ_CHECK(r->name_len <= UNIX_NAME_MAX);
-	FUZZ_CHECK(!r->name_len == !text);
-	if (text) {
-		/* Nothing of the name is lost, and an abstract one is told from a path. */
-		FUZZ_CHECK(strlen(text) == r->name_len + (r->name[0] == '@' ? 2u : 0u));
-		FUZZ_CHECK((*text == '@') == (r->name[0] == '\0'));
-	}
-	free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

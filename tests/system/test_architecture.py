@@ -270,7 +270,7 @@ class Form(unittest.TestCase):
                     "collect/collect.h": r"collector_\w+", "model/sysctls.h": r"sysctl_\w+",
                     "model/counters.h": r"counter_\w+", "analyse/report.h": r"(report|row)_\w+",
                     "analyse/verdict.h": r"(verdict|severity|state)_\w+|classify_row",
-                    "model/snapshot.h": r"(snapshot|netns|listener)_\w+",
+                    "model/snapshot.h": r"(snapshot|netns|listener|process)_\w+",
                     "base/clock.h": r"clock_\w+"}
         wrong = []
         for path in sources():

@@ -81,7 +81,7 @@ static void test_repeated_entry(void **state)
 	children_count_syn_recv(&children, &s, 0);
 	assert_u64_equal(group(0)->syn_length, 2);
 	/* A reset forgets which were there. */
-	children_reset(&children, false);
+	children_reset(&children);
 	assert_u64_equal(children.n, 0);
 	half_open(80, 1, 0);
 	assert_u64_equal(children.n, 1);
@@ -106,7 +106,7 @@ static void test_vrf(void **state)
 	groups_build(&s);
 	for (unsigned int i = 0; i < ARRAY_SIZE(settings); i++) {
 		unit_write_text(tree, "proc/sys/net/ipv4/tcp_l3mdev_accept", settings[i]);
-		children_reset(&children, false);
+		children_reset(&children);
 		children_add(&children, &r);
 		assert_true(children_group(&children, 0, &s, 0) == (i ? group(0) : NULL));
 	}
@@ -135,7 +135,7 @@ static void test_half_open_connections(void **state)
 	listen_at(81, 0, 8);
 	groups_build(&s);
 	children_want_connections(&s, 0, 80);
-	children_reset(&children, true);
+	children_reset(&children);
 	children_add(&children, &r);
 	r.cookie = 2;
 	r.local_port = 81;

@@ -186,21 +186,25 @@ static void test_request(void **state)
 
 static void assert_text(const char *name, size_t len, const char *expected)
 {
-	struct unix_record r = { .name_len = (uint8_t)len };
-	char *text;
+	const struct unix_diag_msg m = { .udiag_family = AF_UNIX,
+					 .udiag_state = 10,
+					 .udiag_cookie = { 1 } };
 
-	memcpy(r.name, name, len);
-	text = unix_listeners_text(&r);
-	assert_string_equal(text, expected);
-	free(text);
+	snapshot_reset(&s);
+	fake_netlink_reply_unix(&m, name, len, 0, 0);
+	fake_netlink_reply_done(0);
+	assert_true(unix_listeners_add(netlink, &s, 0));
+	assert_u64_equal(s.n_listeners, 1);
+	if (expected)
+		assert_string_equal(s.listeners[0].name, expected);
+	else
+		assert_null(s.listeners[0].name);
 }
 
 #define TEXT(name, expected) assert_text(name, sizeof(name) - 1, expected)
 
 static void test_text(void **state)
 {
-	const struct unix_record unnamed = { 0 };
-
 	(void)state;
 	TEXT("/run/app.sock", "/run/app.sock");
 	TEXT("app", "app");
@@ -210,7 +214,7 @@ static void test_text(void **state)
 	TEXT("\0a\0b\0", "@a@b@");
 	TEXT("\0", "@");
 	TEXT("\0\xff\n\x1b[m", "@\xff\n\x1b[m");
-	assert_null(unix_listeners_text(&unnamed));
+	assert_text("", 0, NULL);
 }
 
 /* Queues. */

@@ -38,7 +38,7 @@ static int setup(void **state)
 	next_cookie = 100;
 	wanted = (struct waiting_request){ .high = true };
 	begin_sample();
-	waiting_begin(&waiting, false);
+	waiting_begin(&waiting);
 	length_now = -1;
 	return 0;
 }
@@ -294,7 +294,7 @@ static void test_connections(void **state)
 	struct connections of;
 
 	(void)state;
-	waiting_begin(&waiting, true);
+	waiting_begin(&waiting);
 	listen_at(80, 5, 4096)->addr.family = AF_INET6;
 	groups_build(&s);
 	children_want_connections(&s, 0, 0);
@@ -328,7 +328,7 @@ static void test_mptcp(void **state)
 	struct connections of;
 
 	(void)state;
-	waiting_begin(&waiting, true);
+	waiting_begin(&waiting);
 	listen_at(80, 3, 2);
 	groups_build(&s);
 	children_want_connections(&s, 0, 0);
@@ -356,7 +356,7 @@ static void test_mptcp(void **state)
 /* A walk that found all there is to find in the queue of listener 100, at port 80. */
 static void walk(void)
 {
-	waiting_begin(&waiting, true);
+	waiting_begin(&waiting);
 	wanted.before.begin_ns = wanted.before.end_ns = s.monotonic_ns - S;
 	listen_at(80, 5, 4);
 	child(80, DIAG_ESTABLISHED, 5000);
