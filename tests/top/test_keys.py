@@ -622,6 +622,19 @@ class Pages(Case):
         terminal.see("[ORDER HELD]")
         self.assertEqual(terminal.lines()[1:], before)
 
+    def test_keys_of_the_list_alone(self):
+        """They do nothing on other pages."""
+        terminal = self.begin(delay="60")
+        for page in "toggle_help", "toggle_columns", "open_selected":
+            terminal.keys(key(page)[0])
+            terminal.gone("q Quit")
+            terminal.keys(*(key(name)[0] for name in ("toggle_full", "toggle_freeze", "invert",
+                                                      "sort_next", "ask_for_text", "go_back")))
+            terminal.see("q Quit")
+            self.await_order(terminal, self.usual)
+            self.assertNotRegex(terminal.lines()[0], "FULL ONLY|FROZEN")
+            self.await_header(terminal, "ST▼")
+
 
 class Mouse(Case):
     def begin(self, *args, **kwargs):
