@@ -15,8 +15,9 @@ struct tracked_queue {
 	struct peak peak;
 	uint32_t length; /* at the last look */
 	uint32_t limit;
-	uint32_t look; /* number of that look */
+	uint32_t look; /* number of that look, or of a later dump that shows it */
 	uint32_t born; /* 1 + its index in peaks->born; 0: it was in the sample before */
+	uint32_t inode; /* of a UNIX listener */
 	bool is_unix;
 	uint64_t look_ns; /* when the last look was */
 	uint64_t moved_ns; /* the last look that saw it empty, or shorter than the look before */
@@ -30,7 +31,13 @@ struct peaks {
 	struct listener *born; /* TCP listeners that came since the sample before */
 	size_t n_born, born_size;
 	size_t n_unix; /* of the queues; 0: there is no need to look at UNIX listeners */
-	uint32_t look; /* looks taken in this window */
+	uint32_t look; /* number of the last dump; 1 is the sample that begins the window */
+	/* TCP listeners in the last dump, those of them that the dump before has too, and in that.
+	 */
+	size_t n_seen, n_stayed, n_before;
+	bool repeated,
+		repeated_before; /* some listener was in that dump twice, as far as is known */
+	bool missed_none; /* a dump since the window began has all listeners of its time */
 	uint64_t min_interval_ns; /* 0: off */
 	double share; /* of one CPU */
 	uint64_t cost_ns; /* CPU of one look, smoothed; begins at 0, as the first one is dear */
@@ -64,11 +71,11 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns_idx);
 
 /*
- * peaks_confirm_gone() - after peaks_end(): look once more for the listeners of the namespace in
- * s->gone, and take back those that are there: a dump that the kernel resumes may miss a listener.
- * If the dump fails, all of the namespace are taken back.
+ * peaks_confirm_gone() - after peaks_end(): ask again for the listeners of the namespace in
+ * s->gone, and take back those that are there, or may be: a dump that the kernel resumes may miss
+ * listeners.
  */
-void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct snapshot *s,
+void peaks_confirm_gone(struct peaks *p, struct diag_socket *diag, struct snapshot *s,
 			uint32_t netns_idx);
 
 #endif

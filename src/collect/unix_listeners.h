@@ -56,6 +56,9 @@ int unix_diag_parse(const void *bytes, size_t len, uint32_t sequence, unix_handl
  */
 bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint32_t netns_idx);
 
+/* unix_listener_is_gone() - false also when that cannot be known. One look-up, no dump. */
+bool unix_listener_is_gone(struct netlink_socket *netlink, uint32_t inode, uint64_t cookie);
+
 /*
  * Which accept queues of UNIX listeners do not move; of those that nobody asked to see also how
  * many there are. UNIX sockets have no counters and no ages. But the kernel says whose connection
