@@ -99,16 +99,18 @@ class Gone(rig.Case):
             for _ in range(20):
                 rig.connect("127.0.0.1", 8000).close()
 
-        def flap():
-            member = rig.Listener("127.0.0.1", 8000, 1, reuseport=True)
-            time.sleep(0.1)
-            member.close()
-        for step, every in ((lambda: stays.accept().close(), 0), (load, 0.02), (flap, 0.1)):
+        def flap(child):
+            for _ in range(3):
+                member = self.listener("127.0.0.1", 8000, 1, reuseport=True)
+                before = netns.counter(netns.LO)
+                rig.wait_for(lambda: member.length == 2 and netns.counter(netns.LO) > before,
+                             "overflows of a member")
+                child.wait_looks()
+                member.close()
+        for step, every in ((lambda: stays.accept().close(), 0), (load, 0.02)):
             self.own(rig.Worker(step, every))
-        rig.wait_for(lambda: netns.counter(netns.LO) > 5, "overflows of a member")
-        running = [listenq.Running(*args, "-d", "1.2") for args in (["-j"], ["-gj"], [])]
-        results = [each.finish() for each in running]
-        reports, text = [result.json for result in results[:2]], results[2].out
+        reports = [self.during(flap, *args) for args in ((), ("-g",))]
+        text = listenq.during(flap).out
         for report in reports:
             gone = self.rows_gone(report)
             self.assertGreaterEqual(len(gone), 3)
