@@ -167,7 +167,8 @@ static bool is_frozen(const struct process *p)
 
 static bool is_stopped(const struct process *p)
 {
-	return process_is_traced(p) || is_frozen(p) || (p->known & PROCESS_STATE && p->state == 'T');
+	return process_is_traced(p) || is_frozen(p) ||
+	       (p->known & PROCESS_STATE && p->state == 'T');
 }
 
 /* It may have more open than its limit, if that was lowered. */
@@ -395,9 +396,9 @@ static bool say_stopped(struct strbuf *to, const struct row *r, bool advice)
 	}
 	strbuf_adds(to, "process ");
 	add_process(to, c.first);
-	strbuf_adds(to, is_frozen(c.first)	 ? " is frozen with its cgroup" :
+	strbuf_adds(to, is_frozen(c.first)	   ? " is frozen with its cgroup" :
 			process_is_traced(c.first) ? " is stopped by a debugger" :
-						   " is stopped");
+						     " is stopped");
 	if (c.n == 2)
 		strbuf_adds(to, ", and so is the other one");
 	else if (c.n > 2)
