@@ -80,7 +80,6 @@ static void answer(const struct nlmsghdr *request)
 
 static int setup(void **state)
 {
-	(void)state;
 	fake_netlink_reset();
 	fake_netlink_on_request = answer;
 	entered = forbidden = 0;
@@ -103,7 +102,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	sample_source_close(collector);
 	collector = NULL;
 	snapshot_free(&s);
@@ -164,7 +162,6 @@ static const struct netns *netns_named(const char *name)
 /* Home comes first and is not entered; each has its own files. */
 static void test_all(void **state)
 {
-	(void)state;
 	open_all(NEED_DROPS | NEED_COUNTERS);
 	sample(SAMPLE_CLOSING);
 	assert_u64_equal(s.n_netns, 3);
@@ -184,7 +181,6 @@ static void test_all(void **state)
 /* Before 3.17 the files of another process that lives there have to do. */
 static void test_no_thread_self(void **state)
 {
-	(void)state;
 	remove_file("proc/thread-self/net/netstat");
 	remove_file("proc/thread-self/net/snmp");
 	unit_write_text(tree, "proc/70/net/netstat", "TcpExt: ListenOverflows\nTcpExt: 9\n");
@@ -213,7 +209,6 @@ static void answer_slowly(const struct nlmsghdr *request)
 
 static void test_budget(void **state)
 {
-	(void)state;
 	walked = false;
 	fake_netlink_on_request = answer_slowly;
 	open_all(NEED_SYN_RECV);
@@ -261,7 +256,6 @@ static uint32_t walked_next(void)
 
 static void test_turns(void **state)
 {
-	(void)state;
 	fake_netlink_on_request = answer_always_slowly;
 	listens = 0;
 	full_netns = UINT32_MAX;
@@ -281,7 +275,6 @@ static void test_turns(void **state)
 /* In a view what an earlier turn told is told again, and nothing of it is missing. */
 static void test_turns_in_a_view(void **state)
 {
-	(void)state;
 	fake_netlink_on_request = answer_always_slowly;
 	listens = 0;
 	full_netns = UINT32_MAX;
@@ -311,7 +304,6 @@ static void answer_empty(const struct nlmsghdr *request)
 
 static void test_no_listener(void **state)
 {
-	(void)state;
 	fake_netlink_on_request = answer_empty;
 	open_all(NEED_SYN_RECV | NEED_PEAK);
 	sample(SAMPLE_CLOSING);
@@ -322,7 +314,6 @@ static void test_no_listener(void **state)
 
 static void test_denied(void **state)
 {
-	(void)state;
 	forbidden = EPERM;
 	open_all(NEED_DROPS);
 	sample(SAMPLE_CLOSING);
@@ -340,7 +331,6 @@ static void test_processes_hidden(void **state)
 {
 	static const char *const blue[] = { "blue" };
 
-	(void)state;
 	unit_allow(tree, "000001ffffffffff", "pid:[4026532000]", "user:[4026531837]");
 	open_all(NEED_DROPS);
 	sample(SAMPLE_CLOSING);
@@ -369,7 +359,6 @@ static void check_again(void)
 
 static void test_come_and_gone(void **state)
 {
-	(void)state;
 	open_all(NEED_DROPS);
 	sample(SAMPLE_OPENING);
 	remove_file("run/netns/blue");
@@ -391,7 +380,6 @@ static void test_search_fails(void **state)
 {
 	struct rlimit limit, none = { 0 };
 
-	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	open_all(NEED_DROPS);
 	none.rlim_max = limit.rlim_max;
@@ -420,7 +408,6 @@ static void answer_once_with_error(const struct nlmsghdr *request)
 
 static void test_dump_fails(void **state)
 {
-	(void)state;
 	fake_netlink_on_request = answer_once_with_error;
 	open_all(NEED_DROPS | NEED_COUNTERS);
 	sample(SAMPLE_CLOSING);
@@ -448,7 +435,6 @@ static void answer_first_alone(const struct nlmsghdr *request)
 /* However many fail there is one warning, and a sample that failed is none to compare ages with. */
 static void test_dumps_fail(void **state)
 {
-	(void)state;
 	fake_netlink_on_request = answer_first_alone;
 	fails = false;
 	asked = 0;
@@ -483,7 +469,6 @@ static void answer_lost_once(const struct nlmsghdr *request)
 /* The new socket is opened in the same namespace; listeners of others are not forgotten. */
 static void test_lost_dump(void **state)
 {
-	(void)state;
 	fake_netlink_on_request = answer_lost_once;
 	open_all(NEED_DROPS);
 	entered = 0;
@@ -501,7 +486,6 @@ static void test_cookie(void **state)
 {
 	uint64_t id;
 
-	(void)state;
 	for (uint64_t cookie = 0; cookie < 2; cookie++) {
 		fake_netlink_netns_cookie = cookie;
 		unit_write_text(tree, "run/netns/blue", "");
@@ -525,7 +509,6 @@ static void test_named(void **state)
 	static const char *const names[] = { "green", "blue", "green" };
 	uint64_t serial;
 
-	(void)state;
 	assert_int_equal(open_named(NEED_DROPS, names, 3), 0);
 	sample(SAMPLE_CLOSING);
 	assert_u64_equal(s.n_netns, 2);
@@ -557,7 +540,6 @@ static void test_named(void **state)
 /* What a sample says outlives the collector. */
 static void test_outlives_collector(void **state)
 {
-	(void)state;
 	open_all(NEED_DROPS);
 	sample(SAMPLE_CLOSING);
 	sample_source_close(collector);
@@ -587,7 +569,6 @@ static void test_named_process(void **state)
 {
 	static const char *const names[] = { "blue" };
 
-	(void)state;
 	assert_int_equal(open_named(NEED_NAMESPACES | NEED_NETNS_PID, names, 1), 0);
 	expect_alone("blue", 0);
 	add_process(70, "run/netns/blue");
@@ -606,7 +587,6 @@ static void test_named_by_process(void **state)
 	const unsigned int needs[] = { NEED_NAMESPACES, NEED_NAMESPACES | NEED_NETNS_PID };
 	uint64_t serial;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
 		add_process(70, NULL);
 		add_process(80, "proc/70/ns/net");
@@ -639,7 +619,6 @@ static void test_unnamed_lives_on(void **state)
 {
 	static const char *const names[] = { "70" };
 
-	(void)state;
 	add_process(70, NULL);
 	add_process(80, "proc/70/ns/net");
 	assert_int_equal(open_named(NEED_DROPS, names, 1), 0);
@@ -660,7 +639,6 @@ static void test_named_is_not_searched(void **state)
 	static const char *const names[] = { "blue" };
 	const unsigned int needs[] = { NEED_NAMESPACES, NEED_NAMESPACES | NEED_NETNS_PID };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
 		if (needs[i] & NEED_NETNS_PID)
 			add_process(70, "run/netns/blue");
@@ -678,7 +656,6 @@ static void test_named_fails(void **state)
 {
 	static const char *const none[] = { "green", "none" }, *const green[] = { "green" };
 
-	(void)state;
 	assert_int_equal(open_named(NEED_DROPS, none, 2), -ENOENT);
 	assert_non_null(strstr(why.text, "'none'"));
 	forbidden = EPERM;
@@ -692,7 +669,6 @@ static void test_named_home(void **state)
 {
 	static const char *const names[] = { "home" };
 
-	(void)state;
 	unit_link(tree, "proc/self/ns/net", "run/netns/home");
 	assert_int_equal(open_named(NEED_DROPS, names, 1), 0);
 	sample(SAMPLE_CLOSING);
@@ -703,7 +679,6 @@ static void test_named_home(void **state)
 /* Fast samples go round, and each namespace has its own peaks. */
 static void test_peaks(void **state)
 {
-	(void)state;
 	open_all(NEED_PEAK);
 	sample(SAMPLE_OPENING);
 	for (int looks = 0; looks < 6; looks++) {
