@@ -26,6 +26,7 @@ enum option_type {
 	SECONDS, /* double: 0, or from min to max */
 	STRING, /* const char * */
 	NAME, /* const char *, not empty */
+	FORMAT, /* enum format_id */
 	HANDLER, /* what handle() makes of it */
 };
 
@@ -37,6 +38,7 @@ struct option_row {
 	int argument; /* no_argument, required_argument or optional_argument */
 	const char *metavar;
 	double min, max;
+	enum format_id format;
 	/* @argument: NULL where it has none. Returns 0 or -EINVAL with @why filled. */
 	int (*handle)(struct options *options, const char *argument, struct error *why);
 	const char *help;
@@ -95,9 +97,9 @@ static const struct option_row option_table[] = {
 	{ 'T', "top", FLAG, MEMBER(top), .help = "interactive view" },
 	{ 0, "peak-rate", NUMBER, MEMBER(peak_rate), required_argument, "HZ", .max = 1000,
 	  .help = "fast samples a second for peaks (50), 0: none" },
-	{ 'j', "json", FLAG, MEMBER(json),
+	{ 'j', "json", FORMAT, MEMBER(format), .format = FORMAT_JSON,
 	  .help = "JSON; with --watch or --count one object a line", .section = "How" },
-	{ .letter = 'J', .type = FLAG, .member = MEMBER(json) },
+	{ .letter = 'J', .type = FORMAT, .member = MEMBER(format), .format = FORMAT_JSON },
 	{ 'H', "no-header", FLAG, MEMBER(no_header), .help = "no header, no footer" },
 	{ .name = "noheadings", .type = FLAG, .member = MEMBER(no_header) },
 	{ 0, "output-file", NAME, MEMBER(output_file), required_argument, "FILE",
@@ -125,7 +127,7 @@ static const struct {
 	size_t others[4]; /* 0 is none */
 	const char *message;
 } conflict_table[] = {
-	{ MEMBER(json),
+	{ MEMBER(format),
 	  EXCLUDES,
 	  { MEMBER(list), MEMBER(all_columns), MEMBER(extended) },
 	  "-o, -O and -e choose columns of the table; --json has every field" },
@@ -137,7 +139,7 @@ static const struct {
 	{ MEMBER(mouse), NEEDS, { MEMBER(top) }, "--mouse goes with --top" },
 	{ MEMBER(top),
 	  EXCLUDES,
-	  { MEMBER(json), MEMBER(watch), MEMBER(count), MEMBER(output_file) },
+	  { MEMBER(format), MEMBER(watch), MEMBER(count), MEMBER(output_file) },
 	  "--top excludes --json, --watch, --count and --output-file" },
 	{ MEMBER(top),
 	  EXCLUDES,
@@ -324,6 +326,9 @@ static int apply(struct options *o, const struct option_row *row, const char *ar
 		if (!*argument)
 			return error_set(why, -EINVAL, "--%s: the name is empty", row->name);
 		*(const char **)member = argument;
+		break;
+	case FORMAT:
+		*(enum format_id *)member = row->format;
 		break;
 	case STRING:
 		*(const char **)member = argument;

@@ -5,6 +5,7 @@
 #include "analyse/filter.h"
 #include "analyse/report.h"
 #include "output/columns.h"
+#include "output/format.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,7 +41,7 @@ struct options {
 	uint64_t count; /* reports to print, 0: no end */
 	bool top;
 	double peak_rate; /* a second */
-	bool json;
+	enum format_id format;
 	bool no_header;
 	const char *output_file; /* NULL: standard output */
 	enum option_color color;

@@ -139,7 +139,7 @@ static struct format_style style_of(const struct options *o)
 
 static const struct format *format_of(const struct options *o)
 {
-	return &format_table[o->json ? FORMAT_JSON : FORMAT_TABLE];
+	return &format_table[o->format];
 }
 
 /*
@@ -153,7 +153,7 @@ static unsigned int needs_of(const struct options *o)
 	if (o->top)
 		needs = TOP_NEEDS | field_table[FIELD_REASONS].needs;
 	else
-		needs = format_needs(format_of(o), &o->columns, want_footer(o)) |
+		needs = format_of(o)->needs(&o->columns, want_footer(o)) |
 			filter_needs(o->selection.filter) | sort_needs(o->sort);
 	if (o->detail)
 		needs |= NEED_CONNECTIONS;

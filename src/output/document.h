@@ -36,6 +36,7 @@ struct document_key {
 	const char *key; /* NULL ends a table */
 	unsigned int type; /* enum document_type */
 	const char *description; /* NULL: the key says it all */
+	unsigned int needs; /* enum need: what its value costs */
 	/* Returns its value, which the caller owns; NULL: null. */
 	struct json_object *(*get)(const struct document_at *at);
 	/* Of an OBJECT and an ARRAY. */
@@ -45,6 +46,9 @@ struct document_key {
 	const void *(*item)(const struct report *report, size_t i);
 	unsigned int index; /* added to at.index for this key and for those in it */
 };
+
+/* What all keys of the document cost, without those of listeners: enum need. */
+unsigned int document_needs(void);
 
 extern const struct document_key document_keys[];
 extern const struct document_key document_owner_keys[]; /* item: struct owner */

@@ -47,7 +47,7 @@ static bool counters_known(const struct netns_report *ns)
 /* Syncookies that were sent mean nothing without those that came back, and vice versa. */
 static bool is_worth_a_line(const struct netns_report *ns, enum counter_id id)
 {
-	if (!ns->delta[id].known || counter_table[id].queue == QUEUE_ASIDE)
+	if (!ns->delta[id].known || counter_table[id].shown == COUNTER_JSON_ONLY)
 		return false;
 	if (id == COUNTER_COOKIES_RECV || id == COUNTER_COOKIES_SENT)
 		return ns->delta[COUNTER_COOKIES_SENT].value ||

@@ -15,22 +15,17 @@ struct format_style {
 
 enum format_id { FORMAT_TABLE, FORMAT_JSON, FORMATS };
 
-/* A format is added as one row of format_table and a function. */
+/* To add a format: an id, a row of format_table, and a row of the option table that chooses it. */
 struct format {
-	const char *name;
-	unsigned int needs; /* enum need: of every report */
-	unsigned int footer_needs; /* and when it has a footer */
-	bool every_field; /* it shows all that have a key; false: the chosen columns */
-	bool holds_warnings; /* they are part of the report; false: standard error gets them */
-	int failure; /* exit status when a report could not be had or written */
+	/* What a report costs: enum need. @footer: with what stands below a table */
+	unsigned int (*needs)(const struct columns *columns, bool footer);
 	/* Errors are left in the stream. */
 	void (*print)(FILE *stream, const struct report *report, const struct format_style *style,
 		      struct field_context *context);
+	bool holds_warnings; /* they are part of the report; false: standard error gets them */
+	int failure; /* exit status when a report could not be had or written */
 };
 
 extern const struct format format_table[FORMATS];
-
-/* What a report with these columns needs: enum need. */
-unsigned int format_needs(const struct format *format, const struct columns *columns, bool footer);
 
 #endif
