@@ -6,24 +6,24 @@
 
 #include <stdio.h>
 
-/* What a format may need to know to print a report. */
+/* How to print a report. */
 struct format_style {
 	const struct columns *columns;
 	struct table_style table;
-	bool repeated; /* one report of many: each says when it was taken, JSON takes one line */
+	bool repeated; /* one report of many: tables get the time above, JSON is on one line */
 };
 
 enum format_id { FORMAT_TABLE, FORMAT_JSON, FORMATS };
 
-/* A format is added as one row of format_table and a function. */
+/* To add a format, add a row to format_table and a print function. */
 struct format {
 	const char *name;
 	unsigned int needs; /* enum need: of every report */
-	unsigned int footer_needs; /* and when it has a footer */
-	bool every_field; /* it shows all that have a key; false: the chosen columns */
-	bool holds_warnings; /* they are part of the report; false: standard error gets them */
-	int failure; /* exit status when a report could not be had or written */
-	/* Errors are left in the stream. */
+	unsigned int footer_needs; /* enum need: in addition, for the footer */
+	bool every_field; /* shows all fields that have a key; false: the chosen columns */
+	bool holds_warnings; /* warnings are part of it; false: they go to standard error */
+	int failure; /* exit status when a report could not be taken or written */
+	/* Errors stay in the stream. */
 	void (*print)(FILE *stream, const struct report *report, const struct format_style *style,
 		      struct field_context *context);
 };
