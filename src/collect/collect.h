@@ -21,7 +21,7 @@ struct collect_config {
 	bool all_namespaces;
 	double not_shown_share; /* of one CPU that looking at other namespaces may cost */
 	double window; /* how long windows will be, in seconds */
-	double walk_share; /* the same for ehash_dump.h; 0: no limit, one with every sample */
+	double walk_share; /* that dumps of the ehash may cost; 0: no limit, one with each sample */
 };
 
 /*

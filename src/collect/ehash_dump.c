@@ -28,13 +28,6 @@ struct job {
 	struct waiting_at at;
 };
 
-/* One request, for all that is wanted or for a part of it. */
-struct pass {
-	struct ehash_dump *dump;
-	bool half_open;
-	bool waiting;
-};
-
 /* The order in which namespaces are served. */
 struct turn {
 	uint32_t netns_idx;
@@ -122,38 +115,37 @@ static bool needs_dump(const struct ehash_dumps *all, const struct job *job, uin
 
 static void handle_socket(const struct diag_record *r, void *context)
 {
-	const struct pass *pass = context;
+	const struct job *job = context;
 
 	/* A full socket in SYN_RECV is a Fast Open child, which waits. */
-	if (r->request_sock && pass->half_open)
-		children_add(&pass->dump->half_open, r);
-	else if (!r->request_sock && pass->waiting)
-		waiting_add(&pass->dump->waiting, r);
+	if (r->request_sock && job->half_open)
+		children_add(&job->dump->half_open, r);
+	else if (!r->request_sock && job->waiting)
+		waiting_add(&job->dump->waiting, r);
 }
 
-static int request(const struct ehash_dumps *all, const struct waiting_at *at, struct pass *pass,
-		   struct error *why)
+static int request(const struct ehash_dumps *all, struct job *job, struct error *why)
 {
-	struct ehash_dump *dump = pass->dump;
+	struct ehash_dump *dump = job->dump;
 	struct bytecode ports = { 0 };
 	const struct diag_request request = {
 		.states = 1 << DIAG_SYN_RECV |
-			  (pass->waiting ? 1 << DIAG_ESTABLISHED | 1 << DIAG_CLOSE_WAIT : 0),
-		.ext = pass->waiting ? DIAG_EXT_INFO : 0,
+			  (job->waiting ? 1 << DIAG_ESTABLISHED | 1 << DIAG_CLOSE_WAIT : 0),
+		.ext = job->waiting ? DIAG_EXT_INFO : 0,
 		.family = all->family,
-		.filter = pass->waiting ? &ports : dump->filter,
+		.filter = job->waiting ? &ports : dump->filter,
 	};
 	unsigned int tries = 0;
 	int code;
 
-	if (pass->waiting)
-		bytecode_ports(&ports, at->ports, at->n, pass->half_open);
+	if (job->waiting)
+		bytecode_ports(&ports, job->at.ports, job->at.n, job->half_open);
 	do {
-		if (pass->half_open)
+		if (job->half_open)
 			children_reset(&dump->half_open);
-		if (pass->waiting)
+		if (job->waiting)
 			waiting_begin(&dump->waiting);
-		code = diag_dump(dump->diag, &request, handle_socket, pass, why);
+		code = diag_dump(dump->diag, &request, handle_socket, job, why);
 	} while (netlink_again(diag_netlink(dump->diag), code, &tries));
 	bytecode_free(&ports);
 	return code;
@@ -185,21 +177,20 @@ static void end_waiting(struct ehash_dumps *all, const struct job *job, int code
 		read_resets(all, dump, &s->netns[job->request.netns_idx]);
 }
 
-/* Returns false when the kernel refuses both in one dump. */
-static bool take(struct ehash_dumps *all, const struct job *job, bool half_open, bool waiting)
+/* One dump, of all that the job wants. Returns false when the kernel refuses both in one. */
+static bool take(struct ehash_dumps *all, struct job *job)
 {
-	struct pass pass = { job->dump, half_open, waiting };
 	struct error why;
-	int code = request(all, &job->at, &pass, &why);
+	int code = request(all, job, &why);
 
-	if (code == -EINVAL && half_open && waiting)
+	if (code == -EINVAL && job->half_open && job->waiting)
 		return false;
-	if (half_open)
+	if (job->half_open)
 		job->dump->half_open_ns = code < 0 ? 0 : job->snapshot->monotonic_ns;
-	if (half_open && code < 0)
+	if (job->half_open && code < 0)
 		snapshot_warn(job->snapshot, "syn-queues-unavailable",
 			      "%s; some SYN queues are unknown", why.text);
-	if (waiting)
+	if (job->waiting)
 		end_waiting(all, job, code, &why);
 	return true;
 }
@@ -208,18 +199,22 @@ static bool take(struct ehash_dumps *all, const struct job *job, bool half_open,
 static void take_all(struct ehash_dumps *all, struct job *job)
 {
 	struct ehash_dump *dump = job->dump;
-	bool both = job->half_open && job->waiting;
+	struct job half_open, waiting;
 
 	if (job->waiting)
 		waiting_ports(job->snapshot, &job->request, &job->at);
-	if (both && !dump->separately)
-		dump->separately = !take(all, job, true, true);
-	if (both && !dump->separately)
+	if (!job->half_open || !job->waiting) {
+		take(all, job);
 		return;
-	if (job->half_open)
-		take(all, job, true, false);
-	if (job->waiting)
-		take(all, job, false, true);
+	}
+	if (!dump->separately)
+		dump->separately = !take(all, job);
+	if (!dump->separately)
+		return;
+	half_open = waiting = *job;
+	half_open.waiting = waiting.half_open = false;
+	take(all, &half_open);
+	take(all, &waiting);
 }
 
 /* Is it of this sample, or allowed to be of an older one? */

@@ -12,12 +12,13 @@
  * Dumps of the established hash (ehash). They alone show which connections are half-open, and which
  * wait in an accept queue. One dump of a namespace serves both.
  *
- * A dump walks the hash of the whole host, and its cost is unknown before it was paid. So each dump
- * is measured, and the next one is due when all of them together have used no more than their share
- * of the time. Meanwhile samples show what the last dump found.
+ * A dump walks the hash of the whole host, and what it costs is unknown until it is done. So each
+ * dump is measured, and the next one is due when all of them together have used no more than their
+ * share of the time. Meanwhile samples show what the last dump found.
  */
 
-/* An urgent dump waits for urgent ones alone. The others wait longer for what it took too early. */
+/* An urgent dump waits for urgent ones only. What it takes too early, the others wait longer for.
+ */
 struct rate_limit {
 	double share; /* of one CPU; 0: no limit */
 	uint64_t due_ns; /* of the next dump, monotonic; 0: at once */

@@ -293,24 +293,17 @@ void namespaces_find(struct namespaces *ns, int root)
 	strbuf_free(&search.text);
 }
 
-static bool is_at(int root, const char *path, uint64_t inode)
-{
-	struct stat st;
-
-	return fstatat(root, path, &st, 0) == 0 && st.st_ino == inode;
-}
-
 bool namespaces_verify(const struct namespaces *ns, int root, uint64_t inode, bool pid)
 {
 	const struct namespace *found = namespaces_get(ns, inode);
 	char path[32];
 
-	if (!found || !is_at(root, found->path, inode))
+	if (!found || !procfs_is_at(root, found->path, inode))
 		return false;
 	if (found->listed && !pid)
 		return true;
 	snprintf(path, sizeof(path), "proc/%u/ns/net", found->pid);
-	return found->pid && is_at(root, path, inode);
+	return found->pid && procfs_is_at(root, path, inode);
 }
 
 static char *absolute(const char *path)

@@ -48,16 +48,6 @@ static uint64_t read_cookie(int fd)
 	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
 }
 
-/* Is this process still in the namespace? Its number may have gone to another one. */
-static bool lives_in(const struct open_netns *netns, uint32_t pid)
-{
-	char path[32];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "proc/%u/ns/net", pid);
-	return fstatat(netns->root, path, &st, 0) == 0 && st.st_ino == netns->inode;
-}
-
 /*
  * /proc/net is that of the leader of the thread group, wherever the thread is. Before 3.17 there is
  * no thread-self: then it takes another process that lives there.
@@ -74,7 +64,9 @@ static int open_net(const struct open_netns *netns, const char *name)
 		return fd;
 	snprintf(path, sizeof(path), "proc/%u/net/%s", netns->pid, name);
 	fd = procfs_open(netns->root, path);
-	if (fd >= 0 && !lives_in(netns, netns->pid)) {
+	snprintf(path, sizeof(path), "proc/%u/ns/net", netns->pid);
+	/* Its number may have gone to another process. */
+	if (fd >= 0 && !procfs_is_at(netns->root, path, netns->inode)) {
 		close(fd);
 		return -ENOENT;
 	}
@@ -279,10 +271,7 @@ static void add_found(struct open_netns_set *set, const struct namespace *ns)
 
 static bool is_at_path(const struct open_netns *netns)
 {
-	struct stat st;
-
-	return netns->path && fstatat(netns->root, netns->path, &st, 0) == 0 &&
-	       st.st_ino == netns->inode;
+	return netns->path && procfs_is_at(netns->root, netns->path, netns->inode);
 }
 
 /*

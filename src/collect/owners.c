@@ -303,11 +303,11 @@ static void verify_some(struct owners *o, uint64_t now_ns)
 		verify_range(o, 0, all);
 		return;
 	}
-	o->turn %= all;
-	end = o->turn + (size_t)budget;
-	verify_range(o, o->turn, end < all ? end : all);
+	o->verified %= all;
+	end = o->verified + (size_t)budget;
+	verify_range(o, o->verified, end < all ? end : all);
 	verify_range(o, 0, end > all ? end - all : 0);
-	o->turn = end;
+	o->verified = end;
 }
 
 /*

@@ -26,10 +26,10 @@
  * descriptor of its own: then fdinfo of the ring lists it, and that of the ring stands for it. It
  * is read only where a descriptor is a ring.
  *
- * What escapes: a process that was there all along and is handed a descriptor of a listener that
- * has another owner is found only with the next scan, and descriptors of a thread that does not
- * share them (unshare(2) of CLONE_FILES), messages on their way (SCM_RIGHTS) and rings without a
- * descriptor (IORING_REGISTER_RING_FDS) not at all.
+ * A process that was there all along and gets a descriptor of a listener that has another owner is
+ * found only by the next scan. Never found are descriptors of a thread that does not share them
+ * (unshare(2) of CLONE_FILES), messages on their way (SCM_RIGHTS) and rings without a descriptor
+ * (IORING_REGISTER_RING_FDS).
  */
 #define OWNERS_RETRY_NS	    10000000000U
 #define OWNERS_RETRY_MAX_NS 600000000000U
@@ -59,7 +59,7 @@ struct owners {
 	uint64_t last_ns; /* time of the sample before */
 	uint64_t look_ns; /* when looking at some processes may cost something again */
 	uint64_t scan_ns; /* and when looking at all of them may */
-	size_t turn; /* where verifying what is known goes on */
+	size_t verified; /* where verifying goes on */
 	bool visible_known;
 	enum processes_visible visible;
 };

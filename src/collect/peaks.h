@@ -48,8 +48,8 @@ void peaks_free(struct peaks *p);
 void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns_idx);
 
 /*
- * peaks_look() - one fast sample; sets the time of the next. A dump that fails is a look less for
- * the queues that it did not reach. UNIX listeners are looked at when the window began with some.
+ * peaks_look() - take one fast sample, and set the time of the next. Queues that a failing dump did
+ * not reach get one look less. UNIX listeners are looked at when the window began with some.
  * @family: the one that the samples dump, AF_UNSPEC for both
  * @filter: theirs too
  */

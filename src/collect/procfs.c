@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* In place: mountinfo has blanks and such as three octal digits. */
@@ -74,6 +75,13 @@ int procfs_read_process(int root, uint32_t pid, const char *name, struct strbuf 
 
 	snprintf(path, sizeof(path), "proc/%u/%s", pid, name);
 	return procfs_read(root, path, text);
+}
+
+bool procfs_is_at(int root, const char *path, uint64_t inode)
+{
+	struct stat st;
+
+	return fstatat(root, path, &st, 0) == 0 && st.st_ino == inode;
 }
 
 DIR *procfs_opendir(int root, const char *path)

@@ -22,6 +22,9 @@ int procfs_read(int root, const char *path, struct strbuf *text);
 /* The same of the file @name of a process, such as "comm". */
 int procfs_read_process(int root, uint32_t pid, const char *name, struct strbuf *text);
 
+/* Is there a file at @path, with that inode? */
+bool procfs_is_at(int root, const char *path, uint64_t inode);
+
 /* Opens a directory to list; NULL with errno. */
 DIR *procfs_opendir(int root, const char *path);
 

@@ -121,26 +121,21 @@ static void help_line(struct help *h, enum ink ink, const char *text)
 	} while (*text);
 }
 
-static void help_warnings(struct help *h, struct strbuf *b, const struct snapshot *sample)
-{
-	if (!sample || !sample->n_warnings)
-		return;
-	help_line(h, INK_STRONG, "Warnings");
-	for (size_t i = 0; i < sample->n_warnings; i++) {
-		const char *message = sample->warnings[i].message;
-
-		b->len = 0;
-		strbuf_adds(b, "  ");
-		text_add_safe(b, message, strlen(message), h->screen->utf8 ? 0 : TEXT_ASCII);
-		help_line(h, INK_PLAIN, b->s);
-	}
-}
-
 static void help_lines(struct help *h, const struct snapshot *sample)
 {
+	const size_t n_warnings = sample ? sample->n_warnings : 0;
 	struct strbuf b = { 0 };
 
-	help_warnings(h, &b, sample);
+	if (n_warnings)
+		help_line(h, INK_STRONG, "Warnings");
+	for (size_t i = 0; i < n_warnings; i++) {
+		const char *message = sample->warnings[i].message;
+
+		b.len = 0;
+		strbuf_adds(&b, "  ");
+		text_add_safe(&b, message, strlen(message), h->screen->utf8 ? 0 : TEXT_ASCII);
+		help_line(h, INK_PLAIN, b.s);
+	}
 	for (size_t i = 0; i < key_table_n; i++) {
 		if (key_table[i].section)
 			help_line(h, INK_STRONG, key_table[i].section);

@@ -126,19 +126,12 @@ static void make_rescue(bool mouse)
 	add_text(&rescue, "\r\n");
 }
 
-static bool ignored(int signal_number)
-{
-	struct sigaction old;
-
-	return sigaction(signal_number, NULL, &old) == 0 && old.sa_handler == SIG_IGN;
-}
-
 static void handle(int signal_number, void (*handler)(int), int flags)
 {
-	struct sigaction action = { .sa_handler = handler, .sa_flags = flags };
+	struct sigaction action = { .sa_handler = handler, .sa_flags = flags }, old;
 
-	if (ignored(signal_number)) /* by nohup(1), for example */
-		return;
+	if (sigaction(signal_number, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
+		return; /* ignored on purpose, by nohup(1) for example */
 	sigfillset(&action.sa_mask);
 	sigaction(signal_number, &action, NULL);
 }
@@ -161,17 +154,12 @@ static const struct {
 	{ SIGQUIT, on_crash, (int)SA_RESETHAND },
 };
 
-/* Before newterm(), which keeps handlers that it finds. */
-static void catch_signals(void)
+/* Catches them, before newterm(), which keeps handlers that it finds; or no longer. */
+static void catch_signals(bool ours)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
-		handle(caught[i].signal, caught[i].handler, caught[i].flags);
-}
-
-static void release_signals(void)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
-		handle(caught[i].signal, SIG_DFL, 0);
+		handle(caught[i].signal, ours ? caught[i].handler : SIG_DFL,
+		       ours ? caught[i].flags : 0);
 }
 
 static int check_terminal(struct error *why)
@@ -222,11 +210,11 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 	/* curses would take these for the size, whatever the terminal says. */
 	unsetenv("LINES");
 	unsetenv("COLUMNS");
-	catch_signals();
+	catch_signals(true);
 	set_escdelay(ESCAPE_MS);
 	screen->handle = newterm(NULL, stdout, stdin);
 	if (!screen->handle) {
-		release_signals();
+		catch_signals(false);
 		return error_set(why, -ENOTTY, "--top cannot use this terminal");
 	}
 	rescue.due = atexit(on_exit_within) == 0;
@@ -249,7 +237,7 @@ void terminal_close(struct screen *screen)
 	if (!in_background()) /* else it was given back at the stop */
 		endwin();
 	rescue.due = false;
-	release_signals();
+	catch_signals(false);
 	delscreen(screen->handle);
 }
 
@@ -270,17 +258,9 @@ static bool size_changed(struct winsize *size)
 	       is_term_resized(size->ws_row, size->ws_col);
 }
 
-/* The size may have changed while the program was stopped. */
-static void adopt_size(void)
-{
-	struct winsize size;
-
-	if (size_changed(&size))
-		resizeterm(size.ws_row, size.ws_col);
-}
-
 bool terminal_stop_if_asked(void)
 {
+	struct winsize size;
 	bool anew = continued;
 
 	if (stop_asked) {
@@ -303,7 +283,8 @@ bool terminal_stop_if_asked(void)
 	if (ended_by)
 		return false;
 	reset_prog_mode();
-	adopt_size();
+	if (size_changed(&size)) /* while it was stopped */
+		resizeterm(size.ws_row, size.ws_col);
 	clearok(curscr, TRUE);
 	refresh();
 	return true;

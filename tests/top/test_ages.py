@@ -84,7 +84,7 @@ def oldest(lines):
 
 
 def is_old(lines, column):
-    """Headers tell ages from a second on: whether walks are as dear as that is the machine's."""
+    """Headers have ages from a second on, whatever a walk costs on this machine."""
     rows = screen.parse_list(lines)
     return bool(rows) and any(key.startswith(column) and cell not in ("-", "0.0")
                               for key, cell in rows[0].items())

@@ -9,7 +9,7 @@ from source import key
 
 
 class Groups(screen.Case):
-    """Two groups and a listener that is alone. The limits tell the sockets apart."""
+    """Two groups and a listener that is alone. Each socket is known by its limit."""
 
     def setUp(self):
         super().setUp()

@@ -334,7 +334,7 @@ class Time(Case):
             self.await_queued(terminal, self.listeners[0])
 
     def test_steps(self):
-        """Windows are ended by hand, so that each is told from the next."""
+        """Windows are ended by hand, so that each has its own number."""
         terminal = self.begin(delay="60", cols=140)
         back, forward = key("step_back")[0], key("step_forward")[0]
         for _ in range(3):
@@ -621,6 +621,19 @@ class Pages(Case):
         terminal.keys("End", "Home")
         terminal.see("[ORDER HELD]")
         self.assertEqual(terminal.lines()[1:], before)
+
+    def test_keys_of_the_list_alone(self):
+        """They do nothing on other pages."""
+        terminal = self.begin(delay="60")
+        for page in "toggle_help", "toggle_columns", "open_selected":
+            terminal.keys(key(page)[0])
+            terminal.gone("q Quit")
+            terminal.keys(*(key(name)[0] for name in ("toggle_full", "toggle_freeze", "invert",
+                                                      "sort_next", "ask_for_text", "go_back")))
+            terminal.see("q Quit")
+            self.await_order(terminal, self.usual)
+            self.assertNotRegex(terminal.lines()[0], "FULL ONLY|FROZEN")
+            self.await_header(terminal, "ST▼")
 
 
 class Mouse(Case):

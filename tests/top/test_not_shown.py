@@ -6,7 +6,7 @@ import netns
 import screen
 
 
-class Elsewhere(screen.Case):
+class NotShown(screen.Case):
     def verdict(self, terminal, pattern):
         return terminal.settle(lambda lines: self.assertRegex(lines[1], pattern))
 

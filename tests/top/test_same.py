@@ -197,11 +197,11 @@ class Same(screen.Case):
         rows = self.cells(lines, names)
         report = self.write(terminal, "report")
         self.compare(rows, report)
-        # The scene is not an easy one: most columns have something to tell.
+        # The scene is not an easy one: most columns have a value.
         seen = {name: {row[name] for row in rows} for name in names}
         self.assertLessEqual({"!!", "!", "~", "."}, seen["severity"])
-        told = [name for name in names if seen[name] - {"0", "-", "no", "0%", "0.0", "."}]
-        self.assertGreater(len(told), len(names) * 2 / 3, set(names) - set(told))
+        filled = [name for name in names if seen[name] - {"0", "-", "no", "0%", "0.0", "."}]
+        self.assertGreater(len(filled), len(names) * 2 / 3, set(names) - set(filled))
 
     def test_all_columns(self):
         """-O asks for the same ones."""
@@ -400,6 +400,6 @@ class Burst(screen.Case):
 
 
 def passive_opens(lines):
-    """Those since the view began, by the screen; None: it tells of none."""
+    """Those since the view began, by the screen; None: it shows none."""
     found = re.search(r"PassiveOpens +\S+/s[^+]*\+(\d+) in ", "\n".join(lines))
     return int(found[1]) if found else None

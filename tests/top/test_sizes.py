@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""From 20x3 to 300x100: the sick listener is in sight, and nothing lies over something else."""
+"""From 20x3 to 300x100: the sick listener is on the screen, and nothing lies over something else."""
 import re
 import socket
 import unicodedata

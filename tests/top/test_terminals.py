@@ -126,7 +126,7 @@ class Letters(screen.Case):
 
 class Colours(screen.Case):
     def seen(self, *args, **kwargs):
-        """The numbers of colours and attributes on each page, with every severity in sight."""
+        """The numbers of colours and attributes on each page, with every severity on it."""
         self.sick()
         high = self.listener("127.0.0.2", backlog=9)
         self.queue(high, 8)
@@ -158,7 +158,7 @@ class Colours(screen.Case):
         for page, numbers in self.seen(*args, **environment).items():
             with self.subTest(page=page):
                 self.assertEqual(colours(numbers), [])
-                # Bold and reversed are no colours, and tell where one is.
+                # Bold and reversed are not colours, and mark the cursor and titles.
                 self.assertTrue({1, 7} & set(numbers))
 
     def test_no_color(self):

@@ -273,7 +273,7 @@ static void check_rows(size_t n, const char *const *expected)
 	check_rows(ARRAY_SIZE(((const char *const[]){ __VA_ARGS__ })), \
 		   (const char *const[]){ __VA_ARGS__ })
 
-/* Marks before the address tell what belongs together. */
+/* Marks before the address show which rows belong together. */
 static void test_tree(void **state)
 {
 	choose("severity,local,length");

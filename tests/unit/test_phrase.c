@@ -146,7 +146,7 @@ static void test_all_are_well(void **state)
 }
 
 /* A full UNIX listener that is not shown, and another namespace that overflows. */
-static void add_elsewhere(void)
+static void add_not_shown(void)
 {
 	struct unix_queue queue = { .cookie = 7, .length = 2, .limit = 1 };
 	struct other_netns other = { .identity = 8 };
@@ -163,21 +163,21 @@ static void add_elsewhere(void)
 	scene.now.n_others_found = 1;
 }
 
-#define ELSEWHERE                                              \
+#define NOT_SHOWN                                              \
 	"not looked at: 1 UNIX listener is full (-x shows it)" \
 	"; 1 other namespace overflows (-A shows it)"
 
 /* "All is well" is never said alone where something else is not. */
-static void test_sick_elsewhere(void **state)
+static void test_not_shown(void **state)
 {
 	add(1, 0);
 	add(2, 0);
-	add_elsewhere();
+	add_not_shown();
 	look();
-	assert_verdict(SEVERITY_WARNING, "! " ELSEWHERE "; all TCP listeners here are well");
+	assert_verdict(SEVERITY_WARNING, "! " NOT_SHOWN "; all TCP listeners here are well");
 	scene_now(&scene, 2)->length = 8;
 	look();
-	assert_verdict(SEVERITY_NOTICE, "~ 1 high: 10.0.0.1:2: limit-from-listen (1s); " ELSEWHERE);
+	assert_verdict(SEVERITY_NOTICE, "~ 1 high: 10.0.0.1:2: limit-from-listen (1s); " NOT_SHOWN);
 }
 
 /* Nor in a window in which something overflowed, whoever it was. */
@@ -188,9 +188,9 @@ static void test_overflows_of_nobody(void **state)
 	scene_count(&scene, COUNTER_LISTEN_DROPS, 0, 0, 3, 3);
 	look();
 	assert_verdict(SEVERITY_WARNING, "! 3 overflows, on which listener is unknown");
-	add_elsewhere();
+	add_not_shown();
 	look();
-	assert_verdict(SEVERITY_WARNING, "! 3 overflows, on which listener is unknown; " ELSEWHERE);
+	assert_verdict(SEVERITY_WARNING, "! 3 overflows, on which listener is unknown; " NOT_SHOWN);
 }
 
 /* One that is gone is not among those that are well, and may be whom it fell on. */
@@ -233,7 +233,7 @@ static void test_many_are_sick(void **state)
 					  "limit-from-listen (>1s), +4 overflows");
 }
 
-/* Also when nobody sees it: a filter hides rows, not trouble. */
+/* Also when nobody sees it: a filter hides rows, not states. */
 static void test_hidden_ones_count(void **state)
 {
 	add(1, 8);
@@ -245,7 +245,7 @@ static void test_hidden_ones_count(void **state)
 		       "! 1 full, 1 high; worst 10.0.0.1:2: limit-from-listen (>1s)");
 }
 
-/* "Since when" is told as of the window that is on the screen. */
+/* "Since when" is as of the window that is on the screen. */
 static void test_as_of_the_past(void **state)
 {
 	struct phrase_context c;
@@ -404,7 +404,7 @@ int main(void)
 		PHRASE_TEST(test_times),
 		PHRASE_TEST(test_rates),
 		PHRASE_TEST(test_all_are_well),
-		PHRASE_TEST(test_sick_elsewhere),
+		PHRASE_TEST(test_not_shown),
 		PHRASE_TEST(test_overflows_of_nobody),
 		PHRASE_TEST(test_overflows_of_the_gone),
 		PHRASE_TEST(test_long_path),
