@@ -518,17 +518,10 @@ static void add_unselected(struct strbuf *lines, const struct footer *f)
 
 bool footer_add_not_shown(struct strbuf *b, const struct not_shown *e)
 {
-	struct strbuf own = { 0 };
-	bool some;
-
-	add_unix(&own, e);
-	add_overflowing(&own, e);
-	add_cut(&own, e);
-	some = own.len > 0;
-	if (some)
-		strbuf_add(b, own.s, own.len);
-	strbuf_free(&own);
-	return some;
+	add_unix(b, e);
+	add_overflowing(b, e);
+	add_cut(b, e);
+	return b->len > 0;
 }
 
 void footer_add_scope(struct strbuf *b, const struct report *report, size_t n)

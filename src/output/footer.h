@@ -23,7 +23,7 @@ void footer_add(struct strbuf *lines, const struct footer *f);
 /*
  * footer_add_not_shown() - add problems that the report does not show, with the option that shows
  * them: "1 UNIX listener is full (-x shows it); 1 other namespace overflows (-A shows it)". Returns
- * false if there are none.
+ * false if there are none. @b: empty
  */
 bool footer_add_not_shown(struct strbuf *b, const struct not_shown *e);
 
