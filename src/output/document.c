@@ -25,7 +25,7 @@ static const struct snapshot *sample(const struct document_at *at)
 	return at->report->snapshot;
 }
 
-/* What the item is. */
+/* The item, by its type. */
 #define ITEM(name, type)                                             \
 	static const struct type *name(const struct document_at *at) \
 	{                                                            \
@@ -158,7 +158,7 @@ OPTIONAL(ledger_overflows, netns(at)->delta[COUNTER_LISTEN_OVERFLOWS])
 OPTIONAL(ledger_listen_drops, netns(at)->delta[COUNTER_LISTEN_DROPS])
 OPTIONAL(ledger_listener_drops, netns(at)->listener_drops)
 OPTIONAL(ledger_unattributed, netns(at)->unattributed_overflows)
-/* Older half-open connections may have lost their listener since. */
+/* Known only if the walk was for this sample: otherwise their listeners may have closed since. */
 COUNT(ledger_syn_recv, netns(at)->netns->syn_recv_ns == sample(at)->monotonic_ns,
       netns(at)->netns->unattributed_syn_recv)
 COUNT(netns_inode, netns(at)->netns->inode, netns(at)->netns->inode)
