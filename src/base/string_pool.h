@@ -3,6 +3,7 @@
 #define LISTENQ_BASE_STRING_POOL_H
 
 #include <stddef.h>
+#include <string.h>
 
 /*
  * Strings that are kept once each and live as long as somebody holds a reference to their pool.
@@ -30,7 +31,13 @@ void string_pool_put(struct string_pool *pool);
 #define STRING_POOL_SLACK (128 * 1024)
 struct string_pool *string_pool_next(struct string_pool *pool);
 
-/* Returns the pool's copy of @len bytes, which hold no NUL; of NULL, NULL. */
+/* Returns the pool's copy of @len bytes, which hold no NUL; NULL when @s is NULL. */
 const char *string_pool_add(struct string_pool *pool, const char *s, size_t len);
+
+/* The same for the whole of @s. */
+static inline const char *string_pool_adds(struct string_pool *pool, const char *s)
+{
+	return string_pool_add(pool, s, s ? strlen(s) : 0);
+}
 
 #endif
