@@ -165,8 +165,8 @@ static bool read_overflows(struct others *o, const struct other *other, struct c
 	if (fd < 0)
 		return false;
 	same = fstat(fd, &st) == 0 && st.st_ino == other->identity;
-	if (same && procfs_read_fd(fd, &o->text) == 0)
-		netstat_parse(o->text.s, o->text.len, c);
+	if (same)
+		netstat_read(fd, c, &o->text);
 	close(fd);
 	return same;
 }
