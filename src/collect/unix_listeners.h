@@ -12,7 +12,7 @@
  * Cost in the kernel: a dump walks all UNIX sockets of the namespace, before 6.0 of all namespaces.
  */
 
-/* The size of sun_path. */
+/* The size of sun_path. A path that fills it gets one NUL more (unix_mkname_bsd(), af_unix.c). */
 #define UNIX_NAME_MAX 108
 
 /* One listening socket of a dump. */
