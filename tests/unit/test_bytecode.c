@@ -129,7 +129,6 @@ static void test_ports(void **state)
 	static const uint16_t sets[][3] = { { 80, 80, 80 }, { 0, 65535, 65535 }, { 443, 80, 81 } };
 	struct bytecode b = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(sets); i++) {
 		const uint16_t *set = sets[i / 2];
 		bool request_socks = i % 2;
@@ -154,7 +153,6 @@ static void test_many_ports(void **state)
 	uint16_t ports[3000];
 	struct bytecode b = { 0 };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(ports); i++)
 		ports[i] = (uint16_t)(i * 3 + 1);
 	bytecode_ports(&b, ports, 1024, false);
@@ -267,7 +265,6 @@ static const char *const conditions[] = {
 
 static void test_conditions(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(conditions); i++)
 		check(conditions[i]);
 	check(":80 or :443 and src 127.0.0.1");
@@ -297,7 +294,6 @@ static void test_random(void **state)
 {
 	struct strbuf text = { 0 };
 
-	(void)state;
 	unit_random_seed(1);
 	for (int i = 0; i < 300; i++) {
 		text.len = 0;
@@ -314,7 +310,6 @@ static void test_too_long(void **state)
 	struct bytecode b = { 0 };
 	struct filter *filter;
 
-	(void)state;
 	for (int i = 0; i < 1500; i++)
 		strbuf_adds(&text, i % 7 ? "not [fe80::1]:80 or " : "not (dev 2 and not :4) and ");
 	strbuf_adds(&text, ":80");

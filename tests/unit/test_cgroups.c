@@ -49,7 +49,6 @@ int open_by_handle_at(int mount, struct file_handle *handle, int flags)
 
 static int setup(void **state)
 {
-	(void)state;
 	tree = unit_make_tree();
 	root = open(tree, O_PATH | O_DIRECTORY);
 	unit_write_text(tree, "proc/self/mountinfo", MOUNTINFO);
@@ -63,7 +62,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	close(root);
 	unit_remove_tree(tree);
 	return 0;
@@ -84,7 +82,6 @@ static void test_walk(void **state)
 	uint64_t app = inode(MOUNT "/system.slice/app.service");
 	const char *path;
 
-	(void)state;
 	path = cgroups_path(&c, app);
 	assert_string_equal(path, "/system.slice/app.service");
 	assert_u64_equal(asked_id, app);
@@ -102,7 +99,6 @@ static void test_one_step(void **state)
 {
 	struct cgroups c = { .root = root, .strings = string_pool_new() };
 
-	(void)state;
 	revealed = "/" MOUNT "/system.slice/app.service";
 	assert_string_equal(cgroups_path(&c, 4711), "/system.slice/app.service");
 	assert_u64_equal(asked_id, 4711);
@@ -123,7 +119,6 @@ static void test_gone(void **state)
 {
 	struct cgroups c = { .root = root, .strings = string_pool_new() };
 
-	(void)state;
 	handle_error = ESTALE;
 	assert_null(cgroups_path(&c, inode(MOUNT "/user.slice")));
 	assert_null(cgroups_path(&c, inode(MOUNT "/user.slice")));
@@ -136,7 +131,6 @@ static void test_no_mount(void **state)
 {
 	struct cgroups c = { .root = root, .strings = string_pool_new() };
 
-	(void)state;
 	unit_write_text(tree, "proc/self/mountinfo", "23 28 0:21 / /proc rw - proc proc rw\n");
 	assert_null(cgroups_path(&c, 1));
 	c.searched = false;
@@ -153,7 +147,6 @@ static void test_broken_mountinfo(void **state)
 	static const char *const texts[] = { "", "\n", " - cgroup2 \n", "30 23 0:26 /",
 					     "30 23 0:26 / - cgroup2 " };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		struct cgroups c = { .root = root, .strings = string_pool_new() };
 
@@ -169,7 +162,6 @@ static void test_old_go(void **state)
 	struct string_pool *next = string_pool_new();
 	struct cgroups c = { .root = root };
 
-	(void)state;
 	cgroups_begin(&c, next);
 	revealed = "/" MOUNT "/goes";
 	assert_string_equal(cgroups_path(&c, 2), "/goes");

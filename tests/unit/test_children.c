@@ -15,7 +15,6 @@ static uint32_t next_cookie;
 
 static int setup(void **state)
 {
-	(void)state;
 	snapshot_add_netns(&s);
 	next_cookie = 100;
 	return 0;
@@ -23,7 +22,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	children_free(&children);
 	snapshot_free(&s);
 	return 0;
@@ -61,7 +59,6 @@ static void half_open(uint16_t port, uint32_t cookie, unsigned int retransmits)
 /* Requests that a closed listener left behind are forced on nobody. */
 static void test_orphans(void **state)
 {
-	(void)state;
 	listen_at(80, 0, 8);
 	groups_build(&s);
 	half_open(81, 1, 0);
@@ -72,7 +69,6 @@ static void test_orphans(void **state)
 
 static void test_repeated_entry(void **state)
 {
-	(void)state;
 	listen_at(80, 0, 8);
 	groups_build(&s);
 	half_open(80, 1, 0);
@@ -99,7 +95,6 @@ static void test_vrf(void **state)
 	};
 	char *tree = unit_make_tree();
 
-	(void)state;
 	children.root = open(tree, O_PATH | O_DIRECTORY);
 	children.netns_fd = NETNS_HOME;
 	listen_at(80, 3, 2);
@@ -130,7 +125,6 @@ static void test_half_open_connections(void **state)
 				 .request_sock = true };
 	struct connections of;
 
-	(void)state;
 	listen_at(80, 0, 8);
 	listen_at(81, 0, 8);
 	groups_build(&s);

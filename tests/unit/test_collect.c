@@ -33,7 +33,6 @@ static void write_netstat(uint64_t value)
 
 static int setup(void **state)
 {
-	(void)state;
 	fake_netlink_reset();
 	tree = unit_make_tree();
 	write_netstat(100);
@@ -51,7 +50,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	sample_source_close(collector);
 	collector = NULL;
 	snapshot_free(&s);
@@ -108,7 +106,6 @@ static void during_dump(const struct nlmsghdr *request)
 
 static void test_counters_around_dump(void **state)
 {
-	(void)state;
 	open_with(NEED_COUNTERS);
 	fake_netlink_on_request = during_dump;
 	overflows = 104;
@@ -126,7 +123,6 @@ static void test_needs(void **state)
 {
 	const struct inet_diag_req *r;
 
-	(void)state;
 	open_with(0);
 	fake_netlink_reply_done(0);
 	assert_int_equal(sample(SAMPLE_CLOSING), 0);
@@ -170,7 +166,6 @@ static const struct filter_expr address = {
 /* All that a condition says is put to the kernel, by samples and by fast looks. */
 static void test_filter(void **state)
 {
-	(void)state;
 	open_filtered(NEED_DROPS | NEED_PEAK, &address);
 	for (int i = 0; i < 3; i++)
 		fake_netlink_reply_done(0);
@@ -184,7 +179,6 @@ static void test_filter(void **state)
 /* The ledger is that of all listeners. */
 static void test_no_filter_for_the_ledger(void **state)
 {
-	(void)state;
 	open_filtered(NEED_DROPS, &address);
 	fake_netlink_reply_done(0);
 	assert_int_equal(sample(SAMPLE_OPENING), 0);
@@ -201,7 +195,6 @@ static void test_filter_with_children(void **state)
 	static const unsigned int looks[] = { NEED_SYN_RECV, NEED_GROUPS, NEED_WAIT, NEED_WAIT_ALL,
 					      NEED_CONNECTIONS };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(looks); i++) {
 		size_t first = fake_netlink_sent();
 
@@ -223,7 +216,6 @@ static void test_filter_refused(void **state)
 {
 	static const struct filter_expr device = { .kind = EXPR_DEVICE, .device = "lo" };
 
-	(void)state;
 	open_filtered(NEED_DROPS, &device);
 	fake_netlink_reply_error(-EINVAL);
 	fake_netlink_reply_error(-EINVAL);
@@ -246,7 +238,6 @@ static void test_filter_refused(void **state)
 /* Lost again and again: an error, in finite time. */
 static void test_lost_for_good(void **state)
 {
-	(void)state;
 	open_with(NEED_DROPS);
 	for (int i = 0; i < 20; i++)
 		fake_netlink_fail_receive(ENOBUFS);
@@ -257,7 +248,6 @@ static void test_lost_for_good(void **state)
 
 static void test_dump_error_is_fatal(void **state)
 {
-	(void)state;
 	open_with(NEED_DROPS);
 	reply(1, DIAG_LISTEN, 80, 3);
 	fake_netlink_reply_done(-EIO);
@@ -267,7 +257,6 @@ static void test_dump_error_is_fatal(void **state)
 
 static void test_repeated_entry(void **state)
 {
-	(void)state;
 	open_with(NEED_DROPS);
 	reply(1, DIAG_LISTEN, 80, 3);
 	reply(1, DIAG_LISTEN, 80, 4);
@@ -280,7 +269,6 @@ static void test_no_netstat(void **state)
 {
 	char path[4096];
 
-	(void)state;
 	snprintf(path, sizeof(path), "%s/proc/self/net/netstat", tree);
 	unlink(path);
 	open_with(NEED_COUNTERS);
@@ -294,7 +282,6 @@ static void test_no_netstat(void **state)
 
 static void test_no_counter(void **state)
 {
-	(void)state;
 	unit_write_text(tree, "proc/self/net/netstat", "TcpExt: New\nTcpExt: 1\n");
 	open_with(NEED_COUNTERS);
 	fake_netlink_reply_done(0);
@@ -307,7 +294,6 @@ static void test_no_sysctl(void **state)
 {
 	char path[4096];
 
-	(void)state;
 	snprintf(path, sizeof(path), "%s/proc/sys/net/ipv4/tcp_syncookies", tree);
 	unlink(path);
 	open_with(NEED_SYSCTLS);
@@ -326,7 +312,6 @@ static void test_no_first_sysctl(void **state)
 	char path[4096];
 	size_t open;
 
-	(void)state;
 	snprintf(path, sizeof(path), "%s/proc/sys/net/core/somaxconn", tree);
 	unlink(path);
 	open_with(NEED_SYSCTLS);
@@ -348,7 +333,6 @@ static void test_no_descriptors(void **state)
 	struct rlimit limit, few;
 	int next = open(tree, O_PATH), code;
 
-	(void)state;
 	close(next);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	few = (struct rlimit){ (rlim_t)next + 2, limit.rlim_max }; /* the tree and the socket */
@@ -361,7 +345,6 @@ static void test_no_descriptors(void **state)
 /* Said once, however many listeners there are, and only where drops were asked for. */
 static void test_no_drops(void **state)
 {
-	(void)state;
 	open_with(NEED_DROPS);
 	reply(1, DIAG_LISTEN, 80, -1);
 	reply(2, DIAG_LISTEN, 81, -1);
@@ -381,7 +364,6 @@ static void test_opening(void **state)
 				   .idiag_wqueue = 2,
 				   .id.idiag_cookie = { 1 } };
 
-	(void)state;
 	open_with(NEED_WAIT | NEED_SYSCTLS | NEED_IDENTITY);
 	fake_netlink_reply_socket(&m, -1, -1);
 	fake_netlink_reply_done(0);
@@ -424,7 +406,6 @@ static void write_owner(unsigned int throttled)
 /* Whoever has a queue has owners that are looked at, and nobody else is looked for. */
 static void test_conditions(void **state)
 {
-	(void)state;
 	write_owner(3);
 	open_with(NEED_CONDITIONS);
 	reply_queue(0);
@@ -451,7 +432,6 @@ static void test_conditions(void **state)
 /* The first window of all has a reading where it opens. */
 static void test_conditions_at_the_opening(void **state)
 {
-	(void)state;
 	write_owner(3);
 	open_with(NEED_CONDITIONS | NEED_OWNERS | NEED_OWNERS_ASKED);
 	reply_queue(1);
@@ -480,7 +460,6 @@ static void test_interface_and_cgroup(void **state)
 				   .id.idiag_if = 1,
 				   .id.idiag_cookie = { 1 } };
 
-	(void)state;
 	open_with(NEED_INTERFACE | NEED_CGROUP);
 	fake_netlink_reply_socket(&m, -1, -1);
 	m.id.idiag_cookie[0] = 2;
@@ -509,7 +488,6 @@ static void test_not_shown(void **state)
 {
 	const struct unix_diag_req *request;
 
-	(void)state;
 	unit_write_text(tree, "proc/1/net/netstat", "TcpExt: ListenOverflows\nTcpExt: 5\n");
 	open_with(NEED_NOT_SHOWN | NEED_WINDOW);
 	reply(1, DIAG_LISTEN, 80, 3);
@@ -545,7 +523,6 @@ static void test_not_shown_when_needed(void **state)
 		  SNAPSHOT_UNIX | SNAPSHOT_OTHERS | SNAPSHOT_OTHERS_ALL },
 	};
 
-	(void)state;
 	unit_write_text(tree, "proc/1/net/netstat", "TcpExt: ListenOverflows\nTcpExt: 5\n");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		fake_netlink_reset();
@@ -563,7 +540,6 @@ static void test_not_shown_when_needed(void **state)
 /* A kernel without unix_diag has TCP listeners all the same. */
 static void test_no_unix_diag(void **state)
 {
-	(void)state;
 	open_with(NEED_UNIX);
 	reply(1, DIAG_LISTEN, 80, 3);
 	fake_netlink_reply_done(0);
@@ -577,7 +553,6 @@ static void test_no_unix_diag(void **state)
 /* What the lost dump told stays; what it did not comes with the next. */
 static void test_lost_unix_dump(void **state)
 {
-	(void)state;
 	open_with(NEED_UNIX);
 	fake_netlink_reply_done(0);
 	reply_unix(2, "/run/a");
@@ -600,7 +575,6 @@ static void test_lost_unix_dump(void **state)
 
 static void test_peak_window(void **state)
 {
-	(void)state;
 	open_with(NEED_PEAK);
 	reply(1, DIAG_LISTEN, 80, -1);
 	fake_netlink_reply_done(0);
@@ -623,7 +597,6 @@ static void test_open_fails(void **state)
 {
 	struct collect_config config = { .root = "/no/such/root", .family = AF_UNSPEC };
 
-	(void)state;
 	assert_int_equal(collector_open(&collector, &config, &why), -ENOENT);
 	assert_non_null(strstr(why.text, "/no/such/root"));
 	config.root = tree;
@@ -636,7 +609,6 @@ static void test_open_fails(void **state)
 /* What was not asked for at first is opened when it is. */
 static void test_set_needs(void **state)
 {
-	(void)state;
 	open_with(0);
 	fake_netlink_reply_done(0);
 	assert_int_equal(sample(SAMPLE_CLOSING), 0);

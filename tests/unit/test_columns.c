@@ -15,7 +15,6 @@ static void begin(bool top, bool folded)
 
 static int setup(void **state)
 {
-	(void)state;
 	begin(false, false);
 	return 0;
 }
@@ -81,7 +80,6 @@ static void test_lists(void **state)
 		{ "+CAPACITY,OLDEST", .columns = DEFAULT ",capacity,oldest-wait" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const char *list = cases[i].list;
 
@@ -98,7 +96,6 @@ static void test_lists(void **state)
 /* What -p adds stands beside the process, and the reasons stay where they may be cut. */
 static void test_processes(void **state)
 {
-	(void)state;
 	columns_default(&c, false);
 	assert_false(columns_needs(&c) & NEED_OWNERS_ASKED);
 	assert_true(columns_needs(&c) & NEED_OWNERS);
@@ -120,7 +117,6 @@ static void test_all(void **state)
 {
 	size_t columns = 0;
 
-	(void)state;
 	columns_all(&c);
 	for (size_t i = 0; i < FIELD_N; i++)
 		columns += field_table[i].name && columns_have(&c, &field_table[i]);
@@ -148,7 +144,6 @@ static void assert_chosen(const char *name)
 
 static void test_worth(void **state)
 {
-	(void)state;
 	assert_int_equal(columns_parse(&c, "+drops,pid", true, &why), 0);
 	assert_chosen("drops");
 	assert_chosen("pid");
@@ -191,7 +186,6 @@ static void test_unknown(void **state)
 		{ "port,,uid", "missing" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		begin(false, false);
 		assert_int_equal(columns_parse(&c, cases[i].list, false, &why), -EINVAL);
@@ -214,7 +208,6 @@ static void test_needs(void **state)
 		{ "oldest-wait", NEED_WAIT | NEED_WAIT_ALL },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		begin(false, false);
 		columns_parse(&c, cases[i].list, false, &why);
@@ -236,7 +229,6 @@ static void test_needs(void **state)
 /* The columns of groups come and go with the groups, to where they are by default. */
 static void test_groups(void **state)
 {
-	(void)state;
 	for (int folded = 0; folded < 2; folded++) {
 		begin(true, folded);
 		columns_default(&c, false);
@@ -257,7 +249,6 @@ static void test_groups(void **state)
 /* What the user asked for stays, and a list that the user named is left alone. */
 static void test_groups_and_what_was_asked_for(void **state)
 {
-	(void)state;
 	begin(true, false);
 	columns_parse(&c, "+sockets", false, &why);
 	columns_group(&c, true);
@@ -296,7 +287,6 @@ static void test_toggle(void **state)
 		{ "reasons", "reasons" },
 	};
 
-	(void)state;
 	columns_parse(&c, "port,fill,reasons", false, &why);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
 		columns_toggle(&c, named(steps[i][0]));
@@ -307,7 +297,6 @@ static void test_toggle(void **state)
 /* What naming a column costs begins and ends with the column. */
 static void test_toggle_asks(void **state)
 {
-	(void)state;
 	columns_parse(&c, "port,uid", false, &why);
 	columns_toggle(&c, named("oldest-wait"));
 	columns_toggle(&c, named("uid"));

@@ -56,7 +56,6 @@ static void add_owner(uint32_t pid)
 
 static int setup(void **state)
 {
-	(void)state;
 	memset(&c, 0, sizeof(c));
 	memset(&s, 0, sizeof(s));
 	tree = unit_make_tree();
@@ -76,7 +75,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	close(c.root);
 	conditions_free(&c);
 	snapshot_free(&s);
@@ -116,7 +114,6 @@ static void assert_state(const char *stat, char expected)
 
 static void test_state(void **state)
 {
-	(void)state;
 	assert_int_equal(sample()->known & PROCESS_STATE, 0);
 	assert_state("7 (nginx) S 1 7 7 0 -1 4194560 1\n", 'S');
 	assert_state("7 (nginx) T 1 7 7 0 -1 4194560 1\n", 'T');
@@ -144,7 +141,6 @@ static void assert_limit(const char *limits, int64_t expected)
 
 static void test_limit(void **state)
 {
-	(void)state;
 	assert_int_equal(sample()->known & PROCESS_FD_LIMIT, 0);
 	assert_limit(LIMITS_HEAD
 		     "Max open files            1024                 4096                 "
@@ -169,7 +165,6 @@ static void test_open_fds(void **state)
 	struct stat st;
 	int fd;
 
-	(void)state;
 	assert_int_equal(stat("/proc/self/fd", &st), 0);
 	if (!st.st_size) {
 		print_message("this kernel does not count descriptors\n");
@@ -215,7 +210,6 @@ static void assert_throttled_unknown(void)
 /* A limit may stand on the cgroup itself or on any above. */
 static void test_throttled(void **state)
 {
-	(void)state;
 	open_window();
 	assert_throttled(NULL);
 	throttle("/system.slice/a.service", 4);
@@ -245,7 +239,6 @@ static void test_throttled(void **state)
 /* Without a reading at the opening sample of this window nothing is known. */
 static void test_throttled_without_window(void **state)
 {
-	(void)state;
 	assert_throttled_unknown();
 	throttle("/system.slice/a.service", 9);
 	s.listeners[0].length = 0; /* it has none to compare with then */
@@ -258,7 +251,6 @@ static void test_throttled_without_window(void **state)
 /* What is in cgroup v1 on hosts that have both. */
 static void test_hybrid(void **state)
 {
-	(void)state;
 	unit_write_text(tree, "proc/self/mountinfo", hybrid);
 	write_process(7, "cgroup",
 		      "9:freezer:/pod\n5:cpuset:/\n4:cpu,cpuacct:/user/x\n0::/user.slice\n");
@@ -295,7 +287,6 @@ static void test_frozen(void **state)
 {
 	const struct process *p;
 
-	(void)state;
 	p = frozen("populated 1\nfrozen 0\n");
 	assert_true(p->known & PROCESS_FROZEN && !p->frozen);
 	p = frozen("populated 1\nfrozen 1\n");
@@ -339,7 +330,6 @@ static void test_mounts(void **state)
 		{ "\n - cgroup2\n", "0::/\n", false },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		conditions_free(&c);
 		unit_write_text(tree, "proc/self/mountinfo", cases[i].mountinfo);
@@ -355,7 +345,6 @@ static void test_wanted(void **state)
 {
 	struct listener *l = &s.listeners[0];
 
-	(void)state;
 	write_process(7, "stat", "7 (a) S 1\n");
 	assert_true(conditions_wanted(&s));
 	l->length = 0;
@@ -376,7 +365,6 @@ static void test_bounded(void **state)
 {
 	size_t known = 0;
 
-	(void)state;
 	for (uint32_t pid = 8; pid < 8 + CONDITIONS_MAX; pid++)
 		add_owner(pid);
 	for (uint32_t pid = 7; pid < 8 + CONDITIONS_MAX; pid++)

@@ -8,7 +8,6 @@ static struct snapshot s;
 
 static int setup(void **state)
 {
-	(void)state;
 	for (uint16_t port = 80; port < 83; port++)
 		snapshot_add_listener(&s, 0, port)->addr.port = port;
 	groups_build(&s);
@@ -17,7 +16,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	snapshot_free(&s);
 	return 0;
 }
@@ -58,7 +56,6 @@ static void expect(uint32_t group, bool half, const uint16_t *peers, size_t n)
 
 static void test_order(void **state)
 {
-	(void)state;
 	half_open(2, 1, 0, 500);
 	wait_for(2, 2, 100);
 	half_open(0, 3, 1, 900);
@@ -79,7 +76,6 @@ static void test_order(void **state)
 
 static void test_at_rest(void **state)
 {
-	(void)state;
 	wait_for(1, 9, 70);
 	wait_for(1, 7, 70);
 	wait_for(1, 8, 70);
@@ -90,7 +86,6 @@ static void test_at_rest(void **state)
 
 static void test_none(void **state)
 {
-	(void)state;
 	connections_sort(&s);
 	expect(0, false, NULL, 0);
 	expect(0, true, NULL, 0);
@@ -98,7 +93,6 @@ static void test_none(void **state)
 
 static void test_forgotten_with_the_listeners(void **state)
 {
-	(void)state;
 	wait_for(1, 9, 70);
 	snapshot_reset(&s);
 	assert_u64_equal(s.n_connections, 0);

@@ -170,7 +170,6 @@ static void answer(const struct nlmsghdr *request)
 
 static int setup(void **state)
 {
-	(void)state;
 	fake_netlink_reset();
 	fake_netlink_on_request = answer;
 	memset(&kernel, 0, sizeof(kernel));
@@ -189,7 +188,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	sample_source_close(collector);
 	collector = NULL;
 	snapshot_free(&s);
@@ -258,7 +256,6 @@ static void test_half_open_alone(void **state)
 {
 	const struct inet_diag_req *r;
 
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0);
 	kernel.length[0] = 0;
 	sample();
@@ -276,7 +273,6 @@ static void test_one_walk_for_both(void **state)
 {
 	const struct inet_diag_req *r;
 
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0);
 	kernel.length[1] = 10;
 	sample();
@@ -299,7 +295,6 @@ static void test_one_walk_for_both(void **state)
 /* Who wants just these pays for no others. */
 static void test_waiting_alone(void **state)
 {
-	(void)state;
 	begin(NEED_WAIT_ALL, 0);
 	sample();
 	assert_u64_equal(walks, 0);
@@ -314,7 +309,6 @@ static void test_waiting_alone(void **state)
 /* A kernel before 5.8 has no filter for both: it refuses once, and is not asked again. */
 static void test_old_kernel(void **state)
 {
-	(void)state;
 	kernel.old = true;
 	kernel.length[0] = 10;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0);
@@ -334,7 +328,6 @@ static void test_old_kernel(void **state)
 /* A Fast Open child waits while its handshake lasts, but not when it was accepted. */
 static void test_fast_open_children(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0);
 	kernel.length[0] = 10;
 	kernel.fast_open = 2;
@@ -350,7 +343,6 @@ static void test_fast_open_children(void **state)
 /* What a dump told that was lost half-way is forgotten, of both. */
 static void test_lost_walk(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0);
 	kernel.length[0] = 10;
 	kernel.lost = ENOBUFS;
@@ -364,7 +356,6 @@ static void test_lost_walk(void **state)
 /* A walk that fails is a gap in the report, not the end of it; nothing of it is told again. */
 static void test_walk_fails(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 1e-4);
 	kernel.length[0] = 10;
 	kernel.cost_ns = 50 * MS;
@@ -387,7 +378,6 @@ static void test_walk_fails(void **state)
 /* How many were reset is known as of the walk, and so of a sample that had one. */
 static void test_resets(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT | NEED_COUNTERS, 0.02);
 	kernel.length[0] = 10;
 	kernel.cost_ns = 70 * MS;
@@ -404,7 +394,6 @@ static void test_resets(void **state)
 /* A sample each second for a minute, with a queue in trouble or without. */
 static void test_share(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0.02);
 	kernel.cost_ns = 70 * MS;
 	for (uint64_t second = 0; second < 60; second++) {
@@ -420,7 +409,6 @@ static void test_share(void **state)
 
 static void test_cheap(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0.02);
 	kernel.cost_ns = 20 * MS;
 	kernel.length[0] = 10;
@@ -435,7 +423,6 @@ static void test_cheap(void **state)
 /* Reports other than those of the view: each has its own, whatever it costs. */
 static void test_no_limit(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0);
 	kernel.cost_ns = 700 * MS;
 	kernel.length[0] = 10;
@@ -449,7 +436,6 @@ static void test_no_limit(void **state)
 /* What the last walk told is told again with its age, and not as if it were of this window. */
 static void test_incident_lasts(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0.02);
 	kernel.cost_ns = 70 * MS;
 	kernel.length[0] = 10;
@@ -477,7 +463,6 @@ static void test_incident_lasts(void **state)
 /* Who is the oldest when a window begins proves at its end that none was accepted. */
 static void test_opening_walk(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT | NEED_WINDOW, 0);
 	kernel.length[0] = 3;
 	assert_int_equal(sample_source_sample(collector, SAMPLE_OPENING, &s, &why), 0);
@@ -505,7 +490,6 @@ static void test_opening_walk(void **state)
 /* Who was shown at both ends of a window; one that was reset may have left unseen. */
 static void test_shown_at_both_ends(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT | NEED_WINDOW, 0);
 	kernel.length[0] = 5;
 	assert_int_equal(sample_source_sample(collector, SAMPLE_OPENING, &s, &why), 0);
@@ -524,7 +508,6 @@ static void test_shown_at_both_ends(void **state)
 /* More of the same age than are asked for: one of the others may have been taken. */
 static void test_too_many_oldest(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0.02);
 	kernel.cost_ns = 70 * MS;
 	kernel.length[0] = 70;
@@ -538,7 +521,6 @@ static void test_too_many_oldest(void **state)
 /* Between walks a question for each of the oldest tells whether they wait still. */
 static void test_oldest_is_asked_for(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0.02);
 	kernel.cost_ns = 70 * MS;
 	kernel.length[0] = 3;
@@ -561,7 +543,6 @@ static void test_oldest_is_asked_for(void **state)
 /* A listener that gets into trouble is looked into at once, and what its walk costs is paid. */
 static void test_incident_begins(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0.02);
 	kernel.cost_ns = 70 * MS;
 	assert_true(sample_at(0)); /* for half-open connections: due again at 3.5 s */
@@ -579,7 +560,6 @@ static void test_incident_begins(void **state)
 /* But not when one was made for another just before: then nothing is known of it, for a while. */
 static void test_second_incident(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 0.02);
 	kernel.cost_ns = 70 * MS;
 	kernel.length[0] = 10;
@@ -596,7 +576,6 @@ static void test_second_incident(void **state)
 /* The column asks for queues that are not in trouble: these are as urgent. */
 static void test_all_queues(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV, 0.02);
 	kernel.cost_ns = 70 * MS;
 	kernel.length[0] = 1;
@@ -621,7 +600,6 @@ static size_t connections(size_t i, bool half_open)
 /* Where a walk did not keep who they are another one is made; after that the pace holds. */
 static void test_connections_are_fetched(void **state)
 {
-	(void)state;
 	begin(NEED_SYN_RECV | NEED_WAIT, 1e-4);
 	kernel.cost_ns = 20 * MS;
 	kernel.length[0] = 10;
@@ -654,7 +632,6 @@ static void test_connections_are_fetched(void **state)
 /* Of all listeners, and then of one. */
 static void test_detail(void **state)
 {
-	(void)state;
 	begin(NEED_CONNECTIONS, 0);
 	kernel.length[0] = kernel.length[1] = 1;
 	sample();

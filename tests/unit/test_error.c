@@ -9,7 +9,6 @@ static void test_set(void **state)
 	struct error why;
 	char text[sizeof(why.text) + 1];
 
-	(void)state;
 	assert_int_equal(error_set(&why, -EIO, "%s: %d", "x", 7), -EIO);
 	assert_string_equal(why.text, "x: 7");
 	memset(text, 'a', sizeof(text) - 1);
@@ -28,7 +27,6 @@ uid_t geteuid(void)
 /* Root is not sent for a privilege that it has. */
 static void test_advice(void **state)
 {
-	(void)state;
 	assert_string_equal(error_advice(-EMFILE), "; raise 'ulimit -n'");
 	assert_non_null(strstr(error_advice(-ENFILE), "fs.file-max"));
 	assert_string_equal(error_advice(-EIO), "");

@@ -16,7 +16,6 @@ static struct strbuf cell;
 
 static int setup(void **state)
 {
-	(void)state;
 	scene_open(&scene);
 	scene_add_both(&scene, 80);
 	now = scene_now(&scene, 80);
@@ -25,7 +24,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	scene_close(&scene);
 	strbuf_free(&context.scratch);
 	strbuf_free(&cell);
@@ -87,7 +85,6 @@ static void test_local(void **state)
 		{ "::", .local = "*%\\x1b[2J:80", .ifindex = 7, .device = "\x1b[2J" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		bind_to(cases[i].address, cases[i].v6only);
 		now->addr.ifindex = cases[i].ifindex;
@@ -102,7 +99,6 @@ static void test_local(void **state)
 /* Only paths are cut, in whatever column. */
 static void test_long_path(void **state)
 {
-	(void)state;
 	now->addr.family = AF_UNIX;
 	now->name = "/run/postgresql/.s.PGSQL.5432";
 	assert_string_equal(fitted("local", 0), now->name);
@@ -133,7 +129,6 @@ static void test_shorten(void **state)
 		  "/~\xe6\x96\x87/\xe4\xb8\xad\xe6\x96\x87" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
 		const bool utf8 = i % 2;
 
@@ -169,7 +164,6 @@ static void test_abstract(void **state)
 		{ "./@@@@", "./@@@@" },
 	};
 
-	(void)state;
 	now->addr.family = AF_UNIX;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		now->name = names[i][0];
@@ -184,7 +178,6 @@ static void test_local_with_service(void **state)
 {
 	struct names services = { 0 };
 
-	(void)state;
 	context.services = &services;
 	/* Whatever the services database of this machine says, or the number. */
 	assert_memory_equal(shown("local"), "10.0.0.1:", 9);
@@ -218,7 +211,6 @@ static void test_fill(void **state)
 		{ 4294967295u, 0, "429496729500%" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		now->length = cases[i].length;
 		now->limit = cases[i].limit;
@@ -235,7 +227,6 @@ static void test_fill(void **state)
  */
 static void test_table(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < FIELD_N; i++) {
 		const struct field *f = &field_table[i];
 		char json[64];
@@ -277,7 +268,6 @@ static void test_find(void **state)
 		{ "accept_queue length", FIELD_N },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_ptr_equal(field_find(cases[i].name, strlen(cases[i].name)),
 				 cases[i].id < FIELD_N ? &field_table[cases[i].id] : NULL);

@@ -408,7 +408,6 @@ static void test_captured(void **state)
 
 static void test_folded(void **state)
 {
-	(void)state;
 	run_captured("reuseport", true);
 }
 
@@ -430,7 +429,6 @@ static void test_calm(void **state)
 {
 	struct scene s = { 0 };
 
-	(void)state;
 	scene_open(&s);
 	scene_add_both(&s, 22);
 	scene_add_both(&s, 443);
@@ -441,7 +439,6 @@ static void test_no_listener(void **state)
 {
 	struct scene s = { 0 };
 
-	(void)state;
 	scene_open(&s);
 	run_scene("no-listener", &s, true);
 }
@@ -451,7 +448,6 @@ static void test_instant(void **state)
 {
 	struct scene s = { 0 };
 
-	(void)state;
 	scene_open(&s);
 	scene_add_both(&s, 80);
 	scene_now(&s, 80)->length = 129;
@@ -465,7 +461,6 @@ static void test_little_known(void **state)
 {
 	struct scene s = { 0 };
 
-	(void)state;
 	scene_open(&s);
 	scene_add_both(&s, 80);
 	scene_add_both(&s, 81);
@@ -486,7 +481,6 @@ static void test_vanished(void **state)
 {
 	struct scene s = { 0 };
 
-	(void)state;
 	scene_open(&s);
 	scene_add_both(&s, 80);
 	scene_add(&s.before, 81);
@@ -526,7 +520,6 @@ static void test_namespaces(void **state)
 {
 	struct scene s = { 0 };
 
-	(void)state;
 	scene_open(&s);
 	s.before.netns[0].name = s.now.netns[0].name = "systemd[1]";
 	s.now.netns[0].pid = 1;
@@ -554,7 +547,6 @@ static void test_hostile(void **state)
 	struct scene s = { 0 };
 	struct listener *l;
 
-	(void)state;
 	scene_open(&s);
 	scene_add_both(&s, 80);
 	scene_add_both(&s, 81);
@@ -623,7 +615,6 @@ static void test_owners(void **state)
 		       { 84, 0, 0 }, { 86, 9, 1 }, { 87, 10, 1 }, { 88, 11, 3 } };
 	struct scene s = { 0 };
 
-	(void)state;
 	scene_open(&s);
 	for (size_t i = 0; i < ARRAY_SIZE(slices); i++) {
 		struct listener *l;
@@ -671,7 +662,6 @@ static void test_causes(void **state)
 	static const struct owner owners[] = { { 0, 3 }, { 1, 3 }, { 2, 3 }, { 3, 3 }, { 4, 3 } };
 	struct scene s = { 0 };
 
-	(void)state;
 	scene_open(&s);
 	for (uint16_t i = 0; i < ARRAY_SIZE(processes); i++) {
 		struct listener *l;
@@ -734,7 +724,6 @@ static void test_sick_group(void **state)
 {
 	struct scene s = { 0 };
 
-	(void)state;
 	add_sick_group(&s);
 	run_scene("sick-group", &s, true);
 }
@@ -743,7 +732,6 @@ static void test_sick_group_folded(void **state)
 {
 	struct scene s = { 0 };
 
-	(void)state;
 	add_sick_group(&s);
 	s.before.wall = s.now.wall = (struct timespec){ 1795329669, 123456789 };
 	compare_samples("sick-group-folded", &s.before, &s.now, true);
@@ -769,7 +757,6 @@ static void test_detail(void **state)
 	struct connection *c;
 	struct group *g;
 
-	(void)state;
 	scene_open(&s);
 	scene_add_both(&s, 80);
 	scene_add_both(&s, 81);
@@ -811,7 +798,6 @@ static void test_flood(void **state)
 	struct scene s = { 0 };
 	struct connection *c;
 
-	(void)state;
 	scene_open(&s);
 	for (uint16_t port = 80; port < 84; port++)
 		scene_add_both(&s, port);
@@ -859,7 +845,6 @@ static void test_schema(void **state)
 {
 	struct printed schema = { 0 };
 
-	(void)state;
 	schema.stream = open_memstream(&schema.text, &schema.len);
 	json_print_schema(schema.stream);
 	fclose(schema.stream);

@@ -8,7 +8,6 @@ static struct strbuf b;
 
 static int teardown(void **state)
 {
-	(void)state;
 	strbuf_free(&b);
 	return 0;
 }
@@ -41,7 +40,6 @@ static void test_meter(void **state)
 		{ 1.5, "████", "####" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		assert_string_equal(meter(cases[i].ratio, 4, true), cases[i].utf8);
 		assert_string_equal(meter(cases[i].ratio, 4, false), cases[i].ascii);
@@ -53,7 +51,6 @@ static void test_ends(void **state)
 {
 	enum { PLACES = 20000, WIDTH = 8 };
 
-	(void)state;
 	for (int utf8 = 0; utf8 <= 1; utf8++) {
 		char *empty = xstrdup(meter(0, WIDTH, utf8)),
 		     *whole = xstrdup(meter(1, WIDTH, utf8));
@@ -90,7 +87,6 @@ static void test_spark(void **state)
 		{ 2, "█", "#" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		assert_string_equal(spark(cases[i].ratio, true), cases[i].utf8);
 		assert_string_equal(spark(cases[i].ratio, false), cases[i].ascii);

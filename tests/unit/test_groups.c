@@ -11,7 +11,6 @@ static uint64_t next_cookie;
 
 static int setup(void **state)
 {
-	(void)state;
 	snapshot_add_netns(&s);
 	snapshot_add_netns(&s);
 	next_cookie = 1;
@@ -20,7 +19,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	snapshot_free(&s);
 	return 0;
 }
@@ -63,7 +61,6 @@ static int owner(const char *address, uint16_t port)
 
 static void test_exact_before_wildcard(void **state)
 {
-	(void)state;
 	listen_at("0.0.0.0", 80);
 	listen_at("10.0.0.1", 80);
 	listen_at("10.0.0.1", 81);
@@ -78,7 +75,6 @@ static void test_exact_before_wildcard(void **state)
 
 static void test_ipv6(void **state)
 {
-	(void)state;
 	listen_at("::", 80);
 	listen_at("2001:db8::1", 80);
 	groups_build(&s);
@@ -90,7 +86,6 @@ static void test_ipv6(void **state)
 
 static void test_mapped_child_of_dual_stack(void **state)
 {
-	(void)state;
 	listen_at("::", 80);
 	listen_at("0.0.0.0", 81);
 	listen_at("::ffff:10.0.0.1", 80);
@@ -103,7 +98,6 @@ static void test_mapped_child_of_dual_stack(void **state)
 /* An IPV6_V6ONLY listener takes no mapped child, an IPv4 one beside it no IPv6 one. */
 static void test_v6only(void **state)
 {
-	(void)state;
 	listen_at("::", 80)->addr.v6only = true;
 	listen_at("0.0.0.0", 80);
 	groups_build(&s);
@@ -116,7 +110,6 @@ static void test_v6only(void **state)
 /* bind(2) to ::ffff:0.0.0.0 is a wildcard, for IPv4 alone. */
 static void test_mapped_wildcard(void **state)
 {
-	(void)state;
 	listen_at("::ffff:0.0.0.0", 80);
 	groups_build(&s);
 	assert_int_equal(owner("::ffff:10.0.0.1", 80), 0);
@@ -128,7 +121,6 @@ static void test_bound_device(void **state)
 {
 	struct listen_addr child = addr("10.0.0.1", 80);
 
-	(void)state;
 	listen_at("0.0.0.0", 80);
 	listen_at("0.0.0.0", 80)->addr.ifindex = 2;
 	listen_at("0.0.0.0", 81)->addr.ifindex = 2;
@@ -155,7 +147,6 @@ static void test_exact_before_device(void **state)
 {
 	struct listen_addr child = addr("10.0.0.1", 80);
 
-	(void)state;
 	listen_at("0.0.0.0", 80)->addr.ifindex = 2;
 	listen_at("10.0.0.1", 80);
 	groups_build(&s);
@@ -169,7 +160,6 @@ static void test_exact_before_device(void **state)
 
 static void test_reuseport(void **state)
 {
-	(void)state;
 	listen_at("0.0.0.0", 80)->length = 2;
 	listen_at("0.0.0.0", 443);
 	listen_at("0.0.0.0", 80);
@@ -190,7 +180,6 @@ static void test_reuseport(void **state)
 /* A group of dual-stack listeners and one of IPV6_V6ONLY ones: the first in lookup order. */
 static void test_first_of_equals(void **state)
 {
-	(void)state;
 	listen_at("::", 80);
 	listen_at("::", 80)->addr.v6only = true;
 	listen_at("::", 81)->addr.v6only = true;
@@ -205,7 +194,6 @@ static void test_namespaces_are_apart(void **state)
 {
 	struct listen_addr child = addr("10.0.0.1", 80);
 
-	(void)state;
 	listen_at("0.0.0.0", 80);
 	groups_build(&s);
 	child.netns_idx = 1;
@@ -214,7 +202,6 @@ static void test_namespaces_are_apart(void **state)
 
 static void test_nothing_listens(void **state)
 {
-	(void)state;
 	assert_int_equal(owner("10.0.0.1", 80), -1);
 	groups_build(&s);
 	assert_u64_equal(s.n_groups, 0);
@@ -224,7 +211,6 @@ static void test_nothing_listens(void **state)
 /* Built again for the next sample, in the same memory. */
 static void test_build_again(void **state)
 {
-	(void)state;
 	listen_at("0.0.0.0", 80);
 	listen_at("0.0.0.0", 80);
 	groups_build(&s);
@@ -248,7 +234,6 @@ static void test_sums(void **state)
 	static const uint32_t queues[][2] = { { 3, 9 }, { 0, 4294967295 }, { 2, 1 } };
 	const struct group *g;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(queues); i++) {
 		struct listener *l = listen_at("10.0.0.1", 80);
 
@@ -279,7 +264,6 @@ static void test_unix(void **state)
 {
 	struct listen_addr child = addr("0.0.0.0", 0);
 
-	(void)state;
 	for (int i = 0; i < 2; i++) {
 		struct listener *l = snapshot_add_listener(&s, 0, next_cookie++);
 
@@ -298,7 +282,6 @@ static void test_unix(void **state)
 
 static void test_many(void **state)
 {
-	(void)state;
 	for (unsigned int i = 0; i < 5000; i++) {
 		char address[32];
 

@@ -7,7 +7,6 @@ static void test_empty(void **state)
 {
 	struct idmap map = { 0 };
 
-	(void)state;
 	assert_u64_equal(idmap_get(&map, 0), IDMAP_NONE);
 	assert_u64_equal(idmap_get(&map, 42), IDMAP_NONE);
 	idmap_free(&map);
@@ -20,7 +19,6 @@ static void test_first_index_stays(void **state)
 {
 	struct idmap map = { 0 };
 
-	(void)state;
 	assert_u64_equal(idmap_put(&map, 7, 1), IDMAP_NONE);
 	assert_u64_equal(idmap_put(&map, 7, 2), 1);
 	assert_u64_equal(idmap_get(&map, 7), 1);
@@ -34,7 +32,6 @@ static void test_many(void **state)
 	const uint32_t n = 50000;
 	struct idmap map = { 0 };
 
-	(void)state;
 	assert_u64_equal(idmap_put(&map, UINT64_MAX, n), IDMAP_NONE);
 	for (uint32_t i = 0; i < n; i++)
 		assert_u64_equal(idmap_put(&map, (uint64_t)i << 32, i), IDMAP_NONE);
@@ -54,7 +51,6 @@ static void test_reset_forgets_and_keeps_memory(void **state)
 	struct idmap map = { 0 };
 	size_t size;
 
-	(void)state;
 	idmap_reset(&map, 1000);
 	size = map.size;
 	assert_true(size >= 1000);

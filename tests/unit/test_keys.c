@@ -61,7 +61,6 @@ static size_t count_words(const char *words)
 
 static void test_no_code_twice(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < key_table_n; i++)
 		for (size_t j = 0; j < KEY_CODES_MAX && key_table[i].codes[j]; j++)
 			for (size_t k = 0; k <= i; k++)
@@ -74,7 +73,6 @@ static void test_no_code_twice(void **state)
 /* Help and manual show the names, the codes are what works. */
 static void test_names_are_those_of_the_codes(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < key_table_n; i++) {
 		const struct key *key = &key_table[i];
 		const char *before = "";
@@ -107,7 +105,6 @@ static bool is_code(char c)
 /* "q Quit", or "<> Sort" where two keys belong together. */
 static void test_bar(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < key_table_n; i++) {
 		const struct key *key = &key_table[i];
 		char name[16] = "";
@@ -124,7 +121,6 @@ static void test_bar(void **state)
 
 static void test_every_row_is_whole(void **state)
 {
-	(void)state;
 	assert_non_null(key_table[0].section);
 	for (size_t i = 0; i < key_table_n; i++) {
 		assert_true(key_table[i].codes[0]);

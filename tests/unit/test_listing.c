@@ -21,7 +21,6 @@ static struct listing_context context;
 
 static int setup(void **state)
 {
-	(void)state;
 	scene_open(&scene);
 	history = history_new();
 	view.columns = &columns;
@@ -36,7 +35,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	layout_free(&layout);
 	view_free(&view);
 	scene_close(&scene);
@@ -104,7 +102,6 @@ static const char *row(size_t i)
 /* Columns as wide as what is in them, numbers to the right; fill and peak bring their pictures. */
 static void test_cells(void **state)
 {
-	(void)state;
 	choose("local,length,limit,fill,peak,reasons");
 	for (uint32_t length = 0; length <= 10; length += 5)
 		window(length);
@@ -121,7 +118,6 @@ static void test_cells(void **state)
 /* A mark shows by what the list is sorted, and which end is on top. */
 static void test_sort_mark(void **state)
 {
-	(void)state;
 	choose("severity,local,length");
 	window(10);
 	assert_string_equal(header(80), "ST▼ LOCAL          Q");
@@ -144,7 +140,6 @@ static void test_sort_mark(void **state)
 
 static void test_old_waiting_connections(void **state)
 {
-	(void)state;
 	choose("local,synrecv,oldest-wait,wait-age,reasons");
 	window(0);
 	assert_string_equal(header(80), "LOCAL         SYN OLDEST WAITAGE WHY");
@@ -158,7 +153,6 @@ static void test_old_waiting_connections(void **state)
 
 static void test_length_of_history(void **state)
 {
-	(void)state;
 	choose("peak");
 	window(0);
 	assert_non_null(strstr(header(80), "LAST 8s"));
@@ -174,7 +168,6 @@ static void test_length_of_history(void **state)
 /* Whatever the width, cells stand under their headers and nothing beyond the edge. */
 static void test_all_widths(void **state)
 {
-	(void)state;
 	choose(NULL);
 	for (int i = 0; i < 10; i++)
 		window(10);
@@ -207,7 +200,6 @@ static void test_long_texts(void **state)
 {
 	struct listener *l;
 
-	(void)state;
 	l = scene_now(&scene, 8080);
 	l->addr.family = AF_INET6;
 	for (uint8_t i = 0; i < 16; i += 2) {
@@ -230,7 +222,6 @@ static void test_what_goes_first(void **state)
 	bool gone[32] = { false };
 	char order[1024] = "";
 
-	(void)state;
 	choose(NULL);
 	window(10);
 	assert_true(layout.n <= ARRAY_SIZE(gone));
@@ -253,7 +244,6 @@ static void test_columns_do_not_dance(void **state)
 {
 	char wide[LINE_MAX_BYTES];
 
-	(void)state;
 	choose("length,local");
 	window(1000000);
 	strcpy(wide, header(80));
@@ -286,7 +276,6 @@ static void check_rows(size_t n, const char *const *expected)
 /* Marks before the address show which rows belong together. */
 static void test_tree(void **state)
 {
-	(void)state;
 	choose("severity,local,length");
 	show_groups(false);
 	assert_string_equal(header(80), "ST▼    LOCAL       Q");
@@ -315,7 +304,6 @@ static void test_tree(void **state)
 /* Without an address they stand before all, and they never stand alone. */
 static void test_tree_without_address(void **state)
 {
-	(void)state;
 	choose("length,limit");
 	show_groups(true);
 	assert_string_equal(header(80), "   Q LIM");
@@ -329,7 +317,6 @@ static void test_tree_without_address(void **state)
 /* No room for it where no group is folded. */
 static void test_no_tree(void **state)
 {
-	(void)state;
 	choose("severity,local,length");
 	view.fold = true;
 	scene_sample(&scene, "1 99");
@@ -346,7 +333,6 @@ static void test_no_tree(void **state)
 
 static void test_field_at(void **state)
 {
-	(void)state;
 	choose("local,length,fill");
 	window(3);
 	assert_string_equal(header(80), "LOCAL         Q FILL");

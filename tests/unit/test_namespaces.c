@@ -52,7 +52,6 @@ static const struct namespace *get(const char *path)
 
 static int setup(void **state)
 {
-	(void)state;
 	tree = unit_make_tree();
 	root = open(tree, O_PATH | O_DIRECTORY);
 	unit_write_text(tree, "proc/self/ns/net", "");
@@ -63,7 +62,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	namespaces_free(&found);
 	close(root);
 	unit_remove_tree(tree);
@@ -72,7 +70,6 @@ static int teardown(void **state)
 
 static void test_each_once(void **state)
 {
-	(void)state;
 	add_process(70, NULL, "web", 0, 100);
 	add_process(71, "proc/70/ns/net", "web", 0, 101);
 	add_name("blue", "proc/70/ns/net");
@@ -94,7 +91,6 @@ static void test_each_once(void **state)
 /* Numbers come round again: the oldest is told by its start, and no kernel thread is one. */
 static void test_oldest(void **state)
 {
-	(void)state;
 	add_process(70, NULL, "late", 0, 900);
 	add_process(80, "proc/70/ns/net", "odd) S 1 (x", 0, 300);
 	add_process(90, "proc/70/ns/net", "kworker", 0x208040, 7);
@@ -106,7 +102,6 @@ static void test_oldest(void **state)
 /* Who was the oldest still is, without being read again; another is when it is gone. */
 static void test_found_again(void **state)
 {
-	(void)state;
 	add_process(70, NULL, "old", 0, 100);
 	add_process(80, "proc/70/ns/net", "young", 0, 300);
 	namespaces_find(&found, root);
@@ -125,7 +120,6 @@ static void test_found_again(void **state)
 /* Of names the first in the alphabet; a file that is no namespace has another device. */
 static void test_names(void **state)
 {
-	(void)state;
 	add_name("b", NULL);
 	add_name("a", "run/netns/b");
 	add_name("c", "run/netns/b");
@@ -140,7 +134,6 @@ static void test_names(void **state)
 /* A new name is told; one that goes leaves the process. */
 static void test_renamed(void **state)
 {
-	(void)state;
 	add_process(70, NULL, "web", 0, 100);
 	namespaces_find(&found, root);
 	assert_string_equal(get("proc/70/ns/net")->name, "web[70]");
@@ -156,7 +149,6 @@ static void test_mounts(void **state)
 {
 	const struct namespace *ns;
 
-	(void)state;
 	unit_write_text(
 		tree, "proc/self/mountinfo",
 		"23 28 0:21 / /proc rw,nosuid - proc proc rw\n"
@@ -185,7 +177,6 @@ static void test_containers(void **state)
 		{ "0::/system.slice/web.service\n", "web[70]" },
 	};
 
-	(void)state;
 	add_process(70, NULL, "web", 0, 100);
 	for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
 		unit_write_text(tree, "proc/70/cgroup", engines[i].cgroup);
@@ -198,7 +189,6 @@ static void test_containers(void **state)
 /* What was not even listed is missed too; and without /proc there is nothing to say. */
 static void test_hidden(void **state)
 {
-	(void)state;
 	assert_int_equal(unlinkat(root, "proc/1/ns/net", 0), 0);
 	assert_int_equal(unlinkat(root, "proc/1/ns", AT_REMOVEDIR), 0);
 	namespaces_find(&found, root);
@@ -250,7 +240,6 @@ static void test_resolve(void **state)
 {
 	char path[4096];
 
-	(void)state;
 	add_process(70, NULL, "web", 0, 100);
 	add_name("blue", NULL);
 	expect_path("blue", "run/netns/blue");

@@ -30,7 +30,6 @@ static void test_near(void **state)
 		{ "drop-dleta", "drops-delta" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		assert_string_equal(nearest_of(cases[i].typed), cases[i].meant);
 }
@@ -52,7 +51,6 @@ static void test_far(void **state)
 		"a-word-that-is-longer-than-any-name-there-is-and-nearer-to-none",
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(typed); i++)
 		assert_string_equal(nearest_of(typed[i]), "");
 }

@@ -31,7 +31,6 @@ static void test_by_name(void **state)
 	struct counters c = parsed("TcpExt: SyncookiesSent ListenOverflows ListenDrops\n"
 				   "TcpExt: 1 22 333\n");
 
-	(void)state;
 	assert_u64_equal(c.known, 1u << COUNTER_COOKIES_SENT | 1u << COUNTER_LISTEN_OVERFLOWS |
 					  1u << COUNTER_LISTEN_DROPS);
 	assert_u64_equal(c.value[COUNTER_COOKIES_SENT], 1);
@@ -47,7 +46,6 @@ static void test_unknown_columns(void **state)
 		       "Newer\n"
 		       "TcpExt: 9 8 7 5 4\n");
 
-	(void)state;
 	assert_only(&c, COUNTER_LISTEN_OVERFLOWS, 5);
 }
 
@@ -55,7 +53,6 @@ static void test_missing_is_unknown(void **state)
 {
 	struct counters c = parsed("TcpExt: ListenDrops\nTcpExt: 0\n");
 
-	(void)state;
 	assert_only(&c, COUNTER_LISTEN_DROPS, 0);
 	assert_false(counter_known(&c, COUNTER_LISTEN_OVERFLOWS));
 }
@@ -69,7 +66,6 @@ static void test_prefixes(void **state)
 				   "TcpExt: PassiveOpens\nTcpExt: 5\n"
 				   "MPTcpExt: ListenDrops\nMPTcpExt: 6\n");
 
-	(void)state;
 	assert_only(&c, COUNTER_PASSIVE_OPENS, 4);
 	netstat_parse(more, strlen(more), &c);
 	assert_u64_equal(c.value[COUNTER_PASSIVE_OPENS], 4);
@@ -82,7 +78,6 @@ static void test_odd_order(void **state)
 				   "TcpExt: ListenDrops\nTcpExt: 2\n"
 				   "IpExt: B\nIpExt: 3\n");
 
-	(void)state;
 	assert_only(&c, COUNTER_LISTEN_DROPS, 2);
 	/* Lines that are no pair are nobody's values. */
 	c = parsed("TcpExt: ListenDrops\nIpExt: 3\n");
@@ -112,7 +107,6 @@ static void test_values(void **state)
 		{ "\t1", false, 0 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		char text[128];
 		struct counters c;
@@ -131,7 +125,6 @@ static void test_short_lines(void **state)
 {
 	struct counters c = parsed("TcpExt: ListenDrops ListenOverflows\nTcpExt: 1\n");
 
-	(void)state;
 	assert_only(&c, COUNTER_LISTEN_DROPS, 1);
 	c = parsed("TcpExt: ListenDrops\nTcpExt: 1 2 3\n");
 	assert_only(&c, COUNTER_LISTEN_DROPS, 1);
@@ -150,7 +143,6 @@ static void test_truncated_number(void **state)
 	static const char text[] = "TcpExt: ListenDrops ListenOverflows\nTcpExt: 12 34567\n";
 	struct counters c = { 0 };
 
-	(void)state;
 	parse(text, strlen(text) - strlen("567\n"), &c);
 	assert_false(counter_known(&c, COUNTER_LISTEN_OVERFLOWS));
 }

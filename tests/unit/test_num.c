@@ -34,7 +34,6 @@ static void test_u64(void **state)
 		{ "\xd9\xa1", -EINVAL, 0 }, /* ARABIC-INDIC DIGIT ONE */
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		uint64_t value = 4711;
 
@@ -48,7 +47,6 @@ static void test_u64_range(void **state)
 {
 	uint64_t value;
 
-	(void)state;
 	assert_int_equal(num_parse_u64("0", 1, 10, &value), -ERANGE);
 	assert_int_equal(num_parse_u64("1", 1, 10, &value), 0);
 	assert_int_equal(num_parse_u64("10", 1, 10, &value), 0);
@@ -73,7 +71,6 @@ static void test_double(void **state)
 	char huge[512];
 	double value;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		value = 4711;
 		assert_int_equal(num_parse_double(cases[i].text, 0, 10, &value), cases[i].code);
@@ -89,7 +86,6 @@ static void test_time_text(void **state)
 	struct timespec t = { 1795328469, 123456789 };
 	char text[CLOCK_TEXT_SIZE];
 
-	(void)state;
 	clock_format_utc(t, 6, text);
 	assert_string_equal(text, "2026-11-22T06:21:09.123456Z");
 	clock_format_utc(t, 0, text);

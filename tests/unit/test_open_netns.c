@@ -94,7 +94,6 @@ static void answer(const struct nlmsghdr *request)
 
 static int setup(void **state)
 {
-	(void)state;
 	fake_netlink_reset();
 	fake_netlink_on_request = answer;
 	entered = forbidden = 0;
@@ -117,7 +116,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	sample_source_close(collector);
 	collector = NULL;
 	snapshot_free(&s);
@@ -178,7 +176,6 @@ static const struct netns *netns_named(const char *name)
 /* Home comes first and is not entered; each has its own files. */
 static void test_all(void **state)
 {
-	(void)state;
 	open_all(NEED_DROPS | NEED_COUNTERS);
 	sample(SAMPLE_CLOSING);
 	assert_u64_equal(s.n_netns, 3);
@@ -198,7 +195,6 @@ static void test_all(void **state)
 /* Before 3.17 the files of another process that lives there have to do. */
 static void test_no_thread_self(void **state)
 {
-	(void)state;
 	remove_file("proc/thread-self/net/netstat");
 	remove_file("proc/thread-self/net/snmp");
 	unit_write_text(tree, "proc/70/net/netstat", "TcpExt: ListenOverflows\nTcpExt: 9\n");
@@ -227,7 +223,6 @@ static void answer_slowly(const struct nlmsghdr *request)
 
 static void test_budget(void **state)
 {
-	(void)state;
 	walked = false;
 	fake_netlink_on_request = answer_slowly;
 	open_all(NEED_SYN_RECV);
@@ -276,7 +271,6 @@ static uint32_t walked_next(void)
 /* The namespace whose last dump is the oldest comes next; one with a high queue comes first. */
 static void test_order(void **state)
 {
-	(void)state;
 	fake_netlink_on_request = answer_always_slowly;
 	listens = 0;
 	full_netns = UINT32_MAX;
@@ -295,7 +289,6 @@ static void test_order(void **state)
 /* With a share, samples also show what earlier dumps found. */
 static void test_order_with_share(void **state)
 {
-	(void)state;
 	fake_netlink_on_request = answer_always_slowly;
 	listens = 0;
 	full_netns = UINT32_MAX;
@@ -325,7 +318,6 @@ static void answer_empty(const struct nlmsghdr *request)
 
 static void test_no_listener(void **state)
 {
-	(void)state;
 	fake_netlink_on_request = answer_empty;
 	open_all(NEED_SYN_RECV | NEED_PEAK);
 	sample(SAMPLE_CLOSING);
@@ -336,7 +328,6 @@ static void test_no_listener(void **state)
 
 static void test_denied(void **state)
 {
-	(void)state;
 	forbidden = EPERM;
 	open_all(NEED_DROPS);
 	sample(SAMPLE_CLOSING);
@@ -354,7 +345,6 @@ static void test_processes_hidden(void **state)
 {
 	static const char *const blue[] = { "blue" };
 
-	(void)state;
 	unit_allow(tree, "000001ffffffffff", "pid:[4026532000]", "user:[4026531837]");
 	open_all(NEED_DROPS);
 	sample(SAMPLE_CLOSING);
@@ -382,7 +372,6 @@ static void check_again(void)
 
 static void test_come_and_gone(void **state)
 {
-	(void)state;
 	open_all(NEED_DROPS);
 	sample(SAMPLE_OPENING);
 	remove_file("run/netns/blue");
@@ -404,7 +393,6 @@ static void test_search_fails(void **state)
 {
 	struct rlimit limit, none = { 0 };
 
-	(void)state;
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	open_all(NEED_DROPS);
 	none.rlim_max = limit.rlim_max;
@@ -433,7 +421,6 @@ static void answer_once_with_error(const struct nlmsghdr *request)
 
 static void test_dump_fails(void **state)
 {
-	(void)state;
 	fake_netlink_on_request = answer_once_with_error;
 	open_all(NEED_DROPS | NEED_COUNTERS);
 	sample(SAMPLE_CLOSING);
@@ -461,7 +448,6 @@ static void answer_first_alone(const struct nlmsghdr *request)
 /* However many fail there is one warning, and a sample that failed is none to compare ages with. */
 static void test_dumps_fail(void **state)
 {
-	(void)state;
 	fake_netlink_on_request = answer_first_alone;
 	fails = false;
 	asked = 0;
@@ -496,7 +482,6 @@ static void answer_lost_once(const struct nlmsghdr *request)
 /* The new socket is opened in the same namespace; listeners of others are not forgotten. */
 static void test_lost_dump(void **state)
 {
-	(void)state;
 	fake_netlink_on_request = answer_lost_once;
 	open_all(NEED_DROPS);
 	entered = 0;
@@ -514,7 +499,6 @@ static void test_cookie(void **state)
 {
 	uint64_t id;
 
-	(void)state;
 	for (uint64_t cookie = 0; cookie < 2; cookie++) {
 		fake_netlink_netns_cookie = cookie;
 		unit_write_text(tree, "run/netns/blue", "");
@@ -538,7 +522,6 @@ static void test_named(void **state)
 	static const char *const names[] = { "green", "blue", "green" };
 	uint64_t serial;
 
-	(void)state;
 	assert_int_equal(open_named(NEED_DROPS, names, 3), 0);
 	sample(SAMPLE_CLOSING);
 	assert_u64_equal(s.n_netns, 2);
@@ -570,7 +553,6 @@ static void test_named(void **state)
 /* What a sample says outlives the collector. */
 static void test_outlives_collector(void **state)
 {
-	(void)state;
 	open_all(NEED_DROPS);
 	sample(SAMPLE_CLOSING);
 	sample_source_close(collector);
@@ -600,7 +582,6 @@ static void test_named_process(void **state)
 {
 	static const char *const names[] = { "blue" };
 
-	(void)state;
 	assert_int_equal(open_named(NEED_NAMESPACES | NEED_NETNS_PID, names, 1), 0);
 	expect_alone("blue", 0);
 	add_process(70, "run/netns/blue");
@@ -619,7 +600,6 @@ static void test_named_by_process(void **state)
 	const unsigned int needs[] = { NEED_NAMESPACES, NEED_NAMESPACES | NEED_NETNS_PID };
 	uint64_t serial;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
 		add_process(70, NULL);
 		add_process(80, "proc/70/ns/net");
@@ -652,7 +632,6 @@ static void test_unnamed_lives_on(void **state)
 {
 	static const char *const names[] = { "70" };
 
-	(void)state;
 	add_process(70, NULL);
 	add_process(80, "proc/70/ns/net");
 	assert_int_equal(open_named(NEED_DROPS, names, 1), 0);
@@ -673,7 +652,6 @@ static void test_named_is_not_searched(void **state)
 	static const char *const names[] = { "blue" };
 	const unsigned int needs[] = { NEED_NAMESPACES, NEED_NAMESPACES | NEED_NETNS_PID };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(needs); i++) {
 		if (needs[i] & NEED_NETNS_PID)
 			add_process(70, "run/netns/blue");
@@ -691,7 +669,6 @@ static void test_named_fails(void **state)
 {
 	static const char *const none[] = { "green", "none" }, *const green[] = { "green" };
 
-	(void)state;
 	assert_int_equal(open_named(NEED_DROPS, none, 2), -ENOENT);
 	assert_non_null(strstr(why.text, "'none'"));
 	forbidden = EPERM;
@@ -705,7 +682,6 @@ static void test_named_home(void **state)
 {
 	static const char *const names[] = { "home" };
 
-	(void)state;
 	unit_link(tree, "proc/self/ns/net", "run/netns/home");
 	assert_int_equal(open_named(NEED_DROPS, names, 1), 0);
 	sample(SAMPLE_CLOSING);
@@ -716,7 +692,6 @@ static void test_named_home(void **state)
 /* Fast samples go round, and each namespace has its own peaks. */
 static void test_peaks(void **state)
 {
-	(void)state;
 	open_all(NEED_PEAK);
 	sample(SAMPLE_OPENING);
 	for (int looks = 0; looks < 6; looks++) {

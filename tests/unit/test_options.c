@@ -241,7 +241,6 @@ static const struct {
 
 static void test_good(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		struct options o;
 		char text[1024];
@@ -259,7 +258,6 @@ static void test_good(void **state)
 /* One line that says what, one that points to --help. */
 static void test_bad(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		char expected[512];
 		struct options o;
@@ -279,7 +277,6 @@ static void test_letters_of_ss(void **state)
 {
 	struct options o;
 
-	(void)state;
 	assert_int_equal(parse("-46xtlnperH -N 1", &o), 0);
 	options_free(&o);
 }

@@ -60,7 +60,6 @@ static void assert_known(uint32_t known)
 
 static int setup(void **state)
 {
-	(void)state;
 	tree = unit_make_tree();
 	memset(&others, 0, sizeof(others));
 	others.root = open(tree, O_PATH | O_DIRECTORY);
@@ -73,7 +72,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	close(others.root);
 	others_free(&others);
 	snapshot_free(&s);
@@ -83,7 +81,6 @@ static int teardown(void **state)
 
 static void test_none(void **state)
 {
-	(void)state;
 	take();
 	assert_known(LOOKED_AT_ALL);
 	assert_u64_equal(s.n_others_found, 0);
@@ -94,7 +91,6 @@ static void test_each_once(void **state)
 {
 	uint64_t identity;
 
-	(void)state;
 	set_overflows(70, 5);
 	share(71, netstat_of(70));
 	set_overflows(80, 0);
@@ -116,7 +112,6 @@ static void test_process_leaves(void **state)
 {
 	uint64_t identity;
 
-	(void)state;
 	set_overflows(80, 5);
 	share(70, netstat_of(80));
 	take();
@@ -131,7 +126,6 @@ static void test_process_leaves(void **state)
 
 static void test_namespace_ends(void **state)
 {
-	(void)state;
 	set_overflows(70, 5);
 	set_overflows(80, 6);
 	take();
@@ -150,7 +144,6 @@ static void test_namespace_ends(void **state)
 /* The number of a process goes to another one, elsewhere. */
 static void test_process_number_again(void **state)
 {
-	(void)state;
 	set_overflows(70, 5);
 	take();
 	leave(70);
@@ -161,7 +154,6 @@ static void test_process_number_again(void **state)
 
 static void test_new_namespace(void **state)
 {
-	(void)state;
 	take();
 	set_overflows(70, 5);
 	take();
@@ -174,7 +166,6 @@ static void test_new_namespace(void **state)
 /* Without the first process of all it is others that are hidden, too. */
 static void test_hidden(void **state)
 {
-	(void)state;
 	set_overflows(70, 5);
 	leave(1);
 	assert_int_equal(unlinkat(others.root, "proc/1/net", AT_REMOVEDIR), 0);
@@ -186,7 +177,6 @@ static void test_hidden(void **state)
 
 static void test_home_unknown(void **state)
 {
-	(void)state;
 	assert_int_equal(unlinkat(others.root, "proc/self/net/netstat", 0), 0);
 	take();
 	assert_known(0);
@@ -194,7 +184,6 @@ static void test_home_unknown(void **state)
 
 static void test_counter_unknown(void **state)
 {
-	(void)state;
 	unit_write_text(tree, netstat_of(70), "TcpExt: ListenDrops\nTcpExt: 9\n");
 	take();
 	assert_u64_equal(s.n_others_found, 1);
@@ -206,7 +195,6 @@ static void test_budget(void **state)
 {
 	size_t left;
 
-	(void)state;
 	for (unsigned int pid = 100; pid < 200; pid++)
 		set_overflows(pid, pid);
 	others.share = 1e-9;
@@ -230,7 +218,6 @@ static void test_budget_is_kept(void **state)
 {
 	uint64_t cpu;
 
-	(void)state;
 	for (unsigned int pid = 100; pid < 700; pid++)
 		set_overflows(pid, pid);
 	others.share = 0.01;

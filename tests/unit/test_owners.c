@@ -97,7 +97,6 @@ static void add_listener(uint64_t cookie, uint32_t inode)
 
 static int setup(void **state)
 {
-	(void)state;
 	memset(&o, 0, sizeof(o));
 	memset(&s, 0, sizeof(s));
 	tree = unit_make_tree();
@@ -113,7 +112,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	close(o.root);
 	owners_free(&o);
 	snapshot_free(&s);
@@ -176,7 +174,6 @@ static void assert_warned(const char *part)
 /* Forked workers, two descriptors of one process, and process 1 behind all. */
 static void test_all_holders(void **state)
 {
-	(void)state;
 	add_process(1, "systemd\n");
 	add_process(30, "nginx\n");
 	add_process(4, "nginx\n");
@@ -214,7 +211,6 @@ static void test_broken_links(void **state)
 		"socket:[4294967396]", "socket:",     "SOCKET:[100]"
 	};
 
-	(void)state;
 	add_process(7, "a\n");
 	for (size_t i = 0; i < ARRAY_SIZE(targets); i++)
 		add_fd(7, (unsigned int)i, targets[i]);
@@ -235,7 +231,6 @@ static void test_names(void **state)
 	static const char *const names[] = { "tmux: server", "(sd-pam)", "a\nb", "\n",
 					     "\033[31m",     "\xff\xfe", "",	 ") S 1 (" };
 
-	(void)state;
 	for (unsigned int i = 0; i < ARRAY_SIZE(names); i++) {
 		char comm[32], inode[32];
 
@@ -256,7 +251,6 @@ static void test_names(void **state)
 
 static void test_cgroups(void **state)
 {
-	(void)state;
 	add_process(7, "a\n");
 	unit_write_text(tree, "proc/7/cgroup", "0::/system.slice/a.service\n");
 	add_fd(7, 3, "socket:[100]");
@@ -277,7 +271,6 @@ static void test_cgroups(void **state)
 /* Nothing has changed: one call for what is known, and not one for what is not a listener. */
 static void test_verifies(void **state)
 {
-	(void)state;
 	add_process(7, "a\n");
 	for (unsigned int fd = 0; fd < 100; fd++)
 		add_fd(7, fd, fd == 3 ? "socket:[100]" : "socket:[999]");
@@ -300,7 +293,6 @@ static void test_verifies(void **state)
 /* A worker that is forked between two samples has the listener too. */
 static void test_new_process(void **state)
 {
-	(void)state;
 	add_process(7, "a\n");
 	add_fd(7, 3, "socket:[100]");
 	add_listener(0xa, 100);
@@ -319,7 +311,6 @@ static void test_new_process(void **state)
 /* The pid is the same, the process another one. */
 static void test_reused_pid(void **state)
 {
-	(void)state;
 	add_process(7, "a\n");
 	add_fd(7, 3, "socket:[100]");
 	add_process(8, "b\n");
@@ -342,7 +333,6 @@ static void test_reused_pid(void **state)
 /* A descriptor that was passed to a process known of old: only a scan finds it. */
 static void test_lost_owner(void **state)
 {
-	(void)state;
 	add_process(7, "a\n");
 	add_process(8, "b\n");
 	add_fd(7, 3, "socket:[100]");
@@ -360,7 +350,6 @@ static void test_lost_owner(void **state)
 /* Scans have a share of the CPU: one that was dear is not repeated at once. */
 static void test_budget(void **state)
 {
-	(void)state;
 	add_process(7, "a\n");
 	add_fd(7, 3, "socket:[100]");
 	add_fd(7, 4, "socket:[200]");
@@ -391,7 +380,6 @@ static void test_budget(void **state)
 /* Even while new processes have to wait, what is shown is true. */
 static void test_budget_reused_pid(void **state)
 {
-	(void)state;
 	add_process(7, "a\n");
 	add_fd(7, 3, "socket:[100]");
 	add_fd(7, 4, "socket:[200]");
@@ -412,7 +400,6 @@ static void test_retry(void **state)
 {
 	unsigned int scans[3] = { 0 }, n = 0;
 
-	(void)state;
 	add_process(7, "a\n");
 	add_fd(7, 3, "/dev/null");
 	add_listener(0xa, 100);
@@ -438,7 +425,6 @@ static void test_turns(void **state)
 	enum { LISTENERS = 6000 };
 	unsigned int seen = 0;
 
-	(void)state;
 	add_process(7, "a\n");
 	add_process(8, "b\n");
 	for (unsigned int i = 0; i < LISTENERS; i++) {
@@ -480,7 +466,6 @@ static void test_turns(void **state)
 /* What may not be seen is unknown; what can be seen is shown all the same. */
 static void test_hidden(void **state)
 {
-	(void)state;
 	add_process(7, "a\n");
 	add_fd(7, 3, "socket:[100]");
 	add_process(8, "b\n");
@@ -518,7 +503,6 @@ static void test_visible(void **state)
 {
 	const char *pid = "pid:[4026531836]", *user = "user:[4026531837]";
 
-	(void)state;
 	add_process(7, "a\n");
 	add_listener(0xa, 100);
 	assert_visible("000001ffffffffff", pid, user, NULL);
@@ -540,7 +524,6 @@ static void test_visible(void **state)
 /* What is remembered moves to the pool of each sample, which keeps it. */
 static void test_strings(void **state)
 {
-	(void)state;
 	add_process(7, "still\n");
 	add_fd(7, 3, "socket:[100]");
 	add_listener(0xa, 100);
@@ -560,7 +543,6 @@ static void test_strings(void **state)
 
 static void test_no_proc(void **state)
 {
-	(void)state;
 	add_listener(0xa, 100);
 	assert_int_equal(renameat(o.root, "proc", o.root, "away"), 0);
 	sample();
@@ -571,7 +553,6 @@ static void test_no_proc(void **state)
 /* What we fail to do ourselves hides nothing, and is done when it can be. */
 static void test_no_descriptors(void **state)
 {
-	(void)state;
 	add_process(7, "a\n");
 	add_fd(7, 3, "socket:[100]");
 	add_process(8, "b\n");
@@ -594,7 +575,6 @@ static void test_no_descriptors(void **state)
 /* A listener goes and comes back as another one with the same inode. */
 static void test_listeners_change(void **state)
 {
-	(void)state;
 	add_process(7, "a\n");
 	add_fd(7, 3, "socket:[100]");
 	add_fd(7, 4, "socket:[200]");
@@ -622,7 +602,6 @@ static void test_listeners_change(void **state)
 /* The subflow of an MPTCP listener has the inode of the socket above it. */
 static void test_twins(void **state)
 {
-	(void)state;
 	add_process(7, "a\n");
 	add_fd(7, 3, "socket:[100]");
 	add_listener(0xa, 100);
@@ -638,7 +617,6 @@ static void test_twins(void **state)
 /* Where there is nothing to explain nobody is looked at; later everybody is. */
 static void test_no_listeners(void **state)
 {
-	(void)state;
 	add_process(7, "a\n");
 	add_fd(7, 3, "socket:[100]");
 	sample();
@@ -666,7 +644,6 @@ static void test_gaps(void **state)
 	int fds[ARRAY_SIZE(gaps) + 1] = { socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) };
 	struct stat st;
 
-	(void)state;
 	close(o.root);
 	o.root = open("/", O_PATH | O_DIRECTORY);
 	prctl(PR_GET_NAME, comm);
@@ -705,7 +682,6 @@ static void add_ring(unsigned int pid, unsigned int fd, const char *fdinfo)
 /* What is registered with an io_uring is held by whoever has the ring. */
 static void test_rings(void **state)
 {
-	(void)state;
 	add_process(7, "a\n");
 	add_fd(7, 3, "socket:[300]");
 	add_ring(7, 5,
@@ -759,7 +735,6 @@ static void test_unread_rings(void **state)
 		"",
 	};
 
-	(void)state;
 	add_process(7, "a\n");
 	add_ring(7, 5, RING_HEAD "UserFiles:\t1\n    0: socket:[100]\n" RING_TAIL);
 	add_listener(0xa, 100);

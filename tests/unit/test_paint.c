@@ -28,7 +28,6 @@ static void test_lines(void **state)
 		{ " leading", 4, " lea" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		size_t n = paint_break(cases[i].text, cases[i].width);
 
@@ -44,7 +43,6 @@ static void test_all_widths(void **state)
 	static const char text[] = "the application takes no connections off its queue: größer, "
 				   "漢字漢字漢字 and limit-from-somaxconn";
 
-	(void)state;
 	for (size_t width = 0; width <= sizeof(text); width++) {
 		const char *at = text;
 

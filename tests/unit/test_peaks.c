@@ -18,7 +18,6 @@ static int setup(void **state)
 {
 	struct error why;
 
-	(void)state;
 	fake_netlink_reset();
 	assert_int_equal(diag_open(&diag, NETNS_HOME, &why), 0);
 	peaks = (struct peaks){ .due_ns = UINT64_MAX };
@@ -30,7 +29,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	diag_close(diag);
 	peaks_free(&peaks);
 	snapshot_free(&opening);
@@ -71,7 +69,6 @@ static void test_length(void **state)
 {
 	const struct peak *p;
 
-	(void)state;
 	add(&opening, 7, 0, 2);
 	peaks_begin(&peaks, &opening, 0);
 	for (unsigned int i = 0; i < 3; i++) {
@@ -91,7 +88,6 @@ static void test_length(void **state)
 
 static void test_ends_count(void **state)
 {
-	(void)state;
 	add(&opening, 1, 5, 8);
 	add(&opening, 2, 0, 8);
 	peaks_begin(&peaks, &opening, 0);
@@ -110,7 +106,6 @@ static void test_ends_count(void **state)
 /* Full is above the limit; the time between two looks is full when the later one says so. */
 static void test_full(void **state)
 {
-	(void)state;
 	opening.monotonic_ns = clock_monotonic_ns() - 1000 * MS;
 	add(&opening, 1, 0, 2);
 	add(&opening, 2, 0, 2);
@@ -133,7 +128,6 @@ static void test_full_for_a_while(void **state)
 {
 	uint64_t full_until;
 
-	(void)state;
 	opening.monotonic_ns = clock_monotonic_ns() - 1000 * MS;
 	add(&opening, 1, 3, 2);
 	peaks_begin(&peaks, &opening, 0);
@@ -154,7 +148,6 @@ static void test_new_listener(void **state)
 {
 	const struct peak *p;
 
-	(void)state;
 	peaks_begin(&peaks, &opening, 0);
 	reply(9, 3, 2);
 	look();
@@ -169,7 +162,6 @@ static void test_new_listener(void **state)
 
 static void test_only_closing_sample_knows_it(void **state)
 {
-	(void)state;
 	peaks_begin(&peaks, &opening, 0);
 	add(&closing, 9, 3, 2);
 	peaks_end(&peaks, &closing, 0);
@@ -181,7 +173,6 @@ static void test_only_closing_sample_knows_it(void **state)
 
 static void test_vanished(void **state)
 {
-	(void)state;
 	add(&opening, 1, 0, 2);
 	peaks_begin(&peaks, &opening, 0);
 	reply(1, 0, 2);
@@ -196,7 +187,6 @@ static void test_vanished(void **state)
 /* A dump that is resumed may show a listener twice: one look all the same. */
 static void test_repeated_entry(void **state)
 {
-	(void)state;
 	add(&opening, 1, 0, 2);
 	peaks_begin(&peaks, &opening, 0);
 	reply(1, 3, 2);
@@ -213,7 +203,6 @@ static void test_order(void **state)
 {
 	static const uint64_t orders[][4] = { { 1, 2, 3, 4 }, { 4, 3, 2, 1 }, { 2, 4 }, { 3, 1 } };
 
-	(void)state;
 	for (uint64_t i = 1; i <= 4; i++)
 		add(&opening, i, 0, 100);
 	peaks_begin(&peaks, &opening, 0);
@@ -236,7 +225,6 @@ static void test_order(void **state)
 
 static void test_failed_look(void **state)
 {
-	(void)state;
 	add(&opening, 1, 0, 2);
 	peaks_begin(&peaks, &opening, 0);
 	fake_netlink_fail_receive(ENOBUFS);
@@ -254,7 +242,6 @@ static void test_failed_look(void **state)
 /* Missing once may be the fault of a dump that was resumed; twice, it was not there. */
 static void test_born(void **state)
 {
-	(void)state;
 	peaks_begin(&peaks, &opening, 0);
 	reply(1, 0, 2);
 	look();
@@ -274,7 +261,6 @@ static void test_due(void **state)
 {
 	uint64_t now;
 
-	(void)state;
 	assert_u64_equal(peaks.due_ns, UINT64_MAX);
 	opening.monotonic_ns = clock_monotonic_ns();
 	peaks_begin(&peaks, &opening, 0);
@@ -294,7 +280,6 @@ static void test_share(void **state)
 {
 	uint64_t before;
 
-	(void)state;
 	peaks.share = 0.000001;
 	opening.monotonic_ns = clock_monotonic_ns();
 	peaks_begin(&peaks, &opening, 0);
@@ -318,7 +303,6 @@ static void reply_unix(uint32_t cookie, uint32_t length, uint32_t limit)
 /* UNIX listeners have a dump of their own; who of them vanishes spoils no ledger. */
 static void test_unix(void **state)
 {
-	(void)state;
 	add(&opening, 1, 0, 2);
 	add(&opening, 2, 0, 2)->addr.family = AF_UNIX;
 	add(&opening, 3, 0, 2)->addr.family = AF_UNIX;
@@ -343,7 +327,6 @@ static void test_unix(void **state)
 /* And one of TCP does, whatever UNIX listeners there are instead. */
 static void test_vanished_beside_unix(void **state)
 {
-	(void)state;
 	add(&opening, 1, 0, 2);
 	add(&opening, 2, 0, 2)->addr.family = AF_UNIX;
 	peaks_begin(&peaks, &opening, 0);
@@ -356,7 +339,6 @@ static void test_vanished_beside_unix(void **state)
 /* A lost dump is a look less; the next one has a new socket. */
 static void test_unix_look_fails(void **state)
 {
-	(void)state;
 	add(&opening, 2, 0, 2)->addr.family = AF_UNIX;
 	peaks_begin(&peaks, &opening, 0);
 	fake_netlink_reply_done(0);
@@ -370,7 +352,6 @@ static void test_unix_look_fails(void **state)
 
 static void test_off(void **state)
 {
-	(void)state;
 	peaks_set_rate(&peaks, 0, 0.01);
 	add(&opening, 1, 0, 2);
 	peaks_begin(&peaks, &opening, 0);
@@ -383,7 +364,6 @@ static void test_off(void **state)
 /* The first sample ends no window: nothing has been watched. */
 static void test_end_without_begin(void **state)
 {
-	(void)state;
 	add(&closing, 1, 0, 2);
 	peaks_end(&peaks, &closing, 0);
 	assert_false(closing.listeners[0].known & LISTENER_PEAK);
@@ -393,7 +373,6 @@ static void test_end_without_begin(void **state)
 /* What was seen in one window is not carried into the next. */
 static void test_next_window(void **state)
 {
-	(void)state;
 	add(&opening, 1, 9, 2);
 	peaks_begin(&peaks, &opening, 0);
 	add(&closing, 1, 1, 2);

@@ -16,7 +16,6 @@ static struct strbuf b;
 
 static int setup(void **state)
 {
-	(void)state;
 	scene_open(&scene);
 	history = history_new();
 	return 0;
@@ -24,7 +23,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	scene_close(&scene);
 	history_free(history);
 	strbuf_free(&fields.scratch);
@@ -101,7 +99,6 @@ static void test_times(void **state)
 		{ 86400000, "24h" }, { 864000000, "240h" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		b.len = 0;
 		phrase_time(&b, cases[i].ms * MS);
@@ -122,7 +119,6 @@ static void test_rates(void **state)
 		{ 120000, "120k" }, { 5e6, "5000k" }, { 123456789, "123M" },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		b.len = 0;
 		phrase_rate(&b, cases[i].rate);
@@ -133,7 +129,6 @@ static void test_rates(void **state)
 
 static void test_all_are_well(void **state)
 {
-	(void)state;
 	look();
 	assert_verdict(SEVERITY_NONE, "no TCP listener here");
 	add(1, 0);
@@ -175,7 +170,6 @@ static void add_not_shown(void)
 /* "All is well" is never said alone where something else is not. */
 static void test_not_shown(void **state)
 {
-	(void)state;
 	add(1, 0);
 	add(2, 0);
 	add_not_shown();
@@ -189,7 +183,6 @@ static void test_not_shown(void **state)
 /* Nor in a window in which something overflowed, whoever it was. */
 static void test_overflows_of_nobody(void **state)
 {
-	(void)state;
 	add(1, 0);
 	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 3, 3);
 	scene_count(&scene, COUNTER_LISTEN_DROPS, 0, 0, 3, 3);
@@ -203,7 +196,6 @@ static void test_overflows_of_nobody(void **state)
 /* One that is gone is not among those that are well, and may be whom it fell on. */
 static void test_overflows_of_the_gone(void **state)
 {
-	(void)state;
 	add(1, 0);
 	scene_add(&scene.before, 2);
 	scene.before.netns[0].one_datagram = scene.now.netns[0].one_datagram = true;
@@ -217,7 +209,6 @@ static void test_overflows_of_the_gone(void **state)
 
 static void test_one_is_sick(void **state)
 {
-	(void)state;
 	add(1, 0);
 	add(2, 0);
 	look_first();
@@ -231,7 +222,6 @@ static void test_one_is_sick(void **state)
 /* The worst one, with what is proved of it, and how many there are of each kind. */
 static void test_many_are_sick(void **state)
 {
-	(void)state;
 	add(1, 8);
 	add(2, 10);
 	add(3, 10);
@@ -246,7 +236,6 @@ static void test_many_are_sick(void **state)
 /* Also when nobody sees it: a filter hides rows, not states. */
 static void test_hidden_ones_count(void **state)
 {
-	(void)state;
 	add(1, 8);
 	add(2, 10);
 	look();
@@ -261,7 +250,6 @@ static void test_as_of_the_past(void **state)
 {
 	struct phrase_context c;
 
-	(void)state;
 	add(1, 0);
 	look();
 	scene_now(&scene, 1)->length = 10;
@@ -278,7 +266,6 @@ static void test_as_of_the_past(void **state)
 
 static void test_facts(void **state)
 {
-	(void)state;
 	add(1, 0);
 	look();
 	assert_facts(1, "10.0.0.1:1: ok; limit 9, somaxconn 4096");
@@ -295,7 +282,6 @@ static void test_facts(void **state)
 /* Unknown is left out, not 0. */
 static void test_facts_that_are_not_known(void **state)
 {
-	(void)state;
 	add(1, 0);
 	scene.now.netns[0].sysctls.known = 0;
 	look();
@@ -309,7 +295,6 @@ static void test_facts_of_waiting_connections(void **state)
 {
 	struct group *g;
 
-	(void)state;
 	add(1, 10);
 	g = scene_group(&scene, 1);
 	g->known = GROUP_WAITING | GROUP_OLDEST | GROUP_STAYED;
@@ -350,7 +335,6 @@ static void test_facts_of_waiting_connections(void **state)
 
 static void test_numbers(void **state)
 {
-	(void)state;
 	add(1, 3);
 	scene.now.netns[0].syn_recv_ns = 0;
 	scene_now(&scene, 1)->known = 0;
@@ -370,7 +354,6 @@ static void test_advice(void **state)
 {
 	char expected[512];
 
-	(void)state;
 	add(1, 10);
 	add(2, 0);
 	look();
@@ -391,7 +374,6 @@ static void test_long_path(void **state)
 		"/run/user/1000/a-directory-with-a-long-name/another-one/app.sock";
 	struct phrase_context c;
 
-	(void)state;
 	add(80, 10);
 	scene_now(&scene, 80)->addr.family = AF_UNIX;
 	scene_now(&scene, 80)->name = path;

@@ -64,7 +64,6 @@ static int setup(void **state)
 {
 	static struct sample_source source = { &ops };
 
-	(void)state;
 	next_length = 0;
 	n_samples = needs = 0;
 	columns = (struct columns){ .top = true };
@@ -79,7 +78,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	sampler_close(sampler);
 	sampler = NULL;
 	playback_free(&playback);
@@ -147,7 +145,6 @@ static void pause_at(bool paused)
 
 static void test_live(void **state)
 {
-	(void)state;
 	begin();
 	assert_shown(0, false);
 	take_up_to(5);
@@ -163,7 +160,6 @@ static void test_live(void **state)
 /* The screen stays, time goes on, and nothing of it is lost. */
 static void test_pause(void **state)
 {
-	(void)state;
 	begin();
 	take_up_to(2);
 	pause_at(true);
@@ -185,7 +181,6 @@ static void test_pause(void **state)
 
 static void test_steps(void **state)
 {
-	(void)state;
 	begin();
 	take_up_to(3);
 	assert_false(step(-1)); /* nothing is newer; but who asks wants to stay */
@@ -217,7 +212,6 @@ static void test_past_is_as_it_was(void **state)
 {
 	uint64_t window_ns, monotonic_ns;
 
-	(void)state;
 	begin();
 	take_up_to(3);
 	window_ns = view.report.window_ns;
@@ -243,7 +237,6 @@ static void shrink(size_t samples, uint64_t age_max_ns)
 /* What is held goes when it is too old; what the screen shows then is a window all the same. */
 static void test_paused_for_too_long(void **state)
 {
-	(void)state;
 	begin();
 	take_up_to(3);
 	shrink(2, UINT64_MAX);
@@ -260,7 +253,6 @@ static void test_thinned(void **state)
 {
 	uint64_t window_ns, length = 20;
 
-	(void)state;
 	begin();
 	shrink(6, UINT64_MAX);
 	take_up_to(10);
@@ -289,7 +281,6 @@ static void test_thinned(void **state)
 
 static void test_nothing_yet(void **state)
 {
-	(void)state;
 	assert_false(step(1));
 	pause_at(true);
 	assert_false(playback.paused);
@@ -300,7 +291,6 @@ static void test_nothing_yet(void **state)
 /* A sample that fails is an error once; the next one is tried. */
 static void test_failure(void **state)
 {
-	(void)state;
 	begin();
 	take_up_to(1);
 	strcpy(why.text, "untouched");
@@ -318,7 +308,6 @@ static void test_none_is_lost(void **state)
 {
 	struct pollfd fd = { .events = POLLIN };
 
-	(void)state;
 	begin();
 	next_length = 1;
 	sampler_end_window(sampler);
@@ -337,7 +326,6 @@ static void test_none_is_lost(void **state)
 /* A request holds from the next sample on. */
 static void test_request(void **state)
 {
-	(void)state;
 	begin();
 	request.needs = NEED_WAIT;
 	sampler_request(sampler, &request);
@@ -348,7 +336,6 @@ static void test_request(void **state)
 /* A shorter window also ends the one that is open. */
 static void test_delay(void **state)
 {
-	(void)state;
 	begin();
 	next_length = 4;
 	request.delay = 0.001;

@@ -11,14 +11,12 @@ static uint64_t now_ns;
 
 static int setup(void **state)
 {
-	(void)state;
 	now_ns = 0;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	(void)state;
 	ring_free(ring);
 	ring = NULL;
 	snapshot_free(&s);
@@ -67,7 +65,6 @@ static uint64_t seconds(size_t position)
 
 static void test_copy(void **state)
 {
-	(void)state;
 	ring = ring_new(SIZE_MAX, SIZE_MAX, UINT64_MAX);
 	begin_sample(3);
 	strcpy(s.host, "web3");
@@ -97,7 +94,6 @@ static void test_copy(void **state)
 /* Strings live as long as a sample that has them. */
 static void test_strings(void **state)
 {
-	(void)state;
 	ring = ring_new(SIZE_MAX, SIZE_MAX, UINT64_MAX);
 	begin_sample(1);
 	s.listeners[0].cgroup = string_pool_add(snapshot_strings(&s), "/a.service", 10);
@@ -112,7 +108,6 @@ static void test_strings(void **state)
 
 static void test_age(void **state)
 {
-	(void)state;
 	ring = ring_new(601, SIZE_MAX, 600 * NSEC_PER_SEC);
 	for (int i = 0; i < 1000; i++)
 		add(1);
@@ -149,7 +144,6 @@ static void assert_thinned(size_t n_max, size_t bytes_max)
 
 static void test_thinning(void **state)
 {
-	(void)state;
 	assert_thinned(SIZE_MAX, bytes_of(100, 20));
 	ring_free(ring);
 	assert_thinned(100, SIZE_MAX);
@@ -157,7 +151,6 @@ static void test_thinning(void **state)
 
 static void test_newest_is_kept(void **state)
 {
-	(void)state;
 	ring = ring_new(SIZE_MAX, 1, 600 * NSEC_PER_SEC);
 	for (int i = 0; i < 5; i++) {
 		add(100);
@@ -177,7 +170,6 @@ static void test_windows_merge(void **state)
 	const struct snapshot *merged;
 	const struct listener *l;
 
-	(void)state;
 	ring = ring_new(SIZE_MAX, bytes_of(4, 3), UINT64_MAX);
 	add(3);
 	begin_sample(3);

@@ -19,7 +19,6 @@ static struct error why;
 
 static int setup(void **state)
 {
-	(void)state;
 	tree = unit_make_tree();
 	snprintf(path, sizeof(path), "%s/report", tree);
 	strcpy(why.text, "untouched");
@@ -28,7 +27,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	unit_remove_tree(tree);
 	return 0;
 }
@@ -51,7 +49,6 @@ static void assert_written(const char *to, const char *text)
 
 static void test_new_file(void **state)
 {
-	(void)state;
 	assert_int_equal(sink_open(&sink, path, &why), 0);
 	fputs("hello", sink.stream);
 	assert_int_equal(access(path, F_OK), -1); /* not before it is complete */
@@ -68,7 +65,6 @@ static void test_replaced_as_a_whole(void **state)
 	int old;
 	char buf[8] = "";
 
-	(void)state;
 	memset(large, 'x', 300000);
 	large[300000] = '\0';
 	unit_write_text(tree, "report", "old");
@@ -92,7 +88,6 @@ static void test_mode(void **state)
 	mode_t mask = umask(027);
 	struct stat st;
 
-	(void)state;
 	assert_written(path, "");
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0640);
@@ -104,7 +99,6 @@ static void test_relative(void **state)
 {
 	int here = open(".", O_PATH | O_DIRECTORY);
 
-	(void)state;
 	assert_int_equal(chdir(tree), 0);
 	assert_int_equal(sink_open(&sink, "report", &why), 0);
 	assert_u64_equal(unit_count_entries("."), 1);
@@ -119,7 +113,6 @@ static void test_write_fails(void **state)
 {
 	struct rlimit old, small = { 1000, 1000 };
 
-	(void)state;
 	unit_write_text(tree, "report", "old");
 	getrlimit(RLIMIT_FSIZE, &old);
 	small.rlim_max = old.rlim_max;
@@ -140,7 +133,6 @@ static void test_write_fails(void **state)
 /* Somebody made a directory of that name meanwhile. */
 static void test_rename_fails(void **state)
 {
-	(void)state;
 	assert_int_equal(sink_open(&sink, path, &why), 0);
 	fputs("hello", sink.stream);
 	assert_int_equal(mkdir(path, 0777), 0);
@@ -155,7 +147,6 @@ static void test_link(void **state)
 	char link[4096];
 	struct stat st;
 
-	(void)state;
 	unit_write_text(tree, "report", "old");
 	chmod(path, 0604);
 	snprintf(link, sizeof(link), "%s/link", tree);
@@ -176,7 +167,6 @@ static void test_no_regular_file(void **state)
 	struct stat st;
 	int fd;
 
-	(void)state;
 	assert_int_equal(mkfifo(path, 0666), 0);
 	fd = open(path, O_RDONLY | O_NONBLOCK);
 	assert_written(path, "hello");
@@ -201,7 +191,6 @@ static void test_ways(void **state)
 					    "to-sub/absolute", "to-sub//up",   "long" };
 	char way[4200];
 
-	(void)state;
 	unit_write_text(tree, "report", "old");
 	unit_write_text(tree, "sub/other", "");
 	snprintf(way, sizeof(way), "%s/to-sub", tree);
@@ -245,7 +234,6 @@ static void test_no_way(void **state)
 {
 	char from[4200], to[32], name[4200];
 
-	(void)state;
 	unit_write_text(tree, "report", "old");
 	assert_refused(NULL, -ENOENT);
 	assert_refused("report/", -ENOTDIR);
@@ -312,7 +300,6 @@ static void test_descriptor(void **state)
 	char way[64];
 	int fds[2];
 
-	(void)state;
 	assert_int_equal(pipe(fds), 0);
 	for (int which = 0; which < WAYS_TO_FD; which++)
 		assert_arrives(fds[0], way_to(fds[1], which));
@@ -337,7 +324,6 @@ static void test_socket_of_another(void **state)
 	int fds[2];
 	pid_t child;
 
-	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	child = fork();
 	if (child == 0) {
@@ -361,7 +347,6 @@ static void test_descriptor_of_file(void **state)
 	struct stat st;
 	int fd;
 
-	(void)state;
 	for (int which = 0; which < WAYS_TO_FD; which++) {
 		unit_write_text(tree, "report", "precious");
 		assert_int_equal(chmod(path, 0604), 0);
@@ -387,7 +372,6 @@ static void test_deleted_file(void **state)
 	char text[16];
 	int fd;
 
-	(void)state;
 	unit_write_text(tree, "report", "an old report");
 	fd = open(path, O_RDWR);
 	assert_int_equal(unlink(path), 0);
@@ -410,7 +394,6 @@ static void test_descriptor_of_directory(void **state)
 	char way[64];
 	int fd;
 
-	(void)state;
 	fd = open(tree, O_PATH | O_DIRECTORY);
 	snprintf(way, sizeof(way), "/dev/fd/%d/report", fd);
 	assert_written(way, "new");
@@ -426,7 +409,6 @@ static void test_sticky_link_to_descriptor(void **state)
 	char link[4200];
 	int fds[2];
 
-	(void)state;
 	if (geteuid() || chown(tree, 65534, 0) || chown(tree, 0, 0))
 		skip(); /* as in test_sticky() */
 	assert_int_equal(pipe(fds), 0);
@@ -469,7 +451,6 @@ static void test_sticky(void **state)
 	};
 	char dir[4200], name[4300], inside[4300];
 
-	(void)state;
 	if (geteuid() || chown(tree, 1, 0) || chown(tree, 65534, 0))
 		skip(); /* the root of a user namespace with one user; see
 			   tests/system/test_trust.py */
@@ -522,7 +503,6 @@ static void test_sticky_device(void **state)
 {
 	char name[4200];
 
-	(void)state;
 	assert_int_equal(chmod(tree, 01777), 0);
 	snprintf(name, sizeof(name), "%s/device", tree);
 	if (mknod(name, S_IFCHR | 0666, 0x103) < 0)
@@ -554,7 +534,6 @@ static int to_stdout(const char *device, int lines)
 /* A buffer that was never flushed, and one that was in the middle of the report. */
 static void test_stdout_full(void **state)
 {
-	(void)state;
 	for (int lines = 1; lines <= 100000; lines *= 1000) {
 		strcpy(why.text, "untouched");
 		assert_int_equal(to_stdout("/dev/full", lines), -ENOSPC);
@@ -565,7 +544,6 @@ static void test_stdout_full(void **state)
 
 static void test_stdout(void **state)
 {
-	(void)state;
 	unit_write_text(tree, "report", "");
 	assert_int_equal(to_stdout(path, 2), 0);
 	assert_file("a line of a report, number 0\na line of a report, number 1\n");

@@ -7,7 +7,6 @@ static struct snapshot s;
 
 static int teardown(void **state)
 {
-	(void)state;
 	snapshot_free(&s);
 	return 0;
 }
@@ -15,7 +14,6 @@ static int teardown(void **state)
 /* A dump that the kernel resumes may show a socket twice. */
 static void test_same_cookie_once(void **state)
 {
-	(void)state;
 	assert_non_null(snapshot_add_listener(&s, 0, 42));
 	assert_null(snapshot_add_listener(&s, 0, 42));
 	assert_non_null(snapshot_add_listener(&s, 1, 42));
@@ -25,7 +23,6 @@ static void test_same_cookie_once(void **state)
 
 static void test_find(void **state)
 {
-	(void)state;
 	assert_null(snapshot_find(&s, 0, 0));
 	snapshot_add_listener(&s, 0, 42)->uid = 1;
 	snapshot_add_listener(&s, 1, 42)->uid = 2;
@@ -45,7 +42,6 @@ static void test_new_listener_is_clean(void **state)
 {
 	struct listener *l;
 
-	(void)state;
 	memset(snapshot_add_listener(&s, 0, 1), 0xff, sizeof(*l));
 	snapshot_reset(&s);
 	l = snapshot_add_listener(&s, 0, 1);
@@ -58,7 +54,6 @@ static void test_new_listener_is_clean(void **state)
 
 static void test_drop_listeners(void **state)
 {
-	(void)state;
 	snapshot_add_netns(&s);
 	snapshot_add_listener(&s, 0, 1);
 	snapshot_warn(&s, "code", "message");
@@ -72,7 +67,6 @@ static void test_drop_listeners(void **state)
 
 static void test_warnings(void **state)
 {
-	(void)state;
 	snapshot_warn(&s, "a", "%d", 1);
 	snapshot_warn(&s, "a", "%d", 1);
 	snapshot_warn(&s, "a", "%d", 2);
@@ -86,7 +80,6 @@ static void test_warnings(void **state)
 
 static void test_retract(void **state)
 {
-	(void)state;
 	snapshot_warn(&s, "a", "first");
 	snapshot_warn(&s, "b", "second");
 	snapshot_warn(&s, "a", "third");
@@ -114,7 +107,6 @@ static void test_fill(void **state)
 		{ 4294967295u, 4294967295u, 4294967296, false, 4294967295.0 / 4294967296 },
 	};
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct listener l = { .length = cases[i].length, .limit = cases[i].limit };
 

@@ -108,7 +108,6 @@ static void test_meminfo_length(void **state)
 {
 	struct message m;
 
-	(void)state;
 	for (size_t len = 0; len <= sizeof(meminfo); len += 4) {
 		struct diag_record r;
 
@@ -130,7 +129,6 @@ static void test_no_attributes(void **state)
 	struct message m;
 	struct diag_record r;
 
-	(void)state;
 	start(&m, AF_INET6, DIAG_LISTEN);
 	r = only(&m);
 	assert_u64_equal(r.known, 0);
@@ -147,7 +145,6 @@ static void test_short_attributes(void **state)
 	};
 	static const uint32_t known[] = { DIAG_V6ONLY, DIAG_LAST_DATA_SENT, DIAG_CGROUP_ID };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		for (size_t len = 0; len <= 64; len++) {
 			char bytes[64] = { 0 };
@@ -163,7 +160,6 @@ static void test_syn_recv_kinds(void **state)
 {
 	struct message m;
 
-	(void)state;
 	start(&m, AF_INET, DIAG_SYN_RECV);
 	put(&m, ATTR_MARK, 4, meminfo);
 	assert_true(only(&m).request_sock);
@@ -192,7 +188,6 @@ static void test_mptcp(void **state)
 	struct message m;
 	struct diag_record r;
 
-	(void)state;
 	start(&m, AF_INET, DIAG_LISTEN);
 	put_ulp(&m, "mptcp", 6);
 	r = only(&m);
@@ -219,7 +214,6 @@ static void test_unknown_attributes(void **state)
 {
 	struct message m;
 
-	(void)state;
 	start(&m, AF_INET, DIAG_LISTEN);
 	put(&m, ATTR_SOCKOPT, 2, meminfo);
 	put(&m, 200, 0, NULL);
@@ -236,7 +230,6 @@ static void test_ipv4_garbage(void **state)
 	struct diag_record r;
 	struct message m;
 
-	(void)state;
 	body = start(&m, AF_INET, DIAG_LISTEN);
 	memset(body->id.idiag_src, 0xaa, sizeof(body->id.idiag_src));
 	memset(body->id.idiag_dst, 0xbb, sizeof(body->id.idiag_dst));
@@ -265,7 +258,6 @@ static int parse_code(uint16_t type, size_t len, int code)
 
 static void test_end_of_dump(void **state)
 {
-	(void)state;
 	assert_int_equal(parse_code(NLMSG_DONE, 4, 0), 0);
 	assert_int_equal(parse_code(NLMSG_DONE, 4, -ENOMEM), -ENOMEM);
 	/* Kernels before 4.10 or so send DONE with the length of the last batch: not an error. */
@@ -284,7 +276,6 @@ static void test_truncated(void **state)
 	size_t len;
 	char *bytes;
 
-	(void)state;
 	bytes = captured("fast-open/closing/listeners", &len);
 	assert_int_equal(parse(bytes, len, &whole), 0);
 	for (size_t cut = 0; cut < len; cut++) {
@@ -311,7 +302,6 @@ static void test_huge_length(void **state)
 	struct seen seen;
 	struct message m;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
 		start(&m, AF_INET, DIAG_LISTEN);
 		m.nlh.nlmsg_len = lengths[i];
@@ -339,7 +329,6 @@ int clock_gettime(clockid_t id, struct timespec *t)
 
 static int setup(void **state)
 {
-	(void)state;
 	fake_netlink_reset();
 	now_s = 1000;
 	assert_int_equal(diag_open(&diag, NETNS_HOME, &why), 0);
@@ -351,7 +340,6 @@ static int teardown(void **state)
 {
 	unsigned int opened, closed;
 
-	(void)state;
 	diag_close(diag);
 	opened = fake_netlink_opened;
 	closed = fake_netlink_closed;
@@ -396,7 +384,6 @@ static void test_dump_both(void **state)
 {
 	struct seen seen;
 
-	(void)state;
 	for (size_t each = 0; each < 3; each++) {
 		reply_captured("overflow/closing/listeners", each);
 		assert_int_equal(dump(&both, &seen), 0);
@@ -421,7 +408,6 @@ static void test_dump_one_family(void **state)
 					.family = AF_INET6 };
 	struct seen seen;
 
-	(void)state;
 	reply_captured("overflow/closing/listeners", 0);
 	assert_int_equal(dump(&request, &seen), 0);
 	assert_u64_equal(fake_netlink_sent(), 1);
@@ -467,7 +453,6 @@ static void test_no_ipv6(void **state)
 {
 	struct seen seen;
 
-	(void)state;
 	fake_netlink_reply_error(-EINVAL);
 	reply_captured("backlog-0/closing/listeners", 0);
 	fake_netlink_reply_error(-ENOENT);
@@ -480,7 +465,6 @@ static void test_no_tcp_diag(void **state)
 {
 	struct seen seen;
 
-	(void)state;
 	fake_netlink_reply_error(-ENOENT);
 	fake_netlink_reply_error(-ENOENT);
 	assert_int_equal(dump(&both, &seen), -ENOENT);
@@ -499,7 +483,6 @@ static void test_permission(void **state)
 {
 	struct seen seen;
 
-	(void)state;
 	fake_netlink_reply_error(-EPERM);
 	fake_netlink_reply_error(-EPERM);
 	assert_int_equal(dump(&both, &seen), -EPERM);
@@ -515,7 +498,6 @@ static void test_interrupted(void **state)
 	size_t len, at;
 	char *bytes;
 
-	(void)state;
 	bytes = captured("overflow/closing/listeners", &len);
 	first = (void *)bytes;
 	at = NLMSG_ALIGN(first->nlmsg_len);
@@ -534,7 +516,6 @@ static void test_no_buffers(void **state)
 {
 	struct seen seen;
 
-	(void)state;
 	fake_netlink_fail_receive(ENOBUFS);
 	assert_int_equal(dump(&both, &seen), -ENOBUFS);
 	assert_non_null(strstr(why.text, "lost"));
@@ -551,7 +532,6 @@ static void test_reopen_fails(void **state)
 {
 	struct seen seen;
 
-	(void)state;
 	fake_netlink_fail_open(EMFILE);
 	assert_false(again(-EBUSY));
 	reply_captured("overflow/closing/listeners", 1);
@@ -562,7 +542,6 @@ static void test_open_fails(void **state)
 {
 	struct diag_socket *none = NULL;
 
-	(void)state;
 	fake_netlink_fail_open(EPROTONOSUPPORT);
 	assert_int_equal(diag_open(&none, NETNS_HOME, &why), -EPROTONOSUPPORT);
 	assert_null(none);
@@ -578,7 +557,6 @@ static void test_truncated_datagram(void **state)
 	struct seen seen;
 	int tries = 0;
 
-	(void)state;
 	for (;; tries++) {
 		int code;
 
@@ -603,7 +581,6 @@ static void test_busy(void **state)
 {
 	struct seen seen;
 
-	(void)state;
 	fake_netlink_reply_error(-EBUSY);
 	assert_int_equal(dump(&both, &seen), -EBUSY);
 	assert_true(again(-EBUSY));
@@ -618,7 +595,6 @@ static void test_dump_ends_in_error(void **state)
 	size_t len;
 	char *bytes;
 
-	(void)state;
 	bytes = captured("overflow/closing/listeners", &len);
 	memcpy(bytes + len - sizeof(code), &code, sizeof(code));
 	fake_netlink_reply_dump(bytes, len, 1);
@@ -632,7 +608,6 @@ static void test_send_fails(void **state)
 {
 	struct seen seen;
 
-	(void)state;
 	fake_netlink_fail_send(ENOMEM);
 	assert_int_equal(dump(&both, &seen), -ENOMEM);
 	assert_u64_equal(fake_netlink_left(), 0);
@@ -645,7 +620,6 @@ static void test_stale_replies(void **state)
 	size_t len;
 	char *bytes;
 
-	(void)state;
 	bytes = captured("two-overflow/closing/listeners", &len);
 	for (size_t at = 0; at < len;) {
 		struct nlmsghdr *nlh = (void *)(bytes + at);
@@ -692,7 +666,6 @@ static void test_forged(void **state)
 	size_t len, at;
 	char *bytes;
 
-	(void)state;
 	bytes = captured("overflow/closing/listeners", &len);
 	at = NLMSG_ALIGN(((struct nlmsghdr *)bytes)->nlmsg_len);
 	forge(200);
@@ -731,7 +704,6 @@ static void test_silence(void **state)
 	void (*const instead[])(void) = { forge_one_more, interrupt_once_more };
 	struct seen seen;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(instead); i++) {
 		now_s = 1000;
 		fake_netlink_on_empty = instead[i];
@@ -758,7 +730,6 @@ static void test_connected(void **state)
 	socklen_t len = sizeof(kernel);
 	struct timeval silence = { 0 };
 
-	(void)state;
 	assert_int_equal(getpeername(fd, (struct sockaddr *)&kernel, &len), 0);
 	assert_int_equal(kernel.nl_family, AF_NETLINK);
 	assert_int_equal(kernel.nl_pid, 0);
@@ -773,7 +744,6 @@ static void test_sequence(void **state)
 	uint32_t first[4], differ = 0;
 	struct seen seen;
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(first); i++) {
 		fake_netlink_reply_done(0);
 		assert_int_equal(dump(&both, &seen), 0);
@@ -799,7 +769,6 @@ static void test_filter(void **state)
 	const struct nlattr *attr;
 	struct seen seen;
 
-	(void)state;
 	fake_netlink_reply_done(0);
 	assert_int_equal(dump(&request, &seen), 0);
 	assert_u64_equal(fake_netlink_request(0)->nlmsg_len,
@@ -820,7 +789,6 @@ static void test_filter_refused(void **state)
 	const struct diag_request request = { .states = 1 << DIAG_LISTEN, .family = AF_UNSPEC };
 	struct seen seen;
 
-	(void)state;
 	fake_netlink_reply_error(-EINVAL);
 	fake_netlink_reply_error(-EINVAL);
 	assert_int_equal(dump(&request, &seen), -EINVAL);
@@ -834,7 +802,6 @@ static void test_interface(void **state)
 {
 	char name[IFNAMSIZ] = "";
 
-	(void)state;
 	assert_int_equal(diag_interface(diag, 1, name), 0);
 	assert_string_equal(name, "lo");
 	assert_int_equal(diag_interface(diag, 0x7ffffff0, name), -ENODEV);

@@ -12,14 +12,12 @@ static struct field_context context;
 
 static int setup(void **state)
 {
-	(void)state;
 	scene_open(&scene);
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	(void)state;
 	scene_close(&scene);
 	strbuf_free(&context.scratch);
 	return 0;
@@ -61,7 +59,6 @@ static void bind_to(struct listener *l, const char *address, uint16_t port)
 
 static void test_worst_first(void **state)
 {
-	(void)state;
 	add(1); /* ok */
 	add(2)->drops = 1; /* dropping */
 	add(3)->length = 129; /* full */
@@ -79,7 +76,6 @@ static void test_ties(void **state)
 {
 	struct listener *l;
 
-	(void)state;
 	bind_to(add(1), "::2", 80);
 	bind_to(add(2), "::1", 80);
 	bind_to(add(3), "10.0.0.2", 80);
@@ -96,7 +92,6 @@ static void test_ties(void **state)
 /* The same whatever order the kernel dumped them in. */
 static void test_order_is_total(void **state)
 {
-	(void)state;
 	for (uint16_t i = 30; i > 0; i--)
 		bind_to(add(i), "10.0.0.1", 80);
 	assert_order(NULL,
@@ -109,7 +104,6 @@ static void test_order_is_total(void **state)
 
 static void test_numbers(void **state)
 {
-	(void)state;
 	add(1)->limit = 10;
 	add(2)->limit = 9;
 	add(3)->limit = 4294967295u;
@@ -125,7 +119,6 @@ static void test_numbers(void **state)
 /* Unknown is neither small nor large: last, both ways. */
 static void test_unknown_last(void **state)
 {
-	(void)state;
 	add(1)->known = 0;
 	add(2)->drops = 5;
 	add(3)->drops = 7;
@@ -141,7 +134,6 @@ static void test_unknown_last(void **state)
 /* Rows that compare equal are worst first, both ways. */
 static void test_equals_worst_first(void **state)
 {
-	(void)state;
 	add(1);
 	add(2)->length = 129;
 	add(3)->length = 110;
@@ -153,7 +145,6 @@ static void test_equals_worst_first(void **state)
 /* Words that stand for something have the order of that. */
 static void test_words(void **state)
 {
-	(void)state;
 	add(1); /* ok */
 	add(2)->length = 129; /* full */
 	add(3)->length = 110; /* high */
@@ -166,7 +157,6 @@ static void test_words(void **state)
 
 static void test_addresses(void **state)
 {
-	(void)state;
 	bind_to(add(1), "10.0.0.10", 80);
 	bind_to(add(2), "10.0.0.9", 443);
 	bind_to(add(3), "::1", 22);
@@ -183,7 +173,6 @@ static void test_addresses(void **state)
 
 static void test_overflows(void **state)
 {
-	(void)state;
 	add(1)->drops = 2;
 	add(2)->drops = 8;
 	add(3);
@@ -202,7 +191,6 @@ static void test_owners(void **state)
 	static struct owner owners[] = { { 0, 10 }, { 1, 9 }, { 2, 100 } };
 	struct snapshot *s = &scene.now;
 
-	(void)state;
 	for (uint16_t cookie = 1; cookie <= ARRAY_SIZE(owners); cookie++) {
 		struct listener *l = add(cookie);
 
@@ -222,7 +210,6 @@ static void test_unix(void **state)
 {
 	static const char *const names[] = { "/run/b", "/run/a", NULL, "@x" };
 
-	(void)state;
 	for (uint16_t i = 0; i < ARRAY_SIZE(names); i++) {
 		struct listener *l = add(i + 1);
 
@@ -240,7 +227,6 @@ static void test_unix(void **state)
 /* Rows that are not selected are not sorted in. */
 static void test_only_shown(void **state)
 {
-	(void)state;
 	add(1)->length = 129;
 	add(2);
 	add(3)->length = 129;
@@ -257,7 +243,6 @@ static void test_only_shown(void **state)
 /* Every column can be sorted by, both ways, and loses no row. */
 static void test_every_column(void **state)
 {
-	(void)state;
 	for (uint16_t i = 1; i <= 5; i++)
 		add(i)->length = i % 3;
 	for (size_t i = 0; i < FIELD_N; i++)

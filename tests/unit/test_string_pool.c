@@ -13,7 +13,6 @@ static void test_once_each(void **state)
 	struct string_pool *pool = string_pool_new();
 	const char *a = string_pool_add(pool, "nginx: x", 5), *empty = add(pool, "");
 
-	(void)state;
 	assert_string_equal(a, "nginx");
 	assert_string_equal(empty, "");
 	assert_ptr_equal(string_pool_add(pool, "nginx", 5), a);
@@ -33,7 +32,6 @@ static void test_stay_in_place(void **state)
 	const char *kept[5000];
 	char text[16];
 
-	(void)state;
 	for (int again = 0; again < 2; again++)
 		for (size_t i = 0; i < ARRAY_SIZE(kept); i++) {
 			snprintf(text, sizeof(text), "%zu", i);
@@ -52,7 +50,6 @@ static void test_next(void **state)
 	const char *first = NULL, *previous = NULL;
 	unsigned int pools = 0, samples = 0;
 
-	(void)state;
 	for (; samples < 100000; samples++) {
 		struct string_pool *next = string_pool_next(string_pool_get(pool));
 		char text[64];
@@ -80,7 +77,6 @@ static void test_large(void **state)
 	struct string_pool *pool = string_pool_next(NULL), *before = pool;
 	char text[4096];
 
-	(void)state;
 	memset(text, 'a', sizeof(text));
 	for (size_t i = 0; i < STRING_POOL_SLACK / sizeof(text) * 4; i++) {
 		snprintf(text, sizeof(text), "%04zu", i);

@@ -21,7 +21,6 @@ static void check_safe(const char *text, size_t len, unsigned int flags, const c
 
 static void test_plain(void **state)
 {
-	(void)state;
 	SAFE("nginx.service", 0, "nginx.service");
 	SAFE(" ~!", TEXT_ASCII, " ~!");
 	SAFE("Gr\xc3\xbc\xc3\x9f"
@@ -34,7 +33,6 @@ static void test_plain(void **state)
 
 static void test_control(void **state)
 {
-	(void)state;
 	SAFE("a\x1b[31mb", 0, "a\\x1b[31mb");
 	SAFE("\t\r\n\x7f", 0, "\\x09\\x0d\\x0a\\x7f");
 	SAFE("\0x", 0, "\\x00x");
@@ -47,7 +45,6 @@ static void test_control(void **state)
 
 static void test_one_word(void **state)
 {
-	(void)state;
 	SAFE(" a b\\ ", TEXT_ONE_WORD, "\\x20a\\x20b\\\\\\x20");
 	SAFE("a\tb!", TEXT_ONE_WORD | TEXT_ASCII, "a\\x09b!");
 }
@@ -55,14 +52,12 @@ static void test_one_word(void **state)
 /* Nobody can write an escape that listenq did not make. */
 static void test_backslash(void **state)
 {
-	(void)state;
 	SAFE("\\x1b", 0, "\\\\x1b");
 	SAFE("\\", TEXT_KEEP_CONTROL, "\\\\");
 }
 
 static void test_direction(void **state)
 {
-	(void)state;
 	SAFE("a\xe2\x80\xae"
 	     "b",
 	     0, "a\\u{202e}b");
@@ -76,7 +71,6 @@ static void test_direction(void **state)
 
 static void test_invalid(void **state)
 {
-	(void)state;
 	SAFE("\x80", 0, "\\x80");
 	SAFE("\xff\xfe", 0, "\\xff\\xfe");
 	SAFE("\xc3", 0, "\\xc3"); /* cut off by the end of the text */
@@ -91,7 +85,6 @@ static void test_invalid(void **state)
 /* Forms that would smuggle one character in as another, and values that are none. */
 static void test_overlong(void **state)
 {
-	(void)state;
 	SAFE("\xc0\x9b", 0, "\\xc0\\x9b");
 	SAFE("\xc1\xbf", 0, "\\xc1\\xbf");
 	SAFE("\xc2\x80", TEXT_KEEP_CONTROL, "\xc2\x80");
@@ -110,7 +103,6 @@ static void test_overlong(void **state)
 
 static void test_width(void **state)
 {
-	(void)state;
 	assert_u64_equal(text_width("", 0), 0);
 	assert_u64_equal(text_width("abc", 3), 3);
 	assert_u64_equal(text_width("abc", 2), 2);
@@ -128,7 +120,6 @@ static void test_is_plain(void **state)
 	static const char *const plain[] = { "", "a b~", "10.0.0.1" };
 	static const char *const other[] = { "a\\", "\x1f", "\x7f", "\x80", "gr\xc3\xbcn" };
 
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
 		assert_true(text_is_plain(plain[i], strlen(plain[i])));
 		check_safe(plain[i], strlen(plain[i]), TEXT_ASCII, plain[i]);
@@ -142,7 +133,6 @@ static void test_strbuf(void **state)
 	struct strbuf b = { 0 };
 	char expected[9000];
 
-	(void)state;
 	strbuf_addu(&b, 0);
 	strbuf_addc(&b, ',', 1);
 	strbuf_addu(&b, UINT64_MAX);
@@ -170,7 +160,6 @@ static void test_digits(void **state)
 	struct strbuf b = { 0 };
 	char expected[24];
 
-	(void)state;
 	for (uint64_t power = 1;; power *= 10) {
 		for (uint64_t value = power - 1; value <= power + 1; value++) {
 			b.len = 0;

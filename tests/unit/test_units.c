@@ -113,7 +113,6 @@ static const struct {
 
 static void test_paths(void **state)
 {
-	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		char text[512];
 
@@ -125,7 +124,6 @@ static void test_paths(void **state)
 /* Services in version 1: systemd's own hierarchy has them, the unified one only its root. */
 static void test_hierarchies(void **state)
 {
-	(void)state;
 	assert_units("12:cpu,cpuacct:/x.service\n1:name=systemd:/system.slice/a.service\n0::/\n",
 		     "/system.slice/a.service", "a.service", NULL);
 	assert_units("3:memory:/x.service\n1:name=systemd:/system.slice/a.service\n",
@@ -141,7 +139,6 @@ static void test_hierarchies(void **state)
 
 static void test_broken(void **state)
 {
-	(void)state;
 	assert_units("", NULL, NULL, NULL);
 	assert_units("\n\n", NULL, NULL, NULL);
 	assert_units("0", NULL, NULL, NULL);

@@ -23,7 +23,6 @@ static int setup(void **state)
 {
 	struct error why;
 
-	(void)state;
 	fake_netlink_reset();
 	memset(records, 0, sizeof(records));
 	n = 0;
@@ -33,7 +32,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	netlink_close(netlink);
 	unix_queues_free(&queues);
 	snapshot_free(&s);
@@ -105,7 +103,6 @@ static void test_names(void **state)
 {
 	char longest[UNIX_NAME_MAX + 2];
 
-	(void)state;
 	NAME("/run/a\0", "/run/a");
 	NAME("/run/a", "/run/a");
 	NAME("/run/a\0/b", "/run/a");
@@ -126,7 +123,6 @@ static void test_unknown(void **state)
 {
 	struct message message = listening();
 
-	(void)state;
 	assert_u64_equal(parse(&message), 0); /* no queue: nothing to show */
 	put(&message, UNIX_DIAG_RQLEN, "1234567", 7);
 	assert_u64_equal(parse(&message), 0);
@@ -147,7 +143,6 @@ static void test_others_are_skipped(void **state)
 {
 	struct message message = listening();
 
-	(void)state;
 	put_queue(&message);
 	message.m.udiag_state = 1;
 	assert_u64_equal(parse(&message), 0);
@@ -168,7 +163,6 @@ static void test_request(void **state)
 	const struct unix_diag_req *request;
 	struct error why;
 
-	(void)state;
 	fake_netlink_reply_unix(&m, "/a", 3, 0, 0);
 	fake_netlink_reply_done(0);
 	assert_int_equal(unix_diag_dump(netlink, true, keep, NULL, &why), 0);
@@ -205,7 +199,6 @@ static void assert_text(const char *name, size_t len, const char *expected)
 
 static void test_text(void **state)
 {
-	(void)state;
 	TEXT("/run/app.sock", "/run/app.sock");
 	TEXT("app", "app");
 	TEXT("\0app", "@app");
@@ -248,7 +241,6 @@ static void look(uint64_t now_ns, uint32_t length)
 
 static void test_only_those_with_a_queue(void **state)
 {
-	(void)state;
 	reply(1, 0, 5);
 	reply(2, 6, 5);
 	reply(3, 1, 5);
@@ -264,7 +256,6 @@ static void test_only_those_with_a_queue(void **state)
 
 static void test_since(void **state)
 {
-	(void)state;
 	look(1 * SEC, 1);
 	look(2 * SEC, 1);
 	look(3 * SEC, 3);
@@ -280,7 +271,6 @@ static void test_since(void **state)
 /* Looks are for those that have waited for a while, and are not full. */
 static void test_when_looks_are_due(void **state)
 {
-	(void)state;
 	look(1 * SEC, 0);
 	assert_u64_equal(queues.due_ns, UINT64_MAX);
 	look(2 * SEC, 10);
@@ -298,7 +288,6 @@ static void test_when_looks_are_due(void **state)
 /* Where a dump is dear, looks are rare. */
 static void test_looks_have_a_share(void **state)
 {
-	(void)state;
 	reply(1, 3, 9);
 	fake_netlink_reply_done(0);
 	unix_queues_begin(&queues, SEC);
@@ -349,7 +338,6 @@ static uint64_t first_since(uint64_t now_ns, uint32_t length, uint32_t first)
 /* Who is the next to be accepted tells whether one was, whatever the length. */
 static void test_first(void **state)
 {
-	(void)state;
 	fake_netlink_on_request = answer;
 	assert_u64_equal(first_since(1 * SEC, 3, 7), 1 * SEC);
 	assert_u64_equal(queues.due_ns, UINT64_MAX); /* no looks between samples */
@@ -369,7 +357,6 @@ static void test_first(void **state)
 /* The same of listeners that are shown. */
 static void test_first_of_listeners(void **state)
 {
-	(void)state;
 	fake_netlink_on_request = answer;
 	for (uint64_t second = 1; second <= 3; second++) {
 		struct listener *l;
@@ -389,7 +376,6 @@ static void test_first_of_listeners(void **state)
 
 static void test_unavailable(void **state)
 {
-	(void)state;
 	fake_netlink_reply_error(-ENOENT);
 	unix_queues_begin(&queues, SEC);
 	unix_queues_add(&queues, netlink);

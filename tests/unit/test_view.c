@@ -19,7 +19,6 @@ static struct field_context context;
 
 static int setup(void **state)
 {
-	(void)state;
 	scene_open(&scene);
 	columns = (struct columns){ .top = true };
 	columns_default(&columns, false);
@@ -30,7 +29,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	filter_free(view.selection.filter);
 	view_free(&view);
 	scene_close(&scene);
@@ -98,7 +96,6 @@ static void filter(const char *text, uint64_t clock_ns)
 
 static void test_nothing(void **state)
 {
-	(void)state;
 	show("", START);
 	assert_shown("");
 	view_move(&view, 1, START);
@@ -116,7 +113,6 @@ static void test_nothing(void **state)
 
 static void test_moves(void **state)
 {
-	(void)state;
 	show("1 2 3 4", START);
 	assert_shown("[1] 2 3 4");
 	view_move(&view, 2, START);
@@ -135,7 +131,6 @@ static void test_moves(void **state)
 
 static void test_selection_sticks_to_the_socket(void **state)
 {
-	(void)state;
 	show("1 2 3 4", START);
 	view_select(&view, 2, START);
 	show("1 2 3 4:10", LATER);
@@ -149,7 +144,6 @@ static void test_selection_sticks_to_the_socket(void **state)
 /* The same cookie in another namespace is another socket. */
 static void test_selection_knows_the_namespace(void **state)
 {
-	(void)state;
 	show("1 2", START);
 	view_select(&view, 1, START);
 	scene.before.netns[0].inode = scene.now.netns[0].inode = SCENE_NETNS + 1;
@@ -159,7 +153,6 @@ static void test_selection_knows_the_namespace(void **state)
 
 static void test_neighbour_takes_over(void **state)
 {
-	(void)state;
 	show("1 2 3 4 5", START);
 	view_select(&view, 2, START);
 	show("1 2 4 5", LATER);
@@ -177,7 +170,6 @@ static void test_neighbour_takes_over(void **state)
 
 static void test_many_die_at_once(void **state)
 {
-	(void)state;
 	show("1 2 3 4 5 6 7 8", START);
 	view_select(&view, 3, START);
 	show("1 2 8", LATER);
@@ -192,7 +184,6 @@ static void test_many_die_at_once(void **state)
 /* More below have died than are remembered: the one above is nearer than the first of all. */
 static void test_all_below_die(void **state)
 {
-	(void)state;
 	show("1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20", START);
 	view_select(&view, 3, START);
 	show("1 2 3", LATER);
@@ -201,7 +192,6 @@ static void test_all_below_die(void **state)
 
 static void test_follow(void **state)
 {
-	(void)state;
 	view.follow = true;
 	show("1 2 3", START);
 	assert_shown("[1] 2 3");
@@ -219,7 +209,6 @@ static void test_follow(void **state)
 /* The worst is followed wherever another order puts it. */
 static void test_follow_in_another_order(void **state)
 {
-	(void)state;
 	view.follow = true;
 	view.sort = named("local");
 	show("1 2 3:10", START);
@@ -237,7 +226,6 @@ static void test_follow_in_another_order(void **state)
 
 static void test_order_is_held(void **state)
 {
-	(void)state;
 	show("1 2 3", START);
 	assert_false(view_order_stays(&view, START));
 	view_move(&view, 1, START);
@@ -262,7 +250,6 @@ static void test_order_is_held(void **state)
 
 static void test_order_is_frozen(void **state)
 {
-	(void)state;
 	show("1 2 3", START);
 	view_freeze(&view, true, START);
 	show("1 2 3:10", LATER);
@@ -280,7 +267,6 @@ static void test_order_is_frozen(void **state)
 /* What is frozen is what was on the screen, also where that was only held. */
 static void test_held_order_is_frozen(void **state)
 {
-	(void)state;
 	show("1 2 3", START);
 	view_move(&view, 1, START);
 	show("1 2 3:10", HELD);
@@ -291,7 +277,6 @@ static void test_held_order_is_frozen(void **state)
 
 static void test_find(void **state)
 {
-	(void)state;
 	show("10 20 21 30", START);
 	assert_true(view_find(&view, ":2", 0, START));
 	assert_shown("10 [20] 21 30");
@@ -320,7 +305,6 @@ static void test_find(void **state)
 /* In addresses, states and words, whatever the case; finding selects as a move does. */
 static void test_find_in_words(void **state)
 {
-	(void)state;
 	view.follow = true;
 	show("1 2 3:10 4:8", START);
 	assert_shown("[3] 4 1 2");
@@ -338,7 +322,6 @@ static void test_find_in_words(void **state)
 
 static void test_filter(void **state)
 {
-	(void)state;
 	show("10 20 21 30", START);
 	view_select(&view, 2, START);
 	filter("sport >= :20 and sport < :30", LATER);
@@ -359,7 +342,6 @@ static void test_filter(void **state)
 /* One that a dump missed, or that was not yet there in the past, is selected again. */
 static void test_selected_comes_back(void **state)
 {
-	(void)state;
 	show("1 2 3", START);
 	view_select(&view, 1, START);
 	show("1 3", HELD);
@@ -377,7 +359,6 @@ static void test_selected_comes_back(void **state)
 /* An order that stays has a place for those that a filter hides meanwhile. */
 static void test_filter_in_an_order_that_stays(void **state)
 {
-	(void)state;
 	show("1 2 3", START);
 	view_move(&view, 2, START);
 	filter("sport = :3", HELD);
@@ -391,7 +372,6 @@ static void test_filter_in_an_order_that_stays(void **state)
 
 static void test_only_full(void **state)
 {
-	(void)state;
 	view.selection = (struct selection){ .only_full = true, .fill = 0.8 };
 	show("1:7 2:8 3 4:10", START);
 	assert_shown("[4] 2");
@@ -399,7 +379,6 @@ static void test_only_full(void **state)
 
 static void test_sort_by_columns(void **state)
 {
-	(void)state;
 	columns = (struct columns){ 0 };
 	columns_parse(&columns, "port,address,length", false, &(struct error){ 0 });
 	show("1:3 2:10 3:5", START);
@@ -431,7 +410,6 @@ static void test_sort_by_columns(void **state)
 /* A column that is not shown any more, or never was, stands before the first. */
 static void test_sorted_by_what_is_hidden(void **state)
 {
-	(void)state;
 	view.sort = named("uid");
 	show("1 2", START);
 	view_sort_by(&view, 1, START);
@@ -441,7 +419,6 @@ static void test_sorted_by_what_is_hidden(void **state)
 /* Another order is wanted now, whatever held the old one. */
 static void test_sorting_ends_the_hold(void **state)
 {
-	(void)state;
 	show("1:3 2:10 3:5", START);
 	view_move(&view, 1, START);
 	view_freeze(&view, true, START);
@@ -456,7 +433,6 @@ static void test_sorting_ends_the_hold(void **state)
 
 static void test_invert(void **state)
 {
-	(void)state;
 	show("1:10 2:8 3", START);
 	assert_shown("[1] 2 3");
 	view_invert(&view, START);
@@ -470,7 +446,6 @@ static void test_invert(void **state)
 
 static void test_scroll(void **state)
 {
-	(void)state;
 	show("1 2 3 4 5 6 7 8 9 10", START);
 	view_scroll(&view, 4);
 	assert_u64_equal(view.offset, 0);
@@ -503,7 +478,6 @@ static void test_scroll(void **state)
 /* Where most rows go, the screen goes with them. */
 static void test_scroll_after_many_died(void **state)
 {
-	(void)state;
 	show("1 2 3 4 5 6 7 8 9 10", START);
 	view_select(&view, 9, START);
 	view_scroll(&view, 3);
@@ -533,7 +507,6 @@ static void unfold(const char *listeners, const char *ports)
 
 static void test_unfolds_in_place(void **state)
 {
-	(void)state;
 	unfold("1@80 2:3@80 3@80 4:9 5@81 6@81", "");
 	assert_shown("[4] +80 +81");
 	assert_u64_equal(view.n_members, 0);
@@ -564,7 +537,6 @@ static void test_unfolds_in_place(void **state)
 
 static void test_folds_again(void **state)
 {
-	(void)state;
 	unfold("1@80 2@80 3:9 5@81 6@81", "80 81");
 	assert_shown("3 -80 |1 `2 [-81] |5 `6");
 	view_unfold(&view, false, START);
@@ -584,7 +556,6 @@ static void test_folds_again(void **state)
 
 static void test_members_are_sorted_among_themselves(void **state)
 {
-	(void)state;
 	unfold("1:1@80 2:5@80 3:3@80 4:7 5:2@81 6:4@81", "80 81");
 	show("1:1@80 2:5@80 3:3@80 4:7 5:2@81 6:4@81", LATER);
 	assert_shown("4 -80 |2 |3 `1 [-81] |6 `5");
@@ -598,7 +569,6 @@ static void test_members_are_sorted_among_themselves(void **state)
 
 static void test_order_of_members_is_held(void **state)
 {
-	(void)state;
 	unfold("1@80 2@80 3@81 4@81", "80");
 	assert_shown("[-80] |1 `2 +81");
 	assert_true(view_order_stays(&view, HELD));
@@ -623,7 +593,6 @@ static void test_order_of_members_is_held(void **state)
  */
 static void test_order_of_what_becomes_a_group(void **state)
 {
-	(void)state;
 	view.fold = true;
 	show("1@80 2@81 3@82", START);
 	view_freeze(&view, true, START);
@@ -638,7 +607,6 @@ static void test_order_of_what_becomes_a_group(void **state)
 
 static void test_vanishing_members(void **state)
 {
-	(void)state;
 	unfold("1@80 2@80 3@80 4@80 90", "80");
 	view_move(&view, 2, START);
 	assert_shown("-80 |1 [|2] |3 `4 90");
@@ -662,7 +630,6 @@ static void test_vanishing_group(void **state)
 {
 	char listeners[256] = "9:9 10:8 ";
 
-	(void)state;
 	for (unsigned int i = 0; i < 30; i++)
 		sprintf(listeners + strlen(listeners), "%u:5@80 ", 20 + i);
 	strcat(listeners, "90 91");
@@ -682,7 +649,6 @@ static void test_vanishing_group(void **state)
 
 static void test_group_keeps_the_selection(void **state)
 {
-	(void)state;
 	unfold("1@80 2@80 3@81 4@81", "");
 	view_move(&view, 1, START);
 	assert_shown("+80 [+81]");
@@ -702,7 +668,6 @@ static void test_group_keeps_the_selection(void **state)
 
 static void test_filter_and_members(void **state)
 {
-	(void)state;
 	unfold("1:4@80 2:8@80 3:9@81 4@81 90", "80 81");
 	assert_shown("[-81] |3 `4 -80 |2 `1 90");
 	/* Each row for itself: those that are seen all match. */
@@ -723,7 +688,6 @@ static void test_filter_and_members(void **state)
 
 static void test_find_among_members(void **state)
 {
-	(void)state;
 	unfold("1@80 2@80 3:8@80 4", "");
 	assert_true(view_find(&view, "HIGH", 0, START));
 	assert_shown("[+80] 4");
@@ -738,7 +702,6 @@ static void test_find_among_members(void **state)
 
 static void test_follow_and_groups(void **state)
 {
-	(void)state;
 	unfold("1@80 2:8@80 3", "80");
 	view.follow = true;
 	show("1@80 2:8@80 3", LATER);
@@ -756,7 +719,6 @@ static void test_follow_and_groups(void **state)
 /* As a whole, and the selection goes along. */
 static void test_grouping(void **state)
 {
-	(void)state;
 	unfold("1@80 2@80 3@81 4@81 90", "80");
 	view_freeze(&view, true, START);
 	view_select(&view, 3, START);
@@ -785,7 +747,6 @@ static void test_row_of(void **state)
 {
 	struct view_socket socket;
 
-	(void)state;
 	assert_null(view_row_of(&view, (struct view_socket){ 0 }));
 	unfold("1@80 2@81", "");
 	socket = view.selected;
@@ -807,7 +768,6 @@ static void test_row_of(void **state)
 /* The members are brought onto the screen, as many as it has room for. */
 static void test_unfolding_scrolls(void **state)
 {
-	(void)state;
 	unfold("1:9 2:8 3:7 4:6 5@80 6@80 7@80 90", "");
 	view_scroll(&view, 5);
 	view_select(&view, 4, START);

@@ -32,7 +32,6 @@ static void begin_sample(void)
 
 static int setup(void **state)
 {
-	(void)state;
 	fake_netlink_reset();
 	assert_int_equal(diag_open(&diag, NETNS_HOME, &why), 0);
 	next_cookie = 100;
@@ -45,7 +44,6 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	(void)state;
 	diag_close(diag);
 	waiting_free(&waiting);
 	snapshot_free(&s);
@@ -106,7 +104,6 @@ static int tell(void)
 
 static void test_oldest(void **state)
 {
-	(void)state;
 	listen_at(80, 3, 2);
 	child(80, DIAG_ESTABLISHED, 700);
 	child(80, DIAG_CLOSE_WAIT, 1900);
@@ -124,7 +121,6 @@ static void test_oldest(void **state)
 
 static void test_age_of_zero_is_an_age(void **state)
 {
-	(void)state;
 	listen_at(80, 3, 2);
 	child(80, DIAG_ESTABLISHED, 0);
 	assert_int_equal(tell(), 0);
@@ -134,7 +130,6 @@ static void test_age_of_zero_is_an_age(void **state)
 
 static void test_no_age_is_unknown(void **state)
 {
-	(void)state;
 	listen_at(80, 3, 2);
 	child(80, DIAG_ESTABLISHED, -1);
 	assert_int_equal(tell(), 0);
@@ -151,7 +146,6 @@ static void test_stayed(void **state)
 	static const int64_t ages[] = { 5000, 2100, 2010, 1995, 1960, 1000, 0 };
 	uint64_t now = clock_monotonic_ns();
 
-	(void)state;
 	wanted.before.begin_ns = now - 2000 * MS;
 	wanted.before.end_ns = now - 1990 * MS;
 	listen_at(80, 7, 6);
@@ -168,7 +162,6 @@ static void test_present(void **state)
 {
 	uint64_t now = clock_monotonic_ns();
 
-	(void)state;
 	wanted.now.begin_ns = now - 500 * MS;
 	wanted.now.end_ns = now - 490 * MS;
 	listen_at(80, 3, 2);
@@ -185,7 +178,6 @@ static void test_present(void **state)
 /* Who came between the two dumps of listeners is no reason to miss somebody. */
 static void test_longer_after_the_walk(void **state)
 {
-	(void)state;
 	listen_at(80, 3, 2);
 	length_now = 5;
 	assert_int_equal(tell(), 0);
@@ -194,7 +186,6 @@ static void test_longer_after_the_walk(void **state)
 
 static void test_no_sample_before(void **state)
 {
-	(void)state;
 	listen_at(80, 7, 6);
 	child(80, DIAG_ESTABLISHED, 5000);
 	assert_int_equal(tell(), 0);
@@ -208,7 +199,6 @@ static void test_which_are_asked_for(void **state)
 	const struct inet_diag_req *r;
 	const struct nlattr *filter;
 
-	(void)state;
 	listen_at(83, 20, 15); /* above capacity */
 	listen_at(80, 8, 9); /* 80 % */
 	listen_at(81, 7, 9); /* 70 % */
@@ -233,7 +223,6 @@ static void test_which_are_asked_for(void **state)
 
 static void test_all_with_a_queue(void **state)
 {
-	(void)state;
 	wanted.all = true;
 	listen_at(80, 1, 4096);
 	listen_at(81, 0, 4096);
@@ -245,7 +234,6 @@ static void test_all_with_a_queue(void **state)
 /* Connections of the same port that belong to a listener nobody asked for, or to none. */
 static void test_others_at_the_port(void **state)
 {
-	(void)state;
 	listen_at(80, 3, 2);
 	listen_at(80, 0, 8)->addr.address[0] = 10;
 	s.listeners[1].addr.address[3] = 1;
@@ -262,7 +250,6 @@ static void test_too_many_ports(void **state)
 {
 	size_t known = 0;
 
-	(void)state;
 	for (unsigned int port = 1; port <= WAITING_PORTS_MAX + 10; port++)
 		listen_at((uint16_t)port, 3, 2);
 	assert_int_equal(tell(), 0);
@@ -293,7 +280,6 @@ static void test_connections(void **state)
 	};
 	struct connections of;
 
-	(void)state;
 	waiting_begin(&waiting);
 	listen_at(80, 5, 4096)->addr.family = AF_INET6;
 	groups_build(&s);
@@ -327,7 +313,6 @@ static void test_mptcp(void **state)
 {
 	struct connections of;
 
-	(void)state;
 	waiting_begin(&waiting);
 	listen_at(80, 3, 2);
 	groups_build(&s);
@@ -387,7 +372,6 @@ static void test_told_again(void **state)
 	uint64_t walked_ns = s.monotonic_ns;
 	const struct group *g;
 
-	(void)state;
 	walk();
 	again(100, 4);
 	waiting_fill_again(&waiting, diag, &s, &wanted);
@@ -413,7 +397,6 @@ static void test_not_wanted_any_more(void **state)
 {
 	static const uint32_t lengths[] = { 3, 0 };
 
-	(void)state;
 	walk();
 	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
 		wanted.all = lengths[i] == 0;
@@ -428,7 +411,6 @@ static void test_not_wanted_any_more(void **state)
 /* Another listener has come to the address: none of them waits at it. */
 static void test_another_listener(void **state)
 {
-	(void)state;
 	walk();
 	again(200, 5);
 	groups_build(&s);
@@ -442,7 +424,6 @@ static void test_another_listener(void **state)
 /* And one that was not looked into then: unknown, not empty. */
 static void test_not_looked_into(void **state)
 {
-	(void)state;
 	walk();
 	again(100, 5);
 	listen_at(81, 5, 4);
@@ -454,7 +435,6 @@ static void test_not_looked_into(void **state)
 /* Whose they are is as it was then, whichever members of the group have a queue by now. */
 static void test_holder(void **state)
 {
-	(void)state;
 	walk();
 	again(200, 5);
 	again(100, 0);
@@ -472,7 +452,6 @@ static void test_holder(void **state)
 
 static void test_no_holder(void **state)
 {
-	(void)state;
 	listen_at(80, 5, 4);
 	listen_at(80, 5, 4);
 	child(80, DIAG_ESTABLISHED, 5000);
