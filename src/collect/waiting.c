@@ -225,8 +225,8 @@ static void mark(struct snapshot *s, const struct waiting_request *wanted,
 	     i++) {
 		const struct listener *l = &s->listeners[i];
 
-		if (is_wanted(s, l, wanted) && bsearch(&l->addr.port, at->ports, at->n,
-						       sizeof(at->ports[0]), compare_ports))
+		if (is_wanted(s, l, wanted) &&
+		    bsearch(&l->addr.port, at->ports, at->n, sizeof(at->ports[0]), compare_ports))
 			s->groups[l->group].known |= known;
 	}
 }
@@ -391,7 +391,7 @@ static struct group *find_again(const struct waiting_queue *queue, struct snapsh
 
 /* Looks up the oldest connections. One that has been accepted has an inode. */
 static void look_up_oldest(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
-		       const struct waiting_request *wanted)
+			   const struct waiting_request *wanted)
 {
 	size_t asked = 0;
 
