@@ -365,18 +365,6 @@ static void read_limit(struct conditions *c, struct process *p)
 	p->known |= PROCESS_FD_LIMIT;
 }
 
-/* A limit is set in the unit. owners_collect() has read it only where units are needed. */
-static void name_cgroup(struct conditions *c, struct process *p)
-{
-	struct units units;
-
-	if (p->cgroup)
-		return;
-	units = units_parse(c->cgroup.s, c->cgroup.len);
-	p->cgroup = string_pool_add(c->strings, units.cgroup.s, units.cgroup.len);
-	p->unit = string_pool_add(c->strings, units.unit.s, units.unit.len);
-}
-
 static void read_process(struct conditions *c, struct process *p, bool closing)
 {
 	bool has_cgroup = procfs_read_process(c->root, p->pid, "cgroup", &c->cgroup) == 0;
@@ -385,9 +373,14 @@ static void read_process(struct conditions *c, struct process *p, bool closing)
 		find_throttled(c, p);
 	if (!closing)
 		return;
-	if (has_cgroup) {
+	if (has_cgroup)
 		find_frozen(c, p);
-		name_cgroup(c, p);
+	/* Limits are set in the unit. owners_collect() has read it only where units are needed. */
+	if (has_cgroup && !p->cgroup) {
+		struct units units = units_parse(c->cgroup.s, c->cgroup.len);
+
+		p->cgroup = string_pool_add(c->strings, units.cgroup.s, units.cgroup.len);
+		p->unit = string_pool_add(c->strings, units.unit.s, units.unit.len);
 	}
 	read_state(c, p);
 	count_fds(c, p);

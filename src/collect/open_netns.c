@@ -29,19 +29,6 @@
 
 static const char *const counter_files[] = { "netstat", "snmp" }; /* below /proc/net */
 
-/* The warning for each kind of problem: its code, and the text around the names. */
-static const struct {
-	const char *code, *before, *after;
-} problem_table[NETNS_PROBLEMS] = {
-	[NETNS_DENIED] = { "namespaces-denied", "cannot enter ", "" },
-	[NETNS_FAILED] = { "namespaces-failed", "cannot read ", "" },
-	[NETNS_SKIPPED] = { "namespaces-failed", "cannot dump the listeners of ",
-			    "; they are unknown" },
-	/* It may not have ended: somebody's descriptor may keep it alive. */
-	[NETNS_GONE] = { "namespaces-gone", "",
-			 " can no longer be found: what happened there is not in this report" },
-};
-
 struct files {
 	struct open_netns *netns;
 	unsigned int needs;
@@ -51,14 +38,6 @@ struct dump {
 	struct snapshot *snapshot;
 	uint32_t netns_idx;
 };
-
-static uint64_t read_cookie(int fd)
-{
-	uint64_t cookie;
-	socklen_t len = sizeof(cookie);
-
-	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
-}
 
 /*
  * /proc/net is that of the thread group's leader, hence thread-self. Kernels before 3.17 lack that:
@@ -83,11 +62,6 @@ static int open_net(const struct open_netns *netns, const char *name)
 		return -ENOENT;
 	}
 	return fd;
-}
-
-static unsigned int need_of(unsigned int file)
-{
-	return file < NETNS_SYSCTLS ? NEED_COUNTERS : NEED_SYSCTLS;
 }
 
 static int open_files(void *context, struct error *why)
@@ -115,7 +89,8 @@ static int open_needed(struct open_netns *netns, unsigned int needs, struct erro
 	bool closed = false;
 
 	for (unsigned int i = 0; i < NETNS_FILES; i++)
-		closed |= needs & need_of(i) && netns->files[i] < 0;
+		closed |= needs & (i < NETNS_SYSCTLS ? NEED_COUNTERS : NEED_SYSCTLS) &&
+			  netns->files[i] < 0;
 	return closed ? enter_run(netns->netns_fd, open_files, &files, why) : 0;
 }
 
@@ -154,7 +129,9 @@ static struct open_netns *open_one(int root, int netns_fd, int *code, struct err
 	}
 	ehash->diag = netns->diag;
 	ehash->filter = &netns->filter;
-	netns->cookie = read_cookie(netlink_fd(diag_netlink(netns->diag)));
+	if (getsockopt(netlink_fd(diag_netlink(netns->diag)), SOL_SOCKET, SO_NETNS_COOKIE,
+		       &netns->cookie, &(socklen_t){ sizeof(netns->cookie) }) < 0)
+		netns->cookie = 0;
 	return netns;
 }
 
@@ -338,6 +315,19 @@ static void allow_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Replaces @text by a sentence about the namespaces; false when there are none. */
+static bool describe(const struct netns_problem *p, const char *before, const char *after,
+		     struct strbuf *text)
+{
+	text->len = 0;
+	if (p->n)
+		strbuf_addf(text, "%s%zu network namespace%s (%s%s)%s%s%s%s", before, p->n,
+			    p->n > 1 ? "s" : "", p->names.s, p->n > NAMES_MAX ? ", ..." : "",
+			    p->code ? ": " : "", p->code ? strerror(-p->code) : "",
+			    error_advice(p->code), after);
+	return p->n;
+}
+
 void open_netns_counters_before(struct open_netns *netns, struct netns *ns, struct strbuf *text)
 {
 	netstat_read(netns->files[NETNS_NETSTAT], &ns->before, text);
@@ -459,6 +449,8 @@ void open_netns_set_skip(struct open_netns_set *set, const struct open_netns *ne
 
 void open_netns_set_warn(struct open_netns_set *set, struct snapshot *s)
 {
+	struct strbuf text = { 0 };
+
 	if (set->found.some_hidden && set->all)
 		snapshot_warn(s, "namespaces-hidden",
 			      "network namespaces may be missing, as some processes cannot be "
@@ -468,19 +460,20 @@ void open_netns_set_warn(struct open_netns_set *set, struct snapshot *s)
 		snapshot_warn(s, "namespaces-hidden",
 			      "cannot look for network namespaces: %s%s; some may be missing",
 			      strerror(-set->found.failed), error_advice(set->found.failed));
-	for (size_t i = 0; i < NETNS_PROBLEMS; i++) {
-		const struct netns_problem *p = &set->problems[i];
-
-		if (p->n)
-			snapshot_warn(s, problem_table[i].code,
-				      "%s%zu network namespace%s (%s%s)%s%s%s%s",
-				      problem_table[i].before, p->n, p->n > 1 ? "s" : "",
-				      p->names.s, p->n > NAMES_MAX ? ", ..." : "",
-				      p->code ? ": " : "", p->code ? strerror(-p->code) : "",
-				      error_advice(p->code), problem_table[i].after);
-	}
+	if (describe(&set->problems[NETNS_DENIED], "cannot enter ", "", &text))
+		snapshot_warn(s, "namespaces-denied", "%s", text.s);
+	if (describe(&set->problems[NETNS_FAILED], "cannot read ", "", &text))
+		snapshot_warn(s, "namespaces-failed", "%s", text.s);
+	if (describe(&set->problems[NETNS_SKIPPED], "cannot dump the listeners of ",
+		     "; they are unknown", &text))
+		snapshot_warn(s, "namespaces-failed", "%s", text.s);
+	/* They may not have ended: somebody's descriptor may keep them alive. */
+	if (describe(&set->problems[NETNS_GONE], "",
+		     " can no longer be found: what happened there is not in this report", &text))
+		snapshot_warn(s, "namespaces-gone", "%s", text.s);
 	/* A namespace that the user named is reported as gone in every sample. */
 	if (set->all)
 		problem_clear(&set->problems[NETNS_GONE]);
 	problem_clear(&set->problems[NETNS_SKIPPED]); /* the next sample tries again */
+	strbuf_free(&text);
 }

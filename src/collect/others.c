@@ -57,23 +57,6 @@ static struct budget begin_budget(struct others *o, uint64_t now_ns)
 	return b;
 }
 
-/* Half of the time that is left, for the search: the rest is for reading what it finds. */
-static struct budget half_of_rest(const struct budget *b)
-{
-	struct budget half = *b;
-
-	half.max_ns += (int64_t)(clock_thread_cpu_ns() - b->begin_ns);
-	half.max_ns /= 2;
-	return half;
-}
-
-static void index_list(struct others *o)
-{
-	idmap_reset(&o->by_identity, o->n);
-	for (size_t i = 0; i < o->n; i++)
-		idmap_put(&o->by_identity, o->list[i].identity, (uint32_t)i);
-}
-
 /* After a whole search: namespaces without a process have ended. */
 static void drop_empty(struct others *o)
 {
@@ -83,7 +66,9 @@ static void drop_empty(struct others *o)
 		if (o->list[i].pid)
 			o->list[n++] = o->list[i];
 	o->n = n;
-	index_list(o);
+	idmap_reset(&o->by_identity, n);
+	for (size_t i = 0; i < n; i++)
+		idmap_put(&o->by_identity, o->list[i].identity, (uint32_t)i);
 }
 
 static void list_processes(struct others *o)
@@ -133,7 +118,6 @@ static void search(struct others *o, const struct budget *b, uint64_t now_ns)
 	if (!o->n_pids) {
 		o->searched_ns = now_ns;
 		o->lost = false;
-		index_list(o);
 		list_processes(o);
 	}
 	while (o->n_pids) {
@@ -214,7 +198,10 @@ void others_sample(struct others *o, struct snapshot *s)
 		o->list[i].read = false;
 	all = read_all(o, &budget, s);
 	if (all && search_due(o, now_ns)) {
-		half = half_of_rest(&budget);
+		/* Half of the time that is left is for reading what the search finds. */
+		half = budget;
+		half.max_ns += (int64_t)(clock_thread_cpu_ns() - budget.begin_ns);
+		half.max_ns /= 2;
 		search(o, &half, now_ns);
 		all = read_all(o, &budget, s);
 	}

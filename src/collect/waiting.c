@@ -290,14 +290,19 @@ static void keep(struct waiting *w, struct snapshot *s, uint32_t netns_idx)
 	free(queue_of);
 }
 
-/* Returns the group of the queue, if the same listener holds all of its connections as then. */
-static struct group *find_holder(const struct waiting_queue *queue, struct snapshot *s,
-				 uint32_t netns_idx)
+/* Returns the group of the queue, or NULL when its listener is gone. */
+static struct group *find_group(const struct waiting_queue *queue, struct snapshot *s,
+				uint32_t netns_idx)
 {
 	const struct listener *l = snapshot_find(s, netns_idx, queue->cookie);
-	struct group *g = l ? &s->groups[l->group] : NULL;
 
-	return g && queue->found.holder == queue->cookie && g->holder == queue->cookie ? g : NULL;
+	return l ? &s->groups[l->group] : NULL;
+}
+
+/* Has the same listener all connections of the queue, then and now? */
+static bool same_holder(const struct waiting_queue *queue, const struct group *g)
+{
+	return g && queue->found.holder == queue->cookie && g->holder == queue->cookie;
 }
 
 /* Does this dump show the oldest connections of an earlier dump? */
@@ -309,10 +314,10 @@ static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns
 		if (idmap_get(&w->children.by_cookie, w->oldest[i].connection.cookie) == IDMAP_NONE)
 			w->queues[w->oldest[i].queue].stands = false;
 	for (size_t i = 0; i < w->n_queues; i++) {
-		struct group *g =
-			w->queues[i].stands ? find_holder(&w->queues[i], s, netns_idx) : NULL;
+		struct group *g = find_group(&w->queues[i], s, netns_idx);
 
-		if (!g || !(g->known & GROUP_WAITING))
+		if (!w->queues[i].stands || !same_holder(&w->queues[i], g) ||
+		    !(g->known & GROUP_WAITING))
 			continue;
 		g->known |= GROUP_STANDS;
 		g->ahead = w->queues[i].ahead;
@@ -330,8 +335,7 @@ static void compare_shown(const struct waiting *w, struct snapshot *s,
 	if (!wanted->before.begin_ns || w->shown_dumped.begin_ns < wanted->before.begin_ns)
 		return;
 	for (size_t i = 0; i < w->n_queues; i++) {
-		const struct listener *l = snapshot_find(s, wanted->netns_idx, w->queues[i].cookie);
-		struct group *g = l ? &s->groups[l->group] : NULL;
+		struct group *g = find_group(&w->queues[i], s, wanted->netns_idx);
 		const struct group *found = &w->queues[i].found;
 
 		if (!g || !(g->known & GROUP_WAITING) || found->fastopen)
@@ -383,8 +387,7 @@ int waiting_fill(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 static struct group *find_again(const struct waiting_queue *queue, struct snapshot *s,
 				const struct waiting_request *wanted)
 {
-	const struct listener *l = snapshot_find(s, wanted->netns_idx, queue->cookie);
-	struct group *g = l ? &s->groups[l->group] : NULL;
+	struct group *g = find_group(queue, s, wanted->netns_idx);
 
 	return g && is_group_wanted(s, g, wanted) ? g : NULL;
 }
@@ -399,8 +402,7 @@ static void look_up_oldest(struct waiting *w, struct diag_socket *diag, struct s
 		struct waiting_queue *queue = &w->queues[i];
 		const struct group *g = find_again(queue, s, wanted);
 
-		queue->stands = queue->n_oldest && g && g->may_stall &&
-				find_holder(queue, s, wanted->netns_idx);
+		queue->stands = queue->n_oldest && g && g->may_stall && same_holder(queue, g);
 	}
 	for (size_t i = 0; i < w->n_oldest; i++) {
 		struct waiting_queue *queue = &w->queues[w->oldest[i].queue];
