@@ -299,7 +299,7 @@ static struct group *find_group(const struct waiting_queue *queue, struct snapsh
 	return l ? &s->groups[l->group] : NULL;
 }
 
-/* Has the same listener all connections of the queue, then and now? */
+/* Does the same listener hold all connections of the queue, then and now? */
 static bool same_holder(const struct waiting_queue *queue, const struct group *g)
 {
 	return g && queue->found.holder == queue->cookie && g->holder == queue->cookie;
