@@ -9,23 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Longer than any window, and far from overflowing the clock. */
+/* Longer than any window, and too short to overflow the clock. */
 #define INTERVAL_MAX_NS 1e17
 
 #define CONFIRM_DUMPS_MAX 10
 
-void peaks_init(struct peaks *p, double rate, double share)
-{
-	memset(p, 0, sizeof(*p));
-	p->share = share;
-	p->due_ns = UINT64_MAX;
-	peaks_set_rate(p, rate);
-}
-
-void peaks_set_rate(struct peaks *p, double rate)
+void peaks_set_rate(struct peaks *p, double rate, double share)
 {
 	double interval = rate > 0 ? (double)NSEC_PER_SEC / rate : 0;
 
+	p->share = share;
 	p->min_interval_ns = (uint64_t)(interval < INTERVAL_MAX_NS ? interval : INTERVAL_MAX_NS);
 	if (!p->min_interval_ns)
 		p->due_ns = UINT64_MAX;
@@ -38,7 +31,7 @@ void peaks_free(struct peaks *p)
 	free(p->born);
 }
 
-/* All dumps have the listeners in the same order, but for those that come and go. */
+/* Dumps show listeners in the same order, so the next queue is the first guess. */
 static struct tracked_queue *track(struct peaks *p, uint64_t cookie, bool *fresh)
 {
 	uint32_t i = (uint32_t)p->next;
@@ -77,16 +70,16 @@ static bool count(struct peaks *p, struct tracked_queue *q)
 }
 
 /*
- * The kernel goes on with a dump by the position in a hash bucket (inet_diag_dump_icsk()). Where
- * listeners before that position went since the datagram before, it misses as many that are there;
- * where some came, it repeats others. So a dump missed none when it came in one datagram, or when
- * it repeated none and the dump after it shows all of it again: nothing before a position went.
- * @comparable: this dump and the one before have no filter, which hides what comes and goes
+ * The kernel resumes a dump at a position in a hash bucket (inet_diag_dump_icsk()). If listeners
+ * before that position have closed since, it misses as many that exist; if some are new, it repeats
+ * others. So a dump missed none if it came in one datagram, or if it repeated none and the next
+ * dump shows all of it again: then no listener before a position has closed.
+ * @comparable: this dump and the one before have no filter, which would hide some of them
  */
 static void end_dump(struct peaks *p, const struct diag_socket *diag, int code, bool comparable)
 {
 	if (code < 0)
-		p->repeated = true; /* proves nothing, and neither does the next one */
+		p->repeated = true; /* it proves nothing, nor does the next one */
 	else if (diag_datagrams(diag) <= 1 ||
 		 (comparable && !p->repeated_before && p->n_stayed == p->n_before))
 		p->missed_none = true;
@@ -163,7 +156,7 @@ static void handle_listener(const struct diag_record *r, void *context)
 	if (r->state != DIAG_LISTEN)
 		return;
 	q = track(p, r->cookie, &fresh);
-	/* It may be gone before the next sample: then nothing more is known of it than this. */
+	/* Keep its address: it may be gone before the next sample. */
 	if (fresh) {
 		p->born = array_grow(p->born, p->n_born, &p->born_size, sizeof(*p->born));
 		diag_fill_listener(&p->born[p->n_born++], r);
@@ -194,29 +187,31 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 	uint64_t now = clock_monotonic_ns();
 	struct look look = { p, now };
 	struct error ignored;
+	unsigned int tries = 0;
 	uint64_t interval;
 	int code;
 
+	/* A lost dump gets a new socket, but is not repeated: the next look comes soon. */
 	begin_dump(p);
 	code = diag_dump(diag, &request, handle_listener, &look, &ignored);
 	end_dump(p, diag, code, family == AF_UNSPEC && !filter);
-	if (netlink_lost(code))
-		netlink_reopen(diag_netlink(diag), &ignored);
-	if (p->n_unix &&
-	    netlink_lost(unix_diag_dump(diag_netlink(diag), false, handle_unix, &look, &ignored)))
-		netlink_reopen(diag_netlink(diag), &ignored);
+	netlink_again(diag_netlink(diag), code, &tries);
+	if (p->n_unix) {
+		code = unix_diag_dump(diag_netlink(diag), false, handle_unix, &look, &ignored);
+		netlink_again(diag_netlink(diag), code, &tries);
+	}
 	cpu = clock_thread_cpu_ns() - cpu;
 	p->cost_ns = (p->cost_ns + cpu) / 2;
 	interval = (uint64_t)((double)p->cost_ns / p->share);
 	if (interval < p->min_interval_ns)
 		interval = p->min_interval_ns;
-	/* Late ticks are not made up for: a burst of looks would see the same instant. */
+	/* Late looks are not made up for: several at once would all see the same. */
 	p->due_ns += interval;
 	if (p->due_ns <= now)
 		p->due_ns = now + interval;
 }
 
-/* A UNIX listener that came since the sample before gets no row: fast samples have no names. */
+/* A new UNIX listener is left out: looks do not dump its name. */
 static void add_gone(const struct peaks *p, const struct tracked_queue *q, struct snapshot *s,
 		     uint32_t netns_idx)
 {
@@ -280,10 +275,11 @@ static void handle_again(const struct diag_record *r, void *context)
 	q->look = p->look;
 }
 
-/* Returns whether a dump missed none: whom it does not show is not there. */
+/* Returns whether a dump missed none: a listener that it does not show does not exist. */
 static bool dump_again(struct peaks *p, struct diag_socket *diag)
 {
 	const struct diag_request request = { .states = 1 << DIAG_LISTEN, .family = AF_UNSPEC };
+	unsigned int tries = 0;
 	struct error ignored;
 	int code = 0;
 
@@ -293,8 +289,7 @@ static bool dump_again(struct peaks *p, struct diag_socket *diag)
 		code = diag_dump(diag, &request, handle_again, p, &ignored);
 		end_dump(p, diag, code, true);
 	}
-	if (netlink_lost(code))
-		netlink_reopen(diag_netlink(diag), &ignored);
+	netlink_again(diag_netlink(diag), code, &tries);
 	return p->missed_none;
 }
 

@@ -6,74 +6,75 @@
 #include "model/snapshot.h"
 
 /*
- * Fast sampling of the accept queues of one namespace between two samples: the LISTEN dump alone,
- * so that a queue that was full for a few milliseconds is seen. A dump that costs more than its
- * share of a CPU is taken less often; each queue counts the looks that were really taken.
+ * Fast sampling of the accept queues of one namespace between two samples, by LISTEN dumps alone.
+ * It shows that a queue was full for a few milliseconds. A fast sample is called a look. When looks
+ * cost more than their share of a CPU, fewer are taken; each queue counts its looks.
  */
 struct tracked_queue {
 	uint64_t cookie;
 	struct peak peak;
 	uint32_t length; /* at the last look */
 	uint32_t limit;
-	uint32_t look; /* number of that look, or of a later dump that shows it */
+	uint32_t look; /* number of the last look, or of the last dump that shows it */
 	uint32_t born; /* 1 + its index in peaks->born; 0: it was in the sample before */
 	uint32_t inode; /* of a UNIX listener */
 	bool is_unix;
-	uint64_t look_ns; /* when the last look was */
-	uint64_t moved_ns; /* the last look that saw it empty, or shorter than the look before */
+	uint64_t look_ns; /* time of the last look */
+	uint64_t moved_ns; /* time of the last look that saw it empty or shorter */
 };
 
+/* A zeroed struct with @due_ns of UINT64_MAX is ready, and off. */
 struct peaks {
-	struct idmap by_cookie;
+	struct idmap by_cookie; /* index into @queues */
 	struct tracked_queue *queues;
 	size_t n_queues, queues_size;
-	size_t next; /* index of the one after the one found last */
-	struct listener *born; /* TCP listeners that came since the sample before */
+	size_t next; /* index of the queue that is expected next in a dump */
+	struct listener *born; /* TCP listeners that are new since the sample before */
 	size_t n_born, born_size;
-	size_t n_unix; /* of the queues; 0: there is no need to look at UNIX listeners */
-	uint32_t look; /* number of the last dump; 1 is the sample that begins the window */
-	/* TCP listeners in the last dump, those of them that the dump before has too, and in that.
-	 */
-	size_t n_seen, n_stayed, n_before;
-	bool repeated,
-		repeated_before; /* some listener was in that dump twice, as far as is known */
-	bool missed_none; /* a dump since the window began has all listeners of its time */
+	size_t n_unix; /* UNIX listeners among the queues; 0: do not dump them */
+	uint32_t look; /* number of the last dump; the sample that begins the window is 1 */
+	size_t n_seen; /* TCP listeners in the last dump */
+	size_t n_stayed; /* those of them that the dump before shows too */
+	size_t n_before; /* TCP listeners in the dump before */
+	bool repeated; /* the last dump may show a listener twice */
+	bool repeated_before; /* the dump before may */
+	bool missed_none; /* some dump of this window is known to show all listeners of its time */
 	uint64_t min_interval_ns; /* 0: off */
 	double share; /* of one CPU */
-	uint64_t cost_ns; /* CPU of one look, smoothed; begins at 0, as the first one is dear */
-	uint64_t due_ns; /* the next fast one */
+	uint64_t cost_ns; /* CPU time of a look, averaged; from 0, as the first costs too much */
+	uint64_t due_ns; /* of the next look; UINT64_MAX: none */
 };
 
-/* @rate: looks a second, 0 is off; @share: of one CPU, at most. */
-void peaks_init(struct peaks *p, double rate, double share);
-
-/* Another rate from the next window on; 0 ends the one that is open. */
-void peaks_set_rate(struct peaks *p, double rate);
+/*
+ * peaks_set_rate() - set the rate from the next window on.
+ * @rate: looks a second; 0: end the window, and take no more
+ * @share: of one CPU, at most
+ */
+void peaks_set_rate(struct peaks *p, double rate, double share);
 void peaks_free(struct peaks *p);
 
-/* peaks_begin() - a window begins with this sample, for its listeners of namespace @netns_idx. */
+/* Begins a window with this sample, for the listeners of @netns_idx. */
 void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns_idx);
 
 /*
- * peaks_look() - take one fast sample, and set the time of the next. Queues that a failing dump did
- * not reach get one look less. UNIX listeners are looked at when the window began with some.
- * @family: the one that the samples dump, AF_UNSPEC for both
- * @filter: theirs too
+ * peaks_look() - take one look, and set the time of the next. A queue that a failed dump did not
+ * show has one look less. UNIX listeners are dumped when the window began with some.
+ * @family, @filter: as for the LISTEN dump of the samples
  */
 void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 		const struct bytecode *filter);
 
 /*
- * peaks_end() - the window ends with this sample: it is the last look, and every listener gets what
- * was seen of it. Listeners that the sample lacks are added to s->gone, and
- * netns->listener_vanished says whether there is a TCP listener among them.
+ * peaks_end() - end the window with this sample, which is its last look, and fill in the peaks of
+ * its listeners. Listeners that the sample lacks are added to s->gone; netns->listener_vanished
+ * is set when a TCP listener is among them.
  */
 void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns_idx);
 
 /*
- * peaks_confirm_gone() - after peaks_end(): ask again for the listeners of the namespace in
- * s->gone, and take back those that are there, or may be: a dump that the kernel resumes may miss
- * listeners.
+ * peaks_confirm_gone() - after peaks_end(), dump the listeners again until a dump is known to miss
+ * none, and remove from s->gone those that exist. If there is no such dump, all TCP listeners of
+ * the namespace are removed.
  */
 void peaks_confirm_gone(struct peaks *p, struct diag_socket *diag, struct snapshot *s,
 			uint32_t netns_idx);
