@@ -10,8 +10,9 @@
 /*
  * Where a report goes: standard output, or a file that is replaced as a whole, so that a reader
  * sees the old report or the new one. A device or a FIFO cannot be replaced, and is written to as
- * it is. So is what only a link of procfs leads to: a pipe or a socket behind /dev/stdout, a
- * deleted file.
+ * it is. So is what only a link of procfs leads to: a pipe or a socket behind /dev/fd/N, a
+ * deleted file. The file that standard output is already, by whatever path, is not replaced:
+ * the report goes where standard output stands in it.
  */
 struct sink {
 	FILE *stream;
