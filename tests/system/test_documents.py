@@ -512,7 +512,7 @@ class Help(screen.Case):
         found = {name for path in PAGES for name in re.findall(
             r"^\.(?:Pq )?Ic (\S+)", plain(path.read_text()), re.M)}
         self.assertGreater(len(found), 5)
-        self.assertEqual(found - known, {"Ctrl-C", "Ctrl-Z"})  # of the terminal
+        self.assertEqual(found - known, {"Ctrl-C", "Ctrl-Z", "Ctrl-U"})  # of the terminal
 
     def test_marks(self):
         lines = self.lines()
