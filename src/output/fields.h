@@ -112,7 +112,6 @@ struct field {
 	void (*get)(const struct row *row, const struct report *report,
 		    struct field_context *context, struct field_value *value);
 	const char *help;
-	const char *brief; /* header on a small screen; NULL: header */
 	const char *object; /* JSON: the object it stands in; NULL: the listener itself */
 	const char *key; /* JSON: its key; NULL: in tables only */
 	unsigned int needs; /* enum need: what showing it costs */
@@ -130,9 +129,9 @@ extern const struct field field_table[FIELD_N];
 bool field_is_number(const struct field *field);
 
 /*
- * field_find() - the column that a user names in @len bytes: by its name, by its header, also that
- * of a small screen, or by its place in JSON, as in "accept_queue.length". Case does not matter,
- * and "_", "-" and a blank are alike. Returns NULL when there is none.
+ * field_find() - the column that a user names in @len bytes: by its name, its header, or its
+ * place in JSON, as in "accept_queue.length". Case does not matter, and "_", "-" and a blank are
+ * alike. Returns NULL when there is none.
  */
 const struct field *field_find(const char *name, size_t len);
 

@@ -70,7 +70,7 @@ static void add_header(struct strbuf *b, const struct layout_column *column,
 		add_history_header(b, c);
 	if (column->kind != LAYOUT_CELL)
 		return;
-	strbuf_adds(b, f->brief ? f->brief : f->header);
+	strbuf_adds(b, f->header);
 	/* A shorter age comes and goes with each sample. */
 	if (age_of(f, c) >= NSEC_PER_SEC)
 		phrase_age(b, "-", age_of(f, c) / NSEC_PER_SEC * NSEC_PER_SEC, "");
