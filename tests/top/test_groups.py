@@ -184,7 +184,7 @@ class Grouping(Groups):
     def heads(self, terminal):
         """How long the history lasts is no part of the name."""
         lines = terminal.lines()
-        return [head.split()[0] for _, _, head in
+        return [re.sub("^LAST .*", "LAST", head) for _, _, head in
                 screen.split_header(lines[screen.find_header(lines)])]
 
     def test_key(self):

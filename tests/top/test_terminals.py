@@ -117,7 +117,7 @@ class Letters(screen.Case):
 
     def test_utf8(self):
         ill = self.sick()
-        terminal = self.screen("-d", "0.2")
+        terminal = self.screen("-d", "0.2", cols=100)
         terminal.see(screen.at(ill))
         terminal.see("████████")
         terminal.see("SEV▼")
