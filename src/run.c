@@ -310,8 +310,8 @@ static int print_report(struct run *run)
 }
 
 /*
- * One closing sample and its report. @before: the opening one, NULL without a window. Returns 0,
- * SAMPLE_END or -1.
+ * Takes the closing sample and prints its report. Returns 0, or -1 after printing an error.
+ * @before: the opening sample, NULL without a window
  */
 static int take_report(struct run *run, struct snapshot *before, struct snapshot *now)
 {
@@ -320,8 +320,6 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 
 	if (code < 0)
 		return fail(&why);
-	if (code == SAMPLE_END)
-		return code;
 	if (!run->reports++ && before)
 		snapshot_add_warnings(now, before);
 	fold_build(&run->report, before, now, run->options->fold);
@@ -338,7 +336,7 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 	return print_report(run);
 }
 
-/* Returns 0, or -1 after saying what failed. */
+/* Returns 0, or -1 after printing an error. */
 static int repeat(struct run *run)
 {
 	const struct options *o = run->options;
@@ -349,8 +347,8 @@ static int repeat(struct run *run)
 
 	if (run->window) {
 		code = sample_source_sample(run->source, SAMPLE_OPENING, &run->snapshots[1], &why);
-		if (code)
-			return code < 0 ? fail(&why) : 0;
+		if (code < 0)
+			return fail(&why);
 		due = run->snapshots[1].monotonic_ns + delay;
 	}
 	for (uint64_t n = 0; !o->watch || !o->count || n < o->count; n++) {
@@ -360,8 +358,8 @@ static int repeat(struct run *run)
 			break;
 		code = take_report(run, run->window ? &run->snapshots[!now] : NULL,
 				   &run->snapshots[now]);
-		if (code)
-			return code < 0 ? code : 0;
+		if (code < 0)
+			return code;
 		if (!o->watch || interrupted)
 			break;
 		now = !now;

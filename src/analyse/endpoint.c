@@ -15,7 +15,7 @@
 
 #define ENDPOINT_SIZE 128 /* the longest address with a prefix and the longest name of a port */
 
-/* The whole of @s, without a leading zero: ss takes 010 for 8. */
+/* Refuses leading zeros, as ss reads 010 as octal 8. */
 static int parse_number(const char *s, uint64_t max, uint64_t *value)
 {
 	return s[0] == '0' && s[1] ? -EINVAL : num_parse_u64(s, 0, max, value);
@@ -44,7 +44,7 @@ int endpoint_parse_port(const char *text, int32_t *port)
 	return 0;
 }
 
-/* One to four numbers; the bytes behind them are 0. */
+/* Reads one to four numbers; the remaining bytes are 0. */
 static int parse_ipv4(const char *s, uint8_t address[4])
 {
 	char part[4];
@@ -69,7 +69,7 @@ static int parse_ipv4(const char *s, uint8_t address[4])
 	return -EINVAL;
 }
 
-/* A length, or in IPv4 a mask of bytes. */
+/* Reads a length, or for IPv4 a netmask. */
 static int parse_prefix_len(const char *s, unsigned int bits, uint8_t *len)
 {
 	uint8_t bytes[4];
@@ -84,13 +84,13 @@ static int parse_prefix_len(const char *s, unsigned int bits, uint8_t *len)
 		return -EINVAL;
 	memcpy(&mask, bytes, sizeof(mask));
 	mask = ntohl(mask);
-	if (~mask & (~mask + 1)) /* a one below a zero */
+	if (~mask & (~mask + 1)) /* the ones are not all in front */
 		return -EINVAL;
 	*len = (uint8_t)__builtin_popcount(mask);
 	return 0;
 }
 
-/* @text: an address alone; its "/" is overwritten */
+/* @text: an address without a port; its "/" is overwritten */
 static int parse_address(char *text, struct filter_expr *c)
 {
 	char *slash = strchr(text, '/');
@@ -107,7 +107,7 @@ static int parse_address(char *text, struct filter_expr *c)
 	} else {
 		c->family = AF_INET;
 		c->prefix_len = 32;
-		/* A number alone was meant for a port. */
+		/* The user probably means a port by a single number. */
 		if ((!slash && !strchr(text, '.')) || parse_ipv4(text, c->address) < 0)
 			return -EINVAL;
 	}
@@ -148,7 +148,7 @@ static int parse_endpoint(const char *typed, struct filter_expr *c)
 	code = parse_parts(text, strrchr(slash ? slash : text, ':'), c);
 	if (code == 0)
 		return 0;
-	/* To ss the last colon begins a port; where that fails it may be part of the address. */
+	/* As in ss the last colon begins a port; if that fails it may be part of the address. */
 	snprintf(text, sizeof(text), "%s", typed);
 	c->port = EXPR_ANY_PORT;
 	return parse_parts(text, NULL, c);
@@ -181,7 +181,7 @@ int endpoint_parse(const char *text, struct filter_expr *condition, int *family)
 	return 0;
 }
 
-/* Is it a name: has it letters that no address has? */
+/* Is it a host name: has it letters that no address has? */
 static bool is_host(const char *word)
 {
 	size_t len = strcspn(word, ":");
@@ -220,10 +220,10 @@ bool endpoint_is_path(const char *text)
 	return *text == '/' || *text == '@' || !strncmp(text, unix_prefix, strlen(unix_prefix));
 }
 
-/* How many "@" a "@{90}" of the table at @pattern stands for; 0: it is none. */
+/* How many "@" a "@{90}" at @pattern stands for, see cell_add(); 0: there is none. */
 static uint64_t run_at(const char *pattern, size_t *len)
 {
-	const uint64_t most = 107; /* bytes of a name */
+	const uint64_t most = 107; /* bytes of an abstract name */
 	char number[4] = "";
 	size_t digits;
 	uint64_t n;

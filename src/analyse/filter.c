@@ -19,20 +19,20 @@
 #include <string.h>
 #include <strings.h>
 
-/* Parsing, matching and compiling recurse as deep as parentheses are nested. */
+/* How deep parentheses may be nested, as parsing, matching and compiling recurse. */
 #define DEPTH_MAX 64
 
-/* The others are negations of these. */
+/* Other relations are negations of these. */
 enum filter_relation { FILTER_EQUAL, FILTER_AT_LEAST, FILTER_AT_MOST };
 
-/* What a field is compared with. */
+/* A comparison of a field. */
 struct filter_test {
-	struct filter_expr condition; /* a EXPR_FIELD; first, so that it is freed as one */
+	struct filter_expr condition; /* EXPR_FIELD; the first member, so free() works on it */
 	enum filter_relation relation;
 	enum filter_type type;
 	const void *field;
-	uint64_t number; /* COUNT, BOOL, when @whole; RANGE; enum state */
-	double real; /* the same number, whatever it is */
+	uint64_t number; /* COUNT, BOOL, if @whole; RANGE; STATE: enum state */
+	double real; /* the same number, also if it is not whole */
 	bool whole;
 	bool any_case; /* TEXT: case does not matter, as to ss in a path */
 	char text[]; /* TEXT, WORDS, NUMBERS, REASONS: a shell pattern */
@@ -46,12 +46,12 @@ struct filter {
 	bool has_device;
 };
 
-/* There is no lexer, as what a word is depends on where it stands. */
+/* There is no lexer, because what a word is depends on its place. */
 struct parser {
 	const char *text;
 	const char *at;
 	struct filter *filter;
-	struct strbuf word; /* the last one that was read, without quotes */
+	struct strbuf word; /* the last word read, without quotes */
 	const char *word_at; /* where it began */
 	int depth; /* of parentheses */
 	struct error *why;
@@ -64,7 +64,7 @@ struct operator_info {
 	bool negated;
 };
 
-/* The spellings of ss. Of symbols that begin alike the longer stands first. */
+/* The spellings of ss. A symbol that is the beginning of another one comes after it. */
 static const struct operator_info operator_table[] = {
 	{ "==", NULL, FILTER_EQUAL, false },	{ "=", "eq", FILTER_EQUAL, false },
 	{ "!=", "ne", FILTER_EQUAL, true },	{ NULL, "neq", FILTER_EQUAL, true },
@@ -77,7 +77,7 @@ static const struct {
 	const char *name;
 	enum filter_expr_kind kind;
 	bool peer;
-	bool port; /* not an address, but a port */
+	bool port; /* takes a port, not an address */
 } keyword_table[] = {
 	{ "src", EXPR_HOST, false, false },   { "dst", EXPR_HOST, true, false },
 	{ "sport", EXPR_HOST, false, true },  { "dport", EXPR_HOST, true, true },
@@ -86,7 +86,7 @@ static const struct {
 
 static const char no_order[] = "has no order; use = or !=";
 
-/* What is wrong at @at, where @word stands. Returns -EINVAL. */
+/* Fills p->why: the error is at @at, where @word is (NULL: none). Returns -EINVAL. */
 static __attribute__((format(printf, 4, 5))) int fail(const struct parser *p, const char *at,
 						      const char *word, const char *format, ...)
 {
@@ -126,8 +126,8 @@ static bool is_name(char c)
 }
 
 /*
- * Reads to the next blank, parenthesis, "&" or "|"; quotes and backslashes put these into a value.
- * @missing: the error where nothing is there
+ * Reads to the next blank, parenthesis, "&" or "|", unless it is quoted or follows a backslash.
+ * @missing: the error if there is no value
  */
 static int read_value(struct parser *p, const char *missing)
 {
@@ -194,7 +194,7 @@ static const struct operator_info *take_operator(struct parser *p, const char **
 	return NULL;
 }
 
-/* As the kernel has them: an address with a port, or that the port is at least or at most so. */
+/* Makes what the kernel has: EXPR_HOST with a port and any address, or PORT_MIN or PORT_MAX. */
 static int parse_port(struct parser *p, struct filter_expr *c, const struct operator_info *op)
 {
 	if (read_value(p, "a port is missing") < 0)
@@ -230,7 +230,7 @@ static struct filter_expr *keep_test(const struct filter_test *test, const char 
 	return &kept->condition;
 }
 
-/* A pattern of the name of a UNIX listener, which brings these along, as in ss. */
+/* Parses a pattern for names of UNIX listeners. As in ss, it implies -x. */
 static int parse_path(struct parser *p, struct filter_expr **condition)
 {
 	const struct filter_source *source = &p->filter->source;
@@ -279,16 +279,16 @@ static int parse_device(struct parser *p, struct filter_expr *c)
 }
 
 /*
- * An address and a device: "0.0.0.0%lo:80", "[fe80::1]%eth0:80" and "*%eth0:80", as tables have
- * them, and "[fe80::1%eth0]". Both have to match.
- * @percent: where it is in the word
+ * An address and a device, which both have to match: "0.0.0.0%lo:80", "[fe80::1]%eth0:80" and
+ * "*%eth0:80", as tables have them, and "[fe80::1%eth0]".
+ * @percent: the "%" in p->word
  */
 static int parse_host_on_device(struct parser *p, const char *percent, struct filter_expr *list)
 {
 	struct filter_expr *host = xcalloc(1, sizeof(*host)), *device = xcalloc(1, sizeof(*device));
 	size_t before = (size_t)(percent - p->word.s), len = strcspn(percent + 1, ":]/");
 	const char *colon = memchr(p->word.s, ':', before);
-	/* An address with two colons needs brackets, lest its port be taken for a part of it. */
+	/* An address with two colons needs brackets to separate it from the port. */
 	bool bare =
 		*p->word.s != '[' && colon && memchr(colon + 1, ':', (size_t)(percent - colon - 1));
 	struct strbuf text = { 0 };
@@ -311,7 +311,7 @@ static int parse_host_on_device(struct parser *p, const char *percent, struct fi
 	return code;
 }
 
-/* @condition: with its kind and negation; another one may take its place */
+/* @condition: has its kind and negation; may be replaced by another one */
 static int parse_host(struct parser *p, struct filter_expr **condition)
 {
 	const char *percent;
@@ -349,7 +349,7 @@ static int parse_keyword(struct parser *p, size_t keyword, struct filter_expr **
 	return c->kind == EXPR_DEVICE ? parse_device(p, c) : parse_host(p, condition);
 }
 
-/* A percentage, or a ratio as in JSON: at most 1, so that 80 is not taken for 80%. */
+/* Takes a percentage, or a ratio as in JSON, which is at most 1: 80 without "%" is an error. */
 static int parse_ratio(struct parser *p, struct filter_test *test)
 {
 	size_t len = p->word.len;
@@ -406,7 +406,7 @@ static int parse_bool(struct parser *p, struct filter_test *test)
 	return fail_word(p, "is neither yes nor no");
 }
 
-/* The name of a state or reason; NULL behind the last one. */
+/* Returns the name of the @i-th state or reason; NULL after the last one. */
 static const char *name_of(enum filter_type type, size_t i)
 {
 	if (type == FILTER_STATE)
@@ -449,7 +449,7 @@ static int parse_name(struct parser *p, struct filter_test *test)
 	return -EINVAL;
 }
 
-/* A pattern for digits, where any class of characters will do. */
+/* Accepts patterns of digits; the contents of [] are not checked. */
 static int check_numbers(const struct parser *p)
 {
 	const char *word = p->word.s;
@@ -465,7 +465,7 @@ static bool has_order(enum filter_type type)
 	       type != FILTER_REASONS && type != FILTER_BOOL;
 }
 
-/* Takes the word that was read as what the field is compared with. */
+/* Sets what the field is compared with from p->word. */
 static int parse_operand(struct parser *p, struct filter_test *test)
 {
 	switch (test->type) {
@@ -509,7 +509,7 @@ static int parse_comparison(struct parser *p, struct filter_test *test, const ch
 	return read_value(p, "a value is missing") < 0 ? -EINVAL : parse_operand(p, test);
 }
 
-/* A word alone is most likely the name of a process, or else of a service. */
+/* A single word is most likely the name of a process or a service. */
 static int fail_bare(const struct parser *p)
 {
 	const char *word = p->word.s;
@@ -523,7 +523,7 @@ static int fail_bare(const struct parser *p)
 	return fail(p, p->word_at, word, "is not a field; did you mean process = %s?", word);
 }
 
-/* A word that is not a field: says what may have been meant. */
+/* p->word is not a field: suggests what the user may have meant. */
 static int fail_unknown(struct parser *p)
 {
 	const char *word = p->word.s, *at, *before = "";
@@ -598,7 +598,7 @@ static bool in_column(char c)
 	return is_name(c) || (c && strchr("+./", c));
 }
 
-/* The name of a column may go on where other words end: "drops/s", "+drops", "drops.rate". */
+/* Names of columns may contain what ends other words: "drops/s", "+drops", "drops.rate". */
 static void take_column(struct parser *p)
 {
 	enum filter_type type;
@@ -631,7 +631,7 @@ static int parse_plain(struct parser *p, struct filter_expr **condition)
 	return parse_field(p, condition);
 }
 
-/* "not" binds to the one condition behind it. */
+/* "not" applies to the next condition only. */
 static int parse_condition(struct parser *p, struct filter_expr **condition)
 {
 	bool negated = false;
@@ -651,7 +651,7 @@ static int parse_condition(struct parser *p, struct filter_expr **condition)
 	return 0;
 }
 
-/* Takes what joins the next condition to those before; nothing is "and", as in ss. */
+/* Takes "and" or "or", or nothing, which is "and" as in ss. Returns whether it is "or". */
 static bool take_or(struct parser *p)
 {
 	if (take_name(p, "or"))
@@ -667,7 +667,7 @@ static bool take_or(struct parser *p)
 	return false;
 }
 
-/* To the end of the text, or to a parenthesis that closes. */
+/* Parses to the end of the text or to a closing parenthesis. */
 static int parse_list(struct parser *p, struct filter_expr **list)
 {
 	struct filter_expr *all = *list = xcalloc(1, sizeof(*all)), **last = &all->first;
@@ -677,7 +677,7 @@ static int parse_list(struct parser *p, struct filter_expr **list)
 	for (;;) {
 		int code = parse_condition(p, last);
 
-		/* What was parsed so far is in the list, and is freed with it. */
+		/* The list owns what was parsed so far. */
 		if (code < 0)
 			return code;
 		(*last)->alternative = alternative;
@@ -689,7 +689,7 @@ static int parse_list(struct parser *p, struct filter_expr **list)
 	}
 }
 
-/* So ordered that "and" is the smaller of two, and "or" the greater. */
+/* In this order "and" is the minimum and "or" the maximum. */
 enum truth { NO, UNKNOWN, YES };
 
 static enum truth truth(bool value)
@@ -697,7 +697,7 @@ static enum truth truth(bool value)
 	return value ? YES : NO;
 }
 
-/* @difference: of the value and what it is compared with, or its sign */
+/* @difference: the value minus what it is compared with, or the sign of that */
 static enum truth relate(enum filter_relation relation, int difference)
 {
 	switch (relation) {
@@ -711,7 +711,7 @@ static enum truth relate(enum filter_relation relation, int difference)
 	return truth(difference == 0);
 }
 
-/* A pattern that is equal to the text matches too: "[::1]:80" is not meant as a class. */
+/* A pattern also matches itself: "[::1]:80" is not meant as a character class. */
 static bool same_text(const struct filter_test *test, const char *text)
 {
 	return !strcmp(test->text, text) ||
@@ -726,7 +726,7 @@ static enum truth match_words(const struct filter_test *test, const struct filte
 	return NO;
 }
 
-/* What is true of both bounds, or false of both, is so between; equality needs one number. */
+/* Known if it is the same for both bounds; equality is true only of a range of one number. */
 static enum truth match_range(const struct filter_test *test, const struct range *range)
 {
 	int min = num_compare(range->min, test->number);
@@ -755,7 +755,7 @@ static enum truth match_field(const struct filter *filter, const struct filter_t
 	case FILTER_NUMBERS:
 	case FILTER_REASONS:
 		return match_words(test, &value);
-	case FILTER_STATE: /* the table has the worst first */
+	case FILTER_STATE: /* enum state has the worst first */
 		return relate(test->relation, num_compare(test->number, value.number));
 	case FILTER_RANGE:
 		return match_range(test, &value.range);
@@ -773,9 +773,10 @@ static enum truth match_field(const struct filter *filter, const struct filter_t
 }
 
 /*
- * ss has the kernel filter, then filters itself, and shows what passes both. They differ about an
- * address of the other family: to the kernel it never matches, ss compares the bits. So whether it
- * matches is unknown. With a device in the filter, ss does not ask the kernel.
+ * The kernel filters for ss, then ss filters again, and shows what passes both. They disagree about
+ * an address of the other family: for the kernel it never matches, ss compares the bits. So such a
+ * match is unknown, and neither it nor its negation passes. If the filter has a device, ss filters
+ * alone.
  */
 static enum truth match_address(const struct filter *filter, const struct filter_expr *c,
 				const struct listen_addr *addr)
@@ -819,7 +820,7 @@ static enum truth match_list(const struct filter *filter, const struct filter_ex
 	enum truth all = YES, one;
 
 	for (const struct filter_expr *c = list->first; c; c = c->next) {
-		/* What cannot change the result is not looked up. The first has "and" before it. */
+		/* Skips what cannot change the result. "and" stands before the first condition. */
 		if (all == (c->alternative ? YES : NO))
 			continue;
 		one = match_one(filter, c, row, report);

@@ -19,7 +19,7 @@ static void add_range(struct range *sum, struct range range)
 	sum->max += range.max;
 }
 
-/* Removes from @common what @l does not share. The address is the same by definition. */
+/* Clears in @common what @l has not in common. The address is the same by definition. */
 static void intersect(struct listener *common, const struct listener *l)
 {
 	if (l->cookie < common->cookie)
@@ -33,13 +33,13 @@ static void intersect(struct listener *common, const struct listener *l)
 		common->cgroup = NULL;
 }
 
-/* Is a queue worse than another: fuller, or as full and longer? */
+/* Is a queue fuller than another, or as full and longer? */
 static bool is_worse(double fill, uint32_t length, double other_fill, uint32_t other_length)
 {
 	return fill > other_fill || (fill == other_fill && length > other_length);
 }
 
-/* The peaks are of different moments: no sum of them was ever in the kernel. */
+/* The members' peaks were at different times, so they are not added up. */
 static void add_peak(struct folded_group *group, struct peak *peak, const struct listener *l)
 {
 	double fill = listener_ratio(l, l->peak.length);
@@ -79,8 +79,8 @@ static void fold_listeners(struct folded_group *group)
 }
 
 /*
- * The bounds of a sum are not the sums of the bounds: the group's losses may be certain where each
- * member's are not.
+ * The ledger may prove more for the group than for its members: that some member lost packets, but
+ * not which.
  */
 static void narrow(struct range *range, uint64_t min, struct opt_u64 max)
 {
@@ -92,7 +92,7 @@ static void narrow(struct range *range, uint64_t min, struct opt_u64 max)
 		range->max = max.value;
 }
 
-/* At both ends of the window all queues were seen at once, and their sum may be the highest. */
+/* At both ends of the window all queues were seen at once, so there their sum is known. */
 static void raise_peak(const struct row *row, struct peak *peak)
 {
 	uint64_t length = row_length(row);
@@ -146,7 +146,10 @@ static int compare_owners(const void *va, const void *vb)
 	return a->fd < b->fd ? -1 : a->fd > b->fd;
 }
 
-/* Puts the owners of all members at @to; returns what is behind them. One known owner is enough. */
+/*
+ * Writes the owners of all members to @to and returns the end. Owners count as known if those of
+ * any member are.
+ */
 static struct owner *add_owners(struct folded_group *group, const struct snapshot *s,
 				struct owner *to)
 {
@@ -166,7 +169,7 @@ static struct owner *add_owners(struct folded_group *group, const struct snapsho
 	return to;
 }
 
-/* Makes report->by_group; returns for each group where the rows behind its members begin. */
+/* Fills report->by_group; returns the index after the last member of each group. */
 static uint32_t *sort_members(struct report *report)
 {
 	const struct snapshot *s = report->snapshot;
@@ -181,7 +184,7 @@ static uint32_t *sort_members(struct report *report)
 	return end;
 }
 
-/* The rows become the members; room for the rows of groups takes their place. */
+/* Moves the rows to report->members, and makes room for the rows of groups. */
 static void swap_rows(struct report *report)
 {
 	struct row *rows = report->members;
@@ -213,7 +216,7 @@ void fold_report(struct report *report)
 	end = sort_members(report);
 	for (size_t i = 0; i < s->n_groups; i++)
 		n_groups += s->groups[i].sockets > 1;
-	/* Listeners of one inode share owners in the snapshot, and do not here. */
+	/* Listeners with the same inode share owners in the snapshot, but not here. */
 	for (size_t i = 0; i < report->n_members; i++)
 		n_owners += report->members[i].listener->n_owners;
 	free(report->folded);

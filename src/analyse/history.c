@@ -8,39 +8,39 @@
 
 #define LEVEL_FULL 200 /* a fill of 1.0 */
 
-/* A listener in one window. All zero: empty, and well. */
+/* A listener in one window. All zero: its queue was empty and its state ok. */
 struct mark {
 	uint8_t level;
 	bool sick;
 	bool full;
-	bool missed; /* the report lacks it, while one before and one after have it */
+	bool missed; /* this report lacks the listener, but earlier and later ones have it */
 };
 
-/* The last windows in a row in which something was so. There may be more than are kept. */
+/* The latest unbroken run of sick, or of full, windows. It may be longer than the history. */
 struct run {
-	uint64_t from_ns; /* covered_ns of the window before its first */
-	uint64_t end; /* the report after its last one; 0: it was never so */
-	bool at_least; /* it may have begun before */
+	uint64_t from_ns; /* covered_ns of the window before the run */
+	uint64_t end; /* the report after its last one; 0: there was no run */
+	bool at_least; /* it may have begun earlier */
 };
 
 enum run_kind { RUN_SICK, RUN_FULL, RUN_N };
 
 /*
- * One listener, or one group. Most are empty and well all the time: their marks are allocated with
- * the first that is not zero.
+ * One listener, or one group. Most are always empty and ok, so marks are allocated with the first
+ * that is not zero.
  */
 struct track {
 	uint64_t id;
-	uint64_t first; /* report it was first in */
-	uint64_t last; /* and last */
+	uint64_t first; /* the first report that had it */
+	uint64_t last; /* the last report that had it */
 	struct run runs[RUN_N];
 	struct mark *marks; /* NULL, or HISTORY_WINDOWS of them */
 };
 
 struct counter_track {
 	uint64_t netns; /* its netns_id() */
-	uint64_t first; /* report it was first in */
-	uint64_t last; /* and last */
+	uint64_t first; /* the first report that had it */
+	uint64_t last; /* the last report that had it */
 	struct counters deltas[HISTORY_WINDOWS];
 };
 
@@ -52,8 +52,8 @@ struct history {
 	struct idmap by_id; /* index into tracks */
 	struct track *tracks;
 	size_t n_tracks, tracks_size;
-	size_t n_older; /* of them: in reports before the one that is being added */
-	bool groups; /* some are of groups */
+	size_t n_older; /* tracks that existed before the report that is being added */
+	bool groups; /* some tracks are of groups */
 	struct counter_track **counters;
 	size_t n_counters, counters_size;
 };
@@ -118,7 +118,7 @@ static bool is_so(enum run_kind kind, const struct mark *mark)
 	return kind == RUN_FULL ? mark->full : mark->sick;
 }
 
-/* @missed: the reports before this one lack it, and a run may have begun in them */
+/* @missed: the previous reports lack it, and a run may have begun in them */
 static void add_to_runs(const struct history *t, struct track *track, const struct mark *mark,
 			bool missed)
 {
@@ -147,7 +147,7 @@ static size_t add_mark(struct history *t, uint64_t id, struct mark mark)
 
 	if (!track->marks && (missed || mark.level || mark.sick || mark.full))
 		track->marks = xcalloc(HISTORY_WINDOWS, sizeof(*track->marks));
-	/* Another member of the group was here; or it is the first report, and the mark is zero. */
+	/* Another member of the group set the mark; or it is the first report, and it is zero. */
 	if (track->marks && track->last == t->reports)
 		mark = worse_of(mark, track->marks[t->reports % HISTORY_WINDOWS]);
 	for (uint64_t n = track->last + 1;
@@ -160,7 +160,7 @@ static size_t add_mark(struct history *t, uint64_t id, struct mark mark)
 	return i;
 }
 
-/* A new group was a listener before, whose past it takes over. */
+/* A new group takes over the history of the listener that it was before. */
 static void inherit(const struct history *t, struct track *group, const struct track *member)
 {
 	struct mark now = { 0 };
@@ -171,7 +171,7 @@ static void inherit(const struct history *t, struct track *group, const struct t
 	for (enum run_kind kind = 0; kind < RUN_N; kind++) {
 		const bool goes_on = group->runs[kind].end > t->reports;
 
-		/* A run that began now began exactly now; one that the member had goes on. */
+		/* A run that begins in this report is new; one of the member goes on. */
 		if (goes_on && member->runs[kind].end < t->reports)
 			group->runs[kind].at_least = false;
 		else
@@ -190,8 +190,8 @@ static void inherit(const struct history *t, struct track *group, const struct t
 }
 
 /*
- * Groups are remembered whether or not the report has them folded, and so are their members: each
- * has a past when the user folds or unfolds it. The last listener of a group adds to both.
+ * Both groups and their members are recorded, whether or not the report is folded, so that either
+ * has a history when the user folds or unfolds. The last listener of a group adds to both too.
  */
 static void add_row(struct history *t, const struct row *row)
 {
@@ -210,7 +210,8 @@ static void add_row(struct history *t, const struct row *row)
 	}
 }
 
-/* Forgets listeners that no window has any more. The map cannot delete, so it is made anew. */
+/* Frees the tracks of listeners that no window has any more. The map cannot delete: it is rebuilt.
+ */
 static void forget_gone(struct history *t, size_t present)
 {
 	size_t kept = 0;
@@ -260,7 +261,7 @@ static void add_counters(struct history *t, const struct netns_report *ns)
 	}
 }
 
-/* Forgets namespaces that no window has any more: containers come and go for ever. */
+/* Frees the tracks of namespaces that no window has any more, as containers come and go. */
 static void forget_gone_counters(struct history *t)
 {
 	size_t kept = 0;
@@ -348,7 +349,7 @@ static struct history_time lasted(const struct history *t, const struct row *row
 		time.at_least = run->at_least;
 		return time;
 	}
-	/* A run that is over, as far as marks are kept. */
+	/* The run has ended: count it in the marks. */
 	for (; get_mark(t, track, back, &mark) && is_so(kind, &mark); back++)
 		time.ns += t->window_ns[(t->reports - 1 - back) % HISTORY_WINDOWS];
 	n = t->reports - 1 - back;
@@ -399,7 +400,7 @@ struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum
 		uint64_t window_ns = t->window_ns[n % HISTORY_WINDOWS];
 		struct opt_u64 delta = delta_of(t, ns, id, back);
 
-		/* The first report of all has no window. */
+		/* The very first report has no window. */
 		if (n < t->sums_begin || !window_ns || *covered_ns + window_ns / 2 > span_ns)
 			break;
 		if (!delta.known)

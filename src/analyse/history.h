@@ -5,31 +5,29 @@
 #include "analyse/report.h"
 
 /*
- * What the reports of a repeating view said: how full each queue was, since when a listener is not
- * well, and what the counters did. Windows are counted backwards: 0 is that of the newest report.
- * What was before the oldest one is unknown.
+ * What the past reports of a repeating view had: how full each queue was, how long a listener has
+ * been sick, and what the counters did. Windows are counted backwards: 0 is that of the newest
+ * report. Nothing is known from before the oldest one.
  */
 struct history;
 
 #define HISTORY_WINDOWS 640 /* ten minutes of one second each, and a screen's width before them */
 
-/* An empty one. */
 struct history *history_new(void);
 void history_free(struct history *t);
 
-/* Adds the next report; they have to come in order. */
+/* Adds the next report, in order of time. */
 void history_add(struct history *t, const struct report *report);
 
 /*
- * history_span() - the time that @windows windows cover, window @back being the last.
- * @known: how many of them there are
+ * history_span() - return the time, in ns, that @windows windows cover, up to window @back.
+ * @known: set to how many of them the history has
  */
 uint64_t history_span(const struct history *t, size_t back, size_t windows, size_t *known);
 
 /*
- * history_fill() - highest known fill of a listener in one window, see row_worst_fill(), in steps
- * of half a percent, rounded down: 1.0 is full. Unknown when that window is, or when the listener
- * was not there.
+ * history_fill() - return the row_worst_fill() of a listener in one window, rounded down to half a
+ * percent: 1.0 is full. Unknown where the history lacks the window or the report the listener.
  */
 struct history_fill {
 	double fill;
@@ -40,24 +38,25 @@ struct history_fill history_fill(const struct history *t, const struct row *row,
 /* How long something has lasted. */
 struct history_time {
 	uint64_t ns;
-	bool known; /* false: it is not so */
+	bool known; /* false: it did not happen in window @back */
 	bool at_least; /* it may have begun before the first report */
 };
 
-/* How long the listener has not been well, see state_is_sick(), up to the end of window @back. */
+/* How long the listener has been sick, see state_is_sick(), up to the end of window @back. */
 struct history_time history_sick(const struct history *t, const struct row *row, size_t back);
 
-/* How long its queue has been full at some time of every window, up to the end of window @back. */
+/* How long every window saw its queue full at some time, up to the end of window @back. */
 struct history_time history_full(const struct history *t, const struct row *row, size_t back);
 
-/* A counter of the namespace in one window as a rate a second; -1: unknown. */
+/* What a counter rose by in one window, a second; -1: unknown. */
 double history_rate(const struct history *t, const struct netns *ns, enum counter_id id,
 		    size_t back);
 
 /*
- * history_sum() - what a counter rose by in the windows that cover about @span_ns, up to the end of
- * window @back. Unknown when it is in one of them. history_restart_sums() makes sums begin anew.
- * @covered_ns: the time that these windows cover
+ * history_sum() - return what a counter rose by in the windows that cover about @span_ns, up to the
+ * end of window @back. Unknown if it is unknown in one of them.
+ * history_restart_sums() - leave all windows so far out of future sums.
+ * @covered_ns: set to the time that these windows cover
  */
 struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum counter_id id,
 			   size_t back, uint64_t span_ns, uint64_t *covered_ns);

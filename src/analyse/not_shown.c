@@ -5,7 +5,7 @@
 
 static const struct opt_u64 none = { .value = 0, .known = true };
 
-/* For a while a busy server looks the same, which gets one connection for each it accepts. */
+/* Not at once: a busy server that gets a connection for each one it accepts looks the same. */
 static bool is_stalled(const struct unix_queue *q, uint64_t now_ns)
 {
 	return q->length <= q->limit &&
@@ -30,7 +30,7 @@ static void find_unix(struct not_shown *e, const struct snapshot *now)
 	}
 }
 
-/* @guess: its index, if none came or went */
+/* @guess: its index if no namespace came or went */
 static const struct other_netns *find_before(const struct snapshot *s, uint64_t identity,
 					     size_t guess)
 {
@@ -43,8 +43,8 @@ static const struct other_netns *find_before(const struct snapshot *s, uint64_t 
 }
 
 /*
- * A namespace that began in the window may have the identity of one that ended in it. Its counter
- * may be lower, and all that it counts is of this window.
+ * A namespace that is new in the window may have the identity of one that ended in it. Then its
+ * counter may be lower than before, and all that it counts is of this window.
  */
 static void compare(struct not_shown *e, const struct snapshot *before, const struct snapshot *now)
 {

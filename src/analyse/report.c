@@ -8,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Sums over the members of a group that are still there. */
+/* Sums over the present members of a group. Old connections are from before the window. */
 struct group_sums {
 	struct opt_u64 syn_limit;
-	uint64_t old_max; /* connections from before the window, at most */
-	uint64_t left_min; /* of those from before the window, at least so many have left */
-	uint64_t movers_max; /* of old_max: in queues from which some were accepted */
+	uint64_t old_max; /* upper bound of old connections that are still there */
+	uint64_t left_min; /* lower bound of old connections that have left */
+	uint64_t movers_max; /* part of old_max: in queues from which some have left */
 };
 
 static struct opt_u64 opt_u64(uint64_t value)
@@ -21,7 +21,7 @@ static struct opt_u64 opt_u64(uint64_t value)
 	return (struct opt_u64){ value, true };
 }
 
-/* A counter never falls while its namespace lives: one that did was reset. */
+/* A counter never falls while its namespace lives, so one that fell was reset. */
 static struct opt_u64 counter_delta(const struct counters *from, const struct counters *to,
 				    enum counter_id id)
 {
@@ -31,8 +31,8 @@ static struct opt_u64 counter_delta(const struct counters *from, const struct co
 }
 
 /*
- * Drops are 32 bits wide and wrap. No window holds 2^31 drops, so a delta that large is a counter
- * that went backwards: unknown. A socket that is new in the window has dropped all that it counts.
+ * Drops are 32 bits wide and wrap. No window has 2^31 drops, so a larger delta means that the
+ * counter went backwards: unknown. All drops of a socket that is new are of this window.
  * @misses_none: the opening dump was not resumed, so a socket that it lacks is new
  */
 static struct opt_u64 drops_delta(const struct listener *before, const struct listener *now,
@@ -78,8 +78,8 @@ static const struct netns *find_netns(const struct snapshot *s, const struct net
 }
 
 /*
- * A listener creates what enters its accept queue, or takes it over from another one that closes
- * (tcp_migrate_req, 5.14 and later: older kernels cannot, and have no counter for it).
+ * A connection enters an accept queue when a listener creates it, or takes it over from one that
+ * closes (tcp_migrate_req; only 5.14 and later, which count it).
  */
 static struct opt_u64 arrivals(const struct counters *from, const struct counters *to)
 {
@@ -104,7 +104,7 @@ static struct opt_u64 losses_delta(const struct counters *from, const struct cou
 	return opt_u64(minus(losses(to), losses(from)));
 }
 
-/* How many of ListenDrops may have cost no client anything: see counters.h. */
+/* Upper bound of ListenDrops that were no loss, see counters.h. */
 static uint64_t harmless_max(const struct counters *from, const struct counters *to)
 {
 	static const enum counter_id harmless[] = { COUNTER_IN_BROADCAST, COUNTER_IN_UNREACHABLE,
@@ -115,7 +115,7 @@ static uint64_t harmless_max(const struct counters *from, const struct counters 
 	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++) {
 		struct opt_u64 delta = counter_delta(from, to, harmless[i]);
 
-		if (!delta.known) /* any number */
+		if (!delta.known)
 			return UINT64_MAX;
 		sum += delta.value;
 	}
@@ -162,8 +162,8 @@ static void build_netns(struct netns_report *r, const struct report *report,
 }
 
 /*
- * The most connections in the queue that can have come in this window: those that are visible and
- * not proved older, and those that were reset, which no dump shows but EstabResets counts
+ * Upper bound of connections in the queue that came in this window: those that are visible and not
+ * proven older, and those that were reset. No dump shows the latter, but EstabResets counts them
  * (tcp_set_state() counts what leaves ESTABLISHED or CLOSE_WAIT for CLOSE).
  */
 static struct opt_u64 newcomers_max(const struct row *row)
@@ -171,12 +171,12 @@ static struct opt_u64 newcomers_max(const struct row *row)
 	const struct group *g = row->group;
 	const struct opt_u64 *resets = &row->netns->resets_hi;
 
-	if (!resets->known || g->fastopen) /* these are reset from SYN_RECV, uncounted */
+	if (!resets->known || g->fastopen) /* the latter are reset in SYN_RECV, uncounted */
 		return (struct opt_u64){ 0 };
 	return opt_u64(g->waiting - g->stayed_min + resets->value);
 }
 
-/* Bounds what was accepted by the ages of those that wait: they say how many are still there. */
+/* The ages of the waiting connections bound how many of the old ones are still there. */
 static void narrow_by_ages(struct range *accepted, const struct row *row)
 {
 	const struct group *g = row->group;
@@ -187,23 +187,22 @@ static void narrow_by_ages(struct range *accepted, const struct row *row)
 	raise_to(&accepted->min, minus(before, g->stayed_max + invisible_max));
 	lower_to(&accepted->max, minus(before, g->stayed_min));
 	/*
-	 * accept(2) takes the oldest (reqsk_queue_remove()): while one from before the window is
-	 * there, none that came since has been taken.
+	 * accept(2) takes the oldest (reqsk_queue_remove()): while an old connection is there, no
+	 * newcomer has been accepted.
 	 */
 	if (g->stayed_min && newcomers.known)
 		lower_to(&accepted->max, minus(before, minus(now, newcomers.value)));
 }
 
 /*
- * How many connections were accepted. Each that was in the queue at the beginning is still there or
- * was accepted. The queue got shorter by as many as were accepted, less those that came, which are
- * at most those that arrived in the namespace.
+ * Bounds how many connections were accepted: length before + arrivals - length now. Between 0 and
+ * all arrivals of the namespace came to this queue.
  */
 static struct range tcp_accepted(const struct row *row)
 {
 	const struct listener *l = row->listener;
 	const struct opt_u64 arrivals = row->netns->arrivals_hi;
-	/* A connection that came from another listener is old, and new to this queue. */
+	/* A connection that migrated from another listener is old, but new to this queue. */
 	const bool ages_count =
 		row_waiting_known(row) && !row->netns->delta[COUNTER_MIGRATE_SUCCESS].value;
 	struct range k = { .max = UINT64_MAX, .known = arrivals.known };
@@ -216,8 +215,8 @@ static struct range tcp_accepted(const struct row *row)
 		narrow_by_ages(&k, row);
 	}
 	/*
-	 * The connection that an earlier walk saw as the oldest still waits, so none behind it has
-	 * left. Only connections that no dump shows can have been ahead of it.
+	 * The oldest connection of an earlier walk still waits, so none after it has left. Only
+	 * connections that no dump shows can have been ahead of it.
 	 */
 	if (ages_count && row->group->known & GROUP_STANDS) {
 		k.known = true;
@@ -226,7 +225,7 @@ static struct range tcp_accepted(const struct row *row)
 	return k;
 }
 
-/* accept(2) takes the first: while that is the same one, none was accepted. */
+/* accept(2) takes the oldest connection: while that is the same, none was accepted. */
 static struct range unix_accepted(const struct listener *before, const struct listener *now,
 				  uint64_t opening_ns)
 {
@@ -255,7 +254,7 @@ static struct range accepted(const struct row *row, const struct listener *befor
 	return k;
 }
 
-/* Without fast samples there are only the two ends of the window to compare. */
+/* Without fast samples only the two ends of the window can be compared. */
 static uint64_t unmoved(const struct listener *now, const struct listener *before,
 			const struct report *report)
 {
@@ -286,25 +285,23 @@ static void build_row(struct row *row, const struct report *report, const struct
 }
 
 /*
- * The ledger. ListenOverflows belongs to the namespace, drops to the listener; every overflow
- * raises both, but drops count other things too. So a listener overflowed at most as often as it
- * dropped (and as the namespace overflowed), and at least as often as all others together cannot
- * account for. Counters are read before and after each dump: at least overflows_lo happened between
- * the two dumps, at most overflows_hi. Where drops are unknown a listener may account for
- * everything; where a listener vanished it may have taken any number with it.
+ * The ledger. Every overflow raises ListenOverflows of the namespace and drops of the listener, but
+ * drops count other packets too. So a listener overflowed at most as often as it dropped (and as
+ * the namespace overflowed), and at least as often as all other listeners together cannot account
+ * for. At least overflows_lo happened in the window, at most overflows_hi, see struct netns_report.
+ * A listener whose drops are unknown may account for all of them. So may a listener that vanished.
  *
- * The rest of ListenDrops are losses. Each of them raises drops too, so the same arithmetic bounds
- * them.
+ * The other ListenDrops are losses. Each loss raises drops too, so the same arithmetic bounds them.
  *
- * @certain: happened in the namespace
+ * @certain: lower bound of what happened in the namespace
  * @sum: of the upper bounds of all listeners
- * @max: the upper bound of those in question
+ * @max: the upper bound of the listener in question
  */
 static uint64_t least(uint64_t certain, uint64_t sum, uint64_t max)
 {
 	uint64_t min = minus(certain, sum - max);
 
-	/* A listener that came and went unseen had some, and may have had them all. */
+	/* A listener that came and went unseen had some, and maybe all. */
 	if (certain > sum)
 		return 0;
 	return min < max ? min : max;
@@ -320,8 +317,8 @@ uint64_t report_overflows_min(const struct row *row)
 }
 
 /*
- * /proc/net/snmp has no counter of ICMPv6 errors, so those that ended a request sock cannot be
- * subtracted: where a listener may serve IPv6, only a full SYN queue is proof of a loss.
+ * /proc/net/snmp has no counter of ICMPv6 errors, so request socks that they ended cannot be
+ * subtracted: at an IPv6 listener only a full SYN queue proves a loss.
  */
 uint64_t report_losses_min(const struct row *row)
 {
@@ -341,12 +338,12 @@ static uint64_t overflows_max(const struct row *row)
 
 	if (row->drops.known)
 		lower_to(&max, row->drops.value);
-	else if (row->fresh && l->known & LISTENER_DROPS) /* all may be of this window */
+	else if (row->fresh && l->known & LISTENER_DROPS) /* if all are of this window */
 		lower_to(&max, l->drops);
 	return max;
 }
 
-/* The queue was full when it overflowed: what it has less now was accepted. */
+/* The queue was full when it overflowed. If it is shorter now, connections were accepted. */
 static void add_accepted_since_overflow(struct row *row)
 {
 	uint64_t accepted = minus(listener_capacity(row->listener), row->listener->length);
@@ -387,7 +384,7 @@ static void bound_overflows(struct report *report)
 	}
 }
 
-/* A kernel that does not report drops may be so old that its ListenDrops counts syncookies too. */
+/* Kernels too old to report drops may count syncookies in ListenDrops too. */
 static void bound_losses(struct report *report)
 {
 	for (size_t i = 0; i < report->n_rows; i++) {
@@ -399,7 +396,7 @@ static void bound_losses(struct report *report)
 				    ns->losses_lo.known && ns->losses_hi.known;
 		if (listener_is_unix(row->listener) || row->gone)
 			continue;
-		if (!row->losses.known) /* then it may account for all */
+		if (!row->losses.known) /* it may account for all */
 			max = UINT64_MAX;
 		lower_to(&max, ns->losses_hi.value);
 		row->losses.max = max;
@@ -419,7 +416,7 @@ static void size_rows(struct report *report, size_t n)
 	report->rows = xreallocarray(report->rows, n, sizeof(*report->rows));
 }
 
-/* @found: which listeners of the opening sample have a row; NULL without a window */
+/* @found: set for each listener of the opening sample that has a row; NULL without a window */
 static void build_rows(struct report *report, const struct snapshot *before,
 		       const struct snapshot *now, bool *found)
 {
@@ -451,7 +448,7 @@ static void build_rows(struct report *report, const struct snapshot *before,
 	}
 }
 
-/* @next: index to begin at, as both lists are in the order of the dump */
+/* @next: index to start from; both lists are in the order of the dump */
 static const struct listener *find_seen(const struct snapshot *s, uint32_t netns, uint64_t cookie,
 					size_t *next)
 {
@@ -466,7 +463,7 @@ static const struct listener *find_seen(const struct snapshot *s, uint32_t netns
 	return NULL;
 }
 
-/* @seen: as fast samples saw it last; NULL: they did not */
+/* @seen: its last state in fast samples; NULL: none */
 static void add_gone(struct report *report, const struct listener *l, uint32_t netns,
 		     const struct listener *seen)
 {
@@ -489,13 +486,13 @@ static void add_gone(struct report *report, const struct listener *l, uint32_t n
 }
 
 /*
- * A dump that the kernel resumed may miss a listener that is still there. The collector looks
- * again: where a dump was resumed, only those of now->gone are gone.
+ * A dump that the kernel resumed may miss a listener that still exists. The collector checks each
+ * of them, so after a resumed dump only listeners in now->gone are gone.
  */
 static void find_gone(struct report *report, const struct snapshot *before,
 		      const struct snapshot *now, const bool *found)
 {
-	/* Of each namespace of the opening sample; NULL: it is gone too. */
+	/* For each namespace of the opening sample; NULL: it is gone too. */
 	struct netns_report **reports = xcalloc(before->n_netns, sizeof(*reports));
 	size_t next = 0;
 
@@ -545,8 +542,8 @@ static void add_gone_rows(struct report *report)
 }
 
 /*
- * The most connections from before the window that can be in the queue. accept(2) takes the oldest
- * first: none is where the queue was empty in between.
+ * Upper bound of old connections in the queue. accept(2) takes the oldest first, so at most as many
+ * are left as the queue had at its lowest.
  */
 static uint64_t old_max(const struct row *row)
 {
@@ -557,15 +554,15 @@ static uint64_t old_max(const struct row *row)
 	return max;
 }
 
-/* Can all that was in its queue when the window began still be there? */
+/* May all old connections of its queue still be there? */
 static bool may_keep_all(const struct row *row)
 {
 	return row->length_before && old_max(row) == row->length_before;
 }
 
 /*
- * Have only those left the group that certainly left a queue that got shorter? Ages prove it; or,
- * where some came just before the window began, a walk at its beginning that knew each of them.
+ * Did no more old connections leave the group than left_min? Ages prove it; or, where some came
+ * just before the window began, a walk at its beginning that knew each of them.
  */
 static bool only_movers_left(const struct group *g, const struct group_sums *sums)
 {
@@ -574,10 +571,10 @@ static bool only_movers_left(const struct group *g, const struct group_sums *sum
 }
 
 /*
- * Which member of a group holds a connection is unknown. But where as many of those that wait are
- * from before the window as all members together can have kept, each has kept all that it can, and
- * one that can have kept all has accepted none. If more are overdue than the other members can
- * hold, some wait at such members; as it is unknown at which, each is taken for one.
+ * It is unknown which member of a group holds a connection. But if the group still has as many old
+ * connections as old_max, the sum over its members, each member has kept as many as it can, and one
+ * that may have kept all has accepted none. If more are overdue than the other members can hold,
+ * some of them wait at such members. As it is unknown at which, waits_long is set for each.
  */
 static void prove_member(struct row *row, const struct group_sums *sums)
 {

@@ -18,8 +18,8 @@ struct report {
 	size_t n_members, members_size;
 	struct row **by_group; /* the members, group by group */
 	struct folded_group *folded;
-	struct owner *folded_owners; /* what they point into */
-	struct row **shown; /* those selected, in the order to show them */
+	struct owner *folded_owners; /* of all folded groups */
+	struct row **shown; /* the selected rows, in the order to show them */
 	size_t n_shown, shown_size;
 	struct netns_report *netns;
 	size_t n_netns;
@@ -27,12 +27,12 @@ struct report {
 };
 
 /*
- * report_build() - what changed from @before to @now and what it means.
+ * report_build() - compute what changed from @before to @now, and states and reasons.
  * @before: the opening sample, NULL for an instant report
  *
- * The report points into @now, which has to live as long, and to texts of both samples. A zeroed
+ * The report points into @now, which must live as long, and to texts of both samples. A zeroed
  * @report is ready; building again reuses its memory. Nothing is shown before report_select(). The
- * comments of report.c prove the bounds.
+ * comments in report.c prove the bounds.
  */
 void report_build(struct report *report, const struct snapshot *before, const struct snapshot *now);
 void report_free(struct report *report);
@@ -59,10 +59,10 @@ static inline bool row_is_member(const struct row *row, const struct report *rep
 	return report->n_members && !row->folded && row->group && row->group->sockets > 1;
 }
 
-/* Are owners of a listener that is shown, and not gone, unknown? */
+/* Is any listener shown, and not gone, whose owners are unknown? */
 bool report_lacks_owners(const struct report *report);
 
-/* Fetches rows behind the @i-th shown one into the cache: sorted ones are anywhere in memory. */
+/* Prefetches the rows after the @i-th one shown: sorted rows are scattered in memory. */
 static inline void report_prefetch(const struct report *report, size_t i)
 {
 	if (i + 16 < report->n_shown)
@@ -76,15 +76,15 @@ static inline double report_window_seconds(const struct report *report)
 	return (double)report->window_ns / (double)NSEC_PER_SEC;
 }
 
-/* A delta as a rate a second; 0 without a window. */
+/* Returns @delta a second; 0 without a window. */
 static inline double report_rate(struct opt_u64 delta, const struct report *report)
 {
 	return report->window_ns ? (double)delta.value / report_window_seconds(report) : 0;
 }
 
 /*
- * report_overflows_min(), report_losses_min() - how many overflows, and losses, certainly fell on
- * the row: as many as all others together cannot account for. It needs the row's upper bound.
+ * Return how many overflows, or losses, certainly happened at this row: those that all other rows
+ * together cannot account for. overflows.max or losses.max of the row must be set.
  */
 uint64_t report_overflows_min(const struct row *row);
 uint64_t report_losses_min(const struct row *row);

@@ -3,7 +3,7 @@
 
 #include "model/groups.h"
 
-/* Which member of a group holds a connection is unknown, unless only one holds any. */
+/* The kernel does not say which member of a group holds a connection, unless only one holds any. */
 bool row_waiting_known(const struct row *row)
 {
 	const struct group *g = row->group;
@@ -32,9 +32,9 @@ struct opt_u64 row_syn_limit(const struct row *row)
 }
 
 /*
- * Full is length >= limit: kernels from 4.4 to early 2025 let no more in from there on, later ones
- * one more. An empty SYN queue is not full, though its limit may be 0. A group has one sum for all
- * members: one is certainly full when the sum is more than all can hold below their limits.
+ * Full is length >= limit: kernels from 4.4 to early 2025 let no more in, later ones one more. An
+ * empty SYN queue is not full, even if its limit is 0. For a group only the sum of the lengths is
+ * known: some member is full when the sum is more than all can hold below their limits.
  */
 bool row_syn_full(const struct row *row)
 {
@@ -94,7 +94,7 @@ struct row_queue row_half_open(const struct row *row)
 
 	if (q.known) {
 		q.connections = connections_of(s, row->group, true);
-		/* An older walk may have counted them and not kept who they are. */
+		/* An older walk may have counted the connections without keeping them. */
 		q.known = q.connections.n || !row->group->syn_length;
 		q.age_ns = snapshot_age(s, taken_ns);
 		q.of_group = !row->folded && row->group->sockets > 1;

@@ -19,7 +19,7 @@ struct range {
 	bool known;
 };
 
-/* Worst first. What they mean: state_table, verdict.c. */
+/* Worst first. state_table in verdict.c explains them. */
 enum state {
 	STATE_OVERFLOWING,
 	STATE_FULL,
@@ -32,7 +32,7 @@ enum state {
 	STATE_N
 };
 
-/* Causes first, then what clients feel, then limits: act on the first one. */
+/* Causes first, then effects on clients, then limits: the first one is the one to act on. */
 enum reason {
 	REASON_STOPPED,
 	REASON_FD_LIMIT,
@@ -51,108 +51,108 @@ enum reason {
 };
 
 /*
- * What one namespace's counters did in the window. Two dumps bound it, and counters are read before
- * and after each: _lo is at least what happened between the dumps, _hi at most.
+ * What the counters of one namespace did in the window. The window lies between two dumps, and
+ * counters are read before and after each dump: _lo is a lower bound of what happened between the
+ * dumps, _hi an upper bound.
  */
 struct netns_report {
 	const struct snapshot *snapshot; /* the closing one */
 	uint64_t window_ns; /* 0: no window */
 	const struct netns *netns;
-	const struct netns *opening; /* the same in the opening sample; NULL: not there */
+	const struct netns *opening; /* in the opening sample; NULL: not there */
 	struct opt_u64 total[COUNTER_N]; /* just after the closing dump */
 	struct opt_u64 delta[COUNTER_N]; /* unknown without a window, and after a reset */
 	struct opt_u64 overflows_lo; /* ListenOverflows */
 	struct opt_u64 overflows_hi;
-	struct opt_u64 arrivals_hi; /* into all accept queues of TCP */
-	struct opt_u64 resets_hi; /* connections reset since the first dump began */
+	struct opt_u64 arrivals_hi; /* connections that entered TCP accept queues */
+	struct opt_u64 resets_hi; /* connections reset since the opening dump began */
 	struct opt_u64
-		losses_lo; /* ListenDrops beside the overflows, that cost a client a packet */
+		losses_lo; /* ListenDrops that are not overflows and cost a client a packet */
 	struct opt_u64 losses_hi;
 	uint64_t syn_losses_lo; /* of losses_lo: dropped by full SYN queues */
 	struct opt_u64 listener_drops; /* sum of the listeners' drops in the window */
-	uint64_t overflows_max; /* sum of the listeners' upper bounds */
-	uint64_t losses_max; /* the same of losses */
+	uint64_t overflows_max; /* sum of overflows.max of the rows */
+	uint64_t losses_max; /* sum of losses.max of the rows */
 	struct opt_u64 unattributed_overflows; /* that no listener can account for */
 	size_t syn_full; /* groups whose SYN queue is full */
 	bool listener_vanished;
 };
 
-/* One listener, or after fold_report() one group, with everything that is derived about it. */
+/* One listener, or after fold_report() one group, with everything derived from the samples. */
 struct row {
 	const struct listener *listener;
-	const struct folded_group
-		*folded; /* a SO_REUSEPORT group of several listeners; NULL: one listener */
+	const struct folded_group *folded; /* a group of several listeners; NULL: one listener */
 	const struct netns_report *netns;
 	const struct group *group; /* NULL: it is gone, or groups are unknown */
 	struct opt_u64 drops; /* in the window */
 	struct range overflows; /* in the window */
-	struct range losses; /* in the window: ListenDrops beside the overflows */
+	struct range losses; /* in the window: ListenDrops that are not overflows */
 	struct opt_u64 group_syn_limit; /* sum over its SO_REUSEPORT group */
 	struct opt_u64 oldest_wait_ms; /* unknown where several members have a queue */
 	struct range accepted; /* connections that left the accept queue in the window */
-	uint64_t unmoved_ns; /* time since it was last seen empty or to get shorter; folded: longest
-			      */
+	uint64_t unmoved_ns; /* time since it was last seen empty or shorter; folded: longest */
 	uint32_t length_before; /* of the accept queue when the window began */
 	uint32_t reasons; /* bit 1 << enum reason */
 	enum state state : 8;
-	enum state last_state : 8; /* @state, or if it is gone the state it was last seen in */
-	bool gone; /* seen in the window, and not at its end; the rest is as last seen */
+	enum state last_state : 8; /* @state; if it is gone, its state when last seen */
+	bool gone; /* seen in the window, but not at its end; the rest is as last seen */
 	bool waits_long; /* its oldest connection has waited for WAIT_LONG_MS or more */
-	bool fresh; /* the opening sample lacks it */
+	bool fresh; /* not in the opening sample */
 	bool seen_full; /* in the window or now */
 	bool shown; /* selected by report_select() */
 };
 
-/* What the row of a SO_REUSEPORT group has beside the sums in struct group. */
+/* The row of a SO_REUSEPORT group, beside the sums in struct group. */
 struct folded_group {
 	/*
-	 * The row's listener: the fullest member, or of several the longest. Its peak is that of
-	 * the member that was fullest in the window, or the sum of all queues at either end of it
-	 * where that is longer. Its cookie is the least one. What members do not share is unknown.
+	 * The row's listener: a copy of the fullest member, or of the longest of equally full ones.
+	 * Its peak is that of the member that was fullest in the window, or the sum of all queues
+	 * at an end of the window if that is longer. Its cookie is the lowest one. Values that
+	 * differ between members are unknown.
 	 */
 	struct listener listener;
 	double peak_fill; /* of the member that was fullest in the window */
 	struct opt_u64 drops; /* sum of the totals, which may be above 2^32 */
-	const struct owner *owners; /* those of all members, in their order */
+	const struct owner *owners; /* of all members, in the order of the snapshot */
 	uint32_t n_owners;
 	struct row *const *members; /* in lookup order */
 	uint32_t n_members;
 };
 
 /*
- * row_id() - the same number for a row in every report: made of the cookie of a listener, or of the
- * address of a folded group, whose members may come and go.
- * row_group_id() - row_id() of the group that the listener is in, or would be in with others.
+ * row_id() - identify a row in every report: by the cookie of a listener, or by the address of a
+ * folded group, whose members may come and go.
+ * row_group_id() - row_id() of the folded group that the listener is in, or would be in.
  */
 uint64_t row_id(const struct row *row);
 uint64_t row_group_id(const struct row *row);
 
-/* Half-open connections, when the namespace has syn_recv_ns. */
+/* Half-open connections; valid if the namespace has syn_recv_ns. */
 static inline uint32_t row_syn_length(const struct row *row)
 {
 	return row->group ? row->group->syn_length : 0;
 }
 
-/* At which length its SYN queue is full; of a folded row the sum over the group. */
+/* The length at which its SYN queue is full; for a folded row the sum over the group. */
 struct opt_u64 row_syn_limit(const struct row *row);
 
 bool row_syn_full(const struct row *row);
 
-/* Is it known what waits in its accept queue, as of row_waiting_age()? */
+/* Is it known what waits in its accept queue? It is as of row_waiting_age(). */
 bool row_waiting_known(const struct row *row);
 
-/* How long before the sample that was: the age of the walk of the namespace's connections. */
+/* Nanoseconds from the walk that found the waiting connections to the sample. */
 static inline uint64_t row_waiting_age(const struct row *row)
 {
 	return snapshot_age(row->netns->snapshot, row->netns->netns->waiting_ns);
 }
 
-/* Connections in its accept queue, at least, that no dump shows: their peers have reset them. */
+/* Lower bound of connections in its accept queue that their peers have reset: no dump has them. */
 uint32_t row_peers_reset(const struct row *row);
 
 /*
- * Connections in its accept queue, at least, that their peers have closed or reset. Unknown without
- * row_waiting_known(), and where none is seen to have but some speak MPTCP.
+ * Lower bound of connections in its accept queue that their peers have closed or reset. Unknown
+ * without row_waiting_known(), and where none is found but some use MPTCP.
  */
 struct opt_u64 row_peers_closed_or_reset(const struct row *row);
 
@@ -161,14 +161,14 @@ struct row_queue {
 	struct connections connections; /* none when the queue is empty */
 	bool known;
 	uint64_t age_ns; /* time from the walk that saw them to the sample */
-	bool of_group; /* they are of all members: which one holds which is unknown */
+	bool of_group; /* they are those of all members, as it is unknown which holds which */
 };
 
-/* Its accept queue, and its SYN queue; known where NEED_CONNECTIONS had them kept. */
+/* Its accept queue, and its SYN queue; known where NEED_CONNECTIONS kept the connections. */
 struct row_queue row_waiting(const struct row *row);
 struct row_queue row_half_open(const struct row *row);
 
-/* Of a folded row the sum over the group, otherwise of the listener. */
+/* These are sums over the group for a folded row, else values of the listener. */
 static inline uint64_t row_length(const struct row *row)
 {
 	return row->folded ? row->group->length : row->listener->length;
@@ -185,13 +185,13 @@ static inline uint64_t row_capacity(const struct row *row)
 	return row_limit(row) + (row->folded ? row->group->sockets : 1);
 }
 
-/* Packets discarded since each listener was created. */
+/* Packets discarded since the listener, or each member of the group, was created. */
 struct opt_u64 row_drops(const struct row *row);
 
-/* Highest fill of the window, where there are peaks; of a folded row that of one member. */
+/* Highest fill in the window, with LISTENER_PEAK; for a folded row that of one member. */
 double row_peak_fill(const struct row *row);
 
-/* Highest known fill of the window: of now, or of the peak. */
+/* Highest known fill in the window: the peak, or the fill now. */
 double row_worst_fill(const struct row *row);
 
 #endif

@@ -10,22 +10,22 @@
 
 #define WAIT_LONG_NS (WAIT_LONG_MS * (NSEC_PER_SEC / 1000))
 
-#define PIDS_MAX  8 /* in a command to be copied */
-#define NAMES_MAX 3 /* of processes, in a sentence */
+#define PIDS_MAX  8 /* in a command to copy */
+#define NAMES_MAX 3 /* processes in a sentence */
 
-/* The processes that hold a listener, one after the other. */
+/* An iterator over the processes that hold a listener. */
 struct owner_walk {
 	const struct snapshot *s;
 	const struct listener *l;
-	bool with_managers; /* there are no others */
+	bool with_managers; /* all owners are managers */
 	uint32_t next; /* owner to look at */
 };
 
-/* Owners that something is true of. */
+/* How many owners match a predicate. */
 struct owner_count {
-	const struct process *first; /* of them */
-	size_t n;
-	size_t all; /* owners, whatever is true of them */
+	const struct process *first; /* that matches */
+	size_t n; /* that match */
+	size_t all;
 };
 
 static bool is_overflowing(const struct row *r)
@@ -40,22 +40,22 @@ static bool is_full(const struct row *r)
 }
 
 /*
- * A queue that does not get shorter is no proof: one new connection for each one accepted looks the
- * same. accepted(), report.c, proves that none was.
+ * A constant length proves nothing: a new connection may have come for each one accepted. The proof
+ * is in accepted(), report.c.
  */
 static bool not_accepting(const struct row *r)
 {
-	/* A window that was cut short goes on from where the queue did not move before. */
+	/* A short window is enough if the queue had not moved before either. */
 	return (r->netns->window_ns >= WINDOW_MIN_NS ||
 		(r->netns->window_ns && r->unmoved_ns >= WINDOW_MIN_NS)) &&
 	       r->accepted.known && !r->accepted.max && r->length_before && row_length(r);
 }
 
 /*
- * TCP: none was accepted in this window, and the oldest connection has waited for WAIT_LONG_MS.
- * Where clients have reset all of them no age is visible; then the queue was not seen empty or
- * shorter for so long. UNIX, where connections have no ages: the oldest one has been the same for
- * so long, or if the kernel does not say which one that is, the queue was not seen empty or
+ * TCP: no connection was accepted in this window, and the oldest has waited for WAIT_LONG_MS. If
+ * clients have reset all of them, no age is visible; then the queue must not have been seen empty
+ * or shorter for that time. UNIX, where connections have no ages: the oldest has been the same for
+ * that time, or if the kernel does not say which is the oldest, the queue was not seen empty or
  * shorter.
  */
 static bool is_stalled(const struct row *r)
@@ -68,9 +68,9 @@ static bool is_stalled(const struct row *r)
 }
 
 /*
- * Is tcp_max_syn_backlog so low that the SYN queue, though empty, has hardly any room? The test of
- * tcp_conn_request(), max - length < max >> 2, lets one SYN into an empty queue at 0 and -1, and
- * none below that.
+ * Is tcp_max_syn_backlog so low that an empty SYN queue has hardly any room? tcp_conn_request()
+ * drops a SYN if max - length < max >> 2: an empty queue takes one if max is 0 or -1, and none
+ * below.
  */
 static bool admits_none(const struct row *r)
 {
@@ -106,7 +106,7 @@ static bool always(const struct row *r)
 	return true;
 }
 
-/* systemd and its instances for users, which hold the sockets of services that they start. */
+/* Is it systemd, or its instance of a user? They hold the sockets of services that they start. */
 static bool is_manager(const struct process *p)
 {
 	return p->pid == 1 || (p->unit && !strcmp(p->unit, "init.scope"));
@@ -118,7 +118,7 @@ static const struct process *next_owner(struct owner_walk *w)
 		const struct owner *owner = &w->s->owners[w->l->first_owner + w->next++];
 		const struct process *p = &w->s->processes[owner->process];
 
-		/* The descriptors of a process stand together. */
+		/* The descriptors of a process are adjacent. */
 		if (w->next > 1 && owner[-1].process == owner->process)
 			continue;
 		if (w->with_managers || !is_manager(p))
@@ -127,7 +127,7 @@ static const struct process *next_owner(struct owner_walk *w)
 	return NULL;
 }
 
-/* A manager is an owner only where it is the only one. */
+/* A manager counts as an owner only if there is no other. */
 static struct owner_walk walk_owners(const struct row *r)
 {
 	struct owner_walk w = { r->netns->snapshot, r->listener, false, 0 };
@@ -167,10 +167,11 @@ static bool is_frozen(const struct process *p)
 
 static bool is_stopped(const struct process *p)
 {
-	return process_is_traced(p) || is_frozen(p) || (p->known & PROCESS_STATE && p->state == 'T');
+	return process_is_traced(p) || is_frozen(p) ||
+	       (p->known & PROCESS_STATE && p->state == 'T');
 }
 
-/* It may have more open than its limit, if that was lowered. */
+/* open_fds may exceed a limit that was lowered. */
 static bool is_at_limit(const struct process *p)
 {
 	return !is_stopped(p) && p->known & PROCESS_OPEN_FDS && p->known & PROCESS_FD_LIMIT &&
@@ -182,7 +183,7 @@ static bool is_throttled(const struct process *p)
 	return p->known & PROCESS_THROTTLED && p->throttled;
 }
 
-/* Connections wait, and none was seen to leave. */
+/* Are there connections in the queue, none of which was seen to leave it? */
 static bool none_leaves(const struct row *r)
 {
 	return r->listener->length && !r->accepted.min;
@@ -193,7 +194,7 @@ static bool owners_stopped(const struct row *r)
 	return none_leaves(r) && every_owner(r, is_stopped);
 }
 
-/* Where all owners are at their limit, connections leave only as descriptors are closed. */
+/* If all owners are at their limit, a connection leaves only when a descriptor is closed. */
 static bool owners_at_limit(const struct row *r)
 {
 	return r->listener->length &&
@@ -205,7 +206,7 @@ static bool owners_throttled(const struct row *r)
 	return some_owner(r, is_throttled);
 }
 
-/* Is the accept queue so long, or was it in the window, that its limit matters? */
+/* Was the accept queue so full in the window that its limit matters? */
 static bool is_crowded(const struct row *r)
 {
 	return r->state == STATE_OVERFLOWING || r->state == STATE_FULL || is_high(r);
@@ -222,8 +223,8 @@ static bool cookies_sent(const struct row *r)
 }
 
 /*
- * Clients send cookies back, and a flood does not. A cookie that is sent in this window may come
- * back in the next one: half of them are enough to call it a burst.
+ * Real clients return cookies, a flood does not. A cookie that is sent in this window may come back
+ * in the next one, so half of them are enough.
  */
 static bool cookies_returned(const struct row *r)
 {
@@ -238,17 +239,17 @@ static bool syn_flood(const struct row *r)
 	return cookies_sent(r) && !cookies_returned(r);
 }
 
-/* Whose cookies they were is unknown where several SYN queues are full: one may be flooded. */
+/* If several SYN queues are full, it is unknown whose cookies came back: one may be flooded. */
 static bool syn_burst(const struct row *r)
 {
 	return cookies_sent(r) && cookies_returned(r) && r->netns->syn_full == 1;
 }
 
 /*
- * A connection that its peer closed is in CLOSE_WAIT. One that its peer reset is in no dump, and
- * neither is one that was accepted between the two dumps: where none was accepted, those missing
- * were reset. A walk from before the window proves nothing, unless the connection that was the
- * oldest then still waits: then so do all behind it.
+ * A connection that its peer closed is in CLOSE_WAIT. The dump lacks connections that were reset,
+ * and those that were accepted before it: if none was accepted, the missing ones were reset. A walk
+ * from before the window proves nothing, unless the connection that was the oldest then still
+ * waits; then all after it wait too.
  */
 static bool dead_clients(const struct row *r)
 {
@@ -273,7 +274,7 @@ static bool blocks_clients(const struct row *r)
 	return r->state == STATE_FULL && listener_is_unix(r->listener);
 }
 
-/* Does the limit of the accept queue matter: for that queue, or for a full SYN queue? */
+/* Does the limit matter, to the accept queue or to a full SYN queue? */
 static bool limit_matters(const struct row *r)
 {
 	return is_crowded(r) || (row_syn_full(r) && row_syn_limit(r).value == r->listener->limit);
@@ -298,8 +299,8 @@ static bool limit_from_somaxconn(const struct row *r)
 }
 
 /*
- * The two queues have the same limit, but where tcp_syncookies is 0 tcp_max_syn_backlog may set a
- * lower one for the SYN queue: even one that lets no SYN in, and then the queue is empty.
+ * Both queues have the same limit, but if tcp_syncookies is 0, tcp_max_syn_backlog may set a lower
+ * one for the SYN queue: even one that lets no SYN in, and the queue is empty.
  */
 static bool limit_from_syn_backlog(const struct row *r)
 {
@@ -309,7 +310,6 @@ static bool limit_from_syn_backlog(const struct row *r)
 	       (row_syn_full(r) || admits_none(r));
 }
 
-/* Its pid and name. */
 static void add_process(struct strbuf *to, const struct process *p)
 {
 	strbuf_addf(to, "%u", p->pid);
@@ -328,7 +328,7 @@ static void add_subject(struct strbuf *to, const struct owner_count *c)
 	add_process(to, c->first);
 }
 
-/* And who they are; @fds: with what they have open. */
+/* Adds " (82 (app), 83 (app))"; @fds: with the descriptors they have open. */
 static void add_processes(struct strbuf *to, const struct row *r,
 			  bool (*is)(const struct process *p), bool fds)
 {
@@ -367,7 +367,7 @@ static void add_stopped_pids(struct strbuf *to, const struct row *r)
 	}
 }
 
-/* What thaws it: the file of cgroup v2 takes a number, that of v1 a word. */
+/* Adds how to thaw it: the file takes a number in cgroup v2, a word in v1. */
 static void add_thaw(struct strbuf *to, const struct process *p)
 {
 	const char *file = p->freezer ? strrchr(p->freezer, '/') : NULL;
@@ -395,9 +395,9 @@ static bool say_stopped(struct strbuf *to, const struct row *r, bool advice)
 	}
 	strbuf_adds(to, "process ");
 	add_process(to, c.first);
-	strbuf_adds(to, is_frozen(c.first)	 ? " is frozen with its cgroup" :
+	strbuf_adds(to, is_frozen(c.first)	   ? " is frozen with its cgroup" :
 			process_is_traced(c.first) ? " is stopped by a debugger" :
-						   " is stopped");
+						     " is stopped");
 	if (c.n == 2)
 		strbuf_adds(to, ", and so is the other one");
 	else if (c.n > 2)
@@ -469,7 +469,7 @@ static bool say_throttled(struct strbuf *to, const struct row *r, bool advice)
 	return true;
 }
 
-/* One that runs may be the master of a preforked server, which never accepts. */
+/* The owner that runs may be the master of a preforked server, which never accepts. */
 static bool say_not_accepting(struct strbuf *to, const struct row *r, bool advice)
 {
 	struct owner_count c = count_owners(r, is_stopped);
@@ -522,7 +522,7 @@ const struct state_info state_table[STATE_N] = {
 			 "the accept queue is at 80% or above, or was in this window",
 			 "watch it, and act on the reasons before it is full", is_high },
 	[STATE_OK] = { "ok", SEVERITY_NONE, "nothing to do", NULL, always },
-	/* Set by classify_row(): the rows above say what it was before. */
+	/* Set by classify_row(); last_state is one of the rows above. */
 	[STATE_GONE] = { "gone", SEVERITY_GONE,
 			 "the listener closed in this window; WHY is the state it was last seen in, "
 			 "unless ok",
@@ -641,7 +641,7 @@ enum reason verdict_adviser(const struct row *row)
 	return first < REASON_N && reason_table[first].advice ? first : REASON_N;
 }
 
-/* An age proves how long; without one it is only what was seen. */
+/* The age of a connection is proof; without one, say only what was seen. */
 static void add_stalled_for(struct strbuf *to, const struct row *row)
 {
 	const double unmoved = (double)row->unmoved_ns / (double)NSEC_PER_SEC;

@@ -5,7 +5,7 @@
 #include "analyse/row.h"
 #include "base/text.h"
 
-/* How loud: a mark and a colour go with it. */
+/* Each severity has a mark and a colour. */
 enum severity {
 	SEVERITY_CRITICAL,
 	SEVERITY_WARNING,
@@ -15,27 +15,27 @@ enum severity {
 };
 
 /*
- * All outputs use these sentences. The fact says what is so; the advice says what to do, once for a
- * listener, see verdict_adviser(). A state is the first row of its table that applies; reasons are
- * all that apply, and only a listener that is not well has any.
+ * All outputs use these sentences. The fact says what is the case; the advice says what to do, and
+ * each listener gets only one, see verdict_adviser(). The state of a listener is the first row of
+ * state_table that applies; its reasons, if it is sick, are all rows of reason_table that apply.
  */
 struct state_info {
 	const char *name;
 	enum severity severity;
 	const char *fact;
-	const char *advice; /* given where the first reason has none; NULL: nothing to do */
+	const char *advice; /* used if the first reason has none; NULL: nothing to do */
 	bool (*applies)(const struct row *row);
 };
 
 struct reason_info {
 	const char *name;
 	const char *fact;
-	const char *advice; /* NULL: a limit, which is no cause to act on */
+	const char *advice; /* NULL: only a limit, not a cause */
 	bool (*applies)(const struct row *row);
 	/*
-	 * Adds the fact, or the advice, with the names and numbers of the processes of a listener
-	 * (not a folded group) that it applies to. NULL, or false with nothing added: the texts
-	 * above do.
+	 * Adds the fact, or the advice, and names the processes of a listener (not of a folded
+	 * group) to which it applies. NULL, or it returns false and adds nothing: use the texts
+	 * above.
 	 */
 	bool (*say)(struct strbuf *to, const struct row *row, bool advice);
 };
@@ -43,7 +43,7 @@ struct reason_info {
 extern const struct state_info state_table[STATE_N];
 extern const struct reason_info reason_table[REASON_N];
 
-/* The mark that stands for a severity where colour may be missing: "!!", "!", "~", ".", "x". */
+/* The mark of a severity, which needs no colour: "!!", "!", "~", ".", "x". */
 const char *severity_mark(enum severity severity);
 
 /* Is it neither "ok" nor "gone"? */
@@ -52,28 +52,29 @@ static inline bool state_is_sick(enum state state)
 	return state < STATE_OK;
 }
 
-/* Was none accepted, and would a longer window show whether the listener is stalled? */
+/* Was no connection accepted, and would a longer window show whether the listener is stalled? */
 bool verdict_wants_longer_window(const struct row *row);
 
 /* Fills row->state, row->last_state and row->reasons from the rest of the row. */
 void classify_row(struct row *row);
 
 /*
- * verdict_first_reason() - the first reason of the row; REASON_N: it has none.
- * verdict_adviser() - the first reason, if it has an advice; REASON_N: the state advises. So no
- * advice is to raise a limit while the cause is unknown.
+ * verdict_first_reason() - return the first reason of the row, REASON_N if it has none.
+ * verdict_adviser() - return the reason whose advice is given: the first, if it has advice;
+ * REASON_N: that of the state is given. So nobody is advised to raise a limit before the cause is
+ * known.
  */
 enum reason verdict_first_reason(const struct row *row);
 enum reason verdict_adviser(const struct row *row);
 
-/* Adds what the state of the row means, and its advice where no reason is the adviser. */
+/* Adds what the state of the row means, and its advice if verdict_adviser() is REASON_N. */
 void verdict_add_state(struct strbuf *to, const struct row *row);
 
 /*
- * verdict_add_why() - adds what a reason of the row means, and its advice if it is the adviser; of
- * a folded group what it means of the fullest member. Returns whether it names processes, so that
- * it is true of this row alone.
- * verdict_add_reason() - the same behind the name of the reason.
+ * verdict_add_why() - add what a reason of the row means, and its advice if it is the adviser. For
+ * a folded group it names processes of the fullest member with that reason. Returns whether it
+ * names processes, which makes it specific to this row.
+ * verdict_add_reason() - the same after the name of the reason and a colon.
  * @text_flags: enum text_flags, for names of processes and paths
  */
 bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,

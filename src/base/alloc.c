@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The one state outside of functions here: whoever runs out of memory cannot be handed it. */
+/* Global, because any function may run out of memory and none passes this status on. */
 static int exit_status = EXIT_FAILURE;
 
 static void *checked(void *p, size_t size)

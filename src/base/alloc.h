@@ -14,10 +14,10 @@ void *xreallocarray(void *p, size_t n, size_t size);
 char *xstrdup(const char *s);
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same end, for what the C library could not allocate. */
+/* Ends the program in the same way, where the C library could not allocate @size bytes. */
 void alloc_failed(size_t size) __attribute__((noreturn));
 
-/* The exit status of that end; EXIT_FAILURE unless the format has another one for errors. */
+/* Sets the exit status for that, where it is not EXIT_FAILURE. */
 void alloc_exit_status(int status);
 
 /*

@@ -7,7 +7,7 @@
 
 #define NSEC_PER_SEC 1000000000ULL
 
-/* Nanoseconds of CLOCK_MONOTONIC, for every difference of times. */
+/* CLOCK_MONOTONIC in nanoseconds, for all differences of times. */
 uint64_t clock_monotonic_ns(void);
 
 /* Nanoseconds of CPU that the calling thread has used. */
@@ -16,12 +16,12 @@ uint64_t clock_thread_cpu_ns(void);
 /* Wall clock; only for showing the time of day. */
 struct timespec clock_wall(void);
 
-/* @ns as a timespec, or the longest one that there is. */
+/* @ns as a timespec, INT64_MAX nanoseconds at most. */
 struct timespec clock_timespec(uint64_t ns);
 
 #define CLOCK_TEXT_SIZE 40
 
-/* RFC 3339 in UTC; @digits of the fraction, 0 to 9. */
+/* RFC 3339 in UTC, with @digits decimals of the second, 0 to 9. */
 void clock_format_utc(struct timespec t, int digits, char buf[CLOCK_TEXT_SIZE]);
 
 #endif

@@ -11,10 +11,7 @@ struct error {
 int error_set(struct error *e, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/*
- * error_advice() - advice for @code (-errno), to follow the message: "; raise 'ulimit -n'". Empty
- * where there is none.
- */
+/* Returns advice for @code (-errno) to append to a message: "; raise 'ulimit -n'", or "". */
 const char *error_advice(int code);
 
 #endif

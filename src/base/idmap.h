@@ -6,8 +6,8 @@
 #include <stdint.h>
 
 /*
- * From a 64-bit identifier (a socket cookie) to an array index: an open
- * addressing table that never deletes. A zeroed struct is an empty map.
+ * Maps 64-bit identifiers (socket cookies) to array indexes: a hash table with open addressing and
+ * no deletion. A zeroed struct is an empty map.
  */
 struct idmap_slot {
 	uint32_t id[2]; /* in halves, for slots of 12 bytes */
@@ -27,10 +27,9 @@ void idmap_reset(struct idmap *map, size_t expected);
 void idmap_free(struct idmap *map);
 
 /*
- * idmap_put() - the index of @id.
+ * idmap_put() - add @id with @index, unless it is in the map.
  *
- * Returns the index stored for @id, or stores @index and returns IDMAP_NONE
- * when @id was not in the map.
+ * Returns the index that was stored for @id, or IDMAP_NONE when it was added.
  */
 uint32_t idmap_put(struct idmap *map, uint64_t id, uint32_t index);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define WORD_MAX 32 /* a longer one is not near to any */
+#define WORD_MAX 32 /* longer words match nothing */
 
 static size_t min(size_t a, size_t b)
 {
@@ -18,7 +18,7 @@ static int lower(const char *s, size_t i)
 	return tolower((unsigned char)s[i]);
 }
 
-/* Letters to add, take away, change or swap with the next one: optimal string alignment. */
+/* How many letters to add, remove, change or swap with the next one: optimal string alignment. */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
 	size_t row[3][WORD_MAX + 1];
@@ -47,15 +47,15 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 
 void nearest_offer(struct nearest *n, const char *candidate)
 {
-	size_t len = strlen(candidate), far;
+	size_t len = strlen(candidate), edits;
 
 	if (n->len > WORD_MAX || len > WORD_MAX)
 		return;
-	far = n->len >= 3 && !strncasecmp(candidate, n->word, n->len) ?
-		      1 :
-		      distance(n->word, n->len, candidate, len);
-	if (far > n->len / 3 || (n->best && far >= n->distance))
+	edits = n->len >= 3 && !strncasecmp(candidate, n->word, n->len) ?
+			1 :
+			distance(n->word, n->len, candidate, len);
+	if (edits > n->len / 3 || (n->best && edits >= n->distance))
 		return;
 	n->best = candidate;
-	n->distance = far;
+	n->distance = edits;
 }

@@ -4,18 +4,18 @@
 
 #include <stddef.h>
 
-/* The word of a list that a user most likely meant. Set word and len; the rest begins as zero. */
+/* Finds the word of a list that a user most likely meant. Set word and len, zero the rest. */
 struct nearest {
 	const char *word; /* as it was typed */
 	size_t len;
-	const char *best; /* NULL: nothing offered so far is near enough */
-	size_t distance; /* to it */
+	const char *best; /* of those offered so far; NULL: none is near enough */
+	size_t distance; /* of best */
 };
 
 /*
- * nearest_offer() - a word of the list. It is near when it begins with what was typed, or when at
- * most one letter in three is missing, too many, wrong or swapped. Case does not matter. Of several
- * nearest ones the first stays.
+ * nearest_offer() - consider a word of the list. It is near enough when it begins with what was
+ * typed, or when at most one letter in three is missing, extra, wrong or swapped. Case does not
+ * matter. Among equally near words the first wins.
  */
 void nearest_offer(struct nearest *nearest, const char *candidate);
 

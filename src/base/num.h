@@ -6,19 +6,19 @@
 #include <stdint.h>
 
 /*
- * Parse the whole of @s: no blanks, no plus, nothing behind the number. Return 0, -EINVAL when @s
- * is not a number, or -ERANGE when it is not from @min to @max, or has a minus.
+ * Parse the whole of @s: no blanks, no plus, nothing after the number. Return 0, -EINVAL when @s
+ * is not a number, or -ERANGE when it is outside @min to @max, or negative.
  */
 int num_parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *value);
 int num_parse_double(const char *s, double min, double max, double *value);
 
-/* The order of two numbers, for qsort(3): negative, 0 or positive. */
+/* Compares two numbers for qsort(3): negative, 0 or positive. */
 static inline int num_compare(uint64_t a, uint64_t b)
 {
 	return a < b ? -1 : a > b;
 }
 
-/* @from and @by more or less, but not less than 0. */
+/* Returns @from + @by, at least 0. */
 static inline size_t num_step(size_t from, long by)
 {
 	if (by >= 0)

@@ -14,7 +14,7 @@ struct string_pool {
 	char **list;
 	size_t n, size;
 	size_t bytes; /* of all strings */
-	size_t bytes_first; /* after the first sample; 0: it is not over */
+	size_t bytes_first; /* after the first sample; 0: that one is not complete */
 };
 
 /* FNV-1a, with the constants of Fowler, Noll and Vo. */
@@ -65,7 +65,7 @@ struct string_pool *string_pool_next(struct string_pool *pool)
 	return string_pool_new();
 }
 
-/* Strings of one hash, which somebody may have made on purpose, take the ids that follow it. */
+/* Strings with the same hash, which somebody may choose on purpose, use the ids that follow it. */
 const char *string_pool_add(struct string_pool *pool, const char *s, size_t len)
 {
 	char *copy;

@@ -5,7 +5,8 @@
 #include <stddef.h>
 
 /*
- * Strings that are kept once each and live as long as somebody holds a reference to their pool.
+ * Keeps one copy of each string. The strings live as long as somebody holds a reference to the
+ * pool.
  *
  * A pool only grows, and its strings never move. One thread adds strings; any thread may read
  * them, take references and drop them.
@@ -20,17 +21,17 @@ struct string_pool *string_pool_get(struct string_pool *pool);
 void string_pool_put(struct string_pool *pool);
 
 /*
- * string_pool_next() - the pool for the next sample, in exchange for the caller's reference to that
- * of the sample before, or NULL.
+ * string_pool_next() - get the pool for the next sample.
+ * @pool: the pool of the previous sample, or NULL; takes over the caller's reference
  *
- * Strings of what has ended stay in a pool. So that an endless run does not grow, this is a new
- * pool once the old one holds over twice the bytes that it held after its first sample, and
- * STRING_POOL_SLACK more. Old pools go with the samples that use them.
+ * A pool never drops the strings of processes and listeners that have ended. To bound the memory of
+ * an endless run, this returns a new pool once @pool holds more than twice the bytes of its first
+ * sample plus STRING_POOL_SLACK. An old pool is freed with the last sample that uses it.
  */
 #define STRING_POOL_SLACK (128 * 1024)
 struct string_pool *string_pool_next(struct string_pool *pool);
 
-/* Returns the pool's copy of @len bytes, which hold no NUL; of NULL, NULL. */
+/* Returns the pool's copy of the @len bytes at @s, none of them NUL; NULL if @s is NULL. */
 const char *string_pool_add(struct string_pool *pool, const char *s, size_t len);
 
 #endif

@@ -51,7 +51,7 @@ static bool changes_direction(uint32_t c)
 	       (c >= 0x2066 && c <= 0x2069);
 }
 
-/* How many bytes at the front need no escape: ASCII from @least on, but the backslash. */
+/* How many bytes at the front need no escape: ASCII from @least on, except the backslash. */
 static size_t plain_length(const unsigned char *s, size_t len, unsigned char least)
 {
 	size_t n = 0;
@@ -73,7 +73,7 @@ void strbuf_grow(struct strbuf *b, size_t len)
 	b->s = xreallocarray(b->s, b->size, 1);
 }
 
-/* The table is mostly numbers: printf() would take half of its time. */
+/* A table is mostly numbers, and printf() would take half of the time to print it. */
 void strbuf_addu(struct strbuf *b, uint64_t value)
 {
 	size_t len = 1;

@@ -16,10 +16,10 @@ struct strbuf {
 
 void strbuf_free(struct strbuf *b);
 
-/* Allocates room for @len more bytes and the NUL, and as much again; see strbuf_reserve(). */
+/* Doubles the room of @b, with @len more bytes and the NUL; see strbuf_reserve(). */
 void strbuf_grow(struct strbuf *b, size_t len);
 
-/* Room for @len more bytes and the NUL; returns where they go. */
+/* Makes room for @len more bytes and the NUL; returns where to write them. */
 static inline char *strbuf_reserve(struct strbuf *b, size_t len)
 {
 	if (b->len + len >= b->size)
@@ -59,7 +59,7 @@ static inline void strbuf_adds(struct strbuf *b, const char *s)
 	strbuf_add(b, s, strlen(s));
 }
 
-/* Adds a number in decimal; strbuf_addf() what printf(3) makes. */
+/* Add a number in decimal, and text formatted as by printf(3). */
 void strbuf_addu(struct strbuf *b, uint64_t value);
 void strbuf_addf(struct strbuf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -70,18 +70,18 @@ enum text_flags {
 };
 
 /*
- * text_add_safe() - add foreign text so that it is valid UTF-8 and moves no cursor.
+ * text_add_safe() - add foreign text as valid UTF-8 that cannot move the cursor.
  *
- * Bytes that are not UTF-8 become \xNN, control characters (C0, DEL, C1) \xNN,
- * characters that change the direction of text \u{N}, a backslash is doubled.
- * With TEXT_KEEP_CONTROL only invalid bytes and backslashes are escaped.
+ * Invalid bytes and control characters (C0, DEL, C1) become \xNN, characters that change the
+ * direction of text \u{N}; backslashes are doubled. With TEXT_KEEP_CONTROL only invalid bytes and
+ * backslashes are escaped.
  */
 void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags);
 
-/* Would text_add_safe() add it unchanged, with all flags but TEXT_ONE_WORD? */
+/* Does text_add_safe() add it unchanged, whatever the flags but TEXT_ONE_WORD? */
 bool text_is_plain(const char *s, size_t len);
 
-/* Is it a byte of a character of UTF-8, but not its first one? */
+/* Is it a continuation byte of UTF-8? */
 static inline bool text_continues(char c)
 {
 	return ((unsigned char)c & 0xc0) == 0x80;
@@ -91,8 +91,9 @@ static inline bool text_continues(char c)
 size_t text_width(const char *s, size_t len);
 
 /*
- * text_fit() - how many of the @len bytes of valid UTF-8 text take at most @width columns, in whole
- * characters. @taken: the columns that they take
+ * text_fit() - return how many of the @len bytes of valid UTF-8 text fit into @width columns, in
+ * whole characters.
+ * @taken: set to the columns that they take
  */
 size_t text_fit(const char *s, size_t len, size_t width, size_t *taken);
 

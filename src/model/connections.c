@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An age that is not known is the least. */
+/* An unknown age counts as the smallest. */
 static uint64_t age(const struct connection *c)
 {
 	return c->has_wait ? (uint64_t)c->wait_ms + 1 : 0;
 }
 
 /*
- * Of two half-open ones with as many retransmits the one whose timer ends sooner came first. The
- * peer decides where nothing else does, so that a list at rest looks the same each time.
+ * With equal retransmits, the half-open connection whose timer ends sooner came first. The peer
+ * breaks ties, so that the order is the same each time.
  */
 static int compare_connections(const void *va, const void *vb)
 {
@@ -57,16 +57,16 @@ void connections_sort(struct snapshot *s)
 
 struct connections connections_of(const struct snapshot *s, const struct group *g, bool half_open)
 {
-	struct connections of = { NULL, 0 };
+	struct connections c = { NULL, 0 };
 
 	if (!g->n_connections)
-		return of;
-	of.list = s->connections + g->first_connection;
-	while (of.n < g->n_connections && !of.list[of.n].half_open)
-		of.n++;
+		return c;
+	c.list = s->connections + g->first_connection;
+	while (c.n < g->n_connections && !c.list[c.n].half_open)
+		c.n++;
 	if (half_open) {
-		of.list += of.n;
-		of.n = g->n_connections - of.n;
+		c.list += c.n;
+		c.n = g->n_connections - c.n;
 	}
-	return of;
+	return c;
 }

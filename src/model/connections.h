@@ -4,23 +4,22 @@
 
 #include "model/snapshot.h"
 
-/* Adds a zeroed connection for the caller to fill; its group is known by then. */
+/* Adds a zeroed connection for the caller to fill, its group included. */
 struct connection *connections_add(struct snapshot *s);
 
 /*
- * connections_sort() - give every group its slice, when all have been added: those that wait first,
- * the oldest before the others, then the half-open ones, those with most retransmits before the
- * others.
+ * connections_sort() - sort all connections and give every group its slice: first the waiting
+ * connections, oldest first, then the half-open ones, most retransmits first.
  */
 void connections_sort(struct snapshot *s);
 
-/* Some of a snapshot's connections, in that order. */
+/* Some of a snapshot's connections, in the order of connections_sort(). */
 struct connections {
 	const struct connection *list;
 	size_t n;
 };
 
-/* The half of the group's slice that waits, or the half that is half-open. */
+/* Returns the waiting connections of a group, or the half-open ones. */
 struct connections connections_of(const struct snapshot *s, const struct group *g, bool half_open);
 
 #endif

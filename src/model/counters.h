@@ -8,12 +8,12 @@
 /*
  * The counter table: the one place where a counter of the namespace is added.
  * A row gives the enumerator, the protocol line of /proc/net/netstat or
- * /proc/net/snmp, the kernel's name, the queue it speaks of and what a rise
+ * /proc/net/snmp, the kernel's name, the queue it is about and what a rise
  * means in a few words. JSON keys are prefix and name, as nstat writes them.
  *
- * ListenDrops counts more than losses: each SYN to a broadcast address (tcp_v4_conn_request()) and
- * each request sock that an ICMP error ends (tcp_req_err()). Counters of such packets say how many
- * there were at most. They move for many other reasons, so they are ASIDE: in JSON alone.
+ * ListenDrops counts more than losses: also each SYN to a broadcast address (tcp_v4_conn_request())
+ * and each request sock that an ICMP error ends (tcp_req_err()). The counters of such packets are
+ * upper bounds for these. They move for many other reasons, so they are ASIDE: only in JSON.
  */
 #define COUNTER_TABLE(X)                                                                           \
 	X(LISTEN_OVERFLOWS, "TcpExt", "ListenOverflows", ACCEPT,                                   \

@@ -35,7 +35,7 @@ static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned int bits)
 	return !memcmp(a, b, bytes) && (!rest || !((a[bytes] ^ b[bytes]) >> (8 - rest)));
 }
 
-/* @bits: whatever the families */
+/* @bits: compare bits as ss does, whatever the families */
 static bool holds_address(const struct filter_expr *c, const uint8_t *address, uint8_t family,
 			  bool bits)
 {

@@ -16,9 +16,8 @@ static bool listen_addr_equal(const struct listen_addr *a, const struct listen_a
 }
 
 /*
- * Returns the group bound to exactly @b; when there is none, IDMAP_NONE, and a
- * @fresh other than that takes its place. Two keys with the same hash follow each
- * other at consecutive hashes.
+ * Returns the group bound to exactly @b, or IDMAP_NONE; then @fresh, unless it is IDMAP_NONE too,
+ * becomes the group. Keys with the same hash are stored at consecutive hashes.
  */
 static uint32_t group_index(struct snapshot *s, const struct listen_addr *b, uint32_t fresh)
 {
@@ -48,7 +47,7 @@ static void add_queue(struct group *g, const struct listener *l)
 	g->may_stall |= listener_may_stall(l);
 }
 
-/* The better of two groups that score alike is the one the kernel meets first. */
+/* Where two groups score alike, the kernel takes the one it meets first. */
 static uint32_t first_of(const struct snapshot *s, uint32_t a, uint32_t b)
 {
 	if (a == IDMAP_NONE || b == IDMAP_NONE)
@@ -92,7 +91,7 @@ void groups_build(struct snapshot *s)
 		struct listener *l = &s->listeners[i];
 		struct group *g;
 
-		/* Two UNIX listeners may have one path: the older one's was unlinked. */
+		/* Two UNIX listeners may have the same path, where the older one's was unlinked. */
 		l->group = listener_is_unix(l) ? IDMAP_NONE :
 						 group_index(s, &l->addr, (uint32_t)s->n_groups);
 		if (l->group == IDMAP_NONE) {
@@ -116,7 +115,7 @@ struct group *groups_lookup(struct snapshot *s, const struct listen_addr *child,
 
 	/* bind(2) to ::ffff:0.0.0.0 is a wildcard for IPv4 alone. */
 	if (mapped) {
-		memcpy(mapped_any, child->address, 12); /* but for the IPv4 address */
+		memcpy(mapped_any, child->address, 12); /* all but the IPv4 address */
 		addresses[2] = mapped_any;
 	}
 	for (int i = 0; i < 3 && addresses[i]; i++) {

@@ -8,7 +8,7 @@
 
 struct kept {
 	struct snapshot sample;
-	uint64_t number; /* of the samples added before it */
+	uint64_t number; /* how many samples were added before it */
 	size_t bytes;
 };
 
@@ -50,7 +50,7 @@ static void merge_listener(struct listener *to, const struct listener *from)
 /* @later: index in @next of each namespace of @s, or IDMAP_NONE */
 static void merge_listeners(struct snapshot *next, const struct snapshot *s, const uint32_t *later)
 {
-	/* Those that came and went within the window are in neither sample at its ends. */
+	/* A listener that came and went within the window is in neither sample at its ends. */
 	for (size_t i = 0; i < next->n_gone; i++)
 		next->netns[next->gone[i].addr.netns_idx].listener_vanished = true;
 	snapshot_index_listeners(next);
@@ -81,7 +81,7 @@ static void merge_listeners(struct snapshot *next, const struct snapshot *s, con
 	}
 }
 
-/* What was compared with the sample before is unknown once that is another one. */
+/* Clears what was compared with the sample before @next, which is another one now. */
 static void forget_comparisons(struct snapshot *next, uint64_t opening_ns)
 {
 	for (size_t i = 0; i < next->n_groups; i++) {
@@ -89,7 +89,7 @@ static void forget_comparisons(struct snapshot *next, uint64_t opening_ns)
 
 		g->known &= ~(uint32_t)(GROUP_STAYED | GROUP_SHOWN);
 		g->stayed_min = 0;
-		/* So many may have left since a walk; how many left before it, nobody knows. */
+		/* @ahead bounds how many left since the walk, not how many left before it. */
 		if (next->netns[next->listeners[g->first].addr.netns_idx].waiting_ns > opening_ns)
 			g->ahead = UINT32_MAX;
 	}
@@ -99,8 +99,8 @@ static void forget_comparisons(struct snapshot *next, uint64_t opening_ns)
 }
 
 /*
- * @s goes, and stood between the other two. The window that @next ends begins with @opening from
- * now on, and has in it what was seen in that of @s.
+ * @s is dropped from between @opening and @next. The window that ends with @next now begins with
+ * @opening, and contains what was seen in the window of @s.
  */
 static void merge_windows(struct snapshot *next, const struct snapshot *s,
 			  const struct snapshot *opening)
@@ -152,8 +152,8 @@ static uint64_t time_of(const struct ring *r, size_t i)
 }
 
 /*
- * Which one to do without: where the gap that it leaves is the smallest for its age. The newest two
- * stay, as they are what the screen shows, and the oldest, as far back as time allows.
+ * Returns the sample whose removal leaves the smallest gap for its age. The newest two stay,
+ * because the screen shows them, and so does the oldest, to reach as far back as possible.
  */
 static size_t least_needed(const struct ring *r)
 {

@@ -7,15 +7,11 @@
 #include "model/snapshot.h"
 
 /*
- * Where samples come from: the kernel (collect/collect.h), or a recording of one. Whoever holds a
- * sample source calls it from one thread at a time.
+ * Where samples come from: the kernel (collect/collect.h). To be called from one thread at a time.
  */
 struct sample_source;
 
-/* What sample_source_sample() returns when there are no more samples. */
-#define SAMPLE_END 1
-
-/* What a sample is for; the opening one of a window skips what only a report needs. */
+/* What a sample is for. The opening sample of a window lacks what only a report needs. */
 enum sample_kind { SAMPLE_OPENING, SAMPLE_CLOSING };
 
 struct sample_source_ops {
@@ -33,12 +29,11 @@ struct sample_source {
 };
 
 /*
- * sample_source_sample() - the next sample, which replaces what is in @s.
+ * sample_source_sample() - take a sample, which replaces what is in @s.
  *
- * What is missing but not fatal becomes a warning in @s and stays unknown.
+ * Data that is missing but not essential stays unknown, with a warning in @s.
  *
- * Returns 0, SAMPLE_END (after the last sample of a recording), or -errno with @why filled. Unless
- * it returns 0, @s is not to be used. After an error the caller may try again.
+ * Returns 0, or -errno with @why filled; then @s must not be used, and the caller may try again.
  */
 static inline int sample_source_sample(struct sample_source *source, enum sample_kind kind,
 				       struct snapshot *s, struct error *why)
@@ -47,9 +42,9 @@ static inline int sample_source_sample(struct sample_source *source, enum sample
 }
 
 /*
- * Between two samples: sample_source_due() is the time (CLOCK_MONOTONIC, in nanoseconds) at which
- * sample_source_look() wants to be called, UINT64_MAX for never. A look is short, cannot fail, and
- * becomes part of the next sample.
+ * Between two samples: sample_source_due() returns when the caller should call
+ * sample_source_look(): CLOCK_MONOTONIC in nanoseconds, UINT64_MAX for never. A look is short,
+ * cannot fail, and becomes part of the next sample.
  */
 static inline uint64_t sample_source_due(const struct sample_source *source)
 {
@@ -62,8 +57,8 @@ static inline void sample_source_look(struct sample_source *source)
 }
 
 /*
- * sample_source_set_needs() - what the samples have to hold from the next one on.
- * @needs: enum need, which may be more or less than before
+ * sample_source_set_needs() - change what samples contain, from the next one on.
+ * @needs: enum need
  * @detail_port: NEED_CONNECTIONS keeps the connections of listeners on this port; 0: of all
  */
 static inline void sample_source_set_needs(struct sample_source *source, unsigned int needs,

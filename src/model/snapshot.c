@@ -8,14 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* F(name) of each array, whose elements own nothing; the warnings, which do, are not among them. */
+/* F(name) for each array whose elements own nothing: all but the warnings. */
 /* clang-format off */
 #define FOR_ARRAYS(F) \
 	F(netns) F(listeners) F(gone) F(groups) F(processes) F(owners) F(connections) \
 	F(unix_queues) F(others)
 /* clang-format on */
 
-/* The kernel's cookies are unique in all namespaces, but not those of a file to replay. */
+/* The kernel's cookies are unique across namespaces, but those of a test need not be. */
 static uint64_t snapshot_id(uint32_t netns_idx, uint64_t cookie)
 {
 	return cookie ^ (uint64_t)netns_idx << 48;

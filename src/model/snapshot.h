@@ -18,16 +18,16 @@
  * unknown; the value beside it then means nothing.
  */
 
-/* What fast samples (looks) saw of one accept queue since the sample before. */
+/* What fast samples (looks) saw of one accept queue since the previous sample. */
 struct peak {
-	uint64_t full_ns; /* time between looks of which the second saw it full */
-	uint64_t unmoved_ns; /* since it was last seen empty or shorter; may be many windows */
-	uint32_t length; /* highest, the samples at both ends of the window included */
+	uint64_t full_ns; /* sum of the intervals whose closing look saw it full */
+	uint64_t unmoved_ns; /* time since it was last seen empty or shorter; may be many windows */
+	uint32_t length; /* highest, including the samples at both ends of the window */
 	uint32_t lowest; /* likewise */
-	uint32_t samples; /* looks at the queue, the closing sample included */
-	uint32_t fell; /* sum of what it got shorter by from one look to the next */
+	uint32_t samples; /* looks at the queue, including the closing sample */
+	uint32_t fell; /* by how much it got shorter from look to look, summed */
 	bool full; /* at some look */
-	bool born; /* new: missing in the sample before and in a look after it */
+	bool born; /* the listener is new: missing in the previous sample and in a look after it */
 };
 
 enum listener_known {
@@ -37,7 +37,7 @@ enum listener_known {
 	LISTENER_MPTCP = 1 << 3, /* shown to CAP_NET_ADMIN only */
 	LISTENER_PEAK = 1 << 4,
 	LISTENER_UID = 1 << 5, /* of UNIX listeners: kernel 5.3 and later */
-	LISTENER_OWNERS = 1 << 7, /* looked for, and found or proven to be none */
+	LISTENER_OWNERS = 1 << 7, /* owners were found, or it is certain that there are none */
 };
 
 /* The bound side of a socket: what decides which listener a connection belongs to. */
@@ -45,47 +45,47 @@ struct listen_addr {
 	uint32_t netns_idx; /* index into snapshot->netns */
 	uint32_t ifindex; /* SO_BINDTODEVICE, 0: any */
 	uint16_t port;
-	uint8_t family; /* AF_INET, AF_INET6 or AF_UNIX, which uses none of the rest but netns */
+	uint8_t family; /* AF_INET, AF_INET6, or AF_UNIX, which uses only netns_idx of the rest */
 	bool v6only;
 	uint8_t address[16]; /* network order; AF_INET uses the first four */
 };
 
 struct listener {
-	uint64_t cookie; /* identity together with the namespace; never used again until reboot */
+	uint64_t cookie; /* identity, together with the namespace; not reused until reboot */
 	union {
 		uint64_t cgroup_id; /* TCP: cgroup v2 the socket was created in */
-		/* UNIX, monotonic: since when its oldest connection is the same; 0: unknown */
+		/* UNIX, CLOCK_MONOTONIC: its oldest connection has not changed since; 0: unknown */
 		uint64_t first_ns;
 	};
 	const char *cgroup; /* its path, or NULL */
 	const char *interface; /* name of addr.ifindex, or NULL */
-	const char *name; /* of a UNIX listener: path or @abstract; NULL: none */
+	const char *name; /* UNIX: path or @abstract; NULL: none */
 	struct listen_addr addr;
 	uint16_t known; /* enum listener_known */
 	bool mptcp;
-	bool seqpacket; /* a UNIX listener of that type: messages, not a stream */
+	bool seqpacket; /* UNIX: SOCK_SEQPACKET, not SOCK_STREAM */
 	uint32_t group; /* index into snapshot->groups; valid after groups_build() */
 	uint32_t inode;
 	uint32_t uid;
 	uint32_t length; /* accept queue: connections waiting for accept(2) */
 	uint32_t limit; /* accept queue: min(backlog, somaxconn) when listen(2) was called */
-	uint32_t first_owner; /* index into snapshot->owners; all of them stand together */
-	uint32_t n_owners; /* by pid, process 1 last; 0: none, if LISTENER_OWNERS */
-	uint32_t drops; /* wraps at 2^32, never reset while the socket lives */
+	uint32_t first_owner; /* index into snapshot->owners; its other owners follow */
+	uint32_t n_owners; /* sorted by pid, process 1 last; 0: none, if LISTENER_OWNERS */
+	uint32_t drops; /* wraps at 2^32; never reset while the socket lives */
 	struct peak peak;
 };
 
 enum group_known {
 	GROUP_WAITING = 1 << 0, /* the waiting connections were dumped */
 	GROUP_OLDEST = 1 << 1, /* the age of at least one of them is known */
-	GROUP_STAYED = 1 << 2, /* there was a sample before to compare ages with */
-	GROUP_CONNECTIONS = 1 << 3, /* what is in its queues was kept, as far as it was dumped */
+	GROUP_STAYED = 1 << 2, /* their ages were compared with the previous sample */
+	GROUP_CONNECTIONS = 1 << 3, /* each connection that was dumped was kept */
 	/*
 	 * The oldest connections that an earlier walk found still wait, and accept(2) takes the
-	 * oldest first: oldest_wait_ms is of this sample.
+	 * oldest first. So oldest_wait_ms is as of this sample.
 	 */
 	GROUP_STANDS = 1 << 4,
-	GROUP_SHOWN = 1 << 5, /* there was a walk when the window began, as well */
+	GROUP_SHOWN = 1 << 5, /* there was also a walk when the window began */
 };
 
 /*
@@ -101,27 +101,25 @@ struct group {
 	uint64_t limit;
 	/* Cookie of the only member with a queue; 0: none or several have one. As of waiting_ns. */
 	uint64_t holder;
-	uint32_t length_max; /* of a member */
-	double fill_max; /* of a member, which need not be the same one */
-	bool may_stall; /* some member, see listener_may_stall() */
-	uint32_t syn_length; /* request socks, Fast Open children left out */
-	uint32_t syn_retransmitted; /* of them: SYN-ACK sent more than once */
+	uint32_t length_max; /* of any member */
+	double fill_max; /* of any member, maybe another one */
+	bool may_stall; /* any member, see listener_may_stall() */
+	uint32_t syn_length; /* request socks, without Fast Open children */
+	uint32_t syn_retransmitted; /* request socks whose SYN-ACK was sent more than once */
 	uint32_t fastopen; /* un-ACKed Fast Open children, part of the accept queue */
 	uint32_t known; /* enum group_known */
-	uint32_t waiting; /* visible connections not yet accepted */
-	uint32_t waiting_closed; /* of them: the peer has closed */
-	uint32_t waiting_mptcp; /* of them: whether it has, only the MPTCP socket knows */
+	uint32_t waiting; /* visible connections not yet accepted; the next two are part of it */
+	uint32_t waiting_closed; /* closed by the peer */
+	uint32_t waiting_mptcp; /* only the MPTCP socket knows whether the peer has closed */
 	uint32_t oldest_wait_ms;
-	/* With GROUP_STANDS: at most so many were ahead of these, and may have left since. */
-	uint32_t ahead;
-	uint32_t shown; /* with GROUP_SHOWN: so many waited then */
-	uint32_t shown_still; /* and at least so many of them still do */
-	uint32_t overdue; /* of the waiting: they have waited for WAIT_LONG_MS or longer */
-	/* Of the waiting: at least and at most so many were there at the sample before. */
-	uint32_t stayed_min;
+	uint32_t ahead; /* with GROUP_STANDS: upper bound of those older, which may have left */
+	uint32_t shown; /* with GROUP_SHOWN: how many waited when the window began */
+	uint32_t shown_still; /* lower bound of those among them that still wait */
+	uint32_t overdue; /* of waiting: for WAIT_LONG_MS or longer */
+	uint32_t stayed_min; /* of waiting: bounds of how many waited at the previous sample */
 	uint32_t stayed_max;
-	uint32_t present_min; /* and at least so many when the listeners were dumped */
-	uint32_t length_after; /* the least of @length and that just after the dump */
+	uint32_t present_min; /* of waiting: lower bound of those there at the listeners' dump */
+	uint32_t length_after; /* lesser of @length and the same just after the dump */
 	/* Its slice of snapshot->connections; valid after connections_sort(). */
 	uint32_t first_connection;
 	uint32_t n_connections;
@@ -131,32 +129,32 @@ struct group {
 enum process_known {
 	PROCESS_STATE = 1 << 0,
 	PROCESS_OPEN_FDS = 1 << 1, /* kernel 6.2 and later */
-	PROCESS_FD_LIMIT = 1 << 2, /* and it has one */
+	PROCESS_FD_LIMIT = 1 << 2, /* known, and not unlimited */
 	PROCESS_FROZEN = 1 << 3,
 	PROCESS_THROTTLED = 1 << 4, /* its cgroups were read at both ends of the window */
 };
 
 /*
- * A process that holds a listener. The texts are the kernel's: any byte but NUL. NULL: unknown, not
- * asked for, or there is none.
+ * A process that holds a listener. Texts come from the kernel and may contain any byte but NUL; a
+ * text is NULL where it is unknown, not asked for, or missing.
  */
 struct process {
 	const char *comm;
 	const char *cgroup; /* path in the cgroup v2 hierarchy, else in systemd's own */
 	const char *unit; /* systemd's; from the cgroup */
 	const char *container; /* id or name; from the cgroup */
-	const char *freezer; /* the file that thaws it, where it is frozen */
-	const char *quota; /* the file with the CPU quota that throttled it in the window */
+	const char *freezer; /* file that thaws it, if it is frozen */
+	const char *quota; /* file with the CPU quota that throttled it in the window */
 	uint32_t pid;
-	uint32_t open_fds; /* descriptors */
-	uint32_t fd_limit; /* of them, the soft one: RLIMIT_NOFILE */
+	uint32_t open_fds;
+	uint32_t fd_limit; /* soft limit, RLIMIT_NOFILE */
 	uint8_t known; /* enum process_known */
-	char state; /* the letter in /proc/PID/stat: 'T' stopped, 't' by a tracer */
-	bool frozen; /* its cgroup, or one above it */
-	bool throttled; /* in the window, likewise */
+	char state; /* letter in /proc/PID/stat: 'T' stopped, 't' stopped by a tracer */
+	bool frozen; /* its cgroup, or one above it, is frozen */
+	bool throttled; /* its cgroup, or one above it, was throttled in the window */
 };
 
-/* A tracer stopped it, or it stops at each system call under strace(1). */
+/* Has a tracer stopped it? Also true at times under strace(1), which stops it at system calls. */
 static inline bool process_is_traced(const struct process *p)
 {
 	return p->known & PROCESS_STATE && p->state == 't';
@@ -168,44 +166,44 @@ struct owner {
 	uint32_t fd;
 };
 
-/* What is in the queues of a group: one connection that waits for accept(2), or a half-open one. */
+/* A connection in a queue of a group: it waits for accept(2), or is half-open. */
 struct connection {
 	uint32_t group; /* index into snapshot->groups */
-	uint8_t family; /* of @peer, as of the listener: an IPv4 client of [::] is v4-mapped */
+	uint8_t family; /* of @peer and the listener: an IPv4 client of [::] is v4-mapped */
 	bool half_open; /* in the SYN queue */
 	uint8_t peer[16]; /* network order; AF_INET uses the first four */
 	uint16_t peer_port;
-	/* Waiting ones. */
-	bool has_wait; /* unknown of a Fast Open child that nobody has acknowledged */
+	/* If it waits. */
+	bool has_wait; /* wait_ms is known: not for a Fast Open child before its ACK */
 	uint32_t wait_ms; /* since the handshake ended */
 	/* MPTCP moves data, and its end, from the subflow to a socket that TCP does not dump. */
 	bool mptcp; /* the next two are unknown */
 	uint32_t unread_bytes;
 	bool peer_closed; /* a FIN came */
-	/* Half-open ones. */
+	/* If it is half-open. */
 	uint8_t retransmits; /* of the SYN-ACK */
-	uint32_t next_timer_ms; /* to the next one, or to its end */
+	uint32_t next_timer_ms; /* until the next retransmit, or until the kernel gives up */
 };
 
 struct netns {
-	uint64_t cookie; /* SO_NETNS_COOKIE: never used again until reboot; 0: unknown */
-	uint64_t inode; /* of /proc/PID/ns/net; 0: unknown; the kernel reuses it */
-	uint64_t serial; /* within a run, tells it from others that had the inode before */
+	uint64_t cookie; /* SO_NETNS_COOKIE: not reused until reboot; 0: unknown */
+	uint64_t inode; /* of /proc/PID/ns/net, which the kernel reuses; 0: unknown */
+	uint64_t serial; /* distinguishes namespaces of this run that had the same inode */
 	const char *name; /* NULL: unknown */
 	uint32_t pid; /* the oldest process in it; 0: unknown */
-	size_t first_listener; /* index of its first one; its others follow */
+	size_t first_listener; /* index into snapshot->listeners; the others follow */
 	struct sysctls sysctls;
 	struct counters before; /* read just before the dump */
-	struct counters after; /* and just after it */
+	struct counters after; /* read just after the dump */
 	uint64_t resets; /* EstabResets just after the waiting connections were dumped */
 	bool resets_known;
 	uint32_t unattributed_syn_recv; /* request socks whose listener is gone */
-	bool one_datagram; /* the dump was not resumed, so that no listener was missed */
+	bool one_datagram; /* the dump was not resumed, so it missed no listener */
 	/*
-	 * The monotonic_ns of the sample whose walk of the established hash found the half-open
-	 * connections, and the waiting ones: this sample, or an earlier one where a walk costs too
-	 * much for every sample. What groups know of them, the holder included, is as of then. 0:
-	 * unknown, or no queue was looked into.
+	 * monotonic_ns of the sample whose walk of the established hash found the half-open and the
+	 * waiting connections: this one, or an earlier one where a walk costs too much for every
+	 * sample. What groups say about them, including the holder, is as of then. 0: unknown, or
+	 * no walk was needed.
 	 */
 	uint64_t syn_recv_ns;
 	uint64_t waiting_ns;
@@ -214,25 +212,25 @@ struct netns {
 	bool listener_vanished; /* fast sampling saw a listener that the closing sample lacks */
 };
 
-/* The accept queue of a UNIX listener that is not among the listeners; only of one with a queue. */
+/* A UNIX listener with a queue, where UNIX listeners are not among the listeners. */
 struct unix_queue {
 	uint64_t cookie;
 	/*
-	 * Monotonic: since when its first connection is the same; where that is unknown, since when
-	 * it was seen neither empty nor shorter.
+	 * CLOCK_MONOTONIC: its oldest connection has not changed since then; where that is unknown,
+	 * it was seen neither empty nor shorter since then.
 	 */
 	uint64_t since_ns;
 	uint32_t length;
 	uint32_t limit;
 	uint32_t inode;
-	uint32_t first; /* inode of the client whose connection is the oldest; 0: unknown */
+	uint32_t first; /* inode of the client with the oldest connection; 0: unknown */
 };
 
 /* A network namespace that is not among the namespaces. */
 struct other_netns {
 	/*
-	 * Inode of its /proc/PID/net/netstat, as no socket in it could be asked for its cookie. The
-	 * kernel may reuse it within a window.
+	 * Inode of its /proc/PID/net/netstat: without a socket in it the cookie is unknown. The
+	 * kernel may reuse the inode within a window.
 	 */
 	uint64_t identity;
 	uint64_t overflows; /* ListenOverflows */
@@ -246,34 +244,34 @@ struct warning {
 
 enum snapshot_known {
 	SNAPSHOT_GROUPS = 1 << 0,
-	SNAPSHOT_CONNECTIONS = 1 << 1, /* of the groups with GROUP_CONNECTIONS */
-	SNAPSHOT_UNIX = 1 << 2, /* the UNIX listeners are among the listeners */
-	SNAPSHOT_ALL_NETNS = 1 << 3, /* every namespace that could be found is among those here */
-	SNAPSHOT_UNIX_QUEUES = 1 << 4, /* or else: what is known of UNIX listeners */
-	SNAPSHOT_OTHERS = 1 << 5, /* and of other namespaces */
-	SNAPSHOT_OTHERS_ALL = 1 << 6, /* n_others_found are all: every process was looked at */
-	SNAPSHOT_OTHERS_CUT = 1 << 7, /* some were not read, as that would have cost too much */
+	SNAPSHOT_CONNECTIONS = 1 << 1, /* of groups with GROUP_CONNECTIONS */
+	SNAPSHOT_UNIX = 1 << 2, /* listeners contains the UNIX listeners */
+	SNAPSHOT_ALL_NETNS = 1 << 3, /* netns contains every namespace that could be found */
+	SNAPSHOT_UNIX_QUEUES = 1 << 4, /* n_unix and unix_queues */
+	SNAPSHOT_OTHERS = 1 << 5, /* n_others_found and others */
+	SNAPSHOT_OTHERS_ALL = 1 << 6, /* n_others_found is exact: every process was looked at */
+	SNAPSHOT_OTHERS_CUT = 1 << 7, /* some others were not read, to limit the cost */
 	SNAPSHOT_OWNERS_OF_OTHERS = 1 << 8, /* some owners are unknown, as only root sees them */
 };
 
 struct snapshot {
-	/* snapshot_copy() copies what stands above the arrays; each array has a place in
-	 * FOR_ARRAYS. */
+	/* snapshot_copy() copies all members before the arrays; FOR_ARRAYS lists the arrays. */
 	struct timespec wall;
 	uint64_t monotonic_ns;
 	uint32_t known; /* enum snapshot_known */
 	char host[65];
 	char boot_id[37]; /* "": unknown */
 	uint32_t n_unix; /* UNIX listeners, with SNAPSHOT_UNIX_QUEUES */
-	uint32_t n_others_found; /* other namespaces, of which @others are those that were read */
+	uint32_t n_others_found; /* other namespaces, including those not read into @others */
 
 	struct netns *netns;
 	size_t n_netns, netns_size;
 	struct listener *listeners;
 	size_t n_listeners, listeners_size;
 	/*
-	 * Listeners that were in the sample before or in a look since, and are not in this one.
-	 * Where their family is AF_UNSPEC, the sample before has all but length, limit and peak.
+	 * Listeners that were in the previous sample or in a look since then, and are not in this
+	 * one. If the family is AF_UNSPEC, only length, limit and peak are set; the previous sample
+	 * has the rest.
 	 */
 	struct listener *gone;
 	size_t n_gone, gone_size;
@@ -294,35 +292,32 @@ struct snapshot {
 
 	struct idmap by_cookie; /* index into listeners; see snapshot_id() */
 	struct idmap by_addr; /* index into groups */
-	struct string_pool
-		*strings; /* a reference, or NULL; all texts but the warnings' are there */
+	struct string_pool *strings; /* a reference, or NULL; has all texts but the warnings' */
 };
 
-/*
- * Empties @s, with its strings, and keeps its arrays for the next sample. A zeroed struct is empty.
- */
+/* Empties @s and drops its strings; keeps its arrays allocated. A zeroed struct is empty. */
 void snapshot_reset(struct snapshot *s);
 void snapshot_free(struct snapshot *s);
 
 /*
- * snapshot_copy() - make @to the same as @from, whose strings it shares. Arrays that have to grow
- * get their exact size. snapshot_find() and groups_lookup() do not know @to.
+ * snapshot_copy() - copy @from into @to, which shares its strings. An array that has to grow gets
+ * its exact size. snapshot_find() and groups_lookup() do not work on @to.
  */
 void snapshot_copy(struct snapshot *to, const struct snapshot *from);
 
-/* The memory that @s takes, but for strings and what only lookups need. */
+/* Bytes of memory that @s takes, without strings and indexes. */
 size_t snapshot_bytes(const struct snapshot *s);
 
-/* Returns the pool of @s, for a source to add texts to; makes one where @s has none yet. */
+/* Returns the pool of @s to add texts to; makes one if @s has none. */
 struct string_pool *snapshot_strings(struct snapshot *s);
 
 /*
- * snapshot_add_netns() - add a zeroed namespace for the caller to fill. first_listener means
- * something where its listeners are added before the next namespace.
+ * snapshot_add_netns() - add a zeroed namespace for the caller to fill. first_listener is right if
+ * its listeners are added before the next namespace.
  */
 struct netns *snapshot_add_netns(struct snapshot *s);
 
-/* Has the namespace any, by its first_listener? */
+/* Has the namespace any listeners? Reads its first_listener. */
 bool snapshot_has_listeners(const struct snapshot *s, uint32_t netns_idx);
 
 /*
@@ -331,22 +326,22 @@ bool snapshot_has_listeners(const struct snapshot *s, uint32_t netns_idx);
  */
 struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns_idx, uint64_t cookie);
 
-/* Lets snapshot_find() know listeners that were copied. */
+/* Builds the index that snapshot_find() uses, after snapshot_copy(). */
 void snapshot_index_listeners(struct snapshot *s);
 
-/* Room for all owners and the processes they are, which the caller then fills. */
+/* Makes room for owners and processes, which the caller then fills. */
 void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processes);
 
-/* Adds a listener that is gone, zeroed but for its namespace and cookie. */
+/* Adds a listener to @s->gone, zeroed but for its namespace and cookie. */
 struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns_idx, uint64_t cookie);
 
-/* Drops all listeners but the first @n, for a dump that has to be taken again. */
+/* Drops all listeners but the first @n, to repeat a dump. */
 void snapshot_drop_listeners(struct snapshot *s, size_t n);
 
 /* Returns the listener with this identity, or NULL. */
 const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns_idx, uint64_t cookie);
 
-/* The same, where it is probably at index @guess: samples have them in the same order. */
+/* The same, but tries index @guess first: samples have the listeners in the same order. */
 const struct listener *snapshot_find_near(const struct snapshot *s, uint32_t netns_idx,
 					  uint64_t cookie, size_t guess);
 
@@ -360,27 +355,27 @@ void snapshot_retract(struct snapshot *s, const char *code);
 /* Adds the warnings of another sample. */
 void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other);
 
-/* Is it an IPv4 address in IPv6 form, ::ffff:192.0.2.7? Its last four bytes are that address. */
+/* Is it a v4-mapped address, ::ffff:192.0.2.7? The last four bytes are the IPv4 address. */
 bool snapshot_is_mapped(uint8_t family, const uint8_t address[16]);
 
 /*
  * netns_id() - the identity of a namespace, the same in every snapshot of a run.
  *
- * Its cookie; inode and serial where the kernel has none (before 5.14). The inode alone does not
- * do: a container that restarts often gets that of the one before.
+ * It is the cookie, or inode and serial before kernel 5.14, which has no cookie. The inode alone is
+ * not enough: a container that restarts often gets the inode that it had before.
  */
 static inline uint64_t netns_id(const struct netns *ns)
 {
 	return ns->cookie ? ns->cookie : ns->inode ^ ns->serial << 32;
 }
 
-/* How long before the sample @taken_ns was; 0 where that is unknown. */
+/* Nanoseconds from @taken_ns to the sample; 0 if @taken_ns is unknown. */
 static inline uint64_t snapshot_age(const struct snapshot *s, uint64_t taken_ns)
 {
 	return taken_ns ? s->monotonic_ns - taken_ns : 0;
 }
 
-/* The kernel lets in so many: it drops when length > limit (sk_acceptq_is_full(), sock.h). */
+/* How many the kernel lets in: it drops when length > limit (sk_acceptq_is_full(), sock.h). */
 static inline uint64_t listener_capacity(const struct listener *l)
 {
 	return (uint64_t)l->limit + 1;
@@ -396,7 +391,7 @@ static inline bool listener_full(const struct listener *l)
 	return l->length > l->limit;
 }
 
-/* From this fill on a queue is watched closely and its state is "high". */
+/* From this fill on the state of a queue is "high", and its connections are dumped. */
 #define FILL_HIGH 0.8
 
 /* A server that is busy with one connection makes the next wait, but seldom so long. */
@@ -414,8 +409,8 @@ static inline double listener_fill(const struct listener *l)
 }
 
 /*
- * May its state be worse than ok, by its accept queue alone? What costs something for each such
- * listener is done for these, before their states are known.
+ * May its state be worse than ok, by its accept queue alone? Expensive data is collected only for
+ * such listeners, as states are not known yet.
  */
 static inline bool listener_may_be_sick(const struct listener *l)
 {
@@ -424,8 +419,8 @@ static inline bool listener_may_be_sick(const struct listener *l)
 }
 
 /*
- * Is it possible that nothing was taken off its accept queue since the sample before? Then its
- * waiting connections are read, however much room is left.
+ * May it be that nothing left its accept queue since the previous sample? Then its waiting
+ * connections are dumped however much room is left.
  */
 static inline bool listener_may_stall(const struct listener *l)
 {

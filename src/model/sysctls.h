@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The sysctls that bind the listeners of a namespace: directory below /proc/sys, and name. */
+/* The sysctls that limit the listeners of a namespace: directory below /proc/sys, and name. */
 #define SYSCTL_TABLE(X)                                                               \
 	X(SOMAXCONN, "net/core", "somaxconn", "upper bound of any listen(2) backlog") \
 	X(MAX_SYN_BACKLOG, "net/ipv4", "tcp_max_syn_backlog",                         \

@@ -54,7 +54,7 @@ static uint64_t wait_for_change(void *context, uint64_t end_ns, uint64_t until_n
 	return end_ns;
 }
 
-/* One sample, and what came of it for sampler_take(). Returns false when there are no more. */
+/* One sample, and what came of it for sampler_take(). */
 static bool sample(struct sampler *f, struct snapshot *s)
 {
 	const struct sampler_request request = f->request;
@@ -70,8 +70,6 @@ static bool sample(struct sampler *f, struct snapshot *s)
 	f->begin_ns = clock_monotonic_ns();
 	code = sample_source_sample(f->source, SAMPLE_CLOSING, s, &why);
 	pthread_mutex_lock(&f->lock);
-	if (code == SAMPLE_END)
-		return false;
 	f->code = code;
 	if (code < 0) {
 		f->why = why;

@@ -33,7 +33,7 @@ int sampler_fd(const struct sampler *sampler);
  * sampler_take() - the next sample, in exchange for @into, whose memory the sampler uses again.
  *
  * Returns 1, 0 when there is none yet, or -errno with @why filled when a sample failed; the sampler
- * goes on trying. After the last sample of a recording it returns 0 for ever.
+ * goes on trying.
  */
 int sampler_take(struct sampler *sampler, struct snapshot *into, struct error *why);
 
