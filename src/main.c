@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 /*
- * A closed standard descriptor would be taken by the next file or socket, and the report written
- * into that. What stands in for standard output cannot be written to, so that a report that goes
- * there fails.
+ * The next file or socket would get the number of a closed standard descriptor, and the report
+ * would be written into it. /dev/null is opened for reading only, so that writing a report to a
+ * closed standard output fails.
  */
 static void fill_standard_descriptors(void)
 {

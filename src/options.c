@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* What an option stores, in the type of the member that has it. */
+/* What an option stores, by the type of its member. */
 enum option_type {
 	IGNORED,
 	FLAG, /* bool */
@@ -26,21 +26,23 @@ enum option_type {
 	SECONDS, /* double: 0, or from min to max */
 	STRING, /* const char * */
 	NAME, /* const char *, not empty */
-	HANDLER, /* what handle() makes of it */
+	FORMAT, /* enum format_id */
+	HANDLER, /* handle() stores it */
 };
 
 struct option_row {
 	char letter; /* 0: none */
 	const char *name; /* NULL: none */
 	enum option_type type;
-	size_t member; /* offset in struct options: the one it stores, or stands for */
+	size_t member; /* offset in struct options; for a HANDLER only to find conflicts */
 	int argument; /* no_argument, required_argument or optional_argument */
 	const char *metavar;
 	double min, max;
-	/* @argument: NULL where it has none. Returns 0 or -EINVAL with @why filled. */
+	enum format_id format;
+	/* @argument: NULL if there is none. Returns 0 or -EINVAL with @why filled. */
 	int (*handle)(struct options *options, const char *argument, struct error *why);
 	const char *help;
-	const char *section; /* starts with this row */
+	const char *section; /* of --help, which starts with this row */
 };
 
 static int add_namespace(struct options *o, const char *name, struct error *why);
@@ -52,8 +54,8 @@ static int parse_color(struct options *o, const char *text, struct error *why);
 
 /*
  * The option table: the one place where an option is added. getopt's tables and --help come from
- * it; completions and the man page are tested against it. A row without help is another spelling
- * of the row before.
+ * it; completions and the man page are tested against it. A row without help is an alias of the
+ * previous row.
  */
 static const struct option_row option_table[] = {
 	{ '4', "ipv4", FLAG, MEMBER(inet), .help = "IPv4 listeners only",
@@ -95,9 +97,9 @@ static const struct option_row option_table[] = {
 	{ 'T', "top", FLAG, MEMBER(top), .help = "interactive view" },
 	{ 0, "peak-rate", NUMBER, MEMBER(peak_rate), required_argument, "HZ", .max = 1000,
 	  .help = "fast samples a second for peaks (50), 0: none" },
-	{ 'j', "json", FLAG, MEMBER(json),
+	{ 'j', "json", FORMAT, MEMBER(format), .format = FORMAT_JSON,
 	  .help = "JSON; with --watch or --count one object a line", .section = "How" },
-	{ .letter = 'J', .type = FLAG, .member = MEMBER(json) },
+	{ .letter = 'J', .type = FORMAT, .member = MEMBER(format), .format = FORMAT_JSON },
 	{ 'H', "no-header", FLAG, MEMBER(no_header), .help = "no header, no footer" },
 	{ .name = "noheadings", .type = FLAG, .member = MEMBER(no_header) },
 	{ 0, "output-file", NAME, MEMBER(output_file), required_argument, "FILE",
@@ -118,14 +120,14 @@ static const struct option_row option_table[] = {
 	{ 'V', "version", FLAG, MEMBER(version), .help = "version" },
 };
 
-/* Options that do not go with any of the others, or only with all of them. */
+/* Options that exclude any of the others, or need all of them. */
 static const struct {
 	size_t member;
 	enum { EXCLUDES, NEEDS } rule;
 	size_t others[4]; /* 0 is none */
 	const char *message;
 } conflict_table[] = {
-	{ MEMBER(json),
+	{ MEMBER(format),
 	  EXCLUDES,
 	  { MEMBER(list), MEMBER(all_columns), MEMBER(extended) },
 	  "-o, -O and -e choose columns of the table; --json has every field" },
@@ -137,7 +139,7 @@ static const struct {
 	{ MEMBER(mouse), NEEDS, { MEMBER(top) }, "--mouse goes with --top" },
 	{ MEMBER(top),
 	  EXCLUDES,
-	  { MEMBER(json), MEMBER(watch), MEMBER(count), MEMBER(output_file) },
+	  { MEMBER(format), MEMBER(watch), MEMBER(count), MEMBER(output_file) },
 	  "--top excludes --json, --watch, --count and --output-file" },
 	{ MEMBER(top),
 	  EXCLUDES,
@@ -150,7 +152,7 @@ static const struct {
 	{ MEMBER(raw), NEEDS, { MEMBER(list_columns) }, "--raw goes with --list-columns" },
 };
 
-/* What ss has and listenq has not: other protocols, other states, and what only these have. */
+/* Options of ss that listenq has not: for other protocols, other states, and their details. */
 static const struct {
 	char letter;
 	const char *name;
@@ -170,14 +172,14 @@ static int usage(const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	/* The text may hold anything that was typed. */
+	/* The text contains what was typed. */
 	text_add_safe(&message, text, strlen(text), 0);
 	fprintf(stderr, "listenq: %s\nTry 'listenq --help' for more information.\n", message.s);
 	strbuf_free(&message);
 	return -EINVAL;
 }
 
-/* How many options begin with what was typed, "--" before it and "=" behind. */
+/* How many long options begin with @text, which has "--" before and may have "=" after. */
 static int count_prefixed(const char *text)
 {
 	size_t len = strcspn(text, "=");
@@ -188,7 +190,7 @@ static int count_prefixed(const char *text)
 	return n;
 }
 
-/* @row: of a long option that getopt knows, but not with this argument; NULL: none */
+/* @row: of a long option that takes no argument and got one; NULL: it is unknown */
 static int bad_option(const struct option_row *row, char **argv, int code)
 {
 	char letter[2] = { (char)optopt, '\0' };
@@ -302,7 +304,7 @@ static int add_namespace(struct options *o, const char *name, struct error *why)
 	return 0;
 }
 
-/* @argument: NULL where the option has none. Returns 0 or -EINVAL with @why filled. */
+/* @argument: NULL if there is none. Returns 0 or -EINVAL with @why filled. */
 static int apply(struct options *o, const struct option_row *row, const char *argument,
 		 struct error *why)
 {
@@ -325,6 +327,9 @@ static int apply(struct options *o, const struct option_row *row, const char *ar
 			return error_set(why, -EINVAL, "--%s: the name is empty", row->name);
 		*(const char **)member = argument;
 		break;
+	case FORMAT:
+		*(enum format_id *)member = row->format;
+		break;
 	case STRING:
 		*(const char **)member = argument;
 		break;
@@ -334,7 +339,7 @@ static int apply(struct options *o, const struct option_row *row, const char *ar
 	return 0;
 }
 
-/* The words that are not options, put together again, are the filter. */
+/* The filter is all words that are not options, joined by spaces. */
 static int parse_filter(struct options *o, char **words, int n, struct error *why)
 {
 	const struct filter_source source = field_filter_source(&o->filter_context);
@@ -346,7 +351,7 @@ static int parse_filter(struct options *o, char **words, int n, struct error *wh
 	for (int i = 0; i < n; i++)
 		strbuf_addf(&o->filter, i ? " %s" : "%s", words[i]);
 	code = filter_parse(o->filter.s, &source, &o->selection.filter, &what);
-	/* "-f 90", which getopt takes for -f and a word */
+	/* getopt reads "-f 90" as -f and a word. */
 	if (code < 0)
 		error_set(why, code, "%s%s", what.text,
 			  o->selection.only_full && !words[0][strspn(words[0], "0123456789.%")] ?
@@ -363,7 +368,7 @@ static bool is_given(const bool *given, size_t member)
 	return false;
 }
 
-/* @given: of each row, whether the command line has it */
+/* @given: for each row, whether it is on the command line */
 static int check_conflicts(const struct options *o, const bool *given, struct error *why)
 {
 	if ((o->watch || o->count) && o->delay <= 0)
@@ -404,7 +409,7 @@ static int choose_columns(struct options *o, struct error *why)
 	return 0;
 }
 
-/* getopt's tables: a long option is 256 and the index of its row. */
+/* getopt's tables: the code of a long option is 256 + the index of its row. */
 struct getopt_tables {
 	char letters[3 * ARRAY_SIZE(option_table) + 2];
 	struct option longs[ARRAY_SIZE(option_table) + 1];
@@ -416,7 +421,7 @@ static void make_getopt_tables(struct getopt_tables *t)
 	struct option *l = t->longs;
 
 	memset(t, 0, sizeof(*t));
-	*letter++ = ':'; /* then getopt returns ":" where an argument is missing */
+	*letter++ = ':'; /* makes getopt return ':' if an argument is missing */
 	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++) {
 		const struct option_row *row = &option_table[i];
 
@@ -428,7 +433,7 @@ static void make_getopt_tables(struct getopt_tables *t)
 	}
 }
 
-/* @code: of getopt, or its optopt. NULL: there is no such option. */
+/* @code: what getopt returned, or optopt. Returns NULL if there is no such option. */
 static const struct option_row *find_row(int code)
 {
 	if (code > UCHAR_MAX)

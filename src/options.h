@@ -5,6 +5,7 @@
 #include "analyse/filter.h"
 #include "analyse/report.h"
 #include "output/columns.h"
+#include "output/format.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,16 +16,16 @@ enum option_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define WIDTH_OF_TERMINAL UINT64_MAX
 
-/* The exit status of a command line that cannot be followed. */
+/* The exit status for a bad command line. */
 enum { EXIT_USAGE = 2 };
 
 /* What the command line says. Strings point into argv. */
 struct options {
-	/* One for each option, as given. */
+	/* One member for each option. */
 	bool inet, inet6;
 	bool unix_too;
-	bool fold; /* SO_REUSEPORT groups, each into one row */
-	const char **namespaces; /* as the user calls them; the array is owned */
+	bool fold; /* each SO_REUSEPORT group into one row */
+	const char **namespaces; /* as typed; the array is owned */
 	size_t n_namespaces, namespaces_size;
 	bool all_namespaces;
 	bool processes;
@@ -39,8 +40,8 @@ struct options {
 	bool watch;
 	uint64_t count; /* reports to print, 0: no end */
 	bool top;
-	double peak_rate; /* a second */
-	bool json;
+	double peak_rate; /* fast samples a second */
+	enum format_id format;
 	bool no_header;
 	const char *output_file; /* NULL: standard output */
 	enum option_color color;
@@ -54,20 +55,20 @@ struct options {
 	bool help;
 	bool version;
 
-	/* What they mean together. */
+	/* Derived from these and from the words that are not options. */
 	struct selection selection;
 	struct columns columns;
-	int family; /* that -4 or -6 leaves; selection.family is also that of the filter */
-	struct strbuf filter; /* as it was typed; parsed, it is selection.filter */
+	int family; /* of -4 or -6; selection.family may be that of the filter */
+	struct strbuf filter; /* as typed; selection.filter is the parsed one */
 	struct field_context filter_context;
-	struct names filter_users; /* looked up for the filter */
+	struct names filter_users; /* for the filter */
 };
 
 /*
- * options_parse() - the command line. After --help and --version nothing more is read.
+ * options_parse() - parse the command line. Stops at --help and --version.
  *
- * Returns 0, or -EINVAL after writing what is wrong and a pointer to --help on standard error. In
- * either case options_free() frees what @options owns.
+ * Returns 0, or -EINVAL after printing what is wrong to standard error. In either case call
+ * options_free().
  */
 int options_parse(int argc, char **argv, struct options *options);
 void options_free(struct options *options);

@@ -27,24 +27,25 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define PEAK_SHARE	0.01 /* of one CPU, for fast sampling */
+/* Shares of one CPU. */
+#define PEAK_SHARE	0.01 /* for fast sampling */
 #define NOT_SHOWN_SHARE 0.01 /* for looking at the other namespaces */
 #define WALK_SHARE	0.02 /* for walks of the established hash, in the view */
 
-/* All that lives as long as the reports. */
+/* The state of one report, or of repeated ones. */
 struct run {
 	const struct options *options;
 	const struct format *format;
 	struct format_style style;
-	bool window; /* a report is of two samples */
-	int window_fd; /* gets one byte each time a window has opened; -1: none */
+	bool window; /* a report compares two samples */
+	int window_fd; /* gets a byte when a window has opened; -1: none */
 	struct sample_source *source;
 	struct snapshot snapshots[2];
 	struct report report;
 	struct names services;
 	struct names users;
 	struct field_context context;
-	uint64_t seconds_shown; /* the progress, as it stands on the terminal */
+	uint64_t seconds_shown; /* of the progress on the terminal */
 	uint64_t reports; /* taken so far */
 	bool incomplete; /* a report had warnings */
 };
@@ -57,7 +58,7 @@ static void on_interrupt(int signal_number)
 	interrupted = 1;
 }
 
-/* Returns false where SIGINT is ignored, as shells do for what they start in the background. */
+/* Returns false if SIGINT is ignored, as shells do for background jobs. */
 static bool catch_interrupt(void)
 {
 	struct sigaction action = { .sa_handler = on_interrupt,
@@ -68,7 +69,7 @@ static bool catch_interrupt(void)
 	       sigaction(SIGINT, &action, NULL) == 0;
 }
 
-/* Names of files, processes and namespaces may hold anything. */
+/* Names of files, processes and namespaces may contain any byte. */
 static void say(const char *kind, const char *text)
 {
 	struct strbuf safe = { 0 };
@@ -94,7 +95,7 @@ static bool want_color(const struct options *o)
 	       !(term && !strcmp(term, "dumb"));
 }
 
-/* The footer is about the whole namespace; who names columns wants just these. */
+/* The footer is about the whole namespace; a user who names columns wants only these. */
 static bool want_footer(const struct options *o)
 {
 	return !o->no_header && !o->columns.named;
@@ -139,12 +140,12 @@ static struct format_style style_of(const struct options *o)
 
 static const struct format *format_of(const struct options *o)
 {
-	return &format_table[o->json ? FORMAT_JSON : FORMAT_TABLE];
+	return &format_table[o->format];
 }
 
 /*
- * What all that the options want to see costs, less what the user declined: enum need. The columns,
- * the order and the filter of the interactive view change: session_request() adds what they need.
+ * What the options need, without what the user declined: enum need. The columns, the order and the
+ * filter of the interactive view may change, so session_request() adds their needs.
  */
 static unsigned int needs_of(const struct options *o)
 {
@@ -153,7 +154,7 @@ static unsigned int needs_of(const struct options *o)
 	if (o->top)
 		needs = TOP_NEEDS | field_table[FIELD_REASONS].needs;
 	else
-		needs = format_needs(format_of(o), &o->columns, want_footer(o)) |
+		needs = format_of(o)->needs(&o->columns, want_footer(o)) |
 			filter_needs(o->selection.filter) | sort_needs(o->sort);
 	if (o->detail)
 		needs |= NEED_CONNECTIONS;
@@ -161,16 +162,16 @@ static unsigned int needs_of(const struct options *o)
 		needs |= NEED_GROUPS;
 	if (o->unix_too)
 		needs |= NEED_UNIX;
-	if (o->selection.only_full) /* a peak is a reason to show a listener */
+	if (o->selection.only_full) /* a peak is enough to show a listener */
 		needs |= NEED_WINDOW | NEED_PEAK;
 	if (o->processes)
 		needs |= NEED_OWNERS | NEED_OWNERS_ASKED | NEED_USERS;
 	if (o->delay <= 0)
 		needs &= ~(unsigned int)NEED_WINDOW;
-	/* Reading every descriptor in /proc may take most of a second: not in an instant report. */
+	/* Reading every descriptor in /proc may take most of a second: too long for -d 0. */
 	if (o->delay <= 0 && !(needs & NEED_OWNERS_ASKED))
 		needs &= ~(unsigned int)(NEED_OWNERS | NEED_UNITS | NEED_CONDITIONS);
-	/* A program that reads the report has to know that some owners are hidden. */
+	/* A program that reads the report has to know if some owners are hidden. */
 	if (!o->top && format_of(o)->holds_warnings && needs & NEED_OWNERS)
 		needs |= NEED_OWNERS_ASKED;
 	if (!(needs & NEED_WINDOW) || o->peak_rate <= 0)
@@ -200,7 +201,7 @@ static int open_source(const struct options *o, unsigned int needs, struct sampl
 	return collector_open(source, &config, why);
 }
 
-/* Behind --watch the reports themselves are the progress. */
+/* With --watch the reports themselves are the progress. */
 static bool want_progress(const struct options *o)
 {
 	return !o->watch && o->delay >= 2 && isatty(STDERR_FILENO);
@@ -215,7 +216,7 @@ static void show_progress(struct run *run, uint64_t left_ns)
 	run->seconds_shown = seconds;
 }
 
-/* Of window_run(): an interrupt ends the window, also one that came at any time before. */
+/* The wait() of window_run(). An interrupt ends the window, even if it came before. */
 static uint64_t wait_until(void *context, uint64_t end_ns, uint64_t until_ns)
 {
 	struct run *run = context;
@@ -238,7 +239,7 @@ static uint64_t wait_until(void *context, uint64_t end_ns, uint64_t until_ns)
 	return interrupted ? 0 : end_ns;
 }
 
-/* The descriptor that LISTENQ_WINDOW_FD names; -1 unless the program was started with it open. */
+/* Returns the descriptor in LISTENQ_WINDOW_FD, -1 if there is none or it is not open. */
 static int find_window_fd(void)
 {
 	const char *text = getenv("LISTENQ_WINDOW_FD");
@@ -251,7 +252,7 @@ static int find_window_fd(void)
 
 static void wait_window(struct run *run, uint64_t end_ns)
 {
-	/* Without --watch an interrupt is caught only so that the progress can be erased. */
+	/* Without --watch an interrupt is caught only to erase the progress. */
 	bool caught = !run->options->watch && catch_interrupt();
 
 	if (run->window && run->window_fd >= 0 && write(run->window_fd, "\n", 1) < 0)
@@ -266,7 +267,7 @@ static void wait_window(struct run *run, uint64_t end_ns)
 		raise(SIGINT);
 }
 
-/* @before: the snapshot of the report before, if any; what it warned of is not repeated. */
+/* @before: sample of the previous report, whose warnings are not repeated; NULL: none */
 static void print_warnings(const struct snapshot *s, const struct snapshot *before)
 {
 	for (size_t i = 0; i < s->n_warnings; i++) {
@@ -279,7 +280,7 @@ static void print_warnings(const struct snapshot *s, const struct snapshot *befo
 	}
 }
 
-/* A signal that ends the program amid a report would leave its temporary file behind. */
+/* A signal that ends the program within a report would leave a temporary file. */
 static void hold_signals(bool hold, sigset_t *old)
 {
 	sigset_t signals;
@@ -324,7 +325,7 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 		snapshot_add_warnings(now, before);
 	fold_build(&run->report, before, now, run->options->fold);
 	report_select(&run->report, &run->options->selection);
-	/* Hidden owners matter where their listeners are shown, and to a filter about owners. */
+	/* Hidden owners matter if their listeners are shown, and to a filter about owners. */
 	if (!(filter_needs(run->options->selection.filter) & NEED_OWNERS) &&
 	    !report_lacks_owners(&run->report))
 		snapshot_retract(now, "owners-hidden");
@@ -364,7 +365,7 @@ static int repeat(struct run *run)
 			break;
 		now = !now;
 		due += delay;
-		if (due < clock_monotonic_ns()) /* a slow reader: no reports in quick succession */
+		if (due < clock_monotonic_ns()) /* a slow reader: do not catch up */
 			due = clock_monotonic_ns() + delay;
 	}
 	return 0;
@@ -383,7 +384,7 @@ static int run_reports(const struct options *o)
 	struct error why;
 	int code;
 
-	/* The first interrupt closes the window of --watch and ends it, the second ends at once. */
+	/* With --watch, the first interrupt prints a last report; the second ends at once. */
 	if (o->watch)
 		catch_interrupt();
 	alloc_exit_status(run.format->failure);
@@ -423,7 +424,7 @@ static int run_top(const struct options *o)
 	struct error why;
 	int ended_by = 0, code;
 
-	/* The view parses the filter itself, and each filter brings its family. */
+	/* The view parses the filter itself, and takes the family from it. */
 	config.selection.family = o->family;
 	config.selection.filter = NULL;
 	code = open_source(o, config.needs, &config.source, &why);
@@ -436,7 +437,7 @@ static int run_top(const struct options *o)
 			why.text);
 		return EXIT_USAGE;
 	}
-	/* The parent sees which signal ended the program; but ^C is a way to quit. */
+	/* Let the parent see which signal ended the program; but ^C is a way to quit. */
 	if (ended_by && ended_by != SIGINT)
 		raise(ended_by);
 	if (code < 0)
@@ -456,7 +457,7 @@ static void list_columns(FILE *stream, bool raw)
 	}
 }
 
-/* What needs no kernel. */
+/* Prints what needs no samples. */
 static int print_information(const struct options *o)
 {
 	struct error why;

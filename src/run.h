@@ -5,8 +5,8 @@
 #include "options.h"
 
 /*
- * run_options() - do what the command line says: reports, the interactive view, or what needs no
- * kernel. Says on standard error what fails. Returns the exit status.
+ * run_options() - do what the command line says: print reports or information, or run the
+ * interactive view. Prints errors to standard error. Returns the exit status.
  */
 int run_options(const struct options *options);
 

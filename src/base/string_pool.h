@@ -3,6 +3,7 @@
 #define LISTENQ_BASE_STRING_POOL_H
 
 #include <stddef.h>
+#include <string.h>
 
 /*
  * Keeps one copy of each string. The strings live as long as somebody holds a reference to the
@@ -33,5 +34,11 @@ struct string_pool *string_pool_next(struct string_pool *pool);
 
 /* Returns the pool's copy of the @len bytes at @s, none of them NUL; NULL if @s is NULL. */
 const char *string_pool_add(struct string_pool *pool, const char *s, size_t len);
+
+/* The same for the whole of @s. */
+static inline const char *string_pool_adds(struct string_pool *pool, const char *s)
+{
+	return string_pool_add(pool, s, s ? strlen(s) : 0);
+}
 
 #endif

@@ -9,14 +9,15 @@
 #include <sys/socket.h>
 
 /*
- * Only opcodes that 3.10 has (S_EQ came later), but for devices and cgroups; older headers lack
- * these.
+ * A test that succeeds must continue with the next op (inet_diag_bc_audit()); a test that fails
+ * jumps forward. Jumping to the end of the program accepts the socket, four bytes beyond the end
+ * rejects it.
  *
- * A test that holds goes on with the next one, which it has to (inet_diag_bc_audit()); one that
- * fails jumps forward. So what was compiled is true when the run gets to its end, and its failures
- * are jumps still to be aimed: a list through their targets, of indices counted from 1. The end of
- * the program accepts, four bytes beyond it refuse. All jumps are of 16 bits, and the kernel checks
- * each of them by a walk from the beginning: hence no program is longer than this.
+ * While a condition is compiled, the targets of its failing tests are not known yet. Until then the
+ * `no` of each links to the op that failed before it: its index plus 1, 0 at the end of the list.
+ *
+ * Jumps have 16 bits, which limits the length of a program. All opcodes exist since 3.10, except
+ * those for devices and cgroups, which older headers lack. S_EQ is newer and is not used.
  */
 #define OPS_MAX	       (32768 / BYTECODE_OP_SIZE)
 #define OP_DEV_COND    9
@@ -27,7 +28,7 @@ struct compiler {
 	unsigned int tests;
 	bytecode_ifindex ifindex;
 	void *context;
-	unsigned short failures; /* those of what was compiled so far; 0 ends the list */
+	unsigned short failures; /* the list of failing tests: 1 plus the index of the newest */
 	bool too_long;
 };
 
@@ -51,7 +52,7 @@ static size_t emit(struct compiler *c, unsigned char code, const void *data, siz
 	return at;
 }
 
-static void aim(struct compiler *c, size_t jump, size_t target)
+static void set_target(struct compiler *c, size_t jump, size_t target)
 {
 	c->program->ops[jump].no = (unsigned short)((target - jump) * BYTECODE_OP_SIZE);
 }
@@ -62,14 +63,14 @@ static void add_failure(struct compiler *c, size_t jump)
 	c->failures = (unsigned short)(jump + 1);
 }
 
-/* Aims the failures that are newer than @older. */
-static void aim_failures(struct compiler *c, unsigned short older, size_t target)
+/* Sets the target of the failing tests that are newer than @older, and takes them off the list. */
+static void set_failure_targets(struct compiler *c, unsigned short older, size_t target)
 {
 	while (c->failures != older) {
 		size_t jump = c->failures - 1u;
 
 		c->failures = c->program->ops[jump].no;
-		aim(c, jump, target);
+		set_target(c, jump, target);
 	}
 }
 
@@ -87,11 +88,11 @@ static void emit_test(struct compiler *c, bool negate, unsigned char code, const
 	jump = emit(c, INET_DIAG_BC_JMP, NULL, 0);
 	if (c->too_long)
 		return;
-	aim(c, test, jump + 1);
+	set_target(c, test, jump + 1);
 	add_failure(c, jump);
 }
 
-/* Of an address that may not be tested the port remains, unless it is negated. */
+/* Where the address may not be tested, only the port is; this is wrong for a negated test. */
 static bool compile_host(struct compiler *c, const struct filter_expr *host, bool negate)
 {
 	struct inet_diag_hostcond cond = { .port = host->port };
@@ -122,13 +123,14 @@ static bool compile_port(struct compiler *c, const struct filter_expr *port, boo
 
 static bool compile_device(struct compiler *c, const struct filter_expr *device, bool negate)
 {
+	const bool named = device->device[0];
 	uint32_t ifindex = device->ifindex;
 
-	if (!(c->tests & BYTECODE_DEVICE) || (device->device[0] && ifindex))
+	if (!(c->tests & BYTECODE_DEVICE) || (named && ifindex))
 		return false;
-	if (device->device[0])
-		ifindex = c->ifindex ? c->ifindex(device->device, c->context) : 0;
-	if (device->device[0] && !ifindex)
+	if (named && c->ifindex)
+		ifindex = c->ifindex(device->device, c->context);
+	if (named && !ifindex)
 		return false;
 	emit_test(c, negate, OP_DEV_COND, &ifindex, sizeof(ifindex));
 	return true;
@@ -136,7 +138,7 @@ static bool compile_device(struct compiler *c, const struct filter_expr *device,
 
 static bool compile_list(struct compiler *c, const struct filter_expr *list, bool negate);
 
-/* Returns whether it tests anything; false is what is always true, and adds nothing. */
+/* Returns false and adds nothing when the kernel cannot test it: it then counts as always true. */
 static bool compile(struct compiler *c, const struct filter_expr *condition, bool negate)
 {
 	negate ^= condition->negated;
@@ -157,7 +159,7 @@ static bool compile(struct compiler *c, const struct filter_expr *condition, boo
 	}
 }
 
-/* A negated list is the list of its negated members, with "and" for "or". */
+/* To negate a list, each member is negated, and "and" and "or" are swapped. */
 static bool compile_list(struct compiler *c, const struct filter_expr *list, bool negate)
 {
 	const size_t begin = c->program->n;
@@ -171,17 +173,17 @@ static bool compile_list(struct compiler *c, const struct filter_expr *list, boo
 			tests |= compile(c, member, negate);
 			continue;
 		}
-		if (!tests) /* what is always true stays so */
+		if (!tests) /* the list is always true */
 			continue;
 		jump = emit(c, INET_DIAG_BC_JMP, NULL, 0);
 		if (c->too_long)
 			break;
-		aim_failures(c, older, c->program->n);
+		set_failure_targets(c, older, c->program->n);
 		tests = compile(c, member, negate);
 		if (c->too_long)
 			break;
 		if (tests) {
-			aim(c, jump, c->program->n);
+			set_target(c, jump, c->program->n);
 		} else {
 			c->program->n = begin;
 			c->failures = older;
@@ -195,7 +197,7 @@ static void finish(struct compiler *c)
 	if (c->too_long)
 		c->program->n = 0;
 	else
-		aim_failures(c, 0, c->program->n + 1);
+		set_failure_targets(c, 0, c->program->n + 1);
 }
 
 void bytecode_compile(struct bytecode *b, const struct filter_expr *condition, unsigned int tests,
@@ -209,8 +211,8 @@ void bytecode_compile(struct bytecode *b, const struct filter_expr *condition, u
 }
 
 /*
- * Accepts request socks at once. A full socket has a cgroup; anything else has the id 0
- * (inet_diag_bc_sk()), which of the states that we dump are request socks alone.
+ * Accepts request socks first. In the states that we dump, only they have the cgroup id 0
+ * (inet_diag_bc_sk()). Returns the jump that accepts.
  */
 static size_t emit_request_socks(struct compiler *c)
 {
@@ -218,7 +220,7 @@ static size_t emit_request_socks(struct compiler *c)
 	size_t test = emit(c, OP_CGROUP_COND, &no_cgroup, sizeof(no_cgroup));
 	size_t accept = emit(c, INET_DIAG_BC_JMP, NULL, 0);
 
-	aim(c, test, c->program->n);
+	set_target(c, test, c->program->n);
 	return accept;
 }
 
@@ -240,7 +242,7 @@ void bytecode_ports(struct bytecode *b, const uint16_t *ports, size_t n, bool re
 		accept = emit_request_socks(&c);
 	compile(&c, &list, false);
 	if (request_socks)
-		aim(&c, accept, b->n);
+		set_target(&c, accept, b->n);
 	finish(&c);
 	free(members);
 }

@@ -9,8 +9,8 @@
 #include <stdint.h>
 
 /*
- * A program for inet_diag, which the kernel runs on each socket of a dump: those that it refuses
- * are not reported. A zeroed struct is the empty one, which refuses none.
+ * A program for inet_diag. The kernel runs it on each socket of a dump and leaves out those that it
+ * rejects. A zeroed struct is the empty program, which accepts all.
  */
 struct bytecode {
 	struct inet_diag_bc_op *ops; /* the value of INET_DIAG_REQ_BYTECODE */
@@ -19,34 +19,34 @@ struct bytecode {
 
 #define BYTECODE_OP_SIZE 4 /* bytes */
 
-/* What may be tested beside ports. */
+/* What a program may test besides ports. */
 enum bytecode_tests {
 	BYTECODE_ADDRESS = 1 << 0,
-	BYTECODE_DEVICE = 1 << 1, /* 4.6 and later; older kernels refuse the request, -EINVAL */
+	BYTECODE_DEVICE = 1 << 1, /* kernel 4.6 and later; older ones refuse it with -EINVAL */
 };
 
-/* Finds the index of a device; returns 0 when there is none. */
+/* Returns the index of a device, or 0 when there is none of that name. */
 typedef uint32_t (*bytecode_ifindex)(const char *name, void *context);
 
 /*
- * bytecode_compile() - what of a condition the kernel can test.
+ * bytecode_compile() - compile the parts of @condition that the kernel can test.
+ * @b: the program is replaced; it is empty when the kernel can test nothing
  * @tests: enum bytecode_tests
- * @ifindex: NULL: names of devices are not tested
+ * @ifindex: NULL: do not test names of devices
  *
- * The program refuses nothing that the condition allows; what it has no test for, it takes for
- * true. It replaces the one in @b, and is empty when there is nothing to test.
+ * The program accepts every socket that @condition accepts, and may accept more.
  */
 void bytecode_compile(struct bytecode *b, const struct filter_expr *condition, unsigned int tests,
 		      bytecode_ifindex ifindex, void *context);
 
 /*
- * One that accepts just these local ports, host order.
- * @request_socks: and request socks, whatever their port. 5.8 and later; older kernels, and those
- *                 without cgroups, refuse the request, -EINVAL
+ * bytecode_ports() - compile a program that accepts only these local ports, in host order.
+ * @request_socks: also accept request socks of any port. Kernels before 5.8, and those without
+ *                 cgroups, refuse such a program with -EINVAL
  */
 void bytecode_ports(struct bytecode *b, const uint16_t *ports, size_t n, bool request_socks);
 
-/* Makes it the empty one. */
+/* Frees the program; @b is then the empty one. */
 void bytecode_free(struct bytecode *b);
 
 #endif

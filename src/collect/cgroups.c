@@ -20,8 +20,8 @@
 
 struct cgroup {
 	uint64_t id;
-	const char *path; /* in the pool; NULL: there is no such cgroup any more */
-	bool used; /* somebody asked for it since cgroups_begin() */
+	const char *path; /* in the pool; NULL: unknown, or the cgroup no longer exists */
+	bool used; /* since cgroups_begin() */
 };
 
 void cgroups_free(struct cgroups *c)
@@ -45,14 +45,11 @@ static void take_mount(const struct procfs_mount *mount, void *context)
 
 static void find_mount(struct cgroups *c)
 {
-	struct strbuf text = { 0 };
-
 	c->searched = true;
 	c->mount = -ENOENT;
-	procfs_mounts(c->root, &text, take_mount, c);
+	procfs_mounts(c->root, take_mount, c);
 	if (c->mount_path)
 		c->mount = procfs_open(c->root, c->mount_path + strspn(c->mount_path, "/"));
-	strbuf_free(&text);
 }
 
 static void add(struct cgroups *c, uint64_t id, const char *path)
@@ -60,9 +57,7 @@ static void add(struct cgroups *c, uint64_t id, const char *path)
 	if (idmap_put(&c->by_id, id, (uint32_t)c->n) != IDMAP_NONE)
 		return;
 	c->list = array_grow(c->list, c->n, &c->size, sizeof(*c->list));
-	c->list[c->n++] = (struct cgroup){
-		.id = id, .path = string_pool_add(c->strings, path, path ? strlen(path) : 0)
-	};
+	c->list[c->n++] = (struct cgroup){ .id = id, .path = string_pool_adds(c->strings, path) };
 }
 
 static int open_by_id(struct cgroups *c, uint64_t id)
@@ -78,7 +73,6 @@ static int open_by_id(struct cgroups *c, uint64_t id)
 	return fd < 0 ? -errno : fd;
 }
 
-/* The link of an open directory is its path. */
 static void add_open(struct cgroups *c, uint64_t id, int fd)
 {
 	char link[64], path[PATH_MAX];
@@ -87,14 +81,11 @@ static void add_open(struct cgroups *c, uint64_t id, int fd)
 
 	snprintf(link, sizeof(link), "proc/self/fd/%d", fd);
 	len = readlinkat(c->root, link, path, sizeof(path) - 1);
-	if (len < 0) {
-		add(c, id, NULL);
+	if (len < 0)
 		return;
-	}
 	path[len] = '\0';
-	if (strncmp(path, c->mount_path, mount_len))
-		add(c, id, NULL); /* above the root of our cgroup namespace */
-	else
+	/* Any other path is above the root of our cgroup namespace. */
+	if (!strncmp(path, c->mount_path, mount_len))
 		add(c, id, path[mount_len] ? path + mount_len : "/");
 }
 
@@ -150,7 +141,7 @@ static void look_up(struct cgroups *c, uint64_t id)
 	} else if (fd != -ESTALE && !c->walked) {
 		walk_tree(c);
 	}
-	add(c, id, NULL); /* where that has not found it */
+	add(c, id, NULL); /* unless it was found above */
 }
 
 void cgroups_begin(struct cgroups *c, struct string_pool *strings)

@@ -11,32 +11,32 @@
 
 struct cgroup;
 
-/* From cgroup v2 ids to paths. A zeroed struct, with @root set, is ready for cgroups_begin(). */
+/* Finds the paths of cgroup v2 ids. A zeroed struct, with @root set, is ready for use. */
 struct cgroups {
-	int root; /* descriptor of the directory that holds proc/ and sys/ */
-	bool searched; /* for the mount */
-	bool walked; /* the tree, because the one-step way is not allowed */
-	int mount; /* descriptor, -errno when there is none */
+	int root; /* descriptor of the directory that holds proc/ and sys/; not owned */
+	bool searched; /* the mount was looked for */
+	bool walked; /* the whole tree was read for this sample */
+	int mount; /* descriptor, or -errno */
 	char *mount_path;
-	struct idmap by_id; /* index into list */
+	struct idmap by_id; /* index into @list */
 	struct cgroup *list;
 	size_t n, size;
-	struct string_pool *strings; /* that of the sample; a reference */
+	struct string_pool *strings; /* the pool of the sample; a reference */
 };
 
 void cgroups_free(struct cgroups *c);
 
 /*
- * cgroups_begin() - begin a sample, as new cgroups may have come. With another pool than that of
- * the sample before, only the paths that it asked for stay known.
+ * cgroups_begin() - begin a sample, in which new cgroups may exist. When @strings is a new pool,
+ * cgroups that the sample before did not use are forgotten.
  */
 void cgroups_begin(struct cgroups *c, struct string_pool *strings);
 
 /*
- * cgroups_path() - path of a cgroup below the cgroup v2 mount, "/" for its root.
+ * cgroups_path() - the path of a cgroup below the cgroup v2 mount, "/" for its root.
  *
- * One step with open_by_handle_at(2), which needs CAP_DAC_READ_SEARCH; without it the tree is
- * walked once, since a cgroup's id is the inode of its directory.
+ * With CAP_DAC_READ_SEARCH, open_by_handle_at(2) finds a cgroup in one step. Without it, the tree
+ * is read once a sample: the id of a cgroup is the inode of its directory.
  *
  * Returns a string of the sample's pool, or NULL when the path is unknown.
  */

@@ -13,7 +13,7 @@
 void children_reset(struct children *c)
 {
 	c->n = 0;
-	c->l3mdev_asked = false;
+	c->l3mdev_read = false;
 	if (c->by_cookie.used)
 		idmap_reset(&c->by_cookie, 0);
 }
@@ -33,18 +33,29 @@ void children_add(struct children *c, const struct diag_record *r)
 	c->list[c->n++] = *r;
 }
 
-/* Only a child with a device asks, so that hosts without VRFs do not pay for them. */
-static bool l3mdev_accept(struct children *c)
+static int read_l3mdev_accept(void *context, struct error *why)
 {
-	static const char path[] = "proc/sys/net/ipv4/tcp_l3mdev_accept";
+	struct children *c = context;
 	struct strbuf text = { 0 };
 
-	if (c->l3mdev_asked)
-		return c->l3mdev_accept;
-	c->l3mdev_asked = true;
+	(void)why;
 	c->l3mdev_accept =
-		procfs_read_netns(c->netns_fd, c->root, path, &text) == 0 && text.s[0] == '1';
+		procfs_read(c->root, "proc/sys/net/ipv4/tcp_l3mdev_accept", &text) == 0 &&
+		text.s[0] == '1';
 	strbuf_free(&text);
+	return 0;
+}
+
+/* Called only for a child with a device, so that hosts without VRFs need not read it. */
+static bool l3mdev_accept(struct children *c)
+{
+	struct error ignored;
+
+	if (!c->l3mdev_read) {
+		c->l3mdev_accept = false;
+		enter_run(c->netns_fd, read_l3mdev_accept, c, &ignored);
+	}
+	c->l3mdev_read = true;
 	return c->l3mdev_accept;
 }
 
@@ -59,7 +70,7 @@ struct group *children_group(struct children *c, size_t i, struct snapshot *s, u
 		r->family == AF_INET6 && r->peer[0] == 0xfe && (r->peer[1] & 0xc0) == 0x80;
 
 	memcpy(local.address, r->local, sizeof(local.address));
-	/* A link-local peer has a device whatever its listener has. */
+	/* A child with a link-local peer has a device even where its listener has none. */
 	return groups_lookup(s, &local, peer_is_link_local || (local.ifindex && l3mdev_accept(c)));
 }
 
@@ -94,14 +105,13 @@ void children_give_connection(const struct children *c, size_t i, struct snapsho
 		to->next_timer_ms = r->expires_ms;
 		return;
 	}
-	/* The handshake of a Fast Open child has not ended: it waits, but since when? */
+	/* A Fast Open child waits before its handshake has ended: since when is unknown. */
 	to->has_wait = r->state != DIAG_SYN_RECV && r->known & DIAG_LAST_DATA_SENT;
 	to->wait_ms = to->has_wait ? r->last_data_sent_ms : 0;
 	to->mptcp = r->mptcp;
 	if (r->mptcp)
 		return;
-	/* A FIN takes a place in the sequence, and so in the receive queue (tcp_diag_get_info()).
-	 */
+	/* A FIN has a sequence number, so it counts in the receive queue (tcp_diag_get_info()). */
 	to->peer_closed = r->state == DIAG_CLOSE_WAIT;
 	to->unread_bytes = to->peer_closed && r->rqueue ? r->rqueue - 1 : r->rqueue;
 }

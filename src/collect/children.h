@@ -6,43 +6,43 @@
 #include "model/snapshot.h"
 
 /*
- * Sockets that listeners created: half-open ones (SYN_RECV) and connections that wait in an accept
- * queue. They are kept as they come and given to their listeners when all listeners are known.
+ * Sockets that listeners created in one namespace: half-open ones (SYN_RECV), or connections that
+ * wait in an accept queue. A dump collects them; their listeners are looked up afterwards.
  */
 struct children {
 	struct diag_record *list;
 	size_t n, size;
-	struct idmap by_cookie;
-	int root; /* descriptor of the directory that holds proc/ */
-	int netns_fd; /* the namespace that they are in, see enter_run() */
-	bool l3mdev_asked; /* since the last reset */
+	struct idmap by_cookie; /* index into @list */
+	int root; /* descriptor of the directory that holds proc/; not owned */
+	int netns_fd; /* their namespace, see enter_run(); not owned */
+	bool l3mdev_read; /* @l3mdev_accept was read since the last reset */
 	bool l3mdev_accept; /* the sysctl: listeners without a device serve all VRFs */
 };
 
-/* Forgets all. */
+/* Removes all children. */
 void children_reset(struct children *c);
 void children_free(struct children *c);
 
-/* Adds the socket unless the dump has shown it before. */
+/* Adds a socket, unless this dump has shown it before. */
 void children_add(struct children *c, const struct diag_record *r);
 
-/* The group of namespace @netns_idx that the @i-th child belongs to; NULL: its listener is gone. */
+/* Returns the group of @netns_idx that the @i-th child belongs to; NULL: its listener is gone. */
 struct group *children_group(struct children *c, size_t i, struct snapshot *s, uint32_t netns_idx);
 
 /*
- * children_want_connections() - have each connection of these groups of namespace @netns_idx put
- * into the snapshot, by children_give_connection(). The groups are made already.
- * @port: of their listeners, 0: any
+ * children_want_connections() - mark the groups of @netns_idx whose connections the snapshot shows,
+ * for children_give_connection(). groups_build() has been called.
+ * @port: only groups at this port; 0: all
  */
 void children_want_connections(struct snapshot *s, uint32_t netns_idx, uint16_t port);
 
-/* Puts the @i-th child into the snapshot as a connection of @g, where that is wanted. */
+/* Adds the @i-th child to the snapshot as a connection of @g, if @g is marked. */
 void children_give_connection(const struct children *c, size_t i, struct snapshot *s,
 			      const struct group *g);
 
 /*
- * children_count_syn_recv() - fill the SYN queues of the groups of namespace @netns_idx with
- * request socks, and count those whose listener is gone.
+ * children_count_syn_recv() - add all children, which are request socks, to the SYN queues of their
+ * groups, and count those whose listener is gone.
  */
 void children_count_syn_recv(struct children *c, struct snapshot *s, uint32_t netns_idx);
 

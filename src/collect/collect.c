@@ -22,21 +22,20 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The kernel as a sample source. */
 struct collector {
-	struct sample_source base; /* first: see collector_of() */
+	struct sample_source base; /* must be first: see collector_of() */
 	struct collect_config config;
 	int root;
 	struct open_netns_set set;
-	size_t looked; /* index of the namespace that the last fast sample was taken of */
-	uint64_t rest_ns; /* no fast sample before: their share is for all namespaces together */
+	size_t looked; /* index of the namespace of the last fast sample */
+	uint64_t rest_ns; /* no fast sample before this time: all namespaces share one budget */
 	struct ehash_dumps ehash;
 	struct cgroups cgroups;
 	struct owners owners;
 	struct unix_queues unix_queues;
 	struct others others;
 	struct conditions conditions;
-	struct string_pool *strings; /* for the next sample, which it shares with those before */
+	struct string_pool *strings; /* of the last sample; see string_pool_next() */
 	struct strbuf text; /* scratch for files */
 };
 
@@ -47,7 +46,7 @@ struct sampling {
 	enum sample_kind kind;
 	int code; /* 0 or -errno, with @why filled */
 	struct error *why;
-	/* Of rows that are called for each namespace. */
+	/* The current namespace, for rows with each_netns. */
 	struct open_netns *netns;
 	uint32_t netns_idx;
 };
@@ -73,10 +72,10 @@ static uint32_t find_ifindex(const char *name, void *context)
 }
 
 /*
- * Compiled anew for each sample, as devices come and go. The ledger needs every listener. Half-open
- * and waiting connections are sockets too, which a filter has to let through, and finding the
- * listener they belong to needs all that may be it: these share no more than its port. Where
- * devices are asked for, ss filters alone, and matches addresses in another way than the kernel.
+ * Compiles the filter of the LISTEN dump, for each sample anew, as devices come and go. Nothing
+ * may be left out when counters are needed: the ledger assigns them to all listeners. To find the
+ * listener of a connection, every listener at its port is needed, whatever its address or device.
+ * Where a condition tests devices, its addresses are matched as ss(8) does, not as the kernel does.
  */
 static void compile_filter(struct collector *c, struct open_netns *netns)
 {
@@ -101,13 +100,12 @@ static void list_ehash_dumps(struct collector *c)
 		c->ehash.list[i] = &c->set.list[i]->ehash;
 }
 
-/* Namespaces come and go. */
 static void update_namespaces(struct sampling *now)
 {
 	struct open_netns_set *set = &now->c->set;
 
 	now->s->known |= now->c->config.all_namespaces ? SNAPSHOT_ALL_NETNS : 0;
-	now->s->known |= needs(now->c, NEED_UNIX) ? SNAPSHOT_UNIX : 0; /* unless a dump fails */
+	now->s->known |= needs(now->c, NEED_UNIX) ? SNAPSHOT_UNIX : 0; /* until a dump fails */
 	if (set->check_ns <= clock_monotonic_ns())
 		open_netns_set_check(set);
 	list_ehash_dumps(now->c);
@@ -121,8 +119,7 @@ static void add_namespace(struct sampling *now)
 	ns->cookie = netns->cookie;
 	ns->inode = netns->inode;
 	ns->serial = netns->serial;
-	ns->name = string_pool_add(now->s->strings, netns->name,
-				   netns->name ? strlen(netns->name) : 0);
+	ns->name = string_pool_adds(now->s->strings, netns->name);
 	ns->pid = netns->pid;
 }
 
@@ -167,7 +164,8 @@ static void warn_about_namespaces(struct sampling *now)
 	open_netns_set_warn(&now->c->set, now->s);
 }
 
-/* Of the UNIX listeners in the sample: since when is the first connection of a queue the same? */
+/* For the UNIX listeners in the sample: since when is the first connection in the queue the same?
+ */
 static void follow_unix_queues(struct sampling *now)
 {
 	struct collector *c = now->c;
@@ -179,7 +177,7 @@ static void follow_unix_queues(struct sampling *now)
 		unix_queues_take(&c->unix_queues, diag_netlink(c->set.list[i]->diag), now->s, i);
 }
 
-/* The UNIX listeners that nobody asked to see: is one of them full, or does not move? */
+/* For UNIX listeners that are not shown: is a queue full, or does it not move? */
 static void look_at_unix_queues(struct collector *c)
 {
 	unix_queues_begin(&c->unix_queues, clock_monotonic_ns());
@@ -196,7 +194,7 @@ static void add_unix_queues(struct sampling *now)
 	unix_queues_fill(&now->c->unix_queues, now->s);
 }
 
-/* All listeners are dumped: this is when the sample was taken. */
+/* The time of a sample is just after all its listeners were dumped. */
 static void set_time(struct sampling *now)
 {
 	now->s->monotonic_ns = clock_monotonic_ns();
@@ -205,16 +203,13 @@ static void set_time(struct sampling *now)
 
 static void set_peak_rate(struct collector *c)
 {
-	for (size_t i = 0; i < c->set.n; i++) {
-		struct peaks *peaks = &c->set.list[i]->peaks;
-
-		peaks->share = c->config.peak_share;
-		peaks_set_rate(peaks, needs(c, NEED_PEAK) ? c->config.peak_rate : 0);
-	}
+	for (size_t i = 0; i < c->set.n; i++)
+		peaks_set_rate(&c->set.list[i]->peaks,
+			       needs(c, NEED_PEAK) ? c->config.peak_rate : 0, c->config.peak_share);
 }
 
-/* The end of one window of fast sampling and the beginning of the next. */
-static void turn_window(struct sampling *now)
+/* Ends one window of fast sampling and begins the next. */
+static void begin_peak_window(struct sampling *now)
 {
 	struct collector *c = now->c;
 	struct snapshot *s = now->s;
@@ -229,13 +224,13 @@ static void turn_window(struct sampling *now)
 		if (s->n_gone > gone)
 			peaks_confirm_gone(&netns->peaks, netns->diag, s, i);
 		peaks_begin(&netns->peaks, s, i);
-		/* What looks cost is shared: the others can make use of it. */
+		/* Namespaces share one budget: spend it on those with listeners. */
 		if (is_one_of_many(c) && !snapshot_has_listeners(s, i))
 			netns->peaks.due_ns = UINT64_MAX;
 	}
 }
 
-/* Who names namespaces has chosen; and without a window no counter says whether all is well. */
+/* Not for a user who has chosen namespaces; and without a window, counters say nothing. */
 static void add_others(struct sampling *now)
 {
 	const struct collect_config *config = &now->c->config;
@@ -273,7 +268,7 @@ static void find_interfaces(struct sampling *now)
 		char name[IF_NAMESIZE];
 
 		if (l->addr.ifindex && diag_interface(netns->diag, l->addr.ifindex, name) == 0)
-			l->interface = string_pool_add(now->s->strings, name, strlen(name));
+			l->interface = string_pool_adds(now->s->strings, name);
 	}
 }
 
@@ -283,9 +278,9 @@ static bool needs_conditions(const struct sampling *now)
 }
 
 /*
- * Conditions need the owners, at both ends of a window: who was throttled in it is known by what
- * was so before. When it opens, the time of the scan is not held against later ones: they are for
- * new listeners.
+ * Conditions need the owners at both ends of a window: a process was throttled in it if its count
+ * of throttlings grew. The scan of an opening sample does not delay the next one, which may have
+ * to find the owners of new listeners.
  */
 static void find_owners(struct sampling *now)
 {
@@ -306,10 +301,8 @@ static void read_conditions(struct sampling *now)
 	struct conditions *conditions = &now->c->conditions;
 
 	conditions_begin(conditions, now->s->strings);
-	if (needs_conditions(now) && now->kind == SAMPLE_OPENING)
-		conditions_open(conditions, now->s);
-	else if (needs_conditions(now))
-		conditions_collect(conditions, now->s);
+	if (needs_conditions(now))
+		conditions_collect(conditions, now->s, now->kind == SAMPLE_CLOSING);
 }
 
 static void read_sysctls(struct sampling *now)
@@ -345,16 +338,16 @@ static void warn_about_drops(struct sampling *now)
 }
 
 /*
- * What a sample holds: which needs (model/needs.h) each row serves, in the order in which a sample
- * calls them. A row without a need is called for every sample. Rows for each namespace that follow
- * one another are called for one namespace after the other.
+ * The parts of a sample, in the order in which they are collected: which function serves which
+ * needs (model/needs.h). Adjacent rows with each_netns are called together: all of them for one
+ * namespace, then all of them for the next.
  */
 static const struct provider {
-	unsigned int needs; /* enum need: any of these */
-	bool always; /* whatever is needed; the function looks at the needs itself */
-	bool each_netns;
-	bool closing; /* for closing samples alone */
-	void (*supply)(struct sampling *now); /* where it fails, fills now->code and now->why */
+	unsigned int needs; /* enum need: called when any of these is needed */
+	bool always; /* called in any case; the function reads the needs itself */
+	bool each_netns; /* called once for each namespace */
+	bool closing; /* called only for closing samples */
+	void (*supply)(struct sampling *now); /* on failure fills now->code and now->why */
 } provider_table[] = {
 	{ NEED_NAMESPACES | NEED_NETNS_PID, .always = true, .supply = update_namespaces },
 	{ 0, .always = true, .each_netns = true, .supply = add_namespace },
@@ -366,7 +359,7 @@ static const struct provider {
 	{ NEED_UNIX, .supply = follow_unix_queues },
 	{ NEED_NOT_SHOWN, .supply = add_unix_queues },
 	{ 0, .always = true, .supply = set_time },
-	{ NEED_PEAK, .supply = turn_window },
+	{ NEED_PEAK, .supply = begin_peak_window },
 	{ NEED_NOT_SHOWN, .supply = add_others },
 	{ NEED_GROUPS, .closing = true, .supply = build_groups },
 	{ NEED_SYN_RECV | NEED_WAIT | NEED_WAIT_ALL | NEED_CONNECTIONS, .closing = true,
@@ -381,8 +374,8 @@ static const struct provider {
 };
 
 /*
- * One of many namespaces that fails is not the end of the report. Its counters are nobody's without
- * its listeners: a ledger of them would blame overflows on nobody.
+ * When one of many namespaces fails, the report goes on with the others. Its counters are dropped
+ * too: without its listeners, the ledger could not assign them.
  */
 static void skip_netns(struct sampling *now)
 {
@@ -403,7 +396,6 @@ static void call(const struct provider *p, struct sampling *now)
 		p->supply(now);
 }
 
-/* The rows from @p to before @end. */
 static void call_for_each_netns(const struct provider *p, const struct provider *end,
 				struct sampling *now)
 {
@@ -440,12 +432,12 @@ static int take_sample(struct collector *c, enum sample_kind kind, struct snapsh
 	return now.code;
 }
 
-/* A window in which nobody looks for so long has a blind spot. */
 #define LATE_NS (NSEC_PER_SEC / 20)
 
 /*
- * To find the owners may take most of a second, and fast samples would be late by that. So the
- * window begins anew: the owners are known then, and only verified.
+ * To find owners may take most of a second. In that time no fast sample is taken, and the window
+ * would have a gap. So an opening sample that took long is taken again: the owners are known by
+ * then, and only verified.
  */
 static int sample(struct sample_source *self, enum sample_kind kind, struct snapshot *s,
 		  struct error *why)
@@ -484,7 +476,7 @@ static uint64_t next_look(const struct sample_source *self)
 	return due < c->set.check_ns ? due : c->set.check_ns;
 }
 
-/* The next namespace whose time has come, after the one looked at last. */
+/* The next namespace that is due, after the one that was looked at last. */
 static struct open_netns *next_due(struct collector *c, uint64_t now_ns)
 {
 	for (size_t i = 0; i < c->set.n; i++) {
@@ -528,21 +520,6 @@ static void set_needs(struct sample_source *self, unsigned int needs, uint16_t d
 	set_peak_rate(c);
 }
 
-/*
- * The first search spends the share of a whole window at once. A window below a second counts as
- * one: those that follow pay back what is too much. One above five counts as five, so that the
- * first sample is not felt to be slow.
- */
-static uint64_t choose_window(double seconds)
-{
-	const double min = 1, max = 5;
-
-	return (uint64_t)((seconds < min ? min :
-			   seconds > max ? max :
-					   seconds) *
-			  (double)NSEC_PER_SEC);
-}
-
 static void close_collector(struct sample_source *self)
 {
 	struct collector *c = collector_of(self);
@@ -574,6 +551,12 @@ int collector_open(struct sample_source **source, const struct collect_config *c
 		   struct error *why)
 {
 	struct collector *c = xcalloc(1, sizeof(*c));
+	/*
+	 * The first search of other namespaces spends the budget of a whole window at once. So a
+	 * short window counts as one second; a long one counts as five, so that the first sample
+	 * is not slow.
+	 */
+	const double window = config->window < 1 ? 1 : config->window > 5 ? 5 : config->window;
 	int code;
 
 	c->base.ops = &collector_ops;
@@ -588,7 +571,7 @@ int collector_open(struct sample_source **source, const struct collect_config *c
 	c->unix_queues.due_ns = UINT64_MAX;
 	c->others.root = c->root;
 	c->others.share = config->not_shown_share;
-	c->others.window_ns = choose_window(config->window);
+	c->others.window_ns = (uint64_t)(window * (double)NSEC_PER_SEC);
 	set_needs(&c->base, config->needs, 0);
 	if (c->root < 0)
 		code = error_set(why, -errno, "cannot open %s: %s", config->root, strerror(errno));

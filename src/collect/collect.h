@@ -6,34 +6,34 @@
 #include "model/sample_source.h"
 
 struct collect_config {
-	const char *root; /* directory that holds proc/ and sys/: "/" but in tests */
+	const char *root; /* directory that holds proc/ and sys/: "/" except in tests */
 	unsigned int needs; /* enum need */
-	int family; /* AF_UNSPEC, or the only one wanted when nothing needs the others */
-	const struct filter_expr *condition; /* of the listeners wanted; NULL: of all. Borrowed */
-	double peak_rate; /* fast samples a second, 0: none */
-	double peak_share; /* of one CPU that they may cost */
+	int family; /* AF_UNSPEC: both; otherwise dump only this one where @needs allow it */
+	const struct filter_expr *condition; /* which listeners; NULL: all. Not owned */
+	double peak_rate; /* fast samples a second; 0: none */
+	double peak_share; /* share of one CPU that fast samples may use */
 	/*
-	 * Network namespaces as a user calls them, see namespaces_resolve(); or all that can be
-	 * found. Neither: that of the calling thread.
+	 * The network namespaces that the user named, see namespaces_resolve(); or all that can be
+	 * found. Neither: the namespace of the calling thread.
 	 */
 	const char *const *namespaces;
 	size_t n_namespaces;
 	bool all_namespaces;
-	double not_shown_share; /* of one CPU that looking at other namespaces may cost */
-	double window; /* how long windows will be, in seconds */
-	double walk_share; /* that dumps of the ehash may cost; 0: no limit, one with each sample */
+	double not_shown_share; /* share of one CPU for reading namespaces that are not shown */
+	double window; /* expected length of a window in seconds */
+	double walk_share; /* share of one CPU for dumps of the ehash; 0: one with every sample */
 };
 
 /*
- * collector_open() - the kernel as a source of samples: sockets and descriptors that stay open. The
- * calling thread never leaves its namespace. Returns 0 or -errno with @why filled.
+ * collector_open() - open the kernel as a source of samples. Its sockets and descriptors stay open;
+ * the calling thread never leaves its namespace. Returns 0 or -errno with @why filled.
  *
  * With NEED_PEAK every sample ends one window of fast sampling and begins the next. A look takes a
- * fast sample of one namespace, or closes the namespaces that have ended. Namespaces that came and
- * went since the sample before do so in the next one.
+ * fast sample of one namespace, looks at UNIX queues, or looks for new and ended namespaces, which
+ * the next sample then has and lacks.
  *
- * Where walk_share sets a limit, half-open and waiting connections may be those of an earlier
- * sample: netns->syn_recv_ns and waiting_ns say when they were read.
+ * With a walk_share, half-open and waiting connections may be from an earlier sample:
+ * netns->syn_recv_ns and waiting_ns are the times of that sample.
  */
 int collector_open(struct sample_source **source, const struct collect_config *config,
 		   struct error *why);

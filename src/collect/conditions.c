@@ -14,17 +14,17 @@
 #include <sys/stat.h>
 #include <time.h>
 
-/* How often a cgroup was throttled by the time of a sample. */
+/* How often a cgroup had been throttled at a sample. */
 struct throttle {
-	const char *dir; /* its directory */
+	const char *dir; /* its directory; in the pool */
 	uint64_t count; /* nr_throttled */
-	bool known; /* it has a quota, or could have one */
+	bool known; /* false where the cgroup cannot have a quota */
 };
 
-/* How each is called: in the options of its mount, and in /proc/PID/cgroup between two colons. */
+/* How a hierarchy is found in mountinfo and in /proc/PID/cgroup. */
 static const struct {
 	const char *type; /* of the file system */
-	const char *controller; /* NULL: all are in one */
+	const char *controller; /* NULL: one hierarchy has all controllers */
 } hierarchies[HIERARCHY_N] = {
 	[HIERARCHY_V2] = { "cgroup2", NULL },
 	[HIERARCHY_CPU] = { "cgroup", "cpu" },
@@ -55,7 +55,7 @@ static void move_strings(struct conditions *c, struct string_pool *strings)
 	for (size_t i = 0; i < t->n; i++) {
 		const char *dir = t->list[i].dir;
 
-		t->list[i].dir = string_pool_add(strings, dir, strlen(dir));
+		t->list[i].dir = string_pool_adds(strings, dir);
 		idmap_put(&t->by_dir, (uintptr_t)t->list[i].dir, (uint32_t)i);
 	}
 	string_pool_get(strings);
@@ -75,7 +75,7 @@ void conditions_begin(struct conditions *c, struct string_pool *strings)
 	idmap_reset(&c->now.by_dir, 0);
 }
 
-/* Is it one of the words between commas? */
+/* Is @word in a list that is separated by commas? */
 static bool has_word(const char *list, size_t len, const char *word)
 {
 	const size_t word_len = strlen(word);
@@ -106,7 +106,7 @@ static void take_mount(const struct procfs_mount *mount, void *context)
 	}
 }
 
-/* The path in the line "1:cpu,cpuacct:/path", or "0::/path", of a process; NULL: it has none. */
+/* The path in the line "1:cpu,cpuacct:/path" or "0::/path" of /proc/PID/cgroup; NULL: no line. */
 static const char *find_line(const char *text, enum hierarchy hierarchy, size_t *len)
 {
 	const char *controller = hierarchies[hierarchy].controller;
@@ -127,7 +127,7 @@ static const char *find_line(const char *text, enum hierarchy hierarchy, size_t 
 	return NULL;
 }
 
-/* The directory of a cgroup, from its path in its hierarchy. */
+/* Makes the directory of a cgroup from its path in its hierarchy; false when it is not mounted. */
 static bool add_dir(char dir[PATH_MAX], const struct hierarchy_mount *mount, const char *path,
 		    size_t len)
 {
@@ -136,8 +136,7 @@ static bool add_dir(char dir[PATH_MAX], const struct hierarchy_mount *mount, con
 
 	if (root_len == 1)
 		root_len = 0;
-	/* Those outside of our cgroup namespace begin with "/..", those of others are not mounted.
-	 */
+	/* A path outside of our cgroup namespace begins with "/..". */
 	if (len < root_len || memcmp(path, mount->root, root_len) != 0 ||
 	    (len > root_len && path[root_len] != '/') || (len >= 3 && !memcmp(path, "/..", 3)))
 		return false;
@@ -149,7 +148,7 @@ static bool add_dir(char dir[PATH_MAX], const struct hierarchy_mount *mount, con
 	return n > 0 && n < PATH_MAX;
 }
 
-/* Where the process is in one hierarchy. */
+/* Is the process in a cgroup of a hierarchy, and do we see that cgroup's directory? */
 enum place { PLACE_NONE, PLACE_UNKNOWN, PLACE_KNOWN };
 
 static enum place find_place(const struct conditions *c, enum hierarchy hierarchy,
@@ -172,7 +171,7 @@ static int read_file(struct conditions *c, const char *dir, const char *name)
 	return procfs_read(c->root, path + strspn(path, "/"), &c->text);
 }
 
-/* The number behind a word at the beginning of a line, as in "nr_throttled 5". */
+/* Finds the number after a word at the beginning of a line, as in "nr_throttled 5". */
 static bool find_number(const char *text, const char *word, uint64_t *value)
 {
 	const size_t len = strlen(word);
@@ -189,7 +188,7 @@ static bool find_number(const char *text, const char *word, uint64_t *value)
 	return false;
 }
 
-/* To the cgroup above; false at the top of the mount. */
+/* Changes @dir to the parent cgroup; false at the top of the mount. */
 static bool go_up(char *dir, const char *mount)
 {
 	if (strlen(dir) <= strlen(mount))
@@ -198,15 +197,15 @@ static bool go_up(char *dir, const char *mount)
 	return strlen(dir) >= strlen(mount);
 }
 
-static const char *keep_file(struct conditions *c, const char *dir, const char *name)
+static const char *file_path(struct conditions *c, const char *dir, const char *name)
 {
 	char path[PATH_MAX + 32];
-	int len = snprintf(path, sizeof(path), "%s/%s", dir, name);
 
-	return string_pool_add(c->strings, path, (size_t)len);
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	return string_pool_adds(c->strings, path);
 }
 
-/* Many processes are in one cgroup: each is read once a sample. */
+/* Reads each cgroup once a sample, as many processes may be in it. */
 static struct throttle *read_throttle(struct conditions *c, const char *name, const char *dir)
 {
 	struct throttles *t = &c->now;
@@ -223,14 +222,17 @@ static struct throttle *read_throttle(struct conditions *c, const char *name, co
 	return throttle;
 }
 
-/* A limit may stand on any cgroup above. Returns false where one was not read before. */
-static bool look_for_throttle(struct conditions *c, struct process *p, char *dir,
+/*
+ * Was the cgroup in @dir throttled in the window, or any above it? Returns false when one of them
+ * was not read in the sample before.
+ */
+static bool compare_throttles(struct conditions *c, struct process *p, char *dir,
 			      enum hierarchy hierarchy)
 {
 	bool known = true;
 
 	do {
-		const char *name = string_pool_add(c->strings, dir, strlen(dir));
+		const char *name = string_pool_adds(c->strings, dir);
 		const struct throttle *now = read_throttle(c, name, dir), *before;
 		uint32_t i = idmap_get(&c->before.by_dir, (uintptr_t)name);
 
@@ -239,7 +241,7 @@ static bool look_for_throttle(struct conditions *c, struct process *p, char *dir
 			known = false;
 		} else if (now->known && now->count > before->count && !p->throttled) {
 			p->throttled = true;
-			p->quota = keep_file(
+			p->quota = file_path(
 				c, dir, hierarchy == HIERARCHY_V2 ? "cpu.max" : "cpu.cfs_quota_us");
 		}
 	} while (go_up(dir, c->mounts[hierarchy].path));
@@ -259,20 +261,18 @@ static void find_throttled(struct conditions *c, struct process *p)
 		if (place == PLACE_UNKNOWN)
 			known = false;
 		else if (place == PLACE_KNOWN)
-			known &= look_for_throttle(c, p, dir, where[i]);
+			known &= compare_throttles(c, p, dir, where[i]);
 	}
 	if (p->throttled || (known && any))
 		p->known |= PROCESS_THROTTLED;
 }
 
-/* The file that says of one cgroup that it is frozen, and the one that froze it or one above. */
-struct freezer {
-	const char *state, *word; /* what @state has in it */
-	const char *self; /* reads 1 where it is this cgroup */
-	const char *thaw;
-};
-
-static const struct freezer freezers[HIERARCHY_N] = {
+/* The files of a cgroup's freezer. A cgroup is frozen by itself or by one above it. */
+static const struct freezer {
+	const char *state, *frozen; /* the file, and what it contains when the cgroup is frozen */
+	const char *self; /* begins with 1 when the cgroup itself is to be frozen */
+	const char *thaw; /* is written to thaw it */
+} freezers[HIERARCHY_N] = {
 	[HIERARCHY_V2] = { "cgroup.events", "frozen 1", "cgroup.freeze", "cgroup.freeze" },
 	[HIERARCHY_FREEZER] = { "freezer.state", "FROZEN", "freezer.self_freezing",
 				"freezer.state" },
@@ -285,13 +285,12 @@ static void find_freezer(struct conditions *c, struct process *p, char *dir,
 
 	do {
 		if (read_file(c, dir, f->self) == 0 && c->text.s[0] == '1') {
-			p->freezer = keep_file(c, dir, f->thaw);
+			p->freezer = file_path(c, dir, f->thaw);
 			return;
 		}
 	} while (go_up(dir, c->mounts[hierarchy].path));
 }
 
-/* The cgroup at the top has no such file, and cannot be frozen. */
 static void find_frozen(struct conditions *c, struct process *p)
 {
 	static const enum hierarchy where[] = { HIERARCHY_V2, HIERARCHY_FREEZER };
@@ -307,8 +306,9 @@ static void find_frozen(struct conditions *c, struct process *p)
 		if (place != PLACE_KNOWN)
 			continue;
 		code = read_file(c, dir, freezers[where[i]].state);
+		/* The root cgroup has no such file, and cannot be frozen. */
 		known &= code == 0 || code == -ENOENT;
-		if (code < 0 || !strstr(c->text.s, freezers[where[i]].word))
+		if (code < 0 || !strstr(c->text.s, freezers[where[i]].frozen))
 			continue;
 		p->frozen = true;
 		find_freezer(c, p, dir, where[i]);
@@ -317,7 +317,8 @@ static void find_frozen(struct conditions *c, struct process *p)
 		p->known |= PROCESS_FROZEN;
 }
 
-/* Field 3 of the line, behind a name that may have any character in it. */
+/* Field 3 of the line. The name in field 2 ends with the last parenthesis; it may contain others.
+ */
 static void read_state(struct conditions *c, struct process *p)
 {
 	const char *end;
@@ -331,7 +332,7 @@ static void read_state(struct conditions *c, struct process *p)
 	p->known |= PROCESS_STATE;
 }
 
-/* The size of the directory is their number; 0: this kernel does not count them there. */
+/* Since 6.2 the size of the directory is the number of descriptors; before that it is 0. */
 static void count_fds(struct conditions *c, struct process *p)
 {
 	char path[32];
@@ -344,7 +345,7 @@ static void count_fds(struct conditions *c, struct process *p)
 	p->known |= PROCESS_OPEN_FDS;
 }
 
-/* "Max open files            1024                 524288               files"; or "unlimited" */
+/* Reads "Max open files            1024                 524288               files". */
 static void read_limit(struct conditions *c, struct process *p)
 {
 	static const char key[] = "Max open files ";
@@ -364,36 +365,29 @@ static void read_limit(struct conditions *c, struct process *p)
 	p->known |= PROCESS_FD_LIMIT;
 }
 
-/* Its unit is where a limit is set; who did not ask for units has not read it yet. */
-static void name_cgroup(struct conditions *c, struct process *p)
+static void read_process(struct conditions *c, struct process *p, bool closing)
 {
-	struct units units;
+	bool has_cgroup = procfs_read_process(c->root, p->pid, "cgroup", &c->cgroup) == 0;
 
-	if (p->cgroup)
-		return;
-	units = units_parse(c->cgroup.s, c->cgroup.len);
-	p->cgroup = string_pool_add(c->strings, units.cgroup.s, units.cgroup.len);
-	p->unit = string_pool_add(c->strings, units.unit.s, units.unit.len);
-}
-
-static void look_at(struct conditions *c, struct process *p, bool closing)
-{
-	bool placed = procfs_read_process(c->root, p->pid, "cgroup", &c->cgroup) == 0;
-
-	if (placed)
+	if (has_cgroup)
 		find_throttled(c, p);
 	if (!closing)
 		return;
-	if (placed) {
+	if (has_cgroup)
 		find_frozen(c, p);
-		name_cgroup(c, p);
+	/* Limits are set in the unit. owners_collect() has read it only where units are needed. */
+	if (has_cgroup && !p->cgroup) {
+		struct units units = units_parse(c->cgroup.s, c->cgroup.len);
+
+		p->cgroup = string_pool_add(c->strings, units.cgroup.s, units.cgroup.len);
+		p->unit = string_pool_add(c->strings, units.unit.s, units.unit.len);
 	}
 	read_state(c, p);
 	count_fds(c, p);
 	read_limit(c, p);
 }
 
-/* How often it stopped to wait for something, its tracer too; 0: unknown. */
+/* How often the process has gone to sleep, also to wait for its tracer; 0: unknown. */
 static uint64_t count_switches(struct conditions *c, const struct process *p)
 {
 	static const char key[] = "\nvoluntary_ctxt_switches:";
@@ -406,10 +400,10 @@ static uint64_t count_switches(struct conditions *c, const struct process *p)
 }
 
 /*
- * A process under strace(1) stops at each system call and goes on at once: one that moves is not
- * stopped, and what its letter says is of no use.
+ * A process under strace(1) stops at each system call and goes on at once. When a traced process
+ * goes to sleep again within 10 ms, it is running, and its state counts as unknown.
  */
-static void settle_traced(struct conditions *c, struct snapshot *s)
+static void check_traced(struct conditions *c, struct snapshot *s)
 {
 	static const struct timespec pause = { .tv_nsec = 10000000 };
 	uint64_t *before = xcalloc(s->n_processes + 1, sizeof(*before));
@@ -429,13 +423,21 @@ static void settle_traced(struct conditions *c, struct snapshot *s)
 	free(before);
 }
 
-static void look_at_owners(struct conditions *c, struct snapshot *s, bool closing)
+bool conditions_wanted(const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n_listeners; i++)
+		if (listener_may_be_sick(&s->listeners[i]))
+			return true;
+	return false;
+}
+
+void conditions_collect(struct conditions *c, struct snapshot *s, bool closing)
 {
 	bool *seen = xcalloc(s->n_processes + 1, sizeof(*seen));
 	size_t n = 0;
 
 	if (!c->searched)
-		procfs_mounts(c->root, &c->text, take_mount, c);
+		procfs_mounts(c->root, take_mount, c);
 	c->searched = true;
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
@@ -447,27 +449,10 @@ static void look_at_owners(struct conditions *c, struct snapshot *s, bool closin
 				continue;
 			seen[process] = true;
 			n++;
-			look_at(c, &s->processes[process], closing);
+			read_process(c, &s->processes[process], closing);
 		}
 	}
 	free(seen);
-}
-
-bool conditions_wanted(const struct snapshot *s)
-{
-	for (size_t i = 0; i < s->n_listeners; i++)
-		if (listener_may_be_sick(&s->listeners[i]))
-			return true;
-	return false;
-}
-
-void conditions_open(struct conditions *c, struct snapshot *s)
-{
-	look_at_owners(c, s, false);
-}
-
-void conditions_collect(struct conditions *c, struct snapshot *s)
-{
-	look_at_owners(c, s, true);
-	settle_traced(c, s);
+	if (closing)
+		check_traced(c, s);
 }

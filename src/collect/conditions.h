@@ -8,19 +8,19 @@
 
 /*
  * Why the owners of listeners with a queue may not accept: they are stopped or frozen, have no
- * descriptor left, or their CPU quota is used up. A few small files of each process and of its
- * cgroups are read anew in each sample, and nothing where all queues are empty.
+ * descriptor left, or have used up their CPU quota. Each sample reads a few small files of each of
+ * these processes and of its cgroups; it reads nothing when all queues are empty.
  *
- * Cgroups of version 2, and of version 1 where the freezer or the CPU controller is there.
+ * Cgroups of version 2 are read, and those of version 1 with the freezer or the CPU controller.
  */
 #define CONDITIONS_MAX 512 /* processes a sample; the conditions of others stay unknown */
 
 enum hierarchy { HIERARCHY_V2, HIERARCHY_CPU, HIERARCHY_FREEZER, HIERARCHY_N };
 
-/* Where a hierarchy is mounted, and which of its cgroups is there. NULL: nowhere. */
+/* Where a hierarchy is mounted; NULL: it is not. */
 struct hierarchy_mount {
 	char *path;
-	char *root; /* "/" but in containers without a cgroup namespace */
+	char *root; /* the mounted cgroup: "/", except in containers without a cgroup namespace */
 };
 
 struct throttle;
@@ -33,32 +33,28 @@ struct throttles {
 
 /* A zeroed struct, with @root set, is ready for conditions_begin(). */
 struct conditions {
-	int root; /* descriptor of the directory that holds proc/ and sys/ */
-	bool searched; /* for the mounts */
+	int root; /* descriptor of the directory that holds proc/ and sys/; not owned */
+	bool searched; /* the mounts were looked for */
 	struct hierarchy_mount mounts[HIERARCHY_N];
-	struct throttles now, before; /* as of this sample and of the one before */
-	struct string_pool *strings; /* that of the sample; a reference */
+	struct throttles now, before; /* read in this sample, and in the one before */
+	struct string_pool *strings; /* the pool of the sample; a reference */
 	struct strbuf text, cgroup; /* scratch */
 };
 
 void conditions_free(struct conditions *c);
 
-/* Begins a sample, whose pool is @strings. It is compared with what was read in the one before. */
+/* Begins a sample, whose pool is @strings. It will be compared with the sample before. */
 void conditions_begin(struct conditions *c, struct string_pool *strings);
 
-/* Is there a listener that listener_may_be_sick() is true of? */
+/* Does listener_may_be_sick() hold for any listener? */
 bool conditions_wanted(const struct snapshot *s);
 
 /*
- * conditions_open() - at the sample that opens a window: how often the cgroups of these owners have
- * been throttled so far.
+ * conditions_collect() - fill in the conditions, cgroups and units of the processes in @s that own
+ * such a listener. What cannot be read stays unknown.
+ * @closing: false at the sample that opens a window, which only reads how often their cgroups have
+ *           been throttled so far
  */
-void conditions_open(struct conditions *c, struct snapshot *s);
-
-/*
- * conditions_collect() - fill in the processes that hold such a listener, their cgroup and unit
- * too. What cannot be read stays unknown.
- */
-void conditions_collect(struct conditions *c, struct snapshot *s);
+void conditions_collect(struct conditions *c, struct snapshot *s, bool closing);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/num.h"
 #include "collect/netlink.h"
 #include "collect/netstat.h"
 #include "model/connections.h"
@@ -13,25 +14,25 @@
 #include <stdlib.h>
 
 /*
- * CPU of one sample that may go into dumps. One is paid for each namespace, and on a host with many
- * namespaces and many connections that would be seconds.
+ * CPU time that one sample may spend on dumps. Each namespace needs a dump of its own, which would
+ * take seconds on a host with many namespaces and many connections.
  */
 #define BUDGET_NS (NSEC_PER_SEC / 5)
 
-/* What is wanted of one namespace. */
+/* What is needed of one namespace. */
 struct job {
 	struct ehash_dump *dump;
 	struct snapshot *snapshot;
-	bool half_open;
-	bool waiting;
+	bool half_open; /* half-open connections */
+	bool waiting; /* waiting connections, by the next two */
 	struct waiting_request request;
 	struct waiting_at at;
 };
 
-/* The order in which namespaces are served. */
-struct turn {
+/* By what namespaces are sorted. */
+struct priority {
 	uint32_t netns_idx;
-	bool high; /* has a listener whose queue is high or may stall */
+	bool high; /* it has a listener whose queue is high or may stall */
 	uint64_t last_ns;
 };
 
@@ -40,7 +41,7 @@ static bool is_due(const struct rate_limit *limit, bool urgent, uint64_t now_ns)
 	return limit->share <= 0 || now_ns >= (urgent ? limit->urgent_due_ns : limit->due_ns);
 }
 
-/* A dump that was not due adds to the pause, which never gets longer than for two. */
+/* A dump that was early makes the next pause longer, up to twice as long. */
 static uint64_t postpone(uint64_t due_ns, uint64_t pause_ns, uint64_t now_ns)
 {
 	uint64_t next = (due_ns > now_ns ? due_ns : now_ns) + pause_ns;
@@ -51,7 +52,7 @@ static uint64_t postpone(uint64_t due_ns, uint64_t pause_ns, uint64_t now_ns)
 	return due_ns > max ? due_ns : max;
 }
 
-/* A dump that began at @now_ns has cost @cpu_ns. */
+/* Sets when the next dump is due, after one that began at @now_ns and took @cpu_ns of CPU time. */
 static void spend(struct rate_limit *limit, bool urgent, uint64_t cpu_ns, uint64_t now_ns)
 {
 	uint64_t pause = limit->share > 0 ? (uint64_t)((double)cpu_ns / limit->share) : 0;
@@ -73,13 +74,13 @@ static bool has_tcp_listeners(const struct snapshot *s, uint32_t netns_idx)
 	       !listener_is_unix(&s->listeners[s->netns[netns_idx].first_listener]);
 }
 
-/* Of many namespaces those without a listener are spared: nothing half-open is shown there. */
 static struct job make_job(const struct ehash_dumps *all, struct snapshot *s, uint32_t netns_idx)
 {
 	struct ehash_dump *dump = all->list[netns_idx];
 	struct job job = {
 		.dump = dump,
 		.snapshot = s,
+		/* One of many namespaces is skipped where it has no listener to show. */
 		.half_open = needs(all, NEED_SYN_RECV) &&
 			     (all->n == 1 || has_tcp_listeners(s, netns_idx)),
 		.request = { .netns_idx = netns_idx,
@@ -94,37 +95,33 @@ static struct job make_job(const struct ehash_dumps *all, struct snapshot *s, ui
 	return job;
 }
 
-/* Are connections needed that the last dump did not look for? */
-static bool lacks_connections(const struct ehash_dumps *all, const struct job *job)
-{
-	const struct waiting *waiting = &job->dump->waiting;
-
-	return needs(all, NEED_CONNECTIONS) && job->waiting &&
-	       (!waiting->detailed || waiting->detail_port != all->detail_port);
-}
-
-/* Queues that are to be looked into are urgent. */
+/* A dump of waiting connections is urgent: it is made only for queues that may be in danger. */
 static bool needs_dump(const struct ehash_dumps *all, const struct job *job, uint64_t now_ns)
 {
 	const struct ehash_dump *dump = job->dump;
+	const struct waiting *waiting = &dump->waiting;
+	/* Has the last dump ignored connections that are needed now? */
+	const bool lacks_connections =
+		needs(all, NEED_CONNECTIONS) &&
+		(!waiting->detailed || waiting->detail_port != all->detail_port);
 
 	return (job->half_open && (!dump->half_open_ns || is_due(&dump->limit, false, now_ns))) ||
-	       (job->waiting && (!dump->waiting.sample_ns || is_due(&dump->limit, true, now_ns))) ||
-	       lacks_connections(all, job);
+	       (job->waiting &&
+		(!waiting->sample_ns || is_due(&dump->limit, true, now_ns) || lacks_connections));
 }
 
 static void handle_socket(const struct diag_record *r, void *context)
 {
 	const struct job *job = context;
 
-	/* A full socket in SYN_RECV is a Fast Open child, which waits. */
+	/* A full socket in SYN_RECV is a Fast Open child, which waits in the accept queue. */
 	if (r->request_sock && job->half_open)
 		children_add(&job->dump->half_open, r);
 	else if (!r->request_sock && job->waiting)
 		waiting_add(&job->dump->waiting, r);
 }
 
-static int request(const struct ehash_dumps *all, struct job *job, struct error *why)
+static int dump_sockets(const struct ehash_dumps *all, struct job *job, struct error *why)
 {
 	struct ehash_dump *dump = job->dump;
 	struct bytecode ports = { 0 };
@@ -172,16 +169,16 @@ static void end_waiting(struct ehash_dumps *all, const struct job *job, int code
 	if (code < 0)
 		snapshot_warn(s, "waiting-unavailable",
 			      "%s; which connections wait, and how long, is unknown", why->text);
-	/* A reset takes a connection out of that dump: the count says how many it may lack. */
+	/* The dump lacks connections that were reset: the counter says how many those can be. */
 	else if (needs(all, NEED_COUNTERS))
 		read_resets(all, dump, &s->netns[job->request.netns_idx]);
 }
 
-/* One dump, of all that the job wants. Returns false when the kernel refuses both in one. */
-static bool take(struct ehash_dumps *all, struct job *job)
+/* Makes one dump. Returns false when the kernel cannot dump both kinds of connections at once. */
+static bool dump_once(struct ehash_dumps *all, struct job *job)
 {
 	struct error why;
-	int code = request(all, job, &why);
+	int code = dump_sockets(all, job, &why);
 
 	if (code == -EINVAL && job->half_open && job->waiting)
 		return false;
@@ -195,30 +192,26 @@ static bool take(struct ehash_dumps *all, struct job *job)
 	return true;
 }
 
-/* In one dump, where the kernel can: what it costs is the walk of the hash. */
-static void take_all(struct ehash_dumps *all, struct job *job)
+/* Makes one dump where the kernel can, since its cost is the walk of the hash; otherwise two. */
+static void dump(struct ehash_dumps *all, struct job *job)
 {
-	struct ehash_dump *dump = job->dump;
+	const bool both = job->half_open && job->waiting;
 	struct job half_open, waiting;
 
 	if (job->waiting)
 		waiting_ports(job->snapshot, &job->request, &job->at);
-	if (!job->half_open || !job->waiting) {
-		take(all, job);
-		return;
-	}
-	if (!dump->separately)
-		dump->separately = !take(all, job);
-	if (!dump->separately)
+	if (!both || !job->dump->separately)
+		job->dump->separately |= !dump_once(all, job);
+	if (!both || !job->dump->separately)
 		return;
 	half_open = waiting = *job;
 	half_open.waiting = waiting.half_open = false;
-	take(all, &half_open);
-	take(all, &waiting);
+	dump_once(all, &half_open);
+	dump_once(all, &waiting);
 }
 
-/* Is it of this sample, or allowed to be of an older one? */
-static bool is_good(const struct ehash_dumps *all, const struct snapshot *s, uint64_t sample_ns)
+/* May a dump that was made for the sample at @sample_ns be shown? */
+static bool is_recent(const struct ehash_dumps *all, const struct snapshot *s, uint64_t sample_ns)
 {
 	return sample_ns && (all->share > 0 || sample_ns == s->monotonic_ns);
 }
@@ -228,7 +221,7 @@ static bool fill_half_open(const struct ehash_dumps *all, const struct job *job)
 	struct ehash_dump *dump = job->dump;
 	struct snapshot *s = job->snapshot;
 
-	if (!is_good(all, s, dump->half_open_ns))
+	if (!is_recent(all, s, dump->half_open_ns))
 		return false;
 	if (dump->half_open.n && !(s->known & SNAPSHOT_GROUPS))
 		groups_build(s);
@@ -237,20 +230,23 @@ static bool fill_half_open(const struct ehash_dumps *all, const struct job *job)
 	return true;
 }
 
-/* What was found in this sample is filled in already. */
 static bool fill_waiting(const struct ehash_dumps *all, const struct job *job)
 {
 	struct waiting *waiting = &job->dump->waiting;
 	struct snapshot *s = job->snapshot;
 
-	if (!is_good(all, s, waiting->sample_ns))
+	if (!is_recent(all, s, waiting->sample_ns))
 		return false;
+	/* end_waiting() has filled in a dump of this sample already. */
 	if (waiting->sample_ns != s->monotonic_ns)
 		waiting_fill_again(waiting, job->dump->diag, s, &job->request);
 	return true;
 }
 
-/* Adds to @spent_ns of CPU. Returns false when a dump was due that the budget did not allow. */
+/*
+ * Adds the CPU time to @spent_ns. Returns false when something stays unknown because the budget did
+ * not allow a dump.
+ */
 static bool complete_netns(struct ehash_dumps *all, struct snapshot *s, uint32_t netns_idx,
 			   uint64_t *spent_ns)
 {
@@ -264,7 +260,7 @@ static bool complete_netns(struct ehash_dumps *all, struct snapshot *s, uint32_t
 	job.dump->limit.share = all->share / (double)all->n;
 	due = needs_dump(all, &job, now);
 	if (due && *spent_ns < BUDGET_NS) {
-		take_all(all, &job);
+		dump(all, &job);
 		cpu = clock_thread_cpu_ns() - cpu;
 		*spent_ns += cpu;
 		spend(&job.dump->limit, job.waiting, cpu, now);
@@ -276,33 +272,33 @@ static bool complete_netns(struct ehash_dumps *all, struct snapshot *s, uint32_t
 	return known || !due;
 }
 
-static int compare_turns(const void *left, const void *right)
+static int compare_priority(const void *left, const void *right)
 {
-	const struct turn *a = left, *b = right;
+	const struct priority *a = left, *b = right;
 
 	if (a->high != b->high)
 		return a->high ? -1 : 1;
 	if (a->last_ns != b->last_ns)
-		return a->last_ns < b->last_ns ? -1 : 1;
-	return a->netns_idx < b->netns_idx ? -1 : a->netns_idx > b->netns_idx;
+		return num_compare(a->last_ns, b->last_ns);
+	return num_compare(a->netns_idx, b->netns_idx);
 }
 
 /* The caller frees the array. */
-static struct turn *sort_turns(const struct ehash_dumps *all, const struct snapshot *s)
+static struct priority *sort_namespaces(const struct ehash_dumps *all, const struct snapshot *s)
 {
-	struct turn *turns = xcalloc(all->n, sizeof(*turns));
+	struct priority *order = xcalloc(all->n, sizeof(*order));
 
 	for (uint32_t i = 0; i < all->n; i++)
-		turns[i] = (struct turn){ .netns_idx = i, .last_ns = all->list[i]->last_ns };
+		order[i] = (struct priority){ .netns_idx = i, .last_ns = all->list[i]->last_ns };
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
 
 		if (!listener_is_unix(l) && (listener_fill(l) >= FILL_HIGH ||
 					     (l->known & LISTENER_PEAK && listener_may_stall(l))))
-			turns[l->addr.netns_idx].high = true;
+			order[l->addr.netns_idx].high = true;
 	}
-	qsort(turns, all->n, sizeof(*turns), compare_turns);
-	return turns;
+	qsort(order, all->n, sizeof(*order), compare_priority);
+	return order;
 }
 
 void ehash_dump_free(struct ehash_dump *d)
@@ -313,13 +309,13 @@ void ehash_dump_free(struct ehash_dump *d)
 
 void ehash_dumps_complete(struct ehash_dumps *all, struct snapshot *s)
 {
-	struct turn *turns = sort_turns(all, s);
+	struct priority *order = sort_namespaces(all, s);
 	uint64_t spent_ns = 0;
 	size_t skipped = 0;
 
 	for (size_t i = 0; i < all->n; i++)
-		skipped += !complete_netns(all, s, turns[i].netns_idx, &spent_ns);
-	free(turns);
+		skipped += !complete_netns(all, s, order[i].netns_idx, &spent_ns);
+	free(order);
 	if (needs(all, NEED_CONNECTIONS))
 		connections_sort(s);
 	if (skipped)
@@ -346,6 +342,6 @@ void ehash_dumps_open(struct ehash_dumps *all, struct snapshot *s)
 			continue;
 		job.request.now = job.dump->listeners;
 		if (clock_thread_cpu_ns() - begin < BUDGET_NS)
-			take_all(all, &job);
+			dump(all, &job);
 	}
 }

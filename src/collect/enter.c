@@ -15,22 +15,19 @@ struct entry {
 	int code;
 };
 
-static int explain(int code, struct error *why)
-{
-	return error_set(why, code, "cannot enter a network namespace: %s%s", strerror(-code),
-			 code == -EPERM	 ? "; that takes CAP_SYS_ADMIN" :
-			 code == -EINVAL ? "; it is not one" :
-					   error_advice(code));
-}
-
 static void *run(void *argument)
 {
 	struct entry *entry = argument;
+	int code = setns(entry->netns_fd, CLONE_NEWNET) < 0 ? -errno : 0;
 
-	if (setns(entry->netns_fd, CLONE_NEWNET) < 0)
-		entry->code = explain(-errno, entry->why);
-	else
+	if (code == 0)
 		entry->code = entry->work(entry->context, entry->why);
+	else
+		entry->code = error_set(entry->why, code, "cannot enter a network namespace: %s%s",
+					strerror(-code),
+					code == -EPERM	? "; that takes CAP_SYS_ADMIN" :
+					code == -EINVAL ? "; it is not one" :
+							  error_advice(code));
 	return NULL;
 }
 
@@ -44,7 +41,7 @@ int enter_run(int netns_fd, int (*work)(void *context, struct error *why), void 
 
 	if (netns_fd == NETNS_HOME)
 		return work(context, why);
-	/* Signals are for the thread that waits on them. */
+	/* Signals must go to the thread that waits for them. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	code = pthread_create(&thread, NULL, run, &entry);

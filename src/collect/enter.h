@@ -4,14 +4,17 @@
 
 #include "base/error.h"
 
-/* Instead of a descriptor: the namespace that the program runs in. Standard input never is one. */
+/*
+ * In place of a descriptor: the namespace that the program runs in. 0 is standard input, so it is
+ * never the descriptor of a namespace.
+ */
 #define NETNS_HOME 0
 
 /*
- * enter_run() - call @work in a network namespace, on a thread that ends with it: whoever calls
- * this never leaves home. What @work opens there goes on belonging to that namespace: sockets,
- * files below /proc/thread-self/net and below /proc/sys/net.
- * @netns_fd: a descriptor of the namespace, or NETNS_HOME, for which no thread is needed
+ * enter_run() - call @work in a network namespace, on a thread of its own: the calling thread stays
+ * where it is. Sockets that @work opens, and files below /proc/thread-self/net and /proc/sys/net,
+ * go on reading that namespace.
+ * @netns_fd: a descriptor of the namespace, or NETNS_HOME, which needs no thread
  *
  * Returns what @work returns, which fills @why itself; or -errno with @why filled when the
  * namespace cannot be entered.

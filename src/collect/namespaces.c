@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define NAMED "run/netns"
+#define NAMES_DIR "run/netns"
 
 struct member {
 	uint32_t pid;
@@ -27,9 +27,9 @@ struct member {
 /* One search. */
 struct search {
 	struct namespaces *found;
-	const struct namespaces *before; /* what the last one found */
+	const struct namespaces *before; /* found by the last search */
 	int root;
-	dev_t device; /* nsfs */
+	dev_t device; /* of nsfs */
 	bool has_device;
 	struct member *members;
 	size_t n, size;
@@ -54,7 +54,7 @@ struct namespace *namespaces_get(const struct namespaces *ns, uint64_t inode)
 	return i == IDMAP_NONE ? NULL : &ns->list[i];
 }
 
-/* The one with that inode, new or not; good until the next call. */
+/* Returns the namespace with that inode, which is added if it is new; valid until the next call. */
 static struct namespace *obtain(struct namespaces *ns, uint64_t inode)
 {
 	uint32_t i = idmap_put(&ns->by_inode, inode, (uint32_t)ns->n);
@@ -66,7 +66,7 @@ static struct namespace *obtain(struct namespaces *ns, uint64_t inode)
 	return &ns->list[ns->n++];
 }
 
-/* Opens a directory to list. One that is not there has nothing in it. */
+/* Opens a directory to list. A missing directory counts as empty. */
 static DIR *open_list(struct search *search, const char *path)
 {
 	DIR *dir = procfs_opendir(search->root, path);
@@ -76,10 +76,10 @@ static DIR *open_list(struct search *search, const char *path)
 	return dir;
 }
 
-/* Of several names of one namespace the first in the alphabet. */
+/* A namespace with several names gets the first in the alphabet. */
 static void find_named(struct search *search)
 {
-	DIR *dir = open_list(search, NAMED);
+	DIR *dir = open_list(search, NAMES_DIR);
 	struct dirent *e;
 
 	while (dir && (e = readdir(dir))) {
@@ -88,21 +88,20 @@ static void find_named(struct search *search)
 
 		if (e->d_name[0] == '.' || fstatat(dirfd(dir), e->d_name, &st, 0) < 0 ||
 		    (search->has_device && st.st_dev != search->device))
-			continue; /* a file from a boot before is not a namespace */
+			continue; /* not a namespace: a file left over from an earlier boot */
 		ns = obtain(search->found, st.st_ino);
 		if (ns->name && strcmp(ns->name, e->d_name) <= 0)
 			continue;
 		free(ns->name);
 		free(ns->path);
 		ns->name = xstrdup(e->d_name);
-		ns->path = xasprintf(NAMED "/%s", e->d_name);
-		ns->listed = true;
+		ns->path = xasprintf(NAMES_DIR "/%s", e->d_name);
+		ns->has_name = true;
 	}
 	if (dir)
 		closedir(dir);
 }
 
-/* What is mounted of nsfs is "net:[INODE]". */
 static void take_mount(const struct procfs_mount *mount, void *context)
 {
 	struct search *search = context;
@@ -118,7 +117,7 @@ static void take_mount(const struct procfs_mount *mount, void *context)
 
 static void find_mounted(struct search *search)
 {
-	int code = procfs_mounts(search->root, &search->text, take_mount, search);
+	int code = procfs_mounts(search->root, take_mount, search);
 
 	if (code < 0 && code != -ENOENT)
 		search->found->failed = code;
@@ -129,9 +128,9 @@ static void add_process(struct search *search, uint32_t pid, uint64_t inode)
 	struct namespace *ns = obtain(search->found, inode);
 	const struct namespace *before = namespaces_get(search->before, inode);
 
-	/* The first process of all is older than any; and who was the oldest still is. */
-	if (!ns->settled && (pid == 1 || (before && before->pid == pid))) {
-		ns->settled = true;
+	/* Process 1 is the oldest of all; and the process that was the oldest still is. */
+	if (!ns->has_oldest && (pid == 1 || (before && before->pid == pid))) {
+		ns->has_oldest = true;
 		ns->pid = pid;
 	}
 	search->members =
@@ -157,8 +156,8 @@ static void find_inhabited(struct search *search)
 	}
 	if (!dir)
 		return;
-	closedir(dir); /* which gives back a descriptor */
-	/* Who is outside of a container is not even listed, nor is anybody else with hidepid. */
+	closedir(dir); /* the next call needs a free descriptor */
+	/* Processes outside of our container are not even listed; with hidepid, others neither. */
 	code = processes_visibility(search->root, &search->found->visible);
 	if (code < 0)
 		search->found->failed = code;
@@ -169,8 +168,8 @@ static void find_inhabited(struct search *search)
 #define KERNEL_THREAD 0x200000 /* PF_KTHREAD, sched.h */
 
 /*
- * Fields 9 and 22 of /proc/PID/stat: flags and start time. The name in field 2 may hold anything,
- * parentheses too. Kernel threads, which nobody thinks of as living somewhere, are never older.
+ * Reads fields 9 and 22 of /proc/PID/stat, flags and start time. The name in field 2 may contain
+ * parentheses. Kernel threads count as the youngest: they say nothing about a namespace.
  */
 static bool start_time(struct search *search, uint32_t pid, uint64_t *started)
 {
@@ -197,7 +196,7 @@ static void find_oldest(struct search *search)
 		struct namespace *ns = &search->found->list[process->namespace];
 		uint64_t started;
 
-		if (ns->settled || !start_time(search, process->pid, &started))
+		if (ns->has_oldest || !start_time(search, process->pid, &started))
 			continue;
 		if (!ns->pid || started < ns->started ||
 		    (started == ns->started && process->pid < ns->pid)) {
@@ -207,7 +206,7 @@ static void find_oldest(struct search *search)
 	}
 }
 
-/* Engines print the first twelve digits of an id. */
+/* Container engines print the first twelve digits of an id. */
 static char *container_name(struct part container)
 {
 	const size_t id_len = 64, shown = 12;
@@ -243,7 +242,7 @@ static void name_all(struct search *search)
 			ns->path = xasprintf("proc/%u/ns/net", ns->pid);
 		if (ns->name)
 			continue;
-		if (before && !before->listed && ns->pid && before->pid == ns->pid)
+		if (before && !before->has_name && ns->pid && before->pid == ns->pid)
 			ns->name = xstrdup(before->name);
 		else if (ns->pid)
 			ns->name = name_by_process(search, ns->pid);
@@ -300,33 +299,27 @@ bool namespaces_verify(const struct namespaces *ns, int root, uint64_t inode, bo
 
 	if (!found || !procfs_is_at(root, found->path, inode))
 		return false;
-	if (found->listed && !pid)
+	if (found->has_name && !pid)
 		return true;
 	snprintf(path, sizeof(path), "proc/%u/ns/net", found->pid);
 	return found->pid && procfs_is_at(root, path, inode);
-}
-
-static char *absolute(const char *path)
-{
-	char *directory, *whole;
-
-	if (*path == '/')
-		return xstrdup(path);
-	directory = getcwd(NULL, 0);
-	whole = xasprintf("%s/%s", directory ? directory : ".", path);
-	free(directory);
-	return whole;
 }
 
 static char *locate(int root, const char *what)
 {
 	struct stat st;
 	uint64_t pid;
-	char *path;
+	char *path, *directory;
 
-	if (strchr(what, '/'))
-		return absolute(what);
-	path = xasprintf(NAMED "/%s", what);
+	if (*what == '/')
+		return xstrdup(what);
+	if (strchr(what, '/')) {
+		directory = getcwd(NULL, 0);
+		path = xasprintf("%s/%s", directory ? directory : ".", what);
+		free(directory);
+		return path;
+	}
+	path = xasprintf(NAMES_DIR "/%s", what);
 	if (fstatat(root, path, &st, 0) == 0 || num_parse_u64(what, 1, UINT32_MAX, &pid) < 0)
 		return path;
 	free(path);

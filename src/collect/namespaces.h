@@ -11,55 +11,57 @@
 #include <stdint.h>
 
 /*
- * Which network namespaces there are: those that have a name below /run/netns, are mounted
- * somewhere else (docker has its own place), or have a process. What lives by an open descriptor
- * alone cannot be found.
+ * The network namespaces that can be found: those with a name below /run/netns, those mounted
+ * elsewhere (docker has a directory of its own), and those with a process. A namespace that only an
+ * open descriptor keeps alive cannot be found.
  */
 struct namespace
 {
-	uint64_t inode; /* of its file in nsfs: its identity */
-	char *path; /* that opens it, relative to the root */
-	char *name; /* below /run/netns, else of a container, else of a process, else the path */
-	uint32_t pid; /* the oldest process in it when it was found first; 0: there is none */
-	uint64_t started; /* when that process was, in clock ticks since boot */
-	bool listed; /* named below /run/netns */
-	bool settled; /* @pid is one that is known to be the oldest */
+	uint64_t inode; /* of its file in nsfs */
+	char *path; /* to open it, relative to the root */
+	char *name; /* below /run/netns, or else of a container, or a process, or else the path */
+	uint32_t pid; /* the oldest process in it; 0: none */
+	uint64_t started; /* start time of that process, in clock ticks since boot */
+	bool has_name; /* below /run/netns */
+	bool has_oldest; /* @pid is known to be the oldest, without comparing start times */
 };
 
 struct namespaces {
-	struct namespace *list; /* in the order of their inodes */
+	struct namespace *list; /* sorted by inode */
 	size_t n, size;
 	struct idmap by_inode;
-	size_t hidden; /* processes whose namespace may not be looked at */
-	bool some_hidden; /* or some may be that are not even listed */
-	enum processes_visible visible; /* of the last search, where there is a /proc */
-	int failed; /* 0, or the -errno for which some may have been missed that are there */
+	size_t hidden; /* processes whose namespace we may not read */
+	bool some_hidden; /* @hidden is not 0, or some processes may not even be listed */
+	enum processes_visible visible; /* at the last search, if there is a /proc */
+	int failed; /* 0, or the -errno for which the last search may have missed some */
 };
 
 void namespaces_free(struct namespaces *ns);
 
 /*
- * namespaces_find() - look for all, anew. Costs a stat(2) for each process, and reading when it was
- * started for those of a namespace that was not known before.
+ * namespaces_find() - search for all namespaces again. Costs a stat(2) for each process, and one
+ * file more for each process of a namespace that is new.
  * @root: descriptor of the directory that holds proc/ and run/
  */
 void namespaces_find(struct namespaces *ns, int root);
 
 /*
- * namespaces_verify() - is what was found of a namespace still so? Costs a stat(2) or two.
- * @pid: its process counts also where its name is not from there
+ * namespaces_verify() - check that the last search is still right about a namespace. Costs one or
+ * two calls of stat(2).
+ * @pid: check its process, even if its name does not come from that
  *
- * Returns false also where nothing was found, or no process: that may have come since.
+ * Returns false when something has changed, or when the namespace or a process in it was not found
+ * and may be there by now.
  */
 bool namespaces_verify(const struct namespaces *ns, int root, uint64_t inode, bool pid);
 
-/* Returns the one with that inode or NULL. */
+/* Returns the namespace with that inode, or NULL. */
 struct namespace *namespaces_get(const struct namespaces *ns, uint64_t inode);
 
 /*
- * namespaces_resolve() - what a user calls a network namespace: a name below /run/netns, the number
- * of a process, or a path, which has a slash in it.
- * @path: filled with what opens it, relative to @root; the caller frees
+ * namespaces_resolve() - find the network namespace that a user named: by a name below /run/netns,
+ * by the number of a process, or by a path, which contains a slash.
+ * @path: filled with the path to open it, relative to @root; the caller frees
  *
  * Returns 0 or -errno with @why filled.
  */

@@ -3,20 +3,17 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "collect/enter.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/netlink.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 /*
- * The kernel fills datagrams of up to 32 KiB when the reader's buffer is at least that large (its
- * own netlink_dump(), af_netlink.c); MNL_SOCKET_BUFFER_SIZE would be 8 KiB.
+ * The kernel fills datagrams of up to 32 KiB when the reader's buffer is that large (af_netlink.c,
+ * netlink_dump()). MNL_SOCKET_BUFFER_SIZE is only 8 KiB.
  */
 #define BUFFER_SIZE	(32 * 1024)
 #define BUFFER_SIZE_MAX (1024 * 1024)
@@ -24,16 +21,16 @@
 #define DUMP_TRIES 4
 
 /*
- * How long the kernel may keep silent. It makes a dump within the reader's own system calls, so
- * whatever it has to say is there at once; who waits in recvmsg(2) at all waits for nothing.
+ * How long to wait for the kernel. It makes a dump within our own system calls, so every reply is
+ * there at once: a longer wait would be for nothing.
  */
-#define SILENCE_SECONDS 10
+#define TIMEOUT_SECONDS 10
 
 struct netlink_socket {
 	struct mnl_socket *nl;
-	int netns_fd; /* see enter_run() */
+	int netns_fd; /* see enter_run(); not owned */
 	uint32_t sequence;
-	unsigned int datagrams; /* with data, of the last dump */
+	unsigned int datagrams; /* with sockets, of the last dump */
 	char *buffer;
 	size_t buffer_size;
 };
@@ -44,7 +41,7 @@ int netlink_parse(const void *bytes, size_t len, uint32_t sequence, netlink_hand
 	const struct nlmsghdr *nlh = bytes;
 	int left = (int)len;
 
-	/* libmnl before 1.0.5 takes a length of 2^31 and more for a negative one, hence both. */
+	/* libmnl before 1.0.5 reads a length of 2^31 or more as negative, hence the second test. */
 	for (; mnl_nlmsg_ok(nlh, left) && nlh->nlmsg_len <= (size_t)left;
 	     nlh = mnl_nlmsg_next(nlh, &left)) {
 		const void *payload = mnl_nlmsg_get_payload(nlh);
@@ -56,7 +53,8 @@ int netlink_parse(const void *bytes, size_t len, uint32_t sequence, netlink_hand
 		switch (nlh->nlmsg_type) {
 		case NLMSG_DONE:
 		case NLMSG_ERROR:
-			/* Both start with an errno; libmnl's own loop would not read DONE's. */
+			/* Both begin with an errno; libmnl's own loop ignores that of NLMSG_DONE.
+			 */
 			code = 0;
 			if (payload_len >= sizeof(code))
 				memcpy(&code, payload, sizeof(code));
@@ -99,26 +97,26 @@ int netlink_explain(int code, const char *sockets, const char *module, struct er
 		return error_set(why, code,
 				 "cannot dump %s over sock_diag: the kernel did not answer for "
 				 "%d s; try again",
-				 sockets, SILENCE_SECONDS);
+				 sockets, TIMEOUT_SECONDS);
 	return error_set(why, code, "cannot dump %s over sock_diag: %s%s", sockets, strerror(-code),
 			 advice(code));
 }
 
 /*
- * Who has CAP_NET_ADMIN in the namespace, as every user has in one of his own, may send to any
- * netlink socket there. The kernel lets nobody but itself send to a socket that is connected to it
- * (netlink_getsockbyportid(), af_netlink.c), so nobody fills our buffer either. Connecting also
- * binds, in one call: no foreign datagram comes between.
+ * A process with CAP_NET_ADMIN in the namespace may send to any netlink socket there, and every
+ * user has that in a namespace of their own. But only the kernel may send to a socket that is
+ * connected to it (netlink_getsockbyportid(), af_netlink.c). connect(2) binds the socket as well,
+ * so no foreign datagram can arrive before it.
  */
 static int connect_to_kernel(const struct mnl_socket *nl)
 {
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	const struct timeval silence = { .tv_sec = SILENCE_SECONDS };
+	const struct timeval timeout = { .tv_sec = TIMEOUT_SECONDS };
 	int fd = mnl_socket_get_fd(nl);
 
 	if (connect(fd, (const struct sockaddr *)&kernel, sizeof(kernel)) < 0)
 		return -1;
-	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence));
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout));
 }
 
 static int open_here(void *context, struct error *why)
@@ -137,8 +135,8 @@ static int open_here(void *context, struct error *why)
 }
 
 /*
- * Not to be guessed by who would answer in the kernel's place. Early at boot, and where a sandbox
- * forbids getrandom(2), there is but the time: what is believed never depends on this number alone.
+ * A random number, so that nobody can forge a reply. Early at boot, or in a sandbox that forbids
+ * getrandom(2), it comes from the time: receive() also checks the sender of each datagram.
  */
 static uint32_t first_sequence(void)
 {
@@ -166,18 +164,6 @@ int netlink_open(struct netlink_socket **socket, int netns_fd, struct error *why
 	return 0;
 }
 
-int netlink_reopen(struct netlink_socket *socket, struct error *why)
-{
-	struct mnl_socket *nl;
-	int code = enter_run(socket->netns_fd, open_here, &nl, why);
-
-	if (code < 0)
-		return code;
-	mnl_socket_close(socket->nl);
-	socket->nl = nl;
-	return 0;
-}
-
 void netlink_close(struct netlink_socket *socket)
 {
 	if (!socket)
@@ -197,17 +183,18 @@ unsigned int netlink_datagrams(const struct netlink_socket *socket)
 	return socket->datagrams;
 }
 
-bool netlink_lost(int code)
-{
-	return code == -ENOBUFS || code == -EMSGSIZE || code == -EBUSY;
-}
-
 bool netlink_again(struct netlink_socket *socket, int code, unsigned int *tries)
 {
-	struct error ignored; /* why the dump failed is what matters */
+	struct error ignored; /* the caller reports why the dump failed */
+	struct mnl_socket *nl;
 
 	++*tries;
-	return netlink_lost(code) && netlink_reopen(socket, &ignored) == 0 && *tries < DUMP_TRIES;
+	if ((code != -ENOBUFS && code != -EMSGSIZE && code != -EBUSY) ||
+	    enter_run(socket->netns_fd, open_here, &nl, &ignored) < 0)
+		return false;
+	mnl_socket_close(socket->nl);
+	socket->nl = nl;
+	return *tries < DUMP_TRIES;
 }
 
 static int send_request(struct netlink_socket *s, const struct netlink_request *request,
@@ -232,10 +219,10 @@ static int send_request(struct netlink_socket *s, const struct netlink_request *
 }
 
 /*
- * Receives one datagram into the buffer. libmnl would hide who sent it, and would let the
- * buffer grow for a large one of anybody.
+ * Receives one datagram into the buffer. libmnl's own function does not show the sender, so that
+ * anybody could make the buffer grow.
  *
- * Returns its length, 0 when the kernel did not send it, or -errno.
+ * Returns its length, 0 when it is not from the kernel, or -errno.
  */
 static ssize_t receive(struct netlink_socket *s)
 {
@@ -259,25 +246,25 @@ static ssize_t receive(struct netlink_socket *s)
 	return -EMSGSIZE;
 }
 
-/* @done: set by the handler when nothing more will come; NULL: the reply ends as a dump does. */
+/* @done: set by the handler after the last message; NULL: NLMSG_DONE ends the reply. */
 static int receive_reply(struct netlink_socket *s, netlink_handler handler, void *context,
 			 const bool *done)
 {
-	uint64_t heard = clock_monotonic_ns(); /* of the kernel */
+	uint64_t received_ns = clock_monotonic_ns(); /* the last datagram of the kernel */
 	int code = 1;
 
 	while (code > 0 && !(done && *done)) {
 		ssize_t len = receive(s);
 
-		/* Neither signals nor foreign datagrams make us wait for ever. */
+		/* Signals and foreign datagrams restart SO_RCVTIMEO, but not our own timeout. */
 		if (len == 0 || len == -EINTR) {
-			if (clock_monotonic_ns() - heard >= SILENCE_SECONDS * NSEC_PER_SEC)
+			if (clock_monotonic_ns() - received_ns >= TIMEOUT_SECONDS * NSEC_PER_SEC)
 				return -ETIMEDOUT;
 			continue;
 		}
 		if (len < 0)
 			return len == -EAGAIN ? -ETIMEDOUT : (int)len;
-		heard = clock_monotonic_ns();
+		received_ns = clock_monotonic_ns();
 		if (((struct nlmsghdr *)s->buffer)->nlmsg_type != NLMSG_DONE)
 			s->datagrams++;
 		code = netlink_parse(s->buffer, (size_t)len, s->sequence, handler, context);
@@ -301,7 +288,7 @@ struct question {
 	bool answered;
 };
 
-/* No NLMSG_DONE follows the reply to a single question. */
+/* The reply to a request for one object is one message, without NLMSG_DONE. */
 static void take_answer(uint16_t type, const void *payload, size_t len, void *context)
 {
 	struct question *question = context;

@@ -11,115 +11,96 @@
 #include <stdint.h>
 #include <string.h>
 
-/*
- * Dumps over netlink, of the family sock_diag, whatever is in them. The only file that knows
- * libmnl.
- */
+/* Netlink sockets of the family sock_diag: requests and replies. The only user of libmnl. */
 
-/* A netlink socket belongs to the namespace it was opened in and goes on reading that one. */
+/* A netlink socket reads the namespace that it was opened in. */
 struct netlink_socket;
 
-/* Payload and value are copied; they may be gone once netlink_dump() has returned. */
+/* The payload and the value are copied before netlink_dump() returns. */
 struct netlink_request {
 	const void *payload;
 	size_t payload_len;
 	const void *value; /* of the attribute */
-	size_t value_len; /* with its header it has to fit into 16 bits */
+	size_t value_len; /* together with its header it must fit into 16 bits */
 	uint16_t type; /* of the message */
 	uint16_t attribute; /* 0: none */
 };
 
 /*
- * Called for each message of a dump that carries data, of whatever type. @payload is aligned for a
- * struct nlmsghdr, and good until the handler returns.
+ * Called for each message of a reply that carries data, whatever its type. @payload is aligned for
+ * a struct nlmsghdr and valid until the handler returns.
  */
 typedef void (*netlink_handler)(uint16_t type, const void *payload, size_t len, void *context);
 
 /*
- * netlink_open() - a sock_diag socket in a namespace.
- * @netns_fd: a descriptor, which has to stay open as long as the socket, or NETNS_HOME
+ * netlink_open() - open a sock_diag socket in a namespace.
+ * @netns_fd: a descriptor that stays open as long as the socket, or NETNS_HOME
  *
- * Returns 0 or -errno with @why filled; @socket is then as it was.
+ * Returns 0 or -errno with @why filled; then @socket does not change.
  */
 int netlink_open(struct netlink_socket **socket, int netns_fd, struct error *why);
 void netlink_close(struct netlink_socket *socket);
 
-/*
- * netlink_reopen() - the same on a new socket, for when a dump was lost half-way: the old one would
- * answer -EBUSY. Returns 0 or -errno with @why filled; the old socket then stays.
- */
-int netlink_reopen(struct netlink_socket *socket, struct error *why);
-
-/* The descriptor, for an ioctl in the socket's namespace. It changes with netlink_reopen(). */
+/* The descriptor, for an ioctl in the socket's namespace. netlink_again() may change it. */
 int netlink_fd(const struct netlink_socket *socket);
 
 /*
- * netlink_dump() - send one request for a dump and hand every message of the reply to @handler.
+ * netlink_dump() - send a request for a dump and call @handler for each message of the reply.
+ * Datagrams that the kernel did not send are ignored.
  *
- * Only what the kernel itself sent is looked at; -ETIMEDOUT: it kept silent for ten seconds.
- *
- * Returns 0 or -errno, for which netlink_explain() has words.
+ * Returns 0 or -errno, see netlink_explain(). -ETIMEDOUT: the kernel sent nothing for ten seconds.
  */
 int netlink_dump(struct netlink_socket *socket, const struct netlink_request *request,
 		 netlink_handler handler, void *context);
 
 /*
- * netlink_ask() - send one request for one object, and hand the reply to @handler.
+ * netlink_ask() - send a request for one object and call @handler for the reply.
  *
- * Returns what netlink_dump() does; -ENOENT and -ESTALE: there is no such object.
+ * Returns as netlink_dump() does; -ENOENT or -ESTALE: there is no such object.
  */
 int netlink_ask(struct netlink_socket *socket, const struct netlink_request *request,
 		netlink_handler handler, void *context);
 
 /*
- * Was the dump lost half-way: -ENOBUFS (the kernel had no room), -EMSGSIZE (a truncated message;
- * the buffer has grown), -EBUSY (an earlier dump on this socket was)?
- */
-bool netlink_lost(int code);
-
-/*
- * netlink_again() - is a dump that returned @code to be made again? It is while it is lost
- * half-way, but not for ever: a host where that fails too is reported as such. A lost one leaves a
- * new socket.
- * @tries: so many so far, 0 at first; counted here
+ * netlink_again() - decide whether to repeat a dump that returned @code. After a dump that was lost
+ * half-way, a new socket replaces the old one, which would answer -EBUSY. Dump errors of this kind:
+ * -ENOBUFS (the kernel had no memory), -EMSGSIZE (a truncated message; the buffer is larger now),
+ * -EBUSY (an earlier dump on this socket was lost).
+ * @tries: how many dumps were made, 0 before the first; counted here
  *
- * The caller forgets what came of the lost one.
+ * Returns true when the caller should forget what the lost dump has shown, and repeat it.
  */
 bool netlink_again(struct netlink_socket *socket, int code, unsigned int *tries);
 
-/* Into how many datagrams the kernel cut the last netlink_dump(), the mere end not counted. */
+/* How many datagrams with sockets the last netlink_dump() received. */
 unsigned int netlink_datagrams(const struct netlink_socket *socket);
 
 /*
- * netlink_explain() - why a dump failed, and what to do about it.
- * @sockets: what was to be dumped, as in "TCP sockets"
- * @module: of the kernel that serves the dump
+ * netlink_explain() - explain why a dump failed, and what to do.
+ * @sockets: what should have been dumped, such as "TCP sockets"
+ * @module: the kernel module that serves the dump
  *
  * Fills @why and returns @code.
  */
 int netlink_explain(int code, const char *sockets, const char *module, struct error *why);
 
 /*
- * netlink_parse() - hand the messages in one datagram of a dump to @handler.
- * @bytes: aligned for a struct nlmsghdr
- * @sequence: of the request; messages of another are skipped
+ * netlink_parse() - call @handler for each message in one datagram of a dump.
+ * @bytes: any bytes, aligned for a struct nlmsghdr; no payload reaches beyond their end
+ * @sequence: of the request; messages with another number are skipped
  *
- * Whatever the bytes are, no payload reaches beyond their end.
- *
- * Returns 1 when more datagrams follow, 0 at the end of the dump, or the -errno that the kernel put
- * in an error or in the end of the dump.
+ * Returns 1 when more datagrams follow, 0 at the end of the dump, or the -errno in an error message
+ * or at the end of the dump.
  */
 int netlink_parse(const void *bytes, size_t len, uint32_t sequence, netlink_handler handler,
 		  void *context);
 
 /*
- * netlink_attribute() - the header of the netlink attribute at @at, for a loop that goes on by
- * NLA_ALIGN(a->nla_len).
+ * netlink_attribute() - read the header of the attribute at @at, in a loop that advances by
+ * NLA_ALIGN(a->nla_len). libmnl's own loop makes five calls for each attribute, which takes a tenth
+ * of the time of a report of many listeners.
  *
- * libmnl's walk is five calls for each attribute, and a socket has six of them: a tenth of the time
- * that a report of many listeners takes. Hence our own.
- *
- * Returns false at the end, or when what is left is not a whole attribute.
+ * Returns false at the end, or when no whole attribute is left.
  */
 static inline bool netlink_attribute(struct nlattr *a, const unsigned char *at,
 				     const unsigned char *end)

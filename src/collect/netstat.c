@@ -65,7 +65,7 @@ void netstat_parse(const char *text, size_t len, struct counters *c)
 	struct span rest = { text, len };
 	struct span names, values;
 
-	/* Of a text that was cut short the last number may be only its first digits. */
+	/* Ignore an incomplete last line: its last number may lack digits. */
 	while (rest.len && rest.p[rest.len - 1] != '\n')
 		rest.len--;
 	while (cut(&rest, '\n', &names) && cut(&rest, '\n', &values)) {

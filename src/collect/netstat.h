@@ -8,18 +8,21 @@
 #include <stddef.h>
 
 /*
- * netstat_parse() - add the counters of /proc/net/netstat or /proc/net/snmp text.
+ * netstat_parse() - add the counters in the text of /proc/net/netstat or /proc/net/snmp.
+ * @text: any bytes
  *
- * Both are pairs of lines, names then values, each behind a prefix and a colon. Columns are
- * matched by name, since kernels add names in the middle; a counter that is not there, or whose
- * value is not a number, stays as it was in @c. Takes any bytes.
+ * Both files have pairs of lines, one with names and one with values, which begin with a prefix and
+ * a colon. Columns are matched by name, since new kernels add names in the middle. A counter that
+ * is missing, or whose value is not a number, stays as it was in @c.
  */
 void netstat_parse(const char *text, size_t len, struct counters *c);
 
 /*
- * The same with the open file @fd. @text: scratch
+ * netstat_read() - the same for an open file.
+ * @fd: may be -errno, which is then returned
+ * @text: scratch
  *
- * Returns 0 or -errno; @fd may be one itself.
+ * Returns 0 or -errno.
  */
 int netstat_read(int fd, struct counters *c, struct strbuf *text);
 

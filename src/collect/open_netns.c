@@ -19,17 +19,16 @@
 #include <unistd.h>
 
 #define CHECK_INTERVAL_NS NSEC_PER_SEC
-#define CHECK_SHARE	  100 /* at most one part in so many of a CPU goes into checks */
+#define CHECK_SHARE	  100 /* checks use at most 1/100 of a CPU */
 #define NAMES_MAX	  5
 
-/* Headers older than 5.14 lack it; sparc and parisc have other numbers, and such headers. */
+/* Headers before 5.14 lack it. The number is different only on sparc and parisc. */
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
 
 static const char *const counter_files[] = { "netstat", "snmp" }; /* below /proc/net */
 
-/* What one entry into a namespace opens. */
 struct files {
 	struct open_netns *netns;
 	unsigned int needs;
@@ -40,17 +39,9 @@ struct dump {
 	uint32_t netns_idx;
 };
 
-static uint64_t read_cookie(int fd)
-{
-	uint64_t cookie;
-	socklen_t len = sizeof(cookie);
-
-	return getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len) < 0 ? 0 : cookie;
-}
-
 /*
- * /proc/net is that of the leader of the thread group, wherever the thread is. Before 3.17 there is
- * no thread-self: then it takes another process that lives there.
+ * /proc/net is that of the thread group's leader, hence thread-self. Kernels before 3.17 lack that:
+ * there the files of another process in the namespace have to do.
  */
 static int open_net(const struct open_netns *netns, const char *name)
 {
@@ -65,17 +56,12 @@ static int open_net(const struct open_netns *netns, const char *name)
 	snprintf(path, sizeof(path), "proc/%u/net/%s", netns->pid, name);
 	fd = procfs_open(netns->root, path);
 	snprintf(path, sizeof(path), "proc/%u/ns/net", netns->pid);
-	/* Its number may have gone to another process. */
+	/* The pid may belong to another process by now. */
 	if (fd >= 0 && !procfs_is_at(netns->root, path, netns->inode)) {
 		close(fd);
 		return -ENOENT;
 	}
 	return fd;
-}
-
-static unsigned int need_of(unsigned int file)
-{
-	return file < NETNS_SYSCTLS ? NEED_COUNTERS : NEED_SYSCTLS;
 }
 
 static int open_files(void *context, struct error *why)
@@ -96,14 +82,15 @@ static int open_files(void *context, struct error *why)
 	return 0;
 }
 
-/* Returns 0 or -errno: the namespace cannot be entered, or there are no descriptors left. */
+/* Returns 0, or -errno when the namespace cannot be entered or no descriptor is left. */
 static int open_needed(struct open_netns *netns, unsigned int needs, struct error *why)
 {
 	struct files files = { netns, needs };
 	bool closed = false;
 
 	for (unsigned int i = 0; i < NETNS_FILES; i++)
-		closed |= needs & need_of(i) && netns->files[i] < 0;
+		closed |= needs & (i < NETNS_SYSCTLS ? NEED_COUNTERS : NEED_SYSCTLS) &&
+			  netns->files[i] < 0;
 	return closed ? enter_run(netns->netns_fd, open_files, &files, why) : 0;
 }
 
@@ -123,7 +110,7 @@ static void close_one(struct open_netns *netns)
 	free(netns);
 }
 
-/* Takes @netns_fd, also when it fails: then it returns NULL with @code, -errno, and @why filled. */
+/* Owns @netns_fd from now on. Returns NULL on failure, with @code (-errno) and @why filled. */
 static struct open_netns *open_one(int root, int netns_fd, int *code, struct error *why)
 {
 	struct open_netns *netns = xcalloc(1, sizeof(*netns));
@@ -131,7 +118,7 @@ static struct open_netns *open_one(int root, int netns_fd, int *code, struct err
 
 	netns->root = ehash->half_open.root = ehash->waiting.children.root = root;
 	netns->netns_fd = ehash->half_open.netns_fd = ehash->waiting.children.netns_fd = netns_fd;
-	peaks_init(&netns->peaks, 0, 0);
+	netns->peaks.due_ns = UINT64_MAX;
 	ehash->snmp = -ENOENT;
 	for (size_t i = 0; i < NETNS_FILES; i++)
 		netns->files[i] = -ENOENT;
@@ -142,7 +129,9 @@ static struct open_netns *open_one(int root, int netns_fd, int *code, struct err
 	}
 	ehash->diag = netns->diag;
 	ehash->filter = &netns->filter;
-	netns->cookie = read_cookie(netlink_fd(diag_netlink(netns->diag)));
+	if (getsockopt(netlink_fd(diag_netlink(netns->diag)), SOL_SOCKET, SO_NETNS_COOKIE,
+		       &netns->cookie, &(socklen_t){ sizeof(netns->cookie) }) < 0)
+		netns->cookie = 0;
 	return netns;
 }
 
@@ -158,7 +147,7 @@ static void handle_socket(const struct diag_record *r, void *context)
 		diag_fill_listener(l, r);
 }
 
-/* A filter only saves work. */
+/* Returns true when the kernel refused the filter. The dump needs none: it only saves work. */
 static bool give_up_filter(struct open_netns *netns, int code)
 {
 	if (code != -EINVAL || !netns->filter.n)
@@ -168,19 +157,19 @@ static bool give_up_filter(struct open_netns *netns, int code)
 	return true;
 }
 
-static void problem_add(struct netns_problem *t, const char *name, int code)
+static void problem_add(struct netns_problem *p, const char *name, int code)
 {
-	t->code = code;
-	if (t->n++ >= NAMES_MAX)
+	p->code = code;
+	if (p->n++ >= NAMES_MAX)
 		return;
-	strbuf_adds(&t->names, t->n > 1 ? ", " : "");
-	strbuf_adds(&t->names, name);
+	strbuf_adds(&p->names, p->n > 1 ? ", " : "");
+	strbuf_adds(&p->names, name);
 }
 
-static void problem_clear(struct netns_problem *t)
+static void problem_clear(struct netns_problem *p)
 {
-	t->n = 0;
-	t->names.len = 0;
+	p->n = 0;
+	p->names.len = 0;
 }
 
 static struct open_netns *find(const struct open_netns_set *set, uint64_t inode)
@@ -191,7 +180,7 @@ static struct open_netns *find(const struct open_netns_set *set, uint64_t inode)
 	return NULL;
 }
 
-/* A name that is the file of another namespace by now opens the wrong one. */
+/* Fails when @path is the file of another namespace by now. */
 static int open_file(const struct open_netns_set *set, uint64_t inode, const char *path,
 		     struct error *why)
 {
@@ -203,10 +192,10 @@ static int open_file(const struct open_netns_set *set, uint64_t inode, const cha
 	if (fstat(fd, &st) == 0 && st.st_ino == inode)
 		return fd;
 	close(fd);
-	return error_set(why, -ESTALE, "its name is another one's by now");
+	return error_set(why, -ESTALE, "its name is that of another namespace by now");
 }
 
-/* @path: opens it; NULL: home. @called: by the user; NULL: it was found */
+/* @path: to open it; NULL: home. @called: how the user named it; NULL: a search has found it */
 static int add(struct open_netns_set *set, uint64_t inode, const char *path, const char *called,
 	       struct error *why)
 {
@@ -237,7 +226,7 @@ static int add(struct open_netns_set *set, uint64_t inode, const char *path, con
 	return 0;
 }
 
-/* Adds what the user calls @what, unless it is there under another name. */
+/* Adds the namespace that the user named @what, unless it is in the set under another name. */
 static int add_wanted(struct open_netns_set *set, const char *what, struct error *why)
 {
 	struct error cause;
@@ -264,7 +253,7 @@ static void add_found(struct open_netns_set *set, const struct namespace *ns)
 	if (code == -EPERM || code == -EACCES)
 		problem_add(&set->problems[NETNS_DENIED], ns->name, code);
 	else if (code == -ENOENT && ns->pid)
-		return; /* it ended after it was found, as if it had never been */
+		return; /* it has ended since the search */
 	else if (code < 0)
 		problem_add(&set->problems[NETNS_FAILED], ns->name, code);
 }
@@ -275,8 +264,8 @@ static bool is_at_path(const struct open_netns *netns)
 }
 
 /*
- * One that the user named is looked for where its path no longer leads to it: it may live on. And
- * where its name or its process, as they were found, may have changed.
+ * A namespace may live on when its path no longer leads to it. Where names or processes are needed,
+ * a search is also due when these have changed.
  */
 static bool needs_search(const struct open_netns_set *set, const struct open_netns *netns)
 {
@@ -287,9 +276,9 @@ static bool needs_search(const struct open_netns_set *set, const struct open_net
 }
 
 /*
- * After a search: closes it where it was not found. Home stays, as we live there; with a /proc of
- * others it may not be found. So do all where the search has failed, as it does when there are no
- * descriptors left.
+ * After a search: closes the @i-th namespace when it was not found, unless the search has failed,
+ * as it does when no descriptors are left. Home stays open in any case: we are in it, even if a
+ * foreign /proc does not show it.
  */
 static void update(struct open_netns_set *set, size_t i)
 {
@@ -315,7 +304,7 @@ static void update(struct open_netns_set *set, size_t i)
 	}
 }
 
-/* Each namespace takes up to nine. */
+/* Each namespace takes up to nine descriptors. */
 static void allow_descriptors(void)
 {
 	struct rlimit limit;
@@ -326,15 +315,17 @@ static void allow_descriptors(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-/* The namespaces as words; NULL: there are none. @text: scratch */
-static const char *describe(const struct netns_problem *t, struct strbuf *text)
+/* Replaces @text by a sentence about the namespaces; false when there are none. */
+static bool describe(const struct netns_problem *p, const char *before, const char *after,
+		     struct strbuf *text)
 {
-	if (!t->n)
-		return NULL;
 	text->len = 0;
-	strbuf_addf(text, "%zu network namespace%s (%s%s)", t->n, t->n > 1 ? "s" : "", t->names.s,
-		    t->n > NAMES_MAX ? ", ..." : "");
-	return text->s;
+	if (p->n)
+		strbuf_addf(text, "%s%zu network namespace%s (%s%s)%s%s%s%s", before, p->n,
+			    p->n > 1 ? "s" : "", p->names.s, p->n > NAMES_MAX ? ", ..." : "",
+			    p->code ? ": " : "", p->code ? strerror(-p->code) : "",
+			    error_advice(p->code), after);
+	return p->n;
 }
 
 void open_netns_counters_before(struct open_netns *netns, struct netns *ns, struct strbuf *text)
@@ -426,7 +417,7 @@ int open_netns_set_open(struct open_netns_set *set, struct error *why)
 		return code;
 	if (set->all || set->n_wanted)
 		open_netns_set_check(set);
-	if (set->all && !set->n) /* not even home: there is no /proc */
+	if (set->all && !set->n) /* there is no /proc: not even home was found */
 		code = add(set, 0, NULL, NULL, why);
 	return code;
 }
@@ -444,7 +435,7 @@ void open_netns_set_close(struct open_netns_set *set)
 
 void open_netns_set_change_needs(struct open_netns_set *set, unsigned int needs)
 {
-	struct error ignored; /* what stays closed becomes a warning when it is to be read */
+	struct error ignored; /* reading a file that is not open adds a warning */
 
 	set->needs = needs;
 	for (size_t i = 0; i < set->n; i++)
@@ -458,40 +449,31 @@ void open_netns_set_skip(struct open_netns_set *set, const struct open_netns *ne
 
 void open_netns_set_warn(struct open_netns_set *set, struct snapshot *s)
 {
-	struct netns_problem *denied = &set->problems[NETNS_DENIED];
-	struct netns_problem *failed = &set->problems[NETNS_FAILED];
-	struct netns_problem *gone = &set->problems[NETNS_GONE];
-	struct netns_problem *skipped = &set->problems[NETNS_SKIPPED];
 	struct strbuf text = { 0 };
 
 	if (set->found.some_hidden && set->all)
 		snapshot_warn(s, "namespaces-hidden",
-			      "network namespaces may be missing, as some processes may not be "
+			      "network namespaces may be missing, as some processes cannot be "
 			      "seen: %s",
 			      processes_advice(set->found.visible, set->found.hidden));
 	if (set->found.failed && set->all)
 		snapshot_warn(s, "namespaces-hidden",
 			      "cannot look for network namespaces: %s%s; some may be missing",
 			      strerror(-set->found.failed), error_advice(set->found.failed));
-	if (describe(denied, &text))
-		snapshot_warn(s, "namespaces-denied", "cannot enter %s: %s%s", text.s,
-			      strerror(-denied->code), error_advice(denied->code));
-	if (describe(failed, &text))
-		snapshot_warn(s, "namespaces-failed", "cannot read %s: %s%s", text.s,
-			      strerror(-failed->code), error_advice(failed->code));
-	if (describe(skipped, &text))
-		snapshot_warn(s, "namespaces-failed",
-			      "cannot dump the listeners of %s: %s%s; they are unknown", text.s,
-			      strerror(-skipped->code), error_advice(skipped->code));
-	/* Whether it has ended is not known: somebody's descriptor may keep it. */
-	if (describe(gone, &text))
-		snapshot_warn(s, "namespaces-gone",
-			      "%s can no longer be found: what happened there is not in this "
-			      "report",
-			      text.s);
-	/* Of all, one that is gone is reported once; one that the user named, for good. */
+	if (describe(&set->problems[NETNS_DENIED], "cannot enter ", "", &text))
+		snapshot_warn(s, "namespaces-denied", "%s", text.s);
+	if (describe(&set->problems[NETNS_FAILED], "cannot read ", "", &text))
+		snapshot_warn(s, "namespaces-failed", "%s", text.s);
+	if (describe(&set->problems[NETNS_SKIPPED], "cannot dump the listeners of ",
+		     "; they are unknown", &text))
+		snapshot_warn(s, "namespaces-failed", "%s", text.s);
+	/* They may not have ended: somebody's descriptor may keep them alive. */
+	if (describe(&set->problems[NETNS_GONE], "",
+		     " can no longer be found: what happened there is not in this report", &text))
+		snapshot_warn(s, "namespaces-gone", "%s", text.s);
+	/* A namespace that the user named is reported as gone in every sample. */
 	if (set->all)
-		problem_clear(gone);
-	problem_clear(skipped); /* the next sample tries them again */
+		problem_clear(&set->problems[NETNS_GONE]);
+	problem_clear(&set->problems[NETNS_SKIPPED]); /* the next sample tries again */
 	strbuf_free(&text);
 }

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #define SEARCH_INTERVAL_NS (5 * NSEC_PER_SEC)
-#define LOST_INTERVAL_NS   NSEC_PER_SEC /* when the process of one has left */
-#define CHECK_EVERY	   16 /* processes, between looks at the clock */
+#define LOST_INTERVAL_NS   NSEC_PER_SEC /* when the process of a namespace has left */
+#define CHECK_EVERY	   16 /* processes between two checks of the CPU time */
 
 void others_free(struct others *o)
 {
@@ -28,10 +28,10 @@ void others_free(struct others *o)
 	memset(o, 0, sizeof(*o));
 }
 
-/* What one sample may spend, and has. */
+/* CPU time that one sample may use. */
 struct budget {
-	uint64_t begin_ns; /* CPU of the thread */
-	int64_t max_ns;
+	uint64_t begin_ns; /* CPU time of the thread */
+	int64_t max_ns; /* from then on */
 };
 
 static bool is_spent(const struct budget *b)
@@ -40,8 +40,8 @@ static bool is_spent(const struct budget *b)
 }
 
 /*
- * A window has two ends, which have half of its share each. Samples in quick succession, as when
- * somebody presses a key, draw on what is left; over time it is the share of the CPU.
+ * Each of the two samples of a window may use half of its share. Samples in quick succession, as
+ * when the user presses a key, use up the credit; it grows again by the share of the CPU.
  */
 static struct budget begin_budget(struct others *o, uint64_t now_ns)
 {
@@ -57,24 +57,7 @@ static struct budget begin_budget(struct others *o, uint64_t now_ns)
 	return b;
 }
 
-/* What is found is to be read, too. */
-static struct budget half_of_rest(const struct budget *b)
-{
-	struct budget half = *b;
-
-	half.max_ns += (int64_t)(clock_thread_cpu_ns() - b->begin_ns);
-	half.max_ns /= 2;
-	return half;
-}
-
-static void index_list(struct others *o)
-{
-	idmap_reset(&o->by_identity, o->n);
-	for (size_t i = 0; i < o->n; i++)
-		idmap_put(&o->by_identity, o->list[i].identity, (uint32_t)i);
-}
-
-/* Those in which a whole search has found no process have ended. */
+/* After a whole search: namespaces without a process have ended. */
 static void drop_empty(struct others *o)
 {
 	size_t n = 0;
@@ -83,7 +66,9 @@ static void drop_empty(struct others *o)
 		if (o->list[i].pid)
 			o->list[n++] = o->list[i];
 	o->n = n;
-	index_list(o);
+	idmap_reset(&o->by_identity, n);
+	for (size_t i = 0; i < n; i++)
+		idmap_put(&o->by_identity, o->list[i].identity, (uint32_t)i);
 }
 
 static void list_processes(struct others *o)
@@ -98,7 +83,7 @@ static void list_processes(struct others *o)
 		o->pids = array_grow(o->pids, o->n_pids, &o->pids_size, sizeof(*o->pids));
 		o->pids[o->n_pids++] = pid;
 	}
-	o->hidden = !has_first; /* as with hidepid */
+	o->hidden = !has_first; /* hidepid is set */
 	if (proc)
 		closedir(proc);
 }
@@ -125,7 +110,7 @@ static bool search_due(const struct others *o, uint64_t now_ns)
 	       (o->lost && now_ns - o->searched_ns >= LOST_INTERVAL_NS);
 }
 
-/* From the end: kernel threads and what began with the machine, which live at home, come last. */
+/* Begins with the newest processes: kernel threads and old services are mostly at home. */
 static void search(struct others *o, const struct budget *b, uint64_t now_ns)
 {
 	if (!o->n_pids && o->searched_ns && is_spent(b))
@@ -133,7 +118,6 @@ static void search(struct others *o, const struct budget *b, uint64_t now_ns)
 	if (!o->n_pids) {
 		o->searched_ns = now_ns;
 		o->lost = false;
-		index_list(o);
 		list_processes(o);
 	}
 	while (o->n_pids) {
@@ -152,7 +136,7 @@ static void search(struct others *o, const struct budget *b, uint64_t now_ns)
 	drop_empty(o);
 }
 
-/* Returns false when the process is no longer in that namespace. */
+/* Returns false when the process has ended or moved to another namespace. */
 static bool read_overflows(struct others *o, const struct other *other, struct counters *c)
 {
 	char path[48];
@@ -165,13 +149,13 @@ static bool read_overflows(struct others *o, const struct other *other, struct c
 	if (fd < 0)
 		return false;
 	same = fstat(fd, &st) == 0 && st.st_ino == other->identity;
-	if (same && procfs_read_fd(fd, &o->text) == 0)
-		netstat_parse(o->text.s, o->text.len, c);
+	if (same)
+		netstat_read(fd, c, &o->text);
 	close(fd);
 	return same;
 }
 
-/* Reads those that were not read for this sample. Returns false when the budget did not suffice. */
+/* Reads those that were not read for this sample yet. Returns false when the budget is used up. */
 static bool read_all(struct others *o, const struct budget *b, struct snapshot *s)
 {
 	for (size_t i = 0; i < o->n; i++) {
@@ -207,14 +191,17 @@ void others_sample(struct others *o, struct snapshot *s)
 	bool all;
 
 	if (fstatat(o->root, "proc/self/net/netstat", &st, 0) < 0)
-		return; /* which one is ours is unknown, and so is which one is not */
+		return; /* which namespaces are not ours is unknown */
 	o->home = st.st_ino;
 	budget = begin_budget(o, now_ns);
 	for (size_t i = 0; i < o->n; i++)
 		o->list[i].read = false;
 	all = read_all(o, &budget, s);
 	if (all && search_due(o, now_ns)) {
-		half = half_of_rest(&budget);
+		/* Half of the time that is left is for reading what the search finds. */
+		half = budget;
+		half.max_ns += (int64_t)(clock_thread_cpu_ns() - budget.begin_ns);
+		half.max_ns /= 2;
 		search(o, &half, now_ns);
 		all = read_all(o, &budget, s);
 	}

@@ -12,49 +12,43 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SHARE 20 /* a scan may take one part in so many of a CPU */
+#define SHARE 20 /* scans may use 1/20 of a CPU */
 
-/* Units of work of about 3 us: to verify a descriptor is one. */
-#define VERIFY_RATE    2000 /* a second */
-#define VERIFY_MIN     256 /* a sample */
-#define VERIFY_PROCESS 5 /* its directory, name and cgroup */
+/* Verifying is measured in units of about 3 us: one descriptor is one unit. */
+#define VERIFY_RATE    2000 /* units a second */
+#define VERIFY_MIN     256 /* units a sample */
+#define VERIFY_PROCESS 5 /* units for the directory, name and cgroup of a process */
 
 /* A descriptor of a listener. */
 struct owners_fd {
-	uint32_t inode; /* 0: no longer so */
+	uint32_t inode; /* 0: the descriptor is closed, or another file by now */
 	uint32_t fd;
-	uint32_t listener; /* in the snapshot at hand; IDMAP_NONE: it is gone */
-	bool ring; /* @fd is that of an io_uring, with which the listener is registered */
+	uint32_t listener; /* index into owners->listeners; IDMAP_NONE: unknown */
+	bool ring; /* @fd is an io_uring, with which the listener is registered */
 };
 
-/* A process that holds some. */
+/* A process that holds listeners. */
 struct owners_process {
 	struct process process;
-	struct owners_fd *list;
+	struct owners_fd *list; /* owned */
 	size_t n, size;
 };
 
-/* What is remembered of a listener. */
+/* The search for the owners of a listener. */
 struct owners_listener {
 	uint64_t cookie;
-	uint64_t since_ns; /* without an owner that a scan has found */
-	uint64_t due_ns; /* when it is a reason to scan; UINT64_MAX: never */
+	uint64_t since_ns; /* since when it has no known owner */
+	uint64_t due_ns; /* when a scan is due for it; UINT64_MAX: never */
 	uint32_t inode;
-	uint32_t n; /* descriptors of it */
-	uint32_t twin; /* index of the first listener with this inode: itself but under MPTCP */
-	bool scanned; /* once at least since it is there */
+	uint32_t n; /* its descriptors */
+	uint32_t twin; /* the first listener with this inode: another one only under MPTCP */
+	bool scanned; /* there was a scan since it exists */
 };
-
-static void free_holder(struct owners_process *holder)
-{
-	free(holder->list);
-	holder->list = NULL;
-}
 
 void owners_free(struct owners *o)
 {
 	for (size_t i = 0; i < o->n_holders; i++)
-		free_holder(&o->holders[i]);
+		free(o->holders[i].list);
 	free(o->holders);
 	idmap_free(&o->listeners.by_inode);
 	idmap_free(&o->before.by_inode);
@@ -66,7 +60,6 @@ void owners_free(struct owners *o)
 	*o = (struct owners){ .root = o->root };
 }
 
-/* Nothing came, went or moved: the usual case. */
 static bool same_listeners(const struct owners *o, const struct snapshot *s)
 {
 	if (o->listeners.n != s->n_listeners)
@@ -77,12 +70,12 @@ static bool same_listeners(const struct owners *o, const struct snapshot *s)
 	return true;
 }
 
-/* What is remembered moves on to the listeners of this sample. */
-static void take_listeners(struct owners *o, const struct snapshot *s)
+/* Replaces the list of listeners by those of this sample; what is known of them stays. */
+static void update_listeners(struct owners *o, const struct snapshot *s)
 {
 	struct owners_listeners now = o->before;
 
-	if (same_listeners(o, s))
+	if (same_listeners(o, s)) /* the usual case */
 		return;
 	o->before = o->listeners;
 	idmap_reset(&now.by_inode, s->n_listeners);
@@ -126,7 +119,8 @@ static int read_names(struct owners *o, struct process *process)
 
 	if (code < 0)
 		return code;
-	if (o->text.len && o->text.s[o->text.len - 1] == '\n') /* others are its own */
+	/* The kernel adds one newline; any others belong to the name. */
+	if (o->text.len && o->text.s[o->text.len - 1] == '\n')
 		o->text.len--;
 	process->comm = string_pool_add(o->strings, o->text.s, o->text.len);
 	if (o->cgroups && procfs_read_process(o->root, process->pid, "cgroup", &o->text) == 0) {
@@ -139,12 +133,13 @@ static int read_names(struct owners *o, struct process *process)
 	return 0;
 }
 
+/* A process whose descriptors are read. */
 struct look {
 	struct owners *owners;
 	struct owners_process *holder;
-	uint32_t fd; /* of the ring that is read */
-	struct idmap registered; /* with it */
-	bool ring; /* there is one that may hold more than could be read */
+	uint32_t fd; /* of the current ring */
+	struct idmap registered; /* sockets of that ring, by inode */
+	bool ring; /* a ring could not be read, or not as a whole */
 };
 
 static void add_held(const struct look *look, uint32_t fd, uint32_t inode, bool ring)
@@ -163,7 +158,7 @@ static void add_registered(void *context, uint32_t inode)
 {
 	struct look *look = context;
 
-	/* What is registered twice, or read again, is held once. */
+	/* It may be registered twice, and the ring may have been read twice. */
 	if (idmap_put(&look->registered, inode, 0) == IDMAP_NONE)
 		add_held(look, look->fd, inode, true);
 }
@@ -184,11 +179,9 @@ static void add_socket(void *context, uint32_t fd, uint32_t inode)
 	look->ring |= code < 0 && !processes_gone(code);
 }
 
-/*
- * A process that is gone has nothing; one whose descriptors may not be read has them hidden. Where
- * it was us who failed it is to be looked at again.
- */
-static void look_at(struct owners *o, struct process_entry *entry, struct owners_process *holder)
+/* Reads all descriptors of a process. When that fails for a reason of our own, it is due again. */
+static void read_process(struct owners *o, struct process_entry *entry,
+			 struct owners_process *holder)
 {
 	struct look look = { .owners = o, .holder = holder };
 	int code;
@@ -203,10 +196,10 @@ static void look_at(struct owners *o, struct process_entry *entry, struct owners
 		holder->n = 0;
 }
 
-/* What is registered with one ring of a process, as of now. */
+/* The sockets that are registered with one ring of a process now. */
 struct ring {
 	uint32_t fd;
-	int code; /* 0: nothing else is; 1: it has not been read */
+	int code; /* 0: these are all; -errno: some may be missing; 1: not read yet */
 	struct idmap inodes;
 };
 
@@ -217,7 +210,10 @@ static void note_registered(void *context, uint32_t inode)
 	idmap_put(&ring->inodes, inode, 0);
 }
 
-/* Listeners of one ring stand together, so that it is read once. Unread ones count as held. */
+/*
+ * Is a listener still registered with its ring? Yes, when the ring cannot be read. The listeners of
+ * one ring are adjacent in the list, so that it is read once.
+ */
 static bool is_registered(struct owners *o, uint32_t pid, const struct owners_fd *held,
 			  struct ring *ring)
 {
@@ -233,8 +229,8 @@ static bool is_registered(struct owners *o, uint32_t pid, const struct owners_fd
 }
 
 /*
- * Is it still so? One call for each descriptor from @first to before @end, and those for the
- * process itself. What is no longer true is marked, and the process is to be looked at.
+ * Reads the descriptors from @first to before @end again, and the name of the process. Those that
+ * have changed are marked with inode 0, and the whole process is due to be read.
  */
 static void verify(struct owners *o, struct owners_process *holder, size_t first, size_t end)
 {
@@ -244,7 +240,7 @@ static void verify(struct owners *o, struct owners_process *holder, size_t first
 	bool gone = code < 0, changed = gone;
 	struct ring ring = { .code = 1 };
 
-	if (processes_failed(code)) { /* it may be so still */
+	if (processes_failed(code)) { /* nothing is known to have changed */
 		if (dir >= 0)
 			close(dir);
 		return;
@@ -273,7 +269,7 @@ static void verify(struct owners *o, struct owners_process *holder, size_t first
 		entry->look |= changed;
 }
 
-/* The work of verifying everything, laid out in a row: each process and behind it what it holds. */
+/* Verifies the units @from to before @to of all: those of each process, then of its descriptors. */
 static void verify_range(struct owners *o, size_t from, size_t to)
 {
 	size_t at = 0;
@@ -311,8 +307,8 @@ static void verify_some(struct owners *o, uint64_t now_ns)
 }
 
 /*
- * Makes the list of holders anew: what is known moves on, and processes that are to be looked at
- * are, if @look; else they only keep what is still true of them.
+ * Makes the list of holders for the current list of processes. Those that are due are read with
+ * @look; without, their known descriptors are verified.
  */
 static void update_holders(struct owners *o, bool look)
 {
@@ -325,13 +321,13 @@ static void update_holders(struct owners *o, bool look)
 		struct process_entry *entry = &o->processes.list[i];
 
 		for (; at < n_old && old[at].process.pid < entry->pid; at++)
-			free_holder(&old[at]);
+			free(old[at].list);
 		found = (struct owners_process){ .process.pid = entry->pid };
 		if (at < n_old && old[at].process.pid == entry->pid)
 			found = old[at++];
 		if (entry->look && look) {
-			free_holder(&found);
-			look_at(o, entry, &found);
+			free(found.list);
+			read_process(o, entry, &found);
 		} else if (entry->look && found.n) {
 			verify(o, &found, 0, found.n);
 		}
@@ -340,26 +336,26 @@ static void update_holders(struct owners *o, bool look)
 						sizeof(*o->holders));
 			o->holders[o->n_holders++] = found;
 		} else {
-			free_holder(&found);
+			free(found.list);
 		}
 	}
 	for (; at < n_old; at++)
-		free_holder(&old[at]);
+		free(old[at].list);
 	free(old);
 }
 
-/* Most are where they were. */
 static uint32_t find_listener(const struct owners *o, const struct owners_fd *held)
 {
 	if (!held->inode)
 		return IDMAP_NONE;
+	/* Most are at the index that they had before. */
 	if (held->listener < o->listeners.n &&
 	    o->listeners.list[held->listener].inode == held->inode)
 		return o->listeners.list[held->listener].twin;
 	return idmap_get(&o->listeners.by_inode, held->inode);
 }
 
-/* Finds the listener of each descriptor, and drops those without one. */
+/* Finds the listener of each descriptor, and removes descriptors without one. */
 static void count_fds(struct owners *o)
 {
 	for (size_t i = 0; i < o->listeners.n; i++)
@@ -381,7 +377,7 @@ static void count_fds(struct owners *o)
 	}
 }
 
-/* Is there a listener to scan for? One that lost its last owner is like a new one. */
+/* Is a scan due for any listener? One that has lost its last owner counts as new. */
 static bool want_scan(struct owners *o, uint64_t now_ns)
 {
 	bool wanted = false;
@@ -413,7 +409,7 @@ static void note_scan(struct owners *o, uint64_t now_ns)
 	}
 }
 
-static bool any_unexplained(const struct owners *o)
+static bool any_without_owner(const struct owners *o)
 {
 	for (size_t i = 0; i < o->listeners.n; i++)
 		if (!o->listeners.list[o->listeners.list[i].twin].n)
@@ -422,8 +418,8 @@ static bool any_unexplained(const struct owners *o)
 }
 
 /*
- * Looks at every process. Who forks and ends meanwhile hands its listeners to a process that was
- * not in the list.
+ * Reads every process. A process may fork and exit meanwhile, and leave its listeners to one that
+ * is not in the list: then new processes are read as well.
  */
 static void scan(struct owners *o, uint64_t now_ns)
 {
@@ -431,7 +427,7 @@ static void scan(struct owners *o, uint64_t now_ns)
 		o->processes.list[i].look = true;
 	update_holders(o, true);
 	count_fds(o);
-	if (any_unexplained(o) && processes_list(&o->processes) == 0) {
+	if (any_without_owner(o) && processes_list(&o->processes) == 0) {
 		update_holders(o, true);
 		count_fds(o);
 	}
@@ -445,7 +441,7 @@ static void search(struct owners *o, uint64_t now_ns)
 
 	verify_some(o, now_ns);
 	begin = clock_thread_cpu_ns();
-	/* At the first sample every process is new. */
+	/* At the first sample every process is new, so a scan comes at once. */
 	scanned = may_look && !o->last_ns;
 	if (!scanned) {
 		update_holders(o, may_look);
@@ -463,7 +459,7 @@ static void search(struct owners *o, uint64_t now_ns)
 	o->last_ns = now_ns;
 }
 
-/* Process 1 comes last: it holds the sockets of the services that it starts. */
+/* Process 1 comes last: it also holds the sockets of services that it starts on demand. */
 static const struct owners_process *holder_at(const struct owners *o, size_t i)
 {
 	if (o->holders[0].process.pid == 1)
@@ -488,7 +484,7 @@ static void fill_owners(const struct owners *o, struct snapshot *s)
 			s->owners[next[holder->list[j].listener]++] =
 				(struct owner){ (uint32_t)i, holder->list[j].fd };
 	}
-	/* Each is now behind the last owner of its listener. */
+	/* next[i] is now the end of the owners of listener i. */
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		uint32_t twin = o->listeners.list[i].twin;
 
@@ -498,7 +494,7 @@ static void fill_owners(const struct owners *o, struct snapshot *s)
 	free(next);
 }
 
-/* Can every process be seen? Or -errno where that could not be looked at, which is tried again. */
+/* Can we see every process? Returns 1, 0, or -errno when that is unknown; the next call retries. */
 static int all_visible(struct owners *o)
 {
 	int code = o->visible_known ? 0 : processes_visibility(o->root, &o->visible);
@@ -510,13 +506,13 @@ static int all_visible(struct owners *o)
 }
 
 /*
- * Who is not seen need not be the owner: the kernel holds listeners itself, a descriptor can be on
- * its way through a UNIX socket, and a process can end while it is looked for.
+ * A listener need not be held by a process that we cannot see: the kernel holds some itself, a
+ * descriptor can be in transit through a UNIX socket, and a process can end during the scan.
  */
 static void warn_hidden(struct owners *o, struct snapshot *s, bool hidden)
 {
 	const char *rest = o->visible == PROCESSES_NO_PRIVILEGE ? "run as root to see more" :
-			   hidden				? "others may not be looked at" :
+			   hidden				? "others may not be read" :
 				    "there may be more outside of this container";
 
 	snapshot_warn(s, "owners-hidden",
@@ -524,7 +520,7 @@ static void warn_hidden(struct owners *o, struct snapshot *s, bool hidden)
 		      rest);
 }
 
-/* A ring that is busy, or of an old kernel, may not show what is registered with it. */
+/* A busy ring, or one of an old kernel, may not show all sockets that are registered with it. */
 static void warn_ring(struct snapshot *s, uint32_t pid)
 {
 	snapshot_warn(s, "owners-hidden",
@@ -533,13 +529,13 @@ static void warn_ring(struct snapshot *s, uint32_t pid)
 		      pid);
 }
 
-static void warn_failure(struct snapshot *s, const char *what, int code)
+static void warn_failure(struct snapshot *s, const char *verb, int code)
 {
-	snapshot_warn(s, "owners-unavailable", "cannot %s processes in /proc: %s%s", what,
+	snapshot_warn(s, "owners-unavailable", "cannot %s processes in /proc: %s%s", verb,
 		      strerror(-code), error_advice(code));
 }
 
-/* That nobody holds a listener is known only where everybody could be looked at. */
+/* That no process holds a listener is known only if every process could be read. */
 static void mark_known(struct owners *o, struct snapshot *s)
 {
 	bool hidden = false, unseen = false;
@@ -553,7 +549,7 @@ static void mark_known(struct owners *o, struct snapshot *s)
 		failure = processes_failed(code) ? code : failure;
 		ring = o->processes.list[i].ring ? o->processes.list[i].pid : ring;
 	}
-	all = any_unexplained(o) ? all_visible(o) : true;
+	all = any_without_owner(o) ? all_visible(o) : true;
 	if (all < 0)
 		failure = all;
 	for (size_t i = 0; i < s->n_listeners; i++) {
@@ -568,16 +564,11 @@ static void mark_known(struct owners *o, struct snapshot *s)
 	if (unseen && o->visible == PROCESSES_NO_PRIVILEGE && (hidden || !all))
 		s->known |= SNAPSHOT_OWNERS_OF_OTHERS;
 	if (unseen && o->warn && failure)
-		warn_failure(s, "look at all", failure);
+		warn_failure(s, "read all", failure);
 	if (unseen && o->warn && ring)
 		warn_ring(s, ring);
 	if (unseen && o->warn && (hidden || !all))
 		warn_hidden(o, s, hidden);
-}
-
-static void move_string(struct string_pool *to, const char **text)
-{
-	*text = string_pool_add(to, *text, *text ? strlen(*text) : 0);
 }
 
 static void move_strings(struct owners *o, struct string_pool *to)
@@ -585,10 +576,10 @@ static void move_strings(struct owners *o, struct string_pool *to)
 	for (size_t i = 0; i < o->n_holders; i++) {
 		struct process *process = &o->holders[i].process;
 
-		move_string(to, &process->comm);
-		move_string(to, &process->cgroup);
-		move_string(to, &process->unit);
-		move_string(to, &process->container);
+		process->comm = string_pool_adds(to, process->comm);
+		process->cgroup = string_pool_adds(to, process->cgroup);
+		process->unit = string_pool_adds(to, process->unit);
+		process->container = string_pool_adds(to, process->container);
 	}
 	string_pool_get(to);
 	string_pool_put(o->strings);
@@ -601,7 +592,6 @@ void owners_collect(struct owners *o, struct snapshot *s)
 
 	if (o->strings != snapshot_strings(s))
 		move_strings(o, snapshot_strings(s));
-	/* What is known will be verified, and what is new looked at, when it matters. */
 	if (!s->n_listeners)
 		return;
 	o->processes.root = o->root;
@@ -610,7 +600,7 @@ void owners_collect(struct owners *o, struct snapshot *s)
 		warn_failure(s, "list the", code);
 	if (code < 0)
 		return;
-	take_listeners(o, s);
+	update_listeners(o, s);
 	search(o, s->monotonic_ns);
 	fill_owners(o, s);
 	mark_known(o, s);

@@ -9,26 +9,25 @@
 /*
  * Which processes hold the listeners.
  *
- * Only /proc/PID/fd says so, a descriptor at a time: with 200,000 of them a scan takes most of a
- * second of CPU. So it is done once, and from then on what is known is verified:
+ * Only /proc/PID/fd shows this, one descriptor at a time: for 200,000 descriptors a scan takes most
+ * of a second of CPU time. So one scan is made, and later samples verify what it has found:
  *
- *  - A process that was not there before is looked at, and so is one that no longer has what it
- *    had: forked workers and restarted services are found without a scan.
- *  - Known descriptors are read again, as many as cost less than 1 % of a CPU; where there are
- *    more, each gets its turn.
- *  - Everything is scanned only for listeners that are new or lost their last owner, and no more
- *    often than would cost 5 % of a CPU.
- *  - A listener that a scan could not explain (the kernel's own, such as nfsd's, or one whose
- *    owner cannot be seen) is looked for again after OWNERS_RETRY_NS, and each time after as long
- *    as it has been looked for in vain.
+ *  - New processes are read, and so are processes that have lost a descriptor: forked workers and
+ *    restarted services are found without a scan.
+ *  - Known descriptors are read again, at most as many as cost 1 % of a CPU; where there are more,
+ *    each sample continues where the last one stopped.
+ *  - A new scan is made only for listeners that are new or have lost their last owner, and uses at
+ *    most 5 % of a CPU.
+ *  - When a scan finds no owner of a listener (it belongs to the kernel, as nfsd's does, or its
+ *    owner cannot be seen), the next scan for it is due after OWNERS_RETRY_NS, and every other
+ *    after as much time again as has passed since the first.
  *
- * A listener may also be registered with an io_uring, by descriptor or made there, and have no
- * descriptor of its own: then fdinfo of the ring lists it, and that of the ring stands for it. It
- * is read only where a descriptor is a ring.
+ * A listener may be registered with an io_uring and have no descriptor of its own. The fdinfo of
+ * the ring lists it, and the descriptor of the ring is shown as the owner's.
  *
- * A process that was there all along and gets a descriptor of a listener that has another owner is
- * found only by the next scan. Never found are descriptors of a thread that does not share them
- * (unshare(2) of CLONE_FILES), messages on their way (SCM_RIGHTS) and rings without a descriptor
+ * When an old process gets a descriptor of a listener that has other owners, only the next scan
+ * finds it. Never found are descriptors of a thread that does not share its table (unshare(2) of
+ * CLONE_FILES), descriptors in transit (SCM_RIGHTS), and rings without a descriptor
  * (IORING_REGISTER_RING_FDS).
  */
 #define OWNERS_RETRY_NS	    10000000000U
@@ -37,29 +36,29 @@
 struct owners_process;
 struct owners_listener;
 
-/* The listeners, and what is remembered of each. */
+/* The listeners of a sample, and the search for the owners of each. */
 struct owners_listeners {
-	struct idmap by_inode;
+	struct idmap by_inode; /* index into @list */
 	struct owners_listener *list;
 	size_t n, size;
 };
 
-/* A zeroed struct, with the first three set, is ready. */
+/* A zeroed struct, with the first three members set, is ready. */
 struct owners {
-	int root; /* descriptor of the directory that holds proc/ */
-	bool cgroups; /* read those of the processes */
-	bool warn; /* warn when some may not be seen */
+	int root; /* descriptor of the directory that holds proc/; not owned */
+	bool cgroups; /* read the cgroups of the processes */
+	bool warn; /* add a warning when an owner cannot be found */
 
-	struct string_pool *strings; /* that of the sample; a reference */
+	struct string_pool *strings; /* the pool of the sample; a reference */
 	struct strbuf text; /* scratch for files */
 	struct processes processes;
-	struct owners_process *holders; /* by pid */
+	struct owners_process *holders; /* processes that hold a listener, sorted by pid */
 	size_t n_holders, holders_size;
 	struct owners_listeners listeners, before;
-	uint64_t last_ns; /* time of the sample before */
-	uint64_t look_ns; /* when looking at some processes may cost something again */
-	uint64_t scan_ns; /* and when looking at all of them may */
-	size_t verified; /* where verifying goes on */
+	uint64_t last_ns; /* monotonic_ns of the sample before; 0: there was none */
+	uint64_t look_ns; /* monotonic, when new and changed processes may be read again */
+	uint64_t scan_ns; /* monotonic, when the next scan is allowed */
+	size_t verified; /* where the next sample continues to verify, see verify_some() */
 	bool visible_known;
 	enum processes_visible visible;
 };
@@ -67,8 +66,8 @@ struct owners {
 void owners_free(struct owners *o);
 
 /*
- * owners_collect() - find the owners of the listeners of @s, at the time of that sample. What
- * cannot be found stays unknown; one warning says so when @o->warn.
+ * owners_collect() - fill in the owners of the listeners of @s. Owners that cannot be found stay
+ * unknown.
  */
 void owners_collect(struct owners *o, struct snapshot *s);
 

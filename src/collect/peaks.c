@@ -9,21 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Longer than any window, and far from overflowing the clock. */
+/* Longer than any window, and too short to overflow the clock. */
 #define INTERVAL_MAX_NS 1e17
 
-void peaks_init(struct peaks *p, double rate, double share)
-{
-	memset(p, 0, sizeof(*p));
-	p->share = share;
-	p->due_ns = UINT64_MAX;
-	peaks_set_rate(p, rate);
-}
-
-void peaks_set_rate(struct peaks *p, double rate)
+void peaks_set_rate(struct peaks *p, double rate, double share)
 {
 	double interval = rate > 0 ? (double)NSEC_PER_SEC / rate : 0;
 
+	p->share = share;
 	p->min_interval_ns = (uint64_t)(interval < INTERVAL_MAX_NS ? interval : INTERVAL_MAX_NS);
 	if (!p->min_interval_ns)
 		p->due_ns = UINT64_MAX;
@@ -36,7 +29,7 @@ void peaks_free(struct peaks *p)
 	free(p->born);
 }
 
-/* All dumps have the listeners in the same order, but for those that come and go. */
+/* Dumps show listeners in the same order, so the next queue is the first guess. */
 static struct tracked_queue *track(struct peaks *p, uint64_t cookie, bool *fresh)
 {
 	uint32_t i = (uint32_t)p->next;
@@ -72,7 +65,7 @@ static void look_at(struct peaks *p, struct tracked_queue *q, bool fresh, uint32
 	}
 	if (length < q->length)
 		q->peak.fell += q->length - length;
-	/* A dump that was resumed may have missed it once; missing twice, it was not there. */
+	/* A resumed dump may have missed it in the sample, but not in a look after that as well. */
 	if (fresh && p->look >= 2)
 		q->peak.born = true;
 	q->length = length;
@@ -121,7 +114,7 @@ static void handle_listener(const struct diag_record *r, void *context)
 	if (r->state != DIAG_LISTEN)
 		return;
 	q = track(p, r->cookie, &fresh);
-	/* It may be gone before the next sample: then nothing more is known of it than this. */
+	/* Keep its address: it may be gone before the next sample. */
 	if (fresh) {
 		p->born = array_grow(p->born, p->n_born, &p->born_size, sizeof(*p->born));
 		diag_fill_listener(&p->born[p->n_born++], r);
@@ -152,26 +145,30 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 	uint64_t now = clock_monotonic_ns();
 	struct look look = { p, now };
 	struct error ignored;
+	unsigned int tries = 0;
 	uint64_t interval;
+	int code;
 
+	/* A lost dump gets a new socket, but is not repeated: the next look comes soon. */
 	p->look++;
-	if (netlink_lost(diag_dump(diag, &request, handle_listener, &look, &ignored)))
-		netlink_reopen(diag_netlink(diag), &ignored);
-	if (p->n_unix &&
-	    netlink_lost(unix_diag_dump(diag_netlink(diag), false, handle_unix, &look, &ignored)))
-		netlink_reopen(diag_netlink(diag), &ignored);
+	code = diag_dump(diag, &request, handle_listener, &look, &ignored);
+	netlink_again(diag_netlink(diag), code, &tries);
+	if (p->n_unix) {
+		code = unix_diag_dump(diag_netlink(diag), false, handle_unix, &look, &ignored);
+		netlink_again(diag_netlink(diag), code, &tries);
+	}
 	cpu = clock_thread_cpu_ns() - cpu;
 	p->cost_ns = (p->cost_ns + cpu) / 2;
 	interval = (uint64_t)((double)p->cost_ns / p->share);
 	if (interval < p->min_interval_ns)
 		interval = p->min_interval_ns;
-	/* Late ticks are not made up for: a burst of looks would see the same instant. */
+	/* Late looks are not made up for: several at once would all see the same. */
 	p->due_ns += interval;
 	if (p->due_ns <= now)
 		p->due_ns = now + interval;
 }
 
-/* A UNIX listener that came since the sample before gets no row: fast samples have no names. */
+/* A new UNIX listener is left out: looks do not dump its name. */
 static void add_gone(const struct peaks *p, const struct tracked_queue *q, struct snapshot *s,
 		     uint32_t netns_idx)
 {
@@ -221,37 +218,38 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns_idx)
 	p->due_ns = UINT64_MAX;
 }
 
-/* What is looked for among those that are gone. */
+/* A second dump, to confirm that listeners are gone. */
 struct second_look {
 	struct idmap gone; /* by cookie, index into snapshot->gone */
-	bool *there; /* of each of these: it is not gone */
+	bool *exists; /* for each of them */
 };
 
-static void take_back(const struct second_look *look, uint64_t cookie)
+static void mark_existing(const struct second_look *look, uint64_t cookie)
 {
 	uint32_t i = idmap_get(&look->gone, cookie);
 
 	if (i != IDMAP_NONE)
-		look->there[i] = true;
+		look->exists[i] = true;
 }
 
 static void handle_again(const struct diag_record *r, void *context)
 {
 	if (r->state == DIAG_LISTEN)
-		take_back(context, r->cookie);
+		mark_existing(context, r->cookie);
 }
 
 static void handle_unix_again(const struct unix_record *r, void *context)
 {
-	take_back(context, r->cookie);
+	mark_existing(context, r->cookie);
 }
 
 void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct snapshot *s,
 			uint32_t netns_idx)
 {
 	const struct diag_request request = { .states = 1 << DIAG_LISTEN, .family = AF_UNSPEC };
-	struct second_look look = { .there = xcalloc(s->n_gone, sizeof(*look.there)) };
+	struct second_look look = { .exists = xcalloc(s->n_gone, sizeof(*look.exists)) };
 	struct error ignored;
+	unsigned int tries = 0;
 	size_t kept = 0;
 	int code;
 
@@ -262,12 +260,11 @@ void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct 
 	if (code == 0 && p->n_unix)
 		code = unix_diag_dump(diag_netlink(diag), false, handle_unix_again, &look,
 				      &ignored);
-	if (netlink_lost(code))
-		netlink_reopen(diag_netlink(diag), &ignored);
+	netlink_again(diag_netlink(diag), code, &tries);
 	for (size_t i = 0; i < s->n_gone; i++)
-		if (s->gone[i].addr.netns_idx != netns_idx || (code == 0 && !look.there[i]))
+		if (s->gone[i].addr.netns_idx != netns_idx || (code == 0 && !look.exists[i]))
 			s->gone[kept++] = s->gone[i];
 	s->n_gone = kept;
 	idmap_free(&look.gone);
-	free(look.there);
+	free(look.exists);
 }

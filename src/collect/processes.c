@@ -22,7 +22,7 @@
 
 #define RING_TRIES 3
 
-#define GAP_MAX 4 /* numbers without a descriptor, before others are believed to be far */
+#define GAP_MAX 4 /* after so many numbers without a descriptor, list the directory */
 
 void processes_free(struct processes *p)
 {
@@ -50,11 +50,11 @@ static void read_list(struct processes *p, DIR *proc)
 		p->list[p->n++] =
 			(struct process_entry){ .identity = inode, .pid = pid, .look = true };
 	}
-	if (!sorted) /* the kernel lists them by pid, a captured tree does not */
+	if (!sorted) /* only in a copy of /proc */
 		qsort(p->list, p->n, sizeof(*p->list), compare_pid);
 }
 
-static void keep_what_is_known(struct processes *p)
+static void keep_old_entries(struct processes *p)
 {
 	size_t b = 0;
 
@@ -84,7 +84,7 @@ int processes_list(struct processes *p)
 	p->n = 0;
 	read_list(p, proc);
 	closedir(proc);
-	keep_what_is_known(p);
+	keep_old_entries(p);
 	return 0;
 }
 
@@ -98,14 +98,12 @@ struct process_entry *processes_find(struct processes *p, uint32_t pid)
 int processes_open(const struct processes *p, uint32_t pid)
 {
 	char path[32];
-	int fd;
 
 	snprintf(path, sizeof(path), "proc/%u/fd", pid);
-	fd = openat(p->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	return procfs_open(p->root, path);
 }
 
-/* The inode in "socket:[INODE]", as the link of a socket reads; 0: it is something else. */
+/* Returns the inode in "socket:[INODE]", the link of a socket (sockfs_dname()); 0: no socket. */
 static uint32_t socket_inode(const char *link, size_t len)
 {
 	static const char prefix[] = "socket:[";
@@ -124,9 +122,8 @@ static uint32_t socket_inode(const char *link, size_t len)
 }
 
 /*
- * The link of a socket reads "socket:[INODE]" (sockfs_dname()), that of a file begins with a slash.
- * statx(2), which follows the link, is a tenth cheaper, but asks the file system of every open
- * file, and a dead network one does not answer.
+ * Reads the link of a descriptor. statx(2), which follows the link, would be a tenth cheaper, but
+ * it asks the file system of each open file, and would hang on a dead network file system.
  */
 static int read_link(int dir, const char *name, uint32_t *inode)
 {
@@ -160,30 +157,30 @@ struct search {
 	void *context;
 };
 
-static void note(const struct search *s, int kind, uint32_t fd, uint32_t inode)
+static void report(const struct search *s, int kind, uint32_t fd, uint32_t inode)
 {
 	if (kind == PROCESSES_SOCKET || kind == PROCESSES_RING)
 		s->found(s->context, fd, kind == PROCESSES_RING ? 0 : inode);
 }
 
-/* Asks for one after the other until some in a row are missing. Returns the next, or -errno. */
-static int64_t ask_in_turn(const struct search *s)
+/* Reads descriptors 0, 1, 2 ... up to a gap. Returns the number after the gap, or -errno. */
+static int64_t read_up_to_gap(const struct search *s)
 {
 	uint32_t fd = 0, missing = 0, inode = 0;
 
 	do {
 		int code = processes_socket(s->dir, fd, &inode);
 
-		if (code == -EACCES) /* so are all others */
+		if (code == -EACCES)
 			return code;
-		note(s, code, fd, inode);
+		report(s, code, fd, inode);
 		missing = code < 0 ? missing + 1 : 0;
 		fd++;
 	} while (missing < GAP_MAX && missing < fd);
 	return fd;
 }
 
-/* Those that the directory lists from where it stands. */
+/* Reads the descriptors that the directory lists from its current position on. */
 static int read_listed(const struct search *s, DIR *dir)
 {
 	struct dirent *e;
@@ -195,15 +192,15 @@ static int read_listed(const struct search *s, DIR *dir)
 		if (code == -EACCES)
 			return code;
 		if (code > 0)
-			note(s, code, (uint32_t)strtoul(e->d_name, NULL, 10), inode);
+			report(s, code, (uint32_t)strtoul(e->d_name, NULL, 10), inode);
 	}
 	return 0;
 }
 
 /*
- * The kernel gives out the lowest number that is free: most descriptors can be asked for without
- * being listed, which is a seventh of the cost. What is behind a gap is listed from there. In that
- * directory a position is a number, behind those of "." and ".." (proc_readfd_common()).
+ * The kernel gives out the lowest free number. So most descriptors can be read without listing the
+ * directory, which saves a seventh of the cost; only those after a gap are listed. The position of
+ * a descriptor in the directory is its number plus 2 (proc_readfd_common()).
  */
 int processes_sockets(const struct processes *p, uint32_t pid,
 		      void (*found)(void *context, uint32_t fd, uint32_t inode), void *context)
@@ -213,7 +210,7 @@ int processes_sockets(const struct processes *p, uint32_t pid,
 	DIR *dir = NULL;
 
 	if (!code && p->procfs)
-		code = ask_in_turn(&s);
+		code = read_up_to_gap(&s);
 	if (code > 0)
 		code = lseek(s.dir, 2 + code, SEEK_SET) < 0 ? -errno : 0;
 	if (!code) {
@@ -228,12 +225,12 @@ int processes_sockets(const struct processes *p, uint32_t pid,
 }
 
 /*
- * The registered sockets in the fdinfo of a ring; -EAGAIN where the text may leave some out: the
- * kernel does not wait for a ring that is busy.
+ * Finds the registered sockets in the fdinfo of a ring. Returns -EAGAIN when some may be missing:
+ * the kernel does not wait for a busy ring.
  *
- * io_uring/fdinfo.c: "UserFiles:\t" and the size of the table, then a line for each file in it,
- * "    3: socket:[4711]"; the path of any other file begins with a slash, or has its kind before a
- * colon. Kernels before 5.19 or so print an empty slot as "<none>" and a socket as nothing.
+ * io_uring/fdinfo.c prints "UserFiles:\t" and the size of the table, then a line for each file in
+ * it: "    3: socket:[4711]". Kernels before about 5.19 print "<none>" for an empty slot, and
+ * nothing for a socket.
  */
 static int parse_ring(const char *text, void (*found)(void *context, uint32_t inode), void *context)
 {
@@ -288,7 +285,7 @@ static bool link_is(int root, const char *path, const char *target)
 	return len == (ssize_t)strlen(target) && !memcmp(link, target, (size_t)len);
 }
 
-/* Returns 1 or 0, or -errno where it was us who failed to look. */
+/* Have we CAP_SYS_PTRACE? Returns 1, 0, or -errno when we failed ourselves. */
 static int has_ptrace(int root)
 {
 	static const char key[] = "\nCapEff:";

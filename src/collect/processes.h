@@ -7,22 +7,21 @@
 #include <dirent.h>
 #include <errno.h>
 
-/* The processes in /proc, and their descriptors. */
+/* A process in /proc. */
 struct process_entry {
 	/*
-	 * Inode of /proc/PID. The kernel makes one for each process and throws it away with the
-	 * process (proc_flush_pid()), so that a later one of the same pid has another.
-	 * Memory pressure may make it a new one: then the process is taken for a new one, and its
-	 * descriptors are read again.
+	 * Inode of /proc/PID. The kernel drops it with the process (proc_flush_pid()), so that a
+	 * later process with the same pid has another inode. Memory pressure may change it as well:
+	 * then the process counts as new, and its descriptors are read again.
 	 */
 	uint64_t identity;
 	uint32_t pid;
-	bool look; /* new, or something of it has changed: its descriptors are to be read */
-	int16_t code; /* 0 or the -errno for which they could not be read */
-	bool ring; /* one is an io_uring that may hold listeners, and could not be looked into */
+	bool look; /* it is new or has changed: its descriptors are due to be read */
+	int16_t code; /* 0, or the -errno of the last try to read them */
+	bool ring; /* it has an io_uring that may hold listeners and could not be read */
 };
 
-/* Has it ended, or may its descriptors not be read? Or did we fail, of ourselves? */
+/* What an -errno means: the process has ended, we may not read it, or we failed ourselves. */
 static inline bool processes_gone(int code)
 {
 	return code == -ENOENT || code == -ESRCH;
@@ -38,80 +37,78 @@ static inline bool processes_failed(int code)
 	return code < 0 && !processes_gone(code) && !processes_hidden(code);
 }
 
-/* A zeroed struct, with @root set, is ready. */
+/* The processes in /proc, and their descriptors. A zeroed struct, with @root set, is ready. */
 struct processes {
-	int root; /* descriptor of the directory that holds proc/ */
-	bool procfs; /* which is the kernel's, not a copy of one */
-	struct process_entry *list; /* by pid */
+	int root; /* descriptor of the directory that holds proc/; not owned */
+	bool procfs; /* proc/ is a real procfs, not a copy */
+	struct process_entry *list; /* sorted by pid */
 	size_t n, size;
-	struct process_entry *before; /* the list of the time before, scratch */
+	struct process_entry *before; /* the previous list */
 	size_t n_before, before_size;
 };
 
 void processes_free(struct processes *p);
 
-/*
- * processes_list() - list the processes anew. Those that were there before keep what is known of
- * them. Returns 0 or -errno.
- */
+/* Lists the processes again. The entries of old processes are kept. Returns 0 or -errno. */
 int processes_list(struct processes *p);
 
-/* Returns the process of that pid, or NULL. */
+/* Returns the process with that pid, or NULL. */
 struct process_entry *processes_find(struct processes *p, uint32_t pid);
 
-/* Opens the directory of a process's descriptors. Returns it or -errno. */
+/* Opens the directory of a process's descriptors. Returns a descriptor or -errno. */
 int processes_open(const struct processes *p, uint32_t pid);
 
 enum processes_fd { PROCESSES_OTHER, PROCESSES_SOCKET, PROCESSES_RING };
 
 /*
- * processes_socket() - what one descriptor is.
+ * processes_socket() - read what one descriptor is.
  * @dir: from processes_open()
+ * @inode: filled for PROCESSES_SOCKET
  *
- * Returns an enum processes_fd, where the inode is set for a socket alone, or -errno.
+ * Returns an enum processes_fd or -errno.
  */
 int processes_socket(int dir, uint32_t fd, uint32_t *inode);
 
 /*
- * processes_sockets() - look once at each descriptor of a process.
+ * processes_sockets() - read all descriptors of a process.
  * @found: called for each socket, and with inode 0 for each io_uring
  *
- * Returns 0 or -errno, where some may have been found before.
+ * Returns 0, or -errno after some may have been found.
  */
 int processes_sockets(const struct processes *p, uint32_t pid,
 		      void (*found)(void *context, uint32_t fd, uint32_t inode), void *context);
 
 /*
- * processes_registered() - sockets that a process has registered with an io_uring, and which live
- * on when it closes their descriptors: fdinfo of the ring lists them. A busy ring is read a few
- * times.
+ * processes_registered() - read from fdinfo which sockets a process has registered with an
+ * io_uring. They stay open when the process closes their descriptors. A busy ring is read again a
+ * few times.
  * @ring: its descriptor
  * @text: scratch
- * @found: called for each, by its inode; more than once for some
+ * @found: called for each socket; for some more than once
  *
- * Returns 0; -EAGAIN where some may be missing, as the ring was busy or the kernel is old; or
+ * Returns 0; -EAGAIN when some may be missing, as the ring is busy or the kernel is old; or the
  * -errno of the file. @found may have been called in any case.
  */
 int processes_registered(const struct processes *p, uint32_t pid, uint32_t ring,
 			 struct strbuf *text, void (*found)(void *context, uint32_t inode),
 			 void *context);
 
-/* Why there may be a process that cannot be looked at. */
+/* Which processes we can read. */
 enum processes_visible {
-	PROCESSES_ALL, /* every process on the machine can be seen */
-	PROCESSES_NO_PRIVILEGE, /* those of other users cannot */
-	PROCESSES_NAMESPACE, /* those outside of our PID or user namespace cannot */
+	PROCESSES_ALL, /* every process on the machine */
+	PROCESSES_NO_PRIVILEGE, /* not those of other users */
+	PROCESSES_NAMESPACE, /* not those outside of our PID or user namespace */
 };
 
 /*
- * processes_visibility() - which processes can be seen, as far as that is known without looking at
- * one. Takes a free descriptor. Returns 0, or -errno where that could not be looked at.
+ * processes_visibility() - find out which processes we can read, without reading one. Needs a free
+ * descriptor. Returns 0 or -errno.
  */
 int processes_visibility(int root, enum processes_visible *visible);
 
 /*
- * processes_advice() - why some may not be seen, or what to do about it.
- * @hidden: one was found that may not be looked at; otherwise they are not even listed
+ * processes_advice() - why some processes cannot be seen, or what to do about it.
+ * @hidden: a process is listed that we may not read; otherwise some may not be listed
  */
 const char *processes_advice(enum processes_visible visible, bool hidden);
 

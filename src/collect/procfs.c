@@ -2,7 +2,6 @@
 #include "collect/procfs.h"
 
 #include "base/num.h"
-#include "collect/enter.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* In place: mountinfo has blanks and such as three octal digits. */
+/* In place. mountinfo writes blanks as a backslash and three octal digits. */
 static void unescape(char *path)
 {
 	char *to = path;
@@ -86,7 +85,7 @@ bool procfs_is_at(int root, const char *path, uint64_t inode)
 
 DIR *procfs_opendir(int root, const char *path)
 {
-	int fd = openat(root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = procfs_open(root, path);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (fd >= 0 && !dir)
@@ -107,28 +106,6 @@ uint32_t procfs_next_process(DIR *proc, uint64_t *inode)
 		return (uint32_t)pid;
 	}
 	return 0;
-}
-
-struct file {
-	int root;
-	const char *path;
-	struct strbuf *text;
-};
-
-static int read_file(void *context, struct error *why)
-{
-	const struct file *file = context;
-
-	(void)why;
-	return procfs_read(file->root, file->path, file->text);
-}
-
-int procfs_read_netns(int netns_fd, int root, const char *path, struct strbuf *text)
-{
-	struct file file = { root, path, text };
-	struct error ignored;
-
-	return enter_run(netns_fd, read_file, &file, &ignored);
 }
 
 void procfs_open_sysctls(int root, int fds[SYSCTL_N])
@@ -168,15 +145,14 @@ void procfs_sysctls(const int fds[SYSCTL_N], struct snapshot *s, struct sysctls 
 	strbuf_free(&text);
 }
 
-int procfs_mounts(int root, struct strbuf *text,
-		  void (*found)(const struct procfs_mount *mount, void *context), void *context)
+int procfs_mounts(int root, void (*found)(const struct procfs_mount *mount, void *context),
+		  void *context)
 {
-	int code = procfs_read(root, "proc/self/mountinfo", text);
-	char *save, *line;
+	struct strbuf text = { 0 };
+	int code = procfs_read(root, "proc/self/mountinfo", &text);
+	char *save, *line = code == 0 ? strtok_r(text.s, "\n", &save) : NULL;
 
-	if (code < 0)
-		return code;
-	for (line = strtok_r(text->s, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+	for (; line; line = strtok_r(NULL, "\n", &save)) {
 		char from[PATH_MAX], path[PATH_MAX], type[16], options[512];
 		const char *rest = strstr(line, " - ");
 
@@ -188,5 +164,6 @@ int procfs_mounts(int root, struct strbuf *text,
 		unescape(path);
 		found(&(struct procfs_mount){ from, path, type, options }, context);
 	}
-	return 0;
+	strbuf_free(&text);
+	return code;
 }

@@ -42,7 +42,7 @@ static void parse_ulp(const unsigned char *at, const unsigned char *end, struct 
 	}
 }
 
-/* Lengths decide, not kernel versions: an attribute that is too short stays unknown. */
+/* A value is known when its attribute is long enough, whatever the kernel version. */
 static void parse_attributes(const unsigned char *at, const unsigned char *end,
 			     struct diag_record *r)
 {
@@ -96,13 +96,14 @@ static void parse_attributes(const unsigned char *at, const unsigned char *end,
 		}
 	}
 	/*
-	 * tcp_diag_get_aux() reports the ULP only to CAP_NET_ADMIN and beside INFO; the MARK
-	 * attribute shows whether we have that. Without both, no ULP does not mean no MPTCP.
+	 * tcp_diag_get_aux() reports the ULP only with CAP_NET_ADMIN, which the MARK attribute
+	 * shows, and only after INFO. Without both, a missing ULP does not mean that it is no
+	 * MPTCP socket.
 	 */
 	if ((admin && info) || r->mptcp)
 		r->known |= DIAG_MPTCP;
 	/*
-	 * A request sock carries nothing but MARK (inet_req_diag_fill()). A full socket in
+	 * A request sock has no attribute but MARK (inet_req_diag_fill()). A full socket in
 	 * SYN_RECV is a Fast Open child, which is in the accept queue already.
 	 */
 	r->request_sock = r->state == DIAG_SYN_RECV && !full_socket;
@@ -125,7 +126,7 @@ static void parse_socket(const struct inet_diag_msg *m, size_t len, struct diag_
 	r->ifindex = m->id.idiag_if;
 	r->local_port = ntohs(m->id.idiag_sport);
 	r->peer_port = ntohs(m->id.idiag_dport);
-	/* Before 4.1 the kernel did not clear the twelve bytes behind an IPv4 address. */
+	/* Kernels before 4.1 do not clear the twelve bytes after an IPv4 address. */
 	memcpy(r->local, m->id.idiag_src, address_len);
 	memcpy(r->peer, m->id.idiag_dst, address_len);
 	parse_attributes((const unsigned char *)(m + 1), (const unsigned char *)m + len, r);
@@ -223,7 +224,7 @@ int diag_interface(struct diag_socket *s, uint32_t ifindex, char *name)
 {
 	struct ifreq request = { .ifr_ifindex = (int)ifindex };
 
-	/* Any socket will do: what the protocol does not know goes to dev_ioctl(). */
+	/* Every socket can: an ioctl that its protocol does not know goes to dev_ioctl(). */
 	if (ioctl(netlink_fd(s->netlink), SIOCGIFNAME, &request) < 0)
 		return -errno;
 	memcpy(name, request.ifr_name, IFNAMSIZ);
@@ -296,48 +297,44 @@ int diag_find(struct diag_socket *s, const struct diag_record *connection,
 	memcpy(one.id.idiag_dst, connection->peer, sizeof(one.id.idiag_dst));
 	memset(record, 0, sizeof(*record));
 	code = netlink_ask(s->netlink, &message, receive_message, &receiver);
-	/* -ESTALE: another socket has its addresses by now (sock_diag_check_cookie()). */
+	/* -ESTALE: another socket has these addresses by now (sock_diag_check_cookie()). */
 	if (code == -ESTALE || (code == 0 && record->cookie != connection->cookie))
 		return -ENOENT;
 	return code;
 }
 
-/* The kernel refuses a request as a whole before it reports the first socket. */
+/* The kernel refuses a request before it reports the first socket. */
 static bool refused(int code)
 {
 	return code == -EINVAL || code == -EOPNOTSUPP || code == -ENOENT || code == -EPERM;
 }
 
-static int explain(int code, struct error *why)
+static int dump_both(struct diag_socket *s, const struct diag_request *request,
+		     diag_handler handler, void *context)
 {
-	return netlink_explain(code, "TCP sockets", "tcp_diag", why);
-}
+	int code = s->by_family ? -EINVAL : dump_once(s, request, AF_UNSPEC, handler, context);
 
-int diag_dump(struct diag_socket *s, const struct diag_request *request, diag_handler handler,
-	      void *context, struct error *why)
-{
-	bool legacy = !s->by_family;
-	int code;
-
-	s->datagrams = 0;
-	if (request->family != AF_UNSPEC) {
-		code = dump_once(s, request, request->family, handler, context);
-		return code < 0 ? explain(code, why) : 0;
-	}
-	if (legacy) {
-		code = dump_once(s, request, AF_UNSPEC, handler, context);
-		if (!refused(code))
-			return code < 0 ? explain(code, why) : 0;
-		s->by_family = true;
-	}
+	if (!refused(code))
+		return code;
 	code = dump_once(s, request, AF_INET, handler, context);
 	if (code == 0) {
 		code = dump_once(s, request, AF_INET6, handler, context);
 		if (code == -ENOENT) /* a kernel without IPv6 */
 			code = 0;
 	}
-	/* It was not the legacy request that was refused, but what both ask for. */
-	if (legacy && refused(code))
-		s->by_family = false;
-	return code < 0 ? explain(code, why) : 0;
+	/* If this was refused as well, the reason was not the legacy request. */
+	s->by_family |= !refused(code);
+	return code;
+}
+
+int diag_dump(struct diag_socket *s, const struct diag_request *request, diag_handler handler,
+	      void *context, struct error *why)
+{
+	int code;
+
+	s->datagrams = 0;
+	code = request->family == AF_UNSPEC ?
+		       dump_both(s, request, handler, context) :
+		       dump_once(s, request, request->family, handler, context);
+	return code < 0 ? netlink_explain(code, "TCP sockets", "tcp_diag", why) : 0;
 }

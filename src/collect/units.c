@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CONTAINER_ID_LEN 64 /* hexadecimal digits: docker, podman, containerd, CRI-O */
@@ -38,7 +39,7 @@ static bool next_component(struct part *path, struct part *component)
 	return component->len;
 }
 
-/* The path of the line with that hierarchy, which stands between two colons: "0::", "1:x=y:". */
+/* The path in the line of a hierarchy. @hierarchy: "::" as in "0::/", ":x=y:" as in "1:x=y:/" */
 static struct part find_path(struct part text, const char *hierarchy)
 {
 	while (text.len) {
@@ -54,7 +55,8 @@ static struct part find_path(struct part text, const char *hierarchy)
 	return (struct part){ NULL, 0 };
 }
 
-/* systemd puts "_" before names that the kernel has a use for, and before those with a "_". */
+/* systemd puts "_" before names that the kernel uses itself, and before names that begin with "_".
+ */
 static struct part unescape(struct part component)
 {
 	return without(component, starts_with(component, "_"), 0);
@@ -71,7 +73,7 @@ static bool is_unit(struct part name)
 	return false;
 }
 
-/* Below it are the units of the user's own manager, which itself is in init.scope there. */
+/* The units of the user's own manager are below it; the manager itself is in init.scope there. */
 static bool is_user_manager(struct part name)
 {
 	return starts_with(name, "user@") && ends_with(name, ".service");
@@ -86,8 +88,8 @@ static bool is_hex(struct part p)
 }
 
 /*
- * "ID", "cri-containerd-ID.scope", and "kubepods.slice:cri-containerd:ID" where an engine knows
- * of systemd and does not ask it; but not "crio-conmon-ID.scope", which watches over it.
+ * "ID", "cri-containerd-ID.scope", or "kubepods.slice:cri-containerd:ID" where an engine uses names
+ * of systemd without asking it. Not "crio-conmon-ID.scope": this is a monitor of the container.
  */
 static struct part find_id(struct part name)
 {
@@ -109,7 +111,7 @@ static bool is(struct part p, const char *text)
 	return p.len == strlen(text) && starts_with(p, text);
 }
 
-/* The part between two texts; nothing when these are not there. */
+/* The part between @prefix and @suffix, or nothing. */
 static struct part between(struct part name, const char *prefix, const char *suffix)
 {
 	if (name.len <= strlen(prefix) + strlen(suffix) || !starts_with(name, prefix) ||
@@ -118,7 +120,7 @@ static struct part between(struct part name, const char *prefix, const char *suf
 	return without(name, strlen(prefix), strlen(suffix));
 }
 
-/* LXC makes its cgroups itself: they are not units, whatever the container is called. */
+/* LXC makes its own cgroups: they are not units, whatever their names are. */
 static struct part find_lxc(struct part name, struct part parent)
 {
 	if (is(parent, "lxc") || is(parent, "lxc.payload"))
@@ -126,7 +128,7 @@ static struct part find_lxc(struct part name, struct part parent)
 	return between(name, "lxc.payload.", "");
 }
 
-/* systemd-nspawn knows its containers by name; a virtual machine is not a container. */
+/* A container of systemd-nspawn, which has only a name. A virtual machine is not a container. */
 static struct part find_machine(struct part name)
 {
 	static const char *const forms[][2] = { { "systemd-nspawn@", ".service" },
@@ -141,10 +143,7 @@ static struct part find_machine(struct part name)
 	return (struct part){ NULL, 0 };
 }
 
-/*
- * Below a container are the units of its own manager, of which that of this host knows nothing: a
- * container is in a unit of this host, is one, or has none.
- */
+/* Stops at a container: this host's systemd does not know the units inside. */
 static struct part find_unit(struct part path)
 {
 	struct part unit = { NULL, 0 }, parent = { NULL, 0 }, component;
@@ -165,7 +164,7 @@ static struct part find_unit(struct part path)
 	return unit;
 }
 
-/* The innermost: of a container within a container, the one that the process sees around it. */
+/* Of nested containers, the innermost. */
 static struct part find_container(struct part path)
 {
 	struct part container = { NULL, 0 }, parent = { NULL, 0 }, component;
@@ -199,23 +198,16 @@ struct units units_parse(const char *text, size_t len)
 	return (struct units){ path, find_unit(path), find_container(path) };
 }
 
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
-/* What the text begins with as "\xNN"; 0 where it does not, or no text could have it. */
+/* Returns the character that the text begins with as "\xNN"; 0: none, or a NUL. */
 static int escaped_character(struct part p)
 {
-	int high, low;
+	char hex[3] = "";
 
-	if (p.len < strlen("\\xNN") || !starts_with(p, "\\x"))
+	if (p.len < strlen("\\xNN") || !starts_with(p, "\\x") ||
+	    !is_hex((struct part){ p.s + 2, 2 }))
 		return 0;
-	high = hex_digit(p.s[2]);
-	low = hex_digit(p.s[3]);
-	return high < 0 || low < 0 ? 0 : high * 16 + low;
+	memcpy(hex, p.s + 2, 2);
+	return (int)strtoul(hex, NULL, 16);
 }
 
 void units_add_container(struct strbuf *to, struct part container)

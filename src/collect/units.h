@@ -6,35 +6,34 @@
 
 #include <stddef.h>
 
-/* Parts of a text that is somebody else's; NULL: there is none. */
+/* A part of a text that somebody else owns. NULL: nothing. */
 struct part {
 	const char *s;
 	size_t len;
 };
 
-/* What follows from a process's cgroup. */
+/* What the cgroup of a process says about it. */
 struct units {
 	struct part cgroup; /* the path, "/" for the root */
 	struct part unit; /* systemd unit */
-	struct part container; /* id, or the name where it has no id; see units_add_container() */
+	struct part container; /* id, or else name, see units_add_container() */
 };
 
 /*
- * units_parse() - what follows from /proc/PID/cgroup.
- * @text: its @len bytes, of which the parts are
+ * units_parse() - parse /proc/PID/cgroup. The results point into @text.
  *
- * The path is that of cgroup v2, or of systemd's own hierarchy where services are not in v2 ("0::/"
- * or no such line: a host that boots with v1, and all before 4.5).
+ * The path is that of cgroup v2. On a host that boots with v1, or a kernel before 4.5, that is "/"
+ * or missing: then the path in systemd's own hierarchy is used.
  *
  * The unit is the one that systemctl(1) on this host knows: the first on the path that is not a
- * slice; within user@UID.service, the user's own unit. Inside a container it is the one that the
- * container is or is in; there may be none.
+ * slice, or below user@UID.service the user's own unit. For a process in a container it is the unit
+ * of the container, or the one that the container is in, or none.
  */
 struct units units_parse(const char *text, size_t len);
 
 /*
- * units_add_container() - the id or name of a container as its runtime prints it: a name that comes
- * out of a unit's, in which systemd has written odd characters as \xNN, without these.
+ * units_add_container() - add the id or name of a container as its runtime prints it. A name may be
+ * part of a unit's name, where systemd writes some characters as \xNN; these are decoded.
  */
 void units_add_container(struct strbuf *to, struct part container);
 

@@ -16,15 +16,12 @@
 #define SHOW_UID 0x40
 #define ATTR_UID 7
 
-#define ASK_MAX		 64 /* queues of which the first connection is asked for; 10 us each */
-#define LOOK_AFTER_NS	 NSEC_PER_SEC /* ordinary servers have taken one by then */
+#define ASK_MAX		 64 /* queues whose first connection is read, for about 10 us each */
+#define LOOK_AFTER_NS	 NSEC_PER_SEC /* an ordinary server accepts within that time */
 #define LOOK_INTERVAL_NS (NSEC_PER_SEC / 10)
-#define LOOK_SHARE	 500 /* at most one part in so many of the time goes into looks */
+#define LOOK_SHARE	 500 /* looks take at most 1/500 of the time */
 
-/*
- * A name comes with as many bytes as bind(2) was given. That of a path ends with its first NUL,
- * which the kernel counts.
- */
+/* The length is the one that bind(2) got. A path ends at its first NUL, which is included. */
 static void parse_name(const unsigned char *data, size_t len, struct unix_record *r)
 {
 	if (len && data[0] != '\0')
@@ -35,7 +32,7 @@ static void parse_name(const unsigned char *data, size_t len, struct unix_record
 	r->name_len = (uint8_t)len;
 }
 
-/* Returns whether there was a queue among them. */
+/* Returns whether the lengths of the queue were among them. */
 static bool parse_attributes(const unsigned char *at, const unsigned char *end,
 			     struct unix_record *r)
 {
@@ -108,11 +105,10 @@ static void take_first(uint16_t type, const void *payload, size_t len, void *con
 }
 
 /*
- * A name as people write it; NULL: unnamed. The caller frees.
+ * Returns the name as text, or NULL when there is none. The caller frees.
  *
- * The NUL that begins an abstract name, and those within it, become "@", as in ss and
- * /proc/net/unix. A relative path that begins with "@" gets "./" before it, so that the two are not
- * mistaken for each other. All other bytes stay.
+ * Each NUL of an abstract name becomes "@", as in ss(8) and /proc/net/unix. A relative path that
+ * begins with "@" gets "./" before it, to differ from an abstract name.
  */
 static char *name_as_text(const struct unix_record *r)
 {
@@ -146,7 +142,7 @@ static void add_listener(const struct unix_record *r, void *context)
 		return;
 	l->addr.family = AF_UNIX;
 	name = name_as_text(r);
-	l->name = string_pool_add(snapshot_strings(adder->snapshot), name, name ? strlen(name) : 0);
+	l->name = string_pool_adds(snapshot_strings(adder->snapshot), name);
 	free(name);
 	l->known = r->has_uid ? LISTENER_UID : 0;
 	l->seqpacket = r->type == SOCK_SEQPACKET;
@@ -170,15 +166,15 @@ static void add_queue(const struct unix_record *r, void *context)
 	};
 }
 
-/* A first that was unknown before may be another one: lengths are no proof of it. */
+/* When the first connection is known now but was not before, it counts as another one. */
 static bool has_moved(const struct unix_queue *before, const struct unix_queue *now)
 {
 	return now->first ? now->first != before->first : now->length < before->length;
 }
 
 /*
- * Who is the next that accept(2) takes off the queue of a listener: the inode of the client's
- * socket, or 0 where the queue is empty or the client has closed it. One look-up, no dump.
+ * Finds the connection that accept(2) would take next: the inode of the client's socket, or 0 when
+ * the queue is empty or the client has closed. This is one look-up, not a dump.
  */
 static int ask_first(struct netlink_socket *socket, uint32_t inode, uint64_t cookie,
 		     uint32_t *first)
@@ -187,8 +183,7 @@ static int ask_first(struct netlink_socket *socket, uint32_t inode, uint64_t coo
 		.sdiag_family = AF_UNIX,
 		.udiag_states = 1 << STATE_LISTEN,
 		.udiag_ino = inode,
-		.udiag_show =
-			UDIAG_SHOW_ICONS, /* in the order of the queue (sk_diag_dump_icons()) */
+		.udiag_show = UDIAG_SHOW_ICONS, /* in queue order (sk_diag_dump_icons()) */
 		.udiag_cookie = { (uint32_t)cookie, (uint32_t)(cookie >> 32) },
 	};
 	const struct netlink_request message = {
@@ -201,7 +196,7 @@ static int ask_first(struct netlink_socket *socket, uint32_t inode, uint64_t coo
 	return netlink_ask(socket, &message, take_first, first);
 }
 
-/* The first of each queue from @begin on, and since when it is so. */
+/* Fills in the first connection of each queue from @begin on, and since when it is the first. */
 static void ask_firsts(struct unix_queues *q, size_t begin, struct netlink_socket *netlink)
 {
 	for (size_t i = begin; i < q->n; i++) {
@@ -229,8 +224,8 @@ int unix_diag_dump(struct netlink_socket *socket, bool whole, unix_handler handl
 		   struct error *why)
 {
 	/*
-	 * Never UDIAG_SHOW_ICONS: with some hundred connections waiting the kernel finds no room
-	 * for them, and the dump ends there without an error.
+	 * Not UDIAG_SHOW_ICONS: when some hundred connections wait, they do not fit into the
+	 * kernel's buffer, and the dump ends there without an error.
 	 */
 	const struct unix_diag_req request = {
 		.sdiag_family = AF_UNIX,
@@ -255,7 +250,7 @@ bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint
 	struct error why;
 	int code;
 
-	/* What came of a lost dump is as good as what comes of the next one. */
+	/* Listeners that a lost dump has shown may stay. */
 	do {
 		code = unix_diag_dump(netlink, true, add_listener, &adder, &why);
 	} while (netlink_again(netlink, code, &tries));
@@ -298,7 +293,7 @@ void unix_queues_add(struct unix_queues *q, struct netlink_socket *netlink)
 	const uint32_t n_listeners = q->n_listeners;
 	const size_t begin = q->n;
 	unsigned int tries = 0;
-	struct error ignored; /* nobody asked for them */
+	struct error ignored; /* the user has not asked for UNIX listeners */
 	int code;
 
 	do {
@@ -340,7 +335,7 @@ void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, str
 	q->due_ns = UINT64_MAX;
 }
 
-/* A full queue is reported whether it moves or not: no look is taken for it alone. */
+/* A full queue needs no extra look: it is reported whether it moves or not. */
 void unix_queues_end(struct unix_queues *q, uint64_t now_ns)
 {
 	uint64_t pause = (now_ns - q->begin_ns) * LOOK_SHARE;

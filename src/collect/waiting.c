@@ -3,25 +3,26 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/num.h"
 #include "collect/netlink.h"
 #include "model/groups.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* What a dump found in the accept queue, or queues, of one group. */
+/* What a dump found in the accept queues of one group. */
 struct waiting_queue {
-	/* Of the listener that had all of it; where several had some, of the first of the group. */
+	/* Of the only listener with a queue, or else of the first listener of the group. */
 	uint64_t cookie;
 	struct group found;
-	uint32_t n_oldest; /* connections that are as old as the oldest, as far as is known */
-	uint32_t ahead; /* connections that may have been ahead of those that are kept */
-	bool stands; /* these still wait, as far as was asked */
+	uint32_t n_oldest; /* connections that may be the oldest */
+	uint32_t ahead; /* connections that may be older than those in waiting->oldest */
+	bool stands; /* all of its connections in waiting->oldest still wait */
 };
 
-/* One of the oldest connections of a queue: while they wait, none of the queue was accepted. */
+/* One of the oldest connections of a queue. While they wait, no later one was accepted. */
 struct waiting_oldest {
-	uint32_t queue; /* index */
+	uint32_t queue; /* index into waiting->queues */
 	struct diag_record connection;
 };
 
@@ -39,7 +40,7 @@ static bool wants_connections(const struct snapshot *s, uint32_t group)
 	return s->known & SNAPSHOT_CONNECTIONS && s->groups[group].known & GROUP_CONNECTIONS;
 }
 
-/* Without a sample before there is no window in which something could be proved. */
+/* Whether a queue has moved cannot be proved without a sample before. */
 static bool is_high(const struct waiting_request *wanted, double fill, bool may_stall)
 {
 	return wanted->high && (fill >= FILL_HIGH || (may_stall && wanted->before.begin_ns));
@@ -54,7 +55,7 @@ static bool is_wanted(const struct snapshot *s, const struct listener *l,
 		wants_connections(s, l->group));
 }
 
-/* The same of any of its members. */
+/* Is any member of the group wanted? */
 static bool is_group_wanted(const struct snapshot *s, const struct group *g,
 			    const struct waiting_request *wanted)
 {
@@ -118,17 +119,20 @@ void waiting_begin(struct waiting *w)
 void waiting_add(struct waiting *w, const struct diag_record *r)
 {
 	/*
-	 * Only accept(2) gives a socket an inode. The uid says nothing: it is 0 up to 6.16, and the
-	 * listener's since then.
+	 * A socket has an inode only after accept(2). Its uid is no sign: it is 0 up to 6.16, and
+	 * that of the listener since then.
 	 */
 	if (!r->inode && !r->request_sock)
 		children_add(&w->children, r);
 }
 
-/* Ages are in jiffies, 10 ms at worst, at both ends. */
+/* The clock of ages ticks in jiffies of up to 10 ms, at the beginning and at the end. */
 #define AGE_SLACK_NS (20 * NSEC_PER_SEC / 1000)
 
-/* Was a connection of that age in the queue before a dump began, whenever its age was taken? */
+/*
+ * Was a connection of that age in the queue when @dump was made: certainly, or perhaps? Its age was
+ * read at some time during w->dumped.
+ */
 static bool surely_there(uint64_t age_ns, const struct waiting *w, const struct dump_time *dump)
 {
 	return age_ns >= w->dumped.end_ns - dump->begin_ns + AGE_SLACK_NS;
@@ -181,8 +185,8 @@ static void handle_length(const struct diag_record *r, void *context)
 }
 
 /*
- * The lengths after the dump: what was accepted meanwhile must not look like connections that no
- * dump shows.
+ * Reads the lengths again after the dump, so that connections which were accepted meanwhile do not
+ * count as connections that no dump shows.
  */
 static int dump_lengths(struct diag_socket *diag, struct snapshot *s, uint32_t netns_idx,
 			const struct waiting_at *at, struct error *why)
@@ -206,21 +210,12 @@ static int dump_lengths(struct diag_socket *diag, struct snapshot *s, uint32_t n
 	return code;
 }
 
-static bool looked_at(const struct waiting_at *at, uint16_t port)
+static int compare_ports(const void *a, const void *b)
 {
-	size_t low = 0, high = at->n;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (at->ports[middle] < port)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < at->n && at->ports[low] == port;
+	return num_compare(*(const uint16_t *)a, *(const uint16_t *)b);
 }
 
+/* Marks the groups whose connections were dumped. */
 static void mark(struct snapshot *s, const struct waiting_request *wanted,
 		 const struct waiting_at *at)
 {
@@ -230,20 +225,19 @@ static void mark(struct snapshot *s, const struct waiting_request *wanted,
 	     i++) {
 		const struct listener *l = &s->listeners[i];
 
-		if (is_wanted(s, l, wanted) && looked_at(at, l->addr.port))
+		if (is_wanted(s, l, wanted) &&
+		    bsearch(&l->addr.port, at->ports, at->n, sizeof(at->ports[0]), compare_ports))
 			s->groups[l->group].known |= known;
 	}
 }
 
-/*
- * So many of the oldest of a queue are asked for, one by one, and so many in all of a namespace in
- * one sample: it takes about 10 us each.
- */
-#define OLDEST_MAX 64
-#define ASKED_MAX  1024
+/* Limits for look-ups of the oldest connections, which take about 10 us each. */
+#define OLDEST_MAX 64 /* of one queue */
+#define ASKED_MAX  1024 /* of one namespace in one sample */
 
 /*
- * The oldest, and all whose age may be the same: which of them is taken first is unknown.
+ * Keeps the oldest connection of each queue, and those that may be as old: which of them comes
+ * first in the queue is unknown.
  * @queue_of: index of the queue of each group
  */
 static void keep_oldest(struct waiting *w, struct snapshot *s, uint32_t netns_idx,
@@ -288,7 +282,7 @@ static void keep(struct waiting *w, struct snapshot *s, uint32_t netns_idx)
 		queue = &w->queues[w->n_queues++];
 		queue->cookie = g->holder ? g->holder : s->listeners[g->first].cookie;
 		queue->found = *g;
-		/* Those that were reset, and Fast Open children that nobody has acknowledged. */
+		/* Connections that were reset, and Fast Open children before their last ACK. */
 		if (g->length_after > g->waiting)
 			queue->ahead = g->length_after - g->waiting;
 	}
@@ -296,17 +290,22 @@ static void keep(struct waiting *w, struct snapshot *s, uint32_t netns_idx)
 	free(queue_of);
 }
 
-/* The group whose queue that was, if it is the same listener that holds all of it. */
-static struct group *find_holder(const struct waiting_queue *queue, struct snapshot *s,
-				 uint32_t netns_idx)
+/* Returns the group of the queue, or NULL when its listener is gone. */
+static struct group *find_group(const struct waiting_queue *queue, struct snapshot *s,
+				uint32_t netns_idx)
 {
 	const struct listener *l = snapshot_find(s, netns_idx, queue->cookie);
-	struct group *g = l ? &s->groups[l->group] : NULL;
 
-	return g && queue->found.holder == queue->cookie && g->holder == queue->cookie ? g : NULL;
+	return l ? &s->groups[l->group] : NULL;
 }
 
-/* Are the oldest of an earlier dump in this one? */
+/* Does the same listener hold all connections of the queue, then and now? */
+static bool same_holder(const struct waiting_queue *queue, const struct group *g)
+{
+	return g && queue->found.holder == queue->cookie && g->holder == queue->cookie;
+}
+
+/* Does this dump show the oldest connections of an earlier dump? */
 static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns_idx)
 {
 	for (size_t i = 0; i < w->n_queues; i++)
@@ -315,10 +314,10 @@ static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns
 		if (idmap_get(&w->children.by_cookie, w->oldest[i].connection.cookie) == IDMAP_NONE)
 			w->queues[w->oldest[i].queue].stands = false;
 	for (size_t i = 0; i < w->n_queues; i++) {
-		struct group *g =
-			w->queues[i].stands ? find_holder(&w->queues[i], s, netns_idx) : NULL;
+		struct group *g = find_group(&w->queues[i], s, netns_idx);
 
-		if (!g || !(g->known & GROUP_WAITING))
+		if (!w->queues[i].stands || !same_holder(&w->queues[i], g) ||
+		    !(g->known & GROUP_WAITING))
 			continue;
 		g->known |= GROUP_STANDS;
 		g->ahead = w->queues[i].ahead;
@@ -326,9 +325,9 @@ static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns
 }
 
 /*
- * The dump at the beginning of the window says more exactly than ages which connections of then
- * still wait. One that was reset, or accepted just before that dump, is in none: it counts as gone.
- * Fast Open children that nobody has acknowledged were shown as well: they spoil the count.
+ * A dump at the beginning of the window shows more exactly than ages which connections still wait.
+ * One that was reset, or accepted just before it, is in no dump and counts as gone. Fast Open
+ * children before their last ACK make the count wrong, as they were dumped but are not waiting.
  */
 static void compare_shown(const struct waiting *w, struct snapshot *s,
 			  const struct waiting_request *wanted)
@@ -336,8 +335,7 @@ static void compare_shown(const struct waiting *w, struct snapshot *s,
 	if (!wanted->before.begin_ns || w->shown_dumped.begin_ns < wanted->before.begin_ns)
 		return;
 	for (size_t i = 0; i < w->n_queues; i++) {
-		const struct listener *l = snapshot_find(s, wanted->netns_idx, w->queues[i].cookie);
-		struct group *g = l ? &s->groups[l->group] : NULL;
+		struct group *g = find_group(&w->queues[i], s, wanted->netns_idx);
 		const struct group *found = &w->queues[i].found;
 
 		if (!g || !(g->known & GROUP_WAITING) || found->fastopen)
@@ -385,19 +383,18 @@ int waiting_fill(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 	return 0;
 }
 
-/* Returns the group that was looked into then, if it is to be now. */
+/* Returns the group of the queue, if it needs a dump now. */
 static struct group *find_again(const struct waiting_queue *queue, struct snapshot *s,
 				const struct waiting_request *wanted)
 {
-	const struct listener *l = snapshot_find(s, wanted->netns_idx, queue->cookie);
-	struct group *g = l ? &s->groups[l->group] : NULL;
+	struct group *g = find_group(queue, s, wanted->netns_idx);
 
 	return g && is_group_wanted(s, g, wanted) ? g : NULL;
 }
 
-/* accept(2) gives a socket an inode. Until it has taken the oldest, all behind them wait too. */
-static void ask_oldest(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
-		       const struct waiting_request *wanted)
+/* Looks up the oldest connections. One that has been accepted has an inode. */
+static void look_up_oldest(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
+			   const struct waiting_request *wanted)
 {
 	size_t asked = 0;
 
@@ -405,8 +402,7 @@ static void ask_oldest(struct waiting *w, struct diag_socket *diag, struct snaps
 		struct waiting_queue *queue = &w->queues[i];
 		const struct group *g = find_again(queue, s, wanted);
 
-		queue->stands = queue->n_oldest && g && g->may_stall &&
-				find_holder(queue, s, wanted->netns_idx);
+		queue->stands = queue->n_oldest && g && g->may_stall && same_holder(queue, g);
 	}
 	for (size_t i = 0; i < w->n_oldest; i++) {
 		struct waiting_queue *queue = &w->queues[w->oldest[i].queue];
@@ -427,7 +423,7 @@ void waiting_fill_again(struct waiting *w, struct diag_socket *diag, struct snap
 	if (!(s->known & SNAPSHOT_GROUPS))
 		groups_build(s);
 	s->netns[wanted->netns_idx].waiting_ns = w->sample_ns;
-	ask_oldest(w, diag, s, wanted);
+	look_up_oldest(w, diag, s, wanted);
 	for (size_t i = 0; i < w->n_queues; i++) {
 		const struct group *found = &w->queues[i].found;
 		struct group *g = find_again(&w->queues[i], s, wanted);

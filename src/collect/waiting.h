@@ -6,7 +6,7 @@
 #include "collect/sock_diag.h"
 #include "model/snapshot.h"
 
-/* When sockets were dumped, in monotonic nanoseconds. */
+/* The time of a dump, in monotonic nanoseconds. */
 struct dump_time {
 	uint64_t begin_ns; /* 0: there was no dump */
 	uint64_t end_ns;
@@ -18,82 +18,81 @@ struct waiting_oldest;
 /* What the last dump of the established hash found in the accept queues of one namespace. */
 struct waiting {
 	struct children children; /* the connections */
-	struct dump_time dumped; /* that dump */
-	uint64_t sample_ns; /* monotonic_ns of the sample it was made for; 0: there was none */
-	struct idmap shown; /* by cookie, what the dump before has shown */
-	struct dump_time shown_dumped; /* that dump */
-	bool detailed; /* connections were wanted */
-	uint16_t detail_port; /* of the listeners whose connections; 0: all */
+	struct dump_time dumped; /* the time of that dump */
+	uint64_t sample_ns; /* monotonic_ns of the sample with that dump; 0: no dump */
+	struct idmap shown; /* cookies of the connections in the dump before */
+	struct dump_time shown_dumped; /* the time of the dump before */
+	bool detailed; /* the dump included the connections that NEED_CONNECTIONS asks for */
+	uint16_t detail_port; /* only those of listeners at this port; 0: all */
 	struct waiting_queue *queues;
 	size_t n_queues, queues_size;
 	struct waiting_oldest *oldest; /* of all queues */
 	size_t n_oldest, oldest_size;
 };
 
-/* Ports that one dump looks into: a filter of 16 KiB. */
+/* How many ports one dump can select: their filter has 16 KiB. */
 #define WAITING_PORTS_MAX 1024
 
 /*
- * Where many clients come, ages do not prove that none was accepted: a connection from just before
- * the window began may as well be from just after. That the oldest are the same at both ends is a
- * proof. A queue of this length is worth a dump when the window begins.
+ * With many clients, ages do not prove that no connection was accepted: those from just before and
+ * just after the window began have the same age. Two dumps that show the same oldest connections
+ * are a proof. For queues of this length, a dump is made when the window begins.
  */
 #define WAITING_OPENING_MIN 4
 
-/* Where a dump looks. */
+/* The ports that a dump selects. */
 struct waiting_at {
-	uint16_t ports[WAITING_PORTS_MAX]; /* each once, in rising order */
+	uint16_t ports[WAITING_PORTS_MAX]; /* each once, in ascending order */
 	size_t n;
 };
 
-/* Which queues are looked into, and what ages are compared with. */
+/* Which groups need a dump of their waiting connections. Those with GROUP_CONNECTIONS always do. */
 struct waiting_request {
 	uint32_t netns_idx;
-	bool high; /* groups with a listener at FILL_HIGH or above, or with one that may stall */
-	bool opening; /* groups with a listener of WAITING_OPENING_MIN or more */
-	bool all; /* every group with a queue; otherwise those with GROUP_CONNECTIONS are added */
-	/* When the listeners were dumped for the sample before; zeros: there was none. */
-	struct dump_time before;
-	struct dump_time now; /* the same for this sample */
+	bool high; /* groups with a listener that is filled to FILL_HIGH, or that may stall */
+	bool opening; /* groups with a listener whose queue has WAITING_OPENING_MIN or more */
+	bool all; /* every group with a queue */
+	struct dump_time before; /* of the LISTEN dump of the sample before; zeros: none */
+	struct dump_time now; /* of the LISTEN dump of this sample */
 };
 
 void waiting_free(struct waiting *w);
 
-/* Is there a queue to be looked into? */
+/* Does any group need a dump? */
 bool waiting_wanted(const struct snapshot *s, const struct waiting_request *wanted);
 
 /*
- * waiting_ports() - the ports of the queues to look into. More than WAITING_PORTS_MAX are a warning
- * in @s.
+ * waiting_ports() - find the ports of the groups that need a dump. When there are more than
+ * WAITING_PORTS_MAX, adds a warning to @s.
  */
 void waiting_ports(struct snapshot *s, const struct waiting_request *wanted, struct waiting_at *at);
 
-/* A dump begins, or begins again: forgets all. */
+/* Begins a dump, also one that is repeated: removes all connections. */
 void waiting_begin(struct waiting *w);
 
-/* Adds a socket at one of these ports, if it waits. */
+/* Adds a socket of the dump if it waits. */
 void waiting_add(struct waiting *w, const struct diag_record *r);
 
 /*
- * waiting_fill() - the dump is over: fill in, for the groups at these ports that were to be looked
- * into, how many connections wait, how many of their peers have closed, and the age of the oldest.
+ * waiting_fill() - after the dump, fill in the groups that needed it: how many connections wait,
+ * how many of them their peer has closed, and the age of the oldest.
  *
- * An age is tcpi_last_data_sent: set when the handshake ends, and a socket that nobody has accepted
- * sends nothing. Ages say which connections were there already at the sample before. Connections
- * that their peer has reset stay in the queue but are in no dump: one more dump, of these
- * listeners, says how long their queues are afterwards.
+ * An age is tcpi_last_data_sent. It is set when the handshake ends, and a socket that nobody has
+ * accepted sends nothing. Ages show which connections existed at the sample before. A connection
+ * that its peer has reset stays in the queue, but no dump shows it: one more dump, of the
+ * listeners, reads the lengths of their queues again.
  *
- * Returns 0 or -errno with @why filled; then nothing is filled in, nor kept.
+ * Returns 0 or -errno with @why filled; then nothing is filled in.
  */
 int waiting_fill(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 		 const struct waiting_request *wanted, const struct waiting_at *at,
 		 struct error *why);
 
 /*
- * waiting_fill_again() - fill in what the last dump found, for groups that are to be looked into
- * and whose listener is the same. Ages of then prove nothing of this window. But where a queue may
- * not have moved, the kernel is asked for the connection that was the oldest: that it still waits
- * is as good a proof as a dump, and costs one look-up.
+ * waiting_fill_again() - without a new dump, fill in what the last one found, for groups that need
+ * it and have the same listener. Its ages prove nothing about this window. But where a queue may
+ * not have moved, a look-up of each of its oldest connections shows whether they still wait, which
+ * is as good a proof as a dump.
  */
 void waiting_fill_again(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 			const struct waiting_request *wanted);

@@ -2,7 +2,7 @@
 #include "model/counters.h"
 
 const struct counter_info counter_table[COUNTER_N] = {
-#define COUNTER_ROW(id, prefix, name, queue, meaning) { prefix, name, QUEUE_##queue, meaning },
+#define COUNTER_ROW(id, prefix, name, shown, meaning) { prefix, name, COUNTER_##shown, meaning },
 	COUNTER_TABLE(COUNTER_ROW)
 #undef COUNTER_ROW
 };

@@ -8,60 +8,63 @@
 /*
  * The counter table: the one place where a counter of the namespace is added.
  * A row gives the enumerator, the protocol line of /proc/net/netstat or
- * /proc/net/snmp, the kernel's name, the queue it is about and what a rise
- * means in a few words. JSON keys are prefix and name, as nstat writes them.
+ * /proc/net/snmp, the kernel's name, where it is shown and what a rise means
+ * in a few words. JSON keys are prefix and name, as nstat writes them.
  *
  * ListenDrops counts more than losses: also each SYN to a broadcast address (tcp_v4_conn_request())
  * and each request sock that an ICMP error ends (tcp_req_err()). The counters of such packets are
- * upper bounds for these. They move for many other reasons, so they are ASIDE: only in JSON.
+ * upper bounds for these. They move for many other reasons, so they are JSON_ONLY.
  */
 #define COUNTER_TABLE(X)                                                                           \
-	X(LISTEN_OVERFLOWS, "TcpExt", "ListenOverflows", ACCEPT,                                   \
+	X(LISTEN_OVERFLOWS, "TcpExt", "ListenOverflows", EVERYWHERE,                               \
 	  "SYNs and final ACKs dropped by a full accept queue")                                    \
-	X(LISTEN_DROPS, "TcpExt", "ListenDrops", BOTH,                                             \
+	X(LISTEN_DROPS, "TcpExt", "ListenDrops", EVERYWHERE,                                       \
 	  "SYNs and final ACKs dropped by listeners, for any cause")                               \
-	X(REQQ_FULL_DROP, "TcpExt", "TCPReqQFullDrop", SYN,                                        \
+	X(REQQ_FULL_DROP, "TcpExt", "TCPReqQFullDrop", EVERYWHERE,                                 \
 	  "SYNs dropped by a full SYN queue, syncookies off")                                      \
-	X(REQQ_FULL_COOKIES, "TcpExt", "TCPReqQFullDoCookies", SYN,                                \
+	X(REQQ_FULL_COOKIES, "TcpExt", "TCPReqQFullDoCookies", EVERYWHERE,                         \
 	  "SYNs that met a full SYN queue under syncookies; see SyncookiesSent")                   \
-	X(COOKIES_SENT, "TcpExt", "SyncookiesSent", SYN,                                           \
+	X(COOKIES_SENT, "TcpExt", "SyncookiesSent", EVERYWHERE,                                    \
 	  "SYNs answered with a syncookie instead of a queue entry")                               \
-	X(COOKIES_RECV, "TcpExt", "SyncookiesRecv", SYN, "valid syncookies that came back")        \
-	X(COOKIES_FAILED, "TcpExt", "SyncookiesFailed", SYN, "ACKs without a valid syncookie")     \
-	X(EMBRYONIC_RSTS, "TcpExt", "EmbryonicRsts", SYN, "half-open connections ended by a RST")  \
-	X(DEFER_ACCEPT_DROP, "TcpExt", "TCPDeferAcceptDrop", SYN,                                  \
+	X(COOKIES_RECV, "TcpExt", "SyncookiesRecv", EVERYWHERE, "valid syncookies that came back") \
+	X(COOKIES_FAILED, "TcpExt", "SyncookiesFailed", EVERYWHERE,                                \
+	  "ACKs without a valid syncookie")                                                        \
+	X(EMBRYONIC_RSTS, "TcpExt", "EmbryonicRsts", EVERYWHERE,                                   \
+	  "half-open connections ended by a RST")                                                  \
+	X(DEFER_ACCEPT_DROP, "TcpExt", "TCPDeferAcceptDrop", EVERYWHERE,                           \
 	  "final ACKs without data held back by TCP_DEFER_ACCEPT")                                 \
-	X(FASTOPEN_OVERFLOW, "TcpExt", "TCPFastOpenListenOverflow", SYN,                           \
+	X(FASTOPEN_OVERFLOW, "TcpExt", "TCPFastOpenListenOverflow", EVERYWHERE,                    \
 	  "Fast Open SYNs that fell back to a handshake")                                          \
-	X(SYN_RETRANS, "TcpExt", "TCPSynRetrans", SYN, "SYNs and SYN-ACKs sent again")             \
-	X(MIGRATE_SUCCESS, "TcpExt", "TCPMigrateReqSuccess", BOTH,                                 \
+	X(SYN_RETRANS, "TcpExt", "TCPSynRetrans", EVERYWHERE, "SYNs and SYN-ACKs sent again")      \
+	X(MIGRATE_SUCCESS, "TcpExt", "TCPMigrateReqSuccess", EVERYWHERE,                           \
 	  "connections moved to another listener of the group")                                    \
-	X(MIGRATE_FAILURE, "TcpExt", "TCPMigrateReqFailure", BOTH,                                 \
+	X(MIGRATE_FAILURE, "TcpExt", "TCPMigrateReqFailure", EVERYWHERE,                           \
 	  "connections lost while moved to another listener")                                      \
-	X(PASSIVE_OPENS, "Tcp", "PassiveOpens", ACCEPT, "connections that listeners created")      \
-	X(ATTEMPT_FAILS, "Tcp", "AttemptFails", BOTH, "connections that ended before they opened") \
-	X(ESTAB_RESETS, "Tcp", "EstabResets", NONE, "open connections ended by a RST")             \
-	X(OUT_RSTS, "Tcp", "OutRsts", NONE, "RSTs sent")                                           \
-	X(IN_BROADCAST, "IpExt", "InBcastPkts", ASIDE, "broadcast packets received")               \
-	X(IN_UNREACHABLE, "Icmp", "InDestUnreachs", ASIDE, "ICMP: destination unreachable")        \
-	X(IN_TIME_EXCEEDED, "Icmp", "InTimeExcds", ASIDE, "ICMP: time exceeded")                   \
-	X(IN_PARAMETER_PROBLEM, "Icmp", "InParmProbs", ASIDE, "ICMP: parameter problem")
+	X(PASSIVE_OPENS, "Tcp", "PassiveOpens", EVERYWHERE, "connections that listeners created")  \
+	X(ATTEMPT_FAILS, "Tcp", "AttemptFails", EVERYWHERE,                                        \
+	  "connections that ended before they opened")                                             \
+	X(ESTAB_RESETS, "Tcp", "EstabResets", EVERYWHERE, "open connections ended by a RST")       \
+	X(OUT_RSTS, "Tcp", "OutRsts", EVERYWHERE, "RSTs sent")                                     \
+	X(IN_BROADCAST, "IpExt", "InBcastPkts", JSON_ONLY, "broadcast packets received")           \
+	X(IN_UNREACHABLE, "Icmp", "InDestUnreachs", JSON_ONLY, "ICMP: destination unreachable")    \
+	X(IN_TIME_EXCEEDED, "Icmp", "InTimeExcds", JSON_ONLY, "ICMP: time exceeded")               \
+	X(IN_PARAMETER_PROBLEM, "Icmp", "InParmProbs", JSON_ONLY, "ICMP: parameter problem")
 
 /* clang-format off */
 enum counter_id {
-#define COUNTER_ID(id, prefix, name, queue, meaning) COUNTER_##id,
+#define COUNTER_ID(id, prefix, name, shown, meaning) COUNTER_##id,
 	COUNTER_TABLE(COUNTER_ID)
 #undef COUNTER_ID
 	COUNTER_N
 };
 /* clang-format on */
 
-enum counter_queue { QUEUE_NONE, QUEUE_ACCEPT, QUEUE_SYN, QUEUE_BOTH, QUEUE_ASIDE };
+enum counter_shown { COUNTER_EVERYWHERE, COUNTER_JSON_ONLY };
 
 struct counter_info {
 	const char *prefix;
 	const char *name;
-	enum counter_queue queue;
+	enum counter_shown shown;
 	const char *meaning;
 };
 

@@ -77,13 +77,9 @@ void snapshot_reset(struct snapshot *s)
 #define EMPTY(name) s->n_##name = 0;
 	FOR_ARRAYS(EMPTY)
 #undef EMPTY
-	s->n_unix = 0;
-	s->n_others_found = 0;
-	s->known = 0;
-	s->boot_id[0] = '\0';
-	s->host[0] = '\0';
 	string_pool_put(s->strings);
 	s->strings = NULL;
+	memset(s, 0, offsetof(struct snapshot, netns));
 }
 
 void snapshot_free(struct snapshot *s)

@@ -255,7 +255,7 @@ enum snapshot_known {
 };
 
 struct snapshot {
-	/* snapshot_copy() copies all members before the arrays; FOR_ARRAYS lists the arrays. */
+	/* Members before the arrays are copied and reset as one; FOR_ARRAYS lists the arrays. */
 	struct timespec wall;
 	uint64_t monotonic_ns;
 	uint32_t known; /* enum snapshot_known */

@@ -24,8 +24,8 @@ static void add_words(struct strbuf *cell, const struct field_value *v)
 }
 
 /*
- * Abstract names are often as long as they can be, with nothing but NULs at their end, which stand
- * as "@" here: a run of them is written "@{90}". The brace of a name with "@{" in it is escaped.
+ * Many abstract names are padded with NULs to the full length. As each NUL is an "@" here, a run of
+ * them is written "@{90}". A name that contains "@{" has its brace escaped.
  */
 static void add_abstract(struct strbuf *cell, const char *name, unsigned int text_flags)
 {
@@ -65,7 +65,7 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 	case TYPE_FACTOR:
 	case TYPE_RATE:
 	case TYPE_SECONDS:
-		/* What is there does not look like nothing. */
+		/* A value above 0 must not print as 0.0. */
 		strbuf_addf(cell, v->real > 0 && v->real < 0.05 ? "<0.1" : "%.1f", v->real);
 		break;
 	case TYPE_BOOL:
@@ -149,7 +149,7 @@ void cell_align(struct strbuf *to, const struct strbuf *rows, const char *align)
 	}
 }
 
-/* inet_ntop() goes through printf() for IPv4, which would be most of the cost of a row. */
+/* inet_ntop() calls printf() for IPv4, which would be most of the cost of a row. */
 void cell_add_address(struct strbuf *b, uint8_t family, const uint8_t address[16])
 {
 	char text[INET6_ADDRSTRLEN];

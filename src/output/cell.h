@@ -5,35 +5,35 @@
 #include "output/fields.h"
 
 /*
- * cell_add() - add a value as people read it: unknown is "-", and text is made safe for a terminal
- * and one word, for awk. In the abstract name of a UNIX listener a run of 90 NULs is "@{90}".
+ * cell_add() - add a value for people: unknown is "-", and text is made safe for a terminal and one
+ * word, for awk. In the abstract name of a UNIX listener a run of 90 NULs is "@{90}".
  * @text_flags: enum text_flags
  */
 void cell_add(struct strbuf *cell, const struct field_value *value, unsigned int text_flags);
 
 /*
- * cell_add_fitted() - the same for a screen of @width columns, 0: no limit. A path may be as long
- * as the screen, which would cost all other columns: it gets three eighths.
+ * cell_add_fitted() - the same for a screen of @width columns, 0: no limit. A path gets at most
+ * three eighths of the screen.
  */
 void cell_add_fitted(struct strbuf *cell, const struct field_value *value, unsigned int text_flags,
 		     size_t width);
 
 /*
- * cell_shorten() - cut the text from @start on to @width screen columns, out of its middle, and
- * mark where: its end says the most, and its beginning where it belongs.
+ * cell_shorten() - cut the text from @start on to @width screen columns: its middle is replaced by
+ * a mark, and more of its end is kept than of its beginning.
  */
 void cell_shorten(struct strbuf *cell, size_t start, size_t width, bool utf8);
 
 /*
  * cell_align() - add rows of cells, each column as wide as its widest cell.
- * @rows: a tab ends each cell but the last, which a newline does
+ * @rows: each cell ends with a tab, the last of a row with a newline
  * @align: 'l' or 'r' for each cell but the last
  */
 void cell_align(struct strbuf *to, const struct strbuf *rows, const char *align);
 
 /*
- * Addresses as ss writes them: an IPv4 client of a dual-stack listener is v4-mapped,
- * ::ffff:192.0.2.7. An endpoint has brackets where it takes them, and a port.
+ * Add addresses as ss writes them: an IPv4 client of a dual-stack listener is v4-mapped,
+ * ::ffff:192.0.2.7. An endpoint has a port, and brackets around IPv6 addresses.
  * @family: AF_INET, which uses the first four bytes of @address, or AF_INET6
  */
 void cell_add_address(struct strbuf *b, uint8_t family, const uint8_t address[16]);

@@ -15,7 +15,7 @@ static const enum field_id default_columns[] = {
 	FIELD_OVERFLOWS, FIELD_PROCESS, FIELD_REASONS,
 };
 
-/* On a screen that is looked at again and again, rates say more than sums. */
+/* The interactive view shows rates in place of sums. */
 static const enum field_id top_columns[] = {
 	FIELD_SEVERITY, FIELD_LOCAL, FIELD_PROCESS, FIELD_SOCKETS, FIELD_LENGTH, FIELD_LIMIT,
 	FIELD_FILL, FIELD_PEAK, FIELD_IMBALANCE, FIELD_SYNRECV, FIELD_DROPS_RATE, FIELD_OVERFLOWS,
@@ -53,7 +53,7 @@ static void add(struct columns *c, const struct field *field)
 		c->list[c->n++] = field;
 }
 
-/* The user wants this very column. */
+/* Adds a column that the user asked for by name. */
 static void add_chosen(struct columns *c, const struct field *field)
 {
 	add(c, field);
@@ -61,7 +61,7 @@ static void add_chosen(struct columns *c, const struct field *field)
 	c->chosen |= bit(field);
 }
 
-/* What is added comes before a list of words that ends the line. */
+/* Moves the column that was added before a list of words, so that the list stays last. */
 static void keep_list_last(struct columns *c)
 {
 	const struct field *added = c->list[c->n - 1];
@@ -146,7 +146,7 @@ void columns_group(struct columns *c, bool folded)
 				columns_toggle(c, field);
 			continue;
 		}
-		/* Before what follows it in the default, as far as that is shown. */
+		/* Before the next default column that is shown. */
 		for (size_t j = i + 1; at == c->n && j < ARRAY_SIZE(top_columns); j++)
 			at = index_of(c, &field_table[top_columns[j]]);
 		insert(c, at, field);
@@ -218,7 +218,7 @@ int columns_parse(struct columns *c, const char *list, bool extended, struct err
 int columns_worth(const struct columns *c, const struct field *field)
 {
 	const int keep = c->top && field->keep_top ? field->keep_top : field->keep;
-	const int identity = 85; /* `keep` of what identifies a row and how bad it is */
+	const int identity = 85; /* `keep` of columns that identify a row and its state */
 	const int tier = 100; /* more than any `keep` */
 
 	if (keep >= identity)

@@ -7,15 +7,15 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define HALF_OPEN_MAX 20 /* beyond it networks are listed: a flood has thousands of connections */
-#define NETWORKS_MAX  10 /* lines of them */
+#define HALF_OPEN_MAX 20 /* more are summed up by network: a flood has thousands */
+#define NETWORKS_MAX  10 /* that are listed */
 
 /* The half-open connections of one client network. */
 struct network {
 	uint8_t address[16];
 	uint8_t family; /* AF_INET for v4-mapped clients too */
 	uint8_t prefix_len;
-	uint8_t retransmits; /* the most of any */
+	uint8_t retransmits; /* maximum */
 	size_t n; /* connections */
 };
 
@@ -89,7 +89,7 @@ static int compare_size(const void *va, const void *vb)
 	return a->n != b->n ? (a->n < b->n ? 1 : -1) : compare_address(va, vb);
 }
 
-/* Sums connections up by network, largest first. Returns how many there are. */
+/* Sums connections up by network, largest first. Returns the number of networks. */
 static size_t sum_networks(const struct connections *connections, bool coarse,
 			   struct network *networks)
 {
@@ -135,7 +135,7 @@ static void add_networks(struct strbuf *lines, const char *queue, size_t connect
 	}
 }
 
-/* Networks are as small as keeps the list short; for clients from everywhere none does. */
+/* Uses small networks if they make a short list, else large ones. */
 static void add_half_open_sums(struct strbuf *lines, const char *queue,
 			       const struct connections *connections)
 {
@@ -150,7 +150,7 @@ static void add_half_open_sums(struct strbuf *lines, const char *queue,
 	free(networks);
 }
 
-/* @name: the word that each line begins with */
+/* @name: the word at the beginning of each line */
 static void add_queue(struct strbuf *lines, const char *name, const struct row_queue *queue,
 		      const struct row *row, bool listed)
 {

@@ -25,7 +25,7 @@ static const struct snapshot *sample(const struct document_at *at)
 	return at->report->snapshot;
 }
 
-/* What the item is. */
+/* The item, by its type. */
 #define ITEM(name, type)                                             \
 	static const struct type *name(const struct document_at *at) \
 	{                                                            \
@@ -158,7 +158,7 @@ OPTIONAL(ledger_overflows, netns(at)->delta[COUNTER_LISTEN_OVERFLOWS])
 OPTIONAL(ledger_listen_drops, netns(at)->delta[COUNTER_LISTEN_DROPS])
 OPTIONAL(ledger_listener_drops, netns(at)->listener_drops)
 OPTIONAL(ledger_unattributed, netns(at)->unattributed_overflows)
-/* Older half-open connections may have lost their listener since. */
+/* Known only if the walk was for this sample: otherwise their listeners may have closed since. */
 COUNT(ledger_syn_recv, netns(at)->netns->syn_recv_ns == sample(at)->monotonic_ns,
       netns(at)->netns->unattributed_syn_recv)
 COUNT(netns_inode, netns(at)->netns->inode, netns(at)->netns->inode)
@@ -206,12 +206,12 @@ static const struct document_key netns_keys[] = {
 	{ "netns", KEY_COUNT | NULLABLE, "inode of the network namespace", .get = get_netns_inode },
 	{ "name", KEY_TEXT | NULLABLE,
 	  "in /run/netns, of a container, or of a process; null without -N and "
-	  "-A", .get = get_netns_name },
-	{ "pid", KEY_COUNT | NULLABLE, "the oldest process in it", .get = get_netns_pid },
-	{ "sysctl", KEY_OBJECT, "null: missing in this namespace", .keys = sysctl_keys },
+	  "-A", .needs = NEED_NAMESPACES, .get = get_netns_name },
+	{ "pid", KEY_COUNT | NULLABLE, "the oldest process in it", .needs = NEED_NETNS_PID, .get = get_netns_pid },
+	{ "sysctl", KEY_OBJECT, "null: missing in this namespace", .needs = NEED_SYSCTLS, .keys = sysctl_keys },
 	{ "counters", KEY_OBJECT, "named as nstat does; null: not known to the running kernel",
-	  .keys = counter_keys },
-	{ "ledger", KEY_OBJECT, "sums over all listeners of the namespace", .keys = ledger_keys },
+	  .needs = NEED_COUNTERS, .keys = counter_keys },
+	{ "ledger", KEY_OBJECT, "sums over all listeners of the namespace", .needs = NEED_COUNTERS, .keys = ledger_keys },
 	{ 0 }
 };
 /* clang-format on */
@@ -280,8 +280,8 @@ static const struct document_key warning_keys[] = {
 const struct document_key document_keys[] = {
 	{ "schema_version", KEY_VERSION, .get = get_schema_version },
 	{ "version", KEY_TEXT, "of listenq", .get = get_version },
-	{ "host", KEY_TEXT | NULLABLE, .get = get_host },
-	{ "boot_id", KEY_TEXT | NULLABLE, .get = get_boot_id },
+	{ "host", KEY_TEXT | NULLABLE, .needs = NEED_IDENTITY, .get = get_host },
+	{ "boot_id", KEY_TEXT | NULLABLE, .needs = NEED_IDENTITY, .get = get_boot_id },
 	{ "time", KEY_TEXT, "of the closing sample, RFC 3339, UTC", .get = get_time },
 	{ "monotonic_seconds", KEY_REAL, "CLOCK_MONOTONIC of the closing sample",
 	  .get = get_monotonic_seconds },
@@ -291,9 +291,23 @@ const struct document_key document_keys[] = {
 	{ "listeners", .type = KEY_LISTENERS },
 	{ "not_shown", KEY_OBJECT,
 	  "what the report does not show, which may not be well; 0: it shows all of "
-	  "it", .keys = not_shown_keys },
+	  "it", .needs = NEED_NOT_SHOWN, .keys = not_shown_keys },
 	{ "warnings", KEY_ARRAY, "data that could not be had",
 	  .keys = warning_keys, .item = warning_item },
 	{ 0 }
 };
 /* clang-format on */
+
+static unsigned int needs_of(const struct document_key *keys)
+{
+	unsigned int needs = 0;
+
+	for (const struct document_key *k = keys; k && k->key; k++)
+		needs |= k->needs | needs_of(k->keys);
+	return needs;
+}
+
+unsigned int document_needs(void)
+{
+	return needs_of(document_keys);
+}

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Fast samples see listeners that come and go, which would spoil the bounds. */
+/* Bounds of overflows need fast samples, which see listeners that come and go. */
 #define NEED_OVERFLOWS (NEED_WINDOW | NEED_DROPS | NEED_COUNTERS | NEED_PEAK)
 #define NEED_SYN_LIMIT NEED_SYSCTLS
 #define NEED_SYN_QUEUE NEED_SYN_RECV
@@ -18,8 +18,8 @@
 #define NEED_PEAKS     (NEED_WINDOW | NEED_PEAK)
 
 /*
- * A getter fills @value, which comes zeroed but for its type, from one row of a report. What is
- * unknown it leaves so.
+ * A getter fills @value, which is zeroed except for its type, from one row of a report. It leaves
+ * @value unchanged if it is unknown.
  */
 #define UNUSED __attribute__((unused))
 #define GETTER(name)                                                                             \
@@ -116,7 +116,7 @@ GETTER(user)
 		set_text(value, names_of_user(context->users, row->listener->uid));
 }
 
-/* As ss writes it: "*" for a wildcard that takes both families, "%device" behind the address. */
+/* As ss writes it: "*" for a wildcard of both families, "%device" after the address. */
 GETTER(local)
 {
 	static const uint8_t any[16];
@@ -180,7 +180,7 @@ NUMBER(syn_retransmitted, has_syn_queue(row), row->group ? row->group->syn_retra
 REAL(syn_age, has_syn_queue(row),
      seconds(snapshot_age(report->snapshot, row->netns->netns->syn_recv_ns)))
 
-/* A limit of 0 holds one request sock; dividing by it would not. */
+/* A queue with limit 0 takes one request sock, so divide by 1. */
 GETTER(syn_fill)
 {
 	const struct opt_u64 *limit = &row->group_syn_limit;
@@ -196,7 +196,7 @@ NUMBER(group_length, row->group, row->group ? row->group->length : 0)
 NUMBER(group_limit, row->group, row->group ? row->group->limit : 0)
 REAL(group_fill, row->group, row->group ? row->group->fill_max : 0)
 
-/* A listener that is alone, or whose group has nothing in any queue, has nothing to compare. */
+/* Unknown if the listener is alone, or if all queues of its group are empty. */
 GETTER(imbalance)
 {
 	const struct group *g = row->group;
@@ -244,13 +244,10 @@ GETTER(losses)
 
 /* Who holds it. */
 
-/*
- * Whose a listener is, in a cell: a few of its owners and how many more there are. That of a server
- * with a hundred workers has one name and a hundred pids.
- */
+/* How many numbers a cell has: the listener of a server may have a hundred pids. */
 #define FEW 3
 
-/* The owners of one listener, as a getter finds them. */
+/* The owners of one row. */
 struct holders {
 	const struct owner *list;
 	const struct process *processes;
@@ -279,15 +276,15 @@ static const char *name_at(const struct process *p, size_t member)
 	return *(const char *const *)((const char *)p + member);
 }
 
-/* Is it the descriptor of another process than the one before? */
+/* Is it the first descriptor of a process? */
 static bool is_next(const struct holders *h, size_t i)
 {
 	return !i || h->list[i].process != h->list[i - 1].process;
 }
 
 /*
- * The words of a list stand in the scratch: pointers to them first, the text of the cell behind.
- * They move as it grows, so they are set when it is whole.
+ * The words of a list are in the scratch: first the pointers to them, then the text of the cell.
+ * The scratch moves as it grows, so pointers into it are set when it is complete.
  */
 static const char *word_at(const struct strbuf *scratch, size_t i)
 {
@@ -310,7 +307,8 @@ static void set_words(struct field_value *v, const struct strbuf *scratch, size_
 	v->text = scratch->s + text;
 }
 
-/* Adds a word unless it is there. They are few, or the same. */
+/* Adds a pointer to a word, unless it is there. A linear search will do: different words are few.
+ */
 static void add_word(struct strbuf *scratch, const char *word, size_t *n)
 {
 	for (size_t i = 0; i < *n; i++)
@@ -320,13 +318,13 @@ static void add_word(struct strbuf *scratch, const char *word, size_t *n)
 	++*n;
 }
 
-/* Would it look like nothing, like a word of ours, or like more than one name? */
+/* Does the name look empty, like a word of ours, or like more than one name? */
 static bool wants_quotes(const char *name)
 {
 	return !*name || !strcmp(name, NOBODY) || !strcmp(name, "-") || name[strcspn(name, ",\"")];
 }
 
-/* A process calls itself whatever it likes. A quote within quotes is doubled. */
+/* A process may choose any name, so it may need quotes. A quote within quotes is doubled. */
 static void add_name(struct strbuf *to, const char *name)
 {
 	if (!wants_quotes(name)) {
@@ -340,8 +338,8 @@ static void add_name(struct strbuf *to, const char *name)
 }
 
 /*
- * The different names of the owners. systemd keeps the sockets of the services that it starts open:
- * that of its own cgroup only counts where nobody else has one.
+ * The different names of the owners. systemd keeps the sockets of services that it starts open, so
+ * its own unit counts only if no other owner has one.
  * @member: offset of the name in struct process
  */
 static void set_names(struct field_value *v, const struct holders *h, size_t member,
@@ -372,7 +370,7 @@ static void set_names(struct field_value *v, const struct holders *h, size_t mem
 	set_words(v, scratch, n, text);
 }
 
-/* Numbers of a cell, and how many others there are. */
+/* The numbers of a cell, and how many more there are. */
 struct few {
 	uint32_t list[FEW];
 	size_t n, more;
@@ -386,7 +384,7 @@ static bool among(const struct few *few, uint32_t number)
 	return false;
 }
 
-/* The first different pids or descriptors: all, or one less than there is room for. */
+/* Takes the first different pids or descriptors: all, or if there are more than FEW, FEW - 1. */
 static void take_few(struct few *few, const struct holders *h, bool pids)
 {
 	few->n = few->more = 0;
@@ -406,7 +404,7 @@ static void take_few(struct few *few, const struct holders *h, bool pids)
 	}
 }
 
-/* All of them as words behind the text. */
+/* Adds all of them as words after the text. */
 static void add_numbers(struct strbuf *scratch, const struct holders *h, bool pids)
 {
 	const size_t begin = scratch->len;
@@ -424,7 +422,7 @@ static void add_numbers(struct strbuf *scratch, const struct holders *h, bool pi
 	}
 }
 
-/* They sort by the first. A number that is alone is the word and the text. */
+/* Rows sort by the first number. A single number is both the word and the text. */
 static void set_numbers(struct field_value *v, const struct holders *h, bool pids,
 			struct field_context *context)
 {
@@ -511,7 +509,7 @@ GETTER(state)
 	value->number = row->state;
 }
 
-/* A listener that is gone has the state it was last seen in here, unless that was ok. */
+/* If a listener is gone, the first word is its state when last seen, unless that was ok. */
 GETTER(reasons)
 {
 	value->known = true;
@@ -541,8 +539,8 @@ GETTER(half_open)
 }
 
 /*
- * @keep from 69 on is who, where, how bad and why, which stay on a narrow terminal, and what -e and
- * -g add. From 85 on it is what identifies a row and how bad it is.
+ * Columns with @keep from 69 on stay on a narrow terminal: process, address, state and reasons, and
+ * what -e and -g add. From 85 on they identify a row and its state.
  */
 /* clang-format off */
 const struct field field_table[FIELD_N] = {

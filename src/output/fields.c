@@ -7,7 +7,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* What ss(8) calls columns. Here they are not names, as in ss they mean other things too. */
+/* Columns of ss(8). They are no names here, because in ss they also mean other things. */
 static const struct {
 	const char *name, *meant;
 } ss_columns[] = {
@@ -15,7 +15,7 @@ static const struct {
 	{ "send-q", "limit (LIMIT)" },
 };
 
-/* What a type is to a filter; texts and lists depend on more. */
+/* How a filter compares each type; see filter_type() for texts and lists. */
 static const enum filter_type filter_types[] = {
 	[TYPE_COUNT] = FILTER_COUNT, [TYPE_RISE] = FILTER_COUNT, [TYPE_RATIO] = FILTER_RATIO,
 	[TYPE_FACTOR] = FILTER_REAL, [TYPE_RATE] = FILTER_REAL,	 [TYPE_SECONDS] = FILTER_REAL,
@@ -23,13 +23,13 @@ static const enum filter_type filter_types[] = {
 	[TYPE_LIST] = FILTER_WORDS,
 };
 
-/* Case does not matter, nor how the words of a name are joined. */
+/* Names match without regard to case and to how their words are joined. */
 static char spelled(char c)
 {
 	return c == ' ' || c == '_' ? '-' : (char)tolower((unsigned char)c);
 }
 
-/* Is all of @known at the front of @typed? Returns its length, or 0. */
+/* Returns the length of @known if @typed begins with it, else 0. */
 static size_t spells(const char *known, const char *typed, size_t len)
 {
 	size_t n = 0;
@@ -61,7 +61,7 @@ static enum filter_type filter_type(const struct field *field)
 	return filter_types[field->type];
 }
 
-/* "comm" is the one name that no column has: ps(1) and /proc call the name of a process so. */
+/* "comm" is an alias of the column process, from ps(1) and /proc. */
 static const void *find_for_filter(const char *name, size_t len, enum filter_type *type,
 				   unsigned int *needs)
 {

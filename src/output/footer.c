@@ -10,23 +10,23 @@
 #include <string.h>
 
 #define WINDOW_SIZE   32
-#define GONE_MAX      3 /* listeners that are gone, named for overflows that fell on none */
+#define GONE_MAX      3 /* listeners named that are gone */
 #define LISTENERS_MAX 4 /* whose processes are named for one reason */
 
-/* How one of many namespaces is. */
+/* The state of one namespace among several. */
 enum netns_state {
-	NETNS_HIDDEN, /* none of its listeners is shown, as others were chosen */
+	NETNS_HIDDEN, /* none of its listeners is selected */
 	NETNS_WELL,
 	NETNS_UNKNOWN,
 	NETNS_SICK, /* it lost something, or has a listener that is not ok */
 	NETNS_STATE_N
 };
 
-/* The states and reasons of the listeners that are shown, and whose sentence each one has. */
+/* The states and reasons of the listeners shown, and the row whose sentence each one gets. */
 struct words {
 	const struct row *worst[STATE_N];
 	size_t count[STATE_N];
-	const struct row *speaker[REASON_N];
+	const struct row *example[REASON_N];
 };
 
 static void format_window(const struct report *report, char window[WINDOW_SIZE])
@@ -44,10 +44,10 @@ static bool counters_known(const struct netns_report *ns)
 	return ns->delta[COUNTER_LISTEN_OVERFLOWS].known && ns->delta[COUNTER_LISTEN_DROPS].known;
 }
 
-/* Syncookies that were sent mean nothing without those that came back, and vice versa. */
+/* Syncookies sent and those that came back are only meaningful together. */
 static bool is_worth_a_line(const struct netns_report *ns, enum counter_id id)
 {
-	if (!ns->delta[id].known || counter_table[id].queue == QUEUE_ASIDE)
+	if (!ns->delta[id].known || counter_table[id].shown == COUNTER_JSON_ONLY)
 		return false;
 	if (id == COUNTER_COOKIES_RECV || id == COUNTER_COOKIES_SENT)
 		return ns->delta[COUNTER_COOKIES_SENT].value ||
@@ -63,7 +63,7 @@ static bool has_moved(const struct netns_report *ns)
 	return false;
 }
 
-/* Listeners on which overflows may have fallen that fell on no listener that is still here. */
+/* Names listeners that are gone, at which unattributed overflows may have happened. */
 static void add_gone(struct strbuf *lines, const struct report *report,
 		     const struct netns_report *ns)
 {
@@ -75,7 +75,7 @@ static void add_gone(struct strbuf *lines, const struct report *report,
 
 		if (report->rows[i].netns != ns || b->family == AF_UNIX)
 			continue;
-		/* One that comes and goes is named once. */
+		/* Name a listener once that came and went repeatedly. */
 		if (last && last->family == b->family && last->port == b->port &&
 		    !memcmp(last->address, b->address, sizeof(b->address)))
 			continue;
@@ -114,7 +114,7 @@ static void add_moved(struct strbuf *lines, const struct report *report,
 	}
 }
 
-/* The sysctls that bind a listener. */
+/* The sysctls that limit a listener. */
 static void add_sysctls(struct strbuf *lines, const struct sysctls *s)
 {
 	static const enum sysctl_id binding[] = { SYSCTL_SOMAXCONN, SYSCTL_MAX_SYN_BACKLOG,
@@ -130,7 +130,7 @@ static void add_sysctls(struct strbuf *lines, const struct sysctls *s)
 	strbuf_putc(lines, '\n');
 }
 
-/* With many namespaces some counter always moves; what counts is a loss. */
+/* Among many namespaces some counter always moves, so only losses count. */
 static enum netns_state classify_netns(const struct report *report, const struct netns_report *ns)
 {
 	const struct opt_u64 *drops = &ns->delta[COUNTER_LISTEN_DROPS];
@@ -170,7 +170,7 @@ static void add_rise(struct strbuf *rows, struct opt_u64 rise)
 	cell_add(rows, &v, 0);
 }
 
-/* Counters that moved beside ListenOverflows and ListenDrops. */
+/* Adds the counters that moved, except ListenOverflows and ListenDrops. */
 static void add_others_moved(struct strbuf *lines, const struct netns_report *ns)
 {
 	const size_t begin = lines->len;
@@ -187,7 +187,7 @@ static void add_others_moved(struct strbuf *lines, const struct netns_report *ns
 		strbuf_putc(lines, '-');
 }
 
-/* A line for each namespace that is not well, or of which that is unknown. */
+/* Adds a line for each namespace that is sick or unknown. */
 static void add_netns_table(struct strbuf *lines, const struct report *report,
 			    const enum netns_state *states, const char *window,
 			    unsigned int text_flags)
@@ -276,8 +276,8 @@ static void add_overflowing(struct strbuf *b, const struct not_shown *e)
 }
 
 /*
- * Where not all namespaces were looked at, more of them may overflow than were found. One that is
- * new in the window needs no word.
+ * If not all namespaces were looked at, more of them may overflow than were found. A namespace that
+ * is new in the window is not mentioned.
  */
 static void add_cut(struct strbuf *b, const struct not_shown *e)
 {
@@ -321,9 +321,8 @@ static void add_namespaces(struct strbuf *lines, const struct report *report,
 	}
 }
 
-/* Is the sentence of @row better than that of @other? It is where the reason is the one to act on.
- */
-static bool speaks_for(const struct row *row, const struct row *other, enum reason reason)
+/* Is @row a better example of the reason than @other: is its advice given there? */
+static bool is_better(const struct row *row, const struct row *other, enum reason reason)
 {
 	return !other || (verdict_adviser(other) != reason && verdict_adviser(row) == reason);
 }
@@ -338,8 +337,8 @@ static void collect_words(const struct report *report, struct words *words)
 		if (!worst || row_worst_fill(row) > row_worst_fill(worst))
 			words->worst[row->state] = row;
 		for (unsigned int j = 0; row->reasons >> j; j++)
-			if (row->reasons & 1u << j && speaks_for(row, words->speaker[j], j))
-				words->speaker[j] = row;
+			if (row->reasons & 1u << j && is_better(row, words->example[j], j))
+				words->example[j] = row;
 	}
 }
 
@@ -356,7 +355,7 @@ static void add_local(struct strbuf *lines, const struct footer *f, const struct
 	cell_add_fitted(lines, &value, f->text_flags, f->width);
 }
 
-/* Members of its SO_REUSEPORT group in the state of the row, as far as they are shown. */
+/* Counts the members of its SO_REUSEPORT group that are shown and in the same state. */
 static size_t count_sockets(const struct report *report, const struct row *row)
 {
 	size_t n = 0;
@@ -368,7 +367,7 @@ static size_t count_sockets(const struct report *report, const struct row *row)
 	return n;
 }
 
-/* "full (127.0.0.1:80, 1 of 4 sockets, and 2 more): ..."; @count: how many have that state */
+/* "full (127.0.0.1:80, 1 of 4 sockets, and 2 more): ..."; @count: rows in that state */
 static void add_state(struct strbuf *lines, const struct footer *f, const struct row *row,
 		      size_t count)
 {
@@ -388,11 +387,11 @@ static void add_state(struct strbuf *lines, const struct footer *f, const struct
 }
 
 /*
- * A reason that names processes is said of each listener. Returns how many that were.
- * @speaker: of those where no process is named, whose number is @n
+ * Adds a line for each listener where the reason names processes. Returns how many there are.
+ * @example: set to one of the @n others
  */
 static size_t add_named(struct strbuf *lines, const struct footer *f, enum reason reason,
-			const struct row **speaker, size_t *n)
+			const struct row **example, size_t *n)
 {
 	struct strbuf why = { 0 };
 	size_t named = 0;
@@ -405,8 +404,8 @@ static size_t add_named(struct strbuf *lines, const struct footer *f, enum reaso
 		why.len = 0;
 		if (!verdict_add_why(&why, reason, row, f->text_flags)) {
 			++*n;
-			if (speaks_for(row, *speaker, reason))
-				*speaker = row;
+			if (is_better(row, *example, reason))
+				*example = row;
 		} else if (named++ < LISTENERS_MAX) {
 			strbuf_addf(lines, "%s (", reason_table[reason].name);
 			add_local(lines, f, row);
@@ -421,32 +420,32 @@ static size_t add_named(struct strbuf *lines, const struct footer *f, enum reaso
 }
 
 static void add_reason(struct strbuf *lines, const struct footer *f, enum reason reason,
-		       const struct row *speaker)
+		       const struct row *example)
 {
 	size_t named = 0, n = 0;
 
 	if (reason_table[reason].say) {
-		speaker = NULL;
-		named = add_named(lines, f, reason, &speaker, &n);
+		example = NULL;
+		named = add_named(lines, f, reason, &example, &n);
 	}
-	if (!speaker)
+	if (!example)
 		return;
 	strbuf_adds(lines, reason_table[reason].name);
 	if (named) {
 		strbuf_adds(lines, " (");
-		add_local(lines, f, speaker);
+		add_local(lines, f, example);
 		if (n > 1)
 			strbuf_addf(lines, " and %zu more", n - 1);
 		strbuf_putc(lines, ')');
 	}
 	strbuf_adds(lines, ": ");
-	verdict_add_why(lines, reason, speaker, f->text_flags);
+	verdict_add_why(lines, reason, example, f->text_flags);
 	strbuf_putc(lines, '\n');
 }
 
 /*
- * What the states and reasons in the table mean. The worst listener of each state is named once
- * more: the top of a long table may have left the screen.
+ * Adds what the states and reasons in the table mean. Names the worst listener of each state, as
+ * the top of a long table may have left the screen.
  */
 static void add_words(struct strbuf *lines, const struct footer *f)
 {
@@ -457,11 +456,11 @@ static void add_words(struct strbuf *lines, const struct footer *f)
 		if (words.count[i] && i != STATE_OK)
 			add_state(lines, f, words.worst[i], words.count[i]);
 	for (unsigned int i = 0; i < REASON_N; i++)
-		if (words.speaker[i])
-			add_reason(lines, f, i, words.speaker[i]);
+		if (words.example[i])
+			add_reason(lines, f, i, words.example[i]);
 }
 
-/* A window that is too short to show whether a listener is stalled does not say that it is well. */
+/* Says where the window was too short to show whether a listener is stalled. */
 static void add_open(struct strbuf *lines, const struct footer *f)
 {
 	const struct report *report = f->report;
@@ -482,7 +481,7 @@ static void add_open(struct strbuf *lines, const struct footer *f)
 	strbuf_adds(lines, ": a longer window (-d 3) shows whether that is stalled.\n");
 }
 
-/* Who holds a listener that is not well may be what only root sees. */
+/* Without root, the owners of a sick listener may be hidden. */
 static void add_ownerless(struct strbuf *lines, const struct footer *f)
 {
 	const struct report *report = f->report;
@@ -519,17 +518,10 @@ static void add_unselected(struct strbuf *lines, const struct footer *f)
 
 bool footer_add_not_shown(struct strbuf *b, const struct not_shown *e)
 {
-	struct strbuf own = { 0 };
-	bool some;
-
-	add_unix(&own, e);
-	add_overflowing(&own, e);
-	add_cut(&own, e);
-	some = own.len > 0;
-	if (some)
-		strbuf_add(b, own.s, own.len);
-	strbuf_free(&own);
-	return some;
+	add_unix(b, e);
+	add_overflowing(b, e);
+	add_cut(b, e);
+	return b->len > 0;
 }
 
 void footer_add_scope(struct strbuf *b, const struct report *report, size_t n)

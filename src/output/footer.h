@@ -4,31 +4,30 @@
 
 #include "output/fields.h"
 
-/* What the footer of a table is about. */
+/* What a footer is made from. */
 struct footer {
 	const struct report *report;
 	struct field_context *context;
 	unsigned int text_flags; /* for names, see text_add_safe() */
-	size_t width; /* of the screen, to which paths are cut; 0: unlimited */
-	const char *const *selectors; /* what leaves listeners out; ends with NULL */
-	bool owners; /* those that hold a listener were looked for */
+	size_t width; /* of the screen, for cell_add_fitted(); 0: unlimited */
+	const char *const *selectors; /* options that leave listeners out; ends with NULL */
+	bool owners; /* the report has NEED_OWNERS */
 };
 
 /*
- * footer_add() - add what stands below a table, line by line: what the report does not show and
- * is not well, counters that moved, sysctls, what the states and reasons mean, and what is left
- * out.
+ * footer_add() - add the lines below a table: problems that the report does not show, counters that
+ * moved, sysctls, what the states and reasons mean, and what is left out.
  */
 void footer_add(struct strbuf *lines, const struct footer *f);
 
 /*
- * footer_add_not_shown() - add what is not well of what the report does not show, with the option
- * that shows it: "1 UNIX listener is full (-x shows it); 1 other namespace overflows (-A shows
- * it)". Returns false when there is nothing to say.
+ * footer_add_not_shown() - add problems that the report does not show, with the option that shows
+ * them: "1 UNIX listener is full (-x shows it); 1 other namespace overflows (-A shows it)". Returns
+ * false if there are none. @b: empty
  */
 bool footer_add_not_shown(struct strbuf *b, const struct not_shown *e);
 
-/* Adds what @n listeners that a report is about are, as "TCP listeners here". */
+/* Adds which listeners the report has, as "TCP listeners here". @n: how many, for the plural */
 void footer_add_scope(struct strbuf *b, const struct report *report, size_t n);
 
 #endif

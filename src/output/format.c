@@ -2,6 +2,7 @@
 #include "output/format.h"
 
 #include "base/clock.h"
+#include "output/document.h"
 #include "output/json.h"
 
 #include <stdlib.h>
@@ -28,31 +29,34 @@ static void print_json(FILE *stream, const struct report *report, const struct f
 	json_print(stream, report, style->repeated, context);
 }
 
-const struct format format_table[FORMATS] = {
-	[FORMAT_TABLE] = {
-		.name = "table",
-		.footer_needs = NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW | NEED_NOT_SHOWN,
-		.failure = EXIT_FAILURE,
-		.print = print_table,
-	},
-	[FORMAT_JSON] = {
-		.name = "json",
-		.needs = NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY | NEED_NAMESPACES |
-			 NEED_NETNS_PID | NEED_NOT_SHOWN,
-		.every_field = true,
-		.holds_warnings = true,
-		.failure = EXIT_FAILURE,
-		.print = print_json,
-	},
-};
-
-unsigned int format_needs(const struct format *format, const struct columns *columns, bool footer)
+static unsigned int table_needs(const struct columns *columns, bool footer)
 {
-	unsigned int needs = format->needs | (footer ? format->footer_needs : 0);
+	return columns_needs(columns) |
+	       (footer ? NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW | NEED_NOT_SHOWN : 0);
+}
 
-	if (!format->every_field)
-		return needs | columns_needs(columns);
+/* It has every field, whatever the columns are. */
+static unsigned int json_needs(const struct columns *columns, bool footer)
+{
+	unsigned int needs = document_needs();
+
+	(void)columns;
+	(void)footer;
 	for (size_t i = 0; i < FIELD_N; i++)
 		needs |= field_table[i].key ? field_table[i].needs : 0;
 	return needs;
 }
+
+const struct format format_table[FORMATS] = {
+	[FORMAT_TABLE] = {
+		.needs = table_needs,
+		.print = print_table,
+		.failure = EXIT_FAILURE,
+	},
+	[FORMAT_JSON] = {
+		.needs = json_needs,
+		.print = print_json,
+		.holds_warnings = true,
+		.failure = EXIT_FAILURE,
+	},
+};

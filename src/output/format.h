@@ -6,31 +6,26 @@
 
 #include <stdio.h>
 
-/* What a format may need to know to print a report. */
+/* How to print a report. */
 struct format_style {
 	const struct columns *columns;
 	struct table_style table;
-	bool repeated; /* one report of many: each says when it was taken, JSON takes one line */
+	bool repeated; /* one report of many: tables get the time above, JSON is on one line */
 };
 
 enum format_id { FORMAT_TABLE, FORMAT_JSON, FORMATS };
 
-/* A format is added as one row of format_table and a function. */
+/* To add a format: an id, a row of format_table, and a row of the option table that chooses it. */
 struct format {
-	const char *name;
-	unsigned int needs; /* enum need: of every report */
-	unsigned int footer_needs; /* and when it has a footer */
-	bool every_field; /* it shows all that have a key; false: the chosen columns */
-	bool holds_warnings; /* they are part of the report; false: standard error gets them */
-	int failure; /* exit status when a report could not be had or written */
-	/* Errors are left in the stream. */
+	/* What a report costs: enum need. @footer: with what stands below a table */
+	unsigned int (*needs)(const struct columns *columns, bool footer);
+	/* Errors stay in the stream. */
 	void (*print)(FILE *stream, const struct report *report, const struct format_style *style,
 		      struct field_context *context);
+	bool holds_warnings; /* warnings are part of it; false: they go to standard error */
+	int failure; /* exit status when a report could not be taken or written */
 };
 
 extern const struct format format_table[FORMATS];
-
-/* What a report with these columns needs: enum need. */
-unsigned int format_needs(const struct format *format, const struct columns *columns, bool footer);
 
 #endif

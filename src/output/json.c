@@ -118,7 +118,7 @@ static void set_field(struct json_record *l, size_t i, const struct field_value 
 	}
 }
 
-/* One record serves all listeners of a document. */
+/* Makes the record that is used for all listeners of a document. */
 static struct json_record *make_listener(void)
 {
 	struct json_record_key *keys = xcalloc(FIELD_N, sizeof(*keys));
@@ -154,7 +154,7 @@ static void print_listeners(FILE *stream, const struct report *report, const cha
 	json_record_free(listener);
 }
 
-/* What comes before the listeners is one line. */
+/* All keys before the listeners are on one line. */
 void json_print(FILE *stream, const struct report *report, bool one_line,
 		struct field_context *context)
 {

@@ -7,11 +7,11 @@
 #include <stdio.h>
 
 /*
- * json_print() - a report as one JSON object. Listeners are written one by one, so that memory does
- * not grow with their number.
+ * json_print() - print a report as one JSON object. Listeners are written one by one, so that
+ * memory does not grow with their number.
  * @one_line: NDJSON, everything on one line; otherwise each listener has a line
  *
- * Errors are left in the stream.
+ * Errors stay in the stream.
  */
 void json_print(FILE *stream, const struct report *report, bool one_line,
 		struct field_context *context);

@@ -7,7 +7,7 @@
 
 static struct json_object *key_schema(const struct document_key *key);
 
-/* Adds a property to the schema of an object. All of them are always there. */
+/* Adds a required property to the schema of an object. */
 static void add(struct json_object *o, const char *key, struct json_object *property)
 {
 	json_value_put(json_value_get(o, "properties"), key, property);
@@ -21,7 +21,7 @@ static struct json_object *object_schema(const struct document_key *keys)
 	return key_schema(&key);
 }
 
-/* One word, of those that it may be. */
+/* The schema of one word of a list of terms. */
 static struct json_object *word_schema(enum field_terms terms)
 {
 	struct json_object *o = json_value_object(), *words;
@@ -32,7 +32,7 @@ static struct json_object *word_schema(enum field_terms terms)
 	words = json_value_array();
 	for (unsigned int i = 0; terms == TERMS_STATES && i < STATE_N; i++)
 		json_value_append(words, json_value_text(state_table[i].name));
-	/* A listener that is gone has in their place the state that it was last seen in. */
+	/* The only reason of a listener that is gone may be its state when it was last seen. */
 	for (unsigned int i = 0; terms == TERMS_REASONS && state_is_sick(i); i++)
 		json_value_append(words, json_value_text(state_table[i].name));
 	for (unsigned int i = 0; terms == TERMS_REASONS && i < REASON_N; i++)
@@ -78,7 +78,7 @@ static struct json_object *field_schema(const struct field *f)
 	return o;
 }
 
-/* The fields of an object within a listener stand together. */
+/* The fields of an object within a listener are adjacent in field_table. */
 static struct json_object *listener_schema(void)
 {
 	struct json_object *listener = object_schema(NULL), *object = NULL;

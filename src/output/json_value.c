@@ -38,7 +38,7 @@ struct json_object *json_value_real(double value)
 	char text[32];
 	size_t len;
 
-	if (value == 0) /* the most frequent one */
+	if (value == 0) /* the most frequent value */
 		return json_object_new_double_s(0, "0.0");
 	snprintf(text, sizeof(text), "%.6f", value);
 	if (value < 1 && text[0] == '1')
@@ -54,7 +54,7 @@ struct json_object *json_value_text(const char *text)
 	return json_object_new_string(text);
 }
 
-/* Control characters are escaped on the way out: by json-c, and by write_escaped(). */
+/* Control characters are escaped when the value is written: by json-c and write_escaped(). */
 struct json_object *json_value_foreign_text(const char *text)
 {
 	size_t len = strlen(text);
@@ -91,8 +91,8 @@ void json_value_free(struct json_object *value)
 }
 
 /*
- * json-c leaves DEL and C1, U+0080 to U+009F, as they are, and a terminal would obey them. In a
- * document they stand in strings alone, so it does not matter whose.
+ * Escapes DEL and C1 (U+0080 to U+009F), which json-c does not and a terminal may obey. In a
+ * document they occur only within strings.
  */
 static void write_escaped(FILE *stream, const char *text, size_t len)
 {
@@ -111,7 +111,7 @@ static void write_escaped(FILE *stream, const char *text, size_t len)
 	}
 }
 
-/* Nearly all text is plain, and is written at once. */
+/* Nearly all text needs no escapes and is written at once. */
 void json_value_write(FILE *stream, struct json_object *value)
 {
 	size_t len;
@@ -133,10 +133,10 @@ void json_value_write_pretty(FILE *stream, struct json_object *value)
 
 struct json_record {
 	struct json_object *object;
-	struct lh_entry *entries[]; /* by key; NULL: in no object */
+	struct lh_entry *entries[]; /* for each key; NULL: it has no name */
 };
 
-/* The object that the key stands in. */
+/* Returns the object that the key is in; makes it if necessary. */
 static struct json_object *object_of(struct json_object *record, const struct json_record_key *key)
 {
 	struct json_object *object = record;

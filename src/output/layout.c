@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_FIRST 18 /* room that names and lists get before paths do */
-/* What is left of texts where not even the essential columns have room. */
+#define LIST_FIRST 18 /* width that names and lists get before paths get more */
+/* To what texts are cut if not even the essential columns fit. */
 #define NARROW_ADDRESS 21 /* any of IPv4, with its port */
 #define NARROW_NAME    8
 #define NARROW_LIST    13
@@ -56,8 +56,8 @@ bool layout_cuts_end(const struct field *field)
 }
 
 /*
- * What the shown columns need. A list at the end may be cut to @list_least: its first word says
- * the most, and that is better than to lose other columns to it.
+ * The width that the shown columns need. A list at the end may be cut to @list_least, rather than
+ * other columns be left out: its first word matters most.
  */
 static size_t needed(const struct layout *l, size_t list_least)
 {
@@ -79,7 +79,7 @@ static bool fits(const struct layout *l, size_t list_least)
 	return needed(l, list_least) <= l->width;
 }
 
-/* The shown column worth least. */
+/* Returns the shown column worth least. */
 static struct layout_column *find_least(const struct layout *l)
 {
 	struct layout_column *least = NULL;
@@ -90,7 +90,7 @@ static struct layout_column *find_least(const struct layout *l)
 	return least;
 }
 
-/* Leaves out what is worth less than @below, the least first, until the rest fits. */
+/* Leaves out columns worth less than @below, those worth least first, until the rest fits. */
 static void leave_out(struct layout *l, size_t list_least, int below)
 {
 	size_t left = 0;
@@ -106,7 +106,7 @@ static void leave_out(struct layout *l, size_t list_least, int below)
 	}
 }
 
-/* The column worth most of those that may come back. */
+/* Returns the column worth most among those left out that may be shown again. */
 static struct layout_column *find_most(const struct layout *l)
 {
 	struct layout_column *most = NULL;
@@ -122,8 +122,8 @@ static struct layout_column *find_most(const struct layout *l)
 }
 
 /*
- * A column that is too wide itself must not have cost the others their place: what is worth @from
- * or more comes back where it fits.
+ * Shows columns again that fit and are worth @from or more: they may have been left out only
+ * because another one was too wide, which is left out now.
  */
 static void bring_back(struct layout *l, size_t list_least, int from)
 {
@@ -136,7 +136,7 @@ static void bring_back(struct layout *l, size_t list_least, int from)
 	}
 }
 
-/* Half of an address is better than none of its queue. Headers stay whole. */
+/* Cuts texts rather than lose essential columns. Headers are not cut. */
 static void squeeze(struct layout *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -153,8 +153,9 @@ static void squeeze(struct layout *l)
 }
 
 /*
- * Texts that were to be cut get what is left, up to @most columns each, the last one first.
- * @words: names and lists, or else addresses and paths. Returns what is left then.
+ * Widens texts that would be cut by up to @rest, to at most @most columns each, the last one first.
+ * Returns what is left of @rest.
+ * @words: widen names and lists, or else addresses and paths
  */
 static size_t share(struct layout *l, bool words, size_t most, size_t rest)
 {
@@ -172,7 +173,10 @@ static size_t share(struct layout *l, bool words, size_t most, size_t rest)
 	return rest;
 }
 
-/* A name, the first reason, three eighths of the screen for a path, all reasons, the whole path. */
+/*
+ * Shares out the rest of the screen: first to names and the first reason, then to paths up to three
+ * eighths of the screen, then to all reasons, then to whole paths.
+ */
 static void share_rest(struct layout *l, size_t list_least)
 {
 	size_t least = needed(l, list_least), reasons;

@@ -23,7 +23,7 @@ static const char *ask_for_user(uint32_t uid)
 	return entry ? entry->pw_name : NULL;
 }
 
-/* A number without a name is remembered, too. */
+/* Also remembers numbers without a name. */
 static const char *look_up(struct names *names, uint32_t number, const char *(*ask)(uint32_t))
 {
 	uint32_t i = idmap_put(&names->by_number, number, (uint32_t)names->n);

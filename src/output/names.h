@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /*
- * Names that the system's databases have for numbers of one kind. Each is looked up once, as the
- * database may be a server far away. A zeroed struct is ready.
+ * A cache of names of ports, or of users, from the system's databases. Each is looked up once, as
+ * the database may be on a remote server. A zeroed struct is ready.
  */
 struct names {
 	struct idmap by_number;
@@ -17,7 +17,7 @@ struct names {
 	size_t n, size;
 };
 
-/* Returns the name of a TCP port, or of a user; it belongs to @names. NULL: there is none. */
+/* Return the name of a TCP port, or of a user, which @names owns; NULL: there is none. */
 const char *names_of_port(struct names *names, uint16_t port);
 const char *names_of_user(struct names *names, uint32_t uid);
 void names_free(struct names *names);

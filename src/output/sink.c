@@ -18,32 +18,32 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-#define MAX_LINKS 40 /* as many as the kernel follows, MAXSYMLINKS */
-#define MAX_TRIES 100 /* for a name that nobody has */
+#define MAX_LINKS 40 /* as in the kernel, MAXSYMLINKS */
+#define MAX_TRIES 100 /* to find an unused name */
 
 /*
- * The way to the file, step by step. Links are read and followed here, as the kernel cannot be told
- * whose links to follow; only those of procfs are left to it. A step checks what it has opened, and
- * the next one begins there, so nobody can put something else in between.
+ * Resolves a path step by step. Symbolic links are followed here, because the kernel cannot check
+ * who owns them as strictly as is needed; only links of procfs are left to it. Each step checks
+ * what it has opened, and the next one starts from there, so nobody can exchange it in between.
  */
 struct walk {
-	struct sink *sink; /* where the walk is: dir, name */
+	struct sink *sink; /* dir and name: where the walk is */
 	char *text;
-	const char *rest; /* of @text: what is still to be followed */
+	const char *rest; /* the part of @text still to be followed */
 	unsigned int links; /* followed so far */
-	bool by_link; /* one of them was the last name of the path */
-	const char *refused; /* kind of what belongs to another user */
+	bool by_link; /* the last name of the path was a link */
+	const char *refused; /* "link" or "file" that belongs to another user */
 	struct stat *st; /* of the file */
 };
 
 enum step {
 	STEP_MISSING,
 	STEP_FOUND,
-	STEP_HELD, /* found behind a link of procfs, which is the only known way to it */
+	STEP_HELD, /* found, but only a link of procfs leads to it */
 	STEP_ON,
 };
 
-/* Writes all or nothing: a stream takes a short count for an error, and does not keep errno. */
+/* Writes everything or fails: for a stream a short count is an error, and errno is lost. */
 static ssize_t write_fd(void *cookie, const char *data, size_t size)
 {
 	struct sink *sink = cookie;
@@ -64,7 +64,7 @@ static ssize_t write_fd(void *cookie, const char *data, size_t size)
 	return (ssize_t)size;
 }
 
-/* mkstemp() makes files for the owner alone; a report has the mode that open(2) would give. */
+/* The mode that open(2) would give to a new file. */
 static mode_t creation_mode(void)
 {
 	mode_t mask = umask(0);
@@ -73,13 +73,13 @@ static mode_t creation_mode(void)
 	return 0666 & ~mask;
 }
 
-/* The file system asks for the fsuid, which is the effective one in a program like this. */
+/* The kernel compares with the fsuid, which is the effective uid here. */
 static bool trusted(const struct stat *st, const struct stat *dir)
 {
 	return st->st_uid == geteuid() || st->st_uid == dir->st_uid;
 }
 
-/* What may_follow_link(), fs/namei.c, forbids while fs.protected_symlinks is 1; at every step. */
+/* As may_follow_link(), fs/namei.c, with fs.protected_symlinks=1, but for links at every step. */
 static bool may_follow(const struct stat *link, const struct stat *dir)
 {
 	const mode_t shared = S_ISVTX | S_IWOTH;
@@ -87,7 +87,7 @@ static bool may_follow(const struct stat *link, const struct stat *dir)
 	return (dir->st_mode & shared) != shared || trusted(link, dir);
 }
 
-/* may_create_in_sticky(), with fs.protected_regular and fs.protected_fifos as strict as can be. */
+/* As may_create_in_sticky(), with the strictest fs.protected_regular and fs.protected_fifos. */
 static bool may_write(const struct stat *file, const struct stat *dir)
 {
 	if (!S_ISREG(file->st_mode) && !S_ISFIFO(file->st_mode))
@@ -111,7 +111,7 @@ static int enter_start(struct sink *sink, const char *path)
 	return enter(sink, open(*path == '/' ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/* @fd: a link, whose text comes before the rest of the way */
+/* Puts the text of the link @fd before the rest of the path. */
 static int follow_text(struct walk *w, int fd)
 {
 	char target[PATH_MAX];
@@ -131,7 +131,7 @@ static int follow_text(struct walk *w, int fd)
 	return *text.s == '/' ? enter_start(w->sink, text.s) : STEP_ON;
 }
 
-/* Does the text of the link @fd name this very file? That of a deleted file does not. */
+/* Does the text of the link @fd name this file? Not if the file is deleted. */
 static bool names(int fd, const struct stat *file)
 {
 	char target[PATH_MAX];
@@ -146,9 +146,9 @@ static bool names(int fd, const struct stat *file)
 }
 
 /*
- * @fd: a link of procfs. Only the kernel can follow it: its text need not be a path, as in
- * "pipe:[123]". To replace a regular file takes its directory: then the text is followed, if it
- * leads to that file.
+ * Only the kernel can follow @fd, a link of procfs: its text need not be a path, as in
+ * "pipe:[123]". But the directory of a regular file must be known to replace the file, so the text
+ * is followed if it leads to the same file.
  */
 static int follow_procfs(struct walk *w, int fd)
 {
@@ -179,7 +179,7 @@ static int follow(struct walk *w, int fd)
 	return follow_text(w, fd);
 }
 
-/* Opens what the next name of the way stands for, a link itself. Returns a descriptor or -errno. */
+/* Opens the next name of the path without following a link. Returns a descriptor or -errno. */
 static int open_next(struct walk *w)
 {
 	const int flags = O_PATH | O_NOFOLLOW | O_CLOEXEC;
@@ -196,7 +196,7 @@ static int open_next(struct walk *w)
 	memcpy(sink->name, w->rest, len);
 	sink->name[len] = '\0';
 	w->rest += len;
-	if (*w->rest) /* a directory, which may have to be mounted first, unless it is a link */
+	if (*w->rest) /* O_DIRECTORY triggers automounts; fails for a link */
 		fd = openat(sink->dir, sink->name, flags | O_DIRECTORY);
 	if (fd < 0)
 		fd = openat(sink->dir, sink->name, flags);
@@ -238,8 +238,8 @@ static int explain(const struct sink *sink, int code, struct error *why)
 }
 
 /*
- * Finds the directory and the name of the file. Returns enum step, how it is there, or -errno with
- * @why filled.
+ * Finds the directory and the name of the file. Returns STEP_MISSING, STEP_FOUND or STEP_HELD, or
+ * -errno with @why filled.
  */
 static int find_file(struct sink *sink, struct stat *st, struct error *why)
 {
@@ -269,8 +269,8 @@ static uint32_t any_number(void)
 }
 
 /*
- * Beside the file, since rename(2) does not cross file systems. The name is short, as names have a
- * limit, and only the owner may read the file until its mode is set.
+ * Creates it in the directory of the file, as rename(2) does not cross file systems. The name is
+ * short, to fit NAME_MAX, and only the owner may read the file until its mode is set.
  */
 static int create_temporary(struct sink *sink)
 {
@@ -298,7 +298,7 @@ static int open_temporary(struct sink *sink, const struct stat *old)
 
 	if (fd < 0)
 		return fd;
-	/* Before the mode, as a change of owner clears bits of it; only root may make it. */
+	/* Only root may change the owner. It clears mode bits, so the mode is set after it. */
 	if (old && fchown(fd, old->st_uid, old->st_gid) < 0 && errno != EPERM)
 		sink->error = errno;
 	if (fchmod(fd, old ? old->st_mode & 07777 : creation_mode()) < 0)
@@ -314,8 +314,8 @@ static bool is_same(int fd, const struct stat *seen)
 }
 
 /*
- * Opens what is written to as it is, unless something else has got the name since.
- * @follow: 0 behind a link of procfs, else O_NOFOLLOW
+ * Opens the file to write to it directly. Fails if another file has the name now.
+ * @follow: 0 for a link of procfs, else O_NOFOLLOW
  */
 static int open_itself(struct sink *sink, const struct stat *seen, int follow)
 {
@@ -329,7 +329,7 @@ static int open_itself(struct sink *sink, const struct stat *seen, int follow)
 	return -ESTALE;
 }
 
-/* A socket cannot be opened, but a descriptor of this process can be copied. */
+/* A socket cannot be opened, but a descriptor of this process can be duplicated. */
 static int copy_socket(struct sink *sink, const struct stat *seen)
 {
 	uint64_t own;
@@ -340,7 +340,7 @@ static int copy_socket(struct sink *sink, const struct stat *seen)
 	return fd < 0 ? -ENXIO : fd;
 }
 
-/* A regular file without a name cannot be replaced: it is truncated and written. */
+/* A regular file without a name cannot be replaced, so it is truncated. */
 static int open_held(struct sink *sink, const struct stat *seen)
 {
 	int fd = S_ISSOCK(seen->st_mode) ? copy_socket(sink, seen) : open_itself(sink, seen, 0);

@@ -9,37 +9,37 @@
 
 /*
  * Where a report goes: standard output, or a file that is replaced as a whole, so that a reader
- * sees the old report or the new one. A device or a FIFO cannot be replaced, and is written to as
- * it is. So is what only a link of procfs leads to: a pipe or a socket behind /dev/stdout, a
- * deleted file.
+ * sees the old report or the new one. A device or a FIFO cannot be replaced and is written to
+ * directly. So is a file that only a link of procfs leads to: a pipe or a socket through
+ * /dev/stdout, or a deleted file.
  */
 struct sink {
 	FILE *stream;
-	char *path; /* as it was given; NULL: standard output */
-	int dir; /* where the file is, all links followed, and its name there */
-	char name[NAME_MAX + 1];
+	char *path; /* as given; NULL: standard output */
+	int dir; /* directory of the file, with all links followed */
+	char name[NAME_MAX + 1]; /* in dir */
 	char *temporary; /* name in dir of the file that will replace it; NULL: written directly */
 	int fd;
-	int error; /* errno of the first write that failed, which a FILE does not keep */
+	int error; /* errno of the first failed write, which a FILE does not keep */
 };
 
 /*
  * sink_open() - begin a report.
- * @path: NULL and "-" are standard output. Links are followed. A file that is replaced keeps its
- *        mode and, where that is allowed, its owner
+ * @path: NULL and "-" are standard output. Links are followed. The new file gets the mode of the
+ *        old one and, if that is allowed, its owner
  *
- * In a sticky directory that others may write to, only links, files and FIFOs of the caller and of
- * the directory's owner are taken, as with fs.protected_symlinks, fs.protected_regular and
- * fs.protected_fifos, whatever these are set to. -EACCES: it is another's.
+ * In a sticky directory that others may write to, links, files and FIFOs must belong to the caller
+ * or to the directory's owner, as with fs.protected_symlinks, fs.protected_regular and
+ * fs.protected_fifos, whatever their values; otherwise -EACCES.
  *
  * @sink must not move until sink_commit(). Returns 0 or -errno with @why filled.
  */
 int sink_open(struct sink *sink, const char *path, struct error *why);
 
 /*
- * sink_commit() - the report is complete: flush it, or sync the temporary file and rename it.
- * Returns 0, or -errno with @why filled, also when any write since sink_open() failed. The
- * temporary file never stays.
+ * sink_commit() - finish a report: flush it, or sync the temporary file and rename it. Returns 0,
+ * or -errno with @why filled if this or any write since sink_open() failed. The temporary file
+ * never remains.
  */
 int sink_commit(struct sink *sink, struct error *why);
 

@@ -8,8 +8,8 @@
 #include <string.h>
 
 /*
- * Everything that the default order depends on is taken out of the row once: comparing is then
- * cheap, and the array that is sorted small.
+ * What the default order depends on, taken out of the row once: comparing is cheap, and the array
+ * to sort is small.
  */
 struct key {
 	uint64_t badness; /* smaller is worse: state, fill, drops in the window */
@@ -17,7 +17,7 @@ struct key {
 	struct row *row;
 };
 
-/* The same for a chosen column. */
+/* The same, and the value of a chosen column. */
 struct value_key {
 	struct key key;
 	enum field_order order;
@@ -33,7 +33,7 @@ static uint64_t saturate(double value, uint64_t max)
 
 static uint64_t badness(const struct row *row)
 {
-	/* Full is full: how far beyond it a queue went is chance, and drops say more. */
+	/* How far a queue exceeds full is chance, and drops matter more. */
 	const uint64_t fill_max = 65536, drops_max = 0xffffffff;
 	uint64_t fill = saturate(row_worst_fill(row) * 65536, fill_max);
 	uint64_t drops = row->drops.known ? row->drops.value : 0;

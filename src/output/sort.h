@@ -5,7 +5,7 @@
 #include "output/fields.h"
 
 /*
- * sort_rows() - put the rows of a report that are shown in order.
+ * sort_rows() - sort the rows of a report that are shown.
  * @field: the column to sort by; NULL: worst first, by state, fill, drops and then address
  * @descending: largest first; unknown values come last either way
  *
@@ -14,14 +14,14 @@
 void sort_rows(struct report *report, const struct field *field, bool descending,
 	       struct field_context *context);
 
-/* Sorts some rows of a report likewise. */
+/* Sorts @n rows of a report in the same way. */
 void sort_some(struct row **rows, size_t n, const struct report *report, const struct field *field,
 	       bool descending, struct field_context *context);
 
-/* What sorting by @field needs, NULL included: enum need. */
+/* What sorting by @field, which may be NULL, needs: enum need. */
 unsigned int sort_needs(const struct field *field);
 
-/* Order of two rows, worst first: negative, 0 or positive. */
+/* Compares two rows, worst first: negative, 0 or positive. */
 int sort_compare(const struct row *a, const struct row *b);
 
 #endif

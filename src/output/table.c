@@ -10,19 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_LEAST 18 /* to which a list at the end is cut rather than to lose a column */
-#define ESSENTIAL  69 /* worth of who, where, how bad and why: other columns go first */
+#define LIST_LEAST 18 /* a list at the end is cut to this width before columns are left out */
+#define ESSENTIAL  69 /* columns worth as much or more are left out last, see field_table.c */
 #define CELL_MAX   UINT16_MAX /* no path or name is that long */
 
 struct cell {
 	uint16_t len; /* bytes of its text */
-	uint16_t width; /* that it takes on a terminal */
+	uint16_t width; /* on a terminal */
 };
 
 /*
- * All cells are made before the first is printed, as every one has a say in the widths. They are
- * made in the order of the dump: walking 20,000 rows in sorted order, from one cache miss to the
- * next, would take longer than making them.
+ * All cells are made before the first is printed, because the widths depend on them. They are made
+ * in the order of the dump: reading 20,000 rows in sorted order, each a cache miss, would take
+ * longer than making the cells.
  */
 struct table {
 	FILE *stream;
@@ -33,8 +33,8 @@ struct table {
 	unsigned int text_flags;
 	struct layout layout;
 	struct strbuf cells; /* struct cell and its text, cell after cell */
-	uint32_t *rows; /* where each row of the report starts in it, and where the last ends */
-	struct strbuf line; /* the one that is being made */
+	uint32_t *rows; /* offset of each row of the report in cells; then the end of the last */
+	struct strbuf line; /* the current one */
 };
 
 static void make_row(struct table *t, const struct row *row)
@@ -54,7 +54,7 @@ static void make_row(struct table *t, const struct row *row)
 		if (column->field->type == TYPE_TEXT)
 			cell.width = (uint16_t)text_width(t->cells.s + text, cell.len);
 		memcpy(t->cells.s + start, &cell, sizeof(cell));
-		if (cell.width > column->least) /* few are */
+		if (cell.width > column->least) /* rare */
 			layout_add(&t->layout, column, cell.width, value.path);
 	}
 }
@@ -108,7 +108,7 @@ static void put_line(struct table *t)
 	put_colored_line(t, NULL);
 }
 
-/* The same for prose: what does not fit goes on below, indented, broken at spaces. */
+/* The same for prose: breaks it at spaces, and indents the following lines. */
 static void put_wrapped(struct table *t)
 {
 	static const char indent[] = "    ";
@@ -146,7 +146,7 @@ static void put_lines(struct table *t, struct strbuf *lines, void (*put)(struct 
 	strbuf_free(lines);
 }
 
-/* @at: where the cell goes, in spaces. Returns where the next one does. */
+/* Copies a cell to @at, in a line of spaces. Returns where the next cell begins. */
 static char *put_padded(char *at, const char *text, size_t len, size_t width,
 			const struct layout_column *column)
 {
@@ -156,7 +156,7 @@ static char *put_padded(char *at, const char *text, size_t len, size_t width,
 	return at + len + padding + LAYOUT_GAP;
 }
 
-/* A text that is wider than its column loses its end, or its middle. */
+/* The same for a text that is wider than its column. */
 static char *put_cut(char *at, const char *text, size_t len, const struct layout_column *column,
 		     bool utf8)
 {
@@ -175,7 +175,7 @@ static char *put_cut(char *at, const char *text, size_t len, const struct layout
 	return at;
 }
 
-/* Spaces for a line of cells, whose texts take at most @len bytes. Returns where it begins. */
+/* Fills the line with spaces for cells of @len bytes of text. Returns where it begins. */
 static char *begin_cells(struct table *t, size_t len)
 {
 	char *at;
@@ -202,7 +202,7 @@ static void print_header(struct table *t)
 	put_line(t);
 }
 
-/* Colours of eight that can be read on light and on dark; the mark and the word say the same. */
+/* Those of the eight basic colours that are legible on light and dark backgrounds. */
 static const char *const severity_colors[] = {
 	[SEVERITY_CRITICAL] = "\033[1;31m", [SEVERITY_WARNING] = "\033[31m",
 	[SEVERITY_NOTICE] = "\033[35m",	    [SEVERITY_NONE] = NULL,
@@ -210,8 +210,8 @@ static const char *const severity_colors[] = {
 };
 
 /*
- * Colour goes around the whole line of a listener that is not well: escape sequences within a line
- * would have to be counted when it is cut.
+ * The whole line gets the colour, because cutting a line would be harder with escape sequences
+ * within it.
  * @index: of the row in the report
  */
 static void print_row(struct table *t, size_t index)
@@ -246,7 +246,7 @@ static void print_rows(struct table *t)
 	uint8_t *listed = xcalloc(t->report->snapshot->n_groups, sizeof(*listed));
 
 	for (size_t i = 0; i < t->report->n_shown; i++) {
-		/* Each row is a cache miss away from the one before: ask for it early. */
+		/* Each row is a cache miss, so prefetch it. */
 		if (i + 8 < t->report->n_shown) {
 			const char *cells = t->cells.s + t->rows[index_of(t, i + 8)];
 

@@ -10,19 +10,19 @@
 
 struct table_style {
 	bool header;
-	bool detail; /* below each listener the connections in its queues */
+	bool detail; /* list the connections in the queues below each listener */
 	bool footer; /* see footer_add() */
 	bool color;
-	bool utf8; /* the terminal's character set */
+	bool utf8; /* the terminal shows UTF-8 */
 	size_t width; /* of the terminal, 0: unlimited */
-	const char *selectors[TABLE_SELECTORS + 1]; /* what leaves listeners out; ends with NULL */
+	const char *selectors[TABLE_SELECTORS + 1]; /* see struct footer; ends with NULL */
 };
 
 /*
- * table_print() - a report as text, one line a listener, and a footer.
+ * table_print() - print a report as text: one line for each listener, and a footer.
  *
  * On a narrow terminal layout_fit() leaves columns out, which the footer names. What still does not
- * fit is cut. Errors are left in the stream.
+ * fit is cut. Errors stay in the stream.
  */
 void table_print(FILE *stream, const struct report *report, const struct columns *columns,
 		 const struct table_style *style, struct field_context *context);

@@ -229,8 +229,8 @@ static size_t choose_counters(const struct session *s, const struct netns_report
 		struct opt_u64 sum = history_sum(s->playback.history, ns->netns, i,
 						 s->playback.back, SUM_NS, &covered);
 
-		if (counter_table[i].queue != QUEUE_ASIDE && !(taken & (1u << i)) && sum.known &&
-		    sum.value)
+		if (counter_table[i].shown == COUNTER_EVERYWHERE && !(taken & (1u << i)) &&
+		    sum.known && sum.value)
 			chosen[n++] = i;
 	}
 	return n;

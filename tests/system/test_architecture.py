@@ -297,6 +297,14 @@ class Tables(unittest.TestCase):
         self.assertGreater(len(bits), 20)
         self.assertEqual(len(bits), len(set(bits)))
 
+    def test_each_need_is_asked_for(self):
+        """A provider alone leaves its value unknown for ever."""
+        text = (TOP / "src" / "model" / "needs.h").read_text()
+        asking = "".join(path.read_text() for path in sources()
+                         if folder(name(path)) not in ("collect", "model"))
+        self.assertEqual([need for need in re.findall(r"(NEED_\w+) = 1 << ", text)
+                          if not re.search(rf"\b{need}\b", asking)], [])
+
     def test_every_column_has_help(self):
         for line in self.program("--list-columns").splitlines():
             with self.subTest(line.split()[0]):

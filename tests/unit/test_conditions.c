@@ -90,7 +90,7 @@ static const struct process *sample(void)
 	for (size_t i = 0; i < s.n_processes; i++)
 		s.processes[i] = (struct process){ .pid = s.processes[i].pid };
 	conditions_begin(&c, snapshot_strings(&s));
-	conditions_collect(&c, &s);
+	conditions_collect(&c, &s, true);
 	now += NSEC_PER_SEC;
 	return &s.processes[0];
 }
@@ -98,7 +98,7 @@ static const struct process *sample(void)
 static void open_window(void)
 {
 	conditions_begin(&c, snapshot_strings(&s));
-	conditions_open(&c, &s);
+	conditions_collect(&c, &s, false);
 	now += NSEC_PER_SEC;
 }
 

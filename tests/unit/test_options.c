@@ -57,10 +57,10 @@ static const struct {
 	{                                                 \
 		offsetof(struct options, member), #member \
 	}
-	FLAG(unix_too),	 FLAG(fold),	FLAG(no_header), FLAG(json),	     FLAG(detail),
-	FLAG(processes), FLAG(resolve), FLAG(ascii),	 FLAG(strict),	     FLAG(watch),
-	FLAG(raw),	 FLAG(top),	FLAG(mouse),	 FLAG(list_columns), FLAG(json_schema),
-	FLAG(help),	 FLAG(version),
+	FLAG(unix_too),	    FLAG(fold),	       FLAG(no_header), FLAG(detail),
+	FLAG(processes),    FLAG(resolve),     FLAG(ascii),	FLAG(strict),
+	FLAG(watch),	    FLAG(raw),	       FLAG(top),	FLAG(mouse),
+	FLAG(list_columns), FLAG(json_schema), FLAG(help),	FLAG(version),
 };
 
 /* What a command line makes of the options: a text that names what is not as usual. */
@@ -84,6 +84,8 @@ static void describe(const struct options *o, char text[1024])
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (*((const bool *)((const char *)o + flags[i].member)))
 			at += sprintf(at, " %s", flags[i].name);
+	if (o->format == FORMAT_JSON)
+		at += sprintf(at, " json");
 	if (o->color != COLOR_AUTO)
 		at += sprintf(at, " color=%s", colors[o->color]);
 	if (o->count)
@@ -111,7 +113,7 @@ static const struct {
 	{ "-p -o pid,port", "options columns=named:4 processes" },
 	{ "-p -e", "options columns=22 processes" },
 	{ "-p -g", "options columns=17 fold processes" },
-	{ "-j -p", "options columns=15 json processes" },
+	{ "-j -p", "options columns=15 processes json" },
 	{ "--group -o port", "options columns=named:1 fold" },
 	{ "-ge", "options columns=22 fold" },
 	{ "-f", "options full=0.8" },

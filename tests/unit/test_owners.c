@@ -477,14 +477,14 @@ static void test_hidden(void **state)
 	sample();
 	assert_owners(0xa, "7:3:a");
 	assert_owners(0xb, "-");
-	assert_warned(": others may not be looked at");
+	assert_warned(": others may not be read");
 	o.warn = false;
 	sample();
 	assert_owners(0xb, "-");
 	assert_warned(NULL);
 	o.warn = true;
 	sample();
-	assert_warned(": others may not be looked at");
+	assert_warned(": others may not be read");
 }
 
 /* Nobody is in the way, but who says that everybody can be seen? */
@@ -563,7 +563,7 @@ static void test_no_descriptors(void **state)
 	sample();
 	assert_owners(0xa, "7:3:a");
 	assert_owners(0xb, "-");
-	assert_warning("owners-unavailable", "cannot look at all processes in /proc: Too many open "
+	assert_warning("owners-unavailable", "cannot read all processes in /proc: Too many open "
 					     "files; raise 'ulimit -n'");
 	broken = "proc/7/fd";
 	sample();

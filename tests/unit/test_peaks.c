@@ -20,7 +20,8 @@ static int setup(void **state)
 
 	fake_netlink_reset();
 	assert_int_equal(diag_open(&diag, NETNS_HOME, &why), 0);
-	peaks_init(&peaks, 50, 1);
+	peaks = (struct peaks){ .due_ns = UINT64_MAX };
+	peaks_set_rate(&peaks, 50, 1);
 	snapshot_add_netns(&opening);
 	snapshot_add_netns(&closing);
 	return 0;
@@ -351,8 +352,7 @@ static void test_unix_look_fails(void **state)
 
 static void test_off(void **state)
 {
-	peaks_free(&peaks);
-	peaks_init(&peaks, 0, 0.01);
+	peaks_set_rate(&peaks, 0, 0.01);
 	add(&opening, 1, 0, 2);
 	peaks_begin(&peaks, &opening, 0);
 	assert_u64_equal(peaks.due_ns, UINT64_MAX);
