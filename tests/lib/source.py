@@ -8,7 +8,7 @@ import re
 
 TOP = pathlib.Path(os.environ.get("srcdir") or pathlib.Path(__file__).parents[2]).resolve()
 
-# As interface.md has it: what an eye finds on the screen.
+# What an eye finds on the screen.
 MARKS = {"overflowing": "!!", "full": "!", "stalled": "!", "dropping": "!", "syn-full": "!",
          "high": "~", "ok": ".", "gone": "x"}
 
