@@ -116,7 +116,6 @@ struct field {
 	void (*get)(const struct row *row, const struct report *report,
 		    struct field_context *context, struct field_value *value);
 	const char *help;
-	const char *brief; /* header on a small screen; NULL: header */
 	const char *object; /* JSON: the object it is in; NULL: the listener itself */
 	const char *key; /* JSON: its key; NULL: not in JSON */
 	unsigned int needs; /* enum need: to show it */
@@ -138,8 +137,8 @@ extern const struct field field_table[FIELD_N];
 bool field_is_number(const struct field *field);
 
 /*
- * field_find() - find the column that a user names in @len bytes: by its name, by one of its
- * headers, or by its keys in JSON, as in "accept_queue.length". Case does not matter, and "_", "-"
+ * field_find() - find the column that a user names in @len bytes: by its name, by its
+ * header, or by its keys in JSON, as in "accept_queue.length". Case does not matter, and "_", "-"
  * and a blank are equal. Returns NULL when there is none.
  */
 const struct field *field_find(const char *name, size_t len);
