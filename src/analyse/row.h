@@ -179,7 +179,10 @@ static inline uint64_t row_limit(const struct row *row)
 	return row->folded ? row->group->limit : row->listener->limit;
 }
 
-/* What the kernel lets in: one more than the limit of each listener. */
+/*
+ * What the kernel lets in: one more than the limit of each listener. The length is above it after
+ * listen(2) was called again with a smaller backlog.
+ */
 static inline uint64_t row_capacity(const struct row *row)
 {
 	return row_limit(row) + (row->folded ? row->group->sockets : 1);

@@ -94,9 +94,8 @@ const struct field *field_find(const char *name, size_t len)
 	for (size_t i = 0; len && i < FIELD_N; i++) {
 		const struct field *f = &field_table[i];
 
-		if (f->name &&
-		    (spells(f->name, name, len) == len || spells(f->header, name, len) == len ||
-		     spells(f->brief, name, len) == len || is_json_name(f, name, len)))
+		if (f->name && (spells(f->name, name, len) == len ||
+				spells(f->header, name, len) == len || is_json_name(f, name, len)))
 			return f;
 	}
 	return NULL;

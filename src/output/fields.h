@@ -39,7 +39,7 @@ enum field_id {
 /* clang-format on */
 
 enum field_type {
-	TYPE_COUNT, /* whole number */
+	TYPE_COUNT, /* whole number, never below 0 */
 	TYPE_RISE, /* whole number that grew in the window: "+4" in a table */
 	TYPE_RATIO, /* 0 to 1 and beyond; in a table whole percent, rounded down */
 	TYPE_FACTOR, /* how many times as much: 1 and beyond, with a decimal */
@@ -89,7 +89,11 @@ struct field_value {
 	bool path; /* TEXT that may be long, and whose end matters most */
 	uint64_t number; /* COUNT, RISE, BOOL, ID; with TERMS_STATES the enum state */
 	double real; /* RATIO, FACTOR, RATE, SECONDS, and with ORDER_REAL */
-	const char *text; /* TEXT; constant, or owned by the snapshot or context.scratch */
+	/*
+	 * TEXT; constant, or owned by the snapshot or context.scratch. Any bytes, as foreign
+	 * programs choose them: print it with cell_add() or text_add_safe().
+	 */
+	const char *text;
 	const char *const *words; /* @number of them: LIST, and TEXT with FIELD_HAS_WORDS */
 	struct range range; /* TEXT with FIELD_HAS_RANGE */
 	const struct connection *connections; /* @number of them: WAITING, HALF_OPEN */
@@ -112,7 +116,6 @@ struct field {
 	void (*get)(const struct row *row, const struct report *report,
 		    struct field_context *context, struct field_value *value);
 	const char *help;
-	const char *brief; /* header on a small screen; NULL: header */
 	const char *object; /* JSON: the object it is in; NULL: the listener itself */
 	const char *key; /* JSON: its key; NULL: not in JSON */
 	unsigned int needs; /* enum need: to show it */
@@ -120,7 +123,11 @@ struct field {
 	enum field_order order;
 	enum field_terms terms;
 	unsigned int flags; /* enum field_flags */
-	int keep; /* a narrow terminal leaves out the lowest first; see columns_worth() */
+	/*
+	 * A narrow terminal leaves out the lowest first, see columns_worth(): 85 and more
+	 * identify a row and its state, below 10 are shown only when the user asks for them.
+	 */
+	int keep;
 	int keep_top; /* the same in the interactive view; 0: @keep */
 };
 
@@ -130,8 +137,8 @@ extern const struct field field_table[FIELD_N];
 bool field_is_number(const struct field *field);
 
 /*
- * field_find() - find the column that a user names in @len bytes: by its name, by one of its
- * headers, or by its keys in JSON, as in "accept_queue.length". Case does not matter, and "_", "-"
+ * field_find() - find the column that a user names in @len bytes: by its name, by its
+ * header, or by its keys in JSON, as in "accept_queue.length". Case does not matter, and "_", "-"
  * and a blank are equal. Returns NULL when there is none.
  */
 const struct field *field_find(const char *name, size_t len);

@@ -329,15 +329,21 @@ static int open_itself(struct sink *sink, const struct stat *seen, int follow)
 	return -ESTALE;
 }
 
+static int duplicate(int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+	return copy < 0 ? -errno : copy;
+}
+
 /* A socket cannot be opened, but a descriptor of this process can be duplicated. */
 static int copy_socket(struct sink *sink, const struct stat *seen)
 {
 	uint64_t own;
-	int fd = -1;
 
-	if (num_parse_u64(sink->name, 0, INT_MAX, &own) == 0 && is_same((int)own, seen))
-		fd = fcntl((int)own, F_DUPFD_CLOEXEC, 0);
-	return fd < 0 ? -ENXIO : fd;
+	if (num_parse_u64(sink->name, 0, INT_MAX, &own) < 0 || !is_same((int)own, seen))
+		return -ENXIO;
+	return duplicate((int)own);
 }
 
 /* A regular file without a name cannot be replaced, so it is truncated. */
@@ -360,7 +366,9 @@ static int open_path(struct sink *sink, const char *path, struct error *why)
 	code = find_file(sink, &st, why);
 	if (code < 0)
 		return code;
-	if (code == STEP_HELD)
+	if (code != STEP_MISSING && is_same(STDOUT_FILENO, &st)) /* others may append to it, too */
+		code = duplicate(STDOUT_FILENO);
+	else if (code == STEP_HELD)
 		code = open_held(sink, &st);
 	else if (code == STEP_FOUND && !S_ISREG(st.st_mode))
 		code = open_itself(sink, &st, O_NOFOLLOW);

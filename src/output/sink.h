@@ -11,7 +11,7 @@
  * Where a report goes: standard output, or a file that is replaced as a whole, so that a reader
  * sees the old report or the new one. A device or a FIFO cannot be replaced and is written to
  * directly. So is a file that only a link of procfs leads to: a pipe or a socket through
- * /dev/stdout, or a deleted file.
+ * /dev/stdout, or a deleted file; and, by whatever path, the file that standard output is.
  */
 struct sink {
 	FILE *stream;

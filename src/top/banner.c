@@ -20,7 +20,7 @@ static void add_tag(struct strbuf *b, const char *text)
 	strbuf_addf(b, "%s[%s]", b->len ? " " : "", text);
 }
 
-/* Why the list shows what it shows. */
+/* Filters, what decides the order, and whether the screen is paused. */
 static void add_tags(struct strbuf *b, const struct session *s)
 {
 	uint64_t clock_ns = clock_monotonic_ns(), age = playback_age(&s->playback);
@@ -56,7 +56,7 @@ static const struct netns_report *find_netns(const struct session *s)
 	return s->view.report.n_netns ? &s->view.report.netns[0] : NULL;
 }
 
-/* The namespace that the counters on the screen are of, if that is not clear. */
+/* Names the namespace whose counters are shown, unless it is the only one and has no name. */
 static void add_namespace(struct strbuf *b, const struct session *s)
 {
 	const struct netns_report *ns = find_netns(s);
@@ -110,7 +110,7 @@ void banner_title(const struct session *s, int y)
 	add_place(&place, s);
 	add_tags(&tags, s);
 	width = (int)tags.len;
-	if (width > end / 2 && end < 60) /* half a title says less than the whole one */
+	if (width > end / 2 && end < 60) /* the title needs the whole line */
 		width = 0;
 	p.end -= width + (width > 0);
 	paint_text(&p, INK_STRONG, place.s, place.len);
@@ -140,7 +140,7 @@ void banner_verdict(struct session *s, int y)
 	strbuf_free(&b);
 }
 
-/* Rates, since windows differ in length; the highest of them is a full bar. */
+/* Shows rates, not deltas: windows differ in length. The highest rate is a full bar. */
 static void add_spark(struct strbuf *b, const struct session *s, const struct netns *ns,
 		      enum counter_id id)
 {
@@ -171,7 +171,7 @@ static void add_sum(struct strbuf *b, const struct session *s, const struct netn
 	phrase_time(b, covered);
 }
 
-/* A sum is never cut: the sparkline goes where not both have room. */
+/* Leaves the sparkline out where it and the sum do not both fit. */
 static void draw_counter(const struct session *s, struct paint *p, const struct netns_report *ns,
 			 enum counter_id id)
 {
@@ -192,7 +192,7 @@ static void draw_counter(const struct session *s, struct paint *p, const struct 
 	room = p->end - p->x - NAME_WIDTH - 1 - (int)sum.len;
 	room -= rate.len < RATE_WIDTH ? RATE_WIDTH : (int)rate.len;
 	spark = room >= SPARK_ROOM;
-	/* The rest goes to the name. */
+	/* The name gets what is left. */
 	room -= spark ? SPARK_ROOM : 0;
 	name.end = p->x + (room <= 0			      ? NAME_WIDTH :
 			   room < NAME_MAX_WIDTH - NAME_WIDTH ? NAME_WIDTH + room :
@@ -211,7 +211,7 @@ static void draw_counter(const struct session *s, struct paint *p, const struct 
 	strbuf_free(&sum);
 }
 
-/* The counters of a full queue, whether they moved or not, then others that moved. */
+/* The four counters that are always shown, then those that rose. */
 static size_t choose_counters(const struct session *s, const struct netns_report *ns,
 			      enum counter_id chosen[COUNTER_N])
 {
@@ -250,7 +250,7 @@ void banner_counters(struct session *s, int y, int lines)
 {
 	const struct netns_report *ns = find_netns(s);
 	const int across = counters_across(s->screen.cols);
-	/* As many sparklines as have room, from the left; the rest goes to the names. */
+	/* Sparklines as far as they fit, from the left; the names get what is left. */
 	int sparks = (s->screen.cols - across * COUNTER_WIDTH) / SPARK_ROOM, more;
 	enum counter_id chosen[COUNTER_N];
 	size_t n;

@@ -9,10 +9,10 @@
 /* The host, the time, how many listeners there are, and tags: what the list shows. */
 void banner_title(const struct session *s, int y);
 
-/* The worst listener, since when it is, and why. */
+/* How many listeners are in which state; the worst one, its first reason, and since when. */
 void banner_verdict(struct session *s, int y);
 
-/* The counters of the namespace: rate, last windows, and sum over the last minute. */
+/* The counters of the selected namespace: rate, last windows, and sum over the last minute. */
 void banner_counters(struct session *s, int y, int lines);
 
 #endif

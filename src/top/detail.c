@@ -6,9 +6,8 @@
 #include "output/cell.h"
 #include "top/graph.h"
 
-/* Lines that the connections have before the values get any. */
-#define CONNECTIONS_MIN 6
-#define MEMBERS_MAX	40 /* that are listed */
+#define CONNECTIONS_MIN 6 /* lines that the values leave to the connections */
+#define MEMBERS_MAX	40 /* members that are listed */
 
 /* What is drawn, and on which line the next text goes. */
 struct page {
@@ -16,7 +15,7 @@ struct page {
 	const struct row *row;
 	const struct phrase_context *c;
 	int y;
-	int bottom; /* the first line behind it */
+	int bottom; /* the first line after the page */
 	struct strbuf text;
 };
 
@@ -95,7 +94,7 @@ static void put_section(struct page *p, struct detail *d, enum detail_section se
 		put_connection(p, section, &queue->connections.list[i]);
 }
 
-/* The two queues share the lines that are left. */
+/* The two queues share the remaining lines. */
 static void put_sections(struct page *p, struct detail *d)
 {
 	const struct row_queue waiting = row_waiting(p->row), half_open = row_half_open(p->row);
@@ -103,7 +102,7 @@ static void put_sections(struct page *p, struct detail *d)
 	const int wanted = n < 1000 ? (int)n + 1 : 1000;
 	int lines = (p->bottom - p->y) / 3;
 
-	/* The half-open ones get what they need, at most a third; two if the keys scroll them. */
+	/* The SYN queue gets what it needs, at most a third; two thirds if the keys scroll it. */
 	if (d->section == DETAIL_HALF_OPEN)
 		lines *= 2;
 	if (lines > wanted)
@@ -115,7 +114,7 @@ static void put_sections(struct page *p, struct detail *d)
 		put_section(p, d, DETAIL_HALF_OPEN, p->bottom, &half_open);
 }
 
-/* Its past fills, as many as there is room for. */
+/* As many past fills as fit on one line. */
 static void put_history(struct page *p, enum ink ink)
 {
 	struct paint line = paint_line(p->screen, p->y++);
@@ -128,7 +127,7 @@ static void put_history(struct page *p, enum ink ink)
 	p->text.len = 0;
 }
 
-/* The sentences of its state and its reasons, whole. */
+/* The sentences of the state and of all reasons. */
 static void put_sentences(struct page *p, enum ink ink, int bottom)
 {
 	strbuf_addf(&p->text, "%s: ", state_table[p->row->state].name);
@@ -141,7 +140,7 @@ static void put_sentences(struct page *p, enum ink ink, int bottom)
 		}
 }
 
-/* The members of a folded row in a few lines, which show an imbalance. */
+/* Length and limit of each member, which show an imbalance. */
 static void put_members(struct page *p, const struct folded_group *group)
 {
 	uint32_t i;
@@ -165,7 +164,6 @@ void detail_draw(struct detail *d, const struct screen *screen, int top, int bot
 		paint_wrapped(screen, top, bottom, INK_STRONG, "This listener is gone.");
 		return;
 	}
-	/* What is wrong and what to do, the members, then every value. */
 	ink = paint_ink(state_table[row->state].severity);
 	phrase_facts(&p.text, row, c);
 	put_text(&p, INK_STRONG, bottom);

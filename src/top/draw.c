@@ -82,7 +82,7 @@ static void draw_detail_page(struct session *s)
 
 	banner_title(s, 0);
 	detail_draw(&s->detail, &s->screen, 1, bottom, view_row_of(&s->view, s->detailed), &c);
-	paint_string(&p, INK_PLAIN, key_hints[PAGE_DETAIL]); /* where that is a line */
+	paint_string(&p, INK_PLAIN, key_hints[PAGE_DETAIL]); /* nothing on 4 lines or less */
 	move(0, 0);
 }
 
@@ -95,10 +95,9 @@ static void draw_page_title(const struct session *s, const char *title)
 	paint_rest(&p, INK_BAR);
 }
 
-/* Where the next line of the help goes, which may be above the screen. */
 struct help {
 	const struct screen *screen;
-	int y;
+	int y; /* of the next line; it may be above the screen */
 	bool hidden; /* lines are only counted */
 };
 
@@ -199,7 +198,8 @@ static void draw_last_line(struct session *s)
 void draw_screen(struct session *s)
 {
 	erase();
-	/* curses fills the last cell by way of the one on its left, even where there is none. */
+	/* curses cannot draw one column: it writes the last cell of a line by way of the one
+	 * before. */
 	if (s->screen.cols < 2) {
 		refresh();
 		return;

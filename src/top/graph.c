@@ -8,7 +8,7 @@ static const char *const from_left[EIGHTHS + 1] = { " ", "▏", "▎", "▍", "�
 static const char *const from_below[EIGHTHS] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
 static const char ascii_spark[EIGHTHS] = { '_', '.', ':', '-', '=', '+', '*', '#' };
 
-/* Only 0 gives no step, and only 1 and more gives all. */
+/* Only 0 gives no step, and only 1 or more gives all. */
 static size_t step(double ratio, size_t steps)
 {
 	size_t n = ratio >= 1 ? steps : (size_t)(ratio * (double)steps);

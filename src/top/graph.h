@@ -8,16 +8,15 @@
 /* Bars and sparklines as text: block glyphs where the terminal has them, else ASCII. */
 
 /*
- * graph_meter() - a bar of @width columns for a ratio from 0 to 1.
- *
- * Rounded so that the ends are exact: only 0 has an empty bar, and only 1 and more a full one.
+ * graph_meter() - a bar of @width columns for a ratio from 0 to 1. Only 0 has an empty bar, and
+ * only 1 or more a full one.
  */
 void graph_meter(struct strbuf *b, double ratio, size_t width, bool utf8);
 
 /* graph_spark() - one column for a ratio from 0 to 1, rounded likewise. */
 void graph_spark(struct strbuf *b, double ratio, bool utf8);
 
-/* graph_history() - a sparkline of @windows fills of a listener, the last one in window @back. */
+/* graph_history() - a sparkline of the fills of a listener in @windows windows, @back the last. */
 void graph_history(struct strbuf *b, const struct history *history, const struct row *row,
 		   size_t back, size_t windows, bool utf8);
 

@@ -14,7 +14,7 @@
 #define CTRL(letter) ((letter)&0x1f)
 #define ESCAPE	     27
 
-/* The pages on which a key does something, and whether it does so before the first sample. */
+/* The pages on which a key works, and whether it works before the first sample. */
 enum {
 	LIST = 1 << PAGE_LIST,
 	DETAIL = 1 << PAGE_DETAIL,
@@ -132,7 +132,7 @@ static void write_report(struct session *s)
 	if (!*path)
 		return;
 	clearok(curscr, TRUE); /* the file may be this terminal */
-	if (!strcmp(path, "-")) { /* for a sink that is standard output */
+	if (!strcmp(path, "-")) { /* sink_open() takes it for standard output */
 		session_say(s, "Standard output is this screen; ./- is a file.");
 		return;
 	}
@@ -185,7 +185,7 @@ static void move_by(struct session *s, long by)
 	case PAGE_DETAIL:
 		*offset = num_step(*offset, by);
 		break;
-	case PAGE_HELP: /* draw_screen() knows where it ends */
+	case PAGE_HELP: /* draw_screen() limits it */
 		s->help_offset = num_step(s->help_offset, by);
 		break;
 	case PAGE_COLUMNS:
@@ -525,12 +525,10 @@ static void click(struct session *s, int y, int x)
 {
 	const struct session_lines lines = session_lines(s);
 	const size_t index = s->view.offset + (size_t)(y - lines.list);
-	const struct field *field;
 
 	if (y == lines.header) {
-		field = listing_field_at(&s->layout, (size_t)x);
-		if (field)
-			view_sort_on(&s->view, field, clock_monotonic_ns());
+		view_sort_on(&s->view, listing_field_at(&s->layout, (size_t)x),
+			     clock_monotonic_ns());
 	} else if (y >= lines.list && y < lines.list_end && index < s->view.report.n_shown) {
 		bool again = index == s->view.cursor && !s->view.follow;
 
@@ -540,7 +538,7 @@ static void click(struct session *s, int y, int x)
 	}
 }
 
-/* There may be one key for several events, such as a press and its release. */
+/* curses may report several events, such as a press and its release, as one key. */
 static void take_mouse(struct session *s)
 {
 	MEVENT event;
@@ -572,7 +570,7 @@ void key_press(struct session *s, int code)
 
 	s->message.len = 0;
 	if (code == KEY_RESIZE) {
-		if (getmaxx(stdscr) < 2) /* getch() would draw what was there: see draw_screen() */
+		if (getmaxx(stdscr) < 2) /* else getch() draws what was there; see draw_screen() */
 			erase();
 		return;
 	}
@@ -599,7 +597,7 @@ static int bar_width(void)
 	return width;
 }
 
-/* What Enter does to the selected row. All words are as wide, so that the others stay in place. */
+/* What Enter does to the selected row. The words have one width, so that the bar does not move. */
 static const char *word_for_open(const struct session *s)
 {
 	switch (view_selected(&s->view) ? view_branch(&s->view, s->view.cursor) : VIEW_ALONE) {

@@ -14,20 +14,20 @@ struct key {
 	int codes[KEY_CODES_MAX]; /* of curses; 0: none */
 	const char *name; /* as in the man page, alternatives separated by blanks */
 	const char *bar; /* name and word in the key bar; NULL: not there */
-	bool wide; /* in the key bar only if all have room */
+	bool wide; /* in the key bar only where the whole bar fits */
 	const char *help;
-	const char *section; /* of the help page, if it starts with this row */
-	unsigned int pages; /* where it does something: 1 << enum session_page, and see keys.c */
+	const char *section; /* of the help page, which this row begins; NULL: none */
+	unsigned int pages; /* on which it works: 1 << enum session_page, and EARLY of keys.c */
 	void (*run)(struct session *s);
 };
 
 extern const struct key key_table[];
 extern const size_t key_table_n;
 
-/* The keys of each page but the list, in a few words. */
+/* The main keys of a page, by enum session_page; the list has the key bar instead. */
 extern const char *const key_hints[];
 
-/* Does what a key does, in the prompt or on the page. @code: of curses */
+/* Gives a key to the open prompt, or else calls its function. @code: of curses */
 void key_press(struct session *s, int code);
 
 /* Draws the key bar of the list on line @y. */

@@ -20,7 +20,7 @@
 #define TREE_LESS     10 /* than the column it stands before, and than the state */
 #define HEADER	      SIZE_MAX /* in place of the index of a row */
 
-/* Worst first is by state. */
+/* The default, worst first, counts as by state. */
 static bool by_state(const struct view *view)
 {
 	return !view->sort || view->sort->order == ORDER_STATE;
@@ -44,7 +44,7 @@ static uint64_t age_of(const struct field *f, const struct listing_context *c)
 	return f->flags & FIELD_HAS_WAIT_AGE ? c->wait_age_ns : 0;
 }
 
-/* The time that the fills cover; windows that are missing yet will be as long as the next one. */
+/* The time that the fills cover. A window that is still to come counts as one delay. */
 static void add_history_header(struct strbuf *b, const struct listing_context *c)
 {
 	size_t begin = b->len, windows = history_width(c), known;
@@ -63,15 +63,15 @@ static void add_header(struct strbuf *b, const struct layout_column *column,
 		       const struct listing_context *c)
 {
 	const struct field *f = column->field;
-	/* Down: the worst comes first, or the most. The worst state is the least one. */
+	/* Down: the worst or the most comes first. The worst state has the lowest number. */
 	const bool down = by_state(c->view) != c->view->descending;
 
 	if (column->kind == LAYOUT_HISTORY)
 		add_history_header(b, c);
 	if (column->kind != LAYOUT_CELL)
 		return;
-	strbuf_adds(b, f->brief ? f->brief : f->header);
-	/* A shorter age comes and goes with each sample. */
+	strbuf_adds(b, f->header);
+	/* A shorter age would change the header with each sample. */
 	if (age_of(f, c) >= NSEC_PER_SEC)
 		phrase_age(b, "-", age_of(f, c) / NSEC_PER_SEC * NSEC_PER_SEC, "");
 	if (c->view->sort == f || (by_state(c->view) && f->flags & FIELD_MARKS_WORST))
@@ -116,19 +116,19 @@ static void add_cell(struct strbuf *b, const struct layout_column *column, size_
 	}
 }
 
-/* What stands in a column: the cell of the row with that index in report.shown, or its header. */
+/* The text in a column: of row @index of report.shown, or its HEADER. */
 static void set_text(struct strbuf *b, const struct layout_column *column, size_t index,
 		     const struct listing_context *c)
 {
 	b->len = 0;
-	strbuf_adds(b, ""); /* terminated even if nothing is added */
+	strbuf_adds(b, ""); /* a string even if nothing is added */
 	if (index == HEADER)
 		add_header(b, column, c);
 	else
 		add_cell(b, column, index, c);
 }
 
-/* One long name must not cost all rows a column, nor a list of words those that follow it. */
+/* Limits long names, and lists before the last column, so that other columns have room. */
 static size_t width_max(const struct layout *l, size_t i)
 {
 	const struct field *f = l->columns[i].field;
@@ -182,7 +182,7 @@ static const struct layout_column *last_shown(const struct layout *l)
 	return &l->columns[i];
 }
 
-/* Puts one cell: aligned, and cut if it is wider than its column. */
+/* Puts one cell, aligned, and cut to the width of its column. */
 static void put_cell(struct paint *p, const struct layout_column *column, enum ink ink,
 		     const struct strbuf *text, bool last)
 {
@@ -250,7 +250,7 @@ void listing_fit(struct layout *l, const struct listing_context *c)
 
 		if (anew)
 			column->wanted = column->least = 0;
-		/* Where there is hardly room for an address, the reasons go first. */
+		/* On a tiny screen the reasons are left out first. */
 		if (anew && column->field->type == TYPE_LIST)
 			column->worth =
 				c->cols < 40 ? 0 : columns_worth(c->view->columns, column->field);

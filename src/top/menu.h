@@ -11,7 +11,7 @@ struct menu {
 	size_t offset; /* first line on the screen */
 };
 
-/* Moves the cursor by @by columns, as far as there are any. */
+/* Moves the cursor by @by columns, at most to the first or the last. */
 void menu_move(struct menu *m, long by);
 
 /* Shows or hides the column under the cursor, see columns_toggle(). */

@@ -96,7 +96,7 @@ size_t paint_break(const char *text, size_t width)
 {
 	size_t len = strlen(text), taken, fits = text_fit(text, len, width, &taken), blank;
 
-	/* One character at least, whole, which the screen cuts. */
+	/* At least one whole character, even if the screen cuts it. */
 	if (!fits)
 		fits = text_fit(text, len, WIDEST, &taken);
 	if (fits == len)

@@ -9,8 +9,8 @@
 
 /*
  * Text on the screen in one of a few inks, cut where its part of the line ends. Colour alone never
- * carries a meaning. The background is the terminal's own; no ink is blue or yellow, which a dark
- * or a light one makes unreadable.
+ * carries a meaning. The background is the terminal's own, and may be dark or light: blue cannot be
+ * read on the one, nor yellow on the other.
  */
 enum ink {
 	INK_PLAIN,
@@ -31,15 +31,15 @@ struct screen {
 	bool utf8;
 };
 
-/* A part of one line; text that is put there moves @x. */
+/* A part of one line. Text goes to @x and moves it. */
 struct paint {
 	const struct screen *screen;
 	int y;
 	int x;
-	int end; /* the first column behind it */
+	int end; /* the first column after it */
 };
 
-/* Defines the colours; after newterm(). */
+/* Defines the colours. newterm() comes before. */
 void paint_begin(struct screen *screen);
 
 /* A whole line. */
@@ -52,7 +52,7 @@ struct paint paint_line(const struct screen *screen, int y);
 void paint_text(struct paint *p, enum ink ink, const char *text, size_t len);
 void paint_string(struct paint *p, enum ink ink, const char *text);
 
-/* Blanks, at most to the end. */
+/* @n blanks, at most to the end. */
 void paint_blanks(struct paint *p, enum ink ink, int n);
 
 /* Blanks to the end. */
@@ -63,7 +63,7 @@ size_t paint_break(const char *text, size_t width);
 
 /*
  * paint_wrapped() - put a text on as many lines as it needs, from @y on, above @bottom. The last of
- * them is cut if there are too few. Returns the line behind it.
+ * them is cut if there are too few. Returns the line after it.
  */
 int paint_wrapped(const struct screen *screen, int y, int bottom, enum ink ink, const char *text);
 

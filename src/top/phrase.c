@@ -38,13 +38,13 @@ void phrase_lasted(struct strbuf *b, struct history_time time)
 	phrase_time(b, time.ns);
 }
 
-void phrase_age(struct strbuf *b, const char *before, uint64_t ns, const char *behind)
+void phrase_age(struct strbuf *b, const char *before, uint64_t ns, const char *after)
 {
 	if (ns < NSEC_PER_SEC / 20)
 		return;
 	strbuf_adds(b, before);
 	phrase_time(b, ns);
-	strbuf_adds(b, behind);
+	strbuf_adds(b, after);
 }
 
 void phrase_rate(struct strbuf *b, double rate)
@@ -69,7 +69,7 @@ static void add_cell(struct strbuf *b, enum field_id id, const struct row *row,
 }
 
 /* Adds a value between two texts; nothing if it is unknown or empty. */
-static void add_known(struct strbuf *b, const char *before, enum field_id id, const char *behind,
+static void add_known(struct strbuf *b, const char *before, enum field_id id, const char *after,
 		      const struct row *row, const struct phrase_context *c)
 {
 	struct field_value value;
@@ -79,10 +79,10 @@ static void add_known(struct strbuf *b, const char *before, enum field_id id, co
 		return;
 	strbuf_adds(b, before);
 	cell_add(b, &value, c->utf8 ? 0 : TEXT_ASCII);
-	strbuf_adds(b, behind);
+	strbuf_adds(b, after);
 }
 
-/* Also among the listeners that a filter hides. */
+/* The worst row, and how many there are of each state; a filter hides none from it. */
 static const struct row *find_worst(const struct report *report, size_t count[STATE_N])
 {
 	const struct row *worst = NULL;
@@ -124,7 +124,7 @@ static uint64_t count_overflows(const struct report *report)
 
 /*
  * No listener is sick, but its namespace may have counted an overflow, and what the report leaves
- * out may be sick. That comes first, since the end of the line may have no room.
+ * out may be sick. That comes first: a narrow screen cuts the end of the line.
  * @gone: rows of listeners that are gone
  */
 static enum severity verdict_well(struct strbuf *b, const struct report *report, size_t gone)
@@ -188,7 +188,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	return state_table[worst->state].severity;
 }
 
-/* The connections in its queue, with the age of what is known about them. */
+/* The oldest wait and how many peers gave up, after the age of these numbers. */
 static void add_waiting(struct strbuf *b, const struct row *row)
 {
 	const uint64_t age = row_waiting_age(row);

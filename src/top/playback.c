@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* What is kept: ten minutes, or what fits into this. */
+/* The ring keeps ten minutes, or what fits into this memory. */
 #define PAST_NS	   (600 * NSEC_PER_SEC)
 #define PAST_BYTES (32u << 20)
 
@@ -45,7 +45,7 @@ static void load_sample(struct playback *t, struct snapshot *into, size_t positi
 	snapshot_index_listeners(into);
 }
 
-/* Stays with the sample at that position, and its window, which the ring may thin out meanwhile. */
+/* Copies the sample at that position and the one that opened its window: the ring may drop them. */
 static void load_past(struct playback *t, size_t position)
 {
 	t->back = ring_back(t->ring, position);
@@ -91,7 +91,7 @@ int playback_take(struct playback *t, struct sampler *sampler, struct view *view
 	fold_build(&t->unseen, previous(t), newest(t), view->fold);
 	history_add(t->history, &t->unseen);
 	t->back++;
-	/* What was on the screen is too old, or the sample that began its window is. */
+	/* The ring has dropped the oldest sample of the window on the screen: show a newer one. */
 	oldest = ring_count(t->ring) - 1;
 	if (t->past[!t->has_window].monotonic_ns < ring_get(t->ring, oldest)->monotonic_ns) {
 		load_past(t, oldest ? oldest - 1 : 0);
@@ -119,7 +119,7 @@ bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock
 		return false;
 	if (!t->paused)
 		playback_pause(t, true, view, clock_ns);
-	/* What is on the screen may have been thinned out. */
+	/* The ring may have thinned out the sample on the screen. */
 	position = by > 0 ? ring_find(t->ring, t->back + 1) : ring_find(t->ring, t->back) - 1;
 	if (position >= ring_count(t->ring))
 		return false;

@@ -8,19 +8,19 @@
 #include "top/view.h"
 
 /*
- * The samples of the last ten minutes, and which of them the screen shows: the newest one, or an
- * older one while more of them come.
+ * The samples of the last ten minutes, and which of them the screen shows: the newest one, or while
+ * it is paused an older one. Sampling goes on meanwhile.
  */
 struct playback {
 	struct history *history;
 	struct ring *ring;
 	struct snapshot samples[2];
 	size_t n; /* samples taken */
-	struct report unseen; /* of samples that come while the screen is paused */
+	struct report unseen; /* built for the history while the screen is paused */
 	struct snapshot past[2]; /* a copy of the window on the screen while it is paused */
 	bool has_window; /* past[0] is its opening sample */
 	bool paused;
-	size_t back; /* samples that came after the one on the screen */
+	size_t back; /* how many samples are newer than the one on the screen */
 };
 
 /* Initializes @t: empty, and not paused. */
@@ -34,15 +34,15 @@ void playback_free(struct playback *t);
 int playback_take(struct playback *t, struct sampler *sampler, struct view *view, uint64_t clock_ns,
 		  struct error *why);
 
-/* Keeps what is on the screen, or goes on with the newest sample. */
+/* Pauses at what is on the screen, or goes on with the newest sample. */
 void playback_pause(struct playback *t, bool paused, struct view *view, uint64_t clock_ns);
 
 /* Builds the report on the screen again, after the view has changed. */
 void playback_show(struct playback *t, struct view *view, uint64_t clock_ns);
 
 /*
- * Pauses one window back (@by 1) or forward (-1). Where samples were thinned out, a window is that
- * between two that were kept. Returns false if there is no such window.
+ * Pauses one window back (@by 1) or forward (-1). Where the ring has thinned samples out, a window
+ * lies between two that it kept. Returns false if there is no such window.
  */
 bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock_ns);
 

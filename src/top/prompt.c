@@ -5,7 +5,7 @@
 
 #define ANSWER_MAX 255 /* bytes: NAME_MAX */
 
-/* Erases the last character, of however many bytes. */
+/* Erases the last character, all its bytes. */
 static void erase_last(struct strbuf *b)
 {
 	while (b->len && text_continues(b->s[b->len - 1]))

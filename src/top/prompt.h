@@ -28,7 +28,7 @@ void prompt_begin(struct prompt *p, const struct question *question, const char 
 /* Changes the answer as the key says. @code: of curses */
 enum prompt_result prompt_key(struct prompt *p, int code);
 
-/* Draws it and leaves @paint where the next character goes. */
+/* Draws the question and the answer; @paint ends where the next character goes. */
 void prompt_draw(const struct prompt *p, struct paint *paint);
 
 #endif

@@ -15,94 +15,96 @@
 
 struct sampler {
 	pthread_t thread;
-	struct sample_source *source; /* the thread's alone while it runs */
-	uint64_t begin_ns; /* of the window; the thread's too */
-	pthread_mutex_t lock; /* of all below */
+	struct sample_source *source; /* used by the thread only, while it runs */
+	uint64_t begin_ns; /* of the window; used by the thread only */
+	pthread_mutex_t lock; /* protects all below */
 	pthread_cond_t changed;
 	struct sampler_request request;
 	bool request_changed;
 	bool end_window;
 	bool quit;
-	bool ready; /* @sample or @code waits to be taken */
+	bool ready; /* @sample, or an error in @code and @why, waits for sampler_take() */
 	int code;
 	struct snapshot sample;
 	struct error why;
-	int event; /* eventfd */
+	int event; /* eventfd, readable while @ready */
 };
 
 /* When the window ends. A sample that nobody has taken yet keeps it open. */
-static uint64_t window_end(const struct sampler *f)
+static uint64_t window_end(const struct sampler *s)
 {
-	if (f->quit || (f->end_window && !f->ready))
+	if (s->quit || (s->end_window && !s->ready))
 		return 0;
-	return f->ready ? UINT64_MAX :
-			  f->begin_ns + (uint64_t)(f->request.delay * (double)NSEC_PER_SEC);
+	return s->ready ? UINT64_MAX :
+			  s->begin_ns + (uint64_t)(s->request.delay * (double)NSEC_PER_SEC);
 }
 
-/* Of window_run(): all that moves the end signals @changed. */
+/* window_run() waits here. Whatever changes the end of the window signals @changed. */
 static uint64_t wait_for_change(void *context, uint64_t end_ns, uint64_t until_ns)
 {
-	struct sampler *f = context;
+	struct sampler *s = context;
 	struct timespec until;
 
-	pthread_mutex_lock(&f->lock);
-	end_ns = window_end(f);
+	pthread_mutex_lock(&s->lock);
+	end_ns = window_end(s);
 	until = clock_timespec(end_ns < until_ns ? end_ns : until_ns);
-	pthread_cond_timedwait(&f->changed, &f->lock, &until);
-	end_ns = window_end(f);
-	pthread_mutex_unlock(&f->lock);
+	pthread_cond_timedwait(&s->changed, &s->lock, &until);
+	end_ns = window_end(s);
+	pthread_mutex_unlock(&s->lock);
 	return end_ns;
 }
 
-/* One sample, and what came of it for sampler_take(). */
-static bool sample(struct sampler *f, struct snapshot *s)
+/* Takes a sample, unlocked meanwhile, and keeps it or its error. @spare: in and out, unused memory
+ */
+static void sample(struct sampler *s, struct snapshot *spare)
 {
-	const struct sampler_request request = f->request;
-	const uint64_t one = 1;
+	const struct sampler_request request = s->request;
 	struct error why;
 	int code;
 
-	f->end_window = false;
-	if (f->request_changed)
-		sample_source_set_needs(f->source, request.needs, request.detail_port);
-	f->request_changed = false;
-	pthread_mutex_unlock(&f->lock);
-	f->begin_ns = clock_monotonic_ns();
-	code = sample_source_sample(f->source, SAMPLE_CLOSING, s, &why);
-	pthread_mutex_lock(&f->lock);
-	f->code = code;
+	s->end_window = false;
+	if (s->request_changed)
+		sample_source_set_needs(s->source, request.needs, request.detail_port);
+	s->request_changed = false;
+	pthread_mutex_unlock(&s->lock);
+	s->begin_ns = clock_monotonic_ns();
+	code = sample_source_sample(s->source, SAMPLE_CLOSING, spare, &why);
+	pthread_mutex_lock(&s->lock);
+	s->code = code;
 	if (code < 0) {
-		f->why = why;
+		s->why = why;
 	} else {
-		struct snapshot spare = f->sample;
+		struct snapshot taken = *spare;
 
-		f->sample = *s;
-		*s = spare;
+		*spare = s->sample;
+		s->sample = taken;
 	}
-	f->ready = true;
-	return write(f->event, &one, sizeof(one)) > 0; /* it cannot fail: the count is at most 1 */
+	s->ready = true;
+	eventfd_write(s->event, 1);
 }
 
 static void *run(void *context)
 {
-	struct sampler *f = context;
-	struct snapshot s = { 0 };
+	struct sampler *s = context;
+	struct snapshot spare = { 0 };
 
-	pthread_mutex_lock(&f->lock);
-	while (!f->quit && sample(f, &s)) {
-		uint64_t end_ns = window_end(f);
+	pthread_mutex_lock(&s->lock);
+	while (!s->quit) {
+		uint64_t end_ns;
 
-		pthread_mutex_unlock(&f->lock);
-		window_run(f->source, end_ns, wait_for_change, f);
-		pthread_mutex_lock(&f->lock);
+		sample(s, &spare);
+		end_ns = window_end(s);
+		pthread_mutex_unlock(&s->lock);
+		window_run(s->source, end_ns, wait_for_change, s);
+		pthread_mutex_lock(&s->lock);
 	}
-	pthread_mutex_unlock(&f->lock);
-	snapshot_free(&s);
+	pthread_mutex_unlock(&s->lock);
+	snapshot_free(&spare);
 	return NULL;
 }
 
-/* Signals are for the thread that has the terminal; but a crash is everybody's. */
-static int start(struct sampler *f)
+/* The thread of the terminal handles signals, and this one only those of its own crash. */
+static int start(struct sampler *s)
 {
 	static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
 	sigset_t block, old;
@@ -112,109 +114,107 @@ static int start(struct sampler *f)
 	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
 		sigdelset(&block, crashes[i]);
 	pthread_sigmask(SIG_SETMASK, &block, &old);
-	code = pthread_create(&f->thread, NULL, run, f);
+	code = pthread_create(&s->thread, NULL, run, s);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return -code;
 }
 
-static void free_sampler(struct sampler *f)
+static void free_sampler(struct sampler *s)
 {
-	snapshot_free(&f->sample);
-	pthread_cond_destroy(&f->changed);
-	pthread_mutex_destroy(&f->lock);
-	if (f->event >= 0)
-		close(f->event);
-	free(f);
+	snapshot_free(&s->sample);
+	pthread_cond_destroy(&s->changed);
+	pthread_mutex_destroy(&s->lock);
+	if (s->event >= 0)
+		close(s->event);
+	free(s);
 }
 
 int sampler_open(struct sampler **sampler, struct sample_source *source,
 		 const struct sampler_request *request, struct error *why)
 {
-	struct sampler *f = xcalloc(1, sizeof(*f));
+	struct sampler *s = xcalloc(1, sizeof(*s));
 	pthread_condattr_t monotonic;
 	int code;
 
-	f->source = source;
-	f->request = *request;
-	f->request_changed = true;
-	pthread_mutex_init(&f->lock, NULL);
+	s->source = source;
+	s->request = *request;
+	s->request_changed = true;
+	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&f->changed, &monotonic);
+	pthread_cond_init(&s->changed, &monotonic);
 	pthread_condattr_destroy(&monotonic);
-	f->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (f->event < 0) {
+	s->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (s->event < 0) {
 		code = error_set(why, -errno, "cannot make an eventfd: %s", strerror(errno));
 	} else {
-		code = start(f);
+		code = start(s);
 		if (code < 0)
 			error_set(why, code, "cannot start a thread: %s", strerror(-code));
 	}
 	if (code < 0) {
-		free_sampler(f);
+		free_sampler(s);
 		return code;
 	}
-	*sampler = f;
+	*sampler = s;
 	return 0;
 }
 
-void sampler_close(struct sampler *f)
+void sampler_close(struct sampler *s)
 {
-	if (!f)
+	if (!s)
 		return;
-	pthread_mutex_lock(&f->lock);
-	f->quit = true;
-	pthread_cond_signal(&f->changed);
-	pthread_mutex_unlock(&f->lock);
-	pthread_join(f->thread, NULL);
-	free_sampler(f);
+	pthread_mutex_lock(&s->lock);
+	s->quit = true;
+	pthread_cond_signal(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->thread, NULL);
+	free_sampler(s);
 }
 
-int sampler_fd(const struct sampler *f)
+int sampler_fd(const struct sampler *s)
 {
-	return f->event;
+	return s->event;
 }
 
-int sampler_take(struct sampler *f, struct snapshot *into, struct error *why)
+int sampler_take(struct sampler *s, struct snapshot *into, struct error *why)
 {
 	int code = 0;
-	uint64_t count;
+	eventfd_t count;
 
-	pthread_mutex_lock(&f->lock);
-	if (f->ready) {
+	pthread_mutex_lock(&s->lock);
+	if (s->ready) {
 		struct snapshot spare = *into;
 
-		code = f->code;
+		code = s->code;
 		if (code < 0) {
-			*why = f->why;
+			*why = s->why;
 		} else {
-			*into = f->sample;
-			f->sample = spare;
+			*into = s->sample;
+			s->sample = spare;
 			code = 1;
 		}
-		f->ready = false;
-		/* The lock is held: no sample comes between. */
-		if (read(f->event, &count, sizeof(count)) < 0)
-			count = 0;
-		pthread_cond_signal(&f->changed);
+		s->ready = false;
+		eventfd_read(s->event, &count);
+		pthread_cond_signal(&s->changed);
 	}
-	pthread_mutex_unlock(&f->lock);
+	pthread_mutex_unlock(&s->lock);
 	return code;
 }
 
-void sampler_request(struct sampler *f, const struct sampler_request *request)
+void sampler_request(struct sampler *s, const struct sampler_request *request)
 {
-	pthread_mutex_lock(&f->lock);
-	f->request = *request;
-	f->request_changed = true;
-	pthread_cond_signal(&f->changed);
-	pthread_mutex_unlock(&f->lock);
+	pthread_mutex_lock(&s->lock);
+	s->request = *request;
+	s->request_changed = true;
+	pthread_cond_signal(&s->changed);
+	pthread_mutex_unlock(&s->lock);
 }
 
-void sampler_end_window(struct sampler *f)
+void sampler_end_window(struct sampler *s)
 {
-	pthread_mutex_lock(&f->lock);
-	f->end_window = true;
-	pthread_cond_signal(&f->changed);
-	pthread_mutex_unlock(&f->lock);
+	pthread_mutex_lock(&s->lock);
+	s->end_window = true;
+	pthread_cond_signal(&s->changed);
+	pthread_mutex_unlock(&s->lock);
 }

@@ -5,9 +5,9 @@
 #include "model/sample_source.h"
 
 /*
- * A thread that samples, so that keys are answered however slow a sample is: it takes a sample at
- * the end of each window, looks within it, and hands the samples over one by one. A window stays
- * open until the sample before it has been taken.
+ * A thread that samples, so that the view answers keys however slow a sample is. It takes a sample
+ * at the end of each window, and fast samples within it. sampler_take() fetches one sample after
+ * the other; a window stays open until the sample that opened it has been fetched.
  */
 struct sampler;
 
@@ -26,21 +26,21 @@ int sampler_open(struct sampler **sampler, struct sample_source *source,
 		 const struct sampler_request *request, struct error *why);
 void sampler_close(struct sampler *sampler);
 
-/* Readable when sampler_take() has something. */
+/* A descriptor that is readable when sampler_take() has a sample or an error. */
 int sampler_fd(const struct sampler *sampler);
 
 /*
  * sampler_take() - the next sample, in exchange for @into, whose memory the sampler uses again.
  *
  * Returns 1, 0 when there is none yet, or -errno with @why filled when a sample failed; the sampler
- * goes on trying.
+ * tries again after the next window.
  */
 int sampler_take(struct sampler *sampler, struct snapshot *into, struct error *why);
 
-/* Another request from the next sample on; the window that is open goes on. */
+/* Changes the request from the next sample on; the open window goes on. */
 void sampler_request(struct sampler *sampler, const struct sampler_request *request);
 
-/* Ends the window that is open now. */
+/* Ends the open window now. */
 void sampler_end_window(struct sampler *sampler);
 
 #endif

@@ -71,7 +71,7 @@ struct session_lines session_lines(const struct session *s)
 		l.n_hint = rows >= 40 ? 4 : rows >= 20 ? 2 : 1;
 		l.hint = end -= l.n_hint;
 	}
-	/* What the list does not need goes to the hint. */
+	/* The hint gets the lines that the list does not need. */
 	while (l.n_hint && l.n_hint < HINT_MAX && l.hint - y > (int)listed + 1 &&
 	       listed < (size_t)rows) {
 		l.n_hint++;
@@ -105,7 +105,7 @@ struct phrase_context session_phrases(struct session *s)
 	};
 }
 
-/* Of several namespaces the one where it is oldest counts. */
+/* An age is the largest that any namespace has. */
 struct listing_context session_listing(struct session *s)
 {
 	const struct snapshot *sample = s->view.report.snapshot;
@@ -143,7 +143,7 @@ void session_request(struct session *s)
 		s->request.needs &= ~(unsigned int)NEED_PEAK;
 	if (s->sampler) {
 		sampler_request(s->sampler, &s->request);
-		/* What is new would be unknown for the rest of the window. */
+		/* The values of new needs would be unknown until this window ends. */
 		if (s->request.needs & ~before && !s->playback.paused)
 			sampler_end_window(s->sampler);
 	}

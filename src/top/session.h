@@ -15,8 +15,8 @@
 enum session_page { PAGE_LIST, PAGE_DETAIL, PAGE_HELP, PAGE_COLUMNS };
 
 struct session {
-	unsigned int needs; /* enum need: whatever columns and page are */
-	bool peaks; /* may be looked for */
+	unsigned int needs; /* enum need: needed whatever the columns and the page are */
+	bool peaks; /* the source takes fast samples */
 	uint8_t family; /* AF_UNSPEC: any; a filter may narrow it */
 
 	struct screen screen;
@@ -40,9 +40,9 @@ struct session {
 	struct strbuf draft; /* the last filter typed, valid or not */
 	struct strbuf message; /* in the last line, until a key is pressed */
 	uint64_t message_until_ns; /* monotonic */
-	uint64_t cpu_ns; /* used at the last sample, */
-	uint64_t cpu_read_ns; /* which was then; monotonic, 0: never */
-	double cpu_share; /* of one CPU, between the last two samples */
+	uint64_t cpu_ns; /* CPU time used up to the last sample */
+	uint64_t cpu_read_ns; /* when that was read, monotonic; 0: never */
+	double cpu_share; /* share of one CPU between the last two samples */
 	bool quit;
 };
 
@@ -52,7 +52,7 @@ struct session_lines {
 	int verdict;
 	int counters, n_counters;
 	int header;
-	int list, list_end; /* @list_end: the first line behind it */
+	int list, list_end; /* @list_end: the first line after it */
 	int hint, n_hint;
 	int bar;
 };
@@ -74,10 +74,10 @@ void session_say(struct session *s, const char *format, ...) __attribute__((form
 
 struct session_lines session_lines(const struct session *s);
 
-/* How many rows of the page are on the screen: what a key that moves by a screen moves by. */
+/* How many rows of the page are on the screen, which is how far PgUp and PgDn move. */
 size_t session_page_rows(const struct session *s);
 
-/* The report on the screen, as phrases and the list take it. */
+/* The report on the screen, as phrase.h and listing.h need it. */
 struct phrase_context session_phrases(struct session *s);
 struct listing_context session_listing(struct session *s);
 

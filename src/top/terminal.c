@@ -19,8 +19,8 @@
 #define ESCAPE_MS 25
 
 /*
- * All buttons, since getch() waits for the next event after one that is masked out. No clicks: of
- * an event that becomes a click curses does not report the press.
+ * All buttons, since getch() waits for the next event after one that is masked out. No clicks:
+ * curses does not report the press of an event that becomes a click.
  */
 #define MOUSE_BUTTON(b) (NCURSES_MOUSE_MASK(b, NCURSES_BUTTON_PRESSED | NCURSES_BUTTON_RELEASED))
 #define MOUSE_EVENTS \
@@ -79,7 +79,7 @@ static void on_crash(int signal_number)
 	raise(signal_number);
 }
 
-/* x*alloc() call exit(); their message went to a screen that is now cleared. */
+/* x*alloc() call exit(). Their message is on the screen that give_back() clears: print it again. */
 static void on_exit_within(void)
 {
 	static const char text[] = "listenq: cannot allocate memory\n";
@@ -154,7 +154,7 @@ static const struct {
 	{ SIGQUIT, on_crash, (int)SA_RESETHAND },
 };
 
-/* Catches them, before newterm(), which keeps handlers that it finds; or no longer. */
+/* Sets the handlers, or the default actions. newterm() keeps handlers that were set before. */
 static void catch_signals(bool ours)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)

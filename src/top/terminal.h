@@ -15,8 +15,8 @@
  * terminal_open() - take the terminal on standard input and output.
  * @screen: in: whether to use colour and UTF-8; out: all of it
  *
- * Returns 0, or -ENOTTY with @why filled: there is no terminal, or TERM is one without a cursor
- * that can be moved. The terminal is then unchanged.
+ * Returns 0, or -ENOTTY with @why filled: there is no terminal, or it cannot move its cursor. The
+ * terminal is then unchanged.
  */
 int terminal_open(struct screen *screen, bool mouse, struct error *why);
 

@@ -126,12 +126,12 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	s.view.columns = &s.columns;
 	s.view.context = &s.context;
 	if (!s.view.selection.only_full)
-		s.view.selection.fill = FILL_HIGH; /* for the key that asks for it */
+		s.view.selection.fill = FILL_HIGH; /* for the key f */
 	playback_begin(&s.playback);
 
 	strbuf_adds(&s.draft, config->filter);
 	code = session_filter(&s, config->filter, why);
-	/* Errors of the user come before the first sample: the filter, the terminal. */
+	/* A wrong filter or terminal is an error before the first sample is taken. */
 	if (code == 0)
 		code = terminal_open(&s.screen, config->mouse, why);
 	if (code == 0) {

@@ -6,7 +6,7 @@
 #include "model/sample_source.h"
 #include "output/columns.h"
 
-/* What the screen shows whatever the columns are, and what it can always write to a file. */
+/* What the view needs whatever its columns are: for the screen, and for the JSON that it writes. */
 #define TOP_NEEDS                                                                      \
 	(NEED_COUNTERS | NEED_SYSCTLS | NEED_IDENTITY | NEED_GROUPS | NEED_INTERFACE | \
 	 NEED_NOT_SHOWN | NEED_WINDOW)
@@ -14,7 +14,7 @@
 /* How the interactive view starts; keys change most of it. */
 struct top_config {
 	struct sample_source *source; /* borrowed, nobody else uses it meanwhile */
-	unsigned int needs; /* enum need: what the view needs whatever it shows */
+	unsigned int needs; /* enum need: needed whatever the columns and the page are */
 	bool peaks; /* the source takes fast samples */
 	struct columns columns; /* borrowed */
 	const struct field *sort; /* NULL: worst first */

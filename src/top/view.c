@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How long a move of the cursor keeps the order, so that the user can read and move on. */
+/* How long a move of the cursor keeps the order, so that the user can read it. */
 #define HOLD_NS (5 * NSEC_PER_SEC)
 
 struct place {
@@ -71,7 +71,7 @@ static void keep_order(struct view *v)
 	}
 }
 
-/* A group that was one listener, or several, has the place of the first of them. */
+/* The place of a group whose sockets had rows of their own: the first of theirs. */
 static uint32_t place_of_members(const struct order *o, const struct folded_group *fold)
 {
 	uint32_t first = IDMAP_NONE;
@@ -90,7 +90,7 @@ static uint32_t find_place(struct order *o, const struct row *row)
 	const bool alone = o->groups && row->group && row->group->sockets == 1;
 	uint32_t place = IDMAP_NONE;
 
-	/* A listener that was a group has the place of that, not the one it had among members. */
+	/* The last listener of a group takes the place of the group, not its own among members. */
 	if (alone)
 		place = idmap_get(&o->places, row_group_id(row));
 	if (place == IDMAP_NONE)
@@ -157,7 +157,7 @@ static void set_unfolded(struct view *v, uint64_t group, bool unfold)
 	}
 }
 
-/* Puts the members of unfolded groups behind the row of their group. */
+/* Puts the members of unfolded groups below the row of their group. */
 static void add_members(struct view *v, uint64_t clock_ns)
 {
 	struct report *r = &v->report;
@@ -192,8 +192,8 @@ static void add_members(struct view *v, uint64_t clock_ns)
 }
 
 /*
- * The row of a listener that is gone is the last one for one window. The cursor does not follow it
- * there, or it would stay at the end.
+ * A listener that is gone stays on the list for one window, at its end. The cursor does not follow
+ * it there.
  */
 static bool is_ignored(const struct view *v, const struct row *row)
 {
@@ -228,8 +228,8 @@ static bool find_replacement(const struct view *v, size_t *index)
 }
 
 /*
- * Adds up to @most rows from @i on, upwards or downwards. A group may end as a whole, so that at
- * most half of them are of the group of the selected row.
+ * Adds up to @most rows from @i on, upwards or downwards. At most half of them belong to the group
+ * of the selected row, which may end as a whole.
  */
 static void add_neighbours(struct view *v, size_t i, int step, size_t most)
 {
@@ -262,7 +262,7 @@ static void remember_selected(struct view *v)
 	add_neighbours(v, v->cursor - 1, -1, VIEW_NEIGHBOURS - v->n_neighbours);
 }
 
-/* It is the first row unless the user has chosen another order. */
+/* The first row is the worst unless the user has chosen another order. */
 static size_t find_worst(const struct view *v)
 {
 	const struct report *r = &v->report;
@@ -283,7 +283,7 @@ static void find_selected(struct view *v)
 		remember_selected(v); /* its neighbours may have changed */
 		return;
 	}
-	/* A dump may miss a listener once, and it may be newer than the sample on the screen. */
+	/* A dump may miss it once, or the sample on the screen may be older than the listener. */
 	for (size_t i = 0; !found && !v->follow && i < v->n_neighbours; i++)
 		found = find_id(v, v->neighbours[i].id, &v->cursor);
 	if (found)
@@ -306,7 +306,7 @@ static void scroll_to_members(struct view *v)
 static void sort_anew(struct view *v, const struct field *field, uint64_t clock_ns)
 {
 	v->sort = field;
-	/* Numbers matter when they are large; words are looked up. */
+	/* Numbers begin with the largest, words with A. */
 	v->descending = field && field_is_number(field);
 	v->frozen = false;
 	v->held_until_ns = 0;

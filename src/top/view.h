@@ -8,14 +8,14 @@
 #include "output/columns.h"
 
 /*
- * The list without its drawing: which rows of a report it has, in what order, and which one is
+ * What the list shows, but not how: which rows of a report it has, in what order, and which one is
  * selected. The selection belongs to a socket or a group, not to a line.
  */
 #define VIEW_NEIGHBOURS 16
 
 struct view_socket {
 	uint64_t id; /* row_id() */
-	uint64_t group; /* row_group_id(); of a group both are the same */
+	uint64_t group; /* row_group_id(); equals @id if it is a group */
 };
 
 /* What a row is among groups and their members. */
@@ -27,10 +27,9 @@ struct view {
 	struct field_context *context;
 
 	bool fold; /* SO_REUSEPORT groups, see fold_report() */
-	uint64_t *
-		unfolded; /* row_group_id() of groups that the user unfolded, also of absent ones */
+	uint64_t *unfolded; /* row_group_id() of the groups that the user unfolded */
 	size_t n_unfolded, unfolded_size;
-	size_t n_members; /* rows of report.shown that stand below the row of their group */
+	size_t n_members; /* rows of report.shown that are below the row of their group */
 	struct row **spare; /* memory for the next report.shown with members */
 	size_t spare_size;
 
@@ -39,21 +38,20 @@ struct view {
 	bool descending;
 
 	bool frozen; /* the user keeps the order */
-	uint64_t held_until_ns; /* a move of the cursor keeps it until then; monotonic */
+	uint64_t held_until_ns; /* a move of the cursor holds the order until then; monotonic */
 	struct order {
 		struct idmap places; /* by row_id() */
 		size_t n;
-		bool groups; /* some of them were folded rows */
-	} order; /* that is kept */
+		bool groups; /* some rows were folded groups */
+	} order; /* which is kept while it is frozen or held */
 
 	bool follow; /* the worst row is selected, whichever it is */
-	size_t cursor; /* selected row of report.shown */
+	size_t cursor; /* the selected row of report.shown */
 	size_t offset; /* first row on the screen */
 	size_t page; /* rows on the screen */
 	struct view_socket selected; /* by the user; it may be missing and come back */
 	bool selected_gone; /* its row was that of a listener that is gone */
-	/* Which row to select while it is missing: those below it, then those above, nearest first.
-	 */
+	/* One of these is selected while it is missing: below it, then above, nearest first. */
 	struct view_socket neighbours[VIEW_NEIGHBOURS];
 	size_t n_neighbours;
 };
@@ -75,9 +73,9 @@ void view_arrange(struct view *v, uint64_t clock_ns);
 const struct row *view_selected(const struct view *v);
 
 /*
- * view_row_of() - the row of the socket or group that was selected last. If its group has been
- * folded since, that is the member; if it was a group, what remains of that. NULL if it is gone or
- * hidden, and if another row is selected.
+ * view_row_of() - the row of a socket or group that was selected. A socket whose group is folded
+ * now has its row as a member; a group that is one listener now has the row of that. NULL if it is
+ * gone or hidden, or if another row is selected.
  */
 const struct row *view_row_of(const struct view *v, struct view_socket socket);
 
@@ -88,18 +86,18 @@ const struct row *view_row_of(const struct view *v, struct view_socket socket);
 void view_group(struct view *v, bool fold);
 
 /*
- * view_unfold() - show or hide the members of the selected group below its row. One of its members
- * may be selected instead. Keeps the order as a move does. Does nothing if no group is selected.
+ * view_unfold() - show or hide the members of the selected group below its row, also if one of them
+ * is selected. Keeps the order as a move does. Does nothing if no group is selected.
  *
- * Members follow the row of their group as long as that is shown; only those that the selection
- * lets through, in the order of the list.
+ * Members follow the row of their group in the order of the list. The selection applies to each of
+ * them, and a group that it hides shows none.
  */
 void view_unfold(struct view *v, bool unfold, uint64_t clock_ns);
 
 /* @index: of a row in report.shown */
 enum view_branch view_branch(const struct view *v, size_t index);
 
-/* Moves the cursor by @by rows, as far as there are any, and keeps the order for a while. */
+/* Moves the cursor by @by rows, at most to the first or last, and keeps the order for a while. */
 void view_move(struct view *v, long by, uint64_t clock_ns);
 
 /* Puts the cursor on row @index of report.shown, or the last one, and keeps the order likewise. */

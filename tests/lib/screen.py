@@ -225,7 +225,7 @@ class Screen:
 
 def find_header(lines):
     for number, line in enumerate(lines):
-        if re.match(r"ST[▼▲v^]? ", line):
+        if re.match(r"SEV[▼▲v^]? ", line):
             return number
     raise AssertionError("no header of a list in\n" + "\n".join(lines))
 
@@ -234,12 +234,12 @@ def split_header(line):
     """[(first column, one behind the last, header without the mark of the sort and without the age
     of what is older than the rest)]"""
     return [(word.start(), word.end(), re.sub(r"-\d[\dsmh]*$", "", word[0].rstrip("▼▲")))
-            for word in re.finditer(r"LAST(?: [\d.]+[smh])?|\S+", line)]
+            for word in re.finditer(r"LAST(?: [\d.]+[smh])?|LOCAL ADDRESS\S?|\S+", line)]
 
 
 def is_left(header):
     """Is the column aligned to the left?"""
-    kinds = {field.brief: field for field in source.fields().values()}
+    kinds = {field.header: field for field in source.fields().values()}
     field = kinds.get(header)
     if not field:
         raise AssertionError(f"no column has the header {header!r}")
@@ -252,7 +252,7 @@ TREE = {"+": "folded", "-": "unfolded", "├─": "member", "|-": "member", "└
 
 def tree_mark(line, heads):
     """(what the row is among groups, the line without the mark of it)"""
-    first = next((first for first, _, header in heads if header == "LOCAL"), 0)
+    first = next((first for first, _, header in heads if header == "LOCAL ADDRESS"), 0)
     mark = line[first - 3:first].strip() if first > 4 else ""
     if mark not in TREE:
         return None, line

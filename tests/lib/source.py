@@ -8,11 +8,11 @@ import re
 
 TOP = pathlib.Path(os.environ.get("srcdir") or pathlib.Path(__file__).parents[2]).resolve()
 
-# As interface.md has it: what an eye finds on the screen.
+# What an eye finds on the screen.
 MARKS = {"overflowing": "!!", "full": "!", "stalled": "!", "dropping": "!", "syn-full": "!",
          "high": "~", "ok": ".", "gone": "x"}
 
-Field = collections.namedtuple("Field", "name header type group key brief row")
+Field = collections.namedtuple("Field", "name header type group key row")
 Key = collections.namedtuple("Key", "run names help section")
 Verdict = collections.namedtuple("Verdict", "kind name fact advice")
 
@@ -33,17 +33,15 @@ def rows(path, table):
 
 @functools.lru_cache(maxsize=1)
 def fields():
-    """{name: Field} of what can be a column; the header is that of the interactive view."""
+    """{name: Field} of what can be a column."""
     found = {}
     for row in rows("output/field_table.c", "field_table"):
         start = re.match(rf"\t\[FIELD_\w+\] = \{{ {WORD}, {WORD}, TYPE_(\w+),", row)
         name, header, kind = (unquote(word) for word in start.groups())
-        brief, group, key_ = (re.search(rf"\.{member} = {STRING}", row)
-                              for member in ("brief", "object", "key"))
+        group, key_ = (re.search(rf"\.{member} = {STRING}", row) for member in ("object", "key"))
         if name:
             found[name] = Field(name, header, kind, unquote(group[1]) if group else "",
-                                unquote(key_[1]) if key_ else "",
-                                unquote(brief[1]) if brief else header, row)
+                                unquote(key_[1]) if key_ else "", row)
     assert len(found) > 30, found
     return found
 

@@ -322,8 +322,8 @@ class Top(screen.Case):
             line.startswith("! ") and f":{listener.port} " in line for line in lines))
         self.assertGreaterEqual(time.monotonic(), since + LONG - 0.1)
         row, = [row for row in screen.parse_list(lines)
-                if row["LOCAL"] == f"127.0.0.1:{listener.port}"]
-        self.assertEqual((row["ST"], row["Q"], row["WHY"]), ("!", "60", "not-accepting"))
+                if row["LOCAL ADDRESS"] == f"127.0.0.1:{listener.port}"]
+        self.assertEqual((row["SEV"], row["QUEUED"], row["WHY"]), ("!", "60", "not-accepting"))
         self.assertNotIn("are well", "\n".join(lines))
         for _ in range(60):
             self.own(listener.accept())

@@ -74,7 +74,7 @@ class Waiting(screen.Case):
         for _ in range(3):
             clock = view.lines()[0]
             lines = view.wait("another sample", lambda lines: lines[0] != clock)
-            self.assertRegex(lines[screen.find_header(lines)], r" SYN .* WHY +OLDEST$")
+            self.assertRegex(lines[screen.find_header(lines)], r" SYNRECV .* WHY +OLDEST$")
         self.assertNotIn(" ago", "\n".join(lines))
 
 
@@ -94,4 +94,4 @@ def is_old(lines, column):
 def syn(lines):
     """The cell of the only listener, whatever its header says."""
     row, = screen.parse_list(lines)
-    return next(cell for head, cell in row.items() if re.match("SYN(-|$)", head))
+    return next(cell for head, cell in row.items() if re.match("SYNRECV(-|$)", head))

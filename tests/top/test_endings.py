@@ -149,7 +149,7 @@ class Endings(screen.Case):
                 lines[0].endswith("[LIVE]") and len(lines[0]) == terminal.cols, lines[0]))
             self.assertRuns(terminal)
             rows = terminal.list()
-            self.assertEqual((rows[0]["ST"], rows[0]["LOCAL"]), ("!", screen.at(self.ill)))
+            self.assertEqual((rows[0]["SEV"], rows[0]["LOCAL ADDRESS"]), ("!", screen.at(self.ill)))
             terminal.keys("?")
             terminal.see("listenq: keys")
             terminal.keys("Escape")

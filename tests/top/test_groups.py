@@ -27,8 +27,8 @@ class Groups(screen.Case):
         marks = {"folded": "+", "unfolded": "-", "member": "|", "last": "`", None: ""}
         return " ".join(
             marks[row.get("tree")] +
-            (row["LOCAL"].split(":")[1] if row.get("tree") in ("folded", "unfolded")
-             else row["LIM"])
+            (row["LOCAL ADDRESS"].split(":")[1] if row.get("tree") in ("folded", "unfolded")
+             else row["LIMIT"])
             for row in screen.parse_list(lines))
 
     def shows(self, terminal, tree):
@@ -39,7 +39,7 @@ class Groups(screen.Case):
         def check(lines):
             heads = screen.split_header(lines[screen.find_header(lines)])
             row = screen.parse_row(terminal.selected(), heads)
-            self.assertEqual((row.get("tree"), row["LIM"]), (mark, str(limit)))
+            self.assertEqual((row.get("tree"), row["LIMIT"]), (mark, str(limit)))
         terminal.settle(check)
 
     def go(self, terminal, place):
@@ -90,8 +90,8 @@ class Unfolding(Groups):
         terminal.keys("Enter")
         self.shows(terminal, "-8001 |19 |9 `29 +8002 5")
         rows = screen.parse_list(terminal.lines())
-        shown = [[row[head] for head in ("ST", "SOCKETS", "Q", "LIM", "FILL", "GROUPLEN", "INODE",
-                                         "STATE")] for row in rows[:4]]
+        shown = [[row[head] for head in ("SEV", "SOCKETS", "QUEUED", "LIMIT", "FILL", "GROUPLEN",
+                                         "INODE", "STATE")] for row in rows[:4]]
         inodes = [str(member.inode) for member in self.first]
         self.assertEqual(shown, [["~", "3", "16", "57", "80%", "16", "-", "high"],
                                  ["~", "3", "16", "19", "80%", "16", inodes[1], "high"],
@@ -184,7 +184,7 @@ class Grouping(Groups):
     def heads(self, terminal):
         """How long the history lasts is no part of the name."""
         lines = terminal.lines()
-        return [head.split()[0] for _, _, head in
+        return [re.sub("^LAST .*", "LAST", head) for _, _, head in
                 screen.split_header(lines[screen.find_header(lines)])]
 
     def test_key(self):
@@ -214,7 +214,7 @@ class Grouping(Groups):
         terminal = self.screen("-d", "0.2", "-o", "severity,local,limit", cols=120)
         terminal.keys("u")
         self.shows(terminal, "+8001 +8002 5")
-        self.assertEqual(self.heads(terminal), ["ST", "LOCAL", "LIM"])
+        self.assertEqual(self.heads(terminal), ["SEV", "LOCAL ADDRESS", "LIMIT"])
 
     def test_of_the_past(self):
         """While the screen is held, and step by step."""
@@ -225,7 +225,8 @@ class Grouping(Groups):
 
         def queued(count):
             terminal.settle(lambda lines: self.assertEqual(
-                {row["LIM"]: row["Q"] for row in screen.parse_list(lines)}["29"], str(count)))
+                {row["LIMIT"]: row["QUEUED"] for row in screen.parse_list(lines)}["29"],
+                str(count)))
         for count in 1, 2:
             self.queue_in(self.first[2], self.first, count)
             terminal.keys("Space")

@@ -31,7 +31,7 @@ class Case(screen.Case):
     def await_order(self, terminal, order):
         wanted = [self.places[i] for i in order]
         terminal.settle(lambda lines: self.assertEqual(
-            [row["LOCAL"] for row in screen.parse_list(lines)], wanted))
+            [row["LOCAL ADDRESS"] for row in screen.parse_list(lines)], wanted))
 
     def await_selected(self, terminal, number):
         """The cursor is on its row, or in a question; the hint speaks of it."""
@@ -46,8 +46,8 @@ class Case(screen.Case):
             queued(lines, listener), listener.length))
 
     def await_header(self, terminal, text):
-        terminal.settle(lambda lines: self.assertIn(
-            text, lines[screen.find_header(lines)].split()))
+        terminal.settle(lambda lines: self.assertRegex(
+            lines[screen.find_header(lines)], rf"(?<!\S){text}(?!\S)"))
 
     def last(self, terminal, text):
         """What the last line says."""
@@ -56,7 +56,8 @@ class Case(screen.Case):
 
 def queued(lines, listener):
     """Length of its queue, by the screen."""
-    found = [row["Q"] for row in screen.parse_list(lines) if row["LOCAL"] == screen.at(listener)]
+    found = [row["QUEUED"] for row in screen.parse_list(lines)
+             if row["LOCAL ADDRESS"] == screen.at(listener)]
     return int(found[0]) if found else None
 
 
@@ -158,12 +159,12 @@ class Choose(Case):
         # Words from A to Z, else the most and the worst first.
         marks = {name: "▲" if name == "local" else "▼" for name in names}
         terminal = self.begin("-o", "severity," + ",".join(names))
-        self.await_header(terminal, "ST▼")
+        self.await_header(terminal, "SEV▼")
         for name in key("sort_next"):
             terminal.keys(name)  # by the mark itself
             for field in heads:
                 terminal.keys(name)
-                self.await_header(terminal, field.brief + marks[field.name])
+                self.await_header(terminal, field.header + marks[field.name])
                 if field.name == "limit":
                     self.await_order(terminal, [5, 4, 3, 2, 1, 0])
                 if field.name == "local":
@@ -173,13 +174,13 @@ class Choose(Case):
         for name in key("sort_previous"):
             for field in reversed(heads):
                 terminal.keys(name)
-                self.await_header(terminal, field.brief + marks[field.name])
+                self.await_header(terminal, field.header + marks[field.name])
 
     def test_invert(self):
         terminal = self.begin()
         for name in key("invert"):
             terminal.keys(name)
-            self.await_header(terminal, "ST▲")
+            self.await_header(terminal, "SEV▲")
             self.await_order(terminal, [0, 1, 3, 5, 4, 2])  # equal ones stay as they were
             terminal.keys(name)
             self.await_order(terminal, self.usual)
@@ -244,7 +245,6 @@ class Choose(Case):
             terminal.see("[FILTER]")
             terminal.see("1 of 6 listeners")
             # It stays for samples to come, and hides nothing from the verdict.
-            # What waits for three seconds is stalled.
             self.assertRegex(terminal.lines()[1],
                              rf"^! 1 full, 1 (high|stalled); worst {self.places[2]} ")
             terminal.keys(name)
@@ -606,7 +606,7 @@ class Pages(Case):
         terminal.answer("comm = python3")
         terminal.see("[FILTER]")
         terminal.settle(lambda lines: self.assertIn(
-            screen.at(mine), [row["LOCAL"] for row in screen.parse_list(lines)]))
+            screen.at(mine), [row["LOCAL ADDRESS"] for row in screen.parse_list(lines)]))
 
     def test_end_of_a_filter_with_a_family(self):
         """That was given on the command line: what it hid comes back, IPv6 too."""
@@ -635,7 +635,7 @@ class Pages(Case):
             terminal.see("q Quit")
             self.await_order(terminal, self.usual)
             self.assertNotRegex(terminal.lines()[0], "FULL ONLY|FROZEN")
-            self.await_header(terminal, "ST▼")
+            self.await_header(terminal, "SEV▼")
 
 
 class Mouse(Case):
@@ -675,10 +675,10 @@ class Mouse(Case):
         """As they come from afar."""
         terminal = self.begin()
         header = terminal.header()
-        place = f"{terminal.lines()[header].index('LIM') + 1};{header + 1}"
+        place = f"{terminal.lines()[header].index('LIMIT') + 1};{header + 1}"
         for mark in "▼▲▼":
             terminal.type(f"\033[<0;{place}M\033[<0;{place}m")
-            self.await_header(terminal, "LIM" + mark)
+            self.await_header(terminal, "LIMIT" + mark)
 
     def test_wheel_scrolls(self):
         terminal = self.begin()

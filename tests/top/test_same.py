@@ -70,7 +70,7 @@ def rows_of(report):
 
 def squeeze(line):
     """Whatever the widths of the columns, and how old half-open connections are."""
-    return re.sub(" +", " ", re.sub(r"SYN-[\d.]+s", "SYN", line))
+    return re.sub(" +", " ", re.sub(r"SYNRECV-[\d.]+s", "SYNRECV", line))
 
 
 def value_of(field, row):
@@ -141,13 +141,13 @@ class Same(screen.Case):
 
     def cells(self, lines, names=None):
         """[{column: cell}] of the list on a screen in ASCII. names: what the columns must be."""
-        number = next(n for n, line in enumerate(lines) if line.startswith("STv "))
+        number = next(n for n, line in enumerate(lines) if line.startswith("SEVv "))
         header = lines[number]
         cut = []
         for head, width in ("FILL", METER), ("PEAK", HISTORY):
             if found := re.search(rf"(?<!\S){head}(?!\S)", header):
                 cut.append((found.end(), found.end() + 1 + width))
-        if found := re.search(r" (   )LOCAL\b", header):  # marks of groups and their members
+        if found := re.search(r" (   )LOCAL ADDRESS\b", header):  # marks of groups and members
             cut.append(found.span(1))
 
         def words(line):
@@ -155,10 +155,11 @@ class Same(screen.Case):
             for begin, end in cut:
                 line = line[:begin] + " " * (end - begin) + line[end:]
             return line.split()
-        heads = {field.brief: field.name for field in source.fields().values()}
-        # How old numbers are is no part of the name.
-        header = re.sub(r"STv|(\b[A-Z]+)-\d[\dsmh]*(?!\S)",
-                        lambda mark: (mark[1] or "ST").rjust(len(mark[0])), header)
+        heads = {field.header.replace(" ", "_"): field.name for field in source.fields().values()}
+        # Neither the mark of the sort nor the age of numbers is part of a name.
+        header = re.sub(r"(\bSEV)v|(\b[A-Z]+)-\d[\dsmh]*(?!\S)",
+                        lambda mark: (mark[1] or mark[2]).rjust(len(mark[0])),
+                        header.replace("LOCAL ADDRESS", "LOCAL_ADDRESS"))
         found = [heads.get(head, head) for head in words(header)]
         if names is None:
             names = found
@@ -390,7 +391,8 @@ class Burst(screen.Case):
             row, = screen.parse_list(lines)
             if row["PEAK"] != "0%":
                 break
-        self.assertEqual((row["ST"], row["Q"], row["FILL"], row["PEAK"]), ("!", "0", "0%", "100%"))
+        self.assertEqual([row[head] for head in ("SEV", "QUEUED", "FILL", "PEAK")],
+                         ["!", "0", "0%", "100%"])
         self.assertRegex(lines[1], rf"^! 1 full: {re.escape(screen.at(listener))}")
         self.assertRegex(lines[screen.find_header(lines) + 1], "█")
         # It is seen in the history for a while, and all is well.

@@ -16,7 +16,7 @@ class Selection(screen.Case):
         self.places = [screen.at(listener) for listener in self.listeners]
 
     def order(self, lines):
-        return [row["LOCAL"] for row in screen.parse_list(lines)]
+        return [row["LOCAL ADDRESS"] for row in screen.parse_list(lines)]
 
     def await_order(self, terminal, *order):
         """By number of the listener."""
@@ -82,7 +82,7 @@ class Selection(screen.Case):
         reborn = self.listener("127.0.0.5", self.listeners[4].port, backlog=77)
         self.assertEqual(screen.at(reborn), self.places[4])
         terminal.settle(lambda lines: self.assertIn(
-            "77", [row["LIM"] for row in screen.parse_list(lines)]))
+            "77", [row["LIMIT"] for row in screen.parse_list(lines)]))
         self.await_selected(terminal, 5)
 
     def test_cursor_of_other_pages(self):

@@ -38,8 +38,8 @@ class Sizes(screen.Case):
         if rows < 5:
             return None
         table = screen.parse_list(lines)
-        self.assertEqual((table[0]["ST"], table[0]["LOCAL"]), ("!", where))
-        self.assertEqual({row["LOCAL"] for row in table[1:]},
+        self.assertEqual((table[0]["SEV"], table[0]["LOCAL ADDRESS"]), ("!", where))
+        self.assertEqual({row["LOCAL ADDRESS"] for row in table[1:]},
                          {screen.at(listener) for listener in self.well})
         return table
 
@@ -73,9 +73,9 @@ class Sizes(screen.Case):
         self.assertLess(seen[80], seen[140])
         self.assertLessEqual(seen[140], seen[200])
         for columns in seen.values():
-            self.assertLessEqual({"ST", "LOCAL", "Q", "LIM", "FILL", "WHY"}, columns)
-        self.assertLessEqual({"SYN", "DROP/s"}, seen[80])
-        self.assertLessEqual({"PEAK", "OVER"}, seen[140])
+            self.assertLessEqual({"SEV", "LOCAL ADDRESS", "QUEUED", "LIMIT", "WHY"}, columns)
+        self.assertLessEqual({"PROCESS", "FILL", "DROPS/S"}, seen[80])
+        self.assertLessEqual({"PEAK", "SYNRECV", "OVERFLOWS"}, seen[140])
 
     def test_resized_while_running(self):
         terminal = self.screen("-d", "0.2")
@@ -116,7 +116,7 @@ class Sizes(screen.Case):
         self.listener(address)
         terminal = self.screen("-d", "0.2", "-o", "+address,protocol,family", cols=84)
         terminal.settle(lambda lines: self.assertLessEqual(
-            {"LOCAL", "Q", "FILL", "PROTO", "FAMILY"},
+            {"ADDRESS", "QUEUED", "LIMIT", "PROTO", "FAMILY"},
             set(lines[screen.find_header(lines)].split())))
 
     def test_more_listeners_than_lines(self):
@@ -130,14 +130,14 @@ class Sizes(screen.Case):
         seen = set()
         terminal.keys("Home")
         while seen != places:
-            rows = [row["LOCAL"] for row in terminal.list()]
+            rows = [row["LOCAL ADDRESS"] for row in terminal.list()]
             self.assertEqual(len(rows), page)
             self.assertTrue(set(rows) - seen, "nothing new on the next page")
             seen.update(rows)
             if seen != places:
                 terminal.keys("NPage")
                 terminal.wait("the next page",
-                              lambda lines: set(rows) != {r["LOCAL"] for r in
+                              lambda lines: set(rows) != {r["LOCAL ADDRESS"] for r in
                                                           screen.parse_list(lines)})
 
 
@@ -162,8 +162,8 @@ class LongNames(screen.Case):
         self.assertIn("@" + long[1:], text)
 
     def check(self, lines):
-        rows = {row["LOCAL"]: row for row in screen.parse_list(lines)}
+        rows = {row["LOCAL ADDRESS"]: row for row in screen.parse_list(lines)}
         name, = (name for name in rows if re.match(r"@very.*….*long/app$", name))
-        self.assertEqual((rows[name]["Q"], rows[name]["LIM"]), ("1", "0"))
+        self.assertEqual((rows[name]["QUEUED"], rows[name]["LIMIT"]), ("1", "0"))
         self.assertIn("@alpha@{90}", rows)
         self.assertRegex("\n".join(lines), r"! 1 full: @very\S+…\S+long/app")

@@ -38,7 +38,8 @@ class Terminals(screen.Case):
             re.match(rf"! +{re.escape(screen.at(ill))} +\S+ +3 +2 +100% ", line) for line in lines))
         lines = terminal.lines()
         self.assertRegex(lines[0], r"^listenq .*\[LIVE\]$")
-        self.assertRegex(lines[screen.find_header(lines)], r"ST\S? +LOCAL +PROC +Q +LIM +FILL ")
+        self.assertRegex(lines[screen.find_header(lines)],
+                         r"SEV\S? +LOCAL ADDRESS +PROCESS +QUEUED +LIMIT +FILL ")
         self.assertRegex(lines[-1], r"^q Quit \? Help ")
         terminal.keys("?")
         terminal.see("listenq: keys")
@@ -116,10 +117,10 @@ class Letters(screen.Case):
 
     def test_utf8(self):
         ill = self.sick()
-        terminal = self.screen("-d", "0.2")
+        terminal = self.screen("-d", "0.2", cols=100)
         terminal.see(screen.at(ill))
         terminal.see("████████")
-        terminal.see("ST▼")
+        terminal.see("SEV▼")
         terminal.see("…")
         self.assertNotIn("####", terminal.text())
 
@@ -136,7 +137,7 @@ class Colours(screen.Case):
         self.overflow(critical, 2)
         terminal.keys("Space")
         terminal.settle(lambda lines: self.assertEqual(
-            [row["ST"] for row in screen.parse_list(lines)], ["!!", "!", "~"]))
+            [row["SEV"] for row in screen.parse_list(lines)], ["!!", "!", "~"]))
         found = {}
         for keys in ([], ["?"], ["Escape", "c"], ["Escape", "Enter"], ["Escape", "/"]):
             before = terminal.text()

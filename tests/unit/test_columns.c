@@ -72,11 +72,11 @@ static void test_lists(void **state)
 		{ "+port", .columns = DEFAULT "," EXTENDED ",port", .extended = true },
 		{ "+uid", .columns = TOP ",uid", .top = true },
 		/* Headers are names, in any case, beside the names and the keys of JSON. */
-		{ "QUEUED,Why,local address,+DROPS,drops/s,OVER,PORT,accept_queue.peak_fill,"
+		{ "QUEUED,Why,local address,+DROPS,drops/s,OVERFLOWS,PORT,accept_queue.peak_fill,"
 		  "oldest_wait",
 		  .columns =
 			  "length,reasons,local,drops-delta,drops-rate,overflows,port,peak,oldest-wait" },
-		{ "LOCAL,local_address,q,queued,length", .columns = "local,length" },
+		{ "LOCAL,local_address,queued,length", .columns = "local,length" },
 		{ "+CAPACITY,OLDEST", .columns = DEFAULT ",capacity,oldest-wait" },
 	};
 

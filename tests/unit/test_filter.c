@@ -296,7 +296,7 @@ static const char true_fields[] =
 	"cgroup = /system.slice/?.serv*; cgroup = '/system.slice/a.service'; "
 	"cgroup=\"/system.slice/a\".service; cgroup = /system.slice/a\\.service; "
 	"(cgroup = */a.service); family = inet; local = 10.0.0.1:1; queued = 4; "
-	"Q = 4 and LIM = 4; LIMIT = 4; FILL = 80%; +DROPS = 7; DROPS/S < 7.5; (drop/s<7.5); "
+	"QUEUED = 4 and LIMIT = 4; FILL = 80%; +DROPS = 7; DROPS/S < 7.5; (drops/s<7.5); "
 	"why = accepting-slowly; local_address = 10.0.0.1:1; accept_queue.length = 4; "
 	"drops.delta=7; drops_delta = 7; drops.rate < 7.5; STATE = overflowing";
 

@@ -339,7 +339,7 @@ static void test_build_again(void **state)
 	assert_u64_equal(scene.report.n_shown, 2);
 }
 
-/* A replayed file may hold a sample of no namespace. */
+/* A sample may hold no namespace. */
 static void test_empty(void **state)
 {
 	struct snapshot empty = { 0 };

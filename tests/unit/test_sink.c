@@ -511,17 +511,17 @@ static void test_sticky_device(void **state)
 	assert_written(name, "hello");
 }
 
-/* Runs a report of @lines to standard output, with that on @device; returns sink_commit(). */
-static int to_stdout(const char *device, int lines)
+/* Writes a report of @lines to @to while standard output is @device; returns sink_commit(). */
+static int to_stdout(const char *device, const char *to, int lines)
 {
-	int real, fd = open(device, O_WRONLY), code;
+	int real, fd = open(device, O_WRONLY | O_APPEND), code;
 
 	assert_true(fd >= 0);
 	fflush(stdout);
 	real = dup(STDOUT_FILENO);
 	dup2(fd, STDOUT_FILENO);
 	close(fd);
-	code = sink_open(&sink, NULL, &why);
+	code = sink_open(&sink, to, &why);
 	for (int i = 0; i < lines; i++)
 		fprintf(sink.stream, "a line of a report, number %d\n", i);
 	if (code == 0)
@@ -536,7 +536,7 @@ static void test_stdout_full(void **state)
 {
 	for (int lines = 1; lines <= 100000; lines *= 1000) {
 		strcpy(why.text, "untouched");
-		assert_int_equal(to_stdout("/dev/full", lines), -ENOSPC);
+		assert_int_equal(to_stdout("/dev/full", NULL, lines), -ENOSPC);
 		assert_non_null(strstr(why.text, "standard output"));
 		assert_non_null(strstr(why.text, strerror(ENOSPC)));
 	}
@@ -545,11 +545,21 @@ static void test_stdout_full(void **state)
 static void test_stdout(void **state)
 {
 	unit_write_text(tree, "report", "");
-	assert_int_equal(to_stdout(path, 2), 0);
+	assert_int_equal(to_stdout(path, NULL, 2), 0);
 	assert_file("a line of a report, number 0\na line of a report, number 1\n");
 	/* It stays open: --watch goes on. */
 	assert_true(fcntl(STDOUT_FILENO, F_GETFD) >= 0);
-	assert_int_equal(to_stdout("/dev/null", 100000), 0);
+	assert_int_equal(to_stdout("/dev/null", NULL, 100000), 0);
+}
+
+/* The file of "listenq --output-file=/dev/stdout >> FILE" is not replaced. */
+static void test_file_of_stdout(void **state)
+{
+	for (int which = 0; which < WAYS_TO_FD; which++) {
+		unit_write_text(tree, "report", "old\n");
+		assert_int_equal(to_stdout(path, way_to(STDOUT_FILENO, which), 1), 0);
+		assert_file("old\na line of a report, number 0\n");
+	}
 }
 
 #define SINK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -571,6 +581,7 @@ int main(void)
 		SINK_TEST(test_sticky_device),
 		SINK_TEST(test_stdout_full),
 		SINK_TEST(test_stdout),
+		SINK_TEST(test_file_of_stdout),
 		SINK_TEST(test_descriptor),
 		SINK_TEST(test_socket_of_another),
 		SINK_TEST(test_descriptor_of_file),
