@@ -12,6 +12,8 @@
 /* Longer than any window, and too short to overflow the clock. */
 #define INTERVAL_MAX_NS 1e17
 
+#define CONFIRM_DUMPS_MAX 10
+
 void peaks_set_rate(struct peaks *p, double rate, double share)
 {
 	double interval = rate > 0 ? (double)NSEC_PER_SEC / rate : 0;
@@ -46,10 +48,47 @@ static struct tracked_queue *track(struct peaks *p, uint64_t cookie, bool *fresh
 	return &p->queues[i];
 }
 
+static void begin_dump(struct peaks *p)
+{
+	p->n_before = p->n_seen;
+	p->repeated_before = p->repeated;
+	p->n_seen = p->n_stayed = 0;
+	p->repeated = false;
+	p->look++;
+}
+
+/* Returns false when the dump has shown the listener before. */
+static bool count(struct peaks *p, struct tracked_queue *q)
+{
+	if (q->look == p->look) {
+		p->repeated = true;
+		return false;
+	}
+	p->n_seen += !q->is_unix;
+	p->n_stayed += !q->is_unix && q->look == p->look - 1;
+	return true;
+}
+
+/*
+ * The kernel resumes a dump at a position in a hash bucket (inet_diag_dump_icsk()). If listeners
+ * before that position have closed since, it misses as many that exist; if some are new, it repeats
+ * others. So a dump missed none if it came in one datagram, or if it repeated none and the next
+ * dump shows all of it again: then no listener before a position has closed.
+ * @comparable: this dump and the one before have no filter, which would hide some of them
+ */
+static void end_dump(struct peaks *p, const struct diag_socket *diag, int code, bool comparable)
+{
+	if (code < 0)
+		p->repeated = true; /* it proves nothing, nor does the next one */
+	else if (diag_datagrams(diag) <= 1 ||
+		 (comparable && !p->repeated_before && p->n_stayed == p->n_before))
+		p->missed_none = true;
+}
+
 static void look_at(struct peaks *p, struct tracked_queue *q, bool fresh, uint32_t length,
 		    uint32_t limit, uint64_t now_ns)
 {
-	if (q->look == p->look) /* a dump that the kernel resumes may repeat an entry */
+	if (!count(p, q))
 		return;
 	q->peak.samples++;
 	if (fresh || length < q->peak.lowest)
@@ -65,8 +104,7 @@ static void look_at(struct peaks *p, struct tracked_queue *q, bool fresh, uint32
 	}
 	if (length < q->length)
 		q->peak.fell += q->length - length;
-	/* A resumed dump may have missed it in the sample, but not in a look after that as well. */
-	if (fresh && p->look >= 2)
+	if (fresh && p->missed_none)
 		q->peak.born = true;
 	q->length = length;
 	q->limit = limit;
@@ -80,7 +118,9 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns_idx)
 		return;
 	idmap_reset(&p->by_cookie, s->n_listeners);
 	p->n_queues = p->n_unix = p->n_born = p->next = 0;
-	p->look = 0;
+	p->look = 1; /* a queue that is new has 0 */
+	p->repeated = true; /* a sample does not say whether its dump did */
+	p->missed_none = false;
 	for (size_t i = s->netns[netns_idx].first_listener; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
 		struct tracked_queue *q;
@@ -90,6 +130,8 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns_idx)
 			break;
 		q = track(p, l->cookie, &fresh);
 		q->is_unix = listener_is_unix(l);
+		q->inode = l->inode;
+		q->look = p->look;
 		p->n_unix += q->is_unix;
 		q->length = q->peak.length = q->peak.lowest = l->length;
 		q->limit = l->limit;
@@ -150,8 +192,9 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 	int code;
 
 	/* A lost dump gets a new socket, but is not repeated: the next look comes soon. */
-	p->look++;
+	begin_dump(p);
 	code = diag_dump(diag, &request, handle_listener, &look, &ignored);
+	end_dump(p, diag, code, family == AF_UNSPEC && !filter);
 	netlink_again(diag_netlink(diag), code, &tries);
 	if (p->n_unix) {
 		code = unix_diag_dump(diag_netlink(diag), false, handle_unix, &look, &ignored);
@@ -174,7 +217,7 @@ static void add_gone(const struct peaks *p, const struct tracked_queue *q, struc
 {
 	struct listener *l;
 
-	if (q->is_unix && q->peak.born)
+	if (q->is_unix && !q->inode)
 		return;
 	l = snapshot_add_gone(s, netns_idx, q->cookie);
 	if (q->born) {
@@ -194,7 +237,8 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns_idx)
 
 	if (!p->min_interval_ns || p->due_ns == UINT64_MAX)
 		return;
-	p->look++;
+	begin_dump(p);
+	p->repeated = true;
 	for (size_t i = s->netns[netns_idx].first_listener; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
 		struct tracked_queue *q;
@@ -210,7 +254,7 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns_idx)
 		seen += !fresh;
 		seen_unix += !fresh && listener_is_unix(l);
 	}
-	s->netns[netns_idx].looked = p->look > 1;
+	s->netns[netns_idx].looked = p->look > 2;
 	s->netns[netns_idx].listener_vanished = seen - seen_unix < tracked - p->n_unix;
 	for (size_t i = 0; seen < tracked && i < tracked; i++)
 		if (p->queues[i].look != p->look)
@@ -218,53 +262,57 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns_idx)
 	p->due_ns = UINT64_MAX;
 }
 
-/* A second dump, to confirm that listeners are gone. */
-struct second_look {
-	struct idmap gone; /* by cookie, index into snapshot->gone */
-	bool *exists; /* for each of them */
-};
-
-static void mark_existing(const struct second_look *look, uint64_t cookie)
-{
-	uint32_t i = idmap_get(&look->gone, cookie);
-
-	if (i != IDMAP_NONE)
-		look->exists[i] = true;
-}
-
 static void handle_again(const struct diag_record *r, void *context)
 {
-	if (r->state == DIAG_LISTEN)
-		mark_existing(context, r->cookie);
+	struct peaks *p = context;
+	struct tracked_queue *q;
+	bool fresh;
+
+	if (r->state != DIAG_LISTEN)
+		return;
+	q = track(p, r->cookie, &fresh);
+	count(p, q);
+	q->look = p->look;
 }
 
-static void handle_unix_again(const struct unix_record *r, void *context)
-{
-	mark_existing(context, r->cookie);
-}
-
-void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct snapshot *s,
-			uint32_t netns_idx)
+/* Returns whether a dump missed none: a listener that it does not show does not exist. */
+static bool dump_again(struct peaks *p, struct diag_socket *diag)
 {
 	const struct diag_request request = { .states = 1 << DIAG_LISTEN, .family = AF_UNSPEC };
-	struct second_look look = { .exists = xcalloc(s->n_gone, sizeof(*look.exists)) };
-	struct error ignored;
 	unsigned int tries = 0;
-	size_t kept = 0;
-	int code;
+	struct error ignored;
+	int code = 0;
 
-	for (size_t i = 0; i < s->n_gone; i++)
-		if (s->gone[i].addr.netns_idx == netns_idx)
-			idmap_put(&look.gone, s->gone[i].cookie, (uint32_t)i);
-	code = diag_dump(diag, &request, handle_again, &look, &ignored);
-	if (code == 0 && p->n_unix)
-		code = unix_diag_dump(diag_netlink(diag), false, handle_unix_again, &look,
-				      &ignored);
+	p->missed_none = false;
+	for (unsigned int i = 0; i < CONFIRM_DUMPS_MAX && code == 0 && !p->missed_none; i++) {
+		begin_dump(p);
+		code = diag_dump(diag, &request, handle_again, p, &ignored);
+		end_dump(p, diag, code, true);
+	}
 	netlink_again(diag_netlink(diag), code, &tries);
-	for (size_t i = 0; i < s->n_gone; i++)
-		if (s->gone[i].addr.netns_idx != netns_idx || (code == 0 && !look.exists[i]))
-			s->gone[kept++] = s->gone[i];
+	return p->missed_none;
+}
+
+void peaks_confirm_gone(struct peaks *p, struct diag_socket *diag, struct snapshot *s,
+			uint32_t netns_idx)
+{
+	const uint32_t sample = p->look;
+	const bool missed_none = dump_again(p, diag);
+	size_t kept = 0;
+
+	for (size_t i = 0; i < s->n_gone; i++) {
+		const struct listener *l = &s->gone[i];
+		const struct tracked_queue *q;
+		bool gone = true;
+
+		if (l->addr.netns_idx == netns_idx) {
+			q = &p->queues[idmap_get(&p->by_cookie, l->cookie)];
+			gone = q->is_unix ? unix_listener_is_gone(diag_netlink(diag), q->inode,
+								  q->cookie) :
+					    missed_none && q->look < sample;
+		}
+		if (gone)
+			s->gone[kept++] = *l;
+	}
 	s->n_gone = kept;
-	idmap_free(&look.gone);
-	free(look.exists);
 }

@@ -15,8 +15,9 @@ struct tracked_queue {
 	struct peak peak;
 	uint32_t length; /* at the last look */
 	uint32_t limit;
-	uint32_t look; /* number of the last look */
+	uint32_t look; /* number of the last look, or of the last dump that shows it */
 	uint32_t born; /* 1 + its index in peaks->born; 0: it was in the sample before */
+	uint32_t inode; /* of a UNIX listener */
 	bool is_unix;
 	uint64_t look_ns; /* time of the last look */
 	uint64_t moved_ns; /* time of the last look that saw it empty or shorter */
@@ -31,7 +32,13 @@ struct peaks {
 	struct listener *born; /* TCP listeners that are new since the sample before */
 	size_t n_born, born_size;
 	size_t n_unix; /* UNIX listeners among the queues; 0: do not dump them */
-	uint32_t look; /* number of looks in this window */
+	uint32_t look; /* number of the last dump; the sample that begins the window is 1 */
+	size_t n_seen; /* TCP listeners in the last dump */
+	size_t n_stayed; /* those of them that the dump before shows too */
+	size_t n_before; /* TCP listeners in the dump before */
+	bool repeated; /* the last dump may show a listener twice */
+	bool repeated_before; /* the dump before may */
+	bool missed_none; /* some dump of this window is known to show all listeners of its time */
 	uint64_t min_interval_ns; /* 0: off */
 	double share; /* of one CPU */
 	uint64_t cost_ns; /* CPU time of a look, averaged; from 0, as the first costs too much */
@@ -65,11 +72,11 @@ void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
 void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns_idx);
 
 /*
- * peaks_confirm_gone() - after peaks_end(), dump the listeners again, and remove from s->gone those
- * that exist: a dump that the kernel resumes may miss a listener. If this dump fails, all listeners
- * of the namespace are removed from s->gone.
+ * peaks_confirm_gone() - after peaks_end(), dump the listeners again until a dump is known to miss
+ * none, and remove from s->gone those that exist. If there is no such dump, all TCP listeners of
+ * the namespace are removed.
  */
-void peaks_confirm_gone(const struct peaks *p, struct diag_socket *diag, struct snapshot *s,
+void peaks_confirm_gone(struct peaks *p, struct diag_socket *diag, struct snapshot *s,
 			uint32_t netns_idx);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 
+#include <errno.h>
 #include <linux/sock_diag.h>
 #include <linux/unix_diag.h>
 #include <stdlib.h>
@@ -257,6 +258,14 @@ bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint
 	if (code < 0)
 		snapshot_warn(s, "unix-unavailable", "%s; UNIX listeners are unknown", why.text);
 	return code == 0;
+}
+
+bool unix_listener_is_gone(struct netlink_socket *netlink, uint32_t inode, uint64_t cookie)
+{
+	uint32_t first;
+	int code = ask_first(netlink, inode, cookie, &first);
+
+	return code == -ENOENT || code == -ESTALE;
 }
 
 void unix_queues_free(struct unix_queues *q)

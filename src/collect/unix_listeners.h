@@ -52,6 +52,9 @@ int unix_diag_parse(const void *bytes, size_t len, uint32_t sequence, unix_handl
  */
 bool unix_listeners_add(struct netlink_socket *netlink, struct snapshot *s, uint32_t netns_idx);
 
+/* Asks the kernel for one listener, without a dump. Returns false also where that fails. */
+bool unix_listener_is_gone(struct netlink_socket *netlink, uint32_t inode, uint64_t cookie);
+
 /*
  * The accept queues of UNIX listeners, and since when each has not moved. UNIX sockets have no
  * counters and no ages. But the kernel shows which connection is the first in a queue, and

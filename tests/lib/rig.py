@@ -419,7 +419,7 @@ class Case(unittest.TestCase):
         """The report's row for this socket."""
         rows = [row for row in report["listeners"]
                 if row["cookie"] == listener.cookie]
-        self.assertEqual(len(rows), 1, listener.sock)
+        self.assertEqual(len(rows), 1, (listener.sock, listener.cookie, report))
         return rows[0]
 
     def assertSameAsKernel(self, report):

@@ -116,7 +116,9 @@ class Named(Several):
                 kernel = netns.counters()
             counters = self.of(report, other)["counters"]
             for name in counters:
-                if name in kernel:
+                if name == "TcpExtTCPSynRetrans":  # a timer repeats the SYN-ACKs
+                    self.assertLessEqual(counters[name]["total"], kernel[name])
+                elif name in kernel:
                     self.assertEqual(counters[name]["total"], kernel[name], name)
 
     def test_interface(self):

@@ -129,8 +129,8 @@ class Window(rig.Case):
             result = child.finish()
             documents = result.documents if "--count=2" in options else [result.json]
             self.assertEqual(len(documents), 2 if "--count=2" in options else 1)
-            for document in documents:
-                self.assertGreaterEqual(document["window_seconds"], 0.199)
+            # Windows follow a schedule: when this one ends late, the next is shorter.
+            self.assertGreaterEqual(documents[0]["window_seconds"], 0.199)
 
     def test_instant_knows_no_deltas(self):
         listener = self.listener(backlog=1)

@@ -32,16 +32,18 @@ class Case(screen.Case):
         return found
 
     def assertAtOnce(self, found, answers):
-        """Ten times each, with samples being taken meanwhile."""
-        times = {}
-        for _ in range(10):
-            for keys, answer in answers:
-                times.setdefault((keys, answer), []).append(found.answer(keys, answer))
-        every = sorted(sum(times.values(), []))
-        slowest = {keys: f"{max(took) * 1000:.0f} ms" for keys, took in times.items()}
-        # One in twenty may find somebody else on the CPU.
-        self.assertLess(every[len(every) * 19 // 20], 0.1 * SLOWER, slowest)
-        self.assertLess(every[-1], 0.5 * SLOWER, slowest)
+        """Ten times each, with samples being taken meanwhile. What else runs on the machine only
+        adds to it, so that the best of three measurements counts."""
+        for _ in range(3):
+            times = {}
+            for _ in range(10):
+                for keys, answer in answers:
+                    times.setdefault((keys, answer), []).append(found.answer(keys, answer))
+            every = sorted(sum(times.values(), []))
+            # One in twenty may find somebody else on the CPU.
+            if every[len(every) * 19 // 20] < 0.1 * SLOWER and every[-1] < 0.5 * SLOWER:
+                return
+        self.fail({keys: f"{max(took) * 1000:.0f} ms" for keys, took in times.items()})
 
 
 class Many(Case):

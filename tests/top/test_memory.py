@@ -25,12 +25,15 @@ class Memory(screen.Case):
         found = self.terminal("-d", "0.002", "--peak-rate=0", rows=40, cols=140)
         found.await_output(rf"[^\d]{count} listeners".encode(), deadline=60)
         self.refreshes(found, first)
-        before = terminal.resident_kib(found.pid)
-        self.refreshes(found, last)
-        grown = terminal.resident_kib(found.pid) - before
-        print(f"# {grown} KiB more than {before} KiB")
+        grown = []
+        # What leaks does so every time; what grew once may be memory that is kept for later.
+        while len(grown) < 3 and (not grown or grown[-1] >= most):
+            before = terminal.resident_kib(found.pid)
+            self.refreshes(found, first + (len(grown) + 1) * (last - first))
+            grown.append(terminal.resident_kib(found.pid) - before)
+            print(f"# {grown[-1]} KiB more than {before} KiB")
         if not listenq.sanitized():  # what they hold back does not count
-            self.assertLess(grown, most, f"{before} KiB before")
+            self.assertLess(grown[-1], most, f"{before} KiB before")
 
     def test_many_refreshes(self):
         self.assertFlat(1000, 400, 1000, 1 << 10)

@@ -6,6 +6,7 @@
 #include "fake_netlink.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #define MS 1000000ull
@@ -257,6 +258,25 @@ static void test_born(void **state)
 	assert_true(closing.listeners[2].peak.born);
 }
 
+/* Looks that were resumed while others went may have missed it. */
+static void test_born_or_missed(void **state)
+{
+	(void)state;
+	peaks_begin(&peaks, &opening, 0);
+	reply(1, 0, 2);
+	reply(2, 0, 2);
+	look();
+	reply(2, 0, 2);
+	reply(3, 0, 2);
+	look();
+	reply(4, 0, 2);
+	reply(3, 0, 2);
+	look();
+	add(&closing, 4, 0, 2);
+	peaks_end(&peaks, &closing, 0);
+	assert_false(closing.listeners[0].peak.born);
+}
+
 static void test_due(void **state)
 {
 	uint64_t now;
@@ -350,6 +370,124 @@ static void test_unix_look_fails(void **state)
 	assert_u64_equal(closing.listeners[0].peak.samples, 1);
 }
 
+/* Listeners that the closing sample lacks, and a dump of those: @cookies, each in its datagram. */
+static void lose(uint64_t first, uint64_t last)
+{
+	for (uint64_t cookie = first; cookie <= last; cookie++)
+		add(&opening, cookie, 0, 2);
+	peaks_begin(&peaks, &opening, 0);
+	peaks_end(&peaks, &closing, 0);
+	assert_u64_equal(closing.n_gone, last - first + 1);
+}
+
+static void reply_dump(const char *cookies)
+{
+	for (; *cookies; cookies++)
+		reply((uint64_t)*cookies, 0, 2);
+	fake_netlink_reply_done(0);
+}
+
+static void assert_gone(const char *cookies)
+{
+	peaks_confirm_gone(&peaks, diag, &closing, 0);
+	assert_u64_equal(fake_netlink_left(), 0);
+	assert_u64_equal(closing.n_gone, strlen(cookies));
+	for (size_t i = 0; i < closing.n_gone; i++)
+		assert_u64_equal(closing.gone[i].cookie, (uint64_t)cookies[i]);
+}
+
+/* A dump in one datagram misses none, and one in several when the next one has all of it. */
+static void test_confirm_one_datagram(void **state)
+{
+	(void)state;
+	lose('A', 'C');
+	reply_dump("B");
+	assert_gone("AC");
+}
+
+static void test_confirm_two_dumps(void **state)
+{
+	(void)state;
+	lose('A', 'C');
+	reply_dump("xB");
+	reply_dump("yxB");
+	assert_gone("AC");
+}
+
+/* Others went before a position at which a dump went on, so that it may have missed some. */
+static void test_confirm_while_others_go(void **state)
+{
+	(void)state;
+	lose('A', 'C');
+	reply_dump("xyB");
+	reply_dump("yz");
+	reply_dump("zw");
+	reply_dump("wzA");
+	assert_gone("C");
+}
+
+/* One that is repeated shows that others came, and these may have gone again. */
+static void test_confirm_while_others_come(void **state)
+{
+	(void)state;
+	lose('A', 'B');
+	reply_dump("xx");
+	reply_dump("xy");
+	reply_dump("xyB");
+	assert_gone("A");
+}
+
+/* What cannot be known for certain is not said. */
+static void test_confirm_in_vain(void **state)
+{
+	(void)state;
+	lose('A', 'B');
+	for (char c = 'a'; c < 'a' + 10; c++)
+		reply_dump((const char[]){ c, (char)(c + 10), '\0' });
+	assert_gone("");
+}
+
+static void test_confirm_fails(void **state)
+{
+	(void)state;
+	lose('A', 'B');
+	reply_dump("xy");
+	fake_netlink_fail_receive(ENOBUFS);
+	assert_gone("");
+	assert_u64_equal(fake_netlink_opened, 2);
+}
+
+static const char *unix_there;
+
+static void answer(const struct nlmsghdr *request)
+{
+	const struct unix_diag_req *wanted = (const void *)(request + 1);
+
+	if (request->nlmsg_flags & NLM_F_DUMP)
+		fake_netlink_reply_done(0);
+	else if (strchr(unix_there, (int)wanted->udiag_cookie[0]))
+		reply_unix(wanted->udiag_cookie[0], 0, 2);
+	else
+		fake_netlink_reply_error(-ENOENT);
+}
+
+/* The kernel finds a UNIX listener by its inode. */
+static void test_confirm_unix(void **state)
+{
+	(void)state;
+	for (uint32_t i = 'A'; i <= 'C'; i++) {
+		struct listener *l = add(&opening, i, 0, 2);
+
+		l->addr.family = AF_UNIX;
+		l->inode = i + 100;
+	}
+	peaks_begin(&peaks, &opening, 0);
+	peaks_end(&peaks, &closing, 0);
+	unix_there = "B";
+	fake_netlink_on_request = answer;
+	assert_gone("AC");
+}
+
 static void test_off(void **state)
 {
 	peaks_set_rate(&peaks, 0, 0.01);
@@ -405,8 +543,16 @@ int main(void)
 		PEAKS_TEST(test_vanished_beside_unix),
 		PEAKS_TEST(test_unix_look_fails),
 		PEAKS_TEST(test_born),
+		PEAKS_TEST(test_born_or_missed),
 		PEAKS_TEST(test_due),
 		PEAKS_TEST(test_share),
+		PEAKS_TEST(test_confirm_one_datagram),
+		PEAKS_TEST(test_confirm_two_dumps),
+		PEAKS_TEST(test_confirm_while_others_go),
+		PEAKS_TEST(test_confirm_while_others_come),
+		PEAKS_TEST(test_confirm_in_vain),
+		PEAKS_TEST(test_confirm_fails),
+		PEAKS_TEST(test_confirm_unix),
 		PEAKS_TEST(test_off),
 		PEAKS_TEST(test_end_without_begin),
 		PEAKS_TEST(test_next_window),
