@@ -194,7 +194,8 @@ static void add_netns_table(struct strbuf *lines, const struct report *report,
 {
 	struct strbuf rows = { 0 };
 
-	strbuf_addf(&rows, "NAMESPACE\t OVERFLOWS\t DROPS\t ALSO MOVED IN %s\n", window);
+	strbuf_addf(&rows, "NAMESPACE\t OVERFLOWS\t LISTENDROPS\t SOMAXCONN\t ALSO MOVED IN %s\n",
+		    window);
 	for (size_t i = 0; i < report->n_netns; i++) {
 		const struct netns_report *ns = &report->netns[i];
 
@@ -209,10 +210,16 @@ static void add_netns_table(struct strbuf *lines, const struct report *report,
 		strbuf_adds(&rows, "\t ");
 		add_rise(&rows, ns->delta[COUNTER_LISTEN_DROPS]);
 		strbuf_adds(&rows, "\t ");
+		if (sysctl_known(&ns->netns->sysctls, SYSCTL_SOMAXCONN))
+			strbuf_addf(&rows, "%lld",
+				    (long long)ns->netns->sysctls.value[SYSCTL_SOMAXCONN]);
+		else
+			strbuf_putc(&rows, '-');
+		strbuf_adds(&rows, "\t ");
 		add_others_moved(&rows, ns);
 		strbuf_putc(&rows, '\n');
 	}
-	cell_align(lines, &rows, "lrr");
+	cell_align(lines, &rows, "lrrr");
 	strbuf_free(&rows);
 }
 

@@ -245,6 +245,7 @@ class Choose(Case):
             terminal.see("[FILTER]")
             terminal.see("1 of 6 listeners")
             # It stays for samples to come, and hides nothing from the verdict.
+            # What waits for three seconds is stalled.
             self.assertRegex(terminal.lines()[1],
                              rf"^! 1 full, 1 (high|stalled); worst {self.places[2]} ")
             terminal.keys(name)
