@@ -754,9 +754,9 @@ static enum truth match_field(const struct filter *filter, const struct filter_t
 static enum truth match_address(const struct filter *filter, const struct filter_expr *c,
 				const struct listen_addr *addr)
 {
-	if (filter_expr_holds(c, addr))
+	if (filter_expr_holds(c, addr, false))
 		return YES;
-	if (!filter_expr_holds_bits(c, addr))
+	if (!filter_expr_holds(c, addr, true))
 		return NO;
 	return filter->has_device ? YES : UNKNOWN;
 }

@@ -69,14 +69,6 @@ static void lower_to(uint64_t *number, uint64_t most)
 		*number = most;
 }
 
-static const struct netns *find_netns(const struct snapshot *s, const struct netns *ns)
-{
-	for (size_t i = 0; s && i < s->n_netns; i++)
-		if (netns_id(&s->netns[i]) == netns_id(ns))
-			return &s->netns[i];
-	return NULL;
-}
-
 /*
  * A connection enters an accept queue when a listener creates it, or takes it over from one that
  * closes (tcp_migrate_req; only 5.14 and later, which count it).
@@ -616,7 +608,8 @@ void report_build(struct report *report, const struct snapshot *before, const st
 	report->n_netns = now->n_netns;
 	report->netns = xreallocarray(report->netns, now->n_netns, sizeof(*report->netns));
 	for (size_t i = 0; i < now->n_netns; i++)
-		build_netns(&report->netns[i], report, find_netns(before, &now->netns[i]),
+		build_netns(&report->netns[i], report,
+			    before ? snapshot_find_netns(before, netns_id(&now->netns[i])) : NULL,
 			    &now->netns[i]);
 	found = before ? xcalloc(before->n_listeners, sizeof(*found)) : NULL;
 	build_rows(report, before, now, found);
