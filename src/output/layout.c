@@ -70,17 +70,6 @@ static bool fits(const struct layout *l, size_t list_least)
 	return needed(l, list_least) <= l->width;
 }
 
-/* Returns the shown column worth least. */
-static struct layout_column *find_least(const struct layout *l)
-{
-	struct layout_column *least = NULL;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (l->columns[i].shown && (!least || l->columns[i].worth < least->worth))
-			least = &l->columns[i];
-	return least;
-}
-
 /* Leaves out columns worth less than @below, those worth least first, until the rest fits. */
 static void leave_out(struct layout *l, size_t list_least, int below)
 {
@@ -89,8 +78,11 @@ static void leave_out(struct layout *l, size_t list_least, int below)
 	for (size_t i = 0; i < l->n; i++)
 		left += l->columns[i].shown;
 	for (; left > 1 && !fits(l, list_least); left--) {
-		struct layout_column *least = find_least(l);
+		struct layout_column *least = NULL;
 
+		for (size_t i = 0; i < l->n; i++)
+			if (l->columns[i].shown && (!least || l->columns[i].worth < least->worth))
+				least = &l->columns[i];
 		if (least->worth >= below)
 			break;
 		least->shown = false;
