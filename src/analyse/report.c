@@ -3,7 +3,6 @@
 
 #include "analyse/filter.h"
 #include "base/alloc.h"
-#include "model/groups.h"
 
 #include <stdlib.h>
 #include <string.h>

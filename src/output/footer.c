@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/footer.h"
 
-#include "analyse/fold.h"
 #include "base/alloc.h"
 #include "output/cell.h"
 
