@@ -161,9 +161,7 @@ static const struct {
 	{ 'a', "all" }, { 'm', "memory" }, { 'i', "info" }, { 'M', "mptcp" },
 };
 
-static int usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-static int usage(const char *format, ...)
+static __attribute__((format(printf, 1, 2))) int usage(const char *format, ...)
 {
 	struct strbuf message = { 0 };
 	char text[512];
@@ -229,17 +227,6 @@ static int parse_number(const char *name, const char *text, double min, double m
 	if (code == -ERANGE)
 		return error_set(why, -EINVAL, "--%s: %s is not between %g and %g", name, text, min,
 				 max);
-	return 0;
-}
-
-static int parse_seconds(const struct option_row *row, const char *text, double *value,
-			 struct error *why)
-{
-	if (parse_number(row->name, text, 0, row->max, value, why) < 0)
-		return -EINVAL;
-	if (*value > 0 && *value < row->min)
-		return error_set(why, -EINVAL, "--%s: %s is neither 0 nor at least %g", row->name,
-				 text, row->min);
 	return 0;
 }
 
@@ -321,7 +308,12 @@ static int apply(struct options *o, const struct option_row *row, const char *ar
 	case NUMBER:
 		return parse_number(row->name, argument, row->min, row->max, member, why);
 	case SECONDS:
-		return parse_seconds(row, argument, member, why);
+		if (parse_number(row->name, argument, 0, row->max, member, why) < 0)
+			return -EINVAL;
+		if (*(double *)member > 0 && *(double *)member < row->min)
+			return error_set(why, -EINVAL, "--%s: %s is neither 0 nor at least %g",
+					 row->name, argument, row->min);
+		break;
 	case NAME:
 		if (!*argument)
 			return error_set(why, -EINVAL, "--%s: the name is empty", row->name);

@@ -207,25 +207,19 @@ static bool want_progress(const struct options *o)
 	return !o->watch && o->delay >= 2 && isatty(STDERR_FILENO);
 }
 
-static void show_progress(struct run *run, uint64_t left_ns)
-{
-	uint64_t seconds = (left_ns + NSEC_PER_SEC - 1) / NSEC_PER_SEC;
-
-	if (seconds != run->seconds_shown)
-		fprintf(stderr, "\rlistenq: %llu s to go \b", (unsigned long long)seconds);
-	run->seconds_shown = seconds;
-}
-
 /* The wait() of window_run(). An interrupt ends the window, even if it came before. */
 static uint64_t wait_until(void *context, uint64_t end_ns, uint64_t until_ns)
 {
 	struct run *run = context;
-	uint64_t now = clock_monotonic_ns();
+	uint64_t now = clock_monotonic_ns(), left;
 	sigset_t interrupt, old;
 	struct timespec t;
 
 	if (want_progress(run->options)) {
-		show_progress(run, end_ns > now ? end_ns - now : 0);
+		left = end_ns > now ? (end_ns - now + NSEC_PER_SEC - 1) / NSEC_PER_SEC : 0;
+		if (left != run->seconds_shown)
+			fprintf(stderr, "\rlistenq: %llu s to go \b", (unsigned long long)left);
+		run->seconds_shown = left;
 		if (now + NSEC_PER_SEC < until_ns)
 			until_ns = now + NSEC_PER_SEC;
 	}
@@ -280,30 +274,22 @@ static void print_warnings(const struct snapshot *s, const struct snapshot *befo
 	}
 }
 
-/* A signal that ends the program within a report would leave a temporary file. */
-static void hold_signals(bool hold, sigset_t *old)
-{
-	sigset_t signals;
-
-	sigemptyset(&signals);
-	if (hold) {
-		sigaddset(&signals, SIGINT);
-		sigaddset(&signals, SIGTERM);
-		sigaddset(&signals, SIGHUP);
-	}
-	sigprocmask(SIG_BLOCK, &signals, old);
-}
-
 static int print_report(struct run *run)
 {
 	struct error why;
 	struct sink sink;
-	sigset_t old;
+	sigset_t signals, old;
 	int code;
 
 	if (sink_open(&sink, run->options->output_file, &why) < 0)
 		return fail(&why);
-	hold_signals(sink.temporary != NULL, &old);
+	sigemptyset(&signals);
+	if (sink.temporary) { /* a signal that ends the program would leave the file */
+		sigaddset(&signals, SIGINT);
+		sigaddset(&signals, SIGTERM);
+		sigaddset(&signals, SIGHUP);
+	}
+	sigprocmask(SIG_BLOCK, &signals, &old);
 	run->format->print(sink.stream, &run->report, &run->style, &run->context);
 	code = sink_commit(&sink, &why);
 	sigprocmask(SIG_SETMASK, &old, NULL);

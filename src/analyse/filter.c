@@ -115,11 +115,6 @@ static void skip_blanks(struct parser *p)
 		p->at++;
 }
 
-static bool ends_value(char c)
-{
-	return !c || isspace((unsigned char)c) || strchr("()&|", c);
-}
-
 static bool is_name(char c)
 {
 	return isalnum((unsigned char)c) || c == '_' || c == '-';
@@ -138,7 +133,8 @@ static int read_value(struct parser *p, const char *missing)
 	p->word.len = 0;
 	strbuf_adds(&p->word, "");
 	p->word_at = p->at;
-	for (; *p->at && (quote || !ends_value(*p->at)); p->at++) {
+	for (; *p->at && (quote || !(isspace((unsigned char)*p->at) || strchr("()&|", *p->at)));
+	     p->at++) {
 		if (*p->at == quote) {
 			quote = '\0';
 		} else if (!quote && (*p->at == '"' || *p->at == '\'')) {
@@ -152,16 +148,6 @@ static int read_value(struct parser *p, const char *missing)
 	if (quote)
 		return fail(p, quoted, NULL, "this quote is not closed");
 	return p->at == p->word_at ? fail(p, p->at, NULL, "%s", missing) : 0;
-}
-
-static void read_name(struct parser *p)
-{
-	skip_blanks(p);
-	p->word.len = 0;
-	strbuf_adds(&p->word, "");
-	p->word_at = p->at;
-	while (is_name(*p->at))
-		strbuf_putc(&p->word, *p->at++);
 }
 
 /* Takes this word if it comes next. */
@@ -449,16 +435,6 @@ static int parse_name(struct parser *p, struct filter_test *test)
 	return -EINVAL;
 }
 
-/* Accepts patterns of digits; the contents of [] are not checked. */
-static int check_numbers(const struct parser *p)
-{
-	const char *word = p->word.s;
-
-	if (*word && (strchr(word, '[') || !word[strspn(word, "0123456789*?\\")]))
-		return 0;
-	return fail_word(p, "is not a number");
-}
-
 static bool has_order(enum filter_type type)
 {
 	return type != FILTER_TEXT && type != FILTER_WORDS && type != FILTER_NUMBERS &&
@@ -468,6 +444,8 @@ static bool has_order(enum filter_type type)
 /* Sets what the field is compared with from p->word. */
 static int parse_operand(struct parser *p, struct filter_test *test)
 {
+	const char *word = p->word.s;
+
 	switch (test->type) {
 	case FILTER_RATIO:
 		return parse_ratio(p, test);
@@ -477,7 +455,10 @@ static int parse_operand(struct parser *p, struct filter_test *test)
 	case FILTER_REASONS:
 		return parse_name(p, test);
 	case FILTER_NUMBERS:
-		return check_numbers(p);
+		/* Patterns of digits; the contents of [] are not checked. */
+		if (*word && (strchr(word, '[') || !word[strspn(word, "0123456789*?\\")]))
+			return 0;
+		return fail_word(p, "is not a number");
 	case FILTER_TEXT:
 	case FILTER_WORDS:
 		return 0;
@@ -569,13 +550,6 @@ static int parse_field(struct parser *p, struct filter_expr **condition)
 	return 0;
 }
 
-static int parse_bare(struct parser *p, struct filter_expr **condition)
-{
-	*condition = xcalloc(1, sizeof(**condition));
-	p->at = p->word_at;
-	return parse_host(p, condition);
-}
-
 static int parse_list(struct parser *p, struct filter_expr **list);
 
 static int parse_parenthesis(struct parser *p, struct filter_expr **condition)
@@ -593,20 +567,22 @@ static int parse_parenthesis(struct parser *p, struct filter_expr **condition)
 	return 0;
 }
 
-static bool in_column(char c)
-{
-	return is_name(c) || (c && strchr("+./", c));
-}
-
-/* Names of columns may contain what ends other words: "drops/s", "+drops", "drops.rate". */
-static void take_column(struct parser *p)
+/* Reads a name. That of a column may contain what ends other words: "drops/s", "+drops". */
+static void read_name(struct parser *p)
 {
 	enum filter_type type;
 	unsigned int needs;
 	size_t len = 0;
 
+	skip_blanks(p);
+	p->word.len = 0;
+	strbuf_adds(&p->word, "");
+	p->word_at = p->at;
+	while (is_name(*p->at))
+		strbuf_putc(&p->word, *p->at++);
 	if (isalpha((unsigned char)*p->word_at) || *p->word_at == '+')
-		while (in_column(p->word_at[len]))
+		while (is_name(p->word_at[len]) ||
+		       (p->word_at[len] && strchr("+./", p->word_at[len])))
 			len++;
 	if (len <= p->word.len || !p->filter->source.find(p->word_at, len, &type, &needs))
 		return;
@@ -620,9 +596,11 @@ static int parse_plain(struct parser *p, struct filter_expr **condition)
 	if (*p->at == '(')
 		return parse_parenthesis(p, condition);
 	read_name(p);
-	take_column(p);
-	if ((*p->at && strchr(":*[/.@", *p->at)) || isdigit((unsigned char)*p->word.s))
-		return parse_bare(p, condition);
+	if ((*p->at && strchr(":*[/.@", *p->at)) || isdigit((unsigned char)*p->word.s)) {
+		*condition = xcalloc(1, sizeof(**condition));
+		p->at = p->word_at;
+		return parse_host(p, condition);
+	}
 	if (!p->word.len || !strcmp(p->word.s, "and") || !strcmp(p->word.s, "or"))
 		return fail(p, p->word_at, NULL, "a condition is missing");
 	for (size_t i = 0; i < ARRAY_SIZE(keyword_table); i++)
@@ -718,14 +696,6 @@ static bool same_text(const struct filter_test *test, const char *text)
 	       !fnmatch(test->text, text, test->any_case ? FNM_CASEFOLD : 0);
 }
 
-static enum truth match_words(const struct filter_test *test, const struct filter_value *value)
-{
-	for (uint64_t i = 0; i < value->number; i++)
-		if (same_text(test, value->words[i]))
-			return YES;
-	return NO;
-}
-
 /* Known if it is the same for both bounds; equality is true only of a range of one number. */
 static enum truth match_range(const struct filter_test *test, const struct range *range)
 {
@@ -754,7 +724,10 @@ static enum truth match_field(const struct filter *filter, const struct filter_t
 	case FILTER_WORDS:
 	case FILTER_NUMBERS:
 	case FILTER_REASONS:
-		return match_words(test, &value);
+		for (uint64_t i = 0; i < value.number; i++)
+			if (same_text(test, value.words[i]))
+				return YES;
+		return NO;
 	case FILTER_STATE: /* enum state has the worst first */
 		return relate(test->relation, num_compare(test->number, value.number));
 	case FILTER_RANGE:
@@ -781,9 +754,9 @@ static enum truth match_field(const struct filter *filter, const struct filter_t
 static enum truth match_address(const struct filter *filter, const struct filter_expr *c,
 				const struct listen_addr *addr)
 {
-	if (filter_expr_holds(c, addr))
+	if (filter_expr_holds(c, addr, false))
 		return YES;
-	if (!filter_expr_holds_bits(c, addr))
+	if (!filter_expr_holds(c, addr, true))
 		return NO;
 	return filter->has_device ? YES : UNKNOWN;
 }

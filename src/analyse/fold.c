@@ -19,20 +19,6 @@ static void add_range(struct range *sum, struct range range)
 	sum->max += range.max;
 }
 
-/* Clears in @common what @l has not in common. The address is the same by definition. */
-static void intersect(struct listener *common, const struct listener *l)
-{
-	if (l->cookie < common->cookie)
-		common->cookie = l->cookie;
-	common->known &= l->known;
-	if (common->uid != l->uid)
-		common->known &= (uint16_t)~LISTENER_UID;
-	if (common->mptcp != l->mptcp)
-		common->known &= (uint16_t)~LISTENER_MPTCP;
-	if (common->cgroup && (!l->cgroup || strcmp(common->cgroup, l->cgroup) != 0))
-		common->cgroup = NULL;
-}
-
 /* Is a queue fuller than another, or as full and longer? */
 static bool is_worse(double fill, uint32_t length, double other_fill, uint32_t other_length)
 {
@@ -67,7 +53,17 @@ static void fold_listeners(struct folded_group *group)
 
 		if (is_worse(listener_fill(l), l->length, listener_fill(fullest), fullest->length))
 			fullest = l;
-		intersect(&common, l);
+		/* What they have not in common is unknown. The address is the same by definition.
+		 */
+		if (l->cookie < common.cookie)
+			common.cookie = l->cookie;
+		common.known &= l->known;
+		if (common.uid != l->uid)
+			common.known &= (uint16_t)~LISTENER_UID;
+		if (common.mptcp != l->mptcp)
+			common.known &= (uint16_t)~LISTENER_MPTCP;
+		if (common.cgroup && (!l->cgroup || strcmp(common.cgroup, l->cgroup) != 0))
+			common.cgroup = NULL;
 		add_peak(group, &peak, l);
 		add_opt_u64(&group->drops, (struct opt_u64){ l->drops, l->known & LISTENER_DROPS });
 	}
@@ -92,19 +88,11 @@ static void narrow(struct range *range, uint64_t min, struct opt_u64 max)
 		range->max = max.value;
 }
 
-/* At both ends of the window all queues were seen at once, so there their sum is known. */
-static void raise_peak(const struct row *row, struct peak *peak)
-{
-	uint64_t length = row_length(row);
-
-	if (length < row->length_before)
-		length = row->length_before;
-	if (peak->length < length)
-		peak->length = length > UINT32_MAX ? UINT32_MAX : (uint32_t)length;
-}
-
 static void fold_rows(struct row *row, struct folded_group *group)
 {
+	struct peak *peak = &group->listener.peak;
+	uint64_t length;
+
 	*row = *group->members[0];
 	for (uint32_t i = 1; i < group->n_members; i++) {
 		const struct row *member = group->members[i];
@@ -122,7 +110,12 @@ static void fold_rows(struct row *row, struct folded_group *group)
 	}
 	row->listener = &group->listener;
 	row->folded = group;
-	raise_peak(row, &group->listener.peak);
+	/* At both ends of the window all queues were seen at once, so there their sum is known. */
+	length = row_length(row);
+	if (length < row->length_before)
+		length = row->length_before;
+	if (peak->length < length)
+		peak->length = length > UINT32_MAX ? UINT32_MAX : (uint32_t)length;
 	row->accepted = (struct range){ 0 };
 	row->fresh = false;
 	row->oldest_wait_ms =

@@ -5,13 +5,6 @@
 
 static const struct opt_u64 none = { .value = 0, .known = true };
 
-/* Not at once: a busy server that gets a connection for each one it accepts looks the same. */
-static bool is_stalled(const struct unix_queue *q, uint64_t now_ns)
-{
-	return q->length <= q->limit &&
-	       (now_ns - q->since_ns) / (NSEC_PER_SEC / 1000) >= WAIT_LONG_MS;
-}
-
 static void find_unix(struct not_shown *e, const struct snapshot *now)
 {
 	if (now->known & SNAPSHOT_UNIX) {
@@ -26,7 +19,10 @@ static void find_unix(struct not_shown *e, const struct snapshot *now)
 		const struct unix_queue *q = &now->unix_queues[i];
 
 		e->unix_full.value += q->length > q->limit;
-		e->unix_stalled.value += is_stalled(q, now->monotonic_ns);
+		/* Not at once: a busy server gets a connection for each one it accepts, too. */
+		e->unix_stalled.value +=
+			q->length <= q->limit &&
+			(now->monotonic_ns - q->since_ns) / (NSEC_PER_SEC / 1000) >= WAIT_LONG_MS;
 	}
 }
 
@@ -42,24 +38,6 @@ static const struct other_netns *find_before(const struct snapshot *s, uint64_t 
 	return NULL;
 }
 
-/*
- * A namespace that is new in the window may have the identity of one that ended in it. Then its
- * counter may be lower than before, and all that it counts is of this window.
- */
-static void compare(struct not_shown *e, const struct snapshot *before, const struct snapshot *now)
-{
-	e->looked_at = e->overflowing = none;
-	for (size_t i = 0; i < now->n_others; i++) {
-		const struct other_netns *other = &now->others[i];
-		const struct other_netns *old = find_before(before, other->identity, i);
-
-		if (!old)
-			continue;
-		e->looked_at.value++;
-		e->overflowing.value += other->overflows != old->overflows && other->overflows;
-	}
-}
-
 static void find_namespaces(struct not_shown *e, const struct snapshot *before,
 			    const struct snapshot *now)
 {
@@ -73,7 +51,20 @@ static void find_namespaces(struct not_shown *e, const struct snapshot *before,
 		e->namespaces = (struct opt_u64){ now->n_others_found, true };
 	if (!before || !(before->known & SNAPSHOT_OTHERS))
 		return;
-	compare(e, before, now);
+	e->looked_at = e->overflowing = none;
+	for (size_t i = 0; i < now->n_others; i++) {
+		const struct other_netns *other = &now->others[i];
+		const struct other_netns *old = find_before(before, other->identity, i);
+
+		if (!old)
+			continue;
+		e->looked_at.value++;
+		/*
+		 * A namespace that is new in the window may have the identity of one that ended in
+		 * it. Then its counter may be lower than before, and all of it is of this window.
+		 */
+		e->overflowing.value += other->overflows != old->overflows && other->overflows;
+	}
 	e->cut = (before->known | now->known) & SNAPSHOT_OTHERS_CUT;
 }
 
@@ -89,7 +80,6 @@ struct not_shown not_shown_find(const struct snapshot *before, const struct snap
 
 bool not_shown_is_sick(const struct not_shown *e)
 {
-	return (e->unix_full.known && e->unix_full.value) ||
-	       (e->unix_stalled.known && e->unix_stalled.value) ||
-	       (e->overflowing.known && e->overflowing.value);
+	/* What is unknown is 0 here. */
+	return e->unix_full.value || e->unix_stalled.value || e->overflowing.value;
 }

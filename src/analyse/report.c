@@ -3,7 +3,6 @@
 
 #include "analyse/filter.h"
 #include "base/alloc.h"
-#include "model/groups.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,14 +68,6 @@ static void lower_to(uint64_t *number, uint64_t most)
 		*number = most;
 }
 
-static const struct netns *find_netns(const struct snapshot *s, const struct netns *ns)
-{
-	for (size_t i = 0; s && i < s->n_netns; i++)
-		if (netns_id(&s->netns[i]) == netns_id(ns))
-			return &s->netns[i];
-	return NULL;
-}
-
 /*
  * A connection enters an accept queue when a listener creates it, or takes it over from one that
  * closes (tcp_migrate_req; only 5.14 and later, which count it).
@@ -122,17 +113,6 @@ static uint64_t harmless_max(const struct counters *from, const struct counters 
 	return sum;
 }
 
-static void build_losses(struct netns_report *r, const struct netns *before,
-			 const struct netns *now)
-{
-	r->losses_lo = losses_delta(&before->after, &now->before);
-	r->losses_hi = losses_delta(&before->before, &now->after);
-	r->syn_losses_lo =
-		counter_delta(&before->after, &now->before, COUNTER_REQQ_FULL_DROP).value;
-	r->losses_lo.value = minus(r->losses_lo.value, harmless_max(&before->before, &now->after));
-	raise_to(&r->losses_lo.value, r->syn_losses_lo);
-}
-
 static void build_netns(struct netns_report *r, const struct report *report,
 			const struct netns *before, const struct netns *now)
 {
@@ -152,7 +132,12 @@ static void build_netns(struct netns_report *r, const struct report *report,
 		return;
 	r->overflows_lo = counter_delta(&before->after, &now->before, COUNTER_LISTEN_OVERFLOWS);
 	r->overflows_hi = counter_delta(&before->before, &now->after, COUNTER_LISTEN_OVERFLOWS);
-	build_losses(r, before, now);
+	r->losses_lo = losses_delta(&before->after, &now->before);
+	r->losses_hi = losses_delta(&before->before, &now->after);
+	r->syn_losses_lo =
+		counter_delta(&before->after, &now->before, COUNTER_REQQ_FULL_DROP).value;
+	r->losses_lo.value = minus(r->losses_lo.value, harmless_max(&before->before, &now->after));
+	raise_to(&r->losses_lo.value, r->syn_losses_lo);
 	r->arrivals_hi = arrivals(&before->before, &now->after);
 	if (now->resets_known && counter_known(&before->before, COUNTER_ESTAB_RESETS))
 		r->resets_hi =
@@ -343,18 +328,6 @@ static uint64_t overflows_max(const struct row *row)
 	return max;
 }
 
-/* The queue was full when it overflowed. If it is shorter now, connections were accepted. */
-static void add_accepted_since_overflow(struct row *row)
-{
-	uint64_t accepted = minus(listener_capacity(row->listener), row->listener->length);
-
-	if (!accepted)
-		return;
-	row->accepted.known = true;
-	raise_to(&row->accepted.min, accepted);
-	raise_to(&row->accepted.max, accepted);
-}
-
 static void bound_overflows(struct report *report)
 {
 	for (size_t i = 0; i < report->n_rows; i++) {
@@ -371,11 +344,18 @@ static void bound_overflows(struct report *report)
 	}
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
+		uint64_t accepted;
 
 		if (row->overflows.known && !row->gone)
 			row->overflows.min = report_overflows_min(row);
-		if (row->overflows.min)
-			add_accepted_since_overflow(row);
+		/* It was full when it overflowed. If it is shorter now, connections were accepted.
+		 */
+		accepted = minus(listener_capacity(row->listener), row->listener->length);
+		if (!row->overflows.min || !accepted)
+			continue;
+		row->accepted.known = true;
+		raise_to(&row->accepted.min, accepted);
+		raise_to(&row->accepted.max, accepted);
 	}
 	for (size_t i = 0; i < report->n_netns; i++) {
 		struct opt_u64 *rest = &report->netns[i].unattributed_overflows;
@@ -627,7 +607,8 @@ void report_build(struct report *report, const struct snapshot *before, const st
 	report->n_netns = now->n_netns;
 	report->netns = xreallocarray(report->netns, now->n_netns, sizeof(*report->netns));
 	for (size_t i = 0; i < now->n_netns; i++)
-		build_netns(&report->netns[i], report, find_netns(before, &now->netns[i]),
+		build_netns(&report->netns[i], report,
+			    before ? snapshot_find_netns(before, netns_id(&now->netns[i])) : NULL,
 			    &now->netns[i]);
 	found = before ? xcalloc(before->n_listeners, sizeof(*found)) : NULL;
 	build_rows(report, before, now, found);

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/nearest.h"
 
+#include "base/num.h"
+
 #include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
 #define WORD_MAX 32 /* longer words match nothing */
-
-static size_t min(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
 
 static int lower(const char *s, size_t i)
 {
@@ -33,10 +30,10 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 		for (size_t j = 1; j <= b_len; j++) {
 			bool same = lower(a, i - 1) == lower(b, j - 1);
 
-			now[j] = min(min(last[j], now[j - 1]) + 1, last[j - 1] + !same);
+			now[j] = num_min(num_min(last[j], now[j - 1]) + 1, last[j - 1] + !same);
 			if (i > 1 && j > 1 && lower(a, i - 1) == lower(b, j - 2) &&
 			    lower(a, i - 2) == lower(b, j - 1))
-				now[j] = min(now[j], before[j - 2] + 1);
+				now[j] = num_min(now[j], before[j - 2] + 1);
 		}
 		before = last;
 		last = now;

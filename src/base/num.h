@@ -18,6 +18,16 @@ static inline int num_compare(uint64_t a, uint64_t b)
 	return a < b ? -1 : a > b;
 }
 
+static inline size_t num_min(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline size_t num_max(size_t a, size_t b)
+{
+	return a > b ? a : b;
+}
+
 /* Returns @from + @by, at least 0. */
 static inline size_t num_step(size_t from, long by)
 {

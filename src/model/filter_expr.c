@@ -35,7 +35,6 @@ static bool same_prefix(const uint8_t *a, const uint8_t *b, unsigned int bits)
 	return !memcmp(a, b, bytes) && (!rest || !((a[bytes] ^ b[bytes]) >> (8 - rest)));
 }
 
-/* @bits: compare bits as ss does, whatever the families */
 static bool holds_address(const struct filter_expr *c, const uint8_t *address, uint8_t family,
 			  bool bits)
 {
@@ -47,7 +46,7 @@ static bool holds_address(const struct filter_expr *c, const uint8_t *address, u
 	return (bits || c->family == family) && same_prefix(address, c->address, c->prefix_len);
 }
 
-static bool holds(const struct filter_expr *c, const struct listen_addr *addr, bool bits)
+bool filter_expr_holds(const struct filter_expr *c, const struct listen_addr *addr, bool bits)
 {
 	static const uint8_t nowhere[16];
 	uint16_t port = c->peer ? 0 : addr->port;
@@ -58,14 +57,4 @@ static bool holds(const struct filter_expr *c, const struct listen_addr *addr, b
 		return port <= c->port;
 	return (c->port == EXPR_ANY_PORT || c->port == port) &&
 	       holds_address(c, c->peer ? nowhere : addr->address, addr->family, bits);
-}
-
-bool filter_expr_holds(const struct filter_expr *c, const struct listen_addr *addr)
-{
-	return holds(c, addr, false);
-}
-
-bool filter_expr_holds_bits(const struct filter_expr *c, const struct listen_addr *addr)
-{
-	return holds(c, addr, true);
 }

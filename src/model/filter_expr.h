@@ -44,16 +44,13 @@ bool filter_expr_has(const struct filter_expr *condition, enum filter_expr_kind 
 /*
  * filter_expr_holds() - does the kernel match HOST, PORT_MIN or PORT_MAX to a TCP listener bound to
  * @addr? Ignores @negated.
+ * @bits: match as ss does, which takes all that the kernel takes: it compares the prefix with the
+ *        first bits of the address, whatever the families, and of a v4-mapped address also with
+ *        those of the IPv4 address.
  *
  * In the kernel an IPv4 prefix of any length matches IPv4 and v4-mapped addresses.
  */
-bool filter_expr_holds(const struct filter_expr *condition, const struct listen_addr *addr);
-
-/*
- * filter_expr_holds_bits() - does ss match them? It compares the prefix with the first bits of the
- * address, whatever the families, and of a v4-mapped address also with those of the IPv4 address.
- * True wherever filter_expr_holds() is.
- */
-bool filter_expr_holds_bits(const struct filter_expr *condition, const struct listen_addr *addr);
+bool filter_expr_holds(const struct filter_expr *condition, const struct listen_addr *addr,
+		       bool bits);
 
 #endif

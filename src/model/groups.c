@@ -32,21 +32,6 @@ static uint32_t group_index(struct snapshot *s, const struct listen_addr *b, uin
 	}
 }
 
-static void add_queue(struct group *g, const struct listener *l)
-{
-	double fill = listener_fill(l);
-
-	g->length += l->length;
-	g->limit += l->limit;
-	if (l->length)
-		g->holder = g->queued_members++ ? 0 : l->cookie;
-	if (l->length > g->length_max)
-		g->length_max = l->length;
-	if (fill > g->fill_max)
-		g->fill_max = fill;
-	g->may_stall |= listener_may_stall(l);
-}
-
 /* Where two groups score alike, the kernel takes the one it meets first. */
 static uint32_t first_of(const struct snapshot *s, uint32_t a, uint32_t b)
 {
@@ -102,7 +87,15 @@ void groups_build(struct snapshot *s)
 		}
 		g = &s->groups[l->group];
 		g->sockets++;
-		add_queue(g, l);
+		g->length += l->length;
+		g->limit += l->limit;
+		if (l->length)
+			g->holder = g->queued_members++ ? 0 : l->cookie;
+		if (l->length > g->length_max)
+			g->length_max = l->length;
+		if (listener_fill(l) > g->fill_max)
+			g->fill_max = listener_fill(l);
+		g->may_stall |= listener_may_stall(l);
 	}
 	s->known |= SNAPSHOT_GROUPS;
 }

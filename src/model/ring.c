@@ -21,15 +21,6 @@ struct ring {
 	uint64_t added;
 };
 
-/* Returns the index of the namespace in @s, or IDMAP_NONE. */
-static uint32_t find_netns(const struct snapshot *s, const struct netns *ns)
-{
-	for (size_t i = 0; i < s->n_netns; i++)
-		if (netns_id(&s->netns[i]) == netns_id(ns))
-			return (uint32_t)i;
-	return IDMAP_NONE;
-}
-
 static void merge_listener(struct listener *to, const struct listener *from)
 {
 	struct peak *peak = &to->peak;
@@ -108,11 +99,13 @@ static void merge_windows(struct snapshot *next, const struct snapshot *s,
 	uint32_t *later = xcalloc(s->n_netns + 1, sizeof(*later));
 
 	for (size_t i = 0; i < s->n_netns; i++) {
-		later[i] = find_netns(next, &s->netns[i]);
-		if (later[i] == IDMAP_NONE)
+		struct netns *ns = snapshot_find_netns(next, netns_id(&s->netns[i]));
+
+		later[i] = ns ? (uint32_t)(ns - next->netns) : IDMAP_NONE;
+		if (!ns)
 			continue;
-		next->netns[later[i]].looked &= s->netns[i].looked;
-		next->netns[later[i]].listener_vanished |= s->netns[i].listener_vanished;
+		ns->looked &= s->netns[i].looked;
+		ns->listener_vanished |= s->netns[i].listener_vanished;
 	}
 	merge_listeners(next, s, later);
 	forget_comparisons(next, opening->monotonic_ns);

@@ -135,6 +135,14 @@ struct netns *snapshot_add_netns(struct snapshot *s)
 	return &s->netns[s->n_netns++];
 }
 
+struct netns *snapshot_find_netns(const struct snapshot *s, uint64_t id)
+{
+	for (size_t i = 0; i < s->n_netns; i++)
+		if (netns_id(&s->netns[i]) == id)
+			return &s->netns[i];
+	return NULL;
+}
+
 bool snapshot_has_listeners(const struct snapshot *s, uint32_t netns_idx)
 {
 	size_t first = s->netns[netns_idx].first_listener;

@@ -317,6 +317,9 @@ struct string_pool *snapshot_strings(struct snapshot *s);
  */
 struct netns *snapshot_add_netns(struct snapshot *s);
 
+/* Returns the namespace whose netns_id() is @id, or NULL. */
+struct netns *snapshot_find_netns(const struct snapshot *s, uint64_t id);
+
 /* Has the namespace any listeners? Reads its first_listener. */
 bool snapshot_has_listeners(const struct snapshot *s, uint32_t netns_idx);
 

@@ -5,24 +5,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Rounded down, so that 100% always means full. */
-static void add_percent(struct strbuf *cell, double ratio)
-{
-	strbuf_addu(cell, (uint64_t)(ratio * 100 + 1e-9));
-	strbuf_putc(cell, '%');
-}
-
-static void add_words(struct strbuf *cell, const struct field_value *v)
-{
-	if (!v->number) /* an empty cell would shift the columns for awk */
-		strbuf_putc(cell, '-');
-	for (uint64_t i = 0; i < v->number; i++) {
-		if (i)
-			strbuf_putc(cell, ',');
-		strbuf_adds(cell, v->words[i]);
-	}
-}
-
 /*
  * Many abstract names are padded with NULs to the full length. As each NUL is an "@" here, a run of
  * them is written "@{90}". A name that contains "@{" has its brace escaped.
@@ -60,7 +42,9 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 		strbuf_addu(cell, v->number);
 		break;
 	case TYPE_RATIO:
-		add_percent(cell, v->real);
+		/* Rounded down, so that 100% always means full. */
+		strbuf_addu(cell, (uint64_t)(v->real * 100 + 1e-9));
+		strbuf_putc(cell, '%');
 		break;
 	case TYPE_FACTOR:
 	case TYPE_RATE:
@@ -75,7 +59,12 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 		strbuf_addf(cell, "0x%llx", (unsigned long long)v->number);
 		break;
 	case TYPE_LIST:
-		add_words(cell, v);
+		if (!v->number) /* an empty cell would shift the columns for awk */
+			strbuf_putc(cell, '-');
+		for (uint64_t i = 0; i < v->number; i++) {
+			strbuf_addc(cell, ',', i != 0);
+			strbuf_adds(cell, v->words[i]);
+		}
 		break;
 	case TYPE_TEXT:
 		if (v->path && *v->text == '@')

@@ -2,6 +2,7 @@
 #include "output/detail_lines.h"
 
 #include "base/alloc.h"
+#include "base/num.h"
 #include "output/cell.h"
 
 #include <stdlib.h>
@@ -113,12 +114,19 @@ static size_t sum_networks(const struct connections *connections, bool coarse,
 	return n;
 }
 
-static void add_networks(struct strbuf *lines, const char *queue, size_t connections,
-			 const struct network *networks, size_t n)
+/* Uses small networks if they make a short list, else large ones. */
+static void add_networks(struct strbuf *lines, const char *queue,
+			 const struct connections *connections)
 {
-	size_t shown = n > NETWORKS_MAX ? NETWORKS_MAX : n, left = connections;
+	struct network *networks = xreallocarray(NULL, connections->n, sizeof(*networks));
+	size_t n = sum_networks(connections, false, networks), shown, left = connections->n;
 	struct strbuf rows = { 0 };
 
+	if (n > NETWORKS_MAX)
+		n = sum_networks(connections, true, networks);
+	begin_line(lines, queue);
+	strbuf_addf(lines, "%zu from %zu client network%s:\n", connections->n, n, n > 1 ? "s" : "");
+	shown = num_min(n, NETWORKS_MAX);
 	for (size_t i = 0; i < shown; i++) {
 		begin_line(&rows, queue);
 		cell_add_address(&rows, networks[i].family, networks[i].address);
@@ -128,26 +136,12 @@ static void add_networks(struct strbuf *lines, const char *queue, size_t connect
 	}
 	cell_align(lines, &rows, "lr");
 	strbuf_free(&rows);
+	free(networks);
 	if (n > shown) {
 		begin_line(lines, queue);
 		strbuf_addf(lines, "and %zu more network%s with %zu\n", n - shown,
 			    n - shown > 1 ? "s" : "", left);
 	}
-}
-
-/* Uses small networks if they make a short list, else large ones. */
-static void add_half_open_sums(struct strbuf *lines, const char *queue,
-			       const struct connections *connections)
-{
-	struct network *networks = xreallocarray(NULL, connections->n, sizeof(*networks));
-	size_t n = sum_networks(connections, false, networks);
-
-	if (n > NETWORKS_MAX)
-		n = sum_networks(connections, true, networks);
-	begin_line(lines, queue);
-	strbuf_addf(lines, "%zu from %zu client network%s:\n", connections->n, n, n > 1 ? "s" : "");
-	add_networks(lines, queue, connections->n, networks, n);
-	free(networks);
 }
 
 /* @name: the word at the beginning of each line */
@@ -169,7 +163,7 @@ static void add_queue(struct strbuf *lines, const char *name, const struct row_q
 	if (listed)
 		return;
 	if (connections->n > HALF_OPEN_MAX && connections->list->half_open) {
-		add_half_open_sums(lines, name, connections);
+		add_networks(lines, name, connections);
 		return;
 	}
 	for (size_t i = 0; i < connections->n; i++)

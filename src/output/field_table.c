@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/fields.h"
 
-#include "analyse/fold.h"
 #include "base/clock.h"
 #include "output/cell.h"
 
@@ -271,11 +270,6 @@ static const struct process *process_at(const struct holders *h, size_t i)
 
 #define NOBODY "(none)"
 
-static const char *name_at(const struct process *p, size_t member)
-{
-	return *(const char *const *)((const char *)p + member);
-}
-
 /* Is it the first descriptor of a process? */
 static bool is_next(const struct holders *h, size_t i)
 {
@@ -318,16 +312,14 @@ static void add_word(struct strbuf *scratch, const char *word, size_t *n)
 	++*n;
 }
 
-/* Does the name look empty, like a word of ours, or like more than one name? */
-static bool wants_quotes(const char *name)
-{
-	return !*name || !strcmp(name, NOBODY) || !strcmp(name, "-") || name[strcspn(name, ",\"")];
-}
-
-/* A process may choose any name, so it may need quotes. A quote within quotes is doubled. */
+/*
+ * A process may choose any name, so one that looks empty, like a word of ours or like more than one
+ * name gets quotes. A quote within quotes is doubled.
+ */
 static void add_name(struct strbuf *to, const char *name)
 {
-	if (!wants_quotes(name)) {
+	if (*name && strcmp(name, NOBODY) != 0 && strcmp(name, "-") != 0 &&
+	    !name[strcspn(name, ",\"")]) {
 		strbuf_adds(to, name);
 		return;
 	}
@@ -351,8 +343,10 @@ static void set_names(struct field_value *v, const struct holders *h, size_t mem
 
 	scratch->len = 0;
 	for (size_t i = 0; i < h->n; i++) {
-		const char *word = is_next(h, i) ? name_at(process_at(h, i), member) : NULL;
+		const char *word = NULL;
 
+		if (is_next(h, i))
+			memcpy(&word, (const char *)process_at(h, i) + member, sizeof(word));
 		if (word && member == offsetof(struct process, unit) && !strcmp(word, "init.scope"))
 			manager = word;
 		else if (word)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/footer.h"
 
-#include "analyse/fold.h"
 #include "base/alloc.h"
 #include "output/cell.h"
 
@@ -9,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define WINDOW_SIZE   32
 #define GONE_MAX      3 /* listeners named that are gone */
 #define LISTENERS_MAX 4 /* whose processes are named for one reason */
 
@@ -21,28 +19,6 @@ enum netns_state {
 	NETNS_SICK, /* it lost something, or has a listener that is not ok */
 	NETNS_STATE_N
 };
-
-/* The states and reasons of the listeners shown, and the row whose sentence each one gets. */
-struct words {
-	const struct row *worst[STATE_N];
-	size_t count[STATE_N];
-	const struct row *example[REASON_N];
-};
-
-static void format_window(const struct report *report, char window[WINDOW_SIZE])
-{
-	double seconds = report_window_seconds(report);
-
-	if (seconds < 0.1)
-		snprintf(window, WINDOW_SIZE, "%.0f ms", seconds * 1000);
-	else
-		snprintf(window, WINDOW_SIZE, "%.1f s", seconds);
-}
-
-static bool counters_known(const struct netns_report *ns)
-{
-	return ns->delta[COUNTER_LISTEN_OVERFLOWS].known && ns->delta[COUNTER_LISTEN_DROPS].known;
-}
 
 /* Syncookies sent and those that came back are only meaningful together. */
 static bool is_worth_a_line(const struct netns_report *ns, enum counter_id id)
@@ -98,7 +74,7 @@ static void add_moved(struct strbuf *lines, const struct report *report,
 		if (is_worth_a_line(ns, i))
 			strbuf_addf(lines, "  %-26s %+8lld  %s\n", counter_table[i].name,
 				    (long long)ns->delta[i].value, counter_table[i].meaning);
-	if (!counters_known(ns))
+	if (!ns->delta[COUNTER_LISTEN_OVERFLOWS].known || !ns->delta[COUNTER_LISTEN_DROPS].known)
 		strbuf_addf(lines, "ListenOverflows and ListenDrops in %s: unknown.\n", window);
 	else if (!has_moved(ns))
 		strbuf_addf(lines,
@@ -246,11 +222,6 @@ static void add_many(struct strbuf *lines, const struct report *report, const ch
 	free(states);
 }
 
-static bool is_some(const struct opt_u64 *a)
-{
-	return a->known && a->value;
-}
-
 static const char *are(uint64_t n)
 {
 	return n == 1 ? "is" : "are";
@@ -258,8 +229,7 @@ static const char *are(uint64_t n)
 
 static void add_unix(struct strbuf *b, const struct not_shown *e)
 {
-	uint64_t full = is_some(&e->unix_full) ? e->unix_full.value : 0;
-	uint64_t stalled = is_some(&e->unix_stalled) ? e->unix_stalled.value : 0;
+	const uint64_t full = e->unix_full.value, stalled = e->unix_stalled.value;
 	uint64_t first = full ? full : stalled;
 
 	if (!first)
@@ -271,17 +241,6 @@ static void add_unix(struct strbuf *b, const struct not_shown *e)
 	strbuf_addf(b, " (-x shows %s)", full + stalled == 1 ? "it" : "them");
 }
 
-static void add_overflowing(struct strbuf *b, const struct not_shown *e)
-{
-	uint64_t n = e->overflowing.value;
-
-	if (!is_some(&e->overflowing))
-		return;
-	strbuf_addf(b, "%s%llu other namespace%s (-A shows %s)", b->len ? "; " : "",
-		    (unsigned long long)n, n == 1 ? " overflows" : "s overflow",
-		    n == 1 ? "it" : "them");
-}
-
 /*
  * If not all namespaces were looked at, more of them may overflow than were found. A namespace that
  * is new in the window is not mentioned.
@@ -291,7 +250,7 @@ static void add_cut(struct strbuf *b, const struct not_shown *e)
 	bool all = e->namespaces.known && e->namespaces.value == e->looked_at.value;
 
 	if (!e->looked_at.known || all ||
-	    !(e->cut || (is_some(&e->overflowing) && !e->namespaces.known)))
+	    !(e->cut || (e->overflowing.value && !e->namespaces.known)))
 		return;
 	strbuf_adds(b, b->len ? "; " : "");
 	if (e->namespaces.known)
@@ -309,10 +268,12 @@ static void add_cut(struct strbuf *b, const struct not_shown *e)
 static void add_namespaces(struct strbuf *lines, const struct report *report,
 			   unsigned int text_flags)
 {
-	char window[WINDOW_SIZE];
+	const double seconds = report_window_seconds(report);
+	char window[32];
 	struct strbuf words = { 0 };
 
-	format_window(report, window);
+	snprintf(window, sizeof(window), seconds < 0.1 ? "%.0f ms" : "%.1f s",
+		 seconds < 0.1 ? seconds * 1000 : seconds);
 	if (footer_add_not_shown(&words, &report->not_shown))
 		strbuf_addf(lines, "Not looked at: %s.\n", words.s);
 	strbuf_free(&words);
@@ -332,21 +293,6 @@ static void add_namespaces(struct strbuf *lines, const struct report *report,
 static bool is_better(const struct row *row, const struct row *other, enum reason reason)
 {
 	return !other || (verdict_adviser(other) != reason && verdict_adviser(row) == reason);
-}
-
-static void collect_words(const struct report *report, struct words *words)
-{
-	for (size_t i = 0; i < report->n_shown; i++) {
-		const struct row *row = report->shown[i];
-		const struct row *worst = words->worst[row->state];
-
-		words->count[row->state]++;
-		if (!worst || row_worst_fill(row) > row_worst_fill(worst))
-			words->worst[row->state] = row;
-		for (unsigned int j = 0; row->reasons >> j; j++)
-			if (row->reasons & 1u << j && is_better(row, words->example[j], j))
-				words->example[j] = row;
-	}
 }
 
 static void add_local(struct strbuf *lines, const struct footer *f, const struct row *row)
@@ -456,15 +402,25 @@ static void add_reason(struct strbuf *lines, const struct footer *f, enum reason
  */
 static void add_words(struct strbuf *lines, const struct footer *f)
 {
-	struct words words = { 0 };
+	const struct row *worst[STATE_N] = { NULL }, *example[REASON_N] = { NULL };
+	size_t count[STATE_N] = { 0 };
 
-	collect_words(f->report, &words);
+	for (size_t i = 0; i < f->report->n_shown; i++) {
+		const struct row *row = f->report->shown[i], **other = &worst[row->state];
+
+		count[row->state]++;
+		if (!*other || row_worst_fill(row) > row_worst_fill(*other))
+			*other = row;
+		for (unsigned int j = 0; row->reasons >> j; j++)
+			if (row->reasons & 1u << j && is_better(row, example[j], j))
+				example[j] = row;
+	}
 	for (unsigned int i = 0; i < STATE_N; i++)
-		if (words.count[i] && i != STATE_OK)
-			add_state(lines, f, words.worst[i], words.count[i]);
+		if (count[i] && i != STATE_OK)
+			add_state(lines, f, worst[i], count[i]);
 	for (unsigned int i = 0; i < REASON_N; i++)
-		if (words.example[i])
-			add_reason(lines, f, i, words.example[i]);
+		if (example[i])
+			add_reason(lines, f, i, example[i]);
 }
 
 /* Says where the window was too short to show whether a listener is stalled. */
@@ -525,8 +481,13 @@ static void add_unselected(struct strbuf *lines, const struct footer *f)
 
 bool footer_add_not_shown(struct strbuf *b, const struct not_shown *e)
 {
+	const uint64_t n = e->overflowing.value;
+
 	add_unix(b, e);
-	add_overflowing(b, e);
+	if (n)
+		strbuf_addf(b, "%s%llu other namespace%s (-A shows %s)", b->len ? "; " : "",
+			    (unsigned long long)n, n == 1 ? " overflows" : "s overflow",
+			    n == 1 ? "it" : "them");
 	add_cut(b, e);
 	return b->len > 0;
 }

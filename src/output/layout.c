@@ -2,6 +2,7 @@
 #include "output/layout.h"
 
 #include "base/alloc.h"
+#include "base/num.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -12,16 +13,6 @@
 #define NARROW_ADDRESS 21 /* any of IPv4, with its port */
 #define NARROW_NAME    8
 #define NARROW_LIST    13
-
-static size_t min(size_t a, size_t b)
-{
-	return a < b ? a : b;
-}
-
-static size_t max(size_t a, size_t b)
-{
-	return a > b ? a : b;
-}
 
 struct layout_column *layout_append(struct layout *l, const struct field *field,
 				    enum layout_kind kind, int worth)
@@ -46,8 +37,8 @@ void layout_add(const struct layout *l, struct layout_column *column, size_t wid
 {
 	const size_t least = path && l->width >= 5 ? l->width / 5 : width;
 
-	column->wanted = max(column->wanted, width);
-	column->least = max(column->least, min(width, least));
+	column->wanted = num_max(column->wanted, width);
+	column->least = num_max(column->least, num_min(width, least));
 }
 
 bool layout_cuts_end(const struct field *field)
@@ -79,17 +70,6 @@ static bool fits(const struct layout *l, size_t list_least)
 	return needed(l, list_least) <= l->width;
 }
 
-/* Returns the shown column worth least. */
-static struct layout_column *find_least(const struct layout *l)
-{
-	struct layout_column *least = NULL;
-
-	for (size_t i = 0; i < l->n; i++)
-		if (l->columns[i].shown && (!least || l->columns[i].worth < least->worth))
-			least = &l->columns[i];
-	return least;
-}
-
 /* Leaves out columns worth less than @below, those worth least first, until the rest fits. */
 static void leave_out(struct layout *l, size_t list_least, int below)
 {
@@ -98,8 +78,11 @@ static void leave_out(struct layout *l, size_t list_least, int below)
 	for (size_t i = 0; i < l->n; i++)
 		left += l->columns[i].shown;
 	for (; left > 1 && !fits(l, list_least); left--) {
-		struct layout_column *least = find_least(l);
+		struct layout_column *least = NULL;
 
+		for (size_t i = 0; i < l->n; i++)
+			if (l->columns[i].shown && (!least || l->columns[i].worth < least->worth))
+				least = &l->columns[i];
 		if (least->worth >= below)
 			break;
 		least->shown = false;
@@ -143,12 +126,12 @@ static void squeeze(struct layout *l)
 		struct layout_column *column = &l->columns[i];
 
 		if (column->field->flags & FIELD_IS_WHOLE)
-			column->width = min(column->width, NARROW_ADDRESS);
+			column->width = num_min(column->width, NARROW_ADDRESS);
 		else if (column->field->flags & FIELD_IS_NAME)
-			column->width = min(column->width, NARROW_NAME);
+			column->width = num_min(column->width, NARROW_NAME);
 		else if (column->field->type == TYPE_LIST)
-			column->width = min(column->width, NARROW_LIST);
-		column->width = max(column->width, column->header);
+			column->width = num_min(column->width, NARROW_LIST);
+		column->width = num_max(column->width, column->header);
 	}
 }
 
@@ -161,12 +144,12 @@ static size_t share(struct layout *l, bool words, size_t most, size_t rest)
 {
 	for (size_t i = l->n; i-- > 0;) {
 		struct layout_column *column = &l->columns[i];
-		size_t wanted = min(column->wanted, most), more;
+		size_t wanted = num_min(column->wanted, most), more;
 
 		if (!column->shown || words != layout_cuts_end(column->field) ||
 		    wanted <= column->width)
 			continue;
-		more = min(wanted - column->width, rest);
+		more = num_min(wanted - column->width, rest);
 		column->width += more;
 		rest -= more;
 	}
@@ -205,7 +188,7 @@ void layout_fit(struct layout *l)
 	squeezed = !fits(l, list_least);
 	if (squeezed) {
 		squeeze(l);
-		list_least = min(list_least, NARROW_LIST);
+		list_least = num_min(list_least, NARROW_LIST);
 	}
 	if (!l->all) {
 		leave_out(l, list_least, INT_MAX);

@@ -234,7 +234,8 @@ static int take_step(struct walk *w)
 
 static int explain(const struct sink *sink, int code, struct error *why)
 {
-	return error_set(why, code, "cannot write %s: %s", sink->path, strerror(-code));
+	return error_set(why, code, "cannot write %s: %s",
+			 sink->path ? sink->path : "standard output", strerror(-code));
 }
 
 /*
@@ -259,15 +260,6 @@ static int find_file(struct sink *sink, struct stat *st, struct error *why)
 	return code < 0 ? explain(sink, code, why) : code;
 }
 
-static uint32_t any_number(void)
-{
-	uint32_t number;
-
-	if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
-		number = (uint32_t)clock_monotonic_ns();
-	return number;
-}
-
 /*
  * Creates it in the directory of the file, as rename(2) does not cross file systems. The name is
  * short, to fit NAME_MAX, and only the owner may read the file until its mode is set.
@@ -277,9 +269,12 @@ static int create_temporary(struct sink *sink)
 	char name[] = ".listenq.12345678";
 
 	for (unsigned int tries = 0; tries < MAX_TRIES; tries++) {
+		uint32_t number;
 		int fd;
 
-		snprintf(name, sizeof(name), ".listenq.%08x", any_number());
+		if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
+			number = (uint32_t)clock_monotonic_ns();
+		snprintf(name, sizeof(name), ".listenq.%08x", number);
 		fd = openat(sink->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		if (fd >= 0) {
 			sink->temporary = xstrdup(name);
@@ -426,8 +421,7 @@ int sink_commit(struct sink *sink, struct error *why)
 		finish_file(sink);
 	code = -sink->error;
 	if (code < 0)
-		error_set(why, code, "cannot write %s: %s",
-			  sink->path ? sink->path : "standard output", strerror(-code));
+		explain(sink, code, why);
 	forget(sink);
 	return code;
 }

@@ -26,21 +26,16 @@ struct value_key {
 	bool unknown;
 };
 
-static uint64_t saturate(double value, uint64_t max)
-{
-	return value >= (double)max ? max : (uint64_t)value;
-}
-
 static uint64_t badness(const struct row *row)
 {
 	/* How far a queue exceeds full is chance, and drops matter more. */
 	const uint64_t fill_max = 65536, drops_max = 0xffffffff;
-	uint64_t fill = saturate(row_worst_fill(row) * 65536, fill_max);
+	const double fill = row_worst_fill(row);
 	uint64_t drops = row->drops.known ? row->drops.value : 0;
 
-	if (drops > drops_max)
-		drops = drops_max;
-	return (uint64_t)row->state << 56 | (fill_max - fill) << 32 | (drops_max - drops);
+	return (uint64_t)row->state << 56 |
+	       (fill >= 1 ? 0 : fill_max - (uint64_t)(fill * (double)fill_max)) << 32 |
+	       (drops_max - num_min(drops, drops_max));
 }
 
 static uint64_t place(const struct listen_addr *b)
@@ -120,21 +115,6 @@ static int compare_chosen(const void *va, const void *vb, void *descending)
 	return order ? order : compare_worst(&a->key, &b->key);
 }
 
-static void take_number(struct value_key *key, const struct field_value *v)
-{
-	switch (v->type) {
-	case TYPE_RATIO:
-	case TYPE_FACTOR:
-	case TYPE_RATE:
-	case TYPE_SECONDS:
-		key->number = v->real;
-		break;
-	default:
-		key->number = (double)v->number;
-		break;
-	}
-}
-
 static void take_value(struct value_key *key, const struct field *field,
 		       const struct report *report, struct field_context *context)
 {
@@ -147,8 +127,11 @@ static void take_value(struct value_key *key, const struct field *field,
 	case ORDER_VALUE:
 		if (v.type == TYPE_TEXT && v.known)
 			key->text = xstrdup(v.text);
+		else if (v.type == TYPE_RATIO || v.type == TYPE_FACTOR || v.type == TYPE_RATE ||
+			 v.type == TYPE_SECONDS)
+			key->number = v.real;
 		else
-			take_number(key, &v);
+			key->number = (double)v.number;
 		break;
 	case ORDER_REAL:
 		key->number = v.real;

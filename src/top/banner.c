@@ -158,27 +158,15 @@ static void add_spark(struct strbuf *b, const struct session *s, const struct ne
 	}
 }
 
-static void add_sum(struct strbuf *b, const struct session *s, const struct netns *ns,
-		    enum counter_id id)
-{
-	uint64_t covered;
-	struct opt_u64 sum =
-		history_sum(s->playback.history, ns, id, s->playback.back, SUM_NS, &covered);
-
-	if (!sum.known)
-		return;
-	strbuf_addf(b, "+%llu in ", (unsigned long long)sum.value);
-	phrase_time(b, covered);
-}
-
 /* Leaves the sparkline out where it and the sum do not both fit. */
 static void draw_counter(const struct session *s, struct paint *p, const struct netns_report *ns,
 			 enum counter_id id)
 {
-	struct opt_u64 delta = ns->delta[id];
+	struct opt_u64 delta = ns->delta[id], counted;
 	enum ink ink = delta.known && delta.value ? INK_STRONG : INK_PLAIN;
 	struct strbuf rate = { 0 }, sum = { 0 };
 	struct paint name = *p;
+	uint64_t covered;
 	int room;
 	bool spark;
 
@@ -188,7 +176,12 @@ static void draw_counter(const struct session *s, struct paint *p, const struct 
 		strbuf_putc(&rate, '-');
 	strbuf_adds(&rate, delta.known ? "/s " : "   ");
 	strbuf_adds(&sum, "");
-	add_sum(&sum, s, ns->netns, id);
+	counted =
+		history_sum(s->playback.history, ns->netns, id, s->playback.back, SUM_NS, &covered);
+	if (counted.known) {
+		strbuf_addf(&sum, "+%llu in ", (unsigned long long)counted.value);
+		phrase_time(&sum, covered);
+	}
 	room = p->end - p->x - NAME_WIDTH - 1 - (int)sum.len;
 	room -= rate.len < RATE_WIDTH ? RATE_WIDTH : (int)rate.len;
 	spark = room >= SPARK_ROOM;

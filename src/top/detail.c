@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/detail.h"
 
-#include "analyse/fold.h"
 #include "base/clock.h"
 #include "output/cell.h"
 #include "top/graph.h"

@@ -169,13 +169,6 @@ static void draw_help_page(struct session *s)
 	move(0, 0);
 }
 
-static void draw_columns_page(struct session *s)
-{
-	draw_page_title(s, "listenq: columns  ");
-	menu_draw(&s->menu, &s->screen, 1, s->screen.rows, &s->columns);
-	move(1 + (int)(s->menu.cursor - s->menu.offset), 0);
-}
-
 /* The prompt, or the message, over the last line. */
 static void draw_last_line(struct session *s)
 {
@@ -215,7 +208,9 @@ void draw_screen(struct session *s)
 		draw_help_page(s);
 		break;
 	case PAGE_COLUMNS:
-		draw_columns_page(s);
+		draw_page_title(s, "listenq: columns  ");
+		menu_draw(&s->menu, &s->screen, 1, s->screen.rows, &s->columns);
+		move(1 + (int)(s->menu.cursor - s->menu.offset), 0);
 		break;
 	}
 	draw_last_line(s);

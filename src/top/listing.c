@@ -140,25 +140,11 @@ static size_t width_max(const struct layout *l, size_t i)
 	return l->width;
 }
 
-static void measure_cells(const struct layout *l, struct layout_column *column,
-			  const struct listing_context *c)
-{
-	const struct view *view = c->view;
-	struct strbuf b = { 0 };
-
-	set_text(&b, column, HEADER, c);
-	layout_add(l, column, text_width(b.s, b.len), false);
-	for (size_t n = view->offset; n < view->report.n_shown && n < view->offset + view->page;
-	     n++) {
-		set_text(&b, column, n, c);
-		layout_add(l, column, text_width(b.s, b.len), false);
-	}
-	strbuf_free(&b);
-}
-
 static void measure(struct layout *l, size_t i, const struct listing_context *c)
 {
 	struct layout_column *column = &l->columns[i];
+	const struct view *view = c->view;
+	struct strbuf b = { 0 };
 
 	if (column->kind != LAYOUT_CELL) {
 		layout_add(l, column,
@@ -168,7 +154,14 @@ static void measure(struct layout *l, size_t i, const struct listing_context *c)
 			   false);
 		return;
 	}
-	measure_cells(l, column, c);
+	set_text(&b, column, HEADER, c);
+	layout_add(l, column, text_width(b.s, b.len), false);
+	for (size_t n = view->offset; n < view->report.n_shown && n < view->offset + view->page;
+	     n++) {
+		set_text(&b, column, n, c);
+		layout_add(l, column, text_width(b.s, b.len), false);
+	}
+	strbuf_free(&b);
 	if (column->wanted > width_max(l, i))
 		column->wanted = column->least = width_max(l, i);
 }

@@ -31,7 +31,8 @@ void phrase_time(struct strbuf *b, uint64_t ns)
 	}
 }
 
-void phrase_lasted(struct strbuf *b, struct history_time time)
+/* The same; a time that is at least so long is ">42s". */
+static void add_lasted(struct strbuf *b, struct history_time time)
 {
 	if (time.at_least)
 		strbuf_putc(b, '>');
@@ -98,30 +99,6 @@ static const struct row *find_worst(const struct report *report, size_t count[ST
 	return worst;
 }
 
-static void add_counts(struct strbuf *b, const size_t count[STATE_N])
-{
-	const char *separator = "";
-
-	for (unsigned int i = 0; i < STATE_OK; i++)
-		if (count[i]) {
-			strbuf_addf(b, "%s%zu %s", separator, count[i], state_table[i].name);
-			separator = ", ";
-		}
-}
-
-/* The overflows in all namespaces of the report. */
-static uint64_t count_overflows(const struct report *report)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < report->n_netns; i++) {
-		struct opt_u64 delta = report->netns[i].delta[COUNTER_LISTEN_OVERFLOWS];
-
-		n += delta.known ? delta.value : 0;
-	}
-	return n;
-}
-
 /*
  * No listener is sick, but its namespace may have counted an overflow, and what the report leaves
  * out may be sick. That comes first: a narrow screen cuts the end of the line.
@@ -129,11 +106,14 @@ static uint64_t count_overflows(const struct report *report)
  */
 static enum severity verdict_well(struct strbuf *b, const struct report *report, size_t gone)
 {
-	const uint64_t overflows = count_overflows(report);
 	const size_t n = report->n_rows - gone;
-	bool sick = overflows || not_shown_is_sick(&report->not_shown);
 	struct strbuf words = { 0 };
+	uint64_t overflows = 0; /* in all namespaces, as far as they are known */
+	bool sick;
 
+	for (size_t i = 0; i < report->n_netns; i++)
+		overflows += report->netns[i].delta[COUNTER_LISTEN_OVERFLOWS].value;
+	sick = overflows || not_shown_is_sick(&report->not_shown);
 	strbuf_adds(b, sick ? "! " : "");
 	if (overflows)
 		strbuf_addf(b, "%llu overflow%s, on %s", (unsigned long long)overflows,
@@ -154,18 +134,22 @@ static enum severity verdict_well(struct strbuf *b, const struct report *report,
 
 enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 {
-	size_t count[STATE_N], sick;
+	size_t count[STATE_N], sick = 0;
+	const char *separator = "";
 	const struct row *worst = find_worst(c->report, count);
 	struct strbuf words = { 0 };
 	struct history_time since;
 
-	sick = 0;
 	for (unsigned int i = 0; state_is_sick(i); i++)
 		sick += count[i];
 	if (!sick)
 		return verdict_well(b, c->report, count[STATE_GONE]);
 	strbuf_addf(b, "%s ", severity_mark(state_table[worst->state].severity));
-	add_counts(b, count);
+	for (unsigned int i = 0; i < STATE_OK; i++)
+		if (count[i]) {
+			strbuf_addf(b, "%s%zu %s", separator, count[i], state_table[i].name);
+			separator = ", ";
+		}
 	strbuf_adds(b, sick > 1 ? "; worst " : ": ");
 	add_cell(b, FIELD_LOCAL, worst, c);
 	add_known(b, " ", FIELD_PROCESS, "", worst, c);
@@ -174,7 +158,7 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 	since = history_sick(c->history, worst, c->back);
 	if (since.ns) {
 		strbuf_adds(b, " (");
-		phrase_lasted(b, since);
+		add_lasted(b, since);
 		strbuf_putc(b, ')');
 	}
 	if (worst->overflows.known && worst->overflows.max) {
@@ -214,19 +198,11 @@ static void add_waiting(struct strbuf *b, const struct row *row)
 			    (unsigned long long)(age ? row->group->length_after : row_length(row)));
 }
 
-static void add_limit(struct strbuf *b, const struct row *row)
-{
-	const struct sysctls *s = &row->netns->netns->sysctls;
-
-	strbuf_addf(b, "; limit %llu", (unsigned long long)row_limit(row));
-	if (sysctl_known(s, SYSCTL_SOMAXCONN))
-		strbuf_addf(b, ", somaxconn %lld", (long long)s->value[SYSCTL_SOMAXCONN]);
-}
-
 void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_context *c)
 {
 	struct history_time full = history_full(c->history, row, c->back);
 	struct history_time sick = history_sick(c->history, row, c->back);
+	const struct sysctls *s = &row->netns->netns->sysctls;
 
 	add_cell(b, FIELD_LOCAL, row, c);
 	add_known(b, " ", FIELD_PROCESS, "", row, c);
@@ -234,14 +210,16 @@ void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_c
 	strbuf_addf(b, ": %s", state_table[row->state].name);
 	if (full.ns) {
 		strbuf_adds(b, row->state == STATE_FULL ? " " : "; full ");
-		phrase_lasted(b, full);
+		add_lasted(b, full);
 	}
 	if (sick.ns > full.ns) {
 		strbuf_adds(b, full.ns ? "; not ok " : " ");
-		phrase_lasted(b, sick);
+		add_lasted(b, sick);
 	}
 	add_waiting(b, row);
-	add_limit(b, row);
+	strbuf_addf(b, "; limit %llu", (unsigned long long)row_limit(row));
+	if (sysctl_known(s, SYSCTL_SOMAXCONN))
+		strbuf_addf(b, ", somaxconn %lld", (long long)s->value[SYSCTL_SOMAXCONN]);
 }
 
 void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase_context *c)

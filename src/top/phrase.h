@@ -19,9 +19,6 @@ struct phrase_context {
 /* A time in few characters: "0.2s", "42s", "1m", "1m12s", "25m", "3h5m", "50h". */
 void phrase_time(struct strbuf *b, uint64_t ns);
 
-/* The same; a time that is at least so long is ">42s". */
-void phrase_lasted(struct strbuf *b, struct history_time time);
-
 /* phrase_age() - an age between two texts; nothing if it is below 50 ms. */
 void phrase_age(struct strbuf *b, const char *before, uint64_t ns, const char *after);
 

@@ -5,16 +5,6 @@
 
 #define ANSWER_MAX 255 /* bytes: NAME_MAX */
 
-/* Erases the last character, all its bytes. */
-static void erase_last(struct strbuf *b)
-{
-	while (b->len && text_continues(b->s[b->len - 1]))
-		b->len--;
-	if (b->len)
-		b->len--;
-	b->s[b->len] = '\0';
-}
-
 void prompt_begin(struct prompt *p, const struct question *question, const char *answer)
 {
 	p->question = question;
@@ -24,6 +14,8 @@ void prompt_begin(struct prompt *p, const struct question *question, const char 
 
 enum prompt_result prompt_key(struct prompt *p, int code)
 {
+	struct strbuf *b = &p->answer;
+
 	switch (code) {
 	case '\r':
 	case '\n':
@@ -35,7 +27,11 @@ enum prompt_result prompt_key(struct prompt *p, int code)
 	case KEY_BACKSPACE:
 	case 127:
 	case '\b':
-		erase_last(&p->answer);
+		/* The last character, all its bytes. */
+		while (b->len && text_continues(b->s[b->len - 1]))
+			b->len--;
+		b->len -= b->len > 0;
+		b->s[b->len] = '\0';
 		return PROMPT_CHANGED;
 	case 'U' & 0x1f:
 		p->answer.len = 0;

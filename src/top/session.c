@@ -4,7 +4,6 @@
 #include "analyse/filter.h"
 #include "base/clock.h"
 #include "output/fields.h"
-#include "output/sort.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -109,24 +109,21 @@ static int compare_places(const void *a, const void *b)
 	return num_compare(((const struct place *)a)->place, ((const struct place *)b)->place);
 }
 
-/* Puts these rows, all or some of those shown, in the order that was kept. */
-static void restore_order(struct order *o, struct row **rows, size_t n)
+/* Sorts @rows, all or some of those shown, or puts them in the order that was kept. */
+static void put_in_order(struct view *v, struct row **rows, size_t n, uint64_t clock_ns)
 {
-	struct place *places = xreallocarray(NULL, n, sizeof(*places));
+	struct place *places;
 
+	sort_some(rows, n, &v->report, v->sort, v->descending, v->context);
+	if (!view_order_stays(v, clock_ns))
+		return;
+	places = xreallocarray(NULL, n, sizeof(*places));
 	for (size_t i = 0; i < n; i++)
-		places[i] = (struct place){ find_place(o, rows[i]), rows[i] };
+		places[i] = (struct place){ find_place(&v->order, rows[i]), rows[i] };
 	qsort(places, n, sizeof(*places), compare_places);
 	for (size_t i = 0; i < n; i++)
 		rows[i] = places[i].row;
 	free(places);
-}
-
-static void put_in_order(struct view *v, struct row **rows, size_t n, uint64_t clock_ns)
-{
-	sort_some(rows, n, &v->report, v->sort, v->descending, v->context);
-	if (view_order_stays(v, clock_ns))
-		restore_order(&v->order, rows, n);
 }
 
 /* There are few: the user unfolded each of them. */
@@ -292,17 +289,6 @@ static void find_selected(struct view *v)
 	remember_selected(v);
 }
 
-/* Shows as many of the members below the cursor as there is room for. */
-static void scroll_to_members(struct view *v)
-{
-	size_t end = v->cursor + 1;
-
-	while (end < v->report.n_shown && row_is_member(v->report.shown[end], &v->report))
-		end++;
-	if (end > v->offset + v->page)
-		v->offset = end - v->cursor > v->page ? v->cursor : end - v->page;
-}
-
 static void sort_anew(struct view *v, const struct field *field, uint64_t clock_ns)
 {
 	v->sort = field;
@@ -411,14 +397,21 @@ void view_scroll(struct view *v, size_t page)
 void view_unfold(struct view *v, bool unfold, uint64_t clock_ns)
 {
 	const struct row *row = view_selected(v);
+	size_t end;
 
 	if (!row || !(row->folded || row_is_member(row, &v->report)))
 		return;
 	view_select(v, v->cursor, clock_ns);
 	set_unfolded(v, row_group_id(row), unfold);
 	view_arrange(v, clock_ns);
-	if (unfold && row->folded)
-		scroll_to_members(v);
+	if (!unfold || !row->folded)
+		return;
+	/* Show as many of the members below the cursor as there is room for. */
+	end = v->cursor + 1;
+	while (end < v->report.n_shown && row_is_member(v->report.shown[end], &v->report))
+		end++;
+	if (end > v->offset + v->page)
+		v->offset = end - v->cursor > v->page ? v->cursor : end - v->page;
 }
 
 void view_group(struct view *v, bool fold)

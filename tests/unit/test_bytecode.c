@@ -216,7 +216,7 @@ static int truth_of(const struct filter_expr *c, const struct sock_entry *e, uns
 	} else if (c->kind == EXPR_HOST && c->family && !(tests & BYTECODE_ADDRESS)) {
 		is = c->port != -1 && c->port != e->addr.port ? 0 : 1;
 	} else if (c->kind != EXPR_HOST || c->family || c->port != -1) {
-		is = filter_expr_holds(c, &e->addr) ? 2 : 0;
+		is = filter_expr_holds(c, &e->addr, false) ? 2 : 0;
 	}
 	return c->negated ? 2 - is : is;
 }
