@@ -10,8 +10,9 @@
 /* CLOCK_MONOTONIC in nanoseconds, for all differences of times. */
 uint64_t clock_monotonic_ns(void);
 
-/* Nanoseconds of CPU that the calling thread has used. */
+/* Nanoseconds of CPU that the calling thread has used, or all threads have. */
 uint64_t clock_thread_cpu_ns(void);
+uint64_t clock_process_cpu_ns(void);
 
 /* Wall clock; only for showing the time of day. */
 struct timespec clock_wall(void);

@@ -8,33 +8,25 @@
 #include "top/terminal.h"
 
 #include <curses.h>
-#include <time.h>
-
-static void measure_cpu(struct session *s, uint64_t clock_ns)
-{
-	struct timespec used;
-	uint64_t used_ns;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-	used_ns = (uint64_t)used.tv_sec * NSEC_PER_SEC + (uint64_t)used.tv_nsec;
-	if (s->cpu_read_ns)
-		s->cpu_share = (double)(used_ns - s->cpu_ns) / (double)(clock_ns - s->cpu_read_ns);
-	s->cpu_ns = used_ns;
-	s->cpu_read_ns = clock_ns;
-}
 
 /* Takes the sample that is ready, if any. Only an error before the first one ends the view. */
 static int take_sample(struct session *s, bool *dirty, struct error *why)
 {
-	uint64_t clock_ns = clock_monotonic_ns();
+	uint64_t clock_ns = clock_monotonic_ns(), used_ns;
 	int code = playback_take(&s->playback, s->sampler, &s->view, clock_ns, why);
 
 	if (code < 0 && !s->playback.n)
 		return code;
 	if (code < 0)
 		session_say(s, "%s", why->text);
-	if (code > 0)
-		measure_cpu(s, clock_ns);
+	if (code > 0) {
+		used_ns = clock_process_cpu_ns();
+		if (s->cpu_read_ns)
+			s->cpu_share =
+				(double)(used_ns - s->cpu_ns) / (double)(clock_ns - s->cpu_read_ns);
+		s->cpu_ns = used_ns;
+		s->cpu_read_ns = clock_ns;
+	}
 	*dirty |= code != 0;
 	return 0;
 }
