@@ -401,7 +401,10 @@ static int choose_columns(struct options *o, struct error *why)
 	return 0;
 }
 
-/* getopt's tables: the code of a long option is 256 + the index of its row. */
+/*
+ * getopt's tables: the code of a long option is 256 + the index of its row. Two spellings share
+ * one, so that "--no" is not ambiguous.
+ */
 struct getopt_tables {
 	char letters[3 * ARRAY_SIZE(option_table) + 2];
 	struct option longs[ARRAY_SIZE(option_table) + 1];
@@ -411,17 +414,20 @@ static void make_getopt_tables(struct getopt_tables *t)
 {
 	char *letter = t->letters;
 	struct option *l = t->longs;
+	size_t spelled = 0; /* the row that this one is another spelling of, or is itself */
 
 	memset(t, 0, sizeof(*t));
 	*letter++ = ':'; /* makes getopt return ':' if an argument is missing */
 	for (size_t i = 0; i < ARRAY_SIZE(option_table); i++) {
 		const struct option_row *row = &option_table[i];
 
+		if (row->help)
+			spelled = i;
 		if (row->letter)
 			letter += sprintf(letter, "%c%.*s", row->letter, row->argument, "::");
 		if (row->name)
 			*l++ = (struct option){ row->name, row->argument, NULL,
-						UCHAR_MAX + 1 + (int)i };
+						UCHAR_MAX + 1 + (int)spelled };
 	}
 }
 

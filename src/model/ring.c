@@ -38,12 +38,58 @@ static void merge_listener(struct listener *to, const struct listener *from)
 	peak->born = from->peak.born;
 }
 
+static void index_cookies(struct idmap *map, const struct snapshot *s)
+{
+	idmap_reset(map, s->n_listeners);
+	for (size_t i = 0; i < s->n_listeners; i++)
+		if (!listener_is_unix(&s->listeners[i]))
+			idmap_put(map, s->listeners[i].cookie, (uint32_t)i);
+}
+
+/*
+ * A gone listener without a family has its other values in the sample before @next, which was @s.
+ * If it was new in @s, @opening does not have them either: they are copied. Texts are not: they
+ * belong to the strings of @s.
+ */
+static void complete_gone(struct snapshot *next, const struct snapshot *s,
+			  const struct snapshot *opening, const uint32_t *later)
+{
+	struct idmap in_s = { 0 }, in_opening = { 0 };
+
+	if (next->n_gone) {
+		index_cookies(&in_s, s);
+		index_cookies(&in_opening, opening);
+	}
+	for (size_t i = 0; i < next->n_gone; i++) {
+		struct listener *gone = &next->gone[i], was = *gone;
+		uint32_t found = idmap_get(&in_s, gone->cookie);
+
+		if (gone->addr.family != AF_UNSPEC || found == IDMAP_NONE ||
+		    later[s->listeners[found].addr.netns_idx] != gone->addr.netns_idx)
+			continue;
+		merge_listener(&was, &s->listeners[found]);
+		if (idmap_get(&in_opening, gone->cookie) == IDMAP_NONE) {
+			*gone = s->listeners[found];
+			gone->addr.netns_idx = was.addr.netns_idx;
+			gone->cgroup = gone->interface = NULL;
+			gone->n_owners = 0;
+			gone->length = was.length;
+			gone->limit = was.limit;
+		}
+		gone->peak = was.peak;
+	}
+	idmap_free(&in_s);
+	idmap_free(&in_opening);
+}
+
 /* @later: index in @next of each namespace of @s, or IDMAP_NONE */
-static void merge_listeners(struct snapshot *next, const struct snapshot *s, const uint32_t *later)
+static void merge_listeners(struct snapshot *next, const struct snapshot *s,
+			    const struct snapshot *opening, const uint32_t *later)
 {
 	/* A listener that came and went within the window is in neither sample at its ends. */
 	for (size_t i = 0; i < next->n_gone; i++)
 		next->netns[next->gone[i].addr.netns_idx].listener_vanished = true;
+	complete_gone(next, s, opening, later);
 	snapshot_index_listeners(next);
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i], *found;
@@ -99,7 +145,11 @@ static void merge_windows(struct snapshot *next, const struct snapshot *s,
 	uint32_t *later = xcalloc(s->n_netns + 1, sizeof(*later));
 
 	for (size_t i = 0; i < s->n_netns; i++) {
-		struct netns *ns = snapshot_find_netns(next, netns_id(&s->netns[i]));
+		const uint64_t id = netns_id(&s->netns[i]);
+		/* Samples have them in one order, as far as none came or went. */
+		struct netns *ns = i < next->n_netns && netns_id(&next->netns[i]) == id ?
+					   &next->netns[i] :
+					   snapshot_find_netns(next, id);
 
 		later[i] = ns ? (uint32_t)(ns - next->netns) : IDMAP_NONE;
 		if (!ns)
@@ -107,7 +157,7 @@ static void merge_windows(struct snapshot *next, const struct snapshot *s,
 		ns->looked &= s->netns[i].looked;
 		ns->listener_vanished |= s->netns[i].listener_vanished;
 	}
-	merge_listeners(next, s, later);
+	merge_listeners(next, s, opening, later);
 	forget_comparisons(next, opening->monotonic_ns);
 	free(later);
 }
@@ -197,7 +247,7 @@ void ring_add(struct ring *r, const struct snapshot *s)
 	r->list[r->n++] = kept;
 	while (r->n > 1 && s->monotonic_ns - time_of(r, 0) > r->age_max_ns)
 		drop(r, 0);
-	while (r->n > 1 && (r->n > r->n_max || r->bytes > r->bytes_max))
+	while (r->n > 2 && (r->n > r->n_max || r->bytes > r->bytes_max))
 		drop(r, least_needed(r));
 }
 

@@ -19,7 +19,7 @@ struct ring;
  * @bytes_max: the most that ring_bytes() may be
  * @age_max_ns: the most by which a sample may be older than the newest
  *
- * The newest sample stays whatever its size.
+ * The newest two samples stay whatever their size: they are the window on the screen.
  */
 struct ring *ring_new(size_t n_max, size_t bytes_max, uint64_t age_max_ns);
 void ring_free(struct ring *r);

@@ -139,6 +139,7 @@ static const struct {
 	{ "--peak-rate=0", "options peak-rate=0" },
 	{ "--peak-rate=1000", "options peak-rate=1000" },
 	{ "-J", "options json" },
+	{ "--no", "options no_header" },
 	{ "--noheadings", "options no_header" },
 	{ "--output-file=f", "options output-file=f" },
 	{ "--color", "options color=always" },

@@ -154,7 +154,7 @@ static void test_newest_is_kept(void **state)
 	ring = ring_new(SIZE_MAX, 1, 600 * NSEC_PER_SEC);
 	for (int i = 0; i < 5; i++) {
 		add(100);
-		assert_u64_equal(ring_count(ring), 1);
+		assert_u64_equal(ring_count(ring), i ? 2 : 1);
 		assert_u64_equal(ring_get(ring, 0)->monotonic_ns, now_ns);
 	}
 }
@@ -213,6 +213,34 @@ static void test_windows_merge(void **state)
 	assert_u64_equal(merged->groups[0].ahead, UINT32_MAX);
 }
 
+/* A listener that was new in the sample that is thinned out, and gone in the next. */
+static void test_born_and_gone_merge(void **state)
+{
+	const struct listener *gone;
+
+	ring = ring_new(3, SIZE_MAX, UINT64_MAX);
+	add(1);
+	begin_sample(2);
+	listener(2)->peak = (struct peak){ .length = 9, .samples = 50, .full = true };
+	ring_add(ring, &s);
+	begin_sample(1);
+	gone = snapshot_add_gone(&s, 0, 2);
+	((struct listener *)gone)->length = 4;
+	((struct listener *)gone)->peak = (struct peak){ .length = 5, .samples = 10 };
+	((struct listener *)gone)->known = LISTENER_PEAK;
+	ring_add(ring, &s);
+	add(1);
+	assert_u64_equal(ring_count(ring), 3);
+	assert_u64_equal(seconds(1), 1);
+	assert_u64_equal(ring_get(ring, 1)->n_gone, 1);
+	gone = &ring_get(ring, 1)->gone[0];
+	assert_u64_equal(gone->addr.port, 2);
+	assert_u64_equal(gone->length, 4);
+	assert_u64_equal(gone->peak.length, 9);
+	assert_u64_equal(gone->peak.samples, 60);
+	assert_true(gone->peak.full);
+}
+
 #define RING_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -224,6 +252,7 @@ int main(void)
 		RING_TEST(test_thinning),
 		RING_TEST(test_newest_is_kept),
 		RING_TEST(test_windows_merge),
+		RING_TEST(test_born_and_gone_merge),
 	};
 
 	return cmocka_run_group_tests_name("ring", tests, NULL, NULL);
