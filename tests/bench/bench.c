@@ -6,7 +6,7 @@
  *
  * With -p the owners are what costs: of each listener, and in views that
  * repeat.  With -s it is only the scan for them, and there is no goal: what
- * else the processes hold decides how dear it is for ss.
+ * else the processes hold decides what it costs ss.
  *
  * Run it inside rig, which says in RIG what there is.  FLOOR and LISTENQ are paths; LISTENQ is
  * taken from the environment if not given, and SS names another ss.  Without LISTENQ only the floor
@@ -278,7 +278,9 @@ int main(int argc, char **argv)
 
 	for (int i = 0; i < n; i++)
 		qsort(contests[i].ms, rounds, sizeof(double), by_value);
-	ss = median(contests[SS].ms, rounds);
+	/* The least of the rounds is what a command costs: others add to it, at some rounds more.
+	 */
+	ss = contests[SS].ms[0];
 
 	if (getenv("RIG"))
 		printf("Held: %s\n", getenv("RIG"));
@@ -287,7 +289,7 @@ int main(int argc, char **argv)
 	       "OF FLOOR", "OF SS", "GOAL", "PEAK KiB");
 	for (int i = 0; i < n; i++) {
 		struct contest *c = &contests[i];
-		double ms = median(c->ms, rounds), base = median(contests[c->floor].ms, rounds);
+		double ms = c->ms[0], base = contests[c->floor].ms[0];
 		char goal[32] = "-";
 
 		if (!path[i])
@@ -300,8 +302,9 @@ int main(int argc, char **argv)
 			snprintf(goal, sizeof(goal), "%.3f %s", most / ss, verdict(ms <= most));
 			all_met &= ms <= most;
 		}
-		printf("%-52s %8.2f %8.2f %8.2f %9.2f %7.3f  %-12s %9ld\n", c->command, ms,
-		       c->ms[0], c->ms[rounds - 1], ms / base, ms / ss, goal, c->peak_kib);
+		printf("%-52s %8.2f %8.2f %8.2f %9.2f %7.3f  %-12s %9ld\n", c->command,
+		       median(c->ms, rounds), ms, c->ms[rounds - 1], ms / base, ms / ss, goal,
+		       c->peak_kib);
 	}
 	if (contests == owner_contests) {
 		puts(n == SCAN_CONTESTS ?
