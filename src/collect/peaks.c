@@ -302,7 +302,8 @@ void peaks_confirm_gone(struct peaks *p, struct diag_socket *diag, struct snapsh
 			uint32_t netns_idx)
 {
 	const uint32_t sample = p->look;
-	const bool missed_none = dump_again(p, diag);
+	/* UNIX listeners are looked up one by one. */
+	const bool missed_none = s->netns[netns_idx].listener_vanished && dump_again(p, diag);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < s->n_gone; i++) {

@@ -61,22 +61,26 @@ static void complete_gone(struct snapshot *next, const struct snapshot *s,
 		index_cookies(&in_opening, opening);
 	}
 	for (size_t i = 0; i < next->n_gone; i++) {
-		struct listener *gone = &next->gone[i], was = *gone;
+		struct listener *gone = &next->gone[i], seen;
 		uint32_t found = idmap_get(&in_s, gone->cookie);
+		const struct listener *l;
 
-		if (gone->addr.family != AF_UNSPEC || found == IDMAP_NONE ||
-		    later[s->listeners[found].addr.netns_idx] != gone->addr.netns_idx)
+		if (gone->addr.family != AF_UNSPEC || found == IDMAP_NONE)
 			continue;
-		merge_listener(&was, &s->listeners[found]);
-		if (idmap_get(&in_opening, gone->cookie) == IDMAP_NONE) {
-			*gone = s->listeners[found];
-			gone->addr.netns_idx = was.addr.netns_idx;
-			gone->cgroup = gone->interface = NULL;
-			gone->n_owners = 0;
-			gone->length = was.length;
-			gone->limit = was.limit;
-		}
-		gone->peak = was.peak;
+		l = &s->listeners[found];
+		if (later[l->addr.netns_idx] != gone->addr.netns_idx)
+			continue;
+		merge_listener(gone, l);
+		if (idmap_get(&in_opening, gone->cookie) != IDMAP_NONE)
+			continue;
+		seen = *gone;
+		*gone = *l;
+		gone->addr.netns_idx = seen.addr.netns_idx;
+		gone->length = seen.length;
+		gone->limit = seen.limit;
+		gone->peak = seen.peak;
+		gone->cgroup = gone->interface = NULL;
+		gone->n_owners = 0;
 	}
 	idmap_free(&in_s);
 	idmap_free(&in_opening);
@@ -86,11 +90,12 @@ static void complete_gone(struct snapshot *next, const struct snapshot *s,
 static void merge_listeners(struct snapshot *next, const struct snapshot *s,
 			    const struct snapshot *opening, const uint32_t *later)
 {
+	bool indexed = false;
+
 	/* A listener that came and went within the window is in neither sample at its ends. */
 	for (size_t i = 0; i < next->n_gone; i++)
 		next->netns[next->gone[i].addr.netns_idx].listener_vanished = true;
 	complete_gone(next, s, opening, later);
-	snapshot_index_listeners(next);
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i], *found;
 		uint32_t netns_idx = later[l->addr.netns_idx];
@@ -98,6 +103,11 @@ static void merge_listeners(struct snapshot *next, const struct snapshot *s,
 		if (netns_idx == IDMAP_NONE)
 			continue;
 		found = snapshot_find_near(next, netns_idx, l->cookie, i);
+		if (!found && !indexed) { /* most samples have the listeners of the one before */
+			snapshot_index_listeners(next);
+			indexed = true;
+			found = snapshot_find(next, netns_idx, l->cookie);
+		}
 		if (found)
 			merge_listener(&next->listeners[found - next->listeners], l);
 		else if (!listener_is_unix(l))

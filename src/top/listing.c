@@ -195,6 +195,7 @@ static void put_cell(struct paint *p, const struct layout_column *column, enum i
 static void put_line(const struct layout *l, struct paint *p, const struct listing_context *c,
 		     size_t index, enum ink ink)
 {
+	const struct layout_column *last = last_shown(l);
 	struct strbuf b = { 0 };
 
 	for (size_t i = 0; i < l->n; i++) {
@@ -203,7 +204,7 @@ static void put_line(const struct layout *l, struct paint *p, const struct listi
 		if (!column->shown)
 			continue;
 		set_text(&b, column, index, c);
-		put_cell(p, column, ink, &b, column == last_shown(l));
+		put_cell(p, column, ink, &b, column == last);
 	}
 	strbuf_free(&b);
 }

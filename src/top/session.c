@@ -4,6 +4,7 @@
 #include "analyse/filter.h"
 #include "base/clock.h"
 #include "output/fields.h"
+#include "output/sort.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -129,10 +130,8 @@ void session_request(struct session *s)
 	const struct row *row = view_row_of(&s->view, s->detailed);
 	const unsigned int before = s->request.needs;
 
-	s->request.needs =
-		s->needs | columns_needs(&s->columns) | filter_needs(s->view.selection.filter);
-	if (s->view.sort)
-		s->request.needs |= s->view.sort->needs | s->view.sort->asked;
+	s->request.needs = s->needs | columns_needs(&s->columns) |
+			   filter_needs(s->view.selection.filter) | sort_needs(s->view.sort);
 	s->request.detail_port = 0;
 	if (s->page == PAGE_DETAIL && row && !listener_is_unix(row->listener)) {
 		s->request.needs |= NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
