@@ -163,3 +163,11 @@ void cell_add_endpoint(struct strbuf *b, uint8_t family, const uint8_t address[1
 	strbuf_putc(b, ':');
 	strbuf_addu(b, port);
 }
+
+void cell_add_netns(struct strbuf *b, const struct netns *netns, unsigned int text_flags)
+{
+	if (netns->name)
+		text_add_safe(b, netns->name, strlen(netns->name), text_flags);
+	else
+		strbuf_addu(b, netns->inode);
+}

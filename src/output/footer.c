@@ -177,10 +177,7 @@ static void add_netns_table(struct strbuf *lines, const struct report *report,
 
 		if (states[i] < NETNS_UNKNOWN)
 			continue;
-		if (ns->netns->name)
-			text_add_safe(&rows, ns->netns->name, strlen(ns->netns->name), text_flags);
-		else
-			strbuf_addu(&rows, ns->netns->inode);
+		cell_add_netns(&rows, ns->netns, text_flags);
 		strbuf_adds(&rows, "\t ");
 		add_rise(&rows, ns->delta[COUNTER_LISTEN_OVERFLOWS]);
 		strbuf_adds(&rows, "\t ");

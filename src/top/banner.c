@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "output/cell.h"
 #include "top/graph.h"
 
 #include <string.h>
@@ -64,11 +65,7 @@ static void add_namespace(struct strbuf *b, const struct session *s)
 	if (!ns || (s->view.report.n_netns < 2 && !ns->netns->name))
 		return;
 	strbuf_adds(b, "  netns ");
-	if (ns->netns->name)
-		text_add_safe(b, ns->netns->name, strlen(ns->netns->name),
-			      s->screen.utf8 ? 0 : TEXT_ASCII);
-	else
-		strbuf_addu(b, ns->netns->inode);
+	cell_add_netns(b, ns->netns, s->screen.utf8 ? 0 : TEXT_ASCII);
 	if (s->view.report.n_netns > 1)
 		strbuf_addf(b, " of %zu", s->view.report.n_netns);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "fake_netlink.h"
+#include "unit.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -62,6 +63,15 @@ void fake_netlink_reset(void)
 	fake_netlink_on_request = NULL;
 	question = false;
 	fake_netlink_on_empty = NULL;
+}
+
+void fake_netlink_end(struct sample_source **collector, struct snapshot *s, char *tree)
+{
+	sample_source_close(*collector);
+	*collector = NULL;
+	snapshot_free(s);
+	unit_remove_tree(tree);
+	fake_netlink_reset();
 }
 
 static struct reply *add_reply(const void *bytes, size_t len)

@@ -2,6 +2,8 @@
 #ifndef LISTENQ_TESTS_FAKE_NETLINK_H
 #define LISTENQ_TESTS_FAKE_NETLINK_H
 
+#include "model/sample_source.h"
+
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/unix_diag.h>
@@ -20,6 +22,9 @@
  * their own.
  */
 void fake_netlink_reset(void);
+
+/* Ends a test of a collector: closes it, frees its sample and its tree of files, and resets. */
+void fake_netlink_end(struct sample_source **collector, struct snapshot *s, char *tree);
 
 /* Queues one datagram; the bytes are copied. */
 void fake_netlink_reply(const void *bytes, size_t len);

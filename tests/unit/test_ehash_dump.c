@@ -188,11 +188,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	sample_source_close(collector);
-	collector = NULL;
-	snapshot_free(&s);
-	unit_remove_tree(tree);
-	fake_netlink_reset();
+	fake_netlink_end(&collector, &s, tree);
 	return 0;
 }
 
