@@ -414,7 +414,7 @@ static void make_getopt_tables(struct getopt_tables *t)
 {
 	char *letter = t->letters;
 	struct option *l = t->longs;
-	size_t spelled = 0; /* the row that this one is another spelling of, or is itself */
+	size_t spelled = 0; /* the last row with help; rows without are other spellings of it */
 
 	memset(t, 0, sizeof(*t));
 	*letter++ = ':'; /* makes getopt return ':' if an argument is missing */

@@ -103,7 +103,8 @@ static void merge_listeners(struct snapshot *next, const struct snapshot *s,
 		if (netns_idx == IDMAP_NONE)
 			continue;
 		found = snapshot_find_near(next, netns_idx, l->cookie, i);
-		if (!found && !indexed) { /* most samples have the listeners of the one before */
+		/* Seldom: most samples have the listeners of the one before, in the same order. */
+		if (!found && !indexed) {
 			snapshot_index_listeners(next);
 			indexed = true;
 			found = snapshot_find(next, netns_idx, l->cookie);
@@ -156,7 +157,7 @@ static void merge_windows(struct snapshot *next, const struct snapshot *s,
 
 	for (size_t i = 0; i < s->n_netns; i++) {
 		const uint64_t id = netns_id(&s->netns[i]);
-		/* Samples have them in one order, as far as none came or went. */
+		/* Namespaces keep their order unless one came or went. */
 		struct netns *ns = i < next->n_netns && netns_id(&next->netns[i]) == id ?
 					   &next->netns[i] :
 					   snapshot_find_netns(next, id);

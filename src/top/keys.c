@@ -28,8 +28,8 @@ enum {
 static const double delays[] = { 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60 };
 
 const char *const key_hints[] = {
-	[PAGE_DETAIL] = "Esc back  Tab other queue  Up and  Down scroll  p pause",
-	[PAGE_HELP] = "Esc back  Up and  Down scroll",
+	[PAGE_DETAIL] = "Esc back  Tab other queue  Up and Down scroll  p pause",
+	[PAGE_HELP] = "Esc back  Up and Down scroll",
 	[PAGE_COLUMNS] = "Space show or hide  Esc back",
 };
 

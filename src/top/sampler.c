@@ -54,7 +54,9 @@ static uint64_t wait_for_change(void *context, uint64_t end_ns, uint64_t until_n
 	return end_ns;
 }
 
-/* Takes a sample, unlocked meanwhile, and keeps it or its error. @spare: in and out, unused memory
+/*
+ * Takes a sample, without the lock meanwhile, and keeps it or its error.
+ * @spare: memory for it; afterwards that of the sample before
  */
 static void sample(struct sampler *s, struct snapshot *spare)
 {

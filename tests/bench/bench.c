@@ -278,8 +278,7 @@ int main(int argc, char **argv)
 
 	for (int i = 0; i < n; i++)
 		qsort(contests[i].ms, rounds, sizeof(double), by_value);
-	/* The least of the rounds is what a command costs: others add to it, at some rounds more.
-	 */
+	/* The least of the rounds is what a command costs: other work only adds to it. */
 	ss = contests[SS].ms[0];
 
 	if (getenv("RIG"))
