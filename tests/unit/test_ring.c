@@ -241,6 +241,34 @@ static void test_born_and_gone_merge(void **state)
 	assert_true(gone->peak.full);
 }
 
+/* A listener that has another place in the next sample, as one before it is gone. */
+static void test_shifted_merge(void **state)
+{
+	const struct snapshot *merged;
+
+	ring = ring_new(3, SIZE_MAX, UINT64_MAX);
+	add(3);
+	begin_sample(3);
+	listener(3)->peak = (struct peak){ .length = 9, .samples = 50, .full = true };
+	ring_add(ring, &s);
+	for (int i = 0; i < 2; i++) {
+		begin_sample(0);
+		for (uint64_t cookie = 2; cookie <= 3; cookie++)
+			*snapshot_add_listener(&s, 0, cookie) = (struct listener){
+				.cookie = cookie, .known = LISTENER_PEAK, .peak.samples = 10
+			};
+		ring_add(ring, &s);
+	}
+	assert_u64_equal(ring_count(ring), 3);
+	merged = ring_get(ring, 1);
+	assert_u64_equal(merged->listeners[1].cookie, 3);
+	assert_u64_equal(merged->listeners[1].peak.length, 9);
+	assert_u64_equal(merged->listeners[1].peak.samples, 60);
+	assert_true(merged->listeners[1].peak.full);
+	assert_u64_equal(merged->listeners[0].peak.samples, 10);
+	assert_true(merged->netns[0].listener_vanished);
+}
+
 #define RING_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -253,6 +281,7 @@ int main(void)
 		RING_TEST(test_newest_is_kept),
 		RING_TEST(test_windows_merge),
 		RING_TEST(test_born_and_gone_merge),
+		RING_TEST(test_shifted_merge),
 	};
 
 	return cmocka_run_group_tests_name("ring", tests, NULL, NULL);
