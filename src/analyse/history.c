@@ -425,3 +425,92 @@ uint64_t history_span(const struct history *t, size_t back, size_t windows, size
 		span += t->window_ns[(t->reports - 1 - back - *known) % HISTORY_WINDOWS];
 	return span;
 }
+
+/* TODO(memory) */
+struct memory history_memory(const struct history *t, const struct row *row, size_t back)
+{
+	struct memory m = { .state = row->gone ? row->last_state : row->state,
+			    .reasons = row->reasons };
+
+	m.kind = row->gone ? MEMORY_GONE : state_is_sick(row->state) ? MEMORY_SICK : MEMORY_NONE;
+	m.lasted = history_sick(t, row, back);
+	m.overflows = row->overflows;
+	m.losses = row->losses;
+	return m;
+}
+
+enum severity memory_severity(const struct memory *m)
+{
+	switch (m->kind) {
+	case MEMORY_SICK:
+	case MEMORY_HELD:
+		return state_table[m->state].severity;
+	case MEMORY_WAS:
+		return SEVERITY_NOTICE;
+	case MEMORY_GONE:
+		return SEVERITY_GONE;
+	case MEMORY_NONE:
+		break;
+	}
+	return SEVERITY_NONE;
+}
+
+struct history_sums history_row_sums(const struct history *t, const struct row *row, size_t back)
+{
+	(void)t, (void)row, (void)back;
+	return (struct history_sums){ 0 };
+}
+
+size_t history_gone(struct history *t, const struct report *report, size_t back, struct row ***rows)
+{
+	(void)t, (void)report, (void)back;
+	*rows = NULL;
+	return 0;
+}
+
+const char *history_process(const struct history *t, const struct row *row)
+{
+	(void)t, (void)row;
+	return NULL;
+}
+
+size_t history_events(const struct history *t, size_t back)
+{
+	(void)t, (void)back;
+	return 0;
+}
+
+const struct event *history_event(const struct history *t, size_t back, size_t i)
+{
+	(void)t, (void)back, (void)i;
+	return NULL;
+}
+
+size_t history_event_back(const struct history *t, const struct event *e)
+{
+	return (size_t)(t->reports - 1 - e->report);
+}
+
+void history_strip(const struct history *t, struct strip_cell *cells, size_t n, uint64_t span_ns)
+{
+	(void)t, (void)span_ns;
+	memset(cells, 0, n * sizeof(*cells));
+}
+
+size_t history_strip_find(const struct history *t, size_t back, size_t n, uint64_t span_ns)
+{
+	(void)t, (void)back, (void)span_ns;
+	return n;
+}
+
+size_t history_back_at(const struct history *t, uint64_t age_ns)
+{
+	size_t back = 0;
+
+	while (back + 1 < n_windows(t) &&
+	       t->covered_ns[(t->reports - 1) % HISTORY_WINDOWS] -
+			       t->covered_ns[(t->reports - 1 - back) % HISTORY_WINDOWS] <
+		       age_ns)
+		back++;
+	return back;
+}

@@ -5,9 +5,11 @@
 #include "analyse/report.h"
 
 /*
- * What the past reports of a repeating view had: how full each queue was, how long a listener has
- * been sick, and what the counters did. Windows are counted backwards: 0 is that of the newest
- * report. Nothing is known from before the oldest one.
+ * What the past reports of a repeating view had: how full each queue was, when a listener was sick
+ * and how many connections it lost meanwhile, what happened when, and what the counters did.
+ * Windows are counted backwards: 0 is that of the newest report, @back one of these numbers.
+ * Nothing is known from before the oldest one. No verdict reads the history: it is laid over a
+ * report.
  */
 struct history;
 
@@ -61,5 +63,115 @@ double history_rate(const struct history *t, const struct netns *ns, enum counte
 struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum counter_id id,
 			   size_t back, uint64_t span_ns, uint64_t *covered_ns);
 void history_restart_sums(struct history *t);
+
+/*
+ * What the past says of a row, beside its report. A state lasts longer on the screen than the
+ * windows that had it: sick windows with gaps of at most HISTORY_GAP_NS are one spell.
+ */
+#define HISTORY_GAP_NS (30 * NSEC_PER_SEC)
+#define HISTORY_WAS_NS (300 * NSEC_PER_SEC) /* how long a spell, or a listener, is remembered */
+#define HISTORY_EVENTS 1000
+
+enum memory_kind {
+	MEMORY_NONE, /* it is ok, and no spell ended within HISTORY_WAS_NS */
+	MEMORY_SICK, /* it is sick in this window */
+	/*
+	 * This window alone says ok, or less than it knows: a proof of an earlier window is not
+	 * disproved while the queue has not emptied, or sick and better windows alternate.
+	 */
+	MEMORY_HELD,
+	MEMORY_WAS, /* its last spell ended within HISTORY_WAS_NS */
+	MEMORY_GONE, /* the listener is gone since at most HISTORY_WAS_NS */
+};
+
+struct memory {
+	enum memory_kind kind;
+	enum state
+		state; /* to show for SICK and HELD; the worst of the spell for WAS; the last one */
+	uint32_t reasons; /* that belong to @state: bit 1 << enum reason */
+	struct history_time lasted; /* the spell: until now, or for WAS until it ended */
+	uint64_t ago_ns; /* WAS, GONE: since it ended; HELD: since the last window that was sick */
+	struct range overflows; /* sums of the spell */
+	struct range losses;
+	double peak; /* highest fill of the spell */
+	unsigned int sick,
+		windows; /* how many of the windows of the last HISTORY_GAP_NS were sick */
+};
+struct memory history_memory(const struct history *t, const struct row *row, size_t back);
+
+/* The severity to show: that of the state of SICK and HELD, NOTICE of WAS, GONE, or NONE. */
+enum severity memory_severity(const struct memory *m);
+
+/* What a row lost since the first report, or since history_restart_sums(). */
+struct history_sums {
+	uint64_t covered_ns;
+	struct range overflows;
+	struct range losses;
+	struct opt_u64 drops;
+};
+struct history_sums history_row_sums(const struct history *t, const struct row *row, size_t back);
+
+/*
+ * history_gone() - rows of listeners that went within HISTORY_WAS_NS and that @report, the one of
+ * window @back, does not have. They have no owners: history_process() knows the name. They are
+ * valid until the next call, and their namespace is one of @report or of the history.
+ * Returns how many.
+ */
+size_t history_gone(struct history *t, const struct report *report, size_t back,
+		    struct row ***rows);
+
+/* The name of the process that held it when last seen; NULL: unknown. Any bytes. */
+const char *history_process(const struct history *t, const struct row *row);
+
+/* What happened, newest last. The history keeps the newest HISTORY_EVENTS. */
+enum event_kind {
+	EVENT_SICK, /* a spell began, or got worse: @state, @reason */
+	EVENT_RECOVERED, /* a spell ended: @state is its worst, @lasted_ns, @overflows, @losses */
+	EVENT_GONE, /* @state: the last one */
+	EVENT_NEW,
+	EVENT_NETNS_GONE,
+};
+
+struct event {
+	uint64_t report; /* number of the report, see history_event_back() */
+	struct timespec wall;
+	enum event_kind kind;
+	enum state state;
+	enum reason reason; /* REASON_N: none */
+	uint64_t id; /* row_id() */
+	uint64_t group; /* row_group_id() */
+	struct listen_addr addr;
+	/* Any bytes, owned by the history. */
+	const char *path; /* of a UNIX listener; NULL: none */
+	const char *process; /* NULL: unknown */
+	const char *netns; /* as cell_add_netns() writes it; NULL: its own, or the only one */
+	uint64_t lasted_ns;
+	struct range overflows;
+	struct range losses;
+};
+
+/*
+ * history_events() - how many events there are up to window @back.
+ * history_event() - the @i-th of them, 0 the newest. Valid until history_add().
+ * history_event_back() - windows from the newest one to that of the event; SIZE_MAX: forgotten
+ */
+size_t history_events(const struct history *t, size_t back);
+const struct event *history_event(const struct history *t, size_t back, size_t i);
+size_t history_event_back(const struct history *t, const struct event *e);
+
+/* The map of time: @n cells of equal time, the last one ends with the newest window. */
+struct strip_cell {
+	bool known; /* false: before the first report */
+	enum severity severity; /* the worst of any listener */
+	double rate; /* overflows a second, the highest of its windows */
+	const struct event *event; /* the worst that began or ended in it; NULL: none */
+};
+void history_strip(const struct history *t, struct strip_cell *cells, size_t n, uint64_t span_ns);
+
+/* The cell that has window @back; @n: it is older. */
+size_t history_strip_find(const struct history *t, size_t back, size_t n, uint64_t span_ns);
+
+/* Windows from the newest one to the one that ended @age_ns before it, or the oldest there is. */
+size_t history_back_at(const struct history *t, uint64_t age_ns);
 
 #endif

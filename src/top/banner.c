@@ -98,9 +98,9 @@ static void add_place(struct strbuf *b, const struct session *s)
 			    sample->n_warnings == 1 ? "" : "s");
 }
 
-void banner_title(const struct session *s, int y)
+void banner_title(struct session *s, struct area a)
 {
-	struct paint p = paint_line(&s->screen, y);
+	struct paint p = paint_area(&s->screen, &a, 0);
 	struct strbuf place = { 0 }, tags = { 0 };
 	int width, end = p.end;
 
@@ -115,19 +115,23 @@ void banner_title(const struct session *s, int y)
 	p.end = end;
 	if (width) {
 		paint_blanks(&p, INK_PLAIN, 1);
-		paint_text(&p, INK_BAR, tags.s, tags.len);
+		paint_text(&p, INK_HEADER, tags.s, tags.len);
 	}
 	strbuf_free(&place);
 	strbuf_free(&tags);
 }
 
-void banner_verdict(struct session *s, int y)
+/* TODO(banner) */
+void banner_strip(struct session *s, struct area a)
 {
+	const int y = a.y;
 	struct phrase_context c = session_phrases(s);
 	struct paint p = paint_line(&s->screen, y);
 	struct strbuf b = { 0 };
 	enum severity severity;
 
+	if (!a.lines)
+		return;
 	if (!s->view.report.snapshot) {
 		paint_string(&p, INK_PLAIN, "taking the first sample");
 		return;
@@ -236,8 +240,9 @@ static int counters_across(int cols)
 	return cols >= 2 * COUNTER_WIDTH ? 2 : 1;
 }
 
-void banner_counters(struct session *s, int y, int lines)
+void banner_counters(struct session *s, struct area a)
 {
+	const int y = a.y, lines = a.lines;
 	const struct netns_report *ns = find_netns(s);
 	const int across = counters_across(s->screen.cols);
 	/* Sparklines as far as they fit, from the left; the names get what is left. */
@@ -260,4 +265,14 @@ void banner_counters(struct session *s, int y, int lines)
 			p.end = p.x + COUNTER_WIDTH + more + (at < sparks) * SPARK_ROOM - 1;
 		draw_counter(s, &p, ns, chosen[i]);
 	}
+}
+
+void banner_namespaces(struct session *s, struct area a)
+{
+	(void)s, (void)a;
+}
+
+void banner_status(struct session *s, struct area a)
+{
+	(void)s, (void)a;
 }

@@ -4,15 +4,24 @@
 
 #include "top/session.h"
 
-/* The lines above the list. */
+/* The parts above the list, and the line below it. Each draws nothing on an area without lines. */
 
-/* The host, the time, how many listeners there are, and tags: what the list shows. */
-void banner_title(const struct session *s, int y);
+/*
+ * The title bar, in the colour of the worst state: host, how many listeners are in which state,
+ * what is not shown and not well, the time, and whether the screen is live.
+ */
+void banner_title(struct session *s, struct area a);
 
-/* How many listeners are in which state; the worst one, its first reason, and since when. */
-void banner_verdict(struct session *s, int y);
+/* The map of the last ten minutes, and below it the axis with the time and the events. */
+void banner_strip(struct session *s, struct area a);
 
-/* The counters of the selected namespace: rate, last windows, and sum over the last minute. */
-void banner_counters(struct session *s, int y, int lines);
+/* The counters of the namespace of the selected row: rate, last windows, sum of the last minute. */
+void banner_counters(struct session *s, struct area a);
+
+/* A line for each namespace, the worst first. */
+void banner_namespaces(struct session *s, struct area a);
+
+/* What the list shows: the filter in force, the order; how many more there are; "1-9 of 20". */
+void banner_status(struct session *s, struct area a);
 
 #endif

@@ -84,7 +84,7 @@ static void put_section(struct page *p, struct detail *d, enum detail_section se
 	const size_t n = queue->connections.n;
 	size_t *offset = &d->offset[section];
 
-	put_heading(p, section, queue, d->section == section ? INK_BAR : INK_STRONG);
+	put_heading(p, section, queue, d->section == section ? INK_HEADER : INK_STRONG);
 	if (*offset + room > n)
 		*offset = n > room ? n - room : 0;
 	if (d->section == section)

@@ -2,7 +2,9 @@
 #include "top/draw.h"
 
 #include "top/banner.h"
+#include "top/events.h"
 #include "top/keys.h"
+#include "top/panel.h"
 
 #include <curses.h>
 #include <string.h>
@@ -10,68 +12,50 @@
 #define HELP_NAME   7 /* columns of the name of a key, or a mark */
 #define HELP_INDENT 10 /* of the second line of a text */
 
-static void draw_list(struct session *s, const struct session_lines *l)
+static void draw_list(struct session *s, const struct session_parts *l)
 {
 	struct listing_context c = session_listing(s);
 	const struct report *report = &s->view.report;
-	int y = l->list;
+	int y = 0;
 
 	view_scroll(&s->view, session_page_rows(s));
 	listing_fit(&s->layout, &c);
-	if (l->header >= 0) {
-		struct paint p = paint_line(&s->screen, l->header);
+	if (l->header.lines) {
+		struct paint p = paint_area(&s->screen, &l->header, 0);
 
 		listing_header(&s->layout, &p, &c);
 	}
-	for (size_t i = s->view.offset; i < report->n_shown && y < l->list_end; i++) {
-		struct paint p = paint_line(&s->screen, y++);
+	for (size_t i = s->view.offset; i < report->n_shown && y < l->list.lines; i++) {
+		struct paint p = paint_area(&s->screen, &l->list, y++);
 
 		listing_row(&s->layout, &p, &c, i, i == s->view.cursor);
 	}
-	if (report->snapshot && !report->n_shown && y < l->list_end) {
-		struct paint p = paint_line(&s->screen, y);
+	if (report->snapshot && !report->n_shown && l->list.lines) {
+		struct paint p = paint_area(&s->screen, &l->list, 0);
 
 		paint_string(&p, INK_PLAIN,
 			     report->n_rows ? "No listener matches." : "No listener.");
 	}
 }
 
-/* The state of the selected listener, and what to do about it. */
-static void draw_hint(struct session *s, const struct session_lines *l)
-{
-	const struct row *row = view_selected(&s->view);
-	struct phrase_context c = session_phrases(s);
-	const int end = l->hint + l->n_hint;
-	struct strbuf b = { 0 };
-	int y = l->hint;
-
-	if (!row || !l->n_hint)
-		return;
-	strbuf_adds(&b, "> ");
-	if (l->n_hint > 1) {
-		phrase_facts(&b, row, &c);
-		y = paint_wrapped(&s->screen, y, l->n_hint > 2 ? y + 2 : y + 1, INK_STRONG, b.s);
-		b.len = 0;
-		strbuf_adds(&b, "  ");
-	}
-	phrase_advice(&b, row, &c);
-	paint_wrapped(&s->screen, y, end, INK_PLAIN, b.s);
-	strbuf_free(&b);
-}
-
 static void draw_list_page(struct session *s)
 {
-	const struct session_lines l = session_lines(s);
+	const struct session_parts l = session_parts(s);
 
-	if (l.title >= 0)
+	if (l.title.lines)
 		banner_title(s, l.title);
-	banner_verdict(s, l.verdict);
-	banner_counters(s, l.counters, l.n_counters);
+	banner_strip(s, l.strip);
+	banner_counters(s, l.counters);
+	banner_namespaces(s, l.namespaces);
 	draw_list(s, &l);
-	draw_hint(s, &l);
-	if (l.bar >= 0)
+	banner_status(s, l.status);
+	panel_draw(s, l.panel);
+	panel_draw_graph(s, l.graph);
+	panel_draw_waits(s, l.waits);
+	panel_draw_events(s, l.events);
+	if (l.bar.lines)
 		key_draw_bar(s, l.bar);
-	move(l.list_end > l.list ? l.list + (int)(s->view.cursor - s->view.offset) : l.verdict, 0);
+	move(l.list.y + (l.list.lines ? (int)(s->view.cursor - s->view.offset) : 0), 0);
 }
 
 static void draw_detail_page(struct session *s)
@@ -80,7 +64,7 @@ static void draw_detail_page(struct session *s)
 	struct phrase_context c = session_phrases(s);
 	struct paint p = paint_line(&s->screen, bottom);
 
-	banner_title(s, 0);
+	banner_title(s, (struct area){ .lines = 1, .end = s->screen.cols });
 	detail_draw(&s->detail, &s->screen, 1, bottom, view_row_of(&s->view, s->detailed), &c);
 	paint_string(&p, INK_PLAIN, key_hints[PAGE_DETAIL]); /* nothing on 4 lines or less */
 	move(0, 0);
@@ -90,9 +74,9 @@ static void draw_page_title(const struct session *s, const char *title)
 {
 	struct paint p = paint_line(&s->screen, 0);
 
-	paint_string(&p, INK_BAR, title);
-	paint_string(&p, INK_BAR, key_hints[s->page]);
-	paint_rest(&p, INK_BAR);
+	paint_string(&p, INK_HEADER, title);
+	paint_string(&p, INK_HEADER, key_hints[s->page]);
+	paint_rest(&p, INK_HEADER);
 }
 
 struct help {
@@ -211,6 +195,10 @@ void draw_screen(struct session *s)
 		draw_page_title(s, "listenq: columns  ");
 		menu_draw(&s->menu, &s->screen, 1, s->screen.rows, &s->columns);
 		move(1 + (int)(s->menu.cursor - s->menu.offset), 0);
+		break;
+	case PAGE_EVENTS:
+		events_draw(&s->events, &s->screen, 1, s->screen.rows, s->playback.history,
+			    s->playback.back);
 		break;
 	}
 	draw_last_line(s);

@@ -191,6 +191,9 @@ static void move_by(struct session *s, long by)
 	case PAGE_COLUMNS:
 		menu_move(&s->menu, by);
 		break;
+	case PAGE_EVENTS:
+		events_move(&s->events, by);
+		break;
 	}
 }
 
@@ -523,13 +526,14 @@ static void answer(struct session *s, int code)
 
 static void click(struct session *s, int y, int x)
 {
-	const struct session_lines lines = session_lines(s);
-	const size_t index = s->view.offset + (size_t)(y - lines.list);
+	const struct session_parts parts = session_parts(s);
+	const size_t index = s->view.offset + (size_t)(y - parts.list.y);
 
-	if (y == lines.header) {
+	if (parts.header.lines && y == parts.header.y) {
 		view_sort_on(&s->view, listing_field_at(&s->layout, (size_t)x),
 			     clock_monotonic_ns());
-	} else if (y >= lines.list && y < lines.list_end && index < s->view.report.n_shown) {
+	} else if (y >= parts.list.y && y < parts.list.y + parts.list.lines &&
+		   index < s->view.report.n_shown) {
 		bool again = index == s->view.cursor && !s->view.follow;
 
 		view_select(&s->view, index, clock_monotonic_ns());
@@ -610,9 +614,9 @@ static const char *word_for_open(const struct session *s)
 	}
 }
 
-void key_draw_bar(const struct session *s, int y)
+void key_draw_bar(const struct session *s, struct area a)
 {
-	struct paint p = paint_line(&s->screen, y);
+	struct paint p = paint_area(&s->screen, &a, 0);
 	const bool all = bar_width() <= s->screen.cols;
 
 	for (size_t i = 0; i < key_table_n; i++) {

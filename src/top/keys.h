@@ -30,7 +30,7 @@ extern const char *const key_hints[];
 /* Gives a key to the open prompt, or else calls its function. @code: of curses */
 void key_press(struct session *s, int code);
 
-/* Draws the key bar of the list on line @y. */
-void key_draw_bar(const struct session *s, int y);
+/* Draws the key bar of the list. */
+void key_draw_bar(const struct session *s, struct area a);
 
 #endif

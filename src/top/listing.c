@@ -256,7 +256,7 @@ void listing_fit(struct layout *l, const struct listing_context *c)
 
 void listing_header(const struct layout *l, struct paint *p, const struct listing_context *c)
 {
-	put_line(l, p, c, HEADER, INK_BAR);
+	put_line(l, p, c, HEADER, INK_HEADER);
 }
 
 void listing_row(const struct layout *l, struct paint *p, const struct listing_context *c,
@@ -265,7 +265,8 @@ void listing_row(const struct layout *l, struct paint *p, const struct listing_c
 	const struct row *row = c->view->report.shown[index];
 
 	put_line(l, p, c, index,
-		 selected ? INK_SELECTED : paint_ink(state_table[row->state].severity));
+		 selected ? paint_ink_on(state_table[row->state].severity) :
+			    paint_ink(state_table[row->state].severity));
 }
 
 const struct field *listing_field_at(const struct layout *l, size_t x)

@@ -39,7 +39,7 @@ void menu_draw(struct menu *m, const struct screen *screen, int top, int bottom,
 		m->offset = m->cursor - room + 1;
 	for (size_t i = m->offset; nth_column(i) && top < bottom; i++) {
 		const struct field *f = nth_column(i);
-		enum ink ink = i == m->cursor ? INK_SELECTED : INK_PLAIN;
+		enum ink ink = i == m->cursor ? INK_ON_NONE : INK_PLAIN;
 		struct paint p = paint_line(screen, top++);
 		struct strbuf b = { 0 };
 

@@ -9,16 +9,19 @@
 #define INDENT 2 /* of the second line of a text */
 #define WIDEST 2 /* columns of a character */
 
-/* The number of an ink is that of its pair; pair 0 is the terminal's own. */
+/* TODO(list): colours. The number of an ink is that of its pair; pair 0 is the terminal's own. */
 static const short ink_colors[INK_N] = {
 	[INK_CRITICAL] = COLOR_RED,
-	[INK_WARNING] = COLOR_RED,
-	[INK_NOTICE] = COLOR_MAGENTA,
+	[INK_WARNING] = COLOR_YELLOW,
+	[INK_NOTICE] = COLOR_CYAN,
+	[INK_GONE] = COLOR_MAGENTA,
 };
 
 static const attr_t ink_attributes[INK_N] = {
-	[INK_CRITICAL] = A_BOLD, [INK_STRONG] = A_BOLD,	     [INK_BAR] = A_REVERSE,
-	[INK_WARNING] = 0,	 [INK_SELECTED] = A_REVERSE,
+	[INK_CRITICAL] = A_BOLD,      [INK_STRONG] = A_BOLD,	   [INK_WARNING] = A_BOLD,
+	[INK_TITLE] = A_BOLD,	      [INK_HEADER] = A_REVERSE,	   [INK_ON_CRITICAL] = A_REVERSE,
+	[INK_ON_WARNING] = A_REVERSE, [INK_ON_NOTICE] = A_REVERSE, [INK_ON_GONE] = A_REVERSE,
+	[INK_ON_NONE] = A_REVERSE,
 };
 
 void paint_begin(struct screen *screen)
@@ -36,6 +39,11 @@ void paint_begin(struct screen *screen)
 struct paint paint_line(const struct screen *screen, int y)
 {
 	return (struct paint){ .screen = screen, .y = y, .end = screen->cols };
+}
+
+struct paint paint_area(const struct screen *screen, const struct area *a, int line)
+{
+	return (struct paint){ .screen = screen, .y = a->y + line, .x = a->x, .end = a->end };
 }
 
 static void use_ink(const struct paint *p, enum ink ink)
@@ -130,8 +138,19 @@ enum ink paint_ink(enum severity severity)
 	static const enum ink inks[] = { [SEVERITY_CRITICAL] = INK_CRITICAL,
 					 [SEVERITY_WARNING] = INK_WARNING,
 					 [SEVERITY_NOTICE] = INK_NOTICE,
-					 [SEVERITY_NONE] = INK_PLAIN,
-					 [SEVERITY_GONE] = INK_NOTICE };
+					 [SEVERITY_NONE] = INK_DIM,
+					 [SEVERITY_GONE] = INK_GONE };
+
+	return inks[severity];
+}
+
+enum ink paint_ink_on(enum severity severity)
+{
+	static const enum ink inks[] = { [SEVERITY_CRITICAL] = INK_ON_CRITICAL,
+					 [SEVERITY_WARNING] = INK_ON_WARNING,
+					 [SEVERITY_NOTICE] = INK_ON_NOTICE,
+					 [SEVERITY_NONE] = INK_ON_NONE,
+					 [SEVERITY_GONE] = INK_ON_GONE };
 
 	return inks[severity];
 }

@@ -9,17 +9,29 @@
 
 /*
  * Text on the screen in one of a few inks, cut where its part of the line ends. Colour alone never
- * carries a meaning. The background is the terminal's own, and may be dark or light: blue cannot be
- * read on the one, nor yellow on the other.
+ * carries a meaning. The background is the terminal's own, and may be dark or light: no ink is dark
+ * blue, or plain red on black. With a background of their own (BAR_*, CURSOR_*) inks are the same
+ * on both.
  */
 enum ink {
 	INK_PLAIN,
-	INK_CRITICAL,
-	INK_WARNING,
-	INK_NOTICE,
+	INK_DIM, /* rows that are ok, captions, idle sparklines */
 	INK_STRONG, /* names, titles */
-	INK_BAR, /* headings: reversed */
-	INK_SELECTED, /* the row under the cursor: reversed */
+	INK_CRITICAL, /* bright red */
+	INK_WARNING, /* bright yellow */
+	INK_NOTICE, /* cyan; also what was */
+	INK_GONE, /* magenta */
+	INK_GOOD, /* green, in graphs */
+	INK_TITLE, /* of a block, and its rule: bold cyan */
+	INK_COMMAND, /* to type: cyan */
+	INK_HEADER, /* of the list: black on cyan, never the cursor's */
+	/* The title bar, and the row under the cursor, by severity: white on red, black on yellow
+	   ... */
+	INK_ON_CRITICAL,
+	INK_ON_WARNING,
+	INK_ON_NOTICE,
+	INK_ON_GONE,
+	INK_ON_NONE, /* reversed */
 	INK_N
 };
 
@@ -29,6 +41,14 @@ struct screen {
 	int cols;
 	bool color;
 	bool utf8;
+};
+
+/* A part of the screen: @lines lines from @y on, from column @x to before @end. No lines: none. */
+struct area {
+	int y;
+	int lines;
+	int x;
+	int end;
 };
 
 /* A part of one line. Text goes to @x and moves it. */
@@ -42,8 +62,9 @@ struct paint {
 /* Defines the colours. newterm() comes before. */
 void paint_begin(struct screen *screen);
 
-/* A whole line. */
+/* A whole line, and line @line of an area. */
 struct paint paint_line(const struct screen *screen, int y);
+struct paint paint_area(const struct screen *screen, const struct area *a, int line);
 
 /*
  * paint_text() - put @len bytes of UTF-8 that is safe for a terminal, see text_add_safe(). Text
@@ -67,7 +88,8 @@ size_t paint_break(const char *text, size_t width);
  */
 int paint_wrapped(const struct screen *screen, int y, int bottom, enum ink ink, const char *text);
 
-/* The ink of a severity. */
+/* The ink of a severity: of a text, and of a bar or the row under the cursor. */
 enum ink paint_ink(enum severity severity);
+enum ink paint_ink_on(enum severity severity);
 
 #endif

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #define MESSAGE_NS (5 * NSEC_PER_SEC)
-#define HINT_MAX   6 /* lines about the selected listener */
 
 static void widen(uint64_t *age_ns, uint64_t to_ns)
 {
@@ -48,49 +47,103 @@ void session_say(struct session *s, const char *format, ...)
 	s->message_until_ns = clock_monotonic_ns() + MESSAGE_NS;
 }
 
-struct session_lines session_lines(const struct session *s)
+/* Takes @lines lines from the top of @rest, or from its bottom. */
+static struct area take_top(struct area *rest, int lines)
 {
-	const int rows = s->screen.rows;
-	const size_t listed = s->view.report.n_shown;
-	struct session_lines l = { .title = -1, .header = -1, .bar = -1 };
-	int y = 0, end = rows;
+	struct area a = *rest;
 
-	if (rows >= 8)
-		l.title = y++;
-	l.verdict = y++;
-	if (rows >= 12) {
-		l.counters = y;
-		l.n_counters = rows >= 40 ? 3 : rows >= 20 ? 2 : 1;
-		y += l.n_counters + (rows >= 20);
+	a.lines = lines < rest->lines ? lines : rest->lines;
+	rest->y += a.lines;
+	rest->lines -= a.lines;
+	return a;
+}
+
+static struct area take_bottom(struct area *rest, int lines)
+{
+	struct area a = *rest;
+
+	a.lines = lines < rest->lines ? lines : rest->lines;
+	rest->lines -= a.lines;
+	a.y = rest->y + rest->lines;
+	return a;
+}
+
+static int least(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+/* A line between two columns of parts has a blank on each side. */
+#define BORDER 3
+
+/* Below the list: the panel, and on a big screen more. */
+static void part_bottom(struct session_parts *l, struct area rest, bool wide)
+{
+	struct area right = rest;
+	int middle = rest.lines / 2;
+
+	if (wide) {
+		right.x = rest.end * 59 / 100;
+		rest.end = right.x - BORDER;
+		l->graph = take_top(&rest, middle);
+		l->waits = rest;
+		l->panel = take_top(&right, middle);
+		l->events = right;
+		return;
 	}
+	l->panel = take_top(&rest, 7);
+	if (rest.lines >= 12)
+		l->graph = take_top(&rest, rest.lines / 2);
+	l->events = rest;
+}
+
+struct session_parts session_parts(const struct session *s)
+{
+	const int rows = s->screen.rows, cols = s->screen.cols;
+	const bool wide = rows >= 32 && cols >= 120;
+	const size_t n_netns = s->view.report.n_netns;
+	struct session_parts l = { 0 };
+	struct area rest = { .lines = rows, .end = cols };
+	int list, bottom;
+
+	if (rows >= 3)
+		l.title = take_top(&rest, 1);
+	if (rows >= 16)
+		l.strip = take_top(&rest, rows >= 32 ? 2 : 1);
+	if (rows >= 12)
+		l.counters = take_top(&rest, rows >= 50 ? 3 : rows >= 20 ? 2 : 1);
+	if (rows >= 12 && n_netns > 1)
+		l.namespaces = take_top(&rest, least((int)least(16, (int)n_netns), rows >= 40 ? 4 :
+										   rows >= 20 ? 2 :
+												1));
 	if (rows >= 5)
-		l.header = y++;
+		l.header = take_top(&rest, 1);
 	if (rows >= 8)
-		l.bar = --end;
-	if (rows >= 12) {
-		l.n_hint = rows >= 40 ? 4 : rows >= 20 ? 2 : 1;
-		l.hint = end -= l.n_hint;
+		l.bar = take_bottom(&rest, 1);
+	bottom = rows >= 32 ? rows / 2 - 2 : rows >= 20 ? 8 : rows >= 16 ? 5 : rows >= 12 ? 3 : 0;
+	/* The list leaves lines that it does not need to the parts below it. */
+	list = (int)(s->view.report.n_shown < 1000 ? s->view.report.n_shown : 1000);
+	list = least(list > 3 ? list : 3, rest.lines - bottom - (rows >= 10));
+	if (bottom) {
+		l.list = take_top(&rest, list);
+		l.status = take_top(&rest, rows >= 10);
+		part_bottom(&l, rest, wide);
+	} else {
+		l.status = take_bottom(&rest, rows >= 10);
+		l.list = rest;
 	}
-	/* The hint gets the lines that the list does not need. */
-	while (l.n_hint && l.n_hint < HINT_MAX && l.hint - y > (int)listed + 1 &&
-	       listed < (size_t)rows) {
-		l.n_hint++;
-		end = --l.hint;
-	}
-	l.list = y;
-	l.list_end = end > y ? end : y;
 	return l;
 }
 
 size_t session_page_rows(const struct session *s)
 {
-	const struct session_lines l = session_lines(s);
+	const struct session_parts l = session_parts(s);
 
 	if (s->page == PAGE_DETAIL)
 		return s->detail.page;
 	if (s->page != PAGE_LIST)
 		return (size_t)(s->screen.rows > 3 ? s->screen.rows - 2 : 1);
-	return l.list_end > l.list ? (size_t)(l.list_end - l.list) : 1;
+	return l.list.lines > 0 ? (size_t)l.list.lines : 1;
 }
 
 struct phrase_context session_phrases(struct session *s)

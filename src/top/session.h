@@ -3,6 +3,7 @@
 #define LISTENQ_TOP_SESSION_H
 
 #include "top/detail.h"
+#include "top/events.h"
 #include "top/listing.h"
 #include "top/menu.h"
 #include "top/phrase.h"
@@ -12,7 +13,7 @@
 #include "top/view.h"
 
 /* The state of the interactive view: keys change it, and the screen is drawn from it. */
-enum session_page { PAGE_LIST, PAGE_DETAIL, PAGE_HELP, PAGE_COLUMNS };
+enum session_page { PAGE_LIST, PAGE_DETAIL, PAGE_HELP, PAGE_COLUMNS, PAGE_EVENTS };
 
 struct session {
 	unsigned int needs; /* enum need: needed whatever the columns and the page are */
@@ -29,6 +30,7 @@ struct session {
 	struct detail detail;
 	struct view_socket detailed; /* whose detail it is, see view_row_of() */
 	struct menu menu;
+	struct events events;
 	struct prompt prompt;
 	struct field_context context;
 	struct names services;
@@ -46,15 +48,20 @@ struct session {
 	bool quit;
 };
 
-/* The lines of the list page. A small screen has no lines for some parts: -1, or a number of 0. */
-struct session_lines {
-	int title;
-	int verdict;
-	int counters, n_counters;
-	int header;
-	int list, list_end; /* @list_end: the first line after it */
-	int hint, n_hint;
-	int bar;
+/* The parts of the list page. A small screen lacks some: they have no lines. */
+struct session_parts {
+	struct area title;
+	struct area strip; /* the map of time; its second line is the axis */
+	struct area counters; /* of the namespace of the selected row */
+	struct area namespaces; /* a line each, where there are several */
+	struct area header;
+	struct area list;
+	struct area status; /* what the list shows, and which rows */
+	struct area panel; /* the selected listener: what is wrong, and what to do; first a rule */
+	struct area graph; /* its queue over time; first a rule */
+	struct area waits; /* who waits in it; first a rule */
+	struct area events; /* what happened; first a rule, unless it is one line */
+	struct area bar;
 };
 
 /* Ends the sampling and frees all. */
@@ -72,7 +79,7 @@ int session_filter(struct session *s, const char *text, struct error *why);
 /* Shows a message in the last line for a few seconds. */
 void session_say(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-struct session_lines session_lines(const struct session *s);
+struct session_parts session_parts(const struct session *s);
 
 /* How many rows of the page are on the screen, which is how far PgUp and PgDn move. */
 size_t session_page_rows(const struct session *s);

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_ANALYSE_REMEDY_H
+#define LISTENQ_ANALYSE_REMEDY_H
+
+#include "analyse/verdict.h"
+
+/*
+ * The next step for a sick listener: what to find out or change, and the command to type, with the
+ * real pid, unit, sysctl and port. One table, keyed by reason, has them all; a state without a
+ * reason has a row too.
+ */
+#define REMEDY_COMMANDS 2
+
+struct remedy {
+	struct strbuf purpose; /* "see what process 2410 waits for" */
+	struct strbuf commands[REMEDY_COMMANDS]; /* to type in a shell, quoted for it; n_commands */
+	size_t n_commands; /* 0: nothing to type */
+	const char *caution; /* a sentence that keeps from a wrong step; NULL: none */
+};
+
+/*
+ * remedy_find() - fill @r, zeroed or used before, for a row that is in @state for @reasons: its
+ * own, or those that a history holds.
+ * @text_flags: enum text_flags, for names of units and paths; all text is safe for a terminal
+ *
+ * Returns false, with @r empty, if there is nothing to do.
+ */
+bool remedy_find(struct remedy *r, const struct row *row, enum state state, uint32_t reasons,
+		 unsigned int text_flags);
+void remedy_free(struct remedy *r);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_TOP_EVENTS_H
+#define LISTENQ_TOP_EVENTS_H
+
+#include "analyse/history.h"
+#include "top/paint.h"
+
+/* The page of all that happened, newest first. Enter on an event goes to that moment. */
+struct events {
+	size_t cursor; /* events from the newest one */
+	size_t offset; /* first event on the screen */
+	size_t page; /* events on the screen */
+};
+
+/* Moves the cursor by @by events, at most to the newest or to the oldest. */
+void events_move(struct events *e, long by);
+
+/* Draws it on lines @top to @bottom - 1, scrolled to the cursor. */
+void events_draw(struct events *e, const struct screen *screen, int top, int bottom,
+		 const struct history *history, size_t back);
+
+#endif
