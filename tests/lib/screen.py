@@ -131,7 +131,8 @@ class Screen:
 
     def look(self, escapes=False):
         """The lines as they are at this moment, perhaps in the midst of being drawn."""
-        out = self.tmux("capture-pane", "-p", *(["-e"] if escapes else []))
+        # With -N blanks at the end of a line are there too, which may be on a ground of their own.
+        out = self.tmux("capture-pane", "-p", *(["-e", "-N"] if escapes else []))
         lines = out.split("\n")[:self.rows]
         return lines + [""] * (self.rows - len(lines))
 

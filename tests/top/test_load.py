@@ -65,7 +65,12 @@ class Many(Case):
 
 
 class Cost(Case):
-    SECONDS = 5
+    """Of an idle host with 30 listeners, with samples a second apart, on a screen of 140x40."""
+    SECONDS = 10
+    LISTENERS = 30
+    CPU = 0.4 / 20  # seconds in each second
+    CPU_WITHOUT_PEAKS = 0.03 / 20
+    BYTES = 20000 / 20
 
     def measure(self, views):
         """{view: (seconds of CPU, bytes written)} of the next while."""
@@ -80,11 +85,13 @@ class Cost(Case):
     def test_idle_host(self):
         """With peaks and without, both at the same time. What else runs on the machine only adds
         to it, so that the cheapest of three measurements counts."""
+        # What walks of a larger one cost in the kernel is not the view's.
         netns.established_hash(1 << 10)
-        for i in range(14):
+        for i in range(self.LISTENERS):
             self.listener(f"127.0.0.{i + 1}", backlog=9)
-        limits = {self.start("-d", "1", count=14): 0.1,
-                  self.start("-d", "1", "--peak-rate=0", count=14): 0.0125}
+        limits = {self.start("-d", "1", count=self.LISTENERS): self.CPU * self.SECONDS,
+                  self.start("-d", "1", "--peak-rate=0", count=self.LISTENERS):
+                  self.CPU_WITHOUT_PEAKS * self.SECONDS}
         found = self.measure(limits)
         for _ in range(2):
             if any(found[view][0] > most * SLOWER for view, most in limits.items()):
@@ -92,8 +99,8 @@ class Cost(Case):
                 found = {view: min(found[view], again[view]) for view in limits}
         for view, most in limits.items():
             cpu, written = found[view]
+            print(f"# {cpu:.4f} s of CPU and {written} bytes in {self.SECONDS} s")
             with self.subTest(most=most):
                 self.assertLessEqual(cpu, most * SLOWER)
-                self.assertLessEqual(written, 5000)
-                self.assertGreater(written, 25, "it is not running")
-                print(f"# {cpu:.4f} s of CPU and {written} bytes in {self.SECONDS} s")
+                self.assertLessEqual(written, self.BYTES * self.SECONDS)
+                self.assertGreater(written, 5 * self.SECONDS, "it is not running")
