@@ -600,27 +600,48 @@ const struct row *verdict_member(const struct row *row, enum reason reason)
 	return fullest;
 }
 
-bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
-		     unsigned int text_flags)
+/* The row whose processes the sentences of a reason name; NULL: none. */
+static const struct row *row_named(const struct row *row, enum reason reason)
 {
 	const struct reason_info *info = &reason_table[reason];
 	const struct row *one = row->folded ? verdict_member(row, reason) : row;
-	bool advise = verdict_adviser(row) == reason;
-	struct strbuf said = { 0 };
 
-	if (!info->say || !one || !info->applies(one) || !info->say(&said, one, false)) {
-		strbuf_adds(to, info->fact);
-		if (advise)
-			strbuf_addf(to, "; %s", info->advice);
-		return false;
-	}
-	if (advise) {
-		strbuf_adds(&said, "; ");
-		info->say(&said, one, true);
-	}
-	text_add_safe(to, said.s, said.len, text_flags);
+	return info->say && one && info->applies(one) ? one : NULL;
+}
+
+/* Adds what @reason says of the processes of a row, if anything. */
+static bool add_said(struct strbuf *to, enum reason reason, const struct row *row, bool advice,
+		     unsigned int text_flags)
+{
+	struct strbuf said = { 0 };
+	bool names = row && reason_table[reason].say(&said, row, advice);
+
+	if (names)
+		text_add_safe(to, said.s, said.len, text_flags);
 	strbuf_free(&said);
-	return true;
+	return names;
+}
+
+bool verdict_add_fact(struct strbuf *to, enum reason reason, const struct row *row,
+		      unsigned int text_flags)
+{
+	if (add_said(to, reason, row_named(row, reason), false, text_flags))
+		return true;
+	strbuf_adds(to, reason_table[reason].fact);
+	return false;
+}
+
+bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
+		     unsigned int text_flags)
+{
+	bool names = verdict_add_fact(to, reason, row, text_flags);
+
+	if (verdict_adviser(row) != reason)
+		return names;
+	strbuf_adds(to, "; ");
+	if (!names || !add_said(to, reason, row_named(row, reason), true, text_flags))
+		strbuf_adds(to, reason_table[reason].advice);
+	return names;
 }
 
 void verdict_add_reason(struct strbuf *to, enum reason reason, const struct row *row,
