@@ -212,6 +212,8 @@ NUMBER(drops_delta, row->drops.known, row->drops.value)
 REAL(drops_rate, row->drops.known && report->window_ns, report_rate(row->drops, report))
 NUMBER(overflows_min, row->overflows.known, row->overflows.min)
 NUMBER(overflows_max, row->overflows.known, row->overflows.max)
+REAL(overflows_rate, row->overflows.known && report->window_ns,
+     report_rate((struct opt_u64){ row->overflows.max, true }, report))
 NUMBER(losses_min, row->losses.known, row->losses.min)
 NUMBER(losses_max, row->losses.known, row->losses.max)
 
@@ -603,8 +605,8 @@ const struct field field_table[FIELD_N] = {
 	  .object = "accept_queue", .key = "peak_length", .needs = NEED_PEAKS, .keep = 3 },
 	[FIELD_PEAK] = { "peak", "PEAK", TYPE_RATIO, get_peak,
 	  "accept queue: highest fill that fast sampling saw in the window",
-	  .object = "accept_queue", .key = "peak_fill", .needs = NEED_PEAKS,
-	  .flags = FIELD_HAS_HISTORY, .keep = 40, .keep_top = 15 },
+	  .object = "accept_queue", .key = "peak_fill", .needs = NEED_PEAKS, .keep = 40,
+	  .keep_top = 15 },
 	[FIELD_FULL_SECONDS] = { "full-seconds", "FULLSEC", TYPE_SECONDS, get_full_seconds,
 	  "accept queue: how long fast sampling saw it full in the window",
 	  .object = "accept_queue", .key = "full_seconds", .needs = NEED_PEAKS, .keep = 3 },
@@ -675,6 +677,9 @@ const struct field field_table[FIELD_N] = {
 	[FIELD_OVERFLOWS_MAX] = { "overflows-max", "OVERMAX", TYPE_COUNT, get_overflows_max,
 	  "overflows in the window, at most",
 	  .object = "overflows", .key = "max", .needs = NEED_OVERFLOWS, .keep = 3 },
+	[FIELD_OVERFLOWS_RATE] = { "overflows-rate", "OVER/S", TYPE_RATE, get_overflows_rate,
+	  "overflows of its accept queue a second, at most",
+	  .needs = NEED_OVERFLOWS, .flags = FIELD_HAS_HISTORY, .keep = 4, .keep_top = 52 },
 	[FIELD_LOSSES] = { "losses", "LOSSES", TYPE_TEXT, get_losses,
 	  "drops beside overflows that ListenDrops counts, in the window: +N or +MIN..MAX",
 	  .needs = NEED_OVERFLOWS, .order = ORDER_REAL, .flags = FIELD_HAS_RANGE, .keep = 8 },

@@ -205,7 +205,7 @@ int session_filter(struct session *s, const char *text, struct error *why)
 	const struct filter_source source = field_filter_source(&s->context);
 	struct selection *selection = &s->view.selection;
 	struct filter *filter;
-	int code = filter_parse(text, &source, &filter, why);
+	int code = filter_parse(text, &source, &filter, why, NULL);
 
 	if (code < 0)
 		return code;
