@@ -24,7 +24,6 @@ void session_free(struct session *s)
 	playback_free(&s->playback);
 	filter_free(s->view.selection.filter);
 	view_free(&s->view);
-	layout_free(&s->layout);
 	strbuf_free(&s->prompt.answer);
 	names_free(&s->services);
 	names_free(&s->users);

@@ -26,7 +26,7 @@ struct session {
 	struct playback playback;
 	struct view view;
 	struct columns columns;
-	struct layout layout; /* of the columns */
+	struct listing layout; /* of the columns */
 	struct detail detail;
 	struct view_socket detailed; /* whose detail it is, see view_row_of() */
 	struct menu menu;
