@@ -28,7 +28,6 @@ void session_free(struct session *s)
 	filter_free(s->view.selection.filter);
 	view_free(&s->view);
 	census_free(&s->censuses);
-	layout_free(&s->layout);
 	prompt_free(&s->prompt);
 	menu_free(&s->menu);
 	names_free(&s->services);

@@ -38,7 +38,7 @@ struct session {
 	struct view view;
 	struct censuses censuses; /* of view.report; banner_title() takes them */
 	struct columns columns;
-	struct layout layout; /* of the columns */
+	struct listing layout; /* of the columns */
 	struct detail detail;
 	struct view_socket detailed; /* whose detail it is, see view_row_of() */
 	bool follows_after; /* the detail: the list follows the worst listener again */
