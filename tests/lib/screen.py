@@ -246,7 +246,7 @@ MARKS = [*dict.fromkeys(source.MARKS.values()), "v"]
 # What stands before the address of a group that is folded or unfolded, and of its members.
 TREE = {"+": "folded", "-": "unfolded", "├─": "member", "|-": "member", "└─": "last", "`-": "last"}
 
-DURATION = r"(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+(?:\.\d+)?s)?"
+DURATION = r"\d[\d.]*[dhms](?:\d+[hms])*"
 
 
 def seconds(text):
@@ -291,8 +291,8 @@ class Row:
 
     @property
     def group(self):
-        """(sick, sockets) of "1 of 8 ..."; None: it is no folded group."""
-        found = re.search(r"\b(\d+) of (\d+)\b", self.line)
+        """(sick, sockets) of "1/8 overflowing" or "1 of 8 ..."; None: it is no folded group."""
+        found = re.search(r"(?<!\S)(\d+)(?:/| of )(\d+) (?=[a-z])", self.line)
         return found and (int(found[1]), int(found[2]))
 
 
@@ -500,5 +500,7 @@ class Case(rig.Case):
 
 def at(listener):
     """How the screen names it."""
+    if listener.port is None:  # a UNIX listener
+        return listener.address
     address = "*" if listener.address == "::" else listener.address
     return f"[{address}]:{listener.port}" if ":" in address else f"{address}:{listener.port}"
