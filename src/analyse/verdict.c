@@ -527,12 +527,18 @@ static void add_stalled_for(struct strbuf *to, const struct row *row)
 void verdict_add_state(struct strbuf *to, const struct row *row)
 {
 	const struct state_info *state = &state_table[row->state];
+	/* Then it is known what drops them, and it is no counter that has to be looked for. */
+	const bool no_cookies =
+		row->state == STATE_DROPPING && verdict_drops_syns(row) && row_syn_full(row);
+	const char *advice = no_cookies ? "turn syncookies on" : state->advice;
 
-	strbuf_adds(to, state->fact);
+	strbuf_adds(to, no_cookies ?
+				"the SYN queue is full and drops SYNs, as tcp_syncookies is 0" :
+				state->fact);
 	if (row->state == STATE_STALLED)
 		add_stalled_for(to, row);
-	if (verdict_adviser(row) == REASON_N && state->advice)
-		strbuf_addf(to, "; %s", state->advice);
+	if (verdict_adviser(row) == REASON_N && advice)
+		strbuf_addf(to, "; %s", advice);
 }
 
 const struct row *verdict_member(const struct row *row, enum reason reason)
