@@ -555,26 +555,31 @@ const struct row *verdict_member(const struct row *row, enum reason reason)
 	return fullest;
 }
 
-bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
-		     unsigned int text_flags)
+bool verdict_add_fact(struct strbuf *to, enum reason reason, const struct row *row,
+		      unsigned int text_flags)
 {
 	const struct reason_info *info = &reason_table[reason];
 	const struct row *one = row->folded ? verdict_member(row, reason) : row;
-	bool advise = verdict_adviser(row) == reason;
 	struct strbuf said = { 0 };
+	bool names = info->say && one && info->applies(one) && info->say(&said, one);
 
-	if (!info->say || !one || !info->applies(one) || !info->say(&said, one)) {
+	if (names)
+		text_add_safe(to, said.s, said.len, text_flags);
+	else
 		strbuf_adds(to, info->fact);
-		if (advise)
-			strbuf_addf(to, "; %s", info->advice);
-		return false;
-	}
-	/* What else is to be done about these processes is a command, see remedy.h. */
-	if (advise && reason == REASON_NOT_ACCEPTING)
-		strbuf_addf(&said, "; %s", info->advice);
-	text_add_safe(to, said.s, said.len, text_flags);
 	strbuf_free(&said);
-	return true;
+	return names;
+}
+
+bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
+		     unsigned int text_flags)
+{
+	bool names = verdict_add_fact(to, reason, row, text_flags);
+
+	/* What else is to be done about processes that are named is a command, see remedy.h. */
+	if (verdict_adviser(row) == reason && (!names || reason == REASON_NOT_ACCEPTING))
+		strbuf_addf(to, "; %s", reason_table[reason].advice);
+	return names;
 }
 
 void verdict_add_reason(struct strbuf *to, enum reason reason, const struct row *row,
