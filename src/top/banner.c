@@ -349,7 +349,7 @@ static enum severity netns_severity(const struct session *s, size_t i)
 	const enum severity worst = s->censuses.by_netns[i].worst;
 
 	if (s->view.report.netns[i].delta[COUNTER_LISTEN_OVERFLOWS].value &&
-	    severity_is_worse(SEVERITY_WARNING, worst))
+	    census_is_worse(SEVERITY_WARNING, worst))
 		return SEVERITY_WARNING;
 	return worst;
 }
@@ -362,7 +362,7 @@ static bool is_worse_netns(const struct session *s, size_t a, size_t b)
 	const uint64_t n = netns[b].delta[COUNTER_LISTEN_OVERFLOWS].value;
 
 	if (x != y)
-		return severity_is_worse(x, y);
+		return census_is_worse(x, y);
 	if (m != n)
 		return m > n;
 	return s->censuses.by_netns[a].sick > s->censuses.by_netns[b].sick;
@@ -434,35 +434,27 @@ static void draw_netns(const struct session *s, struct paint *p, size_t i)
 	strbuf_free(&number);
 }
 
-/* At the right end of the last line: how many namespaces have no line. */
-static void draw_more_netns(const struct session *s, struct paint *p, size_t lines,
-			    const size_t *shown)
+/* How many namespaces have no line. Returns how many of them are sick. */
+static size_t add_more_netns(struct strbuf *b, const struct session *s, size_t lines,
+			     const size_t *shown)
 {
 	const size_t n = s->view.report.n_netns;
-	size_t sick = 0, width;
-	struct strbuf b = { 0 };
+	size_t sick = 0;
 
 	for (size_t i = 0; i < n; i++)
 		sick += s->censuses.by_netns[i].sick != 0;
 	for (size_t i = 0; i < lines; i++)
 		sick -= s->censuses.by_netns[shown[i]].sick != 0;
-	strbuf_addf(&b, "  ... %zu more", n - lines);
+	strbuf_addf(b, "  ... %zu more", n - lines);
 	if (sick)
-		strbuf_addf(&b, ", %zu sick", sick);
-	width = text_width(b.s, b.len);
-	if ((int)width < p->end - p->x)
-		paint_blanks(p, INK_PLAIN, p->end - p->x - (int)width);
-	else
-		p->x = p->end - (int)num_min(width, (size_t)(p->end - p->x));
-	p->x = p->end - (int)width > 0 ? p->end - (int)width : 0;
-	paint_text(p, sick ? INK_STRONG : INK_DIM, b.s, b.len);
-	strbuf_free(&b);
+		strbuf_addf(b, ", %zu sick", sick);
+	return sick;
 }
 
 void banner_namespaces(struct session *s, struct area a)
 {
-	size_t worst[NETNS_LINES];
-	size_t n;
+	size_t worst[NETNS_LINES], n, sick = 0;
+	struct strbuf more = { 0 };
 
 	if (a.lines < 1 || !s->view.report.snapshot)
 		return;
@@ -470,10 +462,15 @@ void banner_namespaces(struct session *s, struct area a)
 	for (size_t i = 0; i < n; i++) {
 		struct paint p = paint_area(&s->screen, &a, (int)i);
 
-		draw_netns(s, &p, worst[i]);
 		if (i + 1 == n && n < s->view.report.n_netns)
-			draw_more_netns(s, &p, n, worst);
+			sick = add_more_netns(&more, s, n, worst);
+		p.end -= (int)more.len;
+		draw_netns(s, &p, worst[i]);
+		paint_rest(&p, INK_PLAIN);
+		p.end = a.end;
+		paint_text(&p, sick ? INK_STRONG : INK_DIM, more.s, more.len);
 	}
+	strbuf_free(&more);
 }
 
 void banner_status(struct session *s, struct area a)
