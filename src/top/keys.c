@@ -28,7 +28,7 @@ enum {
 static const double delays[] = { 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60 };
 
 const char *const key_hints[] = {
-	[PAGE_DETAIL] = "Esc back  Tab other queue  Up and Down scroll  p pause",
+	[PAGE_DETAIL] = "Esc back  Tab next block  Up and Down scroll  p pause",
 	[PAGE_HELP] = "Esc back  Up and Down scroll",
 	[PAGE_COLUMNS] = "Space show or hide  Esc back",
 };
@@ -120,7 +120,7 @@ static void go_back(struct session *s)
 
 static void next_section(struct session *s)
 {
-	s->detail.section = (s->detail.section + 1) % DETAIL_SECTIONS;
+	detail_next(&s->detail);
 }
 
 static void write_report(struct session *s)
@@ -176,14 +176,12 @@ static void redraw(struct session *s)
 
 static void move_by(struct session *s, long by)
 {
-	size_t *offset = &s->detail.offset[s->detail.section];
-
 	switch (s->page) {
 	case PAGE_LIST:
 		view_move(&s->view, by, clock_monotonic_ns());
 		break;
 	case PAGE_DETAIL:
-		*offset = num_step(*offset, by);
+		detail_move(&s->detail, by);
 		break;
 	case PAGE_HELP: /* draw_screen() limits it */
 		s->help_offset = num_step(s->help_offset, by);
@@ -433,7 +431,7 @@ const struct key key_table[] = {
 	{ .codes = { ESCAPE }, .name = "Esc", .pages = ALL, .run = go_back,
 	  .help = "back to the list; in the list: end the filter" },
 	{ .codes = { '\t' }, .name = "Tab", .pages = DETAIL, .run = next_section,
-	  .help = "in the detail: the other queue" },
+	  .help = "in the detail: the next block" },
 	{ .codes = { 'w' }, .name = "w", .pages = ALL, .run = ask_for_file,
 	  .help = "write the report on the screen as JSON" },
 	{ .codes = { CTRL('L') }, .name = "Ctrl-L", .pages = ALL, .run = redraw,
