@@ -59,7 +59,7 @@ void banner_title(struct session *s, struct area a)
 		.age_ns = playback_age(&s->playback),
 		.utf8 = s->screen.utf8,
 	};
-	enum ink ink = INK_ON_NONE;
+	enum ink ink = INK_ON_NONE, mode_ink;
 	size_t mode = 0;
 
 	if (s->view.report.snapshot) {
@@ -69,8 +69,12 @@ void banner_title(struct session *s, struct area a)
 		strbuf_adds(&b, " listenq   taking the first sample");
 	}
 	paint_text(&p, ink, b.s, b.len - mode);
-	/* A hole in the bar, whatever its ink: what is below is not what is now. */
-	paint_text(&p, t.paused ? INK_STRONG : ink, b.s + b.len - mode, mode);
+	/* What is below is not what is now: in the ink of the place on the strip, or a hole. */
+	if (t.paused)
+		mode_ink = s->screen.color && ink != INK_ON_NOTICE ? INK_ON_NOTICE : INK_STRONG;
+	else
+		mode_ink = ink;
+	paint_text(&p, mode_ink, b.s + b.len - mode, mode);
 	paint_rest(&p, ink);
 	strbuf_free(&b);
 }
@@ -159,7 +163,7 @@ static void add_number(struct strbuf *b, double n)
 		strbuf_addf(b, "%.0fG", n / 1e9);
 }
 
-/* What a rise of a counter means. */
+/* What a rise of a counter means: something is lost, or nothing special. */
 static enum severity counter_severity(enum counter_id id)
 {
 	switch (id) {
@@ -175,7 +179,7 @@ static enum severity counter_severity(enum counter_id id)
 	case COUNTER_MIGRATE_FAILURE:
 		return SEVERITY_WARNING;
 	default:
-		return SEVERITY_NOTICE;
+		return SEVERITY_NONE;
 	}
 }
 
@@ -183,7 +187,8 @@ static enum severity counter_severity(enum counter_id id)
 static void draw_spark(const struct session *s, struct paint *p, const struct netns *ns,
 		       enum counter_id id, size_t width)
 {
-	const enum ink ink = paint_ink_bar(counter_severity(id));
+	const enum severity severity = counter_severity(id);
+	const enum ink ink = severity == SEVERITY_NONE ? INK_PLAIN : paint_ink_bar(severity);
 	struct run run = { .p = p };
 	double rates[SPARK_MAX], max = 0;
 
@@ -261,9 +266,9 @@ static void draw_counter(const struct session *s, struct paint *p, const struct 
 	else
 		strbuf_putc(&rate, '-');
 	draw_number(p,
-		    !moves			? INK_DIM :
-		    severity == SEVERITY_NOTICE ? INK_STRONG :
-						  paint_ink(severity),
+		    !moves		      ? INK_DIM :
+		    severity == SEVERITY_NONE ? INK_STRONG :
+						paint_ink(severity),
 		    &rate, delta.known && ns->window_ns ? "/s" : "", 2);
 	paint_blanks(p, INK_PLAIN, 1);
 	if (spark) {
