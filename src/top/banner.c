@@ -146,10 +146,12 @@ static const struct netns_report *find_netns(const struct session *s)
 	return s->view.report.n_netns ? &s->view.report.netns[0] : NULL;
 }
 
-/* In four columns: "0.3", "9999", "10k", "252k", "1.2M". */
+/* In four columns: "0.3", "7", "9999", "10k", "252k", "1.2M". */
 static void add_number(struct strbuf *b, double n)
 {
-	if (n > 0 && n < 9.95 && n != (double)(int)n)
+	const unsigned int tenths = n < 9.95 ? (unsigned int)(n * 10 + 0.5) : 0;
+
+	if (n > 0 && n < 9.95 && (!tenths || tenths % 10))
 		strbuf_addf(b, "%.1f", n < 0.1 ? 0.1 : n);
 	else if (n < 9999.5)
 		strbuf_addf(b, "%.0f", n);
