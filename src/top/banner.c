@@ -15,8 +15,7 @@
 
 #define STRIP_NS      (600 * NSEC_PER_SEC)
 #define SUM_NS	      (60 * NSEC_PER_SEC)
-#define NAME_WIDTH    15 /* of a counter, at least; with more room, more */
-#define NAME_MAX      25
+#define NAME_WIDTH    16 /* of a counter: the longest of counter_order */
 #define NUMBER_WIDTH  4 /* see add_number() */
 #define RATE_WIDTH    (NUMBER_WIDTH + 2) /* "/s" */
 #define SUM_WIDTH     (NUMBER_WIDTH + 4) /* "/min" */
@@ -24,6 +23,14 @@
 #define SPARK_MIN     5
 #define SPARK_MAX     32
 #define BORDER	      3 /* between two counters */
+
+/* Which counter is where does not depend on what moves. */
+static const enum counter_id counter_order[] = {
+	COUNTER_LISTEN_OVERFLOWS, COUNTER_LISTEN_DROPS,	  COUNTER_COOKIES_SENT,
+	COUNTER_SYN_RETRANS,	  COUNTER_PASSIVE_OPENS,  COUNTER_OUT_RSTS,
+	COUNTER_REQQ_FULL_DROP,	  COUNTER_EMBRYONIC_RSTS, COUNTER_COOKIES_RECV,
+	COUNTER_ATTEMPT_FAILS,	  COUNTER_ESTAB_RESETS,	  COUNTER_COOKIES_FAILED,
+};
 
 /* Text that is one ink, until another one comes: curses is called once for many glyphs. */
 struct run {
@@ -248,17 +255,13 @@ static void draw_counter(const struct session *s, struct paint *p, const struct 
 	const struct opt_u64 delta = ns->delta[id];
 	const bool moves = delta.known && delta.value;
 	const enum severity severity = counter_severity(id);
-	const int room = p->end - p->x, more = room - COUNTER_WIDTH - 1;
-	int name_width = more > SPARK_MIN ? NAME_WIDTH + (more - SPARK_MIN) / 3 : NAME_WIDTH;
+	int spark = p->end - p->x - COUNTER_WIDTH - 1;
 	struct strbuf rate = { 0 }, sum = { 0 }, unit = { 0 };
 	struct paint name = *p;
-	int spark;
 	bool summed;
 
-	name_width = name_width > NAME_MAX ? NAME_MAX : name_width;
-	spark = room - COUNTER_WIDTH - 1 - (name_width - NAME_WIDTH);
 	spark = spark < SPARK_MIN ? 0 : spark > SPARK_MAX ? SPARK_MAX : spark;
-	name.end = p->x + name_width < p->end ? p->x + name_width : p->end;
+	name.end = p->x + NAME_WIDTH < p->end ? p->x + NAME_WIDTH : p->end;
 	paint_string(&name, INK_PLAIN, counter_table[id].name);
 	paint_rest(&name, INK_PLAIN);
 	p->x = name.end;
@@ -308,23 +311,16 @@ static int draw_counters_of(const struct session *s, struct area a, const struct
 	return width + 1;
 }
 
-/* Which counter is where does not depend on what moves. */
-static const enum counter_id counter_order[] = {
-	COUNTER_LISTEN_OVERFLOWS, COUNTER_LISTEN_DROPS,	   COUNTER_COOKIES_SENT,
-	COUNTER_SYN_RETRANS,	  COUNTER_PASSIVE_OPENS,   COUNTER_OUT_RSTS,
-	COUNTER_REQQ_FULL_DROP,	  COUNTER_EMBRYONIC_RSTS,  COUNTER_COOKIES_RECV,
-	COUNTER_ATTEMPT_FAILS,	  COUNTER_ESTAB_RESETS,	   COUNTER_COOKIES_FAILED,
-	COUNTER_MIGRATE_SUCCESS,  COUNTER_MIGRATE_FAILURE, COUNTER_DEFER_ACCEPT_DROP,
-};
-
 /* How many counters stand beside each other: with sparklines, but two rather than one. */
-static int counters_across(int room)
+static int counters_across(int room, int lines)
 {
 	const int whole = COUNTER_WIDTH + 1 + SPARK_MIN + BORDER;
+	const int most = ((int)ARRAY_SIZE(counter_order) + lines - 1) / lines;
+	const int across = (room + BORDER) / whole;
 
-	if (room + BORDER >= 2 * whole)
-		return (room + BORDER) / whole;
-	return room + BORDER >= 2 * (COUNTER_WIDTH + BORDER) ? 2 : 1;
+	if (across < 2)
+		return room + BORDER >= 2 * (COUNTER_WIDTH + BORDER) ? 2 : 1;
+	return across < most ? across : most;
 }
 
 void banner_counters(struct session *s, struct area a)
@@ -335,7 +331,7 @@ void banner_counters(struct session *s, struct area a)
 	if (!ns || !a.lines)
 		return;
 	a.x += draw_counters_of(s, a, ns);
-	across = counters_across(a.end - a.x);
+	across = counters_across(a.end - a.x, a.lines);
 	width = (a.end - a.x - BORDER * (across - 1)) / across;
 	/* From above to below, then to the right. */
 	for (int i = 0; i < across * a.lines && i < (int)ARRAY_SIZE(counter_order); i++) {
