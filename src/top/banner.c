@@ -24,6 +24,8 @@
 #define SPARK_MAX     32
 #define BORDER	      3 /* between two counters */
 
+static const char strip_before[] = "10m ", strip_after[] = " now";
+
 /* Which counter is where does not depend on what moves. */
 static const enum counter_id counter_order[] = {
 	COUNTER_LISTEN_OVERFLOWS, COUNTER_LISTEN_DROPS,	  COUNTER_COOKIES_SENT,
@@ -102,10 +104,19 @@ static void draw_axis(const struct session *s, struct area a, const struct strip
 	paint_string(&p, INK_DIM, keys);
 }
 
+uint64_t banner_strip_age(struct area a, int x)
+{
+	const int left = a.x + (int)strlen(strip_before), right = a.end - (int)strlen(strip_after);
+
+	if (!a.lines || x < left || x >= right)
+		return UINT64_MAX;
+	return (uint64_t)(right - 1 - x) * STRIP_NS / (uint64_t)(right - left);
+}
+
 void banner_strip(struct session *s, struct area a)
 {
-	static const char before[] = "10m ", after[] = " now";
-	const int left = (int)strlen(before), n = a.end - a.x - left - (int)strlen(after);
+	const int left = (int)strlen(strip_before);
+	const int n = a.end - a.x - left - (int)strlen(strip_after);
 	const struct snapshot *sample = s->view.report.snapshot;
 	struct paint p = paint_area(&s->screen, &a, 0);
 	struct strip_cell *cells;
@@ -131,11 +142,12 @@ void banner_strip(struct session *s, struct area a)
 					      STRIP_NS);
 	highest = strip_highest(&strip);
 	/* Older than all cells: that is where one is. */
-	add_run(&run, s->playback.paused && strip.at == strip.n ? INK_ON_NOTICE : INK_DIM, before);
+	add_run(&run, s->playback.paused && strip.at == strip.n ? INK_ON_NOTICE : INK_DIM,
+		strip_before);
 	for (size_t i = 0; i < strip.n; i++)
 		add_run(&run, i == strip.at ? INK_ON_NOTICE : strip_ink(&cells[i]),
 			strip_glyph(&strip, i, highest));
-	add_run(&run, INK_DIM, after);
+	add_run(&run, INK_DIM, strip_after);
 	end_run(&run);
 	if (a.lines > 1)
 		draw_axis(s, a, &strip, left);
