@@ -66,6 +66,13 @@ void classify_row(struct row *row);
  */
 enum reason verdict_first_reason(const struct row *row);
 enum reason verdict_adviser(const struct row *row);
+enum reason verdict_adviser_of(uint32_t reasons);
+
+/* The fullest member of a folded group, of those with @reason; NULL: none has it */
+const struct row *verdict_member(const struct row *row, enum reason reason);
+
+/* A full SYN queue drops SYNs only where the kernel sends no cookies instead. */
+bool verdict_drops_syns(const struct row *row);
 
 /* Adds what the state of the row means, and its advice if verdict_adviser() is REASON_N. */
 void verdict_add_state(struct strbuf *to, const struct row *row);

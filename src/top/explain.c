@@ -9,8 +9,6 @@
 
 #define INDENT 4 /* of what follows "Do:" */
 
-#define LOGS_NS (10 * NSEC_PER_SEC) /* logs to read from before it began */
-
 #define MS (NSEC_PER_SEC / 1000)
 
 /* What is explained, and the text that is being made. */
@@ -102,24 +100,15 @@ static void drop_end(struct strbuf *b, const char *end)
 	}
 }
 
-static enum reason first_reason(uint32_t reasons)
-{
-	enum reason i = 0;
-
-	while (i < REASON_N && !(reasons & 1u << i))
-		i++;
-	return i;
-}
-
 /* The fact of the cause, or of the state where only a limit is known; "the program" has a name. */
 static void add_cause(struct subject *s)
 {
 	static const char program[] = "the program ";
-	const enum reason reason = first_reason(s->memory.reasons);
+	const enum reason reason = verdict_adviser_of(s->memory.reasons);
 	struct strbuf fact = { 0 };
 	const size_t begin = s->text.len;
 
-	if (reason < REASON_N && reason_table[reason].advice)
+	if (reason < REASON_N)
 		verdict_add_fact(&fact, reason, s->row, s->text_flags);
 	else
 		strbuf_adds(&fact, state_table[s->memory.state].fact);
@@ -364,7 +353,8 @@ static void put_numbers(struct subject *s)
 	add_members(s);
 	add_waiting(s);
 	add_syn_queue(s);
-	if (has(s, REASON_RESETS_CLIENTS) && first_reason(m->reasons) != REASON_RESETS_CLIENTS) {
+	if (has(s, REASON_RESETS_CLIENTS) &&
+	    verdict_adviser_of(m->reasons) != REASON_RESETS_CLIENTS) {
 		begin_sentence(b);
 		strbuf_adds(b, "clients get RSTs: tcp_abort_on_overflow is 1");
 	}
@@ -404,13 +394,23 @@ static void put_do(struct subject *s, const char *purpose, bool commands)
 	put_text(s, INK_PLAIN, INDENT);
 }
 
-static bool put_remedy(struct subject *s)
+/* What to do now; for what is over, how to find out what it was. */
+static void put_remedy(struct subject *s)
 {
+	const struct memory *m = &s->memory;
 	struct remedy r = { 0 };
-	bool any = remedy_find(&r, s->row, s->memory.state, s->memory.reasons, s->text_flags);
+	bool any;
 
+	if (m->kind == MEMORY_WAS || m->kind == MEMORY_GONE)
+		any = remedy_ended(&r, s->row, history_process(s->c->history, s->row),
+				   m->ago_ns + m->lasted.ns, s->text_flags);
+	else
+		any = remedy_find(&r, s->row, m->state, m->reasons, s->text_flags);
 	if (any) {
-		put_do(s, r.purpose.s, r.n_commands > 0);
+		sheet_puts(s->to, INK_STRONG, "Do:");
+		sheet_tab(s->to, INDENT);
+		strbuf_addf(&s->text, "%s%s", r.purpose.s, r.n_commands ? ":" : "");
+		put_text(s, INK_PLAIN, INDENT);
 		for (size_t i = 0; i < r.n_commands; i++)
 			put_command(s, r.commands[i].s);
 		sheet_end(s->to);
@@ -421,43 +421,6 @@ static bool put_remedy(struct subject *s)
 		sheet_end(s->to);
 	}
 	remedy_free(&r);
-	return any;
-}
-
-/* Can it stand in single quotes in a shell, as it is on the screen? */
-static bool is_quotable(const char *name)
-{
-	return name && text_is_plain(name, strlen(name)) && !strchr(name, '\'');
-}
-
-/* What is over can be looked up: what the process logged at that time. */
-static void put_logs(struct subject *s)
-{
-	const struct memory *m = &s->memory;
-	const bool gone = m->kind == MEMORY_GONE;
-	const struct row *row = worst_of(s->row);
-	const struct snapshot *sample = row->netns->snapshot;
-	const char *name = history_process(s->c->history, row);
-	const struct process *p = NULL;
-	struct strbuf command = { 0 };
-
-	if (row->listener->n_owners && !row->gone)
-		p = &sample->processes[sample->owners[row->listener->first_owner].process];
-	if (p && is_quotable(p->unit) && p->pid != 1)
-		strbuf_addf(&command, "journalctl -u '%s'", p->unit);
-	else if (p)
-		strbuf_addf(&command, "journalctl _PID=%u", p->pid);
-	else if (is_quotable(name))
-		strbuf_addf(&command, "journalctl _COMM='%s'", name);
-	else
-		return;
-	strbuf_adds(&command, " --since '");
-	phrase_clock(&command, wall_before(s, m->ago_ns + m->lasted.ns + LOGS_NS));
-	strbuf_adds(&command, " UTC'");
-	put_do(s, gone ? "see why it ended" : "see what it logged then", true);
-	put_command(s, command.s);
-	sheet_end(s->to);
-	strbuf_free(&command);
 }
 
 /* Who sets the limit. */
@@ -540,10 +503,7 @@ static void put_all(struct subject *s, unsigned int flags)
 	if (!tight && kind != MEMORY_GONE)
 		put_numbers(s);
 	put_gap(s, flags);
-	if (over)
-		put_logs(s);
-	else
-		put_remedy(s);
+	put_remedy(s);
 	put_gap(s, flags);
 	if (!tight && kind != MEMORY_GONE)
 		put_limits(s);
