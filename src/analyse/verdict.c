@@ -558,21 +558,27 @@ enum reason verdict_adviser(const struct row *row)
 	return verdict_adviser_of(row->reasons);
 }
 
+/* Adds " (the oldest for 3.2s)". */
+static void add_time(struct strbuf *to, const char *what, uint64_t ns, const char *after)
+{
+	strbuf_addf(to, " (%s for ", what);
+	text_add_time(to, ns);
+	strbuf_addf(to, "%s)", after);
+}
+
 /* The age of a connection is proof; without one, say only what was seen. */
 static void add_stalled_for(struct strbuf *to, const struct row *row)
 {
-	const double unmoved = (double)row->unmoved_ns / (double)NSEC_PER_SEC;
+	const uint64_t ms = NSEC_PER_SEC / 1000;
 
 	if (row->oldest_wait_ms.known)
-		strbuf_addf(to, " (the oldest for %.1f s)",
-			    (double)row->oldest_wait_ms.value / 1000);
+		add_time(to, "the oldest", row->oldest_wait_ms.value * ms, "");
 	else if (row->waits_long) /* which member of its group holds the oldest is unknown */
-		strbuf_addf(to, " (the oldest of its group for %.1f s)",
-			    (double)row->group->oldest_wait_ms / 1000);
+		add_time(to, "the oldest of its group", row->group->oldest_wait_ms * ms, "");
 	else if (listener_is_unix(row->listener) && row->listener->first_ns)
-		strbuf_addf(to, " (the oldest for %.1f s or more)", unmoved);
+		add_time(to, "the oldest", row->unmoved_ns, " or more");
 	else if (row->unmoved_ns)
-		strbuf_addf(to, " (not seen to get shorter for %.1f s)", unmoved);
+		add_time(to, "not seen to get shorter", row->unmoved_ns, "");
 }
 
 void verdict_add_state(struct strbuf *to, const struct row *row)

@@ -69,6 +69,9 @@ enum text_flags {
 	TEXT_ONE_WORD = 1 << 2, /* escape spaces too, for readers that split lines at them */
 };
 
+/* Adds a time in few characters: "0.2s", "42s", "1m", "1m12s", "25m", "3h5m", "50h". */
+void text_add_time(struct strbuf *b, uint64_t ns);
+
 /*
  * text_add_safe() - add foreign text as valid UTF-8 that cannot move the cursor.
  *

@@ -265,12 +265,9 @@ static void add_cut(struct strbuf *b, const struct not_shown *e)
 static void add_namespaces(struct strbuf *lines, const struct report *report,
 			   unsigned int text_flags)
 {
-	const double seconds = report_window_seconds(report);
-	char window[32];
-	struct strbuf words = { 0 };
+	struct strbuf words = { 0 }, window = { 0 };
 
-	snprintf(window, sizeof(window), seconds < 0.1 ? "%.0f ms" : "%.1f s",
-		 seconds < 0.1 ? seconds * 1000 : seconds);
+	text_add_time(&window, report->window_ns);
 	if (footer_add_not_shown(&words, &report->not_shown))
 		strbuf_addf(lines, "Not looked at: %s.\n", words.s);
 	strbuf_free(&words);
@@ -278,12 +275,13 @@ static void add_namespaces(struct strbuf *lines, const struct report *report,
 		strbuf_adds(lines,
 			    "No window: what moved is unknown; without -d 0 there is one.\n");
 	if (report->n_netns > 1) {
-		add_many(lines, report, window, text_flags);
+		add_many(lines, report, window.s, text_flags);
 	} else if (report->n_netns) {
 		if (report->window_ns)
-			add_moved(lines, report, report->netns, window);
+			add_moved(lines, report, report->netns, window.s);
 		add_sysctls(lines, &report->netns->netns->sysctls);
 	}
+	strbuf_free(&window);
 }
 
 /* Is @row a better example of the reason than @other: is its advice given there? */

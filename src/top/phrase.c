@@ -33,25 +33,7 @@ static const char *const state_words[STATE_N] = {
 
 void phrase_time(struct strbuf *b, uint64_t ns)
 {
-	const uint64_t tenth = NSEC_PER_SEC / 10;
-	uint64_t tenths = (ns + tenth / 2) / tenth, seconds = (tenths + 5) / 10;
-
-	if (ns && !tenths) {
-		strbuf_adds(b, "<0.1s");
-	} else if (tenths < 100) {
-		strbuf_addf(b, tenths % 10 ? "%u.%us" : "%us", (unsigned int)(tenths / 10),
-			    (unsigned int)(tenths % 10));
-	} else if (seconds < 60) {
-		strbuf_addf(b, "%us", (unsigned int)seconds);
-	} else if (seconds < 3600) {
-		strbuf_addf(b, seconds < 600 && seconds % 60 ? "%um%us" : "%um",
-			    (unsigned int)(seconds / 60), (unsigned int)(seconds % 60));
-	} else {
-		uint64_t minutes = seconds / 60;
-
-		strbuf_addf(b, minutes < 600 && minutes % 60 ? "%lluh%um" : "%lluh",
-			    (unsigned long long)(minutes / 60), (unsigned int)(minutes % 60));
-	}
+	text_add_time(b, ns);
 }
 
 /* The same; a time that is at least so long is ">42s". */

@@ -16,7 +16,7 @@ struct phrase_context {
 	size_t cols; /* of the screen, 0: no limit; long paths are cut for it */
 };
 
-/* A time in few characters: "0.2s", "42s", "1m", "1m12s", "25m", "3h5m", "50h". */
+/* The same as text_add_time(). */
 void phrase_time(struct strbuf *b, uint64_t ns);
 
 /* phrase_age() - an age between two texts; nothing if it is below 50 ms. */

@@ -24,6 +24,7 @@ void session_free(struct session *s)
 	playback_free(&s->playback);
 	filter_free(s->view.selection.filter);
 	view_free(&s->view);
+	census_free(&s->censuses);
 	layout_free(&s->layout);
 	strbuf_free(&s->prompt.answer);
 	names_free(&s->services);

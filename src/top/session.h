@@ -2,6 +2,7 @@
 #ifndef LISTENQ_TOP_SESSION_H
 #define LISTENQ_TOP_SESSION_H
 
+#include "top/census.h"
 #include "top/detail.h"
 #include "top/events.h"
 #include "top/listing.h"
@@ -25,6 +26,7 @@ struct session {
 	struct sampler_request request;
 	struct playback playback;
 	struct view view;
+	struct censuses censuses; /* of view.report; banner_title() takes them */
 	struct columns columns;
 	struct layout layout; /* of the columns */
 	struct detail detail;

@@ -69,29 +69,6 @@ static void assert_verdict(enum severity severity, const char *expected)
 	assert_string_equal(b.s, expected);
 }
 
-static void test_times(void **state)
-{
-	static const struct {
-		uint64_t ms;
-		const char *text;
-	} cases[] = {
-		{ 0, "0s" },	     { 100, "0.1s" },	    { 200, "0.2s" },	 { 1000, "1s" },
-		{ 1500, "1.5s" },    { 9000, "9s" },	    { 9940, "9.9s" },	 { 9960, "10s" },
-		{ 42000, "42s" },    { 42400, "42s" },	    { 59400, "59s" },	 { 60000, "1m" },
-		{ 60040, "1m" },     { 99400, "1m39s" },    { 120000, "2m" },	 { 420000, "7m" },
-		{ 599000, "9m59s" }, { 1530000, "25m" },    { 3900000, "1h5m" }, { 7200000, "2h" },
-		{ 86400000, "24h" }, { 864000000, "240h" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		b.len = 0;
-		phrase_time(&b, cases[i].ms * MS);
-		if (strcmp(b.s, cases[i].text) != 0)
-			fail_msg("%llu ms: %s, not %s", (unsigned long long)cases[i].ms, b.s,
-				 cases[i].text);
-	}
-}
-
 static void test_rates(void **state)
 {
 	static const struct {
@@ -326,7 +303,6 @@ static void test_events(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PHRASE_TEST(test_times),
 		PHRASE_TEST(test_rates),
 		PHRASE_TEST(test_events),
 		PHRASE_TEST(test_all_are_well),

@@ -215,6 +215,31 @@ static void test_words(void **state)
 	}
 }
 
+static void test_times(void **state)
+{
+	static const struct {
+		uint64_t ms;
+		const char *text;
+	} cases[] = {
+		{ 0, "0s" },	     { 100, "0.1s" },	    { 200, "0.2s" },	 { 1000, "1s" },
+		{ 1500, "1.5s" },    { 9000, "9s" },	    { 9940, "9.9s" },	 { 9960, "10s" },
+		{ 42000, "42s" },    { 42400, "42s" },	    { 59400, "59s" },	 { 60000, "1m" },
+		{ 60040, "1m" },     { 99400, "1m39s" },    { 120000, "2m" },	 { 420000, "7m" },
+		{ 599000, "9m59s" }, { 1530000, "25m" },    { 3900000, "1h5m" }, { 7200000, "2h" },
+		{ 86400000, "24h" }, { 864000000, "240h" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct strbuf b = { 0 };
+
+		text_add_time(&b, cases[i].ms * 1000000);
+		if (strcmp(b.s, cases[i].text) != 0)
+			fail_msg("%llu ms: %s, not %s", (unsigned long long)cases[i].ms, b.s,
+				 cases[i].text);
+		strbuf_free(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_overlong),  cmocka_unit_test(test_width),
 		cmocka_unit_test(test_is_plain),  cmocka_unit_test(test_strbuf),
 		cmocka_unit_test(test_digits),	  cmocka_unit_test(test_words),
+		cmocka_unit_test(test_times),
 	};
 
 	unit_utf8_locale();

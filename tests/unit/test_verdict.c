@@ -740,7 +740,7 @@ static void test_stalled(void **state)
 	for (uint32_t length = 1; length < 1600; length *= 2) {
 		g = stuck(length, 3000);
 		expect("stalled not-accepting");
-		expect_words("(the oldest for 3.0 s)");
+		expect_words("(the oldest for 3s)");
 		g->oldest_wait_ms = 2999; /* a busy server with one thread */
 		expect("ok");
 	}
@@ -790,7 +790,7 @@ static void test_stalled_unix(void **state)
 	before->length = now->length = 5;
 	now->peak = (struct peak){ .length = 5, .lowest = 5, .unmoved_ns = 3 * NSEC_PER_SEC };
 	expect("stalled"); /* it is no proof */
-	expect_words("(not seen to get shorter for 3.0 s); look at the process");
+	expect_words("(not seen to get shorter for 3s); look at the process");
 	now->peak.unmoved_ns--;
 	expect("ok");
 	/* Who is the first in the queue proves it, whatever the samples saw. */
@@ -798,7 +798,7 @@ static void test_stalled_unix(void **state)
 	scene.now.monotonic_ns = 11 * NSEC_PER_SEC;
 	now->first_ns = 8 * NSEC_PER_SEC;
 	expect("stalled not-accepting");
-	expect_words("(the oldest for 3.0 s or more)");
+	expect_words("(the oldest for 3s or more)");
 	now->peak.unmoved_ns = 9 * NSEC_PER_SEC;
 	now->first_ns = scene.before.monotonic_ns + 1;
 	expect("ok");
