@@ -10,6 +10,8 @@
 
 #define INDENT 4 /* of what follows "Do:" */
 
+#define COMMAND_GAP 3
+
 #define LONGER_NS (5 * NSEC_PER_SEC) /* by which a second time has to be longer */
 
 #define MS (NSEC_PER_SEC / 1000)
@@ -241,29 +243,26 @@ static bool comes_in_bursts(const struct subject *s)
 	       (double)(m->sick + 1) * (double)span < (double)m->windows * (double)lasted;
 }
 
+/* The line above says which state it is; so this one says only how long, and what it adds. */
 static void add_since(struct subject *s)
 {
-	static const char *const words[STATE_N] = {
-		[STATE_SYN_FULL] = "SYN queue full", [STATE_HIGH] = "at 80% or above"
-	};
 	const struct memory *m = &s->memory;
 	const struct history_time full = history_full(s->c->history, s->row, s->c->back);
 	struct strbuf *b = &s->text;
-	const char *word = words[m->state] ? words[m->state] : state_table[m->state].name;
+	bool sick = false;
 
 	if (comes_in_bursts(s)) {
 		strbuf_addf(b, "sick in %u of %u windows of the last 30s", m->sick, m->windows);
-		word = "sick";
 	} else if (full.ns) {
-		strbuf_adds(b, "full for ");
+		strbuf_adds(b, m->state == STATE_FULL ? "for " : "full for ");
 		add_lasted(b, full);
-		word = "sick";
+		sick = true;
 	}
 	/* The longer time is worth its place only if it is much longer. */
 	if (!m->lasted.ns || (full.ns && m->lasted.ns < full.ns + full.ns / 2 + LONGER_NS))
 		return;
 	add_part(b);
-	strbuf_addf(b, "%s for ", word);
+	strbuf_adds(b, sick ? "sick for " : "for ");
 	add_lasted(b, m->lasted);
 }
 
@@ -296,7 +295,7 @@ static void add_waiting(struct subject *s)
 	const bool some = gone.known && gone.value, all = some && gone.value >= n;
 	struct strbuf *b = &s->text;
 
-	if (!n || (!some && !row->oldest_wait_ms.known))
+	if (!n)
 		return;
 	if (some)
 		strbuf_adds(b, row->group->waiting_mptcp ? "at least " :
@@ -331,7 +330,7 @@ static void add_syn_queue(struct subject *s)
 		return;
 	strbuf_addf(b, "%u half-open", row_syn_length(s->row));
 	if (limit.known)
-		strbuf_addf(b, " of %llu", (unsigned long long)limit.value);
+		strbuf_addf(b, " (limit %llu)", (unsigned long long)limit.value);
 	if (!delta[COUNTER_COOKIES_SENT].known || !s->c->report->window_ns)
 		return;
 	strbuf_adds(b, ", ");
@@ -393,11 +392,11 @@ static void put_command(struct subject *s, const char *command)
 {
 	const size_t width = text_width(command, strlen(command));
 
-	if (s->to->x > INDENT && s->to->x + 2 + width > s->to->width) {
+	if (s->to->x > INDENT && s->to->x + COMMAND_GAP + width > s->to->width) {
 		sheet_end(s->to);
 		sheet_tab(s->to, INDENT);
 	} else {
-		sheet_tab(s->to, s->to->x > INDENT ? s->to->x + 2 : INDENT);
+		sheet_tab(s->to, s->to->x > INDENT ? s->to->x + COMMAND_GAP : INDENT);
 	}
 	sheet_wrap(s->to, INK_COMMAND, INDENT, command);
 }
