@@ -54,6 +54,8 @@ static const struct ink_info inks[INK_N] = {
 			      0, A_REVERSE },
 	[INK_ON_GONE]     = { { COLOR_WHITE, 15, 231 }, { COLOR_MAGENTA, COLOR_MAGENTA, 127 },
 			      A_BOLD, A_REVERSE },
+	[INK_BADGE]       = { { COLOR_BLACK, COLOR_BLACK, 16 }, { COLOR_YELLOW, 11, 220 },
+			      0, A_BOLD },
 	[INK_ON_NONE]     = { { OWN, OWN, OWN }, NO_BACK, A_REVERSE, A_REVERSE },
 };
 /* clang-format on */
@@ -243,9 +245,9 @@ enum ink paint_ink_on(enum severity severity)
 	return on[severity];
 }
 
-enum ink paint_badge(const struct screen *screen, enum severity severity)
+enum ink paint_badge(enum severity severity)
 {
-	if (severity == SEVERITY_CRITICAL || (severity == SEVERITY_WARNING && screen->color))
-		return paint_ink_on(severity);
-	return paint_ink(severity);
+	return severity == SEVERITY_CRITICAL ? INK_ON_CRITICAL :
+	       severity == SEVERITY_WARNING  ? INK_BADGE :
+					       paint_ink(severity);
 }

@@ -33,6 +33,7 @@ enum ink {
 	INK_ON_NOTICE,
 	INK_ON_GONE,
 	INK_ON_NONE, /* reversed */
+	INK_BADGE, /* the mark and state of a warning: as ON_WARNING, if there are colours */
 	INK_N
 };
 
@@ -109,6 +110,6 @@ int paint_wrapped(const struct screen *screen, int y, int bottom, enum ink ink, 
 enum ink paint_ink(enum severity severity);
 enum ink paint_ink_bar(enum severity severity);
 enum ink paint_ink_on(enum severity severity);
-enum ink paint_badge(const struct screen *screen, enum severity severity);
+enum ink paint_badge(enum severity severity);
 
 #endif

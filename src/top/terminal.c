@@ -232,6 +232,13 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 	return 0;
 }
 
+void terminal_mouse(bool on)
+{
+	if (on) /* and stay so: the modes that are ended by then do no harm */
+		make_rescue(true);
+	mousemask(on ? MOUSE_EVENTS : 0, NULL);
+}
+
 void terminal_close(struct screen *screen)
 {
 	if (!in_background()) /* else it was given back at the stop */

@@ -23,6 +23,9 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why);
 /* Gives the terminal back as it was. */
 void terminal_close(struct screen *screen);
 
+/* Begins or ends the reports of the mouse. */
+void terminal_mouse(bool on);
+
 /* The signal that asked the program to end; 0: none. */
 int terminal_ended_by(void);
 
