@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/verdict.h"
 
+#include "analyse/holders.h"
 #include "base/alloc.h"
 
 #include <string.h>
@@ -12,21 +13,6 @@
 
 #define PIDS_MAX  8 /* in a command to copy */
 #define NAMES_MAX 3 /* processes in a sentence */
-
-/* An iterator over the processes that hold a listener. */
-struct owner_walk {
-	const struct snapshot *s;
-	const struct listener *l;
-	bool with_managers; /* all owners are managers */
-	uint32_t next; /* owner to look at */
-};
-
-/* How many owners match a predicate. */
-struct owner_count {
-	const struct process *first; /* that matches */
-	size_t n; /* that match */
-	size_t all;
-};
 
 static bool is_overflowing(const struct row *r)
 {
@@ -81,7 +67,7 @@ static bool admits_none(const struct row *r)
 }
 
 /* A full SYN queue drops SYNs only where the kernel sends no cookies instead. */
-static bool drops_syns(const struct row *r)
+bool verdict_drops_syns(const struct row *r)
 {
 	const struct sysctls *s = &r->netns->netns->sysctls;
 
@@ -92,7 +78,8 @@ static bool drops_syns(const struct row *r)
 /* A drop is not a loss: health checks, TCP_DEFER_ACCEPT and repeated SYNs cause drops all day. */
 static bool is_dropping(const struct row *r)
 {
-	return r->losses.known && (r->losses.min > 0 || (r->losses.max > 0 && drops_syns(r)));
+	return r->losses.known &&
+	       (r->losses.min > 0 || (r->losses.max > 0 && verdict_drops_syns(r)));
 }
 
 static bool is_high(const struct row *r)
@@ -106,83 +93,6 @@ static bool always(const struct row *r)
 	return true;
 }
 
-/* Is it systemd, or its instance of a user? They hold the sockets of services that they start. */
-static bool is_manager(const struct process *p)
-{
-	return p->pid == 1 || (p->unit && !strcmp(p->unit, "init.scope"));
-}
-
-static const struct process *next_owner(struct owner_walk *w)
-{
-	while (w->next < w->l->n_owners) {
-		const struct owner *owner = &w->s->owners[w->l->first_owner + w->next++];
-		const struct process *p = &w->s->processes[owner->process];
-
-		/* The descriptors of a process are adjacent. */
-		if (w->next > 1 && owner[-1].process == owner->process)
-			continue;
-		if (w->with_managers || !is_manager(p))
-			return p;
-	}
-	return NULL;
-}
-
-/* A manager counts as an owner only if there is no other. */
-static struct owner_walk walk_owners(const struct row *r)
-{
-	struct owner_walk w = { r->netns->snapshot, r->listener, false, 0 };
-
-	w.with_managers = !next_owner(&w);
-	w.next = 0;
-	return w;
-}
-
-static struct owner_count count_owners(const struct row *r, bool (*is)(const struct process *p))
-{
-	struct owner_walk w = walk_owners(r);
-	struct owner_count c = { 0 };
-
-	for (const struct process *p; (p = next_owner(&w)); c.all++)
-		if (is(p) && !c.n++)
-			c.first = p;
-	return c;
-}
-
-static bool some_owner(const struct row *r, bool (*is)(const struct process *p))
-{
-	return count_owners(r, is).n > 0;
-}
-
-static bool every_owner(const struct row *r, bool (*is)(const struct process *p))
-{
-	struct owner_count c = count_owners(r, is);
-
-	return c.n && c.n == c.all;
-}
-
-static bool is_frozen(const struct process *p)
-{
-	return p->known & PROCESS_FROZEN && p->frozen;
-}
-
-static bool is_stopped(const struct process *p)
-{
-	return process_is_traced(p) || is_frozen(p) ||
-	       (p->known & PROCESS_STATE && p->state == 'T');
-}
-
-/* open_fds may exceed a limit that was lowered. */
-static bool is_at_limit(const struct process *p)
-{
-	return !is_stopped(p) && p->known & PROCESS_OPEN_FDS && p->known & PROCESS_FD_LIMIT &&
-	       p->open_fds >= p->fd_limit;
-}
-
-static bool is_throttled(const struct process *p)
-{
-	return p->known & PROCESS_THROTTLED && p->throttled;
-}
-
 /* Are there connections in the queue, none of which was seen to leave it? */
 static bool none_leaves(const struct row *r)
 {
@@ -191,19 +101,19 @@ static bool none_leaves(const struct row *r)
 
 static bool owners_stopped(const struct row *r)
 {
-	return none_leaves(r) && every_owner(r, is_stopped);
+	return none_leaves(r) && holders_all(r, process_is_stopped);
 }
 
 /* If all owners are at their limit, a connection leaves only when a descriptor is closed. */
 static bool owners_at_limit(const struct row *r)
 {
-	return r->listener->length &&
-	       (none_leaves(r) ? some_owner(r, is_at_limit) : every_owner(r, is_at_limit));
+	return r->listener->length && (none_leaves(r) ? holders_some(r, process_at_limit) :
+							holders_all(r, process_at_limit));
 }
 
 static bool owners_throttled(const struct row *r)
 {
-	return some_owner(r, is_throttled);
+	return holders_some(r, process_is_throttled);
 }
 
 /* Was the accept queue so full in the window that its limit matters? */
@@ -318,7 +228,7 @@ static void add_process(struct strbuf *to, const struct process *p)
 }
 
 /* "process 82 (app)", or "2 of 3 processes that hold this listener". */
-static void add_subject(struct strbuf *to, const struct owner_count *c)
+static void add_subject(struct strbuf *to, const struct holder_count *c)
 {
 	if (c->all > 1) {
 		strbuf_addf(to, "%zu of %zu processes that hold this listener", c->n, c->all);
@@ -332,11 +242,11 @@ static void add_subject(struct strbuf *to, const struct owner_count *c)
 static void add_processes(struct strbuf *to, const struct row *r,
 			  bool (*is)(const struct process *p), bool fds)
 {
-	struct owner_walk w = walk_owners(r);
+	struct holders w = holders_of(r);
 	size_t n = 0;
 
 	strbuf_adds(to, " (");
-	for (const struct process *p; (p = next_owner(&w));) {
+	for (const struct process *p; (p = holders_next(&w));) {
 		if (!is(p))
 			continue;
 		if (n++ == NAMES_MAX) {
@@ -353,11 +263,11 @@ static void add_processes(struct strbuf *to, const struct row *r,
 
 static void add_stopped_pids(struct strbuf *to, const struct row *r)
 {
-	struct owner_walk w = walk_owners(r);
+	struct holders w = holders_of(r);
 	size_t n = 0;
 
-	for (const struct process *p; (p = next_owner(&w));) {
-		if (!is_stopped(p))
+	for (const struct process *p; (p = holders_next(&w));) {
+		if (!process_is_stopped(p))
 			continue;
 		if (n++ == PIDS_MAX) {
 			strbuf_adds(to, " ...");
@@ -380,10 +290,10 @@ static void add_thaw(struct strbuf *to, const struct process *p)
 
 static bool say_stopped(struct strbuf *to, const struct row *r, bool advice)
 {
-	struct owner_count c = count_owners(r, is_stopped);
+	struct holder_count c = holders_count(r, process_is_stopped);
 
 	if (advice) {
-		if (is_frozen(c.first)) {
+		if (process_is_frozen(c.first)) {
 			add_thaw(to, c.first);
 		} else if (process_is_traced(c.first)) {
 			strbuf_adds(to, "continue it there, or detach");
@@ -395,7 +305,7 @@ static bool say_stopped(struct strbuf *to, const struct row *r, bool advice)
 	}
 	strbuf_adds(to, "process ");
 	add_process(to, c.first);
-	strbuf_adds(to, is_frozen(c.first)	   ? " is frozen with its cgroup" :
+	strbuf_adds(to, process_is_frozen(c.first) ? " is frozen with its cgroup" :
 			process_is_traced(c.first) ? " is stopped by a debugger" :
 						     " is stopped");
 	if (c.n == 2)
@@ -407,12 +317,12 @@ static bool say_stopped(struct strbuf *to, const struct row *r, bool advice)
 
 static bool say_at_limit(struct strbuf *to, const struct row *r, bool advice)
 {
-	struct owner_count c = count_owners(r, is_at_limit);
+	struct holder_count c = holders_count(r, process_at_limit);
 	const struct process *p = c.first;
 
 	if (advice) {
 		strbuf_addf(to, "raise %s limit (", c.n > 1 ? "their" : "its");
-		if (p->unit && !is_manager(p))
+		if (p->unit && !process_is_manager(p))
 			strbuf_addf(to, "LimitNOFILE= of unit %s", p->unit);
 		else
 			strbuf_addf(to, "ulimit -n where %s started",
@@ -427,7 +337,7 @@ static bool say_at_limit(struct strbuf *to, const struct row *r, bool advice)
 		return true;
 	}
 	strbuf_adds(to, c.n > 1 ? " have no descriptor left" : " has no descriptor left");
-	add_processes(to, r, is_at_limit, true);
+	add_processes(to, r, process_at_limit, true);
 	strbuf_adds(to, ", and accept(2) fails with EMFILE there");
 	return true;
 }
@@ -450,7 +360,7 @@ static void add_unit_of(struct strbuf *to, const char *quota)
 
 static bool say_throttled(struct strbuf *to, const struct row *r, bool advice)
 {
-	struct owner_count c = count_owners(r, is_throttled);
+	struct holder_count c = holders_count(r, process_is_throttled);
 
 	if (advice) {
 		strbuf_adds(to, "raise the quota");
@@ -463,7 +373,7 @@ static bool say_throttled(struct strbuf *to, const struct row *r, bool advice)
 	}
 	add_subject(to, &c);
 	if (c.all > 1)
-		add_processes(to, r, is_throttled, false);
+		add_processes(to, r, process_is_throttled, false);
 	strbuf_addf(to, " used up %s CPU quota in this window and %s throttled",
 		    c.n > 1 ? "their" : "its", c.n > 1 ? "were" : "was");
 	return true;
@@ -472,7 +382,7 @@ static bool say_throttled(struct strbuf *to, const struct row *r, bool advice)
 /* The owner that runs may be the master of a preforked server, which never accepts. */
 static bool say_not_accepting(struct strbuf *to, const struct row *r, bool advice)
 {
-	struct owner_count c = count_owners(r, is_stopped);
+	struct holder_count c = holders_count(r, process_is_stopped);
 	const struct reason_info *info = &reason_table[REASON_NOT_ACCEPTING];
 
 	if (!c.n || c.n == c.all)
@@ -480,11 +390,11 @@ static bool say_not_accepting(struct strbuf *to, const struct row *r, bool advic
 	if (!advice) {
 		strbuf_addf(to, "%s, and %zu of %zu processes that hold the listener %s %s:",
 			    info->fact, c.n, c.all, c.n > 1 ? "are" : "is",
-			    is_frozen(c.first) ? "frozen" : "stopped");
+			    process_is_frozen(c.first) ? "frozen" : "stopped");
 		add_stopped_pids(to, r);
 		return true;
 	}
-	if (is_frozen(c.first)) {
+	if (process_is_frozen(c.first)) {
 		strbuf_adds(to, "first ");
 		add_thaw(to, c.first);
 	} else {
@@ -634,11 +544,18 @@ enum reason verdict_first_reason(const struct row *row)
 	return i;
 }
 
+enum reason verdict_adviser_of(uint32_t reasons)
+{
+	unsigned int i = 0;
+
+	while (i < REASON_N && !(reasons & 1u << i))
+		i++;
+	return i < REASON_N && reason_table[i].advice ? i : REASON_N;
+}
+
 enum reason verdict_adviser(const struct row *row)
 {
-	enum reason first = verdict_first_reason(row);
-
-	return first < REASON_N && reason_table[first].advice ? first : REASON_N;
+	return verdict_adviser_of(row->reasons);
 }
 
 /* The age of a connection is proof; without one, say only what was seen. */
@@ -669,7 +586,7 @@ void verdict_add_state(struct strbuf *to, const struct row *row)
 		strbuf_addf(to, "; %s", state->advice);
 }
 
-static const struct row *fullest_member(const struct row *row, enum reason reason)
+const struct row *verdict_member(const struct row *row, enum reason reason)
 {
 	const struct row *fullest = NULL;
 
@@ -683,27 +600,48 @@ static const struct row *fullest_member(const struct row *row, enum reason reaso
 	return fullest;
 }
 
+/* The row whose processes the sentences of a reason name; NULL: none. */
+static const struct row *row_named(const struct row *row, enum reason reason)
+{
+	const struct reason_info *info = &reason_table[reason];
+	const struct row *one = row->folded ? verdict_member(row, reason) : row;
+
+	return info->say && one && info->applies(one) ? one : NULL;
+}
+
+/* Adds what @reason says of the processes of a row, if anything. */
+static bool add_said(struct strbuf *to, enum reason reason, const struct row *row, bool advice,
+		     unsigned int text_flags)
+{
+	struct strbuf said = { 0 };
+	bool names = row && reason_table[reason].say(&said, row, advice);
+
+	if (names)
+		text_add_safe(to, said.s, said.len, text_flags);
+	strbuf_free(&said);
+	return names;
+}
+
+bool verdict_add_fact(struct strbuf *to, enum reason reason, const struct row *row,
+		      unsigned int text_flags)
+{
+	if (add_said(to, reason, row_named(row, reason), false, text_flags))
+		return true;
+	strbuf_adds(to, reason_table[reason].fact);
+	return false;
+}
+
 bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
 		     unsigned int text_flags)
 {
-	const struct reason_info *info = &reason_table[reason];
-	const struct row *one = row->folded ? fullest_member(row, reason) : row;
-	bool advise = verdict_adviser(row) == reason;
-	struct strbuf said = { 0 };
+	bool names = verdict_add_fact(to, reason, row, text_flags);
 
-	if (!info->say || !one || !info->applies(one) || !info->say(&said, one, false)) {
-		strbuf_adds(to, info->fact);
-		if (advise)
-			strbuf_addf(to, "; %s", info->advice);
-		return false;
-	}
-	if (advise) {
-		strbuf_adds(&said, "; ");
-		info->say(&said, one, true);
-	}
-	text_add_safe(to, said.s, said.len, text_flags);
-	strbuf_free(&said);
-	return true;
+	if (verdict_adviser(row) != reason)
+		return names;
+	strbuf_adds(to, "; ");
+	if (!names || !add_said(to, reason, row_named(row, reason), true, text_flags))
+		strbuf_adds(to, reason_table[reason].advice);
+	return names;
 }
 
 void verdict_add_reason(struct strbuf *to, enum reason reason, const struct row *row,

@@ -143,6 +143,51 @@ void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int fla
 	}
 }
 
+/* Is it printable ASCII, or kept by text_add_safe()? */
+static bool is_printable(const char *s, unsigned int flags)
+{
+	struct strbuf safe = { 0 };
+	const char *c = s;
+	bool same;
+
+	while (*c >= ' ' && *c <= '~')
+		c++;
+	if (!*c)
+		return true;
+	text_add_safe(&safe, s, strlen(s), flags);
+	same = !strcmp(safe.s, s);
+	strbuf_free(&safe);
+	return same;
+}
+
+void text_add_word(struct strbuf *b, const char *s, unsigned int flags)
+{
+	static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789_@+:,./-";
+
+	if (*s && !s[strspn(s, bare)]) {
+		strbuf_adds(b, s);
+		return;
+	}
+	if (is_printable(s, flags)) {
+		strbuf_putc(b, '\'');
+		for (; *s; s++)
+			if (*s == '\'')
+				strbuf_adds(b, "'\\''");
+			else
+				strbuf_putc(b, *s);
+		strbuf_putc(b, '\'');
+		return;
+	}
+	strbuf_adds(b, "$'");
+	for (; *s; s++)
+		if (*s >= ' ' && *s <= '~' && *s != '\'' && *s != '\\')
+			strbuf_putc(b, *s);
+		else
+			strbuf_addf(b, "\\x%02x", (unsigned char)*s);
+	strbuf_putc(b, '\'');
+}
+
 size_t text_width(const char *s, size_t len)
 {
 	size_t width = 0, i = 0;

@@ -78,6 +78,13 @@ enum text_flags {
  */
 void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags);
 
+/*
+ * text_add_word() - add foreign text as one word of a shell command: quoted where the shell would
+ * take it apart, and with what a terminal must not get written as $'\xNN', which bash, zsh and ksh
+ * know.
+ */
+void text_add_word(struct strbuf *b, const char *s, unsigned int flags);
+
 /* Does text_add_safe() add it unchanged, whatever the flags but TEXT_ONE_WORD? */
 bool text_is_plain(const char *s, size_t len);
 

@@ -32,7 +32,7 @@ enum {
 static const double delays[] = { 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60 };
 
 const char *const key_hints[] = {
-	[PAGE_DETAIL] = "Esc Back  Tab Other queue  Up Down Scroll  F7<Time F8Time>  F9Pause",
+	[PAGE_DETAIL] = "Esc Back  Tab Next block  Up Down Scroll  F7<Time F8Time>  F9Pause",
 	[PAGE_HELP] = "Esc Back  Up Down Scroll",
 	[PAGE_EVENTS] = "Enter Go to that moment  Esc Back",
 	[PAGE_SETUP] = "Space Change  Esc Back",
@@ -152,7 +152,7 @@ static void go_back(struct session *s)
 
 static void next_section(struct session *s)
 {
-	s->detail.section = (s->detail.section + 1) % DETAIL_SECTIONS;
+	detail_next(&s->detail);
 }
 
 static bool write_report(struct session *s)
@@ -209,14 +209,12 @@ static void redraw(struct session *s)
 
 void key_move(struct session *s, long by)
 {
-	size_t *offset = &s->detail.offset[s->detail.section];
-
 	switch (s->page) {
 	case PAGE_LIST:
 		view_move(&s->view, by, clock_monotonic_ns());
 		break;
 	case PAGE_DETAIL:
-		*offset = num_step(*offset, by);
+		detail_move(&s->detail, by);
 		break;
 	case PAGE_HELP: /* draw_screen() limits it */
 		s->help_offset = num_step(s->help_offset, by);
@@ -347,7 +345,7 @@ static void ask_for_filter(struct session *s)
 {
 	static const struct question question = { "Filter: ", NULL, filter_answered };
 
-	prompt_begin(&s->prompt, &question, s->draft.s);
+	prompt_begin(&s->prompt, &question, s->filter.s);
 }
 
 static void toggle_groups(struct session *s)

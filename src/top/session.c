@@ -27,6 +27,7 @@ void session_free(struct session *s)
 	playback_free(&s->playback);
 	filter_free(s->view.selection.filter);
 	view_free(&s->view);
+	census_free(&s->censuses);
 	layout_free(&s->layout);
 	prompt_free(&s->prompt);
 	menu_free(&s->menu);
@@ -34,7 +35,7 @@ void session_free(struct session *s)
 	names_free(&s->users);
 	strbuf_free(&s->context.scratch);
 	strbuf_free(&s->find);
-	strbuf_free(&s->draft);
+	strbuf_free(&s->filter);
 	strbuf_free(&s->message);
 }
 
@@ -309,8 +310,8 @@ int session_filter(struct session *s, const char *text, struct error *why,
 	selection->family = filter_family(filter);
 	if (selection->family == AF_UNSPEC)
 		selection->family = s->family;
-	s->draft.len = 0;
-	strbuf_adds(&s->draft, text);
+	s->filter.len = 0;
+	strbuf_adds(&s->filter, text);
 	s->fit = (struct session_fit){ 0 };
 	session_hurry(s);
 	if (s->view.report.snapshot)

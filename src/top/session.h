@@ -3,6 +3,7 @@
 #define LISTENQ_TOP_SESSION_H
 
 #include "analyse/filter.h"
+#include "top/census.h"
 #include "top/detail.h"
 #include "top/events.h"
 #include "top/listing.h"
@@ -35,6 +36,7 @@ struct session {
 	struct sampler_request request;
 	struct playback playback;
 	struct view view;
+	struct censuses censuses; /* of view.report; banner_title() takes them */
 	struct columns columns;
 	struct layout layout; /* of the columns */
 	struct detail detail;
@@ -60,7 +62,7 @@ struct session {
 	enum session_page page;
 	size_t help_offset; /* first line on the screen */
 	struct strbuf find; /* the last text searched for */
-	struct strbuf draft; /* the text of the filter in force; empty: none */
+	struct strbuf filter; /* the text of the filter in force; empty: none */
 	struct strbuf message; /* in the last line, until a key is pressed */
 	uint64_t message_until_ns; /* monotonic */
 	uint64_t cpu_ns; /* CPU time used up to the last sample */
