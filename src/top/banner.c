@@ -495,7 +495,7 @@ void banner_status(struct session *s, struct area a)
 		.censuses = &s->censuses,
 		.history = s->playback.history,
 		.back = s->playback.back,
-		.filter = s->draft.len ? s->draft.s : "",
+		.filter = s->filter.len ? s->filter.s : "",
 		.clock_ns = clock_monotonic_ns(),
 		.utf8 = s->screen.utf8,
 	};
