@@ -18,7 +18,7 @@
 #define NETWORKS_MAX 8 /* that are listed */
 #define OWNERS_MAX   20 /* likewise */
 #define MEMBERS_MAX  64
-#define FIELD_NAME   17 /* columns of the name of a field, with a gap */
+#define FIELD_NAME   19 /* columns of the name of a field, with a gap */
 #define FIELD_WIDTH  38 /* and of its value */
 
 #define MS (NSEC_PER_SEC / 1000)
@@ -264,8 +264,8 @@ static void put_queue(struct page *p, bool half_open)
 		put_empty(p, title,
 			  queue.known			      ? "none" :
 			  !listener_is_unix(p->row->listener) ? "not looked at" :
-			  half_open ? "none: UNIX sockets have no handshake" :
-				      "unknown: the kernel does not list clients of UNIX sockets");
+			  half_open ? "none, as UNIX sockets have no handshake" :
+				      "unknown, as the kernel does not list clients of UNIX sockets");
 		return;
 	}
 	strbuf_addf(&head, "%s (%zu", title, queue.connections.n);

@@ -2,6 +2,7 @@
 #include "top/explain.h"
 
 #include "analyse/remedy.h"
+#include "base/alloc.h"
 #include "output/cell.h"
 
 #include <ctype.h>
@@ -9,7 +10,9 @@
 
 #define INDENT 4 /* of what follows "Do:" */
 
-#define LOGS_NS (10 * NSEC_PER_SEC) /* logs to read from before it began */
+#define COMMAND_GAP 3
+
+#define LONGER_NS (5 * NSEC_PER_SEC) /* by which a second time has to be longer */
 
 #define MS (NSEC_PER_SEC / 1000)
 
@@ -76,17 +79,28 @@ static const struct row *worst_of(const struct row *row)
 	return worst;
 }
 
-/* Cuts the text after the last clause that leaves it no wider than @width. */
+/* Does a clause end before @text that the one before it does not need? */
+static bool ends_clause(const char *text)
+{
+	static const char *const ends[] = { ": ", "; ", ", and ", ", or ", " (" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (!strncmp(text, ends[i], strlen(ends[i])))
+			return true;
+	return false;
+}
+
+/* Cuts the text after the last clause that leaves it no wider than @width, if there is one. */
 static void cut_to_clause(struct strbuf *b, size_t width)
 {
 	size_t cut = 0;
 
-	for (size_t i = 0; i + 1 < b->len; i++)
-		if ((strchr(",:;", b->s[i]) && b->s[i + 1] == ' ') ||
-		    (b->s[i] == ' ' && b->s[i + 1] == '('))
-			if (text_width(b->s, i) <= width)
-				cut = i;
-	if (cut && text_width(b->s, b->len) > width) {
+	if (text_width(b->s, b->len) <= width)
+		return;
+	for (size_t i = 0; i < b->len; i++)
+		if (ends_clause(b->s + i) && text_width(b->s, i) <= width)
+			cut = i;
+	if (cut) {
 		b->len = cut;
 		b->s[cut] = '\0';
 	}
@@ -102,24 +116,15 @@ static void drop_end(struct strbuf *b, const char *end)
 	}
 }
 
-static enum reason first_reason(uint32_t reasons)
-{
-	enum reason i = 0;
-
-	while (i < REASON_N && !(reasons & 1u << i))
-		i++;
-	return i;
-}
-
 /* The fact of the cause, or of the state where only a limit is known; "the program" has a name. */
 static void add_cause(struct subject *s)
 {
 	static const char program[] = "the program ";
-	const enum reason reason = first_reason(s->memory.reasons);
+	const enum reason reason = verdict_adviser_of(s->memory.reasons);
 	struct strbuf fact = { 0 };
 	const size_t begin = s->text.len;
 
-	if (reason < REASON_N && reason_table[reason].advice)
+	if (reason < REASON_N)
 		verdict_add_fact(&fact, reason, s->row, s->text_flags);
 	else
 		strbuf_adds(&fact, state_table[s->memory.state].fact);
@@ -176,28 +181,39 @@ static void put_was(struct subject *s)
 	sheet_end(s->to);
 }
 
-static void put_wrong(struct subject *s)
+static void put_wrong(struct subject *s, bool whole)
 {
 	const struct state_info *state = &state_table[s->memory.state];
 
 	sheet_puts(s->to, paint_ink(state->severity), state->name);
 	sheet_puts(s->to, INK_PLAIN, ": ");
 	add_cause(s);
-	cut_to_clause(&s->text, s->to->width > s->to->x ? s->to->width - s->to->x : 0);
+	if (!whole && s->to->width > s->to->x)
+		cut_to_clause(&s->text, s->to->width - s->to->x);
 	put_text(s, INK_STRONG, 0);
 	sheet_end(s->to);
 }
 
-/* Begins the next sentence, or a part of the last one. */
-static void begin_sentence(struct strbuf *b)
+/* Puts the sentence that was made on the line if it fits there whole, else on the next one. */
+static void put_sentence(struct subject *s)
 {
-	if (b->len)
-		strbuf_adds(b, ". ");
+	struct strbuf *b = &s->text;
+
+	if (!b->len)
+		return;
+	b->s[0] = (char)toupper((unsigned char)b->s[0]);
+	strbuf_putc(b, '.');
+	if (s->to->x && s->to->x + 1 + text_width(b->s, b->len) > s->to->width)
+		sheet_end(s->to);
+	else if (s->to->x)
+		sheet_puts(s->to, INK_PLAIN, " ");
+	put_text(s, INK_PLAIN, 0);
 }
 
-static void add_part(struct strbuf *b, size_t sentence)
+/* Begins another part of the sentence. */
+static void add_part(struct strbuf *b)
 {
-	if (b->len > sentence)
+	if (b->len)
 		strbuf_adds(b, ", ");
 }
 
@@ -227,46 +243,43 @@ static bool comes_in_bursts(const struct subject *s)
 	       (double)(m->sick + 1) * (double)span < (double)m->windows * (double)lasted;
 }
 
+/* The line above says which state it is; so this one says only how long, and what it adds. */
 static void add_since(struct subject *s)
 {
-	static const char *const words[STATE_N] = {
-		[STATE_SYN_FULL] = "SYN queue full", [STATE_HIGH] = "at 80% or above"
-	};
 	const struct memory *m = &s->memory;
 	const struct history_time full = history_full(s->c->history, s->row, s->c->back);
 	struct strbuf *b = &s->text;
-	const size_t begin = b->len;
+	bool sick = false;
 
 	if (comes_in_bursts(s)) {
 		strbuf_addf(b, "sick in %u of %u windows of the last 30s", m->sick, m->windows);
 	} else if (full.ns) {
-		strbuf_adds(b, "full for ");
+		strbuf_adds(b, m->state == STATE_FULL ? "for " : "full for ");
 		add_lasted(b, full);
+		sick = true;
 	}
-	if (!m->lasted.ns || (b->len > begin && m->lasted.ns < full.ns + full.ns / 8))
+	/* The longer time is worth its place only if it is much longer. */
+	if (!m->lasted.ns || (full.ns && m->lasted.ns < full.ns + full.ns / 2 + LONGER_NS))
 		return;
-	add_part(b, begin);
-	strbuf_addf(b, "%s for ",
-		    b->len > begin	    ? "sick" :
-		    words[m->state] != NULL ? words[m->state] :
-					      state_table[m->state].name);
+	add_part(b);
+	strbuf_adds(b, sick ? "sick for " : "for ");
 	add_lasted(b, m->lasted);
 }
 
 /* What it lost in this window, a second, and in the spell. */
-static void add_lost(struct subject *s, size_t sentence, const struct range *now,
-		     const struct range *sum, const char *what)
+static void add_lost(struct subject *s, const struct range *now, const struct range *sum,
+		     const char *what)
 {
 	struct strbuf *b = &s->text;
 	const bool some = now->known && now->max && s->c->report->window_ns;
 
 	if (some) {
-		add_part(b, sentence);
+		add_part(b);
 		add_range(b, now, report_window_seconds(s->c->report));
 		strbuf_addf(b, " %s/s", what);
 	}
 	if (sum->known && sum->max && (sum->max > now->max || !some)) {
-		add_part(b, sentence);
+		add_part(b);
 		add_range(b, sum, 1);
 		strbuf_addf(b, "%s%s so far", some ? "" : " ", some ? "" : what);
 	}
@@ -279,26 +292,28 @@ static void add_waiting(struct subject *s)
 	const uint64_t age = row_waiting_age(row);
 	const struct opt_u64 gone = row_peers_closed_or_reset(row);
 	const uint64_t n = age && row->group ? row->group->length_after : row_length(row);
+	const bool some = gone.known && gone.value, all = some && gone.value >= n;
 	struct strbuf *b = &s->text;
 
-	if (!n || (!gone.known && !row->oldest_wait_ms.known))
+	if (!n)
 		return;
-	begin_sentence(b);
-	if (gone.known && gone.value) {
-		const bool all = gone.value >= n;
-
-		strbuf_adds(b, row->group->waiting_mptcp ? "at least " : "");
-		if (all && n > 1)
-			strbuf_adds(b, "all ");
-		else if (!all)
-			strbuf_addf(b, "%llu of ", (unsigned long long)gone.value);
-		strbuf_addf(b, "%llu waiting client%s %s gone", (unsigned long long)n,
-			    n > 1 ? "s" : "", gone.value > 1 ? "have" : "has");
-	} else {
-		strbuf_addf(b, "%llu client%s", (unsigned long long)n, n > 1 ? "s wait" : " waits");
-	}
+	if (some)
+		strbuf_adds(b, row->group->waiting_mptcp ? "at least " :
+			       all && n > 1		 ? "all " :
+							   "");
+	if (some && !all)
+		strbuf_addf(b, "%llu of ", (unsigned long long)gone.value);
+	strbuf_addf(b, "%llu ", (unsigned long long)n);
+	if (some)
+		strbuf_addf(b, "waiting client%s %s gone", n > 1 ? "s" : "",
+			    gone.value > 1 ? "have" : "has");
+	else
+		strbuf_adds(b, n > 1 ? "clients wait" : "client waits");
 	if (row->oldest_wait_ms.known) {
-		strbuf_adds(b, n > 1 ? ", the oldest for " : " for ");
+		strbuf_adds(b, n == 1 && !some ? " for " :
+			       n == 1	       ? ", after " :
+			       some	       ? ", the oldest waits for " :
+						 ", the oldest for ");
 		phrase_time(b, row->oldest_wait_ms.value * MS);
 	}
 	phrase_age(b, " (seen ", age, " ago)");
@@ -313,10 +328,9 @@ static void add_syn_queue(struct subject *s)
 	if (s->memory.state != STATE_SYN_FULL && !has(s, REASON_SYN_FLOOD) &&
 	    !has(s, REASON_SYN_BURST) && !has(s, REASON_LIMIT_FROM_SYN_BACKLOG))
 		return;
-	begin_sentence(b);
 	strbuf_addf(b, "%u half-open", row_syn_length(s->row));
 	if (limit.known)
-		strbuf_addf(b, " of %llu", (unsigned long long)limit.value);
+		strbuf_addf(b, " (limit %llu)", (unsigned long long)limit.value);
 	if (!delta[COUNTER_COOKIES_SENT].known || !s->c->report->window_ns)
 		return;
 	strbuf_adds(b, ", ");
@@ -339,47 +353,38 @@ static void add_members(struct subject *s)
 		sick += state_is_sick(group->members[i]->state);
 	if (!sick)
 		return;
-	begin_sentence(&s->text);
 	strbuf_addf(&s->text, "%u of %u sockets %s sick", sick, group->n_members,
 		    sick > 1 ? "are" : "is");
-}
-
-static void capitalise(struct strbuf *b)
-{
-	for (size_t i = 0; i < b->len; i++)
-		if (!i || (i > 1 && b->s[i - 1] == ' ' && b->s[i - 2] == '.'))
-			b->s[i] = (char)toupper((unsigned char)b->s[i]);
 }
 
 static void put_numbers(struct subject *s)
 {
 	const struct memory *m = &s->memory;
-	struct strbuf *b = &s->text;
 
-	if (m->kind == MEMORY_SICK || m->kind == MEMORY_HELD)
+	if (m->kind != MEMORY_WAS)
 		add_since(s);
-	add_lost(s, 0, &s->row->overflows, &m->overflows, "overflows");
+	add_lost(s, &s->row->overflows, &m->overflows, "overflows");
 	if (m->state == STATE_DROPPING || !m->overflows.max)
-		add_lost(s, 0, &s->row->losses, &m->losses, "losses");
+		add_lost(s, &s->row->losses, &m->losses, "losses");
+	put_sentence(s);
 	add_members(s);
+	put_sentence(s);
 	add_waiting(s);
+	put_sentence(s);
 	add_syn_queue(s);
-	if (has(s, REASON_RESETS_CLIENTS) && first_reason(m->reasons) != REASON_RESETS_CLIENTS) {
-		begin_sentence(b);
-		strbuf_adds(b, "clients get RSTs: tcp_abort_on_overflow is 1");
+	put_sentence(s);
+	if (has(s, REASON_RESETS_CLIENTS) &&
+	    verdict_adviser_of(m->reasons) != REASON_RESETS_CLIENTS) {
+		strbuf_adds(&s->text, "clients get RSTs: tcp_abort_on_overflow is 1");
+		put_sentence(s);
 	}
-	if (!b->len)
-		return;
-	strbuf_putc(b, '.');
-	capitalise(b);
-	put_text(s, INK_PLAIN, 0);
 	if (m->kind == MEMORY_HELD && m->ago_ns) {
-		phrase_age(b, " (proved ", m->ago_ns, " ago)");
-		strbuf_adds(b, "");
-		sheet_wrap(s->to, INK_DIM, 0, b->s);
-		b->len = 0;
+		phrase_age(&s->text, s->to->x ? " (proved " : "(proved ", m->ago_ns, " ago)");
+		if (s->text.len)
+			put_text(s, INK_DIM, 0);
 	}
-	sheet_end(s->to);
+	if (s->to->x)
+		sheet_end(s->to);
 }
 
 /* A command goes whole on the line of the one before it, or on the next line. */
@@ -387,30 +392,32 @@ static void put_command(struct subject *s, const char *command)
 {
 	const size_t width = text_width(command, strlen(command));
 
-	if (s->to->x > INDENT && s->to->x + 2 + width > s->to->width) {
+	if (s->to->x > INDENT && s->to->x + COMMAND_GAP + width > s->to->width) {
 		sheet_end(s->to);
 		sheet_tab(s->to, INDENT);
 	} else {
-		sheet_tab(s->to, s->to->x > INDENT ? s->to->x + 2 : INDENT);
+		sheet_tab(s->to, s->to->x > INDENT ? s->to->x + COMMAND_GAP : INDENT);
 	}
 	sheet_wrap(s->to, INK_COMMAND, INDENT, command);
 }
 
-static void put_do(struct subject *s, const char *purpose, bool commands)
+/* What to do now; for what is over, how to find out what it was. */
+static void put_remedy(struct subject *s)
 {
-	sheet_puts(s->to, INK_STRONG, "Do:");
-	sheet_tab(s->to, INDENT);
-	strbuf_addf(&s->text, "%s%s", purpose, commands ? ":" : "");
-	put_text(s, INK_PLAIN, INDENT);
-}
-
-static bool put_remedy(struct subject *s)
-{
+	const struct memory *m = &s->memory;
 	struct remedy r = { 0 };
-	bool any = remedy_find(&r, s->row, s->memory.state, s->memory.reasons, s->text_flags);
+	bool any;
 
+	if (m->kind == MEMORY_WAS || m->kind == MEMORY_GONE)
+		any = remedy_ended(&r, s->row, history_process(s->c->history, s->row),
+				   m->ago_ns + m->lasted.ns, s->text_flags);
+	else
+		any = remedy_find(&r, s->row, m->state, m->reasons, s->text_flags);
 	if (any) {
-		put_do(s, r.purpose.s, r.n_commands > 0);
+		sheet_puts(s->to, INK_STRONG, "Do:");
+		sheet_tab(s->to, INDENT);
+		strbuf_addf(&s->text, "%s%s", r.purpose.s, r.n_commands ? ":" : "");
+		put_text(s, INK_PLAIN, INDENT);
 		for (size_t i = 0; i < r.n_commands; i++)
 			put_command(s, r.commands[i].s);
 		sheet_end(s->to);
@@ -421,43 +428,6 @@ static bool put_remedy(struct subject *s)
 		sheet_end(s->to);
 	}
 	remedy_free(&r);
-	return any;
-}
-
-/* Can it stand in single quotes in a shell, as it is on the screen? */
-static bool is_quotable(const char *name)
-{
-	return name && text_is_plain(name, strlen(name)) && !strchr(name, '\'');
-}
-
-/* What is over can be looked up: what the process logged at that time. */
-static void put_logs(struct subject *s)
-{
-	const struct memory *m = &s->memory;
-	const bool gone = m->kind == MEMORY_GONE;
-	const struct row *row = worst_of(s->row);
-	const struct snapshot *sample = row->netns->snapshot;
-	const char *name = history_process(s->c->history, row);
-	const struct process *p = NULL;
-	struct strbuf command = { 0 };
-
-	if (row->listener->n_owners && !row->gone)
-		p = &sample->processes[sample->owners[row->listener->first_owner].process];
-	if (p && is_quotable(p->unit) && p->pid != 1)
-		strbuf_addf(&command, "journalctl -u '%s'", p->unit);
-	else if (p)
-		strbuf_addf(&command, "journalctl _PID=%u", p->pid);
-	else if (is_quotable(name))
-		strbuf_addf(&command, "journalctl _COMM='%s'", name);
-	else
-		return;
-	strbuf_adds(&command, " --since '");
-	phrase_clock(&command, wall_before(s, m->ago_ns + m->lasted.ns + LOGS_NS));
-	strbuf_adds(&command, " UTC'");
-	put_do(s, gone ? "see why it ended" : "see what it logged then", true);
-	put_command(s, command.s);
-	sheet_end(s->to);
-	strbuf_free(&command);
 }
 
 /* Who sets the limit. */
@@ -529,21 +499,17 @@ static void put_all(struct subject *s, unsigned int flags)
 	if (over)
 		put_was(s);
 	else
-		put_wrong(s);
+		put_wrong(s, flags & EXPLAIN_ROOMY);
 	if (kind == MEMORY_WAS && s->memory.reasons && !tight) {
 		add_cause(s);
-		capitalise(&s->text);
-		cut_to_clause(&s->text, s->to->width);
-		put_text(s, INK_PLAIN, 0);
+		cut_to_clause(&s->text, s->to->width - 1);
+		put_sentence(s);
 		sheet_end(s->to);
 	}
 	if (!tight && kind != MEMORY_GONE)
 		put_numbers(s);
 	put_gap(s, flags);
-	if (over)
-		put_logs(s);
-	else
-		put_remedy(s);
+	put_remedy(s);
 	put_gap(s, flags);
 	if (!tight && kind != MEMORY_GONE)
 		put_limits(s);

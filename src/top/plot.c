@@ -79,12 +79,10 @@ static enum ink ink_of(double fill, double height)
 	return INK_GOOD;
 }
 
-/* The line of the queue that has a height, counted from the top. */
-static size_t line_at(const struct plot *p, double height)
+/* The line, counted from the top, whose cells the queue fills at 80 %. */
+static size_t line_of_80(const struct plot *p)
 {
-	size_t line = (size_t)((1 - height) * (double)p->lines);
-
-	return line < p->lines ? line : p->lines - 1;
+	return p->lines - (size_t)(FILL_HIGH * (double)p->lines + 0.5);
 }
 
 /* A label, and a piece of the axis; a label that is too long is cut at its end. */
@@ -113,7 +111,7 @@ static void add_label(struct sheet *to, const struct plot *p, size_t line)
 	} else if (line + 1 == p->lines) {
 		strbuf_adds(&label, "0");
 		axis = utf8 ? "┴" : "+";
-	} else if (line == line_at(p, FILL_HIGH)) {
+	} else if (line == line_of_80(p)) {
 		phrase_count(&label, (uint64_t)(FILL_HIGH * (double)p->capacity));
 		strbuf_adds(&label, "  80%");
 		axis = utf8 ? "┼" : "+";
@@ -127,7 +125,7 @@ static void add_queue_line(struct sheet *to, const struct plot *p, size_t line)
 	const size_t below = p->lines - 1 - line;
 	/* The middle of the cell. */
 	const double height = ((double)below + 0.5) / (double)p->lines;
-	const bool at_80 = line && line == line_at(p, FILL_HIGH);
+	const bool at_80 = line && line == line_of_80(p);
 
 	add_label(to, p, line);
 	for (size_t i = 0; i < p->n; i++) {
