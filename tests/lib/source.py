@@ -56,7 +56,7 @@ def keys():
     found = []
     for row in rows("top/keys.c", "key_table"):
         value = dict(re.findall(rf"\.(\w+) = ({STRING[1:-1]}|[\w |]+?)(?=,| \}})", row))
-        found.append(Key(value["run"], unquote(value["name"]).split(), unquote(value["help"]),
+        found.append(Key(value["run"], unquote(value["name"]).split(), unquote(value.get("help", "NULL")),
                          unquote(value.get("section", "NULL"))))
     assert len(found) > 20, found
     return found
