@@ -225,8 +225,12 @@ static void add_lasted(struct strbuf *b, struct history_time time)
 
 static void add_range(struct strbuf *b, const struct range *r, double per)
 {
-	if (r->min < r->max)
+	if (r->min < r->max && r->min) {
+		phrase_rate(b, (double)r->min / per);
+		strbuf_adds(b, " to ");
+	} else if (r->min < r->max) {
 		strbuf_adds(b, "up to ");
+	}
 	phrase_rate(b, (double)r->max / per);
 }
 
