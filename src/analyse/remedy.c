@@ -111,6 +111,12 @@ static const char *service_of(const struct process *p)
 	return p->unit;
 }
 
+/* Process 1 may also be the server of a container. */
+static bool is_systemd(const struct process *p)
+{
+	return process_is_manager(p) && p->comm && !strcmp(p->comm, "systemd");
+}
+
 /* A worker that is in the kernel, or runs, says more than one that sleeps. */
 static int rank(const struct process *p)
 {
@@ -187,7 +193,7 @@ static void look_at_process(struct remedy *r, const struct patient *t)
 
 	if (!p)
 		find_owner(r, t);
-	else if (process_is_manager(p))
+	else if (is_systemd(p))
 		find_service(r);
 	else
 		add_waits_for(r, p);
@@ -355,7 +361,7 @@ static void relieve(struct remedy *r, const struct patient *t)
 	struct strbuf *command;
 	size_t n = 0;
 
-	if (!p || process_is_manager(p)) {
+	if (!p || is_systemd(p)) {
 		look_at_process(r, t);
 		return;
 	}

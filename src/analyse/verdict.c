@@ -277,32 +277,10 @@ static void add_stopped_pids(struct strbuf *to, const struct row *r)
 	}
 }
 
-/* Adds how to thaw it: the file takes a number in cgroup v2, a word in v1. */
-static void add_thaw(struct strbuf *to, const struct process *p)
-{
-	const char *file = p->freezer ? strrchr(p->freezer, '/') : NULL;
-
-	strbuf_adds(to, "unpause its container");
-	if (p->freezer)
-		strbuf_addf(to, ", or echo %s > %s",
-			    file && !strcmp(file, "/freezer.state") ? "THAWED" : "0", p->freezer);
-}
-
-static bool say_stopped(struct strbuf *to, const struct row *r, bool advice)
+static bool say_stopped(struct strbuf *to, const struct row *r)
 {
 	struct holder_count c = holders_count(r, process_is_stopped);
 
-	if (advice) {
-		if (process_is_frozen(c.first)) {
-			add_thaw(to, c.first);
-		} else if (process_is_traced(c.first)) {
-			strbuf_adds(to, "continue it there, or detach");
-		} else {
-			strbuf_adds(to, "continue with fg, or kill -CONT");
-			add_stopped_pids(to, r);
-		}
-		return true;
-	}
 	strbuf_adds(to, "process ");
 	add_process(to, c.first);
 	strbuf_adds(to, process_is_frozen(c.first) ? " is frozen with its cgroup" :
@@ -315,21 +293,11 @@ static bool say_stopped(struct strbuf *to, const struct row *r, bool advice)
 	return true;
 }
 
-static bool say_at_limit(struct strbuf *to, const struct row *r, bool advice)
+static bool say_at_limit(struct strbuf *to, const struct row *r)
 {
 	struct holder_count c = holders_count(r, process_at_limit);
 	const struct process *p = c.first;
 
-	if (advice) {
-		strbuf_addf(to, "raise %s limit (", c.n > 1 ? "their" : "its");
-		if (p->unit && !process_is_manager(p))
-			strbuf_addf(to, "LimitNOFILE= of unit %s", p->unit);
-		else
-			strbuf_addf(to, "ulimit -n where %s started",
-				    c.n > 1 ? "they are" : "it is");
-		strbuf_addf(to, "), or find the leak with ls -l /proc/%u/fd", p->pid);
-		return true;
-	}
 	add_subject(to, &c);
 	if (c.all == 1) {
 		strbuf_addf(to, " has %u of %u descriptors open, and accept(2) fails with EMFILE",
@@ -342,35 +310,10 @@ static bool say_at_limit(struct strbuf *to, const struct row *r, bool advice)
 	return true;
 }
 
-/* systemd names the cgroup of a unit after it. */
-static void add_unit_of(struct strbuf *to, const char *quota)
-{
-	static const char *const kinds[] = { ".service", ".scope", ".slice" };
-	const char *end = strrchr(quota, '/'), *begin = end;
-
-	while (begin > quota && begin[-1] != '/')
-		begin--;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		size_t len = strlen(kinds[i]);
-
-		if ((size_t)(end - begin) > len && !memcmp(end - len, kinds[i], len))
-			strbuf_addf(to, ", CPUQuota= of unit %.*s", (int)(end - begin), begin);
-	}
-}
-
-static bool say_throttled(struct strbuf *to, const struct row *r, bool advice)
+static bool say_throttled(struct strbuf *to, const struct row *r)
 {
 	struct holder_count c = holders_count(r, process_is_throttled);
 
-	if (advice) {
-		strbuf_adds(to, "raise the quota");
-		if (!c.first->quota)
-			return true;
-		strbuf_addf(to, " (%s", c.first->quota);
-		add_unit_of(to, c.first->quota);
-		strbuf_putc(to, ')');
-		return true;
-	}
 	add_subject(to, &c);
 	if (c.all > 1)
 		add_processes(to, r, process_is_throttled, false);
@@ -379,32 +322,32 @@ static bool say_throttled(struct strbuf *to, const struct row *r, bool advice)
 	return true;
 }
 
-/* The owner that runs may be the master of a preforked server, which never accepts. */
-static bool say_not_accepting(struct strbuf *to, const struct row *r, bool advice)
+/*
+ * The one that runs may be the master of a preforked server, which never accepts: so of several all
+ * are named, or those that are stopped.
+ */
+static bool say_not_accepting(struct strbuf *to, const struct row *r)
 {
-	struct holder_count c = holders_count(r, process_is_stopped);
-	const struct reason_info *info = &reason_table[REASON_NOT_ACCEPTING];
+	struct holder_count stopped = holders_count(r, process_is_stopped);
+	struct holder_count c = holders_count(r, process_is_any);
 
-	if (!c.n || c.n == c.all)
+	if (!c.n)
 		return false;
-	if (!advice) {
+	if (stopped.n && stopped.n < c.n) {
 		strbuf_addf(to, "%s, and %zu of %zu processes that hold the listener %s %s:",
-			    info->fact, c.n, c.all, c.n > 1 ? "are" : "is",
-			    process_is_frozen(c.first) ? "frozen" : "stopped");
+			    reason_table[REASON_NOT_ACCEPTING].fact, stopped.n, c.n,
+			    stopped.n > 1 ? "are" : "is",
+			    process_is_frozen(stopped.first) ? "frozen" : "stopped");
 		add_stopped_pids(to, r);
 		return true;
 	}
-	if (process_is_frozen(c.first)) {
-		strbuf_adds(to, "first ");
-		add_thaw(to, c.first);
+	if (c.n > 1) {
+		strbuf_addf(to, "none of the %zu processes that hold this listener", c.n);
+		add_processes(to, r, process_is_any, false);
 	} else {
-		strbuf_addf(to, "continue %s first (", c.n > 1 ? "them" : "it");
-		strbuf_adds(to, process_is_traced(c.first) ? "in the debugger" : "kill -CONT");
-		if (!process_is_traced(c.first))
-			add_stopped_pids(to, r);
-		strbuf_putc(to, ')');
+		add_subject(to, &c);
 	}
-	strbuf_addf(to, ", then %s", info->advice);
+	strbuf_addf(to, " accepted %s connection in this window", c.n > 1 ? "a" : "no");
 	return true;
 }
 
@@ -615,38 +558,29 @@ static const struct row *row_named(const struct row *row, enum reason reason)
 	return info->say && one && info->applies(one) ? one : NULL;
 }
 
-/* Adds what @reason says of the processes of a row, if anything. */
-static bool add_said(struct strbuf *to, enum reason reason, const struct row *row, bool advice,
-		     unsigned int text_flags)
+bool verdict_add_fact(struct strbuf *to, enum reason reason, const struct row *row,
+		      unsigned int text_flags)
 {
+	const struct row *one = row_named(row, reason);
 	struct strbuf said = { 0 };
-	bool names = row && reason_table[reason].say(&said, row, advice);
+	bool names = one && reason_table[reason].say(&said, one);
 
 	if (names)
 		text_add_safe(to, said.s, said.len, text_flags);
+	else
+		strbuf_adds(to, reason_table[reason].fact);
 	strbuf_free(&said);
 	return names;
 }
 
-bool verdict_add_fact(struct strbuf *to, enum reason reason, const struct row *row,
-		      unsigned int text_flags)
-{
-	if (add_said(to, reason, row_named(row, reason), false, text_flags))
-		return true;
-	strbuf_adds(to, reason_table[reason].fact);
-	return false;
-}
-
+/* Where a fact names processes, a command says what to do about them, see remedy.h. */
 bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
 		     unsigned int text_flags)
 {
 	bool names = verdict_add_fact(to, reason, row, text_flags);
 
-	if (verdict_adviser(row) != reason)
-		return names;
-	strbuf_adds(to, "; ");
-	if (!names || !add_said(to, reason, row_named(row, reason), true, text_flags))
-		strbuf_adds(to, reason_table[reason].advice);
+	if (verdict_adviser(row) == reason && (!names || reason == REASON_NOT_ACCEPTING))
+		strbuf_addf(to, "; %s", reason_table[reason].advice);
 	return names;
 }
 

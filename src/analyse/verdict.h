@@ -33,11 +33,10 @@ struct reason_info {
 	const char *advice; /* NULL: only a limit, not a cause */
 	bool (*applies)(const struct row *row);
 	/*
-	 * Adds the fact, or the advice, and names the processes of a listener (not of a folded
-	 * group) to which it applies. NULL, or it returns false and adds nothing: use the texts
-	 * above.
+	 * Adds the fact, and names the processes of a listener (not of a folded group) to which it
+	 * applies. NULL, or it returns false and adds nothing: use the texts above.
 	 */
-	bool (*say)(struct strbuf *to, const struct row *row, bool advice);
+	bool (*say)(struct strbuf *to, const struct row *row);
 };
 
 extern const struct state_info state_table[STATE_N];
@@ -81,7 +80,8 @@ void verdict_add_state(struct strbuf *to, const struct row *row);
  * verdict_add_fact() - add what a reason of the row means. For a folded group it names processes of
  * the fullest member with that reason. Returns whether it names processes, which makes it specific
  * to this row.
- * verdict_add_why() - the same, and the advice of the reason if it is the adviser.
+ * verdict_add_why() - the same, and the advice of the reason if it is the adviser and remedy_find()
+ * does not say all of it.
  * verdict_add_reason() - the same after the name of the reason and a colon.
  * @text_flags: enum text_flags, for names of processes and paths
  */

@@ -15,8 +15,7 @@
 
 #define STRIP_NS      (600 * NSEC_PER_SEC)
 #define SUM_NS	      (60 * NSEC_PER_SEC)
-#define NAME_WIDTH    15 /* of a counter, at least; with more room, more */
-#define NAME_MAX      25
+#define NAME_WIDTH    16 /* of a counter: the longest of counter_order */
 #define NUMBER_WIDTH  4 /* see add_number() */
 #define RATE_WIDTH    (NUMBER_WIDTH + 2) /* "/s" */
 #define SUM_WIDTH     (NUMBER_WIDTH + 4) /* "/min" */
@@ -24,6 +23,16 @@
 #define SPARK_MIN     5
 #define SPARK_MAX     32
 #define BORDER	      3 /* between two counters */
+
+static const char strip_before[] = "10m ", strip_after[] = " now";
+
+/* Which counter is where does not depend on what moves. */
+static const enum counter_id counter_order[] = {
+	COUNTER_LISTEN_OVERFLOWS, COUNTER_LISTEN_DROPS,	  COUNTER_COOKIES_SENT,
+	COUNTER_SYN_RETRANS,	  COUNTER_PASSIVE_OPENS,  COUNTER_OUT_RSTS,
+	COUNTER_REQQ_FULL_DROP,	  COUNTER_EMBRYONIC_RSTS, COUNTER_COOKIES_RECV,
+	COUNTER_ATTEMPT_FAILS,	  COUNTER_ESTAB_RESETS,	  COUNTER_COOKIES_FAILED,
+};
 
 /* Text that is one ink, until another one comes: curses is called once for many glyphs. */
 struct run {
@@ -59,7 +68,7 @@ void banner_title(struct session *s, struct area a)
 		.age_ns = playback_age(&s->playback),
 		.utf8 = s->screen.utf8,
 	};
-	enum ink ink = INK_ON_NONE;
+	enum ink ink = INK_ON_NONE, mode_ink;
 	size_t mode = 0;
 
 	if (s->view.report.snapshot) {
@@ -69,8 +78,12 @@ void banner_title(struct session *s, struct area a)
 		strbuf_adds(&b, " listenq   taking the first sample");
 	}
 	paint_text(&p, ink, b.s, b.len - mode);
-	/* A hole in the bar, whatever its ink: what is below is not what is now. */
-	paint_text(&p, t.paused ? INK_STRONG : ink, b.s + b.len - mode, mode);
+	/* What is below is not what is now: in the ink of the place on the strip, or a hole. */
+	if (t.paused)
+		mode_ink = s->screen.color && ink != INK_ON_NOTICE ? INK_ON_NOTICE : INK_STRONG;
+	else
+		mode_ink = ink;
+	paint_text(&p, mode_ink, b.s + b.len - mode, mode);
 	paint_rest(&p, ink);
 	strbuf_free(&b);
 }
@@ -91,10 +104,19 @@ static void draw_axis(const struct session *s, struct area a, const struct strip
 	paint_string(&p, INK_DIM, keys);
 }
 
+uint64_t banner_strip_age(struct area a, int x)
+{
+	const int left = a.x + (int)strlen(strip_before), right = a.end - (int)strlen(strip_after);
+
+	if (!a.lines || x < left || x >= right)
+		return UINT64_MAX;
+	return (uint64_t)(right - 1 - x) * STRIP_NS / (uint64_t)(right - left);
+}
+
 void banner_strip(struct session *s, struct area a)
 {
-	static const char before[] = "10m ", after[] = " now";
-	const int left = (int)strlen(before), n = a.end - a.x - left - (int)strlen(after);
+	const int left = (int)strlen(strip_before);
+	const int n = a.end - a.x - left - (int)strlen(strip_after);
 	const struct snapshot *sample = s->view.report.snapshot;
 	struct paint p = paint_area(&s->screen, &a, 0);
 	struct strip_cell *cells;
@@ -120,11 +142,12 @@ void banner_strip(struct session *s, struct area a)
 					      STRIP_NS);
 	highest = strip_highest(&strip);
 	/* Older than all cells: that is where one is. */
-	add_run(&run, s->playback.paused && strip.at == strip.n ? INK_ON_NOTICE : INK_DIM, before);
+	add_run(&run, s->playback.paused && strip.at == strip.n ? INK_ON_NOTICE : INK_DIM,
+		strip_before);
 	for (size_t i = 0; i < strip.n; i++)
 		add_run(&run, i == strip.at ? INK_ON_NOTICE : strip_ink(&cells[i]),
 			strip_glyph(&strip, i, highest));
-	add_run(&run, INK_DIM, after);
+	add_run(&run, INK_DIM, strip_after);
 	end_run(&run);
 	if (a.lines > 1)
 		draw_axis(s, a, &strip, left);
@@ -142,10 +165,12 @@ static const struct netns_report *find_netns(const struct session *s)
 	return s->view.report.n_netns ? &s->view.report.netns[0] : NULL;
 }
 
-/* In four columns: "0.3", "9999", "10k", "252k", "1.2M". */
+/* In four columns: "0.3", "7", "9999", "10k", "252k", "1.2M". */
 static void add_number(struct strbuf *b, double n)
 {
-	if (n > 0 && n < 9.95 && n != (double)(int)n)
+	const unsigned int tenths = n < 9.95 ? (unsigned int)(n * 10 + 0.5) : 0;
+
+	if (n > 0 && n < 9.95 && (!tenths || tenths % 10))
 		strbuf_addf(b, "%.1f", n < 0.1 ? 0.1 : n);
 	else if (n < 9999.5)
 		strbuf_addf(b, "%.0f", n);
@@ -159,7 +184,7 @@ static void add_number(struct strbuf *b, double n)
 		strbuf_addf(b, "%.0fG", n / 1e9);
 }
 
-/* What a rise of a counter means. */
+/* What a rise of a counter means: something is lost, or nothing special. */
 static enum severity counter_severity(enum counter_id id)
 {
 	switch (id) {
@@ -175,7 +200,7 @@ static enum severity counter_severity(enum counter_id id)
 	case COUNTER_MIGRATE_FAILURE:
 		return SEVERITY_WARNING;
 	default:
-		return SEVERITY_NOTICE;
+		return SEVERITY_NONE;
 	}
 }
 
@@ -183,7 +208,8 @@ static enum severity counter_severity(enum counter_id id)
 static void draw_spark(const struct session *s, struct paint *p, const struct netns *ns,
 		       enum counter_id id, size_t width)
 {
-	const enum ink ink = paint_ink_bar(counter_severity(id));
+	const enum severity severity = counter_severity(id);
+	const enum ink ink = severity == SEVERITY_NONE ? INK_PLAIN : paint_ink_bar(severity);
 	struct run run = { .p = p };
 	double rates[SPARK_MAX], max = 0;
 
@@ -241,17 +267,13 @@ static void draw_counter(const struct session *s, struct paint *p, const struct 
 	const struct opt_u64 delta = ns->delta[id];
 	const bool moves = delta.known && delta.value;
 	const enum severity severity = counter_severity(id);
-	const int room = p->end - p->x, more = room - COUNTER_WIDTH - 1;
-	int name_width = more > SPARK_MIN ? NAME_WIDTH + (more - SPARK_MIN) / 3 : NAME_WIDTH;
+	int spark = p->end - p->x - COUNTER_WIDTH - 1;
 	struct strbuf rate = { 0 }, sum = { 0 }, unit = { 0 };
 	struct paint name = *p;
-	int spark;
 	bool summed;
 
-	name_width = name_width > NAME_MAX ? NAME_MAX : name_width;
-	spark = room - COUNTER_WIDTH - 1 - (name_width - NAME_WIDTH);
 	spark = spark < SPARK_MIN ? 0 : spark > SPARK_MAX ? SPARK_MAX : spark;
-	name.end = p->x + name_width < p->end ? p->x + name_width : p->end;
+	name.end = p->x + NAME_WIDTH < p->end ? p->x + NAME_WIDTH : p->end;
 	paint_string(&name, INK_PLAIN, counter_table[id].name);
 	paint_rest(&name, INK_PLAIN);
 	p->x = name.end;
@@ -261,9 +283,9 @@ static void draw_counter(const struct session *s, struct paint *p, const struct 
 	else
 		strbuf_putc(&rate, '-');
 	draw_number(p,
-		    !moves			? INK_DIM :
-		    severity == SEVERITY_NOTICE ? INK_STRONG :
-						  paint_ink(severity),
+		    !moves		      ? INK_DIM :
+		    severity == SEVERITY_NONE ? INK_STRONG :
+						paint_ink(severity),
 		    &rate, delta.known && ns->window_ns ? "/s" : "", 2);
 	paint_blanks(p, INK_PLAIN, 1);
 	if (spark) {
@@ -301,23 +323,16 @@ static int draw_counters_of(const struct session *s, struct area a, const struct
 	return width + 1;
 }
 
-/* Which counter is where does not depend on what moves. */
-static const enum counter_id counter_order[] = {
-	COUNTER_LISTEN_OVERFLOWS, COUNTER_LISTEN_DROPS,	   COUNTER_COOKIES_SENT,
-	COUNTER_SYN_RETRANS,	  COUNTER_PASSIVE_OPENS,   COUNTER_OUT_RSTS,
-	COUNTER_REQQ_FULL_DROP,	  COUNTER_EMBRYONIC_RSTS,  COUNTER_COOKIES_RECV,
-	COUNTER_ATTEMPT_FAILS,	  COUNTER_ESTAB_RESETS,	   COUNTER_COOKIES_FAILED,
-	COUNTER_MIGRATE_SUCCESS,  COUNTER_MIGRATE_FAILURE, COUNTER_DEFER_ACCEPT_DROP,
-};
-
 /* How many counters stand beside each other: with sparklines, but two rather than one. */
-static int counters_across(int room)
+static int counters_across(int room, int lines)
 {
 	const int whole = COUNTER_WIDTH + 1 + SPARK_MIN + BORDER;
+	const int most = ((int)ARRAY_SIZE(counter_order) + lines - 1) / lines;
+	const int across = (room + BORDER) / whole;
 
-	if (room + BORDER >= 2 * whole)
-		return (room + BORDER) / whole;
-	return room + BORDER >= 2 * (COUNTER_WIDTH + BORDER) ? 2 : 1;
+	if (across < 2)
+		return room + BORDER >= 2 * (COUNTER_WIDTH + BORDER) ? 2 : 1;
+	return across < most ? across : most;
 }
 
 void banner_counters(struct session *s, struct area a)
@@ -328,7 +343,7 @@ void banner_counters(struct session *s, struct area a)
 	if (!ns || !a.lines)
 		return;
 	a.x += draw_counters_of(s, a, ns);
-	across = counters_across(a.end - a.x);
+	across = counters_across(a.end - a.x, a.lines);
 	width = (a.end - a.x - BORDER * (across - 1)) / across;
 	/* From above to below, then to the right. */
 	for (int i = 0; i < across * a.lines && i < (int)ARRAY_SIZE(counter_order); i++) {
@@ -349,7 +364,7 @@ static enum severity netns_severity(const struct session *s, size_t i)
 	const enum severity worst = s->censuses.by_netns[i].worst;
 
 	if (s->view.report.netns[i].delta[COUNTER_LISTEN_OVERFLOWS].value &&
-	    severity_is_worse(SEVERITY_WARNING, worst))
+	    census_is_worse(SEVERITY_WARNING, worst))
 		return SEVERITY_WARNING;
 	return worst;
 }
@@ -362,7 +377,7 @@ static bool is_worse_netns(const struct session *s, size_t a, size_t b)
 	const uint64_t n = netns[b].delta[COUNTER_LISTEN_OVERFLOWS].value;
 
 	if (x != y)
-		return severity_is_worse(x, y);
+		return census_is_worse(x, y);
 	if (m != n)
 		return m > n;
 	return s->censuses.by_netns[a].sick > s->censuses.by_netns[b].sick;
@@ -434,35 +449,27 @@ static void draw_netns(const struct session *s, struct paint *p, size_t i)
 	strbuf_free(&number);
 }
 
-/* At the right end of the last line: how many namespaces have no line. */
-static void draw_more_netns(const struct session *s, struct paint *p, size_t lines,
-			    const size_t *shown)
+/* How many namespaces have no line. Returns how many of them are sick. */
+static size_t add_more_netns(struct strbuf *b, const struct session *s, size_t lines,
+			     const size_t *shown)
 {
 	const size_t n = s->view.report.n_netns;
-	size_t sick = 0, width;
-	struct strbuf b = { 0 };
+	size_t sick = 0;
 
 	for (size_t i = 0; i < n; i++)
 		sick += s->censuses.by_netns[i].sick != 0;
 	for (size_t i = 0; i < lines; i++)
 		sick -= s->censuses.by_netns[shown[i]].sick != 0;
-	strbuf_addf(&b, "  ... %zu more", n - lines);
+	strbuf_addf(b, "  ... %zu more", n - lines);
 	if (sick)
-		strbuf_addf(&b, ", %zu sick", sick);
-	width = text_width(b.s, b.len);
-	if ((int)width < p->end - p->x)
-		paint_blanks(p, INK_PLAIN, p->end - p->x - (int)width);
-	else
-		p->x = p->end - (int)num_min(width, (size_t)(p->end - p->x));
-	p->x = p->end - (int)width > 0 ? p->end - (int)width : 0;
-	paint_text(p, sick ? INK_STRONG : INK_DIM, b.s, b.len);
-	strbuf_free(&b);
+		strbuf_addf(b, ", %zu sick", sick);
+	return sick;
 }
 
 void banner_namespaces(struct session *s, struct area a)
 {
-	size_t worst[NETNS_LINES];
-	size_t n;
+	size_t worst[NETNS_LINES], n, sick = 0;
+	struct strbuf more = { 0 };
 
 	if (a.lines < 1 || !s->view.report.snapshot)
 		return;
@@ -470,10 +477,15 @@ void banner_namespaces(struct session *s, struct area a)
 	for (size_t i = 0; i < n; i++) {
 		struct paint p = paint_area(&s->screen, &a, (int)i);
 
-		draw_netns(s, &p, worst[i]);
 		if (i + 1 == n && n < s->view.report.n_netns)
-			draw_more_netns(s, &p, n, worst);
+			sick = add_more_netns(&more, s, n, worst);
+		p.end -= (int)more.len;
+		draw_netns(s, &p, worst[i]);
+		paint_rest(&p, INK_PLAIN);
+		p.end = a.end;
+		paint_text(&p, sick ? INK_STRONG : INK_DIM, more.s, more.len);
 	}
+	strbuf_free(&more);
 }
 
 void banner_status(struct session *s, struct area a)
@@ -483,7 +495,7 @@ void banner_status(struct session *s, struct area a)
 		.censuses = &s->censuses,
 		.history = s->playback.history,
 		.back = s->playback.back,
-		.filter = s->draft.len ? s->draft.s : "",
+		.filter = s->filter.len ? s->filter.s : "",
 		.clock_ns = clock_monotonic_ns(),
 		.utf8 = s->screen.utf8,
 	};

@@ -33,7 +33,7 @@ static void count(struct census *c, const struct memory *m)
 		c->ok++;
 		break;
 	}
-	if (severity_is_worse(severity, c->worst))
+	if (census_is_worse(severity, c->worst))
 		c->worst = severity;
 }
 
@@ -78,7 +78,7 @@ static void count_row(struct censuses *c, const struct report *report, const str
 	if (row->shown || !is_sick(&m))
 		return;
 	c->hidden++;
-	if (severity_is_worse(memory_severity(&m), c->hidden_worst))
+	if (census_is_worse(memory_severity(&m), c->hidden_worst))
 		c->hidden_worst = memory_severity(&m);
 }
 
@@ -90,7 +90,7 @@ static void add(struct census *to, const struct census *c)
 	to->recovered += c->recovered;
 	to->gone += c->gone;
 	to->ok += c->ok;
-	if (severity_is_worse(c->worst, to->worst))
+	if (census_is_worse(c->worst, to->worst))
 		to->worst = c->worst;
 }
 
@@ -118,7 +118,7 @@ void census_free(struct censuses *c)
 	memset(c, 0, sizeof(*c));
 }
 
-bool severity_is_worse(enum severity a, enum severity b)
+bool census_is_worse(enum severity a, enum severity b)
 {
 	static const int rank[] = {
 		[SEVERITY_CRITICAL] = 4, [SEVERITY_WARNING] = 3, [SEVERITY_GONE] = 2,

@@ -14,7 +14,7 @@ struct census {
 	size_t recovered;
 	size_t gone;
 	size_t ok;
-	enum severity worst; /* of those that are not well; see severity_is_worse() */
+	enum severity worst; /* of those that are not well; see census_is_worse() */
 };
 
 struct censuses {
@@ -37,6 +37,6 @@ static inline size_t census_listeners(const struct census *c)
 }
 
 /* Worst first: critical, warning, gone, notice, none. */
-bool severity_is_worse(enum severity a, enum severity b);
+bool census_is_worse(enum severity a, enum severity b);
 
 #endif

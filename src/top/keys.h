@@ -19,7 +19,7 @@ struct key {
 		const char *name;
 		const char *word;
 	} bar;
-	const char *help;
+	const char *help; /* NULL: the row above speaks of this key too */
 	const char *section; /* of the help page, which this row begins; NULL: none */
 	unsigned int pages; /* on which it works: 1 << enum session_page, and EARLY of keys.c */
 	void (*run)(struct session *s);

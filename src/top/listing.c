@@ -328,11 +328,12 @@ static const struct listing_column *find_shown(const struct listing *l, enum lis
 static void add_last_header(struct strbuf *b, const struct listing_context *c, size_t width)
 {
 	size_t known;
-	uint64_t span = history_span(c->history, c->back, width, &known);
+	uint64_t span = history_span(c->history, c->back, width, &known), unit;
 
 	span += (uint64_t)(c->delay * (double)(width - known) * (double)NSEC_PER_SEC);
-	if (span >= MINUTE_NS && width < strlen("LAST 10m30s"))
-		span = (span + MINUTE_NS / 2) / MINUTE_NS * MINUTE_NS;
+	unit = span >= MINUTE_NS && width < strlen("LAST 10m30s") ? MINUTE_NS : NSEC_PER_SEC;
+	if (span >= NSEC_PER_SEC)
+		span = (span + unit / 2) / unit * unit;
 	strbuf_adds(b, "LAST ");
 	phrase_time(b, span);
 	if (text_width(b->s, b->len) > width) /* "LAST 0.8s" */

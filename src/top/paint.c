@@ -60,47 +60,53 @@ static const struct ink_info inks[INK_N] = {
 };
 /* clang-format on */
 
-/*
- * COLORFGBG ends with the number of the background where a terminal sets it. That of the Linux
- * console is black.
- */
-static bool is_dark(void)
-{
-	const char *term = getenv("TERM"), *colors = getenv("COLORFGBG");
-	const char *back = colors ? strrchr(colors, ';') : NULL;
+enum background { UNKNOWN, DARK, LIGHT };
 
-	if (back)
-		return strcmp(back, ";7") != 0 && strcmp(back, ";15") != 0;
+static bool is_linux_console(void)
+{
+	const char *term = getenv("TERM");
+
 	return term && !strncmp(term, "linux", strlen("linux"));
 }
 
-/* The ink of text that is a warning: yellow can be read only on a dark background. */
-static short warning_color(enum palette palette)
+/* COLORFGBG ends with the number of the background where a terminal sets it. */
+static enum background get_background(void)
 {
-	const bool dark = is_dark();
+	const char *colors = getenv("COLORFGBG"), *back = colors ? strrchr(colors, ';') : NULL;
 
-	if (palette == OF_256)
-		return dark ? 220 : inks[INK_WARNING].text[palette];
-	return dark ? inks[INK_WARNING].text[palette] : OWN;
+	if (back)
+		return strcmp(back, ";7") && strcmp(back, ";15") ? DARK : LIGHT;
+	return is_linux_console() ? DARK : UNKNOWN;
+}
+
+/* Yellow text can be read only on a dark background, and cyan is pale on a light one. */
+static short text_color(enum ink ink, enum palette palette, enum background background)
+{
+	const short text = inks[ink].text[palette];
+
+	if (ink == INK_WARNING && palette == OF_256)
+		return background == DARK ? 220 : background == LIGHT ? 130 : text;
+	if (ink == INK_WARNING)
+		return background == DARK ? text : OWN;
+	return text == 37 && background == LIGHT ? 30 : text;
 }
 
 void paint_begin(struct screen *screen)
 {
-	const char *term = getenv("TERM");
+	const enum background background = get_background();
 	bool own;
 
 	screen->color = screen->color && has_colors() && start_color() == OK;
 	/* The Linux console shows dim text in a grey that is almost black. */
-	screen->dim = termattrs() & A_DIM && !(term && !strncmp(term, "linux", strlen("linux")));
+	screen->dim = termattrs() & A_DIM && !is_linux_console();
 	if (!screen->color)
 		return;
 	own = use_default_colors() == OK;
 	screen->palette = COLORS >= 256 ? OF_256 : COLORS >= 16 ? OF_16 : OF_8;
 	for (short i = 1; i < INK_N; i++) {
-		short text = inks[i].text[screen->palette], back = inks[i].back[screen->palette];
+		short text = text_color((enum ink)i, (enum palette)screen->palette, background);
+		short back = inks[i].back[screen->palette];
 
-		if (i == INK_WARNING)
-			text = warning_color((enum palette)screen->palette);
 		if (!own) {
 			text = text == OWN ? COLOR_WHITE : text;
 			back = back == OWN ? COLOR_BLACK : back;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/row_text.h"
 
+#include "base/clock.h"
 #include "base/num.h"
 #include "output/cell.h"
 #include "top/phrase.h"
@@ -223,18 +224,25 @@ void row_text_rate(struct strbuf *b, const struct row_text *t, size_t width)
 	phrase_rate(b, n->min ? min : max);
 }
 
+/* Tenths of a second would change with each sample. */
+static void add_time(struct strbuf *b, uint64_t ns)
+{
+	phrase_time(b,
+		    ns < NSEC_PER_SEC ? ns : (ns + NSEC_PER_SEC / 2) / NSEC_PER_SEC * NSEC_PER_SEC);
+}
+
 void row_text_since(struct strbuf *b, const struct row_text *t)
 {
 	const struct memory *m = &t->memory;
 
 	if (m->kind == MEMORY_WAS || m->kind == MEMORY_GONE) {
 		strbuf_putc(b, '-');
-		phrase_time(b, m->ago_ns);
+		add_time(b, m->ago_ns);
 	} else if (m->kind != MEMORY_NONE && !m->lasted.known) {
 		strbuf_putc(b, '-');
 	} else if (m->kind != MEMORY_NONE) {
 		strbuf_addc(b, '>', m->lasted.at_least);
-		phrase_time(b, m->lasted.ns);
+		add_time(b, m->lasted.ns);
 	}
 }
 
@@ -277,7 +285,7 @@ static void add_recovered(struct strbuf *b, const struct row_text *t, size_t wid
 		strbuf_adds(b, "recovered");
 		if (brief < 3) {
 			strbuf_putc(b, ' ');
-			phrase_time(b, m->lasted.ns);
+			add_time(b, m->lasted.ns);
 		}
 		if (brief == 0)
 			strbuf_addf(b, ", %s %s", n.s, overflows ? "overflows" : "losses");

@@ -34,7 +34,7 @@ void session_free(struct session *s)
 	names_free(&s->users);
 	strbuf_free(&s->context.scratch);
 	strbuf_free(&s->find);
-	strbuf_free(&s->draft);
+	strbuf_free(&s->filter);
 	strbuf_free(&s->message);
 }
 
@@ -309,8 +309,8 @@ int session_filter(struct session *s, const char *text, struct error *why,
 	selection->family = filter_family(filter);
 	if (selection->family == AF_UNSPEC)
 		selection->family = s->family;
-	s->draft.len = 0;
-	strbuf_adds(&s->draft, text);
+	s->filter.len = 0;
+	strbuf_adds(&s->filter, text);
 	s->fit = (struct session_fit){ 0 };
 	session_hurry(s);
 	if (s->view.report.snapshot)

@@ -62,7 +62,7 @@ struct session {
 	enum session_page page;
 	size_t help_offset; /* first line on the screen */
 	struct strbuf find; /* the last text searched for */
-	struct strbuf draft; /* the text of the filter in force; empty: none */
+	struct strbuf filter; /* the text of the filter in force; empty: none */
 	struct strbuf message; /* in the last line, until a key is pressed */
 	uint64_t message_until_ns; /* monotonic */
 	uint64_t cpu_ns; /* CPU time used up to the last sample */

@@ -34,7 +34,7 @@ static struct below look_below(const struct status *s)
 
 		if (m.kind == MEMORY_SICK || m.kind == MEMORY_HELD) {
 			below.sick++;
-			if (severity_is_worse(memory_severity(&m), below.worst))
+			if (census_is_worse(memory_severity(&m), below.worst))
 				below.worst = memory_severity(&m);
 		} else if (sorted) {
 			below.ok = !below.sick && m.kind == MEMORY_NONE;
@@ -108,7 +108,7 @@ enum severity status_compose(const struct status *s, size_t width, struct strbuf
 		/* The filter follows. */
 		strbuf_addf(alarm, "%s%zu sick hidden%s", below.sick ? ", " : "", hidden,
 			    v->selection.filter || v->selection.only_full ? " by " : "");
-		if (severity_is_worse(s->censuses->hidden_worst, worst))
+		if (census_is_worse(s->censuses->hidden_worst, worst))
 			worst = s->censuses->hidden_worst;
 	}
 	add_filters(rest, s, width);

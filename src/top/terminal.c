@@ -227,6 +227,8 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 	if (mouse)
 		mousemask(MOUSE_EVENTS, NULL);
 	mouseinterval(0); /* report a press at once, without waiting for a click */
+	/* The fonts of the Linux console lack most glyphs of bars and sparklines. */
+	screen->utf8 = screen->utf8 && strncmp(getenv("TERM"), "linux", strlen("linux")) != 0;
 	paint_begin(screen);
 	terminal_size(screen);
 	return 0;

@@ -13,7 +13,7 @@
 
 /*
  * terminal_open() - take the terminal on standard input and output.
- * @screen: in: whether to use colour and UTF-8; out: all of it
+ * @screen: in: whether to use colour and UTF-8; out: all of it. The Linux console gets ASCII.
  *
  * Returns 0, or -ENOTTY with @why filled: there is no terminal, or it cannot move its cursor. The
  * terminal is then unchanged.

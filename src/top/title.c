@@ -359,7 +359,7 @@ static enum severity severity_of(const struct title *t)
 	const enum severity worst = t->census->worst;
 
 	if ((count_overflows(t) || not_shown_is_sick(&t->report->not_shown)) &&
-	    severity_is_worse(SEVERITY_WARNING, worst))
+	    census_is_worse(SEVERITY_WARNING, worst))
 		return SEVERITY_WARNING;
 	return worst;
 }

@@ -159,6 +159,9 @@ static void test_throttled(void **state)
 	assert_done(REASON_THROTTLED, "see its CPU quota, then lift it until it is set anew:  "
 				      "cat /sys/fs/cgroup/docker/0123/cpu.max  or: "
 				      "echo max > /sys/fs/cgroup/docker/0123/cpu.max");
+	p->quota = "/.slice/cpu.max"; /* no name */
+	assert_done(REASON_THROTTLED, "see its CPU quota, then lift it until it is set anew:  "
+				      "cat /.slice/cpu.max  or: echo max > /.slice/cpu.max");
 	p->quota = "/sys/fs/cgroup/cpu/a/cpu.cfs_quota_us";
 	assert_done(REASON_THROTTLED, "see its CPU quota, then lift it until it is set anew:  "
 				      "cat /sys/fs/cgroup/cpu/a/cpu.cfs_quota_us  or: "
@@ -216,10 +219,14 @@ static void test_manager(void **state)
 
 	assert_done(REASON_NOT_ACCEPTING, "see which service systemd should start for it:  "
 					  "systemctl list-sockets  or: systemctl --failed" STUCK);
+	p->comm = "app"; /* of a container */
+	assert_done(REASON_NOT_ACCEPTING, "see what process 1 waits for:  strace -fp 1  or: "
+					  "grep . /proc/1/task/*/wchan" STUCK);
 	p = add_owner(700, 'S', "app");
 	assert_done(REASON_NOT_ACCEPTING, "see what process 700 waits for:  strace -fp 700  or: "
 					  "grep . /proc/700/task/*/wchan" STUCK);
 	p->unit = "init.scope";
+	p->comm = s.now.processes[0].comm = "systemd";
 	assert_done(REASON_ACCEPTING_SLOWLY,
 		    "see which service systemd should start for it:  systemctl list-sockets  or: "
 		    "systemctl --failed (A larger backlog helps against bursts only.)");

@@ -68,7 +68,7 @@ static void set_sick(enum state state, size_t n)
 {
 	census.sick += n - census.in[state];
 	census.in[state] = n;
-	if (severity_is_worse(state_table[state].severity, census.worst))
+	if (census_is_worse(state_table[state].severity, census.worst))
 		census.worst = state_table[state].severity;
 }
 
