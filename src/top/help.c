@@ -14,7 +14,7 @@
 #define GAP	   2
 
 /* A line of the page: a name, and what it means; or the title of a section. */
-struct line {
+struct help_line {
 	enum ink ink;
 	bool title;
 	int width; /* columns of the name */
@@ -23,7 +23,7 @@ struct line {
 };
 
 struct lines {
-	struct line *list;
+	struct help_line *list;
 	size_t n, size;
 };
 
@@ -38,9 +38,9 @@ static const struct {
 	{ "LAST", "how full; newest on right" },
 };
 
-static struct line *add_line(struct lines *l, enum ink ink, const char *name, const char *text)
+static struct help_line *add_line(struct lines *l, enum ink ink, const char *name, const char *text)
 {
-	struct line *line;
+	struct help_line *line;
 
 	l->list = array_grow(l->list, l->n, &l->size, sizeof(*l->list));
 	line = &l->list[l->n++];
@@ -58,7 +58,7 @@ static void add_title(struct lines *l, const char *title)
 
 static void add_keys(struct lines *l)
 {
-	struct line *line = NULL;
+	struct help_line *line = NULL;
 
 	for (size_t i = 0; i < key_table_n; i++) {
 		const struct key *key = &key_table[i];
@@ -105,7 +105,7 @@ static size_t find_middle(const struct lines *l)
 	return best;
 }
 
-static void draw_line(const struct line *line, struct paint p)
+static void draw_line(const struct help_line *line, struct paint p)
 {
 	struct paint name = p;
 
