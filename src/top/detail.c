@@ -80,7 +80,7 @@ static void put_side_by_side(struct page *p)
 	sheet_begin(&graph, left, 0, GRAPH_LINES);
 	plot_add_row(&graph, p->row, p->c, GRAPH_LINES);
 	sheet_begin(&words, p->to->width - right, 0, 1000);
-	explain_add(&words, p->row, p->c, EXPLAIN_ROOMY);
+	explain_add(&words, p->row, p->c, EXPLAIN_WHOLE | EXPLAIN_GAPS);
 	for (size_t i = 0; i < graph.n || i < words.n; i++) {
 		sheet_add_line(p->to, &graph, i);
 		sheet_tab(p->to, border);
@@ -455,7 +455,7 @@ static void put_page(struct page *p)
 	if (p->to->width >= WIDE) {
 		put_side_by_side(p);
 	} else {
-		explain_add(p->to, p->row, p->c, 0);
+		explain_add(p->to, p->row, p->c, EXPLAIN_WHOLE);
 		begin_block(p, "Its queue");
 		plot_add_row(p->to, p->row, p->c, GRAPH_LINES - 2);
 	}

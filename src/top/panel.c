@@ -11,10 +11,10 @@
 #include <string.h>
 
 #define TIGHT	    3 /* lines, with the rule, that have room only for the state and what to do */
-#define WAIT	    7 /* columns of a time */
-#define WAITER	    36 /* of a client that waits */
+#define WAIT	    6 /* columns of a time */
+#define WAITER	    38 /* of a client that waits */
 #define WAITER_V6   16 /* more for an IPv6 address */
-#define WAITER_GAP  3
+#define WAITER_GAP  2
 #define WAITERS_MAX 4 /* side by side */
 #define GONE	    " gone"
 #define EVENT_GAP   2
@@ -56,7 +56,8 @@ void panel_draw(struct session *s, struct area a)
 {
 	const struct row *row = view_selected(&s->view);
 	const struct phrase_context c = session_phrases(s);
-	const unsigned int ways[] = { EXPLAIN_ROOMY, 0, EXPLAIN_TIGHT };
+	const unsigned int ways[] = { EXPLAIN_WHOLE | EXPLAIN_GAPS, EXPLAIN_WHOLE, 0,
+				      EXPLAIN_TIGHT };
 	struct sheet sheet = { 0 };
 
 	if (!row || a.lines <= 0)
@@ -107,9 +108,9 @@ static void put_waiter(struct sheet *s, const struct connection *c, struct strbu
 		strbuf_putc(b, '-');
 	sheet_tab(s, s->x + (b->len < WAIT ? WAIT - b->len : 0));
 	if (c->mptcp)
-		strbuf_addf(b, " %7s  ", "-");
+		strbuf_addf(b, " %6s  ", "-");
 	else
-		strbuf_addf(b, " %7u  ", c->unread_bytes);
+		strbuf_addf(b, " %6u  ", c->unread_bytes);
 	sheet_put(s, ink, b->s, b->len);
 	b->len = 0;
 	cell_add_endpoint(b, c->family, c->peer, c->peer_port);
@@ -132,7 +133,7 @@ static void put_waiters(struct sheet *s, const struct connections *list, size_t 
 		shown--;
 	for (size_t i = 0; i < across; i++) {
 		sheet_tab(s, i * step);
-		sheet_puts(s, INK_HEADER, "   WAIT  UNREAD  CLIENT");
+		sheet_puts(s, INK_HEADER, "  WAIT UNREAD  CLIENT");
 		while (s->x < num_min(i * step + width, s->width))
 			sheet_puts(s, INK_HEADER, " ");
 	}
