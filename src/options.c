@@ -342,7 +342,7 @@ static int parse_filter(struct options *o, char **words, int n, struct error *wh
 	strbuf_adds(&o->filter, "");
 	for (int i = 0; i < n; i++)
 		strbuf_addf(&o->filter, i ? " %s" : "%s", words[i]);
-	code = filter_parse(o->filter.s, &source, &o->selection.filter, &what);
+	code = filter_parse(o->filter.s, &source, &o->selection.filter, &what, NULL);
 	/* getopt reads "-f 90" as -f and a word. */
 	if (code < 0)
 		error_set(why, code, "%s%s", what.text,

@@ -398,7 +398,7 @@ static int run_top(const struct options *o)
 		.columns = o->columns,
 		.sort = o->sort,
 		.descending = o->descending,
-		.fold = o->fold,
+		.fold = true,
 		.selection = o->selection,
 		.filter = o->filter.s,
 		.delay = o->delay,

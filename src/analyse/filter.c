@@ -55,6 +55,7 @@ struct parser {
 	const char *word_at; /* where it began */
 	int depth; /* of parentheses */
 	struct error *why;
+	struct filter_mistake *mistake;
 };
 
 struct operator_info {
@@ -86,11 +87,12 @@ static const struct {
 
 static const char no_order[] = "has no order; use = or !=";
 
-/* Fills p->why: the error is at @at, where @word is (NULL: none). Returns -EINVAL. */
+/* Fills p->why and p->mistake: the error is at @at, where @word is (NULL: none). Returns -EINVAL.
+ */
 static __attribute__((format(printf, 4, 5))) int fail(const struct parser *p, const char *at,
 						      const char *word, const char *format, ...)
 {
-	char what[sizeof(p->why->text)];
+	char what[sizeof(p->why->text)], place[64];
 	va_list args;
 	size_t n = 1;
 
@@ -99,9 +101,11 @@ static __attribute__((format(printf, 4, 5))) int fail(const struct parser *p, co
 	va_end(args);
 	for (const char *s = p->text; s < at; s++)
 		n += !text_continues(*s);
-	return error_set(p->why, -EINVAL, "filter, at %s %zu: %s%s%s%s",
-			 *at ? "character" : "its end, character", n, word ? "'" : "",
-			 word ? word : "", word ? "' " : "", what);
+	p->mistake->at = (size_t)(at - p->text);
+	p->mistake->what = (size_t)snprintf(place, sizeof(place), "filter, at %s %zu: ",
+					    *at ? "character" : "its end, character", n);
+	return error_set(p->why, -EINVAL, "%s%s%s%s%s", place, word ? "'" : "", word ? word : "",
+			 word ? "' " : "", what);
 }
 
 static int fail_word(const struct parser *p, const char *what)
@@ -335,7 +339,7 @@ static int parse_keyword(struct parser *p, size_t keyword, struct filter_expr **
 	return c->kind == EXPR_DEVICE ? parse_device(p, c) : parse_host(p, condition);
 }
 
-/* Takes a percentage, or a ratio as in JSON, which is at most 1: 80 without "%" is an error. */
+/* Takes a percentage, or a ratio as in JSON. A number above 1 is a percentage without a "%" too. */
 static int parse_ratio(struct parser *p, struct filter_test *test)
 {
 	size_t len = p->word.len;
@@ -343,12 +347,12 @@ static int parse_ratio(struct parser *p, struct filter_test *test)
 
 	if (percent)
 		p->word.s[len - 1] = '\0';
-	if (num_parse_double(p->word.s, 0, percent ? DBL_MAX : 1, &test->real) < 0) {
+	if (num_parse_double(p->word.s, 0, DBL_MAX, &test->real) < 0) {
 		if (percent)
 			p->word.s[len - 1] = '%';
 		return fail_word(p, "is neither a percentage like 80% nor a ratio from 0 to 1");
 	}
-	if (percent)
+	if (percent || test->real > 1)
 		test->real /= 100;
 	return 0;
 }
@@ -806,10 +810,15 @@ static enum truth match_list(const struct filter *filter, const struct filter_ex
 }
 
 int filter_parse(const char *text, const struct filter_source *source, struct filter **filter,
-		 struct error *why)
+		 struct error *why, struct filter_mistake *mistake)
 {
 	struct filter *f = xcalloc(1, sizeof(*f));
-	struct parser p = { .text = text, .at = text, .filter = f, .why = why };
+	struct filter_mistake unused;
+	struct parser p = { .text = text,
+			    .at = text,
+			    .filter = f,
+			    .why = why,
+			    .mistake = mistake ? mistake : &unused };
 	int code = 0;
 
 	*filter = NULL;

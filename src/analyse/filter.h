@@ -52,14 +52,21 @@ struct filter_source {
 	void *context; /* has to live as long as the filter */
 };
 
+/* Where the filter is wrong. Both are offsets in bytes. */
+struct filter_mistake {
+	size_t at; /* in the filter; its length, if something is missing at the end */
+	size_t what; /* in the text of the error, after "filter, at character 7: " */
+};
+
 /*
  * filter_parse() - parse what a user typed.
  * @filter: set to NULL if @text is blank, which shows every row
+ * @mistake: filled with @why; NULL: not wanted
  *
  * Returns 0, or -EINVAL with @why filled, which gives the position.
  */
 int filter_parse(const char *text, const struct filter_source *source, struct filter **filter,
-		 struct error *why);
+		 struct error *why, struct filter_mistake *mistake);
 void filter_free(struct filter *filter);
 
 /* Does the filter show this row? NULL shows every row. */

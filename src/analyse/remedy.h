@@ -7,7 +7,10 @@
 /*
  * The next step for a sick listener: what to find out or change, and the command to type, with the
  * real pid, unit, sysctl and port. One table, keyed by reason, has them all; a state without a
- * reason has a row too.
+ * reason that has advice has a row too.
+ *
+ * A command runs as root; without privilege, it runs for processes of one's own. One that reads or
+ * sets what belongs to a network namespace enters that of the listener.
  */
 #define REMEDY_COMMANDS 2
 
@@ -27,6 +30,19 @@ struct remedy {
  */
 bool remedy_find(struct remedy *r, const struct row *row, enum state state, uint32_t reasons,
 		 unsigned int text_flags);
+
+/*
+ * remedy_ended() - the same for a row that is sick no more, or whose listener is gone: what its
+ * process logged meanwhile.
+ * @process: its name where the row has no owners, see history_process(); NULL: unknown
+ * @began_ns: how long ago the trouble began
+ */
+bool remedy_ended(struct remedy *r, const struct row *row, const char *process, uint64_t began_ns,
+		  unsigned int text_flags);
+
+/* remedy_add() - add "purpose: command  or: command", in one line, without the caution. */
+void remedy_add(struct strbuf *to, const struct remedy *r);
+
 void remedy_free(struct remedy *r);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/verdict.h"
 
+#include "analyse/holders.h"
 #include "base/alloc.h"
 
 #include <string.h>
@@ -12,21 +13,6 @@
 
 #define PIDS_MAX  8 /* in a command to copy */
 #define NAMES_MAX 3 /* processes in a sentence */
-
-/* An iterator over the processes that hold a listener. */
-struct owner_walk {
-	const struct snapshot *s;
-	const struct listener *l;
-	bool with_managers; /* all owners are managers */
-	uint32_t next; /* owner to look at */
-};
-
-/* How many owners match a predicate. */
-struct owner_count {
-	const struct process *first; /* that matches */
-	size_t n; /* that match */
-	size_t all;
-};
 
 static bool is_overflowing(const struct row *r)
 {
@@ -81,7 +67,7 @@ static bool admits_none(const struct row *r)
 }
 
 /* A full SYN queue drops SYNs only where the kernel sends no cookies instead. */
-static bool drops_syns(const struct row *r)
+bool verdict_drops_syns(const struct row *r)
 {
 	const struct sysctls *s = &r->netns->netns->sysctls;
 
@@ -92,7 +78,8 @@ static bool drops_syns(const struct row *r)
 /* A drop is not a loss: health checks, TCP_DEFER_ACCEPT and repeated SYNs cause drops all day. */
 static bool is_dropping(const struct row *r)
 {
-	return r->losses.known && (r->losses.min > 0 || (r->losses.max > 0 && drops_syns(r)));
+	return r->losses.known &&
+	       (r->losses.min > 0 || (r->losses.max > 0 && verdict_drops_syns(r)));
 }
 
 static bool is_high(const struct row *r)
@@ -106,83 +93,6 @@ static bool always(const struct row *r)
 	return true;
 }
 
-/* Is it systemd, or its instance of a user? They hold the sockets of services that they start. */
-static bool is_manager(const struct process *p)
-{
-	return p->pid == 1 || (p->unit && !strcmp(p->unit, "init.scope"));
-}
-
-static const struct process *next_owner(struct owner_walk *w)
-{
-	while (w->next < w->l->n_owners) {
-		const struct owner *owner = &w->s->owners[w->l->first_owner + w->next++];
-		const struct process *p = &w->s->processes[owner->process];
-
-		/* The descriptors of a process are adjacent. */
-		if (w->next > 1 && owner[-1].process == owner->process)
-			continue;
-		if (w->with_managers || !is_manager(p))
-			return p;
-	}
-	return NULL;
-}
-
-/* A manager counts as an owner only if there is no other. */
-static struct owner_walk walk_owners(const struct row *r)
-{
-	struct owner_walk w = { r->netns->snapshot, r->listener, false, 0 };
-
-	w.with_managers = !next_owner(&w);
-	w.next = 0;
-	return w;
-}
-
-static struct owner_count count_owners(const struct row *r, bool (*is)(const struct process *p))
-{
-	struct owner_walk w = walk_owners(r);
-	struct owner_count c = { 0 };
-
-	for (const struct process *p; (p = next_owner(&w)); c.all++)
-		if (is(p) && !c.n++)
-			c.first = p;
-	return c;
-}
-
-static bool some_owner(const struct row *r, bool (*is)(const struct process *p))
-{
-	return count_owners(r, is).n > 0;
-}
-
-static bool every_owner(const struct row *r, bool (*is)(const struct process *p))
-{
-	struct owner_count c = count_owners(r, is);
-
-	return c.n && c.n == c.all;
-}
-
-static bool is_frozen(const struct process *p)
-{
-	return p->known & PROCESS_FROZEN && p->frozen;
-}
-
-static bool is_stopped(const struct process *p)
-{
-	return process_is_traced(p) || is_frozen(p) ||
-	       (p->known & PROCESS_STATE && p->state == 'T');
-}
-
-/* open_fds may exceed a limit that was lowered. */
-static bool is_at_limit(const struct process *p)
-{
-	return !is_stopped(p) && p->known & PROCESS_OPEN_FDS && p->known & PROCESS_FD_LIMIT &&
-	       p->open_fds >= p->fd_limit;
-}
-
-static bool is_throttled(const struct process *p)
-{
-	return p->known & PROCESS_THROTTLED && p->throttled;
-}
-
 /* Are there connections in the queue, none of which was seen to leave it? */
 static bool none_leaves(const struct row *r)
 {
@@ -191,19 +101,19 @@ static bool none_leaves(const struct row *r)
 
 static bool owners_stopped(const struct row *r)
 {
-	return none_leaves(r) && every_owner(r, is_stopped);
+	return none_leaves(r) && holders_all(r, process_is_stopped);
 }
 
 /* If all owners are at their limit, a connection leaves only when a descriptor is closed. */
 static bool owners_at_limit(const struct row *r)
 {
-	return r->listener->length &&
-	       (none_leaves(r) ? some_owner(r, is_at_limit) : every_owner(r, is_at_limit));
+	return r->listener->length && (none_leaves(r) ? holders_some(r, process_at_limit) :
+							holders_all(r, process_at_limit));
 }
 
 static bool owners_throttled(const struct row *r)
 {
-	return some_owner(r, is_throttled);
+	return holders_some(r, process_is_throttled);
 }
 
 /* Was the accept queue so full in the window that its limit matters? */
@@ -318,7 +228,7 @@ static void add_process(struct strbuf *to, const struct process *p)
 }
 
 /* "process 82 (app)", or "2 of 3 processes that hold this listener". */
-static void add_subject(struct strbuf *to, const struct owner_count *c)
+static void add_subject(struct strbuf *to, const struct holder_count *c)
 {
 	if (c->all > 1) {
 		strbuf_addf(to, "%zu of %zu processes that hold this listener", c->n, c->all);
@@ -332,11 +242,11 @@ static void add_subject(struct strbuf *to, const struct owner_count *c)
 static void add_processes(struct strbuf *to, const struct row *r,
 			  bool (*is)(const struct process *p), bool fds)
 {
-	struct owner_walk w = walk_owners(r);
+	struct holders w = holders_of(r);
 	size_t n = 0;
 
 	strbuf_adds(to, " (");
-	for (const struct process *p; (p = next_owner(&w));) {
+	for (const struct process *p; (p = holders_next(&w));) {
 		if (!is(p))
 			continue;
 		if (n++ == NAMES_MAX) {
@@ -353,11 +263,11 @@ static void add_processes(struct strbuf *to, const struct row *r,
 
 static void add_stopped_pids(struct strbuf *to, const struct row *r)
 {
-	struct owner_walk w = walk_owners(r);
+	struct holders w = holders_of(r);
 	size_t n = 0;
 
-	for (const struct process *p; (p = next_owner(&w));) {
-		if (!is_stopped(p))
+	for (const struct process *p; (p = holders_next(&w));) {
+		if (!process_is_stopped(p))
 			continue;
 		if (n++ == PIDS_MAX) {
 			strbuf_adds(to, " ...");
@@ -367,35 +277,13 @@ static void add_stopped_pids(struct strbuf *to, const struct row *r)
 	}
 }
 
-/* Adds how to thaw it: the file takes a number in cgroup v2, a word in v1. */
-static void add_thaw(struct strbuf *to, const struct process *p)
+static bool say_stopped(struct strbuf *to, const struct row *r)
 {
-	const char *file = p->freezer ? strrchr(p->freezer, '/') : NULL;
+	struct holder_count c = holders_count(r, process_is_stopped);
 
-	strbuf_adds(to, "unpause its container");
-	if (p->freezer)
-		strbuf_addf(to, ", or echo %s > %s",
-			    file && !strcmp(file, "/freezer.state") ? "THAWED" : "0", p->freezer);
-}
-
-static bool say_stopped(struct strbuf *to, const struct row *r, bool advice)
-{
-	struct owner_count c = count_owners(r, is_stopped);
-
-	if (advice) {
-		if (is_frozen(c.first)) {
-			add_thaw(to, c.first);
-		} else if (process_is_traced(c.first)) {
-			strbuf_adds(to, "continue it there, or detach");
-		} else {
-			strbuf_adds(to, "continue with fg, or kill -CONT");
-			add_stopped_pids(to, r);
-		}
-		return true;
-	}
 	strbuf_adds(to, "process ");
 	add_process(to, c.first);
-	strbuf_adds(to, is_frozen(c.first)	   ? " is frozen with its cgroup" :
+	strbuf_adds(to, process_is_frozen(c.first) ? " is frozen with its cgroup" :
 			process_is_traced(c.first) ? " is stopped by a debugger" :
 						     " is stopped");
 	if (c.n == 2)
@@ -405,21 +293,11 @@ static bool say_stopped(struct strbuf *to, const struct row *r, bool advice)
 	return true;
 }
 
-static bool say_at_limit(struct strbuf *to, const struct row *r, bool advice)
+static bool say_at_limit(struct strbuf *to, const struct row *r)
 {
-	struct owner_count c = count_owners(r, is_at_limit);
+	struct holder_count c = holders_count(r, process_at_limit);
 	const struct process *p = c.first;
 
-	if (advice) {
-		strbuf_addf(to, "raise %s limit (", c.n > 1 ? "their" : "its");
-		if (p->unit && !is_manager(p))
-			strbuf_addf(to, "LimitNOFILE= of unit %s", p->unit);
-		else
-			strbuf_addf(to, "ulimit -n where %s started",
-				    c.n > 1 ? "they are" : "it is");
-		strbuf_addf(to, "), or find the leak with ls -l /proc/%u/fd", p->pid);
-		return true;
-	}
 	add_subject(to, &c);
 	if (c.all == 1) {
 		strbuf_addf(to, " has %u of %u descriptors open, and accept(2) fails with EMFILE",
@@ -427,74 +305,49 @@ static bool say_at_limit(struct strbuf *to, const struct row *r, bool advice)
 		return true;
 	}
 	strbuf_adds(to, c.n > 1 ? " have no descriptor left" : " has no descriptor left");
-	add_processes(to, r, is_at_limit, true);
+	add_processes(to, r, process_at_limit, true);
 	strbuf_adds(to, ", and accept(2) fails with EMFILE there");
 	return true;
 }
 
-/* systemd names the cgroup of a unit after it. */
-static void add_unit_of(struct strbuf *to, const char *quota)
+static bool say_throttled(struct strbuf *to, const struct row *r)
 {
-	static const char *const kinds[] = { ".service", ".scope", ".slice" };
-	const char *end = strrchr(quota, '/'), *begin = end;
+	struct holder_count c = holders_count(r, process_is_throttled);
 
-	while (begin > quota && begin[-1] != '/')
-		begin--;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		size_t len = strlen(kinds[i]);
-
-		if ((size_t)(end - begin) > len && !memcmp(end - len, kinds[i], len))
-			strbuf_addf(to, ", CPUQuota= of unit %.*s", (int)(end - begin), begin);
-	}
-}
-
-static bool say_throttled(struct strbuf *to, const struct row *r, bool advice)
-{
-	struct owner_count c = count_owners(r, is_throttled);
-
-	if (advice) {
-		strbuf_adds(to, "raise the quota");
-		if (!c.first->quota)
-			return true;
-		strbuf_addf(to, " (%s", c.first->quota);
-		add_unit_of(to, c.first->quota);
-		strbuf_putc(to, ')');
-		return true;
-	}
 	add_subject(to, &c);
 	if (c.all > 1)
-		add_processes(to, r, is_throttled, false);
+		add_processes(to, r, process_is_throttled, false);
 	strbuf_addf(to, " used up %s CPU quota in this window and %s throttled",
 		    c.n > 1 ? "their" : "its", c.n > 1 ? "were" : "was");
 	return true;
 }
 
-/* The owner that runs may be the master of a preforked server, which never accepts. */
-static bool say_not_accepting(struct strbuf *to, const struct row *r, bool advice)
+/*
+ * The one that runs may be the master of a preforked server, which never accepts: so of several all
+ * are named, or those that are stopped.
+ */
+static bool say_not_accepting(struct strbuf *to, const struct row *r)
 {
-	struct owner_count c = count_owners(r, is_stopped);
-	const struct reason_info *info = &reason_table[REASON_NOT_ACCEPTING];
+	struct holder_count stopped = holders_count(r, process_is_stopped);
+	struct holder_count c = holders_count(r, process_is_any);
 
-	if (!c.n || c.n == c.all)
+	if (!c.n)
 		return false;
-	if (!advice) {
+	if (stopped.n && stopped.n < c.n) {
 		strbuf_addf(to, "%s, and %zu of %zu processes that hold the listener %s %s:",
-			    info->fact, c.n, c.all, c.n > 1 ? "are" : "is",
-			    is_frozen(c.first) ? "frozen" : "stopped");
+			    reason_table[REASON_NOT_ACCEPTING].fact, stopped.n, c.n,
+			    stopped.n > 1 ? "are" : "is",
+			    process_is_frozen(stopped.first) ? "frozen" : "stopped");
 		add_stopped_pids(to, r);
 		return true;
 	}
-	if (is_frozen(c.first)) {
-		strbuf_adds(to, "first ");
-		add_thaw(to, c.first);
+	if (c.n > 1) {
+		strbuf_addf(to, "none of the %zu processes that hold this listener", c.n);
+		add_processes(to, r, process_is_any, false);
 	} else {
-		strbuf_addf(to, "continue %s first (", c.n > 1 ? "them" : "it");
-		strbuf_adds(to, process_is_traced(c.first) ? "in the debugger" : "kill -CONT");
-		if (!process_is_traced(c.first))
-			add_stopped_pids(to, r);
-		strbuf_putc(to, ')');
+		add_subject(to, &c);
 	}
-	strbuf_addf(to, ", then %s", info->advice);
+	strbuf_addf(to, " accepted %s connection in this window", c.n > 1 ? "a" : "no");
 	return true;
 }
 
@@ -634,42 +487,61 @@ enum reason verdict_first_reason(const struct row *row)
 	return i;
 }
 
+enum reason verdict_adviser_of(uint32_t reasons)
+{
+	unsigned int i = 0;
+
+	while (i < REASON_N && !(reasons & 1u << i))
+		i++;
+	return i < REASON_N && reason_table[i].advice ? i : REASON_N;
+}
+
 enum reason verdict_adviser(const struct row *row)
 {
-	enum reason first = verdict_first_reason(row);
+	return verdict_adviser_of(row->reasons);
+}
 
-	return first < REASON_N && reason_table[first].advice ? first : REASON_N;
+/* Adds " (the oldest for 3.2s)". */
+static void add_time(struct strbuf *to, const char *what, uint64_t ns, const char *after)
+{
+	strbuf_addf(to, " (%s for ", what);
+	text_add_time(to, ns);
+	strbuf_addf(to, "%s)", after);
 }
 
 /* The age of a connection is proof; without one, say only what was seen. */
 static void add_stalled_for(struct strbuf *to, const struct row *row)
 {
-	const double unmoved = (double)row->unmoved_ns / (double)NSEC_PER_SEC;
+	const uint64_t ms = NSEC_PER_SEC / 1000;
 
 	if (row->oldest_wait_ms.known)
-		strbuf_addf(to, " (the oldest for %.1f s)",
-			    (double)row->oldest_wait_ms.value / 1000);
+		add_time(to, "the oldest", row->oldest_wait_ms.value * ms, "");
 	else if (row->waits_long) /* which member of its group holds the oldest is unknown */
-		strbuf_addf(to, " (the oldest of its group for %.1f s)",
-			    (double)row->group->oldest_wait_ms / 1000);
+		add_time(to, "the oldest of its group", row->group->oldest_wait_ms * ms, "");
 	else if (listener_is_unix(row->listener) && row->listener->first_ns)
-		strbuf_addf(to, " (the oldest for %.1f s or more)", unmoved);
+		add_time(to, "the oldest", row->unmoved_ns, " or more");
 	else if (row->unmoved_ns)
-		strbuf_addf(to, " (not seen to get shorter for %.1f s)", unmoved);
+		add_time(to, "not seen to get shorter", row->unmoved_ns, "");
 }
 
 void verdict_add_state(struct strbuf *to, const struct row *row)
 {
 	const struct state_info *state = &state_table[row->state];
+	/* Then it is known what drops them, and it is no counter that has to be looked for. */
+	const bool no_cookies =
+		row->state == STATE_DROPPING && verdict_drops_syns(row) && row_syn_full(row);
+	const char *advice = no_cookies ? "turn syncookies on" : state->advice;
 
-	strbuf_adds(to, state->fact);
+	strbuf_adds(to, no_cookies ?
+				"the SYN queue is full and drops SYNs, as tcp_syncookies is 0" :
+				state->fact);
 	if (row->state == STATE_STALLED)
 		add_stalled_for(to, row);
-	if (verdict_adviser(row) == REASON_N && state->advice)
-		strbuf_addf(to, "; %s", state->advice);
+	if (verdict_adviser(row) == REASON_N && advice)
+		strbuf_addf(to, "; %s", advice);
 }
 
-static const struct row *fullest_member(const struct row *row, enum reason reason)
+const struct row *verdict_member(const struct row *row, enum reason reason)
 {
 	const struct row *fullest = NULL;
 
@@ -683,27 +555,31 @@ static const struct row *fullest_member(const struct row *row, enum reason reaso
 	return fullest;
 }
 
+bool verdict_add_fact(struct strbuf *to, enum reason reason, const struct row *row,
+		      unsigned int text_flags)
+{
+	const struct reason_info *info = &reason_table[reason];
+	const struct row *one = row->folded ? verdict_member(row, reason) : row;
+	struct strbuf said = { 0 };
+	bool names = info->say && one && info->applies(one) && info->say(&said, one);
+
+	if (names)
+		text_add_safe(to, said.s, said.len, text_flags);
+	else
+		strbuf_adds(to, info->fact);
+	strbuf_free(&said);
+	return names;
+}
+
 bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
 		     unsigned int text_flags)
 {
-	const struct reason_info *info = &reason_table[reason];
-	const struct row *one = row->folded ? fullest_member(row, reason) : row;
-	bool advise = verdict_adviser(row) == reason;
-	struct strbuf said = { 0 };
+	bool names = verdict_add_fact(to, reason, row, text_flags);
 
-	if (!info->say || !one || !info->applies(one) || !info->say(&said, one, false)) {
-		strbuf_adds(to, info->fact);
-		if (advise)
-			strbuf_addf(to, "; %s", info->advice);
-		return false;
-	}
-	if (advise) {
-		strbuf_adds(&said, "; ");
-		info->say(&said, one, true);
-	}
-	text_add_safe(to, said.s, said.len, text_flags);
-	strbuf_free(&said);
-	return true;
+	/* What else is to be done about processes that are named is a command, see remedy.h. */
+	if (verdict_adviser(row) == reason && (!names || reason == REASON_NOT_ACCEPTING))
+		strbuf_addf(to, "; %s", reason_table[reason].advice);
+	return names;
 }
 
 void verdict_add_reason(struct strbuf *to, enum reason reason, const struct row *row,

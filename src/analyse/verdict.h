@@ -33,11 +33,10 @@ struct reason_info {
 	const char *advice; /* NULL: only a limit, not a cause */
 	bool (*applies)(const struct row *row);
 	/*
-	 * Adds the fact, or the advice, and names the processes of a listener (not of a folded
-	 * group) to which it applies. NULL, or it returns false and adds nothing: use the texts
-	 * above.
+	 * Adds the fact, and names the processes of a listener (not of a folded group) to which it
+	 * applies. NULL, or it returns false and adds nothing: use the texts above.
 	 */
-	bool (*say)(struct strbuf *to, const struct row *row, bool advice);
+	bool (*say)(struct strbuf *to, const struct row *row);
 };
 
 extern const struct state_info state_table[STATE_N];
@@ -66,17 +65,28 @@ void classify_row(struct row *row);
  */
 enum reason verdict_first_reason(const struct row *row);
 enum reason verdict_adviser(const struct row *row);
+enum reason verdict_adviser_of(uint32_t reasons);
+
+/* The fullest member of a folded group, of those with @reason; NULL: none has it */
+const struct row *verdict_member(const struct row *row, enum reason reason);
+
+/* A full SYN queue drops SYNs only where the kernel sends no cookies instead. */
+bool verdict_drops_syns(const struct row *row);
 
 /* Adds what the state of the row means, and its advice if verdict_adviser() is REASON_N. */
 void verdict_add_state(struct strbuf *to, const struct row *row);
 
 /*
- * verdict_add_why() - add what a reason of the row means, and its advice if it is the adviser. For
- * a folded group it names processes of the fullest member with that reason. Returns whether it
- * names processes, which makes it specific to this row.
+ * verdict_add_fact() - add what a reason of the row means. For a folded group it names processes of
+ * the fullest member with that reason. Returns whether it names processes, which makes it specific
+ * to this row.
+ * verdict_add_why() - the same, and the advice of the reason if it is the adviser, unless
+ * remedy_find() says all of it.
  * verdict_add_reason() - the same after the name of the reason and a colon.
  * @text_flags: enum text_flags, for names of processes and paths
  */
+bool verdict_add_fact(struct strbuf *to, enum reason reason, const struct row *row,
+		      unsigned int text_flags);
 bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
 		     unsigned int text_flags);
 void verdict_add_reason(struct strbuf *to, enum reason reason, const struct row *row,

@@ -2,6 +2,7 @@
 #include "base/text.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -140,6 +141,74 @@ void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int fla
 		else
 			strbuf_add(b, (const char *)p, n);
 		p += n ? n : 1;
+	}
+}
+
+/* Is it printable ASCII, or kept by text_add_safe()? */
+static bool is_printable(const char *s, unsigned int flags)
+{
+	struct strbuf safe = { 0 };
+	const char *c = s;
+	bool same;
+
+	while (*c >= ' ' && *c <= '~')
+		c++;
+	if (!*c)
+		return true;
+	text_add_safe(&safe, s, strlen(s), flags);
+	same = !strcmp(safe.s, s);
+	strbuf_free(&safe);
+	return same;
+}
+
+void text_add_word(struct strbuf *b, const char *s, unsigned int flags)
+{
+	static const char bare[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789_@+:,./-";
+
+	if (*s && !s[strspn(s, bare)]) {
+		strbuf_adds(b, s);
+		return;
+	}
+	if (is_printable(s, flags)) {
+		strbuf_putc(b, '\'');
+		for (; *s; s++)
+			if (*s == '\'')
+				strbuf_adds(b, "'\\''");
+			else
+				strbuf_putc(b, *s);
+		strbuf_putc(b, '\'');
+		return;
+	}
+	strbuf_adds(b, "$'");
+	for (; *s; s++)
+		if (*s >= ' ' && *s <= '~' && *s != '\'' && *s != '\\')
+			strbuf_putc(b, *s);
+		else
+			strbuf_addf(b, "\\x%02x", (unsigned char)*s);
+	strbuf_putc(b, '\'');
+}
+
+void text_add_time(struct strbuf *b, uint64_t ns)
+{
+	const uint64_t tenth = NSEC_PER_SEC / 10;
+	uint64_t tenths = (ns + tenth / 2) / tenth, seconds = (tenths + 5) / 10;
+
+	if (ns && !tenths) {
+		strbuf_adds(b, "<0.1s");
+	} else if (tenths < 100) {
+		strbuf_addf(b, tenths % 10 ? "%u.%us" : "%us", (unsigned int)(tenths / 10),
+			    (unsigned int)(tenths % 10));
+	} else if (seconds < 60) {
+		strbuf_addf(b, "%us", (unsigned int)seconds);
+	} else if (seconds < 3600) {
+		strbuf_addf(b, seconds < 600 && seconds % 60 ? "%um%us" : "%um",
+			    (unsigned int)(seconds / 60), (unsigned int)(seconds % 60));
+	} else {
+		uint64_t minutes = seconds / 60;
+
+		strbuf_addf(b, minutes < 600 && minutes % 60 ? "%lluh%um" : "%lluh",
+			    (unsigned long long)(minutes / 60), (unsigned int)(minutes % 60));
 	}
 }
 

@@ -69,6 +69,9 @@ enum text_flags {
 	TEXT_ONE_WORD = 1 << 2, /* escape spaces too, for readers that split lines at them */
 };
 
+/* Adds a time in few characters: "0.2s", "42s", "1m", "1m12s", "25m", "3h5m", "50h". */
+void text_add_time(struct strbuf *b, uint64_t ns);
+
 /*
  * text_add_safe() - add foreign text as valid UTF-8 that cannot move the cursor.
  *
@@ -77,6 +80,13 @@ enum text_flags {
  * backslashes are escaped.
  */
 void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags);
+
+/*
+ * text_add_word() - add foreign text as one word of a shell command: quoted where the shell would
+ * take it apart, and with what a terminal must not get written as $'\xNN', which bash, zsh and ksh
+ * know.
+ */
+void text_add_word(struct strbuf *b, const char *s, unsigned int flags);
 
 /* Does text_add_safe() add it unchanged, whatever the flags but TEXT_ONE_WORD? */
 bool text_is_plain(const char *s, size_t len);

@@ -121,6 +121,7 @@ static void add_namespace(struct sampling *now)
 	ns->serial = netns->serial;
 	ns->name = string_pool_adds(now->s->strings, netns->name);
 	ns->pid = netns->pid;
+	ns->own = netns->netns_fd == NETNS_HOME;
 }
 
 static void read_counters_before(struct sampling *now)

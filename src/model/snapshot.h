@@ -191,6 +191,7 @@ struct netns {
 	uint64_t serial; /* distinguishes namespaces of this run that had the same inode */
 	const char *name; /* NULL: unknown */
 	uint32_t pid; /* the oldest process in it; 0: unknown */
+	bool own; /* the program runs in it */
 	size_t first_listener; /* index into snapshot->listeners; the others follow */
 	struct sysctls sysctls;
 	struct counters before; /* read just before the dump */

@@ -15,11 +15,10 @@ static const enum field_id default_columns[] = {
 	FIELD_OVERFLOWS, FIELD_PROCESS, FIELD_REASONS,
 };
 
-/* The interactive view shows rates in place of sums. */
+/* The interactive view shows rates in place of sums, and draws queues with length and capacity. */
 static const enum field_id top_columns[] = {
-	FIELD_SEVERITY, FIELD_LOCAL, FIELD_PROCESS, FIELD_SOCKETS, FIELD_LENGTH, FIELD_LIMIT,
-	FIELD_FILL, FIELD_PEAK, FIELD_IMBALANCE, FIELD_SYNRECV, FIELD_DROPS_RATE, FIELD_OVERFLOWS,
-	FIELD_REASONS,
+	FIELD_SEVERITY, FIELD_STATE, FIELD_LOCAL, FIELD_PROCESS, FIELD_SOCKETS, FIELD_FILL,
+	FIELD_SYNRECV, FIELD_OVERFLOWS_RATE, FIELD_REASONS,
 };
 
 static const enum field_id extended_columns[] = {

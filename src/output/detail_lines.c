@@ -2,6 +2,7 @@
 #include "output/detail_lines.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/num.h"
 #include "output/cell.h"
 
@@ -25,13 +26,12 @@ static void begin_line(struct strbuf *lines, const char *queue)
 	strbuf_addf(lines, "    %-9s  ", queue);
 }
 
-static void add_seconds(struct strbuf *b, bool known, uint32_t ms)
+static void add_ms(struct strbuf *b, bool known, uint32_t ms)
 {
-	struct field_value v = { .type = TYPE_SECONDS, .known = known, .real = ms / 1000.0 };
-
-	cell_add(b, &v, 0);
 	if (known)
-		strbuf_adds(b, " s");
+		text_add_time(b, ms * (NSEC_PER_SEC / 1000));
+	else
+		strbuf_putc(b, '-');
 }
 
 /* @rows: see cell_align() */
@@ -41,10 +41,10 @@ static void add_connection(struct strbuf *rows, const char *queue, const struct 
 	cell_add_endpoint(rows, c->family, c->peer, c->peer_port);
 	if (c->half_open) {
 		strbuf_addf(rows, "\t\t  retransmits \t%u\t  next timer ", c->retransmits);
-		add_seconds(rows, true, c->next_timer_ms);
+		add_ms(rows, true, c->next_timer_ms);
 	} else {
 		strbuf_adds(rows, "\t  ");
-		add_seconds(rows, c->has_wait, c->wait_ms);
+		add_ms(rows, c->has_wait, c->wait_ms);
 		strbuf_adds(rows, "\t  unread \t");
 		if (c->mptcp)
 			strbuf_putc(rows, '-');

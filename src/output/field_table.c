@@ -78,7 +78,6 @@ static bool knows(const struct row *row, unsigned int bit)
 
 /* Where it listens. */
 
-TEXT(namespace, row->netns->netns->name)
 NUMBER(netns, row->netns->netns->inode != 0, row->netns->netns->inode)
 TEXT(protocol, listener_is_unix(row->listener) ? "unix" : "tcp")
 TEXT(type, row->listener->seqpacket ? "seqpacket" : "stream")
@@ -93,6 +92,12 @@ NUMBER(inode, !row->folded, row->listener->inode)
 NUMBER(cookie, !row->folded, row->listener->cookie)
 NUMBER(uid, knows(row, LISTENER_UID), row->listener->uid)
 TEXT(cgroup, row->listener->cgroup)
+
+GETTER(namespace)
+{
+	set_text(value, row->netns->netns->name);
+	value->own = row->netns->netns->own;
+}
 
 GETTER(address)
 {
@@ -212,6 +217,8 @@ NUMBER(drops_delta, row->drops.known, row->drops.value)
 REAL(drops_rate, row->drops.known && report->window_ns, report_rate(row->drops, report))
 NUMBER(overflows_min, row->overflows.known, row->overflows.min)
 NUMBER(overflows_max, row->overflows.known, row->overflows.max)
+REAL(overflows_rate, row->overflows.known && report->window_ns,
+     report_rate((struct opt_u64){ row->overflows.max, true }, report))
 NUMBER(losses_min, row->losses.known, row->losses.min)
 NUMBER(losses_max, row->losses.known, row->losses.max)
 
@@ -547,7 +554,8 @@ const struct field field_table[FIELD_N] = {
 	  .key = "local", .needs = NEED_INTERFACE, .order = ORDER_PLACE, .flags = FIELD_IS_WHOLE,
 	  .keep = 99 },
 	[FIELD_NAMESPACE] = { "namespace", "NAMESPACE", TYPE_TEXT, get_namespace,
-	  "name of the network namespace: in /run/netns, of a container, or of a process",
+	  "name of the network namespace: in /run/netns, of a container, or of a process; "
+	  "in tables own: that of listenq",
 	  .key = "namespace", .needs = NEED_NAMESPACES, .flags = FIELD_IS_NAME, .keep = 85 },
 	[FIELD_NETNS] = { "netns", "NETNS", TYPE_COUNT, get_netns, "inode of the network namespace",
 	  .key = "netns", .keep = 1 },
@@ -603,8 +611,8 @@ const struct field field_table[FIELD_N] = {
 	  .object = "accept_queue", .key = "peak_length", .needs = NEED_PEAKS, .keep = 3 },
 	[FIELD_PEAK] = { "peak", "PEAK", TYPE_RATIO, get_peak,
 	  "accept queue: highest fill that fast sampling saw in the window",
-	  .object = "accept_queue", .key = "peak_fill", .needs = NEED_PEAKS,
-	  .flags = FIELD_HAS_HISTORY, .keep = 40, .keep_top = 15 },
+	  .object = "accept_queue", .key = "peak_fill", .needs = NEED_PEAKS, .keep = 40,
+	  .keep_top = 15 },
 	[FIELD_FULL_SECONDS] = { "full-seconds", "FULLSEC", TYPE_SECONDS, get_full_seconds,
 	  "accept queue: how long fast sampling saw it full in the window",
 	  .object = "accept_queue", .key = "full_seconds", .needs = NEED_PEAKS, .keep = 3 },
@@ -675,6 +683,9 @@ const struct field field_table[FIELD_N] = {
 	[FIELD_OVERFLOWS_MAX] = { "overflows-max", "OVERMAX", TYPE_COUNT, get_overflows_max,
 	  "overflows in the window, at most",
 	  .object = "overflows", .key = "max", .needs = NEED_OVERFLOWS, .keep = 3 },
+	[FIELD_OVERFLOWS_RATE] = { "overflows-rate", "OVER/S", TYPE_RATE, get_overflows_rate,
+	  "overflows of its accept queue a second, at most",
+	  .needs = NEED_OVERFLOWS, .flags = FIELD_HAS_HISTORY, .keep = 4, .keep_top = 52 },
 	[FIELD_LOSSES] = { "losses", "LOSSES", TYPE_TEXT, get_losses,
 	  "drops beside overflows that ListenDrops counts, in the window: +N or +MIN..MAX",
 	  .needs = NEED_OVERFLOWS, .order = ORDER_REAL, .flags = FIELD_HAS_RANGE, .keep = 8 },

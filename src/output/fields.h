@@ -27,7 +27,8 @@ enum field_id {
 	FIELD_SOCKETS, FIELD_GROUP_LENGTH, FIELD_GROUP_LIMIT, FIELD_GROUP_FILL, FIELD_IMBALANCE,
 
 	FIELD_DROPS, FIELD_DROPS_DELTA, FIELD_DROPS_RATE, FIELD_OVERFLOWS, FIELD_OVERFLOWS_MIN,
-	FIELD_OVERFLOWS_MAX, FIELD_LOSSES, FIELD_LOSSES_MIN, FIELD_LOSSES_MAX,
+	FIELD_OVERFLOWS_MAX, FIELD_OVERFLOWS_RATE, FIELD_LOSSES, FIELD_LOSSES_MIN,
+	FIELD_LOSSES_MAX,
 
 	FIELD_PROCESS, FIELD_PID, FIELD_FD, FIELD_PROCESSES, FIELD_CGROUP, FIELD_UNIT,
 	FIELD_CONTAINER,
@@ -83,10 +84,14 @@ enum field_flags {
 	FIELD_IS_NAME = 1 << 8, /* cut to its first letters if not even essential columns fit */
 };
 
+#define OWN_NETNS "own"
+
 struct field_value {
 	enum field_type type;
 	bool known;
 	bool path; /* TEXT that may be long, and whose end matters most */
+	bool own; /* TEXT: the name of the program's own namespace, which people read as OWN_NETNS
+		   */
 	uint64_t number; /* COUNT, RISE, BOOL, ID; with TERMS_STATES the enum state */
 	double real; /* RATIO, FACTOR, RATE, SECONDS, and with ORDER_REAL */
 	/*

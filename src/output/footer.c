@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/footer.h"
 
+#include "analyse/remedy.h"
 #include "base/alloc.h"
 #include "output/cell.h"
 
@@ -265,12 +266,9 @@ static void add_cut(struct strbuf *b, const struct not_shown *e)
 static void add_namespaces(struct strbuf *lines, const struct report *report,
 			   unsigned int text_flags)
 {
-	const double seconds = report_window_seconds(report);
-	char window[32];
-	struct strbuf words = { 0 };
+	struct strbuf words = { 0 }, window = { 0 };
 
-	snprintf(window, sizeof(window), seconds < 0.1 ? "%.0f ms" : "%.1f s",
-		 seconds < 0.1 ? seconds * 1000 : seconds);
+	text_add_time(&window, report->window_ns);
 	if (footer_add_not_shown(&words, &report->not_shown))
 		strbuf_addf(lines, "Not looked at: %s.\n", words.s);
 	strbuf_free(&words);
@@ -278,12 +276,13 @@ static void add_namespaces(struct strbuf *lines, const struct report *report,
 		strbuf_adds(lines,
 			    "No window: what moved is unknown; without -d 0 there is one.\n");
 	if (report->n_netns > 1) {
-		add_many(lines, report, window, text_flags);
+		add_many(lines, report, window.s, text_flags);
 	} else if (report->n_netns) {
 		if (report->window_ns)
-			add_moved(lines, report, report->netns, window);
+			add_moved(lines, report, report->netns, window.s);
 		add_sysctls(lines, &report->netns->netns->sysctls);
 	}
+	strbuf_free(&window);
 }
 
 /* Is @row a better example of the reason than @other: is its advice given there? */
@@ -369,6 +368,68 @@ static size_t add_named(struct strbuf *lines, const struct footer *f, enum reaso
 	return named;
 }
 
+/* Adds "Do (127.0.0.1:80): ...", in lines from which a command can be copied. */
+static void add_remedy(struct strbuf *lines, const struct footer *f, const struct row *row,
+		       const struct remedy *remedy)
+{
+	const size_t begin = lines->len;
+	size_t purpose;
+
+	strbuf_adds(lines, "Do (");
+	add_local(lines, f, row);
+	strbuf_adds(lines, "): ");
+	purpose = lines->len;
+	remedy_add(lines, remedy);
+	if (f->width && text_width(lines->s + begin, lines->len - begin) > f->width) {
+		lines->len = purpose;
+		strbuf_adds(lines, remedy->purpose.s);
+		for (size_t i = 0; i < remedy->n_commands; i++)
+			strbuf_addf(lines, "%s\n    %s", i ? "" : ":", remedy->commands[i].s);
+	}
+	strbuf_putc(lines, '\n');
+}
+
+/*
+ * Adds the next step for each sick listener that gets its advice from this reason, or if it is
+ * REASON_N from its state. One that is the same for several listeners, as of one process, stands
+ * once.
+ */
+static void add_remedies(struct strbuf *lines, const struct footer *f, enum state state,
+			 enum reason reason)
+{
+	struct remedy remedy = { 0 };
+	struct strbuf seen = { 0 }, one = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < f->report->n_shown; i++) {
+		const struct row *row = f->report->shown[i];
+
+		if (!state_is_sick(row->state) || verdict_adviser(row) != reason ||
+		    (reason == REASON_N && row->state != state))
+			continue;
+		if (n >= LISTENERS_MAX) {
+			n++;
+			continue;
+		}
+		one.len = 0;
+		strbuf_putc(&one, '\n');
+		if (remedy_find(&remedy, row, row->state, row->reasons, f->text_flags))
+			remedy_add(&one, &remedy);
+		strbuf_putc(&one, '\n');
+		if (seen.len && strstr(seen.s, one.s))
+			continue;
+		strbuf_adds(&seen, one.s);
+		n++;
+		add_remedy(lines, f, row, &remedy);
+	}
+	if (n > LISTENERS_MAX)
+		strbuf_addf(lines, "Do: likewise for %zu more listener%s\n", n - LISTENERS_MAX,
+			    n - LISTENERS_MAX > 1 ? "s" : "");
+	strbuf_free(&seen);
+	strbuf_free(&one);
+	remedy_free(&remedy);
+}
+
 static void add_reason(struct strbuf *lines, const struct footer *f, enum reason reason,
 		       const struct row *example)
 {
@@ -413,11 +474,15 @@ static void add_words(struct strbuf *lines, const struct footer *f)
 				example[j] = row;
 	}
 	for (unsigned int i = 0; i < STATE_N; i++)
-		if (count[i] && i != STATE_OK)
+		if (count[i] && i != STATE_OK) {
 			add_state(lines, f, worst[i], count[i]);
+			add_remedies(lines, f, i, REASON_N);
+		}
 	for (unsigned int i = 0; i < REASON_N; i++)
-		if (example[i])
+		if (example[i]) {
 			add_reason(lines, f, i, example[i]);
+			add_remedies(lines, f, STATE_N, i);
+		}
 }
 
 /* Says where the window was too short to show whether a listener is stalled. */

@@ -14,15 +14,14 @@
 #define NARROW_NAME    8
 #define NARROW_LIST    13
 
-struct layout_column *layout_append(struct layout *l, const struct field *field,
-				    enum layout_kind kind, int worth)
+struct layout_column *layout_append(struct layout *l, const struct field *field, int worth)
 {
 	struct layout_column *column;
 
 	l->columns = array_grow(l->columns, l->n, &l->size, sizeof(*l->columns));
 	column = &l->columns[l->n++];
-	*column = (struct layout_column){ .field = field, .kind = kind, .worth = worth };
-	column->right = kind == LAYOUT_CELL && field_is_number(field);
+	*column = (struct layout_column){ .field = field, .worth = worth };
+	column->right = field_is_number(field);
 	column->shown = true;
 	return column;
 }
@@ -97,8 +96,7 @@ static struct layout_column *find_most(const struct layout *l)
 	for (size_t i = 0; i < l->n; i++) {
 		struct layout_column *column = &l->columns[i];
 
-		if (!column->shown && !column->tried && column->kind == LAYOUT_CELL &&
-		    (!most || column->worth > most->worth))
+		if (!column->shown && !column->tried && (!most || column->worth > most->worth))
 			most = column;
 	}
 	return most;
@@ -177,10 +175,8 @@ void layout_fit(struct layout *l)
 	size_t list_least = l->list_least;
 	bool squeezed;
 
-	for (size_t i = 0; i < l->n; i++) {
+	for (size_t i = 0; i < l->n; i++)
 		l->columns[i].width = l->width ? l->columns[i].least : l->columns[i].wanted;
-		l->columns[i].tried = false;
-	}
 	if (!l->width)
 		return;
 	if (!l->all)

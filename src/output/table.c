@@ -63,8 +63,8 @@ static void make_cells(struct table *t)
 {
 	for (size_t i = 0; i < t->columns->n; i++) {
 		const struct field *field = t->columns->list[i];
-		struct layout_column *column = layout_append(&t->layout, field, LAYOUT_CELL,
-							     columns_worth(t->columns, field));
+		struct layout_column *column =
+			layout_append(&t->layout, field, columns_worth(t->columns, field));
 
 		if (t->style->header) {
 			column->header = strlen(field->header);

@@ -6,16 +6,22 @@
 #include "top/phrase.h"
 
 /*
- * The page of one listener or folded group: its state and values, its past fills, the connections
- * in its accept queue, oldest first, and those in its SYN queue.
+ * The page of one listener or folded group, one text of lines that scrolls: what is wrong and what
+ * to do, its queue over time, who waits, who is half-open, the processes, and all values.
  */
-enum detail_section { DETAIL_WAITING, DETAIL_HALF_OPEN, DETAIL_SECTIONS };
+#define DETAIL_BLOCKS 10
 
 struct detail {
-	enum detail_section section; /* which the keys scroll */
-	size_t offset[DETAIL_SECTIONS]; /* first connection shown; detail_draw() limits it */
-	size_t page; /* how many connections of @section the screen has room for */
+	size_t offset; /* first line on the screen; detail_draw() limits it */
+	size_t page; /* lines that the screen has room for */
+	size_t last; /* the first line on the screen when its end is there too */
+	size_t blocks[DETAIL_BLOCKS]; /* the lines that their titles are on */
+	size_t n_blocks;
 };
+
+/* Scrolls by @by lines; to the title of the next block, and after the last one to the top. */
+void detail_move(struct detail *d, long by);
+void detail_next(struct detail *d);
 
 /* Draws the page on lines @top to @bottom - 1. @row: NULL when the listener is gone */
 void detail_draw(struct detail *d, const struct screen *screen, int top, int bottom,

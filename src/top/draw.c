@@ -2,15 +2,14 @@
 #include "top/draw.h"
 
 #include "top/banner.h"
+#include "top/bar.h"
 #include "top/events.h"
+#include "top/help.h"
 #include "top/keys.h"
 #include "top/panel.h"
 
 #include <curses.h>
 #include <string.h>
-
-#define HELP_NAME   7 /* columns of the name of a key, or a mark */
-#define HELP_INDENT 10 /* of the second line of a text */
 
 static void draw_list(struct session *s, const struct session_parts *l)
 {
@@ -38,6 +37,27 @@ static void draw_list(struct session *s, const struct session_parts *l)
 	}
 }
 
+/* The line between two columns of parts; the rules of those on the left and right meet there. */
+static void draw_border(struct session *s, const struct session_parts *l)
+{
+	static const char *const glyphs[][2] = { { " | ", " │ " },
+						 { "-+-", "─┬─" },
+						 { "-+-", "─┼─" } };
+	const struct area *left = l->graph.lines ? &l->graph : &l->panel;
+	const int bottom = l->events.y + l->events.lines;
+	struct area a = { .y = left->y, .x = left->end, .end = left->end + SESSION_BORDER };
+
+	if (l->events.x < a.end || !l->events.lines)
+		return;
+	for (a.lines = 0; a.y + a.lines < bottom; a.lines++) {
+		struct paint p = paint_area(&s->screen, &a, a.lines);
+		const int y = a.y + a.lines;
+		const int which = y == left->y ? 1 : l->graph.lines && y == l->events.y ? 2 : 0;
+
+		paint_string(&p, INK_TITLE, glyphs[which][s->screen.utf8]);
+	}
+}
+
 static void draw_list_page(struct session *s)
 {
 	const struct session_parts l = session_parts(s);
@@ -53,104 +73,58 @@ static void draw_list_page(struct session *s)
 	panel_draw_graph(s, l.graph);
 	panel_draw_waits(s, l.waits);
 	panel_draw_events(s, l.events);
+	draw_border(s, &l);
 	if (l.bar.lines)
-		key_draw_bar(s, l.bar);
+		bar_draw(s, l.bar);
 	move(l.list.y + (l.list.lines ? (int)(s->view.cursor - s->view.offset) : 0), 0);
+}
+
+/* Keys that work on another page than the list, in its last line. */
+static void draw_hints(struct session *s)
+{
+	struct paint p = paint_line(&s->screen, s->screen.rows - 1);
+
+	paint_string(&p, INK_PLAIN, key_hints[s->page]);
+	paint_rest(&p, INK_PLAIN);
 }
 
 static void draw_detail_page(struct session *s)
 {
 	const int bottom = s->screen.rows > 4 ? s->screen.rows - 1 : s->screen.rows;
 	struct phrase_context c = session_phrases(s);
-	struct paint p = paint_line(&s->screen, bottom);
 
 	banner_title(s, (struct area){ .lines = 1, .end = s->screen.cols });
 	detail_draw(&s->detail, &s->screen, 1, bottom, view_row_of(&s->view, s->detailed), &c);
-	paint_string(&p, INK_PLAIN, key_hints[PAGE_DETAIL]); /* nothing on 4 lines or less */
+	if (bottom < s->screen.rows)
+		draw_hints(s);
 	move(0, 0);
 }
 
-static void draw_page_title(const struct session *s, const char *title)
+/* A menu begins below the headers of the list. */
+static void draw_menu(struct session *s)
 {
-	struct paint p = paint_line(&s->screen, 0);
+	const struct session_parts l = session_parts(s);
+	const int bottom = l.bar.lines ? l.bar.y : s->screen.rows;
+	struct area a = { .y = l.list.y, .lines = bottom - l.list.y, .end = s->screen.cols };
 
-	paint_string(&p, INK_HEADER, title);
-	paint_string(&p, INK_HEADER, key_hints[s->page]);
-	paint_rest(&p, INK_HEADER);
+	if (a.lines < 8) {
+		a.y = 0;
+		a.lines = bottom;
+	}
+	if (l.bar.lines)
+		draw_hints(s);
+	menu_draw(&s->menu, &s->screen, a);
+	move(s->menu.area.y + (int)(s->menu.cursor - s->menu.offset), s->menu.area.x);
 }
 
-struct help {
-	const struct screen *screen;
-	int y; /* of the next line; it may be above the screen */
-	bool hidden; /* lines are only counted */
-};
-
-static void help_line(struct help *h, enum ink ink, const char *text)
+static void draw_events_page(struct session *s)
 {
-	int indent = 0;
+	const int bottom = s->screen.rows > 4 ? s->screen.rows - 1 : s->screen.rows;
 
-	do {
-		struct paint p = paint_line(h->screen, h->y);
-		size_t n;
-
-		p.x = indent;
-		n = paint_break(text, p.end > p.x + 1 ? (size_t)(p.end - p.x) : 1);
-		if (!h->hidden && h->y > 0)
-			paint_text(&p, ink, text, n);
-		text += n;
-		text += strspn(text, " ");
-		indent = h->screen->cols > 40 ? HELP_INDENT : 0;
-		h->y++;
-	} while (*text);
-}
-
-static void help_lines(struct help *h, const struct snapshot *sample)
-{
-	const size_t n_warnings = sample ? sample->n_warnings : 0;
-	struct strbuf b = { 0 };
-
-	if (n_warnings)
-		help_line(h, INK_STRONG, "Warnings");
-	for (size_t i = 0; i < n_warnings; i++) {
-		const char *message = sample->warnings[i].message;
-
-		b.len = 0;
-		strbuf_adds(&b, "  ");
-		text_add_safe(&b, message, strlen(message), h->screen->utf8 ? 0 : TEXT_ASCII);
-		help_line(h, INK_PLAIN, b.s);
-	}
-	for (size_t i = 0; i < key_table_n; i++) {
-		if (key_table[i].section)
-			help_line(h, INK_STRONG, key_table[i].section);
-		b.len = 0;
-		strbuf_addf(&b, "  %-*s %s", HELP_NAME, key_table[i].name, key_table[i].help);
-		help_line(h, INK_PLAIN, b.s);
-	}
-	help_line(h, INK_STRONG, "Marks");
-	for (unsigned int i = 0; i < STATE_N; i++) {
-		const enum severity severity = state_table[i].severity;
-
-		b.len = 0;
-		strbuf_addf(&b, "  %-*s %s: %s", HELP_NAME, severity_mark(severity),
-			    state_table[i].name, state_table[i].fact);
-		help_line(h, paint_ink(severity), b.s);
-	}
-	strbuf_free(&b);
-}
-
-static void draw_help_page(struct session *s)
-{
-	const size_t room = s->screen.rows > 1 ? (size_t)s->screen.rows - 1 : 1;
-	struct help all = { .screen = &s->screen, .hidden = true };
-	struct help h = { .screen = &s->screen };
-
-	draw_page_title(s, "listenq: keys and marks  ");
-	help_lines(&all, s->view.report.snapshot);
-	if (s->help_offset + room > (size_t)all.y)
-		s->help_offset = (size_t)all.y > room ? (size_t)all.y - room : 0;
-	h.y = 1 - (int)s->help_offset;
-	help_lines(&h, s->view.report.snapshot);
-	move(0, 0);
+	banner_title(s, (struct area){ .lines = 1, .end = s->screen.cols });
+	events_draw(&s->events, &s->screen, 1, bottom, s->playback.history, s->playback.back);
+	if (bottom < s->screen.rows)
+		draw_hints(s);
 }
 
 /* The prompt, or the message, over the last line. */
@@ -175,6 +149,7 @@ static void draw_last_line(struct session *s)
 void draw_screen(struct session *s)
 {
 	erase();
+	session_fit(s);
 	/* curses cannot draw one column: it writes the last cell of a line by way of the one
 	 * before. */
 	if (s->screen.cols < 2) {
@@ -189,16 +164,16 @@ void draw_screen(struct session *s)
 		draw_detail_page(s);
 		break;
 	case PAGE_HELP:
-		draw_help_page(s);
-		break;
-	case PAGE_COLUMNS:
-		draw_page_title(s, "listenq: columns  ");
-		menu_draw(&s->menu, &s->screen, 1, s->screen.rows, &s->columns);
-		move(1 + (int)(s->menu.cursor - s->menu.offset), 0);
+		help_draw(s);
+		move(0, 0);
 		break;
 	case PAGE_EVENTS:
-		events_draw(&s->events, &s->screen, 1, s->screen.rows, s->playback.history,
-			    s->playback.back);
+		draw_events_page(s);
+		break;
+	case PAGE_SETUP:
+	case PAGE_SORT:
+		draw_list_page(s);
+		draw_menu(s);
 		break;
 	}
 	draw_last_line(s);

@@ -6,7 +6,7 @@
 /* Parts of a cell, from the left and from below. */
 static const char *const from_left[EIGHTHS + 1] = { " ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█" };
 static const char *const from_below[EIGHTHS] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
-static const char ascii_spark[EIGHTHS] = { '_', '.', ':', '-', '=', '+', '*', '#' };
+static const char *const ascii_spark[EIGHTHS] = { "_", ".", ":", "-", "=", "+", "*", "#" };
 
 /* Only 0 gives no step, and only 1 or more gives all. */
 static size_t step(double ratio, size_t steps)
@@ -33,14 +33,25 @@ void graph_meter(struct strbuf *b, double ratio, size_t width, bool utf8)
 		strbuf_adds(b, from_left[n < EIGHTHS ? n : EIGHTHS]);
 }
 
+const char *graph_spark_glyph(double ratio, bool utf8)
+{
+	return (utf8 ? from_below : ascii_spark)[step(ratio, EIGHTHS - 1)];
+}
+
 void graph_spark(struct strbuf *b, double ratio, bool utf8)
 {
-	size_t n = step(ratio, EIGHTHS - 1);
+	strbuf_adds(b, graph_spark_glyph(ratio, utf8));
+}
 
-	if (utf8)
-		strbuf_adds(b, from_below[n]);
-	else
-		strbuf_putc(b, ascii_spark[n]);
+const char *graph_column(double ratio, int lines, int line, bool utf8)
+{
+	const size_t below = (size_t)line * EIGHTHS;
+	size_t n = step(ratio, (size_t)lines * EIGHTHS - 1) + 1;
+
+	if (n <= below)
+		return " ";
+	n = n - below < EIGHTHS ? n - below : EIGHTHS;
+	return (utf8 ? from_below : ascii_spark)[n - 1];
 }
 
 void graph_history(struct strbuf *b, const struct history *history, const struct row *row,

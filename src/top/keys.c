@@ -7,6 +7,8 @@
 #include "model/window.h"
 #include "output/json.h"
 #include "output/sink.h"
+#include "top/terminal.h"
+#include "top/travel.h"
 
 #include <curses.h>
 #include <string.h>
@@ -19,8 +21,10 @@ enum {
 	LIST = 1 << PAGE_LIST,
 	DETAIL = 1 << PAGE_DETAIL,
 	HELP = 1 << PAGE_HELP,
-	COLUMNS = 1 << PAGE_COLUMNS,
-	ALL = LIST | DETAIL | HELP | COLUMNS,
+	EVENTS = 1 << PAGE_EVENTS,
+	SETUP = 1 << PAGE_SETUP,
+	SORT = 1 << PAGE_SORT,
+	ALL = LIST | DETAIL | HELP | EVENTS | SETUP | SORT,
 	EARLY = 1 << 8,
 };
 
@@ -28,21 +32,52 @@ enum {
 static const double delays[] = { 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60 };
 
 const char *const key_hints[] = {
-	[PAGE_DETAIL] = "Esc back  Tab other queue  Up and Down scroll  p pause",
-	[PAGE_HELP] = "Esc back  Up and Down scroll",
-	[PAGE_COLUMNS] = "Space show or hide  Esc back",
+	[PAGE_DETAIL] = "Esc Back  Tab Next block  Up Down Scroll  F7<Time F8Time>  F9Pause",
+	[PAGE_HELP] = "Esc Back  Up Down Scroll",
+	[PAGE_EVENTS] = "Enter Go to that moment  Esc Back",
+	[PAGE_SETUP] = "Space Change  Esc Back",
+	[PAGE_SORT] = "Enter Sort, again: the other way round  Esc Back",
 };
 
+static void fill_setup(struct session *s);
+static void fill_sort(struct session *s);
+
+/*
+ * While the page of a listener is open, the list keeps that one selected; if it followed the worst
+ * one before, it does so again afterwards.
+ */
 static void show_page(struct session *s, enum session_page page)
 {
+	const uint64_t clock_ns = clock_monotonic_ns();
+
+	if (s->page == PAGE_DETAIL && s->follows_after) {
+		s->view.follow = true;
+		s->view.held_until_ns = 0;
+		view_arrange(&s->view, clock_ns);
+	}
+	s->follows_after = false;
 	s->page = page;
 	s->help_offset = 0;
-	if (page == PAGE_DETAIL) {
+	switch (page) {
+	case PAGE_DETAIL:
 		s->detail = (struct detail){ 0 };
-		view_select(&s->view, s->view.cursor, clock_monotonic_ns());
+		s->follows_after = s->view.follow;
+		view_select(&s->view, s->view.cursor, clock_ns);
 		s->detailed = s->view.selected;
+		break;
+	case PAGE_SETUP:
+		fill_setup(s);
+		break;
+	case PAGE_SORT:
+		fill_sort(s);
+		break;
+	case PAGE_EVENTS:
+		s->events = (struct events){ 0 };
+		break;
+	default:
+		break;
 	}
-	session_request(s);
+	session_hurry(s);
 }
 
 static void toggle_page(struct session *s, enum session_page page)
@@ -65,9 +100,14 @@ static void toggle_help(struct session *s)
 	toggle_page(s, PAGE_HELP);
 }
 
-static void toggle_columns(struct session *s)
+static void toggle_setup(struct session *s)
 {
-	toggle_page(s, PAGE_COLUMNS);
+	toggle_page(s, PAGE_SETUP);
+}
+
+static void toggle_events(struct session *s)
+{
+	toggle_page(s, PAGE_EVENTS);
 }
 
 static void set_unfolded(struct session *s, bool unfold)
@@ -78,7 +118,7 @@ static void set_unfolded(struct session *s, bool unfold)
 
 	view_unfold(&s->view, unfold, clock_monotonic_ns());
 	if (unfold && branch == VIEW_FOLDED && s->view.n_members == members)
-		session_say(s, "The filter, or f, hides all of its %u sockets.",
+		session_say(s, "The filter, or s, hides all of its %u sockets.",
 			    row->group->sockets);
 }
 
@@ -100,50 +140,43 @@ static void open_selected(struct session *s)
 		toggle_detail(s);
 }
 
-static void set_filter(struct session *s, const char *text)
+static void go_back(struct session *s)
 {
 	struct error why;
 
-	s->draft.len = 0;
-	strbuf_adds(&s->draft, text);
-	if (session_filter(s, text, &why) < 0)
-		session_say(s, "%s", why.text);
-}
-
-static void go_back(struct session *s)
-{
 	if (s->page != PAGE_LIST)
 		show_page(s, PAGE_LIST);
 	else
-		set_filter(s, "");
+		session_filter(s, "", &why, NULL);
 }
 
 static void next_section(struct session *s)
 {
-	s->detail.section = (s->detail.section + 1) % DETAIL_SECTIONS;
+	detail_next(&s->detail);
 }
 
-static void write_report(struct session *s)
+static bool write_report(struct session *s)
 {
 	const char *path = s->prompt.answer.s;
 	struct error why;
 	struct sink sink;
 
 	if (!*path)
-		return;
+		return true;
 	clearok(curscr, TRUE); /* the file may be this terminal */
 	if (!strcmp(path, "-")) { /* sink_open() takes it for standard output */
-		session_say(s, "Standard output is this screen; ./- is a file.");
-		return;
+		prompt_refuse(&s->prompt, "Standard output is this screen; ./- is a file.", 0);
+		return false;
 	}
 	if (sink_open(&sink, path, &why) == 0) {
 		json_print(sink.stream, &s->view.report, false, &s->context);
 		if (sink_commit(&sink, &why) == 0) {
 			session_say(s, "Written to %s.", path);
-			return;
+			return true;
 		}
 	}
-	session_say(s, "%s", why.text);
+	prompt_refuse(&s->prompt, why.text, s->prompt.answer.len);
+	return false;
 }
 
 static void ask_for_file(struct session *s)
@@ -174,57 +207,62 @@ static void redraw(struct session *s)
 
 /* Move */
 
-static void move_by(struct session *s, long by)
+void key_move(struct session *s, long by)
 {
-	size_t *offset = &s->detail.offset[s->detail.section];
-
 	switch (s->page) {
 	case PAGE_LIST:
 		view_move(&s->view, by, clock_monotonic_ns());
 		break;
 	case PAGE_DETAIL:
-		*offset = num_step(*offset, by);
+		detail_move(&s->detail, by);
 		break;
 	case PAGE_HELP: /* draw_screen() limits it */
 		s->help_offset = num_step(s->help_offset, by);
 		break;
-	case PAGE_COLUMNS:
-		menu_move(&s->menu, by);
-		break;
 	case PAGE_EVENTS:
 		events_move(&s->events, by);
+		break;
+	case PAGE_SETUP:
+	case PAGE_SORT:
+		menu_move(&s->menu, by);
 		break;
 	}
 }
 
 static void move_up(struct session *s)
 {
-	move_by(s, -1);
+	key_move(s, -1);
 }
 
 static void move_down(struct session *s)
 {
-	move_by(s, 1);
+	key_move(s, 1);
 }
 
 static void page_up(struct session *s)
 {
-	move_by(s, -(long)session_page_rows(s));
+	if (travel_is_on(s) && (s->page == PAGE_LIST || s->page == PAGE_DETAIL))
+		travel_minutes(s, 1);
+	else
+		key_move(s, -(long)session_page_rows(s));
 }
 
 static void page_down(struct session *s)
 {
-	move_by(s, (long)session_page_rows(s));
+	if (travel_is_on(s) && (s->page == PAGE_LIST || s->page == PAGE_DETAIL))
+		travel_minutes(s, -1);
+	else
+		key_move(s, (long)session_page_rows(s));
 }
 
 static void move_first(struct session *s)
 {
-	move_by(s, -(1L << 30));
+	key_move(s, -(1L << 30));
 }
 
 static void move_last(struct session *s)
 {
-	move_by(s, 1L << 30);
+	key_move(s, 1L << 30);
 }
 
 static void unfold(struct session *s)
@@ -267,10 +305,11 @@ static void find_from(struct session *s, int from)
 		session_say(s, "Not found.");
 }
 
-static void find_answered(struct session *s)
+static bool find_answered(struct session *s)
 {
 	find_typed(s);
 	find_from(s, 0);
+	return true;
 }
 
 static void ask_for_text(struct session *s)
@@ -290,41 +329,59 @@ static void find_previous(struct session *s)
 	find_from(s, -1);
 }
 
-static void filter_answered(struct session *s)
+static bool filter_answered(struct session *s)
 {
-	set_filter(s, s->prompt.answer.s);
+	struct filter_mistake mistake;
+	struct error why;
+
+	if (session_filter(s, s->prompt.answer.s, &why, &mistake) == 0)
+		return true;
+	/* The cursor shows where. */
+	prompt_refuse(&s->prompt, why.text + mistake.what, mistake.at);
+	return false;
 }
 
 static void ask_for_filter(struct session *s)
 {
 	static const struct question question = { "Filter: ", NULL, filter_answered };
 
-	prompt_begin(&s->prompt, &question, s->draft.s);
-}
-
-static void toggle_full(struct session *s)
-{
-	s->view.selection.only_full = !s->view.selection.only_full;
-	view_arrange(&s->view, clock_monotonic_ns());
+	prompt_begin(&s->prompt, &question, s->filter.s);
 }
 
 static void toggle_groups(struct session *s)
 {
 	view_group(&s->view, !s->view.fold);
-	columns_group(&s->columns, s->view.fold);
-	listing_choose(&s->layout, &s->columns);
 	playback_show(&s->playback, &s->view, clock_monotonic_ns());
-	session_request(s);
+}
+
+static void toggle_list_only(struct session *s)
+{
+	s->list_only = !s->list_only;
+}
+
+static void toggle_unix(struct session *s)
+{
+	s->unix_too = !s->unix_too;
+	s->fit = (struct session_fit){ 0 };
+	session_hurry(s);
+}
+
+/* Columns of the state sort as worst first does: a step to one of them would show nothing. */
+static void sort_by(struct session *s, int by)
+{
+	do {
+		view_sort_by(&s->view, by, clock_monotonic_ns());
+	} while (s->view.sort && s->view.sort->order == ORDER_STATE);
 }
 
 static void sort_previous(struct session *s)
 {
-	view_sort_by(&s->view, -1, clock_monotonic_ns());
+	sort_by(s, -1);
 }
 
 static void sort_next(struct session *s)
 {
-	view_sort_by(&s->view, 1, clock_monotonic_ns());
+	sort_by(s, 1);
 }
 
 static void invert(struct session *s)
@@ -341,30 +398,8 @@ static void toggle_freeze(struct session *s)
 
 static void toggle_pause(struct session *s)
 {
+	s->travels = false;
 	playback_pause(&s->playback, !s->playback.paused, &s->view, clock_monotonic_ns());
-}
-
-static void step_back(struct session *s)
-{
-	if (!playback_step(&s->playback, 1, &s->view, clock_monotonic_ns()))
-		session_say(s, "No older sample is kept.");
-}
-
-static void step_forward(struct session *s)
-{
-	if (!playback_step(&s->playback, -1, &s->view, clock_monotonic_ns()))
-		session_say(s, "This is the newest sample.");
-}
-
-static void refresh_or_toggle(struct session *s)
-{
-	if (s->page != PAGE_COLUMNS) {
-		sampler_end_window(s->sampler);
-		return;
-	}
-	menu_toggle(&s->menu, &s->columns);
-	listing_choose(&s->layout, &s->columns);
-	session_request(s);
 }
 
 static void set_delay(struct session *s, double delay)
@@ -373,16 +408,21 @@ static void set_delay(struct session *s, double delay)
 	sampler_request(s->sampler, &s->request);
 }
 
-static void delay_answered(struct session *s)
+static bool delay_answered(struct session *s)
 {
-	const char *text = s->prompt.answer.s;
+	struct strbuf b = { 0 };
 	double delay;
 
-	if (num_parse_double(text, WINDOW_SECONDS_MIN, WINDOW_SECONDS_MAX, &delay) == 0)
+	if (num_parse_double(s->prompt.answer.s, WINDOW_SECONDS_MIN, WINDOW_SECONDS_MAX, &delay) ==
+	    0) {
 		set_delay(s, delay);
-	else
-		session_say(s, "Not a number of seconds from %g to %g: %s", WINDOW_SECONDS_MIN,
-			    WINDOW_SECONDS_MAX, text);
+		return true;
+	}
+	strbuf_addf(&b, "Not a number of seconds from %g to %g.", WINDOW_SECONDS_MIN,
+		    WINDOW_SECONDS_MAX);
+	prompt_refuse(&s->prompt, b.s, s->prompt.answer.len);
+	strbuf_free(&b);
+	return false;
 }
 
 static void ask_for_delay(struct session *s)
@@ -419,85 +459,230 @@ static void reset_sums(struct session *s)
 	session_say(s, "The sums of the counters begin anew.");
 }
 
+/* Menus */
+
+/* What a choice of the setup does, beside those of a column. */
+struct toggle {
+	const char *name;
+	const char *help;
+	bool (*is_on)(const struct session *s);
+	void (*run)(struct session *s);
+};
+
+static bool has_groups(const struct session *s)
+{
+	return s->view.fold;
+}
+
+static bool follows(const struct session *s)
+{
+	return s->view.follow;
+}
+
+static bool has_list_only(const struct session *s)
+{
+	return s->list_only;
+}
+
+static bool has_unix(const struct session *s)
+{
+	return s->unix_too;
+}
+
+static bool has_frozen(const struct session *s)
+{
+	return s->view.frozen;
+}
+
+static bool reports_mouse(const struct session *s)
+{
+	return s->mouse;
+}
+
+static void toggle_mouse(struct session *s)
+{
+	s->mouse = !s->mouse;
+	terminal_mouse(s->mouse);
+}
+
+static const struct toggle toggles[] = {
+	{ "groups", "a row for each SO_REUSEPORT group, not for each socket", has_groups,
+	  toggle_groups },
+	{ "UNIX", "listening UNIX sockets too", has_unix, toggle_unix },
+	{ "follow", "select the worst listener, whichever it is", follows, toggle_follow },
+	{ "frozen", "the order does not change", has_frozen, toggle_freeze },
+	{ "list only", "the list has the whole screen", has_list_only, toggle_list_only },
+	{ "mouse", "clicks and the wheel work; Shift selects text", reports_mouse, toggle_mouse },
+};
+
+static const struct field *nth_column(size_t n)
+{
+	for (size_t i = 0; i < FIELD_N; i++)
+		if (field_table[i].name && !n--)
+			return &field_table[i];
+	return NULL;
+}
+
+static void fill_setup(struct session *s)
+{
+	const struct field *f;
+
+	menu_begin(&s->menu, "Setup");
+	for (size_t i = 0; i < ARRAY_SIZE(toggles); i++)
+		menu_add(&s->menu, toggles[i].is_on(s) ? 'x' : ' ', toggles[i].name,
+			 toggles[i].help);
+	for (size_t i = 0; (f = nth_column(i)); i++)
+		menu_add(&s->menu, columns_have(&s->columns, f) ? 'x' : ' ', f->name, f->help);
+}
+
+static void fill_sort(struct session *s)
+{
+	menu_begin(&s->menu, "Sort by");
+	menu_add(&s->menu, s->view.sort ? ' ' : 'x', "worst first", "");
+	s->menu.cursor = 0;
+	for (size_t i = 0; i < s->columns.n; i++) {
+		const struct field *f = s->columns.list[i];
+
+		menu_add(&s->menu, s->view.sort == f ? 'x' : ' ', f->header, f->help);
+		if (s->view.sort == f)
+			s->menu.cursor = i + 1;
+	}
+}
+
+static void toggle_choice(struct session *s)
+{
+	const size_t at = s->menu.cursor;
+
+	if (at < ARRAY_SIZE(toggles)) {
+		toggles[at].run(s);
+	} else {
+		columns_toggle(&s->columns, nth_column(at - ARRAY_SIZE(toggles)));
+		listing_choose(&s->layout, &s->columns);
+		session_hurry(s);
+	}
+	fill_setup(s);
+}
+
+static void sort_as_chosen(struct session *s)
+{
+	const size_t at = s->menu.cursor;
+
+	view_sort_on(&s->view, at ? s->columns.list[at - 1] : NULL, clock_monotonic_ns());
+	show_page(s, PAGE_LIST);
+}
+
+static void toggle_sort(struct session *s)
+{
+	toggle_page(s, PAGE_SORT);
+}
+
+void key_choose(struct session *s)
+{
+	switch (s->page) {
+	case PAGE_SETUP:
+		toggle_choice(s);
+		break;
+	case PAGE_SORT:
+		sort_as_chosen(s);
+		break;
+	case PAGE_EVENTS:
+		show_page(s, PAGE_LIST);
+		travel_to_event(s, s->events.cursor);
+		break;
+	case PAGE_LIST:
+		open_selected(s);
+		break;
+	default:
+		show_page(s, PAGE_LIST);
+	}
+}
+
+static void refresh_or_choose(struct session *s)
+{
+	if (s->page == PAGE_SETUP || s->page == PAGE_SORT)
+		key_choose(s);
+	else
+		sampler_end_window(s->sampler);
+}
+
 /* clang-format off */
 const struct key key_table[] = {
-	{ .section = "General", .codes = { 'q', KEY_F(10) }, .name = "q F10", .bar = "q Quit",
-	  .pages = ALL | EARLY, .run = quit, .help = "quit; on another page: back to the list" },
-	{ .codes = { '?', 'h', KEY_F(1) }, .name = "? h F1", .bar = "? Help", .pages = ALL | EARLY,
-	  .run = toggle_help, .help = "this help" },
-	{ .codes = { '\r', '\n', KEY_ENTER }, .name = "Enter", .bar = "Enter Detail", .pages = ALL,
-	  .run = open_selected,
-	  .help = "what is in the queues of the selected listener; a group: unfold it, or fold it again" },
-	{ .codes = { 'i' }, .name = "i", .pages = ALL, .run = toggle_detail,
-	  .help = "what is in the queues of the selected listener or group" },
+	{ .section = "General", .codes = { 'q', KEY_F(10) }, .name = "q F10",
+	  .bar = { 10, "F10", "Quit" }, .pages = ALL | EARLY, .run = quit,
+	  .help = "quit; elsewhere: back" },
+	{ .codes = { '?', 'h', KEY_F(1) }, .name = "? h F1", .bar = { 1, "F1", "Help" },
+	  .pages = ALL | EARLY, .run = toggle_help, .help = "this help" },
+	{ .codes = { 'c', KEY_F(2) }, .name = "c F2", .bar = { 2, "F2", "Setup" }, .pages = ALL,
+	  .run = toggle_setup, .help = "setup: columns and more" },
+	{ .codes = { '\r', '\n', KEY_ENTER }, .name = "Enter", .bar = { 11, "Enter ", "Detail" },
+	  .pages = ALL, .run = key_choose, .help = "open it; i: also a group" },
+	{ .codes = { 'i' }, .name = "i", .pages = ALL, .run = toggle_detail },
+	{ .codes = { 'e' }, .name = "e", .bar = { 13, "e ", "Events" }, .pages = ALL,
+	  .run = toggle_events, .help = "events; Enter goes there" },
 	{ .codes = { ESCAPE }, .name = "Esc", .pages = ALL, .run = go_back,
-	  .help = "back to the list; in the list: end the filter" },
+	  .help = "back; list: end the filter" },
 	{ .codes = { '\t' }, .name = "Tab", .pages = DETAIL, .run = next_section,
-	  .help = "in the detail: the other queue" },
-	{ .codes = { 'w' }, .name = "w", .pages = ALL, .run = ask_for_file,
-	  .help = "write the report on the screen as JSON" },
+	  .help = "next block of a page" },
+	{ .codes = { 'w' }, .name = "w", .bar = { 14, "w ", "Save" }, .pages = ALL,
+	  .run = ask_for_file, .help = "save the report as JSON" },
 	{ .codes = { CTRL('L') }, .name = "Ctrl-L", .pages = ALL, .run = redraw,
 	  .help = "draw the screen anew" },
 
 	{ .section = "Move", .codes = { KEY_UP, 'k' }, .name = "Up k", .pages = ALL, .run = move_up,
-	  .help = "the listener above" },
-	{ .codes = { KEY_DOWN, 'j' }, .name = "Down j", .pages = ALL, .run = move_down,
-	  .help = "the listener below" },
-	{ .codes = { KEY_RIGHT }, .name = "Right", .pages = LIST, .run = unfold,
-	  .help = "unfold the group" },
-	{ .codes = { KEY_LEFT }, .name = "Left", .pages = LIST, .run = fold,
-	  .help = "fold the group, also from one of its sockets" },
+	  .help = "a line up, down" },
+	{ .codes = { KEY_DOWN, 'j' }, .name = "Down j", .pages = ALL, .run = move_down },
 	{ .codes = { KEY_PPAGE }, .name = "PgUp", .pages = ALL, .run = page_up,
-	  .help = "a screen up" },
-	{ .codes = { KEY_NPAGE }, .name = "PgDn", .pages = ALL, .run = page_down,
-	  .help = "a screen down" },
+	  .help = "a screen; past: a minute" },
+	{ .codes = { KEY_NPAGE }, .name = "PgDn", .pages = ALL, .run = page_down },
 	{ .codes = { KEY_HOME, 'g' }, .name = "Home g", .pages = ALL, .run = move_first,
-	  .help = "the first" },
-	{ .codes = { KEY_END, 'G' }, .name = "End G", .pages = ALL, .run = move_last,
-	  .help = "the last" },
-	{ .codes = { 'F' }, .name = "F", .bar = "F Follow", .pages = LIST, .run = toggle_follow,
-	  .help = "follow the worst listener; moving the cursor or Enter ends it" },
+	  .help = "to the first, to the last" },
+	{ .codes = { KEY_END, 'G' }, .name = "End G", .pages = ALL, .run = move_last },
+	{ .codes = { KEY_RIGHT }, .name = "Right", .pages = LIST, .run = unfold,
+	  .help = "unfold, fold the group" },
+	{ .codes = { KEY_LEFT }, .name = "Left", .pages = LIST, .run = fold },
+	{ .codes = { 'F' }, .name = "F", .pages = LIST, .run = toggle_follow,
+	  .help = "follow the worst listener" },
 
-	{ .section = "Choose", .codes = { '/', KEY_F(3) }, .name = "/ F3", .bar = "/ Find",
-	  .pages = LIST, .run = ask_for_text, .help = "find a text" },
-	{ .codes = { 'n' }, .name = "n", .pages = LIST, .run = find_next, .help = "find the next" },
-	{ .codes = { 'N' }, .name = "N", .pages = LIST, .run = find_previous,
-	  .help = "find the one before" },
-	{ .codes = { '\\', KEY_F(4) }, .name = "\\ F4", .bar = "\\ Filter", .pages = LIST,
-	  .run = ask_for_filter, .help = "show only listeners that match" },
-	{ .codes = { 'f' }, .name = "f", .bar = "f Full", .wide = true, .pages = LIST,
-	  .run = toggle_full, .help = "show only those with a fill or peak of 80%, or of -f" },
-	{ .codes = { 'u' }, .name = "u", .pages = LIST, .run = toggle_groups,
-	  .help = "a row for each SO_REUSEPORT group, or for each listener" },
-	{ .codes = { '<' }, .name = "<", .bar = "<> Sort", .pages = LIST, .run = sort_previous,
-	  .help = "sort by the column on the left" },
-	{ .codes = { '>', KEY_F(6) }, .name = "> F6", .pages = LIST, .run = sort_next,
-	  .help = "sort by the column on the right; beyond the last: worst first" },
-	{ .codes = { 'I' }, .name = "I", .pages = LIST, .run = invert,
-	  .help = "the other way round" },
-	{ .codes = { 'o' }, .name = "o", .bar = "o Freeze", .wide = true, .pages = LIST,
-	  .run = toggle_freeze, .help = "freeze the order, or let it go on" },
-	{ .codes = { 'c' }, .name = "c", .bar = "c Columns", .wide = true, .pages = ALL,
-	  .run = toggle_columns, .help = "choose the columns" },
-
-	{ .section = "Time", .codes = { 'p', 'Z' }, .name = "p Z", .bar = "p Pause",
-	  .pages = LIST | DETAIL, .run = toggle_pause,
-	  .help = "hold the screen, or go on; sampling does not stop" },
-	{ .codes = { 't' }, .name = "t", .bar = "t Back", .wide = true, .pages = LIST | DETAIL,
-	  .run = step_back, .help = "one window back, up to ten minutes" },
-	{ .codes = { 'T' }, .name = "T", .pages = LIST | DETAIL, .run = step_forward,
-	  .help = "one window forward" },
-	{ .codes = { ' ' }, .name = "Space", .pages = LIST | DETAIL | COLUMNS,
-	  .run = refresh_or_toggle,
-	  .help = "end the window now; among the columns: show or hide one" },
-	{ .codes = { 'd' }, .name = "d", .bar = "d Delay", .pages = LIST | DETAIL,
-	  .run = ask_for_delay, .help = "set the length of the window, in seconds" },
-	{ .codes = { '+' }, .name = "+", .pages = LIST | DETAIL, .run = longer_window,
-	  .help = "a longer window" },
-	{ .codes = { '-' }, .name = "-", .pages = LIST | DETAIL, .run = shorter_window,
-	  .help = "a shorter window" },
+	{ .section = "Time", .codes = { 'p', 'Z', KEY_F(9) }, .name = "p Z F9",
+	  .bar = { 9, "F9", "Pause" }, .pages = LIST | DETAIL, .run = toggle_pause,
+	  .help = "hold the screen, or go on" },
+	{ .codes = { 't', KEY_F(7) }, .name = "t F7", .bar = { 7, "F7", "<Time" },
+	  .pages = LIST | DETAIL, .run = travel_back, .help = "a window back, forward" },
+	{ .codes = { 'T', KEY_F(8) }, .name = "T F8", .bar = { 8, "F8", "Time>" },
+	  .pages = LIST | DETAIL, .run = travel_forward },
+	{ .codes = { '[' }, .name = "[", .pages = LIST | DETAIL, .run = travel_event_back,
+	  .help = "an event back, forward" },
+	{ .codes = { ']' }, .name = "]", .pages = LIST | DETAIL, .run = travel_event_forward },
+	{ .codes = { ' ' }, .name = "Space", .pages = LIST | DETAIL | SETUP | SORT,
+	  .run = refresh_or_choose, .help = "end the window now" },
+	{ .codes = { 'd' }, .name = "d", .pages = LIST | DETAIL, .run = ask_for_delay,
+	  .help = "window: length, more, less" },
+	{ .codes = { '+' }, .name = "+", .pages = LIST | DETAIL, .run = longer_window },
+	{ .codes = { '-' }, .name = "-", .pages = LIST | DETAIL, .run = shorter_window },
 	{ .codes = { 'r' }, .name = "r", .pages = LIST | DETAIL, .run = reset_sums,
-	  .help = "begin the sums of the counters anew" },
+	  .help = "begin all sums anew" },
+
+	{ .section = "Choose", .codes = { '/', KEY_F(3) }, .name = "/ F3",
+	  .bar = { 3, "F3", "Find" }, .pages = LIST, .run = ask_for_text, .help = "find a text" },
+	{ .codes = { 'n' }, .name = "n", .pages = LIST, .run = find_next,
+	  .help = "find the next, previous" },
+	{ .codes = { 'N' }, .name = "N", .pages = LIST, .run = find_previous },
+	{ .codes = { '\\', KEY_F(4) }, .name = "\\ F4", .bar = { 4, "F4", "Filter" },
+	  .pages = LIST, .run = ask_for_filter, .help = "only what matches a filter" },
+	{ .codes = { 'u', KEY_F(5) }, .name = "u F5", .bar = { 5, "F5", "Group" }, .pages = LIST,
+	  .run = toggle_groups, .help = "groups folded, or not" },
+	{ .codes = { 'x' }, .name = "x", .bar = { 15, "x ", "UNIX" }, .pages = LIST,
+	  .run = toggle_unix, .help = "UNIX listeners too, or not" },
+	{ .codes = { 'a' }, .name = "a", .bar = { 16, "a ", "All" }, .pages = LIST,
+	  .run = toggle_list_only, .help = "the list on all lines" },
+	{ .codes = { KEY_F(6) }, .name = "F6", .bar = { 6, "F6", "Sort" }, .pages = LIST | SORT,
+	  .run = toggle_sort, .help = "choose what to sort by" },
+	{ .codes = { '<' }, .name = "<", .pages = LIST, .run = sort_previous,
+	  .help = "sort: column left, right" },
+	{ .codes = { '>' }, .name = ">", .pages = LIST, .run = sort_next },
+	{ .codes = { 'I' }, .name = "I", .pages = LIST, .run = invert,
+	  .help = "sort inverted; freeze it" },
+	{ .codes = { 'o' }, .name = "o", .pages = LIST, .run = toggle_freeze },
 };
 /* clang-format on */
 
@@ -515,47 +700,12 @@ static void answer(struct session *s, int code)
 			question->typed(s);
 		break;
 	case PROMPT_DONE:
-		question->answered(s);
-		s->prompt.question = NULL;
+		if (question->answered(s))
+			s->prompt.question = NULL;
 		break;
 	case PROMPT_CANCELLED:
 		s->prompt.question = NULL;
 		break;
-	}
-}
-
-static void click(struct session *s, int y, int x)
-{
-	const struct session_parts parts = session_parts(s);
-	const size_t index = s->view.offset + (size_t)(y - parts.list.y);
-
-	if (parts.header.lines && y == parts.header.y) {
-		view_sort_on(&s->view, listing_field_at(&s->layout, (size_t)x),
-			     clock_monotonic_ns());
-	} else if (y >= parts.list.y && y < parts.list.y + parts.list.lines &&
-		   index < s->view.report.n_shown) {
-		bool again = index == s->view.cursor && !s->view.follow;
-
-		view_select(&s->view, index, clock_monotonic_ns());
-		if (again)
-			open_selected(s);
-	}
-}
-
-/* curses may report several events, such as a press and its release, as one key. */
-static void take_mouse(struct session *s)
-{
-	MEVENT event;
-
-	while (getmouse(&event) == OK) {
-		if (s->page != PAGE_LIST)
-			continue;
-		if (event.bstate & BUTTON4_PRESSED)
-			move_by(s, -3);
-		else if (event.bstate & BUTTON5_PRESSED)
-			move_by(s, 3);
-		else if (event.bstate & BUTTON1_PRESSED)
-			click(s, event.y, event.x);
 	}
 }
 
@@ -578,10 +728,6 @@ void key_press(struct session *s, int code)
 			erase();
 		return;
 	}
-	if (code == KEY_MOUSE) {
-		take_mouse(s);
-		return;
-	}
 	if (s->prompt.question) {
 		answer(s, code);
 		return;
@@ -589,45 +735,4 @@ void key_press(struct session *s, int code)
 	key = find_key(code);
 	if (key && key->pages & 1u << s->page && (s->view.report.snapshot || key->pages & EARLY))
 		key->run(s);
-}
-
-static int bar_width(void)
-{
-	int width = -1;
-
-	for (size_t i = 0; i < key_table_n; i++)
-		if (key_table[i].bar)
-			width += (int)strlen(key_table[i].bar) + 1;
-	return width;
-}
-
-/* What Enter does to the selected row. The words have one width, so that the bar does not move. */
-static const char *word_for_open(const struct session *s)
-{
-	switch (view_selected(&s->view) ? view_branch(&s->view, s->view.cursor) : VIEW_ALONE) {
-	case VIEW_FOLDED:
-		return " Unfold";
-	case VIEW_UNFOLDED:
-		return " Fold  ";
-	default:
-		return " Detail";
-	}
-}
-
-void key_draw_bar(const struct session *s, struct area a)
-{
-	struct paint p = paint_area(&s->screen, &a, 0);
-	const bool all = bar_width() <= s->screen.cols;
-
-	for (size_t i = 0; i < key_table_n; i++) {
-		const struct key *key = &key_table[i];
-		const char *word;
-
-		if (!key->bar || (key->wide && !all) || p.x + (int)strlen(key->bar) > p.end)
-			continue;
-		word = strchr(key->bar, ' ');
-		paint_text(&p, INK_STRONG, key->bar, (size_t)(word - key->bar));
-		paint_string(&p, INK_PLAIN, key->run == open_selected ? word_for_open(s) : word);
-		paint_blanks(&p, INK_PLAIN, 1);
-	}
 }

@@ -13,9 +13,13 @@
 struct key {
 	int codes[KEY_CODES_MAX]; /* of curses; 0: none */
 	const char *name; /* as in the man page, alternatives separated by blanks */
-	const char *bar; /* name and word in the key bar; NULL: not there */
-	bool wide; /* in the key bar only where the whole bar fits */
-	const char *help;
+	/* In the key bar: the place among the labels, from 1 on; 0: not there. */
+	struct key_label {
+		int place;
+		const char *name;
+		const char *word;
+	} bar;
+	const char *help; /* NULL: the row above speaks of this key too */
 	const char *section; /* of the help page, which this row begins; NULL: none */
 	unsigned int pages; /* on which it works: 1 << enum session_page, and EARLY of keys.c */
 	void (*run)(struct session *s);
@@ -30,7 +34,10 @@ extern const char *const key_hints[];
 /* Gives a key to the open prompt, or else calls its function. @code: of curses */
 void key_press(struct session *s, int code);
 
-/* Draws the key bar of the list. */
-void key_draw_bar(const struct session *s, struct area a);
+/* Does what a click on the selected row, or on a choice of the menu, does: as Enter. */
+void key_choose(struct session *s);
+
+/* Moves the cursor of the page by @by lines. */
+void key_move(struct session *s, long by);
 
 #endif

@@ -3,15 +3,14 @@
 #define LISTENQ_TOP_LISTING_H
 
 #include "analyse/history.h"
-#include "output/layout.h"
+#include "output/columns.h"
 #include "top/paint.h"
 #include "top/view.h"
 
 /*
- * The list of listeners on the screen: its headers and cells, in the columns of a layout. A meter
- * or the fills of the last windows follow a column whose field has the flag. Where groups are
- * folded, marks before the address show which rows belong together; without an address they stand
- * before the first column.
+ * The list of listeners on the screen: its header and its rows. Which columns there are and how
+ * wide each one is depends on the width of the screen and on what the user chose, never on the
+ * data.
  */
 struct listing_context {
 	const struct view *view;
@@ -24,21 +23,67 @@ struct listing_context {
 	size_t cols; /* of the screen */
 };
 
-/* Makes these columns those of the layout. */
-void listing_choose(struct layout *l, const struct columns *columns);
-
 /*
- * listing_fit() - choose the columns and their widths for the rows on the screen. A column does not
- * get narrower until the width of the screen changes, so that columns stay in place.
+ * What a column shows: the cell of its field, or what the view makes of it. Those from MARK to WHY
+ * are the columns of the view as long as the user does not name others.
  */
-void listing_fit(struct layout *l, const struct listing_context *c);
+enum listing_kind {
+	LISTING_CELL,
+	LISTING_METER, /* of the ratio before it */
+	LISTING_MARK,
+	LISTING_STATE,
+	LISTING_LOCAL, /* with marks that show which rows are a group */
+	LISTING_PROCESS, /* with its pid, where there is room */
+	LISTING_QUEUE, /* the accept queue: a meter, percent, length and capacity */
+	LISTING_SYN,
+	LISTING_RATE, /* overflows a second */
+	LISTING_LAST, /* the fills of the last windows */
+	LISTING_SINCE,
+	LISTING_WHY,
+};
+
+struct listing_column {
+	enum listing_kind kind;
+	const struct field *field; /* to sort by */
+	size_t width; /* 0: it is not shown */
+};
+
+struct listing {
+	struct listing_column columns[2 * FIELD_N];
+	size_t n;
+	bool named; /* the user named the columns */
+};
+
+/* Makes these columns those of the list. */
+void listing_choose(struct listing *l, const struct columns *columns);
+
+/* Gives each column its width on a screen of c->cols columns. */
+void listing_fit(struct listing *l, const struct listing_context *c);
 
 /* Put the line of the headers, or of row @index of report.shown. listing_fit() comes before. */
-void listing_header(const struct layout *l, struct paint *p, const struct listing_context *c);
-void listing_row(const struct layout *l, struct paint *p, const struct listing_context *c,
+void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c);
+void listing_row(const struct listing *l, struct paint *p, const struct listing_context *c,
 		 size_t index, bool selected);
 
+/*
+ * listing_make_header(), listing_make_row() - make these lines without a screen. A zeroed line is
+ * empty; free its text.
+ */
+#define LINE_RUNS 256
+struct line {
+	struct strbuf text;
+	struct line_run {
+		enum ink ink;
+		size_t end; /* in the text */
+	} runs[LINE_RUNS];
+	size_t n;
+};
+void listing_make_header(const struct listing *l, struct line *line,
+			 const struct listing_context *c);
+void listing_make_row(const struct listing *l, struct line *line, const struct listing_context *c,
+		      size_t index, bool selected);
+
 /* The field whose header is at column @x of the screen; the last field to the right of all. */
-const struct field *listing_field_at(const struct layout *l, size_t x);
+const struct field *listing_field_at(const struct listing *l, size_t x);
 
 #endif

@@ -2,23 +2,36 @@
 #ifndef LISTENQ_TOP_MENU_H
 #define LISTENQ_TOP_MENU_H
 
-#include "output/columns.h"
 #include "top/paint.h"
 
-/* The page that lists every column with its help and marks those that are shown. */
-struct menu {
-	size_t cursor; /* among the fields that have a name */
-	size_t offset; /* first line on the screen */
+/* A block over the list, with a title and a line for each choice. */
+struct menu_item {
+	char mark; /* in a box before it; 0: it has no box */
+	const char *name; /* borrowed, as is @help */
+	const char *help;
 };
 
-/* Moves the cursor by @by columns, at most to the first or the last. */
+struct menu {
+	const char *title; /* borrowed */
+	struct menu_item *items;
+	size_t n, size;
+	size_t cursor;
+	size_t offset; /* first choice on the screen */
+	struct area area; /* of the choices, where they were drawn */
+};
+
+/* Empties the menu; the cursor stays where it is. */
+void menu_begin(struct menu *m, const char *title);
+void menu_add(struct menu *m, char mark, const char *name, const char *help);
+void menu_free(struct menu *m);
+
+/* Moves the cursor by @by choices, at most to the first or the last. */
 void menu_move(struct menu *m, long by);
 
-/* Shows or hides the column under the cursor, see columns_toggle(). */
-void menu_toggle(const struct menu *m, struct columns *columns);
+/* Draws it in the room of @a, scrolled to the cursor. */
+void menu_draw(struct menu *m, const struct screen *screen, struct area a);
 
-/* Draws it on lines @top to @bottom - 1, scrolled to the cursor. */
-void menu_draw(struct menu *m, const struct screen *screen, int top, int bottom,
-	       const struct columns *columns);
+/* The choice that was drawn there; SIZE_MAX: none. */
+size_t menu_at(const struct menu *m, int y, int x);
 
 #endif

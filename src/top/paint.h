@@ -10,18 +10,19 @@
 /*
  * Text on the screen in one of a few inks, cut where its part of the line ends. Colour alone never
  * carries a meaning. The background is the terminal's own, and may be dark or light: no ink is dark
- * blue, or plain red on black. With a background of their own (BAR_*, CURSOR_*) inks are the same
- * on both.
+ * blue, or plain red on black. Inks with a background of their own (HEADER, ON_*) are the same on
+ * both.
  */
 enum ink {
 	INK_PLAIN,
 	INK_DIM, /* rows that are ok, captions, idle sparklines */
 	INK_STRONG, /* names, titles */
 	INK_CRITICAL, /* bright red */
-	INK_WARNING, /* bright yellow */
+	INK_WARNING, /* bright yellow; bold where yellow may be unreadable, see paint_badge() */
 	INK_NOTICE, /* cyan; also what was */
 	INK_GONE, /* magenta */
 	INK_GOOD, /* green, in graphs */
+	INK_YELLOW, /* of bars and graphs: always yellow, which text on white cannot be */
 	INK_TITLE, /* of a block, and its rule: bold cyan */
 	INK_COMMAND, /* to type: cyan */
 	INK_HEADER, /* of the list: black on cyan, never the cursor's */
@@ -32,6 +33,7 @@ enum ink {
 	INK_ON_NOTICE,
 	INK_ON_GONE,
 	INK_ON_NONE, /* reversed */
+	INK_BADGE, /* the mark and state of a warning: as ON_WARNING, if there are colours */
 	INK_N
 };
 
@@ -41,6 +43,8 @@ struct screen {
 	int cols;
 	bool color;
 	bool utf8;
+	int palette; /* used by paint.c */
+	bool dim; /* A_DIM can be read */
 };
 
 /* A part of the screen: @lines lines from @y on, from column @x to before @end. No lines: none. */
@@ -73,6 +77,16 @@ struct paint paint_area(const struct screen *screen, const struct area *a, int l
 void paint_text(struct paint *p, enum ink ink, const char *text, size_t len);
 void paint_string(struct paint *p, enum ink ink, const char *text);
 
+/*
+ * paint_glyphs() - put @n texts one after the other, each in its ink: a bar, a sparkline, a line of
+ * a graph. See graph.h for the texts.
+ */
+struct glyph {
+	enum ink ink;
+	const char *text;
+};
+void paint_glyphs(struct paint *p, const struct glyph *glyphs, size_t n);
+
 /* @n blanks, at most to the end. */
 void paint_blanks(struct paint *p, enum ink ink, int n);
 
@@ -88,8 +102,14 @@ size_t paint_break(const char *text, size_t width);
  */
 int paint_wrapped(const struct screen *screen, int y, int bottom, enum ink ink, const char *text);
 
-/* The ink of a severity: of a text, and of a bar or the row under the cursor. */
+/*
+ * The inks of a severity: of a text, of a bar or graph, and of the title bar or the row under the
+ * cursor. paint_badge() - that of the mark and the state in other rows, which can be seen on any
+ * background.
+ */
 enum ink paint_ink(enum severity severity);
+enum ink paint_ink_bar(enum severity severity);
 enum ink paint_ink_on(enum severity severity);
+enum ink paint_badge(enum severity severity);
 
 #endif

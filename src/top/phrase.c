@@ -8,27 +8,32 @@
 
 #include <string.h>
 
+/* The cause in a few words; NULL: it is a limit, or none is known. */
+static const char *const cause_words[REASON_N] = {
+	[REASON_STOPPED] = "process stopped",
+	[REASON_FD_LIMIT] = "out of descriptors",
+	[REASON_THROTTLED] = "CPU throttled",
+	[REASON_NOT_ACCEPTING] = "stopped accepting",
+	[REASON_ACCEPTING_SLOWLY] = "accepts too slowly",
+	[REASON_SYN_FLOOD] = "SYN queue full, a flood",
+	[REASON_SYN_BURST] = "SYN queue full",
+	[REASON_DEAD_CLIENTS] = "clients have gone",
+};
+
+static const char *const state_words[STATE_N] = {
+	[STATE_OVERFLOWING] = "overflowing",
+	[STATE_FULL] = "queue full",
+	[STATE_STALLED] = "stalled",
+	[STATE_DROPPING] = "loses SYNs",
+	[STATE_SYN_FULL] = "SYN queue full",
+	[STATE_HIGH] = "queue at 80%",
+	[STATE_OK] = "ok",
+	[STATE_GONE] = "gone",
+};
+
 void phrase_time(struct strbuf *b, uint64_t ns)
 {
-	const uint64_t tenth = NSEC_PER_SEC / 10;
-	uint64_t tenths = (ns + tenth / 2) / tenth, seconds = (tenths + 5) / 10;
-
-	if (ns && !tenths) {
-		strbuf_adds(b, "<0.1s");
-	} else if (tenths < 100) {
-		strbuf_addf(b, tenths % 10 ? "%u.%us" : "%us", (unsigned int)(tenths / 10),
-			    (unsigned int)(tenths % 10));
-	} else if (seconds < 60) {
-		strbuf_addf(b, "%us", (unsigned int)seconds);
-	} else if (seconds < 3600) {
-		strbuf_addf(b, seconds < 600 && seconds % 60 ? "%um%us" : "%um",
-			    (unsigned int)(seconds / 60), (unsigned int)(seconds % 60));
-	} else {
-		uint64_t minutes = seconds / 60;
-
-		strbuf_addf(b, minutes < 600 && minutes % 60 ? "%lluh%um" : "%lluh",
-			    (unsigned long long)(minutes / 60), (unsigned int)(minutes % 60));
-	}
+	text_add_time(b, ns);
 }
 
 /* The same; a time that is at least so long is ">42s". */
@@ -58,6 +63,91 @@ void phrase_rate(struct strbuf *b, double rate)
 		strbuf_addf(b, "%.0fk", rate / 1e3);
 	else
 		strbuf_addf(b, "%.0fM", rate / 1e6);
+}
+
+void phrase_count(struct strbuf *b, uint64_t n)
+{
+	phrase_rate(b, (double)n);
+}
+
+void phrase_clock(struct strbuf *b, struct timespec wall)
+{
+	char text[CLOCK_TEXT_SIZE];
+	const char *clock;
+
+	clock_format_utc(wall, 0, text);
+	clock = strchr(text, 'T') + 1;
+	strbuf_add(b, clock, strcspn(clock, "Z"));
+}
+
+/* The manager, process 1, counts only if there is no other; it is the last one. */
+void phrase_process(struct strbuf *b, const struct row *row, const struct phrase_context *c)
+{
+	const unsigned int flags = c->utf8 ? 0 : TEXT_ASCII;
+	const struct snapshot *s = row->netns->snapshot;
+	const uint32_t n = row->folded ? row->folded->n_owners : row->listener->n_owners;
+	const struct owner *owners =
+		row->folded ? row->folded->owners : s->owners + row->listener->first_owner;
+	const struct process *first = n ? &s->processes[owners[0].process] : NULL;
+	const char *name = first ? first->comm : history_process(c->history, row);
+	size_t more = 0;
+
+	if (name)
+		text_add_safe(b, name, strlen(name), flags);
+	if (!first)
+		return;
+	strbuf_addf(b, "[%u]", first->pid);
+	for (uint32_t i = 1; i < n; i++)
+		if (owners[i].process != owners[i - 1].process &&
+		    s->processes[owners[i].process].pid != 1)
+			more++;
+	if (more)
+		strbuf_addf(b, " and %zu more", more);
+}
+
+/* ", 4100 dropped": by the full queue or before it; the most it can be. */
+static void add_dropped(struct strbuf *b, const struct event *e)
+{
+	const uint64_t min =
+		(e->overflows.known ? e->overflows.min : 0) + (e->losses.known ? e->losses.min : 0);
+	const uint64_t max =
+		(e->overflows.known ? e->overflows.max : 0) + (e->losses.known ? e->losses.max : 0);
+
+	if (!max)
+		return;
+	strbuf_adds(b, min < max ? ", up to " : ", ");
+	phrase_count(b, max);
+	strbuf_adds(b, " dropped");
+}
+
+void phrase_event(struct strbuf *b, const struct event *e, bool brief)
+{
+	const char *cause = e->reason < REASON_N ? cause_words[e->reason] : NULL;
+
+	switch (e->kind) {
+	case EVENT_SICK:
+		strbuf_adds(b, cause ? cause : state_words[e->state]);
+		if (!brief && cause)
+			strbuf_addf(b, ", %s", state_table[e->state].name);
+		break;
+	case EVENT_RECOVERED:
+		strbuf_adds(b, "recovered (");
+		if (!brief)
+			strbuf_addf(b, "%s ", state_table[e->state].name);
+		phrase_time(b, e->lasted_ns);
+		add_dropped(b, e);
+		strbuf_putc(b, ')');
+		break;
+	case EVENT_GONE:
+		strbuf_addf(b, "listener gone, was %s", state_table[e->state].name);
+		break;
+	case EVENT_NEW:
+		strbuf_adds(b, "new listener");
+		break;
+	case EVENT_NETNS_GONE:
+		strbuf_adds(b, "namespace gone");
+		break;
+	}
 }
 
 static void add_cell(struct strbuf *b, enum field_id id, const struct row *row,
@@ -170,85 +260,4 @@ enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c)
 		strbuf_addf(b, "; not looked at: %s", words.s);
 	strbuf_free(&words);
 	return state_table[worst->state].severity;
-}
-
-/* The oldest wait and how many peers gave up, after the age of these numbers. */
-static void add_waiting(struct strbuf *b, const struct row *row)
-{
-	const uint64_t age = row_waiting_age(row);
-	const size_t begin = b->len;
-	const char *separator = "; ";
-	struct opt_u64 gone = row_peers_closed_or_reset(row);
-
-	if (!row->oldest_wait_ms.known && !(gone.known && gone.value))
-		return;
-	phrase_age(b, "; ", age, " ago");
-	if (b->len > begin)
-		separator = ": ";
-	if (row->oldest_wait_ms.known) {
-		strbuf_addf(b, "%soldest waits ", separator);
-		phrase_time(b, row->oldest_wait_ms.value * (NSEC_PER_SEC / 1000));
-		if (*separator == ':')
-			separator = ", ";
-	}
-	if (gone.known && gone.value)
-		strbuf_addf(b, "%s%s%llu of %llu peers gave up", separator,
-			    row->group->waiting_mptcp ? "at least " : "",
-			    (unsigned long long)gone.value,
-			    (unsigned long long)(age ? row->group->length_after : row_length(row)));
-}
-
-void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_context *c)
-{
-	struct history_time full = history_full(c->history, row, c->back);
-	struct history_time sick = history_sick(c->history, row, c->back);
-	const struct sysctls *s = &row->netns->netns->sysctls;
-
-	add_cell(b, FIELD_LOCAL, row, c);
-	add_known(b, " ", FIELD_PROCESS, "", row, c);
-	add_known(b, "[", FIELD_PID, "]", row, c);
-	strbuf_addf(b, ": %s", state_table[row->state].name);
-	if (full.ns) {
-		strbuf_adds(b, row->state == STATE_FULL ? " " : "; full ");
-		add_lasted(b, full);
-	}
-	if (sick.ns > full.ns) {
-		strbuf_adds(b, full.ns ? "; not ok " : " ");
-		add_lasted(b, sick);
-	}
-	add_waiting(b, row);
-	strbuf_addf(b, "; limit %llu", (unsigned long long)row_limit(row));
-	if (sysctl_known(s, SYSCTL_SOMAXCONN))
-		strbuf_addf(b, ", somaxconn %lld", (long long)s->value[SYSCTL_SOMAXCONN]);
-}
-
-void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase_context *c)
-{
-	const char *separator = "";
-
-	for (size_t i = 0; i < FIELD_N; i++) {
-		const struct field *f = &field_table[i];
-		struct field_value value;
-
-		if (!f->name)
-			continue;
-		field_get(f, row, c->report, c->fields, &value);
-		if (!value.known)
-			continue;
-		strbuf_addf(b, "%s%s ", separator, f->name);
-		cell_add(b, &value, c->utf8 ? 0 : TEXT_ASCII);
-		separator = ", ";
-	}
-}
-
-void phrase_advice(struct strbuf *b, const struct row *row, const struct phrase_context *c)
-{
-	enum reason adviser = verdict_adviser(row);
-
-	if (adviser < REASON_N) {
-		verdict_add_reason(b, adviser, row, c->utf8 ? 0 : TEXT_ASCII);
-		return;
-	}
-	strbuf_addf(b, "%s: ", state_table[row->state].name);
-	verdict_add_state(b, row);
 }

@@ -16,7 +16,7 @@ struct phrase_context {
 	size_t cols; /* of the screen, 0: no limit; long paths are cut for it */
 };
 
-/* A time in few characters: "0.2s", "42s", "1m", "1m12s", "25m", "3h5m", "50h". */
+/* The same as text_add_time(). */
 void phrase_time(struct strbuf *b, uint64_t ns);
 
 /* phrase_age() - an age between two texts; nothing if it is below 50 ms. */
@@ -25,20 +25,23 @@ void phrase_age(struct strbuf *b, const char *before, uint64_t ns, const char *a
 /* A rate a second, in few characters: "0", "0.3", "318", "250k". */
 void phrase_rate(struct strbuf *b, double rate);
 
+/* A number in few characters: "4100", "250k". */
+void phrase_count(struct strbuf *b, uint64_t n);
+
+/* A time of day, as the title bar has it: "14:34:13". */
+void phrase_clock(struct strbuf *b, struct timespec wall);
+
+/* Who holds the row, "gunicorn[2410]", "nginx[812] and 3 more"; nothing if that is unknown. */
+void phrase_process(struct strbuf *b, const struct row *row, const struct phrase_context *c);
+
+/* What happened to a listener: "stopped accepting, overflowing"; @brief: "stopped accepting". */
+void phrase_event(struct strbuf *b, const struct event *e, bool brief);
+
 /*
  * phrase_verdict() - how many listeners are in which state, the worst one, its first reason and
  * since when; or that all are well. What was not looked at and is not well is named too. Returns
  * the severity.
  */
 enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c);
-
-/* phrase_facts() - one listener in one line: processes, state, since when, waits, limit. */
-void phrase_facts(struct strbuf *b, const struct row *row, const struct phrase_context *c);
-
-/* phrase_numbers() - each known value of the row after the name of its column; paths are whole. */
-void phrase_numbers(struct strbuf *b, const struct row *row, const struct phrase_context *c);
-
-/* phrase_advice() - what to do: the sentence of verdict_adviser(), or else of the state. */
-void phrase_advice(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
 #endif

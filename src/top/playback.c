@@ -128,6 +128,21 @@ bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock
 	return true;
 }
 
+void playback_go(struct playback *t, size_t back, struct view *view, uint64_t clock_ns)
+{
+	const size_t n = ring_count(t->ring);
+	size_t position = ring_find(t->ring, back);
+
+	if (!t->n)
+		return;
+	if (position >= n) /* the oldest window, which begins with the oldest sample */
+		position = n > 1 ? n - 2 : 0;
+	if (!t->paused)
+		playback_pause(t, true, view, clock_ns);
+	load_past(t, position);
+	show_past(t, view, clock_ns);
+}
+
 uint64_t playback_age(const struct playback *t)
 {
 	return t->paused ? ring_get(t->ring, 0)->monotonic_ns - t->past[1].monotonic_ns : 0;

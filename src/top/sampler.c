@@ -13,6 +13,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#define HURRY_NS NSEC_PER_SEC
+
 struct sampler {
 	pthread_t thread;
 	struct sample_source *source; /* used by the thread only, while it runs */
@@ -22,6 +24,7 @@ struct sampler {
 	struct sampler_request request;
 	bool request_changed;
 	bool end_window;
+	bool hurry; /* the window ends when it is HURRY_NS long */
 	bool quit;
 	bool ready; /* @sample, or an error in @code and @why, waits for sampler_take() */
 	int code;
@@ -33,10 +36,13 @@ struct sampler {
 /* When the window ends. A sample that nobody has taken yet keeps it open. */
 static uint64_t window_end(const struct sampler *s)
 {
+	uint64_t length = (uint64_t)(s->request.delay * (double)NSEC_PER_SEC);
+
 	if (s->quit || (s->end_window && !s->ready))
 		return 0;
-	return s->ready ? UINT64_MAX :
-			  s->begin_ns + (uint64_t)(s->request.delay * (double)NSEC_PER_SEC);
+	if (s->hurry && length > HURRY_NS)
+		length = HURRY_NS;
+	return s->ready ? UINT64_MAX : s->begin_ns + length;
 }
 
 /* window_run() waits here. Whatever changes the end of the window signals @changed. */
@@ -64,7 +70,7 @@ static void sample(struct sampler *s, struct snapshot *spare)
 	struct error why;
 	int code;
 
-	s->end_window = false;
+	s->end_window = s->hurry = false;
 	if (s->request_changed)
 		sample_source_set_needs(s->source, request.needs, request.detail_port);
 	s->request_changed = false;
@@ -217,6 +223,14 @@ void sampler_end_window(struct sampler *s)
 {
 	pthread_mutex_lock(&s->lock);
 	s->end_window = true;
+	pthread_cond_signal(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void sampler_hurry(struct sampler *s)
+{
+	pthread_mutex_lock(&s->lock);
+	s->hurry = true;
 	pthread_cond_signal(&s->changed);
 	pthread_mutex_unlock(&s->lock);
 }

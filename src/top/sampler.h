@@ -40,7 +40,12 @@ int sampler_take(struct sampler *sampler, struct snapshot *into, struct error *w
 /* Changes the request from the next sample on; the open window goes on. */
 void sampler_request(struct sampler *sampler, const struct sampler_request *request);
 
-/* Ends the open window now. */
+/*
+ * sampler_end_window() - end the open window now.
+ * sampler_hurry() - end it as soon as it is a second long, so that a verdict and rates are still
+ * those of a whole second.
+ */
 void sampler_end_window(struct sampler *sampler);
+void sampler_hurry(struct sampler *sampler);
 
 #endif

@@ -11,6 +11,9 @@
 #include <string.h>
 
 #define MESSAGE_NS (5 * NSEC_PER_SEC)
+#define LIST_LEAST 3 /* lines of the list, before the parts below it get any */
+#define LIST_MAX   1000 /* no screen has so many */
+#define PANEL	   7 /* lines of the panel, where there is room for them */
 
 static void widen(uint64_t *age_ns, uint64_t to_ns)
 {
@@ -24,13 +27,14 @@ void session_free(struct session *s)
 	playback_free(&s->playback);
 	filter_free(s->view.selection.filter);
 	view_free(&s->view);
-	layout_free(&s->layout);
-	strbuf_free(&s->prompt.answer);
+	census_free(&s->censuses);
+	prompt_free(&s->prompt);
+	menu_free(&s->menu);
 	names_free(&s->services);
 	names_free(&s->users);
 	strbuf_free(&s->context.scratch);
 	strbuf_free(&s->find);
-	strbuf_free(&s->draft);
+	strbuf_free(&s->filter);
 	strbuf_free(&s->message);
 }
 
@@ -73,61 +77,116 @@ static int least(int a, int b)
 	return a < b ? a : b;
 }
 
-/* A line between two columns of parts has a blank on each side. */
-#define BORDER 3
-
-/* Below the list: the panel, and on a big screen more. */
+/*
+ * Below the list: the panel and the events, and on a bigger screen the graph and who waits. On a
+ * wide one they stand in two columns.
+ */
 static void part_bottom(struct session_parts *l, struct area rest, bool wide)
 {
 	struct area right = rest;
-	int middle = rest.lines / 2;
+	int upper = rest.lines;
 
 	if (wide) {
 		right.x = rest.end * 59 / 100;
-		rest.end = right.x - BORDER;
-		l->graph = take_top(&rest, middle);
+		rest.end = right.x - SESSION_BORDER;
+		if (rest.lines < 12) { /* side by side */
+			l->panel = rest;
+			l->events = right;
+			return;
+		}
+		upper = rest.lines / 2 + 1;
+		l->graph = take_top(&rest, upper);
 		l->waits = rest;
-		l->panel = take_top(&right, middle);
+		l->panel = take_top(&right, upper);
 		l->events = right;
 		return;
 	}
-	l->panel = take_top(&rest, 7);
+	if (rest.lines <= PANEL + 5) {
+		l->panel =
+			take_top(&rest, rest.lines > PANEL ? PANEL : rest.lines - (rest.lines > 3));
+		l->events = rest;
+		return;
+	}
+	l->panel = take_top(&rest, rest.lines > 20 ? PANEL + 1 : PANEL);
 	if (rest.lines >= 12)
-		l->graph = take_top(&rest, rest.lines / 2);
+		l->graph = take_top(&rest, rest.lines * 3 / 5);
+	if (rest.lines >= 16)
+		l->waits = take_top(&rest, rest.lines / 2);
 	l->events = rest;
+}
+
+void session_fit(struct session *s)
+{
+	const struct report *report = &s->view.report;
+	struct session_fit *fit = &s->fit;
+
+	if (fit->rows != s->screen.rows || fit->cols != s->screen.cols ||
+	    fit->fold != s->view.fold || fit->list_only != s->list_only ||
+	    fit->n_unfolded != s->view.n_unfolded)
+		*fit = (struct session_fit){ .rows = s->screen.rows,
+					     .cols = s->screen.cols,
+					     .fold = s->view.fold,
+					     .list_only = s->list_only,
+					     .n_unfolded = s->view.n_unfolded };
+	if (report->n_shown > fit->list)
+		fit->list = report->n_shown;
+	if (report->n_netns > fit->namespaces)
+		fit->namespaces = report->n_netns;
+}
+
+/* How many lines the parts of the list page take; those of the list are what is left. */
+struct heights {
+	int strip, counters, namespaces;
+	int bottom; /* all parts below the list */
+};
+
+static struct heights choose_heights(const struct session *s)
+{
+	static const struct {
+		int rows; /* of a screen that has at least so many */
+		struct heights lines;
+	} table[] = {
+		{ 60, { 2, 3, 6, 28 } }, { 50, { 2, 3, 4, 23 } }, { 40, { 2, 2, 4, 19 } },
+		{ 32, { 2, 2, 3, 14 } }, { 28, { 1, 2, 2, 11 } }, { 20, { 1, 2, 2, 8 } },
+		{ 16, { 1, 1, 1, 5 } },	 { 14, { 1, 1, 1, 3 } },  { 12, { 0, 1, 1, 3 } },
+		{ 10, { 0, 0, 0, 2 } },	 { 0, { 0, 0, 0, 0 } },
+	};
+	struct heights h;
+	size_t i = 0;
+
+	while (s->screen.rows < table[i].rows)
+		i++;
+	h = table[i].lines;
+	h.namespaces = s->fit.namespaces > 1 ? least((int)s->fit.namespaces, h.namespaces) : 0;
+	if (s->list_only)
+		h = (struct heights){ 0 };
+	return h;
 }
 
 struct session_parts session_parts(const struct session *s)
 {
 	const int rows = s->screen.rows, cols = s->screen.cols;
-	const bool wide = rows >= 32 && cols >= 120;
-	const size_t n_netns = s->view.report.n_netns;
+	const struct heights h = choose_heights(s);
 	struct session_parts l = { 0 };
 	struct area rest = { .lines = rows, .end = cols };
-	int list, bottom;
+	int list;
 
 	if (rows >= 3)
 		l.title = take_top(&rest, 1);
-	if (rows >= 16)
-		l.strip = take_top(&rest, rows >= 32 ? 2 : 1);
-	if (rows >= 12)
-		l.counters = take_top(&rest, rows >= 50 ? 3 : rows >= 20 ? 2 : 1);
-	if (rows >= 12 && n_netns > 1)
-		l.namespaces = take_top(&rest, least((int)least(16, (int)n_netns), rows >= 40 ? 4 :
-										   rows >= 20 ? 2 :
-												1));
+	l.strip = take_top(&rest, h.strip);
+	l.counters = take_top(&rest, h.counters);
+	l.namespaces = take_top(&rest, h.namespaces);
 	if (rows >= 5)
 		l.header = take_top(&rest, 1);
 	if (rows >= 8)
 		l.bar = take_bottom(&rest, 1);
-	bottom = rows >= 32 ? rows / 2 - 2 : rows >= 20 ? 8 : rows >= 16 ? 5 : rows >= 12 ? 3 : 0;
 	/* The list leaves lines that it does not need to the parts below it. */
-	list = (int)(s->view.report.n_shown < 1000 ? s->view.report.n_shown : 1000);
-	list = least(list > 3 ? list : 3, rest.lines - bottom - (rows >= 10));
-	if (bottom) {
+	list = (int)(s->fit.list < LIST_MAX ? s->fit.list : LIST_MAX);
+	list = least(list > LIST_LEAST ? list : LIST_LEAST, rest.lines - h.bottom - (rows >= 10));
+	if (h.bottom) {
 		l.list = take_top(&rest, list);
 		l.status = take_top(&rest, rows >= 10);
-		part_bottom(&l, rest, wide);
+		part_bottom(&l, rest, cols >= 120);
 	} else {
 		l.status = take_bottom(&rest, rows >= 10);
 		l.list = rest;
@@ -139,11 +198,17 @@ size_t session_page_rows(const struct session *s)
 {
 	const struct session_parts l = session_parts(s);
 
-	if (s->page == PAGE_DETAIL)
+	switch (s->page) {
+	case PAGE_DETAIL:
 		return s->detail.page;
-	if (s->page != PAGE_LIST)
+	case PAGE_LIST:
+		return l.list.lines > 0 ? (size_t)l.list.lines : 1;
+	case PAGE_SETUP:
+	case PAGE_SORT:
+		return s->menu.area.lines > 0 ? (size_t)s->menu.area.lines : 1;
+	default:
 		return (size_t)(s->screen.rows > 3 ? s->screen.rows - 2 : 1);
-	return l.list.lines > 0 ? (size_t)l.list.lines : 1;
+	}
 }
 
 struct phrase_context session_phrases(struct session *s)
@@ -178,34 +243,64 @@ struct listing_context session_listing(struct session *s)
 	return c;
 }
 
-void session_request(struct session *s)
+/* The port whose connections are on the screen; 0: none. */
+static uint16_t shown_port(const struct session *s)
 {
-	const struct row *row = view_row_of(&s->view, s->detailed);
-	const unsigned int before = s->request.needs;
+	const struct row *row = NULL;
+	struct memory memory;
 
-	s->request.needs = s->needs | columns_needs(&s->columns) |
-			   filter_needs(s->view.selection.filter) | sort_needs(s->view.sort);
-	s->request.detail_port = 0;
-	if (s->page == PAGE_DETAIL && row && !listener_is_unix(row->listener)) {
-		s->request.needs |= NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
-		s->request.detail_port = row->listener->addr.port;
+	if (s->page == PAGE_DETAIL) {
+		row = view_row_of(&s->view, s->detailed);
+	} else if (s->page == PAGE_LIST && session_parts(s).waits.lines) {
+		row = view_selected(&s->view);
+		memory = row ? history_memory(s->playback.history, row, s->playback.back) :
+			       (struct memory){ 0 };
+		if (memory.kind != MEMORY_SICK && memory.kind != MEMORY_HELD)
+			row = NULL;
 	}
-	if (!s->peaks)
-		s->request.needs &= ~(unsigned int)NEED_PEAK;
-	if (s->sampler) {
-		sampler_request(s->sampler, &s->request);
-		/* The values of new needs would be unknown until this window ends. */
-		if (s->request.needs & ~before && !s->playback.paused)
-			sampler_end_window(s->sampler);
-	}
+	return row && !row->gone && !listener_is_unix(row->listener) ? row->listener->addr.port : 0;
 }
 
-int session_filter(struct session *s, const char *text, struct error *why)
+/* Returns true if the request has changed. */
+static bool request(struct session *s)
+{
+	struct sampler_request next = s->request;
+
+	next.needs = s->needs | columns_needs(&s->columns) |
+		     filter_needs(s->view.selection.filter) | sort_needs(s->view.sort);
+	if (s->unix_too)
+		next.needs |= NEED_UNIX;
+	next.detail_port = shown_port(s);
+	if (next.detail_port)
+		next.needs |= NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;
+	if (!s->peaks)
+		next.needs &= ~(unsigned int)NEED_PEAK;
+	if (next.needs == s->request.needs && next.detail_port == s->request.detail_port)
+		return false;
+	s->request = next;
+	if (s->sampler)
+		sampler_request(s->sampler, &s->request);
+	return true;
+}
+
+void session_request(struct session *s)
+{
+	request(s);
+}
+
+void session_hurry(struct session *s)
+{
+	if (request(s) && s->sampler && !s->playback.paused)
+		sampler_hurry(s->sampler);
+}
+
+int session_filter(struct session *s, const char *text, struct error *why,
+		   struct filter_mistake *mistake)
 {
 	const struct filter_source source = field_filter_source(&s->context);
 	struct selection *selection = &s->view.selection;
 	struct filter *filter;
-	int code = filter_parse(text, &source, &filter, why);
+	int code = filter_parse(text, &source, &filter, why, mistake);
 
 	if (code < 0)
 		return code;
@@ -214,7 +309,10 @@ int session_filter(struct session *s, const char *text, struct error *why)
 	selection->family = filter_family(filter);
 	if (selection->family == AF_UNSPEC)
 		selection->family = s->family;
-	session_request(s);
+	s->filter.len = 0;
+	strbuf_adds(&s->filter, text);
+	s->fit = (struct session_fit){ 0 };
+	session_hurry(s);
 	if (s->view.report.snapshot)
 		view_arrange(&s->view, clock_monotonic_ns());
 	return 0;

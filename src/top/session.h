@@ -2,6 +2,8 @@
 #ifndef LISTENQ_TOP_SESSION_H
 #define LISTENQ_TOP_SESSION_H
 
+#include "analyse/filter.h"
+#include "top/census.h"
 #include "top/detail.h"
 #include "top/events.h"
 #include "top/listing.h"
@@ -13,11 +15,20 @@
 #include "top/view.h"
 
 /* The state of the interactive view: keys change it, and the screen is drawn from it. */
-enum session_page { PAGE_LIST, PAGE_DETAIL, PAGE_HELP, PAGE_COLUMNS, PAGE_EVENTS };
+enum session_page {
+	PAGE_LIST,
+	PAGE_DETAIL,
+	PAGE_HELP,
+	PAGE_EVENTS,
+	PAGE_SETUP, /* a menu over the list */
+	PAGE_SORT, /* likewise */
+};
 
 struct session {
 	unsigned int needs; /* enum need: needed whatever the columns and the page are */
 	bool peaks; /* the source takes fast samples */
+	bool unix_too; /* UNIX listeners are looked for */
+	bool mouse; /* the terminal reports it */
 	uint8_t family; /* AF_UNSPEC: any; a filter may narrow it */
 
 	struct screen screen;
@@ -25,10 +36,22 @@ struct session {
 	struct sampler_request request;
 	struct playback playback;
 	struct view view;
+	struct censuses censuses; /* of view.report; banner_title() takes them */
 	struct columns columns;
-	struct layout layout; /* of the columns */
+	struct listing layout; /* of the columns */
 	struct detail detail;
 	struct view_socket detailed; /* whose detail it is, see view_row_of() */
+	bool follows_after; /* the detail: the list follows the worst listener again */
+	bool travels; /* keys have moved the screen through the past since it was paused */
+	bool list_only; /* the list has the whole screen */
+	/* Rows that the list, and namespaces that their lines had room for; see session_fit(). */
+	struct session_fit {
+		int rows, cols;
+		bool fold, list_only;
+		size_t n_unfolded;
+		size_t list;
+		size_t namespaces;
+	} fit;
 	struct menu menu;
 	struct events events;
 	struct prompt prompt;
@@ -39,7 +62,7 @@ struct session {
 	enum session_page page;
 	size_t help_offset; /* first line on the screen */
 	struct strbuf find; /* the last text searched for */
-	struct strbuf draft; /* the last filter typed, valid or not */
+	struct strbuf filter; /* the text of the filter in force; empty: none */
 	struct strbuf message; /* in the last line, until a key is pressed */
 	uint64_t message_until_ns; /* monotonic */
 	uint64_t cpu_ns; /* CPU time used up to the last sample */
@@ -47,6 +70,9 @@ struct session {
 	double cpu_share; /* share of one CPU between the last two samples */
 	bool quit;
 };
+
+/* Columns between two columns of parts: a line with a blank on each side. */
+#define SESSION_BORDER 3
 
 /* The parts of the list page. A small screen lacks some: they have no lines. */
 struct session_parts {
@@ -67,17 +93,29 @@ struct session_parts {
 /* Ends the sampling and frees all. */
 void session_free(struct session *s);
 
-/* Requests from the sampler what the columns, the filter and the page need. */
+/*
+ * session_request() - request from the sampler what the columns, the filter and the parts on the
+ * screen need, if that has changed.
+ * session_hurry() - the same; and what is new is to be on the screen soon, however long the window.
+ */
 void session_request(struct session *s);
+void session_hurry(struct session *s);
 
 /*
  * session_filter() - show only rows that match @text; all with "". Returns 0, or -EINVAL with @why
- * filled: the filter then stays as it was.
+ * filled, and @mistake unless it is NULL: the filter then stays as it was.
  */
-int session_filter(struct session *s, const char *text, struct error *why);
+int session_filter(struct session *s, const char *text, struct error *why,
+		   struct filter_mistake *mistake);
 
 /* Shows a message in the last line for a few seconds. */
 void session_say(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/*
+ * session_fit() - before a screen is drawn: measure what the list wants. It gets no shorter until
+ * the screen, the filter, or what is folded changes, so that the parts below it hold still.
+ */
+void session_fit(struct session *s);
 
 struct session_parts session_parts(const struct session *s);
 

@@ -227,9 +227,18 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 	if (mouse)
 		mousemask(MOUSE_EVENTS, NULL);
 	mouseinterval(0); /* report a press at once, without waiting for a click */
+	/* The fonts of the Linux console lack most glyphs of bars and sparklines. */
+	screen->utf8 = screen->utf8 && strncmp(getenv("TERM"), "linux", strlen("linux")) != 0;
 	paint_begin(screen);
 	terminal_size(screen);
 	return 0;
+}
+
+void terminal_mouse(bool on)
+{
+	if (on) /* and stay so: the modes that are ended by then do no harm */
+		make_rescue(true);
+	mousemask(on ? MOUSE_EVENTS : 0, NULL);
 }
 
 void terminal_close(struct screen *screen)

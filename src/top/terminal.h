@@ -13,7 +13,7 @@
 
 /*
  * terminal_open() - take the terminal on standard input and output.
- * @screen: in: whether to use colour and UTF-8; out: all of it
+ * @screen: in: whether to use colour and UTF-8; out: all of it. The Linux console gets ASCII.
  *
  * Returns 0, or -ENOTTY with @why filled: there is no terminal, or it cannot move its cursor. The
  * terminal is then unchanged.
@@ -22,6 +22,9 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why);
 
 /* Gives the terminal back as it was. */
 void terminal_close(struct screen *screen);
+
+/* Begins or ends the reports of the mouse. */
+void terminal_mouse(bool on);
 
 /* The signal that asked the program to end; 0: none. */
 int terminal_ended_by(void);

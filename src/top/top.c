@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "top/draw.h"
 #include "top/keys.h"
+#include "top/mouse.h"
 #include "top/session.h"
 #include "top/terminal.h"
 
@@ -78,7 +79,10 @@ static int loop(struct session *s, struct error *why)
 		if (code < 0)
 			return code;
 		while (!s->quit && (key = getch()) != ERR) {
-			key_press(s, key);
+			if (key == KEY_MOUSE)
+				mouse_take(s);
+			else
+				key_press(s, key);
 			dirty = true;
 		}
 		dirty |= expire(s);
@@ -87,6 +91,7 @@ static int loop(struct session *s, struct error *why)
 		if (dirty) {
 			terminal_size(&s->screen);
 			draw_screen(s);
+			session_request(s);
 			dirty = false;
 		}
 		terminal_wait(sampler_fd(s->sampler), next_end_ms(s, clock_monotonic_ns()));
@@ -97,7 +102,9 @@ static int loop(struct session *s, struct error *why)
 int top_run(const struct top_config *config, int *ended_by, struct error *why)
 {
 	struct session s = {
-		.needs = config->needs,
+		.needs = config->needs & ~(unsigned int)NEED_UNIX,
+		.unix_too = config->needs & NEED_UNIX,
+		.mouse = config->mouse,
 		.peaks = config->peaks,
 		.family = config->selection.family,
 		.screen = { .color = config->color, .utf8 = config->utf8 },
@@ -121,8 +128,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 		s.view.selection.fill = FILL_HIGH; /* for the key f */
 	playback_begin(&s.playback);
 
-	strbuf_adds(&s.draft, config->filter);
-	code = session_filter(&s, config->filter, why);
+	code = session_filter(&s, config->filter, why, NULL);
 	/* A wrong filter or terminal is an error before the first sample is taken. */
 	if (code == 0)
 		code = terminal_open(&s.screen, config->mouse, why);

@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int code;
 
 	strbuf_add(&typed, (const char *)data, size);
-	code = filter_parse(typed.s, &source, &filter, &why);
+	code = filter_parse(typed.s, &source, &filter, &why, NULL);
 	FUZZ_CHECK(code == 0 || (code == -EINVAL && !filter && strstr(why.text, "character ")));
 	if (code == 0) {
 		judge(filter);

@@ -4,7 +4,9 @@ import contextlib
 import ctypes
 import errno
 import itertools
+import mmap
 import os
+import pathlib
 import resource
 import signal
 import socket
@@ -186,6 +188,43 @@ class Child:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
         self.pid = 0
+
+
+class Server(Child):
+    """A process of that name, to which a listener now belongs. It accepts when it is told to."""
+
+    def __init__(self, name, listener, accepts=False):
+        self.name, self.address, self.port = name, listener.address, listener.port
+        self.told = mmap.mmap(-1, 1)  # shared with the child
+        self.accepts = accepts
+        self.served = []
+        self.listener = listener
+        super().__init__(self._begin, self._serve)
+        listener.close()
+
+    def _begin(self, _):
+        pathlib.Path("/proc/self/comm").write_text(self.name, encoding="ascii")
+
+    def _serve(self):
+        try:
+            while self.accepts:
+                self.served = [*self.served[-100:], self.listener.accept()]
+        except BlockingIOError:
+            pass
+        time.sleep(0.002)
+
+    @property
+    def accepts(self):
+        return self.told[0] == 1
+
+    @accepts.setter
+    def accepts(self, value):
+        self.told[0] = value
+
+    @property
+    def length(self):
+        """Of its accept queue."""
+        return oracle.listener(self.port).length
 
 
 class Worker(threading.Thread):

@@ -9,6 +9,7 @@ import tempfile
 import time
 import unittest
 
+import cells
 import listenq
 import rig
 import source
@@ -22,9 +23,8 @@ TERM = "tmux-256color"
 # Each look at the screen is a process.
 PERIOD = 0.015
 
-# Of meters and sparklines: a cell that holds blanks as well.
-BLOCKS = "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉"
-LEFT = {"TEXT", "LIST", "ID", "BOOL"}
+# Of meters and sparklines.
+BLOCKS = "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉░"
 
 
 class Screen:
@@ -37,6 +37,7 @@ class Screen:
         if not shutil.which("tmux"):
             raise unittest.SkipTest("tmux is not installed")
         self.rows, self.cols = rows, cols
+        self.ascii = "--ascii" in args or locale == "C"
         self.directory = tempfile.mkdtemp(prefix="listenq-screen-")
         self.socket = os.path.join(self.directory, "tmux")
         self.env = {"PATH": os.environ["PATH"], "HOME": self.directory, "SHELL": "/bin/sh",
@@ -109,7 +110,7 @@ class Screen:
         """Type the command; return when its first sample is on the screen."""
         self.begin()
         self.wait("the first sample", lambda lines: re.search(
-            r"^(!!?|~|\.) |listeners?\b|are well", "\n".join(lines), re.MULTILINE), deadline=20)
+            r"^(!!?|~|\.) |listeners?\b|\bwell\b", "\n".join(lines), re.MULTILINE), deadline=20)
         return self
 
     def resize(self, cols, rows):
@@ -210,9 +211,9 @@ class Screen:
 
     # What is on it
 
-    def header(self):
-        """Number of the line with the headers of the columns."""
-        return find_header(self.lines())
+    def view(self):
+        """The list page, with its inks."""
+        return View(self.lines(escapes=True), self.cursor)
 
     def list(self):
         """The rows of the list, of one and the same screen."""
@@ -222,10 +223,183 @@ class Screen:
         """The line that the cursor rests on."""
         return self.lines()[self.cursor[0]]
 
+    def shows(self, check, deadline=10):
+        """Look until check(View) has nothing to object to; return what it returns."""
+        def look(_):
+            view = self.view()
+            try:
+                return check(view)
+            except AssertionError as error:
+                raise AssertionError(f"{error}\n{view.inked()}") from None
+        return self.settle(look, deadline)
+
+
+# Headers of the list, and what a test calls what stands under them. A name of several words is one.
+HEADERS = {"STATE": "state", "ADDRESS": "address", "LOCAL ADDRESS": "address",
+           "PROCESS": "process", "SYN QUEUE": "syn", "SYN": "syn", "SYNRECV": "syn",
+           "OVER/S": "rate", "LAST": "last", "SINCE": "since", "WHY": "why",
+           "NAMESPACE": "namespace"}
+
+MARKS = [*dict.fromkeys(source.MARKS.values()), "v"]
+
+# What stands before the address of a group that is folded or unfolded, and of its members.
+TREE = {"+": "folded", "-": "unfolded", "├─": "member", "|-": "member", "└─": "last", "`-": "last"}
+
+DURATION = r"(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+(?:\.\d+)?s)?"
+
+
+def seconds(text):
+    """Of a duration as the view writes it: 4s, 1m14s, 2h05m."""
+    words = re.findall(r"(\d+(?:\.\d+)?)([dhms])", text)
+    if not words:
+        raise AssertionError(f"no duration in {text!r}")
+    return sum(float(number) * {"d": 86400, "h": 3600, "m": 60, "s": 1}[unit]
+               for number, unit in words)
+
+
+class Row:
+    """A listener in the list. cells has what stands under each header; what HEADERS has a name for
+    is an attribute as well, None where there is no such column."""
+
+    def __init__(self, number, line, heads):
+        self.number, self.line = number, line
+        self.mark = line.split(" ", 1)[0]
+        self.tree, line = tree_mark(line, heads)
+        self.cells = split_row(line, heads)
+        self.pairs = re.findall(r"(?<!\S)(\d+)/(\d+k?)(?!\S)", line)
+
+    def __getattr__(self, name):
+        """Only called for what is not there otherwise."""
+        if name not in HEADERS.values():
+            raise AttributeError(name)
+        return next((self.cells[header] for header, as_ in HEADERS.items()
+                     if as_ == name and header in self.cells), None)
+
+    def __repr__(self):
+        return repr(self.line)
+
+    @property
+    def length(self):
+        """Of the accept queue, as it is written."""
+        return self.pairs[0][0] if self.pairs else self.cells.get("QUEUED")
+
+    @property
+    def capacity(self):
+        """How many the accept queue holds: one more than its limit."""
+        return self.pairs[0][1] if self.pairs else None
+
+    @property
+    def group(self):
+        """(sick, sockets) of "1 of 8 ..."; None: it is no folded group."""
+        found = re.search(r"\b(\d+) of (\d+)\b", self.line)
+        return found and (int(found[1]), int(found[2]))
+
+
+class View:
+    """A screen at one moment: its lines, the inks of its cells, and what is where on the list page.
+    It finds parts by what they say."""
+
+    def __init__(self, lines, cursor=(0, 0)):
+        self.cells, self.cursor = cells.parse(lines), cursor
+        self.lines = ["".join(cell.char for cell in line).rstrip() for line in self.cells]
+        self.text = "\n".join(self.lines)
+
+    # Inks
+
+    def ink(self, number, column=0):
+        return self.cells[number][column].ink
+
+    def inks(self, number, begin=0, end=None):
+        """The inks, in words, of what is to be seen of a line or of a part of it."""
+        return {cell.ink.words for cell in self.cells[number][begin:end]
+                if cell.char.strip() or cell.ink.marked}
+
+    def ink_of(self, text, number=None):
+        """The inks, in words, of the first place where this stands."""
+        lines = range(len(self.lines)) if number is None else [number]
+        for line in lines:
+            begin = self.lines[line].find(text)
+            if begin >= 0:
+                return self.inks(line, begin, begin + len(text))
+        raise AssertionError(f"{text!r} is not on the screen")
+
+    def inked(self):
+        """For whom a test fails: the lines, and the inks of each."""
+        return "\n".join(f"{line:<{max(map(len, self.lines), default=0)}}  {sorted(self.inks(n))}"
+                         for n, line in enumerate(self.lines))
+
+    # Parts
+
+    @property
+    def title(self):
+        return self.lines[0]
+
+    @property
+    def header(self):
+        return find_header(self.lines)
+
+    @property
+    def rows(self):
+        return parse_list(self.lines)
+
+    def row(self, address):
+        found = [row for row in self.rows if row.address == address]
+        if len(found) != 1:
+            raise AssertionError(f"{len(found)} rows of {address}")
+        return found[0]
+
+    @property
+    def below(self):
+        """All below the list, as one text: the panel among it."""
+        rows = self.rows
+        first = rows[-1].number + 1 if rows else self.header + 1
+        return "\n".join(self.lines[first:])
+
+    @property
+    def selected(self):
+        """The row under the cursor."""
+        found = [row for row in self.rows if row.number == self.cursor[0]]
+        if not found:
+            raise AssertionError(f"the cursor is in no row but in line {self.cursor[0]}")
+        return found[0]
+
+    @property
+    def panel(self):
+        """What is said of the selected listener: from the line that names it to the next part, on
+        a wide screen the right half of the page beside its graph."""
+        return "\n".join(self.panel_cells()[0])
+
+    def panel_cells(self):
+        number = next((n for n in range(self.header, len(self.lines)) if n > self.rows[-1].number
+                       and re.match(r"(──|--) ", self.lines[n])), None)
+        if number is None:
+            raise AssertionError("no panel")
+        begin, last = 0, number + 1
+        if beside := re.search(r"[┬+](──|--) ", self.lines[number]):
+            begin = beside.start() + 1
+        while last < len(self.lines) - 1 and not re.match(r"(──|--) ", self.lines[last][begin:]):
+            last += 1
+        found = [line[begin:] for line in self.cells[number:last]]
+        return ["".join(cell.char for cell in line).rstrip() for line in found], found
+
+    def commands(self):
+        """What the panel says one should type: it has an ink of its own."""
+        lines, grid = self.panel_cells()
+        first = next((n for n, line in enumerate(lines) if re.match(r" ?Do\b", line)), None)
+        if first is None:
+            return []
+        found = []
+        for line in grid[first:]:
+            text = "".join(cell.char if cell.ink.underline or "cyan" in cell.ink.words
+                           else "\0" if cell.char.strip() else " " for cell in line)
+            found += [part.strip() for part in re.split("\0+|  +", text) if part.strip()]
+        return found
+
 
 def find_header(lines):
+    """Number of the line with the headers of the columns."""
     for number, line in enumerate(lines):
-        if re.match(r"SEV[▼▲v^]? ", line):
+        if re.match(r"(SEV\S?| {2,}[▼▲v^]?STATE\S?) ", line) or re.search(r"(?<!\S)ADDRESS\b", line):
             return number
     raise AssertionError("no header of a list in\n" + "\n".join(lines))
 
@@ -233,60 +407,45 @@ def find_header(lines):
 def split_header(line):
     """[(first column, one behind the last, header without the mark of the sort and without the age
     of what is older than the rest)]"""
-    return [(word.start(), word.end(), re.sub(r"-\d[\dsmh]*$", "", word[0].rstrip("▼▲")))
-            for word in re.finditer(r"LAST(?: [\d.]+[smh])?|LOCAL ADDRESS\S?|\S+", line)]
-
-
-def is_left(header):
-    """Is the column aligned to the left?"""
-    kinds = {field.header: field for field in source.fields().values()}
-    field = kinds.get(header)
-    if not field:
-        raise AssertionError(f"no column has the header {header!r}")
-    return field.type in LEFT and field.name != "overflows"
-
-
-# What stands before the address of a group that is folded or unfolded, and of its members.
-TREE = {"+": "folded", "-": "unfolded", "├─": "member", "|-": "member", "└─": "last", "`-": "last"}
+    several = "|".join(sorted((name for name in HEADERS if " " in name), reverse=True))
+    return [(word.start(), word.end(),
+             re.sub(r"-\d[\dsmh.]*$", "",
+                    re.sub("^LAST .*", "LAST", word[0].strip("▼▲").upper())))
+            for word in re.finditer(
+                rf"LAST(?: [\d.]+ ?[smh]?)?\b\S?|[▼▲]?(?:{several})\S?|\S+", line)]
 
 
 def tree_mark(line, heads):
     """(what the row is among groups, the line without the mark of it)"""
-    first = next((first for first, _, header in heads if header == "LOCAL ADDRESS"), 0)
-    mark = line[first - 3:first].strip() if first > 4 else ""
-    if mark not in TREE:
+    first = next((first for first, _, header in heads if header.endswith("ADDRESS")), 0)
+    found = re.search(r"(?:^|\s)(\+|-|├─|\|-|└─|`-) ?(?=\S|$)", line[:first + 3])
+    if not found or found.start(1) < 3:
         return None, line
-    return TREE[mark], line[:first - 3] + "   " + line[first:]
+    blank = " " * (found.end(1) - found.start(1))
+    return TREE[found[1]], line[:found.start(1)] + blank + line[found.end(1):]
 
 
-def parse_row(line, heads):
-    """{header: cell}. Every word has to stand where its column is, and to leave the next alone."""
-    tree, line = tree_mark(line, heads)
-    words = {word.start(): word for word in
-             re.finditer(r"\S+", re.sub(f"[{BLOCKS}]", " ", line))}
-    ends = {word.end(): word for word in words.values()}
-    cells = {}
-    for first, end, header in heads:
-        if header.startswith("LAST"):
+def split_row(line, heads):
+    """{header: text under it}. Each word belongs to the header that it stands under, or next to."""
+    found = {header: [] for _, _, header in heads}
+    for word in re.finditer(r"\S+", line):
+        begin, end = word.span()
+        if not begin and word[0] in MARKS:
             continue
-        word = words.get(first) if is_left(header) else ends.get(end)
-        if not word:
-            raise AssertionError(f"nothing where {header} is in {line!r}")
-        cells[header] = word[0]
-    if len(words) != len(cells):
-        raise AssertionError(f"{len(words)} cells for {list(cells)} in {line!r}")
-    return {**cells, "tree": tree} if tree else cells
+        nearest = max(heads, key=lambda head, begin=begin, end=end:
+                      min(end, head[1]) - max(begin, head[0]))
+        found[nearest[2]].append(word[0])
+    return {header: " ".join(words) for header, words in found.items()}
 
 
 def parse_list(lines):
-    """[{header: cell}]; the rows go on to the first line that has no mark of a state. Only of a
-    screen in UTF-8, where meters look like no other cell."""
+    """[Row]; they go on to the first line that has no mark of a state."""
     number = find_header(lines)
     heads, found = split_header(lines[number]), []
     for line in lines[number + 1:]:
-        if line.split(" ", 1)[0] not in source.MARKS.values():
+        if line.split(" ", 1)[0] not in MARKS:
             break
-        found.append(parse_row(line, heads))
+        found.append(Row(number + 1 + len(found), line, heads))
     return found
 
 

@@ -288,11 +288,11 @@ class Manual(unittest.TestCase):
         self.assertGreater(len(found), 5)
         for text in [*found, "10.1", "src 10/8", "unix:/run/*", "@app", "inet:127/8", "fe80::1%lo",
                      "0.0.0.0%lo:80", "dport 0", "dev 0", "accept_queue.length > 1", "QUEUED > 1",
-                     "full_seconds > 1", "cookie = 0xda472", "fill > 0.8", "not full",
+                     "full_seconds > 1", "cookie = 0xda472", "fill > 0.8", "fill > 80", "not full",
                      "sport 443", "sport > 1024", "state = HIGH", "(" * 64 + ":1" + ")" * 64]:
             with self.subTest(text):
                 program("-d", "0", "-o", "local", text)
-        for text in ("src 10", "10:80", "fill > 80", "src > 10.0.0.1", "dev > lo", "comm > nginx",
+        for text in ("src 10", "10:80", "fill > 80x", "src > 10.0.0.1", "dev > lo", "comm > nginx",
                      "fwmark = 1", "(" * 65 + ":1" + ")" * 65):
             with self.subTest(text):
                 self.assertIn("at character", listenq.run("-d0", text, code=2).err)

@@ -214,6 +214,7 @@ class Fields(rig.Case):
         empty = self.listener(backlog=4)
         self.queue(crowded, 4)  # 80 %
         for expression, rows in (("fill >= 80%", [crowded]), ("fill > 80%", []),
+                                 ("fill >= 80", [crowded]), ("fill > 80", []),
                                  ("fill<0.8", [empty]), ("length = 4", [crowded]),
                                  ("length != 4", [empty]), ("length", None),
                                  ("not full", [crowded, empty]), ("full", []),
@@ -343,8 +344,8 @@ class Wrong(unittest.TestCase):
         self.assertEqual(self.refused("nonsense > 3"),
                          "listenq: filter, at character 1: 'nonsense' is not a field; "
                          "--list-columns shows them")
-        self.assertEqual(self.refused("fill >= 80"),
-                         "listenq: filter, at character 9: '80' is neither a percentage "
+        self.assertEqual(self.refused("fill >= 80x"),
+                         "listenq: filter, at character 9: '80x' is neither a percentage "
                          "like 80% nor a ratio from 0 to 1")
         self.assertEqual(self.refused(":80", "and"),
                          "listenq: filter, at its end, character 8: a condition is missing")

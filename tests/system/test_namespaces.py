@@ -224,7 +224,7 @@ class Window(Several):
         self.assertRegex(out, rf"(?m)^!  +full +blue +127\.0\.0\.1:{full.port} ")
         self.assertRegex(out, rf"(?m)^\. +ok +green +127\.0\.0\.1:{calm.port} ")
         self.assertIn("NAMESPACE", out.splitlines()[0])
-        self.assertRegex(out, r"(?m)^NAMESPACE OVERFLOWS +LISTENDROPS SOMAXCONN ALSO MOVED IN 0\.2 s\nblue ")
+        self.assertRegex(out, r"(?m)^NAMESPACE OVERFLOWS +LISTENDROPS SOMAXCONN ALSO MOVED IN 0\.2s\nblue ")
         self.assertNotRegex(out, "(?m)^green ")
         self.assertIn("In 1 other namespace all TCP listeners are well.", out)
         self.assertIn(f"full (blue 127.0.0.1:{full.port})", out)

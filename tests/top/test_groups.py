@@ -283,7 +283,7 @@ class Choosing(Groups):
     def test_columns(self):
         terminal = self.begin(cols=140)
         terminal.keys("Home", "Enter", "c")
-        terminal.see("listenq: columns")
+        terminal.see("Setup")
         names = listenq.run("--list-columns", "--raw").out.split()
         terminal.keys("Home", *(names.index("inode") * ["Down"]), "Space", "c")
         terminal.settle(lambda lines: self.assertEqual(

@@ -280,7 +280,7 @@ class Choose(Case):
         terminal = self.begin(cols=140, rows=40)
         for name in key("toggle_columns"):
             terminal.keys(name)
-            lines = terminal.see("listenq: columns")
+            lines = terminal.see("Setup")
             listed = [re.match(r"\[([x ])\] (\S+)", line) for line in lines[1:]]
             marks = {match[2]: match[1] for match in listed if match}
             shown = [column for column, mark in marks.items() if mark == "x"]
@@ -297,7 +297,7 @@ class Choose(Case):
                 [str(self.listeners[i].inode) for i in self.usual]))
             # It can be sorted by as any other, and taken away.
             terminal.keys(name)
-            terminal.see("listenq: columns")
+            terminal.see("Setup")
             terminal.keys("Space")
             terminal.see("[ ] inode")
             terminal.keys(key("go_back")[0])
@@ -525,7 +525,7 @@ class Pages(Case):
         terminal = self.begin()
         for name in key("go_back"):
             for page, text in (("toggle_help", "listenq: keys"),
-                               ("toggle_columns", "listenq: columns"),
+                               ("toggle_columns", "Setup"),
                                ("open_selected", "Esc back"), ("toggle_detail", "Esc back")):
                 terminal.keys(key(page)[0])
                 terminal.see(text)

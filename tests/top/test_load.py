@@ -16,7 +16,7 @@ SLOWER = 8 if listenq.sanitized() else 1
 
 
 KEYS = ((b"?", b"listenq: keys"), (b"\033", b"Quit"),
-        (b"c", b"listenq: columns"), (b"c", b"Quit"),
+        (b"c", b"Setup"), (b"c", b"Quit"),
         (b"/", b"Find: "), (b"\033", b"Quit"),
         (b"j", b"ORDER HELD"), (b"F", b"FOLLOW"),
         (b"f", b"No listener matches"), (b"f", b"127"),

@@ -94,7 +94,7 @@ class Selection(screen.Case):
             terminal.cursor, (23, len("Find: abc"))))
         self.assertEqual(terminal.selected(), "Find: abc")
         terminal.keys("Escape", "c")
-        terminal.see("listenq: columns")
+        terminal.see("Setup")
         terminal.keys("Down", "Down")
         terminal.settle(lambda lines: self.assertRegex(
             terminal.selected(), rf"^\[.\] {list(source.fields())[2]} "))

@@ -183,7 +183,7 @@ static struct filter *parse(const char *text)
 	struct filter *filter;
 	struct error why;
 
-	if (filter_parse(text, &source, &filter, &why) < 0)
+	if (filter_parse(text, &source, &filter, &why, NULL) < 0)
 		fail_msg("%s: %s", text, why.text);
 	return filter;
 }

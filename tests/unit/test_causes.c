@@ -99,11 +99,9 @@ static void test_stopped(void **state)
 
 	assert_said(REASON_STOPPED, NULL); /* nobody is known */
 	p = add_owner(in_state(11, 'T'));
-	assert_said(REASON_STOPPED,
-		    "process 11 (app) is stopped; continue with fg, or kill -CONT 11");
+	assert_said(REASON_STOPPED, "process 11 (app) is stopped");
 	p->state = 't';
-	assert_said(REASON_STOPPED,
-		    "process 11 (app) is stopped by a debugger; continue it there, or detach");
+	assert_said(REASON_STOPPED, "process 11 (app) is stopped by a debugger");
 	for (const char *other = "RSDZIX"; *other; other++) {
 		p->state = *other;
 		assert_said(REASON_STOPPED, NULL);
@@ -117,16 +115,11 @@ static void test_frozen(void **state)
 {
 	struct process *p = add_owner(frozen(11, "/sys/fs/cgroup/a\x1b/cgroup.freeze"));
 
-	assert_said(
-		REASON_STOPPED,
-		"process 11 (app) is frozen with its cgroup; unpause its container, or echo 0 > /sys/fs/cgroup/a\\x1b/cgroup.freeze");
+	assert_said(REASON_STOPPED, "process 11 (app) is frozen with its cgroup");
 	p->freezer = "/sys/fs/cgroup/freezer/a/freezer.state";
-	assert_said(
-		REASON_STOPPED,
-		"process 11 (app) is frozen with its cgroup; unpause its container, or echo THAWED > /sys/fs/cgroup/freezer/a/freezer.state");
+	assert_said(REASON_STOPPED, "process 11 (app) is frozen with its cgroup");
 	p->freezer = NULL;
-	assert_said(REASON_STOPPED,
-		    "process 11 (app) is frozen with its cgroup; unpause its container");
+	assert_said(REASON_STOPPED, "process 11 (app) is frozen with its cgroup");
 	p->frozen = false;
 	assert_said(REASON_STOPPED, NULL);
 }
@@ -142,35 +135,26 @@ static void test_stopped_of_several(void **state)
 	other->known = 0;
 	assert_said(REASON_STOPPED, NULL);
 	*other = in_state(12, 'T');
-	assert_said(
-		REASON_STOPPED,
-		"process 11 (app) is stopped, and so is the other one; continue with fg, or kill -CONT 11 12");
+	assert_said(REASON_STOPPED, "process 11 (app) is stopped, and so is the other one");
 	add_owner(in_state(1, 'S'));
-	assert_said(
-		REASON_STOPPED,
-		"process 11 (app) is stopped, and so is the other one; continue with fg, or kill -CONT 11 12");
+	assert_said(REASON_STOPPED, "process 11 (app) is stopped, and so is the other one");
 	other = add_owner(in_state(900, 'S'));
 	other->unit = "init.scope";
 	assert_int_equal(scene_row(&s, 80)->reasons >> REASON_STOPPED & 1, 1);
 	other->unit = "app.service";
 	assert_said(REASON_STOPPED, NULL);
 	*other = in_state(13, 'T');
-	assert_said(
-		REASON_STOPPED,
-		"process 11 (app) is stopped, and so are the other 2; continue with fg, or kill -CONT 11 12 13");
+	assert_said(REASON_STOPPED, "process 11 (app) is stopped, and so are the other 2");
 	for (uint32_t pid = 14; pid < 20; pid++)
 		add_owner(in_state(pid, 'T'));
-	assert_said(
-		REASON_STOPPED,
-		"process 11 (app) is stopped, and so are the other 8; continue with fg, or kill -CONT 11 12 13 14 15 16 17 18 ...");
+	assert_said(REASON_STOPPED, "process 11 (app) is stopped, and so are the other 8");
 }
 
 /* Alone, process 1 is an owner as any other: it may be the server of a container. */
 static void test_process_1(void **state)
 {
 	add_owner(in_state(1, 'T'));
-	assert_said(REASON_STOPPED,
-		    "process 1 (app) is stopped; continue with fg, or kill -CONT 1");
+	assert_said(REASON_STOPPED, "process 1 (app) is stopped");
 }
 
 /* Two descriptors of one process are one process. */
@@ -180,8 +164,7 @@ static void test_two_descriptors(void **state)
 	snapshot_size_owners(&s.now, 2, 1);
 	s.now.owners[1] = (struct owner){ 0, 4 };
 	scene_now(&s, 80)->n_owners = 2;
-	assert_said(REASON_STOPPED,
-		    "process 11 (app) is stopped; continue with fg, or kill -CONT 11");
+	assert_said(REASON_STOPPED, "process 11 (app) is stopped");
 }
 
 /* Where connections leave the queue, or none waits, nobody is kept from accepting. */
@@ -231,13 +214,13 @@ static void test_fd_limit(void **state)
 
 	assert_said(
 		REASON_FD_LIMIT,
-		"process 11 (app) has 1024 of 1024 descriptors open, and accept(2) fails with EMFILE; raise its limit (ulimit -n where it is started), or find the leak with ls -l /proc/11/fd");
+		"process 11 (app) has 1024 of 1024 descriptors open, and accept(2) fails with EMFILE");
 	p->unit = "a\n.service";
 	p->comm = NULL;
 	p->open_fds = 1030;
 	assert_said(
 		REASON_FD_LIMIT,
-		"process 11 has 1030 of 1024 descriptors open, and accept(2) fails with EMFILE; raise its limit (LimitNOFILE= of unit a\\x0a.service), or find the leak with ls -l /proc/11/fd");
+		"process 11 has 1030 of 1024 descriptors open, and accept(2) fails with EMFILE");
 	p->open_fds = 1023;
 	assert_said(REASON_FD_LIMIT, NULL);
 	p->open_fds = 1024;
@@ -263,7 +246,7 @@ static void test_fd_limit_of_all(void **state)
 	l->peak = (struct peak){ .length = 129, .fell = true };
 	assert_said(
 		REASON_FD_LIMIT,
-		"2 of 2 processes that hold this listener have no descriptor left (11 (app): 16 of 16, 12 (app): 16 of 16), and accept(2) fails with EMFILE there; raise their limit (ulimit -n where they are started), or find the leak with ls -l /proc/11/fd");
+		"2 of 2 processes that hold this listener have no descriptor left (11 (app): 16 of 16, 12 (app): 16 of 16), and accept(2) fails with EMFILE there");
 	assert_said(REASON_ACCEPTING_SLOWLY,
 		    "the program accepts, but more slowly than clients connect");
 	s.now.processes[1].open_fds = 15;
@@ -283,28 +266,24 @@ static void test_fd_limit_of_several(void **state)
 	add_owner(with_fds(1, 4096, 4096));
 	assert_said(
 		REASON_FD_LIMIT,
-		"2 of 3 processes that hold this listener have no descriptor left (12 (app): 1024 of 1024, 13 (app): 1024 of 1024), and accept(2) fails with EMFILE there; raise their limit (ulimit -n where they are started), or find the leak with ls -l /proc/12/fd");
+		"2 of 3 processes that hold this listener have no descriptor left (12 (app): 1024 of 1024, 13 (app): 1024 of 1024), and accept(2) fails with EMFILE there");
 }
 
 static void test_throttled(void **state)
 {
 	struct process *p = add_owner(with_throttle(11, true, "/sys/fs/cgroup/a.slice/b/cpu.max"));
 
-	assert_said(
-		REASON_THROTTLED,
-		"process 11 (app) used up its CPU quota in this window and was throttled; raise the quota (/sys/fs/cgroup/a.slice/b/cpu.max)");
+	assert_said(REASON_THROTTLED,
+		    "process 11 (app) used up its CPU quota in this window and was throttled");
 	p->quota = "/sys/fs/cgroup/a.slice/b\x7f.service/cpu.max";
-	assert_said(
-		REASON_THROTTLED,
-		"process 11 (app) used up its CPU quota in this window and was throttled; raise the quota (/sys/fs/cgroup/a.slice/b\\x7f.service/cpu.max, CPUQuota= of unit b\\x7f.service)");
+	assert_said(REASON_THROTTLED,
+		    "process 11 (app) used up its CPU quota in this window and was throttled");
 	p->quota = "/.slice/cpu.max";
-	assert_said(
-		REASON_THROTTLED,
-		"process 11 (app) used up its CPU quota in this window and was throttled; raise the quota (/.slice/cpu.max)");
+	assert_said(REASON_THROTTLED,
+		    "process 11 (app) used up its CPU quota in this window and was throttled");
 	p->quota = NULL;
-	assert_said(
-		REASON_THROTTLED,
-		"process 11 (app) used up its CPU quota in this window and was throttled; raise the quota");
+	assert_said(REASON_THROTTLED,
+		    "process 11 (app) used up its CPU quota in this window and was throttled");
 	/* Also one that accepts, slowly. */
 	scene_now(&s, 80)->length = 128;
 	assert_true(scene_row(&s, 80)->reasons >> REASON_THROTTLED & 1);
@@ -321,12 +300,12 @@ static void test_throttled_of_several(void **state)
 	add_owner(with_throttle(12, true, NULL));
 	assert_said(
 		REASON_THROTTLED,
-		"1 of 2 processes that hold this listener (12 (app)) used up its CPU quota in this window and was throttled; raise the quota");
+		"1 of 2 processes that hold this listener (12 (app)) used up its CPU quota in this window and was throttled");
 	for (uint32_t pid = 13; pid < 16; pid++)
 		add_owner(with_throttle(pid, true, NULL));
 	assert_said(
 		REASON_THROTTLED,
-		"4 of 5 processes that hold this listener (12 (app), 13 (app), 14 (app), ...) used up their CPU quota in this window and were throttled; raise the quota");
+		"4 of 5 processes that hold this listener (12 (app), 13 (app), 14 (app), ...) used up their CPU quota in this window and were throttled");
 }
 
 #define NONE_TAKEN "the program accepted no connection in this window"
@@ -340,26 +319,25 @@ static void test_not_accepting(void **state)
 	assert_said(REASON_NOT_ACCEPTING, NONE_TAKEN "; " STUCK);
 	add_owner(in_state(11, 'S'));
 	add_owner(in_state(1, 'T')); /* keeps the socket, and is no owner */
-	assert_said(REASON_NOT_ACCEPTING, NONE_TAKEN "; " STUCK);
+	assert_said(REASON_NOT_ACCEPTING,
+		    "process 11 (app) accepted no connection in this window; " STUCK);
 	p = add_owner(in_state(12, 'T'));
-	assert_said(
-		REASON_NOT_ACCEPTING, NONE_TAKEN
-		", and 1 of 2 processes that hold the listener is stopped: 12; continue it first (kill -CONT 12), then " STUCK);
+	assert_said(REASON_NOT_ACCEPTING, NONE_TAKEN
+		    ", and 1 of 2 processes that hold the listener is stopped: 12; " STUCK);
 	p->state = 't';
-	assert_said(
-		REASON_NOT_ACCEPTING, NONE_TAKEN
-		", and 1 of 2 processes that hold the listener is stopped: 12; continue it first (in the debugger), then " STUCK);
+	assert_said(REASON_NOT_ACCEPTING, NONE_TAKEN
+		    ", and 1 of 2 processes that hold the listener is stopped: 12; " STUCK);
 	*p = frozen(12, NULL);
-	assert_said(
-		REASON_NOT_ACCEPTING, NONE_TAKEN
-		", and 1 of 2 processes that hold the listener is frozen: 12; first unpause its container, then " STUCK);
+	assert_said(REASON_NOT_ACCEPTING, NONE_TAKEN
+		    ", and 1 of 2 processes that hold the listener is frozen: 12; " STUCK);
 	*p = in_state(12, 'T');
 	add_owner(in_state(13, 'T'));
-	assert_said(
-		REASON_NOT_ACCEPTING, NONE_TAKEN
-		", and 2 of 3 processes that hold the listener are stopped: 12 13; continue them first (kill -CONT 12 13), then " STUCK);
+	assert_said(REASON_NOT_ACCEPTING, NONE_TAKEN
+		    ", and 2 of 3 processes that hold the listener are stopped: 12 13; " STUCK);
 	s.now.processes[0] = in_state(11, 'T');
-	assert_said(REASON_NOT_ACCEPTING, NONE_TAKEN);
+	assert_said(REASON_NOT_ACCEPTING,
+		    "none of the 3 processes that hold this listener (11 (app), 12 (app), 13 "
+		    "(app)) accepted a connection in this window");
 	assert_true(scene_row(&s, 80)->reasons >> REASON_STOPPED & 1);
 }
 
@@ -382,7 +360,7 @@ static void test_folded(void **state)
 	assert_u64_equal(s.report.n_rows, 1);
 	assert_true(s.report.rows[0].reasons >> REASON_STOPPED & 1);
 	verdict_add_why(&b, REASON_STOPPED, &s.report.rows[0], 0);
-	assert_string_equal(b.s, "process 82 (app) is stopped; continue with fg, or kill -CONT 82");
+	assert_string_equal(b.s, "process 82 (app) is stopped");
 }
 
 #define CAUSES_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

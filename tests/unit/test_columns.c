@@ -42,7 +42,7 @@ static void assert_columns(const char *expected)
 #define DEFAULT \
 	"severity,state,local,length,limit,fill,peak,synrecv,drops,drops-delta,overflows,process,reasons"
 #define EXTENDED     "uid,inode,cookie,cgroup,interface,v6only,mptcp"
-#define TOP_BUT_LAST "severity,local,process,length,limit,fill,peak,synrecv,drops-rate,overflows"
+#define TOP_BUT_LAST "severity,state,local,process,fill,synrecv,overflows-rate"
 #define TOP	     TOP_BUT_LAST ",reasons"
 
 /* What -o makes of a list; NULL: what is shown without -o. */
@@ -222,9 +222,7 @@ static void test_needs(void **state)
 	assert_true(columns_needs(&c) & NEED_GROUPS);
 }
 
-#define TOP_OF_GROUPS                                                                         \
-	"severity,local,process,sockets,length,limit,fill,peak,imbalance,synrecv,drops-rate," \
-	"overflows,reasons"
+#define TOP_OF_GROUPS "severity,state,local,process,sockets,fill,synrecv,overflows-rate,reasons"
 
 /* The columns of groups come and go with the groups, to where they are by default. */
 static void test_groups(void **state)
@@ -238,12 +236,11 @@ static void test_groups(void **state)
 		assert_columns(TOP);
 	}
 	/* What stood beside them may be gone. */
+	columns_toggle(&c, named("process"));
+	columns_toggle(&c, named("fill"));
 	columns_toggle(&c, named("synrecv"));
-	columns_toggle(&c, named("length"));
-	columns_toggle(&c, named("limit"));
 	columns_group(&c, true);
-	assert_columns("severity,local,process,sockets,fill,peak,imbalance,drops-rate,overflows,"
-		       "reasons");
+	assert_columns("severity,state,local,sockets,overflows-rate,reasons");
 }
 
 /* What the user asked for stays, and a list that the user named is left alone. */
@@ -261,7 +258,6 @@ static void test_groups_and_what_was_asked_for(void **state)
 	columns_toggle(&c, named("sockets"));
 	columns_group(&c, false);
 	assert_true(columns_have(&c, named("sockets")));
-	assert_false(columns_have(&c, named("imbalance")));
 	begin(true, false);
 	columns_parse(&c, "local,length", false, &why);
 	columns_group(&c, true);

@@ -16,7 +16,7 @@ static struct filter *parse(const char *text)
 	const struct filter_source source = field_filter_source(&context);
 	struct filter *filter;
 
-	if (filter_parse(text, &source, &filter, &why) < 0)
+	if (filter_parse(text, &source, &filter, &why, NULL) < 0)
 		fail_msg("'%s': %s", text, why.text);
 	return filter;
 }
@@ -107,7 +107,8 @@ static const struct {
 	{ "length > 0x", 10, "'0x' is not a number" },
 	{ "length >> 5", 9, "'>' is not a number" },
 	{ "overflows > 0.5", 13, "'0.5' is not a number" },
-	{ "fill >= 80", 9, "'80' is neither a percentage" },
+	{ "fill >= -1", 9, "'-1' is neither a percentage" },
+	{ "peak > high", 8, "'high' is neither a percentage" },
 	{ "fill >= 80%%", 9, "'80%%' is neither a percentage" },
 	{ "fill >= %", 9, "'%' is neither a percentage" },
 	{ "drops-rate > fast", 14, "'fast' is not a number" },
@@ -181,9 +182,11 @@ static void test_wrong(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		struct filter *filter = (void *)1;
+		struct filter_mistake mistake = { 0 };
+		unsigned int at = 1;
 		char head[64];
 
-		if (filter_parse(wrong[i].text, &source, &filter, &why) != -EINVAL)
+		if (filter_parse(wrong[i].text, &source, &filter, &why, &mistake) != -EINVAL)
 			fail_msg("'%s' is not refused", wrong[i].text);
 		assert_null(filter);
 		snprintf(head, sizeof(head), "character %u: ", wrong[i].at);
@@ -191,6 +194,12 @@ static void test_wrong(void **state)
 						       wrong[i].says, strlen(wrong[i].says)) != 0)
 			fail_msg("'%s': '%s', not at %u: %s", wrong[i].text, why.text, wrong[i].at,
 				 wrong[i].says);
+		/* The same in bytes, for a prompt. */
+		assert_in_range(mistake.at, 0, strlen(wrong[i].text));
+		for (size_t j = 0; j < mistake.at; j++)
+			at += !text_continues(wrong[i].text[j]);
+		assert_int_equal(at, wrong[i].at);
+		assert_ptr_equal(why.text + mistake.what, strstr(why.text, head) + strlen(head));
 	}
 }
 
@@ -288,6 +297,8 @@ static void test_addresses(void **state)
 static const char true_fields[] =
 	"length = 4; length == 4; length >= 4 and length <= 4; length > 3.5; fill = 80%; "
 	"fill >= 0.8; fill < 80.1%; fill > 0 fill < 1; fill <= 150%; not full; full = no; "
+	"fill = 80; fill >= 80; fill < 80.1; fill <= 1; fill < 100; fill <= 150; fill > 1.5; "
+	"fill = 0.80; fill = 80.0%; "
 	"full != true; drops = 7; drops-delta = 7; drops-rate < 7.5; cookie = 0x1; cookie = 1; "
 	"cookie < 0xffffffffffffffff; uid = 0; port = 1; state = overflowing; state != ok; "
 	"state >= high; state > full; state >= High; severity = !!; "
@@ -302,6 +313,7 @@ static const char true_fields[] =
 
 static const char false_fields[] =
 	"length != 4; length > 4 or length < 4; length = 3.5; fill > 80%; full; full and :1; "
+	"fill > 80; fill >= 1; fill >= 100; fill > 0.8; fill < 1.5; "
 	"cookie = 0xffffffffffffffff; state = full; state > overflowing; state = FULL; "
 	"state <= full; reasons = not-accepting; WHY != ACCEPTING-SLOWLY; "
 	"reasons != limit-from-listen; overflows < 7; cgroup = a.service; "
@@ -552,7 +564,7 @@ static void test_depth_and_length(void **state)
 	snprintf(text, sizeof(text), "%.64s:80%.64s", open, closed);
 	filter_free(parse(text));
 	snprintf(text, sizeof(text), "%.65s:80%.65s", open, closed);
-	assert_int_equal(filter_parse(text, &source, &filter, &why), -EINVAL);
+	assert_int_equal(filter_parse(text, &source, &filter, &why, NULL), -EINVAL);
 	assert_non_null(strstr(why.text, "character 65: "));
 	strbuf_adds(&chain, ":80");
 	for (int i = 0; i < 100000; i++)

@@ -51,44 +51,6 @@ static bool updating(void)
 	return getenv("LISTENQ_UPDATE_EXPECTED") != NULL;
 }
 
-/* Shows what is different, line by line, as TAP comments. */
-static void show_diff(const char *path, const char *text, size_t len)
-{
-	char command[8192];
-	FILE *diff;
-
-	snprintf(command, sizeof(command),
-		 "diff -u --label expected --label now '%s' - | cat -v | "
-		 "sed 's/^/# /'",
-		 path);
-	fflush(stdout);
-	diff = popen(command, "w");
-	if (diff) {
-		fwrite(text, 1, len, diff);
-		pclose(diff);
-	}
-}
-
-static void compare(const char *file, const char *text, size_t len)
-{
-	char path[4096], *expected;
-	size_t expected_len;
-
-	if (updating()) {
-		unit_write(unit_source(".", path), file, text, len);
-		return;
-	}
-	unit_source(file, path);
-	expected = unit_read(path, &expected_len);
-	if (expected_len == len && !memcmp(expected, text, len)) {
-		free(expected);
-		return;
-	}
-	free(expected);
-	show_diff(path, text, len);
-	fail_msg("%s is not what it was; if that is right: LISTENQ_UPDATE_EXPECTED=1", file);
-}
-
 /* One file for all ways to print a table, each below a line with its name. */
 struct printed {
 	char *text;
@@ -145,7 +107,7 @@ static void compare_tables(const char *name, struct report *report)
 	}
 	fclose(p.stream);
 	snprintf(file, sizeof(file), "tests/expected/%s.txt", name);
-	compare(file, p.text, p.len);
+	unit_compare(file, p.text, p.len);
 	free(p.text);
 	strbuf_free(&context.scratch);
 }
@@ -213,7 +175,7 @@ static void compare_json(const char *name, const struct report *report)
 	assert_same_on_one_line(report, json.text);
 	hide_version(&json);
 	snprintf(file, sizeof(file), "tests/expected/%s.json", name);
-	compare(file, json.text, json.len);
+	unit_compare(file, json.text, json.len);
 	free(json.text);
 }
 
@@ -501,6 +463,7 @@ static struct netns *add_namespace(struct snapshot *s, uint64_t inode, const cha
 	ns->inode = inode;
 	ns->name = name;
 	ns->pid = pid;
+	ns->own = false;
 	return ns;
 }
 
@@ -522,6 +485,7 @@ static void test_namespaces(void **state)
 
 	scene_open(&s);
 	s.before.netns[0].name = s.now.netns[0].name = "systemd[1]";
+	s.before.netns[0].own = s.now.netns[0].own = true;
 	s.now.netns[0].pid = 1;
 	scene_add_both(&s, 1);
 	add_namespace(&s.before, SCENE_NETNS + 1, "web", 0);
@@ -849,7 +813,7 @@ static void test_schema(void **state)
 	json_print_schema(schema.stream);
 	fclose(schema.stream);
 	assert_valid_json(schema.text, schema.len);
-	compare("man/listenq.schema.json", schema.text, schema.len);
+	unit_compare("man/listenq.schema.json", schema.text, schema.len);
 	free(schema.text);
 }
 
@@ -893,9 +857,9 @@ int main(void)
 	char path[4096];
 
 	unit_utf8_locale();
-	/* Two files for each test but that of the schema. */
-	if (!updating() &&
-	    unit_count_entries(unit_source("tests/expected", path)) != 2 * (ARRAY_SIZE(tests) - 1))
+	/* Two files for each test but that of the schema, and one of test_listing.c. */
+	if (!updating() && unit_count_entries(unit_source("tests/expected", path)) !=
+				   2 * (ARRAY_SIZE(tests) - 1) + 1)
 		printf("# tests/expected has files of no test, or lacks some\n");
 	return cmocka_run_group_tests_name("golden", tests, NULL, NULL);
 }

@@ -93,12 +93,35 @@ static void test_spark(void **state)
 	}
 }
 
+/* A column of several cells, from below: a base line for 0, full only for 1 or more. */
+static void test_column(void **state)
+{
+	static const struct {
+		double ratio;
+		const char *utf8, *ascii;
+	} cases[] = {
+		{ 0, "▁  ", "_  " },   { 1e-9, "▂  ", ".  " },	     { 7.01 / 23, "█  ", "#  " },
+		{ 0.5, "█▄ ", "#- " }, { 15.01 / 23, "██ ", "## " }, { 0.9999, "██▇", "##*" },
+		{ 1, "███", "###" },   { 2, "███", "###" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		for (int utf8 = 0; utf8 <= 1; utf8++) {
+			char text[32] = "";
+
+			for (int line = 0; line < 3; line++)
+				strcat(text, graph_column(cases[i].ratio, 3, line, utf8));
+			assert_string_equal(text, utf8 ? cases[i].utf8 : cases[i].ascii);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_meter, teardown),
 		cmocka_unit_test_teardown(test_ends, teardown),
 		cmocka_unit_test_teardown(test_spark, teardown),
+		cmocka_unit_test(test_column),
 	};
 
 	unit_utf8_locale();

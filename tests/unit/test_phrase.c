@@ -54,15 +54,6 @@ static void look_first(void)
 	history_add(history, &scene.report);
 }
 
-static const struct row *row_of(uint16_t cookie)
-{
-	for (size_t i = 0; i < scene.report.n_rows; i++)
-		if (scene.report.rows[i].listener->cookie == cookie)
-			return &scene.report.rows[i];
-	fail_msg("no row of listener %u", cookie);
-	return NULL;
-}
-
 /* A listener with a queue of @length and a limit of 9. */
 static void add(uint16_t cookie, uint32_t length)
 {
@@ -76,36 +67,6 @@ static void assert_verdict(enum severity severity, const char *expected)
 	b.len = 0;
 	assert_int_equal(phrase_verdict(&b, context()), severity);
 	assert_string_equal(b.s, expected);
-}
-
-static void assert_facts(uint16_t cookie, const char *expected)
-{
-	b.len = 0;
-	phrase_facts(&b, row_of(cookie), context());
-	assert_string_equal(b.s, expected);
-}
-
-static void test_times(void **state)
-{
-	static const struct {
-		uint64_t ms;
-		const char *text;
-	} cases[] = {
-		{ 0, "0s" },	     { 100, "0.1s" },	    { 200, "0.2s" },	 { 1000, "1s" },
-		{ 1500, "1.5s" },    { 9000, "9s" },	    { 9940, "9.9s" },	 { 9960, "10s" },
-		{ 42000, "42s" },    { 42400, "42s" },	    { 59400, "59s" },	 { 60000, "1m" },
-		{ 60040, "1m" },     { 99400, "1m39s" },    { 120000, "2m" },	 { 420000, "7m" },
-		{ 599000, "9m59s" }, { 1530000, "25m" },    { 3900000, "1h5m" }, { 7200000, "2h" },
-		{ 86400000, "24h" }, { 864000000, "240h" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		b.len = 0;
-		phrase_time(&b, cases[i].ms * MS);
-		if (strcmp(b.s, cases[i].text) != 0)
-			fail_msg("%llu ms: %s, not %s", (unsigned long long)cases[i].ms, b.s,
-				 cases[i].text);
-	}
 }
 
 static void test_rates(void **state)
@@ -259,112 +220,6 @@ static void test_as_of_the_past(void **state)
 	c.back = 3;
 	phrase_verdict(&b, &c);
 	assert_string_equal(b.s, "! 1 full: 10.0.0.1:1: limit-from-listen (2s)");
-	b.len = 0;
-	phrase_facts(&b, row_of(1), &c);
-	assert_string_equal(b.s, "10.0.0.1:1: full 2s; limit 9, somaxconn 4096");
-}
-
-static void test_facts(void **state)
-{
-	add(1, 0);
-	look();
-	assert_facts(1, "10.0.0.1:1: ok; limit 9, somaxconn 4096");
-	scene_now(&scene, 1)->length = 8;
-	look();
-	assert_facts(1, "10.0.0.1:1: high 1s; limit 9, somaxconn 4096");
-	scene_now(&scene, 1)->length = 10;
-	scene_now(&scene, 1)->drops = 4;
-	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 4, 4);
-	look();
-	assert_facts(1, "10.0.0.1:1: overflowing; full 1s; not ok 2s; limit 9, somaxconn 4096");
-}
-
-/* Unknown is left out, not 0. */
-static void test_facts_that_are_not_known(void **state)
-{
-	add(1, 0);
-	scene.now.netns[0].sysctls.known = 0;
-	look();
-	assert_facts(1, "10.0.0.1:1: ok; limit 9");
-	scene_add_both(&scene, 2);
-	report_build(&scene.report, NULL, &scene.now);
-	assert_facts(2, "10.0.0.1:2: ok; limit 128");
-}
-
-static void test_facts_of_waiting_connections(void **state)
-{
-	struct group *g;
-
-	add(1, 10);
-	g = scene_group(&scene, 1);
-	g->known = GROUP_WAITING | GROUP_OLDEST | GROUP_STAYED;
-	g->waiting = g->present_min = g->length_after = 10;
-	g->holder = 1;
-	g->waiting_closed = 3;
-	g->oldest_wait_ms = 41800;
-	look();
-	assert_facts(1, "10.0.0.1:1: full >1s; oldest waits 42s; 3 of 10 peers gave up; limit 9, "
-			"somaxconn 4096");
-	/* Some that the queue counts are in no dump: their peers have reset them. */
-	g->waiting = 8;
-	assert_facts(1, "10.0.0.1:1: full >1s; oldest waits 42s; 5 of 10 peers gave up; limit 9, "
-			"somaxconn 4096");
-	/* Of some it is not known. */
-	g->waiting_mptcp = 2;
-	assert_facts(1, "10.0.0.1:1: full >1s; oldest waits 42s; at least 5 of 10 peers gave up; "
-			"limit 9, somaxconn 4096");
-	g->waiting_mptcp = 0;
-	/* They may be what was known a while ago; then it is so many of those that there were. */
-	scene.now.netns[0].waiting_ns -= 3 * NSEC_PER_SEC;
-	scene_now(&scene, 1)->length = 12;
-	look();
-	assert_facts(1, "10.0.0.1:1: full >2s; 3s ago: oldest waits 42s, 5 of 10 peers gave up; "
-			"limit 9, somaxconn 4096");
-	g->known &= ~(uint32_t)GROUP_OLDEST;
-	look();
-	assert_facts(1, "10.0.0.1:1: full >3s; 3s ago: 5 of 10 peers gave up; limit 9, "
-			"somaxconn 4096");
-	scene.now.netns[0].waiting_ns += 3 * NSEC_PER_SEC;
-	scene_now(&scene, 1)->length = 10;
-	g->known |= GROUP_OLDEST;
-	/* Whose they are is not known where several members of a group have a queue. */
-	g->holder = 0;
-	look();
-	assert_facts(1, "10.0.0.1:1: full >4s; limit 9, somaxconn 4096");
-}
-
-static void test_numbers(void **state)
-{
-	add(1, 3);
-	scene.now.netns[0].syn_recv_ns = 0;
-	scene_now(&scene, 1)->known = 0;
-	look();
-	phrase_numbers(&b, row_of(1), context());
-	assert_non_null(strstr(b.s, "local 10.0.0.1:1, "));
-	assert_non_null(strstr(b.s, ", length 3, limit 9, capacity 10, fill 30%, full no, "));
-	/* What is not known is not there. */
-	assert_null(strstr(b.s, "drops "));
-	assert_null(strstr(b.s, "synrecv "));
-	assert_null(strstr(b.s, "oldest-wait "));
-	assert_null(strstr(b.s, "- "));
-}
-
-/* What to do: the first reason, as it is the one that decides; else what the state says. */
-static void test_advice(void **state)
-{
-	char expected[512];
-
-	add(1, 10);
-	add(2, 0);
-	look();
-	phrase_advice(&b, row_of(1), context());
-	/* A limit is not the advice while the cause is unknown. */
-	snprintf(expected, sizeof(expected), "full: %s; %s", state_table[STATE_FULL].fact,
-		 state_table[STATE_FULL].advice);
-	assert_string_equal(b.s, expected);
-	b.len = 0;
-	phrase_advice(&b, row_of(2), context());
-	assert_string_equal(b.s, "ok: nothing to do");
 }
 
 /* A path as long as it can be does not cost the rest of the line; its page has it whole. */
@@ -383,12 +238,6 @@ static void test_long_path(void **state)
 	b.len = 0;
 	phrase_verdict(&b, &c);
 	assert_non_null(strstr(b.s, "! 1 full: /run/user…another-one/app.sock: "));
-	b.len = 0;
-	phrase_facts(&b, row_of(80), &c);
-	assert_ptr_equal(strstr(b.s, "/run/user…another-one/app.sock: full"), b.s);
-	b.len = 0;
-	phrase_numbers(&b, row_of(80), &c);
-	assert_non_null(strstr(b.s, path));
 	/* Where there is no limit. */
 	c.cols = 0;
 	b.len = 0;
@@ -396,13 +245,66 @@ static void test_long_path(void **state)
 	assert_non_null(strstr(b.s, path));
 }
 
+/* What happened, in a few words, and in as many as there is room for. */
+static void test_events(void **state)
+{
+	static const struct {
+		struct event e;
+		const char *brief, *whole;
+	} cases[] = {
+		{ { .kind = EVENT_SICK,
+		    .state = STATE_OVERFLOWING,
+		    .reason = REASON_NOT_ACCEPTING },
+		  "stopped accepting",
+		  "stopped accepting, overflowing" },
+		/* A limit is no cause. */
+		{ { .kind = EVENT_SICK, .state = STATE_FULL, .reason = REASON_LIMIT_FROM_LISTEN },
+		  "queue full",
+		  "queue full" },
+		{ { .kind = EVENT_SICK, .state = STATE_SYN_FULL, .reason = REASON_N },
+		  "SYN queue full",
+		  "SYN queue full" },
+		{ { .kind = EVENT_RECOVERED,
+		    .state = STATE_OVERFLOWING,
+		    .lasted_ns = 35 * NSEC_PER_SEC,
+		    .overflows = { 4000, 4000, true },
+		    .losses = { 100, 100, true } },
+		  "recovered (35s, 4100 dropped)",
+		  "recovered (overflowing 35s, 4100 dropped)" },
+		{ { .kind = EVENT_RECOVERED,
+		    .state = STATE_HIGH,
+		    .lasted_ns = NSEC_PER_SEC,
+		    .overflows = { 0, 7, true } },
+		  "recovered (1s, up to 7 dropped)",
+		  "recovered (high 1s, up to 7 dropped)" },
+		/* Unknown is not 0. */
+		{ { .kind = EVENT_RECOVERED, .state = STATE_FULL, .lasted_ns = NSEC_PER_SEC },
+		  "recovered (1s)",
+		  "recovered (full 1s)" },
+		{ { .kind = EVENT_GONE, .state = STATE_OK },
+		  "listener gone, was ok",
+		  "listener gone, was ok" },
+		{ { .kind = EVENT_NEW }, "new listener", "new listener" },
+		{ { .kind = EVENT_NETNS_GONE }, "namespace gone", "namespace gone" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		b.len = 0;
+		phrase_event(&b, &cases[i].e, true);
+		assert_string_equal(b.s, cases[i].brief);
+		b.len = 0;
+		phrase_event(&b, &cases[i].e, false);
+		assert_string_equal(b.s, cases[i].whole);
+	}
+}
+
 #define PHRASE_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PHRASE_TEST(test_times),
 		PHRASE_TEST(test_rates),
+		PHRASE_TEST(test_events),
 		PHRASE_TEST(test_all_are_well),
 		PHRASE_TEST(test_not_shown),
 		PHRASE_TEST(test_overflows_of_nobody),
@@ -412,11 +314,6 @@ int main(void)
 		PHRASE_TEST(test_many_are_sick),
 		PHRASE_TEST(test_hidden_ones_count),
 		PHRASE_TEST(test_as_of_the_past),
-		PHRASE_TEST(test_facts),
-		PHRASE_TEST(test_facts_that_are_not_known),
-		PHRASE_TEST(test_facts_of_waiting_connections),
-		PHRASE_TEST(test_numbers),
-		PHRASE_TEST(test_advice),
 	};
 
 	return cmocka_run_group_tests_name("phrase", tests, NULL, NULL);

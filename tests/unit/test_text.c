@@ -174,6 +174,72 @@ static void test_digits(void **state)
 	strbuf_free(&b);
 }
 
+/* A shell takes the word apart into exactly the text, and a terminal gets nothing of it. */
+static void test_words(void **state)
+{
+	static const struct {
+		const char *text, *word;
+		unsigned int flags;
+	} cases[] = {
+		{ "/run/a-1_b@2.service", "/run/a-1_b@2.service", 0 },
+		{ "", "''", 0 },
+		{ "a b", "'a b'", 0 },
+		{ "$(id)`id`;*", "'$(id)`id`;*'", 0 },
+		{ "it's", "'it'\\''s'", 0 },
+		{ "a\\x2d", "'a\\x2d'", 0 },
+		{ "~", "'~'", 0 },
+		{ "\xc3\xbc", "'\xc3\xbc'", 0 },
+		{ "\xc3\xbc", "$'\\xc3\\xbc'", TEXT_ASCII },
+		{ "\xff", "$'\\xff'", 0 },
+		{ "a\nb'\\", "$'a\\x0ab\\x27\\x5c'", 0 },
+		{ "\x1b[2J", "$'\\x1b[2J'", 0 },
+		{ "\xe2\x80\xae", "$'\\xe2\\x80\\xae'", 0 }, /* turns the direction of text */
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct strbuf b = { 0 }, command = { 0 };
+		char out[64] = "";
+		FILE *shell;
+
+		text_add_word(&b, cases[i].text, cases[i].flags);
+		assert_string_equal(b.s, cases[i].word);
+		setenv("WORD", b.s, 1);
+		strbuf_addf(&command, "exec bash -c 'eval \"printf %%s $WORD\"'");
+		shell = popen(command.s, "r");
+		assert_non_null(shell);
+		out[fread(out, 1, sizeof(out) - 1, shell)] = '\0';
+		assert_int_equal(pclose(shell), 0);
+		assert_string_equal(out, cases[i].text);
+		strbuf_free(&command);
+		strbuf_free(&b);
+	}
+}
+
+static void test_times(void **state)
+{
+	static const struct {
+		uint64_t ms;
+		const char *text;
+	} cases[] = {
+		{ 0, "0s" },	     { 100, "0.1s" },	    { 200, "0.2s" },	 { 1000, "1s" },
+		{ 1500, "1.5s" },    { 9000, "9s" },	    { 9940, "9.9s" },	 { 9960, "10s" },
+		{ 42000, "42s" },    { 42400, "42s" },	    { 59400, "59s" },	 { 60000, "1m" },
+		{ 60040, "1m" },     { 99400, "1m39s" },    { 120000, "2m" },	 { 420000, "7m" },
+		{ 599000, "9m59s" }, { 1530000, "25m" },    { 3900000, "1h5m" }, { 7200000, "2h" },
+		{ 86400000, "24h" }, { 864000000, "240h" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct strbuf b = { 0 };
+
+		text_add_time(&b, cases[i].ms * 1000000);
+		if (strcmp(b.s, cases[i].text) != 0)
+			fail_msg("%llu ms: %s, not %s", (unsigned long long)cases[i].ms, b.s,
+				 cases[i].text);
+		strbuf_free(&b);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,7 +248,8 @@ int main(void)
 		cmocka_unit_test(test_direction), cmocka_unit_test(test_invalid),
 		cmocka_unit_test(test_overlong),  cmocka_unit_test(test_width),
 		cmocka_unit_test(test_is_plain),  cmocka_unit_test(test_strbuf),
-		cmocka_unit_test(test_digits),
+		cmocka_unit_test(test_digits),	  cmocka_unit_test(test_words),
+		cmocka_unit_test(test_times),
 	};
 
 	unit_utf8_locale();

@@ -732,6 +732,27 @@ static void expect_words(const char *words)
 	strbuf_free(&b);
 }
 
+/* Then the counters are no riddle. Where nothing says so, it remains one. */
+static void test_dropping_without_cookies(void **state)
+{
+	struct sysctls *s = &scene.now.netns[0].sysctls;
+
+	now->drops = 5;
+	losses(5);
+	expect("dropping");
+	expect_words("and not to a full accept queue; look at the counters that moved");
+	s->value[SYSCTL_SYNCOOKIES] = 0;
+	expect_words("and not to a full accept queue; look at the counters that moved");
+	scene_group(&scene, 1)->syn_length = 9;
+	expect("dropping limit-from-listen");
+	expect_words("the SYN queue is full and drops SYNs, as tcp_syncookies is 0; "
+		     "turn syncookies on");
+	s->value[SYSCTL_MAX_SYN_BACKLOG] = 8; /* that reason has the same advice */
+	expect("dropping limit-from-syn-backlog");
+	s->value[SYSCTL_SYNCOOKIES] = 1;
+	expect_words("and not to a full accept queue; look at the counters that moved");
+}
+
 static void test_stalled(void **state)
 {
 	struct group *g;
@@ -740,7 +761,7 @@ static void test_stalled(void **state)
 	for (uint32_t length = 1; length < 1600; length *= 2) {
 		g = stuck(length, 3000);
 		expect("stalled not-accepting");
-		expect_words("(the oldest for 3.0 s)");
+		expect_words("(the oldest for 3s)");
 		g->oldest_wait_ms = 2999; /* a busy server with one thread */
 		expect("ok");
 	}
@@ -790,7 +811,7 @@ static void test_stalled_unix(void **state)
 	before->length = now->length = 5;
 	now->peak = (struct peak){ .length = 5, .lowest = 5, .unmoved_ns = 3 * NSEC_PER_SEC };
 	expect("stalled"); /* it is no proof */
-	expect_words("(not seen to get shorter for 3.0 s); look at the process");
+	expect_words("(not seen to get shorter for 3s); look at the process");
 	now->peak.unmoved_ns--;
 	expect("ok");
 	/* Who is the first in the queue proves it, whatever the samples saw. */
@@ -798,7 +819,7 @@ static void test_stalled_unix(void **state)
 	scene.now.monotonic_ns = 11 * NSEC_PER_SEC;
 	now->first_ns = 8 * NSEC_PER_SEC;
 	expect("stalled not-accepting");
-	expect_words("(the oldest for 3.0 s or more)");
+	expect_words("(the oldest for 3s or more)");
 	now->peak.unmoved_ns = 9 * NSEC_PER_SEC;
 	now->first_ns = scene.before.monotonic_ns + 1;
 	expect("ok");
@@ -926,6 +947,7 @@ int main(void)
 		VERDICT_TEST(test_mptcp_peers),
 		VERDICT_TEST(test_older_numbers_prove_nothing),
 		VERDICT_TEST(test_stands),
+		VERDICT_TEST(test_dropping_without_cookies),
 		VERDICT_TEST(test_stalled),
 		VERDICT_TEST(test_stalled_beside_others),
 		VERDICT_TEST(test_stalled_by_the_dead),

@@ -83,7 +83,7 @@ static void filter(const char *text, uint64_t clock_ns)
 	struct error why;
 
 	filter_free(view.selection.filter);
-	assert_int_equal(filter_parse(text, &source, &view.selection.filter, &why), 0);
+	assert_int_equal(filter_parse(text, &source, &view.selection.filter, &why, NULL), 0);
 	view_arrange(&view, clock_ns);
 }
 

@@ -214,3 +214,41 @@ void unit_utf8_locale(void)
 	puts("Bail out! no UTF-8 locale");
 	exit(1);
 }
+
+/* Shows what is different, line by line, as TAP comments. */
+static void show_diff(const char *path, const char *text, size_t len)
+{
+	char command[8192];
+	FILE *diff;
+
+	snprintf(command, sizeof(command),
+		 "diff -u --label expected --label now '%s' - | cat -v | "
+		 "sed 's/^/# /'",
+		 path);
+	fflush(stdout);
+	diff = popen(command, "w");
+	if (diff) {
+		fwrite(text, 1, len, diff);
+		pclose(diff);
+	}
+}
+
+void unit_compare(const char *file, const char *text, size_t len)
+{
+	char path[4096], *expected;
+	size_t expected_len;
+
+	if (getenv("LISTENQ_UPDATE_EXPECTED")) {
+		unit_write(unit_source(".", path), file, text, len);
+		return;
+	}
+	unit_source(file, path);
+	expected = unit_read(path, &expected_len);
+	if (expected_len == len && !memcmp(expected, text, len)) {
+		free(expected);
+		return;
+	}
+	free(expected);
+	show_diff(path, text, len);
+	fail_msg("%s is not what it was; if that is right: LISTENQ_UPDATE_EXPECTED=1", file);
+}

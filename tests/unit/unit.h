@@ -60,6 +60,12 @@ void unit_allow(const char *tree, const char *effective, const char *pid_ns, con
 /* Copies everything below @from into @tree. */
 void unit_copy_tree(const char *tree, const char *from);
 
+/*
+ * unit_compare() - fail, and show the difference, unless @text is what the file below the top of
+ * the sources has. LISTENQ_UPDATE_EXPECTED=1 writes the file instead.
+ */
+void unit_compare(const char *file, const char *text, size_t len);
+
 /* Entries of a directory but "." and "..". */
 size_t unit_count_entries(const char *path);
 

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/census.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct census empty = { .worst = SEVERITY_NONE };
+
+static bool is_sick(const struct memory *m)
+{
+	return m->kind == MEMORY_SICK || m->kind == MEMORY_HELD;
+}
+
+static void count(struct census *c, const struct memory *m)
+{
+	const enum severity severity = memory_severity(m);
+
+	switch (m->kind) {
+	case MEMORY_SICK:
+	case MEMORY_HELD:
+		c->in[m->state]++;
+		c->sick++;
+		break;
+	case MEMORY_WAS:
+		c->recovered++;
+		break;
+	case MEMORY_GONE:
+		c->gone++;
+		break;
+	case MEMORY_NONE:
+		c->ok++;
+		break;
+	}
+	if (census_is_worse(severity, c->worst))
+		c->worst = severity;
+}
+
+/*
+ * A group may certainly have lost connections while it is unknown which member did. Then its state
+ * is worse than that of all members, and one of the worst of them counts as in that state.
+ */
+static void count_group(struct census *c, const struct row *row, const struct memory *of_group,
+			const struct history *history, size_t back)
+{
+	struct memory worst = { .kind = MEMORY_NONE, .state = STATE_OK };
+	const struct folded_group *fold = row->folded;
+	size_t at = 0;
+
+	for (uint32_t i = 0; is_sick(of_group) && i < fold->n_members; i++) {
+		struct memory m = history_memory(history, fold->members[i], back);
+
+		if (!i || (is_sick(&m) && (!is_sick(&worst) || m.state < worst.state))) {
+			worst = m;
+			at = i;
+		}
+	}
+	for (uint32_t i = 0; i < fold->n_members; i++) {
+		struct memory m = history_memory(history, fold->members[i], back);
+		bool stands = is_sick(of_group) && i == at &&
+			      (!is_sick(&worst) || of_group->state < worst.state);
+
+		count(c, stands ? of_group : &m);
+	}
+}
+
+static void count_row(struct censuses *c, const struct report *report, const struct row *row,
+		      const struct history *history, size_t back)
+{
+	struct census *of_netns = &c->by_netns[row->netns - report->netns];
+	const struct memory m = history_memory(history, row, back);
+
+	if (row->folded)
+		count_group(of_netns, row, &m, history, back);
+	else
+		count(of_netns, &m);
+	if (row->shown || !is_sick(&m))
+		return;
+	c->hidden++;
+	if (census_is_worse(memory_severity(&m), c->hidden_worst))
+		c->hidden_worst = memory_severity(&m);
+}
+
+static void add(struct census *to, const struct census *c)
+{
+	for (unsigned int i = 0; i < STATE_N; i++)
+		to->in[i] += c->in[i];
+	to->sick += c->sick;
+	to->recovered += c->recovered;
+	to->gone += c->gone;
+	to->ok += c->ok;
+	if (census_is_worse(c->worst, to->worst))
+		to->worst = c->worst;
+}
+
+void census_take(struct censuses *c, const struct report *report, const struct history *history,
+		 size_t back)
+{
+	if (c->netns_size < report->n_netns) {
+		c->netns_size = report->n_netns;
+		c->by_netns = xreallocarray(c->by_netns, c->netns_size, sizeof(*c->by_netns));
+	}
+	for (size_t i = 0; i < report->n_netns; i++)
+		c->by_netns[i] = empty;
+	c->all = empty;
+	c->hidden = 0;
+	c->hidden_worst = SEVERITY_NONE;
+	for (size_t i = 0; i < report->n_rows; i++)
+		count_row(c, report, &report->rows[i], history, back);
+	for (size_t i = 0; i < report->n_netns; i++)
+		add(&c->all, &c->by_netns[i]);
+}
+
+void census_free(struct censuses *c)
+{
+	free(c->by_netns);
+	memset(c, 0, sizeof(*c));
+}
+
+bool census_is_worse(enum severity a, enum severity b)
+{
+	static const int rank[] = {
+		[SEVERITY_CRITICAL] = 4, [SEVERITY_WARNING] = 3, [SEVERITY_GONE] = 2,
+		[SEVERITY_NOTICE] = 1,	 [SEVERITY_NONE] = 0,
+	};
+
+	return rank[a] > rank[b];
+}

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/explain.h"
+
+#include "analyse/holders.h"
+#include "analyse/remedy.h"
+#include "base/alloc.h"
+#include "output/cell.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define INDENT 4 /* of what follows "Do:" */
+
+#define COMMAND_GAP 3
+
+#define LONGER_NS (5 * NSEC_PER_SEC) /* by which a second time has to be longer */
+
+#define MS (NSEC_PER_SEC / 1000)
+
+/* What is explained, and the text that is being made. */
+struct subject {
+	struct sheet *to;
+	const struct row *row;
+	const struct phrase_context *c;
+	struct memory memory;
+	unsigned int text_flags;
+	struct strbuf text;
+};
+
+static bool has(const struct subject *s, enum reason reason)
+{
+	return s->memory.reasons & 1u << reason;
+}
+
+static void add_field(struct strbuf *b, enum field_id id, const struct row *row,
+		      const struct phrase_context *c, const char *before)
+{
+	const unsigned int flags = c->utf8 ? 0 : TEXT_ASCII;
+	struct field_value value;
+
+	field_get(&field_table[id], row, c->report, c->fields, &value);
+	if (!value.known || !*value.text)
+		return;
+	strbuf_adds(b, before);
+	cell_add_fitted(b, &value, flags, c->cols);
+}
+
+void explain_add_name(struct strbuf *b, const struct row *row, const struct phrase_context *c)
+{
+	struct strbuf process = { 0 };
+
+	add_field(b, FIELD_LOCAL, row, c, "");
+	phrase_process(&process, row, c);
+	if (process.len)
+		strbuf_addf(b, "  %s", process.s);
+	strbuf_free(&process);
+	if (row->folded)
+		strbuf_addf(b, "  %u sockets", row->group->sockets);
+	add_field(b, FIELD_UNIT, row, c, "  ");
+	add_field(b, FIELD_CONTAINER, row, c, "  container ");
+	if (c->report->n_netns > 1) {
+		strbuf_adds(b, "  netns ");
+		cell_add_netns(b, row->netns->netns, c->utf8 ? 0 : TEXT_ASCII);
+	}
+}
+
+/* The member that is worst off, or the row itself. */
+static const struct row *worst_of(const struct row *row)
+{
+	const struct row *worst = row;
+
+	for (uint32_t i = 0; row->folded && i < row->folded->n_members; i++) {
+		const struct row *member = row->folded->members[i];
+
+		if (worst == row || member->state < worst->state ||
+		    (member->state == worst->state &&
+		     row_worst_fill(member) > row_worst_fill(worst)))
+			worst = member;
+	}
+	return worst;
+}
+
+/* Does a clause end before @text that the one before it does not need? */
+static bool ends_clause(const char *text)
+{
+	static const char *const ends[] = { ": ", "; ", ", and ", ", or " };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (!strncmp(text, ends[i], strlen(ends[i])))
+			return true;
+	return false;
+}
+
+/* Cuts the text after the last clause that leaves it no wider than @width, if there is one. */
+static void cut_to_clause(struct strbuf *b, size_t width)
+{
+	size_t cut = 0;
+
+	if (text_width(b->s, b->len) <= width)
+		return;
+	for (size_t i = 0; i < b->len; i++)
+		if (ends_clause(b->s + i) && text_width(b->s, i) <= width)
+			cut = i;
+	if (cut) {
+		b->len = cut;
+		b->s[cut] = '\0';
+	}
+}
+
+static void drop_end(struct strbuf *b, const char *end)
+{
+	const size_t len = strlen(end);
+
+	if (b->len >= len && !strcmp(b->s + b->len - len, end)) {
+		b->len -= len;
+		b->s[b->len] = '\0';
+	}
+}
+
+/*
+ * The fact of the cause, or of the state where only a limit is known. "The program" is named as the
+ * list names it, unless some of its processes are stopped, which the fact then says.
+ */
+static void add_cause(struct subject *s)
+{
+	static const char program[] = "the program ";
+	const enum reason reason = verdict_adviser_of(s->memory.reasons);
+	const struct row *row = worst_of(s->row);
+	const char *plain =
+		reason < REASON_N ? reason_table[reason].fact : state_table[s->memory.state].fact;
+	struct strbuf process = { 0 };
+
+	if (!strncmp(plain, program, strlen(program)) && !holders_some(row, process_is_stopped))
+		phrase_process(&process, row, s->c);
+	if (process.len)
+		strbuf_addf(&s->text, "%s %s", process.s, plain + strlen(program));
+	else if (reason < REASON_N)
+		verdict_add_fact(&s->text, reason, s->row, s->text_flags);
+	else
+		strbuf_adds(&s->text, plain);
+	if (s->memory.kind != MEMORY_SICK)
+		drop_end(&s->text, " in this window");
+	strbuf_free(&process);
+}
+
+/* Puts the text that was made, in one ink, and ends the line. */
+static void put_text(struct subject *s, enum ink ink, size_t indent)
+{
+	sheet_wrap(s->to, ink, indent, s->text.s);
+	s->text.len = 0;
+}
+
+static struct timespec wall_before(const struct subject *s, uint64_t ns)
+{
+	struct timespec wall = s->c->report->snapshot->wall;
+	const struct timespec by = clock_timespec(ns);
+
+	wall.tv_sec -= by.tv_sec + (wall.tv_nsec < by.tv_nsec);
+	wall.tv_nsec += (wall.tv_nsec < by.tv_nsec ? (long)NSEC_PER_SEC : 0) - by.tv_nsec;
+	return wall;
+}
+
+/* "was overflowing for 35s, from 14:32:27 to 14:33:02": what is over. */
+static void put_was(struct subject *s)
+{
+	const struct memory *m = &s->memory;
+	const bool gone = m->kind == MEMORY_GONE;
+
+	sheet_puts(s->to, gone ? INK_GONE : INK_NOTICE, gone ? "gone" : "was ");
+	if (!gone)
+		sheet_puts(s->to, INK_NOTICE, state_table[m->state].name);
+	strbuf_adds(&s->text, gone ? " since " : " for ");
+	if (!gone) {
+		phrase_time(&s->text, m->lasted.ns);
+		strbuf_adds(&s->text, ", from ");
+		phrase_clock(&s->text, wall_before(s, m->ago_ns + m->lasted.ns));
+		strbuf_adds(&s->text, " to ");
+	}
+	phrase_clock(&s->text, wall_before(s, m->ago_ns));
+	phrase_age(&s->text, ", ", m->ago_ns, " ago");
+	if (gone)
+		strbuf_addf(&s->text, "; it was %s",
+			    m->state == STATE_GONE ? "ok" : state_table[m->state].name);
+	put_text(s, INK_PLAIN, 0);
+	sheet_end(s->to);
+}
+
+static void put_wrong(struct subject *s, bool whole)
+{
+	const struct state_info *state = &state_table[s->memory.state];
+
+	sheet_puts(s->to, paint_ink(state->severity), state->name);
+	sheet_puts(s->to, INK_PLAIN, ": ");
+	add_cause(s);
+	if (!whole && s->to->width > s->to->x)
+		cut_to_clause(&s->text, s->to->width - s->to->x);
+	put_text(s, INK_STRONG, 0);
+	sheet_end(s->to);
+}
+
+/* Puts the sentence that was made on the line if it fits there whole, else on the next one. */
+static void put_sentence(struct subject *s)
+{
+	struct strbuf *b = &s->text;
+
+	if (!b->len)
+		return;
+	b->s[0] = (char)toupper((unsigned char)b->s[0]);
+	strbuf_putc(b, '.');
+	if (s->to->x && s->to->x + 1 + text_width(b->s, b->len) > s->to->width)
+		sheet_end(s->to);
+	else if (s->to->x)
+		sheet_puts(s->to, INK_PLAIN, " ");
+	put_text(s, INK_PLAIN, 0);
+}
+
+/* Begins another part of the sentence. */
+static void add_part(struct strbuf *b)
+{
+	if (b->len)
+		strbuf_adds(b, ", ");
+}
+
+static void add_lasted(struct strbuf *b, struct history_time time)
+{
+	phrase_time(b, time.ns);
+	strbuf_adds(b, time.at_least ? " or longer" : "");
+}
+
+static void add_range(struct strbuf *b, const struct range *r, double per)
+{
+	if (r->min < r->max && r->min) {
+		phrase_rate(b, (double)r->min / per);
+		strbuf_adds(b, " to ");
+	} else if (r->min < r->max) {
+		strbuf_adds(b, "up to ");
+	}
+	phrase_rate(b, (double)r->max / per);
+}
+
+/* Were some windows of the last 30 s well, although it has been sick for longer? */
+static bool comes_in_bursts(const struct subject *s)
+{
+	const struct memory *m = &s->memory;
+	size_t known;
+	const uint64_t span = history_span(s->c->history, s->c->back, m->windows, &known);
+	const uint64_t lasted = m->lasted.ns < span ? m->lasted.ns : span;
+
+	/* Half a window is the error of a time. */
+	return m->windows && m->sick > 1 &&
+	       (double)(m->sick + 1) * (double)span < (double)m->windows * (double)lasted;
+}
+
+/* The line above says which state it is; so this one says only how long, and what it adds. */
+static void add_since(struct subject *s)
+{
+	const struct memory *m = &s->memory;
+	const struct history_time full = history_full(s->c->history, s->row, s->c->back);
+	struct strbuf *b = &s->text;
+	bool sick = false;
+
+	if (comes_in_bursts(s)) {
+		strbuf_addf(b, "sick in %u of %u windows of the last 30s", m->sick, m->windows);
+	} else if (full.ns) {
+		strbuf_adds(b, m->state == STATE_FULL ? "for " : "full for ");
+		add_lasted(b, full);
+		sick = true;
+	}
+	/* The longer time is worth its place only if it is much longer. */
+	if (!m->lasted.ns || (full.ns && m->lasted.ns < full.ns + full.ns / 2 + LONGER_NS))
+		return;
+	add_part(b);
+	strbuf_adds(b, sick ? "sick for " : "for ");
+	add_lasted(b, m->lasted);
+}
+
+/* What it lost in this window, a second, and in the spell. */
+static void add_lost(struct subject *s, const struct range *now, const struct range *sum,
+		     const char *what)
+{
+	struct strbuf *b = &s->text;
+	const bool some = now->known && now->max && s->c->report->window_ns;
+
+	if (some) {
+		add_part(b);
+		add_range(b, now, report_window_seconds(s->c->report));
+		strbuf_addf(b, " %s/s", what);
+	}
+	if (sum->known && sum->max && (sum->max > now->max || !some)) {
+		add_part(b);
+		add_range(b, sum, 1);
+		strbuf_addf(b, "%s%s so far", some ? "" : " ", some ? "" : what);
+	}
+}
+
+/* Who waits: how many of them have gone, and how long the oldest has waited. */
+static void add_waiting(struct subject *s)
+{
+	const struct row *row = s->row;
+	const uint64_t age = row_waiting_age(row);
+	const struct opt_u64 gone = row_peers_closed_or_reset(row);
+	const uint64_t n = age && row->group ? row->group->length_after : row_length(row);
+	const bool some = gone.known && gone.value, all = some && gone.value >= n;
+	struct strbuf *b = &s->text;
+
+	if (!n)
+		return;
+	if (some)
+		strbuf_adds(b, row->group->waiting_mptcp ? "at least " :
+			       all && n > 1		 ? "all " :
+							   "");
+	if (some && !all)
+		strbuf_addf(b, "%llu of ", (unsigned long long)gone.value);
+	strbuf_addf(b, "%llu ", (unsigned long long)n);
+	if (some)
+		strbuf_addf(b, "waiting client%s %s gone", n > 1 ? "s" : "",
+			    gone.value > 1 ? "have" : "has");
+	else
+		strbuf_adds(b, n > 1 ? "clients wait" : "client waits");
+	if (row->oldest_wait_ms.known) {
+		strbuf_adds(b, n == 1 && !some ? " for " :
+			       n == 1	       ? ", after " :
+			       some	       ? ", oldest " :
+						 ", the oldest for ");
+		phrase_time(b, row->oldest_wait_ms.value * MS);
+	}
+	phrase_age(b, " (seen ", age, " ago)");
+}
+
+static void add_syn_queue(struct subject *s)
+{
+	const struct opt_u64 limit = row_syn_limit(s->row);
+	const struct opt_u64 *delta = s->row->netns->delta;
+	struct strbuf *b = &s->text;
+
+	if (s->memory.state != STATE_SYN_FULL && !has(s, REASON_SYN_FLOOD) &&
+	    !has(s, REASON_SYN_BURST) && !has(s, REASON_LIMIT_FROM_SYN_BACKLOG))
+		return;
+	strbuf_addf(b, "%u half-open", row_syn_length(s->row));
+	if (limit.known)
+		strbuf_addf(b, " (limit %llu)", (unsigned long long)limit.value);
+	if (!delta[COUNTER_COOKIES_SENT].known || !s->c->report->window_ns)
+		return;
+	strbuf_adds(b, ", ");
+	phrase_rate(b, report_rate(delta[COUNTER_COOKIES_SENT], s->c->report));
+	strbuf_adds(b, " cookies/s sent");
+	if (!delta[COUNTER_COOKIES_RECV].known)
+		return;
+	strbuf_adds(b, ", ");
+	phrase_rate(b, report_rate(delta[COUNTER_COOKIES_RECV], s->c->report));
+	strbuf_adds(b, "/s came back");
+}
+
+/* How many members are sick. */
+static void add_members(struct subject *s)
+{
+	const struct folded_group *group = s->row->folded;
+	uint32_t sick = 0;
+
+	for (uint32_t i = 0; group && i < group->n_members; i++)
+		sick += state_is_sick(group->members[i]->state);
+	if (!sick)
+		return;
+	strbuf_addf(&s->text, "%u of %u sockets %s sick", sick, group->n_members,
+		    sick > 1 ? "are" : "is");
+}
+
+static void put_numbers(struct subject *s)
+{
+	const struct memory *m = &s->memory;
+
+	if (m->kind != MEMORY_WAS)
+		add_since(s);
+	add_lost(s, &s->row->overflows, &m->overflows, "overflows");
+	if (m->state == STATE_DROPPING || !m->overflows.max)
+		add_lost(s, &s->row->losses, &m->losses, "losses");
+	put_sentence(s);
+	add_members(s);
+	put_sentence(s);
+	add_waiting(s);
+	put_sentence(s);
+	add_syn_queue(s);
+	put_sentence(s);
+	if (has(s, REASON_RESETS_CLIENTS) &&
+	    verdict_adviser_of(m->reasons) != REASON_RESETS_CLIENTS) {
+		strbuf_adds(&s->text, "clients get RSTs: tcp_abort_on_overflow is 1");
+		put_sentence(s);
+	}
+	if (m->kind == MEMORY_HELD && m->ago_ns) {
+		phrase_age(&s->text, s->to->x ? " (proved " : "(proved ", m->ago_ns, " ago)");
+		if (s->text.len)
+			put_text(s, INK_DIM, 0);
+	}
+	if (s->to->x)
+		sheet_end(s->to);
+}
+
+/* A command goes whole on the line of the one before it, or on the next line. */
+static void put_command(struct subject *s, const char *command)
+{
+	const size_t width = text_width(command, strlen(command));
+
+	if (s->to->x > INDENT && s->to->x + COMMAND_GAP + width > s->to->width) {
+		sheet_end(s->to);
+		sheet_tab(s->to, INDENT);
+	} else {
+		sheet_tab(s->to, s->to->x > INDENT ? s->to->x + COMMAND_GAP : INDENT);
+	}
+	sheet_wrap(s->to, INK_COMMAND, INDENT, command);
+}
+
+/* What to do now; for what is over, how to find out what it was. */
+static void put_remedy(struct subject *s)
+{
+	const struct memory *m = &s->memory;
+	struct remedy r = { 0 };
+	bool any;
+
+	if (m->kind == MEMORY_WAS || m->kind == MEMORY_GONE)
+		any = remedy_ended(&r, s->row, history_process(s->c->history, s->row),
+				   m->ago_ns + m->lasted.ns, s->text_flags);
+	else
+		any = remedy_find(&r, s->row, m->state, m->reasons, s->text_flags);
+	if (any) {
+		sheet_puts(s->to, INK_STRONG, "Do:");
+		sheet_tab(s->to, INDENT);
+		strbuf_addf(&s->text, "%s%s", r.purpose.s, r.n_commands ? ":" : "");
+		put_text(s, INK_PLAIN, INDENT);
+		for (size_t i = 0; i < r.n_commands; i++)
+			put_command(s, r.commands[i].s);
+		sheet_end(s->to);
+	}
+	if (any && r.caution) {
+		sheet_tab(s->to, INDENT);
+		sheet_wrap(s->to, INK_PLAIN, INDENT, r.caution);
+		sheet_end(s->to);
+	}
+	remedy_free(&r);
+}
+
+/* Who sets the limit. */
+static void put_limits(struct subject *s)
+{
+	const struct row *row = worst_of(s->row);
+	const struct sysctls *sysctls = &row->netns->netns->sysctls;
+	const uint32_t limit = row->listener->limit;
+	struct strbuf *b = &s->text;
+
+	strbuf_addf(b, "Limit %u", limit);
+	if (sysctl_known(sysctls, SYSCTL_SOMAXCONN)) {
+		const long long somaxconn = (long long)sysctls->value[SYSCTL_SOMAXCONN];
+
+		if (limit < somaxconn)
+			strbuf_addf(b, ": the program asked for it (somaxconn %lld)", somaxconn);
+		else if (limit == somaxconn)
+			strbuf_adds(b, ": somaxconn sets it");
+		else
+			strbuf_addf(b, " (somaxconn %lld now)", somaxconn);
+	}
+	if (has(s, REASON_LIMIT_FROM_SYN_BACKLOG))
+		strbuf_addf(b, "; SYN queue: tcp_max_syn_backlog %lld",
+			    (long long)sysctls->value[SYSCTL_MAX_SYN_BACKLOG]);
+	put_text(s, INK_DIM, 0);
+	sheet_end(s->to);
+}
+
+/* A listener that is well: its queue, and what it lost since the first report. */
+static void put_well(struct subject *s)
+{
+	const struct history_sums sums = history_row_sums(s->c->history, s->row, s->c->back);
+	struct strbuf *b = &s->text;
+
+	strbuf_addf(b, "ok: %llu of %llu queued", (unsigned long long)row_length(s->row),
+		    (unsigned long long)row_capacity(s->row));
+	if (sums.covered_ns && sums.overflows.known) {
+		strbuf_adds(b, "; ");
+		add_range(b, &sums.overflows, 1);
+		strbuf_adds(b, " overflows");
+		if (sums.drops.known) {
+			strbuf_adds(b, ", ");
+			phrase_count(b, sums.drops.value);
+			strbuf_adds(b, " drops");
+		}
+		strbuf_adds(b, " in ");
+		phrase_time(b, sums.covered_ns);
+	}
+	put_text(s, INK_DIM, 0);
+	sheet_end(s->to);
+}
+
+static void put_gap(struct subject *s, unsigned int flags)
+{
+	if (flags & EXPLAIN_GAPS)
+		sheet_end(s->to);
+}
+
+static void put_all(struct subject *s, unsigned int flags)
+{
+	const enum memory_kind kind = s->memory.kind;
+	const bool tight = flags & EXPLAIN_TIGHT, over = kind == MEMORY_WAS || kind == MEMORY_GONE;
+
+	if (kind == MEMORY_NONE) {
+		put_well(s);
+		put_limits(s);
+		return;
+	}
+	if (over)
+		put_was(s);
+	else
+		put_wrong(s, flags & EXPLAIN_WHOLE);
+	if (kind == MEMORY_WAS && s->memory.reasons && !tight) {
+		add_cause(s);
+		cut_to_clause(&s->text, s->to->width - 1);
+		put_sentence(s);
+		sheet_end(s->to);
+	}
+	if (!tight && kind != MEMORY_GONE)
+		put_numbers(s);
+	put_gap(s, flags);
+	put_remedy(s);
+	put_gap(s, flags);
+	if (!tight && kind != MEMORY_GONE)
+		put_limits(s);
+}
+
+void explain_add(struct sheet *to, const struct row *row, const struct phrase_context *c,
+		 unsigned int flags)
+{
+	struct subject s = { .to = to, .row = row, .c = c };
+
+	s.memory = history_memory(c->history, row, c->back);
+	s.text_flags = c->utf8 ? 0 : TEXT_ASCII;
+	put_all(&s, flags);
+	strbuf_free(&s.text);
+}

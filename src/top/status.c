@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "top/status.h"
+
+#include "base/num.h"
+#include "output/cell.h"
+
+#include <string.h>
+
+#define GAP "   "
+
+/* The rows of the list below the screen. */
+struct below {
+	size_t rows;
+	size_t sick;
+	enum severity worst;
+	bool ok; /* all of them are certainly ok */
+};
+
+static bool is_worst_first(const struct status *s)
+{
+	return !s->view->sort && !view_order_stays(s->view, s->clock_ns) && !s->view->n_members;
+}
+
+/* Where the worst comes first, what is below a row that is ok is ok too. */
+static struct below look_below(const struct status *s)
+{
+	const struct view *v = s->view;
+	const size_t begin = v->offset + v->page, n = v->report.n_shown;
+	const bool sorted = is_worst_first(s);
+	struct below below = { .rows = n > begin ? n - begin : 0, .worst = SEVERITY_NONE };
+
+	for (size_t i = begin; i < n; i++) {
+		struct memory m = history_memory(s->history, v->report.shown[i], s->back);
+
+		if (m.kind == MEMORY_SICK || m.kind == MEMORY_HELD) {
+			below.sick++;
+			if (census_is_worse(memory_severity(&m), below.worst))
+				below.worst = memory_severity(&m);
+		} else if (sorted) {
+			below.ok = !below.sick && m.kind == MEMORY_NONE;
+			break;
+		}
+	}
+	return below;
+}
+
+static void add(struct strbuf *b, const char *text)
+{
+	strbuf_adds(b, b->len ? GAP : "");
+	strbuf_adds(b, text);
+}
+
+static void add_filters(struct strbuf *b, const struct status *s, size_t width)
+{
+	const struct selection *selection = &s->view->selection;
+
+	if (selection->filter) {
+		const size_t begin = b->len + strlen("filter: ");
+
+		strbuf_adds(b, "filter: ");
+		text_add_safe(b, s->filter, strlen(s->filter), s->utf8 ? 0 : TEXT_ASCII);
+		cell_shorten(b, begin, num_max(width / 2, 16), s->utf8);
+		strbuf_adds(b, " (Esc ends it)");
+	}
+	if (selection->only_full)
+		strbuf_addf(b, "%s-f %.3g%%", b->len ? GAP : "", selection->fill * 100);
+}
+
+static void add_order(struct strbuf *b, const struct status *s)
+{
+	const struct view *v = s->view;
+
+	if (v->sort)
+		strbuf_addf(b, "%ssorted by %s", b->len ? GAP : "", v->sort->header);
+	if (v->follow)
+		add(b, "FOLLOW");
+	if (v->frozen)
+		add(b, "ORDER FROZEN");
+	else if (view_order_stays(v, s->clock_ns))
+		add(b, "ORDER HELD");
+}
+
+static void add_below(struct strbuf *b, const struct below *below)
+{
+	if (!below->rows)
+		return;
+	strbuf_addf(b, "%s... %zu more", b->len ? GAP : "", below->rows);
+	if (below->ok)
+		strbuf_adds(b, " ok");
+}
+
+enum severity status_compose(const struct status *s, size_t width, struct strbuf *alarm,
+			     struct strbuf *rest, struct strbuf *position)
+{
+	const struct view *v = s->view;
+	const size_t n = v->report.n_shown, hidden = s->censuses->hidden;
+	const struct below below = look_below(s);
+	enum severity worst = SEVERITY_NONE;
+
+	strbuf_adds(alarm, "");
+	strbuf_adds(rest, "");
+	strbuf_adds(position, "");
+	if (below.sick) {
+		strbuf_addf(alarm, "%zu sick further down", below.sick);
+		worst = below.worst;
+	}
+	if (hidden) {
+		/* The filter follows. */
+		strbuf_addf(alarm, "%s%zu sick hidden%s", below.sick ? ", " : "", hidden,
+			    v->selection.filter || v->selection.only_full ? " by " : "");
+		if (census_is_worse(s->censuses->hidden_worst, worst))
+			worst = s->censuses->hidden_worst;
+	}
+	add_filters(rest, s, width);
+	add_order(rest, s);
+	if (v->report.snapshot && v->report.snapshot->known & SNAPSHOT_UNIX)
+		add(rest, "UNIX shown");
+	add_below(rest, &below);
+	if (alarm->len && rest->len && alarm->s[alarm->len - 1] != ' ')
+		strbuf_adds(alarm, GAP);
+	if (n)
+		strbuf_addf(position, "%zu-%zu of %zu", v->offset + 1,
+			    num_min(v->offset + v->page, n), n);
+	return worst;
+}
