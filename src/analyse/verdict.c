@@ -524,17 +524,25 @@ static void add_stalled_for(struct strbuf *to, const struct row *row)
 		add_time(to, "not seen to get shorter", row->unmoved_ns, "");
 }
 
+/* Then it is known what drops its SYNs, and no counter has to be looked for. */
+static bool lacks_cookies(const struct row *row, enum state state)
+{
+	return state == STATE_DROPPING && verdict_drops_syns(row) && row_syn_full(row);
+}
+
+const char *verdict_state_fact(const struct row *row, enum state state)
+{
+	return lacks_cookies(row, state) ?
+		       "the SYN queue is full and drops SYNs, as tcp_syncookies is 0" :
+		       state_table[state].fact;
+}
+
 void verdict_add_state(struct strbuf *to, const struct row *row)
 {
-	const struct state_info *state = &state_table[row->state];
-	/* Then it is known what drops them, and it is no counter that has to be looked for. */
-	const bool no_cookies =
-		row->state == STATE_DROPPING && verdict_drops_syns(row) && row_syn_full(row);
-	const char *advice = no_cookies ? "turn syncookies on" : state->advice;
+	const char *advice = lacks_cookies(row, row->state) ? "turn syncookies on" :
+							      state_table[row->state].advice;
 
-	strbuf_adds(to, no_cookies ?
-				"the SYN queue is full and drops SYNs, as tcp_syncookies is 0" :
-				state->fact);
+	strbuf_adds(to, verdict_state_fact(row, row->state));
 	if (row->state == STATE_STALLED)
 		add_stalled_for(to, row);
 	if (verdict_adviser(row) == REASON_N && advice)
