@@ -14,7 +14,8 @@
 #define WIDE	     120 /* columns from which the graph stands beside the sentences */
 #define GRAPH_LINES  12
 #define MARGIN	     2 /* of what stands below a title */
-#define CONNECTION   34 /* columns of one, and a gap; more for IPv6 */
+#define CONNECTION   43 /* columns of one with a gap, whatever its IPv4 address */
+#define CONNECTION_6 69 /* and of IPv6 */
 #define NETWORKS_MAX 8 /* that are listed */
 #define OWNERS_MAX   20 /* likewise */
 #define MEMBERS_MAX  64
@@ -79,7 +80,7 @@ static void put_side_by_side(struct page *p)
 	sheet_begin(&graph, left, 0, GRAPH_LINES);
 	plot_add_row(&graph, p->row, p->c, GRAPH_LINES);
 	sheet_begin(&words, p->to->width - right, 0, 1000);
-	explain_add(&words, p->row, p->c, EXPLAIN_ROOMY);
+	explain_add(&words, p->row, p->c, EXPLAIN_WHOLE | EXPLAIN_GAPS);
 	for (size_t i = 0; i < graph.n || i < words.n; i++) {
 		sheet_add_line(p->to, &graph, i);
 		sheet_tab(p->to, border);
@@ -233,8 +234,7 @@ static void put_connection(struct page *p, const struct connection *c, size_t x)
 /* Each connection, oldest first, as many on a line as fit; lines that are not seen cost nothing. */
 static void put_connections(struct page *p, const struct connections *list, bool half_open)
 {
-	const bool v4 = list->list->family == AF_INET;
-	const size_t width = v4 ? CONNECTION + 4 : CONNECTION + 28;
+	const size_t width = list->list->family == AF_INET ? CONNECTION : CONNECTION_6;
 	const size_t across = num_max((p->to->width + 3) / width, 1);
 
 	for (size_t i = 0; i < across && i < list->n; i++) {
@@ -261,11 +261,12 @@ static void put_queue(struct page *p, bool half_open)
 	struct strbuf head = { 0 };
 
 	if (!queue.known || (!queue.connections.n && !reset)) {
-		put_empty(p, title,
-			  queue.known			      ? "none" :
-			  !listener_is_unix(p->row->listener) ? "not looked at" :
-			  half_open ? "none, as UNIX sockets have no handshake" :
-				      "unknown, as the kernel does not list clients of UNIX sockets");
+		put_empty(
+			p, title,
+			queue.known			    ? "none" :
+			!listener_is_unix(p->row->listener) ? "not looked at" :
+			half_open ? "none, as UNIX sockets have no handshake" :
+				    "unknown, as the kernel does not list clients of UNIX sockets");
 		return;
 	}
 	strbuf_addf(&head, "%s (%zu", title, queue.connections.n);
@@ -454,7 +455,7 @@ static void put_page(struct page *p)
 	if (p->to->width >= WIDE) {
 		put_side_by_side(p);
 	} else {
-		explain_add(p->to, p->row, p->c, 0);
+		explain_add(p->to, p->row, p->c, EXPLAIN_WHOLE);
 		begin_block(p, "Its queue");
 		plot_add_row(p->to, p->row, p->c, GRAPH_LINES - 2);
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/explain.h"
 
+#include "analyse/holders.h"
 #include "analyse/remedy.h"
 #include "base/alloc.h"
 #include "output/cell.h"
@@ -82,7 +83,7 @@ static const struct row *worst_of(const struct row *row)
 /* Does a clause end before @text that the one before it does not need? */
 static bool ends_clause(const char *text)
 {
-	static const char *const ends[] = { ": ", "; ", ", and ", ", or ", " (" };
+	static const char *const ends[] = { ": ", "; ", ", and ", ", or " };
 
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
 		if (!strncmp(text, ends[i], strlen(ends[i])))
@@ -116,27 +117,30 @@ static void drop_end(struct strbuf *b, const char *end)
 	}
 }
 
-/* The fact of the cause, or of the state where only a limit is known; "the program" has a name. */
+/*
+ * The fact of the cause, or of the state where only a limit is known. "The program" is named as the
+ * list names it, unless some of its processes are stopped, which the fact then says.
+ */
 static void add_cause(struct subject *s)
 {
 	static const char program[] = "the program ";
 	const enum reason reason = verdict_adviser_of(s->memory.reasons);
-	struct strbuf fact = { 0 };
-	const size_t begin = s->text.len;
+	const struct row *row = worst_of(s->row);
+	const char *plain =
+		reason < REASON_N ? reason_table[reason].fact : state_table[s->memory.state].fact;
+	struct strbuf process = { 0 };
 
-	if (reason < REASON_N)
-		verdict_add_fact(&fact, reason, s->row, s->text_flags);
+	if (!strncmp(plain, program, strlen(program)) && !holders_some(row, holder_is_stopped))
+		phrase_process(&process, row, s->c);
+	if (process.len)
+		strbuf_addf(&s->text, "%s %s", process.s, plain + strlen(program));
+	else if (reason < REASON_N)
+		verdict_add_fact(&s->text, reason, s->row, s->text_flags);
 	else
-		strbuf_adds(&fact, state_table[s->memory.state].fact);
+		strbuf_adds(&s->text, plain);
 	if (s->memory.kind != MEMORY_SICK)
-		drop_end(&fact, " in this window");
-	if (!strncmp(fact.s, program, strlen(program))) {
-		phrase_process(&s->text, worst_of(s->row), s->c);
-		strbuf_adds(&s->text, s->text.len > begin ? fact.s + strlen(program) - 1 : fact.s);
-	} else {
-		strbuf_adds(&s->text, fact.s);
-	}
-	strbuf_free(&fact);
+		drop_end(&s->text, " in this window");
+	strbuf_free(&process);
 }
 
 /* Puts the text that was made, in one ink, and ends the line. */
@@ -225,8 +229,12 @@ static void add_lasted(struct strbuf *b, struct history_time time)
 
 static void add_range(struct strbuf *b, const struct range *r, double per)
 {
-	if (r->min < r->max)
+	if (r->min < r->max && r->min) {
+		phrase_rate(b, (double)r->min / per);
+		strbuf_adds(b, " to ");
+	} else if (r->min < r->max) {
 		strbuf_adds(b, "up to ");
+	}
 	phrase_rate(b, (double)r->max / per);
 }
 
@@ -312,7 +320,7 @@ static void add_waiting(struct subject *s)
 	if (row->oldest_wait_ms.known) {
 		strbuf_adds(b, n == 1 && !some ? " for " :
 			       n == 1	       ? ", after " :
-			       some	       ? ", the oldest waits for " :
+			       some	       ? ", oldest " :
 						 ", the oldest for ");
 		phrase_time(b, row->oldest_wait_ms.value * MS);
 	}
@@ -482,7 +490,7 @@ static void put_well(struct subject *s)
 
 static void put_gap(struct subject *s, unsigned int flags)
 {
-	if (flags & EXPLAIN_ROOMY)
+	if (flags & EXPLAIN_GAPS)
 		sheet_end(s->to);
 }
 
@@ -499,7 +507,7 @@ static void put_all(struct subject *s, unsigned int flags)
 	if (over)
 		put_was(s);
 	else
-		put_wrong(s, flags & EXPLAIN_ROOMY);
+		put_wrong(s, flags & EXPLAIN_WHOLE);
 	if (kind == MEMORY_WAS && s->memory.reasons && !tight) {
 		add_cause(s);
 		cut_to_clause(&s->text, s->to->width - 1);

@@ -11,8 +11,9 @@
  * last. It speaks of what the history holds, so that it does not change from window to window.
  */
 enum explain_flags {
-	EXPLAIN_ROOMY = 1 << 0, /* blank lines between the parts */
-	EXPLAIN_TIGHT = 1 << 1, /* no numbers and no limits */
+	EXPLAIN_WHOLE = 1 << 0, /* the first sentence on as many lines as it needs */
+	EXPLAIN_GAPS = 1 << 1, /* blank lines between the parts */
+	EXPLAIN_TIGHT = 1 << 2, /* no numbers and no limits */
 };
 
 void explain_add(struct sheet *to, const struct row *row, const struct phrase_context *c,

@@ -11,9 +11,12 @@
 #include <string.h>
 
 #define TIGHT	    3 /* lines, with the rule, that have room only for the state and what to do */
-#define WAITER	    34 /* columns of a client that waits */
-#define WAITER_GAP  3
-#define WAITERS_MAX 2 /* side by side */
+#define WAIT	    6 /* columns of a time */
+#define WAITER	    38 /* of a client that waits */
+#define WAITER_V6   16 /* more for an IPv6 address */
+#define WAITER_GAP  2
+#define WAITERS_MAX 4 /* side by side */
+#define GONE	    " gone"
 #define EVENT_GAP   2
 
 static size_t width_of(const struct area *a)
@@ -53,7 +56,8 @@ void panel_draw(struct session *s, struct area a)
 {
 	const struct row *row = view_selected(&s->view);
 	const struct phrase_context c = session_phrases(s);
-	const unsigned int ways[] = { EXPLAIN_ROOMY, 0, EXPLAIN_TIGHT };
+	const unsigned int ways[] = { EXPLAIN_WHOLE | EXPLAIN_GAPS, EXPLAIN_WHOLE, 0,
+				      EXPLAIN_TIGHT };
 	struct sheet sheet = { 0 };
 
 	if (!row || a.lines <= 0)
@@ -91,8 +95,10 @@ void panel_draw_graph(struct session *s, struct area a)
 	sheet_free(&sheet);
 }
 
-static void put_waiter(struct sheet *s, const struct connection *c, struct strbuf *b, size_t x)
+static void put_waiter(struct sheet *s, const struct connection *c, struct strbuf *b, size_t width,
+		       bool utf8)
 {
+	const size_t end = s->x + width, gone = c->peer_closed ? strlen(GONE) : 0;
 	const enum ink ink = c->peer_closed ? INK_NOTICE : INK_PLAIN;
 
 	b->len = 0;
@@ -100,44 +106,48 @@ static void put_waiter(struct sheet *s, const struct connection *c, struct strbu
 		phrase_time(b, c->wait_ms * (NSEC_PER_SEC / 1000));
 	else
 		strbuf_putc(b, '-');
-	sheet_tab(s, x + (b->len < 7 ? 7 - b->len : 0));
+	sheet_tab(s, s->x + (b->len < WAIT ? WAIT - b->len : 0));
 	if (c->mptcp)
-		strbuf_addf(b, " %7s  ", "-");
+		strbuf_addf(b, " %6s  ", "-");
 	else
-		strbuf_addf(b, " %7u  ", c->unread_bytes);
+		strbuf_addf(b, " %6u  ", c->unread_bytes);
+	sheet_put(s, ink, b->s, b->len);
+	b->len = 0;
 	cell_add_endpoint(b, c->family, c->peer, c->peer_port);
-	if (c->peer_closed)
-		strbuf_adds(b, " gone");
+	cell_shorten(b, 0, end > s->x + gone ? end - s->x - gone : 1, utf8);
+	if (gone)
+		strbuf_adds(b, GONE);
 	sheet_put(s, ink, b->s, b->len);
 }
 
 /* Column by column, as many as have room; then how many more there are. */
-static void put_waiters(struct sheet *s, const struct connections *list, size_t lines)
+static void put_waiters(struct sheet *s, const struct connections *list, size_t lines, bool utf8)
 {
 	const bool v6 = list->n && list->list->family == AF_INET6;
-	const size_t width = WAITER + (v6 ? WAITER / 2 : 0) + WAITER_GAP;
-	const size_t across = num_max(num_min(s->width / width, WAITERS_MAX), 1);
+	const size_t width = WAITER + (v6 ? WAITER_V6 : 0), step = width + WAITER_GAP;
+	const size_t across = num_max(num_min((s->width + WAITER_GAP) / step, WAITERS_MAX), 1);
 	size_t shown = num_min(list->n, across * lines);
 	struct strbuf b = { 0 };
 
 	if (shown < list->n && shown) /* the last place says so */
 		shown--;
 	for (size_t i = 0; i < across; i++) {
-		sheet_tab(s, i * width);
-		sheet_puts(s, INK_HEADER, "   WAIT  UNREAD  CLIENT");
-		sheet_puts(s, INK_HEADER, "             " + (v6 ? 0 : 2));
+		sheet_tab(s, i * step);
+		sheet_puts(s, INK_HEADER, "  WAIT UNREAD  CLIENT");
+		while (s->x < num_min(i * step + width, s->width))
+			sheet_puts(s, INK_HEADER, " ");
 	}
 	sheet_end(s);
 	for (size_t line = 0; line < lines && line < list->n; line++) {
-		for (size_t i = 0; i < across; i++) {
+		for (size_t i = 0; i < across && i * lines + line <= shown; i++) {
 			const size_t at = i * lines + line;
 
+			sheet_tab(s, i * step);
 			if (at < shown) {
-				put_waiter(s, &list->list[at], &b, i * width);
-			} else if (at == shown && shown < list->n) {
+				put_waiter(s, &list->list[at], &b, width, utf8);
+			} else if (shown < list->n) {
 				b.len = 0;
-				strbuf_addf(&b, "... %zu more: Enter", list->n - shown);
-				sheet_tab(s, i * width + 2);
+				strbuf_addf(&b, "  ... %zu more: Enter", list->n - shown);
 				sheet_puts(s, INK_DIM, b.s);
 			}
 		}
@@ -168,7 +178,7 @@ void panel_draw_waits(struct session *s, struct area a)
 	else if (!queue.known)
 		sheet_puts(&sheet, INK_DIM, "not looked at");
 	else
-		put_waiters(&sheet, &queue.connections, lines_of(&a) - 2);
+		put_waiters(&sheet, &queue.connections, lines_of(&a) - 2, s->screen.utf8);
 	sheet_draw(&sheet, &s->screen, &a);
 	sheet_free(&sheet);
 	strbuf_free(&b);

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scene.h"
+#include "unit.h"
+
+#include "base/clock.h"
+#include "top/explain.h"
+
+#include <sys/socket.h>
+
+/* A listener on port 80 with room for 10, held by app[82], in windows of a second. */
+static struct scene scene;
+static struct history *history;
+static struct field_context fields;
+static struct sheet sheet;
+static struct strbuf b;
+
+static int setup(void **state)
+{
+	struct listener *l;
+
+	memset(&scene, 0, sizeof(scene));
+	memset(&fields, 0, sizeof(fields));
+	memset(&sheet, 0, sizeof(sheet));
+	b = (struct strbuf){ 0 };
+	history = history_new();
+	scene_open(&scene);
+	scene_add_both(&scene, 80);
+	l = scene_now(&scene, 80);
+	l->limit = scene_before(&scene, 80)->limit = 9;
+	l->known |= LISTENER_OWNERS;
+	l->n_owners = 1;
+	snapshot_size_owners(&scene.now, 1, 1);
+	scene.now.processes[0] = (struct process){ .comm = "app", .pid = 82 };
+	scene.now.owners[0] = (struct owner){ 0, 3 };
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	scene_close(&scene);
+	history_free(history);
+	strbuf_free(&fields.scratch);
+	sheet_free(&sheet);
+	strbuf_free(&b);
+	return 0;
+}
+
+static const struct phrase_context *context(void)
+{
+	static struct phrase_context c;
+
+	c = (struct phrase_context){
+		.report = &scene.report, .history = history, .fields = &fields, .utf8 = true
+	};
+	return &c;
+}
+
+static void look(void)
+{
+	scene_report(&scene);
+	history_add(history, &scene.report);
+}
+
+/* One window in which @n SYNs met the full queue. */
+static void overflow(uint32_t n)
+{
+	scene_now(&scene, 80)->length = scene_before(&scene, 80)->length = 10;
+	scene_now(&scene, 80)->drops = n;
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, n, n);
+	scene_count(&scene, COUNTER_LISTEN_DROPS, 0, 0, n, n);
+	look();
+}
+
+static void assert_lines(size_t width, unsigned int flags, const char *expected)
+{
+	sheet_begin(&sheet, width, 0, 100);
+	explain_add(&sheet, scene_row_at(&scene, 80), context(), flags);
+	b.len = 0;
+	sheet_text(&sheet, &b);
+	if (strcmp(b.s, expected) != 0)
+		fail_msg("\n%s\nnot\n%s", b.s, expected);
+}
+
+#define LIMIT "Limit 9: the program asked for it (somaxconn 4096)\n"
+
+static void test_well(void **state)
+{
+	look();
+	assert_lines(80, 0, "ok: 0 of 10 queued\n" LIMIT);
+}
+
+/* What no cause is known of; the state is not said twice. */
+static void test_full(void **state)
+{
+	scene_before(&scene, 80)->length = scene_now(&scene, 80)->length = 10;
+	scene.now.netns[0].after.known = scene.now.netns[0].before.known = 0;
+	look();
+	assert_lines(
+		80, 0,
+		"full: the accept queue is full, or was in this window: it drops the next SYN\n"
+		"For 1s or longer. 10 clients wait.\n"
+		"Do: see whether it accepts, in a longer window:   listenq -d 5 -p 'sport = :80'\n"
+		"    Raise no limit before that is known.\n" LIMIT);
+}
+
+/* The process is in the first line, and the sentences stay whole where they can. */
+static void test_stuck(void **state)
+{
+	struct group *g = scene_group(&scene, 80);
+
+	g->known = GROUP_WAITING | GROUP_OLDEST | GROUP_STAYED;
+	g->waiting = g->present_min = g->length_after = g->stayed_min = g->stayed_max = 10;
+	g->holder = 80;
+	g->waiting_closed = 10;
+	g->oldest_wait_ms = 74000;
+	overflow(4);
+	assert_lines(80, 0,
+		     "overflowing: app[82] accepted no connection in this window\n"
+		     "Full for 1s or longer, 4 overflows/s.\n"
+		     "All 10 waiting clients have gone, oldest 1m14s.\n"
+		     "Do: see what process 82 waits for:   strace -fp 82\n"
+		     "    grep . /proc/82/task/*/wchan\n"
+		     "    A larger backlog does not help while it is stuck.\n" LIMIT);
+	/* There is no room for numbers and limits. */
+	assert_lines(80, EXPLAIN_TIGHT,
+		     "overflowing: app[82] accepted no connection in this window\n"
+		     "Do: see what process 82 waits for:   strace -fp 82\n"
+		     "    grep . /proc/82/task/*/wchan\n"
+		     "    A larger backlog does not help while it is stuck.\n");
+	g->waiting_closed = 3;
+	assert_lines(57, EXPLAIN_WHOLE | EXPLAIN_GAPS,
+		     "overflowing: app[82] accepted no connection in this\n"
+		     "window\n"
+		     "Full for 1s or longer, 4 overflows/s.\n"
+		     "3 of 10 waiting clients have gone, oldest 1m14s.\n"
+		     "\n"
+		     "Do: see what process 82 waits for:   strace -fp 82\n"
+		     "    grep . /proc/82/task/*/wchan\n"
+		     "    A larger backlog does not help while it is stuck.\n"
+		     "\n" LIMIT);
+}
+
+/* Numbers of an earlier walk say how old they are; those of MPTCP are a lower bound. */
+static void test_waiting(void **state)
+{
+	struct group *g = scene_group(&scene, 80);
+
+	g->known = GROUP_WAITING;
+	g->waiting = g->length_after = 10;
+	g->waiting_closed = 5;
+	g->waiting_mptcp = 2;
+	g->holder = 80;
+	scene_before(&scene, 80)->length = scene_now(&scene, 80)->length = 10;
+	scene.now.netns[0].waiting_ns -= NSEC_PER_SEC;
+	look();
+	assert_lines(80, 0,
+		     "full: app[82] accepted no connection in this window\n"
+		     "For 1s or longer. At least 5 of 10 waiting clients have gone (seen 1s ago).\n"
+		     "Do: see what process 82 waits for:   strace -fp 82\n"
+		     "    grep . /proc/82/task/*/wchan\n"
+		     "    A larger backlog does not help while it is stuck.\n" LIMIT);
+}
+
+static void test_syn_flood(void **state)
+{
+	scene_group(&scene, 80)->syn_length = 9;
+	scene_count(&scene, COUNTER_COOKIES_SENT, 0, 0, 200, 200);
+	look();
+	assert_lines(80, 0,
+		     "syn-full: the SYN queue is full, and few of the syncookies sent came back\n"
+		     "For 1s or longer. 9 half-open (limit 9), 200 cookies/s sent, 0/s came back.\n"
+		     "Do: see which networks it comes from, and whether cookies come back:\n"
+		     "    listenq -D 'sport = :80'   nstat -az 'TcpExtSyncookies*'\n"
+		     "    No limit helps against a flood; syncookies do.\n" LIMIT);
+}
+
+/* A name that moves the cursor does not; a name of no letters is one too. */
+static void test_foreign_names(void **state)
+{
+	scene.now.processes[0].comm = "a\033[2J";
+	look();
+	b.len = 0;
+	explain_add_name(&b, scene_row_at(&scene, 80), context());
+	assert_string_equal(b.s, "10.0.0.1:80  a\\x1b[2J[82]");
+	scene.now.processes[0].unit = "app.service";
+	scene.now.processes[0].comm = NULL;
+	b.len = 0;
+	explain_add_name(&b, scene_row_at(&scene, 80), context());
+	assert_string_equal(b.s, "10.0.0.1:80  [82]  app.service");
+}
+
+/* Nothing is written beyond the lines of a tiny part, and nothing is endless. */
+static void test_any_width(void **state)
+{
+	overflow(4);
+	for (size_t width = 0; width < 90; width++)
+		for (unsigned int flags = 0;
+		     flags <= (EXPLAIN_WHOLE | EXPLAIN_GAPS | EXPLAIN_TIGHT); flags++) {
+			sheet_begin(&sheet, width, 0, 2);
+			explain_add(&sheet, scene_row_at(&scene, 80), context(), flags);
+			assert_true(sheet.n >= 2 && sheet.n < 1000);
+			assert_true(sheet.n_lines <= 2);
+		}
+}
+
+#define EXPLAIN_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EXPLAIN_TEST(test_well),      EXPLAIN_TEST(test_full),
+		EXPLAIN_TEST(test_stuck),     EXPLAIN_TEST(test_waiting),
+		EXPLAIN_TEST(test_syn_flood), EXPLAIN_TEST(test_foreign_names),
+		EXPLAIN_TEST(test_any_width),
+	};
+
+	unit_utf8_locale();
+	return cmocka_run_group_tests_name("explain", tests, NULL, NULL);
+}
