@@ -126,8 +126,8 @@ static void add_cause(struct subject *s)
 	static const char program[] = "the program ";
 	const enum reason reason = verdict_adviser_of(s->memory.reasons);
 	const struct row *row = worst_of(s->row);
-	const char *plain =
-		reason < REASON_N ? reason_table[reason].fact : state_table[s->memory.state].fact;
+	const char *plain = reason < REASON_N ? reason_table[reason].fact :
+						verdict_state_fact(s->row, s->memory.state);
 	struct strbuf process = { 0 };
 
 	if (!strncmp(plain, program, strlen(program)) && !holders_some(row, holder_is_stopped))
