@@ -632,6 +632,7 @@ void listing_make_row(const struct listing *l, struct line *line, const struct l
 		       .branch = view_branch(c->view, index),
 		       .report = &c->view->report,
 		       .history = c->history,
+		       .back = c->back,
 		       .fields = c->view->context,
 		       .utf8 = c->utf8 },
 		.selected = selected,
