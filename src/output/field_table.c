@@ -217,7 +217,7 @@ NUMBER(drops_delta, row->drops.known, row->drops.value)
 REAL(drops_rate, row->drops.known && report->window_ns, report_rate(row->drops, report))
 NUMBER(overflows_min, row->overflows.known, row->overflows.min)
 NUMBER(overflows_max, row->overflows.known, row->overflows.max)
-REAL(overflows_rate, row->overflows.known && report->window_ns,
+REAL(overflows_rate, row->overflows.known,
      report_rate((struct opt_u64){ row->overflows.max, true }, report))
 NUMBER(losses_min, row->losses.known, row->losses.min)
 NUMBER(losses_max, row->losses.known, row->losses.max)
