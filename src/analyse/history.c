@@ -1062,6 +1062,19 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 	return m;
 }
 
+size_t history_sick_members(const struct history *t, const struct row *row, size_t back)
+{
+	const struct folded_group *group = row->folded;
+	size_t n = 0;
+
+	for (uint32_t i = 0; group && i < group->n_members; i++) {
+		const struct memory m = history_memory(t, group->members[i], back);
+
+		n += m.kind == MEMORY_SICK || m.kind == MEMORY_HELD;
+	}
+	return n;
+}
+
 enum severity memory_severity(const struct memory *m)
 {
 	switch (m->kind) {

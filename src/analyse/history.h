@@ -72,6 +72,9 @@ void history_restart_sums(struct history *t);
 /* What the past says of a row, beside its report; see spells.h. */
 struct memory history_memory(const struct history *t, const struct row *row, size_t back);
 
+/* How many members of a folded group are sick, or held so; 0 of a listener. */
+size_t history_sick_members(const struct history *t, const struct row *row, size_t back);
+
 /* The severity to show: that of the state of SICK and HELD, NOTICE of WAS, GONE, or NONE. */
 enum severity memory_severity(const struct memory *m);
 
