@@ -168,13 +168,11 @@ static void test_spell(void **state)
 	strip.cells = of_history;
 	strip.history = history;
 	add_windows(&scene, history, "1", 40);
-	add_windows(&scene, history, "1:8", 10);
-	add_windows(&scene, history, "1:10", 30);
+	add_windows(&scene, history, "1:10", 40);
 	history_strip(history, of_history, CELLS, strip.span_ns);
 	axis(CELLS);
 	assert_true(strstr(line, "10.0.0.1:1 ^") == line + CELLS - 8 - 11);
 	assert_null(strstr(strchr(line, '^') + 1, "^"));
-	/* High first, then full: the worst of both. */
 	assert_int_equal(labels[strip_axis(&strip, CELLS, "", labels) - 1].ink, INK_WARNING);
 	add_windows(&scene, history, "1", 60);
 	history_strip(history, of_history, CELLS, strip.span_ns);
