@@ -192,6 +192,8 @@ static void put_wrong(struct subject *s, bool whole)
 	sheet_puts(s->to, paint_ink(state->severity), state->name);
 	sheet_puts(s->to, INK_PLAIN, ": ");
 	add_cause(s);
+	if (!whole && s->to->x + text_width(s->text.s, s->text.len) > s->to->width)
+		drop_end(&s->text, " in this window");
 	if (!whole && s->to->width > s->to->x)
 		cut_to_clause(&s->text, s->to->width - s->to->x);
 	put_text(s, INK_STRONG, 0);
