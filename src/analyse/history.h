@@ -2,7 +2,9 @@
 #ifndef LISTENQ_ANALYSE_HISTORY_H
 #define LISTENQ_ANALYSE_HISTORY_H
 
+#include "analyse/event_log.h"
 #include "analyse/report.h"
+#include "analyse/spells.h"
 
 /*
  * What the past reports of a repeating view had: how full each queue was, when a listener was sick
@@ -13,13 +15,23 @@
  */
 struct history;
 
-#define HISTORY_WINDOWS 640 /* ten minutes of one second each, and a screen's width before them */
+/*
+ * The most memory that it takes, in bytes. Where more is needed, fills and states of the oldest
+ * windows are forgotten, first those of listeners that are well.
+ */
+#define HISTORY_BYTES (8u << 20)
 
 struct history *history_new(void);
 void history_free(struct history *t);
 
-/* Adds the next report, in order of time. */
+/*
+ * history_add() - add the next report, in order of time. Its opening sample, report->before, is
+ * read too.
+ */
 void history_add(struct history *t, const struct report *report);
+
+/* Bytes of memory that it takes, without texts. */
+size_t history_bytes(const struct history *t);
 
 /*
  * history_span() - return the time, in ns, that @windows windows cover, up to window @back.
@@ -36,13 +48,6 @@ struct history_fill {
 	bool known;
 };
 struct history_fill history_fill(const struct history *t, const struct row *row, size_t back);
-
-/* How long something has lasted. */
-struct history_time {
-	uint64_t ns;
-	bool known; /* false: it did not happen in window @back */
-	bool at_least; /* it may have begun before the first report */
-};
 
 /* How long the listener has been sick, see state_is_sick(), up to the end of window @back. */
 struct history_time history_sick(const struct history *t, const struct row *row, size_t back);
@@ -64,51 +69,13 @@ struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum
 			   size_t back, uint64_t span_ns, uint64_t *covered_ns);
 void history_restart_sums(struct history *t);
 
-/*
- * What the past says of a row, beside its report. A state lasts longer on the screen than the
- * windows that had it: sick windows with gaps of at most HISTORY_GAP_NS are one spell.
- */
-#define HISTORY_GAP_NS (30 * NSEC_PER_SEC)
-#define HISTORY_WAS_NS (300 * NSEC_PER_SEC) /* how long a spell, or a listener, is remembered */
-#define HISTORY_EVENTS 1000
-
-enum memory_kind {
-	MEMORY_NONE, /* it is ok, and no spell ended within HISTORY_WAS_NS */
-	MEMORY_SICK, /* it is sick in this window */
-	/*
-	 * This window alone says ok, or less than it knows: a proof of an earlier window is not
-	 * disproved while the queue has not emptied, or sick and better windows alternate.
-	 */
-	MEMORY_HELD,
-	MEMORY_WAS, /* its last spell ended within HISTORY_WAS_NS */
-	MEMORY_GONE, /* the listener is gone since at most HISTORY_WAS_NS */
-};
-
-struct memory {
-	enum memory_kind kind;
-	enum state
-		state; /* to show for SICK and HELD; the worst of the spell for WAS; the last one */
-	uint32_t reasons; /* that belong to @state: bit 1 << enum reason */
-	struct history_time lasted; /* the spell: until now, or for WAS until it ended */
-	uint64_t ago_ns; /* WAS, GONE: since it ended; HELD: since the last window that was sick */
-	struct range overflows; /* sums of the spell */
-	struct range losses;
-	double peak; /* highest fill of the spell */
-	unsigned int sick,
-		windows; /* how many of the windows of the last HISTORY_GAP_NS were sick */
-};
+/* What the past says of a row, beside its report; see spells.h. */
 struct memory history_memory(const struct history *t, const struct row *row, size_t back);
 
 /* The severity to show: that of the state of SICK and HELD, NOTICE of WAS, GONE, or NONE. */
 enum severity memory_severity(const struct memory *m);
 
 /* What a row lost since the first report, or since history_restart_sums(). */
-struct history_sums {
-	uint64_t covered_ns;
-	struct range overflows;
-	struct range losses;
-	struct opt_u64 drops;
-};
 struct history_sums history_row_sums(const struct history *t, const struct row *row, size_t back);
 
 /*
@@ -122,33 +89,6 @@ size_t history_gone(struct history *t, const struct report *report, size_t back,
 
 /* The name of the process that held it when last seen; NULL: unknown. Any bytes. */
 const char *history_process(const struct history *t, const struct row *row);
-
-/* What happened, newest last. The history keeps the newest HISTORY_EVENTS. */
-enum event_kind {
-	EVENT_SICK, /* a spell began, or got worse: @state, @reason */
-	EVENT_RECOVERED, /* a spell ended: @state is its worst, @lasted_ns, @overflows, @losses */
-	EVENT_GONE, /* @state: the last one */
-	EVENT_NEW,
-	EVENT_NETNS_GONE,
-};
-
-struct event {
-	uint64_t report; /* number of the report, see history_event_back() */
-	struct timespec wall;
-	enum event_kind kind;
-	enum state state;
-	enum reason reason; /* REASON_N: none */
-	uint64_t id; /* row_id() */
-	uint64_t group; /* row_group_id() */
-	struct listen_addr addr;
-	/* Any bytes, owned by the history. */
-	const char *path; /* of a UNIX listener; NULL: none */
-	const char *process; /* NULL: unknown */
-	const char *netns; /* as cell_add_netns() writes it; NULL: its own, or the only one */
-	uint64_t lasted_ns;
-	struct range overflows;
-	struct range losses;
-};
 
 /*
  * history_events() - how many events there are up to window @back.

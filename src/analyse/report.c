@@ -601,6 +601,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 	bool *found;
 
 	report->snapshot = now;
+	report->before = before;
 	report->window_ns = before ? now->monotonic_ns - before->monotonic_ns : 0;
 	report->n_shown = report->n_members = report->n_gone = 0;
 	report->not_shown = not_shown_find(before, now);

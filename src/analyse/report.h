@@ -8,6 +8,7 @@
 
 struct report {
 	const struct snapshot *snapshot; /* the closing one */
+	const struct snapshot *before; /* the opening one; NULL: no window */
 	uint64_t window_ns; /* 0: no window, deltas unknown */
 	/* Every listener, or after fold_report() every group; then the listeners that are gone. */
 	struct row *rows;
@@ -30,7 +31,8 @@ struct report {
  * report_build() - compute what changed from @before to @now, and states and reasons.
  * @before: the opening sample, NULL for an instant report
  *
- * The report points into @now, which must live as long, and to texts of both samples. A zeroed
+ * The report points into @now, which must live as long, and to texts of both samples; report->before
+ * is not read but by whoever knows that it lives. A zeroed
  * @report is ready; building again reuses its memory. Nothing is shown before report_select(). The
  * comments in report.c prove the bounds.
  */

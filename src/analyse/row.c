@@ -110,9 +110,18 @@ struct opt_u64 row_drops(const struct row *row)
 			     (struct opt_u64){ l->drops, l->known & LISTENER_DROPS };
 }
 
+/* A UNIX listener is known by its path, as its address is that of all of them. */
 uint64_t row_group_id(const struct row *row)
 {
-	return groups_id(&row->listener->addr, netns_id(row->netns->netns));
+	const uint64_t netns = netns_id(row->netns->netns);
+	const char *name = row->listener->name;
+	uint64_t hash = 0;
+
+	if (!listener_is_unix(row->listener))
+		return groups_id(&row->listener->addr, netns);
+	for (; name && *name; name++)
+		hash = idmap_mix(hash ^ (unsigned char)*name);
+	return (name ? hash : row->listener->cookie) ^ idmap_mix(~netns);
 }
 
 uint64_t row_id(const struct row *row)

@@ -122,7 +122,8 @@ struct folded_group {
 /*
  * row_id() - identify a row in every report: by the cookie of a listener, or by the address of a
  * folded group, whose members may come and go.
- * row_group_id() - row_id() of the folded group that the listener is in, or would be in.
+ * row_group_id() - row_id() of the folded group that the listener is in, or would be in. Also that of
+ * a later listener at the same address, or path.
  */
 uint64_t row_id(const struct row *row);
 uint64_t row_group_id(const struct row *row);
