@@ -84,6 +84,10 @@ static void add_in(struct sheet *to, enum ink ink, const struct event *e, enum e
 		add_column(to, ink, &b, ADDRESS, utf8);
 	}
 	phrase_event(&b, e, form == EVENTS_BRIEF);
+	if (form == EVENTS_SHORT && to->x + text_width(b.s, b.len) > to->width) {
+		b.len = 0;
+		phrase_event(&b, e, true);
+	}
 	if (form == EVENTS_WHOLE && e->netns && e->kind != EVENT_NETNS_GONE) {
 		strbuf_adds(&b, "  netns ");
 		text_add_safe(&b, e->netns, strlen(e->netns), utf8 ? 0 : TEXT_ASCII);

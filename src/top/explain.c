@@ -262,7 +262,7 @@ static void add_since(struct subject *s)
 	bool sick = false;
 
 	if (comes_in_bursts(s)) {
-		strbuf_addf(b, "sick in %u of %u windows of the last 30s", m->sick, m->windows);
+		strbuf_addf(b, "sick in %u of the last %u windows", m->sick, m->windows);
 	} else if (full.ns) {
 		strbuf_adds(b, m->state == STATE_FULL ? "for " : "full for ");
 		add_lasted(b, full);
@@ -291,8 +291,32 @@ static void add_lost(struct subject *s, const struct range *now, const struct ra
 	if (sum->known && sum->max && (sum->max > now->max || !some)) {
 		add_part(b);
 		add_range(b, sum, 1);
-		strbuf_addf(b, "%s%s so far", some ? "" : " ", some ? "" : what);
+		if (!some)
+			strbuf_addf(b, " %s", what);
+		if (s->memory.kind != MEMORY_WAS)
+			strbuf_adds(b, " so far");
 	}
+}
+
+/* What a spell that is over had: the name of its cause, and how full the queue was. */
+static void add_spell(struct subject *s)
+{
+	const struct memory *m = &s->memory;
+	const uint64_t capacity = listener_capacity(s->row->listener);
+	const enum reason reason = verdict_adviser_of(m->reasons);
+	struct strbuf *b = &s->text;
+
+	if (reason < REASON_N) {
+		strbuf_addf(b, "the cause was %s", reason_table[reason].name);
+		put_sentence(s);
+	}
+	if (m->peak <= 0)
+		return;
+	strbuf_adds(b, "at most ");
+	phrase_count(b, (uint64_t)(m->peak * (double)capacity + 0.5));
+	strbuf_adds(b, " of ");
+	phrase_count(b, capacity);
+	strbuf_adds(b, " queued");
 }
 
 /* Who waits: how many of them have gone, and how long the oldest has waited. */
@@ -371,7 +395,9 @@ static void put_numbers(struct subject *s)
 {
 	const struct memory *m = &s->memory;
 
-	if (m->kind != MEMORY_WAS)
+	if (m->kind == MEMORY_WAS)
+		add_spell(s);
+	else
 		add_since(s);
 	add_lost(s, &s->row->overflows, &m->overflows, "overflows");
 	if (m->state == STATE_DROPPING || !m->overflows.max)
@@ -510,12 +536,6 @@ static void put_all(struct subject *s, unsigned int flags)
 		put_was(s);
 	else
 		put_wrong(s, flags & EXPLAIN_WHOLE);
-	if (kind == MEMORY_WAS && s->memory.reasons && !tight) {
-		add_cause(s);
-		cut_to_clause(&s->text, s->to->width - 1);
-		put_sentence(s);
-		sheet_end(s->to);
-	}
 	if (!tight && kind != MEMORY_GONE)
 		put_numbers(s);
 	put_gap(s, flags);

@@ -53,6 +53,7 @@ void plot_columns(struct plot_column *columns, size_t n, uint64_t column_ns,
 		const uint64_t span = history_span(history, back, 1, &known);
 		const uint64_t begin = end + span;
 		const struct history_fill fill = history_fill(history, row, back);
+		const double rate = history_overflow_rate(history, row, back);
 
 		if (!known)
 			return;
@@ -62,7 +63,7 @@ void plot_columns(struct plot_column *columns, size_t n, uint64_t column_ns,
 			i = (size_t)((end + span / 2) / column_ns);
 		do
 			if (fill.known && i < n)
-				set_column(&columns[n - 1 - i], fill.fill, -1);
+				set_column(&columns[n - 1 - i], fill.fill, rate);
 		while (++i * column_ns + column_ns / 2 < begin);
 		end = begin;
 	}
