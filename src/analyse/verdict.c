@@ -527,12 +527,18 @@ static void add_stalled_for(struct strbuf *to, const struct row *row)
 void verdict_add_state(struct strbuf *to, const struct row *row)
 {
 	const struct state_info *state = &state_table[row->state];
+	/* Then it is known what drops them, and it is no counter that has to be looked for. */
+	const bool no_cookies =
+		row->state == STATE_DROPPING && verdict_drops_syns(row) && row_syn_full(row);
+	const char *advice = no_cookies ? "turn syncookies on" : state->advice;
 
-	strbuf_adds(to, state->fact);
+	strbuf_adds(to, no_cookies ?
+				"the SYN queue is full and drops SYNs, as tcp_syncookies is 0" :
+				state->fact);
 	if (row->state == STATE_STALLED)
 		add_stalled_for(to, row);
-	if (verdict_adviser(row) == REASON_N && state->advice)
-		strbuf_addf(to, "; %s", state->advice);
+	if (verdict_adviser(row) == REASON_N && advice)
+		strbuf_addf(to, "; %s", advice);
 }
 
 const struct row *verdict_member(const struct row *row, enum reason reason)
@@ -549,36 +555,28 @@ const struct row *verdict_member(const struct row *row, enum reason reason)
 	return fullest;
 }
 
-/* The row whose processes the sentences of a reason name; NULL: none. */
-static const struct row *row_named(const struct row *row, enum reason reason)
-{
-	const struct reason_info *info = &reason_table[reason];
-	const struct row *one = row->folded ? verdict_member(row, reason) : row;
-
-	return info->say && one && info->applies(one) ? one : NULL;
-}
-
 bool verdict_add_fact(struct strbuf *to, enum reason reason, const struct row *row,
 		      unsigned int text_flags)
 {
-	const struct row *one = row_named(row, reason);
+	const struct reason_info *info = &reason_table[reason];
+	const struct row *one = row->folded ? verdict_member(row, reason) : row;
 	struct strbuf said = { 0 };
-	bool names = one && reason_table[reason].say(&said, one);
+	bool names = info->say && one && info->applies(one) && info->say(&said, one);
 
 	if (names)
 		text_add_safe(to, said.s, said.len, text_flags);
 	else
-		strbuf_adds(to, reason_table[reason].fact);
+		strbuf_adds(to, info->fact);
 	strbuf_free(&said);
 	return names;
 }
 
-/* Where a fact names processes, a command says what to do about them, see remedy.h. */
 bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
 		     unsigned int text_flags)
 {
 	bool names = verdict_add_fact(to, reason, row, text_flags);
 
+	/* What else is to be done about processes that are named is a command, see remedy.h. */
 	if (verdict_adviser(row) == reason && (!names || reason == REASON_NOT_ACCEPTING))
 		strbuf_addf(to, "; %s", reason_table[reason].advice);
 	return names;

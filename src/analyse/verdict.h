@@ -80,8 +80,8 @@ void verdict_add_state(struct strbuf *to, const struct row *row);
  * verdict_add_fact() - add what a reason of the row means. For a folded group it names processes of
  * the fullest member with that reason. Returns whether it names processes, which makes it specific
  * to this row.
- * verdict_add_why() - the same, and the advice of the reason if it is the adviser and remedy_find()
- * does not say all of it.
+ * verdict_add_why() - the same, and the advice of the reason if it is the adviser, unless
+ * remedy_find() says all of it.
  * verdict_add_reason() - the same after the name of the reason and a colon.
  * @text_flags: enum text_flags, for names of processes and paths
  */

@@ -67,7 +67,9 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 		}
 		break;
 	case TYPE_TEXT:
-		if (v->path && *v->text == '@')
+		if (v->own)
+			strbuf_adds(cell, OWN_NETNS);
+		else if (v->path && *v->text == '@')
 			add_abstract(cell, v->text, text_flags | TEXT_ONE_WORD);
 		else
 			text_add_safe(cell, v->text, strlen(v->text), text_flags | TEXT_ONE_WORD);
@@ -166,7 +168,9 @@ void cell_add_endpoint(struct strbuf *b, uint8_t family, const uint8_t address[1
 
 void cell_add_netns(struct strbuf *b, const struct netns *netns, unsigned int text_flags)
 {
-	if (netns->name)
+	if (netns->own)
+		strbuf_adds(b, OWN_NETNS);
+	else if (netns->name)
 		text_add_safe(b, netns->name, strlen(netns->name), text_flags);
 	else
 		strbuf_addu(b, netns->inode);

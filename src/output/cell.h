@@ -39,7 +39,10 @@ void cell_align(struct strbuf *to, const struct strbuf *rows, const char *align)
 void cell_add_address(struct strbuf *b, uint8_t family, const uint8_t address[16]);
 void cell_add_endpoint(struct strbuf *b, uint8_t family, const uint8_t address[16], uint16_t port);
 
-/* Adds the name of a namespace, or its inode when it has none. @text_flags: enum text_flags */
+/*
+ * Adds the name of a namespace, or its inode when it has none; OWN_NETNS for the program's own.
+ * @text_flags: enum text_flags
+ */
 void cell_add_netns(struct strbuf *b, const struct netns *netns, unsigned int text_flags);
 
 #endif

@@ -78,7 +78,6 @@ static bool knows(const struct row *row, unsigned int bit)
 
 /* Where it listens. */
 
-TEXT(namespace, row->netns->netns->name)
 NUMBER(netns, row->netns->netns->inode != 0, row->netns->netns->inode)
 TEXT(protocol, listener_is_unix(row->listener) ? "unix" : "tcp")
 TEXT(type, row->listener->seqpacket ? "seqpacket" : "stream")
@@ -93,6 +92,12 @@ NUMBER(inode, !row->folded, row->listener->inode)
 NUMBER(cookie, !row->folded, row->listener->cookie)
 NUMBER(uid, knows(row, LISTENER_UID), row->listener->uid)
 TEXT(cgroup, row->listener->cgroup)
+
+GETTER(namespace)
+{
+	set_text(value, row->netns->netns->name);
+	value->own = row->netns->netns->own;
+}
 
 GETTER(address)
 {
@@ -549,7 +554,8 @@ const struct field field_table[FIELD_N] = {
 	  .key = "local", .needs = NEED_INTERFACE, .order = ORDER_PLACE, .flags = FIELD_IS_WHOLE,
 	  .keep = 99 },
 	[FIELD_NAMESPACE] = { "namespace", "NAMESPACE", TYPE_TEXT, get_namespace,
-	  "name of the network namespace: in /run/netns, of a container, or of a process",
+	  "name of the network namespace: in /run/netns, of a container, or of a process; "
+	  "in tables own: that of listenq",
 	  .key = "namespace", .needs = NEED_NAMESPACES, .flags = FIELD_IS_NAME, .keep = 85 },
 	[FIELD_NETNS] = { "netns", "NETNS", TYPE_COUNT, get_netns, "inode of the network namespace",
 	  .key = "netns", .keep = 1 },

@@ -81,7 +81,8 @@ static void get_for_filter(const void *field, const struct row *row, const struc
 	struct field_value v;
 
 	field_get(field, row, report, context, &v);
-	*value = (struct filter_value){ v.known, v.number, v.real, v.text, v.words, v.range };
+	*value = (struct filter_value){ v.known, v.number, v.real, v.own ? OWN_NETNS : v.text,
+					v.words, v.range };
 }
 
 bool field_is_number(const struct field *field)

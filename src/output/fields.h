@@ -84,10 +84,14 @@ enum field_flags {
 	FIELD_IS_NAME = 1 << 8, /* cut to its first letters if not even essential columns fit */
 };
 
+#define OWN_NETNS "own"
+
 struct field_value {
 	enum field_type type;
 	bool known;
 	bool path; /* TEXT that may be long, and whose end matters most */
+	bool own; /* TEXT: the name of the program's own namespace, which people read as OWN_NETNS
+		   */
 	uint64_t number; /* COUNT, RISE, BOOL, ID; with TERMS_STATES the enum state */
 	double real; /* RATIO, FACTOR, RATE, SECONDS, and with ORDER_REAL */
 	/*

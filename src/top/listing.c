@@ -397,12 +397,21 @@ static void add_header(struct maker *m, const struct listing *l,
 		strbuf_adds(&m->cell, c->utf8 ? (down ? "▼" : "▲") : (down ? "v" : "^"));
 }
 
-/* A meter in the ink of the row. Of a sick row the rest of it is seen too. */
+static bool is_sick(const struct maker *m)
+{
+	return m->t.memory.kind == MEMORY_SICK || m->t.memory.kind == MEMORY_HELD;
+}
+
+/* The ink of meters and sparklines. */
+static enum ink bar_ink(const struct maker *m)
+{
+	return m->selected || !is_sick(m) ? m->ink : paint_ink_bar(memory_severity(&m->t.memory));
+}
+
+/* A meter. Of a sick row the rest of it is seen too. */
 static void put_meter(struct maker *m, double fill, size_t width)
 {
-	const bool sick = m->t.memory.kind == MEMORY_SICK || m->t.memory.kind == MEMORY_HELD;
-	const enum ink bar =
-		m->selected || !sick ? m->ink : paint_ink_bar(memory_severity(&m->t.memory));
+	const bool sick = is_sick(m);
 	const enum ink rest = m->selected ? m->ink : INK_DIM;
 	size_t len, wide;
 
@@ -411,7 +420,7 @@ static void put_meter(struct maker *m, double fill, size_t width)
 	for (len = m->cell.len; len && strchr(" .", m->cell.s[len - 1]); len--)
 		;
 	wide = text_width(m->cell.s, len);
-	put(m->line, bar, m->cell.s, len);
+	put(m->line, bar_ink(m), m->cell.s, len);
 	if (!sick)
 		put_blanks(m->line, m->ink, width - wide);
 	for (; sick && wide < width; wide++)
@@ -530,6 +539,7 @@ static void put_row_cell(struct maker *m, const struct listing *l,
 	case LISTING_LAST:
 		graph_history(&m->cell, m->c->history, m->t.row, m->c->back, column->width,
 			      m->c->utf8);
+		ink = bar_ink(m);
 		break;
 	case LISTING_SINCE:
 		row_text_since(&m->cell, &m->t);

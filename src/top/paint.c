@@ -50,7 +50,7 @@ static const struct ink_info inks[INK_N] = {
 			      A_BOLD, A_REVERSE | A_BOLD },
 	[INK_ON_WARNING]  = { { COLOR_BLACK, COLOR_BLACK, 16 }, { COLOR_YELLOW, 11, 220 },
 			      0, A_REVERSE | A_BOLD },
-	[INK_ON_NOTICE]   = { { COLOR_BLACK, COLOR_BLACK, 16 }, { COLOR_CYAN, 14, 51 },
+	[INK_ON_NOTICE]   = { { COLOR_BLACK, COLOR_BLACK, 16 }, { COLOR_CYAN, 14, 44 },
 			      0, A_REVERSE },
 	[INK_ON_GONE]     = { { COLOR_WHITE, 15, 231 }, { COLOR_MAGENTA, COLOR_MAGENTA, 127 },
 			      A_BOLD, A_REVERSE },

@@ -6,7 +6,9 @@ import os
 import re
 import resource
 import signal
+import shutil
 import socket
+import subprocess
 
 import listenq
 import netns
@@ -85,6 +87,18 @@ class CausesCase(rig.Case):
             listenq.run("-d", "0.2", f":{server.port}").out, re.M), f"{reason} in a table")
         return line
 
+    def commands(self, server, *args):
+        """What it is said to do about the listener, once a window says so."""
+        line, = rig.wait_for(lambda: re.findall(
+            rf"^Do \(127.0.0.1:{server.port}\): .*?:  (.*)$",
+            listenq.run("-d", "0.2", *args, f":{server.port}").out, re.M), "something to do")
+        return line.split("  or: ")
+
+    def do(self, command):
+        """As somebody types it."""
+        return subprocess.run(["bash", "-c", command], check=True, capture_output=True, text=True,
+                              timeout=10).stdout
+
 
 class Stopped(CausesCase):
     def stop(self, server):
@@ -108,8 +122,7 @@ class Stopped(CausesCase):
         self.assertEqual(process["open_fds"], len(os.listdir(f"/proc/{server.pid}/fd")))
         self.assertEqual(process["fd_limit"], resource.prlimit(server.pid,
                                                                resource.RLIMIT_NOFILE)[0])
-        self.assertTrue(self.words(server, "stopped").endswith(
-            f" is stopped; continue with fg, or kill -CONT {server.pid}"))
+        self.assertTrue(self.words(server, "stopped").endswith(") is stopped"))
         # It says so to whoever names columns, and to a filter, without owners among them.
         out = listenq.run("-H", "-d", "0.1", "-o", "port,reasons", "reasons = stopped").out
         self.assertTrue(out.startswith(f"{server.port} stopped,"))
@@ -119,7 +132,9 @@ class Stopped(CausesCase):
         row, = listenq.instant("-p", f":{server.port}")["listeners"]
         self.assertIn("stopped", row["reasons"])
         self.assertIsNone(row["processes"][0]["throttled"])
-        server.kill(signal.SIGCONT)
+        command, = self.commands(server)
+        self.assertEqual(command, f"kill -CONT {server.pid}")
+        self.do(command)
         rig.wait_for(lambda: server.length == 0, "an empty queue")
         row = self.report(server)
         self.assertEqual((row["state"], row["reasons"]), ("ok", []))
@@ -139,8 +154,9 @@ class Stopped(CausesCase):
         """One that runs is enough, though it is the one that never accepts."""
         server = self.stopped(workers=[(accept_all, lambda: None)] * 2)
         self.assertEqual(self.report(server)["reasons"][0], "stopped")
-        self.assertIn("and so are the other 2; continue with fg, or kill -CONT "
-                      + " ".join(map(str, sorted(server.pids))), self.words(server, "stopped"))
+        self.assertTrue(self.words(server, "stopped").endswith(", and so are the other 2"))
+        self.do(*self.commands(server))
+        rig.wait_for(lambda: server.length == 0, "an empty queue")
         stuck = self.server(burn, workers=[(accept_all, lambda: None)])
         os.kill(stuck.pids[1], signal.SIGSTOP)
         rig.wait_for(lambda: stuck.children[1].state() == "T", "a stopped process")
@@ -151,7 +167,11 @@ class Stopped(CausesCase):
                          {stuck.pids[0]: "R", stuck.pids[1]: "T"})
         self.assertRegex(self.words(stuck, "not-accepting"),
                          f"^the program .*, and 1 of 2 processes that hold the listener is stopped: "
-                         rf"{stuck.pids[1]}; continue it first \(kill -CONT {stuck.pids[1]}\), then ")
+                         f"{stuck.pids[1]}; look at the process")
+        go_on, look = self.commands(stuck)
+        self.assertEqual(look, f"strace -fp {stuck.pids[0]}")
+        self.do(go_on)
+        rig.wait_for(lambda: stuck.length == 0, "an empty queue")
 
     def test_traced(self):
         """As a debugger leaves it at a breakpoint."""
@@ -166,7 +186,8 @@ class Stopped(CausesCase):
         self.assertEqual(server.children[0].state(), "t")
         self.fill(server)
         self.assertEqual(self.report(server)["reasons"][0], "stopped")
-        self.assertIn(" is stopped by a debugger; ", self.words(server, "stopped"))
+        self.assertTrue(self.words(server, "stopped").endswith(" is stopped by a debugger"))
+        self.assertEqual(self.do(*self.commands(server)).split(), ["TracerPid:", str(os.getpid())])
         rig.LIBC.ptrace(PTRACE_DETACH, server.pid, None, None)
 
     def test_under_strace(self):
@@ -206,6 +227,37 @@ class Stopped(CausesCase):
             self.assertEqual(row["processes"][0]["throttled"], False)
 
 
+class NotAccepting(CausesCase):
+    """What holds it up is for its own tools to show; the pid is that of a worker."""
+
+    def test_waits(self):
+        server = self.server(lambda sock: signal.pause())
+        self.fill(server)
+        self.assertRegex(self.words(server, "not-accepting"),
+                         rf"^process {server.pid} \(.*\) accepted no connection in this window; ")
+        trace, where = self.commands(server)
+        self.assertRegex(self.do(where), r"^\w+$")
+        self.assertEqual(trace, f"strace -fp {server.pid}")
+        if shutil.which("strace"):
+            self.assertIn("pause(", self.do(f"timeout 1 {trace} 2>&1 || true"))
+
+    def test_busy(self):
+        server = self.server(burn)
+        self.fill(server)
+        watch, trace = self.commands(server)
+        self.assertEqual((watch, trace), (f"top -Hp {server.pid}", f"strace -fp {server.pid}"))
+        self.assertRegex(self.do(f"{watch} -bn1"), rf"(?m)^ *{server.pid} ")
+
+    def test_worker(self):
+        """The master and its worker both sleep."""
+        server = self.server(lambda sock: signal.pause(),
+                             workers=[(lambda sock: signal.pause(), lambda: None)])
+        self.fill(server)
+        self.assertRegex(self.words(server, "not-accepting"),
+                         r"^none of the 2 processes that hold this listener \(")
+        self.assertEqual(self.commands(server)[0], f"strace -fp {max(server.pids)}")
+
+
 class Descriptors(CausesCase):
     LIMIT = 16
 
@@ -232,10 +284,12 @@ class Descriptors(CausesCase):
         self.assertEqual((process["open_fds"], process["fd_limit"]), (held, self.LIMIT))
         self.assertIn(f"process {server.pid} (", self.words(server, "fd-limit"))
         self.assertIn(f" has {held} of {self.LIMIT} descriptors open, and accept(2) fails with "
-                      "EMFILE; raise its limit (", self.words(server, "fd-limit"))
+                      "EMFILE", self.words(server, "fd-limit"))
         # It is raised while it runs, and it goes on.
-        hard = resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[1]
-        resource.prlimit(server.pid, resource.RLIMIT_NOFILE, (100, hard))
+        find_leak, raise_limit = self.commands(server)
+        self.assertIn("socket:[", self.do(find_leak))
+        self.do(raise_limit)
+        self.assertEqual(resource.prlimit(server.pid, resource.RLIMIT_NOFILE)[0], 2 * self.LIMIT)
         rig.wait_for(lambda: server.length == 0, "an empty queue")
         self.assertNotIn("fd-limit", self.report(server)["reasons"])
 
@@ -322,11 +376,13 @@ class Cgroups(CausesCase):
                          "a frozen process")
             row = self.report(server)
             self.assertEqual(row["reasons"][0], "stopped")
-            self.assertIn(f" is frozen with its cgroup; unpause its container, or echo {thaw} > "
-                          f"{outer.path}/{file}", self.words(server, "stopped"))
+            self.assertTrue(self.words(server, "stopped").endswith(" is frozen with its cgroup"))
+            command, = self.commands(server)
+            self.assertEqual(command, f"echo {thaw} > {outer.path}/{file}")
+            self.do(command)
+            rig.wait_for(lambda: server.length == 0, "an empty queue")
         finally:
             outer.write(file, thaw)
-        rig.wait_for(lambda: server.length == 0, "an empty queue")
         self.assertNotIn("stopped", self.report(server)["reasons"])
 
     def test_frozen(self):
@@ -369,10 +425,14 @@ class Cgroups(CausesCase):
                            and row, "a window in which it is throttled")
         self.assertEqual(row["reasons"][:2], ["throttled", "not-accepting"])
         self.assertEqual(row["processes"][0]["throttled"], True)
-        self.assertIn(" used up its CPU quota in this window and was throttled; raise the quota "
-                      f"({outer.path}/{file})", self.words(server, "throttled"))
+        self.assertTrue(self.words(server, "throttled").endswith(
+            " used up its CPU quota in this window and was throttled"))
+        look, lift = self.commands(server)
+        self.assertEqual(look, f"cat {outer.path}/{file}")
+        self.assertEqual(self.do(look).split()[0], "5000")
+        self.assertEqual(lift, f"echo {unlimited} > {outer.path}/{file}")
         # It is as busy without.
-        outer.write(file, unlimited)
+        self.do(lift)
         row = rig.wait_for(lambda: not (row := self.report(server))["processes"][0]["throttled"]
                            and row, "a window without a quota")
         self.assertEqual(row["processes"][0]["throttled"], False)

@@ -463,6 +463,7 @@ static struct netns *add_namespace(struct snapshot *s, uint64_t inode, const cha
 	ns->inode = inode;
 	ns->name = name;
 	ns->pid = pid;
+	ns->own = false;
 	return ns;
 }
 
@@ -484,6 +485,7 @@ static void test_namespaces(void **state)
 
 	scene_open(&s);
 	s.before.netns[0].name = s.now.netns[0].name = "systemd[1]";
+	s.before.netns[0].own = s.now.netns[0].own = true;
 	s.now.netns[0].pid = 1;
 	scene_add_both(&s, 1);
 	add_namespace(&s.before, SCENE_NETNS + 1, "web", 0);

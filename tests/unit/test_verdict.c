@@ -732,6 +732,27 @@ static void expect_words(const char *words)
 	strbuf_free(&b);
 }
 
+/* Then the counters are no riddle. Where nothing says so, it remains one. */
+static void test_dropping_without_cookies(void **state)
+{
+	struct sysctls *s = &scene.now.netns[0].sysctls;
+
+	now->drops = 5;
+	losses(5);
+	expect("dropping");
+	expect_words("and not to a full accept queue; look at the counters that moved");
+	s->value[SYSCTL_SYNCOOKIES] = 0;
+	expect_words("and not to a full accept queue; look at the counters that moved");
+	scene_group(&scene, 1)->syn_length = 9;
+	expect("dropping limit-from-listen");
+	expect_words("the SYN queue is full and drops SYNs, as tcp_syncookies is 0; "
+		     "turn syncookies on");
+	s->value[SYSCTL_MAX_SYN_BACKLOG] = 8; /* that reason has the same advice */
+	expect("dropping limit-from-syn-backlog");
+	s->value[SYSCTL_SYNCOOKIES] = 1;
+	expect_words("and not to a full accept queue; look at the counters that moved");
+}
+
 static void test_stalled(void **state)
 {
 	struct group *g;
@@ -926,6 +947,7 @@ int main(void)
 		VERDICT_TEST(test_mptcp_peers),
 		VERDICT_TEST(test_older_numbers_prove_nothing),
 		VERDICT_TEST(test_stands),
+		VERDICT_TEST(test_dropping_without_cookies),
 		VERDICT_TEST(test_stalled),
 		VERDICT_TEST(test_stalled_beside_others),
 		VERDICT_TEST(test_stalled_by_the_dead),
