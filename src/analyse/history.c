@@ -635,16 +635,12 @@ static void add_goings(struct history *t, const struct report *report, struct go
 		}
 }
 
-static void find_goings(struct history *t, const struct report *report)
+static void find_goings(struct history *t, const struct report *report, struct goings *goings)
 {
-	struct goings goings = { 0 };
-
 	for (size_t i = report->n_rows - report->n_gone; i < report->n_rows; i++)
-		add_going(t, &goings, &report->rows[i]);
-	find_those_who_stay(&goings, report);
-	add_goings(t, report, &goings);
-	free(goings.list);
-	idmap_free(&goings.by_group);
+		add_going(t, goings, &report->rows[i]);
+	find_those_who_stay(goings, report);
+	add_goings(t, report, goings);
 }
 
 /* All listeners of a namespace are gone with it. */
@@ -696,14 +692,28 @@ static void find_lost_netns(struct history *t, const struct report *report)
 	}
 }
 
-/* The option that shows UNIX listeners does not make them. */
-static bool is_new(const struct row *row, const struct report *report)
+/*
+ * The option that shows UNIX listeners does not make them, and one more listener at an address that
+ * has one is no event.
+ */
+static bool is_new(const struct history *t, const struct row *row, const struct report *report,
+		   const struct goings *goings)
 {
-	return !listener_is_unix(row->listener) ||
-	       (report->before && report->before->known & SNAPSHOT_UNIX);
+	const uint64_t group = row_group_id(row);
+	const uint32_t track = idmap_get(&t->by_id, group);
+	const uint32_t going = idmap_get(&goings->by_group, group);
+
+	if (listener_is_unix(row->listener) &&
+	    !(report->before && report->before->known & SNAPSHOT_UNIX))
+		return false;
+	if (going != IDMAP_NONE)
+		return !goings->list[going].stays;
+	return !row->group || row->group->sockets == 1 || track == IDMAP_NONE ||
+	       t->tracks[track].first == newest(t);
 }
 
-static void find_comings(struct history *t, const struct report *report)
+static void find_comings(struct history *t, const struct report *report,
+			 const struct goings *goings)
 {
 	uint64_t groups[EVENTS_OF_WINDOW];
 	uint32_t n = 0, more = 0;
@@ -713,17 +723,15 @@ static void find_comings(struct history *t, const struct report *report)
 	for (size_t i = 0; i < t->n_fresh; i++) {
 		const struct row *row = t->fresh[i];
 		const uint64_t group = row_group_id(row);
-		const uint32_t track = idmap_get(&t->by_id, group);
 		uint32_t same = 0;
 
-		if (!is_new(row, report))
-			continue;
 		if (t->ghosts.n)
 			ghosts_return(&t->ghosts, group, newest(t));
+		if (!is_new(t, row, report, goings))
+			continue;
 		while (same < n && groups[same] != group)
 			same++;
-		/* One more of a group that is there is no event. */
-		if (same < n || (track != IDMAP_NONE && track < t->n_older))
+		if (same < n)
 			continue;
 		if (n == EVENTS_OF_WINDOW) {
 			more++;
@@ -854,6 +862,7 @@ void history_add(struct history *t, const struct report *report)
 {
 	const uint64_t n = t->time.n++;
 	enum severity of_members, of_groups;
+	struct goings goings = { 0 };
 
 	*timeline_at(&t->time, n) = (struct timeline_window){
 		.end_ns = n ? timeline_end(&t->time, n - 1) + report->window_ns : report->window_ns,
@@ -861,9 +870,11 @@ void history_add(struct history *t, const struct report *report)
 	};
 	counter_past_add(&t->counters, report, n, &t->bytes);
 	add_rows(t, report);
-	find_goings(t, report);
+	find_goings(t, report, &goings);
 	find_lost_netns(t, report);
-	find_comings(t, report);
+	find_comings(t, report, &goings);
+	free(goings.list);
+	idmap_free(&goings.by_group);
 	of_members = add_spells(t, report, false);
 	of_groups = add_spells(t, report, true);
 	add_to_strip(t, report, of_members < of_groups ? of_members : of_groups);

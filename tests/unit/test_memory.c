@@ -1,0 +1,876 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scene.h"
+#include "unit.h"
+
+#include "analyse/fold.h"
+#include "analyse/history.h"
+#include "model/groups.h"
+
+/*
+ * What a history remembers of rows: windows one after the other, of one second each unless said
+ * otherwise. What a report says of a listener is set by hand, as verdicts are not at test here.
+ */
+enum { A = 1, B, C };
+
+#define STUCK (1u << REASON_NOT_ACCEPTING)
+#define SLOW  (1u << REASON_ACCEPTING_SLOWLY)
+
+static struct snapshot samples[2];
+static unsigned int n_samples;
+static struct report report;
+static struct history *history;
+static uint64_t window_ns;
+static bool fold;
+
+static int setup(void **state)
+{
+	history = history_new();
+	n_samples = 0;
+	window_ns = NSEC_PER_SEC;
+	fold = false;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	history_free(history);
+	snapshot_free(&samples[0]);
+	snapshot_free(&samples[1]);
+	report_free(&report);
+	return 0;
+}
+
+static unsigned int number_behind(char c, const char **at, unsigned int otherwise)
+{
+	int n = 0;
+
+	if (**at != c)
+		return otherwise;
+	++*at;
+	assert_true(sscanf(*at, "%u%n", &otherwise, &n) == 1);
+	*at += n;
+	return otherwise;
+}
+
+/* What a window says of a listener: its row is overwritten. */
+struct said {
+	unsigned int cookie, port, length, overflows;
+	enum state state;
+	bool stuck, slow, accepts;
+};
+
+/*
+ * "1@80:5" is listener 1 at port 80 with a queue of 5 of 10. A letter behind says its state: o
+ * overflowing, f full, s stalled, y syn-full, h high; then "+7" for 7 overflows, "!" for a proof
+ * that none was accepted, "a" for the opposite, "<" for the reason accepting-slowly.
+ */
+static struct said parse(const char **at)
+{
+	static const char letters[] = "ofs-yh";
+	struct said said = { .state = STATE_OK };
+	const char *letter;
+	int n = 0;
+
+	assert_true(sscanf(*at, "%u%n", &said.cookie, &n) == 1);
+	*at += n;
+	said.port = number_behind('@', at, said.cookie);
+	said.length = number_behind(':', at, 0);
+	letter = **at ? strchr(letters, **at) : NULL;
+	if (letter) {
+		said.state = (enum state)(letter - letters);
+		++*at;
+	}
+	said.overflows = number_behind('+', at, 0);
+	for (; **at && **at != ' '; ++*at) {
+		said.stuck |= **at == '!';
+		said.accepts |= **at == 'a';
+		said.slow |= **at == '<';
+	}
+	*at += strspn(*at, " ");
+	return said;
+}
+
+static void say(const struct said *said)
+{
+	struct row *rows = report.n_members ? report.members : report.rows;
+	size_t n = report.n_members ? report.n_members : report.n_rows;
+
+	for (size_t i = 0; i < n; i++) {
+		struct row *row = &rows[i];
+
+		if (row->listener->cookie != said->cookie || row->gone)
+			continue;
+		row->state = row->last_state = said->state;
+		row->reasons = (said->stuck ? STUCK : 0) | (said->slow ? SLOW : 0);
+		row->overflows = (struct range){ said->overflows, said->overflows, true };
+		row->losses = (struct range){ 0, 0, true };
+		row->drops = (struct opt_u64){ said->overflows, true };
+		row->accepted = (struct range){ said->accepts, UINT64_MAX, true };
+	}
+}
+
+static void add_listener(struct snapshot *s, const struct said *said)
+{
+	struct listener *l = scene_add(s, (uint16_t)said->cookie);
+
+	l->addr.port = (uint16_t)said->port;
+	l->limit = 9;
+	l->length = said->length;
+}
+
+/* The folded rows of what was said of their members. */
+static void refold(void)
+{
+	for (size_t i = 0; fold && i < report.n_rows; i++) {
+		struct row *row = &report.rows[i];
+
+		if (row->folded) {
+			row->state = STATE_OK;
+			row->reasons = 0;
+			row->overflows = row->losses = (struct range){ 0, 0, true };
+		}
+		for (uint32_t j = 0; row->folded && j < row->folded->n_members; j++) {
+			const struct row *member = row->folded->members[j];
+
+			if (member->state < row->state)
+				row->state = member->state;
+			row->reasons |= member->reasons;
+			row->overflows.min += member->overflows.min;
+			row->overflows.max += member->overflows.max;
+		}
+	}
+}
+
+static void window_of(const char *listeners, void (*change)(struct snapshot *s))
+{
+	struct snapshot *before = n_samples ? &samples[(n_samples - 1) % 2] : NULL;
+	struct snapshot *s = &samples[n_samples++ % 2];
+
+	snapshot_reset(s);
+	scene_begin(s, before ? before->monotonic_ns + window_ns : NSEC_PER_SEC);
+	s->wall.tv_sec = (time_t)(s->monotonic_ns / NSEC_PER_SEC);
+	for (const char *at = listeners; *at;) {
+		const struct said said = parse(&at);
+
+		add_listener(s, &said);
+	}
+	groups_build(s);
+	if (change)
+		change(s);
+	fold_build(&report, before, s, fold);
+	for (const char *at = listeners; *at;) {
+		const struct said said = parse(&at);
+
+		say(&said);
+	}
+	refold();
+	history_add(history, &report);
+}
+
+static void window(const char *listeners)
+{
+	window_of(listeners, NULL);
+}
+
+static void windows(const char *listeners, unsigned int n)
+{
+	while (n--)
+		window(listeners);
+}
+
+/* The row of a listener, or of a folded group, of the newest report; NULL: there is none. */
+static struct row *row_at(unsigned int port)
+{
+	for (size_t i = 0; i < report.n_rows; i++)
+		if (report.rows[i].listener->addr.port == port && !report.rows[i].gone)
+			return &report.rows[i];
+	return NULL;
+}
+
+/* @state, @reasons: of its row in the report of an older window */
+static struct memory recall_as(unsigned int port, size_t back, enum state state, uint32_t reasons)
+{
+	struct row row = *row_at(port);
+
+	row.state = state;
+	row.reasons = reasons;
+	return history_memory(history, &row, back);
+}
+
+static struct memory recall(unsigned int port, size_t back)
+{
+	const struct row *row = row_at(port);
+
+	return back ? recall_as(port, back, STATE_OK, 0) : history_memory(history, row, 0);
+}
+
+static void assert_memory(struct memory m, enum memory_kind kind, enum state state)
+{
+	if (m.kind != kind || m.state != state)
+		fail_msg("kind %d, state %s", (int)m.kind, state_table[m.state].name);
+}
+
+#define assert_now(port, kind, state) assert_memory(recall(port, 0), kind, state)
+
+static void assert_lasted(struct memory m, unsigned int seconds, bool at_least)
+{
+	assert_true(m.lasted.known);
+	assert_u64_equal(m.lasted.ns, seconds * NSEC_PER_SEC);
+	assert_int_equal(m.lasted.at_least, at_least);
+}
+
+static void assert_ago(struct memory m, unsigned int seconds)
+{
+	assert_u64_equal(m.ago_ns, seconds * NSEC_PER_SEC);
+}
+
+/*
+ * The events up to a window, newest first: "sick 1 full", "recovered 1 full 3s 7", "new 1", "gone 1
+ * ok", with "+n" for those left out.
+ */
+static void assert_events(size_t back, const char *expected)
+{
+	static const char *const kinds[] = { "sick", "recovered", "gone", "new", "netns" };
+	struct strbuf b = { 0 };
+
+	strbuf_adds(&b, "");
+	for (size_t i = 0; i < history_events(history, back); i++) {
+		const struct event *e = history_event(history, back, i);
+
+		strbuf_addf(&b, "%s%s", i ? ", " : "", kinds[e->kind]);
+		if (e->kind != EVENT_NETNS_GONE)
+			strbuf_addf(&b, " %u", e->addr.port);
+		if (e->kind != EVENT_NEW && e->kind != EVENT_NETNS_GONE)
+			strbuf_addf(&b, " %s", state_table[e->state].name);
+		if (e->kind == EVENT_SICK && e->reason != REASON_N)
+			strbuf_addf(&b, " %s", reason_table[e->reason].name);
+		if (e->kind == EVENT_RECOVERED)
+			strbuf_addf(&b, " %us %llu", (unsigned)(e->lasted_ns / NSEC_PER_SEC),
+				    (unsigned long long)e->overflows.min);
+		if (e->more)
+			strbuf_addf(&b, " +%u", e->more);
+	}
+	if (strcmp(b.s, expected) != 0)
+		fail_msg("%s, not %s", b.s, expected);
+	strbuf_free(&b);
+}
+
+/* The ports of those that are gone, in the order in which they went. */
+static void assert_gone(size_t back, const char *expected)
+{
+	struct strbuf b = { 0 };
+	struct row **rows;
+	size_t n = history_gone(history, &report, back, &rows);
+
+	strbuf_adds(&b, "");
+	for (size_t i = 0; i < n; i++) {
+		assert_true(rows[i]->gone);
+		assert_int_equal(rows[i]->state, STATE_GONE);
+		assert_int_equal(history_memory(history, rows[i], back).kind, MEMORY_GONE);
+		strbuf_addf(&b, "%s%u", i ? " " : "", rows[i]->listener->addr.port);
+	}
+	if (strcmp(b.s, expected) != 0)
+		fail_msg("%s, not %s", b.s, expected);
+	strbuf_free(&b);
+}
+
+static void test_well(void **state)
+{
+	window("1 2:3");
+	window("1 2:4");
+	assert_now(A, MEMORY_NONE, STATE_OK);
+	assert_now(B, MEMORY_NONE, STATE_OK);
+	assert_events(0, "");
+	assert_gone(0, "");
+}
+
+static void test_sick(void **state)
+{
+	struct memory m;
+
+	windows("1", 2);
+	window("1:10o+5");
+	window("1:10o+7<");
+	m = recall(A, 0);
+	assert_memory(m, MEMORY_SICK, STATE_OVERFLOWING);
+	assert_int_equal(m.reasons, SLOW);
+	assert_lasted(m, 2, false);
+	assert_u64_equal(m.overflows.min, 12);
+	assert_true(m.peak >= 1);
+	assert_int_equal(m.sick, 2);
+	assert_int_equal(m.windows, 4);
+	assert_int_equal(memory_severity(&m), SEVERITY_CRITICAL);
+}
+
+/* What is sick in the first report may have been so for long. */
+static void test_sick_from_the_beginning(void **state)
+{
+	window("1:10f");
+	window("1:10f");
+	assert_lasted(recall(A, 0), 1, true);
+}
+
+/* Thirty seconds are one spell, whatever was better in between. */
+static void test_gaps(void **state)
+{
+	struct memory m;
+
+	window("1");
+	window("1:10f+3");
+	windows("1:1", 30);
+	window("1:10f+4");
+	m = recall(A, 0);
+	assert_lasted(m, 32, false);
+	assert_u64_equal(m.overflows.min, 7);
+	windows("1:1", 31);
+	window("1:10f+5");
+	m = recall(A, 0);
+	assert_lasted(m, 1, false);
+	assert_u64_equal(m.overflows.min, 5);
+}
+
+static void test_was(void **state)
+{
+	struct memory m;
+
+	window("1");
+	windows("1:10o+2", 3);
+	windows("1:10f", 2);
+	windows("1:3", 12);
+	m = recall(A, 0);
+	assert_memory(m, MEMORY_WAS, STATE_OVERFLOWING);
+	assert_ago(m, 12);
+	assert_lasted(m, 5, false);
+	assert_u64_equal(m.overflows.min, 6);
+	assert_true(m.peak >= 1);
+	assert_int_equal(memory_severity(&m), SEVERITY_NOTICE);
+	windows("1:3", 288);
+	assert_ago(recall(A, 0), 300);
+	assert_now(A, MEMORY_WAS, STATE_OVERFLOWING);
+	window("1:3");
+	assert_now(A, MEMORY_NONE, STATE_OK);
+}
+
+/* As it was in each window, whatever came later. */
+static void test_memory_of_older_windows(void **state)
+{
+	struct memory m;
+
+	window("1");
+	window("1:8h");
+	window("1:10o+2");
+	window("1:9h");
+	windows("1:3", 3);
+	window("1:12o+5");
+	windows("1:3", 40);
+	m = recall(A, 0);
+	assert_ago(m, 40);
+	assert_lasted(m, 7, false);
+	assert_u64_equal(m.overflows.min, 7);
+	m = recall_as(A, 46, STATE_HIGH, 0);
+	assert_memory(m, MEMORY_SICK, STATE_HIGH);
+	assert_lasted(m, 1, false);
+	assert_u64_equal(m.overflows.min, 0);
+	assert_true(m.peak == 0.8);
+	assert_int_equal(m.sick, 1);
+	assert_int_equal(m.windows, 2);
+	m = recall_as(A, 45, STATE_OVERFLOWING, 0);
+	assert_memory(m, MEMORY_SICK, STATE_OVERFLOWING);
+	assert_lasted(m, 2, false);
+	assert_u64_equal(m.overflows.min, 2);
+	m = recall(A, 42);
+	assert_memory(m, MEMORY_WAS, STATE_OVERFLOWING);
+	assert_ago(m, 2);
+	assert_lasted(m, 3, false);
+	assert_u64_equal(m.overflows.min, 2);
+	assert_memory(recall(A, 47), MEMORY_NONE, STATE_OK);
+	/* Where windows were joined, the report may say more than each of them. */
+	assert_memory(recall_as(A, 42, STATE_FULL, 0), MEMORY_SICK, STATE_FULL);
+}
+
+/* A proof holds while nothing says that the program accepts. */
+static void test_proof(void **state)
+{
+	struct memory m;
+
+	window("1");
+	window("1:5s!");
+	window("1:5");
+	m = recall(A, 0);
+	assert_memory(m, MEMORY_HELD, STATE_STALLED);
+	assert_int_equal(m.reasons, STUCK);
+	assert_ago(m, 1);
+	assert_lasted(m, 2, false);
+	/* A worse state is the one to show, but the cause is known. */
+	window("1:10f");
+	m = recall(A, 0);
+	assert_memory(m, MEMORY_HELD, STATE_FULL);
+	assert_int_equal(m.reasons, STUCK);
+	assert_int_equal(memory_severity(&m), SEVERITY_WARNING);
+	windows("1:9h", 40);
+	assert_now(A, MEMORY_HELD, STATE_STALLED);
+	assert_lasted(recall(A, 0), 43, false);
+	assert_events(0, "sick 1 stalled not-accepting");
+	window("1:8a");
+	m = recall(A, 0);
+	assert_memory(m, MEMORY_WAS, STATE_FULL);
+	assert_ago(m, 1);
+	/* As it was. */
+	assert_memory(recall(A, 1), MEMORY_HELD, STATE_STALLED);
+	assert_ago(recall(A, 1), 42);
+}
+
+static void test_proof_ends_with_the_queue(void **state)
+{
+	window("1");
+	window("1:5s!");
+	window("1");
+	assert_now(A, MEMORY_WAS, STATE_STALLED);
+	window("1:5");
+	assert_now(A, MEMORY_WAS, STATE_STALLED);
+}
+
+/* Bursts in two windows of three are one state, from the second one on. */
+static void test_bursts(void **state)
+{
+	window("1");
+	windows("1:10o+2<", 2);
+	window("1:2a");
+	assert_now(A, MEMORY_WAS, STATE_OVERFLOWING);
+	for (int i = 0; i < 10; i++) {
+		windows("1:10o+2<", 2);
+		assert_now(A, MEMORY_SICK, STATE_OVERFLOWING);
+		window("1:2a");
+		assert_now(A, MEMORY_HELD, STATE_OVERFLOWING);
+		assert_int_equal(recall(A, 0).reasons, SLOW);
+		assert_ago(recall(A, 0), 1);
+		window("1:8ha");
+		assert_now(A, MEMORY_HELD, STATE_OVERFLOWING);
+		assert_ago(recall(A, 0), 2);
+	}
+	assert_int_equal(recall(A, 0).windows, 30);
+	assert_int_equal(recall(A, 0).sick, 22);
+	assert_events(0, "sick 1 overflowing accepting-slowly");
+	/* It ends when the last burst was long enough ago. */
+	windows("1:2a", 7);
+	assert_now(A, MEMORY_HELD, STATE_OVERFLOWING);
+	windows("1:2a", 3);
+	assert_now(A, MEMORY_WAS, STATE_OVERFLOWING);
+}
+
+static void test_events(void **state)
+{
+	const struct event *e;
+
+	window("1 2");
+	window("1:8h 2:3y");
+	assert_events(0, "sick 2 syn-full");
+	window("1:10f 2:3y");
+	windows("1:10o+4! 2", 2);
+	assert_events(0, "sick 1 overflowing not-accepting, sick 1 full, sick 2 syn-full");
+	windows("1:10f 2", 3);
+	windows("1 2", 25);
+	assert_events(0, "sick 1 overflowing not-accepting, sick 1 full, sick 2 syn-full");
+	window("1 2");
+	assert_events(0, "sick 1 overflowing not-accepting, recovered 2 syn-full 2s 0, "
+			 "sick 1 full, sick 2 syn-full");
+	windows("1 2", 5);
+	assert_events(0, "recovered 1 overflowing 7s 8, sick 1 overflowing not-accepting, "
+			 "recovered 2 syn-full 2s 0, sick 1 full, sick 2 syn-full");
+	/* It is dated when it ended, although it was not certain then. */
+	e = history_event(history, 0, 0);
+	assert_u64_equal(e->report, 7);
+	assert_u64_equal(e->time_ns, 7 * NSEC_PER_SEC);
+	assert_u64_equal(e->wall.tv_sec, 8);
+	assert_u64_equal(history_event_back(history, e), 31);
+	assert_events(32, "sick 1 overflowing not-accepting, recovered 2 syn-full 2s 0, "
+			  "sick 1 full, sick 2 syn-full");
+	assert_events(37, "sick 2 syn-full");
+}
+
+/* A queue that is high for a while is remembered, and no event. */
+static void test_high_is_no_event(void **state)
+{
+	window("1");
+	window("1:8h");
+	windows("1", 40);
+	assert_now(A, MEMORY_WAS, STATE_HIGH);
+	assert_events(0, "");
+}
+
+static void test_new(void **state)
+{
+	window("1 2");
+	window("1 2 3:1");
+	assert_events(0, "new 3");
+	windows("1 2 3", 2);
+	assert_events(0, "new 3");
+	assert_u64_equal(history_event(history, 0, 0)->id, row_id(row_at(3)));
+}
+
+static void test_gone(void **state)
+{
+	struct memory m;
+	struct row **rows;
+
+	window("1 2");
+	windows("1 2:5s!", 2);
+	window("1");
+	/* The report of the window has its row. */
+	assert_gone(0, "");
+	assert_events(0, "gone 2 stalled, sick 2 stalled not-accepting");
+	windows("1", 4);
+	assert_gone(0, "2");
+	assert_gone(4, "2"); /* a report that is not that of the window */
+	assert_gone(5, "");
+	assert_u64_equal(history_gone(history, &report, 0, &rows), 1);
+	m = history_memory(history, rows[0], 0);
+	assert_memory(m, MEMORY_GONE, STATE_STALLED);
+	assert_int_equal(m.reasons, STUCK);
+	assert_ago(m, 4);
+	assert_lasted(m, 2, false);
+	assert_int_equal(memory_severity(&m), SEVERITY_GONE);
+	windows("1", 296);
+	assert_gone(0, "2");
+	window("1");
+	assert_gone(0, "");
+	assert_gone(100, "2");
+	assert_events(0, "gone 2 stalled, sick 2 stalled not-accepting");
+}
+
+/* A listener at the same address is no ghost's neighbour. */
+static void test_restart(void **state)
+{
+	window("1@80 2");
+	window("3@80 2");
+	assert_gone(0, "");
+	assert_events(0, "new 80, gone 80 ok");
+	window("3@80 2");
+	assert_gone(0, "");
+	window("2");
+	window("2");
+	assert_gone(0, "80");
+	assert_events(0, "gone 80 ok +1, new 80");
+	window("2 4@80");
+	assert_gone(0, "");
+	assert_gone(1, "80");
+	assert_events(0, "new 80 +1, gone 80 ok +1");
+}
+
+/* One that restarts in a loop is a pair of events. */
+static void test_restarts(void **state)
+{
+	window("1@80");
+	for (int i = 0; i < 50; i++) {
+		char listener[16];
+
+		snprintf(listener, sizeof(listener), "%d@80", 2 + i);
+		window(listener);
+	}
+	assert_events(0, "new 80 +49, gone 80 ok +49");
+}
+
+/* Thousands that come and go leave the sick ones in the log. */
+static void test_crowds(void **state)
+{
+	struct strbuf crowd = { 0 };
+
+	window("1");
+	window("1:10o+1");
+	for (int i = 0; i < 3000; i++)
+		strbuf_addf(&crowd, "%d ", 100 + i);
+	for (int i = 0; i < 3; i++) {
+		window(crowd.s);
+		windows("1", 40);
+	}
+	strbuf_free(&crowd);
+	assert_in_range(history_events(history, 0), 20, 100);
+	for (size_t i = 0; i < history_events(history, 0); i++)
+		if (history_event(history, 0, i)->kind == EVENT_SICK)
+			return;
+	fail_msg("the sick one is lost");
+}
+
+static void test_log_is_bounded(void **state)
+{
+	size_t sick = 0;
+
+	window("1");
+	window("1:10o+1");
+	for (int i = 0; i < 3 * HISTORY_EVENTS; i++) {
+		char listeners[32];
+
+		snprintf(listeners, sizeof(listeners), "1 %d", 2 + i);
+		window(listeners);
+	}
+	assert_u64_equal(history_events(history, 0), HISTORY_EVENTS);
+	for (size_t i = 0; i < HISTORY_EVENTS; i++)
+		sick += history_event(history, 0, i)->kind < EVENT_GONE;
+	assert_u64_equal(sick, 2);
+}
+
+/* Members that come and go are no events while the group is there, and one is enough. */
+static void test_group(void **state)
+{
+	fold = true;
+	window("1@80 2@80 3");
+	window("1@80 2@80:5s! 3");
+	assert_now(80, MEMORY_SICK, STATE_STALLED);
+	assert_events(0, "sick 80 stalled not-accepting");
+	assert_u64_equal(history_event(history, 0, 0)->group, row_id(row_at(80)));
+	assert_u64_equal(history_event(history, 0, 0)->id, 2 ^ row_id(row_at(3)) ^ 3);
+	window("1@80 2@80:5 3");
+	/* What is held of a member is held of the group. */
+	assert_now(80, MEMORY_HELD, STATE_STALLED);
+	assert_int_equal(recall(80, 0).reasons, STUCK);
+	window("1@80 2@80:5 4@80 3");
+	window("2@80:5 4@80 3");
+	assert_now(80, MEMORY_HELD, STATE_STALLED);
+	assert_events(0, "sick 80 stalled not-accepting");
+	assert_gone(0, "");
+	window("3");
+	window("3");
+	assert_gone(0, "80");
+	assert_events(0, "gone 80 stalled, sick 80 stalled not-accepting");
+}
+
+/* The same where the report is not folded. */
+static void test_unfolded_group(void **state)
+{
+	window("1@80 2@80 3");
+	window("1@80:10o+3 2@80:10o+4 3");
+	window("1@80 2@80:5s! 3");
+	window("1@80 2@80:5 3");
+	assert_events(0, "sick 80 stalled not-accepting, sick 80 overflowing");
+	fold = true;
+	window("1@80 2@80:5 3");
+	assert_now(80, MEMORY_HELD, STATE_STALLED);
+	assert_u64_equal(recall(80, 0).overflows.min, 7);
+	assert_lasted(recall(80, 0), 4, false);
+}
+
+/* A listener that others join keeps its spell. */
+static void test_listener_becomes_a_group(void **state)
+{
+	fold = true;
+	window("1@80");
+	windows("1@80:10o+3", 2);
+	window("1@80:10o+3 2@80");
+	assert_now(80, MEMORY_SICK, STATE_OVERFLOWING);
+	assert_lasted(recall(80, 0), 3, false);
+	assert_u64_equal(recall(80, 0).overflows.min, 9);
+	assert_events(0, "sick 80 overflowing");
+}
+
+static void rename_namespace(struct snapshot *s)
+{
+	s->netns[0].inode++;
+	s->netns[0].name = "other";
+}
+
+static void test_namespace_gone(void **state)
+{
+	struct row **rows;
+
+	window_of("1 2", rename_namespace);
+	window_of("1 2:10o+1", rename_namespace);
+	window("1 2");
+	assert_events(0, "new 2, new 1, netns, sick 2 overflowing");
+	assert_string_equal(history_event(history, 0, 2)->netns, "other");
+	/* No report has them any more. */
+	assert_u64_equal(history_gone(history, &report, 0, &rows), 2);
+	assert_string_equal(rows[1]->netns->netns->name, "other");
+	assert_memory(history_memory(history, rows[1], 0), MEMORY_GONE, STATE_OVERFLOWING);
+	assert_ptr_equal(rows[0]->netns->snapshot, report.snapshot);
+}
+
+static void own(struct snapshot *s)
+{
+	snapshot_size_owners(s, 1, 1);
+	memset(s->processes, 0, sizeof(*s->processes));
+	s->owners[0] = (struct owner){ 0, 3 };
+	s->processes[0].pid = 82;
+	s->processes[0].comm = "nginx";
+	s->listeners[0].n_owners = 1;
+	s->listeners[0].known |= LISTENER_OWNERS;
+}
+
+static void test_process(void **state)
+{
+	struct row **rows;
+
+	window_of("1 2", own);
+	assert_string_equal(history_process(history, row_at(A)), "nginx");
+	assert_null(history_process(history, row_at(B)));
+	window_of("1:10f 2", own);
+	window("2");
+	assert_string_equal(history_event(history, 0, 0)->process, "nginx");
+	assert_string_equal(history_event(history, 0, 1)->process, "nginx");
+	window("2");
+	assert_u64_equal(history_gone(history, &report, 0, &rows), 1);
+	assert_string_equal(history_process(history, rows[0]), "nginx");
+}
+
+static void test_sums(void **state)
+{
+	struct history_sums sums;
+
+	window("1:10o+5 2");
+	window("1:10o+3 2");
+	windows("1 2", 8);
+	window("1:10o+7 2");
+	sums = history_row_sums(history, row_at(A), 0);
+	assert_true(sums.overflows.known && sums.losses.known && sums.drops.known);
+	assert_u64_equal(sums.overflows.min, 10);
+	assert_u64_equal(sums.drops.value, 10);
+	assert_u64_equal(sums.covered_ns, 10 * NSEC_PER_SEC);
+	sums = history_row_sums(history, row_at(A), 1);
+	assert_u64_equal(sums.overflows.min, 3);
+	assert_u64_equal(sums.covered_ns, 9 * NSEC_PER_SEC);
+	sums = history_row_sums(history, row_at(B), 0);
+	assert_true(sums.overflows.known);
+	assert_u64_equal(sums.overflows.max, 0);
+	history_restart_sums(history);
+	sums = history_row_sums(history, row_at(A), 0);
+	assert_false(sums.overflows.known);
+	window("1:10o+9 2");
+	sums = history_row_sums(history, row_at(A), 0);
+	assert_u64_equal(sums.overflows.min, 9);
+	assert_u64_equal(sums.covered_ns, NSEC_PER_SEC);
+}
+
+/* Each cell as its mark, "?" where nothing is known; a cell with an event is in brackets. */
+static void assert_strip(size_t n, unsigned int seconds, const char *expected)
+{
+	struct strip_cell cells[64];
+	struct strbuf b = { 0 };
+
+	history_strip(history, cells, n, seconds * NSEC_PER_SEC);
+	strbuf_adds(&b, "");
+	for (size_t i = 0; i < n; i++)
+		strbuf_addf(&b, cells[i].event ? "[%s]" : "%s",
+			    cells[i].known ? severity_mark(cells[i].severity) : "?");
+	if (strcmp(b.s, expected) != 0)
+		fail_msg("%s, not %s", b.s, expected);
+	strbuf_free(&b);
+}
+
+static void overflow(struct snapshot *s)
+{
+	s->netns[0].after.value[COUNTER_LISTEN_OVERFLOWS] = 50;
+}
+
+static void test_strip(void **state)
+{
+	struct strip_cell cells[12];
+
+	window("1 2");
+	assert_strip(4, 4, "???.");
+	windows("1 2", 3);
+	window("1:10f 2");
+	window("1:10o+9 2:8h");
+	windows("1 2:8h", 2);
+	windows("1 2", 2);
+	assert_strip(12, 12, "??....[!][!!]~~..");
+	assert_strip(6, 12, "?..[!!]~.");
+	/* Windows that are longer than a cell, and cells that windows begin and end in. */
+	assert_strip(24, 12, "?????.......![!]!![!!]~~~~....");
+	assert_strip(5, 12, "?.[!!][!!]~");
+	assert_u64_equal(history_strip_find(history, 0, 12, 12 * NSEC_PER_SEC), 11);
+	assert_u64_equal(history_strip_find(history, 4, 12, 12 * NSEC_PER_SEC), 7);
+	assert_u64_equal(history_strip_find(history, 4, 6, 12 * NSEC_PER_SEC), 3);
+	assert_u64_equal(history_strip_find(history, 9, 4, 4 * NSEC_PER_SEC), 4);
+	/* Overflows of which no listener is known. */
+	window_of("1 2", overflow);
+	history_strip(history, cells, 12, 12 * NSEC_PER_SEC);
+	assert_int_equal(cells[11].severity, SEVERITY_WARNING);
+	assert_true(cells[11].rate == 50);
+	assert_true(cells[10].rate == 0);
+	assert_ptr_equal(cells[6].event, history_event(history, 0, 0));
+}
+
+static void test_back_at(void **state)
+{
+	window("1");
+	window_ns = 2 * NSEC_PER_SEC;
+	windows("1", 5);
+	assert_u64_equal(history_back_at(history, 0), 0);
+	assert_u64_equal(history_back_at(history, 2 * NSEC_PER_SEC), 1);
+	assert_u64_equal(history_back_at(history, 3 * NSEC_PER_SEC), 2);
+	assert_u64_equal(history_back_at(history, 3600 * NSEC_PER_SEC), 5);
+}
+
+/* Short windows: the strip reaches further back than the fills. */
+static void test_short_windows(void **state)
+{
+	window_ns = NSEC_PER_SEC / 10;
+	window("1");
+	windows("1:10f", 100);
+	windows("1", 2900);
+	assert_memory(recall(A, 0), MEMORY_WAS, STATE_FULL);
+	assert_ago(recall(A, 0), 290);
+	assert_memory(recall(A, 1000), MEMORY_WAS, STATE_FULL);
+	assert_ago(recall(A, 1000), 190);
+	assert_strip(10, 300, "[!].........");
+	assert_u64_equal(history_event_back(history, history_event(history, 0, 1)), 2999);
+}
+
+/* Many that always have a queue, or are all sick: old windows are forgotten, and not taken for 0.
+ */
+static void test_memory_is_bounded(void **state)
+{
+	struct strbuf crowd = { 0 };
+
+	for (int i = 0; i < 4000; i++)
+		strbuf_addf(&crowd, "%d:5 ", 100 + i);
+	for (int i = 0; i < 2000; i++)
+		strbuf_addf(&crowd, "%d:10o+1 ", 10000 + i);
+	for (int i = 0; i < 700; i++) {
+		window(crowd.s);
+		assert_in_range(history_bytes(history), 1, HISTORY_BYTES + (1 << 20));
+	}
+	strbuf_free(&crowd);
+	assert_true(history_fill(history, row_at(100), 0).known);
+	assert_true(history_fill(history, row_at(100), 0).fill == 0.5);
+	assert_false(history_fill(history, row_at(100), 630).known);
+	assert_now(10000, MEMORY_SICK, STATE_OVERFLOWING);
+	assert_lasted(recall(10000, 0), 699, true);
+	assert_u64_equal(recall(10000, 0).overflows.min, 699);
+}
+
+#define MEMORY_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		MEMORY_TEST(test_well),
+		MEMORY_TEST(test_sick),
+		MEMORY_TEST(test_sick_from_the_beginning),
+		MEMORY_TEST(test_gaps),
+		MEMORY_TEST(test_was),
+		MEMORY_TEST(test_memory_of_older_windows),
+		MEMORY_TEST(test_proof),
+		MEMORY_TEST(test_proof_ends_with_the_queue),
+		MEMORY_TEST(test_bursts),
+		MEMORY_TEST(test_events),
+		MEMORY_TEST(test_high_is_no_event),
+		MEMORY_TEST(test_new),
+		MEMORY_TEST(test_gone),
+		MEMORY_TEST(test_restart),
+		MEMORY_TEST(test_restarts),
+		MEMORY_TEST(test_crowds),
+		MEMORY_TEST(test_log_is_bounded),
+		MEMORY_TEST(test_group),
+		MEMORY_TEST(test_unfolded_group),
+		MEMORY_TEST(test_listener_becomes_a_group),
+		MEMORY_TEST(test_namespace_gone),
+		MEMORY_TEST(test_process),
+		MEMORY_TEST(test_sums),
+		MEMORY_TEST(test_strip),
+		MEMORY_TEST(test_back_at),
+		MEMORY_TEST(test_short_windows),
+		MEMORY_TEST(test_memory_is_bounded),
+	};
+
+	return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
+}
