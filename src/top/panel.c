@@ -137,8 +137,7 @@ static void put_waiters(struct sheet *s, const struct connections *list, size_t 
 	for (size_t i = 0; i < across; i++) {
 		sheet_tab(s, i * step);
 		sheet_puts(s, INK_HEADER, "  WAIT UNREAD  CLIENT");
-		while (s->x < num_min(i * step + width, s->width))
-			sheet_puts(s, INK_HEADER, " ");
+		sheet_pad(s, INK_HEADER, num_min(i * step + width, s->width));
 	}
 	sheet_end(s);
 	for (size_t line = 0; line < lines && line < list->n; line++) {
