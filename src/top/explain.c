@@ -118,8 +118,9 @@ static void drop_end(struct strbuf *b, const char *end)
 }
 
 /*
- * The fact of the cause, or of the state where only a limit is known. "The program" is named as the
- * list names it, unless some of its processes are stopped, which the fact then says.
+ * The fact of the cause, or of the state where only a limit is known: as it is now, not as it was.
+ * "The program" is named as the list names it, unless some of its processes are stopped, which the
+ * fact then says.
  */
 static void add_cause(struct subject *s)
 {
@@ -130,6 +131,12 @@ static void add_cause(struct subject *s)
 		reason < REASON_N ? reason_table[reason].fact : state_table[s->memory.state].fact;
 	struct strbuf process = { 0 };
 
+	if (reason == REASON_N && s->memory.kind == MEMORY_HELD) {
+		strbuf_adds(&s->text, "it was so ");
+		phrase_time(&s->text, s->memory.ago_ns);
+		strbuf_adds(&s->text, " ago; such windows alternate with better ones");
+		return;
+	}
 	if (!strncmp(plain, program, strlen(program)) && !holders_some(row, holder_is_stopped))
 		phrase_process(&process, row, s->c);
 	if (process.len)
@@ -391,6 +398,22 @@ static void add_members(struct subject *s)
 		    sick > 1 ? "are" : "is");
 }
 
+/* Of what an earlier window said: how long ago. */
+static void put_held(struct subject *s)
+{
+	const struct memory *m = &s->memory;
+
+	if (m->kind != MEMORY_HELD || verdict_adviser_of(m->reasons) == REASON_N)
+		return;
+	phrase_age(&s->text, has(s, REASON_NOT_ACCEPTING) ? "(proved " : "(seen ", m->ago_ns,
+		   " ago)");
+	if (!s->text.len)
+		return;
+	if (s->to->x)
+		sheet_puts(s->to, INK_DIM, " ");
+	put_text(s, INK_DIM, 0);
+}
+
 static void put_numbers(struct subject *s)
 {
 	const struct memory *m = &s->memory;
@@ -414,11 +437,7 @@ static void put_numbers(struct subject *s)
 		strbuf_adds(&s->text, "clients get RSTs: tcp_abort_on_overflow is 1");
 		put_sentence(s);
 	}
-	if (m->kind == MEMORY_HELD && m->ago_ns) {
-		phrase_age(&s->text, s->to->x ? " (proved " : "(proved ", m->ago_ns, " ago)");
-		if (s->text.len)
-			put_text(s, INK_DIM, 0);
-	}
+	put_held(s);
 	if (s->to->x)
 		sheet_end(s->to);
 }
