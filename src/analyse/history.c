@@ -911,6 +911,21 @@ struct history_fill history_fill(const struct history *t, const struct row *row,
 	return (struct history_fill){ level ? (double)*level / LEVEL_FULL : 0, true };
 }
 
+double history_overflow_rate(const struct history *t, const struct row *row, size_t back)
+{
+	const struct sick *s = find_sick(t, row_id(row));
+	uint64_t n, overflows, length_ns;
+
+	if (listener_is_unix(row->listener) || !history_fill(t, row, back).known ||
+	    !find_window(t, back, &n))
+		return -1;
+	length_ns = timeline_length(&t->time, n);
+	overflows = s ? spells_overflows(s->spells, &t->time, n) : 0;
+	if (!length_ns || overflows == UINT64_MAX)
+		return -1;
+	return (double)overflows * (double)NSEC_PER_SEC / (double)length_ns;
+}
+
 struct history_time history_sick(const struct history *t, const struct row *row, size_t back)
 {
 	const struct sick *s = find_sick(t, row_id(row));

@@ -49,6 +49,9 @@ struct history_fill {
 };
 struct history_fill history_fill(const struct history *t, const struct row *row, size_t back);
 
+/* Its overflows in one window, a second, at the most; -1: unknown, as of a UNIX listener. */
+double history_overflow_rate(const struct history *t, const struct row *row, size_t back);
+
 /* How long the listener has been sick, see state_is_sick(), up to the end of window @back. */
 struct history_time history_sick(const struct history *t, const struct row *row, size_t back);
 
