@@ -237,7 +237,8 @@ class Screen:
 
 # Headers of the list, and what a test calls what stands under them. A name of several words is one.
 HEADERS = {"STATE": "state", "ADDRESS": "address", "LOCAL ADDRESS": "address",
-           "PROCESS": "process", "SYN QUEUE": "syn", "SYN": "syn", "SYNRECV": "syn",
+           "PROCESS": "process", "ACCEPT QUEUE": "accept", "QUEUE": "accept",
+           "SYN QUEUE": "syn", "SYN": "syn", "SYNRECV": "syn",
            "OVER/S": "rate", "LAST": "last", "SINCE": "since", "WHY": "why",
            "NAMESPACE": "namespace"}
 
@@ -267,7 +268,8 @@ class Row:
         self.mark = line.split(" ", 1)[0]
         self.tree, line = tree_mark(line, heads)
         self.cells = split_row(line, heads)
-        self.pairs = re.findall(r"(?<!\S)(\d+)/(\d+k?)(?!\S)", line)
+        # length/capacity of the queues; that of "1/8 overflowing" is neither.
+        self.pairs = re.findall(r"(?<!\S)(\d+)/(\d+k?)(?= *$| +[^a-z\s])", line)
 
     def __getattr__(self, name):
         """Only called for what is not there otherwise."""
@@ -411,9 +413,9 @@ def split_header(line):
     several = "|".join(sorted((name for name in HEADERS if " " in name), reverse=True))
     return [(word.start(), word.end(),
              re.sub(r"-\d[\dsmh.]*$", "",
-                    re.sub("^LAST .*", "LAST", word[0].strip("▼▲").upper())))
+                    re.sub("^LAST .*", "LAST", word[0].strip("▼▲v^").upper())))
             for word in re.finditer(
-                rf"LAST(?: [\d.]+ ?[smh]?)?\b\S?|[▼▲]?(?:{several})\S?|\S+", line)]
+                rf"LAST(?: [\d.]+ ?[smh]?)?\b\S?|[▼▲v^]?(?:{several})\S?|\S+", line)]
 
 
 def tree_mark(line, heads):

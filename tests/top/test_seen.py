@@ -61,7 +61,7 @@ class Case(screen.Case):
 
     def since(self, panel):
         """What the panel says of how long it lasts."""
-        found = re.search(rf"\b([Ff]ull|[Ss]ick|[Ss]ince|for)\b,?\D{{0,12}}?({screen.DURATION})\b",
+        found = re.search(rf"\b([Ff]ull for|[Ss]ick for|[Ss]ince|For|Was)\D{{0,12}}?({screen.DURATION})\b",
                           panel)
         self.assertTrue(found, panel)
         return found[2]
