@@ -21,7 +21,7 @@ const struct process *holders_next(struct holders *h)
 		/* The descriptors of a process are adjacent. */
 		if (h->next > 1 && owner[-1].process == owner->process)
 			continue;
-		if (h->with_managers || !process_is_manager(p))
+		if (h->with_managers || !holder_is_manager(p))
 			return p;
 	}
 	return NULL;
@@ -50,36 +50,36 @@ bool holders_all(const struct row *row, bool (*is)(const struct process *p))
 	return c.n && c.n == c.all;
 }
 
-bool process_is_manager(const struct process *p)
+bool holder_is_manager(const struct process *p)
 {
 	return p->pid == 1 || (p->unit && !strcmp(p->unit, "init.scope"));
 }
 
-bool process_is_any(const struct process *p)
+bool holder_is_any(const struct process *p)
 {
 	(void)p;
 	return true;
 }
 
-bool process_is_frozen(const struct process *p)
+bool holder_is_frozen(const struct process *p)
 {
 	return p->known & PROCESS_FROZEN && p->frozen;
 }
 
-bool process_is_stopped(const struct process *p)
+bool holder_is_stopped(const struct process *p)
 {
-	return process_is_traced(p) || process_is_frozen(p) ||
+	return process_is_traced(p) || holder_is_frozen(p) ||
 	       (p->known & PROCESS_STATE && p->state == 'T');
 }
 
 /* open_fds may exceed a limit that was lowered. */
-bool process_at_limit(const struct process *p)
+bool holder_at_limit(const struct process *p)
 {
-	return !process_is_stopped(p) && p->known & PROCESS_OPEN_FDS &&
+	return !holder_is_stopped(p) && p->known & PROCESS_OPEN_FDS &&
 	       p->known & PROCESS_FD_LIMIT && p->open_fds >= p->fd_limit;
 }
 
-bool process_is_throttled(const struct process *p)
+bool holder_is_throttled(const struct process *p)
 {
 	return p->known & PROCESS_THROTTLED && p->throttled;
 }

@@ -34,14 +34,14 @@ bool holders_some(const struct row *row, bool (*is)(const struct process *p));
 bool holders_all(const struct row *row, bool (*is)(const struct process *p));
 
 /* Is it systemd, or its instance of a user? They hold the sockets of services that they start. */
-bool process_is_manager(const struct process *p);
+bool holder_is_manager(const struct process *p);
 
-bool process_is_any(const struct process *p); /* every one */
+bool holder_is_any(const struct process *p); /* every one */
 
 /* What may keep a process from accepting; false where it is unknown. */
-bool process_is_frozen(const struct process *p);
-bool process_is_stopped(const struct process *p); /* also by a debugger, or frozen */
-bool process_at_limit(const struct process *p); /* of descriptors, and not stopped */
-bool process_is_throttled(const struct process *p);
+bool holder_is_frozen(const struct process *p);
+bool holder_is_stopped(const struct process *p); /* also by a debugger, or frozen */
+bool holder_at_limit(const struct process *p); /* of descriptors, and not stopped */
+bool holder_is_throttled(const struct process *p);
 
 #endif

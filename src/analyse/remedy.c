@@ -106,7 +106,7 @@ static const char *service_of(const struct process *p)
 	const char *end = p && p->unit ? strrchr(p->unit, '.') : NULL;
 
 	if (!end || strcmp(end, ".service") != 0 || !strncmp(p->unit, "user@", 5) || p->container ||
-	    process_is_manager(p))
+	    holder_is_manager(p))
 		return NULL;
 	return p->unit;
 }
@@ -114,7 +114,7 @@ static const char *service_of(const struct process *p)
 /* Process 1 may also be the server of a container. */
 static bool is_systemd(const struct process *p)
 {
-	return process_is_manager(p) && p->comm && !strcmp(p->comm, "systemd");
+	return holder_is_manager(p) && p->comm && !strcmp(p->comm, "systemd");
 }
 
 /* A worker that is in the kernel, or runs, says more than one that sleeps. */
@@ -143,8 +143,7 @@ static const struct process *accepter(const struct patient *t)
 	const struct process *first = holders_next(&h), *best = NULL;
 
 	for (const struct process *p; (p = holders_next(&h));)
-		if (is_worker(p, first) && !process_is_stopped(p) &&
-		    (!best || rank(p) > rank(best)))
+		if (is_worker(p, first) && !holder_is_stopped(p) && (!best || rank(p) > rank(best)))
 			best = p;
 	return best ? best : first;
 }
@@ -216,12 +215,12 @@ static void thaw(struct remedy *r, const struct patient *t, const struct process
 
 static void continue_stopped(struct remedy *r, const struct patient *t)
 {
-	const struct holder_count c = holders_count(t->row, process_is_stopped);
+	const struct holder_count c = holders_count(t->row, holder_is_stopped);
 	struct holders h = holders_of(t->row);
 	struct strbuf *command;
 	size_t n = 0;
 
-	if (process_is_frozen(c.first)) {
+	if (holder_is_frozen(c.first)) {
 		thaw(r, t, c.first);
 		return;
 	}
@@ -239,7 +238,7 @@ static void continue_stopped(struct remedy *r, const struct patient *t)
 	command = begin(r);
 	strbuf_adds(command, "kill -CONT");
 	for (const struct process *p; (p = holders_next(&h)) && n < PIDS_MAX;)
-		if (process_is_stopped(p) && !process_is_frozen(p) && !process_is_traced(p)) {
+		if (holder_is_stopped(p) && !holder_is_frozen(p) && !process_is_traced(p)) {
 			strbuf_addf(command, " %u", p->pid);
 			n++;
 		}
@@ -248,12 +247,12 @@ static void continue_stopped(struct remedy *r, const struct patient *t)
 /* Those that are stopped may be all that would accept: what runs may be the master. */
 static void find_stuck(struct remedy *r, const struct patient *t)
 {
-	if (!holders_some(t->row, process_is_stopped)) {
+	if (!holders_some(t->row, holder_is_stopped)) {
 		look_at_process(r, t);
 		return;
 	}
 	continue_stopped(r, t);
-	if (holders_all(t->row, process_is_stopped))
+	if (holders_all(t->row, holder_is_stopped))
 		return;
 	strbuf_adds(&r->purpose, ", then look at those that run");
 	if (r->n_commands < REMEDY_COMMANDS)
@@ -262,7 +261,7 @@ static void find_stuck(struct remedy *r, const struct patient *t)
 
 static void continue_it(struct remedy *r, const struct patient *t)
 {
-	if (holders_some(t->row, process_is_stopped))
+	if (holders_some(t->row, holder_is_stopped))
 		continue_stopped(r, t);
 	else
 		look_at_process(r, t);
@@ -270,7 +269,7 @@ static void continue_it(struct remedy *r, const struct patient *t)
 
 static void free_descriptors(struct remedy *r, const struct patient *t)
 {
-	const struct process *p = holders_count(t->row, process_at_limit).first;
+	const struct process *p = holders_count(t->row, holder_at_limit).first;
 	const char *service = service_of(p);
 
 	if (!p) {
@@ -308,7 +307,7 @@ static const char *unit_of_file(const char *path, struct strbuf *name)
 
 static void raise_quota(struct remedy *r, const struct patient *t)
 {
-	const struct process *p = holders_count(t->row, process_is_throttled).first;
+	const struct process *p = holders_count(t->row, holder_is_throttled).first;
 	struct strbuf name = { 0 }, *command;
 	const char *unit;
 

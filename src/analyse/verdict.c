@@ -101,19 +101,19 @@ static bool none_leaves(const struct row *r)
 
 static bool owners_stopped(const struct row *r)
 {
-	return none_leaves(r) && holders_all(r, process_is_stopped);
+	return none_leaves(r) && holders_all(r, holder_is_stopped);
 }
 
 /* If all owners are at their limit, a connection leaves only when a descriptor is closed. */
 static bool owners_at_limit(const struct row *r)
 {
-	return r->listener->length && (none_leaves(r) ? holders_some(r, process_at_limit) :
-							holders_all(r, process_at_limit));
+	return r->listener->length && (none_leaves(r) ? holders_some(r, holder_at_limit) :
+							holders_all(r, holder_at_limit));
 }
 
 static bool owners_throttled(const struct row *r)
 {
-	return holders_some(r, process_is_throttled);
+	return holders_some(r, holder_is_throttled);
 }
 
 /* Was the accept queue so full in the window that its limit matters? */
@@ -267,7 +267,7 @@ static void add_stopped_pids(struct strbuf *to, const struct row *r)
 	size_t n = 0;
 
 	for (const struct process *p; (p = holders_next(&w));) {
-		if (!process_is_stopped(p))
+		if (!holder_is_stopped(p))
 			continue;
 		if (n++ == PIDS_MAX) {
 			strbuf_adds(to, " ...");
@@ -279,11 +279,11 @@ static void add_stopped_pids(struct strbuf *to, const struct row *r)
 
 static bool say_stopped(struct strbuf *to, const struct row *r)
 {
-	struct holder_count c = holders_count(r, process_is_stopped);
+	struct holder_count c = holders_count(r, holder_is_stopped);
 
 	strbuf_adds(to, "process ");
 	add_process(to, c.first);
-	strbuf_adds(to, process_is_frozen(c.first) ? " is frozen with its cgroup" :
+	strbuf_adds(to, holder_is_frozen(c.first)  ? " is frozen with its cgroup" :
 			process_is_traced(c.first) ? " is stopped by a debugger" :
 						     " is stopped");
 	if (c.n == 2)
@@ -295,7 +295,7 @@ static bool say_stopped(struct strbuf *to, const struct row *r)
 
 static bool say_at_limit(struct strbuf *to, const struct row *r)
 {
-	struct holder_count c = holders_count(r, process_at_limit);
+	struct holder_count c = holders_count(r, holder_at_limit);
 	const struct process *p = c.first;
 
 	add_subject(to, &c);
@@ -305,18 +305,18 @@ static bool say_at_limit(struct strbuf *to, const struct row *r)
 		return true;
 	}
 	strbuf_adds(to, c.n > 1 ? " have no descriptor left" : " has no descriptor left");
-	add_processes(to, r, process_at_limit, true);
+	add_processes(to, r, holder_at_limit, true);
 	strbuf_adds(to, ", and accept(2) fails with EMFILE there");
 	return true;
 }
 
 static bool say_throttled(struct strbuf *to, const struct row *r)
 {
-	struct holder_count c = holders_count(r, process_is_throttled);
+	struct holder_count c = holders_count(r, holder_is_throttled);
 
 	add_subject(to, &c);
 	if (c.all > 1)
-		add_processes(to, r, process_is_throttled, false);
+		add_processes(to, r, holder_is_throttled, false);
 	strbuf_addf(to, " used up %s CPU quota in this window and %s throttled",
 		    c.n > 1 ? "their" : "its", c.n > 1 ? "were" : "was");
 	return true;
@@ -328,8 +328,8 @@ static bool say_throttled(struct strbuf *to, const struct row *r)
  */
 static bool say_not_accepting(struct strbuf *to, const struct row *r)
 {
-	struct holder_count stopped = holders_count(r, process_is_stopped);
-	struct holder_count c = holders_count(r, process_is_any);
+	struct holder_count stopped = holders_count(r, holder_is_stopped);
+	struct holder_count c = holders_count(r, holder_is_any);
 
 	if (!c.n)
 		return false;
@@ -337,13 +337,13 @@ static bool say_not_accepting(struct strbuf *to, const struct row *r)
 		strbuf_addf(to, "%s, and %zu of %zu processes that hold the listener %s %s:",
 			    reason_table[REASON_NOT_ACCEPTING].fact, stopped.n, c.n,
 			    stopped.n > 1 ? "are" : "is",
-			    process_is_frozen(stopped.first) ? "frozen" : "stopped");
+			    holder_is_frozen(stopped.first) ? "frozen" : "stopped");
 		add_stopped_pids(to, r);
 		return true;
 	}
 	if (c.n > 1) {
 		strbuf_addf(to, "none of the %zu processes that hold this listener", c.n);
-		add_processes(to, r, process_is_any, false);
+		add_processes(to, r, holder_is_any, false);
 	} else {
 		add_subject(to, &c);
 	}
@@ -524,17 +524,25 @@ static void add_stalled_for(struct strbuf *to, const struct row *row)
 		add_time(to, "not seen to get shorter", row->unmoved_ns, "");
 }
 
+/* Then it is known what drops its SYNs, and no counter has to be looked for. */
+static bool lacks_cookies(const struct row *row, enum state state)
+{
+	return state == STATE_DROPPING && verdict_drops_syns(row) && row_syn_full(row);
+}
+
+const char *verdict_state_fact(const struct row *row, enum state state)
+{
+	return lacks_cookies(row, state) ?
+		       "the SYN queue is full and drops SYNs, as tcp_syncookies is 0" :
+		       state_table[state].fact;
+}
+
 void verdict_add_state(struct strbuf *to, const struct row *row)
 {
-	const struct state_info *state = &state_table[row->state];
-	/* Then it is known what drops them, and it is no counter that has to be looked for. */
-	const bool no_cookies =
-		row->state == STATE_DROPPING && verdict_drops_syns(row) && row_syn_full(row);
-	const char *advice = no_cookies ? "turn syncookies on" : state->advice;
+	const char *advice = lacks_cookies(row, row->state) ? "turn syncookies on" :
+							      state_table[row->state].advice;
 
-	strbuf_adds(to, no_cookies ?
-				"the SYN queue is full and drops SYNs, as tcp_syncookies is 0" :
-				state->fact);
+	strbuf_adds(to, verdict_state_fact(row, row->state));
 	if (row->state == STATE_STALLED)
 		add_stalled_for(to, row);
 	if (verdict_adviser(row) == REASON_N && advice)

@@ -73,6 +73,9 @@ const struct row *verdict_member(const struct row *row, enum reason reason);
 /* A full SYN queue drops SYNs only where the kernel sends no cookies instead. */
 bool verdict_drops_syns(const struct row *row);
 
+/* What it means that the row is in that state, its own or one that a history holds. */
+const char *verdict_state_fact(const struct row *row, enum state state);
+
 /* Adds what the state of the row means, and its advice if verdict_adviser() is REASON_N. */
 void verdict_add_state(struct strbuf *to, const struct row *row);
 

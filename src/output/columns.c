@@ -17,8 +17,8 @@ static const enum field_id default_columns[] = {
 
 /* The interactive view shows rates in place of sums, and draws queues with length and capacity. */
 static const enum field_id top_columns[] = {
-	FIELD_SEVERITY, FIELD_STATE, FIELD_LOCAL, FIELD_PROCESS, FIELD_SOCKETS, FIELD_FILL,
-	FIELD_SYNRECV, FIELD_OVERFLOWS_RATE, FIELD_REASONS,
+	FIELD_SEVERITY, FIELD_STATE, FIELD_LOCAL, FIELD_PROCESS, FIELD_FILL, FIELD_SYNRECV,
+	FIELD_OVERFLOWS_RATE, FIELD_REASONS,
 };
 
 static const enum field_id extended_columns[] = {
@@ -56,7 +56,6 @@ static void add(struct columns *c, const struct field *field)
 static void add_chosen(struct columns *c, const struct field *field)
 {
 	add(c, field);
-	c->of_groups &= ~bit(field);
 	c->chosen |= bit(field);
 }
 
@@ -91,8 +90,6 @@ void columns_default(struct columns *c, bool extended)
 		if (field->flags & FIELD_OF_GROUPS && !c->folded)
 			continue;
 		add(c, field);
-		if (field->flags & FIELD_OF_GROUPS)
-			c->of_groups |= bit(field);
 	}
 	if (extended)
 		add_extended(c);
@@ -129,30 +126,6 @@ void columns_put_before(struct columns *c, enum field_id id, enum field_id other
 
 	if (at < c->n)
 		insert(c, at, &field_table[id]);
-}
-
-void columns_group(struct columns *c, bool folded)
-{
-	c->folded = folded;
-	for (size_t i = 0; !c->named && i < ARRAY_SIZE(top_columns); i++) {
-		const struct field *field = &field_table[top_columns[i]];
-		size_t at = c->n;
-
-		if (!(field->flags & FIELD_OF_GROUPS) || columns_have(c, field) == folded)
-			continue;
-		if (!folded) {
-			if (c->of_groups & bit(field))
-				columns_toggle(c, field);
-			continue;
-		}
-		/* Before the next default column that is shown. */
-		for (size_t j = i + 1; at == c->n && j < ARRAY_SIZE(top_columns); j++)
-			at = index_of(c, &field_table[top_columns[j]]);
-		insert(c, at, field);
-		c->of_groups |= bit(field);
-	}
-	if (!folded)
-		c->of_groups = 0;
 }
 
 void columns_processes(struct columns *c)
@@ -216,13 +189,12 @@ int columns_parse(struct columns *c, const char *list, bool extended, struct err
 
 int columns_worth(const struct columns *c, const struct field *field)
 {
-	const int keep = c->top && field->keep_top ? field->keep_top : field->keep;
 	const int identity = 85; /* `keep` of columns that identify a row and its state */
 	const int tier = 100; /* more than any `keep` */
 
-	if (keep >= identity)
-		return keep + 2 * tier;
-	return c->chosen & bit(field) ? keep + tier : keep;
+	if (field->keep >= identity)
+		return field->keep + 2 * tier;
+	return c->chosen & bit(field) ? field->keep + tier : field->keep;
 }
 
 unsigned int columns_needs(const struct columns *c)

@@ -10,11 +10,9 @@ struct columns {
 	const struct field *list[FIELD_N];
 	size_t n;
 	bool top; /* set by the caller: the default is that of the interactive view */
-	bool folded; /* set by the caller: rows are groups, and the default has more columns */
+	bool folded; /* set by the caller: rows are groups, and the table has more columns */
 	bool named; /* -o without "+": exactly what the user asked for */
-	/* Bits by enum field_id. */
-	uint64_t chosen; /* what the user asked for, by -p, -o or a key */
-	uint64_t of_groups; /* columns that are there only because rows are groups */
+	uint64_t chosen; /* bits by enum field_id: what the user asked for, by -p, -o or a key */
 };
 
 /* Adds the default columns, and with @extended those of -e. */
@@ -46,13 +44,6 @@ bool columns_have(const struct columns *c, const struct field *field);
  * column is not removed.
  */
 void columns_toggle(struct columns *c, const struct field *field);
-
-/*
- * columns_group() - rows of the interactive view become groups, or listeners: add the default
- * columns of groups at their places, or remove those that were added so. A list that the user
- * named does not change.
- */
-void columns_group(struct columns *c, bool folded);
 
 /* Adds column @id before @other; does nothing if @other is not there. */
 void columns_put_before(struct columns *c, enum field_id id, enum field_id other);

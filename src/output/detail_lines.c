@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #define HALF_OPEN_MAX 20 /* more are summed up by network: a flood has thousands */
+#define WAITING_MAX   20 /* on a screen: the oldest say what there is to see */
 #define NETWORKS_MAX  10 /* that are listed */
 
 /* The half-open connections of one client network. */
@@ -146,9 +147,10 @@ static void add_networks(struct strbuf *lines, const char *queue,
 
 /* @name: the word at the beginning of each line */
 static void add_queue(struct strbuf *lines, const char *name, const struct row_queue *queue,
-		      const struct row *row, bool listed)
+		      const struct row *row, bool listed, bool bounded)
 {
 	const struct connections *connections = &queue->connections;
+	const size_t shown = bounded ? num_min(connections->n, WAITING_MAX) : connections->n;
 	struct strbuf rows = { 0 };
 
 	if (!queue->known) {
@@ -166,13 +168,17 @@ static void add_queue(struct strbuf *lines, const char *name, const struct row_q
 		add_networks(lines, name, connections);
 		return;
 	}
-	for (size_t i = 0; i < connections->n; i++)
+	for (size_t i = 0; i < shown; i++)
 		add_connection(&rows, name, &connections->list[i]);
 	cell_align(lines, &rows, "lrlr");
 	strbuf_free(&rows);
+	if (shown < connections->n) {
+		begin_line(lines, name);
+		strbuf_addf(lines, "and %zu more; --width=0 lists all\n", connections->n - shown);
+	}
 }
 
-void detail_lines_add(struct strbuf *lines, const struct row *row, uint8_t *listed)
+void detail_lines_add(struct strbuf *lines, const struct row *row, uint8_t *listed, bool bounded)
 {
 	struct row_queue waiting = row_waiting(row);
 	struct row_queue half_open = row_half_open(row);
@@ -183,13 +189,13 @@ void detail_lines_add(struct strbuf *lines, const struct row *row, uint8_t *list
 	if (listener_is_unix(row->listener))
 		return;
 	add_queue(lines, "waiting", &waiting, row,
-		  waiting.of_group && *above & DETAIL_LISTED_WAITING);
+		  waiting.of_group && *above & DETAIL_LISTED_WAITING, bounded);
 	if (invisible) {
 		begin_line(lines, "waiting");
 		strbuf_addf(lines, "%u reset by peer, not visible\n", invisible);
 	}
 	add_queue(lines, "half-open", &half_open, row,
-		  half_open.of_group && *above & DETAIL_LISTED_HALF_OPEN);
+		  half_open.of_group && *above & DETAIL_LISTED_HALF_OPEN, bounded);
 	*above |= (waiting.of_group ? DETAIL_LISTED_WAITING : 0) |
 		  (half_open.of_group ? DETAIL_LISTED_HALF_OPEN : 0);
 }

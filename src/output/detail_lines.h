@@ -17,7 +17,8 @@ enum detail_listed {
  * Adds nothing if both queues are empty, or for a UNIX listener.
  * @listed: enum detail_listed of each group of the snapshot, zero at first: connections of a group
  *          are listed with its first listener
+ * @bounded: of many that wait, list the oldest and count the others
  */
-void detail_lines_add(struct strbuf *lines, const struct row *row, uint8_t *listed);
+void detail_lines_add(struct strbuf *lines, const struct row *row, uint8_t *listed, bool bounded);
 
 #endif

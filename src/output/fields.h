@@ -77,7 +77,6 @@ enum field_flags {
 	FIELD_HAS_HISTORY = 1 << 3, /* the fills of the last windows follow it */
 	FIELD_HAS_SYN_AGE = 1 << 4, /* its header says how old the half-open connections are */
 	FIELD_HAS_WAIT_AGE = 1 << 5, /* its header says how old the waiting connections are */
-	FIELD_MARKS_WORST = 1 << 6, /* its header is marked when rows are sorted worst first */
 	FIELD_OF_GROUPS = 1 << 9, /* shown by default only if rows are groups */
 	/* How a narrow screen shows a text. */
 	FIELD_IS_WHOLE = 1 << 7, /* cut last, and never by the view: half an address is useless */
@@ -133,7 +132,6 @@ struct field {
 	 * identify a row and its state, below 10 are shown only when the user asks for them.
 	 */
 	int keep;
-	int keep_top; /* the same in the interactive view; 0: @keep */
 };
 
 extern const struct field field_table[FIELD_N];

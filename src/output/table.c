@@ -257,7 +257,7 @@ static void print_rows(struct table *t)
 		if (t->style->detail && !t->report->shown[i]->gone) {
 			struct strbuf lines = { 0 };
 
-			detail_lines_add(&lines, t->report->shown[i], listed);
+			detail_lines_add(&lines, t->report->shown[i], listed, t->style->width);
 			put_lines(t, &lines, put_line);
 		}
 	}

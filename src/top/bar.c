@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/bar.h"
 
+#include "base/alloc.h"
+
 #include <string.h>
 
 #define BAR_MAX 16 /* labels */
@@ -29,21 +31,32 @@ static int label_gap(struct area a)
 	return width <= a.end - a.x ? 2 : 1;
 }
 
-/* The labels go from the left; a screen that has no room for all of them lacks the last ones. */
+/* The places of the labels, the most useful first: a screen that is too narrow lacks the last. */
+static const int by_worth[] = { 1, 10, 4, 9, 7, 8, 6, 3, 2, 5, 11, 12, 13, 14, 15, 16 };
+
+/* @begins: set to the column of each label by its place; -1: it is not there */
 static void lay_bar(struct area a, int begins[BAR_MAX + 1])
 {
 	const int gap = label_gap(a);
-	int x = a.x;
+	int room = a.end - a.x + gap, x = a.x;
 
-	for (int i = 1; i <= BAR_MAX; i++) {
-		const struct key *key = find_label(i);
-
+	for (int i = 0; i <= BAR_MAX; i++)
 		begins[i] = -1;
-		if (!key || x + label_width(key) > a.end)
+	for (size_t i = 0; i < ARRAY_SIZE(by_worth); i++) {
+		const struct key *key = find_label(by_worth[i]);
+
+		if (!key)
 			continue;
-		begins[i] = x;
-		x += label_width(key) + gap;
+		if (label_width(key) + gap > room)
+			break;
+		room -= label_width(key) + gap;
+		begins[by_worth[i]] = 0;
 	}
+	for (int i = 1; i <= BAR_MAX; i++)
+		if (begins[i] >= 0) {
+			begins[i] = x;
+			x += label_width(find_label(i)) + gap;
+		}
 }
 
 const struct key *bar_key_at(struct area a, int x)

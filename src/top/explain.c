@@ -130,7 +130,7 @@ static void add_cause(struct subject *s)
 		reason < REASON_N ? reason_table[reason].fact : state_table[s->memory.state].fact;
 	struct strbuf process = { 0 };
 
-	if (!strncmp(plain, program, strlen(program)) && !holders_some(row, process_is_stopped))
+	if (!strncmp(plain, program, strlen(program)) && !holders_some(row, holder_is_stopped))
 		phrase_process(&process, row, s->c);
 	if (process.len)
 		strbuf_addf(&s->text, "%s %s", process.s, plain + strlen(program));

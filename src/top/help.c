@@ -22,7 +22,7 @@ struct help_line {
 	const char *text; /* borrowed */
 };
 
-struct lines {
+struct help_lines {
 	struct help_line *list;
 	size_t n, size;
 };
@@ -38,7 +38,8 @@ static const struct {
 	{ "LAST", "how full; newest on right" },
 };
 
-static struct help_line *add_line(struct lines *l, enum ink ink, const char *name, const char *text)
+static struct help_line *add_line(struct help_lines *l, enum ink ink, const char *name,
+				  const char *text)
 {
 	struct help_line *line;
 
@@ -51,12 +52,12 @@ static struct help_line *add_line(struct lines *l, enum ink ink, const char *nam
 	return line;
 }
 
-static void add_title(struct lines *l, const char *title)
+static void add_title(struct help_lines *l, const char *title)
 {
 	add_line(l, INK_TITLE, title, "")->title = true;
 }
 
-static void add_keys(struct lines *l)
+static void add_keys(struct help_lines *l)
 {
 	struct help_line *line = NULL;
 
@@ -72,12 +73,12 @@ static void add_keys(struct lines *l)
 	}
 }
 
-static void add_mark(struct lines *l, enum severity severity, const char *text)
+static void add_mark(struct help_lines *l, enum severity severity, const char *text)
 {
 	add_line(l, paint_ink(severity), severity_mark(severity), text)->width = MARK;
 }
 
-static void add_marks(struct lines *l)
+static void add_marks(struct help_lines *l)
 {
 	add_title(l, "Marks and colours");
 	add_mark(l, SEVERITY_CRITICAL, "overflowing: connections get lost");
@@ -92,7 +93,7 @@ static void add_marks(struct lines *l)
 }
 
 /* Where the right column begins: at a title, so that both columns are as short as can be. */
-static size_t find_middle(const struct lines *l)
+static size_t find_middle(const struct help_lines *l)
 {
 	size_t best = l->n;
 
@@ -122,7 +123,7 @@ static void draw_line(const struct help_line *line, struct paint p)
 }
 
 /* Draws the lines from @begin to before @end in a column, the first of them on line @y. */
-static void draw_column(const struct screen *screen, const struct lines *l, size_t begin,
+static void draw_column(const struct screen *screen, const struct help_lines *l, size_t begin,
 			size_t end, int y, int x, int x_end)
 {
 	for (size_t i = begin; i < end; i++, y++) {
@@ -172,7 +173,7 @@ static void draw_title(const struct session *s)
 void help_draw(struct session *s)
 {
 	const int room = s->screen.rows > 1 ? s->screen.rows - 1 : 1;
-	struct lines l = { 0 };
+	struct help_lines l = { 0 };
 	int width = s->screen.cols, height, y;
 	size_t middle;
 

@@ -456,7 +456,7 @@ static void shorter_window(struct session *s)
 static void reset_sums(struct session *s)
 {
 	history_restart_sums(s->playback.history);
-	session_say(s, "The sums of the counters begin anew.");
+	session_say(s, "All sums begin anew.");
 }
 
 /* Menus */

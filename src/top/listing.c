@@ -82,11 +82,6 @@ static void add_column(struct listing *l, enum listing_kind kind, const struct f
 	l->columns[l->n++] = (struct listing_column){ .kind = kind, .field = field };
 }
 
-static bool is_chosen(const struct columns *columns, const struct field *field)
-{
-	return columns->chosen >> (field - field_table) & 1;
-}
-
 /* What the user added, and the namespaces, which stand before the address. */
 static void add_others(struct listing *l, const struct columns *columns, bool namespaces)
 {
@@ -94,7 +89,7 @@ static void add_others(struct listing *l, const struct columns *columns, bool na
 
 	for (size_t i = 0; i < columns->n; i++) {
 		const struct field *field = columns->list[i];
-		bool ours = field->flags & FIELD_OF_GROUPS && !is_chosen(columns, field);
+		bool ours = false;
 
 		for (size_t j = 0; j < ARRAY_SIZE(parts); j++)
 			ours |= field == &field_table[parts[j].field];

@@ -56,9 +56,22 @@ def keys():
     found = []
     for row in rows("top/keys.c", "key_table"):
         value = dict(re.findall(rf"\.(\w+) = ({STRING[1:-1]}|[\w |]+?)(?=,| \}})", row))
-        found.append(Key(value["run"], unquote(value["name"]).split(), unquote(value["help"]),
+        found.append(Key(value["run"], unquote(value["name"]).split(),
+                         unquote(value.get("help", "NULL")),
                          unquote(value.get("section", "NULL"))))
     assert len(found) > 20, found
+    return found
+
+
+def key_lines():
+    """[(section or "", "t F7 T F8", what they do)], as help and manual have them: a row without
+    help belongs to the one above."""
+    found = []
+    for row in keys():
+        if row.help:
+            found.append((row.section, " ".join(row.names), row.help))
+        else:
+            found[-1] = (found[-1][0], " ".join([found[-1][1], *row.names]), found[-1][2])
     return found
 
 

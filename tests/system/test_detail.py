@@ -170,6 +170,22 @@ class Detail(rig.Case):
         self.assertEqual(len(lines), 2 + len(clients))
         self.assertEqual(lines[-1][-2:], ["listed", "above"])
 
+    def test_many_on_a_screen(self):
+        """The oldest, and how many more; elsewhere all, for whoever searches in them."""
+        listener = self.listener(backlog=40)
+        self.queue(listener, 21)
+        found = details(listenq.run("-D", "-d0", "--width=80", f":{listener.port}").out)
+        found = [words for words in found if words[0] == "waiting"]
+        self.assertEqual(len(found), 21)
+        self.assertEqual(" ".join(found[-1]), "waiting and 1 more; --width=0 lists all")
+        out = listenq.run("-D", "-d0", f":{listener.port}").out
+        self.assertEqual(sum(words[0] == "waiting" for words in details(out)), 21)
+        self.assertNotIn("more", out)
+        listener.accept().close()
+        out = listenq.run("-D", "-d0", "--width=80", f":{listener.port}").out
+        self.assertEqual(sum(words[0] == "waiting" for words in details(out)), 20)
+        self.assertNotIn("more", out)
+
     def test_fast_open_children_wait(self):
         netns.sysctl("net.ipv4.tcp_fastopen", 0x207)
         listener = self.listener(backlog=9, fastopen=5)

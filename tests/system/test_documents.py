@@ -107,10 +107,9 @@ def warning_codes():
 
 
 def tags():
-    """Between brackets in the first line of the view."""
-    text = (ROOT / "src/top/banner.c").read_text()
-    found = re.findall(r'add_tag\(\w+, "([A-Z ]+)"\)|"[^"]*\[([A-Z]+) ', text)
-    return {one or other for one, other in found}
+    """Words in capitals, of the title and the status line of the view."""
+    text = (ROOT / "src/top/title.c").read_text() + (ROOT / "src/top/status.c").read_text()
+    return set(re.findall(r'"((?:LIVE|PAUSED|FOLLOW|ORDER [A-Z]+|SICK ONLY))"', text))
 
 
 # Goes with the filter that is deleted.
@@ -483,44 +482,33 @@ class Backlogs(rig.Case):
 
 
 class Help(screen.Case):
-    """The help screen of the interactive view, which the table of keys is."""
-
-    def lines(self):
-        told = self.screen("--ascii", rows=120, cols=200)
-        told.keys("?")
-        return told.wait("the help", lambda lines: "Marks" in lines)
-
-    def keys(self):
-        """[(section, "q F10", what it does)]"""
-        lines, found, section = self.lines(), [], None
-        for line in lines[lines.index("General"):lines.index("Marks")]:
-            if line.startswith("  "):
-                found.append((section, line[2:9].strip(), line[10:]))
-            elif line:
-                section = line
-        self.assertGreater(len(found), 30)
-        return found
+    """The help screen of the interactive view, and the manual, are of the table of keys."""
 
     def test_keys(self):
         rows = []
-        for section, found in itertools.groupby(self.keys(), lambda row: row[0]):
-            rows += [(bold(section), "")] + [(bold(roff(names)), roff(text))
-                                             for _, names, text in found]
+        for section, names, text in source.key_lines():
+            rows += [(bold(section), "")] if section else []
+            rows.append((bold(roff(names)), roff(text)))
+        self.assertGreater(len(rows), 30)
         Manual.check_table(self, TOP, "keys", lambda _: table("l lx", ("General", ""), rows[1:]))
 
     def test_keys_in_text(self):
-        known = {name for _, names, _ in self.keys() for name in names.split()}
+        known = {name for row in source.keys() for name in row.names}
         found = {name for path in PAGES for name in re.findall(
             r"^\.(?:Pq )?Ic (\S+)", plain(path.read_text()), re.M)}
         self.assertGreater(len(found), 5)
-        self.assertEqual(found - known, {"Ctrl-C", "Ctrl-Z", "Ctrl-U"})  # of the terminal
+        self.assertEqual(found - known, {"Ctrl-C", "Ctrl-Z"})  # of the terminal
 
-    def test_marks(self):
-        lines = self.lines()
-        real = [f"  {mark:7} {name}: {source.verdicts()[name].fact}"
-                for name, mark in source.MARKS.items()]
-        begin = lines.index("Marks") + 1
-        self.assertEqual(lines[begin:begin + len(real)], real)
+    def test_help_has_all(self):
+        """Each line of the table, and each state with its mark, on one screen."""
+        view = self.screen("--ascii")
+        view.keys("?")
+        text = "\n".join(view.see("Marks and colours"))
+        for section, names, does in source.key_lines():
+            self.assertRegex(text, rf"(?m){re.escape(names)} +{re.escape(does)}( |$)")
+            self.assertIn(section, text)
+        for state, mark in source.MARKS.items():
+            self.assertRegex(text, rf"{re.escape(mark)} +.*\b{state}\b")
 
 
 if __name__ == "__main__":

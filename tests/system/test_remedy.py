@@ -56,6 +56,21 @@ class Remedies(rig.Case):
                 with other:
                     self.assertEqual(netns.sysctl(ABORT), 0)
 
+    def test_once(self):
+        """The same step for two listeners, and one step for each where they differ."""
+        netns.sysctl(ABORT, 1)
+        listeners = [self.full() for _ in range(6)]
+        out = listenq.run("-d0", "-4").out
+        self.assertEqual(re.findall(r"(?m)^Do .*", out),
+                         [line for line in out.splitlines() if line.endswith(f"sysctl -w {ABORT}=0")])
+        self.assertEqual(out.count("\nDo "), 1)
+        netns.sysctl(ABORT, 0)
+        out = listenq.run("-d0", "-4").out
+        for listener in sorted(listeners, key=lambda one: one.port)[:4]:
+            self.commands(out, listener)
+        self.assertEqual(out.count("\nDo ("), 4)
+        self.assertIn("\nDo: likewise for 2 more listeners\n", out)
+
     def test_listenq(self):
         """Commands of our own find the listener, and nothing else."""
         self.listener()

@@ -3,9 +3,13 @@
 """SO_REUSEPORT groups in the list: folded into a row, unfolded in place, each socket for itself."""
 import re
 
-import listenq
 import screen
 from source import key
+
+
+def limit(row):
+    """Of its accept queue: of the fullest socket, if it is a group."""
+    return str(int(row.capacity) - 1) if row.capacity else row.cells["LIMIT"]
 
 
 class Groups(screen.Case):
@@ -18,29 +22,26 @@ class Groups(screen.Case):
         self.alone = self.listener("127.0.0.3", 8003, 5)
 
     def begin(self, *args, cols=120, **kwargs):
-        terminal = self.screen("-g", "-d", kwargs.pop("delay", "0.2"), *args, cols=cols, **kwargs)
-        terminal.see("groups")
+        terminal = self.screen("-d", kwargs.pop("delay", "0.2"), *args, cols=cols, **kwargs)
+        self.shows(terminal, "+8001 +8002 5")
         return terminal
 
     def tree(self, lines):
         """Groups by their ports, sockets by their limits."""
         marks = {"folded": "+", "unfolded": "-", "member": "|", "last": "`", None: ""}
         return " ".join(
-            marks[row.get("tree")] +
-            (row["LOCAL ADDRESS"].split(":")[1] if row.get("tree") in ("folded", "unfolded")
-             else row["LIMIT"])
-            for row in screen.parse_list(lines))
+            marks[row.tree] +
+            (row.address.split(":")[1] if row.tree in ("folded", "unfolded") else limit(row))
+            for row in screen.parse_list(lines) if row.mark != "x")
 
     def shows(self, terminal, tree):
         return terminal.settle(lambda lines: self.assertEqual(self.tree(lines), tree))
 
-    def selected(self, terminal, mark, limit):
-        """The row under the cursor."""
-        def check(lines):
-            heads = screen.split_header(lines[screen.find_header(lines)])
-            row = screen.parse_row(terminal.selected(), heads)
-            self.assertEqual((row.get("tree"), row["LIMIT"]), (mark, str(limit)))
-        terminal.settle(check)
+    def selected(self, terminal, mark, wanted):
+        """The row under the cursor: of a group by its port, of a socket by its limit."""
+        terminal.shows(lambda view: self.assertEqual(
+            (view.selected.tree, view.selected.address.split(":")[1] if wanted > 1000
+             else limit(view.selected)), (mark, str(wanted))))
 
     def go(self, terminal, place):
         terminal.keys("Home", *(place * ["Down"]))
@@ -54,14 +55,13 @@ class Unfolding(Groups):
     def test_enter(self):
         terminal = self.begin()
         self.shows(terminal, "+8001 +8002 5")
-        for name in key("open_selected"):
+        for name in key("key_choose"):
             self.go(terminal, 0)
             terminal.see("Enter Unfold")
             terminal.keys(name)
             self.shows(terminal, "-8001 |9 |19 `29 +8002 5")
             terminal.see("Enter Fold ")
-            self.selected(terminal, "unfolded", 57)
-            terminal.see("3 groups")
+            self.selected(terminal, "unfolded", 8001)
             terminal.keys("Down")
             self.selected(terminal, "member", 9)
             terminal.see("Enter Detail")
@@ -74,7 +74,7 @@ class Unfolding(Groups):
             self.shows(terminal, "5 -8001 |9 |19 `29 -8002 |39 `49")
             self.own(self.alone.accept())
             self.shows(terminal, "-8001 |9 |19 `29 -8002 |39 `49 5")
-            self.selected(terminal, "unfolded", 88)
+            self.selected(terminal, "unfolded", 8002)
             terminal.keys(name)
             self.shows(terminal, "-8001 |9 |19 `29 +8002 5")
             self.go(terminal, 0)
@@ -82,21 +82,17 @@ class Unfolding(Groups):
             self.shows(terminal, "+8001 +8002 5")
 
     def test_rows_are_whole(self):
-        """Each socket has its own numbers, and those of its group where the column is of that."""
-        self.queue_in(self.first[1], self.first, 16)
-        terminal = self.begin("-o", "severity,local,sockets,length,limit,fill,group-length,inode,"
-                                    "state")
+        """Each socket has its own numbers, a group those of its fullest socket, and how many of its
+        sockets are sick."""
+        self.queue_in(self.first[1], self.first, 18)
+        terminal = self.begin(cols=140)
         self.go(terminal, 0)
         terminal.keys("Enter")
         self.shows(terminal, "-8001 |19 |9 `29 +8002 5")
-        rows = screen.parse_list(terminal.lines())
-        shown = [[row[head] for head in ("SEV", "SOCKETS", "QUEUED", "LIMIT", "FILL", "GROUPLEN",
-                                         "INODE", "STATE")] for row in rows[:4]]
-        inodes = [str(member.inode) for member in self.first]
-        self.assertEqual(shown, [["~", "3", "16", "57", "80%", "16", "-", "high"],
-                                 ["~", "3", "16", "19", "80%", "16", inodes[1], "high"],
-                                 [".", "3", "0", "9", "0%", "16", inodes[0], "ok"],
-                                 [".", "3", "0", "29", "0%", "16", inodes[2], "ok"]])
+        rows = terminal.list()
+        self.assertEqual([(row.length, row.capacity) for row in rows[:4]],
+                         [("18", "20"), ("18", "20"), ("0", "10"), ("0", "30")])
+        self.assertEqual([row.mark != "." for row in rows[:4]], [True, True, False, False])
 
     def test_arrows(self):
         terminal = self.begin()
@@ -104,13 +100,13 @@ class Unfolding(Groups):
         self.go(terminal, 0)
         terminal.keys(right, right)
         self.shows(terminal, "-8001 |9 |19 `29 +8002 5")
-        self.selected(terminal, "unfolded", 57)
+        self.selected(terminal, "unfolded", 8001)
         # From one of its sockets as well.
         terminal.keys("Down", "Down", right)
         self.selected(terminal, "member", 19)
         terminal.keys(left)
         self.shows(terminal, "+8001 +8002 5")
-        self.selected(terminal, "folded", 57)
+        self.selected(terminal, "folded", 8001)
         terminal.keys(left)
         self.shows(terminal, "+8001 +8002 5")
         # Who is alone has nothing to unfold.
@@ -121,23 +117,25 @@ class Unfolding(Groups):
     def test_pages(self):
         """Enter opens that of a socket, i that of the group."""
         self.queue_in(self.first[1], self.first, 4)
-        terminal = self.begin(rows=40)
-        cookies = rf"\bcookie {self.first[1].cookie}\b"
+        terminal = self.begin(rows=60)
+        cookie = self.first[1].cookie
         for name in key("toggle_detail"):
             self.go(terminal, 0)
             terminal.keys(name)
-            lines = terminal.see("queued/limit of each socket: 0/29 4/19 0/9")
-            self.assertNotIn("cookie", "\n".join(lines))
-            terminal.see("4 waiting")
+            lines = terminal.see("Sockets of the group")
+            begin = next(n for n, line in enumerate(lines) if "Sockets of the group" in line)
+            self.assertEqual(sorted(re.findall(r" (\d+/\d+) ", "\n".join(
+                lines[begin + 1:begin + 4]))), ["0/10", "0/30", "4/20"])
+            terminal.see("Who waits (4)")
             terminal.keys("Escape")
             self.shows(terminal, "+8001 +8002 5")
         terminal.keys("Enter", "Down")
         self.selected(terminal, "member", 19)
-        for name in (*key("open_selected"), *key("toggle_detail")):
+        for name in (*key("key_choose"), *key("toggle_detail")):
             terminal.keys(name)
-            lines = terminal.see("4 waiting")
-            self.assertRegex("\n".join(lines), cookies)
-            self.assertNotIn("of each socket", "\n".join(lines))
+            lines = terminal.see("Who waits (4)")
+            self.assertNotIn("Sockets of the group", "\n".join(lines))
+            terminal.see(cookie)
             terminal.keys("Escape")
             self.shows(terminal, "-8001 |19 |9 `29 +8002 5")
             self.selected(terminal, "member", 19)
@@ -145,75 +143,76 @@ class Unfolding(Groups):
     def test_history(self):
         """Of a socket from before it was unfolded, of a group from before it was folded."""
         self.queue_in(self.first[0], self.first, 5)
-        for flags, keys in (["-g"], ["Enter"]), ([], ["u"]):
-            terminal = self.screen("-d", "0.2", *flags, cols=140)
+        for unfold, keys in (True, ["Enter"]), (False, ["u"]):
+            terminal = self.screen("-d", "0.2", cols=140)
+            if not unfold:
+                terminal.keys("u")
+                self.shows(terminal, "9 19 29 39 49 5")
 
             def pasts(lines):
-                """The longest of each row."""
-                begin = screen.find_header(lines)
-                at, end = re.search("LAST( [^ ]*)?", lines[begin]).span()
-                return [line[at:at + 16].count("▄") for line in lines[begin + 1:begin + 3]]
+                """The longest of the first two rows."""
+                return [row.line.count("▄") for row in screen.parse_list(lines)[:2]]
             terminal.settle(lambda lines: self.assertGreater(pasts(lines)[0], 5))
             terminal.keys("p", "Home", *keys)
-            terminal.see("[PAUSED")
-            lines = terminal.wait("the tree", lambda lines: "- " in lines[screen.find_header(
-                lines) + 1] if flags else "+ " in lines[screen.find_header(lines) + 1])
+            terminal.see(" PAUSED")
+            lines = terminal.wait("the tree", lambda lines, unfold=unfold: screen.parse_list(
+                lines)[0].tree == ("unfolded" if unfold else "folded"))
             found = pasts(lines)
             self.assertGreater(found[0], 5)
-            if flags:
+            if unfold:
                 self.assertEqual(found[0], found[1])
             terminal.close()
 
     def test_mouse(self):
         """A second click does what Enter does."""
         terminal = self.begin("--mouse", term="xterm-256color")
-        first = terminal.header() + 1
+        first = terminal.list()[0].number
         terminal.mouse(first + 1, 10)
-        self.selected(terminal, "folded", 88)
+        self.selected(terminal, "folded", 8002)
         terminal.mouse(first + 1, 10)
         self.shows(terminal, "+8001 -8002 |39 `49 5")
         terminal.mouse(first + 3, 10)
         self.selected(terminal, "last", 49)
         terminal.mouse(first + 1, 10)
-        self.selected(terminal, "unfolded", 88)
+        self.selected(terminal, "unfolded", 8002)
         terminal.mouse(first + 1, 10)
         self.shows(terminal, "+8001 +8002 5")
 
 
 class Grouping(Groups):
     def heads(self, terminal):
-        """How long the history lasts is no part of the name."""
         lines = terminal.lines()
-        return [re.sub("^LAST .*", "LAST", head) for _, _, head in
-                screen.split_header(lines[screen.find_header(lines)])]
+        return [head for _, _, head in screen.split_header(lines[screen.find_header(lines)])]
 
     def test_key(self):
-        terminal = self.screen("-d", "0.2", cols=120)
-        self.shows(terminal, "9 19 29 39 49 5")
-        terminal.see("6 listeners")
+        """The columns hold still."""
+        terminal = self.begin(cols=140)
         before = self.heads(terminal)
         for name in key("toggle_groups"):
+            terminal.keys(name)
+            self.shows(terminal, "9 19 29 39 49 5")
+            self.assertEqual(self.heads(terminal), before)
             terminal.keys("Home", "Down", name)
             self.shows(terminal, "+8001 +8002 5")
-            terminal.see("3 groups")
-            self.selected(terminal, "folded", 57)
-            self.assertEqual(set(self.heads(terminal)), {*before, "SOCKETS", "IMBALANCE"})
+            self.selected(terminal, "folded", 8001)
+            self.assertEqual(self.heads(terminal), before)
             terminal.keys("Down", "Enter")
             self.shows(terminal, "+8001 -8002 |39 `49 5")
             terminal.keys("Down", name)
             self.shows(terminal, "9 19 29 39 49 5")
             self.selected(terminal, None, 39)
-            self.assertEqual(self.heads(terminal), before)
             # What was unfolded is so again.
             terminal.keys(name)
             self.shows(terminal, "+8001 -8002 |39 `49 5")
             self.selected(terminal, "member", 39)
-            terminal.keys("Up", "Enter", name)
+            terminal.keys("Up", "Enter")
+            self.shows(terminal, "+8001 +8002 5")
 
     def test_columns_that_were_named(self):
+        """Groups are folded as well."""
         terminal = self.screen("-d", "0.2", "-o", "severity,local,limit", cols=120)
-        terminal.keys("u")
-        self.shows(terminal, "+8001 +8002 5")
+        terminal.settle(lambda lines: self.assertEqual(
+            [row.tree for row in screen.parse_list(lines)], ["folded", "folded", None]))
         self.assertEqual(self.heads(terminal), ["SEV", "LOCAL ADDRESS", "LIMIT"])
 
     def test_of_the_past(self):
@@ -225,8 +224,8 @@ class Grouping(Groups):
 
         def queued(count):
             terminal.settle(lambda lines: self.assertEqual(
-                {row["LIMIT"]: row["QUEUED"] for row in screen.parse_list(lines)}["29"],
-                str(count)))
+                {limit(row): row.length for row in screen.parse_list(lines)
+                 if row.tree in ("member", "last")}["29"], str(count)))
         for count in 1, 2:
             self.queue_in(self.first[2], self.first, count)
             terminal.keys("Space")
@@ -245,7 +244,7 @@ class Grouping(Groups):
         terminal.keys("o", "T")
         queued(1)
         terminal.keys("p")
-        terminal.see("[LIVE]")
+        terminal.see(" LIVE")
         queued(2)
 
 
@@ -255,65 +254,60 @@ class Choosing(Groups):
         self.queue_in(self.first[1], self.first, 17)
         terminal = self.begin()
         terminal.keys("\\")
-        terminal.answer("limit > 25")
+        terminal.answer("sockets > 1")
         self.shows(terminal, "+8001 +8002")
-        terminal.see("2 of 3 groups")
         terminal.keys("Home", "Enter")
-        self.shows(terminal, "-8001 `29 +8002")
-        terminal.see("2 of 3 groups")
+        self.shows(terminal, "-8001 |19 |9 `29 +8002")
         terminal.keys("\\")
-        terminal.answer("limit < 60")
+        terminal.answer("length > 10")
         self.let_go(terminal)
-        self.shows(terminal, "-8001 |19 |9 `29 5")
-        terminal.keys("\\")
-        terminal.answer("sockets > 2 and limit > 50")
-        self.shows(terminal, "-8001")
-        terminal.keys("Left")
-        self.shows(terminal, "+8001")
-        terminal.keys("Right")
-        terminal.see("The filter, or f, hides all of its 3 sockets.")
-        self.shows(terminal, "-8001")
-        terminal.keys("Escape")
-        terminal.gone("[FILTER]")
-        self.shows(terminal, "-8001 |19 |9 `29 +8002 5")
-        terminal.keys("f")
         self.shows(terminal, "-8001 `19")
-        terminal.see("1 of 3 groups")
+        terminal.keys("\\")
+        terminal.answer("limit > 50")
+        self.shows(terminal, "-8001 +8002")
+        terminal.keys("Home", "Left")
+        self.shows(terminal, "+8001 +8002")
+        terminal.keys("Right")
+        terminal.see("The filter, or s, hides all of its 3 sockets.")
+        terminal.keys("Escape")
+        terminal.gone("filter:")
+        self.let_go(terminal)
+        self.shows(terminal, "-8001 |19 |9 `29 +8002 5")
 
     def test_columns(self):
         terminal = self.begin(cols=140)
-        terminal.keys("Home", "Enter", "c")
-        terminal.see("Setup")
-        names = listenq.run("--list-columns", "--raw").out.split()
-        terminal.keys("Home", *(names.index("inode") * ["Down"]), "Space", "c")
+        terminal.keys("Home", "Enter", "c", "End")
+        terminal.see(" Setup ")
+        while "] inode " not in terminal.selected():
+            terminal.keys("Up")
+        terminal.keys("Space", "c")
         terminal.settle(lambda lines: self.assertEqual(
-            [row["INODE"] for row in screen.parse_list(lines)],
+            [row.cells.get("INODE") for row in screen.parse_list(lines)],
             ["-", *(str(member.inode) for member in self.first), "-", str(self.alone.inode)]))
 
 
 class Vanishing(Groups):
     def test_page_of_a_group(self):
         """It goes on with those that are left, and with the one."""
-        terminal = self.begin(rows=40)
+        terminal = self.begin(rows=60)
         terminal.keys("Home", "i")
-        terminal.see("of each socket: 0/29 0/19 0/9")
+        terminal.see("Sockets of the group")
         self.first[0].close()
-        terminal.see("of each socket: 0/29 0/19")
+        terminal.see(" 2 sockets")
         self.first[1].close()
-        terminal.see(f"cookie {self.first[2].cookie}")
-        self.first[2].close()
-        terminal.see("This listener is gone.")
+        terminal.see(self.first[2].cookie)
 
     def test_page_of_a_member(self):
         """It is of this socket, also when its row is not there any more, but not of another."""
         alone = self.listener("127.0.0.9", 8009, 99, reuseport=True)
-        terminal = self.begin(rows=40)
+        terminal = self.screen("-d", "0.2", cols=120, rows=60)
+        terminal.see("127.0.0.9:8009")
         terminal.keys("End", "Enter")
-        terminal.see(f"cookie {alone.cookie}")
+        cookie = alone.cookie
+        terminal.see(cookie)
         other = self.listener("127.0.0.9", 8009, 98, reuseport=True)
-        terminal.see("sockets 2")
-        terminal.see(f"cookie {alone.cookie}")
+        terminal.see(" 2 ")
+        terminal.see(cookie)
         alone.close()
-        terminal.see("This listener is gone.")
-        terminal.keys("Escape")
-        terminal.see(f" {other.address}:8009 ")
+        terminal.gone(cookie)
+        self.assertNotIn(other.cookie, terminal.text())

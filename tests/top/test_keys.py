@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import socket
+import time
 
 import listenq
 import screen
@@ -31,15 +32,14 @@ class Case(screen.Case):
     def await_order(self, terminal, order):
         wanted = [self.places[i] for i in order]
         terminal.settle(lambda lines: self.assertEqual(
-            [row["LOCAL ADDRESS"] for row in screen.parse_list(lines)], wanted))
+            [row.address for row in screen.parse_list(lines)], wanted))
 
     def await_selected(self, terminal, number):
-        """The cursor is on its row, or in a question; the hint speaks of it."""
+        """The cursor is on its row, or in a question; the panel speaks of it."""
         place = re.escape(self.places[number])
         terminal.settle(lambda lines: (
-            self.assertRegex(terminal.selected(), rf"^\S+ +{place} |^Find: "),
-            len(lines) < 12 or self.assertRegex("\n".join(lines),
-                                                   rf"\n> {place}( [^:]+)?: ")))
+            self.assertRegex(terminal.selected(), rf" {place} |^Find: "),
+            len(lines) < 12 or self.assertRegex("\n".join(lines), rf"\n── {place} ")))
 
     def await_queued(self, terminal, listener):
         terminal.settle(lambda lines: self.assertEqual(
@@ -49,6 +49,10 @@ class Case(screen.Case):
         terminal.settle(lambda lines: self.assertRegex(
             lines[screen.find_header(lines)], rf"(?<!\S){text}(?!\S)"))
 
+    def await_list(self, terminal):
+        """The list page, with its keys."""
+        terminal.see("F10Quit")
+
     def last(self, terminal, text):
         """What the last line says."""
         terminal.settle(lambda lines: self.assertEqual(lines[-1], text))
@@ -56,8 +60,8 @@ class Case(screen.Case):
 
 def queued(lines, listener):
     """Length of its queue, by the screen."""
-    found = [row["QUEUED"] for row in screen.parse_list(lines)
-             if row["LOCAL ADDRESS"] == screen.at(listener)]
+    found = [row.length for row in screen.parse_list(lines)
+             if row.address == screen.at(listener)]
     return int(found[0]) if found else None
 
 
@@ -70,40 +74,45 @@ class Table(Case):
         self.assertEqual({row.run for row in source.keys()} - pressed, set())
 
     def test_help_has_every_row(self):
+        """On one screen of 80x24."""
         for page in key("toggle_help"):
-            terminal = self.begin(rows=60, cols=140)
+            terminal = self.screen("-d", "0.2")
             terminal.keys(page)
-            lines = terminal.see("listenq: keys")
-            for row in source.keys():
-                self.assertIn(f"  {' '.join(row.names):<7} {row.help}", lines)
-            text = "\n".join(lines)
+            text = "\n".join(terminal.see("listenq: keys"))
+            for section, names, does in source.key_lines():
+                self.assertRegex(text, rf"(?m){re.escape(names)} +{re.escape(does)}( |$)")
+                self.assertIn(section, text)
             for state, mark in source.MARKS.items():
-                self.assertRegex(text, rf"\n  {re.escape(mark)} +{state}: \S")
+                self.assertRegex(text, rf"{re.escape(mark)} +.*\b{state}\b")
             # The same key goes back.
             terminal.keys(page)
             self.await_order(terminal, self.usual)
             terminal.close()
 
     def test_help_scrolls(self):
-        terminal = self.begin(rows=10)
+        terminal = self.screen("-d", "0.2", rows=10)
         terminal.keys(key("toggle_help")[0])
         terminal.see("General")
         down = [*key("move_down"), *key("page_down"), key("move_last")[0]]
         up = [*key("move_up"), *key("page_up"), key("move_first")[0]]
-        for names, end in (down, " ok: nothing to do"), (up, "General"):
+        for names, end in (down, "begin all sums anew"), (up, "General"):
             for name in names:
                 before = terminal.text()
                 terminal.keys(name)
                 terminal.wait(f"{name} to scroll", lambda lines: "\n".join(lines) != before)
             terminal.see(end)
 
-    def test_bar_names_keys_of_the_table(self):
-        terminal = self.begin(cols=140)
-        bar = terminal.lines()[-1]
-        names = {name for row in source.keys() for name in row.names} | {"<>"}
-        words = bar.split()
-        self.assertEqual(set(words[::2]) - names, set())
-        self.assertGreater(len(words), 20)
+    def test_bar(self):
+        """The function keys at 80 columns, more on a wider screen; the most needed on a small one."""
+        functions = [f"F{i}" for i in range(1, 11)]
+        for cols, wanted in (80, functions), (140, functions), (40, ["F1", "F10"]):
+            terminal = self.screen("-d", "0.2", cols=cols)
+            bar = terminal.see("F10Quit")[-1]
+            found = re.findall(r"(F\d+)[A-Z<>]", bar)
+            self.assertEqual([name for name in found if name in wanted], wanted)
+            self.assertEqual(found, sorted(found, key=lambda name: int(name[1:])))
+            self.assertEqual("Enter Detail" in bar, cols == 140)
+            terminal.close()
 
 
 class Move(Case):
@@ -129,7 +138,7 @@ class Move(Case):
             self.await_selected(terminal, 2)
 
     def test_pages(self):
-        terminal = self.screen("-d", "0.2", cols=100, rows=9)
+        terminal = self.screen("-d", "0.2", cols=100, rows=8)
         terminal.see(self.places[2])
         page = len(terminal.list())
         self.assertIn(page, range(2, 6))
@@ -141,47 +150,74 @@ class Move(Case):
 
     def test_follow(self):
         terminal = self.begin()
-        terminal.see("[FOLLOW]")
+        terminal.see("FOLLOW")
         for name in key("toggle_follow"):
             terminal.keys("End")
-            terminal.gone("[FOLLOW]")
+            terminal.gone("FOLLOW")
             self.await_selected(terminal, 5)
             terminal.keys(name)
-            terminal.see("[FOLLOW]")
+            terminal.see("FOLLOW")
             self.await_selected(terminal, 2)
 
 
 class Choose(Case):
     def test_sort(self):
-        """Along the columns, and around: worst first, then one after the other."""
-        names = ["local", "length", "limit", "fill", "state"]
+        """Along the columns, and around: worst first, then one after the other. The mark and the
+        state are worst first: a step to them would show nothing."""
+        names = ["local", "length", "limit", "fill"]
         heads = [source.fields()[name] for name in names]
-        # Words from A to Z, else the most and the worst first.
+        # Words from A to Z, else the most first.
         marks = {name: "▲" if name == "local" else "▼" for name in names}
-        terminal = self.begin("-o", "severity," + ",".join(names))
-        self.await_header(terminal, "SEV▼")
+        terminal = self.begin("-o", "severity," + ",".join(names) + ",state")
         for name in key("sort_next"):
-            terminal.keys(name)  # by the mark itself
             for field in heads:
                 terminal.keys(name)
+                terminal.see(f"sorted by {field.header}")
                 self.await_header(terminal, field.header + marks[field.name])
                 if field.name == "limit":
                     self.await_order(terminal, [5, 4, 3, 2, 1, 0])
                 if field.name == "local":
                     self.await_order(terminal, [0, 1, 2, 3, 4, 5])
             terminal.keys(name)
+            terminal.gone("sorted by")
             self.await_order(terminal, self.usual)
         for name in key("sort_previous"):
             for field in reversed(heads):
                 terminal.keys(name)
                 self.await_header(terminal, field.header + marks[field.name])
 
+    def test_sort_menu(self):
+        """Enter chooses; the same again turns the order round; Esc changes nothing."""
+        terminal = self.begin("-o", "severity,local,length,limit")
+        for name in key("toggle_sort"):
+            terminal.keys(name)
+            terminal.see(" Sort by ")
+            terminal.settle(lambda lines: self.assertIn("[x] worst first", terminal.selected()))
+            terminal.keys("End", "Enter")
+            self.await_header(terminal, "LIMIT▼")
+            self.await_order(terminal, [5, 4, 3, 2, 1, 0])
+            terminal.keys(name)
+            terminal.settle(lambda lines: self.assertIn("[x] LIMIT", terminal.selected()))
+            terminal.keys("Enter")
+            self.await_header(terminal, "LIMIT▲")
+            self.await_order(terminal, [0, 1, 2, 3, 4, 5])
+            for leave in (name, key("go_back")[0], key("quit")[0]):
+                terminal.keys(name)
+                terminal.see(" Sort by ")
+                terminal.keys("Home", leave)
+                terminal.gone(" Sort by ")
+                self.await_header(terminal, "LIMIT▲")
+            terminal.keys(name, "Home", "Enter")
+            self.await_order(terminal, self.usual)
+
     def test_invert(self):
         terminal = self.begin()
         for name in key("invert"):
             terminal.keys(name)
-            self.await_header(terminal, "SEV▲")
-            self.await_order(terminal, [0, 1, 3, 5, 4, 2])  # equal ones stay as they were
+            self.await_header(terminal, "STATE▲")
+            terminal.settle(lambda lines: self.assertEqual(
+                [row.address for row in screen.parse_list(lines)][-2:],
+                [self.places[4], self.places[2]]))
             terminal.keys(name)
             self.await_order(terminal, self.usual)
 
@@ -189,9 +225,9 @@ class Choose(Case):
         terminal = self.begin()
         for name in key("toggle_freeze"):
             terminal.keys(name)
-            terminal.see("[ORDER FROZEN]")
+            terminal.see("ORDER FROZEN")
             terminal.keys(name)
-            terminal.gone("[ORDER FROZEN]")
+            terminal.gone("ORDER FROZEN")
 
     def test_find(self):
         """The cursor goes along while one types, and goes on from there."""
@@ -208,7 +244,7 @@ class Choose(Case):
             self.last(terminal, "Find: 127.0.0.4")
             terminal.keys("Enter")
             self.await_selected(terminal, 3)
-            terminal.see("q Quit")
+            self.await_list(terminal)
 
     def test_find_is_given_up(self):
         terminal = self.begin()
@@ -216,7 +252,7 @@ class Choose(Case):
         terminal.type("nowhere")
         self.last(terminal, "Find: nowhere")
         terminal.keys(key("go_back")[0])
-        terminal.see("q Quit")
+        self.await_list(terminal)
         terminal.keys(key("ask_for_text")[0])
         terminal.type("nowhere")
         terminal.keys("Enter")
@@ -242,50 +278,66 @@ class Choose(Case):
             terminal.type(":8004")
             terminal.keys("Enter")
             self.await_order(terminal, [3])
-            terminal.see("[FILTER]")
-            terminal.see("1 of 6 listeners")
-            # It stays for samples to come, and hides nothing from the verdict.
-            # What waits for three seconds is stalled.
-            self.assertRegex(terminal.lines()[1],
-                             rf"^! 1 full, 1 (high|stalled); worst {self.places[2]} ")
+            # It is on the screen, and hides nothing from the verdict.
+            terminal.see("filter: :8004 ")
+            terminal.see("2 sick hidden by filter")
+            self.assertRegex(terminal.lines()[0], "1 full +1 (high|stalled)")
             terminal.keys(name)
             self.last(terminal, "Filter: :8004")
-            terminal.answer("length > 1000")
+            # The first character replaces what is there.
+            terminal.type("length > 1000")
+            terminal.keys("Enter")
             terminal.see("No listener matches.")
-            # One that is wrong says where; the other one stays, and it can be mended.
             terminal.keys(name)
-            terminal.answer("length > many")
-            terminal.settle(lambda lines: self.assertRegex(lines[-1], "filter.*10"))
-            terminal.see("[FILTER]")
-            terminal.keys(name)
-            self.last(terminal, "Filter: length > many")
-            terminal.answer("state = full or fill >= 80%")
+            terminal.type("state = full or fill > 80")
+            terminal.keys("Enter")
             self.await_order(terminal, [2, 4])
             terminal.keys(key("go_back")[0])
-            terminal.gone("[FILTER]")
+            terminal.gone("filter:")
             self.await_order(terminal, self.usual)
 
-    def test_full_only(self):
+    def test_filter_that_is_wrong(self):
+        """It stays in its line, with the error above it and the cursor where it is wrong; the one
+        in force stays too, and Esc leaves it so."""
         terminal = self.begin()
-        for name in key("toggle_full"):
-            terminal.keys(name)
-            terminal.see("[FULL ONLY]")
-            self.await_order(terminal, [2, 4])
-            terminal.see("2 of 6 listeners")
-            terminal.keys(name)
-            terminal.gone("[FULL ONLY]")
-            self.await_order(terminal, self.usual)
+        name = key("ask_for_filter")[0]
+        terminal.keys(name)
+        terminal.type(":8004")
+        terminal.keys("Enter", name)
+        terminal.type("length > many and limit > 1")
+        terminal.keys("Enter")
+        lines = terminal.see("Filter: length > many and limit > 1")
+        self.assertIn("'many'", lines[-2])
+        terminal.settle(lambda lines: self.assertEqual(
+            terminal.cursor, (23, len("Filter: length > "))))
+        # It is mended there; what is wrong is no longer said.
+        terminal.type("1")
+        self.last(terminal, "Filter: length > 1many and limit > 1")
+        terminal.gone("'many'")
+        terminal.keys(key("go_back")[0])
+        terminal.see("filter: :8004 ")
+        self.await_order(terminal, [3])
+        terminal.keys(name)
+        self.last(terminal, "Filter: :8004")
+        terminal.type("length > x5")
+        terminal.keys("Enter")
+        terminal.settle(lambda lines: self.assertEqual(terminal.cursor[1], len("Filter: length > ")))
+        terminal.keys("DC", "Enter")
+        terminal.see("filter: length > 5 ")
+        self.await_order(terminal, [2, 4])
 
-    def test_columns(self):
-        terminal = self.begin(cols=140, rows=40)
-        for name in key("toggle_columns"):
+    def test_setup(self):
+        """Columns, and what else the list can show."""
+        terminal = self.begin(cols=180, rows=60)
+        for name in key("toggle_setup"):
             terminal.keys(name)
-            lines = terminal.see("Setup")
-            listed = [re.match(r"\[([x ])\] (\S+)", line) for line in lines[1:]]
-            marks = {match[2]: match[1] for match in listed if match}
+            lines = terminal.see(" Setup ")
+            marks = {match[2]: match[1] for line in lines
+                     if (match := re.match(r"│ \[([x ])\] (\S+)", line))}
             shown = [column for column, mark in marks.items() if mark == "x"]
             self.assertIn("local", shown)
             self.assertEqual(marks["inode"], " ")
+            self.assertEqual(marks["groups"], "x")
             terminal.keys("Home", *(list(marks).index("inode") * ["Down"]))
             terminal.settle(lambda lines: self.assertIn("[ ] inode ", terminal.selected()))
             terminal.keys("Space")
@@ -293,26 +345,60 @@ class Choose(Case):
             terminal.keys(name)
             self.await_header(terminal, "INODE")
             terminal.settle(lambda lines: self.assertEqual(
-                [row["INODE"] for row in screen.parse_list(lines)],
+                [row.cells["INODE"] for row in screen.parse_list(lines)],
                 [str(self.listeners[i].inode) for i in self.usual]))
-            # It can be sorted by as any other, and taken away.
+            # It is taken away as it came.
             terminal.keys(name)
-            terminal.see("Setup")
-            terminal.keys("Space")
+            terminal.see(" Setup ")
+            terminal.settle(lambda lines: self.assertIn("[x] inode", terminal.selected()))
+            terminal.keys("Enter")
             terminal.see("[ ] inode")
             terminal.keys(key("go_back")[0])
             terminal.settle(lambda lines: self.assertNotIn(
                 "INODE", lines[screen.find_header(lines)]))
+            terminal.keys(name, "Home", "Down", "Down")
+            terminal.settle(lambda lines: self.assertIn("[x] follow", terminal.selected()))
+            terminal.keys("Space")
+            terminal.see("[ ] follow")
+            terminal.keys("Space")
+            terminal.see("[x] follow")
+            terminal.keys(name)
+
+    def test_list_alone(self):
+        """It takes the lines of the other parts, and gives them back."""
+        terminal = self.screen("-d", "0.2", rows=12)
+        terminal.see(self.places[2])
+        few = len(terminal.list())
+        for name in key("toggle_list_only"):
+            terminal.keys(name)
+            terminal.settle(lambda lines: self.assertGreater(
+                len(screen.parse_list(lines)), few))
+            self.assertRegex(terminal.lines()[1], "STATE")
+            terminal.keys(name)
+            terminal.settle(lambda lines: self.assertEqual(len(screen.parse_list(lines)), few))
+
+    def test_unix(self):
+        """At run time, on and off."""
+        self.unix(b"\0listenq-test-keys")
+        terminal = self.begin()
+        for name in key("toggle_unix"):
+            terminal.keys(name)
+            terminal.see("istenq-test-keys")
+            terminal.see("UNIX shown")
+            terminal.keys(name)
+            terminal.gone("istenq-test-keys")
 
     def test_column_that_costs(self):
         """What a new column needs is collected from then on."""
         terminal = self.begin("-o", "severity,local,limit", cols=140, rows=40)
-        terminal.keys("c", "Home", *(list(source.fields()).index("oldest-wait") * ["Down"]))
-        terminal.settle(lambda lines: self.assertIn("oldest-wait", terminal.selected()))
+        terminal.keys("c", "End")
+        terminal.see(" Setup ")
+        while "] oldest-wait " not in terminal.selected():
+            terminal.keys("Up")
         terminal.keys("Space", "c")
         self.await_header(terminal, "OLDEST")
         terminal.settle(lambda lines: self.assertRegex(
-            screen.parse_list(lines)[0]["OLDEST"], r"^\d+\.\d$"))
+            screen.parse_list(lines)[0].cells["OLDEST"], r"^\d+\.\d$"))
 
 
 class Time(Case):
@@ -320,62 +406,153 @@ class Time(Case):
         """What the title says of the time."""
         return re.search(r"\d\d:\d\d:\d\dZ", terminal.lines()[0])[0]
 
+    def end_window(self, terminal):
+        """One more in the queue of the last listener, so that each window has its own number."""
+        self.queue(self.listeners[5], 1)
+        terminal.keys(key("refresh_or_choose")[0])
+        self.await_queued(terminal, self.listeners[5])
+
+    def shows(self, terminal, count):
+        terminal.settle(lambda lines: self.assertEqual(
+            queued(lines, self.listeners[5]), count))
+
     def test_pause(self):
         terminal = self.begin()
         for name in key("toggle_pause"):
             terminal.keys(name)
-            terminal.see("[PAUSED")
+            terminal.see(" PAUSED")
+            terminal.see("F9Live")
             clock = self.clock(terminal)
-            rows = terminal.list()
+            rows = [row.line for row in terminal.list()]
             self.queue(self.listeners[0], 1)
             # Sampling does not stop: the age of what is seen grows.
-            terminal.settle(lambda lines: self.assertRegex(lines[0], r"\[PAUSED -[1-9]"))
+            terminal.settle(lambda lines: self.assertRegex(lines[0], r" PAUSED -[1-9]"))
             self.assertEqual(self.clock(terminal), clock)
-            self.assertEqual(terminal.list(), rows)
+            self.assertEqual([row.line for row in terminal.list()], rows)
             terminal.keys(name)
-            terminal.see("[LIVE]")
+            terminal.see(" LIVE")
+            terminal.see("F9Pause")
             self.await_queued(terminal, self.listeners[0])
 
     def test_steps(self):
-        """Windows are ended by hand, so that each has its own number."""
         terminal = self.begin(delay="60", cols=140)
-        back, forward = key("step_back")[0], key("step_forward")[0]
         for _ in range(3):
-            self.queue(self.listeners[5], 1)
-            terminal.keys(key("refresh_or_toggle")[0])
-            self.await_queued(terminal, self.listeners[5])
-
-        def shows(count):
-            terminal.settle(lambda lines: self.assertEqual(
-                queued(lines, self.listeners[5]), count))
-        for count in 2, 1, 0:
+            self.end_window(terminal)
+        for back, forward in zip(key("travel_back"), key("travel_forward")):
+            for count in 2, 1, 0:
+                terminal.keys(back)
+                self.shows(terminal, count)
+                terminal.see(" PAUSED -")
             terminal.keys(back)
-            shows(count)
-            terminal.see("[PAUSED -")
-        terminal.keys(back)
-        self.last(terminal, "No older sample is kept.")
-        for count in 1, 2, 3:
+            self.last(terminal, "No older sample is kept.")
+            for count in 1, 2, 3:
+                terminal.keys(forward)
+                self.shows(terminal, count)
+            terminal.see(" PAUSED")
             terminal.keys(forward)
-            shows(count)
-        terminal.see("[PAUSED]")
-        terminal.keys(forward)
+            self.last(terminal, "This is the newest sample.")
+            terminal.keys(key("toggle_pause")[0])
+            terminal.see(" LIVE")
+
+    def test_minutes(self):
+        """In the past PgUp and PgDn move by a minute, or as far as there is something; before and
+        after they scroll."""
+        terminal = self.begin(delay="60")
+        for _ in range(4):
+            self.end_window(terminal)
+        terminal.keys("PPage")
+        terminal.see(" LIVE")
+        terminal.keys("t", "t")
+        self.shows(terminal, 2)
+        terminal.keys("PPage")
+        terminal.settle(lambda lines: self.assertLess(queued(lines, self.listeners[5]), 2))
+        terminal.keys("PPage")
+        self.last(terminal, "No older sample is kept.")
+        terminal.keys("NPage")
+        self.shows(terminal, 4)
+        terminal.keys("NPage")
         self.last(terminal, "This is the newest sample.")
-        terminal.keys(key("toggle_pause")[0])
-        terminal.see("[LIVE]")
+        terminal.keys("p")
+        terminal.see(" LIVE")
+        terminal.keys("NPage")
+        terminal.shows(lambda view: self.assertEqual(view.selected.number, view.rows[-1].number))
+
+    def test_events(self):
+        """From one to the other, and from the page of all of them."""
+        terminal = self.begin(delay="60", cols=140, rows=40)
+        self.end_window(terminal)
+        self.fill(self.listeners[0], 9)
+        self.end_window(terminal)
+        terminal.settle(lambda lines: self.assertRegex("\n".join(lines), r"127.0.0.1:8001.* full"))
+        self.end_window(terminal)
+        for back, forward in zip(key("travel_event_back"), key("travel_event_forward")):
+            terminal.keys(back)
+            self.shows(terminal, 2)
+            terminal.see(" PAUSED -")
+            terminal.keys(forward)
+            self.last(terminal, "Nothing happened since.")
+            terminal.keys("p")
+            terminal.see(" LIVE")
+        for name in key("toggle_events"):
+            terminal.keys(name)
+            terminal.see("Go to that moment")
+            terminal.keys("Enter")
+            self.shows(terminal, 2)
+            terminal.see(" PAUSED -")
+            terminal.keys("p")
+            terminal.see(" LIVE")
+
+    def test_no_event(self):
+        terminal = self.begin(delay="60")
+        terminal.keys(key("travel_event_back")[0])
+        self.last(terminal, "Nothing happened before, as far as is known.")
+        terminal.see(" LIVE")
 
     def test_refresh(self):
         terminal = self.begin(delay="60")
-        for name in key("refresh_or_toggle"):
+        for name in key("refresh_or_choose"):
             self.queue(self.listeners[5], 1)
             terminal.keys(name)
             self.await_queued(terminal, self.listeners[5])
 
+    def test_nothing_cuts_a_window(self):
+        """Neither a page nor the end of a filter: what they need comes with the next sample. And
+        the list follows the worst listener again."""
+        terminal = self.begin(delay="1", cols=140, rows=40)
+        terminal.see("FOLLOW")
+        terminal.keys("F7")  # the last window that was whole
+        terminal.see(" PAUSED")
+        terminal.keys("p")
+        terminal.see(" LIVE")
+        first = self.clock(terminal)
+        begin = time.monotonic()
+        for name in ("Enter", "Escape", "\\"):
+            terminal.keys(name)
+        terminal.type("comm = python3")
+        terminal.keys("Enter", "Escape")
+        terminal.see("FOLLOW")
+        terminal.settle(lambda lines: self.assertNotEqual(self.clock(terminal), first))
+        windows = 0
+        while time.monotonic() < begin + 4:
+            clock = self.clock(terminal)
+            windows += clock != first
+            first = clock
+        self.assertLessEqual(windows, 5)
+
     def test_delay(self):
-        terminal = self.begin(delay="60")
+        terminal = self.begin(delay="60", cols=140)
         for name in key("ask_for_delay"):
             terminal.keys(name)
             self.last(terminal, "Seconds between samples: 60")
-            terminal.answer("0.5")
+            # The first character replaces what is there; a key that moves keeps it.
+            terminal.type("5")
+            self.last(terminal, "Seconds between samples: 5")
+            terminal.keys("Enter")
+            terminal.see("every 5s")
+            terminal.keys(name, "Home")
+            terminal.type("0.")
+            self.last(terminal, "Seconds between samples: 0.5")
+            terminal.keys("Enter")
             terminal.see("every 0.5s")
             self.queue(self.listeners[5], 1)
             self.await_queued(terminal, self.listeners[5])
@@ -383,14 +560,11 @@ class Time(Case):
                 terminal.keys(name)
                 terminal.see("Seconds between samples: 0.5")
                 terminal.answer(bad)
-                terminal.settle(lambda lines, bad=bad: self.assertEqual(
-                    lines[-1], f"Not a number of seconds from 0.001 to 86400: {bad}".rstrip()))
-                self.assertIn("every 0.5s", terminal.text())
-            terminal.keys(name)
-            terminal.see("Seconds between samples: 0.5")
-            terminal.keys(key("go_back")[0])
-            terminal.see("q Quit")
-            self.assertIn("every 0.5s", terminal.text())
+                lines = terminal.see("Not a number of seconds from 0.001 to 86400.")
+                self.assertEqual(lines[-1], f"Seconds between samples: {bad}".rstrip())
+                self.assertIn("every 0.5s", lines[0])
+                terminal.keys(key("go_back")[0])
+                self.await_list(terminal)
             terminal.keys(name)
             terminal.answer("60")
             terminal.see("every 1m ")
@@ -409,34 +583,34 @@ class Time(Case):
             terminal.see("every 1s ")
 
     def test_reset(self):
-        terminal = self.begin(delay="60")
-        terminal.see("ListenOverflows")
+        terminal = self.begin(delay="0.5")
+
+        def sum_is(count):
+            terminal.settle(lambda lines: self.assertRegex(
+                next(line for line in lines if line.startswith("ListenOverflows")),
+                rf"^ListenOverflows +\S+/s \S* +{count}/"))
         for name in key("reset_sums"):
             self.overflow(self.listeners[2], 3)
-            terminal.keys(key("refresh_or_toggle")[0])
-            terminal.settle(lambda lines: self.assertRegex(
-                lines[2], r"^ListenOverflows .* \+3 in \S"))
+            sum_is(3)
             terminal.keys(name)
-            self.last(terminal, "The sums of the counters begin anew.")
-            terminal.settle(lambda lines: self.assertNotIn("+3", lines[2]))
+            self.last(terminal, "All sums begin anew.")
             self.overflow(self.listeners[2], 2)
-            terminal.keys(key("refresh_or_toggle")[0])
-            terminal.settle(lambda lines: self.assertRegex(
-                lines[2], r"^ListenOverflows .* \+2 in \S"))
+            sum_is(2)
             terminal.keys(name)
-            terminal.settle(lambda lines: self.assertNotIn("+2", lines[2]))
 
 
 class Pages(Case):
-    def lines_of(self, terminal, listener, clients):
-        """The line of each client in the detail."""
-        peers = ["%s:%d" % client.getsockname() for client in clients]
-        lines = terminal.lines()
-        found = [[line for line in lines if re.search(rf" {re.escape(peer)}( |$)", line)]
-                 for peer in peers]
-        for peer, line in zip(peers, found):
-            self.assertEqual(len(line), 1, f"lines of {peer}")
-        return [line[0].split(None, 2) for line in found]
+    def clients_on(self, terminal, clients):
+        """{port: (wait, unread, whether it has gone)}, as far as they are on the page."""
+        ports = {client.getsockname()[1] for client in clients}
+        found = re.findall(r"(\S+) +(\d+|-) +127\.0\.0\.1:(\d+)( gone)?", terminal.text())
+        return {int(port): (wait, unread, bool(gone))
+                for wait, unread, port, gone in found if int(port) in ports}
+
+    def find(self, terminal, listener):
+        terminal.keys(key("ask_for_text")[0])
+        terminal.type(f":{listener.port}")
+        terminal.keys("Enter")
 
     def test_detail(self):
         listener = self.listener("127.0.0.9", 9000, backlog=9)
@@ -444,102 +618,119 @@ class Pages(Case):
         clients[0].send(b"hello")
         clients[1].send(b"12345678")
         clients[2].close()
-        self.half_open(self.listeners[0], 2)
         self.places.append(screen.at(listener))
         terminal = self.screen("-d", "0.2", cols=100, rows=50)
-        for name in (*key("open_selected"), *key("toggle_detail")):
-            terminal.keys(key("ask_for_text")[0])
-            terminal.type(":9000")
-            terminal.keys("Enter")
+        for name in (*key("key_choose"), *key("toggle_detail")):
+            self.find(terminal, listener)
             self.await_selected(terminal, 6)
             terminal.keys(name)
-            lines = terminal.see("10 waiting")
-            terminal.see("closed by the peer")
-            terminal.settle(lambda lines: self.lines_of(
-                terminal, listener, clients[:2] + clients[3:]))
-            rows = self.lines_of(terminal, listener, clients[:2] + clients[3:])
-            self.assertEqual([int(row[1]) for row in rows], [5, 8] + 7 * [0])
-            for row in rows:
-                self.assertRegex(row[0], r"^\d+(\.\d)?s$")
-                self.assertNotIn("closed", row[2])
-            closed = [line for line in terminal.lines() if "closed by the peer" in line]
-            self.assertEqual(len(closed), 1)
-            self.assertIn("dead-clients: ", terminal.text())
-            self.assertTrue(any(re.match(rf"{re.escape(self.places[6])}( [^:]+)?: full ", line)
-                                for line in lines))
+            terminal.see("Who waits (10)")
+            others = clients[:2] + clients[3:]
+            terminal.settle(lambda lines, others=others: self.assertEqual(
+                len(self.clients_on(terminal, others)), len(others)))
+            found = self.clients_on(terminal, others)
+            self.assertEqual([found[client.getsockname()[1]][1] for client in others],
+                             ["5", "8"] + 7 * ["0"])
+            for wait, _, gone in found.values():
+                self.assertRegex(wait, r"^\d+(\.\d)?s$")
+                self.assertFalse(gone)
+            text = terminal.text()
+            self.assertEqual(text.count(" gone"), len(re.findall(r"\d+ gone| gone\b", text)))
+            self.assertRegex(text, r"127\.0\.0\.1:\d+ gone")
+            self.assertIn("dead-clients: ", text)
+            self.assertRegex(terminal.lines()[1], rf"^── {re.escape(self.places[6])} ")
             terminal.keys(key("go_back")[0])
-            terminal.see("q Quit")
+            self.await_list(terminal)
 
     def test_detail_is_of_one_socket(self):
-        """Its page goes on when others change, and says when it is gone."""
+        """Its page goes on when others change."""
         terminal = self.begin(rows=40)
         terminal.keys("End")
         self.await_selected(terminal, 5)
-        terminal.keys(key("open_selected")[0])
+        terminal.keys(key("key_choose")[0])
+
         def mine(lines):
-            self.assertRegex("\n".join(lines), rf"\n{re.escape(self.places[5])}( [^:]+)?: ok")
+            self.assertRegex(lines[1], rf"^── {re.escape(self.places[5])} ")
         terminal.settle(mine)
         self.queue(self.listeners[5], 4)
-        terminal.see("4 waiting")
+        terminal.see("Who waits (4)")
         for listener in self.listeners[:5]:
             listener.close()
-        terminal.see("1 listener ")
+        terminal.see(" gone")
         mine(terminal.lines())
 
-    def test_sections_and_scrolling(self):
-        """Down scrolls the queue that Tab has chosen."""
+    def test_detail_keeps_follow(self):
+        """While it is open the list does not; afterwards the worst one is selected again."""
+        terminal = self.begin()
+        terminal.see("FOLLOW")
+        terminal.keys("Enter")
+        terminal.see("Esc Back")
+        self.fill(self.listeners[0], 9)
+        self.overflow(self.listeners[0], 3)
+        terminal.settle(lambda lines: self.assertRegex(
+            lines[1], rf"^── {re.escape(self.places[2])} "))
+        terminal.keys("Escape")
+        terminal.see("FOLLOW")
+        # Who moves the cursor has chosen.
+        terminal.keys("End", "Enter")
+        terminal.see("Esc Back")
+        terminal.keys("Escape")
+        self.await_list(terminal)
+        terminal.gone("FOLLOW")
+
+    def test_blocks(self):
+        """Tab goes from block to block, and the arrows from line to line, to all of them."""
         listener = self.listener("127.0.0.9", 9000, backlog=99)
         clients = self.queue(listener, 80)
         self.half_open(listener, 40)
-        terminal = self.screen("-d", "0.2", cols=100, rows=30)
-        terminal.keys(key("ask_for_text")[0])
-        terminal.type(":9000")
-        terminal.keys("Enter", key("open_selected")[0])
-        terminal.see("80 waiting")
-        terminal.see("40 half-open")
-        terminal.keys("p")  # ages that grow may take a line more
-        terminal.see("[PAUSED")
-        waiting = {":%d" % client.getsockname()[1] for client in clients}
-
-        def shown(lines):
-            """Ports of the waiting ones, addresses of the half-open ones."""
-            words = " ".join(lines)
-            return (set(re.findall(r"127\.0\.0\.1(:\d+)", words)) & waiting,
-                    set(re.findall(r"10\.99\.0\.\d+", words)))
-        terminal.settle(lambda lines: self.assertTrue(all(shown(lines))))
-        queue, half = shown(terminal.lines())
-        terminal.keys("NPage")
-        terminal.settle(lambda lines: self.assertFalse(shown(lines)[0] & queue))
-        self.assertEqual(shown(terminal.lines())[1], half)
-        terminal.keys("Home")
-        terminal.settle(lambda lines: self.assertEqual(shown(lines)[0], queue))
+        terminal = self.screen("-d", "0.2", cols=80, rows=24)
+        self.find(terminal, listener)
+        terminal.keys(key("key_choose")[0])
+        terminal.settle(lambda lines: self.assertRegex(lines[1], r"^── 127.0.0.9:9000 "))
         for name in key("next_section"):
-            terminal.keys(name)
-            terminal.settle(lambda lines: self.assertGreater(len(shown(lines)[1]), len(half)))
-            queue, half = shown(terminal.lines())
-            terminal.keys("End")
-            terminal.settle(lambda lines: self.assertFalse(shown(lines)[1] & half))
-            self.assertEqual(shown(terminal.lines())[0], queue)
+            for title in "Its queue", "Who waits (80)":
+                for _ in range(8):
+                    if re.match(rf"── {re.escape(title)} ", terminal.lines()[1]):
+                        break
+                    before = terminal.text()
+                    terminal.keys(name)
+                    terminal.wait("Tab to scroll", lambda lines, before=before:
+                                  "\n".join(lines) != before)
+                self.assertRegex(terminal.lines()[1], rf"^── {re.escape(title)} ")
+            terminal.keys("Home")
+        seen = {}
+        for _ in range(30):
+            seen.update(self.clients_on(terminal, clients))
+            before = terminal.text()
+            terminal.keys("Down", "Down", "Down", "Down")
+            terminal.lines()
+            if terminal.text() == before:
+                break
+        self.assertEqual(len(seen), 80)
+
+    # What opens each page, and what is on it alone.
+    OPEN = (("toggle_help", "listenq: keys"), ("toggle_setup", " Setup "),
+            ("toggle_sort", " Sort by "), ("toggle_events", "Go to that moment"),
+            ("key_choose", "Next block"), ("toggle_detail", "Next block"))
 
     def test_back(self):
         terminal = self.begin()
         for name in key("go_back"):
-            for page, text in (("toggle_help", "listenq: keys"),
-                               ("toggle_columns", "Setup"),
-                               ("open_selected", "Esc back"), ("toggle_detail", "Esc back")):
+            for page, text in self.OPEN:
                 terminal.keys(key(page)[0])
                 terminal.see(text)
                 terminal.keys(name)
+                self.await_list(terminal)
                 self.await_order(terminal, self.usual)
 
     def test_quit_goes_back_first(self):
         terminal = self.begin()
-        for page in "toggle_help", "toggle_columns", "open_selected", "toggle_detail":
+        for page, text in self.OPEN:
             for name in key("quit"):
                 terminal.keys(key(page)[0])
-                terminal.gone("q Quit")
+                terminal.see(text)
                 terminal.keys(name)
-                self.await_order(terminal, self.usual)
+                self.await_list(terminal)
         terminal.keys(name)
         self.assertEqual(terminal.ended(), 0)
 
@@ -553,7 +744,7 @@ class Pages(Case):
             terminal.keys(name)
             terminal.gone("wall: the system")
             self.await_order(terminal, self.usual)
-            self.assertTrue(terminal.lines()[0].startswith("listenq "))
+            self.assertTrue(terminal.lines()[0].startswith(" listenq "))
 
     def test_write(self):
         terminal = self.begin(delay="60")
@@ -580,34 +771,36 @@ class Pages(Case):
                 self.assertEqual(listenq.parse(file.read()), report)
 
     def test_write_that_fails(self):
+        """The name stays, with the reason above it."""
         terminal = self.begin()
         for path, why in (("/nowhere/report", "No such file"), ("/dev/full", "No space left"),
-                          (terminal.directory, "directory")):
+                          (terminal.directory, "directory"),
+                          ("-", "Standard output is this screen")):
             terminal.keys(key("ask_for_file")[0])
             terminal.answer(path)
-            terminal.settle(lambda lines, why=why, path=path: self.assertTrue(
-                why in lines[-1] and path in lines[-1], lines[-1]))
-        terminal.keys(key("ask_for_file")[0])
-        terminal.answer("-")
-        terminal.see("Standard output is this screen")
+            lines = terminal.see(why)
+            self.assertIn(why, lines[-2])
+            self.assertEqual(lines[-1], f"Write JSON to file: {path}")
+            terminal.keys(key("go_back")[0])
+            self.await_list(terminal)
         self.assertNotIn("schema_version", terminal.text())
         before = set(os.listdir(terminal.directory))
         terminal.keys(key("ask_for_file")[0])
         terminal.see("Write JSON to file: ")
         terminal.keys(key("go_back")[0])
-        terminal.see("q Quit")
+        self.await_list(terminal)
         self.assertEqual(set(os.listdir(terminal.directory)), before)
 
     def test_filter_that_needs_more(self):
-        """What it asks for is looked for now, not when a long window is over."""
+        """What it asks for is looked for soon, not when a long window is over."""
         mine = self.listener()
         terminal = self.screen("-d", "60", "-o", "severity,local,length")
         terminal.see(screen.at(mine))
         terminal.keys(key("ask_for_filter")[0])
         terminal.answer("comm = python3")
-        terminal.see("[FILTER]")
+        terminal.see("filter: comm = python3 ")
         terminal.settle(lambda lines: self.assertIn(
-            screen.at(mine), [row["LOCAL ADDRESS"] for row in screen.parse_list(lines)]))
+            screen.at(mine), [row.address for row in screen.parse_list(lines)]))
 
     def test_end_of_a_filter_with_a_family(self):
         """That was given on the command line: what it hid comes back, IPv6 too."""
@@ -619,50 +812,81 @@ class Pages(Case):
 
     def test_keys_that_mean_nothing(self):
         terminal = self.begin(delay="60")
-        before = terminal.lines()[1:]
-        terminal.keys("y", "Y", "9", "F9", "C-a", "M-x", "IC", "DC", "F12", "BTab", "C-Left")
+        before = [row.line for row in terminal.list()]
+        terminal.keys("y", "Y", "9", "C-a", "M-x", "IC", "DC", "F12", "BTab", "C-Left")
         terminal.keys("End", "Home")
-        terminal.see("[ORDER HELD]")
-        self.assertEqual(terminal.lines()[1:], before)
+        terminal.see("ORDER HELD")
+        self.assertEqual([row.line for row in terminal.list()], before)
 
     def test_keys_of_the_list_alone(self):
         """They do nothing on other pages."""
         terminal = self.begin(delay="60")
-        for page in "toggle_help", "toggle_columns", "open_selected":
+        for page, text in self.OPEN:
             terminal.keys(key(page)[0])
-            terminal.gone("q Quit")
-            terminal.keys(*(key(name)[0] for name in ("toggle_full", "toggle_freeze", "invert",
-                                                      "sort_next", "ask_for_text", "go_back")))
-            terminal.see("q Quit")
+            terminal.see(text)
+            terminal.keys(*(key(name)[0] for name in ("toggle_list_only", "toggle_freeze",
+                                                      "invert", "sort_next", "ask_for_text")))
+            terminal.keys(key("go_back")[0])
+            self.await_list(terminal)
             self.await_order(terminal, self.usual)
-            self.assertNotRegex(terminal.lines()[0], "FULL ONLY|FROZEN")
-            self.await_header(terminal, "SEV▼")
+            self.assertNotRegex(terminal.text(), "FROZEN|sorted by")
+            self.await_header(terminal, "STATE▼")
 
 
 class Mouse(Case):
     def begin(self, *args, **kwargs):
         return super().begin("--mouse", *args, term="xterm-256color", **kwargs)
 
+    def first_row(self, terminal):
+        """Number of its line."""
+        return terminal.list()[0].number
+
     def test_click_selects(self):
         terminal = self.begin()
-        first = terminal.header() + 1
+        first = self.first_row(terminal)
         for line, number in (3, 1), (5, 5), (0, 2):
             terminal.mouse(first + line, 10)
             self.await_selected(terminal, number)
         # What is no row is left alone.
-        terminal.mouse(first + 8, 10)
+        terminal.mouse(first + 7, 10)
         terminal.mouse(0, 10)
-        terminal.mouse(23, 10)
         self.await_selected(terminal, 2)
         # A click on what is selected opens it.
         terminal.mouse(first, 10)
-        terminal.see("30 waiting")
+        terminal.see("Next block")
+
+    def test_bar(self):
+        """A label does what its key does."""
+        terminal = self.begin(cols=140)
+        for label, text in ("Help", "listenq: keys"), ("Setup", " Setup "), ("Sort", " Sort by "), \
+                ("Filter", "Filter:"), ("Pause", " PAUSED"), ("Detail", "Next block"):
+            terminal.mouse(23, terminal.see("F10Quit")[-1].index(label))
+            terminal.see(text)
+            terminal.keys("Escape")
+            self.await_list(terminal)
+        terminal.mouse(23, terminal.see("F10Quit")[-1].index("Quit"))
+        self.assertEqual(terminal.ended(), 0)
+
+    def test_menu(self):
+        """A click on a line chooses it, one beside the menu leaves it."""
+        terminal = self.begin("-o", "severity,local,length,limit")
+        terminal.keys("F6")
+        lines = terminal.see(" Sort by ")
+        number = next(n for n, line in enumerate(lines) if "] LIMIT" in line)
+        terminal.mouse(number, 5)
+        terminal.gone(" Sort by ")
+        self.await_header(terminal, "LIMIT▼")
+        terminal.keys("F6")
+        terminal.see(" Sort by ")
+        terminal.mouse(0, 5)
+        terminal.gone(" Sort by ")
+        self.await_header(terminal, "LIMIT▼")
 
     def test_nothing_waits_for_the_next_key(self):
         """Whichever button, and while it is held down: samples come in."""
         terminal = self.begin()
         self.await_selected(terminal, 2)
-        row = terminal.header() + 2
+        row = self.first_row(terminal) + 1
         for button in 1, 2, 0:
             terminal.type(f"\033[<{button};5;{row + 1}M")
             self.queue(self.listeners[0], 1)
@@ -674,8 +898,8 @@ class Mouse(Case):
 
     def test_press_and_release_at_once(self):
         """As they come from afar."""
-        terminal = self.begin()
-        header = terminal.header()
+        terminal = self.begin("-o", "severity,local,length,limit")
+        header = self.first_row(terminal) - 1
         place = f"{terminal.lines()[header].index('LIMIT') + 1};{header + 1}"
         for mark in "▼▲▼":
             terminal.type(f"\033[<0;{place}M\033[<0;{place}m")

@@ -4,7 +4,6 @@
 import re
 
 import screen
-import source
 
 
 class Selection(screen.Case):
@@ -16,7 +15,7 @@ class Selection(screen.Case):
         self.places = [screen.at(listener) for listener in self.listeners]
 
     def order(self, lines):
-        return [row["LOCAL ADDRESS"] for row in screen.parse_list(lines)]
+        return [row.address for row in screen.parse_list(lines) if row.mark != "x"]
 
     def await_order(self, terminal, *order):
         """By number of the listener."""
@@ -24,19 +23,19 @@ class Selection(screen.Case):
         terminal.settle(lambda lines: self.assertEqual(self.order(lines), wanted))
 
     def await_selected(self, terminal, number):
-        """The cursor of the terminal rests on its row, and the hint speaks of it."""
+        """The cursor of the terminal rests on its row, and the panel speaks of it."""
         place = self.places[number]
 
         def check(lines):
-            self.assertRegex(terminal.selected(), rf"^\S+ +{re.escape(place)} ")
+            self.assertIn(f" {place} ", terminal.selected())
             self.assertEqual(terminal.cursor[1], 0)
-            self.assertRegex("\n".join(lines), rf"\n> {re.escape(place)}( [^:]+)?: ")
+            self.assertRegex("\n".join(lines), rf"\n── {re.escape(place)} ")
         terminal.settle(check)
 
     def let_go(self, terminal):
         """To freeze the order and not ends the hold at once; F would end the selection with it."""
         terminal.keys("o", "o")
-        terminal.gone("[ORDER ")
+        terminal.gone("ORDER ")
 
     def select(self, terminal, number):
         terminal.keys("Home", *(number * ["Down"]))
@@ -45,14 +44,14 @@ class Selection(screen.Case):
     def test_order_is_held_while_the_cursor_moves(self):
         terminal = self.screen("-d", "0.2")
         self.select(terminal, 2)
-        terminal.see("[ORDER HELD]")
+        terminal.see("ORDER HELD")
         self.fill(self.listeners[5], 9)
         terminal.settle(lambda lines: self.assertEqual(
-            screen.parse_list(lines)[5]["FILL"], "100%"))
+            screen.parse_list(lines)[5].length, "10"))
         self.await_order(terminal, 0, 1, 2, 3, 4, 5)
-        self.assertIn("[ORDER HELD]", terminal.text())
+        self.assertIn("ORDER HELD", terminal.text())
         # Then it is the worst first again, and the socket still the selected one.
-        terminal.gone("[ORDER HELD]", deadline=15)
+        terminal.gone("ORDER HELD", deadline=15)
         self.await_order(terminal, 5, 0, 1, 2, 3, 4)
         self.await_selected(terminal, 2)
 
@@ -82,7 +81,7 @@ class Selection(screen.Case):
         reborn = self.listener("127.0.0.5", self.listeners[4].port, backlog=77)
         self.assertEqual(screen.at(reborn), self.places[4])
         terminal.settle(lambda lines: self.assertIn(
-            "77", [row["LIMIT"] for row in screen.parse_list(lines)]))
+            "77", [row.cells["LIMIT"] for row in screen.parse_list(lines)]))
         self.await_selected(terminal, 5)
 
     def test_cursor_of_other_pages(self):
@@ -93,8 +92,12 @@ class Selection(screen.Case):
         terminal.settle(lambda lines: self.assertEqual(
             terminal.cursor, (23, len("Find: abc"))))
         self.assertEqual(terminal.selected(), "Find: abc")
+        terminal.keys("Left")
+        terminal.settle(lambda lines: self.assertEqual(
+            terminal.cursor, (23, len("Find: ab"))))
         terminal.keys("Escape", "c")
-        terminal.see("Setup")
+        terminal.see(" Setup ")
+        terminal.keys("Home")
+        terminal.settle(lambda lines: self.assertRegex(terminal.selected(), r"^│ \[x\] groups "))
         terminal.keys("Down", "Down")
-        terminal.settle(lambda lines: self.assertRegex(
-            terminal.selected(), rf"^\[.\] {list(source.fields())[2]} "))
+        terminal.settle(lambda lines: self.assertRegex(terminal.selected(), r"^│ \[.\] follow "))

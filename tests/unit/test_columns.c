@@ -222,52 +222,6 @@ static void test_needs(void **state)
 	assert_true(columns_needs(&c) & NEED_GROUPS);
 }
 
-#define TOP_OF_GROUPS "severity,state,local,process,sockets,fill,synrecv,overflows-rate,reasons"
-
-/* The columns of groups come and go with the groups, to where they are by default. */
-static void test_groups(void **state)
-{
-	for (int folded = 0; folded < 2; folded++) {
-		begin(true, folded);
-		columns_default(&c, false);
-		columns_group(&c, true);
-		assert_columns(TOP_OF_GROUPS);
-		columns_group(&c, false);
-		assert_columns(TOP);
-	}
-	/* What stood beside them may be gone. */
-	columns_toggle(&c, named("process"));
-	columns_toggle(&c, named("fill"));
-	columns_toggle(&c, named("synrecv"));
-	columns_group(&c, true);
-	assert_columns("severity,state,local,sockets,overflows-rate,reasons");
-}
-
-/* What the user asked for stays, and a list that the user named is left alone. */
-static void test_groups_and_what_was_asked_for(void **state)
-{
-	begin(true, false);
-	columns_parse(&c, "+sockets", false, &why);
-	columns_group(&c, true);
-	columns_group(&c, false);
-	assert_columns(TOP ",sockets");
-	begin(true, false);
-	columns_default(&c, false);
-	columns_group(&c, true);
-	columns_toggle(&c, named("sockets"));
-	columns_toggle(&c, named("sockets"));
-	columns_group(&c, false);
-	assert_true(columns_have(&c, named("sockets")));
-	begin(true, false);
-	columns_parse(&c, "local,length", false, &why);
-	columns_group(&c, true);
-	assert_columns("local,length");
-	begin(true, false);
-	columns_all(&c);
-	columns_group(&c, false);
-	assert_true(columns_have(&c, named("imbalance")));
-}
-
 /* Takes away or adds; the words stay last, and the last column stays. */
 static void test_toggle(void **state)
 {
@@ -315,8 +269,6 @@ int main(void)
 		cmocka_unit_test_setup(test_worth, setup),
 		cmocka_unit_test_setup(test_unknown, setup),
 		cmocka_unit_test_setup(test_needs, setup),
-		cmocka_unit_test_setup(test_groups, setup),
-		cmocka_unit_test_setup(test_groups_and_what_was_asked_for, setup),
 		cmocka_unit_test_setup(test_toggle, setup),
 		cmocka_unit_test_setup(test_toggle_asks, setup),
 	};
