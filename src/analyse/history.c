@@ -1061,7 +1061,7 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 	const struct sick *s;
 	uint64_t n;
 
-	if (find_window(t, back, &n)) {
+	if (t && find_window(t, back, &n)) {
 		if (row->gone)
 			return recall_gone(t, row, n);
 		/* Most rows were never sick. */

@@ -72,7 +72,7 @@ struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum
 			   size_t back, uint64_t span_ns, uint64_t *covered_ns);
 void history_restart_sums(struct history *t);
 
-/* What the past says of a row, beside its report; see spells.h. */
+/* What the past says of a row, beside its report; see spells.h. @t: NULL: nothing */
 struct memory history_memory(const struct history *t, const struct row *row, size_t back);
 
 /* How many members of a folded group are sick, or held so; 0 of a listener. */
