@@ -429,15 +429,16 @@ def tree_mark(line, heads):
 
 
 def split_row(line, heads):
-    """{header: text under it}. Each word belongs to the header that it stands under, or next to."""
+    """{header: text under it}. A word belongs to the header that it begins or ends with, else to the
+    last one that begins before it."""
     found = {header: [] for _, _, header in heads}
     for word in re.finditer(r"\S+", line):
         begin, end = word.span()
         if not begin and word[0] in MARKS:
             continue
-        nearest = max(heads, key=lambda head, begin=begin, end=end:
-                      min(end, head[1]) - max(begin, head[0]))
-        found[nearest[2]].append(word[0])
+        under = ([head for head in heads if head[1] == end] or
+                 [head for head in heads if head[0] <= begin][-1:] or heads[:1])
+        found[under[0][2]].append(word[0])
     return {header: " ".join(words) for header, words in found.items()}
 
 
