@@ -1046,7 +1046,7 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 	const struct sick *s;
 	uint64_t n;
 
-	if (find_window(t, back, &n)) {
+	if (t && find_window(t, back, &n)) {
 		if (row->gone)
 			return recall_gone(t, row, n);
 		/* Most rows were never sick. */
@@ -1060,6 +1060,21 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 	m.losses = row->losses;
 	m.peak = row_worst_fill(row);
 	return m;
+}
+
+struct history_members history_members(const struct history *t, const struct row *row, size_t back)
+{
+	struct history_members members = { 0 };
+
+	for (uint32_t i = 0; row->folded && i < row->folded->n_members; i++) {
+		const struct memory m = history_memory(t, row->folded->members[i], back);
+
+		members.n++;
+		members.of[m.kind]++;
+		if (m.kind == MEMORY_SICK || m.kind == MEMORY_HELD)
+			members.in[m.state]++;
+	}
+	return members;
 }
 
 enum severity memory_severity(const struct memory *m)

@@ -69,8 +69,16 @@ struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum
 			   size_t back, uint64_t span_ns, uint64_t *covered_ns);
 void history_restart_sums(struct history *t);
 
-/* What the past says of a row, beside its report; see spells.h. */
+/* What the past says of a row, beside its report; see spells.h. @t: NULL: nothing */
 struct memory history_memory(const struct history *t, const struct row *row, size_t back);
+
+/* How many members of a folded group there are of each kind of memory. */
+struct history_members {
+	uint32_t n;
+	uint32_t of[MEMORY_GONE + 1]; /* enum memory_kind */
+	uint32_t in[STATE_N]; /* of those that are SICK or HELD, by the state to show */
+};
+struct history_members history_members(const struct history *t, const struct row *row, size_t back);
 
 /* The severity to show: that of the state of SICK and HELD, NOTICE of WAS, GONE, or NONE. */
 enum severity memory_severity(const struct memory *m);
