@@ -37,6 +37,14 @@ static void count(struct census *c, const struct memory *m)
 		c->worst = severity;
 }
 
+static void count_state(struct census *c, enum state state, size_t n)
+{
+	c->in[state] += n;
+	c->sick += n;
+	if (n && census_is_worse(state_table[state].severity, c->worst))
+		c->worst = state_table[state].severity;
+}
+
 /*
  * A group may certainly have lost connections while it is unknown which member did. Then its state
  * is worse than that of all members, and one of the worst of them counts as in that state.
@@ -44,25 +52,28 @@ static void count(struct census *c, const struct memory *m)
 static void count_group(struct census *c, const struct row *row, const struct memory *of_group,
 			const struct history *history, size_t back)
 {
-	struct memory worst = { .kind = MEMORY_NONE, .state = STATE_OK };
-	const struct folded_group *fold = row->folded;
-	size_t at = 0;
+	struct history_members members = history_members(history, row, back);
+	const size_t sick = members.of[MEMORY_SICK] + members.of[MEMORY_HELD];
+	enum state worst = 0;
 
-	for (uint32_t i = 0; is_sick(of_group) && i < fold->n_members; i++) {
-		struct memory m = history_memory(history, fold->members[i], back);
-
-		if (!i || (is_sick(&m) && (!is_sick(&worst) || m.state < worst.state))) {
-			worst = m;
-			at = i;
-		}
+	while (worst < STATE_OK && !members.in[worst])
+		worst++;
+	if (is_sick(of_group) && of_group->state < worst) {
+		count_state(c, of_group->state, 1);
+		if (sick)
+			members.in[worst]--;
+		else if (members.of[MEMORY_WAS])
+			members.of[MEMORY_WAS]--;
+		else
+			members.of[MEMORY_NONE]--;
 	}
-	for (uint32_t i = 0; i < fold->n_members; i++) {
-		struct memory m = history_memory(history, fold->members[i], back);
-		bool stands = is_sick(of_group) && i == at &&
-			      (!is_sick(&worst) || of_group->state < worst.state);
-
-		count(c, stands ? of_group : &m);
-	}
+	for (unsigned int i = 0; i < STATE_OK; i++)
+		count_state(c, i, members.in[i]);
+	c->recovered += members.of[MEMORY_WAS];
+	c->gone += members.of[MEMORY_GONE];
+	c->ok += members.of[MEMORY_NONE];
+	if (census_is_worse(memory_severity(of_group), c->worst))
+		c->worst = memory_severity(of_group);
 }
 
 static void count_row(struct censuses *c, const struct report *report, const struct row *row,
@@ -95,7 +106,7 @@ static void add(struct census *to, const struct census *c)
 }
 
 void census_take(struct censuses *c, const struct report *report, const struct history *history,
-		 size_t back)
+		 size_t back, size_t gone)
 {
 	if (c->netns_size < report->n_netns) {
 		c->netns_size = report->n_netns;
@@ -110,6 +121,9 @@ void census_take(struct censuses *c, const struct report *report, const struct h
 		count_row(c, report, &report->rows[i], history, back);
 	for (size_t i = 0; i < report->n_netns; i++)
 		add(&c->all, &c->by_netns[i]);
+	c->all.gone += gone;
+	if (gone && census_is_worse(SEVERITY_GONE, c->all.worst))
+		c->all.worst = SEVERITY_GONE;
 }
 
 void census_free(struct censuses *c)
