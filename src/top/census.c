@@ -37,43 +37,48 @@ static void count(struct census *c, const struct memory *m)
 		c->worst = severity;
 }
 
-static void count_state(struct census *c, enum state state, size_t n)
+static void add(struct census *to, const struct census *c)
 {
-	c->in[state] += n;
-	c->sick += n;
-	if (n && census_is_worse(state_table[state].severity, c->worst))
-		c->worst = state_table[state].severity;
+	for (unsigned int i = 0; i < STATE_N; i++)
+		to->in[i] += c->in[i];
+	to->sick += c->sick;
+	to->recovered += c->recovered;
+	to->gone += c->gone;
+	to->ok += c->ok;
+	if (census_is_worse(c->worst, to->worst))
+		to->worst = c->worst;
 }
 
 /*
- * A group may certainly have lost connections while it is unknown which member did. Then its state
- * is worse than that of all members, and one of the worst of them counts as in that state.
+ * A group may certainly have lost connections while it is unknown which member did. Then it is, or
+ * was, worse than all members, and one of the worst of them counts as the group.
  */
 static void count_group(struct census *c, const struct row *row, const struct memory *of_group,
 			const struct history *history, size_t back)
 {
-	struct history_members members = history_members(history, row, back);
-	const size_t sick = members.of[MEMORY_SICK] + members.of[MEMORY_HELD];
+	struct census members = empty;
 	enum state worst = 0;
 
+	for (uint32_t i = 0; i < row->folded->n_members; i++) {
+		const struct memory m = history_memory(history, row->folded->members[i], back);
+
+		count(&members, &m);
+	}
 	while (worst < STATE_OK && !members.in[worst])
 		worst++;
-	if (is_sick(of_group) && of_group->state < worst) {
-		count_state(c, of_group->state, 1);
-		if (sick)
+	if (is_sick(of_group) ?
+		    of_group->state < worst :
+		    of_group->kind == MEMORY_WAS && !members.sick && !members.recovered) {
+		if (members.sick)
 			members.in[worst]--;
-		else if (members.of[MEMORY_WAS])
-			members.of[MEMORY_WAS]--;
+		else if (members.recovered)
+			members.recovered--;
 		else
-			members.of[MEMORY_NONE]--;
+			members.ok--;
+		members.sick -= members.sick != 0;
+		count(&members, of_group);
 	}
-	for (unsigned int i = 0; i < STATE_OK; i++)
-		count_state(c, i, members.in[i]);
-	c->recovered += members.of[MEMORY_WAS];
-	c->gone += members.of[MEMORY_GONE];
-	c->ok += members.of[MEMORY_NONE];
-	if (census_is_worse(memory_severity(of_group), c->worst))
-		c->worst = memory_severity(of_group);
+	add(c, &members);
 }
 
 static void count_row(struct censuses *c, const struct report *report, const struct row *row,
@@ -91,18 +96,6 @@ static void count_row(struct censuses *c, const struct report *report, const str
 	c->hidden++;
 	if (census_is_worse(memory_severity(&m), c->hidden_worst))
 		c->hidden_worst = memory_severity(&m);
-}
-
-static void add(struct census *to, const struct census *c)
-{
-	for (unsigned int i = 0; i < STATE_N; i++)
-		to->in[i] += c->in[i];
-	to->sick += c->sick;
-	to->recovered += c->recovered;
-	to->gone += c->gone;
-	to->ok += c->ok;
-	if (census_is_worse(c->worst, to->worst))
-		to->worst = c->worst;
 }
 
 void census_take(struct censuses *c, const struct report *report, const struct history *history,
