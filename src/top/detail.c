@@ -241,8 +241,7 @@ static void put_connections(struct page *p, const struct connections *list, bool
 		sheet_tab(p->to, i * width);
 		sheet_puts(p->to, INK_HEADER,
 			   half_open ? "  TIMER  RESENT  CLIENT" : "   WAIT  UNREAD  CLIENT");
-		while (p->to->x < (i + 1) * width - 3)
-			sheet_puts(p->to, INK_HEADER, " ");
+		sheet_pad(p->to, INK_HEADER, (i + 1) * width - 3);
 	}
 	sheet_end(p->to);
 	for (size_t i = 0; i < list->n; i += across) {

@@ -148,6 +148,8 @@ void phrase_event(struct strbuf *b, const struct event *e, bool brief)
 		strbuf_adds(b, "namespace gone");
 		break;
 	}
+	if (e->more)
+		strbuf_addf(b, ", and %u more", e->more);
 }
 
 static void add_cell(struct strbuf *b, enum field_id id, const struct row *row,

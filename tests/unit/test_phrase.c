@@ -285,6 +285,9 @@ static void test_events(void **state)
 		  "listener gone, was ok",
 		  "listener gone, was ok" },
 		{ { .kind = EVENT_NEW }, "new listener", "new listener" },
+		{ { .kind = EVENT_NEW, .more = 7 },
+		  "new listener, and 7 more",
+		  "new listener, and 7 more" },
 		{ { .kind = EVENT_NETNS_GONE }, "namespace gone", "namespace gone" },
 	};
 
