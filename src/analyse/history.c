@@ -1061,7 +1061,7 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 	const struct sick *s;
 	uint64_t n;
 
-	if (find_window(t, back, &n)) {
+	if (t && find_window(t, back, &n)) {
 		if (row->gone)
 			return recall_gone(t, row, n);
 		/* Most rows were never sick. */
@@ -1075,6 +1075,19 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 	m.losses = row->losses;
 	m.peak = row_worst_fill(row);
 	return m;
+}
+
+size_t history_sick_members(const struct history *t, const struct row *row, size_t back)
+{
+	const struct folded_group *group = row->folded;
+	size_t n = 0;
+
+	for (uint32_t i = 0; group && i < group->n_members; i++) {
+		const struct memory m = history_memory(t, group->members[i], back);
+
+		n += m.kind == MEMORY_SICK || m.kind == MEMORY_HELD;
+	}
+	return n;
 }
 
 enum severity memory_severity(const struct memory *m)

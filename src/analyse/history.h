@@ -72,8 +72,11 @@ struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum
 			   size_t back, uint64_t span_ns, uint64_t *covered_ns);
 void history_restart_sums(struct history *t);
 
-/* What the past says of a row, beside its report; see spells.h. */
+/* What the past says of a row, beside its report; see spells.h. @t: NULL: nothing */
 struct memory history_memory(const struct history *t, const struct row *row, size_t back);
+
+/* How many members of a folded group are sick, or held so; 0 of a listener. */
+size_t history_sick_members(const struct history *t, const struct row *row, size_t back);
 
 /* The severity to show: that of the state of SICK and HELD, NOTICE of WAS, GONE, or NONE. */
 enum severity memory_severity(const struct memory *m);

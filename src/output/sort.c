@@ -70,17 +70,29 @@ static int compare_address(const struct row *a, const struct row *b)
 	return memcmp(x->address, y->address, sizeof(x->address));
 }
 
+uint64_t sort_place(const struct row *row)
+{
+	return place(&row->listener->addr);
+}
+
+int sort_compare_address(const struct row *a, const struct row *b)
+{
+	int order = num_compare(sort_place(a), sort_place(b));
+
+	if (!order)
+		order = compare_address(a, b);
+	return order ? order : num_compare(a->listener->cookie, b->listener->cookie);
+}
+
 static int compare_worst(const void *va, const void *vb)
 {
 	const struct key *a = va, *b = vb;
-	int order;
 
 	if (a->badness != b->badness)
 		return num_compare(a->badness, b->badness);
 	if (a->place != b->place)
 		return num_compare(a->place, b->place);
-	order = compare_address(a->row, b->row);
-	return order ? order : num_compare(a->row->listener->cookie, b->row->listener->cookie);
+	return sort_compare_address(a->row, b->row);
 }
 
 int sort_compare(const struct row *a, const struct row *b)

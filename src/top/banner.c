@@ -90,18 +90,15 @@ void banner_title(struct session *s, struct area a)
 
 static void draw_axis(const struct session *s, struct area a, const struct strip *strip, int left)
 {
-	static const char keys[] = "F7 <  > F8";
-	const int end = a.end - (int)strlen(keys);
 	struct paint p = paint_area(&s->screen, &a, 1);
 	struct strip_label labels[STRIP_LABELS];
-	size_t n = strip_axis(strip, end > left ? (size_t)(end - left - 1) : 0, labels);
+	size_t n = strip_axis(strip, (size_t)(a.end - a.x - left), "F7 <  > F8", labels);
 
 	for (size_t i = 0; i < n; i++) {
 		paint_blanks(&p, INK_PLAIN, a.x + left + (int)labels[i].column - p.x);
 		paint_string(&p, labels[i].ink, labels[i].text);
 	}
-	paint_blanks(&p, INK_PLAIN, a.x + end - p.x);
-	paint_string(&p, INK_DIM, keys);
+	paint_rest(&p, INK_PLAIN);
 }
 
 uint64_t banner_strip_age(struct area a, int x)
@@ -135,6 +132,7 @@ void banner_strip(struct session *s, struct area a)
 		.now = { .tv_sec = sample->wall.tv_sec +
 				   (time_t)(playback_age(&s->playback) / NSEC_PER_SEC) },
 		.at = (size_t)n,
+		.history = s->playback.history,
 		.utf8 = s->screen.utf8,
 	};
 	if (s->playback.paused)

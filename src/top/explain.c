@@ -127,8 +127,8 @@ static void add_cause(struct subject *s)
 	static const char program[] = "the program ";
 	const enum reason reason = verdict_adviser_of(s->memory.reasons);
 	const struct row *row = worst_of(s->row);
-	const char *plain =
-		reason < REASON_N ? reason_table[reason].fact : state_table[s->memory.state].fact;
+	const char *plain = reason < REASON_N ? reason_table[reason].fact :
+						verdict_state_fact(s->row, s->memory.state);
 	struct strbuf process = { 0 };
 
 	if (reason == REASON_N && s->memory.kind == MEMORY_HELD) {
@@ -387,14 +387,11 @@ static void add_syn_queue(struct subject *s)
 /* How many members are sick. */
 static void add_members(struct subject *s)
 {
-	const struct folded_group *group = s->row->folded;
-	uint32_t sick = 0;
+	const size_t sick = history_sick_members(s->c->history, s->row, s->c->back);
 
-	for (uint32_t i = 0; group && i < group->n_members; i++)
-		sick += state_is_sick(group->members[i]->state);
 	if (!sick)
 		return;
-	strbuf_addf(&s->text, "%u of %u sockets %s sick", sick, group->n_members,
+	strbuf_addf(&s->text, "%zu of %u sockets %s sick", sick, s->row->folded->n_members,
 		    sick > 1 ? "are" : "is");
 }
 

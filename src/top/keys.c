@@ -11,6 +11,7 @@
 #include "top/travel.h"
 
 #include <curses.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define CTRL(letter) ((letter)&0x1f)
@@ -158,6 +159,7 @@ static void next_section(struct session *s)
 static bool write_report(struct session *s)
 {
 	const char *path = s->prompt.answer.s;
+	struct report report;
 	struct error why;
 	struct sink sink;
 
@@ -169,7 +171,9 @@ static bool write_report(struct session *s)
 		return false;
 	}
 	if (sink_open(&sink, path, &why) == 0) {
-		json_print(sink.stream, &s->view.report, false, &s->context);
+		report = view_report(&s->view);
+		json_print(sink.stream, &report, false, &s->context);
+		free(report.shown);
 		if (sink_commit(&sink, &why) == 0) {
 			session_say(s, "Written to %s.", path);
 			return true;

@@ -55,14 +55,21 @@ static void load_past(struct playback *t, size_t position)
 	load_sample(t, &t->past[1], position);
 }
 
+static void show(struct playback *t, struct view *view, const struct snapshot *before,
+		 const struct snapshot *now, uint64_t clock_ns)
+{
+	view->back = t->back;
+	view_build(view, before, now, clock_ns);
+}
+
 static void show_past(struct playback *t, struct view *view, uint64_t clock_ns)
 {
-	view_build(view, t->has_window ? &t->past[0] : NULL, &t->past[1], clock_ns);
+	show(t, view, t->has_window ? &t->past[0] : NULL, &t->past[1], clock_ns);
 }
 
 static void show_newest(struct playback *t, struct view *view, uint64_t clock_ns)
 {
-	view_build(view, previous(t), newest(t), clock_ns);
+	show(t, view, previous(t), newest(t), clock_ns);
 }
 
 void playback_show(struct playback *t, struct view *view, uint64_t clock_ns)
@@ -83,19 +90,24 @@ int playback_take(struct playback *t, struct sampler *sampler, struct view *view
 		return code;
 	t->n++;
 	ring_add(t->ring, newest(t));
+	view->history = t->history;
 	if (!t->paused) {
-		show_newest(t, view, clock_ns);
+		view_load(view, previous(t), newest(t));
 		history_add(t->history, &view->report);
+		view->back = 0;
+		view_arrange(view, clock_ns);
 		return 1;
 	}
 	fold_build(&t->unseen, previous(t), newest(t), view->fold);
 	history_add(t->history, &t->unseen);
-	t->back++;
+	view->back = ++t->back;
 	/* The ring has dropped the oldest sample of the window on the screen: show a newer one. */
 	oldest = ring_count(t->ring) - 1;
 	if (t->past[!t->has_window].monotonic_ns < ring_get(t->ring, oldest)->monotonic_ns) {
 		load_past(t, oldest ? oldest - 1 : 0);
 		show_past(t, view, clock_ns);
+	} else {
+		view_arrange(view, clock_ns); /* with rows of the history as it is now */
 	}
 	return 1;
 }
@@ -141,6 +153,77 @@ void playback_go(struct playback *t, size_t back, struct view *view, uint64_t cl
 		playback_pause(t, true, view, clock_ns);
 	load_past(t, position);
 	show_past(t, view, clock_ns);
+}
+
+/* Pauses at a position. Returns false if it was there already. */
+static bool go(struct playback *t, size_t position, struct view *view, uint64_t clock_ns)
+{
+	const bool was_there = t->paused && t->back == ring_back(t->ring, position);
+
+	if (!t->paused)
+		playback_pause(t, true, view, clock_ns);
+	if (t->back == ring_back(t->ring, position))
+		return !was_there;
+	load_past(t, position);
+	show_past(t, view, clock_ns);
+	return true;
+}
+
+bool playback_seek(struct playback *t, size_t back, struct view *view, uint64_t clock_ns)
+{
+	size_t position;
+	bool there;
+
+	if (!t->n)
+		return false;
+	position = ring_find(t->ring, back);
+	there = position < ring_count(t->ring);
+	/* A window whose sample was dropped is part of the next younger one. */
+	if (position && (!there || ring_back(t->ring, position) > back))
+		position--;
+	go(t, position, view, clock_ns);
+	return there;
+}
+
+bool playback_step_time(struct playback *t, int by, uint64_t ns, struct view *view,
+			uint64_t clock_ns)
+{
+	const uint64_t age_ns = playback_age(t);
+	uint64_t newest_ns, to_ns;
+	size_t position = 0;
+
+	if (!t->n)
+		return false;
+	newest_ns = ring_get(t->ring, 0)->monotonic_ns;
+	to_ns = by > 0 ? age_ns + ns : age_ns > ns ? age_ns - ns : 0;
+	while (position + 1 < ring_count(t->ring) &&
+	       newest_ns - ring_get(t->ring, position)->monotonic_ns < to_ns)
+		position++;
+	return go(t, position, view, clock_ns);
+}
+
+bool playback_step_event(struct playback *t, int by, struct view *view, uint64_t clock_ns)
+{
+	const size_t n = history_events(t->history, 0);
+	size_t to = SIZE_MAX;
+
+	/* Newest first: the last that is younger, or the first that is older. */
+	for (size_t i = 0; i < n; i++) {
+		size_t back = history_event_back(t->history, history_event(t->history, 0, i));
+
+		if (back == SIZE_MAX || (by < 0 && back >= t->back))
+			break;
+		if (by < 0 || back > t->back) {
+			to = back;
+			if (by > 0)
+				break;
+		}
+	}
+	if (to == SIZE_MAX) {
+		playback_pause(t, true, view, clock_ns);
+		return false;
+	}
+	return playback_seek(t, to, view, clock_ns);
 }
 
 uint64_t playback_age(const struct playback *t)

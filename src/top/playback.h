@@ -34,7 +34,7 @@ void playback_free(struct playback *t);
 int playback_take(struct playback *t, struct sampler *sampler, struct view *view, uint64_t clock_ns,
 		  struct error *why);
 
-/* Pauses at what is on the screen, or goes on with the newest sample. */
+/* Pauses at what is on the screen, or goes on with the newest sample, which is live. */
 void playback_pause(struct playback *t, bool paused, struct view *view, uint64_t clock_ns);
 
 /* Builds the report on the screen again, after the view has changed. */
@@ -45,6 +45,18 @@ void playback_show(struct playback *t, struct view *view, uint64_t clock_ns);
  * lies between two that it kept. Returns false if there is no such window.
  */
 bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock_ns);
+
+/*
+ * Pause elsewhere. Return false, with the screen as it was but paused, if that is no other window.
+ * playback_seek() - at the window that is @back before the newest one; false: it is forgotten, and
+ *	the oldest one is shown
+ * playback_step_time() - about @ns back (@by 1) or forward (-1), at most to the oldest or newest
+ * playback_step_event() - at the window of the next older (@by 1) or younger event
+ */
+bool playback_seek(struct playback *t, size_t back, struct view *view, uint64_t clock_ns);
+bool playback_step_time(struct playback *t, int by, uint64_t ns, struct view *view,
+			uint64_t clock_ns);
+bool playback_step_event(struct playback *t, int by, struct view *view, uint64_t clock_ns);
 
 /*
  * playback_go() - pause at the window that is @back windows older than the newest, or the nearest

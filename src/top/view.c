@@ -19,6 +19,15 @@ struct place {
 	struct row *row;
 };
 
+/* What the default order depends on. */
+struct key {
+	uint64_t badness; /* smaller comes first */
+	uint64_t place;
+	struct row *row;
+};
+
+enum { KEY_SICK, KEY_WAS, KEY_GONE, KEY_WELL };
+
 static struct view_socket socket_of(const struct row *row)
 {
 	return (struct view_socket){ row_id(row), row_group_id(row) };
@@ -109,12 +118,76 @@ static int compare_places(const void *a, const void *b)
 	return num_compare(((const struct place *)a)->place, ((const struct place *)b)->place);
 }
 
+static struct memory recall(const struct view *v, const struct row *row)
+{
+	return history_memory(v->history, row, v->back);
+}
+
+/*
+ * Rows must not change places for chance. So it is sums of a spell that decide between two in the
+ * same state, and nothing but the address between two that are well.
+ */
+static struct key make_key(const struct view *v, struct row *row)
+{
+	const struct memory m = recall(v, row);
+	const uint64_t overflows = num_min(m.overflows.min, UINT32_MAX);
+	const uint64_t peak = m.peak >= 1 ? 255 : m.peak > 0 ? (uint64_t)(m.peak * 255) : 0;
+	struct key key = { .place = sort_place(row), .row = row };
+	uint64_t order = 0, class = KEY_WELL;
+
+	switch (m.kind) {
+	case MEMORY_SICK:
+	case MEMORY_HELD:
+		class = KEY_SICK;
+		order = (uint64_t)m.state << 40 | (UINT32_MAX - overflows) << 8 | (255 - peak);
+		break;
+	case MEMORY_WAS:
+		class = KEY_WAS;
+		order = m.ago_ns;
+		break;
+	case MEMORY_GONE:
+		class = KEY_GONE;
+		order = m.ago_ns;
+		break;
+	case MEMORY_NONE:
+		break;
+	}
+	key.badness = class << 56 | order;
+	return key;
+}
+
+static int compare_keys(const void *va, const void *vb)
+{
+	const struct key *a = va, *b = vb;
+
+	if (a->badness != b->badness)
+		return num_compare(a->badness, b->badness);
+	if (a->place != b->place)
+		return num_compare(a->place, b->place);
+	return sort_compare_address(a->row, b->row);
+}
+
+static void sort_by_memory(const struct view *v, struct row **rows, size_t n)
+{
+	struct key *keys = xreallocarray(NULL, n, sizeof(*keys));
+
+	for (size_t i = 0; i < n; i++)
+		keys[i] = make_key(v, rows[i]);
+	qsort(keys, n, sizeof(*keys), compare_keys);
+	for (size_t i = 0; i < n; i++)
+		rows[i] = keys[i].row;
+	free(keys);
+}
+
 /* Sorts @rows, all or some of those shown, or puts them in the order that was kept. */
 static void put_in_order(struct view *v, struct row **rows, size_t n, uint64_t clock_ns)
 {
 	struct place *places;
 
-	sort_some(rows, n, &v->report, v->sort, v->descending, v->context);
+	if (v->sort)
+		sort_some(rows, n, &v->report, v->sort, v->descending, v->context);
+	else
+		sort_by_memory(v, rows, n);
 	if (!view_order_stays(v, clock_ns))
 		return;
 	places = xreallocarray(NULL, n, sizeof(*places));
@@ -154,6 +227,11 @@ static void set_unfolded(struct view *v, uint64_t group, bool unfold)
 	}
 }
 
+static bool is_hidden(const struct view *v, const struct row *row)
+{
+	return v->sick_only && recall(v, row).kind == MEMORY_NONE;
+}
+
 /* Puts the members of unfolded groups below the row of their group. */
 static void add_members(struct view *v, uint64_t clock_ns)
 {
@@ -175,7 +253,8 @@ static void add_members(struct view *v, uint64_t clock_ns)
 		v->spare[n++] = rows[i];
 		begin = n;
 		for (uint32_t j = 0; fold && j < fold->n_members; j++)
-			if (report_selects(r, &v->selection, fold->members[j]))
+			if (report_selects(r, &v->selection, fold->members[j]) &&
+			    !is_hidden(v, fold->members[j]))
 				v->spare[n++] = fold->members[j];
 		if (fold)
 			put_in_order(v, v->spare + begin, n - begin, clock_ns);
@@ -188,40 +267,114 @@ static void add_members(struct view *v, uint64_t clock_ns)
 	v->spare_size = rows_size;
 }
 
-/*
- * A listener that is gone stays on the list for one window, at its end. The cursor does not follow
- * it there.
- */
-static bool is_ignored(const struct view *v, const struct row *row)
+/* The listeners that went before the window of the report. */
+static void add_ghosts(struct view *v)
 {
-	return row->gone && !v->selected_gone;
+	struct report *r = &v->report;
+	struct row **ghosts;
+	size_t n = history_gone(v->history, r, v->back, &ghosts);
+
+	if (r->n_shown + n > r->shown_size) {
+		r->shown_size = r->n_shown + n;
+		r->shown = xreallocarray(r->shown, r->shown_size, sizeof(*r->shown));
+	}
+	for (size_t i = 0; i < n; i++) {
+		ghosts[i]->shown = report_selects(r, &v->selection, ghosts[i]);
+		if (!ghosts[i]->shown)
+			continue;
+		r->shown[r->n_shown++] = ghosts[i];
+		v->n_ghosts++;
+	}
+}
+
+static void hide_well(struct view *v)
+{
+	struct report *r = &v->report;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_shown; i++)
+		if (!is_hidden(v, r->shown[i]))
+			r->shown[n++] = r->shown[i];
+	r->n_shown = n;
+}
+
+static bool is_ghost(const struct view *v, const struct row *row)
+{
+	const struct report *r = &v->report;
+
+	return row->gone && v->n_ghosts && (row < r->rows || row >= r->rows + r->n_rows);
 }
 
 static bool find_id(const struct view *v, uint64_t id, size_t *index)
 {
 	for (size_t i = 0; i < v->report.n_shown; i++)
-		if (row_id(v->report.shown[i]) == id && !is_ignored(v, v->report.shown[i])) {
+		if (row_id(v->report.shown[i]) == id) {
 			*index = i;
 			return true;
 		}
 	return false;
 }
 
-/* A folded group replaces a member, and what remains of a group replaces its row. */
+/* Returns the first row that is not gone at that address, or n_shown. */
+static size_t find_present(const struct view *v, uint64_t group)
+{
+	size_t i = 0;
+
+	while (i < v->report.n_shown &&
+	       (v->report.shown[i]->gone || row_group_id(v->report.shown[i]) != group))
+		i++;
+	return i;
+}
+
+/* Is it all that there is at its address? */
+static bool is_whole(const struct view *v, const struct row *row)
+{
+	return row->folded ? !is_unfolded(v, row) : !row->group || row->group->sockets == 1;
+}
+
+/*
+ * A folded group replaces a member, and what remains of a group replaces its row. So does a
+ * listener the one that was at its address.
+ */
 static bool find_replacement(const struct view *v, size_t *index)
 {
 	const bool was_group = v->selected.id == v->selected.group;
+	const size_t present =
+		v->selected_gone ? find_present(v, v->selected.group) : v->report.n_shown;
 
+	if (present < v->report.n_shown && is_whole(v, v->report.shown[present])) {
+		*index = present;
+		return true;
+	}
 	for (size_t i = 0; i < v->report.n_shown; i++) {
 		const struct row *row = v->report.shown[i];
 
-		if ((was_group || (row->folded && !is_unfolded(v, row))) && !is_ignored(v, row) &&
+		if ((was_group || (row->folded && !is_unfolded(v, row))) && !row->gone &&
 		    row_group_id(row) == v->selected.group) {
 			*index = i;
 			return true;
 		}
 	}
 	return false;
+}
+
+/*
+ * The cursor stays on a listener that is gone. But where another one is at its address, it goes
+ * there; a member of a group that goes on has no row for long.
+ */
+static bool find_selected_row(const struct view *v, size_t *index)
+{
+	size_t present;
+
+	if (!find_id(v, v->selected.id, index))
+		return find_replacement(v, index);
+	if (!v->report.shown[*index]->gone || v->selected_gone)
+		return true;
+	present = find_present(v, v->selected.group);
+	if (present == v->report.n_shown)
+		return true;
+	*index = present;
+	return is_whole(v, v->report.shown[present]);
 }
 
 /*
@@ -263,18 +416,25 @@ static void remember_selected(struct view *v)
 static size_t find_worst(const struct view *v)
 {
 	const struct report *r = &v->report;
-	size_t worst = 0;
+	struct key worst, key;
+	size_t at = 0;
 
-	for (size_t i = 1; (v->sort || v->frozen) && i < r->n_shown; i++)
-		if (sort_compare(r->shown[i], r->shown[worst]) < 0)
-			worst = i;
-	return worst;
+	if (!(v->sort || v->frozen) || !r->n_shown)
+		return 0;
+	worst = make_key(v, r->shown[0]);
+	for (size_t i = 1; i < r->n_shown; i++) {
+		key = make_key(v, r->shown[i]);
+		if (compare_keys(&key, &worst) < 0) {
+			worst = key;
+			at = i;
+		}
+	}
+	return at;
 }
 
 static void find_selected(struct view *v)
 {
-	bool found = !v->follow &&
-		     (find_id(v, v->selected.id, &v->cursor) || find_replacement(v, &v->cursor));
+	bool found = !v->follow && find_selected_row(v, &v->cursor);
 
 	if (found) {
 		remember_selected(v); /* its neighbours may have changed */
@@ -282,7 +442,8 @@ static void find_selected(struct view *v)
 	}
 	/* A dump may miss it once, or the sample on the screen may be older than the listener. */
 	for (size_t i = 0; !found && !v->follow && i < v->n_neighbours; i++)
-		found = find_id(v, v->neighbours[i].id, &v->cursor);
+		found = find_id(v, v->neighbours[i].id, &v->cursor) &&
+			!v->report.shown[v->cursor]->gone;
 	if (found)
 		return;
 	v->cursor = v->follow ? find_worst(v) : 0;
@@ -316,6 +477,11 @@ bool view_order_stays(const struct view *v, uint64_t clock_ns)
 void view_arrange(struct view *v, uint64_t clock_ns)
 {
 	report_select(&v->report, &v->selection);
+	v->n_ghosts = 0;
+	if (v->history)
+		add_ghosts(v);
+	if (v->sick_only)
+		hide_well(v);
 	put_in_order(v, v->report.shown, v->report.n_shown, clock_ns);
 	add_members(v, clock_ns);
 	/* Forgets the places of rows that are gone. */
@@ -324,11 +490,29 @@ void view_arrange(struct view *v, uint64_t clock_ns)
 	find_selected(v);
 }
 
+void view_load(struct view *v, const struct snapshot *before, const struct snapshot *now)
+{
+	fold_build(&v->report, before, now, v->fold);
+}
+
 void view_build(struct view *v, const struct snapshot *before, const struct snapshot *now,
 		uint64_t clock_ns)
 {
-	fold_build(&v->report, before, now, v->fold);
+	view_load(v, before, now);
 	view_arrange(v, clock_ns);
+}
+
+struct report view_report(const struct view *v)
+{
+	struct report report = v->report;
+
+	report.shown_size = report.n_shown;
+	report.shown = xreallocarray(NULL, report.n_shown, sizeof(*report.shown));
+	report.n_shown = 0;
+	for (size_t i = 0; i < v->report.n_shown; i++)
+		if (!is_ghost(v, v->report.shown[i]))
+			report.shown[report.n_shown++] = v->report.shown[i];
+	return report;
 }
 
 const struct row *view_selected(const struct view *v)

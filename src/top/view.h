@@ -26,6 +26,15 @@ struct view {
 	const struct columns *columns; /* to find text in, and to sort by */
 	struct field_context *context;
 
+	/*
+	 * What is laid over the report: rows that are sick, were sick or are gone come first, and
+	 * report.shown has rows of listeners that went before its window. NULL: nothing is.
+	 */
+	struct history *history;
+	size_t back; /* windows from the newest one to the report */
+	size_t n_ghosts; /* rows of report.shown that the report does not have */
+	bool sick_only; /* only rows of which there is a memory */
+
 	bool fold; /* SO_REUSEPORT groups, see fold_report() */
 	uint64_t *unfolded; /* row_group_id() of the groups that the user unfolded */
 	size_t n_unfolded, unfolded_size;
@@ -34,7 +43,7 @@ struct view {
 	size_t spare_size;
 
 	struct selection selection;
-	const struct field *sort; /* NULL: worst first */
+	const struct field *sort; /* NULL: worst first, the well ones by address */
 	bool descending;
 
 	bool frozen; /* the user keeps the order */
@@ -59,8 +68,14 @@ struct view {
 void view_free(struct view *v);
 
 /*
- * view_build() - show what happened from @before (NULL: no window) to @now. The view points into
- * @now until the next call.
+ * view_load() - make the report of what happened from @before (NULL: no window) to @now, which
+ * view_arrange() then shows. The view points into @now until the next call.
+ */
+void view_load(struct view *v, const struct snapshot *before, const struct snapshot *now);
+
+/*
+ * view_build() - show what happened from @before (NULL: no window) to @now, as view_load() and
+ * view_arrange() do.
  * @clock_ns: monotonic, here and below
  */
 void view_build(struct view *v, const struct snapshot *before, const struct snapshot *now,
@@ -68,6 +83,12 @@ void view_build(struct view *v, const struct snapshot *before, const struct snap
 
 /* Selects and sorts the same report again, after one of the fields above has changed. */
 void view_arrange(struct view *v, uint64_t clock_ns);
+
+/*
+ * view_report() - the report as an output has it: its shown rows are those of the report alone, not
+ * those of the past. The caller frees @shown of it, and nothing else.
+ */
+struct report view_report(const struct view *v);
 
 /* The selected row; NULL if the list is empty. */
 const struct row *view_selected(const struct view *v);

@@ -10,7 +10,8 @@
 
 /*
  * The thread that samples, and a source with one listener, whose queue is as long as the number of
- * the sample. Windows are so long that only sampler_end_window() ends them.
+ * the sample, and which takes one each second of its own. Windows are so long that only
+ * sampler_end_window() ends them.
  */
 #define FOREVER 86400.0
 #define FAILS	UINT32_MAX
@@ -23,7 +24,7 @@ static struct sampler *sampler;
 static struct sampler_request request;
 static struct error why;
 /* Of the next sample, which the thread reads; and what it has seen. */
-static _Atomic uint32_t next_length;
+static _Atomic uint32_t next_length, limit, overflows;
 static _Atomic unsigned int needs, n_samples;
 
 static int take_sample(struct sample_source *source, enum sample_kind kind, struct snapshot *s,
@@ -35,9 +36,12 @@ static int take_sample(struct sample_source *source, enum sample_kind kind, stru
 	if (next_length == FAILS)
 		return error_set(e, -ENOMEM, "no sample");
 	snapshot_reset(s);
-	scene_begin(s, clock_monotonic_ns());
-	scene_add(s, 80)->limit = 1000;
+	scene_begin(s, n_samples * NSEC_PER_SEC);
+	scene_add(s, 80)->limit = limit;
 	s->listeners[0].length = next_length;
+	s->listeners[0].drops = overflows;
+	s->netns[0].before.value[COUNTER_LISTEN_OVERFLOWS] = overflows;
+	s->netns[0].after.value[COUNTER_LISTEN_OVERFLOWS] = overflows;
 	return 0;
 }
 
@@ -64,7 +68,8 @@ static int setup(void **state)
 {
 	static struct sample_source source = { &ops };
 
-	next_length = 0;
+	next_length = overflows = 0;
+	limit = 1000;
 	n_samples = needs = 0;
 	columns = (struct columns){ .top = true };
 	columns_default(&columns, false);
@@ -279,6 +284,92 @@ static void test_thinned(void **state)
 	assert_true(view.report.window_ns > 0);
 }
 
+static bool seek(size_t back)
+{
+	return playback_seek(&playback, back, &view, clock_monotonic_ns());
+}
+
+static bool step_event(int by)
+{
+	return playback_step_event(&playback, by, &view, clock_monotonic_ns());
+}
+
+static void test_seek(void **state)
+{
+	begin();
+	take_up_to(8);
+	assert_true(seek(3));
+	assert_true(playback.paused);
+	assert_shown(5, true);
+	assert_u64_equal(playback.back, 3);
+	assert_u64_equal(view.back, 3);
+	assert_true(seek(6));
+	assert_shown(2, true);
+	assert_true(seek(0));
+	assert_shown(8, true);
+	assert_false(seek(9));
+	assert_shown(0, false);
+	/* Of windows that were joined it is the one that has that moment. */
+	shrink(5, UINT64_MAX);
+	take_up_to(20);
+	for (size_t back = 0; back < 12; back++) {
+		assert_true(seek(back));
+		assert_in_range(view.report.shown[0]->listener->length, 20 - back, 20);
+		assert_true(playback.back <= back);
+		assert_true(playback.back == back ||
+			    ring_find(playback.ring, back) ==
+				    ring_find(playback.ring, playback.back + 1));
+	}
+}
+
+static void test_step_time(void **state)
+{
+	uint64_t clock_ns = clock_monotonic_ns(), age_ns;
+
+	assert_false(playback_step_time(&playback, 1, 1, &view, clock_ns));
+	begin();
+	take_up_to(6);
+	age_ns =
+		ring_get(playback.ring, 0)->monotonic_ns - ring_get(playback.ring, 2)->monotonic_ns;
+	assert_true(playback_step_time(&playback, 1, age_ns, &view, clock_ns));
+	assert_shown(4, true);
+	assert_true(playback_step_time(&playback, 1, 3600 * NSEC_PER_SEC, &view, clock_ns));
+	assert_shown(0, false);
+	assert_false(playback_step_time(&playback, 1, 3600 * NSEC_PER_SEC, &view, clock_ns));
+	assert_true(playback_step_time(&playback, -1, 3600 * NSEC_PER_SEC, &view, clock_ns));
+	assert_shown(6, true);
+	assert_false(playback_step_time(&playback, -1, 1, &view, clock_ns));
+	assert_true(playback.paused);
+}
+
+/* From one moment at which something happened to the next. */
+static void test_step_event(void **state)
+{
+	begin();
+	assert_false(step_event(1));
+	assert_shown(0, false);
+	pause_at(false);
+	take_up_to(2);
+	limit = 0; /* it is full */
+	take_up_to(4);
+	overflows = 7;
+	take_up_to(6);
+	assert_u64_equal(history_events(playback.history, 0), 2);
+	assert_true(step_event(1));
+	assert_shown(5, true);
+	assert_true(step_event(1));
+	assert_shown(3, true);
+	assert_false(step_event(1));
+	assert_shown(3, true);
+	take_up_to(8);
+	assert_true(step_event(-1));
+	assert_shown(5, true);
+	assert_false(step_event(-1));
+	assert_shown(5, true);
+	pause_at(false);
+	assert_shown(8, true);
+}
+
 static void test_nothing_yet(void **state)
 {
 	assert_false(step(1));
@@ -355,7 +446,8 @@ int main(void)
 		PLAYBACK_TEST(test_nothing_yet),  PLAYBACK_TEST(test_failure),
 		PLAYBACK_TEST(test_none_is_lost), PLAYBACK_TEST(test_request),
 		PLAYBACK_TEST(test_delay),	  PLAYBACK_TEST(test_paused_for_too_long),
-		PLAYBACK_TEST(test_thinned),
+		PLAYBACK_TEST(test_thinned),	  PLAYBACK_TEST(test_seek),
+		PLAYBACK_TEST(test_step_time),	  PLAYBACK_TEST(test_step_event),
 	};
 
 	return cmocka_run_group_tests_name("playback", tests, NULL, NULL);

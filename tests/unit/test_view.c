@@ -16,6 +16,7 @@ static struct scene scene;
 static struct view view;
 static struct columns columns;
 static struct field_context context;
+static struct history *history;
 
 static int setup(void **state)
 {
@@ -31,6 +32,8 @@ static int teardown(void **state)
 {
 	filter_free(view.selection.filter);
 	view_free(&view);
+	history_free(history);
+	history = NULL;
 	scene_close(&scene);
 	strbuf_free(&context.scratch);
 	return 0;
@@ -90,8 +93,9 @@ static void filter(const char *text, uint64_t clock_ns)
 #define VIEW_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 /*
- * Listeners with a limit of 9 and a queue of n: by n the worst come first, and those that are well
- * by their fill too; with equal queues by their ports, which are their cookies.
+ * Listeners with a limit of 9 and a queue of n: from 8 on it is high, and the worst come first.
+ * Those that are well, and those that are as bad, are in the order of their ports, which are their
+ * cookies.
  */
 
 static void test_nothing(void **state)
@@ -382,7 +386,7 @@ static void test_sort_by_columns(void **state)
 	columns = (struct columns){ 0 };
 	columns_parse(&columns, "port,address,length", false, &(struct error){ 0 });
 	show("1:3 2:10 3:5", START);
-	assert_shown("[2] 3 1");
+	assert_shown("[2] 1 3");
 	/* Numbers: the largest first. */
 	view_sort_by(&view, 1, START);
 	assert_ptr_equal(view.sort, named("port"));
@@ -404,7 +408,7 @@ static void test_sort_by_columns(void **state)
 	assert_ptr_equal(view.sort, named("port"));
 	view_sort_by(&view, -1, START);
 	assert_null(view.sort);
-	assert_shown("[2] 3 1");
+	assert_shown("[2] 1 3");
 }
 
 /* A column that is not shown any more, or never was, stands before the first. */
@@ -420,7 +424,7 @@ static void test_sorted_by_what_is_hidden(void **state)
 static void test_sorting_ends_the_hold(void **state)
 {
 	show("1:3 2:10 3:5", START);
-	view_move(&view, 1, START);
+	view_move(&view, 2, START);
 	view_freeze(&view, true, START);
 	view_sort_on(&view, named("local"), HELD);
 	assert_shown("1 2 [3]");
@@ -514,25 +518,25 @@ static void test_unfolds_in_place(void **state)
 	assert_shown("[4] +80 +81");
 	view_move(&view, 1, START);
 	view_unfold(&view, true, START);
-	assert_shown("4 [-80] |2 |1 `3 +81");
+	assert_shown("4 [-80] |1 |2 `3 +81");
 	assert_u64_equal(view.n_members, 3);
 	/* The rows are those that -g replaces by one: all of their numbers are there. */
-	assert_ptr_equal(view.report.shown[2]->listener, scene_now(&scene, 2));
-	assert_u64_equal(row_length(view.report.shown[2]), 3);
+	assert_ptr_equal(view.report.shown[3]->listener, scene_now(&scene, 2));
+	assert_u64_equal(row_length(view.report.shown[3]), 3);
 	assert_u64_equal(row_length(view.report.shown[1]), 3);
 	/* Several, and each goes on to be so. */
 	view_move(&view, 4, START);
 	view_unfold(&view, true, START);
-	assert_shown("4 -80 |2 |1 `3 [-81] |5 `6");
+	assert_shown("4 -80 |1 |2 `3 [-81] |5 `6");
 	show("1@80 2:3@80 3@80 4:9 5@81 6@81", LATER);
-	assert_shown("4 -80 |2 |1 `3 [-81] |5 `6");
+	assert_shown("4 -80 |1 |2 `3 [-81] |5 `6");
 	assert_u64_equal(view.n_members, 5);
 	assert_u64_equal(view.report.n_rows, 3);
 	/* Each row of the list is one to select. */
 	view_move(&view, 2, LATER);
-	assert_shown("4 -80 |2 |1 `3 -81 |5 [`6]");
+	assert_shown("4 -80 |1 |2 `3 -81 |5 [`6]");
 	view_unfold(&view, true, LATER); /* it is */
-	assert_shown("4 -80 |2 |1 `3 -81 |5 [`6]");
+	assert_shown("4 -80 |1 |2 `3 -81 |5 [`6]");
 }
 
 static void test_folds_again(void **state)
@@ -558,7 +562,7 @@ static void test_members_are_sorted_among_themselves(void **state)
 {
 	unfold("1:1@80 2:5@80 3:3@80 4:7 5:2@81 6:4@81", "80 81");
 	show("1:1@80 2:5@80 3:3@80 4:7 5:2@81 6:4@81", LATER);
-	assert_shown("4 -80 |2 |3 `1 [-81] |6 `5");
+	assert_shown("4 -80 |1 |2 `3 [-81] |5 `6");
 	view_sort_on(&view, named("length"), LATER);
 	assert_shown("-80 |2 |3 `1 4 [-81] |6 `5");
 	view_invert(&view, LATER);
@@ -581,10 +585,10 @@ static void test_order_of_members_is_held(void **state)
 	view_unfold(&view, true, HELD);
 	assert_shown("-80 |1 |2 `9 [-81] |3 `4");
 	show("1@80 2:5@80 3:10@81 4@81 9:9@80", LATER);
-	assert_shown("[-81] |3 `4 -80 |9 |2 `1");
+	assert_shown("[-81] |3 `4 -80 |9 |1 `2");
 	view_freeze(&view, true, LATER);
 	show("1:9@80 2:5@80 3@81 4:10@81 9@80", LATER);
-	assert_shown("[-81] |3 `4 -80 |9 |2 `1");
+	assert_shown("[-81] |3 `4 -80 |9 |1 `2");
 	view_freeze(&view, false, LATER);
 	assert_shown("[-81] |4 `3 -80 |1 |2 `9");
 }
@@ -724,21 +728,21 @@ static void test_grouping(void **state)
 	view_select(&view, 3, START);
 	assert_shown("-80 |1 `2 [+81] 90");
 	view_group(&view, false);
-	show("1@80 2@80 3@81 4:5@81 90", HELD);
+	show("1@80 2@80 3@81 4:8@81 90", HELD);
 	assert_false(view_order_stays(&view, HELD));
 	assert_shown("[4] 1 2 3 90");
 	assert_u64_equal(view.n_members, 0);
 	view_select(&view, 2, HELD);
 	view_group(&view, true);
-	show("1@80 2@80 3@81 4:5@81 90", HELD);
+	show("1@80 2@80 3@81 4:8@81 90", HELD);
 	assert_shown("+81 -80 |1 [`2] 90");
 	view_select(&view, 1, HELD);
 	view_group(&view, false);
-	show("1@80 2@80 3@81 4:5@81 90", HELD);
+	show("1@80 2@80 3@81 4:8@81 90", HELD);
 	view_select(&view, 3, HELD);
 	assert_shown("4 1 2 [3] 90");
 	view_group(&view, true);
-	show("1@80 2@80 3@81 4:5@81 90", HELD);
+	show("1@80 2@80 3@81 4:8@81 90", HELD);
 	assert_shown("[+81] -80 |1 `2 90");
 }
 
@@ -785,6 +789,171 @@ static void test_unfolding_scrolls(void **state)
 	assert_u64_equal(view.offset, 4);
 }
 
+/* With a history: windows of one second, in which those who are missing are gone. */
+static void live(const char *listeners, uint64_t clock_ns)
+{
+	struct snapshot *now = &scene.now, *before = history ? &scene.before : NULL;
+
+	if (!history)
+		history = history_new();
+	scene_sample(&scene, listeners);
+	now->netns[0].one_datagram = true;
+	if (before)
+		now->monotonic_ns = before->monotonic_ns + SECOND;
+	view_load(&view, before, now);
+	history_add(history, &view.report);
+	view.history = history;
+	view_arrange(&view, clock_ns);
+	snapshot_copy(&scene.before, now);
+	snapshot_index_listeners(&scene.before);
+}
+
+/* The sick, then those that were, then those that are gone, the latest first; then the others. */
+static void test_order_of_memories(void **state)
+{
+	view.follow = true;
+	live("1 2 3 4 5 6 7", START);
+	live("1 2 3:8 4:10 5 6 7", START);
+	assert_shown("[4] 3 1 2 5 6 7");
+	live("1 2:8 3 4:10 5 6:1 7:3", LATER);
+	assert_shown("[4] 2 3 1 5 6 7");
+	live("1 2 3 4:10 6:3 7:7", LATER);
+	assert_shown("[4] 2 3 5 1 6 7");
+	live("1:7 2 3 4 6:5 7", LATER);
+	assert_shown("[4] 2 3 5 1 6 7");
+	live("1:7 2 3 4 6:5", LATER);
+	assert_shown("[4] 2 3 7 5 1 6");
+	assert_u64_equal(view.n_ghosts, 1); /* the other one is in the report */
+	live("1:7 2 3 4 6:5", LATER);
+	assert_shown("[4] 2 3 7 5 1 6");
+	assert_u64_equal(view.n_ghosts, 2);
+	/* Those of a session alone. */
+	assert_u64_equal(view.report.n_rows, 5);
+}
+
+/* Two in the same state: what they lost in all decides, not what they lost last. */
+static void test_order_of_the_sick(void **state)
+{
+	live("1 2", START);
+	live("1:10 2:8", LATER);
+	live("1:8 2:9", LATER);
+	assert_shown("[1] 2"); /* 1 has been fuller */
+	live("1:8 2:10", LATER);
+	live("1:8 2:8", LATER);
+	assert_shown("2 [1]"); /* which was full when the window began */
+	live("1:8 2:8", LATER);
+	live("1:8 2:9", LATER);
+	assert_shown("[1] 2");
+}
+
+static void test_sick_only(void **state)
+{
+	view.sick_only = true;
+	live("1 2 3@80 4@80 5", START);
+	assert_shown("");
+	view.fold = true;
+	live("1:8 2 3:10@80 4@80 5", LATER);
+	assert_shown("[+80] 1");
+	view_unfold(&view, true, START);
+	assert_shown("[-80] `3 1");
+	live("1 2 3:10@80 4@80", LATER);
+	assert_shown("[-80] `3 1 5");
+	live("1 2 3:10@80 4@80", LATER);
+	assert_shown("[-80] `3 1 5");
+	view.sick_only = false;
+	view_arrange(&view, LATER);
+	assert_shown("[-80] |3 `4 1 5 2");
+}
+
+/* The cursor goes with a listener that goes, and to the one that comes to its address. */
+static void test_selected_is_gone(void **state)
+{
+	struct view_socket socket;
+
+	live("1 2 3", START);
+	view_select(&view, 1, START);
+	socket = view.selected;
+	live("1 3", LATER);
+	assert_shown("[2] 1 3");
+	live("1 3", LATER);
+	assert_shown("[2] 1 3");
+	assert_true(view_selected(&view)->gone);
+	assert_ptr_equal(view_row_of(&view, socket), view_selected(&view));
+	live("1 3 7@2", LATER);
+	assert_shown("1 [7] 3");
+	/* At once, if it is there already. */
+	live("1 3 8@2", LATER);
+	assert_shown("7 1 [8] 3");
+	live("1 3 8@2", LATER);
+	assert_shown("1 [8] 3");
+	/* Whoever selects a row that is gone means it. */
+	live("1 3 9@2", LATER);
+	view_select(&view, 0, LATER);
+	assert_shown("[8] 1 9 3");
+	live("1 3 9@2", LATER + SECOND);
+	assert_shown("1 [9] 3");
+	live("1 9@2", 2 * LATER);
+	view_move(&view, -2, 2 * LATER);
+	live("1 9@2", 3 * LATER);
+	assert_shown("[3] 1 9");
+	for (int i = 0; i < 301; i++)
+		live("1 9@2", 4 * LATER);
+	assert_shown("[1] 9");
+}
+
+/* A member that goes while its group goes on leaves the cursor among the others. */
+static void test_selected_member_is_gone(void **state)
+{
+	view.fold = true;
+	live("1@80 2@80 3@80 90", START);
+	view_unfold(&view, true, START);
+	view_select(&view, 2, START);
+	assert_shown("-80 |1 [|2] `3 90");
+	live("1@80 3@80 90", HELD);
+	assert_shown("-80 |1 [`3] 90 2");
+	live("1@80 3@80 90", HELD);
+	assert_shown("-80 |1 [`3] 90");
+}
+
+static void test_ghosts_are_selected_and_ordered(void **state)
+{
+	live("1 20 21 30", START);
+	live("1 30", LATER);
+	live("1 30", LATER);
+	assert_shown("20 21 [1] 30");
+	filter("sport >= :21", LATER);
+	assert_shown("21 [30]");
+	view_select(&view, 0, LATER);
+	filter("", 2 * LATER);
+	view_sort_on(&view, named("local"), 2 * LATER);
+	assert_shown("1 20 [21] 30");
+	view_freeze(&view, true, 2 * LATER);
+	view_sort_on(&view, NULL, 2 * LATER);
+	assert_shown("20 [21] 1 30");
+	assert_true(view_find(&view, ":20", 0, 2 * LATER));
+	assert_shown("[20] 21 1 30");
+}
+
+/* What is written of the report has no rows that it does not have. */
+static void test_report_without_ghosts(void **state)
+{
+	struct report report;
+
+	live("1 2 3", START);
+	live("1 2", LATER);
+	report = view_report(&view);
+	assert_u64_equal(report.n_shown, 3); /* the report of this window has it */
+	free(report.shown);
+	live("1 2", LATER);
+	assert_shown("3 [1] 2");
+	report = view_report(&view);
+	assert_u64_equal(report.n_shown, 2);
+	assert_u64_equal(report.shown[0]->listener->cookie, 1);
+	assert_u64_equal(report.shown[1]->listener->cookie, 2);
+	free(report.shown);
+	assert_shown("3 [1] 2");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -826,6 +995,13 @@ int main(void)
 		VIEW_TEST(test_grouping),
 		VIEW_TEST(test_row_of),
 		VIEW_TEST(test_unfolding_scrolls),
+		VIEW_TEST(test_order_of_memories),
+		VIEW_TEST(test_order_of_the_sick),
+		VIEW_TEST(test_sick_only),
+		VIEW_TEST(test_selected_is_gone),
+		VIEW_TEST(test_selected_member_is_gone),
+		VIEW_TEST(test_ghosts_are_selected_and_ordered),
+		VIEW_TEST(test_report_without_ghosts),
 	};
 
 	return cmocka_run_group_tests_name("view", tests, NULL, NULL);
