@@ -359,10 +359,9 @@ static void put_owners(struct page *p)
 	const uint32_t n = row->folded ? row->folded->n_owners : row->listener->n_owners;
 	size_t shown = 0, more = 0;
 
-	if (!n || row->gone) {
+	if (!n) {
 		put_empty(p, "Processes",
-			  row->listener->known & LISTENER_OWNERS && !row->gone ? "none" :
-										 "unknown");
+			  row->listener->known & LISTENER_OWNERS ? "none" : "unknown");
 		return;
 	}
 	begin_block(p, "Processes");
@@ -425,7 +424,7 @@ static void put_fields(struct page *p)
 	const size_t room = across > 1 ? FIELD_WIDTH - FIELD_NAME - 1 : 1000;
 	size_t ids[FIELD_N], n = 0, lines;
 
-	begin_block(p, "All values");
+	begin_block(p, p->row->gone ? "All values, as last seen" : "All values");
 	for (size_t i = 0; i < FIELD_N; i++)
 		if (field_table[i].name && get_field(p, i, room))
 			ids[n++] = i;
@@ -464,10 +463,12 @@ static void put_page(struct page *p)
 	}
 	put_sentences(p);
 	put_members(p);
-	put_queue(p, false);
-	put_queue(p, true);
-	put_owners(p);
-	put_limits(p);
+	if (!p->row->gone) {
+		put_queue(p, false);
+		put_queue(p, true);
+		put_owners(p);
+		put_limits(p);
+	}
 	put_fields(p);
 }
 
