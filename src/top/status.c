@@ -62,6 +62,8 @@ static void add_filters(struct strbuf *b, const struct status *s, size_t width)
 		cell_shorten(b, begin, num_max(width / 2, 16), s->utf8);
 		strbuf_adds(b, " (Esc ends it)");
 	}
+	if (s->view->sick_only)
+		add(b, "SICK ONLY");
 	if (selection->only_full)
 		strbuf_addf(b, "%s-f %.3g%%", b->len ? GAP : "", selection->fill * 100);
 }
