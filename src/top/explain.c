@@ -167,6 +167,12 @@ static struct timespec wall_before(const struct subject *s, uint64_t ns)
 	return wall;
 }
 
+static void add_lasted(struct strbuf *b, struct history_time time)
+{
+	phrase_time(b, time.ns);
+	strbuf_adds(b, time.at_least ? " or longer" : "");
+}
+
 /* "was overflowing for 35s, from 14:32:27 to 14:33:02": what is over. */
 static void put_was(struct subject *s)
 {
@@ -188,6 +194,10 @@ static void put_was(struct subject *s)
 	if (gone)
 		strbuf_addf(&s->text, "; it was %s",
 			    m->state == STATE_GONE ? "ok" : state_table[m->state].name);
+	if (gone && state_is_sick(m->state) && m->lasted.ns) {
+		strbuf_adds(&s->text, " for ");
+		add_lasted(&s->text, m->lasted);
+	}
 	put_text(s, INK_PLAIN, 0);
 	sheet_end(s->to);
 }
@@ -228,12 +238,6 @@ static void add_part(struct strbuf *b)
 {
 	if (b->len)
 		strbuf_adds(b, ", ");
-}
-
-static void add_lasted(struct strbuf *b, struct history_time time)
-{
-	phrase_time(b, time.ns);
-	strbuf_adds(b, time.at_least ? " or longer" : "");
 }
 
 static void add_range(struct strbuf *b, const struct range *r, double per)

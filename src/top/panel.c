@@ -169,10 +169,12 @@ void panel_draw_waits(struct session *s, struct area a)
 	if (!row || a.lines < 2)
 		return;
 	begin_part(&sheet, &a);
-	strbuf_addf(&b, "Who waits (%llu)", (unsigned long long)row_length(row));
+	strbuf_addf(&b, "Who waits (%llu)", row->gone ? 0 : (unsigned long long)row_length(row));
 	phrase_age(&b, ", seen ", queue.age_ns, " ago");
 	sheet_rule(&sheet, b.s, s->screen.utf8);
-	if (none)
+	if (row->gone)
+		sheet_puts(&sheet, INK_DIM, "The listener is gone.");
+	else if (none)
 		sheet_puts(&sheet, INK_DIM, "nobody");
 	else if (listener_is_unix(row->listener))
 		sheet_puts(&sheet, INK_DIM,

@@ -63,7 +63,7 @@ static void add_filters(struct strbuf *b, const struct status *s, size_t width)
 		strbuf_adds(b, " (Esc ends it)");
 	}
 	if (s->view->sick_only)
-		add(b, "sick only (s)");
+		add(b, "SICK ONLY");
 	if (selection->only_full)
 		strbuf_addf(b, "%s-f %.3g%%", b->len ? GAP : "", selection->fill * 100);
 }
