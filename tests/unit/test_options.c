@@ -150,8 +150,8 @@ static const struct {
 	{ "--width=10000", "options width=10000" },
 	{ "--strict", "options strict" },
 	/* The interactive view has columns of its own to begin with. */
-	{ "-T --mouse", "options columns=11 top mouse" },
-	{ "-Te", "options columns=18 top" },
+	{ "-T --mouse", "options columns=8 top mouse" },
+	{ "-Te", "options columns=15 top" },
 	{ "-T -o+uid", "options columns=12 top" },
 	{ "-o state,port --top", "options columns=named:2 top" },
 	{ "-T4f90 -s -drops -d .5",
