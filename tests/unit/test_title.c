@@ -20,6 +20,7 @@ static size_t mode;
 /* A window of one second at 14:35:27 in which nothing happened. */
 static int setup(void **state)
 {
+	ns = (struct netns){ .name = NULL };
 	sample = (struct snapshot){ .wall.tv_sec = 14 * 3600 + 35 * 60 + 27 };
 	strcpy(sample.host, "web3");
 	netns = (struct netns_report){ .netns = &ns,
@@ -305,10 +306,10 @@ static void test_netns(void **state)
 	assert_has(80, " listenq web3 netns shop   all 16 TCP listeners here are well");
 	assert_lacks(20, "shop");
 	ns.name = "a\tname that is longer than the screen is wide";
-	assert_has(140, "netns a\\x09…");
+	assert_has(140, "netns a\\…he screen is wide");
+	assert_lacks(140, "\t");
 	report.n_netns = 2;
 	assert_lacks(140, "netns");
-	ns.name = NULL;
 }
 
 static void test_not_looked_at(void **state)
