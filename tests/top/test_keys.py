@@ -874,6 +874,19 @@ class Mouse(Case):
         terminal.mouse(23, terminal.see("F10Quit")[-1].index("Quit"))
         self.assertEqual(terminal.ended(), 0)
 
+    def test_map(self):
+        """A click on it goes to that moment."""
+        terminal = self.begin()
+        terminal.settle(lambda lines: self.assertRegex(lines[0], "LIVE"))
+        terminal.mouse(1, terminal.lines()[1].index(" now") - 1)
+        terminal.see(" PAUSED")
+        terminal.keys("p")
+        terminal.see(" LIVE")
+        terminal.mouse(1, 10)  # before all, so the oldest
+        terminal.see(" PAUSED -")
+        terminal.keys("t")
+        self.last(terminal, "No older sample is kept.")
+
     def test_menu(self):
         """A click on a line chooses it, one beside the menu leaves it."""
         terminal = self.begin("-o", "severity,local,length,limit")
