@@ -326,6 +326,19 @@ class Choose(Case):
         terminal.see("filter: length > 5 ")
         self.await_order(terminal, [2, 4])
 
+    def test_text_that_is_pasted(self):
+        """With or without the marks that some terminals put around it."""
+        terminal = self.begin()
+        for text in ":8004", "\033[200~:8004\033[201~":
+            terminal.keys(key("ask_for_filter")[0])
+            self.last(terminal, "Filter:")
+            terminal.type(text)
+            self.last(terminal, "Filter: :8004")
+            terminal.keys("Enter")
+            self.await_order(terminal, [3])
+            terminal.keys(key("go_back")[0])
+            self.await_order(terminal, self.usual)
+
     def test_setup(self):
         """Columns, and what else the list can show."""
         terminal = self.begin(cols=180, rows=60)
