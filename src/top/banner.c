@@ -421,7 +421,7 @@ static void draw_netns(const struct session *s, struct paint *p, size_t i)
 	const struct opt_u64 overflows = ns->delta[COUNTER_LISTEN_OVERFLOWS];
 	const enum severity severity = netns_severity(s, i);
 	const enum ink ink = paint_ink(severity);
-	const size_t width = p->end - p->x >= 120 ? 32 : 16, n = census_listeners(c);
+	const size_t width = p->end - p->x >= 120 ? 20 : 16, n = census_listeners(c);
 	struct strbuf b = { 0 }, number = { 0 };
 
 	strbuf_addf(&b, "%-3s", severity_mark(severity));

@@ -552,16 +552,40 @@ static void fill_setup(struct session *s)
 		menu_add(&s->menu, columns_have(&s->columns, f) ? 'x' : ' ', f->name, f->help);
 }
 
+/*
+ * The @n-th column of the list that sorts otherwise than the ones before it, and than worst first
+ * does, which the state would.
+ */
+static const struct listing_column *nth_sorting(const struct listing *l, size_t n)
+{
+	uint64_t seen = 0; /* bits by enum field_id */
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct field *f = l->columns[i].field;
+		const uint64_t bit = UINT64_C(1) << (f - field_table);
+
+		if (f->order == ORDER_STATE || seen & bit)
+			continue;
+		if (!n--)
+			return &l->columns[i];
+		seen |= bit;
+	}
+	return NULL;
+}
+
 static void fill_sort(struct session *s)
 {
+	const struct listing_column *column;
+
 	menu_begin(&s->menu, "Sort by");
 	menu_add(&s->menu, s->view.sort ? ' ' : 'x', "worst first", "");
 	s->menu.cursor = 0;
-	for (size_t i = 0; i < s->columns.n; i++) {
-		const struct field *f = s->columns.list[i];
+	for (size_t i = 0; (column = nth_sorting(&s->layout, i)); i++) {
+		const bool sorts = s->view.sort == column->field;
 
-		menu_add(&s->menu, s->view.sort == f ? 'x' : ' ', f->header, f->help);
-		if (s->view.sort == f)
+		menu_add(&s->menu, sorts ? 'x' : ' ', listing_title(&s->layout, column),
+			 column->field->help);
+		if (sorts)
 			s->menu.cursor = i + 1;
 	}
 }
@@ -584,7 +608,8 @@ static void sort_as_chosen(struct session *s)
 {
 	const size_t at = s->menu.cursor;
 
-	view_sort_on(&s->view, at ? s->columns.list[at - 1] : NULL, clock_monotonic_ns());
+	view_sort_on(&s->view, at ? nth_sorting(&s->layout, at - 1)->field : NULL,
+		     clock_monotonic_ns());
 	show_page(s, PAGE_LIST);
 }
 

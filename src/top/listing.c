@@ -672,6 +672,13 @@ void listing_row(const struct listing *l, struct paint *p, const struct listing_
 	paint_made(&line, p);
 }
 
+const char *listing_title(const struct listing *l, const struct listing_column *column)
+{
+	const struct part *part = l->named ? NULL : part_of(column);
+
+	return part ? part->headers[0] : column->field->header;
+}
+
 const struct field *listing_field_at(const struct listing *l, size_t x)
 {
 	const struct field *field = l->columns[0].field;

@@ -29,6 +29,7 @@ struct session {
 	bool peaks; /* the source takes fast samples */
 	bool unix_too; /* UNIX listeners are looked for */
 	bool mouse; /* the terminal reports it */
+	bool pressed_bar; /* its button is held down on the key bar */
 	uint8_t family; /* AF_UNSPEC: any; a filter may narrow it */
 
 	struct screen screen;

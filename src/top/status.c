@@ -116,7 +116,8 @@ enum severity status_compose(const struct status *s, size_t width, struct strbuf
 	add_filters(rest, s, width);
 	add_order(rest, s);
 	if (v->report.snapshot && v->report.snapshot->known & SNAPSHOT_UNIX)
-		add(rest, "UNIX shown");
+		add(rest,
+		    width < 100 ? "UNIX shown (x)" : "UNIX listeners are shown (x hides them)");
 	add_below(rest, &below);
 	if (alarm->len && rest->len && alarm->s[alarm->len - 1] != ' ')
 		strbuf_adds(alarm, GAP);

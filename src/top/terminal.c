@@ -223,6 +223,9 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 	nonl();
 	nodelay(stdscr, TRUE);
 	keypad(stdscr, TRUE);
+	/* The marks around a text that is pasted, where a terminal sends them: no keys at all. */
+	define_key("\033[200~", KEY_MAX + 1);
+	define_key("\033[201~", KEY_MAX + 1);
 	intrflush(stdscr, FALSE);
 	if (mouse)
 		mousemask(MOUSE_EVENTS, NULL);

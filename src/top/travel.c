@@ -84,6 +84,13 @@ void travel_to_event(struct session *s, size_t i)
 	s->travels = true;
 }
 
+void travel_to_age(struct session *s, uint64_t age_ns)
+{
+	playback_seek(&s->playback, history_back_at(s->playback.history, age_ns), &s->view,
+		      clock_monotonic_ns());
+	s->travels = true;
+}
+
 bool travel_is_on(const struct session *s)
 {
 	return s->playback.paused && s->travels;

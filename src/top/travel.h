@@ -21,6 +21,9 @@ void travel_event_back(struct session *s);
 void travel_event_forward(struct session *s);
 void travel_to_event(struct session *s, size_t i);
 
+/* To the window that ended @age_ns before the newest one, or the oldest. */
+void travel_to_age(struct session *s, uint64_t age_ns);
+
 /* Has the screen moved since it was paused? */
 bool travel_is_on(const struct session *s);
 

@@ -326,6 +326,19 @@ class Choose(Case):
         terminal.see("filter: length > 5 ")
         self.await_order(terminal, [2, 4])
 
+    def test_text_that_is_pasted(self):
+        """With or without the marks that some terminals put around it."""
+        terminal = self.begin()
+        for text in ":8004", "\033[200~:8004\033[201~":
+            terminal.keys(key("ask_for_filter")[0])
+            self.last(terminal, "Filter:")
+            terminal.type(text)
+            self.last(terminal, "Filter: :8004")
+            terminal.keys("Enter")
+            self.await_order(terminal, [3])
+            terminal.keys(key("go_back")[0])
+            self.await_order(terminal, self.usual)
+
     def test_setup(self):
         """Columns, and what else the list can show."""
         terminal = self.begin(cols=180, rows=60)
@@ -873,6 +886,19 @@ class Mouse(Case):
             self.await_list(terminal)
         terminal.mouse(23, terminal.see("F10Quit")[-1].index("Quit"))
         self.assertEqual(terminal.ended(), 0)
+
+    def test_map(self):
+        """A click on it goes to that moment."""
+        terminal = self.begin()
+        terminal.settle(lambda lines: self.assertRegex(lines[0], "LIVE"))
+        terminal.mouse(1, terminal.lines()[1].index(" now") - 1)
+        terminal.see(" PAUSED")
+        terminal.keys("p")
+        terminal.see(" LIVE")
+        terminal.mouse(1, 10)  # before all, so the oldest
+        terminal.see(" PAUSED -")
+        terminal.keys("t")
+        self.last(terminal, "No older sample is kept.")
 
     def test_menu(self):
         """A click on a line chooses it, one beside the menu leaves it."""

@@ -438,6 +438,23 @@ static void test_delay(void **state)
 
 #define PLAYBACK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* A long window ends when it is a second long, not before, and the next one is long again. */
+static void test_hurry(void **state)
+{
+	const uint64_t begin_ns = clock_monotonic_ns();
+	uint64_t ns;
+
+	begin();
+	next_length = 1;
+	sampler_hurry(sampler);
+	assert_int_equal(take(), 1);
+	ns = clock_monotonic_ns() - begin_ns;
+	assert_true(ns >= NSEC_PER_SEC && ns < 5 * NSEC_PER_SEC);
+	assert_shown(1, true);
+	poll(NULL, 0, 1200); /* time for one more */
+	assert_u64_equal(n_samples, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -448,6 +465,7 @@ int main(void)
 		PLAYBACK_TEST(test_delay),	  PLAYBACK_TEST(test_paused_for_too_long),
 		PLAYBACK_TEST(test_thinned),	  PLAYBACK_TEST(test_seek),
 		PLAYBACK_TEST(test_step_time),	  PLAYBACK_TEST(test_step_event),
+		PLAYBACK_TEST(test_hurry),
 	};
 
 	return cmocka_run_group_tests_name("playback", tests, NULL, NULL);

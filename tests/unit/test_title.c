@@ -20,6 +20,7 @@ static size_t mode;
 /* A window of one second at 14:35:27 in which nothing happened. */
 static int setup(void **state)
 {
+	ns = (struct netns){ .name = NULL };
 	sample = (struct snapshot){ .wall.tv_sec = 14 * 3600 + 35 * 60 + 27 };
 	strcpy(sample.host, "web3");
 	netns = (struct netns_report){ .netns = &ns,
@@ -297,6 +298,35 @@ static void test_host(void **state)
 	assert_has(140, "a\\x1b[31m");
 }
 
+/* The only namespace has its name where the user chose it. */
+static void test_netns(void **state)
+{
+	census.ok = 16;
+	ns.name = "shop";
+	assert_has(80, " listenq web3 netns shop   all 16 TCP listeners here are well");
+	assert_lacks(20, "shop");
+	ns.name = "a\tname that is longer than the screen is wide";
+	assert_has(140, "netns a\\…he screen is wide");
+	assert_lacks(140, "\t");
+	report.n_netns = 2;
+	assert_lacks(140, "netns");
+}
+
+static void test_not_looked_at(void **state)
+{
+	census.ok = 16;
+	report.not_shown.namespaces = (struct opt_u64){ 364, true };
+	report.not_shown.looked_at = (struct opt_u64){ 64, true };
+	report.not_shown.cut = true;
+	assert_int_equal(compose(140), SEVERITY_NONE);
+	assert_has(140, "NOT LOOKED AT: 300 other namespaces (-A)");
+	report.not_shown.namespaces.known = false;
+	assert_has(140, "NOT LOOKED AT: other namespaces (-A)");
+	set_not_shown(1, 0);
+	assert_has(160, "NOT SHOWN: 1 UNIX full (x), not looked at: other namespaces (-A)");
+	assert_lacks(80, "other");
+}
+
 /* Counts of the report of a scene: each socket of a group by itself. */
 static void test_census(void **state)
 {
@@ -383,6 +413,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_paused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_warnings, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_host, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_netns, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_looked_at, setup, teardown),
 		cmocka_unit_test(test_census),
 		cmocka_unit_test(test_census_of_group),
 	};
