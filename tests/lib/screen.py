@@ -411,11 +411,12 @@ def split_header(line):
     """[(first column, one behind the last, header without the mark of the sort and without the age
     of what is older than the rest)]"""
     several = "|".join(sorted((name for name in HEADERS if " " in name), reverse=True))
-    return [(word.start(), word.end(),
-             re.sub(r"-\d[\dsmh.]*$", "",
-                    re.sub("^LAST .*", "LAST", word[0].strip("▼▲v^").upper())))
-            for word in re.finditer(
-                rf"LAST(?: [\d.]+ ?[smh]?)?\b\S?|[▼▲v^]?(?:{several})\S?|\S+", line)]
+    pattern = rf"LAST(?: \d[\d.dhms]*)?(?!\S)|[▼▲v^]?(?:{several})(?!\w)\S*|\S+"
+    found = []
+    for word in re.finditer(pattern, line):
+        name = re.sub(r"-\d[\d.smh]*$", "", word[0].strip("▼▲v^")).upper()
+        found.append((word.start(), word.end(), re.sub("^LAST .*", "LAST", name)))
+    return found
 
 
 def tree_mark(line, heads):

@@ -54,7 +54,7 @@ class Waiting(screen.Case):
         def enough():
             lines = view.lines()
             # After three seconds it is not-accepting as well.
-            self.assertRegex(screen.parse_list(lines)[0].why or "\n".join(lines), "^(not-accepting,)?d")
+            self.assertRegex(screen.parse_list(lines)[0].why, r"^(d|not-accepting(,d| \+))", lines)
             looks.append(is_old(lines, "WAITAGE"))
             return len(looks) >= 40 and any(looks)
         rig.wait_for(enough, "words that are older than the sample", deadline=60)

@@ -162,7 +162,7 @@ class Sparkline(screen.Case):
                 view = self.screen("-d", "0.1", cols=cols, rows=rows)
 
                 def check(view):
-                    word, = re.finditer(r"LAST(?: [\d.]+ ?[smh]?)?(?!\S)", view.lines[view.header])
+                    word, = re.finditer(r"LAST(?: \d[\d.dhms]*)?(?!\S)", view.lines[view.header])
                     bars = list(re.finditer(rf"[{screen.BLOCKS}]{{6,}}", view.rows[0].line))[-1]
                     # Aligned on one side, and none is apart from the other.
                     self.assertTrue(word.start() == bars.start() or word.end() == bars.end()

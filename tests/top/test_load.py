@@ -28,7 +28,7 @@ class Case(screen.Case):
     def start(self, *args, count, what="listeners", **kwargs):
         """The program on a screen of 140x40, with its first sample drawn."""
         found = self.terminal(*args, rows=40, cols=140, **kwargs)
-        found.await_output(rf"[^\d]{count} {what}".encode(), deadline=60)
+        found.await_output(rf"[^\d]{count} (TCP )?{what}".encode(), deadline=60)
         return found
 
     def assertAtOnce(self, found, answers):
