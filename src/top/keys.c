@@ -246,7 +246,7 @@ static void move_down(struct session *s)
 static void page_up(struct session *s)
 {
 	if (travel_is_on(s) && (s->page == PAGE_LIST || s->page == PAGE_DETAIL))
-		travel_minutes(s, 1);
+		travel_minute(s, 1);
 	else
 		key_move(s, -(long)session_page_rows(s));
 }
@@ -254,7 +254,7 @@ static void page_up(struct session *s)
 static void page_down(struct session *s)
 {
 	if (travel_is_on(s) && (s->page == PAGE_LIST || s->page == PAGE_DETAIL))
-		travel_minutes(s, -1);
+		travel_minute(s, -1);
 	else
 		key_move(s, (long)session_page_rows(s));
 }
@@ -350,6 +350,13 @@ static void ask_for_filter(struct session *s)
 	static const struct question question = { "Filter: ", NULL, filter_answered };
 
 	prompt_begin(&s->prompt, &question, s->filter.s);
+}
+
+static void toggle_sick_only(struct session *s)
+{
+	s->view.sick_only = !s->view.sick_only;
+	s->fit = (struct session_fit){ 0 };
+	view_arrange(&s->view, clock_monotonic_ns());
 }
 
 static void toggle_groups(struct session *s)
@@ -483,6 +490,11 @@ static bool follows(const struct session *s)
 	return s->view.follow;
 }
 
+static bool has_sick_only(const struct session *s)
+{
+	return s->view.sick_only;
+}
+
 static bool has_list_only(const struct session *s)
 {
 	return s->list_only;
@@ -513,6 +525,7 @@ static const struct toggle toggles[] = {
 	{ "groups", "a row for each SO_REUSEPORT group, not for each socket", has_groups,
 	  toggle_groups },
 	{ "UNIX", "listening UNIX sockets too", has_unix, toggle_unix },
+	{ "sick only", "hide what is well and was well", has_sick_only, toggle_sick_only },
 	{ "follow", "select the worst listener, whichever it is", follows, toggle_follow },
 	{ "frozen", "the order does not change", has_frozen, toggle_freeze },
 	{ "list only", "the list has the whole screen", has_list_only, toggle_list_only },
@@ -673,6 +686,8 @@ const struct key key_table[] = {
 	{ .codes = { 'N' }, .name = "N", .pages = LIST, .run = find_previous },
 	{ .codes = { '\\', KEY_F(4) }, .name = "\\ F4", .bar = { 4, "F4", "Filter" },
 	  .pages = LIST, .run = ask_for_filter, .help = "only what matches a filter" },
+	{ .codes = { 's' }, .name = "s", .bar = { 12, "s ", "Sick only" }, .pages = LIST,
+	  .run = toggle_sick_only, .help = "only the sick, or all" },
 	{ .codes = { 'u', KEY_F(5) }, .name = "u F5", .bar = { 5, "F5", "Group" }, .pages = LIST,
 	  .run = toggle_groups, .help = "groups folded, or not" },
 	{ .codes = { 'x' }, .name = "x", .bar = { 15, "x ", "UNIX" }, .pages = LIST,

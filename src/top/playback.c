@@ -140,21 +140,6 @@ bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock
 	return true;
 }
 
-void playback_go(struct playback *t, size_t back, struct view *view, uint64_t clock_ns)
-{
-	const size_t n = ring_count(t->ring);
-	size_t position = ring_find(t->ring, back);
-
-	if (!t->n)
-		return;
-	if (position >= n) /* the oldest window, which begins with the oldest sample */
-		position = n > 1 ? n - 2 : 0;
-	if (!t->paused)
-		playback_pause(t, true, view, clock_ns);
-	load_past(t, position);
-	show_past(t, view, clock_ns);
-}
-
 /* Pauses at a position. Returns false if it was there already. */
 static bool go(struct playback *t, size_t position, struct view *view, uint64_t clock_ns)
 {

@@ -58,12 +58,6 @@ bool playback_step_time(struct playback *t, int by, uint64_t ns, struct view *vi
 			uint64_t clock_ns);
 bool playback_step_event(struct playback *t, int by, struct view *view, uint64_t clock_ns);
 
-/*
- * playback_go() - pause at the window that is @back windows older than the newest, or the nearest
- * older one that is kept, or else the oldest.
- */
-void playback_go(struct playback *t, size_t back, struct view *view, uint64_t clock_ns);
-
 /* How much older than the newest sample the one on the screen is, in ns. */
 uint64_t playback_age(const struct playback *t);
 
