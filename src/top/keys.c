@@ -373,6 +373,7 @@ static void toggle_list_only(struct session *s)
 static void toggle_unix(struct session *s)
 {
 	s->unix_too = !s->unix_too;
+	s->unix_off = !s->unix_too;
 	s->fit = (struct session_fit){ 0 };
 	session_hurry(s);
 }
