@@ -16,7 +16,7 @@ SLOWER = 8 if listenq.sanitized() else 1
 
 
 KEYS = ((b"?", b"General"), (b"\033", b"now"),
-        (b"c", b"Setup"), (b"c", b"127"),
+        (b"c", "─ Setup".encode()), (b"c", b"127"),
         (b"e", b"newest first"), (b"e", b"now"),
         (b"/", b"ind: "), (b"\033", b"Pause"),
         (b"j", b"ORDER HELD"), (b"F", b"FOLLOW"),

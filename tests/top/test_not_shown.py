@@ -21,6 +21,9 @@ class NotShown(screen.Case):
         self.title(terminal, WELL)
         for _ in range(2):
             self.own(socket.socket(socket.AF_UNIX)).connect(server.getsockname())
+        # A sick one is shown by itself, until somebody does not want to see it.
+        self.title(terminal, r"\b1 full\b")
+        terminal.keys("x")
         self.title(terminal, r"\b1 UNIX\b.*\bfull\b.*\bx\b")
         self.own(server.accept()[0])
         # Others on this machine may overflow meanwhile, in namespaces of theirs.

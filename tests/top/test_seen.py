@@ -248,18 +248,28 @@ class Unix(Case):
         listener.address, listener.port = listener.name.decode(), None
         return self.own(rig.Server("php-fpm", listener))
 
-    def test_not_shown(self):
-        """Where it is not in the list, one still sees that it is there, and how to see it."""
-        self.full()
+    def test_by_itself(self):
+        """It need not be asked for; where it is not wanted, one still sees that there is one."""
+        sick = self.full()
         view = self.screen("-d", "0.5")
 
-        def check(view):
-            top = "\n".join(view.lines[:view.header])
-            self.assertRegex(top, r"1 UNIX\b.*\bfull\b|UNIX.*\b1 full")
-            self.assertRegex(view.text, r"\b-?x\b")
+        def shown(view):
+            self.assertEqual((view.rows[0].mark, view.rows[0].address), ("!", sick.address))
+            self.assertRegex(view.title, r"\b1 full\b")
+        view.shows(shown)
+        view.keys("x")
+
+        def hidden(view):
+            self.assertFalse([row for row in view.rows if row.address == sick.address])
+            self.assertRegex(view.title, r"\b1 UNIX\b.*\bfull\b")
+            self.assertRegex(view.title, r"\bx\b", "how to see it")
             self.assertFalse(re.search(r"\ball listeners\b.*\bwell\b", view.text), view.text)
             self.assertTrue(any("yellow" in ink for ink in view.ink_of("UNIX")))
-        view.shows(check)
+            self.assertNotRegex(view.below, r"\b(new|gone)\b")
+        view.shows(hidden)
+        view.keys("x")
+        view.shows(shown)
+        self.assertNotRegex(view.text(), r"\bnew\b|\bgone\b")
 
     def test_shown(self):
         began = time.monotonic()
@@ -275,15 +285,6 @@ class Unix(Case):
             self.assertIn(str(sick.pid), "\n".join(view.commands()))
             self.assertRegex(view.title, r"\b1 full\b")
         view.shows(check, deadline=20)
-
-    def test_by_key(self):
-        """x shows them, without a new start; nobody is new or gone for that."""
-        self.full()
-        view = self.screen("-d", "0.5")
-        view.shows(lambda view: self.assertIn("UNIX", view.title))
-        view.keys("x")
-        view.shows(lambda view: self.assertEqual(view.rows[0].address, "/tmp/lq-php.sock"))
-        self.assertNotRegex(view.text(), r"\bnew\b|\bgone\b")
 
 
 class Container(Case):
