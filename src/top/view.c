@@ -560,6 +560,19 @@ void view_select(struct view *v, size_t index, uint64_t clock_ns)
 	remember_selected(v);
 }
 
+bool view_select_socket(struct view *v, struct view_socket socket, uint64_t clock_ns)
+{
+	const struct report *r = &v->report;
+
+	for (size_t i = 0; i < r->n_shown; i++)
+		if (row_id(r->shown[i]) == socket.id ||
+		    (r->shown[i]->folded && row_group_id(r->shown[i]) == socket.group)) {
+			view_select(v, i, clock_ns);
+			return true;
+		}
+	return false;
+}
+
 void view_move(struct view *v, long by, uint64_t clock_ns)
 {
 	view_select(v, num_step(v->cursor, by), clock_ns);

@@ -125,6 +125,9 @@ void view_move(struct view *v, long by, uint64_t clock_ns);
 /* Puts the cursor on row @index of report.shown, or the last one, and keeps the order likewise. */
 void view_select(struct view *v, size_t index, uint64_t clock_ns);
 
+/* Puts the cursor on the row of a socket or group likewise. Returns false if no row has it. */
+bool view_select_socket(struct view *v, struct view_socket socket, uint64_t clock_ns);
+
 /* Scrolls so that the cursor is among the @page rows on the screen. */
 void view_scroll(struct view *v, size_t page);
 
