@@ -8,7 +8,7 @@
 /* Goes to a window of the past. */
 static void go(struct session *s, size_t back)
 {
-	playback_go(&s->playback, back, &s->view, clock_monotonic_ns());
+	playback_seek(&s->playback, back, &s->view, clock_monotonic_ns());
 	s->travels = true;
 }
 
