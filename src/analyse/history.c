@@ -911,6 +911,21 @@ struct history_fill history_fill(const struct history *t, const struct row *row,
 	return (struct history_fill){ level ? (double)*level / LEVEL_FULL : 0, true };
 }
 
+double history_overflow_rate(const struct history *t, const struct row *row, size_t back)
+{
+	const struct sick *s = find_sick(t, row_id(row));
+	uint64_t n, overflows, length_ns;
+
+	if (listener_is_unix(row->listener) || !history_fill(t, row, back).known ||
+	    !find_window(t, back, &n))
+		return -1;
+	length_ns = timeline_length(&t->time, n);
+	overflows = s ? spells_overflows(s->spells, &t->time, n) : 0;
+	if (!length_ns || overflows == UINT64_MAX)
+		return -1;
+	return (double)overflows * (double)NSEC_PER_SEC / (double)length_ns;
+}
+
 struct history_time history_sick(const struct history *t, const struct row *row, size_t back)
 {
 	const struct sick *s = find_sick(t, row_id(row));
@@ -1062,19 +1077,17 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 	return m;
 }
 
-struct history_members history_members(const struct history *t, const struct row *row, size_t back)
+size_t history_sick_members(const struct history *t, const struct row *row, size_t back)
 {
-	struct history_members members = { 0 };
+	const struct folded_group *group = row->folded;
+	size_t n = 0;
 
-	for (uint32_t i = 0; row->folded && i < row->folded->n_members; i++) {
-		const struct memory m = history_memory(t, row->folded->members[i], back);
+	for (uint32_t i = 0; group && i < group->n_members; i++) {
+		const struct memory m = history_memory(t, group->members[i], back);
 
-		members.n++;
-		members.of[m.kind]++;
-		if (m.kind == MEMORY_SICK || m.kind == MEMORY_HELD)
-			members.in[m.state]++;
+		n += m.kind == MEMORY_SICK || m.kind == MEMORY_HELD;
 	}
-	return members;
+	return n;
 }
 
 enum severity memory_severity(const struct memory *m)

@@ -49,6 +49,9 @@ struct history_fill {
 };
 struct history_fill history_fill(const struct history *t, const struct row *row, size_t back);
 
+/* Its overflows in one window, a second, at the most; -1: unknown, as of a UNIX listener. */
+double history_overflow_rate(const struct history *t, const struct row *row, size_t back);
+
 /* How long the listener has been sick, see state_is_sick(), up to the end of window @back. */
 struct history_time history_sick(const struct history *t, const struct row *row, size_t back);
 
@@ -72,13 +75,8 @@ void history_restart_sums(struct history *t);
 /* What the past says of a row, beside its report; see spells.h. @t: NULL: nothing */
 struct memory history_memory(const struct history *t, const struct row *row, size_t back);
 
-/* How many members of a folded group there are of each kind of memory. */
-struct history_members {
-	uint32_t n;
-	uint32_t of[MEMORY_GONE + 1]; /* enum memory_kind */
-	uint32_t in[STATE_N]; /* of those that are SICK or HELD, by the state to show */
-};
-struct history_members history_members(const struct history *t, const struct row *row, size_t back);
+/* How many members of a folded group are sick, or held so; 0 of a listener. */
+size_t history_sick_members(const struct history *t, const struct row *row, size_t back);
 
 /* The severity to show: that of the state of SICK and HELD, NOTICE of WAS, GONE, or NONE. */
 enum severity memory_severity(const struct memory *m);

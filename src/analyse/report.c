@@ -95,16 +95,19 @@ static struct opt_u64 losses_delta(const struct counters *from, const struct cou
 	return opt_u64(minus(losses(to), losses(from)));
 }
 
-/* Upper bound of ListenDrops that were no loss, see counters.h. */
-static uint64_t harmless_max(const struct counters *from, const struct counters *to)
+/* Upper bound of ListenDrops that were no loss, see counters.h; over IPv4, or over IPv6. */
+static uint64_t harmless_max(const struct counters *from, const struct counters *to, bool inet6)
 {
-	static const enum counter_id harmless[] = { COUNTER_IN_BROADCAST, COUNTER_IN_UNREACHABLE,
-						    COUNTER_IN_TIME_EXCEEDED,
-						    COUNTER_IN_PARAMETER_PROBLEM };
+	static const enum counter_id harmless[][4] = {
+		{ COUNTER_IN_BROADCAST, COUNTER_IN_UNREACHABLE, COUNTER_IN_TIME_EXCEEDED,
+		  COUNTER_IN_PARAMETER_PROBLEM },
+		{ COUNTER_IN_MULTICAST6, COUNTER_IN_UNREACHABLE6, COUNTER_IN_TIME_EXCEEDED6,
+		  COUNTER_IN_PARAMETER_PROBLEM6 },
+	};
 	uint64_t sum = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++) {
-		struct opt_u64 delta = counter_delta(from, to, harmless[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(harmless[0]); i++) {
+		struct opt_u64 delta = counter_delta(from, to, harmless[inet6][i]);
 
 		if (!delta.known)
 			return UINT64_MAX;
@@ -116,6 +119,8 @@ static uint64_t harmless_max(const struct counters *from, const struct counters 
 static void build_netns(struct netns_report *r, const struct report *report,
 			const struct netns *before, const struct netns *now)
 {
+	uint64_t syn_lo; /* dropped by full SYN queues, which is never harmless */
+
 	memset(r, 0, sizeof(*r));
 	r->snapshot = report->snapshot;
 	r->window_ns = report->window_ns;
@@ -134,10 +139,12 @@ static void build_netns(struct netns_report *r, const struct report *report,
 	r->overflows_hi = counter_delta(&before->before, &now->after, COUNTER_LISTEN_OVERFLOWS);
 	r->losses_lo = losses_delta(&before->after, &now->before);
 	r->losses_hi = losses_delta(&before->before, &now->after);
-	r->syn_losses_lo =
-		counter_delta(&before->after, &now->before, COUNTER_REQQ_FULL_DROP).value;
-	r->losses_lo.value = minus(r->losses_lo.value, harmless_max(&before->before, &now->after));
-	raise_to(&r->losses_lo.value, r->syn_losses_lo);
+	syn_lo = counter_delta(&before->after, &now->before, COUNTER_REQQ_FULL_DROP).value;
+	r->losses_lo.value =
+		minus(r->losses_lo.value, harmless_max(&before->before, &now->after, false));
+	r->losses6_lo = minus(r->losses_lo.value, harmless_max(&before->before, &now->after, true));
+	raise_to(&r->losses_lo.value, syn_lo);
+	raise_to(&r->losses6_lo, syn_lo);
 	r->arrivals_hi = arrivals(&before->before, &now->after);
 	if (now->resets_known && counter_known(&before->before, COUNTER_ESTAB_RESETS))
 		r->resets_hi =
@@ -302,8 +309,8 @@ uint64_t report_overflows_min(const struct row *row)
 }
 
 /*
- * /proc/net/snmp has no counter of ICMPv6 errors, so request socks that they ended cannot be
- * subtracted: at an IPv6 listener only a full SYN queue proves a loss.
+ * What was harmless over IPv6 fell on IPv6 listeners, whose drops account for it where another
+ * listener is in question. They may have IPv4 clients too.
  */
 uint64_t report_losses_min(const struct row *row)
 {
@@ -312,8 +319,7 @@ uint64_t report_losses_min(const struct row *row)
 
 	if (ns->listener_vanished || !ns->netns->looked)
 		return 0;
-	return least(inet6 ? ns->syn_losses_lo : ns->losses_lo.value, ns->losses_max,
-		     row->losses.max);
+	return least(inet6 ? ns->losses6_lo : ns->losses_lo.value, ns->losses_max, row->losses.max);
 }
 
 static uint64_t overflows_max(const struct row *row)

@@ -69,7 +69,7 @@ struct netns_report {
 	struct opt_u64
 		losses_lo; /* ListenDrops that are not overflows and cost a client a packet */
 	struct opt_u64 losses_hi;
-	uint64_t syn_losses_lo; /* of losses_lo: dropped by full SYN queues */
+	uint64_t losses6_lo; /* the same as losses_lo, and not harmless over IPv6 either */
 	struct opt_u64 listener_drops; /* sum of the listeners' drops in the window */
 	uint64_t overflows_max; /* sum of overflows.max of the rows */
 	uint64_t losses_max; /* sum of losses.max of the rows */

@@ -604,6 +604,15 @@ struct history_time spells_full(const struct spells *s, const struct timeline *t
 	return lasted(s, t, n, RUN_FULL);
 }
 
+uint64_t spells_overflows(const struct spells *s, const struct timeline *t, uint64_t n)
+{
+	const struct record *r = record_at(s, n);
+
+	if (!knows(s, t, n) || (r && r->flags & RECORD_MISSED))
+		return UINT64_MAX;
+	return r ? r->overflows_max : 0;
+}
+
 void spells_sums(const struct spells *s, const struct timeline *t, uint64_t n,
 		 struct history_sums *sums)
 {

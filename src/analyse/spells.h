@@ -122,6 +122,9 @@ struct memory spells_recall(const struct spells *s, const struct timeline *t, ui
 struct history_time spells_sick(const struct spells *s, const struct timeline *t, uint64_t n);
 struct history_time spells_full(const struct spells *s, const struct timeline *t, uint64_t n);
 
+/* The most that met its full queue in window @n; UINT64_MAX: forgotten, or the row was missed. */
+uint64_t spells_overflows(const struct spells *s, const struct timeline *t, uint64_t n);
+
 /* What a row lost. */
 struct history_sums {
 	uint64_t covered_ns; /* the time of the windows that are summed */

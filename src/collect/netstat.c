@@ -60,14 +60,19 @@ static void match(struct span prefix, struct span name, struct span value, struc
 		}
 }
 
+/* Without an incomplete last line: its last number may lack digits. */
+static struct span whole_lines(const char *text, size_t len)
+{
+	while (len && text[len - 1] != '\n')
+		len--;
+	return (struct span){ text, len };
+}
+
 void netstat_parse(const char *text, size_t len, struct counters *c)
 {
-	struct span rest = { text, len };
+	struct span rest = whole_lines(text, len);
 	struct span names, values;
 
-	/* Ignore an incomplete last line: its last number may lack digits. */
-	while (rest.len && rest.p[rest.len - 1] != '\n')
-		rest.len--;
 	while (cut(&rest, '\n', &names) && cut(&rest, '\n', &values)) {
 		struct span prefix, values_prefix, name, value;
 
@@ -78,6 +83,39 @@ void netstat_parse(const char *text, size_t len, struct counters *c)
 		while (cut(&names, ' ', &name) && cut(&values, ' ', &value))
 			match(prefix, name, value, c);
 	}
+}
+
+void netstat_parse6(const char *text, size_t len, struct counters *c)
+{
+	struct span rest = whole_lines(text, len), line, name;
+
+	while (cut(&rest, '\n', &line)) {
+		struct span prefix;
+
+		if (!cut(&line, ' ', &name))
+			continue;
+		/* "Icmp6InDestUnreachs             \t3": the prefix ends with its digit. */
+		prefix = (struct span){ name.p, 0 };
+		while (prefix.len < name.len && prefix.p[prefix.len] != '6')
+			prefix.len++;
+		if (prefix.len == name.len)
+			continue;
+		prefix.len++;
+		while (line.len && (*line.p == ' ' || *line.p == '\t')) {
+			line.p++;
+			line.len--;
+		}
+		match(prefix, (struct span){ name.p + prefix.len, name.len - prefix.len }, line, c);
+	}
+}
+
+int netstat_read6(int fd, struct counters *c, struct strbuf *text)
+{
+	int code = fd < 0 ? fd : procfs_read_fd(fd, text);
+
+	if (code == 0)
+		netstat_parse6(text->s, text->len, c);
+	return code;
 }
 
 int netstat_read(int fd, struct counters *c, struct strbuf *text)

@@ -17,13 +17,17 @@
  */
 void netstat_parse(const char *text, size_t len, struct counters *c);
 
+/* The same for /proc/net/snmp6, which has a line for each counter, with prefix and name in one. */
+void netstat_parse6(const char *text, size_t len, struct counters *c);
+
 /*
- * netstat_read() - the same for an open file.
+ * netstat_read() - the same for an open file, netstat_read6() for /proc/net/snmp6.
  * @fd: may be -errno, which is then returned
  * @text: scratch
  *
  * Returns 0 or -errno.
  */
 int netstat_read(int fd, struct counters *c, struct strbuf *text);
+int netstat_read6(int fd, struct counters *c, struct strbuf *text);
 
 #endif

@@ -27,7 +27,7 @@
 #define SO_NETNS_COOKIE 71
 #endif
 
-static const char *const counter_files[] = { "netstat", "snmp" }; /* below /proc/net */
+static const char *const counter_files[] = { "netstat", "snmp", "snmp6" }; /* below /proc/net */
 
 struct files {
 	struct open_netns *netns;
@@ -332,14 +332,18 @@ void open_netns_counters_before(struct open_netns *netns, struct netns *ns, stru
 {
 	netstat_read(netns->files[NETNS_NETSTAT], &ns->before, text);
 	netstat_read(netns->files[NETNS_SNMP], &ns->before, text);
+	netstat_read6(netns->files[NETNS_SNMP6], &ns->before, text);
 }
 
 void open_netns_counters_after(struct open_netns *netns, struct snapshot *s, struct netns *ns,
 			       struct strbuf *text)
 {
 	for (unsigned int i = 0; i < NETNS_SYSCTLS; i++) {
-		int code = netstat_read(netns->files[i], &ns->after, text);
+		int code = (i == NETNS_SNMP6 ? netstat_read6 : netstat_read)(netns->files[i],
+									     &ns->after, text);
 
+		if (code == -ENOENT && i == NETNS_SNMP6)
+			continue;
 		if (code < 0)
 			snapshot_warn(s, "counters-unavailable",
 				      "cannot read /proc/self/net/%s: %s; its counters are unknown",

@@ -13,6 +13,7 @@
 enum netns_file {
 	NETNS_NETSTAT,
 	NETNS_SNMP,
+	NETNS_SNMP6, /* missing without IPv6 */
 	NETNS_SYSCTLS,
 	NETNS_FILES = NETNS_SYSCTLS + SYSCTL_N
 };

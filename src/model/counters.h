@@ -8,12 +8,14 @@
 /*
  * The counter table: the one place where a counter of the namespace is added.
  * A row gives the enumerator, the protocol line of /proc/net/netstat or
- * /proc/net/snmp, the kernel's name, where it is shown and what a rise means
- * in a few words. JSON keys are prefix and name, as nstat writes them.
+ * /proc/net/snmp or the beginning of names in /proc/net/snmp6, the kernel's name,
+ * where it is shown and what a rise means in a few words. JSON keys are prefix and
+ * name, as nstat writes them.
  *
- * ListenDrops counts more than losses: also each SYN to a broadcast address (tcp_v4_conn_request())
- * and each request sock that an ICMP error ends (tcp_req_err()). The counters of such packets are
- * upper bounds for these. They move for many other reasons, so they are JSON_ONLY.
+ * ListenDrops counts more than losses: also each SYN to a broadcast or multicast address
+ * (tcp_v4_conn_request(), tcp_v6_conn_request()) and each request sock that an ICMP error ends
+ * (tcp_req_err()). The counters of such packets are upper bounds for these. They move for many
+ * other reasons, so they are JSON_ONLY.
  */
 #define COUNTER_TABLE(X)                                                                           \
 	X(LISTEN_OVERFLOWS, "TcpExt", "ListenOverflows", EVERYWHERE,                               \
@@ -48,7 +50,12 @@
 	X(IN_BROADCAST, "IpExt", "InBcastPkts", JSON_ONLY, "broadcast packets received")           \
 	X(IN_UNREACHABLE, "Icmp", "InDestUnreachs", JSON_ONLY, "ICMP: destination unreachable")    \
 	X(IN_TIME_EXCEEDED, "Icmp", "InTimeExcds", JSON_ONLY, "ICMP: time exceeded")               \
-	X(IN_PARAMETER_PROBLEM, "Icmp", "InParmProbs", JSON_ONLY, "ICMP: parameter problem")
+	X(IN_PARAMETER_PROBLEM, "Icmp", "InParmProbs", JSON_ONLY, "ICMP: parameter problem")       \
+	X(IN_MULTICAST6, "Ip6", "InMcastPkts", JSON_ONLY, "IPv6 multicast packets received")       \
+	X(IN_UNREACHABLE6, "Icmp6", "InDestUnreachs", JSON_ONLY,                                   \
+	  "ICMPv6: destination unreachable")                                                       \
+	X(IN_TIME_EXCEEDED6, "Icmp6", "InTimeExcds", JSON_ONLY, "ICMPv6: time exceeded")           \
+	X(IN_PARAMETER_PROBLEM6, "Icmp6", "InParmProblems", JSON_ONLY, "ICMPv6: parameter problem")
 
 /* clang-format off */
 enum counter_id {

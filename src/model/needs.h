@@ -18,7 +18,7 @@ enum need {
 	/* A dump of its own. */
 	NEED_UNIX = 1 << 6, /* UNIX listeners */
 	/* Files and look-ups. */
-	NEED_COUNTERS = 1 << 7, /* /proc/net/netstat and snmp, before and after the dump */
+	NEED_COUNTERS = 1 << 7, /* /proc/net/netstat, snmp, snmp6, before and after the dump */
 	NEED_SYSCTLS = 1 << 8,
 	NEED_CGROUP = 1 << 9, /* path of the cgroup */
 	NEED_INTERFACE = 1 << 10, /* name of the device a listener is bound to */

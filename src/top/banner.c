@@ -21,7 +21,7 @@
 #define SUM_WIDTH     (NUMBER_WIDTH + 4) /* "/min" */
 #define COUNTER_WIDTH (NAME_WIDTH + 1 + RATE_WIDTH + 1 + SUM_WIDTH)
 #define SPARK_MIN     5
-#define SPARK_MAX     32
+#define SPARK_MAX     16
 #define BORDER	      3 /* between two counters */
 
 static const char strip_before[] = "10m ", strip_after[] = " now";
@@ -72,7 +72,8 @@ void banner_title(struct session *s, struct area a)
 	size_t mode = 0;
 
 	if (s->view.report.snapshot) {
-		census_take(&s->censuses, &s->view.report, s->playback.history, s->playback.back);
+		census_take(&s->censuses, &s->view.report, s->playback.history, s->playback.back,
+			    s->view.n_gone);
 		ink = paint_ink_on(title_compose(&b, &t, (size_t)(a.end - a.x), &mode));
 	} else {
 		strbuf_adds(&b, " listenq   taking the first sample");
@@ -90,18 +91,15 @@ void banner_title(struct session *s, struct area a)
 
 static void draw_axis(const struct session *s, struct area a, const struct strip *strip, int left)
 {
-	static const char keys[] = "F7 <  > F8";
-	const int end = a.end - (int)strlen(keys);
 	struct paint p = paint_area(&s->screen, &a, 1);
 	struct strip_label labels[STRIP_LABELS];
-	size_t n = strip_axis(strip, end > left ? (size_t)(end - left - 1) : 0, labels);
+	size_t n = strip_axis(strip, (size_t)(a.end - a.x - left), "F7 <  > F8", labels);
 
 	for (size_t i = 0; i < n; i++) {
 		paint_blanks(&p, INK_PLAIN, a.x + left + (int)labels[i].column - p.x);
 		paint_string(&p, labels[i].ink, labels[i].text);
 	}
-	paint_blanks(&p, INK_PLAIN, a.x + end - p.x);
-	paint_string(&p, INK_DIM, keys);
+	paint_rest(&p, INK_PLAIN);
 }
 
 uint64_t banner_strip_age(struct area a, int x)
@@ -135,6 +133,7 @@ void banner_strip(struct session *s, struct area a)
 		.now = { .tv_sec = sample->wall.tv_sec +
 				   (time_t)(playback_age(&s->playback) / NSEC_PER_SEC) },
 		.at = (size_t)n,
+		.history = s->playback.history,
 		.utf8 = s->screen.utf8,
 	};
 	if (s->playback.paused)
@@ -304,7 +303,7 @@ static void draw_counter(const struct session *s, struct paint *p, const struct 
 static int draw_counters_of(const struct session *s, struct area a, const struct netns_report *ns)
 {
 	static const char caption[] = "counters of";
-	const int width = a.end - a.x >= 120 ? 24 : (int)strlen(caption);
+	const int width = a.end - a.x >= 120 ? 16 : (int)strlen(caption);
 	struct paint p;
 	struct strbuf name = { 0 };
 
@@ -345,6 +344,8 @@ void banner_counters(struct session *s, struct area a)
 	a.x += draw_counters_of(s, a, ns);
 	across = counters_across(a.end - a.x, a.lines);
 	width = (a.end - a.x - BORDER * (across - 1)) / across;
+	if (width > COUNTER_WIDTH + 1 + SPARK_MAX)
+		width = COUNTER_WIDTH + 1 + SPARK_MAX;
 	/* From above to below, then to the right. */
 	for (int i = 0; i < across * a.lines && i < (int)ARRAY_SIZE(counter_order); i++) {
 		struct paint p = paint_area(&s->screen, &a, i % a.lines);
@@ -420,7 +421,7 @@ static void draw_netns(const struct session *s, struct paint *p, size_t i)
 	const struct opt_u64 overflows = ns->delta[COUNTER_LISTEN_OVERFLOWS];
 	const enum severity severity = netns_severity(s, i);
 	const enum ink ink = paint_ink(severity);
-	const size_t width = p->end - p->x >= 120 ? 32 : 16, n = census_listeners(c);
+	const size_t width = p->end - p->x >= 120 ? 20 : 16, n = census_listeners(c);
 	struct strbuf b = { 0 }, number = { 0 };
 
 	strbuf_addf(&b, "%-3s", severity_mark(severity));

@@ -37,32 +37,48 @@ static void count(struct census *c, const struct memory *m)
 		c->worst = severity;
 }
 
+static void add(struct census *to, const struct census *c)
+{
+	for (unsigned int i = 0; i < STATE_N; i++)
+		to->in[i] += c->in[i];
+	to->sick += c->sick;
+	to->recovered += c->recovered;
+	to->gone += c->gone;
+	to->ok += c->ok;
+	if (census_is_worse(c->worst, to->worst))
+		to->worst = c->worst;
+}
+
 /*
- * A group may certainly have lost connections while it is unknown which member did. Then its state
- * is worse than that of all members, and one of the worst of them counts as in that state.
+ * A group may certainly have lost connections while it is unknown which member did. Then it is, or
+ * was, worse than all members, and one of the worst of them counts as the group.
  */
 static void count_group(struct census *c, const struct row *row, const struct memory *of_group,
 			const struct history *history, size_t back)
 {
-	struct memory worst = { .kind = MEMORY_NONE, .state = STATE_OK };
-	const struct folded_group *fold = row->folded;
-	size_t at = 0;
+	struct census members = empty;
+	enum state worst = 0;
 
-	for (uint32_t i = 0; is_sick(of_group) && i < fold->n_members; i++) {
-		struct memory m = history_memory(history, fold->members[i], back);
+	for (uint32_t i = 0; i < row->folded->n_members; i++) {
+		const struct memory m = history_memory(history, row->folded->members[i], back);
 
-		if (!i || (is_sick(&m) && (!is_sick(&worst) || m.state < worst.state))) {
-			worst = m;
-			at = i;
-		}
+		count(&members, &m);
 	}
-	for (uint32_t i = 0; i < fold->n_members; i++) {
-		struct memory m = history_memory(history, fold->members[i], back);
-		bool stands = is_sick(of_group) && i == at &&
-			      (!is_sick(&worst) || of_group->state < worst.state);
-
-		count(c, stands ? of_group : &m);
+	while (worst < STATE_OK && !members.in[worst])
+		worst++;
+	if (is_sick(of_group) ?
+		    of_group->state < worst :
+		    of_group->kind == MEMORY_WAS && !members.sick && !members.recovered) {
+		if (members.sick)
+			members.in[worst]--;
+		else if (members.recovered)
+			members.recovered--;
+		else
+			members.ok--;
+		members.sick -= members.sick != 0;
+		count(&members, of_group);
 	}
+	add(c, &members);
 }
 
 static void count_row(struct censuses *c, const struct report *report, const struct row *row,
@@ -82,20 +98,8 @@ static void count_row(struct censuses *c, const struct report *report, const str
 		c->hidden_worst = memory_severity(&m);
 }
 
-static void add(struct census *to, const struct census *c)
-{
-	for (unsigned int i = 0; i < STATE_N; i++)
-		to->in[i] += c->in[i];
-	to->sick += c->sick;
-	to->recovered += c->recovered;
-	to->gone += c->gone;
-	to->ok += c->ok;
-	if (census_is_worse(c->worst, to->worst))
-		to->worst = c->worst;
-}
-
 void census_take(struct censuses *c, const struct report *report, const struct history *history,
-		 size_t back)
+		 size_t back, size_t gone)
 {
 	if (c->netns_size < report->n_netns) {
 		c->netns_size = report->n_netns;
@@ -110,6 +114,9 @@ void census_take(struct censuses *c, const struct report *report, const struct h
 		count_row(c, report, &report->rows[i], history, back);
 	for (size_t i = 0; i < report->n_netns; i++)
 		add(&c->all, &c->by_netns[i]);
+	c->all.gone += gone;
+	if (gone && census_is_worse(SEVERITY_GONE, c->all.worst))
+		c->all.worst = SEVERITY_GONE;
 }
 
 void census_free(struct censuses *c)

@@ -26,8 +26,9 @@ struct censuses {
 	enum severity hidden_worst;
 };
 
+/* @gone: listeners that went before the window of the report, as in struct view */
 void census_take(struct censuses *c, const struct report *report, const struct history *history,
-		 size_t back);
+		 size_t back, size_t gone);
 void census_free(struct censuses *c);
 
 /* Listeners that are not gone. */

@@ -37,6 +37,7 @@ struct page {
 /* The connections of one client network. */
 struct network {
 	uint8_t prefix[16];
+	uint8_t bytes; /* of it */
 	uint8_t family; /* AF_INET for v4-mapped clients too */
 	uint8_t retransmits; /* the most */
 	uint32_t oldest_ms;
@@ -114,20 +115,20 @@ static void put_sentences(struct page *p)
 	}
 }
 
-static struct network network_of(const struct connection *c)
+/* @coarse: a larger network */
+static struct network network_of(const struct connection *c, bool coarse)
 {
 	struct network n = { .family = c->family,
 			     .retransmits = c->retransmits,
 			     .oldest_ms = c->has_wait ? c->wait_ms : 0,
 			     .gone = c->peer_closed,
 			     .n = 1 };
+	const bool mapped = snapshot_is_mapped(c->family, c->peer);
 
-	if (c->family == AF_INET || snapshot_is_mapped(c->family, c->peer)) {
+	if (mapped)
 		n.family = AF_INET;
-		memcpy(n.prefix, c->peer + (c->family == AF_INET ? 0 : 12), 3);
-	} else {
-		memcpy(n.prefix, c->peer, 8);
-	}
+	n.bytes = n.family == AF_INET ? coarse ? 2 : 3 : coarse ? 6 : 8;
+	memcpy(n.prefix, c->peer + (mapped ? 12 : 0), n.bytes);
 	return n;
 }
 
@@ -148,12 +149,12 @@ static int compare_size(const void *va, const void *vb)
 }
 
 /* Sums the connections up, the largest network first. Returns how many there are. */
-static size_t sum_networks(const struct connections *list, struct network *networks)
+static size_t sum_networks(const struct connections *list, bool coarse, struct network *networks)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < list->n; i++)
-		networks[i] = network_of(&list->list[i]);
+		networks[i] = network_of(&list->list[i], coarse);
 	qsort(networks, list->n, sizeof(*networks), compare_prefix);
 	for (size_t i = 0; i < list->n; i++) {
 		struct network *last = n ? &networks[n - 1] : NULL;
@@ -178,7 +179,7 @@ static void put_network(struct page *p, const struct network *network, bool half
 	struct strbuf *b = &p->text;
 
 	cell_add_address(b, network->family, network->prefix);
-	strbuf_adds(b, network->family == AF_INET ? "/24" : "/64");
+	strbuf_addf(b, "/%u", network->bytes * 8u);
 	sheet_tab(p->to, MARGIN);
 	sheet_puts(p->to, INK_STRONG, b->s);
 	sheet_tab(p->to, p->to->x < 22 ? 22 : p->to->x + 2);
@@ -197,11 +198,14 @@ static void put_network(struct page *p, const struct network *network, bool half
 	put_line(p, INK_PLAIN);
 }
 
+/* Small networks if they make a short list, else large ones. */
 static void put_networks(struct page *p, const struct connections *list, bool half_open)
 {
 	struct network *networks = xcalloc(list->n, sizeof(*networks));
-	const size_t n = sum_networks(list, networks);
+	size_t n = sum_networks(list, false, networks);
 
+	if (n > NETWORKS_MAX)
+		n = sum_networks(list, true, networks);
 	for (size_t i = 0; i < n && i < NETWORKS_MAX; i++)
 		put_network(p, &networks[i], half_open);
 	if (n > NETWORKS_MAX) {
@@ -241,8 +245,7 @@ static void put_connections(struct page *p, const struct connections *list, bool
 		sheet_tab(p->to, i * width);
 		sheet_puts(p->to, INK_HEADER,
 			   half_open ? "  TIMER  RESENT  CLIENT" : "   WAIT  UNREAD  CLIENT");
-		while (p->to->x < (i + 1) * width - 3)
-			sheet_puts(p->to, INK_HEADER, " ");
+		sheet_pad(p->to, INK_HEADER, (i + 1) * width - 3);
 	}
 	sheet_end(p->to);
 	for (size_t i = 0; i < list->n; i += across) {
@@ -356,10 +359,9 @@ static void put_owners(struct page *p)
 	const uint32_t n = row->folded ? row->folded->n_owners : row->listener->n_owners;
 	size_t shown = 0, more = 0;
 
-	if (!n || row->gone) {
+	if (!n) {
 		put_empty(p, "Processes",
-			  row->listener->known & LISTENER_OWNERS && !row->gone ? "none" :
-										 "unknown");
+			  row->listener->known & LISTENER_OWNERS ? "none" : "unknown");
 		return;
 	}
 	begin_block(p, "Processes");
@@ -422,7 +424,7 @@ static void put_fields(struct page *p)
 	const size_t room = across > 1 ? FIELD_WIDTH - FIELD_NAME - 1 : 1000;
 	size_t ids[FIELD_N], n = 0, lines;
 
-	begin_block(p, "All values");
+	begin_block(p, p->row->gone ? "All values, as last seen" : "All values");
 	for (size_t i = 0; i < FIELD_N; i++)
 		if (field_table[i].name && get_field(p, i, room))
 			ids[n++] = i;
@@ -461,10 +463,12 @@ static void put_page(struct page *p)
 	}
 	put_sentences(p);
 	put_members(p);
-	put_queue(p, false);
-	put_queue(p, true);
-	put_owners(p);
-	put_limits(p);
+	if (!p->row->gone) {
+		put_queue(p, false);
+		put_queue(p, true);
+		put_owners(p);
+		put_limits(p);
+	}
 	put_fields(p);
 }
 

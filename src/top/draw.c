@@ -33,7 +33,9 @@ static void draw_list(struct session *s, const struct session_parts *l)
 		struct paint p = paint_area(&s->screen, &l->list, 0);
 
 		paint_string(&p, INK_PLAIN,
-			     report->n_rows ? "No listener matches." : "No listener.");
+			     !report->n_rows   ? "No listener." :
+			     s->view.sick_only ? "No listener is sick, or was." :
+						 "No listener matches.");
 	}
 }
 

@@ -56,7 +56,7 @@ static void add_column(struct sheet *to, enum ink ink, struct strbuf *b, size_t 
 		cell_shorten(b, 0, width - 1, utf8);
 	if (b->len)
 		sheet_put(to, ink, b->s, b->len);
-	sheet_tab(to, end);
+	sheet_pad(to, ink, end);
 	b->len = 0;
 }
 
@@ -84,6 +84,10 @@ static void add_in(struct sheet *to, enum ink ink, const struct event *e, enum e
 		add_column(to, ink, &b, ADDRESS, utf8);
 	}
 	phrase_event(&b, e, form == EVENTS_BRIEF);
+	if (form == EVENTS_SHORT && to->x + text_width(b.s, b.len) > to->width) {
+		b.len = 0;
+		phrase_event(&b, e, true);
+	}
 	if (form == EVENTS_WHOLE && e->netns && e->kind != EVENT_NETNS_GONE) {
 		strbuf_adds(&b, "  netns ");
 		text_add_safe(&b, e->netns, strlen(e->netns), utf8 ? 0 : TEXT_ASCII);
@@ -121,12 +125,21 @@ void events_draw(struct events *e, const struct screen *screen, int top, int bot
 	const size_t n = history_events(history, back);
 	const struct area a = { .y = top, .lines = bottom - top, .end = screen->cols };
 	const enum events_form form = screen->cols >= 76 ? EVENTS_WHOLE : EVENTS_SHORT;
+	const bool title = a.lines >= 3;
+	struct strbuf b = { 0 };
 	struct sheet s = { 0 };
 
 	if (a.lines <= 0)
 		return;
-	scroll(e, n, (size_t)a.lines);
-	sheet_begin(&s, (size_t)screen->cols, 0, e->page);
+	scroll(e, n, (size_t)(a.lines - title));
+	sheet_begin(&s, (size_t)screen->cols, 0, (size_t)a.lines);
+	strbuf_adds(&b, "What happened, newest first");
+	if (n)
+		strbuf_addf(&b, "  %zu-%zu of %zu", e->offset + 1, num_min(e->offset + e->page, n),
+			    n);
+	if (title)
+		sheet_rule(&s, b.s, screen->utf8);
+	strbuf_free(&b);
 	if (!n)
 		sheet_puts(&s, INK_DIM, "Nothing has happened yet.");
 	for (size_t i = e->offset; i < n && i < e->offset + e->page; i++) {
@@ -136,6 +149,8 @@ void events_draw(struct events *e, const struct screen *screen, int top, int bot
 
 		add_in(&s, here ? paint_ink_on(severity) : paint_ink(severity), event, form,
 		       screen->utf8);
+		if (here)
+			sheet_pad(&s, paint_ink_on(severity), s.width);
 		sheet_end(&s);
 	}
 	sheet_draw(&s, screen, &a);

@@ -118,18 +118,25 @@ static void drop_end(struct strbuf *b, const char *end)
 }
 
 /*
- * The fact of the cause, or of the state where only a limit is known. "The program" is named as the
- * list names it, unless some of its processes are stopped, which the fact then says.
+ * The fact of the cause, or of the state where only a limit is known: as it is now, not as it was.
+ * "The program" is named as the list names it, unless some of its processes are stopped, which the
+ * fact then says.
  */
 static void add_cause(struct subject *s)
 {
 	static const char program[] = "the program ";
 	const enum reason reason = verdict_adviser_of(s->memory.reasons);
 	const struct row *row = worst_of(s->row);
-	const char *plain =
-		reason < REASON_N ? reason_table[reason].fact : state_table[s->memory.state].fact;
+	const char *plain = reason < REASON_N ? reason_table[reason].fact :
+						verdict_state_fact(s->row, s->memory.state);
 	struct strbuf process = { 0 };
 
+	if (reason == REASON_N && s->memory.kind == MEMORY_HELD) {
+		strbuf_adds(&s->text, "it was so ");
+		phrase_time(&s->text, s->memory.ago_ns);
+		strbuf_adds(&s->text, " ago; such windows alternate with better ones");
+		return;
+	}
 	if (!strncmp(plain, program, strlen(program)) && !holders_some(row, holder_is_stopped))
 		phrase_process(&process, row, s->c);
 	if (process.len)
@@ -160,6 +167,12 @@ static struct timespec wall_before(const struct subject *s, uint64_t ns)
 	return wall;
 }
 
+static void add_lasted(struct strbuf *b, struct history_time time)
+{
+	phrase_time(b, time.ns);
+	strbuf_adds(b, time.at_least ? " or longer" : "");
+}
+
 /* "was overflowing for 35s, from 14:32:27 to 14:33:02": what is over. */
 static void put_was(struct subject *s)
 {
@@ -181,6 +194,10 @@ static void put_was(struct subject *s)
 	if (gone)
 		strbuf_addf(&s->text, "; it was %s",
 			    m->state == STATE_GONE ? "ok" : state_table[m->state].name);
+	if (gone && state_is_sick(m->state) && m->lasted.ns) {
+		strbuf_adds(&s->text, " for ");
+		add_lasted(&s->text, m->lasted);
+	}
 	put_text(s, INK_PLAIN, 0);
 	sheet_end(s->to);
 }
@@ -192,6 +209,8 @@ static void put_wrong(struct subject *s, bool whole)
 	sheet_puts(s->to, paint_ink(state->severity), state->name);
 	sheet_puts(s->to, INK_PLAIN, ": ");
 	add_cause(s);
+	if (!whole && s->to->x + text_width(s->text.s, s->text.len) > s->to->width)
+		drop_end(&s->text, " in this window");
 	if (!whole && s->to->width > s->to->x)
 		cut_to_clause(&s->text, s->to->width - s->to->x);
 	put_text(s, INK_STRONG, 0);
@@ -219,12 +238,6 @@ static void add_part(struct strbuf *b)
 {
 	if (b->len)
 		strbuf_adds(b, ", ");
-}
-
-static void add_lasted(struct strbuf *b, struct history_time time)
-{
-	phrase_time(b, time.ns);
-	strbuf_adds(b, time.at_least ? " or longer" : "");
 }
 
 static void add_range(struct strbuf *b, const struct range *r, double per)
@@ -257,20 +270,22 @@ static void add_since(struct subject *s)
 	const struct memory *m = &s->memory;
 	const struct history_time full = history_full(s->c->history, s->row, s->c->back);
 	struct strbuf *b = &s->text;
-	bool sick = false;
 
 	if (comes_in_bursts(s)) {
-		strbuf_addf(b, "sick in %u of %u windows of the last 30s", m->sick, m->windows);
-	} else if (full.ns) {
+		strbuf_adds(b, "sick for ");
+		add_lasted(b, m->lasted);
+		strbuf_addf(b, ", in %u of the last %u windows", m->sick, m->windows);
+		return;
+	}
+	if (full.ns) {
 		strbuf_adds(b, m->state == STATE_FULL ? "for " : "full for ");
 		add_lasted(b, full);
-		sick = true;
 	}
 	/* The longer time is worth its place only if it is much longer. */
 	if (!m->lasted.ns || (full.ns && m->lasted.ns < full.ns + full.ns / 2 + LONGER_NS))
 		return;
 	add_part(b);
-	strbuf_adds(b, sick ? "sick for " : "for ");
+	strbuf_adds(b, full.ns ? "sick for " : "for ");
 	add_lasted(b, m->lasted);
 }
 
@@ -289,8 +304,32 @@ static void add_lost(struct subject *s, const struct range *now, const struct ra
 	if (sum->known && sum->max && (sum->max > now->max || !some)) {
 		add_part(b);
 		add_range(b, sum, 1);
-		strbuf_addf(b, "%s%s so far", some ? "" : " ", some ? "" : what);
+		if (!some)
+			strbuf_addf(b, " %s", what);
+		if (s->memory.kind != MEMORY_WAS)
+			strbuf_adds(b, " so far");
 	}
+}
+
+/* What a spell that is over had: the name of its cause, and how full the queue was. */
+static void add_spell(struct subject *s)
+{
+	const struct memory *m = &s->memory;
+	const uint64_t capacity = listener_capacity(s->row->listener);
+	const enum reason reason = verdict_adviser_of(m->reasons);
+	struct strbuf *b = &s->text;
+
+	if (reason < REASON_N) {
+		strbuf_addf(b, "the cause was %s", reason_table[reason].name);
+		put_sentence(s);
+	}
+	if (m->peak <= 0)
+		return;
+	strbuf_adds(b, "at most ");
+	phrase_count(b, (uint64_t)(m->peak * (double)capacity + 0.5));
+	strbuf_adds(b, " of ");
+	phrase_count(b, capacity);
+	strbuf_adds(b, " queued");
 }
 
 /* Who waits: how many of them have gone, and how long the oldest has waited. */
@@ -354,22 +393,37 @@ static void add_syn_queue(struct subject *s)
 /* How many members are sick. */
 static void add_members(struct subject *s)
 {
-	const struct folded_group *group = s->row->folded;
-	uint32_t sick = 0;
+	const size_t sick = history_sick_members(s->c->history, s->row, s->c->back);
 
-	for (uint32_t i = 0; group && i < group->n_members; i++)
-		sick += state_is_sick(group->members[i]->state);
 	if (!sick)
 		return;
-	strbuf_addf(&s->text, "%u of %u sockets %s sick", sick, group->n_members,
+	strbuf_addf(&s->text, "%zu of %u sockets %s sick", sick, s->row->folded->n_members,
 		    sick > 1 ? "are" : "is");
+}
+
+/* Of what an earlier window said: how long ago. */
+static void put_held(struct subject *s)
+{
+	const struct memory *m = &s->memory;
+
+	if (m->kind != MEMORY_HELD || verdict_adviser_of(m->reasons) == REASON_N)
+		return;
+	phrase_age(&s->text, has(s, REASON_NOT_ACCEPTING) ? "(proved " : "(seen ", m->ago_ns,
+		   " ago)");
+	if (!s->text.len)
+		return;
+	if (s->to->x)
+		sheet_puts(s->to, INK_DIM, " ");
+	put_text(s, INK_DIM, 0);
 }
 
 static void put_numbers(struct subject *s)
 {
 	const struct memory *m = &s->memory;
 
-	if (m->kind != MEMORY_WAS)
+	if (m->kind == MEMORY_WAS)
+		add_spell(s);
+	else
 		add_since(s);
 	add_lost(s, &s->row->overflows, &m->overflows, "overflows");
 	if (m->state == STATE_DROPPING || !m->overflows.max)
@@ -386,11 +440,7 @@ static void put_numbers(struct subject *s)
 		strbuf_adds(&s->text, "clients get RSTs: tcp_abort_on_overflow is 1");
 		put_sentence(s);
 	}
-	if (m->kind == MEMORY_HELD && m->ago_ns) {
-		phrase_age(&s->text, s->to->x ? " (proved " : "(proved ", m->ago_ns, " ago)");
-		if (s->text.len)
-			put_text(s, INK_DIM, 0);
-	}
+	put_held(s);
 	if (s->to->x)
 		sheet_end(s->to);
 }
@@ -508,12 +558,6 @@ static void put_all(struct subject *s, unsigned int flags)
 		put_was(s);
 	else
 		put_wrong(s, flags & EXPLAIN_WHOLE);
-	if (kind == MEMORY_WAS && s->memory.reasons && !tight) {
-		add_cause(s);
-		cut_to_clause(&s->text, s->to->width - 1);
-		put_sentence(s);
-		sheet_end(s->to);
-	}
 	if (!tight && kind != MEMORY_GONE)
 		put_numbers(s);
 	put_gap(s, flags);

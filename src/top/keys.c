@@ -246,7 +246,7 @@ static void move_down(struct session *s)
 static void page_up(struct session *s)
 {
 	if (travel_is_on(s) && (s->page == PAGE_LIST || s->page == PAGE_DETAIL))
-		travel_minutes(s, 1);
+		travel_minute(s, 1);
 	else
 		key_move(s, -(long)session_page_rows(s));
 }
@@ -254,7 +254,7 @@ static void page_up(struct session *s)
 static void page_down(struct session *s)
 {
 	if (travel_is_on(s) && (s->page == PAGE_LIST || s->page == PAGE_DETAIL))
-		travel_minutes(s, -1);
+		travel_minute(s, -1);
 	else
 		key_move(s, (long)session_page_rows(s));
 }
@@ -352,6 +352,13 @@ static void ask_for_filter(struct session *s)
 	prompt_begin(&s->prompt, &question, s->filter.s);
 }
 
+static void toggle_sick_only(struct session *s)
+{
+	s->view.sick_only = !s->view.sick_only;
+	s->fit = (struct session_fit){ 0 };
+	view_arrange(&s->view, clock_monotonic_ns());
+}
+
 static void toggle_groups(struct session *s)
 {
 	view_group(&s->view, !s->view.fold);
@@ -366,6 +373,7 @@ static void toggle_list_only(struct session *s)
 static void toggle_unix(struct session *s)
 {
 	s->unix_too = !s->unix_too;
+	s->unix_off = !s->unix_too;
 	s->fit = (struct session_fit){ 0 };
 	session_hurry(s);
 }
@@ -483,6 +491,11 @@ static bool follows(const struct session *s)
 	return s->view.follow;
 }
 
+static bool has_sick_only(const struct session *s)
+{
+	return s->view.sick_only;
+}
+
 static bool has_list_only(const struct session *s)
 {
 	return s->list_only;
@@ -513,6 +526,7 @@ static const struct toggle toggles[] = {
 	{ "groups", "a row for each SO_REUSEPORT group, not for each socket", has_groups,
 	  toggle_groups },
 	{ "UNIX", "listening UNIX sockets too", has_unix, toggle_unix },
+	{ "sick only", "hide what is well and was well", has_sick_only, toggle_sick_only },
 	{ "follow", "select the worst listener, whichever it is", follows, toggle_follow },
 	{ "frozen", "the order does not change", has_frozen, toggle_freeze },
 	{ "list only", "the list has the whole screen", has_list_only, toggle_list_only },
@@ -539,16 +553,40 @@ static void fill_setup(struct session *s)
 		menu_add(&s->menu, columns_have(&s->columns, f) ? 'x' : ' ', f->name, f->help);
 }
 
+/*
+ * The @n-th column of the list that sorts otherwise than the ones before it, and than worst first
+ * does, which the state would.
+ */
+static const struct listing_column *nth_sorting(const struct listing *l, size_t n)
+{
+	uint64_t seen = 0; /* bits by enum field_id */
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct field *f = l->columns[i].field;
+		const uint64_t bit = UINT64_C(1) << (f - field_table);
+
+		if (f->order == ORDER_STATE || seen & bit)
+			continue;
+		if (!n--)
+			return &l->columns[i];
+		seen |= bit;
+	}
+	return NULL;
+}
+
 static void fill_sort(struct session *s)
 {
+	const struct listing_column *column;
+
 	menu_begin(&s->menu, "Sort by");
 	menu_add(&s->menu, s->view.sort ? ' ' : 'x', "worst first", "");
 	s->menu.cursor = 0;
-	for (size_t i = 0; i < s->columns.n; i++) {
-		const struct field *f = s->columns.list[i];
+	for (size_t i = 0; (column = nth_sorting(&s->layout, i)); i++) {
+		const bool sorts = s->view.sort == column->field;
 
-		menu_add(&s->menu, s->view.sort == f ? 'x' : ' ', f->header, f->help);
-		if (s->view.sort == f)
+		menu_add(&s->menu, sorts ? 'x' : ' ', listing_title(&s->layout, column),
+			 column->field->help);
+		if (sorts)
 			s->menu.cursor = i + 1;
 	}
 }
@@ -571,7 +609,8 @@ static void sort_as_chosen(struct session *s)
 {
 	const size_t at = s->menu.cursor;
 
-	view_sort_on(&s->view, at ? s->columns.list[at - 1] : NULL, clock_monotonic_ns());
+	view_sort_on(&s->view, at ? nth_sorting(&s->layout, at - 1)->field : NULL,
+		     clock_monotonic_ns());
 	show_page(s, PAGE_LIST);
 }
 
@@ -673,6 +712,8 @@ const struct key key_table[] = {
 	{ .codes = { 'N' }, .name = "N", .pages = LIST, .run = find_previous },
 	{ .codes = { '\\', KEY_F(4) }, .name = "\\ F4", .bar = { 4, "F4", "Filter" },
 	  .pages = LIST, .run = ask_for_filter, .help = "only what matches a filter" },
+	{ .codes = { 's' }, .name = "s", .bar = { 12, "s ", "Sick only" }, .pages = LIST,
+	  .run = toggle_sick_only, .help = "only the sick, or all" },
 	{ .codes = { 'u', KEY_F(5) }, .name = "u F5", .bar = { 5, "F5", "Group" }, .pages = LIST,
 	  .run = toggle_groups, .help = "groups folded, or not" },
 	{ .codes = { 'x' }, .name = "x", .bar = { 15, "x ", "UNIX" }, .pages = LIST,

@@ -319,13 +319,19 @@ static const struct listing_column *find_shown(const struct listing *l, enum lis
 	return NULL;
 }
 
-/* The time that the fills cover. A window that is still to come counts as one delay. */
+/*
+ * The time that the fills cover. A window that is still to come counts as one delay. Windows are a
+ * little shorter or longer than the delay, which would change the header with each sample.
+ */
 static void add_last_header(struct strbuf *b, const struct listing_context *c, size_t width)
 {
+	const uint64_t delay_ns = (uint64_t)(c->delay * (double)NSEC_PER_SEC);
 	size_t known;
 	uint64_t span = history_span(c->history, c->back, width, &known), unit;
 
-	span += (uint64_t)(c->delay * (double)(width - known) * (double)NSEC_PER_SEC);
+	span += delay_ns * (width - known);
+	if (span > delay_ns * width * 9 / 10 && span < delay_ns * width * 11 / 10)
+		span = delay_ns * width;
 	unit = span >= MINUTE_NS && width < strlen("LAST 10m30s") ? MINUTE_NS : NSEC_PER_SEC;
 	if (span >= NSEC_PER_SEC)
 		span = (span + unit / 2) / unit * unit;
@@ -626,6 +632,7 @@ void listing_make_row(const struct listing *l, struct line *line, const struct l
 		       .branch = view_branch(c->view, index),
 		       .report = &c->view->report,
 		       .history = c->history,
+		       .back = c->back,
 		       .fields = c->view->context,
 		       .utf8 = c->utf8 },
 		.selected = selected,
@@ -663,6 +670,13 @@ void listing_row(const struct listing *l, struct paint *p, const struct listing_
 
 	listing_make_row(l, &line, c, index, selected);
 	paint_made(&line, p);
+}
+
+const char *listing_title(const struct listing *l, const struct listing_column *column)
+{
+	const struct part *part = l->named ? NULL : part_of(column);
+
+	return part ? part->headers[0] : column->field->header;
 }
 
 const struct field *listing_field_at(const struct listing *l, size_t x)

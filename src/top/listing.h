@@ -83,6 +83,9 @@ void listing_make_header(const struct listing *l, struct line *line,
 void listing_make_row(const struct listing *l, struct line *line, const struct listing_context *c,
 		      size_t index, bool selected);
 
+/* What the header of a column says where it has room. */
+const char *listing_title(const struct listing *l, const struct listing_column *column);
+
 /* The field whose header is at column @x of the screen; the last field to the right of all. */
 const struct field *listing_field_at(const struct listing *l, size_t x);
 

@@ -106,7 +106,7 @@ static void draw_item(const struct menu *m, const struct screen *screen, struct 
 void menu_draw(struct menu *m, const struct screen *screen, struct area a)
 {
 	const int name = name_width(m);
-	const bool framed = a.lines > 2;
+	const bool framed = a.lines > 4; /* else each line is needed */
 	size_t room = framed ? (size_t)a.lines - 2 : a.lines > 0 ? (size_t)a.lines : 0;
 	int widest = (int)strlen(m->title) + 2 * SIDE + 4;
 	struct strbuf b = { 0 };

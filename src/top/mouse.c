@@ -2,7 +2,9 @@
 #include "top/mouse.h"
 
 #include "base/clock.h"
+#include "top/banner.h"
 #include "top/bar.h"
+#include "top/travel.h"
 
 #include <curses.h>
 
@@ -13,6 +15,27 @@ static bool has_line(const struct area *a, int y)
 	return y >= a->y && y < a->y + a->lines;
 }
 
+static void click_strip(struct session *s, struct area strip, int x)
+{
+	const uint64_t age = banner_strip_age(strip, x);
+
+	if (age != UINT64_MAX && s->view.report.snapshot)
+		travel_to_age(s, age);
+}
+
+static void click_events(struct session *s, int y)
+{
+	const size_t at = s->events.offset + (size_t)y - 1;
+
+	if (y < 1 || (size_t)y > s->events.page ||
+	    at >= history_events(s->playback.history, s->playback.back))
+		return;
+	if (at == s->events.cursor)
+		key_choose(s);
+	else
+		s->events.cursor = at;
+}
+
 static void click_list(struct session *s, int y, int x)
 {
 	const struct session_parts parts = session_parts(s);
@@ -21,11 +44,8 @@ static void click_list(struct session *s, int y, int x)
 	if (has_line(&parts.header, y)) {
 		view_sort_on(&s->view, listing_field_at(&s->layout, (size_t)x),
 			     clock_monotonic_ns());
-	} else if (has_line(&parts.bar, y)) {
-		const struct key *key = bar_key_at(parts.bar, x);
-
-		if (key)
-			key_press(s, key->codes[0]);
+	} else if (has_line(&parts.strip, y)) {
+		click_strip(s, parts.strip, x);
 	} else if (has_line(&parts.list, y) && index < s->view.report.n_shown) {
 		bool again = index == s->view.cursor && !s->view.follow;
 
@@ -53,9 +73,26 @@ static void click(struct session *s, int y, int x)
 			key_choose(s);
 		}
 		break;
+	case PAGE_EVENTS:
+		click_events(s, y);
+		break;
 	default:
 		break;
 	}
+}
+
+/*
+ * A label acts when the button is let go: who quits by a click would leave that event to the shell.
+ */
+static void let_go(struct session *s, int y, int x)
+{
+	const struct session_parts parts = session_parts(s);
+	const struct key *key = NULL;
+
+	if (s->page == PAGE_LIST && has_line(&parts.bar, y))
+		key = bar_key_at(parts.bar, x);
+	if (key)
+		key_press(s, key->codes[0]);
 }
 
 /* curses may report several events, such as a press and its release, as one key. */
@@ -64,13 +101,18 @@ void mouse_take(struct session *s)
 	MEVENT event;
 
 	while (getmouse(&event) == OK) {
+		const bool on_bar = s->page == PAGE_LIST && event.y == session_parts(s).bar.y;
+
 		if (s->prompt.question)
 			continue;
 		if (event.bstate & BUTTON4_PRESSED)
 			key_move(s, -WHEEL);
 		else if (event.bstate & BUTTON5_PRESSED)
 			key_move(s, WHEEL);
-		else if (event.bstate & BUTTON1_PRESSED)
+		else if (event.bstate & BUTTON1_RELEASED && s->pressed_bar)
+			let_go(s, event.y, event.x);
+		else if (event.bstate & BUTTON1_PRESSED && !on_bar)
 			click(s, event.y, event.x);
+		s->pressed_bar = event.bstate & BUTTON1_PRESSED && on_bar;
 	}
 }

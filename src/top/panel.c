@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TIGHT	    3 /* lines, with the rule, that have room only for the state and what to do */
+#define NO_RULE	    3 /* lines of a panel that have no room for one */
+#define FEW	    6 /* lines that may have no room for numbers */
 #define WAIT	    6 /* columns of a time */
 #define WAITER	    38 /* of a client that waits */
 #define WAITER_V6   16 /* more for an IPv6 address */
@@ -56,30 +57,29 @@ void panel_draw(struct session *s, struct area a)
 {
 	const struct row *row = view_selected(&s->view);
 	const struct phrase_context c = session_phrases(s);
+	/* The first way that fits, else the last one. A few lines have no room for numbers. */
 	const unsigned int ways[] = { EXPLAIN_WHOLE | EXPLAIN_GAPS, EXPLAIN_WHOLE, 0,
 				      EXPLAIN_TIGHT };
+	const size_t n = a.lines > FEW ? ARRAY_SIZE(ways) - 1 : ARRAY_SIZE(ways);
 	struct sheet sheet = { 0 };
 
 	if (!row || a.lines <= 0)
 		return;
-	/* The first way that fits, or the last one. */
-	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
-		if (i + 1 < ARRAY_SIZE(ways) && a.lines <= TIGHT)
-			continue;
+	for (size_t i = 0; i < n; i++) {
 		begin_part(&sheet, &a);
 		if (is_right(&a))
 			sheet_rule(&sheet, "What is wrong, and what to do", c.utf8);
-		else if (a.lines >= TIGHT)
+		else if (a.lines > NO_RULE)
 			put_title(&sheet, s, row);
 		explain_add(&sheet, row, &c, ways[i]);
-		if (sheet.n <= lines_of(&a) || !ways[i])
+		if (sheet.n <= lines_of(&a))
 			break;
 	}
 	sheet_draw(&sheet, &s->screen, &a);
 	sheet_free(&sheet);
 }
 
-/* Above a graph that is a part of its own stands whose queue it is. */
+/* Above the left one of two parts stands whose queue it is; else the panel has said it. */
 void panel_draw_graph(struct session *s, struct area a)
 {
 	const struct row *row = view_selected(&s->view);
@@ -89,7 +89,10 @@ void panel_draw_graph(struct session *s, struct area a)
 	if (!row || a.lines < 5)
 		return;
 	begin_part(&sheet, &a);
-	put_title(&sheet, s, row);
+	if (a.end < s->screen.cols)
+		put_title(&sheet, s, row);
+	else
+		sheet_rule(&sheet, "Its queue", c.utf8);
 	plot_add_row(&sheet, row, &c, lines_of(&a) - 1);
 	sheet_draw(&sheet, &s->screen, &a);
 	sheet_free(&sheet);
@@ -124,8 +127,9 @@ static void put_waiter(struct sheet *s, const struct connection *c, struct strbu
 static void put_waiters(struct sheet *s, const struct connections *list, size_t lines, bool utf8)
 {
 	const bool v6 = list->n && list->list->family == AF_INET6;
-	const size_t width = WAITER + (v6 ? WAITER_V6 : 0), step = width + WAITER_GAP;
+	const size_t step = WAITER + (v6 ? WAITER_V6 : 0) + WAITER_GAP;
 	const size_t across = num_max(num_min((s->width + WAITER_GAP) / step, WAITERS_MAX), 1);
+	const size_t width = across > 1 ? step - WAITER_GAP : s->width;
 	size_t shown = num_min(list->n, across * lines);
 	struct strbuf b = { 0 };
 
@@ -134,8 +138,7 @@ static void put_waiters(struct sheet *s, const struct connections *list, size_t 
 	for (size_t i = 0; i < across; i++) {
 		sheet_tab(s, i * step);
 		sheet_puts(s, INK_HEADER, "  WAIT UNREAD  CLIENT");
-		while (s->x < num_min(i * step + width, s->width))
-			sheet_puts(s, INK_HEADER, " ");
+		sheet_pad(s, INK_HEADER, num_min(i * step + width, s->width));
 	}
 	sheet_end(s);
 	for (size_t line = 0; line < lines && line < list->n; line++) {
@@ -167,10 +170,12 @@ void panel_draw_waits(struct session *s, struct area a)
 	if (!row || a.lines < 2)
 		return;
 	begin_part(&sheet, &a);
-	strbuf_addf(&b, "Who waits (%llu)", (unsigned long long)row_length(row));
+	strbuf_addf(&b, "Who waits (%llu)", row->gone ? 0 : (unsigned long long)row_length(row));
 	phrase_age(&b, ", seen ", queue.age_ns, " ago");
 	sheet_rule(&sheet, b.s, s->screen.utf8);
-	if (none)
+	if (row->gone)
+		sheet_puts(&sheet, INK_DIM, "The listener is gone.");
+	else if (none)
 		sheet_puts(&sheet, INK_DIM, "nobody");
 	else if (listener_is_unix(row->listener))
 		sheet_puts(&sheet, INK_DIM,

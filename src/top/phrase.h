@@ -37,11 +37,4 @@ void phrase_process(struct strbuf *b, const struct row *row, const struct phrase
 /* What happened to a listener: "stopped accepting, overflowing"; @brief: "stopped accepting". */
 void phrase_event(struct strbuf *b, const struct event *e, bool brief);
 
-/*
- * phrase_verdict() - how many listeners are in which state, the worst one, its first reason and
- * since when; or that all are well. What was not looked at and is not well is named too. Returns
- * the severity.
- */
-enum severity phrase_verdict(struct strbuf *b, const struct phrase_context *c);
-
 #endif

@@ -101,6 +101,18 @@ void playback_pause(struct playback *t, bool paused, struct view *view, uint64_t
 	show(t, 0, view, clock_ns);
 }
 
+/* Pauses at a position. Returns false if it was there already. */
+static bool go(struct playback *t, size_t position, struct view *view, uint64_t clock_ns)
+{
+	const bool moves = t->back != ring_back(t->ring, position);
+
+	if (t->paused && !moves)
+		return false;
+	t->paused = true;
+	show(t, position, view, clock_ns);
+	return moves;
+}
+
 bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock_ns)
 {
 	size_t position;
@@ -132,6 +144,47 @@ bool playback_seek(struct playback *t, size_t back, struct view *view, uint64_t 
 	t->paused = true;
 	show(t, position, view, clock_ns);
 	return there;
+}
+
+bool playback_step_time(struct playback *t, int by, uint64_t ns, struct view *view,
+			uint64_t clock_ns)
+{
+	const uint64_t age_ns = playback_age(t);
+	uint64_t newest_ns, to_ns;
+	size_t position = 0;
+
+	if (!t->n)
+		return false;
+	newest_ns = ring_get(t->ring, 0)->monotonic_ns;
+	to_ns = by > 0 ? age_ns + ns : age_ns > ns ? age_ns - ns : 0;
+	while (position + 1 < ring_count(t->ring) &&
+	       newest_ns - ring_get(t->ring, position)->monotonic_ns < to_ns)
+		position++;
+	return go(t, position, view, clock_ns);
+}
+
+bool playback_step_event(struct playback *t, int by, struct view *view, uint64_t clock_ns)
+{
+	const size_t n = history_events(t->history, 0);
+	size_t to = SIZE_MAX;
+
+	/* Newest first: the last that is younger, or the first that is older. */
+	for (size_t i = 0; i < n; i++) {
+		size_t back = history_event_back(t->history, history_event(t->history, 0, i));
+
+		if (back == SIZE_MAX || (by < 0 && back >= t->back))
+			break;
+		if (by < 0 || back > t->back) {
+			to = back;
+			if (by > 0)
+				break;
+		}
+	}
+	if (to == SIZE_MAX) {
+		playback_pause(t, true, view, clock_ns);
+		return false;
+	}
+	return playback_seek(t, to, view, clock_ns);
 }
 
 uint64_t playback_age(const struct playback *t)

@@ -55,6 +55,9 @@ bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock
  * newest, or else at the oldest one. Returns false if it is no longer there.
  */
 bool playback_seek(struct playback *t, size_t back, struct view *view, uint64_t clock_ns);
+bool playback_step_time(struct playback *t, int by, uint64_t ns, struct view *view,
+			uint64_t clock_ns);
+bool playback_step_event(struct playback *t, int by, struct view *view, uint64_t clock_ns);
 
 /* How much older than the newest sample the one on the screen is, in ns. */
 uint64_t playback_age(const struct playback *t);

@@ -11,6 +11,7 @@
 
 #define LABEL	    (PLOT_AXIS - 2) /* columns of a label of the axis, which a blank precedes */
 #define TICK_LEAST  12 /* columns from one time to the next, at least */
+#define RATE_SHOWN  9999.5 /* from which on a rate is in thousands */
 #define FILL_MIDDLE 0.5 /* below it the graph of any queue is green */
 
 /* Times between two labels, in seconds. */
@@ -53,6 +54,7 @@ void plot_columns(struct plot_column *columns, size_t n, uint64_t column_ns,
 		const uint64_t span = history_span(history, back, 1, &known);
 		const uint64_t begin = end + span;
 		const struct history_fill fill = history_fill(history, row, back);
+		const double rate = history_overflow_rate(history, row, back);
 
 		if (!known)
 			return;
@@ -62,7 +64,7 @@ void plot_columns(struct plot_column *columns, size_t n, uint64_t column_ns,
 			i = (size_t)((end + span / 2) / column_ns);
 		do
 			if (fill.known && i < n)
-				set_column(&columns[n - 1 - i], fill.fill, -1);
+				set_column(&columns[n - 1 - i], fill.fill, rate);
 		while (++i * column_ns + column_ns / 2 < begin);
 		end = begin;
 	}
@@ -153,7 +155,9 @@ static void add_rates(struct sheet *to, const struct plot *p)
 		if (p->columns[i].rate > max)
 			max = p->columns[i].rate;
 	strbuf_adds(&label, "over/s ");
-	if (max > 0)
+	if (max >= RATE_SHOWN)
+		strbuf_addf(&label, "%.0fk", max / 1e3);
+	else if (max > 0)
 		phrase_rate(&label, max);
 	for (size_t line = 0; line < p->rate_lines; line++) {
 		const int below = (int)(p->rate_lines - 1 - line);

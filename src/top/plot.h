@@ -27,7 +27,7 @@ struct plot {
 	bool utf8;
 };
 
-#define PLOT_AXIS 11 /* columns of the sheet left of the graph */
+#define PLOT_AXIS 13 /* columns of the sheet left of the graph */
 
 /* plot_step() - the time of a column, so that most windows have a column each. */
 uint64_t plot_step(const struct history *history, size_t back, size_t n);

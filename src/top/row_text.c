@@ -50,16 +50,6 @@ void row_text_cut_begin(struct strbuf *b, size_t width, bool utf8)
 	b->s[b->len] = '\0';
 }
 
-size_t row_text_sick(const struct row_text *t)
-{
-	const struct folded_group *group = t->row->folded;
-	size_t n = 0;
-
-	for (uint32_t i = 0; group && i < group->n_members; i++)
-		n += state_is_sick(group->members[i]->state);
-	return n;
-}
-
 void row_text_mark(struct strbuf *b, const struct row_text *t)
 {
 	static const enum severity others[] = {
@@ -92,7 +82,7 @@ static void add_was(struct strbuf *b, const struct row_text *t, size_t width, bo
 void row_text_state(struct strbuf *b, const struct row_text *t, size_t width, bool members,
 		    bool ago)
 {
-	const size_t sick = members ? row_text_sick(t) : 0;
+	const size_t sick = members ? history_sick_members(t->history, t->row, t->back) : 0;
 	enum state state = t->memory.state;
 
 	if (t->memory.kind == MEMORY_WAS) {
@@ -131,15 +121,22 @@ void row_text_local(struct strbuf *b, const struct row_text *t, size_t width)
 	strbuf_free(&address);
 }
 
+static bool is_sick(const struct row_text *t, const struct row *member)
+{
+	const struct memory m = history_memory(t->history, member, t->back);
+
+	return m.kind == MEMORY_SICK || m.kind == MEMORY_HELD;
+}
+
 /* The pids in brackets. If one member of a group is sick, its own. */
 static void add_pid(struct strbuf *b, const struct row_text *t)
 {
 	const struct row *row = t->row;
 	struct field_value value;
 
-	if (row_text_sick(t) == 1)
+	if (history_sick_members(t->history, row, t->back) == 1)
 		for (uint32_t i = 0; i < t->row->folded->n_members; i++)
-			if (state_is_sick(t->row->folded->members[i]->state))
+			if (is_sick(t, t->row->folded->members[i]))
 				row = t->row->folded->members[i];
 	get(t, row, FIELD_PID, &value);
 	if (!value.known)
@@ -299,7 +296,7 @@ static void add_recovered(struct strbuf *b, const struct row_text *t, size_t wid
 
 void row_text_why(struct strbuf *b, const struct row_text *t, size_t width)
 {
-	const size_t sick = row_text_sick(t);
+	const size_t sick = history_sick_members(t->history, t->row, t->back);
 
 	if (t->memory.kind == MEMORY_WAS) {
 		add_recovered(b, t, width);

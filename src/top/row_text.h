@@ -13,12 +13,10 @@ struct row_text {
 	enum view_branch branch;
 	const struct report *report;
 	const struct history *history;
+	size_t back; /* windows from the newest one to the report */
 	struct field_context *fields;
 	bool utf8;
 };
-
-/* How many members of a group are sick; 0 of a listener. */
-size_t row_text_sick(const struct row_text *t);
 
 /* "!!", "!", "~", "." of its state, "v" of what was, "x" of what is gone. */
 void row_text_mark(struct strbuf *b, const struct row_text *t);

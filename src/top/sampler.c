@@ -52,12 +52,14 @@ static bool is_full(const struct sampler *s)
 /* When the window ends. */
 static uint64_t window_end(const struct sampler *s)
 {
+	uint64_t length = (uint64_t)(s->request.delay * (double)NSEC_PER_SEC);
 	const bool full = is_full(s);
 
 	if (s->quit || (s->end_window && !full))
 		return 0;
-	return full ? UINT64_MAX :
-		      s->begin_ns + (uint64_t)(s->request.delay * (double)NSEC_PER_SEC);
+	if (s->hurry && length > HURRY_NS)
+		length = HURRY_NS;
+	return full ? UINT64_MAX : s->begin_ns + length;
 }
 
 /* window_run() waits here. Whatever changes the end of the window signals @changed. */
@@ -101,7 +103,7 @@ static void sample(struct sampler *s)
 	int code;
 
 	s->spare = (struct snapshot){ 0 };
-	s->end_window = false;
+	s->end_window = s->hurry = false;
 	if (s->request_changed)
 		sample_source_set_needs(s->source, request.needs, request.detail_port);
 	s->request_changed = false;

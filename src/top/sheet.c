@@ -46,21 +46,20 @@ void sheet_puts(struct sheet *s, enum ink ink, const char *text)
 	sheet_put(s, ink, text, strlen(text));
 }
 
-void sheet_tab(struct sheet *s, size_t x)
+void sheet_pad(struct sheet *s, enum ink ink, size_t x)
 {
 	static const char blanks[] = "                ";
 
 	while (s->x < x) {
 		size_t n = x - s->x;
 
-		sheet_put(s, INK_PLAIN, blanks, n < sizeof(blanks) ? n : sizeof(blanks) - 1);
+		sheet_put(s, ink, blanks, n < sizeof(blanks) ? n : sizeof(blanks) - 1);
 	}
 }
 
-void sheet_glyphs(struct sheet *s, const struct glyph *glyphs, size_t n)
+void sheet_tab(struct sheet *s, size_t x)
 {
-	for (size_t i = 0; i < n; i++)
-		sheet_puts(s, glyphs[i].ink, glyphs[i].text);
+	sheet_pad(s, INK_PLAIN, x);
 }
 
 void sheet_wrap(struct sheet *s, enum ink ink, size_t indent, const char *text)

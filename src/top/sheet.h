@@ -34,11 +34,11 @@ void sheet_free(struct sheet *s);
 /* Is the line that has not ended one to draw? If not, its text need not be made. */
 bool sheet_is_seen(const struct sheet *s);
 
-/* Add to the line: @len bytes, a string, blanks up to column @x, or @n glyphs. */
+/* Add to the line: @len bytes, a string, blanks up to column @x, plain or in an ink. */
 void sheet_put(struct sheet *s, enum ink ink, const char *text, size_t len);
 void sheet_puts(struct sheet *s, enum ink ink, const char *text);
 void sheet_tab(struct sheet *s, size_t x);
-void sheet_glyphs(struct sheet *s, const struct glyph *glyphs, size_t n);
+void sheet_pad(struct sheet *s, enum ink ink, size_t x);
 
 /* Adds text that goes on on more lines, indented, where it is too long for this one. */
 void sheet_wrap(struct sheet *s, enum ink ink, size_t indent, const char *text);

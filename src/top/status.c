@@ -62,6 +62,8 @@ static void add_filters(struct strbuf *b, const struct status *s, size_t width)
 		cell_shorten(b, begin, num_max(width / 2, 16), s->utf8);
 		strbuf_adds(b, " (Esc ends it)");
 	}
+	if (s->view->sick_only)
+		add(b, "SICK ONLY");
 	if (selection->only_full)
 		strbuf_addf(b, "%s-f %.3g%%", b->len ? GAP : "", selection->fill * 100);
 }
@@ -114,7 +116,8 @@ enum severity status_compose(const struct status *s, size_t width, struct strbuf
 	add_filters(rest, s, width);
 	add_order(rest, s);
 	if (v->report.snapshot && v->report.snapshot->known & SNAPSHOT_UNIX)
-		add(rest, "UNIX shown");
+		add(rest,
+		    width < 100 ? "UNIX shown (x)" : "UNIX listeners are shown (x hides them)");
 	add_below(rest, &below);
 	if (alarm->len && rest->len && alarm->s[alarm->len - 1] != ' ')
 		strbuf_adds(alarm, GAP);

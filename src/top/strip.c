@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/strip.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/num.h"
 #include "base/text.h"
@@ -9,6 +10,7 @@
 #include "top/phrase.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define NAME_MAX_WIDTH 20 /* of a process or an address */
@@ -68,19 +70,67 @@ static void add_name(struct strbuf *b, const struct event *e, bool utf8)
 	cell_shorten(b, begin, NAME_MAX_WIDTH, utf8);
 }
 
-static enum ink ink_of(const struct event *e)
+/* The end of what began with @e: an EVENT_RECOVERED or EVENT_GONE; NULL: it goes on. */
+static const struct event *find_end(const struct strip *s, const struct event *e)
+{
+	const struct event *end = NULL, *later;
+
+	for (size_t i = 0;
+	     s->history && (later = history_event(s->history, 0, i)) && later->report >= e->report;
+	     i++)
+		if (later->id == e->id &&
+		    (later->kind == EVENT_RECOVERED || later->kind == EVENT_GONE))
+			end = later;
+	return end;
+}
+
+/* What has a label: what began and ended, or got worse meanwhile, is one thing. */
+struct mark {
+	size_t cell; /* of its beginning */
+	const struct event *event; /* its end, if it has one */
+	enum severity severity;
+};
+
+static enum severity severity_of(const struct event *e)
 {
 	switch (e->kind) {
 	case EVENT_SICK:
-		return paint_ink(state_table[e->state].severity);
+		return state_table[e->state].severity;
 	case EVENT_RECOVERED:
 	case EVENT_NEW:
-		return INK_NOTICE;
+		return SEVERITY_NOTICE;
 	case EVENT_GONE:
 	case EVENT_NETNS_GONE:
 		break;
 	}
-	return INK_GONE;
+	return SEVERITY_GONE;
+}
+
+static bool is_same(const struct event *a, const struct event *b)
+{
+	return a == b || (a->kind == EVENT_SICK && b->kind == EVENT_SICK && a->id == b->id);
+}
+
+/* Returns how many there are, in the order of time. */
+static size_t find_marks(const struct strip *s, struct mark *marks)
+{
+	size_t n = 0, same;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct event *e = s->cells[i].event, *end;
+
+		if (!e || e->kind == EVENT_NEW)
+			continue;
+		end = e->kind == EVENT_SICK ? find_end(s, e) : NULL;
+		e = end ? end : e;
+		for (same = 0; same < n && !is_same(marks[same].event, e); same++)
+			;
+		if (same == n)
+			marks[n++] = (struct mark){ i, e, severity_of(e) };
+		else if (severity_of(e) < marks[same].severity)
+			marks[same].severity = severity_of(e);
+	}
+	return n;
 }
 
 static bool is_free(const struct strip_label *labels, size_t n, size_t column, size_t width)
@@ -123,28 +173,36 @@ static bool put(struct strip_label *labels, size_t *n, size_t width, size_t colu
 	return true;
 }
 
-/* Events of one severity, the newest first. */
-static void put_events(const struct strip *s, enum severity severity, size_t width,
-		       struct strip_label *labels, size_t *n)
+static void put_event(const struct strip *s, const struct mark *m, size_t width,
+		      struct strip_label *labels, size_t *n)
 {
+	const struct event *e = m->event;
 	struct strbuf name = { 0 };
 
-	for (size_t i = s->n; i-- > 0;) {
-		const struct event *e = s->cells[i].event;
-
-		if (!e || e->kind == EVENT_NEW || paint_ink(severity) != ink_of(e))
-			continue;
-		name.len = 0;
-		add_name(&name, e, s->utf8);
-		if (e->kind == EVENT_RECOVERED) {
-			strbuf_putc(&name, ' ');
-			phrase_time(&name, e->lasted_ns);
-		} else if (e->kind != EVENT_SICK) {
-			strbuf_adds(&name, " gone");
-		}
-		put(labels, n, width, i, ink_of(e), "^", name.s);
+	add_name(&name, e, s->utf8);
+	if (e->kind == EVENT_RECOVERED) {
+		strbuf_putc(&name, ' ');
+		phrase_time(&name, e->lasted_ns);
+	} else if (e->kind != EVENT_SICK) {
+		strbuf_adds(&name, " gone");
 	}
+	put(labels, n, width, m->cell, paint_ink(m->severity), "^", name.s);
 	strbuf_free(&name);
+}
+
+/* The worst have the room; of those that are as bad, the newest. */
+static void put_events(const struct strip *s, size_t width, struct strip_label *labels, size_t *n)
+{
+	static const enum severity order[] = { SEVERITY_CRITICAL, SEVERITY_WARNING, SEVERITY_GONE,
+					       SEVERITY_NOTICE };
+	struct mark *marks = xcalloc(s->n, sizeof(*marks));
+	const size_t n_marks = find_marks(s, marks);
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
+		for (size_t j = n_marks; j-- > 0;)
+			if (marks[j].severity == order[i])
+				put_event(s, &marks[j], width, labels, n);
+	free(marks);
 }
 
 /* Full minutes, two or five of them apart where cells are few. */
@@ -169,17 +227,17 @@ static void put_times(const struct strip *s, size_t width, struct strip_label *l
 	}
 }
 
-size_t strip_axis(const struct strip *s, size_t width, struct strip_label labels[STRIP_LABELS])
+size_t strip_axis(const struct strip *s, size_t width, const char *keys,
+		  struct strip_label labels[STRIP_LABELS])
 {
-	static const enum severity order[] = { SEVERITY_CRITICAL, SEVERITY_WARNING, SEVERITY_GONE,
-					       SEVERITY_NOTICE };
+	const size_t keys_width = strlen(keys);
 	size_t n = 0;
 
-	width = num_min(width, s->n);
 	if (s->at < s->n)
 		put(labels, &n, width, s->at, INK_STRONG, s->utf8 ? "▲" : "^", "here");
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		put_events(s, order[i], width, labels, &n);
+	put_events(s, width, labels, &n);
+	if (keys_width && keys_width < width)
+		put(labels, &n, width, width - keys_width, INK_DIM, "", keys);
 	put_times(s, width, labels, &n);
 	/* In the order of columns: there are few. */
 	for (size_t i = 1; i < n; i++)

@@ -12,6 +12,7 @@ struct strip {
 	uint64_t span_ns; /* of all cells */
 	struct timespec now; /* when the last cell ends */
 	size_t at; /* the cell that is on the screen; @n: none */
+	const struct history *history; /* to find how what began ended; NULL: unknown */
 	bool utf8;
 };
 
@@ -26,17 +27,18 @@ struct strip_label {
 	size_t column;
 	size_t width;
 	enum ink ink;
-	char text[64];
+	char text[160];
 };
 
 #define STRIP_LABELS 32
 
 /*
  * strip_axis() - the labels of the axis, in the order of columns: where one is, names at the
- * events, and the time of day in UTC where there is room.
- * @width: columns that they may take, at most strip.n
+ * events, and where there is room what @keys says and the time of day in UTC.
+ * @width: columns of the axis, at least strip.n; @keys ends there
  * Returns how many.
  */
-size_t strip_axis(const struct strip *s, size_t width, struct strip_label labels[STRIP_LABELS]);
+size_t strip_axis(const struct strip *s, size_t width, const char *keys,
+		  struct strip_label labels[STRIP_LABELS]);
 
 #endif

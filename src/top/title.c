@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define HOST_MAX  15 /* columns of the name of the host on a narrow screen */
+#define NETNS_MAX 26 /* of the word and the name of a namespace */
 #define RIGHT_GAP 2 /* blanks between the parts on the right */
 
 /* In the order of the line; those from PART_PACE on are at its right end. */
@@ -18,6 +19,7 @@ enum part {
 	PART_GAP, /* no text, but how wide the gaps are */
 	PART_NAME,
 	PART_HOST,
+	PART_NETNS, /* the only one, where the user chose it */
 	PART_STATES,
 	PART_OVERFLOWS, /* whose listener is unknown */
 	PART_PAST, /* recovered, gone */
@@ -33,11 +35,11 @@ enum part {
 
 /* Each makes a part shorter by one level: first what matters least. */
 static const enum part steps[] = {
-	PART_CPU,	PART_PACE,	PART_NOT_SHOWN, PART_GAP,  PART_NAME,	  PART_HOST,
-	PART_NOT_SHOWN, PART_HOST,	PART_CLOCK,	PART_REST, PART_WARNINGS, PART_NOT_SHOWN,
-	PART_OVERFLOWS, PART_MODE,	PART_STATES,	PART_REST, PART_STATES,	  PART_PAST,
-	PART_GAP,	PART_WARNINGS,	PART_STATES,	PART_PAST, PART_MODE,	  PART_STATES,
-	PART_NOT_SHOWN, PART_OVERFLOWS,
+	PART_CPU,	PART_PACE,	PART_NOT_SHOWN, PART_GAP,    PART_NAME, PART_HOST,
+	PART_NOT_SHOWN, PART_HOST,	PART_CLOCK,	PART_NETNS,  PART_REST, PART_WARNINGS,
+	PART_NOT_SHOWN, PART_OVERFLOWS, PART_MODE,	PART_STATES, PART_REST, PART_STATES,
+	PART_PAST,	PART_GAP,	PART_WARNINGS,	PART_STATES, PART_PAST, PART_MODE,
+	PART_STATES,	PART_NOT_SHOWN, PART_OVERFLOWS,
 };
 
 struct line {
@@ -85,6 +87,17 @@ static void add_host(struct strbuf *b, const struct line *l)
 	text_add_safe(b, host, strlen(host), l->t->utf8 ? 0 : TEXT_ASCII);
 	if (l->level[PART_HOST])
 		cell_shorten(b, 0, HOST_MAX, l->t->utf8);
+}
+
+static void add_netns(struct strbuf *b, const struct line *l)
+{
+	const struct report *report = l->t->report;
+
+	if (l->level[PART_NETNS] || report->n_netns != 1 || !report->netns[0].netns->name)
+		return;
+	strbuf_adds(b, "netns ");
+	cell_add_netns(b, report->netns[0].netns, l->t->utf8 ? 0 : TEXT_ASCII);
+	cell_shorten(b, 0, NETNS_MAX, l->t->utf8);
 }
 
 /* "2 overflowing  1 syn-full", "2 overflowing +1", "3 sick" */
@@ -207,7 +220,7 @@ static void add_unread(struct strbuf *b, const struct not_shown *e)
 
 	if (!e->looked_at.known || all || !e->cut)
 		return;
-	strbuf_adds(b, b->len ? ", " : "NOT LOOKED AT: ");
+	strbuf_adds(b, b->len ? ", not looked at: " : "NOT LOOKED AT: ");
 	if (e->namespaces.known)
 		strbuf_addf(b, "%llu ",
 			    (unsigned long long)(e->namespaces.value - e->looked_at.value));
@@ -299,6 +312,9 @@ static void add_part(struct strbuf *b, enum part part, const struct line *l)
 	case PART_HOST:
 		add_host(b, l);
 		break;
+	case PART_NETNS:
+		add_netns(b, l);
+		break;
 	case PART_STATES:
 		add_states(b, l);
 		break;
@@ -348,7 +364,10 @@ static void join(struct strbuf *b, enum part part, enum part end, size_t gap, co
 		if (!text.len)
 			continue;
 		/* The host is the program's subject, not a count. */
-		strbuf_addc(b, ' ', !b->len ? 0 : part == PART_HOST ? 1 : gap);
+		strbuf_addc(b, ' ',
+			    !b->len				    ? 0 :
+			    part == PART_HOST || part == PART_NETNS ? 1 :
+								      gap);
 		strbuf_add(b, text.s, text.len);
 	}
 	strbuf_free(&text);

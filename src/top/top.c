@@ -124,8 +124,6 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 	s.context.users = &s.users;
 	s.view.columns = &s.columns;
 	s.view.context = &s.context;
-	if (!s.view.selection.only_full)
-		s.view.selection.fill = FILL_HIGH; /* for the key f */
 	playback_begin(&s.playback);
 
 	code = session_filter(&s, config->filter, why, NULL);

@@ -3,72 +3,69 @@
 
 #include "base/clock.h"
 
-#define MINUTE_NS (60 * (int64_t)NSEC_PER_SEC)
+#define MINUTE_NS (60 * NSEC_PER_SEC)
 
-/* Goes to a window of the past. */
-static void go(struct session *s, size_t back)
+/*
+ * After a move: a screen that was live stays so where there is nowhere to go.
+ * @moved: it went to another window
+ * @why: what to say if it did not
+ */
+static void end_move(struct session *s, bool moved, bool was_paused, const char *why)
 {
-	playback_seek(&s->playback, back, &s->view, clock_monotonic_ns());
-	s->travels = true;
+	if (!moved) {
+		session_say(s, "%s", why);
+		playback_pause(&s->playback, was_paused, &s->view, clock_monotonic_ns());
+	}
+	s->travels |= moved;
 }
 
-void travel_minutes(struct session *s, int by)
+static const char *no_more(int by)
 {
-	const int64_t age = (int64_t)playback_age(&s->playback) + by * MINUTE_NS;
-	const size_t back = s->playback.back;
+	return by > 0 ? "No older sample is kept." : "This is the newest sample.";
+}
 
-	go(s, history_back_at(s->playback.history, age > 0 ? (uint64_t)age : 0));
-	if (s->playback.back == back)
-		session_say(s, by > 0 ? "No older sample is kept." : "This is the newest sample.");
+static void move_window(struct session *s, int by)
+{
+	const bool was_paused = s->playback.paused;
+
+	end_move(s, playback_step(&s->playback, by, &s->view, clock_monotonic_ns()), was_paused,
+		 no_more(by));
 }
 
 void travel_back(struct session *s)
 {
-	s->travels = true;
-	if (!playback_step(&s->playback, 1, &s->view, clock_monotonic_ns()))
-		session_say(s, "No older sample is kept.");
+	move_window(s, 1);
 }
 
 void travel_forward(struct session *s)
 {
-	s->travels = true;
-	if (!playback_step(&s->playback, -1, &s->view, clock_monotonic_ns()))
-		session_say(s, "This is the newest sample.");
+	move_window(s, -1);
+}
+
+void travel_minute(struct session *s, int by)
+{
+	const bool was_paused = s->playback.paused;
+
+	end_move(s, playback_step_time(&s->playback, by, MINUTE_NS, &s->view, clock_monotonic_ns()),
+		 was_paused, no_more(by));
+}
+
+static void move_event(struct session *s, int by)
+{
+	const bool was_paused = s->playback.paused;
+
+	end_move(s, playback_step_event(&s->playback, by, &s->view, clock_monotonic_ns()),
+		 was_paused, by > 0 ? "No older event is known." : "No newer event is known.");
 }
 
 void travel_event_back(struct session *s)
 {
-	const struct history *history = s->playback.history;
-	const size_t now = s->playback.back, n = history_events(history, now);
-
-	for (size_t i = 0; i < n; i++) {
-		size_t back = history_event_back(history, history_event(history, now, i));
-
-		if (back != SIZE_MAX && back > now) {
-			go(s, back);
-			return;
-		}
-	}
-	session_say(s, "Nothing happened before, as far as is known.");
+	move_event(s, 1);
 }
 
 void travel_event_forward(struct session *s)
 {
-	const struct history *history = s->playback.history;
-	const size_t now = s->playback.back, n = history_events(history, 0);
-	size_t found = SIZE_MAX;
-
-	for (size_t i = 0; i < n; i++) {
-		size_t back = history_event_back(history, history_event(history, 0, i));
-
-		if (back >= now)
-			break;
-		found = back;
-	}
-	if (found == SIZE_MAX)
-		session_say(s, "Nothing happened since.");
-	else
-		go(s, found);
+	move_event(s, -1);
 }
 
 void travel_to_event(struct session *s, size_t i)
@@ -79,10 +76,19 @@ void travel_to_event(struct session *s, size_t i)
 
 	if (i < history_events(history, now))
 		back = history_event_back(history, history_event(history, now, i));
-	if (back == SIZE_MAX)
+	if (back == SIZE_MAX) {
 		session_say(s, "The sample of that moment is no longer kept.");
-	else
-		go(s, back);
+		return;
+	}
+	playback_seek(&s->playback, back, &s->view, clock_monotonic_ns());
+	s->travels = true;
+}
+
+void travel_to_age(struct session *s, uint64_t age_ns)
+{
+	playback_seek(&s->playback, history_back_at(s->playback.history, age_ns), &s->view,
+		      clock_monotonic_ns());
+	s->travels = true;
 }
 
 bool travel_is_on(const struct session *s)

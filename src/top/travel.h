@@ -13,13 +13,16 @@
 void travel_back(struct session *s);
 void travel_forward(struct session *s);
 
-/* @by minutes back, or forward if it is negative, at most to the oldest or newest window. */
-void travel_minutes(struct session *s, int by);
+/* A minute back (@by 1) or forward (-1), at most to the oldest or newest window. */
+void travel_minute(struct session *s, int by);
 
 /* To the next older or newer event, and to the @i-th one up to what is on the screen. */
 void travel_event_back(struct session *s);
 void travel_event_forward(struct session *s);
 void travel_to_event(struct session *s, size_t i);
+
+/* To the window that ended @age_ns before the newest one, or the oldest. */
+void travel_to_age(struct session *s, uint64_t age_ns);
 
 /* Has the screen moved since it was paused? */
 bool travel_is_on(const struct session *s);

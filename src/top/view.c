@@ -278,6 +278,7 @@ static void add_ghosts(struct view *v)
 		r->shown_size = r->n_shown + n;
 		r->shown = xreallocarray(r->shown, r->shown_size, sizeof(*r->shown));
 	}
+	v->n_gone = n;
 	for (size_t i = 0; i < n; i++) {
 		ghosts[i]->shown = report_selects(r, &v->selection, ghosts[i]);
 		if (!ghosts[i]->shown)
@@ -477,7 +478,7 @@ bool view_order_stays(const struct view *v, uint64_t clock_ns)
 void view_arrange(struct view *v, uint64_t clock_ns)
 {
 	report_select(&v->report, &v->selection);
-	v->n_ghosts = 0;
+	v->n_ghosts = v->n_gone = 0;
 	if (v->history)
 		add_ghosts(v);
 	if (v->sick_only)

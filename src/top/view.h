@@ -33,6 +33,7 @@ struct view {
 	struct history *history;
 	size_t back; /* windows from the newest one to the report */
 	size_t n_ghosts; /* rows of report.shown that the report does not have */
+	size_t n_gone; /* the same, with those that are not selected */
 	bool sick_only; /* only rows of which there is a memory */
 
 	bool fold; /* SO_REUSEPORT groups, see fold_report() */

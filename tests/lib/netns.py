@@ -87,6 +87,9 @@ def counters():
             values = values.partition(":")[2]
             for name, value in zip(names.split(), values.split()):
                 found[group + name] = int(value)
+    if os.path.exists("/proc/self/net/snmp6"):
+        with open("/proc/self/net/snmp6", encoding="ascii") as file:
+            found.update((name, int(value)) for name, value in map(str.split, file))
     return found
 
 

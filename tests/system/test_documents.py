@@ -424,9 +424,9 @@ class Examples(screen.Case):
     def test_screens(self):
         """The headers that are shown are those of the view."""
         found = [line for _, block in examples() for command, shown in block if not command
-                 for line in shown if re.match(r"SEV\S ", line)]
+                 for line in shown if re.match(r" {3}STATEv ", line)]
         self.assertGreater(len(found), 1)
-        view = self.screen("-g", "--ascii", "--color=never", rows=40, cols=200).lines()
+        view = self.screen("--ascii", "--color=never", cols=73).lines()
 
         def names(line):
             return [head.rstrip("v^") for _, _, head in screen.split_header(line)]

@@ -322,9 +322,12 @@ class Top(screen.Case):
             line.startswith("! ") and f":{listener.port} " in line for line in lines))
         self.assertGreaterEqual(time.monotonic(), since + LONG - 0.1)
         row, = [row for row in screen.parse_list(lines)
-                if row["LOCAL ADDRESS"] == f"127.0.0.1:{listener.port}"]
-        self.assertEqual((row["SEV"], row["QUEUED"], row["WHY"]), ("!", "60", "not-accepting"))
-        self.assertNotIn("are well", "\n".join(lines))
+                if row.address == f"127.0.0.1:{listener.port}"]
+        self.assertEqual((row.mark, row.state, row.length, row.why),
+                         ("!", "stalled", "60", "not-accepting"))
         for _ in range(60):
             self.own(listener.accept())
-        terminal.see("are well")
+        # It is remembered, below what is sick and above what is well.
+        lines = terminal.wait("what is over", lambda lines: any(
+            line.startswith("v ") and f":{listener.port} " in line for line in lines))
+        self.assertEqual([row.mark for row in screen.parse_list(lines)], ["v", "."])

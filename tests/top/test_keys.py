@@ -326,6 +326,19 @@ class Choose(Case):
         terminal.see("filter: length > 5 ")
         self.await_order(terminal, [2, 4])
 
+    def test_text_that_is_pasted(self):
+        """With or without the marks that some terminals put around it."""
+        terminal = self.begin()
+        for text in ":8004", "\033[200~:8004\033[201~":
+            terminal.keys(key("ask_for_filter")[0])
+            self.last(terminal, "Filter:")
+            terminal.type(text)
+            self.last(terminal, "Filter: :8004")
+            terminal.keys("Enter")
+            self.await_order(terminal, [3])
+            terminal.keys(key("go_back")[0])
+            self.await_order(terminal, self.usual)
+
     def test_setup(self):
         """Columns, and what else the list can show."""
         terminal = self.begin(cols=180, rows=60)
@@ -356,13 +369,24 @@ class Choose(Case):
             terminal.keys(key("go_back")[0])
             terminal.settle(lambda lines: self.assertNotIn(
                 "INODE", lines[screen.find_header(lines)]))
-            terminal.keys(name, "Home", "Down", "Down")
+            terminal.keys(name, "Home", "Down", "Down", "Down")
             terminal.settle(lambda lines: self.assertIn("[x] follow", terminal.selected()))
             terminal.keys("Space")
             terminal.see("[ ] follow")
             terminal.keys("Space")
             terminal.see("[x] follow")
             terminal.keys(name)
+
+    def test_sick_only(self):
+        """What is well and was well is hidden, and what was sick is not."""
+        terminal = self.begin()
+        for name in key("toggle_sick_only"):
+            terminal.keys(name)
+            terminal.see("SICK ONLY")
+            self.await_order(terminal, [2, 4])
+            terminal.keys(name)
+            terminal.gone("SICK ONLY")
+            self.await_order(terminal, self.usual)
 
     def test_list_alone(self):
         """It takes the lines of the other parts, and gives them back."""
@@ -483,14 +507,14 @@ class Time(Case):
         self.end_window(terminal)
         self.fill(self.listeners[0], 9)
         self.end_window(terminal)
-        terminal.settle(lambda lines: self.assertRegex("\n".join(lines), r"127.0.0.1:8001.* full"))
+        terminal.settle(lambda lines: self.assertRegex("\n".join(lines), r" python3 +queue full"))
         self.end_window(terminal)
         for back, forward in zip(key("travel_event_back"), key("travel_event_forward")):
             terminal.keys(back)
             self.shows(terminal, 2)
             terminal.see(" PAUSED -")
             terminal.keys(forward)
-            self.last(terminal, "Nothing happened since.")
+            self.last(terminal, "No newer event is known.")
             terminal.keys("p")
             terminal.see(" LIVE")
         for name in key("toggle_events"):
@@ -505,7 +529,7 @@ class Time(Case):
     def test_no_event(self):
         terminal = self.begin(delay="60")
         terminal.keys(key("travel_event_back")[0])
-        self.last(terminal, "Nothing happened before, as far as is known.")
+        self.last(terminal, "No older event is known.")
         terminal.see(" LIVE")
 
     def test_refresh(self):
@@ -520,10 +544,6 @@ class Time(Case):
         the list follows the worst listener again."""
         terminal = self.begin(delay="1", cols=140, rows=40)
         terminal.see("FOLLOW")
-        terminal.keys("F7")  # the last window that was whole
-        terminal.see(" PAUSED")
-        terminal.keys("p")
-        terminal.see(" LIVE")
         first = self.clock(terminal)
         begin = time.monotonic()
         for name in ("Enter", "Escape", "\\"):
@@ -866,6 +886,19 @@ class Mouse(Case):
             self.await_list(terminal)
         terminal.mouse(23, terminal.see("F10Quit")[-1].index("Quit"))
         self.assertEqual(terminal.ended(), 0)
+
+    def test_map(self):
+        """A click on it goes to that moment."""
+        terminal = self.begin()
+        terminal.settle(lambda lines: self.assertRegex(lines[0], "LIVE"))
+        terminal.mouse(1, terminal.lines()[1].index(" now") - 1)
+        terminal.see(" PAUSED")
+        terminal.keys("p")
+        terminal.see(" LIVE")
+        terminal.mouse(1, 10)  # before all, so the oldest
+        terminal.see(" PAUSED -")
+        terminal.keys("t")
+        self.last(terminal, "No older sample is kept.")
 
     def test_menu(self):
         """A click on a line chooses it, one beside the menu leaves it."""

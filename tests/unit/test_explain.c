@@ -14,9 +14,20 @@ static struct field_context fields;
 static struct sheet sheet;
 static struct strbuf b;
 
+/* Gives the first listener its process. */
+static void own(struct snapshot *s)
+{
+	struct listener *l = &s->listeners[0];
+
+	l->known |= LISTENER_OWNERS;
+	l->n_owners = 1;
+	snapshot_size_owners(s, 1, 1);
+	s->processes[0] = (struct process){ .comm = "app", .pid = 82 };
+	s->owners[0] = (struct owner){ 0, 3 };
+}
+
 static int setup(void **state)
 {
-	struct listener *l;
 
 	memset(&scene, 0, sizeof(scene));
 	memset(&fields, 0, sizeof(fields));
@@ -25,13 +36,8 @@ static int setup(void **state)
 	history = history_new();
 	scene_open(&scene);
 	scene_add_both(&scene, 80);
-	l = scene_now(&scene, 80);
-	l->limit = scene_before(&scene, 80)->limit = 9;
-	l->known |= LISTENER_OWNERS;
-	l->n_owners = 1;
-	snapshot_size_owners(&scene.now, 1, 1);
-	scene.now.processes[0] = (struct process){ .comm = "app", .pid = 82 };
-	scene.now.owners[0] = (struct owner){ 0, 3 };
+	scene_now(&scene, 80)->limit = scene_before(&scene, 80)->limit = 9;
+	own(&scene.now);
 	return 0;
 }
 
@@ -86,7 +92,7 @@ static void assert_lines(size_t width, unsigned int flags, const char *expected)
 static void test_well(void **state)
 {
 	look();
-	assert_lines(80, 0, "ok: 0 of 10 queued\n" LIMIT);
+	assert_lines(80, 0, "ok: 0 of 10 queued; 0 overflows, 0 drops in 1s\n" LIMIT);
 }
 
 /* What no cause is known of; the state is not said twice. */
@@ -174,6 +180,84 @@ static void test_syn_flood(void **state)
 		     "    No limit helps against a flood; syncookies do.\n" LIMIT);
 }
 
+/* One window in which nothing happened. */
+static void rest(void)
+{
+	scene_now(&scene, 80)->length = scene_before(&scene, 80)->length = 0;
+	scene_now(&scene, 80)->drops = 0;
+	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 0, 0);
+	scene_count(&scene, COUNTER_LISTEN_DROPS, 0, 0, 0, 0);
+	look();
+}
+
+/* What is over: when it was, how much it lost, and where to read about it. */
+static void test_over(void **state)
+{
+	scene.now.wall.tv_sec = 1764340200; /* 14:30:00 */
+	rest();
+	for (int i = 0; i < 35; i++)
+		overflow(100);
+	for (int i = 0; i < 40; i++)
+		rest();
+	assert_lines(80, 0,
+		     "was overflowing for 35s, from 14:28:45 to 14:29:20, 40s ago\n"
+		     "The cause was not-accepting. At most 10 of 10 queued, 3500 overflows.\n"
+		     "Do: see what it logged:   journalctl _PID=82 --since -2min\n" LIMIT);
+}
+
+/* Two windows of three are sick: it is one trouble, and says so. */
+static void test_bursts(void **state)
+{
+	rest();
+	for (int i = 0; i < 20; i++) {
+		overflow(10);
+		overflow(10);
+		rest();
+	}
+	overflow(10);
+	sheet_begin(&sheet, 80, 0, 2);
+	explain_add(&sheet, scene_row_at(&scene, 80), context(), 0);
+	b.len = 0;
+	sheet_text(&sheet, &b);
+	assert_non_null(strstr(b.s, "Sick for 1m1s, in 20 of the last 30 windows, 10 overflows/s, "
+				    "410 so far."));
+	/* In a better window it is still overflowing. */
+	rest();
+	sheet_begin(&sheet, 80, 0, 2);
+	explain_add(&sheet, scene_row_at(&scene, 80), context(), 0);
+	b.len = 0;
+	sheet_text(&sheet, &b);
+	assert_ptr_equal(strstr(b.s, "overflowing: it was so 1s ago"), b.s);
+}
+
+/* A listener that closed: when, what it was, and whose it was. */
+static void test_gone(void **state)
+{
+	struct row **rows;
+
+	scene.now.wall.tv_sec = 1764340200; /* 14:30:00 */
+	own(&scene.before);
+	rest();
+	scene_add(&scene.before, 81);
+	snapshot_drop_listeners(&scene.now, 0);
+	scene_add(&scene.now, 81);
+	look();
+	snapshot_drop_listeners(&scene.before, 0);
+	scene_add(&scene.before, 81);
+	for (int i = 0; i < 4; i++)
+		look();
+	assert_u64_equal(history_gone(history, &scene.report, 0, &rows), 1);
+	sheet_begin(&sheet, 80, 0, 100);
+	explain_add(&sheet, rows[0], context(), 0);
+	b.len = 0;
+	sheet_text(&sheet, &b);
+	assert_string_equal(b.s, "gone since 14:29:56, 4s ago; it was ok\n"
+				 "Do: see what it logged:   journalctl _COMM=app --since -1min\n");
+	b.len = 0;
+	explain_add_name(&b, rows[0], context());
+	assert_string_equal(b.s, "10.0.0.1:80  app");
+}
+
 /* A name that moves the cursor does not; a name of no letters is one too. */
 static void test_foreign_names(void **state)
 {
@@ -211,7 +295,8 @@ int main(void)
 		EXPLAIN_TEST(test_well),      EXPLAIN_TEST(test_full),
 		EXPLAIN_TEST(test_stuck),     EXPLAIN_TEST(test_waiting),
 		EXPLAIN_TEST(test_syn_flood), EXPLAIN_TEST(test_foreign_names),
-		EXPLAIN_TEST(test_any_width),
+		EXPLAIN_TEST(test_any_width), EXPLAIN_TEST(test_gone),
+		EXPLAIN_TEST(test_over),      EXPLAIN_TEST(test_bursts),
 	};
 
 	unit_utf8_locale();

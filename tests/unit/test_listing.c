@@ -331,6 +331,56 @@ static void test_inks(void **state)
 	}
 }
 
+/* Windows of a second, one after the other, in which the queue of 8080 has this length. */
+static void windows(uint32_t length, int n)
+{
+	while (n--) {
+		scene.before.monotonic_ns += NSEC_PER_SEC;
+		scene.now.monotonic_ns += NSEC_PER_SEC;
+		scene_before(&scene, 8080)->length = length;
+		window(length);
+	}
+}
+
+/* The index of the row of 8080, wherever it is in the order. */
+static size_t index_of_8080(void)
+{
+	size_t i = 0;
+
+	while (view.report.shown[i]->listener->addr.port != 8080)
+		i++;
+	return i;
+}
+
+static void assert_8080(const char *text)
+{
+	if (!strstr(row(index_of_8080()), text))
+		fail_msg("'%s' is not in '%s'", text, line());
+}
+
+/* What was sick stays on the screen, in the ink of what was, and says since when it is not. */
+static void test_what_was(void **state)
+{
+	choose(NULL);
+	header(140);
+	windows(0, 1);
+	assert_8080(".  ok          10.0.0.1:8080");
+	windows(10, 35);
+	assert_8080("!  full        10.0.0.1:8080");
+	assert_8080("   35s not-accepting");
+	windows(0, 12);
+	assert_8080("v  was !       10.0.0.1:8080");
+	assert_8080("  -12s recovered 35s");
+	assert_int_equal(ink_of("10.0.0.1:8080"), INK_NOTICE);
+	listing_make_row(&listing, &made, &context, index_of_8080(), true);
+	assert_u64_equal(made.n, 1);
+	assert_int_equal(made.runs[0].ink, INK_ON_NOTICE);
+	header(80); /* no column says when */
+	assert_8080("v  was ! -12s  10.0.0.1:8080");
+	windows(0, 400);
+	assert_8080(".  ok          10.0.0.1:8080");
+}
+
 /* A mark shows by what the list is sorted, and which end is on top. */
 static void test_sort_mark(void **state)
 {
@@ -419,6 +469,7 @@ int main(void)
 		LISTING_TEST(test_what_goes_first),
 		LISTING_TEST(test_columns_hold_still),
 		LISTING_TEST(test_inks),
+		LISTING_TEST(test_what_was),
 		LISTING_TEST(test_sort_mark),
 		LISTING_TEST(test_old_connections),
 		LISTING_TEST(test_length_of_history),

@@ -49,6 +49,46 @@ static void test_unknown_columns(void **state)
 	assert_only(&c, COUNTER_LISTEN_OVERFLOWS, 5);
 }
 
+static void parse6(const char *text, struct counters *c)
+{
+	char *exact = memcpy(xmalloc(strlen(text) + 1), text, strlen(text));
+
+	netstat_parse6(exact, strlen(text), c);
+	free(exact);
+}
+
+/* snmp6 has a line for each counter. ICMPv6 errors are no ICMP errors, nor the other way round. */
+static void test_snmp6(void **state)
+{
+	static const char *const wrong[] = {
+		"Icmp6InDestUnreachs             \t3",
+		"Icmp6InDestUnreachs \tx\n",
+		"Icmp6InDestUnreachs\n",
+		"Icmp6 InDestUnreachs 3\n",
+		"IcmpInDestUnreachs 3\n",
+		"Icmp6InDestUnreachsToo \t3\n",
+		"XIcmp6InDestUnreachs \t3\n",
+		"\n\n \n6\n6 6\n",
+		"Icmp6: InDestUnreachs\nIcmp6: 3\n",
+	};
+	struct counters c = { 0 };
+
+	parse6("Ip6InReceives                   \t77\n"
+	       "Ip6InMcastPkts                  \t4\n"
+	       "Icmp6InDestUnreachs             \t3\n"
+	       "Icmp6InType1                    \t5\n",
+	       &c);
+	assert_u64_equal(c.known, 1u << COUNTER_IN_MULTICAST6 | 1u << COUNTER_IN_UNREACHABLE6);
+	assert_u64_equal(c.value[COUNTER_IN_MULTICAST6], 4);
+	assert_u64_equal(c.value[COUNTER_IN_UNREACHABLE6], 3);
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+		c = (struct counters){ 0 };
+		parse6(wrong[i], &c);
+		if (c.known)
+			fail_msg("'%s' has a counter", wrong[i]);
+	}
+}
+
 static void test_missing_is_unknown(void **state)
 {
 	struct counters c = parsed("TcpExt: ListenDrops\nTcpExt: 0\n");
@@ -152,6 +192,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_by_name),
 		cmocka_unit_test(test_unknown_columns),
+		cmocka_unit_test(test_snmp6),
 		cmocka_unit_test(test_missing_is_unknown),
 		cmocka_unit_test(test_prefixes),
 		cmocka_unit_test(test_odd_order),

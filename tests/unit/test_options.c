@@ -150,12 +150,12 @@ static const struct {
 	{ "--width=10000", "options width=10000" },
 	{ "--strict", "options strict" },
 	/* The interactive view has columns of its own to begin with. */
-	{ "-T --mouse", "options columns=11 top mouse" },
-	{ "-Te", "options columns=18 top" },
-	{ "-T -o+uid", "options columns=12 top" },
+	{ "-T --mouse", "options columns=8 top mouse" },
+	{ "-Te", "options columns=15 top" },
+	{ "-T -o+uid", "options columns=9 top" },
 	{ "-o state,port --top", "options columns=named:2 top" },
 	{ "-T4f90 -s -drops -d .5",
-	  "options family=inet full=0.9 columns=11 sort=-drops top delay=0.5" },
+	  "options family=inet full=0.9 columns=8 sort=-drops top delay=0.5" },
 	{ "--list-columns --raw", "options raw list_columns" },
 	{ "--json-schema", "options json_schema" },
 	/* Help for who is in need of it: what else is wrong does not matter. */

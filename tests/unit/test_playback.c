@@ -25,7 +25,7 @@ static struct sampler *sampler;
 static struct sampler_request request;
 static struct error why;
 /* Of the next sample, which the thread reads; and what it has seen. */
-static _Atomic uint32_t next_length, limit, n_owners;
+static _Atomic uint32_t next_length, limit, n_owners, overflows;
 static _Atomic unsigned int needs, n_samples;
 
 static int take_sample(struct sample_source *source, enum sample_kind kind, struct snapshot *s,
@@ -41,6 +41,9 @@ static int take_sample(struct sample_source *source, enum sample_kind kind, stru
 	scene_add(s, 80)->limit = limit;
 	s->listeners[0].length = next_length;
 	snapshot_size_owners(s, n_owners, 0);
+	s->listeners[0].drops = overflows;
+	s->netns[0].before.value[COUNTER_LISTEN_OVERFLOWS] = overflows;
+	s->netns[0].after.value[COUNTER_LISTEN_OVERFLOWS] = overflows;
 	return 0;
 }
 
@@ -67,7 +70,7 @@ static int setup(void **state)
 {
 	static struct sample_source source = { &ops };
 
-	next_length = n_owners = 0;
+	next_length = n_owners = overflows = 0;
 	limit = 1000;
 	n_samples = needs = 0;
 	columns = (struct columns){ .top = true };
@@ -343,6 +346,59 @@ static void test_seek_where_thinned(void **state)
 	}
 }
 
+static bool step_event(int by)
+{
+	return playback_step_event(&playback, by, &view, clock_monotonic_ns());
+}
+
+static void test_step_time(void **state)
+{
+	uint64_t clock_ns = clock_monotonic_ns(), age_ns;
+
+	assert_false(playback_step_time(&playback, 1, 1, &view, clock_ns));
+	begin();
+	take_up_to(6);
+	age_ns =
+		ring_get(playback.ring, 0)->monotonic_ns - ring_get(playback.ring, 2)->monotonic_ns;
+	assert_true(playback_step_time(&playback, 1, age_ns, &view, clock_ns));
+	assert_shown(4, true);
+	assert_true(playback_step_time(&playback, 1, 3600 * NSEC_PER_SEC, &view, clock_ns));
+	assert_shown(0, false);
+	assert_false(playback_step_time(&playback, 1, 3600 * NSEC_PER_SEC, &view, clock_ns));
+	assert_true(playback_step_time(&playback, -1, 3600 * NSEC_PER_SEC, &view, clock_ns));
+	assert_shown(6, true);
+	assert_false(playback_step_time(&playback, -1, 1, &view, clock_ns));
+	assert_true(playback.paused);
+}
+
+/* From one moment at which something happened to the next. */
+static void test_step_event(void **state)
+{
+	begin();
+	assert_false(step_event(1));
+	assert_shown(0, false);
+	pause_at(false);
+	take_up_to(2);
+	limit = 0; /* it is full */
+	take_up_to(4);
+	overflows = 7;
+	take_up_to(6);
+	assert_u64_equal(history_events(playback.history, 0), 2);
+	assert_true(step_event(1));
+	assert_shown(5, true);
+	assert_true(step_event(1));
+	assert_shown(3, true);
+	assert_false(step_event(1));
+	assert_shown(3, true);
+	take_up_to(8);
+	assert_true(step_event(-1));
+	assert_shown(5, true);
+	assert_false(step_event(-1));
+	assert_shown(5, true);
+	pause_at(false);
+	assert_shown(8, true);
+}
+
 /* What the history remembers is laid over windows of the past too. */
 static void test_memory(void **state)
 {
@@ -505,6 +561,23 @@ static void test_delay(void **state)
 	assert_int_equal(take(), 1);
 }
 
+/* A long window ends when it is a second long, not before, and the next one is long again. */
+static void test_hurry(void **state)
+{
+	const uint64_t begin_ns = clock_monotonic_ns();
+	uint64_t ns;
+
+	begin();
+	next_length = 1;
+	sampler_hurry(sampler);
+	assert_int_equal(take(), 1);
+	ns = clock_monotonic_ns() - begin_ns;
+	assert_true(ns >= NSEC_PER_SEC && ns < 5 * NSEC_PER_SEC);
+	assert_shown(1, true);
+	poll(NULL, 0, 1200); /* time for one more */
+	assert_u64_equal(n_samples, 2);
+}
+
 #define PLAYBACK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -528,6 +601,9 @@ int main(void)
 		PLAYBACK_TEST(test_failure_among_samples),
 		PLAYBACK_TEST(test_request),
 		PLAYBACK_TEST(test_delay),
+		PLAYBACK_TEST(test_step_time),
+		PLAYBACK_TEST(test_step_event),
+		PLAYBACK_TEST(test_hurry),
 	};
 
 	return cmocka_run_group_tests_name("playback", tests, NULL, NULL);

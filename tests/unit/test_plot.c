@@ -51,21 +51,21 @@ static void test_lines(void **state)
 			  .now = "now",
 			  .utf8 = true };
 
-	assert_plot(&p, "65 full  ┬     ▄ ██\n"
-			"52  80%  ┼ ···▇█·██\n"
-			"         │   ▄██ ██\n"
-			"         │   ███ ██\n"
-			"0        ┴ ▁▂███ ██\n"
-			"over/s 40  ▁▁▁▁▂ █▄\n"
-			"                now\n");
+	assert_plot(&p, "65 full    ┬     ▄ ██\n"
+			"52  80%    ┼ ···▇█·██\n"
+			"           │   ▄██ ██\n"
+			"           │   ███ ██\n"
+			"0          ┴ ▁▂███ ██\n"
+			"over/s 40    ▁▁▁▁▂ █▄\n"
+			"                  now\n");
 	p.utf8 = false;
-	assert_plot(&p, "65 full  +     - ##\n"
-			"52  80%  + ---*#-##\n"
-			"         |   -## ##\n"
-			"         |   ### ##\n"
-			"0        + _.### ##\n"
-			"over/s 40  ____. #-\n"
-			"                now\n");
+	assert_plot(&p, "65 full    +     - ##\n"
+			"52  80%    + ---*#-##\n"
+			"           |   -## ##\n"
+			"           |   ### ##\n"
+			"0          + _.### ##\n"
+			"over/s 40    ____. #-\n"
+			"                  now\n");
 }
 
 /* The inks say how bad it was, of the cells of a full queue by their height. */
@@ -102,8 +102,8 @@ static void test_times(void **state)
 				.now = "now",
 				.utf8 = true };
 
-	assert_plot(&p, "4097 full┬                                         \n"
-			"                 -30s           -15s            now\n");
+	assert_plot(&p, "4097 full  ┬                                         \n"
+			"                   -30s           -15s            now\n");
 }
 
 static const struct row *row_of_one(struct scene *scene)

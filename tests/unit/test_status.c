@@ -52,7 +52,7 @@ static enum severity compose(const char *filter)
 				  .clock_ns = NSEC_PER_SEC,
 				  .utf8 = true };
 
-	census_take(&censuses, &view.report, history, 0);
+	census_take(&censuses, &view.report, history, 0, 0);
 	alarm_text.len = rest.len = position.len = 0;
 	return status_compose(&s, 80, &alarm_text, &rest, &position);
 }
@@ -133,11 +133,22 @@ static void test_order(void **state)
 	assert_string_equal(rest.s, "ORDER HELD   ... 3 more");
 }
 
+static void test_sick_only(void **state)
+{
+	view.history = history;
+	view.sick_only = true;
+	view_arrange(&view, NSEC_PER_SEC);
+	assert_int_equal(compose(""), SEVERITY_NONE);
+	assert_string_equal(alarm_text.s, "");
+	assert_string_equal(rest.s, "SICK ONLY");
+	assert_string_equal(position.s, "1-1 of 1");
+}
+
 static void test_unix(void **state)
 {
 	scene.now.known |= SNAPSHOT_UNIX;
 	compose("");
-	assert_string_equal(rest.s, "UNIX shown   ... 3 more ok");
+	assert_string_equal(rest.s, "UNIX shown (x)   ... 3 more ok");
 }
 
 int main(void)
@@ -148,6 +159,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_filter_shows, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sick_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unix, setup, teardown),
 	};
 

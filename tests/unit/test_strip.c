@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "scene.h"
 #include "unit.h"
 
 #include "base/clock.h"
@@ -12,6 +13,7 @@ static struct strip_cell cells[CELLS];
 static struct strip strip;
 static struct strip_label labels[STRIP_LABELS];
 static char line[4 * CELLS];
+static const char *keys;
 
 /* Ten minutes in which all was well, up to 14:35:30. */
 static int setup(void **state)
@@ -23,13 +25,14 @@ static int setup(void **state)
 				.span_ns = 600 * NSEC_PER_SEC,
 				.now = { .tv_sec = 14 * 3600 + 35 * 60 + 30 },
 				.at = CELLS };
+	keys = "";
 	return 0;
 }
 
 /* The axis as it stands below the cells. */
 static const char *axis(size_t width)
 {
-	size_t n = strip_axis(&strip, width, labels), x = 0;
+	size_t n = strip_axis(&strip, width, keys, labels), x = 0;
 
 	*line = '\0';
 	for (size_t i = 0; i < n; i++) {
@@ -116,12 +119,68 @@ static void test_events(void **state)
 	cells[110].event = &ended;
 	axis(CELLS);
 	assert_true(strstr(line, "gunicorn ^") == line + 109);
-	assert_int_equal(labels[strip_axis(&strip, CELLS, labels) - 1].ink, INK_CRITICAL);
+	assert_int_equal(labels[strip_axis(&strip, CELLS, "", labels) - 1].ink, INK_CRITICAL);
 	/* Where one is comes first. */
 	strip.at = 117;
 	axis(CELLS);
 	assert_true(strstr(line, "here ^") == line + 112);
 	assert_null(strstr(line, "gunicorn"));
+}
+
+/* The keys stand at the right end unless something happened there; times only where there is room.
+ */
+static void test_keys(void **state)
+{
+	static const struct event sick = { .kind = EVENT_SICK,
+					   .state = STATE_FULL,
+					   .process = "api" };
+
+	keys = "F7 <  > F8";
+	axis(CELLS + 4);
+	assert_true(strstr(line, "F7 <  > F8") == line + CELLS + 4 - 10);
+	assert_null(strstr(line, "14:35"));
+	cells[118].event = &sick;
+	axis(CELLS + 4);
+	assert_true(strstr(line, "^ api") == line + 118);
+	assert_null(strstr(line, "F7"));
+}
+
+/* One report a second, in which listener 1 has a queue of that length. */
+static void add_windows(struct scene *scene, struct history *history, const char *listeners,
+			unsigned int n)
+{
+	while (n--) {
+		scene_sample(scene, listeners);
+		report_build(&scene->report, &scene->before, &scene->now);
+		history_add(history, &scene->report);
+	}
+}
+
+/* A spell has one label, where it began: with how long it lasted once it is over. */
+static void test_spell(void **state)
+{
+	static const struct scene zero;
+	struct scene scene = zero;
+	struct history *history = history_new();
+	static struct strip_cell of_history[CELLS];
+
+	scene_open(&scene);
+	strip.cells = of_history;
+	strip.history = history;
+	add_windows(&scene, history, "1", 40);
+	add_windows(&scene, history, "1:10", 40);
+	history_strip(history, of_history, CELLS, strip.span_ns);
+	axis(CELLS);
+	assert_true(strstr(line, "10.0.0.1:1 ^") == line + CELLS - 8 - 11);
+	assert_null(strstr(strchr(line, '^') + 1, "^"));
+	assert_int_equal(labels[strip_axis(&strip, CELLS, "", labels) - 1].ink, INK_WARNING);
+	add_windows(&scene, history, "1", 60);
+	history_strip(history, of_history, CELLS, strip.span_ns);
+	axis(CELLS);
+	assert_true(strstr(line, "^ 10.0.0.1:1 40s") == line + CELLS - 20);
+	assert_null(strstr(strchr(line, '^') + 1, "^"));
+	history_free(history);
+	scene_close(&scene);
 }
 
 /* Names are foreign text. */
@@ -144,6 +203,8 @@ int main(void)
 		cmocka_unit_test_setup(test_times, setup),
 		cmocka_unit_test_setup(test_glyphs, setup),
 		cmocka_unit_test_setup(test_events, setup),
+		cmocka_unit_test_setup(test_keys, setup),
+		cmocka_unit_test_setup(test_spell, setup),
 		cmocka_unit_test_setup(test_untrusted, setup),
 	};
 

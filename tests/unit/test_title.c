@@ -2,8 +2,10 @@
 #include "scene.h"
 #include "unit.h"
 
+#include "analyse/fold.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/groups.h"
 #include "top/title.h"
 
 static struct snapshot sample;
@@ -18,6 +20,7 @@ static size_t mode;
 /* A window of one second at 14:35:27 in which nothing happened. */
 static int setup(void **state)
 {
+	ns = (struct netns){ .name = NULL };
 	sample = (struct snapshot){ .wall.tv_sec = 14 * 3600 + 35 * 60 + 27 };
 	strcpy(sample.host, "web3");
 	netns = (struct netns_report){ .netns = &ns,
@@ -295,6 +298,35 @@ static void test_host(void **state)
 	assert_has(140, "a\\x1b[31m");
 }
 
+/* The only namespace has its name where the user chose it. */
+static void test_netns(void **state)
+{
+	census.ok = 16;
+	ns.name = "shop";
+	assert_has(80, " listenq web3 netns shop   all 16 TCP listeners here are well");
+	assert_lacks(20, "shop");
+	ns.name = "a\tname that is longer than the screen is wide";
+	assert_has(140, "netns a\\…he screen is wide");
+	assert_lacks(140, "\t");
+	report.n_netns = 2;
+	assert_lacks(140, "netns");
+}
+
+static void test_not_looked_at(void **state)
+{
+	census.ok = 16;
+	report.not_shown.namespaces = (struct opt_u64){ 364, true };
+	report.not_shown.looked_at = (struct opt_u64){ 64, true };
+	report.not_shown.cut = true;
+	assert_int_equal(compose(140), SEVERITY_NONE);
+	assert_has(140, "NOT LOOKED AT: 300 other namespaces (-A)");
+	report.not_shown.namespaces.known = false;
+	assert_has(140, "NOT LOOKED AT: other namespaces (-A)");
+	set_not_shown(1, 0);
+	assert_has(160, "NOT SHOWN: 1 UNIX full (x), not looked at: other namespaces (-A)");
+	assert_lacks(80, "other");
+}
+
 /* Counts of the report of a scene: each socket of a group by itself. */
 static void test_census(void **state)
 {
@@ -311,7 +343,7 @@ static void test_census(void **state)
 	scene_add(&scene.before, 5);
 	scene_report(&scene);
 	history_add(history, &scene.report);
-	census_take(&c, &scene.report, history, 0);
+	census_take(&c, &scene.report, history, 0, 0);
 	assert_int_equal(c.all.in[STATE_FULL], 1);
 	assert_int_equal(c.all.in[STATE_HIGH], 1);
 	assert_int_equal(c.all.sick, 2);
@@ -322,10 +354,46 @@ static void test_census(void **state)
 	assert_int_equal(c.by_netns[0].sick, 2);
 	assert_int_equal(c.hidden, 0);
 	report_select(&scene.report, &(struct selection){ .only_full = true, .fill = 1 });
-	census_take(&c, &scene.report, history, 0);
+	census_take(&c, &scene.report, history, 0, 0);
 	assert_int_equal(c.all.sick, 2);
 	assert_int_equal(c.hidden, 1);
 	assert_int_equal(c.hidden_worst, SEVERITY_NOTICE);
+	census_free(&c);
+	history_free(history);
+	scene_close(&scene);
+}
+
+/* It is certain that the group lost connections, but not which of two members did. */
+static void test_census_of_group(void **state)
+{
+	static const struct scene zero;
+	struct scene scene = zero;
+	struct history *history = history_new();
+	struct censuses c = { 0 };
+
+	scene_open(&scene);
+	for (uint16_t cookie = 1; cookie <= 3; cookie++)
+		scene_add_both(&scene, cookie);
+	for (uint16_t cookie = 1; cookie <= 2; cookie++) {
+		scene_before(&scene, cookie)->addr.port = scene_now(&scene, cookie)->addr.port = 80;
+		scene_now(&scene, cookie)->drops = 5;
+	}
+	scene_now(&scene, 2)->length = 110;
+	groups_build(&scene.now);
+	scene_overflow(&scene, 5);
+	fold_build(&scene.report, &scene.before, &scene.now, true);
+	report_select(&scene.report, &(struct selection){ 0 });
+	history_add(history, &scene.report);
+	assert_int_equal(scene.report.n_rows, 2);
+	/* Two listeners that went before. */
+	census_take(&c, &scene.report, history, 0, 2);
+	assert_int_equal(c.all.in[STATE_OVERFLOWING], 1);
+	assert_int_equal(c.all.in[STATE_HIGH], 0);
+	assert_int_equal(c.all.sick, 1);
+	assert_int_equal(c.all.ok, 2);
+	assert_int_equal(c.all.gone, 2);
+	assert_int_equal(c.all.worst, SEVERITY_CRITICAL);
+	assert_int_equal(census_listeners(&c.all), 3);
 	census_free(&c);
 	history_free(history);
 	scene_close(&scene);
@@ -345,7 +413,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_paused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_warnings, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_host, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_netns, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_looked_at, setup, teardown),
 		cmocka_unit_test(test_census),
+		cmocka_unit_test(test_census_of_group),
 	};
 
 	unit_utf8_locale();
