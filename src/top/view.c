@@ -491,15 +491,10 @@ void view_arrange(struct view *v, uint64_t clock_ns)
 	find_selected(v);
 }
 
-void view_load(struct view *v, const struct snapshot *before, const struct snapshot *now)
-{
-	fold_build(&v->report, before, now, v->fold);
-}
-
 void view_build(struct view *v, const struct snapshot *before, const struct snapshot *now,
 		uint64_t clock_ns)
 {
-	view_load(v, before, now);
+	fold_build(&v->report, before, now, v->fold);
 	view_arrange(v, clock_ns);
 }
 

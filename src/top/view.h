@@ -69,14 +69,8 @@ struct view {
 void view_free(struct view *v);
 
 /*
- * view_load() - make the report of what happened from @before (NULL: no window) to @now, which
- * view_arrange() then shows. The view points into @now until the next call.
- */
-void view_load(struct view *v, const struct snapshot *before, const struct snapshot *now);
-
-/*
- * view_build() - show what happened from @before (NULL: no window) to @now, as view_load() and
- * view_arrange() do.
+ * view_build() - show what happened from @before (NULL: no window) to @now. The view points into
+ * @now until the next call.
  * @clock_ns: monotonic, here and below
  */
 void view_build(struct view *v, const struct snapshot *before, const struct snapshot *now,
