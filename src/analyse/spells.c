@@ -426,8 +426,11 @@ enum state spells_add(struct spells *s, const struct seen *seen, const struct ti
 
 uint32_t spells_reasons(const struct spells *s)
 {
-	return s->newest.state == s->newest.shown ? s->newest.reasons :
-						    s->reasons_of[s->newest.state];
+	const enum state state = s->newest.state;
+
+	if (state == s->newest.shown)
+		return s->newest.reasons;
+	return state_is_sick(state) ? s->reasons_of[state] : 0;
 }
 
 bool spells_are_over(const struct spells *s, const struct timeline *t)

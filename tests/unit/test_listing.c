@@ -374,7 +374,7 @@ static void test_what_was(void **state)
 	assert_int_equal(ink_of("10.0.0.1:8080"), INK_NOTICE);
 	listing_make_row(&listing, &made, &context, index_of_8080(), true);
 	assert_u64_equal(made.n, 1);
-	assert_int_equal(made.runs[0].ink, INK_ON_NOTICE);
+	assert_int_equal(made.runs[0].ink, INK_ON_NONE);
 	header(80); /* no column says when */
 	assert_8080("v  was ! -12s  10.0.0.1:8080");
 	windows(0, 400);
