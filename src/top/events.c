@@ -42,7 +42,7 @@ static void add_who(struct strbuf *b, const struct event *e, bool utf8)
 	if (e->kind == EVENT_NETNS_GONE)
 		text_add_safe(b, e->netns ? e->netns : "", e->netns ? strlen(e->netns) : 0, flags);
 	else if (e->process)
-		text_add_safe(b, e->process, strlen(e->process), flags);
+		phrase_name(b, e->process, flags);
 	else
 		add_address(b, e, flags);
 }

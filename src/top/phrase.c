@@ -69,6 +69,15 @@ void phrase_clock(struct strbuf *b, struct timespec wall)
 	strbuf_add(b, clock, strcspn(clock, "Z"));
 }
 
+void phrase_name(struct strbuf *b, const char *name, unsigned int text_flags)
+{
+	struct strbuf quoted = { 0 };
+
+	field_add_name(&quoted, name);
+	text_add_safe(b, quoted.s, quoted.len, text_flags);
+	strbuf_free(&quoted);
+}
+
 /* The manager, process 1, counts only if there is no other; it is the last one. */
 void phrase_process(struct strbuf *b, const struct row *row, const struct phrase_context *c)
 {
@@ -82,14 +91,19 @@ void phrase_process(struct strbuf *b, const struct row *row, const struct phrase
 	size_t more = 0;
 
 	if (name)
-		text_add_safe(b, name, strlen(name), flags);
+		phrase_name(b, name, flags);
 	if (!first)
 		return;
-	strbuf_addf(b, "[%u]", first->pid);
 	for (uint32_t i = 1; i < n; i++)
 		if (owners[i].process != owners[i - 1].process &&
 		    s->processes[owners[i].process].pid != 1)
 			more++;
+	/* Of a group the first one need not be the one that matters. */
+	if (more && row->folded) {
+		strbuf_addf(b, ", %zu processes", more + 1);
+		return;
+	}
+	strbuf_addf(b, "[%u]", first->pid);
 	if (more)
 		strbuf_addf(b, " and %zu more", more);
 }
