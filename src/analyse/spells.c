@@ -59,7 +59,7 @@ struct spell {
 	bool over; /* a sick window begins another one */
 	uint8_t severity; /* the worst that was an event; above SEVERITY_NONE: none was */
 	uint16_t causes; /* those that were an event */
-	uint16_t reasons; /* of the latest window with the worst state */
+	uint16_t reasons; /* of all windows with the worst state */
 };
 
 struct spells {
@@ -322,9 +322,11 @@ static void go_on(struct spells *s, const struct seen *seen, const struct timeli
 		spell = begin_spell(s, t, n, seen->missed, bytes);
 	spell->last = n;
 	spell->end_ns = timeline_end(t, n);
+	if (r->state < spell->worst)
+		spell->reasons = 0;
 	if (r->state <= spell->worst) {
 		spell->worst = r->state;
-		spell->reasons = r->reasons;
+		spell->reasons |= r->reasons;
 	}
 	if (r->level > spell->level)
 		spell->level = r->level;

@@ -195,8 +195,12 @@ static void test_over(void **state)
 {
 	scene.now.wall.tv_sec = 1764340200; /* 14:30:00 */
 	rest();
-	for (int i = 0; i < 35; i++)
+	for (int i = 0; i < 34; i++)
 		overflow(100);
+	/* In the last one it accepts again; that was not the cause. */
+	scene_now(&scene, 80)->length = 8;
+	look();
+	assert_int_equal(verdict_first_reason(scene_row_at(&scene, 80)), REASON_ACCEPTING_SLOWLY);
 	for (int i = 0; i < 40; i++)
 		rest();
 	assert_lines(80, 0,
