@@ -389,19 +389,23 @@ static void mark_missed(struct spells *s, uint64_t n, bool room, size_t *bytes)
 }
 
 /* What states that alternate hold. */
-static void hold(struct spells *s, const struct seen *seen, const struct timeline *t, uint64_t n)
+static void hold(struct spells *s, const struct timeline *t, uint64_t n)
 {
 	const struct recent recent = look_back(s, t, n);
+	const struct spell *spell = open_spell(s);
 
 	s->recent_sick = (uint16_t)recent.sick;
 	s->recent = (uint16_t)recent.windows;
-	if (recent.alternates >= s->newest.state)
+	if (recent.alternates > s->newest.state)
 		return;
-	s->newest.shown = (uint8_t)recent.alternates;
-	s->newest.reasons = s->reasons_of[recent.alternates];
-	if (seen->disproves)
-		s->newest.reasons &= (uint16_t) ~(1u << REASON_NOT_ACCEPTING);
-	s->newest.flags &= (uint8_t)~RECORD_OWN;
+	if (recent.alternates < s->newest.state) {
+		s->newest.shown = (uint8_t)recent.alternates;
+		s->newest.reasons = s->reasons_of[recent.alternates];
+		s->newest.flags &= (uint8_t)~RECORD_OWN;
+	}
+	/* What stops and accepts in turns has one cause, whatever this window shows of it. */
+	if (spell && spell->worst == recent.alternates)
+		s->newest.reasons |= spell->reasons & 1u << REASON_NOT_ACCEPTING;
 }
 
 enum state spells_add(struct spells *s, const struct seen *seen, const struct timeline *t,
@@ -421,7 +425,7 @@ enum state spells_add(struct spells *s, const struct seen *seen, const struct ti
 	} else {
 		end_spell(s, t, n, events, news);
 	}
-	hold(s, seen, t, n);
+	hold(s, t, n);
 	keep_newest(s, n, room, bytes);
 	return s->newest.state;
 }
