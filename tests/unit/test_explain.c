@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "top/events.h"
 #include "top/explain.h"
 
 #include <sys/socket.h>
@@ -271,6 +272,34 @@ static void test_gone(void **state)
 	assert_string_equal(b.s, "10.0.0.1:80  app");
 }
 
+static void assert_event(const struct event *e, enum events_form form, const char *expected)
+{
+	b.len = 0;
+	sheet_begin(&sheet, 80, 0, 1);
+	events_add(&sheet, e, form, true);
+	sheet_end(&sheet);
+	sheet_text(&sheet, &b);
+	assert_string_equal(b.s, expected);
+}
+
+/* Who it happened to: its address is there once, whether or not its process is known. */
+static void test_event_of_unknown_process(void **state)
+{
+	struct event e = { .kind = EVENT_NEW, .reason = REASON_N, .process = "app" };
+
+	e.addr.family = AF_INET;
+	e.addr.address[0] = 10;
+	e.addr.port = 80;
+	assert_event(&e, EVENTS_WHOLE,
+		     "00:00:00 app         10.0.0.0:80             new listener\n");
+	assert_event(&e, EVENTS_SHORT, "00:00:00 app         new listener\n");
+	e.process = NULL;
+	assert_event(&e, EVENTS_WHOLE,
+		     "00:00:00 -           10.0.0.0:80             new listener\n");
+	assert_event(&e, EVENTS_SHORT, "00:00:00 10.0.0.0:80 new listener\n");
+	assert_event(&e, EVENTS_BRIEF, "00:00:00 10.0.0.0:80 new listener\n");
+}
+
 /* A name that moves the cursor does not; a name of no letters is one too. */
 static void test_foreign_names(void **state)
 {
@@ -305,11 +334,17 @@ static void test_any_width(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EXPLAIN_TEST(test_well),      EXPLAIN_TEST(test_full),
-		EXPLAIN_TEST(test_stuck),     EXPLAIN_TEST(test_waiting),
-		EXPLAIN_TEST(test_syn_flood), EXPLAIN_TEST(test_foreign_names),
-		EXPLAIN_TEST(test_any_width), EXPLAIN_TEST(test_gone),
-		EXPLAIN_TEST(test_over),      EXPLAIN_TEST(test_bursts),
+		EXPLAIN_TEST(test_well),
+		EXPLAIN_TEST(test_full),
+		EXPLAIN_TEST(test_stuck),
+		EXPLAIN_TEST(test_waiting),
+		EXPLAIN_TEST(test_syn_flood),
+		EXPLAIN_TEST(test_foreign_names),
+		EXPLAIN_TEST(test_any_width),
+		EXPLAIN_TEST(test_gone),
+		EXPLAIN_TEST(test_over),
+		EXPLAIN_TEST(test_bursts),
+		EXPLAIN_TEST(test_event_of_unknown_process),
 	};
 
 	unit_utf8_locale();
