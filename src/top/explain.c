@@ -16,6 +16,8 @@
 
 #define ADDRESS_MIN 22 /* what is left of an address where a heading is too long */
 
+#define HELD_NS (3 * NSEC_PER_SEC) /* a shorter time alternates too fast to be read */
+
 #define LONGER_NS (5 * NSEC_PER_SEC) /* by which a second time has to be longer */
 
 #define MS (NSEC_PER_SEC / 1000)
@@ -385,6 +387,8 @@ static void add_waiting(struct subject *s)
 						 ", the oldest for ");
 		phrase_time(b, row->oldest_wait_ms.value * MS);
 	}
+	if (row->folded && row->group->queued_members > 1)
+		strbuf_addf(b, " at %u sockets", row->group->queued_members);
 	phrase_age(b, " (seen ", age, " ago)");
 }
 
@@ -428,17 +432,18 @@ static void add_members(struct subject *s)
 		    sick > 1 ? "are" : "is");
 }
 
-/* Of what an earlier window said: how long ago. */
+/* What this window is, where an earlier one was worse. */
 static void put_held(struct subject *s)
 {
 	const struct memory *m = &s->memory;
+	const enum state now = s->row->state;
 
-	if (m->kind != MEMORY_HELD || verdict_adviser_of(m->reasons) == REASON_N)
+	if (m->kind != MEMORY_HELD || verdict_adviser_of(m->reasons) == REASON_N ||
+	    now <= m->state || m->ago_ns < HELD_NS)
 		return;
-	phrase_age(&s->text, has(s, REASON_NOT_ACCEPTING) ? "(proved " : "(seen ", m->ago_ns,
-		   " ago)");
-	if (!s->text.len)
-		return;
+	strbuf_addf(&s->text, "(now %s; %s ", state_table[now].name, state_table[m->state].name);
+	phrase_time(&s->text, m->ago_ns);
+	strbuf_adds(&s->text, " ago)");
 	if (s->to->x)
 		sheet_puts(s->to, INK_DIM, " ");
 	put_text(s, INK_DIM, 0);
@@ -545,10 +550,13 @@ static void put_limits(struct subject *s)
 static void put_well(struct subject *s)
 {
 	const struct history_sums sums = history_row_sums(s->c->history, s->row, s->c->back);
+	const struct listener *listener = s->row->listener;
 	struct strbuf *b = &s->text;
 
-	strbuf_addf(b, "ok: %llu of %llu queued", (unsigned long long)row_length(s->row),
-		    (unsigned long long)row_capacity(s->row));
+	strbuf_addf(b, "ok: %u of %llu queued", listener->length,
+		    (unsigned long long)listener_capacity(listener));
+	if (s->row->folded) /* the list too has the numbers of that one */
+		strbuf_addf(b, " in the fullest of %u sockets", s->row->folded->n_members);
 	if (sums.covered_ns && sums.overflows.known) {
 		strbuf_adds(b, "; ");
 		add_range(b, &sums.overflows, 1);
