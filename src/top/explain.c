@@ -99,33 +99,6 @@ static const struct row *worst_of(const struct row *row)
 	return worst;
 }
 
-/* Does a clause end before @text that the one before it does not need? */
-static bool ends_clause(const char *text)
-{
-	static const char *const ends[] = { ": ", "; ", ", and ", ", or " };
-
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		if (!strncmp(text, ends[i], strlen(ends[i])))
-			return true;
-	return false;
-}
-
-/* Cuts the text after the last clause that leaves it no wider than @width, if there is one. */
-static void cut_to_clause(struct strbuf *b, size_t width)
-{
-	size_t cut = 0;
-
-	if (text_width(b->s, b->len) <= width)
-		return;
-	for (size_t i = 0; i < b->len; i++)
-		if (ends_clause(b->s + i) && text_width(b->s, i) <= width)
-			cut = i;
-	if (cut) {
-		b->len = cut;
-		b->s[cut] = '\0';
-	}
-}
-
 static void drop_end(struct strbuf *b, const char *end)
 {
 	const size_t len = strlen(end);
@@ -231,7 +204,7 @@ static void put_wrong(struct subject *s, bool whole)
 	if (s->to->x + text_width(s->text.s, s->text.len) > s->to->width)
 		drop_end(&s->text, " in this window");
 	if (!whole && s->to->width > s->to->x)
-		cut_to_clause(&s->text, s->to->width - s->to->x);
+		phrase_cut(&s->text, 0, s->to->width - s->to->x);
 	put_text(s, INK_STRONG, 0);
 	sheet_end(s->to);
 }
@@ -283,9 +256,9 @@ static bool comes_in_bursts(const struct subject *s)
 	const uint64_t span = history_span(s->c->history, s->c->back, m->windows, &known);
 	const uint64_t lasted = m->lasted.ns < span ? m->lasted.ns : span;
 
-	/* Half a window is the error of a time. */
+	/* Times are some window wrong: the last well one is before it, and the first is unknown. */
 	return m->windows && m->sick > 1 &&
-	       (double)(m->sick + 1) * (double)span < (double)m->windows * (double)lasted;
+	       (double)(m->sick + 2) * (double)span < (double)m->windows * (double)lasted;
 }
 
 /* The line above says which state it is; so this one says only how long, and what it adds. */

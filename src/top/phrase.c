@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/phrase.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
 
 #include <string.h>
@@ -27,6 +28,17 @@ static const char *const state_words[STATE_N] = {
 	[STATE_OK] = "ok",
 	[STATE_GONE] = "gone",
 };
+
+/* Does a clause end before @text that the one before it does not need? */
+static bool ends_clause(const char *text)
+{
+	static const char *const ends[] = { ": ", "; ", ", and ", ", or " };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (!strncmp(text, ends[i], strlen(ends[i])))
+			return true;
+	return false;
+}
 
 void phrase_time(struct strbuf *b, uint64_t ns)
 {
@@ -153,4 +165,17 @@ void phrase_event(struct strbuf *b, const struct event *e, bool brief)
 	}
 	if (e->more)
 		strbuf_addf(b, ", and %u more", e->more);
+}
+
+void phrase_cut(struct strbuf *b, size_t start, size_t width)
+{
+	size_t cut = start;
+
+	if (text_width(b->s + start, b->len - start) <= width)
+		return;
+	for (size_t i = start; i < b->len; i++)
+		if (ends_clause(b->s + i) && text_width(b->s + start, i - start) <= width)
+			cut = i;
+	if (cut > start)
+		b->s[b->len = cut] = '\0';
 }

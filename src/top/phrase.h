@@ -39,6 +39,12 @@ void phrase_name(struct strbuf *b, const char *name, unsigned int text_flags);
  */
 void phrase_process(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
+/*
+ * phrase_cut() - cut the text from @start on after the last clause that leaves it no wider than
+ * @width; not if there is none.
+ */
+void phrase_cut(struct strbuf *b, size_t start, size_t width);
+
 /* What happened to a listener: "stopped accepting, overflowing"; @brief: "stopped accepting". */
 void phrase_event(struct strbuf *b, const struct event *e, bool brief);
 

@@ -95,7 +95,11 @@ void row_text_state(struct strbuf *b, const struct row_text *t, size_t width, bo
 		state = STATE_GONE;
 	else if (sick)
 		strbuf_addf(b, "%zu/%u ", sick, t->row->folded->n_members);
-	strbuf_adds(b, state_table[state].name);
+	/* Its severity is in the mark. */
+	if (sick && b->len + strlen(state_table[state].name) > width)
+		strbuf_adds(b, "sick");
+	else
+		strbuf_adds(b, state_table[state].name);
 }
 
 void row_text_local(struct strbuf *b, const struct row_text *t, size_t width)
