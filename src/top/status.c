@@ -30,8 +30,11 @@ static struct below look_below(const struct status *s)
 	struct below below = { .rows = n > begin ? n - begin : 0, .worst = SEVERITY_NONE };
 
 	for (size_t i = begin; i < n; i++) {
-		struct memory m = history_memory(s->history, v->report.shown[i], s->back);
+		const struct row *row = v->report.shown[i];
+		struct memory m = { .kind = MEMORY_NONE };
 
+		if (!row->well)
+			m = history_memory(s->history, row, s->back);
 		if (m.kind == MEMORY_SICK || m.kind == MEMORY_HELD) {
 			below.sick++;
 			if (census_is_worse(memory_severity(&m), below.worst))

@@ -129,7 +129,8 @@ static struct memory recall(const struct view *v, const struct row *row)
  */
 static struct key make_key(const struct view *v, struct row *row)
 {
-	const struct memory m = recall(v, row);
+	static const struct memory none = { .kind = MEMORY_NONE };
+	const struct memory m = row->well ? none : recall(v, row);
 	const uint64_t overflows = num_min(m.overflows.min, UINT32_MAX);
 	const uint64_t peak = m.peak >= 1 ? 255 : m.peak > 0 ? (uint64_t)(m.peak * 255) : 0;
 	struct key key = { .place = sort_place(row), .row = row };
@@ -229,7 +230,7 @@ static void set_unfolded(struct view *v, uint64_t group, bool unfold)
 
 static bool is_hidden(const struct view *v, const struct row *row)
 {
-	return v->sick_only && recall(v, row).kind == MEMORY_NONE;
+	return v->sick_only && (row->well || recall(v, row).kind == MEMORY_NONE);
 }
 
 /* Puts the members of unfolded groups below the row of their group. */
@@ -477,6 +478,9 @@ bool view_order_stays(const struct view *v, uint64_t clock_ns)
 
 void view_arrange(struct view *v, uint64_t clock_ns)
 {
+	v->arranged++;
+	if (v->history)
+		history_mark_well(v->history, &v->report);
 	report_select(&v->report, &v->selection);
 	v->n_ghosts = v->n_gone = 0;
 	if (v->history)
