@@ -19,6 +19,11 @@ struct ring {
 	size_t n, size;
 	size_t bytes;
 	uint64_t added;
+	/*
+	 * A removed sample, emptied: its memory is for the next one. Were it freed, what lives
+	 * longer would come to lie in it, and the next sample need other memory.
+	 */
+	struct kept *spare;
 };
 
 static void merge_listener(struct listener *to, const struct listener *from)
@@ -173,9 +178,10 @@ static void merge_windows(struct snapshot *next, const struct snapshot *s,
 	free(later);
 }
 
-static void free_kept(struct ring *r, struct kept *kept)
+static void free_kept(struct kept *kept)
 {
-	r->bytes -= kept->bytes;
+	if (!kept)
+		return;
 	snapshot_free(&kept->sample);
 	free(kept);
 }
@@ -195,7 +201,11 @@ static void drop(struct ring *r, size_t i)
 		merge_windows(&r->list[i + 1]->sample, &kept->sample, &r->list[i - 1]->sample);
 		measure(r, r->list[i + 1]);
 	}
-	free_kept(r, kept);
+	r->bytes -= kept->bytes;
+	kept->bytes = 0;
+	snapshot_reset(&kept->sample);
+	free_kept(r->spare);
+	r->spare = kept;
 	r->n--;
 	memmove(&r->list[i], &r->list[i + 1], (r->n - i) * sizeof(*r->list));
 }
@@ -241,15 +251,17 @@ void ring_free(struct ring *r)
 	if (!r)
 		return;
 	while (r->n)
-		free_kept(r, r->list[--r->n]);
+		free_kept(r->list[--r->n]);
+	free_kept(r->spare);
 	free(r->list);
 	free(r);
 }
 
 void ring_add(struct ring *r, const struct snapshot *s)
 {
-	struct kept *kept = xcalloc(1, sizeof(*kept));
+	struct kept *kept = r->spare ? r->spare : xcalloc(1, sizeof(*kept));
 
+	r->spare = NULL;
 	snapshot_copy(&kept->sample, s);
 	idmap_free(&kept->sample.by_cookie);
 	kept->number = r->added++;

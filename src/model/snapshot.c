@@ -28,10 +28,12 @@ static void drop_warnings(struct snapshot *s)
 	s->n_warnings = 0;
 }
 
+/* The array of a copy stays as long as it is of about the right size. */
 static void *copy_array(void *to, size_t *size, const void *from, size_t n, size_t element)
 {
-	if (n > *size) {
-		to = xreallocarray(to, n, element);
+	if (n > *size || *size > 2 * n + 64) {
+		free(to);
+		to = n ? xreallocarray(NULL, n, element) : NULL;
 		*size = n;
 	}
 	if (n)

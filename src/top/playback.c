@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-/* The ring keeps ten minutes, or what fits into this memory. */
+/* The ring keeps ten minutes, or what fits into this memory: 32 MiB with the history. */
 #define PAST_NS	   (600 * NSEC_PER_SEC)
-#define PAST_BYTES (32u << 20)
+#define PAST_BYTES ((32u << 20) - HISTORY_BYTES)
 
 void playback_begin(struct playback *t)
 {
