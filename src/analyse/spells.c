@@ -59,7 +59,7 @@ struct spell {
 	bool over; /* a sick window begins another one */
 	uint8_t severity; /* the worst that was an event; above SEVERITY_NONE: none was */
 	uint16_t causes; /* those that were an event */
-	uint16_t reasons; /* of the latest window with the worst state */
+	uint16_t reasons; /* of all windows with the worst state */
 };
 
 struct spells {
@@ -325,9 +325,11 @@ static void go_on(struct spells *s, const struct seen *seen, const struct timeli
 		spell = begin_spell(s, t, n, seen->missed, bytes);
 	spell->last = n;
 	spell->end_ns = timeline_end(t, n);
+	if (r->state < spell->worst)
+		spell->reasons = 0;
 	if (r->state <= spell->worst) {
 		spell->worst = r->state;
-		spell->reasons = r->reasons;
+		spell->reasons |= r->reasons;
 	}
 	if (r->level > spell->level)
 		spell->level = r->level;
@@ -390,19 +392,23 @@ static void mark_missed(struct spells *s, uint64_t n, bool room, size_t *bytes)
 }
 
 /* What states that alternate hold. */
-static void hold(struct spells *s, const struct seen *seen, const struct timeline *t, uint64_t n)
+static void hold(struct spells *s, const struct timeline *t, uint64_t n)
 {
 	const struct recent recent = look_back(s, t, n);
+	const struct spell *spell = open_spell(s);
 
 	s->recent_sick = (uint16_t)recent.sick;
 	s->recent = (uint16_t)recent.windows;
-	if (recent.alternates >= s->newest.state)
+	if (recent.alternates > s->newest.state)
 		return;
-	s->newest.shown = (uint8_t)recent.alternates;
-	s->newest.reasons = s->reasons_of[recent.alternates];
-	if (seen->disproves)
-		s->newest.reasons &= (uint16_t) ~(1u << REASON_NOT_ACCEPTING);
-	s->newest.flags &= (uint8_t)~RECORD_OWN;
+	if (recent.alternates < s->newest.state) {
+		s->newest.shown = (uint8_t)recent.alternates;
+		s->newest.reasons = s->reasons_of[recent.alternates];
+		s->newest.flags &= (uint8_t)~RECORD_OWN;
+	}
+	/* What stops and accepts in turns has one cause, whatever this window shows of it. */
+	if (spell && spell->worst == recent.alternates)
+		s->newest.reasons |= spell->reasons & 1u << REASON_NOT_ACCEPTING;
 }
 
 enum state spells_add(struct spells *s, const struct seen *seen, const struct timeline *t,
@@ -422,15 +428,18 @@ enum state spells_add(struct spells *s, const struct seen *seen, const struct ti
 	} else {
 		end_spell(s, t, n, events, news);
 	}
-	hold(s, seen, t, n);
+	hold(s, t, n);
 	keep_newest(s, n, room, bytes);
 	return s->newest.state;
 }
 
 uint32_t spells_reasons(const struct spells *s)
 {
-	return s->newest.state == s->newest.shown ? s->newest.reasons :
-						    s->reasons_of[s->newest.state];
+	const enum state state = s->newest.state;
+
+	if (state == s->newest.shown)
+		return s->newest.reasons;
+	return state_is_sick(state) ? s->reasons_of[state] : 0;
 }
 
 bool spells_are_over(const struct spells *s, const struct timeline *t)

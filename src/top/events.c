@@ -34,8 +34,11 @@ static void add_address(struct strbuf *b, const struct event *e, unsigned int fl
 		text_add_safe(b, e->path, strlen(e->path), flags);
 }
 
-/* Who it happened to: the process, or else the address, or else the namespace. */
-static void add_who(struct strbuf *b, const struct event *e, bool utf8)
+/*
+ * Who it happened to: the process, or the namespace. Where the process is unknown the address says
+ * it, unless that has a column of its own.
+ */
+static void add_who(struct strbuf *b, const struct event *e, enum events_form form, bool utf8)
 {
 	const unsigned int flags = utf8 ? 0 : TEXT_ASCII;
 
@@ -43,6 +46,8 @@ static void add_who(struct strbuf *b, const struct event *e, bool utf8)
 		text_add_safe(b, e->netns ? e->netns : "", e->netns ? strlen(e->netns) : 0, flags);
 	else if (e->process)
 		text_add_safe(b, e->process, strlen(e->process), flags);
+	else if (form == EVENTS_WHOLE)
+		strbuf_putc(b, '-');
 	else
 		add_address(b, e, flags);
 }
@@ -69,7 +74,7 @@ static void add_in(struct sheet *to, enum ink ink, const struct event *e, enum e
 	strbuf_putc(&b, ' ');
 	sheet_put(to, ink, b.s, b.len);
 	b.len = 0;
-	add_who(&b, e, utf8);
+	add_who(&b, e, form, utf8);
 	if (form != EVENTS_BRIEF) {
 		add_column(to, ink, &b, PROCESS, utf8);
 	} else {
