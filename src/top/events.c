@@ -45,7 +45,7 @@ static void add_who(struct strbuf *b, const struct event *e, enum events_form fo
 	if (e->kind == EVENT_NETNS_GONE)
 		text_add_safe(b, e->netns ? e->netns : "", e->netns ? strlen(e->netns) : 0, flags);
 	else if (e->process)
-		text_add_safe(b, e->process, strlen(e->process), flags);
+		phrase_name(b, e->process, flags);
 	else if (form == EVENTS_WHOLE)
 		strbuf_putc(b, '-');
 	else

@@ -525,7 +525,7 @@ static void toggle_mouse(struct session *s)
 }
 
 static const struct toggle toggles[] = {
-	{ "groups", "a row for each SO_REUSEPORT group, not for each socket", has_groups,
+	{ "groups", "one row for each SO_REUSEPORT group", has_groups,
 	  toggle_groups },
 	{ "UNIX", "listening UNIX sockets too", has_unix, toggle_unix },
 	{ "sick only", "hide what is well and was well", has_sick_only, toggle_sick_only },

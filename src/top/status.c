@@ -56,6 +56,15 @@ static struct off_screen look_off_screen(const struct status *s)
 	return off;
 }
 
+/* A folded group is one row, but several listeners. */
+static bool has_groups(const struct view *v)
+{
+	for (size_t i = 0; v->fold && i < v->report.n_shown; i++)
+		if (v->report.shown[i]->folded)
+			return true;
+	return false;
+}
+
 static void add(struct strbuf *b, const char *text)
 {
 	strbuf_adds(b, b->len ? GAP : "");
@@ -135,7 +144,7 @@ enum severity status_compose(const struct status *s, size_t width, struct strbuf
 	if (alarm->len && rest->len && alarm->s[alarm->len - 1] != ' ')
 		strbuf_adds(alarm, GAP);
 	if (n)
-		strbuf_addf(position, "%zu-%zu of %zu", v->offset + 1,
-			    num_min(v->offset + v->page, n), n);
+		strbuf_addf(position, "%zu-%zu of %zu%s", v->offset + 1,
+			    num_min(v->offset + v->page, n), n, has_groups(v) ? " rows" : "");
 	return worst;
 }
