@@ -195,7 +195,7 @@ class Server(Child):
 
     def __init__(self, name, listener, accepts=False):
         self.name, self.address, self.port = name, listener.address, listener.port
-        self.told = mmap.mmap(-1, 1)  # shared with the child
+        self.told = mmap.mmap(-1, 2)  # shared with the child
         self.accepts = accepts
         self.served = []
         self.listener = listener
@@ -209,9 +209,11 @@ class Server(Child):
         try:
             while self.accepts:
                 self.served = [*self.served[-100:], self.listener.accept()]
+                time.sleep(self.told[1] / 1000)
         except BlockingIOError:
             pass
-        time.sleep(0.002)
+        # One that is stuck sleeps.
+        time.sleep(0.002 if self.accepts else 0.05)
 
     @property
     def accepts(self):
@@ -220,6 +222,10 @@ class Server(Child):
     @accepts.setter
     def accepts(self, value):
         self.told[0] = value
+
+    def work(self, milliseconds):
+        """Take so long for each connection from now on."""
+        self.told[1] = milliseconds
 
     @property
     def length(self):
