@@ -3,6 +3,7 @@
 
 #include "analyse/counter_past.h"
 #include "analyse/ghosts.h"
+#include "analyse/row_past.h"
 #include "base/alloc.h"
 #include "base/num.h"
 
@@ -10,51 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LEVEL_MISSED 255 /* this report lacks the listener, but earlier and later ones have it */
-
 /* Of listeners that came, or went, in one window so many are events of their own. */
 #define EVENTS_OF_WINDOW 8
 
-#define FORGET_EVERY 32 /* windows */
-
-/* One listener, or one group. */
-struct track {
-	uint64_t id;
-	uint64_t first, last; /* the first and the last report that had it */
-	uint64_t first_ns; /* when the window of the first one began */
-	struct windowed levels; /* uint8_t: its fill in steps of half a percent */
-};
-
-/* A listener, or a group, that was sick or lost packets; and what the report being added has. */
-struct sick {
-	uint64_t id;
-	struct incidents *incidents;
-	struct seen seen;
-	uint64_t seen_end; /* the report after the last one that had it */
-	const struct row *row; /* the worst one of a group */
-	uint64_t group; /* row_id() of its group; 0: it is alone, or a group itself */
-	bool is_group;
-	bool events; /* its incidents are events; those of the members of a group are not */
-	char process[16]; /* "": unknown */
-};
+#define FORGET_WINDOWS 8 /* in one go */
 
 struct history {
 	uint64_t sums_begin; /* the first window that sums may count */
 	uint64_t sums_ns; /* when it begins */
+	/* The first window that is kept: of all, and of those that are well. */
+	uint64_t kept_from[2];
 	struct windowed_memory memory; /* of fills, incidents and counters */
-	uint64_t
-		kept_from[2]; /* the first window that is kept of all, and of those that are well */
-	struct idmap by_id; /* index into tracks */
-	struct track *tracks;
-	size_t n_tracks, tracks_size;
-	size_t n_older; /* tracks that existed before the report that is being added */
-	size_t next; /* the track to look at first: reports have rows in the same order */
-	bool groups; /* some tracks are of groups */
-	struct idmap by_sick; /* index into sick */
-	struct sick *sick;
-	size_t n_sick, sick_size;
-	const struct row **fresh; /* new in the report that is being added */
-	size_t n_fresh, fresh_size;
+	struct row_past rows;
 	struct counter_past counters;
 	struct ghosts ghosts;
 	struct event_log log;
@@ -63,169 +31,34 @@ struct history {
 
 struct history *history_new(void)
 {
-	return xcalloc(1, sizeof(struct history));
+	struct history *t = xcalloc(1, sizeof(*t));
+
+	t->rows.time = &t->time;
+	t->rows.memory = &t->memory;
+	return t;
 }
 
 void history_free(struct history *t)
 {
 	if (!t)
 		return;
-	for (size_t i = 0; i < t->n_tracks; i++)
-		windowed_forget(&t->tracks[i].levels, UINT64_MAX, 1, &t->memory);
-	for (size_t i = 0; i < t->n_sick; i++)
-		incidents_free(t->sick[i].incidents, &t->memory);
+	row_past_free(&t->rows);
 	counter_past_free(&t->counters, &t->memory);
 	ghosts_free(&t->ghosts);
 	event_log_free(&t->log);
-	free(t->tracks);
-	free(t->sick);
-	free(t->fresh);
-	idmap_free(&t->by_id);
-	idmap_free(&t->by_sick);
 	free(t);
 }
 
 size_t history_bytes(const struct history *t)
 {
-	return sizeof(*t) + t->memory.bytes + t->tracks_size * sizeof(*t->tracks) +
-	       t->sick_size * sizeof(*t->sick) + t->fresh_size * sizeof(*t->fresh) +
-	       (t->by_id.size + t->by_sick.size) * sizeof(struct idmap_slot) +
-	       ghosts_bytes(&t->ghosts) + event_log_bytes(&t->log);
+	return sizeof(*t) + t->memory.bytes + row_past_bytes(&t->rows) + ghosts_bytes(&t->ghosts) +
+	       event_log_bytes(&t->log);
 }
 
 /* The number of the newest window. */
 static uint64_t newest(const struct history *t)
 {
 	return t->time.n - 1;
-}
-
-static uint8_t level_of(const struct row *row)
-{
-	double fill = row_worst_fill(row);
-	uint8_t level = fill >= 1 ? LEVEL_FULL : (uint8_t)(fill * LEVEL_FULL);
-
-	return fill > 0 && !level ? 1 : level; /* a queue that is not empty is not 0 */
-}
-
-static size_t find_or_add(struct history *t, uint64_t id)
-{
-	struct track *track;
-	uint32_t i;
-
-	if (t->next < t->n_tracks && t->tracks[t->next].id == id)
-		return t->next++;
-	i = idmap_put(&t->by_id, id, (uint32_t)t->n_tracks);
-	if (i != IDMAP_NONE) {
-		t->next = i + 1;
-		return i;
-	}
-	t->tracks = array_grow(t->tracks, t->n_tracks, &t->tracks_size, sizeof(*t->tracks));
-	track = &t->tracks[t->n_tracks];
-	track->id = id;
-	track->first = track->last = newest(t);
-	track->first_ns = timeline_begin(&t->time, newest(t));
-	return t->n_tracks++;
-}
-
-static void set_level(struct history *t, struct track *track, uint64_t n, uint8_t level)
-{
-	windowed_set(&track->levels, n, &level, sizeof(level), &t->memory);
-}
-
-/* Returns the index of the track. @missed: set if the previous reports lack it */
-static size_t add_level(struct history *t, uint64_t id, uint8_t level, bool *missed)
-{
-	const uint64_t n = newest(t);
-	const size_t i = find_or_add(t, id);
-	struct track *track = &t->tracks[i];
-	const uint8_t *now = windowed_get(&track->levels, n, 1);
-
-	/* A cookie never comes back, but a dump may miss a listener once. */
-	*missed = track->last + 1 < n;
-	for (uint64_t k = track->last + 1; *missed && k < n; k++)
-		if (n - k <= HISTORY_WINDOWS)
-			set_level(t, track, k, LEVEL_MISSED);
-	/* The mark of a group is that of its fullest member, as in a folded row. */
-	if (track->last == n && now && *now > level)
-		level = *now;
-	track->last = n;
-	set_level(t, track, n, level);
-	return i;
-}
-
-static struct seen see(const struct row *row)
-{
-	const struct listener *l = row->listener;
-	const bool stuck = row->reasons & 1u << REASON_NOT_ACCEPTING || row->state == STATE_STALLED;
-	struct seen seen = { .state = row->state,
-			     .reasons = row->reasons,
-			     .level = level_of(row),
-			     .full = row->seen_full,
-			     .overflows = row->overflows,
-			     .losses = row->losses,
-			     .drops = row->drops,
-			     .held = STATE_OK };
-
-	/* All that a listener dropped before the first look at it may be unknown. */
-	seen.counted =
-		row->netns->window_ns && row->netns->opening && !(row->fresh && !row->drops.known);
-	if (row->folded) /* proofs are of members */
-		return seen;
-	seen.proves = stuck;
-	seen.disproves = row->accepted.min > 0 || !l->length ||
-			 (l->known & LISTENER_PEAK && !l->peak.lowest);
-	return seen;
-}
-
-static void add_range(struct range *sum, const struct range *range)
-{
-	sum->known &= range->known;
-	sum->min += range->min;
-	sum->max += range->max;
-}
-
-/* Another member of the group, where the report is not folded. */
-static void merge(struct sick *s, const struct seen *seen, const struct row *row)
-{
-	struct seen *to = &s->seen;
-
-	if (seen->state < to->state) {
-		to->state = seen->state;
-		s->row = row;
-	}
-	to->reasons |= seen->reasons;
-	to->level = seen->level > to->level ? seen->level : to->level;
-	to->full |= seen->full;
-	to->counted &= seen->counted;
-	add_range(&to->overflows, &seen->overflows);
-	add_range(&to->losses, &seen->losses);
-	to->drops.known &= seen->drops.known;
-	to->drops.value += seen->drops.value;
-}
-
-static bool is_notable(const struct row *row)
-{
-	return state_is_sick(row->state) || (row->overflows.known && row->overflows.max) ||
-	       (row->losses.known && row->losses.max) || (row->drops.known && row->drops.value);
-}
-
-static struct sick *find_sick(const struct history *t, uint64_t id)
-{
-	uint32_t i = t->n_sick ? idmap_get(&t->by_sick, id) : IDMAP_NONE;
-
-	return i == IDMAP_NONE ? NULL : &t->sick[i];
-}
-
-static struct sick *add_sick(struct history *t, uint64_t id, struct incidents *incidents)
-{
-	struct sick *s;
-
-	idmap_put(&t->by_sick, id, (uint32_t)t->n_sick);
-	t->sick = array_grow(t->sick, t->n_sick, &t->sick_size, sizeof(*t->sick));
-	s = &t->sick[t->n_sick++];
-	s->id = id;
-	s->incidents = incidents;
-	return s;
 }
 
 /* The first process that holds it; NULL: unknown. */
@@ -236,120 +69,6 @@ static const char *process_of(const struct snapshot *s, const struct row *row)
 	uint32_t n = row->folded ? row->folded->n_owners : row->listener->n_owners;
 
 	return n ? s->processes[owner->process].comm : NULL;
-}
-
-/* Keeps what the report says of the row, if that is worth it; @force: in any case. */
-static struct sick *note(struct history *t, uint64_t id, const struct row *row, bool missed,
-			 bool force)
-{
-	struct sick *s = find_sick(t, id);
-	struct seen seen;
-
-	if (!s && ((!force && !is_notable(row)) || t->memory.full))
-		return NULL;
-	if (!s)
-		s = add_sick(t, id, incidents_new(&t->memory));
-	seen = see(row);
-	if (s->seen_end == t->time.n) {
-		merge(s, &seen, row);
-		return s;
-	}
-	s->seen = seen;
-	s->seen.missed = missed;
-	s->seen_end = t->time.n;
-	s->row = row;
-	s->group = 0;
-	s->is_group = row->folded != NULL;
-	s->events = true;
-	return s;
-}
-
-/* A new group takes over the history of the listener that it was before. */
-static void inherit(struct history *t, size_t group_index, size_t member_index)
-{
-	struct track *group = &t->tracks[group_index];
-	const struct track *member = &t->tracks[member_index];
-	const struct sick *from = find_sick(t, member->id);
-	struct sick *to = find_sick(t, group->id);
-
-	if (member->first >= group->first)
-		return;
-	group->first = member->first;
-	group->first_ns = member->first_ns;
-	windowed_copy(&group->levels, &member->levels, 1, &t->memory);
-	if (!from)
-		return;
-	if (to) {
-		incidents_free(to->incidents, &t->memory);
-		to->incidents = incidents_copy(from->incidents, &t->memory);
-	} else {
-		add_sick(t, group->id, incidents_copy(from->incidents, &t->memory));
-	}
-}
-
-/* The row of one listener adds to its group too. */
-static void add_to_group(struct history *t, size_t own, const struct row *row, bool folded)
-{
-	const bool alone = row->group->sockets == 1;
-	const uint64_t id = row_group_id(row);
-	struct sick *s, *group;
-	bool missed;
-	size_t index;
-
-	/* The last listener of a group goes on with both. */
-	if (alone && (!t->groups || idmap_get(&t->by_id, id) == IDMAP_NONE))
-		return;
-	index = add_level(t, id, level_of(row), &missed);
-	t->next = own + 1;
-	if (!alone && index >= t->n_older)
-		inherit(t, index, own);
-	t->groups |= !alone;
-	s = find_sick(t, row_id(row));
-	if (s && !alone) {
-		s->group = id;
-		s->events = false;
-	}
-	if (folded && !alone)
-		return;
-	group = note(t, id, row, missed, s != NULL);
-	if (!group)
-		return;
-	group->is_group = true;
-	group->events = !alone;
-	group->seen.proves = group->seen.disproves = false;
-}
-
-/* @folded: of a report that has rows of groups */
-static void add_row(struct history *t, const struct row *row, bool folded)
-{
-	bool missed;
-	size_t own = add_level(t, row_id(row), level_of(row), &missed);
-
-	if (row->gone)
-		return;
-	note(t, row_id(row), row, missed, false);
-	if (own >= t->n_older && !row->folded && newest(t) &&
-	    (row->fresh || !row->netns->opening)) {
-		t->fresh = array_grow(t->fresh, t->n_fresh, &t->fresh_size, sizeof(*t->fresh));
-		t->fresh[t->n_fresh++] = row;
-	}
-	if (row->group && !row->folded)
-		add_to_group(t, own, row, folded);
-}
-
-/*
- * Both groups and their members are recorded, whether or not the report is folded, so that either
- * has a history when the user folds or unfolds. Members first: a new group has the past of one.
- */
-static void add_rows(struct history *t, const struct report *report)
-{
-	t->n_older = t->n_tracks;
-	t->next = t->n_fresh = 0;
-	for (size_t i = 0; i < report->n_members; i++)
-		add_row(t, &report->members[i], true);
-	for (size_t i = 0; i < report->n_rows; i++)
-		if (!report->n_members || report->rows[i].folded || report->rows[i].gone)
-			add_row(t, &report->rows[i], report->n_members);
 }
 
 static const char *netns_name(const struct netns *ns, char inode[24])
@@ -437,37 +156,23 @@ static void log_incident(struct history *t, const struct report *report, struct 
 	event_log_add(&t->log, &e);
 }
 
-/* What is known of a member is known of its group. */
-static void hold_group(struct history *t, const struct sick *member, enum state state)
-{
-	struct sick *group = member->group ? find_sick(t, member->group) : NULL;
-	struct seen *seen = group ? &group->seen : NULL;
-
-	if (!seen || state > seen->held)
-		return;
-	seen->held_reasons = incidents_reasons(member->incidents) |
-			     (state == seen->held ? seen->held_reasons : 0);
-	seen->held = state;
-}
-
-/* Members come before groups. Returns the worst severity. */
+/* Returns the worst severity. */
 static enum severity add_incidents(struct history *t, const struct report *report, bool groups)
 {
 	enum severity worst = SEVERITY_NONE;
 
-	for (size_t i = 0; i < t->n_sick; i++) {
-		struct sick *s = &t->sick[i];
+	for (size_t i = 0; i < t->rows.n_sick; i++) {
+		struct sick *s = &t->rows.sick[i];
 		struct incident_news news = { 0 };
 		enum state state;
 
 		if (s->seen_end != t->time.n || s->is_group != groups)
 			continue;
-		state = incidents_add(s->incidents, &s->seen, &t->time, &t->memory, &news);
+		state = row_past_conclude(&t->rows, s, &news);
 		if (state_table[state].severity < worst)
 			worst = state_table[state].severity;
 		if (s->events && (news.worse || news.ended))
 			log_incident(t, report, s, state, &news);
-		hold_group(t, s, state);
 	}
 	return worst;
 }
@@ -492,12 +197,12 @@ struct goings {
 /* The state of a gone row is as of a look; the window before may have known more. */
 static struct going going_of(const struct history *t, const struct row *row)
 {
-	const struct sick *s = find_sick(t, row_id(row));
-	const uint32_t track = idmap_get(&t->by_id, row_id(row));
+	const struct sick *s = row_past_sick(&t->rows, row_id(row));
+	const struct track *track = row_past_track(&t->rows, row_id(row));
 	struct going going = { .row = row,
 			       .group = row_group_id(row),
 			       .state = row->last_state,
-			       .seen = track < t->n_older };
+			       .seen = track && track->first < newest(t) };
 	struct memory m;
 
 	if (!s || !newest(t))
@@ -585,7 +290,7 @@ static uint64_t gap_before(const struct history *t)
 static void add_gone(struct history *t, const struct report *report, const struct going *going,
 		     uint32_t more, bool event)
 {
-	const struct sick *s = find_sick(t, row_id(going->row));
+	const struct sick *s = row_past_sick(&t->rows, row_id(going->row));
 	const char *process = process_before(report, going->row);
 	char inode[24];
 	struct event e = make_event(t, report, EVENT_GONE, going->row, inode);
@@ -678,7 +383,7 @@ static bool is_new(const struct history *t, const struct row *row, const struct 
 		   const struct goings *goings)
 {
 	const uint64_t group = row_group_id(row);
-	const uint32_t track = idmap_get(&t->by_id, group);
+	const struct track *track = row_past_track(&t->rows, group);
 	const uint32_t going = idmap_get(&goings->by_group, group);
 
 	if (listener_is_unix(row->listener) &&
@@ -686,8 +391,7 @@ static bool is_new(const struct history *t, const struct row *row, const struct 
 		return false;
 	if (going != IDMAP_NONE)
 		return !goings->list[going].stays;
-	return !row->group || row->group->sockets == 1 || track == IDMAP_NONE ||
-	       t->tracks[track].first == newest(t);
+	return !row->group || row->group->sockets == 1 || !track || track->first == newest(t);
 }
 
 static void find_comings(struct history *t, const struct report *report,
@@ -698,8 +402,8 @@ static void find_comings(struct history *t, const struct report *report,
 	struct event last = { 0 };
 	char inode[24];
 
-	for (size_t i = 0; i < t->n_fresh; i++) {
-		const struct row *row = t->fresh[i];
+	for (size_t i = 0; i < t->rows.n_fresh; i++) {
+		const struct row *row = t->rows.fresh[i];
 		const uint64_t group = row_group_id(row);
 		uint32_t same = 0;
 
@@ -743,58 +447,12 @@ static void add_to_strip(struct history *t, const struct report *report, enum se
 					   0;
 }
 
-/* Drops those of listeners that are forgotten, and those that say no more. */
-static void forget_sick(struct history *t)
+static void forget_before(struct history *t, uint64_t n, bool well_only)
 {
-	size_t kept = 0;
-
-	idmap_reset(&t->by_sick, t->n_sick);
-	for (size_t i = 0; i < t->n_sick; i++) {
-		struct sick s = t->sick[i];
-
-		if (idmap_get(&t->by_id, s.id) == IDMAP_NONE ||
-		    incidents_are_over(s.incidents, &t->time)) {
-			incidents_free(s.incidents, &t->memory);
-			continue;
-		}
-		idmap_put(&t->by_sick, s.id, (uint32_t)kept);
-		t->sick[kept++] = s;
-	}
-	t->n_sick = kept;
-}
-
-/* Drops the tracks of listeners that no window has any more. The map cannot delete: it is rebuilt.
- */
-static void forget_tracks(struct history *t, uint64_t oldest)
-{
-	size_t kept = 0;
-
-	idmap_reset(&t->by_id, t->n_tracks);
-	for (size_t i = 0; i < t->n_tracks; i++) {
-		struct track track = t->tracks[i];
-
-		if (track.last < oldest) {
-			windowed_forget(&track.levels, UINT64_MAX, 1, &t->memory);
-			continue;
-		}
-		idmap_put(&t->by_id, track.id, (uint32_t)kept);
-		t->tracks[kept++] = track;
-	}
-	t->n_tracks = kept;
-	forget_sick(t);
-}
-
-/* Forgets the windows before @n; @well_only: fills of listeners that were never sick. */
-static void forget_windows(struct history *t, uint64_t n, bool well_only)
-{
-	for (size_t i = 0; i < t->n_tracks; i++)
-		if (!well_only || !find_sick(t, t->tracks[i].id))
-			windowed_forget(&t->tracks[i].levels, n, 1, &t->memory);
-	if (well_only)
-		return;
-	counter_past_forget(&t->counters, n, &t->memory);
-	for (size_t i = 0; i < t->n_sick; i++)
-		incidents_forget(t->sick[i].incidents, n, &t->memory);
+	t->kept_from[well_only] = n;
+	row_past_forget(&t->rows, n, well_only);
+	if (!well_only)
+		counter_past_forget(&t->counters, n, &t->memory);
 }
 
 /*
@@ -806,18 +464,14 @@ static void forget(struct history *t, const struct report *report)
 	const uint64_t n = t->time.n;
 	const uint64_t oldest = n > HISTORY_WINDOWS ? n - HISTORY_WINDOWS : 0;
 
-	if (t->n_tracks >= 2 * (report->n_rows + report->n_members) + 1024)
-		forget_tracks(t, oldest);
-	if (n % FORGET_EVERY == 0) {
-		forget_sick(t);
-		forget_windows(t, oldest, false);
-	}
+	row_past_tidy(&t->rows, report, oldest);
 	for (int well_only = 1; well_only >= 0; well_only--) {
 		uint64_t *from = &t->kept_from[well_only];
 
-		*from = num_max(*from, oldest);
-		for (; history_bytes(t) > HISTORY_BYTES && *from < n; *from += 8)
-			forget_windows(t, *from, well_only);
+		if (*from + 4 * FORGET_WINDOWS <= oldest)
+			forget_before(t, oldest, well_only);
+		while (history_bytes(t) > HISTORY_BYTES && *from + FORGET_WINDOWS <= n)
+			forget_before(t, *from + FORGET_WINDOWS, well_only);
 	}
 	t->memory.full = history_bytes(t) > HISTORY_BYTES;
 }
@@ -833,7 +487,7 @@ void history_add(struct history *t, const struct report *report)
 		.length_ns = report->window_ns,
 	};
 	counter_past_add(&t->counters, report, n, &t->memory);
-	add_rows(t, report);
+	row_past_add(&t->rows, report);
 	find_goings(t, report, &goings);
 	find_lost_netns(t, report);
 	find_comings(t, report, &goings);
@@ -852,31 +506,19 @@ static bool find_window(const struct history *t, size_t back, uint64_t *n)
 	return back < t->time.n && timeline_has(&t->time, *n);
 }
 
-static const struct track *find_track(const struct history *t, const struct row *row)
-{
-	uint32_t i = idmap_get(&t->by_id, row_id(row));
-
-	return i == IDMAP_NONE ? NULL : &t->tracks[i];
-}
-
 struct history_fill history_fill(const struct history *t, const struct row *row, size_t back)
 {
-	const struct track *track = find_track(t, row);
-	const uint8_t *level;
+	struct history_fill fill = { 0 };
 	uint64_t n;
 
-	if (!track || back >= HISTORY_WINDOWS || !find_window(t, back, &n) || n < track->first ||
-	    n > track->last || n < track->levels.forgotten)
-		return (struct history_fill){ 0 };
-	level = windowed_get(&track->levels, n, 1);
-	if (level && *level == LEVEL_MISSED)
-		return (struct history_fill){ 0 };
-	return (struct history_fill){ level ? (double)*level / LEVEL_FULL : 0, true };
+	fill.known = back < HISTORY_WINDOWS && find_window(t, back, &n) &&
+		     row_past_fill(&t->rows, row_id(row), n, &fill.fill);
+	return fill;
 }
 
 double history_overflow_rate(const struct history *t, const struct row *row, size_t back)
 {
-	const struct sick *s = find_sick(t, row_id(row));
+	const struct sick *s = row_past_sick(&t->rows, row_id(row));
 	uint64_t n, overflows, length_ns;
 
 	if (listener_is_unix(row->listener) || !history_fill(t, row, back).known ||
@@ -891,7 +533,7 @@ double history_overflow_rate(const struct history *t, const struct row *row, siz
 
 struct history_time history_full(const struct history *t, const struct row *row, size_t back)
 {
-	const struct sick *s = find_sick(t, row_id(row));
+	const struct sick *s = row_past_sick(&t->rows, row_id(row));
 	uint64_t n;
 
 	if (!s || !find_window(t, back, &n))
@@ -948,14 +590,14 @@ void history_restart_sums(struct history *t)
 {
 	t->sums_begin = t->time.n;
 	t->sums_ns = t->time.n ? timeline_end(&t->time, newest(t)) : 0;
-	for (size_t i = 0; i < t->n_sick; i++)
-		incidents_restart_sums(t->sick[i].incidents);
+	for (size_t i = 0; i < t->rows.n_sick; i++)
+		incidents_restart_sums(t->rows.sick[i].incidents);
 }
 
 struct history_sums history_row_sums(const struct history *t, const struct row *row, size_t back)
 {
-	const struct track *track = find_track(t, row);
-	const struct sick *s = find_sick(t, row_id(row));
+	const struct track *track = row_past_track(&t->rows, row_id(row));
+	const struct sick *s = row_past_sick(&t->rows, row_id(row));
 	const bool tcp = !listener_is_unix(row->listener);
 	struct history_sums sums = { 0 };
 	uint64_t n, begin_ns;
@@ -989,7 +631,7 @@ uint64_t history_span(const struct history *t, size_t back, size_t windows, size
 
 struct history_recent history_recent(const struct history *t, const struct row *row, size_t back)
 {
-	const struct sick *s = find_sick(t, row_id(row));
+	const struct sick *s = row_past_sick(&t->rows, row_id(row));
 	struct history_recent recent = { 0 };
 	uint64_t n, begin_ns;
 
@@ -1008,7 +650,7 @@ struct history_recent history_recent(const struct history *t, const struct row *
 static struct memory recall_gone(const struct history *t, const struct row *row, uint64_t n)
 {
 	const struct ghost *ghost = ghosts_find(&t->ghosts, row_id(row));
-	const struct sick *s = find_sick(t, row_id(row));
+	const struct sick *s = row_past_sick(&t->rows, row_id(row));
 	struct memory m = { .state = row->last_state }, before;
 	const uint64_t now_ns = timeline_end(&t->time, n);
 
@@ -1035,7 +677,7 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 	if (t && find_window(t, back, &n)) {
 		if (row->gone)
 			return recall_gone(t, row, n);
-		s = find_sick(t, row_id(row));
+		s = row_past_sick(&t->rows, row_id(row));
 		if (s)
 			return incidents_recall(s->incidents, &t->time, n, row->state,
 						row->reasons);
@@ -1101,7 +743,7 @@ const char *history_process(const struct history *t, const struct row *row)
 	ghost = ghosts_find(&t->ghosts, row_id(row));
 	if (ghost)
 		return ghost->process;
-	s = find_sick(t, row_id(row));
+	s = row_past_sick(&t->rows, row_id(row));
 	return s && *s->process ? s->process : NULL;
 }
 
