@@ -322,7 +322,11 @@ enum state incidents_add(struct incidents *s, const struct seen *seen, const str
 
 uint32_t incidents_reasons(const struct incidents *s)
 {
-	return s->now.state == s->now.shown ? s->now.reasons : s->reasons_of[s->now.state];
+	const enum state state = s->now.state;
+
+	if (state == s->now.shown)
+		return s->now.reasons;
+	return state_is_sick(state) ? s->reasons_of[state] : 0;
 }
 
 bool incidents_are_over(const struct incidents *s, const struct timeline *t)

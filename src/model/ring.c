@@ -19,6 +19,8 @@ struct ring {
 	size_t n, size;
 	size_t bytes;
 	uint64_t added;
+	uint64_t pinned; /* number of the later one of two samples; UINT64_MAX: none */
+	struct snapshot spare; /* what ring_add() has removed, to use its memory again */
 };
 
 static void merge_listener(struct listener *to, const struct listener *from)
@@ -173,10 +175,12 @@ static void merge_windows(struct snapshot *next, const struct snapshot *s,
 	free(later);
 }
 
-static void free_kept(struct ring *r, struct kept *kept)
+/* Its memory is for the next sample. */
+static void remove_kept(struct ring *r, struct kept *kept)
 {
 	r->bytes -= kept->bytes;
-	snapshot_free(&kept->sample);
+	snapshot_free(&r->spare);
+	r->spare = kept->sample;
 	free(kept);
 }
 
@@ -195,7 +199,7 @@ static void drop(struct ring *r, size_t i)
 		merge_windows(&r->list[i + 1]->sample, &kept->sample, &r->list[i - 1]->sample);
 		measure(r, r->list[i + 1]);
 	}
-	free_kept(r, kept);
+	remove_kept(r, kept);
 	r->n--;
 	memmove(&r->list[i], &r->list[i + 1], (r->n - i) * sizeof(*r->list));
 }
@@ -205,20 +209,26 @@ static uint64_t time_of(const struct ring *r, size_t i)
 	return r->list[i]->sample.monotonic_ns;
 }
 
+static bool is_pinned(const struct ring *r, size_t i)
+{
+	return r->list[i]->number == r->pinned ||
+	       (i + 1 < r->n && r->list[i + 1]->number == r->pinned);
+}
+
 /*
- * Returns the sample whose removal leaves the smallest gap for its age. The newest two stay,
- * because the screen shows them, and so does the oldest, to reach as far back as possible.
+ * Returns the sample whose removal leaves the smallest gap for its age. The newest two stay, and so
+ * does the oldest if it can, to reach as far back as possible. SIZE_MAX: none can be removed.
  */
 static size_t least_needed(const struct ring *r)
 {
-	size_t least = 0;
-	double least_ratio = 0;
+	size_t least = r->n > 2 && !is_pinned(r, 0) ? 0 : SIZE_MAX;
+	double least_ratio = -1;
 
 	for (size_t i = 1; i + 2 < r->n; i++) {
 		double gap = (double)(time_of(r, i + 1) - time_of(r, i - 1));
 		double ratio = gap / (double)(time_of(r, r->n - 1) - time_of(r, i));
 
-		if (!least || ratio < least_ratio) {
+		if (!is_pinned(r, i) && (least_ratio < 0 || ratio < least_ratio)) {
 			least = i;
 			least_ratio = ratio;
 		}
@@ -233,6 +243,7 @@ struct ring *ring_new(size_t n_max, size_t bytes_max, uint64_t age_max_ns)
 	r->n_max = n_max;
 	r->bytes_max = bytes_max;
 	r->age_max_ns = age_max_ns;
+	r->pinned = UINT64_MAX;
 	return r;
 }
 
@@ -241,25 +252,84 @@ void ring_free(struct ring *r)
 	if (!r)
 		return;
 	while (r->n)
-		free_kept(r, r->list[--r->n]);
+		remove_kept(r, r->list[--r->n]);
+	snapshot_free(&r->spare);
 	free(r->list);
 	free(r);
 }
 
-void ring_add(struct ring *r, const struct snapshot *s)
+void ring_limit(struct ring *r, size_t bytes_max)
+{
+	r->bytes_max = bytes_max;
+}
+
+/* Only the window of now and the one on the screen need their indexes. */
+static void drop_index(struct ring *r, size_t i)
+{
+	struct snapshot *s = &r->list[i]->sample;
+
+	if (i + 2 >= r->n || is_pinned(r, i))
+		return;
+	idmap_free(&s->by_cookie);
+	idmap_free(&s->by_addr);
+}
+
+/* The sample that was the one before the newest gives its indexes to the next sample. */
+static void hand_on_index(struct ring *r, struct snapshot *to)
+{
+	struct snapshot *s = r->n > 2 ? &r->list[r->n - 3]->sample : NULL;
+
+	if (!s || is_pinned(r, r->n - 3))
+		return;
+	idmap_free(&to->by_cookie);
+	idmap_free(&to->by_addr);
+	to->by_cookie = s->by_cookie;
+	to->by_addr = s->by_addr;
+	s->by_cookie = s->by_addr = (struct idmap){ 0 };
+}
+
+void ring_add(struct ring *r, struct snapshot *s)
 {
 	struct kept *kept = xcalloc(1, sizeof(*kept));
+	struct snapshot indexes = { 0 };
+	size_t least;
 
-	snapshot_copy(&kept->sample, s);
-	idmap_free(&kept->sample.by_cookie);
+	kept->sample = *s;
+	snapshot_trim(&kept->sample);
 	kept->number = r->added++;
 	measure(r, kept);
 	r->list = array_grow(r->list, r->n, &r->size, sizeof(*r->list));
 	r->list[r->n++] = kept;
-	while (r->n > 1 && s->monotonic_ns - time_of(r, 0) > r->age_max_ns)
+	hand_on_index(r, &indexes);
+	while (r->n > 1 && time_of(r, r->n - 1) - time_of(r, 0) > r->age_max_ns)
 		drop(r, 0);
-	while (r->n > 2 && (r->n > r->n_max || r->bytes > r->bytes_max))
-		drop(r, least_needed(r));
+	while ((r->n > r->n_max || r->bytes > r->bytes_max) &&
+	       (least = least_needed(r)) != SIZE_MAX)
+		drop(r, least);
+	*s = r->spare;
+	idmap_free(&s->by_cookie);
+	idmap_free(&s->by_addr);
+	s->by_cookie = indexes.by_cookie;
+	s->by_addr = indexes.by_addr;
+	r->spare = (struct snapshot){ 0 };
+	snapshot_reset(s);
+}
+
+void ring_pin(struct ring *r, size_t position)
+{
+	const uint64_t before = r->pinned;
+
+	r->pinned = position < r->n ? r->list[r->n - 1 - position]->number : UINT64_MAX;
+	for (size_t i = 0; before != UINT64_MAX && i < r->n; i++)
+		drop_index(r, i);
+}
+
+void ring_index(struct ring *r, size_t position)
+{
+	struct snapshot *s = &r->list[r->n - 1 - position]->sample;
+
+	if (s->by_cookie.used != s->n_listeners)
+		snapshot_index_listeners(s);
 }
 
 size_t ring_count(const struct ring *r)

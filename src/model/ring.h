@@ -19,13 +19,26 @@ struct ring;
  * @bytes_max: the most that ring_bytes() may be
  * @age_max_ns: the most by which a sample may be older than the newest
  *
- * The newest two samples stay whatever their size: they are the window on the screen.
+ * The newest two samples stay whatever their size: they are the window of now.
  */
 struct ring *ring_new(size_t n_max, size_t bytes_max, uint64_t age_max_ns);
 void ring_free(struct ring *r);
 
-/* Adds a copy of @s, which shares its strings. @s must be younger than all samples in the ring. */
-void ring_add(struct ring *r, const struct snapshot *s);
+/* Changes @bytes_max, from the next ring_add() on. */
+void ring_limit(struct ring *r, size_t bytes_max);
+
+/*
+ * ring_add() - take over @s, which must be younger than all samples in the ring. @s becomes an
+ * empty sample with memory to use again.
+ */
+void ring_add(struct ring *r, struct snapshot *s);
+
+/*
+ * ring_pin() - keep the sample at @position and the one before it, whatever their size: they are a
+ * window on the screen. Those that were pinned are so no more. SIZE_MAX: none. They go when they
+ * are too old.
+ */
+void ring_pin(struct ring *r, size_t position);
 
 /* How many samples there are. */
 size_t ring_count(const struct ring *r);
@@ -34,10 +47,11 @@ size_t ring_count(const struct ring *r);
 size_t ring_bytes(const struct ring *r);
 
 /*
- * Returns the sample at a position below ring_count(), which is valid until ring_add().
- * snapshot_find() does not work on it.
+ * Returns the sample at a position below ring_count(). It stays where it is until it is removed.
+ * snapshot_find() works on it only after ring_index(), until the next ring_add() or ring_pin().
  */
 const struct snapshot *ring_get(const struct ring *r, size_t position);
+void ring_index(struct ring *r, size_t position);
 
 /* How many samples were added after the one at @position, including removed ones. */
 size_t ring_back(const struct ring *r, size_t position);

@@ -39,6 +39,17 @@ static void *copy_array(void *to, size_t *size, const void *from, size_t n, size
 	return to;
 }
 
+static void *trim_array(void *array, size_t *size, size_t n, size_t element)
+{
+	if (*size == n)
+		return array;
+	*size = n;
+	if (n)
+		return xreallocarray(array, n, element);
+	free(array);
+	return NULL;
+}
+
 static void add_warning(struct snapshot *s, const char *code, const char *message)
 {
 	struct warning *w;
@@ -107,6 +118,13 @@ void snapshot_copy(struct snapshot *to, const struct snapshot *from)
 #undef COPY
 	snapshot_add_warnings(to, from);
 	to->strings = string_pool_get(from->strings);
+}
+
+void snapshot_trim(struct snapshot *s)
+{
+#define TRIM(name) s->name = trim_array(s->name, &s->name##_size, s->n_##name, sizeof(*s->name));
+	FOR_ARRAYS(TRIM)
+#undef TRIM
 }
 
 size_t snapshot_bytes(const struct snapshot *s)

@@ -306,6 +306,9 @@ void snapshot_free(struct snapshot *s);
  */
 void snapshot_copy(struct snapshot *to, const struct snapshot *from);
 
+/* Gives its arrays their exact sizes, as a copy would have. */
+void snapshot_trim(struct snapshot *s);
+
 /* Bytes of memory that @s takes, without strings and indexes. */
 size_t snapshot_bytes(const struct snapshot *s);
 

@@ -271,20 +271,22 @@ static void add_since(struct subject *s)
 	const struct history_recent recent = history_recent(s->c->history, s->row, s->c->back);
 	const struct history_time full = history_full(s->c->history, s->row, s->c->back);
 	struct strbuf *b = &s->text;
-	bool sick = false;
 
 	if (comes_in_bursts(s, recent)) {
-		strbuf_addf(b, "sick in %u of the last %u windows", recent.sick, recent.windows);
-	} else if (full.ns) {
+		strbuf_adds(b, "sick for ");
+		add_lasted(b, m->lasted);
+		strbuf_addf(b, ", in %u of the last %u windows", recent.sick, recent.windows);
+		return;
+	}
+	if (full.ns) {
 		strbuf_adds(b, m->state == STATE_FULL ? "for " : "full for ");
 		add_lasted(b, full);
-		sick = true;
 	}
 	/* The longer time is worth its place only if it is much longer. */
 	if (!m->lasted.ns || (full.ns && m->lasted.ns < full.ns + full.ns / 2 + LONGER_NS))
 		return;
 	add_part(b);
-	strbuf_adds(b, sick ? "sick for " : "for ");
+	strbuf_adds(b, full.ns ? "sick for " : "for ");
 	add_lasted(b, m->lasted);
 }
 

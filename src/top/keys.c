@@ -147,8 +147,10 @@ static void go_back(struct session *s)
 
 	if (s->page != PAGE_LIST)
 		show_page(s, PAGE_LIST);
-	else
+	else if (s->filter.len || !s->playback.paused)
 		session_filter(s, "", &why, NULL);
+	else
+		playback_pause(&s->playback, false, &s->view, clock_monotonic_ns());
 }
 
 static void next_section(struct session *s)
@@ -373,6 +375,7 @@ static void toggle_list_only(struct session *s)
 static void toggle_unix(struct session *s)
 {
 	s->unix_too = !s->unix_too;
+	s->unix_off = !s->unix_too;
 	s->fit = (struct session_fit){ 0 };
 	session_hurry(s);
 }
@@ -662,7 +665,7 @@ const struct key key_table[] = {
 	{ .codes = { 'e' }, .name = "e", .bar = { 13, "e ", "Events" }, .pages = ALL,
 	  .run = toggle_events, .help = "events; Enter goes there" },
 	{ .codes = { ESCAPE }, .name = "Esc", .pages = ALL, .run = go_back,
-	  .help = "back; list: end the filter" },
+	  .help = "back; end filter; go live" },
 	{ .codes = { '\t' }, .name = "Tab", .pages = DETAIL, .run = next_section,
 	  .help = "next block of a page" },
 	{ .codes = { 'w' }, .name = "w", .bar = { 14, "w ", "Save" }, .pages = ALL,

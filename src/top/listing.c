@@ -638,8 +638,13 @@ void listing_make_row(const struct listing *l, struct line *line, const struct l
 		.selected = selected,
 	};
 
-	m.ink = selected ? paint_ink_on(memory_severity(&m.t.memory)) :
-			   paint_ink(memory_severity(&m.t.memory));
+	/* The header has the ground of a notice. */
+	if (selected)
+		m.ink = memory_severity(&m.t.memory) == SEVERITY_NOTICE ?
+				INK_ON_NONE :
+				paint_ink_on(memory_severity(&m.t.memory));
+	else
+		m.ink = paint_ink(memory_severity(&m.t.memory));
 	make_line(l, &m);
 }
 

@@ -55,7 +55,7 @@ static const struct ink_info inks[INK_N] = {
 	[INK_ON_GONE]     = { { COLOR_WHITE, 15, 231 }, { COLOR_MAGENTA, COLOR_MAGENTA, 127 },
 			      A_BOLD, A_REVERSE },
 	[INK_BADGE]       = { { COLOR_BLACK, COLOR_BLACK, 16 }, { COLOR_YELLOW, 11, 220 },
-			      0, A_BOLD },
+			      0, A_UNDERLINE },
 	[INK_ON_NONE]     = { { OWN, OWN, OWN }, NO_BACK, A_REVERSE, A_REVERSE },
 };
 /* clang-format on */
@@ -253,7 +253,5 @@ enum ink paint_ink_on(enum severity severity)
 
 enum ink paint_badge(enum severity severity)
 {
-	return severity == SEVERITY_CRITICAL ? INK_ON_CRITICAL :
-	       severity == SEVERITY_WARNING  ? INK_BADGE :
-					       paint_ink(severity);
+	return severity == SEVERITY_WARNING ? INK_BADGE : paint_ink(severity);
 }

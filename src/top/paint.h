@@ -104,8 +104,8 @@ int paint_wrapped(const struct screen *screen, int y, int bottom, enum ink ink, 
 
 /*
  * The inks of a severity: of a text, of a bar or graph, and of the title bar or the row under the
- * cursor. paint_badge() - that of the mark and the state in other rows, which can be seen on any
- * background.
+ * cursor. paint_badge() - that of the mark and the state in other rows: yellow text cannot be read
+ * on every background.
  */
 enum ink paint_ink(enum severity severity);
 enum ink paint_ink_bar(enum severity severity);

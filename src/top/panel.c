@@ -127,8 +127,9 @@ static void put_waiter(struct sheet *s, const struct connection *c, struct strbu
 static void put_waiters(struct sheet *s, const struct connections *list, size_t lines, bool utf8)
 {
 	const bool v6 = list->n && list->list->family == AF_INET6;
-	const size_t width = WAITER + (v6 ? WAITER_V6 : 0), step = width + WAITER_GAP;
+	const size_t step = WAITER + (v6 ? WAITER_V6 : 0) + WAITER_GAP;
 	const size_t across = num_max(num_min((s->width + WAITER_GAP) / step, WAITERS_MAX), 1);
+	const size_t width = across > 1 ? step - WAITER_GAP : s->width;
 	size_t shown = num_min(list->n, across * lines);
 	struct strbuf b = { 0 };
 

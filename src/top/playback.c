@@ -3,113 +3,94 @@
 
 #include "analyse/fold.h"
 #include "base/clock.h"
+#include "base/num.h"
 
 #include <string.h>
 
-/* The ring keeps ten minutes, or what fits into this memory. */
-#define PAST_NS	   (600 * NSEC_PER_SEC)
-#define PAST_BYTES (32u << 20)
+#define PAST_NS (600 * NSEC_PER_SEC)
 
 void playback_begin(struct playback *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->history = history_new();
-	t->ring = ring_new(HISTORY_WINDOWS, PAST_BYTES, PAST_NS);
+	t->ring = ring_new(HISTORY_WINDOWS, PLAYBACK_BYTES, PAST_NS);
 }
 
 void playback_free(struct playback *t)
 {
 	history_free(t->history);
 	ring_free(t->ring);
-	snapshot_free(&t->samples[0]);
-	snapshot_free(&t->samples[1]);
-	snapshot_free(&t->past[0]);
-	snapshot_free(&t->past[1]);
+	snapshot_free(&t->next);
 	report_free(&t->unseen);
 }
 
-static struct snapshot *newest(struct playback *t)
+/* The sample that opens the window of the one at @position; NULL: there is none. */
+static const struct snapshot *opening(struct playback *t, size_t position)
 {
-	return &t->samples[t->n % 2];
+	if (position + 1 >= ring_count(t->ring))
+		return NULL;
+	ring_index(t->ring, position + 1);
+	return ring_get(t->ring, position + 1);
 }
 
-/* The one before the newest; NULL when the newest is the first. */
-static struct snapshot *previous(struct playback *t)
-{
-	return t->n > 1 ? &t->samples[(t->n - 1) % 2] : NULL;
-}
-
-static void load_sample(struct playback *t, struct snapshot *into, size_t position)
-{
-	snapshot_copy(into, ring_get(t->ring, position));
-	snapshot_index_listeners(into);
-}
-
-/* Copies the sample at that position and the one that opened its window: the ring may drop them. */
-static void load_past(struct playback *t, size_t position)
+static void show(struct playback *t, size_t position, struct view *view, uint64_t clock_ns)
 {
 	t->back = ring_back(t->ring, position);
-	t->has_window = position + 1 < ring_count(t->ring);
-	if (t->has_window)
-		load_sample(t, &t->past[0], position + 1);
-	load_sample(t, &t->past[1], position);
-}
-
-static void show(struct playback *t, struct view *view, const struct snapshot *before,
-		 const struct snapshot *now, uint64_t clock_ns)
-{
+	ring_pin(t->ring, t->paused ? position : SIZE_MAX);
+	ring_index(t->ring, position);
+	view->history = t->history;
 	view->back = t->back;
-	view_build(view, before, now, clock_ns);
-}
-
-static void show_past(struct playback *t, struct view *view, uint64_t clock_ns)
-{
-	show(t, view, t->has_window ? &t->past[0] : NULL, &t->past[1], clock_ns);
-}
-
-static void show_newest(struct playback *t, struct view *view, uint64_t clock_ns)
-{
-	show(t, view, previous(t), newest(t), clock_ns);
+	view_build(view, opening(t, position), ring_get(t->ring, position), clock_ns);
 }
 
 void playback_show(struct playback *t, struct view *view, uint64_t clock_ns)
 {
-	if (t->paused)
-		show_past(t, view, clock_ns);
-	else if (t->n)
-		show_newest(t, view, clock_ns);
+	if (t->n)
+		show(t, ring_find(t->ring, t->back), view, clock_ns);
+}
+
+/* A new sample, which the screen shows only if it is live. */
+static void add_sample(struct playback *t, struct view *view)
+{
+	struct report *report = t->paused ? &t->unseen : &view->report;
+
+	t->n++;
+	ring_limit(t->ring, PLAYBACK_BYTES - SAMPLER_BYTES - history_bytes(t->history));
+	ring_add(t->ring, &t->next);
+	fold_build(report, opening(t, 0), ring_get(t->ring, 0), view->fold);
+	history_add(t->history, report);
+	t->back += t->paused;
+}
+
+/* Shows the report of the newest sample, or with the past as it is now that of an older one. */
+static void refresh(struct playback *t, struct view *view, uint64_t clock_ns)
+{
+	const size_t position = ring_find(t->ring, t->back);
+
+	/* Too old, or the sample that opened its window is: show a newer one. */
+	if (t->paused && (position >= ring_count(t->ring) ||
+			  (view->report.window_ns && !opening(t, position)))) {
+		show(t, num_step(ring_count(t->ring), -2), view, clock_ns);
+		return;
+	}
+	view->history = t->history;
+	view->back = t->back;
+	view_arrange(view, clock_ns);
 }
 
 int playback_take(struct playback *t, struct sampler *sampler, struct view *view, uint64_t clock_ns,
 		  struct error *why)
 {
-	size_t oldest;
-	int code = sampler_take(sampler, &t->samples[(t->n + 1) % 2], why);
+	bool taken = false;
+	int code;
 
-	if (code <= 0)
-		return code;
-	t->n++;
-	ring_add(t->ring, newest(t));
-	view->history = t->history;
-	if (!t->paused) {
-		view_load(view, previous(t), newest(t));
-		history_add(t->history, &view->report);
-		view->back = 0;
-		view_arrange(view, clock_ns);
-		return 1;
+	while ((code = sampler_take(sampler, &t->next, why)) > 0) {
+		add_sample(t, view);
+		taken = true;
 	}
-	fold_build(&t->unseen, previous(t), newest(t), view->fold);
-	history_add(t->history, &t->unseen);
-	view->back = ++t->back;
-	/* The ring has dropped the oldest sample of the window on the screen: show a newer one. */
-	oldest = ring_count(t->ring) - 1;
-	if (t->past[!t->has_window].monotonic_ns < ring_get(t->ring, oldest)->monotonic_ns) {
-		load_past(t, oldest ? oldest - 1 : 0);
-		show_past(t, view, clock_ns);
-	} else {
-		view_arrange(view, clock_ns); /* with rows of the history as it is now */
-	}
-	return 1;
+	if (taken)
+		refresh(t, view, clock_ns);
+	return code < 0 ? code : taken;
 }
 
 void playback_pause(struct playback *t, bool paused, struct view *view, uint64_t clock_ns)
@@ -117,10 +98,19 @@ void playback_pause(struct playback *t, bool paused, struct view *view, uint64_t
 	if (paused == t->paused || !t->n)
 		return;
 	t->paused = paused;
-	t->back = 0;
-	if (paused)
-		load_past(t, 0);
-	playback_show(t, view, clock_ns);
+	show(t, 0, view, clock_ns);
+}
+
+/* Pauses at a position. Returns false if it was there already. */
+static bool go(struct playback *t, size_t position, struct view *view, uint64_t clock_ns)
+{
+	const bool moves = t->back != ring_back(t->ring, position);
+
+	if (t->paused && !moves)
+		return false;
+	t->paused = true;
+	show(t, position, view, clock_ns);
+	return moves;
 }
 
 bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock_ns)
@@ -131,42 +121,28 @@ bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock
 		return false;
 	if (!t->paused)
 		playback_pause(t, true, view, clock_ns);
-	/* The ring may have thinned out the sample on the screen. */
-	position = by > 0 ? ring_find(t->ring, t->back + 1) : ring_find(t->ring, t->back) - 1;
+	position = ring_find(t->ring, t->back + (by > 0)) - (by < 0);
 	if (position >= ring_count(t->ring))
 		return false;
-	load_past(t, position);
-	show_past(t, view, clock_ns);
-	return true;
-}
-
-/* Pauses at a position. Returns false if it was there already. */
-static bool go(struct playback *t, size_t position, struct view *view, uint64_t clock_ns)
-{
-	const bool was_there = t->paused && t->back == ring_back(t->ring, position);
-
-	if (!t->paused)
-		playback_pause(t, true, view, clock_ns);
-	if (t->back == ring_back(t->ring, position))
-		return !was_there;
-	load_past(t, position);
-	show_past(t, view, clock_ns);
+	show(t, position, view, clock_ns);
 	return true;
 }
 
 bool playback_seek(struct playback *t, size_t back, struct view *view, uint64_t clock_ns)
 {
-	size_t position;
-	bool there;
+	const size_t n = ring_count(t->ring);
+	size_t position = ring_find(t->ring, back);
+	const bool there = position < n;
 
 	if (!t->n)
 		return false;
-	position = ring_find(t->ring, back);
-	there = position < ring_count(t->ring);
-	/* A window whose sample was dropped is part of the next younger one. */
-	if (position && (!there || ring_back(t->ring, position) > back))
+	/* A window whose sample was removed is part of the next younger one. */
+	if (!there)
+		position = n > 1 ? n - 2 : 0;
+	else if (position && ring_back(t->ring, position) > back)
 		position--;
-	go(t, position, view, clock_ns);
+	t->paused = true;
+	show(t, position, view, clock_ns);
 	return there;
 }
 
@@ -213,5 +189,8 @@ bool playback_step_event(struct playback *t, int by, struct view *view, uint64_t
 
 uint64_t playback_age(const struct playback *t)
 {
-	return t->paused ? ring_get(t->ring, 0)->monotonic_ns - t->past[1].monotonic_ns : 0;
+	if (!t->paused)
+		return 0;
+	return ring_get(t->ring, 0)->monotonic_ns -
+	       ring_get(t->ring, ring_find(t->ring, t->back))->monotonic_ns;
 }

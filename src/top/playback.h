@@ -10,15 +10,19 @@
 /*
  * The samples of the last ten minutes, and which of them the screen shows: the newest one, or while
  * it is paused an older one. Sampling goes on meanwhile.
+ *
+ * Samples and history take at most PLAYBACK_BYTES, with what waits in the sampler: the history what
+ * it needs, see HISTORY_BYTES, and samples the rest. Where that is too little for ten minutes,
+ * older samples are further apart; the newest two, and the two on the screen, are always there.
  */
+#define PLAYBACK_BYTES (32u << 20)
+
 struct playback {
 	struct history *history;
 	struct ring *ring;
-	struct snapshot samples[2];
+	struct snapshot next; /* memory for the next sample */
 	size_t n; /* samples taken */
 	struct report unseen; /* built for the history while the screen is paused */
-	struct snapshot past[2]; /* a copy of the window on the screen while it is paused */
-	bool has_window; /* past[0] is its opening sample */
 	bool paused;
 	size_t back; /* how many samples are newer than the one on the screen */
 };
@@ -28,8 +32,8 @@ void playback_begin(struct playback *t);
 void playback_free(struct playback *t);
 
 /*
- * playback_take() - take the next sample of the sampler, if there is one. @view shows it unless
- * paused. Returns 1, 0 if there was none, or -errno with @why filled.
+ * playback_take() - take the samples of the sampler, if there are any. @view shows the newest one
+ * unless paused. Returns 1, 0 if there was none, or -errno with @why filled.
  */
 int playback_take(struct playback *t, struct sampler *sampler, struct view *view, uint64_t clock_ns,
 		  struct error *why);
@@ -47,11 +51,8 @@ void playback_show(struct playback *t, struct view *view, uint64_t clock_ns);
 bool playback_step(struct playback *t, int by, struct view *view, uint64_t clock_ns);
 
 /*
- * Pause elsewhere. Return false, with the screen as it was but paused, if that is no other window.
- * playback_seek() - at the window that is @back before the newest one; false: it is forgotten, and
- *	the oldest one is shown
- * playback_step_time() - about @ns back (@by 1) or forward (-1), at most to the oldest or newest
- * playback_step_event() - at the window of the next older (@by 1) or younger event
+ * playback_seek() - pause at the window that has what happened in the one @back windows before the
+ * newest, or else at the oldest one. Returns false if it is no longer there.
  */
 bool playback_seek(struct playback *t, size_t back, struct view *view, uint64_t clock_ns);
 bool playback_step_time(struct playback *t, int by, uint64_t ns, struct view *view,

@@ -167,6 +167,9 @@ void row_text_process(struct strbuf *b, const struct row_text *t, size_t width)
 		   (t->branch >= VIEW_MEMBER || width >= PID_MIN)) {
 		row_text_cut_end(b, width - pid.len, t->utf8);
 		strbuf_add(b, pid.s, pid.len);
+	} else if (pid.len && t->branch >= VIEW_MEMBER) {
+		b->s[b->len = begin] = '\0';
+		strbuf_add(b, pid.s, pid.len);
 	}
 	strbuf_free(&pid);
 }

@@ -15,6 +15,13 @@
 
 #define HURRY_NS NSEC_PER_SEC
 
+/* A sample, or that one has failed. */
+struct taken {
+	struct snapshot sample;
+	size_t bytes;
+	int code; /* -errno */
+};
+
 struct sampler {
 	pthread_t thread;
 	struct sample_source *source; /* used by the thread only, while it runs */
@@ -26,23 +33,33 @@ struct sampler {
 	bool end_window;
 	bool hurry; /* the window ends when it is HURRY_NS long */
 	bool quit;
-	bool ready; /* @sample, or an error in @code and @why, waits for sampler_take() */
-	int code;
-	struct snapshot sample;
-	struct error why;
-	int event; /* eventfd, readable while @ready */
+	struct taken *queue; /* of SAMPLER_SAMPLES, used in turn; they wait for sampler_take() */
+	size_t first, n;
+	size_t bytes; /* that they take */
+	struct error why; /* why the last one that failed did */
+	struct snapshot spare; /* memory that sampler_take() gave back */
+	int event; /* eventfd, readable while there are any */
 };
 
-/* When the window ends. A sample that nobody has taken yet keeps it open. */
+/* The first sample always has room, whatever its size. */
+static bool is_full(const struct sampler *s)
+{
+	const struct taken *last = &s->queue[(s->first + s->n - 1) % SAMPLER_SAMPLES];
+
+	return s->n == SAMPLER_SAMPLES || (s->n && s->bytes + last->bytes > SAMPLER_BYTES);
+}
+
+/* When the window ends. */
 static uint64_t window_end(const struct sampler *s)
 {
 	uint64_t length = (uint64_t)(s->request.delay * (double)NSEC_PER_SEC);
+	const bool full = is_full(s);
 
-	if (s->quit || (s->end_window && !s->ready))
+	if (s->quit || (s->end_window && !full))
 		return 0;
 	if (s->hurry && length > HURRY_NS)
 		length = HURRY_NS;
-	return s->ready ? UINT64_MAX : s->begin_ns + length;
+	return full ? UINT64_MAX : s->begin_ns + length;
 }
 
 /* window_run() waits here. Whatever changes the end of the window signals @changed. */
@@ -60,54 +77,61 @@ static uint64_t wait_for_change(void *context, uint64_t end_ns, uint64_t until_n
 	return end_ns;
 }
 
-/*
- * Takes a sample, without the lock meanwhile, and keeps it or its error.
- * @spare: memory for it; afterwards that of the sample before
- */
-static void sample(struct sampler *s, struct snapshot *spare)
+/* Puts a sample, which becomes empty, or an error into the queue. */
+static void enqueue(struct sampler *s, struct snapshot *sample, int code, const struct error *why)
+{
+	struct taken *to = &s->queue[(s->first + s->n++) % SAMPLER_SAMPLES];
+
+	*to = (struct taken){ .code = code };
+	if (code < 0) {
+		s->why = *why;
+	} else {
+		to->sample = *sample;
+		*sample = (struct snapshot){ 0 };
+		to->bytes = snapshot_bytes(&to->sample);
+		s->bytes += to->bytes;
+	}
+	eventfd_write(s->event, 1);
+}
+
+/* Takes a sample, without the lock meanwhile, and keeps it or its error. */
+static void sample(struct sampler *s)
 {
 	const struct sampler_request request = s->request;
+	struct snapshot sample = s->spare;
 	struct error why;
 	int code;
 
+	s->spare = (struct snapshot){ 0 };
 	s->end_window = s->hurry = false;
 	if (s->request_changed)
 		sample_source_set_needs(s->source, request.needs, request.detail_port);
 	s->request_changed = false;
 	pthread_mutex_unlock(&s->lock);
 	s->begin_ns = clock_monotonic_ns();
-	code = sample_source_sample(s->source, SAMPLE_CLOSING, spare, &why);
+	code = sample_source_sample(s->source, SAMPLE_CLOSING, &sample, &why);
+	if (code >= 0)
+		snapshot_trim(&sample);
 	pthread_mutex_lock(&s->lock);
-	s->code = code;
-	if (code < 0) {
-		s->why = why;
-	} else {
-		struct snapshot taken = *spare;
-
-		*spare = s->sample;
-		s->sample = taken;
-	}
-	s->ready = true;
-	eventfd_write(s->event, 1);
+	enqueue(s, &sample, code, &why);
+	snapshot_free(&sample);
 }
 
 static void *run(void *context)
 {
 	struct sampler *s = context;
-	struct snapshot spare = { 0 };
 
 	pthread_mutex_lock(&s->lock);
 	while (!s->quit) {
 		uint64_t end_ns;
 
-		sample(s, &spare);
+		sample(s);
 		end_ns = window_end(s);
 		pthread_mutex_unlock(&s->lock);
 		window_run(s->source, end_ns, wait_for_change, s);
 		pthread_mutex_lock(&s->lock);
 	}
 	pthread_mutex_unlock(&s->lock);
-	snapshot_free(&spare);
 	return NULL;
 }
 
@@ -129,7 +153,10 @@ static int start(struct sampler *s)
 
 static void free_sampler(struct sampler *s)
 {
-	snapshot_free(&s->sample);
+	for (; s->n; s->n--, s->first++)
+		snapshot_free(&s->queue[s->first % SAMPLER_SAMPLES].sample);
+	snapshot_free(&s->spare);
+	free(s->queue);
 	pthread_cond_destroy(&s->changed);
 	pthread_mutex_destroy(&s->lock);
 	if (s->event >= 0)
@@ -146,6 +173,7 @@ int sampler_open(struct sampler **sampler, struct sample_source *source,
 
 	s->source = source;
 	s->request = *request;
+	s->queue = xcalloc(SAMPLER_SAMPLES, sizeof(*s->queue));
 	s->request_changed = true;
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -191,19 +219,22 @@ int sampler_take(struct sampler *s, struct snapshot *into, struct error *why)
 	eventfd_t count;
 
 	pthread_mutex_lock(&s->lock);
-	if (s->ready) {
-		struct snapshot spare = *into;
+	if (s->n) {
+		struct taken *taken = &s->queue[s->first];
 
-		code = s->code;
+		code = taken->code;
 		if (code < 0) {
 			*why = s->why;
 		} else {
-			*into = s->sample;
-			s->sample = spare;
+			snapshot_free(&s->spare);
+			s->spare = *into;
+			*into = taken->sample;
 			code = 1;
 		}
-		s->ready = false;
-		eventfd_read(s->event, &count);
+		s->bytes -= taken->bytes;
+		s->first = (s->first + 1) % SAMPLER_SAMPLES;
+		if (!--s->n)
+			eventfd_read(s->event, &count);
 		pthread_cond_signal(&s->changed);
 	}
 	pthread_mutex_unlock(&s->lock);

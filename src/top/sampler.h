@@ -5,11 +5,16 @@
 #include "model/sample_source.h"
 
 /*
- * A thread that samples, so that the view answers keys however slow a sample is. It takes a sample
- * at the end of each window, and fast samples within it. sampler_take() fetches one sample after
- * the other; a window stays open until the sample that opened it has been fetched.
+ * A thread that samples, so that the view answers keys however slow a sample is, and sampling goes
+ * on however long the view waits for its terminal. It takes a sample at the end of each window, and
+ * fast samples within it. Samples wait in a queue for sampler_take(), which fetches one after the
+ * other. When the queue is full, the window stays open.
  */
 struct sampler;
+
+/* The queue is full at so many samples, or where one more would take it above so many bytes. */
+#define SAMPLER_SAMPLES 600
+#define SAMPLER_BYTES	(4u << 20)
 
 /* What the view needs; it may change at any time and holds from the next sample on. */
 struct sampler_request {

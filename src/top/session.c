@@ -243,19 +243,23 @@ struct listing_context session_listing(struct session *s)
 	return c;
 }
 
+static bool is_sick(const struct session *s, const struct row *row)
+{
+	const struct memory m = history_memory(s->playback.history, row, s->playback.back);
+
+	return m.kind == MEMORY_SICK || m.kind == MEMORY_HELD;
+}
+
 /* The port whose connections are on the screen; 0: none. */
 static uint16_t shown_port(const struct session *s)
 {
 	const struct row *row = NULL;
-	struct memory memory;
 
 	if (s->page == PAGE_DETAIL) {
 		row = view_row_of(&s->view, s->detailed);
 	} else if (s->page == PAGE_LIST && session_parts(s).waits.lines) {
 		row = view_selected(&s->view);
-		memory = row ? history_memory(s->playback.history, row, s->playback.back) :
-			       (struct memory){ 0 };
-		if (memory.kind != MEMORY_SICK && memory.kind != MEMORY_HELD)
+		if (row && !is_sick(s, row))
 			row = NULL;
 	}
 	return row && !row->gone && !listener_is_unix(row->listener) ? row->listener->addr.port : 0;
@@ -264,12 +268,18 @@ static uint16_t shown_port(const struct session *s)
 /* Returns true if the request has changed. */
 static bool request(struct session *s)
 {
+	const struct not_shown *not_shown = &s->view.report.not_shown;
+	const struct row *selected = view_selected(&s->view);
 	struct sampler_request next = s->request;
 
+	if (!s->unix_off && (not_shown->unix_full.value || not_shown->unix_stalled.value))
+		s->unix_too = true;
 	next.needs = s->needs | columns_needs(&s->columns) |
 		     filter_needs(s->view.selection.filter) | sort_needs(s->view.sort);
 	if (s->unix_too)
 		next.needs |= NEED_UNIX;
+	if (selected && is_sick(s, selected)) /* whose it is, whatever the columns are */
+		next.needs |= NEED_OWNERS;
 	next.detail_port = shown_port(s);
 	if (next.detail_port)
 		next.needs |= NEED_CONNECTIONS | NEED_WAIT | NEED_GROUPS;

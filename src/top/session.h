@@ -27,7 +27,8 @@ enum session_page {
 struct session {
 	unsigned int needs; /* enum need: needed whatever the columns and the page are */
 	bool peaks; /* the source takes fast samples */
-	bool unix_too; /* UNIX listeners are looked for */
+	bool unix_too; /* UNIX listeners are looked for; a sick one turns it on */
+	bool unix_off; /* the user does not want them */
 	bool mouse; /* the terminal reports it */
 	bool pressed_bar; /* its button is held down on the key bar */
 	uint8_t family; /* AF_UNSPEC: any; a filter may narrow it */

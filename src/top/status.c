@@ -8,12 +8,12 @@
 
 #define GAP "   "
 
-/* The rows of the list below the screen. */
-struct below {
-	size_t rows;
-	size_t sick;
+/* The rows of the list that are not on the screen. */
+struct off_screen {
+	size_t below;
+	size_t sick_above, sick_below;
 	enum severity worst;
-	bool ok; /* all of them are certainly ok */
+	bool ok; /* all of those below are certainly ok */
 };
 
 static bool is_worst_first(const struct status *s)
@@ -21,27 +21,39 @@ static bool is_worst_first(const struct status *s)
 	return !s->view->sort && !view_order_stays(s->view, s->clock_ns) && !s->view->n_members;
 }
 
+/* Adds row @i to those that are sick. Returns what memory has of it. */
+static enum memory_kind look_at(const struct status *s, size_t i, size_t *sick,
+				enum severity *worst)
+{
+	const struct memory m = history_memory(s->history, s->view->report.shown[i], s->back);
+
+	if (m.kind == MEMORY_SICK || m.kind == MEMORY_HELD) {
+		++*sick;
+		if (census_is_worse(memory_severity(&m), *worst))
+			*worst = memory_severity(&m);
+	}
+	return m.kind;
+}
+
 /* Where the worst comes first, what is below a row that is ok is ok too. */
-static struct below look_below(const struct status *s)
+static struct off_screen look_off_screen(const struct status *s)
 {
 	const struct view *v = s->view;
 	const size_t begin = v->offset + v->page, n = v->report.n_shown;
 	const bool sorted = is_worst_first(s);
-	struct below below = { .rows = n > begin ? n - begin : 0, .worst = SEVERITY_NONE };
+	struct off_screen off = { .below = n > begin ? n - begin : 0, .worst = SEVERITY_NONE };
 
+	for (size_t i = 0; i < v->offset && i < n; i++)
+		look_at(s, i, &off.sick_above, &off.worst);
 	for (size_t i = begin; i < n; i++) {
-		struct memory m = history_memory(s->history, v->report.shown[i], s->back);
+		enum memory_kind kind = look_at(s, i, &off.sick_below, &off.worst);
 
-		if (m.kind == MEMORY_SICK || m.kind == MEMORY_HELD) {
-			below.sick++;
-			if (census_is_worse(memory_severity(&m), below.worst))
-				below.worst = memory_severity(&m);
-		} else if (sorted) {
-			below.ok = !below.sick && m.kind == MEMORY_NONE;
+		if (sorted && kind != MEMORY_SICK && kind != MEMORY_HELD) {
+			off.ok = !off.sick_below && kind == MEMORY_NONE;
 			break;
 		}
 	}
-	return below;
+	return off;
 }
 
 static void add(struct strbuf *b, const char *text)
@@ -82,12 +94,12 @@ static void add_order(struct strbuf *b, const struct status *s)
 		add(b, "ORDER HELD");
 }
 
-static void add_below(struct strbuf *b, const struct below *below)
+static void add_below(struct strbuf *b, const struct off_screen *off)
 {
-	if (!below->rows)
+	if (!off->below)
 		return;
-	strbuf_addf(b, "%s... %zu more", b->len ? GAP : "", below->rows);
-	if (below->ok)
+	strbuf_addf(b, "%s... %zu more", b->len ? GAP : "", off->below);
+	if (off->ok)
 		strbuf_adds(b, " ok");
 }
 
@@ -96,19 +108,20 @@ enum severity status_compose(const struct status *s, size_t width, struct strbuf
 {
 	const struct view *v = s->view;
 	const size_t n = v->report.n_shown, hidden = s->censuses->hidden;
-	const struct below below = look_below(s);
-	enum severity worst = SEVERITY_NONE;
+	const struct off_screen off = look_off_screen(s);
+	enum severity worst = off.worst;
 
 	strbuf_adds(alarm, "");
 	strbuf_adds(rest, "");
 	strbuf_adds(position, "");
-	if (below.sick) {
-		strbuf_addf(alarm, "%zu sick further down", below.sick);
-		worst = below.worst;
-	}
+	if (off.sick_above)
+		strbuf_addf(alarm, "%zu sick further up", off.sick_above);
+	if (off.sick_below)
+		strbuf_addf(alarm, "%s%zu sick further down", alarm->len ? ", " : "",
+			    off.sick_below);
 	if (hidden) {
 		/* The filter follows. */
-		strbuf_addf(alarm, "%s%zu sick hidden%s", below.sick ? ", " : "", hidden,
+		strbuf_addf(alarm, "%s%zu sick hidden%s", alarm->len ? ", " : "", hidden,
 			    v->selection.filter || v->selection.only_full ? " by " : "");
 		if (census_is_worse(s->censuses->hidden_worst, worst))
 			worst = s->censuses->hidden_worst;
@@ -118,7 +131,7 @@ enum severity status_compose(const struct status *s, size_t width, struct strbuf
 	if (v->report.snapshot && v->report.snapshot->known & SNAPSHOT_UNIX)
 		add(rest,
 		    width < 100 ? "UNIX shown (x)" : "UNIX listeners are shown (x hides them)");
-	add_below(rest, &below);
+	add_below(rest, &off);
 	if (alarm->len && rest->len && alarm->s[alarm->len - 1] != ' ')
 		strbuf_adds(alarm, GAP);
 	if (n)

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
 #include <term.h>
 #include <termios.h>
 #include <unistd.h>
@@ -25,6 +26,9 @@
 #define MOUSE_BUTTON(b) (NCURSES_MOUSE_MASK(b, NCURSES_BUTTON_PRESSED | NCURSES_BUTTON_RELEASED))
 #define MOUSE_EVENTS \
 	(MOUSE_BUTTON(1) | MOUSE_BUTTON(2) | MOUSE_BUTTON(3) | MOUSE_BUTTON(4) | MOUSE_BUTTON(5))
+
+/* How long the end waits for the terminal to take what was drawn; and then again. */
+static const struct itimerval stuck_after = { { 0, 300000 }, { 0, 300000 } };
 
 static volatile sig_atomic_t ended_by;
 static volatile sig_atomic_t stop_asked;
@@ -41,9 +45,34 @@ static struct rescue {
 	bool due; /* the terminal has to be given back */
 } rescue;
 
+/*
+ * Lets a terminal that nobody reads take what is written to it: what it has not shown is lost. ^S
+ * stops it too, and only a stop by TCOOFF can be undone.
+ */
+static void discard_output(void)
+{
+	tcflow(STDOUT_FILENO, TCOOFF);
+	tcflow(STDOUT_FILENO, TCOON);
+	tcflush(STDOUT_FILENO, TCOFLUSH);
+}
+
+/* curses goes on with a write that a signal has interrupted, and may wait for ever. */
 static void on_end(int signal_number)
 {
+	const int saved = errno;
+
 	ended_by = signal_number;
+	setitimer(ITIMER_REAL, &stuck_after, NULL); /* only a system call, in a handler too */
+	errno = saved;
+}
+
+static void on_stuck(int signal_number)
+{
+	const int saved = errno;
+
+	(void)signal_number;
+	discard_output();
+	errno = saved;
 }
 
 static void on_stop(int signal_number)
@@ -68,6 +97,10 @@ static void write_all(int fd, const char *bytes, size_t len)
 
 static void give_back(void)
 {
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
+
+	if (poll(&out, 1, 0) == 0)
+		discard_output();
 	write_all(STDOUT_FILENO, rescue.bytes, rescue.len);
 	tcsetattr(STDIN_FILENO, TCSANOW, &rescue.settings);
 }
@@ -144,6 +177,7 @@ static const struct {
 	{ SIGINT, on_end, 0 },
 	{ SIGTERM, on_end, 0 },
 	{ SIGHUP, on_end, 0 },
+	{ SIGALRM, on_stuck, 0 },
 	{ SIGTSTP, on_stop, 0 },
 	{ SIGCONT, on_continue, 0 },
 	{ SIGSEGV, on_crash, (int)SA_RESETHAND },
@@ -248,6 +282,7 @@ void terminal_close(struct screen *screen)
 {
 	if (!in_background()) /* else it was given back at the stop */
 		endwin();
+	setitimer(ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
 	rescue.due = false;
 	catch_signals(false);
 	delscreen(screen->handle);

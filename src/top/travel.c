@@ -50,12 +50,24 @@ void travel_minute(struct session *s, int by)
 		 was_paused, no_more(by));
 }
 
+/* Selects the listener of the event that is on the screen. */
+static void select_event(struct session *s, const struct event *e)
+{
+	if (e)
+		view_select_socket(&s->view, (struct view_socket){ e->id, e->group },
+				   clock_monotonic_ns());
+}
+
 static void move_event(struct session *s, int by)
 {
-	const bool was_paused = s->playback.paused;
+	const struct playback *p = &s->playback;
+	const bool was_paused = p->paused;
+	bool moved = playback_step_event(&s->playback, by, &s->view, clock_monotonic_ns());
 
-	end_move(s, playback_step_event(&s->playback, by, &s->view, clock_monotonic_ns()),
-		 was_paused, by > 0 ? "No older event is known." : "No newer event is known.");
+	end_move(s, moved, was_paused,
+		 by > 0 ? "No older event is known." : "No newer event is known.");
+	if (moved && history_events(p->history, p->back))
+		select_event(s, history_event(p->history, p->back, 0));
 }
 
 void travel_event_back(struct session *s)
@@ -72,15 +84,16 @@ void travel_to_event(struct session *s, size_t i)
 {
 	const struct history *history = s->playback.history;
 	const size_t now = s->playback.back;
-	size_t back = SIZE_MAX;
+	const struct event *event =
+		i < history_events(history, now) ? history_event(history, now, i) : NULL;
+	const size_t back = event ? history_event_back(history, event) : SIZE_MAX;
 
-	if (i < history_events(history, now))
-		back = history_event_back(history, history_event(history, now, i));
 	if (back == SIZE_MAX) {
 		session_say(s, "The sample of that moment is no longer kept.");
 		return;
 	}
 	playback_seek(&s->playback, back, &s->view, clock_monotonic_ns());
+	select_event(s, event);
 	s->travels = true;
 }
 

@@ -491,15 +491,10 @@ void view_arrange(struct view *v, uint64_t clock_ns)
 	find_selected(v);
 }
 
-void view_load(struct view *v, const struct snapshot *before, const struct snapshot *now)
-{
-	fold_build(&v->report, before, now, v->fold);
-}
-
 void view_build(struct view *v, const struct snapshot *before, const struct snapshot *now,
 		uint64_t clock_ns)
 {
-	view_load(v, before, now);
+	fold_build(&v->report, before, now, v->fold);
 	view_arrange(v, clock_ns);
 }
 
@@ -558,6 +553,19 @@ void view_select(struct view *v, size_t index, uint64_t clock_ns)
 	v->follow = false;
 	v->cursor = index < v->report.n_shown ? index : v->report.n_shown - 1;
 	remember_selected(v);
+}
+
+bool view_select_socket(struct view *v, struct view_socket socket, uint64_t clock_ns)
+{
+	const struct report *r = &v->report;
+
+	for (size_t i = 0; i < r->n_shown; i++)
+		if (row_id(r->shown[i]) == socket.id ||
+		    (r->shown[i]->folded && row_group_id(r->shown[i]) == socket.group)) {
+			view_select(v, i, clock_ns);
+			return true;
+		}
+	return false;
 }
 
 void view_move(struct view *v, long by, uint64_t clock_ns)

@@ -69,14 +69,8 @@ struct view {
 void view_free(struct view *v);
 
 /*
- * view_load() - make the report of what happened from @before (NULL: no window) to @now, which
- * view_arrange() then shows. The view points into @now until the next call.
- */
-void view_load(struct view *v, const struct snapshot *before, const struct snapshot *now);
-
-/*
- * view_build() - show what happened from @before (NULL: no window) to @now, as view_load() and
- * view_arrange() do.
+ * view_build() - show what happened from @before (NULL: no window) to @now. The view points into
+ * @now until the next call.
  * @clock_ns: monotonic, here and below
  */
 void view_build(struct view *v, const struct snapshot *before, const struct snapshot *now,
@@ -124,6 +118,9 @@ void view_move(struct view *v, long by, uint64_t clock_ns);
 
 /* Puts the cursor on row @index of report.shown, or the last one, and keeps the order likewise. */
 void view_select(struct view *v, size_t index, uint64_t clock_ns);
+
+/* Puts the cursor on the row of a socket or group likewise. Returns false if no row has it. */
+bool view_select_socket(struct view *v, struct view_socket socket, uint64_t clock_ns);
 
 /* Scrolls so that the cursor is among the @page rows on the screen. */
 void view_scroll(struct view *v, size_t page);

@@ -131,7 +131,8 @@ class Screen:
 
     def look(self, escapes=False):
         """The lines as they are at this moment, perhaps in the midst of being drawn."""
-        out = self.tmux("capture-pane", "-p", *(["-e"] if escapes else []))
+        # With -N blanks at the end of a line are there too, which may be on a ground of their own.
+        out = self.tmux("capture-pane", "-p", *(["-e", "-N"] if escapes else []))
         lines = out.split("\n")[:self.rows]
         return lines + [""] * (self.rows - len(lines))
 
@@ -236,7 +237,8 @@ class Screen:
 
 # Headers of the list, and what a test calls what stands under them. A name of several words is one.
 HEADERS = {"STATE": "state", "ADDRESS": "address", "LOCAL ADDRESS": "address",
-           "PROCESS": "process", "SYN QUEUE": "syn", "SYN": "syn", "SYNRECV": "syn",
+           "PROCESS": "process", "ACCEPT QUEUE": "accept", "QUEUE": "accept",
+           "SYN QUEUE": "syn", "SYN": "syn", "SYNRECV": "syn",
            "OVER/S": "rate", "LAST": "last", "SINCE": "since", "WHY": "why",
            "NAMESPACE": "namespace"}
 
@@ -245,7 +247,7 @@ MARKS = [*dict.fromkeys(source.MARKS.values()), "v"]
 # What stands before the address of a group that is folded or unfolded, and of its members.
 TREE = {"+": "folded", "-": "unfolded", "├─": "member", "|-": "member", "└─": "last", "`-": "last"}
 
-DURATION = r"(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+(?:\.\d+)?s)?"
+DURATION = r"\d[\d.]*[dhms](?:\d+[hms])*"
 
 
 def seconds(text):
@@ -266,7 +268,8 @@ class Row:
         self.mark = line.split(" ", 1)[0]
         self.tree, line = tree_mark(line, heads)
         self.cells = split_row(line, heads)
-        self.pairs = re.findall(r"(?<!\S)(\d+)/(\d+k?)(?!\S)", line)
+        # length/capacity of the queues; that of "1/8 overflowing" is neither.
+        self.pairs = re.findall(r"(?<!\S)(\d+)/(\d+k?)(?= *$| +[^a-z\s])", line)
 
     def __getattr__(self, name):
         """Only called for what is not there otherwise."""
@@ -290,8 +293,8 @@ class Row:
 
     @property
     def group(self):
-        """(sick, sockets) of "1 of 8 ..."; None: it is no folded group."""
-        found = re.search(r"\b(\d+) of (\d+)\b", self.line)
+        """(sick, sockets) of "1/8 overflowing" or "1 of 8 ..."; None: it is no folded group."""
+        found = re.search(r"(?<!\S)(\d+)(?:/| of )(\d+) (?=[a-z])", self.line)
         return found and (int(found[1]), int(found[2]))
 
 
@@ -408,11 +411,12 @@ def split_header(line):
     """[(first column, one behind the last, header without the mark of the sort and without the age
     of what is older than the rest)]"""
     several = "|".join(sorted((name for name in HEADERS if " " in name), reverse=True))
-    return [(word.start(), word.end(),
-             re.sub(r"-\d[\dsmh.]*$", "",
-                    re.sub("^LAST .*", "LAST", word[0].strip("▼▲").upper())))
-            for word in re.finditer(
-                rf"LAST(?: [\d.]+ ?[smh]?)?\b\S?|[▼▲]?(?:{several})\S?|\S+", line)]
+    pattern = rf"LAST(?: \d[\d.dhms]*)?(?!\S)|[▼▲v^]?(?:{several})(?!\w)\S*|\S+"
+    found = []
+    for word in re.finditer(pattern, line):
+        name = re.sub(r"-\d[\d.smh]*$", "", word[0].strip("▼▲v^")).upper()
+        found.append((word.start(), word.end(), re.sub("^LAST .*", "LAST", name)))
+    return found
 
 
 def tree_mark(line, heads):
@@ -426,15 +430,16 @@ def tree_mark(line, heads):
 
 
 def split_row(line, heads):
-    """{header: text under it}. Each word belongs to the header that it stands under, or next to."""
+    """{header: text under it}. A word belongs to the header that it begins or ends with, else to the
+    last one that begins before it."""
     found = {header: [] for _, _, header in heads}
     for word in re.finditer(r"\S+", line):
         begin, end = word.span()
         if not begin and word[0] in MARKS:
             continue
-        nearest = max(heads, key=lambda head, begin=begin, end=end:
-                      min(end, head[1]) - max(begin, head[0]))
-        found[nearest[2]].append(word[0])
+        under = ([head for head in heads if head[1] == end] or
+                 [head for head in heads if head[0] <= begin][-1:] or heads[:1])
+        found[under[0][2]].append(word[0])
     return {header: " ".join(words) for header, words in found.items()}
 
 
@@ -499,5 +504,7 @@ class Case(rig.Case):
 
 def at(listener):
     """How the screen names it."""
+    if listener.port is None:  # a UNIX listener
+        return listener.address
     address = "*" if listener.address == "::" else listener.address
     return f"[{address}]:{listener.port}" if ":" in address else f"{address}:{listener.port}"

@@ -15,11 +15,12 @@ MANY = 20000
 SLOWER = 8 if listenq.sanitized() else 1
 
 
-KEYS = ((b"?", b"listenq: keys"), (b"\033", b"Quit"),
-        (b"c", b"Setup"), (b"c", b"Quit"),
-        (b"/", b"Find: "), (b"\033", b"Quit"),
+KEYS = ((b"?", b"General"), (b"\033", b"now"),
+        (b"c", "─ Setup".encode()), (b"c", b"127"),
+        (b"e", b"newest first"), (b"e", b"now"),
+        (b"/", b"ind: "), (b"\033", b"Pause"),
         (b"j", b"ORDER HELD"), (b"F", b"FOLLOW"),
-        (b"f", b"No listener matches"), (b"f", b"127"),
+        (b"s", b"No listener is sick"), (b"s", b"127"),
         (b"p", b"PAUSED"), (b"p", b"LIVE"),
         (b"I", "▲".encode()), (b"I", "▼".encode()))
 
@@ -28,7 +29,7 @@ class Case(screen.Case):
     def start(self, *args, count, what="listeners", **kwargs):
         """The program on a screen of 140x40, with its first sample drawn."""
         found = self.terminal(*args, rows=40, cols=140, **kwargs)
-        found.await_output(rf"[^\d]{count} {what}".encode(), deadline=60)
+        found.await_output(rf"[^\d]{count} (TCP )?{what}".encode(), deadline=60)
         return found
 
     def assertAtOnce(self, found, answers):
@@ -55,17 +56,21 @@ class Many(Case):
     def test_unfolded_group(self):
         """The same where all of them are one group, and its sockets are in the list."""
         self.own(rig.Crowd(MANY, grouped=True))
-        found = self.start("-g", "-d", "0.2", count=1, what="group")
+        found = self.start("-d", "0.2", count=MANY)
         self.assertAtOnce(found, [
-            (b"\r", b"Fold"), (b"G", b"Detail"), (b"F", b"FOLLOW"), *KEYS,
-            (b"G", b"Detail"), (b"g", b"Fold"),
-            (b"i", b"of each socket"), (b"i", b"Quit"),
-            (b"u", f"{MANY} listeners".encode()), (b"u", b"1 group"), (b"g", b"Fold"),
-            (b"\r", b"Unfold")])
+            (b"\r", "├─".encode()), (b"G", "└─".encode()), (b"F", b"FOLLOW"), *KEYS,
+            (b"i", b"Next block"), (b"i", b"F10"),
+            (b"u", rb"\[\d+\]"), (b"u", "├─".encode()), (b"\r", rb"\+"),
+            (b"\r", "├─".encode()), (b"\r", rb"\+")])
 
 
 class Cost(Case):
-    SECONDS = 5
+    """Of an idle host with 30 listeners, with samples a second apart, on a screen of 140x40."""
+    SECONDS = 10
+    LISTENERS = 30
+    CPU = 0.4 / 20  # seconds in each second
+    CPU_WITHOUT_PEAKS = 0.05 / 20  # the bench has the goals; a busy machine needs more
+    BYTES = 20000 / 20
 
     def measure(self, views):
         """{view: (seconds of CPU, bytes written)} of the next while."""
@@ -80,11 +85,13 @@ class Cost(Case):
     def test_idle_host(self):
         """With peaks and without, both at the same time. What else runs on the machine only adds
         to it, so that the cheapest of three measurements counts."""
+        # What walks of a larger one cost in the kernel is not the view's.
         netns.established_hash(1 << 10)
-        for i in range(14):
+        for i in range(self.LISTENERS):
             self.listener(f"127.0.0.{i + 1}", backlog=9)
-        limits = {self.start("-d", "1", count=14): 0.1,
-                  self.start("-d", "1", "--peak-rate=0", count=14): 0.0125}
+        limits = {self.start("-d", "1", count=self.LISTENERS): self.CPU * self.SECONDS,
+                  self.start("-d", "1", "--peak-rate=0", count=self.LISTENERS):
+                  self.CPU_WITHOUT_PEAKS * self.SECONDS}
         found = self.measure(limits)
         for _ in range(2):
             if any(found[view][0] > most * SLOWER for view, most in limits.items()):
@@ -92,8 +99,8 @@ class Cost(Case):
                 found = {view: min(found[view], again[view]) for view in limits}
         for view, most in limits.items():
             cpu, written = found[view]
+            print(f"# {cpu:.4f} s of CPU and {written} bytes in {self.SECONDS} s")
             with self.subTest(most=most):
                 self.assertLessEqual(cpu, most * SLOWER)
-                self.assertLessEqual(written, 5000)
-                self.assertGreater(written, 25, "it is not running")
-                print(f"# {cpu:.4f} s of CPU and {written} bytes in {self.SECONDS} s")
+                self.assertLessEqual(written, self.BYTES * self.SECONDS)
+                self.assertGreater(written, 5 * self.SECONDS, "it is not running")

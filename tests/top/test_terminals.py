@@ -9,24 +9,19 @@ import listenq
 import netns
 import screen
 
-# Parameters of SGR that choose a background, and the inks that one background or the other hides.
-BACKGROUNDS = {*range(40, 48), 48, *range(100, 108)}
-UNREADABLE = {33, 34, 93, 94}
+
+def inks(view):
+    """All on the screen, in words."""
+    return {ink for number in range(len(view.lines)) for ink in view.inks(number)}
 
 
-def sgr(text):
-    """Every number that the colours and attributes of a screen are made of; what chooses a colour
-    by its number stays one."""
-    found = []
-    for parameters in re.findall(r"\033\[([\d;:]*)m", text):
-        found += [int(n) for n in re.split("[;:]", re.sub(r"([34]8)[;:][\d;:]*", r"\1",
-                                                          parameters)) if n]
-    return found
+def grounds(view):
+    """Colours behind letters."""
+    return {ink.split(" on ")[1] for ink in inks(view) if " on " in ink}
 
 
-def colours(numbers):
-    """Those of sgr() that are colours, but for the terminal's own."""
-    return [n for n in numbers if n >= 30 and n not in (39, 49)]
+def colours(view):
+    return {ink for ink in inks(view) if set(ink.split()) - {"plain", "bold", "dim", "reverse"}}
 
 
 class Terminals(screen.Case):
@@ -34,17 +29,18 @@ class Terminals(screen.Case):
         """The list stands there; returns the screen."""
         ill = self.sick()
         terminal = self.screen("-d", "0.2", **kwargs)
-        terminal.wait("the sick listener", lambda lines: any(
-            re.match(rf"! +{re.escape(screen.at(ill))} +\S+ +3 +2 +100% ", line) for line in lines))
-        lines = terminal.lines()
-        self.assertRegex(lines[0], r"^listenq .*\[LIVE\]$")
-        self.assertRegex(lines[screen.find_header(lines)],
-                         r"SEV\S? +LOCAL ADDRESS +PROCESS +QUEUED +LIMIT +FILL ")
-        self.assertRegex(lines[-1], r"^q Quit \? Help ")
+
+        def check(view):
+            row = view.row(screen.at(ill))
+            self.assertEqual((row.mark, row.state, row.length, row.capacity),
+                             ("!", "full", "3", "3"))
+            self.assertRegex(view.title, r"^ listenq .*\b1 full\b.*LIVE *$")
+            self.assertRegex(view.lines[-1], r"^F1Help .*F10Quit")
+        terminal.shows(check)
         terminal.keys("?")
         terminal.see("listenq: keys")
         terminal.keys("Escape")
-        terminal.see("[LIVE]")
+        terminal.see("LIVE")
         return terminal
 
     def ends(self, terminal):
@@ -62,7 +58,7 @@ class Terminals(screen.Case):
 
     def test_vt100(self):
         terminal = self.draws(term="vt100")
-        self.assertEqual(colours(sgr(terminal.text(escapes=True))), [])
+        self.assertEqual(colours(terminal.view()), set())
         self.ends(terminal)
 
     def refused(self, term, why):
@@ -92,10 +88,10 @@ class Letters(screen.Case):
         ill = self.sick()
         self.listener("127.0.0.2", backlog=8)
         terminal = self.screen("-d", "0.2", *args, cols=140, rows=40, **kwargs)
-        terminal.wait("a full meter", lambda lines: any(re.match(
-            rf"! +{screen.at(ill)} +\S+ +3 +2 +100% ######## ", line) for line in lines))
-        for keys in ([], [">", "I"], ["/"], ["Escape", "?"], ["End"], ["Escape", "c"],
-                     ["Escape", "Enter"]):
+        terminal.shows(lambda view: self.assertRegex(
+            view.row(screen.at(ill)).line, r"#{5,} +100% +3/3 "))
+        for keys in ([], [">", "I"], ["/"], ["Escape", "?"], ["Escape", "c"], ["Escape", "F6"],
+                     ["Escape", "e"], ["Escape", "Enter"], ["End"]):
             if keys:
                 before = terminal.text()
                 terminal.keys(*keys)
@@ -103,10 +99,9 @@ class Letters(screen.Case):
             text = terminal.text()
             self.assertTrue(text.isascii(), [c for c in text if not c.isascii()])
         terminal.keys("Escape")
-        terminal.see("[LIVE]")
-        # What is too long shows where it was cut, in ASCII as well.
-        terminal.resize(80, 24)
-        terminal.wait("a cut text", lambda lines: any(line.endswith(">") for line in lines))
+        terminal.see("LIVE")
+        terminal.resize(60, 24)
+        terminal.wait("the other size", lambda lines: len(lines[0]) <= 60)
         self.assertTrue(terminal.text().isascii())
 
     def test_ascii_option(self):
@@ -118,16 +113,19 @@ class Letters(screen.Case):
     def test_utf8(self):
         ill = self.sick()
         terminal = self.screen("-d", "0.2", cols=100)
-        terminal.see(screen.at(ill))
-        terminal.see("████████")
-        terminal.see("SEV▼")
-        terminal.see("…")
-        self.assertNotIn("####", terminal.text())
+        terminal.shows(lambda view: self.assertRegex(
+            view.row(screen.at(ill)).line, r"█{5,} +100% +3/3 "))
+        self.assertRegex(terminal.view().lines[terminal.view().header], "▼")
+        self.assertNotIn("###", terminal.text())
 
 
 class Colours(screen.Case):
-    def seen(self, *args, **kwargs):
-        """The numbers of colours and attributes on each page, with every severity on it."""
+    """With every severity on the screen, on each page."""
+    PAGES = ([], ["?"], ["Escape", "c"], ["Escape", "F6"], ["Escape", "e"], ["Escape", "Enter"],
+             ["Escape", "/"])
+
+    def pages(self, *args, **kwargs):
+        """{keys: View}"""
         self.sick()
         high = self.listener("127.0.0.2", backlog=9)
         self.queue(high, 8)
@@ -137,30 +135,46 @@ class Colours(screen.Case):
         self.overflow(critical, 2)
         terminal.keys("Space")
         terminal.settle(lambda lines: self.assertEqual(
-            [row["SEV"] for row in screen.parse_list(lines)], ["!!", "!", "~"]))
+            [row.mark for row in screen.parse_list(lines)], ["!!", "!", "~"]))
         found = {}
-        for keys in ([], ["?"], ["Escape", "c"], ["Escape", "Enter"], ["Escape", "/"]):
+        for keys in self.PAGES:
             before = terminal.text()
-            terminal.keys(*(keys or ["o"]))
-            terminal.wait("another screen", lambda lines: "\n".join(lines) != before)
-            found["".join(keys)] = sgr(terminal.text(escapes=True))
+            if keys:
+                terminal.keys(*keys)
+                terminal.wait("another screen", lambda lines: "\n".join(lines) != before)
+            found[" ".join(keys)] = terminal.view()
         return found
 
-    def test_on(self):
-        found = self.seen()
-        self.assertIn(31, found[""], "what is critical is red")
-        for page, numbers in found.items():
+    def test_of_256(self):
+        self.check_on(self.pages())
+
+    def test_of_8(self):
+        self.check_on(self.pages(term="screen"))
+
+    def check_on(self, pages):
+        rows = pages[""].rows
+        self.assertEqual(pages[""].inks(rows[0].number), {"white on red"})
+        self.assertEqual({ink.split(" on ")[1] for ink in pages[""].inks(rows[0].number)}, {"red"})
+        self.assertIn("cyan", pages[""].inks(rows[2].number, 0, 2).pop())
+        for page, view in pages.items():
             with self.subTest(page=page):
-                self.assertEqual(BACKGROUNDS & set(numbers), set())
-                self.assertEqual(UNREADABLE & set(numbers), set())
-                self.assertTrue(all(n in range(30, 38) for n in colours(numbers)), numbers)
+                for ink in inks(view):
+                    # What neither a dark nor a light screen shows well.
+                    self.assertNotRegex(ink, r"blue|^red$|^black$|^white$|on (white|black)")
+                    # Grounds have a text of their own.
+                    self.assertNotRegex(ink, "^(plain|bold) on ")
 
     def off(self, *args, **environment):
-        for page, numbers in self.seen(*args, **environment).items():
+        for page, view in self.pages(*args, **environment).items():
             with self.subTest(page=page):
-                self.assertEqual(colours(numbers), [])
+                self.assertEqual(colours(view), set())
                 # Bold and reversed are not colours, and mark the cursor and titles.
-                self.assertTrue({1, 7} & set(numbers))
+                self.assertTrue({"bold", "reverse"} & inks(view) or any(
+                    "bold" in ink for ink in inks(view)))
+                if not page:
+                    self.assertIn("reverse", " ".join(view.inks(view.rows[0].number)))
+                    self.assertNotIn("reverse", " ".join(view.inks(view.rows[1].number)))
+                    self.assertNotEqual(view.inks(view.header), view.inks(view.rows[0].number))
 
     def test_no_color(self):
         self.off(NO_COLOR="1")
@@ -168,8 +182,11 @@ class Colours(screen.Case):
     def test_never(self):
         self.off("--color=never")
 
+    def test_vt100(self):
+        self.off(term="vt100")
+
     def test_always_beats_no_color(self):
-        self.assertIn(31, self.seen("--color=always", NO_COLOR="1")[""])
+        self.check_on(self.pages("--color=always", NO_COLOR="1"))
 
 
 class NoTerminal(unittest.TestCase):

@@ -53,7 +53,8 @@ class Untrusted(screen.Case):
             with self.subTest(name=foul):
                 self.host(b"h" + foul + b"t")
                 view = self.begin()
-                self.assertTrue(view.lines()[0].startswith(f"listenq  h{shown}t  "))
+                self.assertTrue(view.lines()[0].startswith(f" listenq h{shown}t  "),
+                                view.lines()[0])
                 self.end(view)
 
     def test_host_name_in_ascii(self):
@@ -61,7 +62,7 @@ class Untrusted(screen.Case):
         self.listener()
         for args, locale in (["--ascii"], "C.UTF-8"), ([], "C"):
             view = self.begin(*args, locale=locale)
-            self.assertRegex(view.lines()[0], r"listenq  b\\[ucxf{}0-9\\]+r\\x1b\[6n\\\S+  ")
+            self.assertRegex(view.lines()[0], r"^ listenq b\\[ucxf{}0-9\\]+r\\x1b\[6n\\\S+  ")
             self.assertTrue(view.text().isascii())
             self.end(view)
 
@@ -89,11 +90,12 @@ class Untrusted(screen.Case):
                 self.assertTrue(any(re.match(
                     rf"\. +0\.0\.0\.0%{re.escape(shown)}:{listener.port} +{re.escape(shown)} ",
                     line) for line in lines), lines)
-                view.see(f"> 0.0.0.0%{shown}:{listener.port}: ok")
+                view.see(f"── 0.0.0.0%{shown}:{listener.port} ")
                 view.keys("Enter")
-                view.see(f"interface {shown}, ")
+                view.wait("the field", lambda lines: re.search(
+                    rf"\binterface +{re.escape(shown)}( |$)", "\n".join(lines), re.MULTILINE))
                 view.keys("Escape")
-                view.see("q Quit")
+                view.see("F10Quit")
                 self.end(view)
                 listener.close()
 
@@ -105,7 +107,7 @@ class Untrusted(screen.Case):
         listener = self.listener()
         view = self.begin()
         view.settle(lambda lines: self.assertTrue(
-            any(re.match(rf"\. .*:{listener.port} +\"\(none\)\" ", line) for line in lines),
+            any(re.match(rf"\. .*:{listener.port} +\"\(none\)\"\[\d+\] ", line) for line in lines),
             lines))
         self.end(view)
 
@@ -117,7 +119,7 @@ class Untrusted(screen.Case):
                     sock.bind(b"\0n" + foul + b"e")
                     sock.listen()
                     view = self.begin("-x")
-                    self.assertTrue(any(re.match(rf"\. +@n{re.escape(shown)}e ", line)
+                    self.assertTrue(any(re.match(rf"\. +ok +@n{re.escape(shown)}e ", line)
                                         for line in view.lines()), view.text())
                     self.end(view)
 
@@ -125,7 +127,7 @@ class Untrusted(screen.Case):
         """Also pasted: an escape ends a question, and the rest are keys like any others."""
         self.listener()
         view = self.begin()
-        for key, answer in (("/", "Not found."), ("\\", "filter"), ("w", "Written to ")):
+        for key, answer in (("/", "Not found."), ("\\", "is not a field"), ("w", "Written to ")):
             view.keys(key)
             view.see(": ")
             view.keys("C-u")

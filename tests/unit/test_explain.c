@@ -219,7 +219,7 @@ static void test_bursts(void **state)
 	explain_add(&sheet, scene_row_at(&scene, 80), context(), 0);
 	b.len = 0;
 	sheet_text(&sheet, &b);
-	assert_non_null(strstr(b.s, "Sick in 20 of the last 30 windows, for 1m1s, 10 overflows/s, "
+	assert_non_null(strstr(b.s, "Sick for 1m1s, in 20 of the last 30 windows, 10 overflows/s, "
 				    "410 so far."));
 	/* In a better window it is still overflowing. */
 	rest();

@@ -300,7 +300,7 @@ static void test_columns_hold_still(void **state)
 	}
 }
 
-/* The row under the cursor has one ink; another one has badges, and what is idle is dim. */
+/* The row under the cursor has one ink; a warning has a badge, and what is idle is dim. */
 static void test_inks(void **state)
 {
 	fill_list();
@@ -311,7 +311,7 @@ static void test_inks(void **state)
 	assert_u64_equal(made.n, 1);
 	assert_int_equal(made.runs[0].ink, INK_ON_CRITICAL);
 	row(0);
-	assert_int_equal(ink_of("!! overflowing"), INK_ON_CRITICAL);
+	assert_int_equal(ink_of("!! overflowing"), INK_CRITICAL);
 	assert_int_equal(ink_of("127.0.0.1:8000"), INK_CRITICAL);
 	assert_int_equal(ink_of("█"), INK_CRITICAL);
 	assert_int_equal(ink_of("░"), INK_DIM);
@@ -374,7 +374,7 @@ static void test_what_was(void **state)
 	assert_int_equal(ink_of("10.0.0.1:8080"), INK_NOTICE);
 	listing_make_row(&listing, &made, &context, index_of_8080(), true);
 	assert_u64_equal(made.n, 1);
-	assert_int_equal(made.runs[0].ink, INK_ON_NOTICE);
+	assert_int_equal(made.runs[0].ink, INK_ON_NONE);
 	header(80); /* no column says when */
 	assert_8080("v  was ! -12s  10.0.0.1:8080");
 	windows(0, 400);

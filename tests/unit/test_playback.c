@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "top/playback.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ static struct sampler *sampler;
 static struct sampler_request request;
 static struct error why;
 /* Of the next sample, which the thread reads; and what it has seen. */
-static _Atomic uint32_t next_length, limit, overflows;
+static _Atomic uint32_t next_length, limit, n_owners, overflows;
 static _Atomic unsigned int needs, n_samples;
 
 static int take_sample(struct sample_source *source, enum sample_kind kind, struct snapshot *s,
@@ -39,6 +40,7 @@ static int take_sample(struct sample_source *source, enum sample_kind kind, stru
 	scene_begin(s, n_samples * NSEC_PER_SEC);
 	scene_add(s, 80)->limit = limit;
 	s->listeners[0].length = next_length;
+	snapshot_size_owners(s, n_owners, 0);
 	s->listeners[0].drops = overflows;
 	s->netns[0].before.value[COUNTER_LISTEN_OVERFLOWS] = overflows;
 	s->netns[0].after.value[COUNTER_LISTEN_OVERFLOWS] = overflows;
@@ -68,7 +70,7 @@ static int setup(void **state)
 {
 	static struct sample_source source = { &ops };
 
-	next_length = overflows = 0;
+	next_length = n_owners = overflows = 0;
 	limit = 1000;
 	n_samples = needs = 0;
 	columns = (struct columns){ .top = true };
@@ -230,27 +232,46 @@ static void test_past_is_as_it_was(void **state)
 	assert_u64_equal(view.report.snapshot->listeners[0].limit, 1000);
 }
 
-/* Makes the ring one of so many samples. */
+/* Makes the ring, which is empty yet, one of so many samples. */
 static void shrink(size_t samples, uint64_t age_max_ns)
 {
-	size_t bytes = ring_bytes(playback.ring) / ring_count(playback.ring);
-
 	ring_free(playback.ring);
-	playback.ring = ring_new(SIZE_MAX, samples * bytes, age_max_ns);
+	playback.ring = ring_new(samples, SIZE_MAX, age_max_ns);
 }
 
 /* What is held goes when it is too old; what the screen shows then is a window all the same. */
 static void test_paused_for_too_long(void **state)
 {
+	shrink(SIZE_MAX, 5 * NSEC_PER_SEC);
 	begin();
-	take_up_to(3);
-	shrink(2, UINT64_MAX);
 	take_up_to(6);
 	pause_at(true);
 	assert_shown(6, true);
+	take_up_to(10);
+	assert_shown(6, true);
 	take_up_to(20);
-	assert_u64_equal(ring_count(playback.ring), 2);
+	assert_u64_equal(ring_count(playback.ring), 6);
+	assert_shown(16, true);
+	assert_u64_equal(playback.back, 4);
+	pause_at(false);
 	assert_shown(20, true);
+}
+
+/* What is on the screen stays whatever room there is. */
+static void test_paused_without_room(void **state)
+{
+	shrink(2, UINT64_MAX);
+	begin();
+	take_up_to(6);
+	pause_at(true);
+	take_up_to(20);
+	assert_shown(6, true);
+	assert_u64_equal(ring_count(playback.ring), 4);
+	playback_show(&playback, &view, clock_monotonic_ns());
+	assert_shown(6, true);
+	pause_at(false);
+	take_up_to(21);
+	assert_u64_equal(ring_count(playback.ring), 2);
 }
 
 /* Of a past that was thinned the windows are longer, and what stays on the screen stays. */
@@ -258,8 +279,8 @@ static void test_thinned(void **state)
 {
 	uint64_t window_ns, length = 20;
 
-	begin();
 	shrink(6, UINT64_MAX);
+	begin();
 	take_up_to(10);
 	pause_at(true);
 	assert_shown(10, true);
@@ -278,10 +299,10 @@ static void test_thinned(void **state)
 		assert_u64_equal(playback_age(&playback),
 				 end_ns - view.report.snapshot->monotonic_ns);
 	}
-	assert_shown(1, false);
+	assert_shown(0, false);
 	assert_true(step(-1));
-	assert_true(view.report.shown[0]->listener->length > 2);
-	assert_true(view.report.window_ns > 0);
+	assert_true(view.report.shown[0]->listener->length > 1);
+	assert_true(view.report.window_ns > NSEC_PER_SEC);
 }
 
 static bool seek(size_t back)
@@ -289,13 +310,9 @@ static bool seek(size_t back)
 	return playback_seek(&playback, back, &view, clock_monotonic_ns());
 }
 
-static bool step_event(int by)
-{
-	return playback_step_event(&playback, by, &view, clock_monotonic_ns());
-}
-
 static void test_seek(void **state)
 {
+	assert_false(seek(0));
 	begin();
 	take_up_to(8);
 	assert_true(seek(3));
@@ -307,19 +324,31 @@ static void test_seek(void **state)
 	assert_shown(2, true);
 	assert_true(seek(0));
 	assert_shown(8, true);
-	assert_false(seek(9));
+	assert_true(seek(8));
 	assert_shown(0, false);
-	/* Of windows that were joined it is the one that has that moment. */
+	/* The oldest window, not the sample that opened it. */
+	assert_false(seek(9));
+	assert_shown(1, true);
+}
+
+/* Of windows that were joined it is the one that has that moment. */
+static void test_seek_where_thinned(void **state)
+{
 	shrink(5, UINT64_MAX);
+	begin();
 	take_up_to(20);
-	for (size_t back = 0; back < 12; back++) {
+	for (size_t back = 0; back <= 20; back++) {
 		assert_true(seek(back));
-		assert_in_range(view.report.shown[0]->listener->length, 20 - back, 20);
 		assert_true(playback.back <= back);
-		assert_true(playback.back == back ||
-			    ring_find(playback.ring, back) ==
-				    ring_find(playback.ring, playback.back + 1));
+		assert_u64_equal(view.report.shown[0]->listener->length, 20 - playback.back);
+		assert_true(back == 20 ||
+			    view.report.window_ns > (back - playback.back) * NSEC_PER_SEC);
 	}
+}
+
+static bool step_event(int by)
+{
+	return playback_step_event(&playback, by, &view, clock_monotonic_ns());
 }
 
 static void test_step_time(void **state)
@@ -370,6 +399,31 @@ static void test_step_event(void **state)
 	assert_shown(8, true);
 }
 
+/* What the history remembers is laid over windows of the past too. */
+static void test_memory(void **state)
+{
+	begin();
+	take_up_to(2);
+	limit = 1; /* it is full */
+	take_up_to(4);
+	limit = 1000;
+	take_up_to(6);
+	assert_int_equal(history_memory(view.history, view.report.shown[0], view.back).kind,
+			 MEMORY_WAS);
+	assert_true(seek(2));
+	assert_int_equal(history_memory(view.history, view.report.shown[0], view.back).kind,
+			 MEMORY_SICK);
+	assert_true(seek(4));
+	assert_int_equal(history_memory(view.history, view.report.shown[0], view.back).kind,
+			 MEMORY_NONE);
+	view.sick_only = true;
+	view_arrange(&view, clock_monotonic_ns());
+	assert_u64_equal(view.report.n_shown, 0);
+	pause_at(false);
+	assert_u64_equal(view.report.n_shown, 1);
+	view.sick_only = false;
+}
+
 static void test_nothing_yet(void **state)
 {
 	assert_false(step(1));
@@ -394,24 +448,95 @@ static void test_failure(void **state)
 	assert_u64_equal(windows(), 3);
 }
 
-/* A sample that nobody has fetched is not replaced: its window goes on. */
+/* Waits until so many samples were taken, whether or not anybody has fetched them. */
+static void await_samples(unsigned int n)
+{
+	for (int i = 0; i < 10000 && n_samples < n; i++)
+		poll(NULL, 0, 1);
+	assert_u64_equal(n_samples, n);
+}
+
+static void sample_without_taking(uint32_t length)
+{
+	const unsigned int n = n_samples;
+
+	next_length = length;
+	sampler_end_window(sampler);
+	await_samples(n + 1);
+}
+
+static void take_all(size_t n)
+{
+	while (playback.n < n)
+		assert_int_equal(take(), 1);
+}
+
+/* Sampling goes on while nobody takes the samples, and none is lost. */
 static void test_none_is_lost(void **state)
 {
-	struct pollfd fd = { .events = POLLIN };
-
 	begin();
-	next_length = 1;
-	sampler_end_window(sampler);
-	fd.fd = sampler_fd(sampler);
-	assert_int_equal(poll(&fd, 1, 10000), 1);
-	next_length = 2;
+	for (uint32_t length = 1; length <= 5; length++)
+		sample_without_taking(length);
+	take_all(6);
+	assert_shown(5, true);
+	assert_u64_equal(windows(), 6);
+	assert_u64_equal(ring_count(playback.ring), 6);
+	for (size_t back = 1; back <= 5; back++) {
+		assert_true(step(1));
+		assert_shown(5 - (uint32_t)back, back < 5);
+	}
+	/* The same for who stays in the past. */
+	for (uint32_t length = 6; length <= 9; length++)
+		sample_without_taking(length);
+	take_all(10);
+	assert_shown(0, false);
+	assert_u64_equal(playback.back, 9);
+	pause_at(false);
+	assert_shown(9, true);
+}
+
+/* A window stays open when there is no room for its sample. */
+static void assert_queue_holds(unsigned int n)
+{
+	while (n_samples < n)
+		sample_without_taking(n_samples);
+	next_length = 1000000;
 	sampler_end_window(sampler);
 	poll(NULL, 0, 20); /* time to do wrong */
+	assert_u64_equal(n_samples, n);
 	assert_int_equal(take(), 1);
+	await_samples(n + 1);
+	take_all(n + 1);
+	assert_u64_equal(view.report.shown[0]->listener->length, 1000000);
+	assert_u64_equal(windows(), num_min(n + 1, HISTORY_WINDOWS));
+}
+
+static void test_queue_is_bounded(void **state)
+{
+	limit = UINT32_MAX;
+	await_samples(1);
+	assert_queue_holds(SAMPLER_SAMPLES);
+}
+
+static void test_queue_is_bounded_in_bytes(void **state)
+{
+	limit = UINT32_MAX;
+	n_owners = SAMPLER_BYTES / sizeof(struct owner) * 2 / 5;
+	begin();
+	assert_queue_holds(3); /* one was taken */
+}
+
+/* A failure between samples is told, and the samples are there. */
+static void test_failure_among_samples(void **state)
+{
+	begin();
+	sample_without_taking(1);
+	sample_without_taking(FAILS);
+	sample_without_taking(2);
+	assert_int_equal(take(), -ENOMEM);
 	assert_shown(1, true);
 	assert_int_equal(take(), 1);
 	assert_shown(2, true);
-	assert_u64_equal(n_samples, 3);
 }
 
 /* A request holds from the next sample on. */
@@ -436,8 +561,6 @@ static void test_delay(void **state)
 	assert_int_equal(take(), 1);
 }
 
-#define PLAYBACK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-
 /* A long window ends when it is a second long, not before, and the next one is long again. */
 static void test_hurry(void **state)
 {
@@ -455,16 +578,31 @@ static void test_hurry(void **state)
 	assert_u64_equal(n_samples, 2);
 }
 
+#define PLAYBACK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PLAYBACK_TEST(test_live),	  PLAYBACK_TEST(test_pause),
-		PLAYBACK_TEST(test_steps),	  PLAYBACK_TEST(test_past_is_as_it_was),
-		PLAYBACK_TEST(test_nothing_yet),  PLAYBACK_TEST(test_failure),
-		PLAYBACK_TEST(test_none_is_lost), PLAYBACK_TEST(test_request),
-		PLAYBACK_TEST(test_delay),	  PLAYBACK_TEST(test_paused_for_too_long),
-		PLAYBACK_TEST(test_thinned),	  PLAYBACK_TEST(test_seek),
-		PLAYBACK_TEST(test_step_time),	  PLAYBACK_TEST(test_step_event),
+		PLAYBACK_TEST(test_live),
+		PLAYBACK_TEST(test_pause),
+		PLAYBACK_TEST(test_steps),
+		PLAYBACK_TEST(test_past_is_as_it_was),
+		PLAYBACK_TEST(test_paused_for_too_long),
+		PLAYBACK_TEST(test_paused_without_room),
+		PLAYBACK_TEST(test_thinned),
+		PLAYBACK_TEST(test_seek),
+		PLAYBACK_TEST(test_seek_where_thinned),
+		PLAYBACK_TEST(test_memory),
+		PLAYBACK_TEST(test_nothing_yet),
+		PLAYBACK_TEST(test_failure),
+		PLAYBACK_TEST(test_none_is_lost),
+		PLAYBACK_TEST(test_queue_is_bounded),
+		PLAYBACK_TEST(test_queue_is_bounded_in_bytes),
+		PLAYBACK_TEST(test_failure_among_samples),
+		PLAYBACK_TEST(test_request),
+		PLAYBACK_TEST(test_delay),
+		PLAYBACK_TEST(test_step_time),
+		PLAYBACK_TEST(test_step_event),
 		PLAYBACK_TEST(test_hurry),
 	};
 

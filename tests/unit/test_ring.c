@@ -63,6 +63,63 @@ static uint64_t seconds(size_t position)
 	return (now_ns - ring_get(ring, position)->monotonic_ns) / NSEC_PER_SEC;
 }
 
+/* The sample itself is moved, and memory of one that was removed comes back. */
+static void test_taken_over(void **state)
+{
+	const struct listener *listeners;
+
+	ring = ring_new(3, SIZE_MAX, UINT64_MAX);
+	begin_sample(5);
+	listeners = s.listeners;
+	ring_add(ring, &s);
+	assert_u64_equal(ring_get(ring, 0)->listeners_size, 5);
+	assert_u64_equal(s.n_listeners, 0);
+	add(5);
+	add(5);
+	add(5);
+	assert_u64_equal(ring_count(ring), 3);
+	assert_u64_equal(s.n_listeners, 0);
+	assert_u64_equal(s.listeners_size, 5);
+	listeners = s.listeners;
+	begin_sample(5);
+	assert_ptr_equal(s.listeners, listeners);
+}
+
+/* Two samples that are pinned stay, and what is removed does not change them. */
+static void test_pinned(void **state)
+{
+	uint64_t pinned_ns;
+
+	ring = ring_new(3, SIZE_MAX, UINT64_MAX);
+	add(1);
+	add(1);
+	add(1);
+	pinned_ns = ring_get(ring, 0)->monotonic_ns;
+	ring_pin(ring, 0);
+	for (int i = 0; i < 10; i++)
+		add(1);
+	assert_u64_equal(ring_count(ring), 4);
+	assert_u64_equal(ring_get(ring, 2)->monotonic_ns, pinned_ns);
+	assert_u64_equal(ring_get(ring, 3)->monotonic_ns, pinned_ns - NSEC_PER_SEC);
+	ring_pin(ring, SIZE_MAX);
+	add(1);
+	assert_u64_equal(ring_count(ring), 3);
+	ring_limit(ring, 1);
+	add(1);
+	assert_u64_equal(ring_count(ring), 2);
+}
+
+static void test_index(void **state)
+{
+	ring = ring_new(SIZE_MAX, SIZE_MAX, UINT64_MAX);
+	for (int i = 0; i < 4; i++)
+		add(3);
+	assert_u64_equal(snapshot_find(ring_get(ring, 1), 0, 2)->addr.port, 2);
+	assert_null(snapshot_find(ring_get(ring, 2), 0, 2));
+	ring_index(ring, 2);
+	assert_u64_equal(snapshot_find(ring_get(ring, 2), 0, 2)->addr.port, 2);
+}
+
 static void test_copy(void **state)
 {
 	ring = ring_new(SIZE_MAX, SIZE_MAX, UINT64_MAX);
@@ -274,13 +331,11 @@ static void test_shifted_merge(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		RING_TEST(test_copy),
-		RING_TEST(test_strings),
-		RING_TEST(test_age),
-		RING_TEST(test_thinning),
-		RING_TEST(test_newest_is_kept),
-		RING_TEST(test_windows_merge),
-		RING_TEST(test_born_and_gone_merge),
+		RING_TEST(test_taken_over),    RING_TEST(test_pinned),
+		RING_TEST(test_index),	       RING_TEST(test_copy),
+		RING_TEST(test_strings),       RING_TEST(test_age),
+		RING_TEST(test_thinning),      RING_TEST(test_newest_is_kept),
+		RING_TEST(test_windows_merge), RING_TEST(test_born_and_gone_merge),
 		RING_TEST(test_shifted_merge),
 	};
 

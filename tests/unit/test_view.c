@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "analyse/filter.h"
+#include "analyse/fold.h"
 #include "output/fields.h"
 #include "top/view.h"
 
@@ -800,7 +801,7 @@ static void live(const char *listeners, uint64_t clock_ns)
 	now->netns[0].one_datagram = true;
 	if (before)
 		now->monotonic_ns = before->monotonic_ns + SECOND;
-	view_load(&view, before, now);
+	fold_build(&view.report, before, now, view.fold);
 	history_add(history, &view.report);
 	view.history = history;
 	view_arrange(&view, clock_ns);
