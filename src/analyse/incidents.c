@@ -175,19 +175,20 @@ static enum state alternates(struct incidents *s, uint64_t end_ns, enum state be
 }
 
 /* What states that alternate hold. @own: the report itself says what is proved */
-static void hold(struct incidents *s, const struct seen *seen, enum state held, bool own)
+static void hold(struct incidents *s, enum state held, bool own)
 {
 	struct record *r = &s->now;
 
 	if (held < r->state) {
 		r->shown = (uint8_t)held;
 		r->reasons = s->reasons_of[held];
-		if (seen->disproves)
-			r->reasons &= (uint16_t) ~(1u << REASON_NOT_ACCEPTING);
 	} else if (own) {
 		for (unsigned int as = r->state; as < STATE_OK; as++)
 			s->own[as] = s->n + 1;
 	}
+	/* What stops and accepts in turns has one cause, whatever this window shows of it. */
+	if (s->open && r->worst == held && r->shown == held)
+		r->reasons |= r->worst_reasons & 1u << REASON_NOT_ACCEPTING;
 	if (r->shown < STATE_OK)
 		r->own = s->own[r->shown];
 }
@@ -309,7 +310,7 @@ enum state incidents_add(struct incidents *s, const struct seen *seen, const str
 	} else {
 		end_incident(s, t, news);
 	}
-	hold(s, seen, alternates(s, timeline_end(t, n), before), own);
+	hold(s, alternates(s, timeline_end(t, n), before), own);
 	s->now.kept =
 		s->now.shown != STATE_OK || s->now.full ||
 		(seen->counted && (seen->overflows.max || seen->losses.max || seen->drops.value));

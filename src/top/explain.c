@@ -158,16 +158,6 @@ static void put_text(struct subject *s, enum ink ink, size_t indent)
 	s->text.len = 0;
 }
 
-static struct timespec wall_before(const struct subject *s, uint64_t ns)
-{
-	struct timespec wall = s->c->report->snapshot->wall;
-	const struct timespec by = clock_timespec(ns);
-
-	wall.tv_sec -= by.tv_sec + (wall.tv_nsec < by.tv_nsec);
-	wall.tv_nsec += (wall.tv_nsec < by.tv_nsec ? (long)NSEC_PER_SEC : 0) - by.tv_nsec;
-	return wall;
-}
-
 static void add_lasted(struct strbuf *b, struct history_time time)
 {
 	phrase_time(b, time.ns);
@@ -187,10 +177,11 @@ static void put_was(struct subject *s)
 	if (!gone) {
 		phrase_time(&s->text, m->lasted.ns);
 		strbuf_adds(&s->text, ", from ");
-		phrase_clock(&s->text, wall_before(s, m->ago_ns + m->lasted.ns));
+		phrase_clock(&s->text,
+			     clock_before(s->c->report->snapshot->wall, m->ago_ns + m->lasted.ns));
 		strbuf_adds(&s->text, " to ");
 	}
-	phrase_clock(&s->text, wall_before(s, m->ago_ns));
+	phrase_clock(&s->text, clock_before(s->c->report->snapshot->wall, m->ago_ns));
 	phrase_age(&s->text, ", ", m->ago_ns, " ago");
 	if (gone)
 		strbuf_addf(&s->text, "; it was %s",

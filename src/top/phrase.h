@@ -34,6 +34,13 @@ void phrase_clock(struct strbuf *b, struct timespec wall);
 /* Who holds the row, "gunicorn[2410]", "nginx[812] and 3 more"; nothing if that is unknown. */
 void phrase_process(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
+/*
+ * phrase_address() - the address or path of the listener of an event.
+ * phrase_who() - who it happened to: the process, or else the address, or else the namespace.
+ */
+void phrase_address(struct strbuf *b, const struct event *e, bool utf8);
+void phrase_who(struct strbuf *b, const struct event *e, bool utf8);
+
 /* What happened to a listener: "stopped accepting, overflowing"; @brief: "stopped accepting". */
 void phrase_event(struct strbuf *b, const struct event *e, bool brief);
 
