@@ -28,6 +28,11 @@ struct key {
 
 enum { KEY_SICK, KEY_WAS, KEY_GONE, KEY_WELL };
 
+/* badness has the class of a row above the severity, and that above its place among the like. */
+#define KEY_CLASS_SHIFT	   60
+#define KEY_SEVERITY_SHIFT 56
+#define KEY_ORDER_MAX	   ((UINT64_C(1) << KEY_SEVERITY_SHIFT) - 1)
+
 static struct view_socket socket_of(const struct row *row)
 {
 	return (struct view_socket){ row_id(row), row_group_id(row) };
@@ -124,22 +129,22 @@ static struct memory recall(const struct view *v, const struct row *row)
 }
 
 /*
- * Rows must not change places for chance. So it is sums of a spell that decide between two in the
- * same state, and nothing but the address between two that are well.
+ * Rows must not change places for chance: of two that are as severe, the one that has been sick for
+ * longer comes first, and nothing but the address decides between two that are well.
  */
 static struct key make_key(const struct view *v, struct row *row)
 {
 	const struct memory m = recall(v, row);
-	const uint64_t overflows = num_min(m.overflows.min, UINT32_MAX);
-	const uint64_t peak = m.peak >= 1 ? 255 : m.peak > 0 ? (uint64_t)(m.peak * 255) : 0;
 	struct key key = { .place = sort_place(row), .row = row };
 	uint64_t order = 0, class = KEY_WELL;
+	enum severity severity = 0;
 
 	switch (m.kind) {
 	case MEMORY_SICK:
 	case MEMORY_HELD:
 		class = KEY_SICK;
-		order = (uint64_t)m.state << 40 | (UINT32_MAX - overflows) << 8 | (255 - peak);
+		severity = memory_severity(&m);
+		order = m.lasted.ns < KEY_ORDER_MAX ? KEY_ORDER_MAX - m.lasted.ns : 0;
 		break;
 	case MEMORY_WAS:
 		class = KEY_WAS;
@@ -152,7 +157,7 @@ static struct key make_key(const struct view *v, struct row *row)
 	case MEMORY_NONE:
 		break;
 	}
-	key.badness = class << 56 | order;
+	key.badness = class << KEY_CLASS_SHIFT | (uint64_t)severity << KEY_SEVERITY_SHIFT | order;
 	return key;
 }
 
@@ -414,40 +419,62 @@ static void remember_selected(struct view *v)
 }
 
 /* The first row is the worst unless the user has chosen another order. */
-static size_t find_worst(const struct view *v)
+static struct key find_worst(const struct view *v, size_t *at)
 {
 	const struct report *r = &v->report;
-	struct key worst, key;
-	size_t at = 0;
+	struct key worst = make_key(v, r->shown[0]), key;
 
-	if (!(v->sort || v->frozen) || !r->n_shown)
-		return 0;
-	worst = make_key(v, r->shown[0]);
-	for (size_t i = 1; i < r->n_shown; i++) {
+	*at = 0;
+	for (size_t i = 1; (v->sort || v->frozen) && i < r->n_shown; i++) {
 		key = make_key(v, r->shown[i]);
 		if (compare_keys(&key, &worst) < 0) {
 			worst = key;
-			at = i;
+			*at = i;
 		}
 	}
-	return at;
+	return worst;
+}
+
+/* The worst row is selected. Of several sick ones that are as severe it is the one that was. */
+static void follow_worst(struct view *v)
+{
+	struct key worst, key;
+	size_t at, was;
+
+	v->cursor = 0;
+	if (!v->report.n_shown)
+		return;
+	worst = find_worst(v, &at);
+	if (find_selected_row(v, &was)) {
+		key = make_key(v, v->report.shown[was]);
+		if (worst.badness >> KEY_CLASS_SHIFT == KEY_SICK &&
+		    key.badness >> KEY_SEVERITY_SHIFT == worst.badness >> KEY_SEVERITY_SHIFT)
+			at = was;
+	}
+	v->cursor = at;
+	remember_selected(v);
 }
 
 static void find_selected(struct view *v)
 {
-	bool found = !v->follow && find_selected_row(v, &v->cursor);
+	bool found;
 
+	if (v->follow) {
+		follow_worst(v);
+		return;
+	}
+	found = find_selected_row(v, &v->cursor);
 	if (found) {
 		remember_selected(v); /* its neighbours may have changed */
 		return;
 	}
 	/* A dump may miss it once, or the sample on the screen may be older than the listener. */
-	for (size_t i = 0; !found && !v->follow && i < v->n_neighbours; i++)
+	for (size_t i = 0; !found && i < v->n_neighbours; i++)
 		found = find_id(v, v->neighbours[i].id, &v->cursor) &&
 			!v->report.shown[v->cursor]->gone;
 	if (found)
 		return;
-	v->cursor = v->follow ? find_worst(v) : 0;
+	v->cursor = 0;
 	remember_selected(v);
 }
 

@@ -55,7 +55,7 @@ struct view {
 		bool groups; /* some rows were folded groups */
 	} order; /* which is kept while it is frozen or held */
 
-	bool follow; /* the worst row is selected, whichever it is */
+	bool follow; /* the worst row is selected: of several sick ones as severe, the same */
 	size_t cursor; /* the selected row of report.shown */
 	size_t offset; /* first row on the screen */
 	size_t page; /* rows on the screen */

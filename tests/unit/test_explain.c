@@ -3,6 +3,7 @@
 #include "unit.h"
 
 #include "base/clock.h"
+#include "top/events.h"
 #include "top/explain.h"
 
 #include <sys/socket.h>
@@ -195,8 +196,12 @@ static void test_over(void **state)
 {
 	scene.now.wall.tv_sec = 1764340200; /* 14:30:00 */
 	rest();
-	for (int i = 0; i < 35; i++)
+	for (int i = 0; i < 34; i++)
 		overflow(100);
+	/* In the last one it accepts again; that was not the cause. */
+	scene_now(&scene, 80)->length = 8;
+	look();
+	assert_int_equal(verdict_first_reason(scene_row_at(&scene, 80)), REASON_ACCEPTING_SLOWLY);
 	for (int i = 0; i < 40; i++)
 		rest();
 	assert_lines(80, 0,
@@ -221,13 +226,22 @@ static void test_bursts(void **state)
 	sheet_text(&sheet, &b);
 	assert_non_null(strstr(b.s, "Sick for 1m1s, in 20 of the last 30 windows, 10 overflows/s, "
 				    "410 so far."));
-	/* In a better window it is still overflowing. */
+	/* In a better window the cause and what to do are the same. */
 	rest();
-	sheet_begin(&sheet, 80, 0, 2);
-	explain_add(&sheet, scene_row_at(&scene, 80), context(), 0);
-	b.len = 0;
-	sheet_text(&sheet, &b);
-	assert_ptr_equal(strstr(b.s, "overflowing: it was so 1s ago"), b.s);
+	assert_lines(80, EXPLAIN_TIGHT,
+		     "overflowing: app[82] accepted no connection\n"
+		     "Do: see what process 82 waits for:   strace -fp 82\n"
+		     "    grep . /proc/82/task/*/wchan\n"
+		     "    A larger backlog does not help while it is stuck.\n");
+	/* And in one in which it accepts, but too slowly. */
+	overflow(10);
+	scene_now(&scene, 80)->length = 8;
+	look();
+	assert_lines(80, EXPLAIN_TIGHT,
+		     "overflowing: app[82] accepted no connection\n"
+		     "Do: see what process 82 waits for:   strace -fp 82\n"
+		     "    grep . /proc/82/task/*/wchan\n"
+		     "    A larger backlog does not help while it is stuck.\n");
 }
 
 /* A listener that closed: when, what it was, and whose it was. */
@@ -256,6 +270,34 @@ static void test_gone(void **state)
 	b.len = 0;
 	explain_add_name(&b, rows[0], context());
 	assert_string_equal(b.s, "10.0.0.1:80  app");
+}
+
+static void assert_event(const struct event *e, enum events_form form, const char *expected)
+{
+	b.len = 0;
+	sheet_begin(&sheet, 80, 0, 1);
+	events_add(&sheet, e, form, true);
+	sheet_end(&sheet);
+	sheet_text(&sheet, &b);
+	assert_string_equal(b.s, expected);
+}
+
+/* Who it happened to: its address is there once, whether or not its process is known. */
+static void test_event_of_unknown_process(void **state)
+{
+	struct event e = { .kind = EVENT_NEW, .reason = REASON_N, .process = "app" };
+
+	e.addr.family = AF_INET;
+	e.addr.address[0] = 10;
+	e.addr.port = 80;
+	assert_event(&e, EVENTS_WHOLE,
+		     "00:00:00 app         10.0.0.0:80             new listener\n");
+	assert_event(&e, EVENTS_SHORT, "00:00:00 app         new listener\n");
+	e.process = NULL;
+	assert_event(&e, EVENTS_WHOLE,
+		     "00:00:00 -           10.0.0.0:80             new listener\n");
+	assert_event(&e, EVENTS_SHORT, "00:00:00 10.0.0.0:80 new listener\n");
+	assert_event(&e, EVENTS_BRIEF, "00:00:00 10.0.0.0:80 new listener\n");
 }
 
 /* A name that moves the cursor does not; a name of no letters is one too. */
@@ -292,11 +334,17 @@ static void test_any_width(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EXPLAIN_TEST(test_well),      EXPLAIN_TEST(test_full),
-		EXPLAIN_TEST(test_stuck),     EXPLAIN_TEST(test_waiting),
-		EXPLAIN_TEST(test_syn_flood), EXPLAIN_TEST(test_foreign_names),
-		EXPLAIN_TEST(test_any_width), EXPLAIN_TEST(test_gone),
-		EXPLAIN_TEST(test_over),      EXPLAIN_TEST(test_bursts),
+		EXPLAIN_TEST(test_well),
+		EXPLAIN_TEST(test_full),
+		EXPLAIN_TEST(test_stuck),
+		EXPLAIN_TEST(test_waiting),
+		EXPLAIN_TEST(test_syn_flood),
+		EXPLAIN_TEST(test_foreign_names),
+		EXPLAIN_TEST(test_any_width),
+		EXPLAIN_TEST(test_gone),
+		EXPLAIN_TEST(test_over),
+		EXPLAIN_TEST(test_bursts),
+		EXPLAIN_TEST(test_event_of_unknown_process),
 	};
 
 	unit_utf8_locale();

@@ -200,14 +200,14 @@ static void test_follow(void **state)
 	view.follow = true;
 	show("1 2 3", START);
 	assert_shown("[1] 2 3");
-	show("1 2 3:10", LATER);
+	show("1 2 3:8", LATER);
 	assert_shown("[3] 1 2");
-	show("1 2:12 3:10", LATER);
+	show("1 2:10 3:8", LATER);
 	assert_shown("[2] 3 1");
 	view_move(&view, 1, LATER);
 	assert_false(view.follow);
 	assert_shown("2 [3] 1");
-	show("1:20 2:12 3:10", LATER + 60 * SECOND);
+	show("1:20 2:10 3:8", LATER + 60 * SECOND);
 	assert_shown("1 2 [3]");
 }
 
@@ -674,17 +674,17 @@ static void test_group_keeps_the_selection(void **state)
 static void test_filter_and_members(void **state)
 {
 	unfold("1:4@80 2:8@80 3:9@81 4@81 90", "80 81");
-	assert_shown("[-81] |3 `4 -80 |2 `1 90");
+	assert_shown("-80 |2 `1 [-81] |3 `4 90");
 	/* Each row for itself: those that are seen all match. */
 	filter("length >= 8", HELD);
-	assert_shown("[-81] `3 -80 `2");
+	assert_shown("-80 `2 [-81] `3");
 	filter("length >= 10", HELD);
 	assert_shown("[-80]");
 	assert_u64_equal(view.n_members, 0);
 	filter("length < 10", HELD); /* without its row no member */
 	assert_shown("[-81] |3 `4 90");
 	filter("", HELD);
-	assert_shown("[-81] |3 `4 -80 |2 `1 90");
+	assert_shown("-80 |2 `1 [-81] |3 `4 90");
 	view.selection.only_full = true;
 	view.selection.fill = 0.85;
 	view_arrange(&view, HELD);
@@ -832,19 +832,41 @@ static void test_order_of_memories(void **state)
 	assert_u64_equal(view.report.n_rows, 5);
 }
 
-/* Two in the same state: what they lost in all decides, not what they lost last. */
+/*
+ * What they lose and how full they are changes with each window. So of two that are as severe the
+ * one that has been sick for longer comes first.
+ */
 static void test_order_of_the_sick(void **state)
 {
-	live("1 2", START);
-	live("1:10 2:8", LATER);
-	live("1:8 2:9", LATER);
-	assert_shown("[1] 2"); /* 1 has been fuller */
-	live("1:8 2:10", LATER);
-	live("1:8 2:8", LATER);
-	assert_shown("2 [1]"); /* which was full when the window began */
-	live("1:8 2:8", LATER);
-	live("1:8 2:9", LATER);
-	assert_shown("[1] 2");
+	live("1 2 3", START);
+	live("1 2:8 3", LATER);
+	live("1:9 2:8 3", LATER);
+	assert_shown("2 [1] 3"); /* which is fuller */
+	live("1:9 2:8 3:10", LATER);
+	assert_shown("3 2 [1]"); /* is full */
+	live("1:10 2:8 3:10", LATER);
+	assert_shown("[1] 3 2");
+	live("1:10 2:10 3:10", LATER);
+	assert_shown("2 [1] 3"); /* has been sick for longer */
+}
+
+/* A selection that follows the worst stays while no other row is worse. */
+static void test_follow_stays(void **state)
+{
+	view.follow = true;
+	live("1 2 3 4", START);
+	live("1 2 3:8 4", LATER);
+	assert_shown("[3] 1 2 4");
+	live("1 2:8 3:8 4", LATER);
+	live("1 2:8 3 4:8", LATER); /* is well in this window */
+	live("1:9 2:8 3:8 4:8", LATER);
+	assert_shown("3 [2] 4 1");
+	live("1:9 2:8 3:8 4:10", LATER);
+	assert_shown("[4] 3 2 1");
+	live("1:10 2:10 3:10 4:10", LATER);
+	assert_shown("3 2 [4] 1");
+	live("1:10 2:10 3:10", LATER);
+	assert_shown("[3] 2 1 4");
 }
 
 static void test_sick_only(void **state)
@@ -998,6 +1020,7 @@ int main(void)
 		VIEW_TEST(test_unfolding_scrolls),
 		VIEW_TEST(test_order_of_memories),
 		VIEW_TEST(test_order_of_the_sick),
+		VIEW_TEST(test_follow_stays),
 		VIEW_TEST(test_sick_only),
 		VIEW_TEST(test_selected_is_gone),
 		VIEW_TEST(test_selected_member_is_gone),
