@@ -31,7 +31,7 @@ struct record {
 	bool at_least; /* it may have begun earlier */
 	uint8_t worst; /* enum state; STATE_OK: there was none so far */
 	uint8_t level; /* the highest */
-	uint16_t worst_reasons; /* of the latest window with the worst state */
+	uint16_t worst_reasons; /* of all windows with the worst state */
 	uint64_t begin_ns;
 	uint64_t last; /* its last sick window */
 	struct range overflows;
@@ -237,9 +237,11 @@ static void go_on(struct incidents *s, const struct seen *seen, const struct tim
 		begin_incident(s, timeline_begin(t, s->n), seen->missed || !s->n);
 	s->open = true;
 	r->last = s->n;
+	if (r->state < r->worst)
+		r->worst_reasons = 0;
 	if (r->state <= r->worst) {
 		r->worst = r->state;
-		r->worst_reasons = r->reasons;
+		r->worst_reasons |= r->reasons;
 	}
 	if (seen->level > r->level)
 		r->level = seen->level;

@@ -10,51 +10,6 @@
 #define PROCESS 12 /* columns, with a blank */
 #define ADDRESS 24
 
-<<<<<<< HEAD
-=======
-static enum severity severity_of(const struct event *e)
-{
-	switch (e->kind) {
-	case EVENT_SICK:
-		return state_table[e->state].severity;
-	case EVENT_RECOVERED:
-		return SEVERITY_NOTICE;
-	case EVENT_GONE:
-	case EVENT_NETNS_GONE:
-		return SEVERITY_GONE;
-	case EVENT_NEW:
-		break;
-	}
-	return SEVERITY_NONE;
-}
-
-static void add_address(struct strbuf *b, const struct event *e, unsigned int flags)
-{
-	if (e->addr.family != AF_UNIX)
-		cell_add_endpoint(b, e->addr.family, e->addr.address, e->addr.port);
-	else if (e->path)
-		text_add_safe(b, e->path, strlen(e->path), flags);
-}
-
-/*
- * Who it happened to: the process, or the namespace. Where the process is unknown the address says
- * it, unless that has a column of its own.
- */
-static void add_who(struct strbuf *b, const struct event *e, enum events_form form, bool utf8)
-{
-	const unsigned int flags = utf8 ? 0 : TEXT_ASCII;
-
-	if (e->kind == EVENT_NETNS_GONE)
-		text_add_safe(b, e->netns ? e->netns : "", e->netns ? strlen(e->netns) : 0, flags);
-	else if (e->process)
-		text_add_safe(b, e->process, strlen(e->process), flags);
-	else if (form == EVENTS_WHOLE)
-		strbuf_putc(b, '-');
-	else
-		add_address(b, e, flags);
-}
-
->>>>>>> main
 /* Text in a column of the line, and a blank; what is too long is cut in the middle. */
 static void add_column(struct sheet *to, enum ink ink, struct strbuf *b, size_t width, bool utf8)
 {
@@ -77,11 +32,11 @@ static void add_in(struct sheet *to, enum ink ink, const struct event *e, enum e
 	strbuf_putc(&b, ' ');
 	sheet_put(to, ink, b.s, b.len);
 	b.len = 0;
-<<<<<<< HEAD
-	phrase_who(&b, e, utf8);
-=======
-	add_who(&b, e, form, utf8);
->>>>>>> main
+	/* The address has a column of its own. */
+	if (form == EVENTS_WHOLE && e->kind != EVENT_NETNS_GONE && !e->process)
+		strbuf_putc(&b, '-');
+	else
+		phrase_who(&b, e, utf8);
 	if (form != EVENTS_BRIEF) {
 		add_column(to, ink, &b, PROCESS, utf8);
 	} else {
