@@ -327,7 +327,7 @@ static void put_owner(struct page *p, const struct process *o)
 
 	strbuf_addf(b, "%7u  ", o->pid);
 	if (o->comm)
-		text_add_safe(b, o->comm, strlen(o->comm), p->text_flags);
+		phrase_name(b, o->comm, p->text_flags);
 	if (o->known & PROCESS_STATE)
 		strbuf_addf(b, "  state %c", o->state);
 	if (o->known & PROCESS_FROZEN && o->frozen)
@@ -450,9 +450,8 @@ static void put_page(struct page *p)
 	struct strbuf name = { 0 };
 
 	p->d->n_blocks = 0;
-	explain_add_name(&name, p->row, p->c);
-	if (text_width(name.s, name.len) + 6 > p->to->width)
-		cell_shorten(&name, 0, p->to->width > 6 ? p->to->width - 6 : 1, p->c->utf8);
+	explain_add_name(&name, p->row, p->c,
+			 p->to->width > SHEET_RULE ? p->to->width - SHEET_RULE : 1);
 	begin_block(p, name.s);
 	strbuf_free(&name);
 	if (p->to->width >= WIDE) {

@@ -493,8 +493,7 @@ static void toggle_mouse(struct session *s)
 #define FLAG(member) offsetof(struct session, member)
 
 static const struct toggle toggles[] = {
-	{ "groups", "a row for each SO_REUSEPORT group, not for each socket", FLAG(view.fold),
-	  toggle_groups },
+	{ "groups", "one row for each SO_REUSEPORT group", FLAG(view.fold), toggle_groups },
 	{ "UNIX", "listening UNIX sockets too", FLAG(unix_too), toggle_unix },
 	{ "sick only", "hide what is well and was well", FLAG(view.sick_only), toggle_sick_only },
 	{ "follow", "select the worst listener, whichever it is", FLAG(view.follow),

@@ -324,7 +324,14 @@ static void add_last_header(struct strbuf *b, const struct listing_context *c, s
 		span = (span + unit / 2) / unit * unit;
 	strbuf_adds(b, "LAST ");
 	phrase_time(b, span);
-	if (text_width(b->s, b->len) > width) /* "LAST 0.8s" */
+	if (b->len <= width)
+		return;
+	b->len = strlen("LAST ");
+	if (span < NSEC_PER_SEC) /* "LAST .8s" */
+		strbuf_addf(b, ".%us", (unsigned int)(span / (NSEC_PER_SEC / 10)));
+	else if (span >= MINUTE_NS) /* "LAST 80m" */
+		strbuf_addf(b, "%llum", (unsigned long long)(span / MINUTE_NS));
+	if (b->len <= strlen("LAST ") || b->len > width)
 		b->s[b->len = strlen("LAST")] = '\0';
 }
 
@@ -453,7 +460,8 @@ static void put_syn(struct maker *m, size_t width)
 	}
 	m->cell.len = 0;
 	if (value.known && limit.known && (value.number || width >= few))
-		row_text_of(&m->cell, value.number, limit.value, numbers);
+		/* The kernel may let one more in. */
+		row_text_of(&m->cell, value.number, num_max(value.number, limit.value), numbers);
 	if (m->cell.len > numbers || !m->cell.len) {
 		m->cell.len = 0;
 		cell_add(&m->cell, &value, flags_of(m));
@@ -518,7 +526,7 @@ static void put_row_cell(struct maker *m, const struct listing *l,
 		row_text_process(&m->cell, &m->t, column->width);
 		break;
 	case LISTING_RATE:
-		row_text_rate(&m->cell, &m->t, column->width);
+		row_text_rate(&m->cell, &m->t);
 		right = true;
 		break;
 	case LISTING_LAST:

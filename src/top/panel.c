@@ -12,6 +12,7 @@
 
 #define NO_RULE	    3 /* lines of a panel that have no room for one */
 #define FEW	    6 /* lines that may have no room for numbers */
+#define DENSE	    8 /* lines that have no room for blank ones */
 #define WAIT	    6 /* columns of a time */
 #define WAITER	    38 /* of a client that waits */
 #define WAITER_V6   16 /* more for an IPv6 address */
@@ -46,9 +47,7 @@ static void put_title(struct sheet *s, struct session *session, const struct row
 	const struct phrase_context c = session_phrases(session);
 	struct strbuf name = { 0 };
 
-	explain_add_name(&name, row, &c);
-	if (text_width(name.s, name.len) + 6 > s->width)
-		cell_shorten(&name, 0, s->width > 6 ? s->width - 6 : 1, c.utf8);
+	explain_add_name(&name, row, &c, s->width > SHEET_RULE ? s->width - SHEET_RULE : 1);
 	sheet_rule(s, name.s, c.utf8);
 	strbuf_free(&name);
 }
@@ -57,7 +56,10 @@ void panel_draw(struct session *s, struct area a)
 {
 	const struct row *row = view_selected(&s->view);
 	const struct phrase_context c = session_phrases(s);
-	/* The first way that fits, else the last one. A few lines have no room for numbers. */
+	/*
+	 * The first way that fits, else the last one. Few lines stay together, very few have no
+	 * room for numbers.
+	 */
 	const unsigned int ways[] = { EXPLAIN_WHOLE | EXPLAIN_GAPS, EXPLAIN_WHOLE, 0,
 				      EXPLAIN_TIGHT };
 	const size_t n = a.lines > FEW ? ARRAY_SIZE(ways) - 1 : ARRAY_SIZE(ways);
@@ -65,7 +67,7 @@ void panel_draw(struct session *s, struct area a)
 
 	if (!row || a.lines <= 0)
 		return;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = a.lines <= DENSE; i < n; i++) {
 		begin_part(&sheet, &a);
 		if (is_right(&a))
 			sheet_rule(&sheet, "What is wrong, and what to do", c.utf8);

@@ -219,7 +219,6 @@ struct phrase_context session_phrases(struct session *s)
 		.back = s->playback.back,
 		.fields = &s->context,
 		.utf8 = s->screen.utf8,
-		.cols = (size_t)s->screen.cols,
 	};
 }
 
