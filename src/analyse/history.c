@@ -1073,8 +1073,22 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 	m.kind = row->gone ? MEMORY_GONE : state_is_sick(row->state) ? MEMORY_SICK : MEMORY_NONE;
 	m.overflows = row->overflows;
 	m.losses = row->losses;
-	m.peak = row_worst_fill(row);
+	if (m.kind != MEMORY_NONE)
+		m.peak = row_worst_fill(row);
 	return m;
+}
+
+static void mark_well(const struct history *t, struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		rows[i].well = rows[i].state == STATE_OK && !rows[i].gone &&
+			       !(t->n_sick && find_sick(t, row_id(&rows[i])));
+}
+
+void history_mark_well(const struct history *t, struct report *report)
+{
+	mark_well(t, report->rows, report->n_rows);
+	mark_well(t, report->members, report->n_members);
 }
 
 size_t history_sick_members(const struct history *t, const struct row *row, size_t back)

@@ -75,6 +75,13 @@ void history_restart_sums(struct history *t);
 /* What the past says of a row, beside its report; see spells.h. @t: NULL: nothing */
 struct memory history_memory(const struct history *t, const struct row *row, size_t back);
 
+/*
+ * history_mark_well() - set row.well of the rows and members of @report whose memory is MEMORY_NONE
+ * in every window, as that of most is: a view looks at all rows several times. history_add() makes
+ * the marks out of date.
+ */
+void history_mark_well(const struct history *t, struct report *report);
+
 /* How many members of a folded group are sick, or held so; 0 of a listener. */
 size_t history_sick_members(const struct history *t, const struct row *row, size_t back);
 

@@ -147,19 +147,22 @@ static struct recent look_back(const struct spells *s, const struct timeline *t,
 	unsigned int runs[STATE_OK] = { 0 };
 	bool inside[STATE_OK] = { 0 }, late[STATE_OK] = { 0 };
 	struct recent recent = { .alternates = STATE_OK };
+	enum state later = STATE_N;
 
 	for (uint64_t i = n; knows(s, t, i) && now_ns - timeline_end(t, i) < HISTORY_GAP_NS; i--) {
 		const enum state state = state_at(s, i);
 
 		recent.windows++;
 		recent.sick += state_is_sick(state);
-		for (unsigned int as = 0; as < STATE_OK; as++) {
+		/* Most are as the one after them: every run goes on. */
+		for (unsigned int as = 0; as < STATE_OK && state != later; as++) {
 			const bool is = state <= as;
 
 			if (is && !inside[as] && !runs[as]++)
 				late[as] = now_ns - timeline_end(t, i) < ALTERNATE_NS;
 			inside[as] = is;
 		}
+		later = state;
 		if (!i)
 			break;
 	}

@@ -72,8 +72,11 @@ void banner_title(struct session *s, struct area a)
 	size_t mode = 0;
 
 	if (s->view.report.snapshot) {
-		census_take(&s->censuses, &s->view.report, s->playback.history, s->playback.back,
-			    s->view.n_gone);
+		/* A key alone changes none of them. */
+		if (s->counted != s->view.arranged)
+			census_take(&s->censuses, &s->view.report, s->playback.history,
+				    s->playback.back, s->view.n_gone);
+		s->counted = s->view.arranged;
 		ink = paint_ink_on(title_compose(&b, &t, (size_t)(a.end - a.x), &mode));
 	} else {
 		strbuf_adds(&b, " listenq   taking the first sample");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 static const struct census empty = { .worst = SEVERITY_NONE };
+static const struct memory none = { .kind = MEMORY_NONE };
 
 static bool is_sick(const struct memory *m)
 {
@@ -60,7 +61,8 @@ static void count_group(struct census *c, const struct row *row, const struct me
 	enum state worst = 0;
 
 	for (uint32_t i = 0; i < row->folded->n_members; i++) {
-		const struct memory m = history_memory(history, row->folded->members[i], back);
+		const struct row *member = row->folded->members[i];
+		const struct memory m = member->well ? none : history_memory(history, member, back);
 
 		count(&members, &m);
 	}
@@ -85,7 +87,7 @@ static void count_row(struct censuses *c, const struct report *report, const str
 		      const struct history *history, size_t back)
 {
 	struct census *of_netns = &c->by_netns[row->netns - report->netns];
-	const struct memory m = history_memory(history, row, back);
+	const struct memory m = row->well ? none : history_memory(history, row, back);
 
 	if (row->folded)
 		count_group(of_netns, row, &m, history, back);

@@ -25,8 +25,12 @@ static bool is_worst_first(const struct status *s)
 static enum memory_kind look_at(const struct status *s, size_t i, size_t *sick,
 				enum severity *worst)
 {
-	const struct memory m = history_memory(s->history, s->view->report.shown[i], s->back);
+	const struct row *row = s->view->report.shown[i];
+	struct memory m;
 
+	if (row->well)
+		return MEMORY_NONE;
+	m = history_memory(s->history, row, s->back);
 	if (m.kind == MEMORY_SICK || m.kind == MEMORY_HELD) {
 		++*sick;
 		if (census_is_worse(memory_severity(&m), *worst))
