@@ -308,7 +308,8 @@ static void put_members(struct page *p)
 			    member->listener->length, member->listener->limit + 1);
 		phrase_process(b, member, p->c);
 		if (member->reasons)
-			strbuf_addf(b, "  %s", reason_table[verdict_first_reason(member)].name);
+			strbuf_addf(b, "  %s",
+				    reason_table[verdict_first_reason(member->reasons)].name);
 		sheet_tab(p->to, MARGIN);
 		put_line(p, ink);
 	}
@@ -496,7 +497,10 @@ void detail_draw(struct detail *d, const struct screen *screen, int top, int bot
 	if (a.lines <= 0)
 		return;
 	if (!row) {
-		paint_wrapped(screen, top, bottom, INK_STRONG, "This listener is gone.");
+		sheet_begin(&sheet, (size_t)screen->cols, 0, (size_t)a.lines);
+		sheet_wrap(&sheet, INK_STRONG, 0, "This listener is gone.");
+		sheet_draw(&sheet, screen, &a);
+		sheet_free(&sheet);
 		return;
 	}
 	p.text_flags = c->utf8 ? 0 : TEXT_ASCII;

@@ -117,7 +117,7 @@ static void drop_end(struct strbuf *b, const char *end)
 static void add_cause(struct subject *s)
 {
 	static const char program[] = "the program ";
-	const enum reason reason = verdict_adviser_of(s->memory.reasons);
+	const enum reason reason = verdict_adviser(s->memory.reasons);
 	const struct row *row = worst_of(s->row);
 	const char *plain = reason < REASON_N ? reason_table[reason].fact :
 						verdict_state_fact(s->row, s->memory.state);
@@ -149,16 +149,6 @@ static void put_text(struct subject *s, enum ink ink, size_t indent)
 	s->text.len = 0;
 }
 
-static struct timespec wall_before(const struct subject *s, uint64_t ns)
-{
-	struct timespec wall = s->c->report->snapshot->wall;
-	const struct timespec by = clock_timespec(ns);
-
-	wall.tv_sec -= by.tv_sec + (wall.tv_nsec < by.tv_nsec);
-	wall.tv_nsec += (wall.tv_nsec < by.tv_nsec ? (long)NSEC_PER_SEC : 0) - by.tv_nsec;
-	return wall;
-}
-
 static void add_lasted(struct strbuf *b, struct history_time time)
 {
 	phrase_time(b, time.ns);
@@ -178,10 +168,11 @@ static void put_was(struct subject *s)
 	if (!gone) {
 		phrase_time(&s->text, m->lasted.ns);
 		strbuf_adds(&s->text, ", from ");
-		phrase_clock(&s->text, wall_before(s, m->ago_ns + m->lasted.ns));
+		phrase_clock(&s->text,
+			     clock_before(s->c->report->snapshot->wall, m->ago_ns + m->lasted.ns));
 		strbuf_adds(&s->text, " to ");
 	}
-	phrase_clock(&s->text, wall_before(s, m->ago_ns));
+	phrase_clock(&s->text, clock_before(s->c->report->snapshot->wall, m->ago_ns));
 	phrase_age(&s->text, ", ", m->ago_ns, " ago");
 	if (gone)
 		strbuf_addf(&s->text, "; it was %s",
@@ -249,29 +240,29 @@ static void add_range(struct strbuf *b, const struct range *r, double per)
 }
 
 /* Were some windows of the last 30 s well, although it has been sick for longer? */
-static bool comes_in_bursts(const struct subject *s)
+static bool comes_in_bursts(const struct subject *s, struct history_recent r)
 {
-	const struct memory *m = &s->memory;
 	size_t known;
-	const uint64_t span = history_span(s->c->history, s->c->back, m->windows, &known);
-	const uint64_t lasted = m->lasted.ns < span ? m->lasted.ns : span;
+	const uint64_t span = history_span(s->c->history, s->c->back, r.windows, &known);
+	const uint64_t lasted = num_min(s->memory.lasted.ns, span);
 
 	/* Times are some window wrong: the last well one is before it, and the first is unknown. */
-	return m->windows && m->sick > 1 &&
-	       (double)(m->sick + 2) * (double)span < (double)m->windows * (double)lasted;
+	return r.windows && r.sick > 1 &&
+	       (double)(r.sick + 2) * (double)span < (double)r.windows * (double)lasted;
 }
 
 /* The line above says which state it is; so this one says only how long, and what it adds. */
 static void add_since(struct subject *s)
 {
 	const struct memory *m = &s->memory;
+	const struct history_recent recent = history_recent(s->c->history, s->row, s->c->back);
 	const struct history_time full = history_full(s->c->history, s->row, s->c->back);
 	struct strbuf *b = &s->text;
 
-	if (comes_in_bursts(s)) {
+	if (comes_in_bursts(s, recent)) {
 		strbuf_adds(b, "sick for ");
 		add_lasted(b, m->lasted);
-		strbuf_addf(b, ", in %u of the last %u windows", m->sick, m->windows);
+		strbuf_addf(b, ", in %u of the last %u windows", recent.sick, recent.windows);
 		return;
 	}
 	if (full.ns) {
@@ -313,7 +304,7 @@ static void add_spell(struct subject *s)
 {
 	const struct memory *m = &s->memory;
 	const uint64_t capacity = listener_capacity(s->row->listener);
-	const enum reason reason = verdict_adviser_of(m->reasons);
+	const enum reason reason = verdict_adviser(m->reasons);
 	struct strbuf *b = &s->text;
 
 	if (reason < REASON_N) {
@@ -411,8 +402,8 @@ static void put_held(struct subject *s)
 	const struct memory *m = &s->memory;
 	const enum state now = s->row->state;
 
-	if (m->kind != MEMORY_HELD || verdict_adviser_of(m->reasons) == REASON_N ||
-	    now <= m->state || m->ago_ns < HELD_NS)
+	if (m->kind != MEMORY_HELD || verdict_adviser(m->reasons) == REASON_N || now <= m->state ||
+	    m->ago_ns < HELD_NS)
 		return;
 	strbuf_addf(&s->text, "(now %s; %s ", state_table[now].name, state_table[m->state].name);
 	phrase_time(&s->text, m->ago_ns);
@@ -440,8 +431,7 @@ static void put_numbers(struct subject *s)
 	put_sentence(s);
 	add_syn_queue(s);
 	put_sentence(s);
-	if (has(s, REASON_RESETS_CLIENTS) &&
-	    verdict_adviser_of(m->reasons) != REASON_RESETS_CLIENTS) {
+	if (has(s, REASON_RESETS_CLIENTS) && verdict_adviser(m->reasons) != REASON_RESETS_CLIENTS) {
 		strbuf_adds(&s->text, "clients get RSTs: tcp_abort_on_overflow is 1");
 		put_sentence(s);
 	}

@@ -211,7 +211,8 @@ static void test_over(void **state)
 	/* In the last one it accepts again; that was not the cause. */
 	scene_now(&scene, 80)->length = 8;
 	look();
-	assert_int_equal(verdict_first_reason(scene_row_at(&scene, 80)), REASON_ACCEPTING_SLOWLY);
+	assert_int_equal(verdict_first_reason(scene_row_at(&scene, 80)->reasons),
+			 REASON_ACCEPTING_SLOWLY);
 	for (int i = 0; i < 40; i++)
 		rest();
 	assert_lines(80, 0,
