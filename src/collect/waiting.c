@@ -116,13 +116,23 @@ void waiting_begin(struct waiting *w)
 	w->dumped = (struct dump_time){ .begin_ns = clock_monotonic_ns() };
 }
 
+/*
+ * Does the connection wait for accept(2)? A socket has an inode only between accept(2) and
+ * close(2), and close(2) changes its state before it takes the inode away: so without an inode it
+ * either waits, or is in another state. Its uid is no sign: it is 0 up to 6.16, and that of the
+ * listener since then.
+ */
+static bool waits(const struct diag_record *r)
+{
+	return !r->inode && !r->request_sock &&
+	       (r->state == DIAG_ESTABLISHED || r->state == DIAG_CLOSE_WAIT ||
+		r->state == DIAG_SYN_RECV);
+}
+
+/* The kernel selects by states first and reads the state that it reports later, without a lock. */
 void waiting_add(struct waiting *w, const struct diag_record *r)
 {
-	/*
-	 * A socket has an inode only after accept(2). Its uid is no sign: it is 0 up to 6.16, and
-	 * that of the listener since then.
-	 */
-	if (!r->inode && !r->request_sock)
+	if (waits(r))
 		children_add(&w->children, r);
 }
 
@@ -392,7 +402,10 @@ static struct group *find_again(const struct waiting_queue *queue, struct snapsh
 	return g && is_group_wanted(s, g, wanted) ? g : NULL;
 }
 
-/* Looks up the oldest connections. One that has been accepted has an inode. */
+/*
+ * Looks up the oldest connections. The kernel finds those too that were accepted and closed, until
+ * TIME_WAIT ends.
+ */
 static void look_up_oldest(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 			   const struct waiting_request *wanted)
 {
@@ -411,7 +424,7 @@ static void look_up_oldest(struct waiting *w, struct diag_socket *diag, struct s
 		if (!queue->stands)
 			continue;
 		queue->stands = asked++ < ASKED_MAX &&
-				diag_find(diag, &w->oldest[i].connection, &r) == 0 && !r.inode;
+				diag_find(diag, &w->oldest[i].connection, &r) == 0 && waits(&r);
 		if (queue->stands && r.last_data_sent_ms > queue->found.oldest_wait_ms)
 			queue->found.oldest_wait_ms = r.last_data_sent_ms;
 	}
