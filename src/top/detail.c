@@ -308,7 +308,7 @@ static void put_members(struct page *p)
 			    member->listener->length, member->listener->limit + 1);
 		phrase_process(b, member, p->c);
 		if (member->reasons)
-			strbuf_addf(b, "  %s", reason_table[verdict_first_reason(member)].name);
+			strbuf_addf(b, "  %s", reason_table[verdict_first_reason(member->reasons)].name);
 		sheet_tab(p->to, MARGIN);
 		put_line(p, ink);
 	}

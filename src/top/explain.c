@@ -4,6 +4,7 @@
 #include "analyse/holders.h"
 #include "analyse/remedy.h"
 #include "base/alloc.h"
+#include "base/num.h"
 #include "output/cell.h"
 
 #include <ctype.h>
@@ -125,7 +126,7 @@ static void drop_end(struct strbuf *b, const char *end)
 static void add_cause(struct subject *s)
 {
 	static const char program[] = "the program ";
-	const enum reason reason = verdict_adviser_of(s->memory.reasons);
+	const enum reason reason = verdict_adviser(s->memory.reasons);
 	const struct row *row = worst_of(s->row);
 	const char *plain = reason < REASON_N ? reason_table[reason].fact :
 						verdict_state_fact(s->row, s->memory.state);
@@ -252,29 +253,29 @@ static void add_range(struct strbuf *b, const struct range *r, double per)
 }
 
 /* Were some windows of the last 30 s well, although it has been sick for longer? */
-static bool comes_in_bursts(const struct subject *s)
+static bool comes_in_bursts(const struct subject *s, struct history_recent r)
 {
-	const struct memory *m = &s->memory;
 	size_t known;
-	const uint64_t span = history_span(s->c->history, s->c->back, m->windows, &known);
-	const uint64_t lasted = m->lasted.ns < span ? m->lasted.ns : span;
+	const uint64_t span = history_span(s->c->history, s->c->back, r.windows, &known);
+	const uint64_t lasted = num_min(s->memory.lasted.ns, span);
 
 	/* Half a window is the error of a time. */
-	return m->windows && m->sick > 1 &&
-	       (double)(m->sick + 1) * (double)span < (double)m->windows * (double)lasted;
+	return r.windows && r.sick > 1 &&
+	       (double)(r.sick + 1) * (double)span < (double)r.windows * (double)lasted;
 }
 
 /* The line above says which state it is; so this one says only how long, and what it adds. */
 static void add_since(struct subject *s)
 {
 	const struct memory *m = &s->memory;
+	const struct history_recent recent = history_recent(s->c->history, s->row, s->c->back);
 	const struct history_time full = history_full(s->c->history, s->row, s->c->back);
 	struct strbuf *b = &s->text;
 
-	if (comes_in_bursts(s)) {
+	if (comes_in_bursts(s, recent)) {
 		strbuf_adds(b, "sick for ");
 		add_lasted(b, m->lasted);
-		strbuf_addf(b, ", in %u of the last %u windows", m->sick, m->windows);
+		strbuf_addf(b, ", in %u of the last %u windows", recent.sick, recent.windows);
 		return;
 	}
 	if (full.ns) {
@@ -316,7 +317,7 @@ static void add_spell(struct subject *s)
 {
 	const struct memory *m = &s->memory;
 	const uint64_t capacity = listener_capacity(s->row->listener);
-	const enum reason reason = verdict_adviser_of(m->reasons);
+	const enum reason reason = verdict_adviser(m->reasons);
 	struct strbuf *b = &s->text;
 
 	if (reason < REASON_N) {
@@ -406,7 +407,7 @@ static void put_held(struct subject *s)
 {
 	const struct memory *m = &s->memory;
 
-	if (m->kind != MEMORY_HELD || verdict_adviser_of(m->reasons) == REASON_N)
+	if (m->kind != MEMORY_HELD || verdict_adviser(m->reasons) == REASON_N)
 		return;
 	phrase_age(&s->text, has(s, REASON_NOT_ACCEPTING) ? "(proved " : "(seen ", m->ago_ns,
 		   " ago)");
@@ -435,8 +436,7 @@ static void put_numbers(struct subject *s)
 	put_sentence(s);
 	add_syn_queue(s);
 	put_sentence(s);
-	if (has(s, REASON_RESETS_CLIENTS) &&
-	    verdict_adviser_of(m->reasons) != REASON_RESETS_CLIENTS) {
+	if (has(s, REASON_RESETS_CLIENTS) && verdict_adviser(m->reasons) != REASON_RESETS_CLIENTS) {
 		strbuf_adds(&s->text, "clients get RSTs: tcp_abort_on_overflow is 1");
 		put_sentence(s);
 	}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LISTENQ_ANALYSE_INCIDENTS_H
+#define LISTENQ_ANALYSE_INCIDENTS_H
+
+#include "analyse/timeline.h"
+#include "analyse/verdict.h"
+#include "analyse/windowed.h"
+
+/*
+ * What the past says of a row, beside its report. A state lasts longer on the screen than the
+ * windows that had it: sick windows with gaps of at most HISTORY_GAP_NS are one incident.
+ */
+#define HISTORY_GAP_NS	(30 * NSEC_PER_SEC)
+#define HISTORY_WAS_NS	(300 * NSEC_PER_SEC) /* how long an incident, or a listener, is shown */
+#define HISTORY_KEPT_NS (HISTORY_WAS_NS + 600 * NSEC_PER_SEC) /* and may be on an older screen */
+
+/* How long something has lasted. */
+struct history_time {
+	uint64_t ns;
+	bool known; /* false: it did not happen in window @back */
+	bool at_least; /* it may have begun before the first report */
+};
+
+enum memory_kind {
+	MEMORY_NONE, /* it is ok, and no incident ended within HISTORY_WAS_NS */
+	MEMORY_SICK, /* it is sick in this window */
+	/*
+	 * This window alone says ok, or less than it knows: a proof of an earlier window is not
+	 * disproved while the queue has not emptied, or sick and better windows alternate.
+	 */
+	MEMORY_HELD,
+	MEMORY_WAS, /* its last incident ended within HISTORY_WAS_NS */
+	MEMORY_GONE, /* the listener is gone since at most HISTORY_WAS_NS */
+};
+
+struct memory {
+	enum memory_kind kind;
+	/* To show for SICK and HELD; the worst of the incident for WAS; the last one for GONE. */
+	enum state state;
+	uint32_t reasons; /* that belong to @state: bit 1 << enum reason */
+	struct history_time lasted; /* the incident: until now, or for WAS until it ended */
+	/* WAS, GONE: since it ended; HELD: since the last window that said @state itself. */
+	uint64_t ago_ns;
+	struct range overflows; /* sums of the incident */
+	struct range losses;
+	double peak; /* highest fill of the incident */
+};
+
+#define LEVEL_FULL 200 /* a fill of 1.0 */
+
+/* What one report says of a row. */
+struct seen {
+	enum state state;
+	uint32_t reasons;
+	uint8_t level; /* its row_worst_fill(), in half percents */
+	bool full;
+	bool proves; /* that the program accepts nothing */
+	bool disproves; /* connections left the queue, or it was empty */
+	bool missed; /* reports before this one lack it, and earlier ones do not */
+	bool counted; /* the window has a length, and its namespace was there when it began */
+	struct range overflows;
+	struct range losses;
+	struct opt_u64 drops;
+	/* Of a group: the worst that is known of its members, whose proofs may be older. */
+	enum state held;
+	uint32_t held_reasons;
+};
+
+/* What changed with it. */
+struct incident_news {
+	bool worse; /* an incident began, or got worse, or has a new cause: @reason */
+	enum reason reason;
+	/* The incident is over. incidents_recall() says what it was. */
+	bool ended;
+	uint64_t last; /* its last window */
+};
+
+/* The past of one row that was sick or lost packets. */
+struct incidents;
+
+struct incidents *incidents_new(struct windowed_memory *memory);
+void incidents_free(struct incidents *s, struct windowed_memory *memory);
+
+/* Returns a copy, as of a group that one listener becomes. */
+struct incidents *incidents_copy(const struct incidents *s, struct windowed_memory *memory);
+
+/*
+ * incidents_add() - add what the newest window of @t says.
+ *
+ * Returns the state to show for the window by itself: with what is proved, but without what is only
+ * held because states alternate.
+ */
+enum state incidents_add(struct incidents *s, const struct seen *seen, const struct timeline *t,
+			 struct windowed_memory *memory, struct incident_news *news);
+
+/* May it be dropped, as it says no more than a row without one? */
+bool incidents_are_over(const struct incidents *s, const struct timeline *t);
+
+/* Forgets the windows before @n. */
+void incidents_forget(struct incidents *s, uint64_t n, struct windowed_memory *memory);
+
+/* The reasons to show with the state that incidents_add() returned. */
+uint32_t incidents_reasons(const struct incidents *s);
+
+/*
+ * incidents_recall() - what it knows of a row at the end of window @n, which @t has. Its own state
+ * and reasons, as of the report on the screen, may be worse.
+ */
+struct memory incidents_recall(const struct incidents *s, const struct timeline *t, uint64_t n,
+			       enum state state, uint32_t reasons);
+
+/* How long every window saw its queue full at some time, up to the end of window @n. */
+struct history_time incidents_full(const struct incidents *s, const struct timeline *t, uint64_t n);
+
+/* Was it sick in window @n? */
+bool incidents_sick(const struct incidents *s, uint64_t n);
+
+/* The most that met its full queue in window @n; UINT64_MAX: forgotten. */
+uint64_t incidents_overflows(const struct incidents *s, uint64_t n);
+
+/* What a row lost. */
+struct history_sums {
+	uint64_t covered_ns; /* the time of the windows that are summed */
+	struct range overflows;
+	struct opt_u64 drops;
+};
+
+/*
+ * incidents_sums() - what it lost in the windows from @begin to @n. What covered_ns is, less the
+ * windows that do not count.
+ * incidents_restart_sums() - leave all windows so far out of future sums.
+ */
+void incidents_sums(const struct incidents *s, uint64_t begin, uint64_t n,
+		    struct history_sums *sums);
+void incidents_restart_sums(struct incidents *s);
+
+#endif
