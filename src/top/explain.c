@@ -364,6 +364,8 @@ static void add_waiting(struct subject *s)
 						 ", the oldest for ");
 		phrase_time(b, row->oldest_wait_ms.value * MS);
 	}
+	if (row->folded && row->group->queued_members > 1)
+		strbuf_addf(b, " at %u sockets", row->group->queued_members);
 	phrase_age(b, " (seen ", age, " ago)");
 }
 
@@ -518,10 +520,13 @@ static void put_limits(struct subject *s)
 static void put_well(struct subject *s)
 {
 	const struct history_sums sums = history_row_sums(s->c->history, s->row, s->c->back);
+	const struct listener *listener = s->row->listener;
 	struct strbuf *b = &s->text;
 
-	strbuf_addf(b, "ok: %llu of %llu queued", (unsigned long long)row_length(s->row),
-		    (unsigned long long)row_capacity(s->row));
+	strbuf_addf(b, "ok: %u of %llu queued", listener->length,
+		    (unsigned long long)listener_capacity(listener));
+	if (s->row->folded) /* the list too has the numbers of that one */
+		strbuf_addf(b, " in the fullest of %u sockets", s->row->folded->n_members);
 	if (sums.covered_ns && sums.overflows.known) {
 		strbuf_adds(b, "; ");
 		add_range(b, &sums.overflows, 1);
