@@ -37,7 +37,11 @@ struct memory {
 	enum memory_kind kind;
 	/* To show for SICK and HELD; the worst of the incident for WAS; the last one for GONE. */
 	enum state state;
-	uint32_t reasons; /* that belong to @state: bit 1 << enum reason */
+	/*
+	 * That belong to @state: bit 1 << enum reason. Causes are those of the last half minute,
+	 * as what a program does differs from window to window; for WAS, of the worst windows.
+	 */
+	uint32_t reasons;
 	struct history_time lasted; /* the incident: until now, or for WAS until it ended */
 	/* WAS, GONE: since it ended; HELD: since the last window that said @state itself. */
 	uint64_t ago_ns;
@@ -109,11 +113,12 @@ uint32_t incidents_reasons(const struct incidents *s);
 struct memory incidents_recall(const struct incidents *s, const struct timeline *t, uint64_t n,
 			       enum state state, uint32_t reasons);
 
-/* How long every window saw its queue full at some time, up to the end of window @n. */
+/* How long every window saw its queue full, and none saw it empty, up to the end of window @n. */
 struct history_time incidents_full(const struct incidents *s, const struct timeline *t, uint64_t n);
 
-/* Was it sick in window @n? */
+/* Was it sick in window @n? And with this cause? */
 bool incidents_sick(const struct incidents *s, uint64_t n);
+bool incidents_had(const struct incidents *s, uint64_t n, enum reason cause);
 
 /* The most that met its full queue in window @n; UINT64_MAX: forgotten. */
 uint64_t incidents_overflows(const struct incidents *s, uint64_t n);
