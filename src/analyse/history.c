@@ -116,15 +116,6 @@ static const struct row *worst_member(const struct row *row)
 	return worst;
 }
 
-static struct timespec wall_before(struct timespec wall, uint64_t ns)
-{
-	const struct timespec by = clock_timespec(ns);
-
-	wall.tv_sec -= by.tv_sec + (wall.tv_nsec < by.tv_nsec);
-	wall.tv_nsec += (wall.tv_nsec < by.tv_nsec ? (long)NSEC_PER_SEC : 0) - by.tv_nsec;
-	return wall;
-}
-
 static void log_incident(struct history *t, const struct report *report, struct sick *s,
 			 enum state state, const struct incident_news *news)
 {
@@ -149,7 +140,7 @@ static void log_incident(struct history *t, const struct report *report, struct 
 	e.reason = REASON_N;
 	e.report = news->last;
 	e.time_ns -= was.ago_ns;
-	e.wall = wall_before(e.wall, was.ago_ns);
+	e.wall = clock_before(e.wall, was.ago_ns);
 	e.lasted_ns = was.lasted.ns;
 	e.overflows = was.overflows;
 	e.losses = was.losses;
@@ -208,7 +199,7 @@ static struct going going_of(const struct history *t, const struct row *row)
 	if (!s || !newest(t))
 		return going;
 	m = incidents_recall(s->incidents, &t->time, newest(t) - 1, STATE_OK, 0);
-	if ((m.kind == MEMORY_SICK || m.kind == MEMORY_HELD) && m.state <= going.state) {
+	if (memory_is_sick(&m) && m.state <= going.state) {
 		going.state = m.state;
 		going.reasons = m.reasons;
 	}
@@ -693,8 +684,22 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 	m.kind = row->gone ? MEMORY_GONE : state_is_sick(row->state) ? MEMORY_SICK : MEMORY_NONE;
 	m.overflows = row->overflows;
 	m.losses = row->losses;
-	m.peak = row_worst_fill(row);
+	if (m.kind != MEMORY_NONE)
+		m.peak = row_worst_fill(row);
 	return m;
+}
+
+static void mark_well(const struct history *t, struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		rows[i].well = rows[i].state == STATE_OK && !rows[i].gone &&
+			       !(t->rows.n_sick && row_past_sick(&t->rows, row_id(&rows[i])));
+}
+
+void history_mark_well(const struct history *t, struct report *report)
+{
+	mark_well(t, report->rows, report->n_rows);
+	mark_well(t, report->members, report->n_members);
 }
 
 size_t history_sick_members(const struct history *t, const struct row *row, size_t back)
@@ -705,25 +710,9 @@ size_t history_sick_members(const struct history *t, const struct row *row, size
 	for (uint32_t i = 0; group && i < group->n_members; i++) {
 		const struct memory m = history_memory(t, group->members[i], back);
 
-		n += m.kind == MEMORY_SICK || m.kind == MEMORY_HELD;
+		n += memory_is_sick(&m);
 	}
 	return n;
-}
-
-enum severity memory_severity(const struct memory *m)
-{
-	switch (m->kind) {
-	case MEMORY_SICK:
-	case MEMORY_HELD:
-		return state_table[m->state].severity;
-	case MEMORY_WAS:
-		return SEVERITY_NOTICE;
-	case MEMORY_GONE:
-		return SEVERITY_GONE;
-	case MEMORY_NONE:
-		break;
-	}
-	return SEVERITY_NONE;
 }
 
 size_t history_gone(struct history *t, const struct report *report, size_t back, struct row ***rows)

@@ -70,8 +70,15 @@ struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum
 			   size_t back, uint64_t span_ns, uint64_t *covered_ns);
 void history_restart_sums(struct history *t);
 
-/* What the past says of a row, beside its report; see incidents.h. @t: NULL: nothing */
+/* What the past says of a row, beside its report; see memory.h. @t: NULL: nothing */
 struct memory history_memory(const struct history *t, const struct row *row, size_t back);
+
+/*
+ * history_mark_well() - set row.well of the rows and members of @report whose memory is MEMORY_NONE
+ * in every window, as that of most is: a view looks at all rows several times. history_add() makes
+ * the marks out of date.
+ */
+void history_mark_well(const struct history *t, struct report *report);
 
 /* How many members of a folded group are sick, or held so; 0 of a listener. */
 size_t history_sick_members(const struct history *t, const struct row *row, size_t back);
@@ -86,9 +93,6 @@ struct history_recent {
 };
 struct history_recent history_recent(const struct history *t, const struct row *row, size_t back,
 				     uint64_t span_ns, enum reason cause);
-
-/* The severity to show: that of the state of SICK and HELD, NOTICE of WAS, GONE, or NONE. */
-enum severity memory_severity(const struct memory *m);
 
 /* What a row lost since the first report, or since history_restart_sums(). */
 struct history_sums history_row_sums(const struct history *t, const struct row *row, size_t back);

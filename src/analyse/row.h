@@ -100,6 +100,7 @@ struct row {
 	bool fresh; /* not in the opening sample */
 	bool seen_full; /* in the window or now */
 	bool shown; /* selected by report_select() */
+	bool well; /* for sure: ok, and no memory is laid over it, see history_mark_well() */
 };
 
 /* The row of a SO_REUSEPORT group, beside the sums in struct group. */
@@ -122,8 +123,8 @@ struct folded_group {
 /*
  * row_id() - identify a row in every report: by the cookie of a listener, or by the address of a
  * folded group, whose members may come and go.
- * row_group_id() - row_id() of the folded group that the listener is in, or would be in. Also that of
- * a later listener at the same address, or path.
+ * row_group_id() - row_id() of the folded group that the listener is in, or would be in. Also that
+ * of a later listener at the same address, or path.
  */
 uint64_t row_id(const struct row *row);
 uint64_t row_group_id(const struct row *row);

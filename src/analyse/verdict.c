@@ -428,8 +428,7 @@ const struct reason_info reason_table[REASON_N] = {
 				    "full queue gets a RST",
 				    "set it to 0, so that clients retry", resets_clients },
 	[REASON_BLOCKS_CLIENTS] = { "blocks-clients",
-				    "connect(2) to this UNIX listener sleeps until there is room, or "
-				    "fails with EAGAIN where the client does not block",
+				    "clients wait in connect(2), or get EAGAIN if they do not block",
 				    "look at the process that should accept, it is stuck or busy",
 				    blocks_clients },
 	[REASON_LIMIT_FROM_LISTEN] = { "limit-from-listen",

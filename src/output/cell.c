@@ -70,9 +70,9 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 		if (v->own)
 			strbuf_adds(cell, OWN_NETNS);
 		else if (v->path && *v->text == '@')
-			add_abstract(cell, v->text, text_flags | TEXT_ONE_WORD);
+			add_abstract(cell, v->text, text_flags);
 		else
-			text_add_safe(cell, v->text, strlen(v->text), text_flags | TEXT_ONE_WORD);
+			text_add_safe(cell, v->text, strlen(v->text), text_flags);
 		break;
 	case TYPE_OWNERS:
 	case TYPE_WAITING:

@@ -5,9 +5,9 @@
 #include "output/fields.h"
 
 /*
- * cell_add() - add a value for people: unknown is "-", and text is made safe for a terminal and one
- * word, for awk. In the abstract name of a UNIX listener a run of 90 NULs is "@{90}".
- * @text_flags: enum text_flags
+ * cell_add() - add a value for people: unknown is "-", and text is made safe for a terminal. In the
+ * abstract name of a UNIX listener a run of 90 NULs is "@{90}".
+ * @text_flags: enum text_flags; TEXT_ONE_WORD where awk may read it
  */
 void cell_add(struct strbuf *cell, const struct field_value *value, unsigned int text_flags);
 

@@ -275,8 +275,6 @@ static const struct process *process_at(const struct holders *h, size_t i)
 	return &h->processes[h->list[i].process];
 }
 
-#define NOBODY "(none)"
-
 /* Is it the first descriptor of a process? */
 static bool is_next(const struct holders *h, size_t i)
 {
@@ -320,23 +318,6 @@ static void add_word(struct strbuf *scratch, const char *word, size_t *n)
 }
 
 /*
- * A process may choose any name, so one that looks empty, like a word of ours or like more than one
- * name gets quotes. A quote within quotes is doubled.
- */
-static void add_name(struct strbuf *to, const char *name)
-{
-	if (*name && strcmp(name, NOBODY) != 0 && strcmp(name, "-") != 0 &&
-	    !name[strcspn(name, ",\"")]) {
-		strbuf_adds(to, name);
-		return;
-	}
-	strbuf_putc(to, '"');
-	for (; *name; name++)
-		strbuf_addc(to, *name, *name == '"' ? 2 : 1);
-	strbuf_putc(to, '"');
-}
-
-/*
  * The different names of the owners. systemd keeps the sockets of services that it starts open, so
  * its own unit counts only if no other owner has one.
  * @member: offset of the name in struct process
@@ -366,7 +347,7 @@ static void set_names(struct field_value *v, const struct holders *h, size_t mem
 	text = scratch->len;
 	for (size_t i = 0; i < n; i++) {
 		strbuf_addc(scratch, ',', i != 0);
-		add_name(scratch, word_at(scratch, i));
+		field_add_name(scratch, word_at(scratch, i));
 	}
 	set_words(v, scratch, n, text);
 }
@@ -457,7 +438,7 @@ GETTER(process)
 	const struct holders h = holders_of(row, report);
 
 	value->known = !h.n && knows(row, LISTENER_OWNERS);
-	value->text = NOBODY;
+	value->text = FIELD_NOBODY;
 	set_names(value, &h, offsetof(struct process, comm), context);
 }
 

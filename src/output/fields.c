@@ -117,6 +117,19 @@ const char *field_nearest(const char *name, size_t len)
 	return nearest.best;
 }
 
+void field_add_name(struct strbuf *to, const char *name)
+{
+	if (*name && strcmp(name, FIELD_NOBODY) != 0 && strcmp(name, "-") != 0 &&
+	    !name[strcspn(name, ",\"")]) {
+		strbuf_adds(to, name);
+		return;
+	}
+	strbuf_putc(to, '"');
+	for (; *name; name++)
+		strbuf_addc(to, *name, *name == '"' ? 2 : 1);
+	strbuf_putc(to, '"');
+}
+
 void field_get(const struct field *field, const struct row *row, const struct report *report,
 	       struct field_context *context, struct field_value *value)
 {

@@ -83,7 +83,8 @@ enum field_flags {
 	FIELD_IS_NAME = 1 << 8, /* cut to its first letters if not even essential columns fit */
 };
 
-#define OWN_NETNS "own"
+#define OWN_NETNS    "own"
+#define FIELD_NOBODY "(none)" /* no process holds it */
 
 struct field_value {
 	enum field_type type;
@@ -104,6 +105,13 @@ struct field_value {
 	const struct owner *owners; /* @number of them: OWNERS */
 	const struct process *processes; /* that @owners index */
 };
+
+/*
+ * field_add_name() - add a name as the cells of names have it. A process may choose any name, so
+ * one that looks empty, like a word of ours or like more than one name gets quotes. A quote within
+ * quotes is doubled.
+ */
+void field_add_name(struct strbuf *to, const char *name);
 
 /* Memory that a getter uses for texts and words, and names to look up. */
 struct field_context {

@@ -298,11 +298,11 @@ static void add_local(struct strbuf *lines, const struct footer *f, const struct
 
 	if (f->report->n_netns > 1) {
 		field_get(&field_table[FIELD_NAMESPACE], row, f->report, f->context, &value);
-		cell_add(lines, &value, f->text_flags);
+		cell_add(lines, &value, f->text_flags | TEXT_ONE_WORD);
 		strbuf_putc(lines, ' ');
 	}
 	field_get(&field_table[FIELD_LOCAL], row, f->report, f->context, &value);
-	cell_add_fitted(lines, &value, f->text_flags, f->width);
+	cell_add_fitted(lines, &value, f->text_flags | TEXT_ONE_WORD, f->width);
 }
 
 /* Counts the members of its SO_REUSEPORT group that are shown and in the same state. */

@@ -47,7 +47,7 @@ static void make_row(struct table *t, const struct row *row)
 
 		strbuf_add(&t->cells, (const char *)&cell, sizeof(cell));
 		field_get(column->field, row, t->report, t->context, &value);
-		cell_add(&t->cells, &value, t->text_flags);
+		cell_add(&t->cells, &value, t->text_flags | TEXT_ONE_WORD);
 		if (t->cells.len > text + CELL_MAX)
 			t->cells.len = text + CELL_MAX;
 		cell.len = cell.width = (uint16_t)(t->cells.len - text);

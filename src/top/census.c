@@ -7,11 +7,7 @@
 #include <string.h>
 
 static const struct census empty = { .worst = SEVERITY_NONE };
-
-static bool is_sick(const struct memory *m)
-{
-	return m->kind == MEMORY_SICK || m->kind == MEMORY_HELD;
-}
+static const struct memory none = { .kind = MEMORY_NONE };
 
 static void count(struct census *c, const struct memory *m)
 {
@@ -60,13 +56,14 @@ static void count_group(struct census *c, const struct row *row, const struct me
 	enum state worst = 0;
 
 	for (uint32_t i = 0; i < row->folded->n_members; i++) {
-		const struct memory m = history_memory(history, row->folded->members[i], back);
+		const struct row *member = row->folded->members[i];
+		const struct memory m = member->well ? none : history_memory(history, member, back);
 
 		count(&members, &m);
 	}
 	while (worst < STATE_OK && !members.in[worst])
 		worst++;
-	if (is_sick(of_group) ?
+	if (memory_is_sick(of_group) ?
 		    of_group->state < worst :
 		    of_group->kind == MEMORY_WAS && !members.sick && !members.recovered) {
 		if (members.sick)
@@ -85,13 +82,13 @@ static void count_row(struct censuses *c, const struct report *report, const str
 		      const struct history *history, size_t back)
 {
 	struct census *of_netns = &c->by_netns[row->netns - report->netns];
-	const struct memory m = history_memory(history, row, back);
+	const struct memory m = row->well ? none : history_memory(history, row, back);
 
 	if (row->folded)
 		count_group(of_netns, row, &m, history, back);
 	else
 		count(of_netns, &m);
-	if (row->shown || !is_sick(&m))
+	if (row->shown || !memory_is_sick(&m))
 		return;
 	c->hidden++;
 	if (census_is_worse(memory_severity(&m), c->hidden_worst))

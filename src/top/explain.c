@@ -14,6 +14,10 @@
 
 #define COMMAND_GAP 3
 
+#define ADDRESS_MIN 22 /* what is left of an address where a heading is too long */
+
+#define HELD_NS (3 * NSEC_PER_SEC) /* a shorter time alternates too fast to be read */
+
 #define LONGER_NS (5 * NSEC_PER_SEC) /* by which a second time has to be longer */
 
 #define MS (NSEC_PER_SEC / 1000)
@@ -43,18 +47,16 @@ static void add_field(struct strbuf *b, enum field_id id, const struct row *row,
 	if (!value.known || !*value.text)
 		return;
 	strbuf_adds(b, before);
-	cell_add_fitted(b, &value, flags, c->cols);
+	cell_add(b, &value, flags);
 }
 
-void explain_add_name(struct strbuf *b, const struct row *row, const struct phrase_context *c)
+/* What follows the address of a listener. */
+static void add_holders(struct strbuf *b, const struct row *row, const struct phrase_context *c)
 {
-	struct strbuf process = { 0 };
-
-	add_field(b, FIELD_LOCAL, row, c, "");
-	phrase_process(&process, row, c);
-	if (process.len)
-		strbuf_addf(b, "  %s", process.s);
-	strbuf_free(&process);
+	strbuf_adds(b, "  ");
+	phrase_process(b, row, c);
+	if (b->len == strlen("  "))
+		b->len = 0;
 	if (row->folded)
 		strbuf_addf(b, "  %u sockets", row->group->sockets);
 	add_field(b, FIELD_UNIT, row, c, "  ");
@@ -63,6 +65,22 @@ void explain_add_name(struct strbuf *b, const struct row *row, const struct phra
 		strbuf_adds(b, "  netns ");
 		cell_add_netns(b, row->netns->netns, c->utf8 ? 0 : TEXT_ASCII);
 	}
+}
+
+void explain_add_name(struct strbuf *b, const struct row *row, const struct phrase_context *c,
+		      size_t width)
+{
+	const size_t begin = b->len;
+	struct strbuf holders = { 0 };
+	size_t wide;
+
+	add_holders(&holders, row, c);
+	wide = text_width(holders.s, holders.len);
+	add_field(b, FIELD_LOCAL, row, c, "");
+	cell_shorten(b, begin, num_max(width > wide ? width - wide : 0, ADDRESS_MIN), c->utf8);
+	strbuf_add(b, holders.s, holders.len);
+	cell_shorten(b, begin, num_max(width, 1), c->utf8);
+	strbuf_free(&holders);
 }
 
 /* The member that is worst off, or the row itself. */
@@ -79,33 +97,6 @@ static const struct row *worst_of(const struct row *row)
 			worst = member;
 	}
 	return worst;
-}
-
-/* Does a clause end before @text that the one before it does not need? */
-static bool ends_clause(const char *text)
-{
-	static const char *const ends[] = { ": ", "; ", ", and ", ", or " };
-
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		if (!strncmp(text, ends[i], strlen(ends[i])))
-			return true;
-	return false;
-}
-
-/* Cuts the text after the last clause that leaves it no wider than @width, if there is one. */
-static void cut_to_clause(struct strbuf *b, size_t width)
-{
-	size_t cut = 0;
-
-	if (text_width(b->s, b->len) <= width)
-		return;
-	for (size_t i = 0; i < b->len; i++)
-		if (ends_clause(b->s + i) && text_width(b->s, i) <= width)
-			cut = i;
-	if (cut) {
-		b->len = cut;
-		b->s[cut] = '\0';
-	}
 }
 
 static void drop_end(struct strbuf *b, const char *end)
@@ -162,16 +153,6 @@ static void put_text(struct subject *s, enum ink ink, size_t indent)
 	s->text.len = 0;
 }
 
-static struct timespec wall_before(const struct subject *s, uint64_t ns)
-{
-	struct timespec wall = s->c->report->snapshot->wall;
-	const struct timespec by = clock_timespec(ns);
-
-	wall.tv_sec -= by.tv_sec + (wall.tv_nsec < by.tv_nsec);
-	wall.tv_nsec += (wall.tv_nsec < by.tv_nsec ? (long)NSEC_PER_SEC : 0) - by.tv_nsec;
-	return wall;
-}
-
 static void add_lasted(struct strbuf *b, struct history_time time)
 {
 	phrase_time(b, time.ns);
@@ -191,10 +172,11 @@ static void put_was(struct subject *s)
 	if (!gone) {
 		phrase_time(&s->text, m->lasted.ns);
 		strbuf_adds(&s->text, ", from ");
-		phrase_clock(&s->text, wall_before(s, m->ago_ns + m->lasted.ns));
+		phrase_clock(&s->text,
+			     clock_before(s->c->report->snapshot->wall, m->ago_ns + m->lasted.ns));
 		strbuf_adds(&s->text, " to ");
 	}
-	phrase_clock(&s->text, wall_before(s, m->ago_ns));
+	phrase_clock(&s->text, clock_before(s->c->report->snapshot->wall, m->ago_ns));
 	phrase_age(&s->text, ", ", m->ago_ns, " ago");
 	if (gone)
 		strbuf_addf(&s->text, "; it was %s",
@@ -228,7 +210,7 @@ static void add_windows(struct subject *s, bool whole)
 	if (some)
 		strbuf_addf(b, "%s in %u of the last %u windows", len == before ? "," : "",
 			    r.with_cause, r.windows);
-	if (whole || fits(s))
+	if (fits(s) || (whole && some))
 		return;
 	b->s[b->len = len] = '\0';
 	drop_end(b, now);
@@ -243,7 +225,7 @@ static void put_wrong(struct subject *s, bool whole)
 	add_cause(s);
 	add_windows(s, whole);
 	if (!whole && s->to->width > s->to->x)
-		cut_to_clause(&s->text, s->to->width - s->to->x);
+		phrase_cut(&s->text, 0, s->to->width - s->to->x);
 	put_text(s, INK_STRONG, 0);
 	sheet_end(s->to);
 }
@@ -273,9 +255,14 @@ static void add_part(struct strbuf *b)
 
 static void add_range(struct strbuf *b, const struct range *r, double per)
 {
-	if (r->min < r->max && r->min) {
-		phrase_rate(b, (double)r->min / per);
-		strbuf_adds(b, " to ");
+	/* Bounds that are close say no more than the upper one. */
+	if (r->min < r->max - r->max / 20) {
+		if (!r->min) {
+			strbuf_adds(b, "up to ");
+		} else {
+			phrase_rate(b, (double)r->min / per);
+			strbuf_adds(b, " to ");
+		}
 	} else if (r->min < r->max) {
 		strbuf_adds(b, "up to ");
 	}
@@ -392,10 +379,12 @@ static void add_waiting(struct subject *s)
 	phrase_age(b, " (seen ", age, " ago)");
 }
 
+/* A cookie may come back in a later window, so more may come back than were sent. */
 static void add_syn_queue(struct subject *s)
 {
 	const struct opt_u64 limit = row_syn_limit(s->row);
-	const struct opt_u64 *delta = s->row->netns->delta;
+	const struct opt_u64 sent = s->row->netns->delta[COUNTER_COOKIES_SENT];
+	const struct opt_u64 back = s->row->netns->delta[COUNTER_COOKIES_RECV];
 	struct strbuf *b = &s->text;
 
 	if (s->memory.state != STATE_SYN_FULL && !has(s, REASON_SYN_FLOOD) &&
@@ -404,16 +393,19 @@ static void add_syn_queue(struct subject *s)
 	strbuf_addf(b, "%u half-open", row_syn_length(s->row));
 	if (limit.known)
 		strbuf_addf(b, " (limit %llu)", (unsigned long long)limit.value);
-	if (!delta[COUNTER_COOKIES_SENT].known || !s->c->report->window_ns)
+	put_sentence(s);
+	if (!sent.known || !sent.value || !s->c->report->window_ns)
 		return;
-	strbuf_adds(b, ", ");
-	phrase_rate(b, report_rate(delta[COUNTER_COOKIES_SENT], s->c->report));
-	strbuf_adds(b, " cookies/s sent");
-	if (!delta[COUNTER_COOKIES_RECV].known)
-		return;
-	strbuf_adds(b, ", ");
-	phrase_rate(b, report_rate(delta[COUNTER_COOKIES_RECV], s->c->report));
-	strbuf_adds(b, "/s came back");
+	phrase_rate(b, report_rate(sent, s->c->report));
+	strbuf_adds(b, " cookies/s sent, ");
+	if (!back.known) {
+		strbuf_adds(b, "unknown how many came back");
+	} else if (back.value >= sent.value - sent.value / 2) {
+		strbuf_adds(b, "most came back");
+	} else {
+		phrase_rate(b, report_rate(back, s->c->report));
+		strbuf_adds(b, "/s came back");
+	}
 }
 
 /* How many members are sick. */
@@ -427,20 +419,18 @@ static void add_members(struct subject *s)
 		    sick > 1 ? "are" : "is");
 }
 
-/* Of what an earlier window said: how long ago. */
+/* What this window is, where an earlier one was worse. */
 static void put_held(struct subject *s)
 {
 	const struct memory *m = &s->memory;
-	const enum reason cause = verdict_adviser(m->reasons);
-	const struct history_recent r = recent(s, cause);
+	const enum state now = s->row->state;
 
-	/* In how many windows it was so says more. */
-	if (m->kind != MEMORY_HELD || cause == REASON_N || r.with_cause < r.since_cause)
+	if (m->kind != MEMORY_HELD || verdict_adviser(m->reasons) == REASON_N || now <= m->state ||
+	    m->ago_ns < HELD_NS)
 		return;
-	phrase_age(&s->text, has(s, REASON_NOT_ACCEPTING) ? "(proved " : "(seen ", m->ago_ns,
-		   " ago)");
-	if (!s->text.len)
-		return;
+	strbuf_addf(&s->text, "(now %s; %s ", state_table[now].name, state_table[m->state].name);
+	phrase_time(&s->text, m->ago_ns);
+	strbuf_adds(&s->text, " ago)");
 	if (s->to->x)
 		sheet_puts(s->to, INK_DIM, " ");
 	put_text(s, INK_DIM, 0);

@@ -19,7 +19,11 @@ enum explain_flags {
 void explain_add(struct sheet *to, const struct row *row, const struct phrase_context *c,
 		 unsigned int flags);
 
-/* Who it is: "127.0.0.1:8000  gunicorn[2410]  gunicorn.service". @width: of the screen */
-void explain_add_name(struct strbuf *b, const struct row *row, const struct phrase_context *c);
+/*
+ * explain_add_name() - add who it is: "127.0.0.1:8000  gunicorn[2410]  gunicorn.service".
+ * @width: columns that there are; a longer address, or else the whole, is cut in its middle
+ */
+void explain_add_name(struct strbuf *b, const struct row *row, const struct phrase_context *c,
+		      size_t width);
 
 #endif

@@ -34,7 +34,7 @@ static const struct {
 } columns[] = {
 	{ "QUEUE", "waiting / room for them" },
 	{ "SYN", "half-open connections" },
-	{ "OVER/S", "overflows a second" },
+	{ "OVER/S", "overflows a second (most)" },
 	{ "LAST", "how full; newest on right" },
 };
 
@@ -83,7 +83,7 @@ static void add_marks(struct help_lines *l)
 	add_title(l, "Marks and colours");
 	add_mark(l, SEVERITY_CRITICAL, "overflowing: connections get lost");
 	add_mark(l, SEVERITY_WARNING, "full, stalled, dropping, syn-full");
-	add_mark(l, SEVERITY_NOTICE, "high: 80 % of its queue");
+	add_mark(l, SEVERITY_NOTICE, "high: 80% of its queue");
 	add_line(l, INK_NOTICE, "v", "was sick, and recovered")->width = MARK;
 	add_mark(l, SEVERITY_GONE, "gone: closed");
 	add_mark(l, SEVERITY_NONE, "ok");

@@ -60,7 +60,7 @@ static const struct part {
 /* What is needed to make a line. */
 struct maker {
 	const struct listing_context *c;
-	struct line *line;
+	struct sheet *line;
 	struct row_text t; /* without a row: the headers */
 	bool selected;
 	enum ink ink; /* of the row */
@@ -269,22 +269,9 @@ void listing_fit(struct listing *l, const struct listing_context *c)
 
 /* Lines */
 
-static void put(struct line *line, enum ink ink, const char *text, size_t len)
+static void put_blanks(struct maker *m, enum ink ink, size_t n)
 {
-	if (!len)
-		return;
-	strbuf_add(&line->text, text, len);
-	if (!line->n || (line->runs[line->n - 1].ink != ink && line->n < LINE_RUNS))
-		line->runs[line->n++].ink = ink;
-	line->runs[line->n - 1].end = line->text.len;
-}
-
-static void put_blanks(struct line *line, enum ink ink, size_t n)
-{
-	static const char blanks[] = "                                ";
-
-	for (; n; n -= num_min(n, sizeof(blanks) - 1))
-		put(line, ink, blanks, num_min(n, sizeof(blanks) - 1));
+	sheet_pad(m->line, ink, m->line->x + n);
 }
 
 /* Puts the text of m->cell in @width columns. */
@@ -295,10 +282,10 @@ static void put_cell(struct maker *m, enum ink ink, size_t width, bool right)
 	row_text_cut_end(&m->cell, width, m->c->utf8);
 	wide = text_width(m->cell.s, m->cell.len);
 	if (right)
-		put_blanks(m->line, ink, width - wide);
-	put(m->line, ink, m->cell.s, m->cell.len);
+		put_blanks(m, ink, width - wide);
+	sheet_put(m->line, ink, m->cell.s, m->cell.len);
 	if (!right)
-		put_blanks(m->line, ink, width - wide);
+		put_blanks(m, ink, width - wide);
 }
 
 static unsigned int flags_of(const struct maker *m)
@@ -337,7 +324,14 @@ static void add_last_header(struct strbuf *b, const struct listing_context *c, s
 		span = (span + unit / 2) / unit * unit;
 	strbuf_adds(b, "LAST ");
 	phrase_time(b, span);
-	if (text_width(b->s, b->len) > width) /* "LAST 0.8s" */
+	if (b->len <= width)
+		return;
+	b->len = strlen("LAST ");
+	if (span < NSEC_PER_SEC) /* "LAST .8s" */
+		strbuf_addf(b, ".%us", (unsigned int)(span / (NSEC_PER_SEC / 10)));
+	else if (span >= MINUTE_NS) /* "LAST 80m" */
+		strbuf_addf(b, "%llum", (unsigned long long)(span / MINUTE_NS));
+	if (b->len <= strlen("LAST ") || b->len > width)
 		b->s[b->len = strlen("LAST")] = '\0';
 }
 
@@ -398,21 +392,18 @@ static void add_header(struct maker *m, const struct listing *l,
 		strbuf_adds(&m->cell, c->utf8 ? (down ? "▼" : "▲") : (down ? "v" : "^"));
 }
 
-static bool is_sick(const struct maker *m)
-{
-	return m->t.memory.kind == MEMORY_SICK || m->t.memory.kind == MEMORY_HELD;
-}
-
 /* The ink of meters and sparklines. */
 static enum ink bar_ink(const struct maker *m)
 {
-	return m->selected || !is_sick(m) ? m->ink : paint_ink_bar(memory_severity(&m->t.memory));
+	return m->selected || !memory_is_sick(&m->t.memory) ?
+		       m->ink :
+		       paint_ink_bar(memory_severity(&m->t.memory));
 }
 
 /* A meter. Of a sick row the rest of it is seen too. */
 static void put_meter(struct maker *m, double fill, size_t width)
 {
-	const bool sick = is_sick(m);
+	const bool sick = memory_is_sick(&m->t.memory);
 	const enum ink rest = m->selected ? m->ink : INK_DIM;
 	size_t len, wide;
 
@@ -421,11 +412,11 @@ static void put_meter(struct maker *m, double fill, size_t width)
 	for (len = m->cell.len; len && strchr(" .", m->cell.s[len - 1]); len--)
 		;
 	wide = text_width(m->cell.s, len);
-	put(m->line, bar_ink(m), m->cell.s, len);
+	sheet_put(m->line, bar_ink(m), m->cell.s, len);
 	if (!sick)
-		put_blanks(m->line, m->ink, width - wide);
+		put_blanks(m, m->ink, width - wide);
 	for (; sick && wide < width; wide++)
-		put(m->line, rest, m->c->utf8 ? "░" : ".", strlen(m->c->utf8 ? "░" : "."));
+		sheet_puts(m->line, rest, m->c->utf8 ? "░" : ".");
 }
 
 /* The fullest member stands for a group, so that its numbers agree. */
@@ -443,7 +434,7 @@ static void put_queue(struct maker *m, size_t width)
 			strbuf_addf(&m->cell, "%.0f%%", (double)(int)(listener_fill(l) * 100));
 			put_cell(m, m->ink, percent, true);
 		}
-		put_blanks(m->line, m->ink, GAP);
+		put_blanks(m, m->ink, GAP);
 	}
 	m->cell.len = 0;
 	row_text_of(&m->cell, l->length, (uint64_t)l->limit + 1, numbers);
@@ -464,12 +455,13 @@ static void put_syn(struct maker *m, size_t width)
 			put_meter(m, (double)value.number / (double)num_max(limit.value, 1),
 				  width - numbers - GAP);
 		else
-			put_blanks(m->line, m->ink, width - numbers - GAP);
-		put_blanks(m->line, m->ink, GAP);
+			put_blanks(m, m->ink, width - numbers - GAP);
+		put_blanks(m, m->ink, GAP);
 	}
 	m->cell.len = 0;
 	if (value.known && limit.known && (value.number || width >= few))
-		row_text_of(&m->cell, value.number, limit.value, numbers);
+		/* The kernel may let one more in. */
+		row_text_of(&m->cell, value.number, num_max(value.number, limit.value), numbers);
 	if (m->cell.len > numbers || !m->cell.len) {
 		m->cell.len = 0;
 		cell_add(&m->cell, &value, flags_of(m));
@@ -497,7 +489,7 @@ static void put_field_meter(struct maker *m, const struct listing_column *column
 	if (value.known)
 		put_meter(m, value.real, column->width);
 	else
-		put_blanks(m->line, m->ink, column->width);
+		put_blanks(m, m->ink, column->width);
 }
 
 static void put_row_cell(struct maker *m, const struct listing *l,
@@ -534,7 +526,7 @@ static void put_row_cell(struct maker *m, const struct listing *l,
 		row_text_process(&m->cell, &m->t, column->width);
 		break;
 	case LISTING_RATE:
-		row_text_rate(&m->cell, &m->t, column->width);
+		row_text_rate(&m->cell, &m->t);
 		right = true;
 		break;
 	case LISTING_LAST:
@@ -586,7 +578,7 @@ static void make_line(const struct listing *l, struct maker *m)
 {
 	const struct listing_column *before = NULL;
 
-	m->line->text.len = m->line->n = 0;
+	sheet_begin(m->line, m->c->cols, 0, 1);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct listing_column *column = &l->columns[i];
 
@@ -597,8 +589,7 @@ static void make_line(const struct listing *l, struct maker *m)
 			bool badge = m->t.row && !m->selected && before->kind == LISTING_MARK &&
 				     column->kind == LISTING_STATE;
 
-			put_blanks(m->line,
-				   badge ? paint_badge(memory_severity(&m->t.memory)) : m->ink,
+			put_blanks(m, badge ? paint_badge(memory_severity(&m->t.memory)) : m->ink,
 				   GAP);
 		}
 		before = column;
@@ -612,7 +603,7 @@ static void make_line(const struct listing *l, struct maker *m)
 	strbuf_free(&m->cell);
 }
 
-void listing_make_header(const struct listing *l, struct line *line,
+void listing_make_header(const struct listing *l, struct sheet *line,
 			 const struct listing_context *c)
 {
 	struct maker m = { .c = c, .line = line, .ink = INK_HEADER };
@@ -620,7 +611,7 @@ void listing_make_header(const struct listing *l, struct line *line,
 	make_line(l, &m);
 }
 
-void listing_make_row(const struct listing *l, struct line *line, const struct listing_context *c,
+void listing_make_row(const struct listing *l, struct sheet *line, const struct listing_context *c,
 		      size_t index, bool selected)
 {
 	const struct row *row = c->view->report.shown[index];
@@ -648,33 +639,31 @@ void listing_make_row(const struct listing *l, struct line *line, const struct l
 	make_line(l, &m);
 }
 
-static void paint_made(struct line *line, struct paint *p)
+/* Draws the line that was made, with blanks to its end. */
+static void draw_line(struct sheet *line, const struct screen *screen, struct area a)
 {
-	size_t begin = 0;
-
-	for (size_t i = 0; i < line->n; i++) {
-		paint_text(p, line->runs[i].ink, line->text.s + begin, line->runs[i].end - begin);
-		begin = line->runs[i].end;
-	}
-	paint_rest(p, line->n ? line->runs[line->n - 1].ink : INK_PLAIN);
-	strbuf_free(&line->text);
+	sheet_pad(line, line->n_spans ? line->spans[line->n_spans - 1].ink : INK_PLAIN,
+		  line->width);
+	sheet_draw(line, screen, &a);
+	sheet_free(line);
 }
 
-void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c)
+void listing_header(const struct listing *l, const struct screen *screen, struct area a,
+		    const struct listing_context *c)
 {
-	struct line line = { 0 };
+	struct sheet line = { 0 };
 
 	listing_make_header(l, &line, c);
-	paint_made(&line, p);
+	draw_line(&line, screen, a);
 }
 
-void listing_row(const struct listing *l, struct paint *p, const struct listing_context *c,
-		 size_t index, bool selected)
+void listing_row(const struct listing *l, const struct screen *screen, struct area a,
+		 const struct listing_context *c, size_t index, bool selected)
 {
-	struct line line = { 0 };
+	struct sheet line = { 0 };
 
 	listing_make_row(l, &line, c, index, selected);
-	paint_made(&line, p);
+	draw_line(&line, screen, a);
 }
 
 const char *listing_title(const struct listing *l, const struct listing_column *column)

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/num.h"
-#include "base/text.h"
+#include "top/phrase.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -59,11 +59,17 @@ static int name_width(const struct menu *m)
 	return (int)width;
 }
 
-static void add_item(struct strbuf *b, const struct menu_item *item, int width)
+/* @name, @width: columns of the name, and of the whole */
+static void add_item(struct strbuf *b, const struct menu_item *item, int name, size_t width)
 {
+	size_t begin;
+
 	if (item->mark)
 		strbuf_addf(b, "[%c] ", item->mark);
-	strbuf_addf(b, "%-*s  %s", width, item->name, item->help);
+	strbuf_addf(b, "%-*s  ", name, item->name);
+	begin = b->len;
+	strbuf_adds(b, item->help);
+	phrase_cut(b, begin, width > begin ? width - begin : 0);
 }
 
 /* The border above or below the choices. */
@@ -94,7 +100,7 @@ static void draw_item(const struct menu *m, const struct screen *screen, struct 
 	paint_string(&p, INK_TITLE, glyph(screen, DOWN));
 	paint_blanks(&p, ink, SIDE - 1);
 	p.end = end - SIDE;
-	add_item(&b, &m->items[i], width);
+	add_item(&b, &m->items[i], width, p.end > p.x ? (size_t)(p.end - p.x) : 0);
 	paint_text(&p, ink, b.s, b.len);
 	paint_rest(&p, ink);
 	p.end = end;
@@ -113,7 +119,7 @@ void menu_draw(struct menu *m, const struct screen *screen, struct area a)
 
 	for (size_t i = 0; i < m->n; i++) {
 		b.len = 0;
-		add_item(&b, &m->items[i], name);
+		add_item(&b, &m->items[i], name, SIZE_MAX);
 		if ((int)text_width(b.s, b.len) + 2 * SIDE > widest)
 			widest = (int)text_width(b.s, b.len) + 2 * SIDE;
 	}
@@ -122,10 +128,7 @@ void menu_draw(struct menu *m, const struct screen *screen, struct area a)
 		a.end = a.x + widest;
 	room = room < m->n ? room : m->n;
 	menu_move(m, 0);
-	if (m->cursor < m->offset)
-		m->offset = m->cursor;
-	if (m->cursor >= m->offset + room)
-		m->offset = m->cursor - room + 1;
+	m->offset = num_scroll(m->offset, m->cursor, room, m->n);
 	m->area = (struct area){ a.y + framed, (int)room, a.x, a.end };
 	if (framed) {
 		draw_edge(screen, paint_area(screen, &a, 0), TOP_LEFT, TOP_RIGHT, m->title);

@@ -12,6 +12,7 @@
 
 #define NO_RULE	    3 /* lines of a panel that have no room for one */
 #define FEW	    6 /* lines that may have no room for numbers */
+#define DENSE	    8 /* lines that have no room for blank ones */
 #define WAIT	    6 /* columns of a time */
 #define WAITER	    38 /* of a client that waits */
 #define WAITER_V6   16 /* more for an IPv6 address */
@@ -46,9 +47,7 @@ static void put_title(struct sheet *s, struct session *session, const struct row
 	const struct phrase_context c = session_phrases(session);
 	struct strbuf name = { 0 };
 
-	explain_add_name(&name, row, &c);
-	if (text_width(name.s, name.len) + 6 > s->width)
-		cell_shorten(&name, 0, s->width > 6 ? s->width - 6 : 1, c.utf8);
+	explain_add_name(&name, row, &c, s->width > SHEET_RULE ? s->width - SHEET_RULE : 1);
 	sheet_rule(s, name.s, c.utf8);
 	strbuf_free(&name);
 }
@@ -57,7 +56,10 @@ void panel_draw(struct session *s, struct area a)
 {
 	const struct row *row = view_selected(&s->view);
 	const struct phrase_context c = session_phrases(s);
-	/* The first way that fits, else the last one. A few lines have no room for numbers. */
+	/*
+	 * The first way that fits, else the last one. Few lines stay together, very few have no
+	 * room for numbers.
+	 */
 	const unsigned int ways[] = { EXPLAIN_WHOLE | EXPLAIN_GAPS, EXPLAIN_WHOLE, 0,
 				      EXPLAIN_TIGHT };
 	const size_t n = a.lines > FEW ? ARRAY_SIZE(ways) - 1 : ARRAY_SIZE(ways);
@@ -65,7 +67,7 @@ void panel_draw(struct session *s, struct area a)
 
 	if (!row || a.lines <= 0)
 		return;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = a.lines <= DENSE; i < n; i++) {
 		begin_part(&sheet, &a);
 		if (is_right(&a))
 			sheet_rule(&sheet, "What is wrong, and what to do", c.utf8);
@@ -189,6 +191,24 @@ void panel_draw_waits(struct session *s, struct area a)
 	strbuf_free(&b);
 }
 
+/*
+ * Event @i as it stands beside the one before it: where a listener got worse for the same cause,
+ * the words of its new state.
+ */
+static struct event event_beside(const struct history *history, size_t back, size_t i)
+{
+	struct event e = *history_event(history, back, i);
+
+	if (i + 1 < history_events(history, back)) {
+		const struct event *before = history_event(history, back, i + 1);
+
+		if (e.kind == EVENT_SICK && before->kind == EVENT_SICK && e.id == before->id &&
+		    e.reason == before->reason)
+			e.reason = REASON_N;
+	}
+	return e;
+}
+
 /* As many of the newest events on one line as fit whole, at least one. */
 static void put_latest(struct sheet *s, const struct session *session)
 {
@@ -197,15 +217,15 @@ static void put_latest(struct sheet *s, const struct session *session)
 	struct sheet one = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		const struct event *e = history_event(history, back, i);
+		const struct event e = event_beside(history, back, i);
 		const size_t gap = i ? EVENT_GAP : 0;
 
 		sheet_begin(&one, s->width, 0, 1);
-		events_add(&one, e, EVENTS_BRIEF, session->screen.utf8);
+		events_add(&one, &e, EVENTS_BRIEF, session->screen.utf8);
 		if (i && s->x + gap + one.x > s->width)
 			break;
 		sheet_tab(s, s->x + gap);
-		events_add(s, e, EVENTS_BRIEF, session->screen.utf8);
+		events_add(s, &e, EVENTS_BRIEF, session->screen.utf8);
 	}
 	sheet_end(s);
 	sheet_free(&one);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/phrase.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
+#include "output/cell.h"
 
 #include <string.h>
 
@@ -27,6 +29,17 @@ static const char *const state_words[STATE_N] = {
 	[STATE_OK] = "ok",
 	[STATE_GONE] = "gone",
 };
+
+/* Does a clause end before @text that the one before it does not need? */
+static bool ends_clause(const char *text)
+{
+	static const char *const ends[] = { ": ", "; ", ", and ", ", or " };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (!strncmp(text, ends[i], strlen(ends[i])))
+			return true;
+	return false;
+}
 
 void phrase_time(struct strbuf *b, uint64_t ns)
 {
@@ -69,6 +82,15 @@ void phrase_clock(struct strbuf *b, struct timespec wall)
 	strbuf_add(b, clock, strcspn(clock, "Z"));
 }
 
+void phrase_name(struct strbuf *b, const char *name, unsigned int text_flags)
+{
+	struct strbuf quoted = { 0 };
+
+	field_add_name(&quoted, name);
+	text_add_safe(b, quoted.s, quoted.len, text_flags);
+	strbuf_free(&quoted);
+}
+
 /* The manager, process 1, counts only if there is no other; it is the last one. */
 void phrase_process(struct strbuf *b, const struct row *row, const struct phrase_context *c)
 {
@@ -82,16 +104,45 @@ void phrase_process(struct strbuf *b, const struct row *row, const struct phrase
 	size_t more = 0;
 
 	if (name)
-		text_add_safe(b, name, strlen(name), flags);
+		phrase_name(b, name, flags);
 	if (!first)
 		return;
-	strbuf_addf(b, "[%u]", first->pid);
 	for (uint32_t i = 1; i < n; i++)
 		if (owners[i].process != owners[i - 1].process &&
 		    s->processes[owners[i].process].pid != 1)
 			more++;
+	/* Of a group the first one need not be the one that matters. */
+	if (more && row->folded) {
+		strbuf_addf(b, ", %zu processes", more + 1);
+		return;
+	}
+	strbuf_addf(b, "[%u]", first->pid);
 	if (more)
 		strbuf_addf(b, " and %zu more", more);
+}
+
+static void add_text(struct strbuf *b, const char *text, bool utf8)
+{
+	if (text)
+		text_add_safe(b, text, strlen(text), utf8 ? 0 : TEXT_ASCII);
+}
+
+void phrase_address(struct strbuf *b, const struct event *e, bool utf8)
+{
+	if (e->addr.family == AF_UNIX)
+		add_text(b, e->path, utf8);
+	else
+		cell_add_endpoint(b, e->addr.family, e->addr.address, e->addr.port);
+}
+
+void phrase_who(struct strbuf *b, const struct event *e, bool utf8)
+{
+	if (e->kind == EVENT_NETNS_GONE)
+		add_text(b, e->netns, utf8);
+	else if (e->process)
+		phrase_name(b, e->process, utf8 ? 0 : TEXT_ASCII);
+	else
+		phrase_address(b, e, utf8);
 }
 
 /* ", 4100 dropped": by the full queue or before it; the most it can be. */
@@ -139,4 +190,17 @@ void phrase_event(struct strbuf *b, const struct event *e, bool brief)
 	}
 	if (e->more)
 		strbuf_addf(b, ", and %u more", e->more);
+}
+
+void phrase_cut(struct strbuf *b, size_t start, size_t width)
+{
+	size_t cut = start;
+
+	if (text_width(b->s + start, b->len - start) <= width)
+		return;
+	for (size_t i = start; i < b->len; i++)
+		if (ends_clause(b->s + i) && text_width(b->s + start, i - start) <= width)
+			cut = i;
+	if (cut > start)
+		b->s[b->len = cut] = '\0';
 }

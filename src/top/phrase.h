@@ -13,7 +13,6 @@ struct phrase_context {
 	size_t back; /* windows from the newest one to the report */
 	struct field_context *fields;
 	bool utf8;
-	size_t cols; /* of the screen, 0: no limit; long paths are cut for it */
 };
 
 /* The same as text_add_time(). */
@@ -31,8 +30,27 @@ void phrase_count(struct strbuf *b, uint64_t n);
 /* A time of day, as the title bar has it: "14:34:13". */
 void phrase_clock(struct strbuf *b, struct timespec wall);
 
-/* Who holds the row, "gunicorn[2410]", "nginx[812] and 3 more"; nothing if that is unknown. */
+/* The name of a process, as field_add_name() writes it, safe for a terminal. */
+void phrase_name(struct strbuf *b, const char *name, unsigned int text_flags);
+
+/*
+ * Who holds the row, "gunicorn[2410]", "nginx[812] and 3 more", of a folded group "uwsgi, 8
+ * processes"; nothing if that is unknown.
+ */
 void phrase_process(struct strbuf *b, const struct row *row, const struct phrase_context *c);
+
+/*
+ * phrase_address() - the address or path of the listener of an event.
+ * phrase_who() - who it happened to: the process, or else the address, or else the namespace.
+ */
+void phrase_address(struct strbuf *b, const struct event *e, bool utf8);
+void phrase_who(struct strbuf *b, const struct event *e, bool utf8);
+
+/*
+ * phrase_cut() - cut the text from @start on after the last clause that leaves it no wider than
+ * @width; not if there is none.
+ */
+void phrase_cut(struct strbuf *b, size_t start, size_t width);
 
 /* What happened to a listener: "stopped accepting, overflowing"; @brief: "stopped accepting". */
 void phrase_event(struct strbuf *b, const struct event *e, bool brief);

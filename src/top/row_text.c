@@ -58,7 +58,7 @@ void row_text_mark(struct strbuf *b, const struct row_text *t)
 
 	if (t->memory.kind == MEMORY_WAS)
 		strbuf_putc(b, 'v');
-	else if (t->memory.kind == MEMORY_SICK || t->memory.kind == MEMORY_HELD)
+	else if (memory_is_sick(&t->memory))
 		strbuf_adds(b, severity_mark(state_table[t->memory.state].severity));
 	else
 		strbuf_adds(b, severity_mark(others[t->memory.kind]));
@@ -95,7 +95,11 @@ void row_text_state(struct strbuf *b, const struct row_text *t, size_t width, bo
 		state = STATE_GONE;
 	else if (sick)
 		strbuf_addf(b, "%zu/%u ", sick, t->row->folded->n_members);
-	strbuf_adds(b, state_table[state].name);
+	/* Its severity is in the mark. */
+	if (sick && b->len + strlen(state_table[state].name) > width)
+		strbuf_adds(b, "sick");
+	else
+		strbuf_adds(b, state_table[state].name);
 }
 
 void row_text_local(struct strbuf *b, const struct row_text *t, size_t width)
@@ -125,7 +129,7 @@ static bool is_sick(const struct row_text *t, const struct row *member)
 {
 	const struct memory m = history_memory(t->history, member, t->back);
 
-	return m.kind == MEMORY_SICK || m.kind == MEMORY_HELD;
+	return memory_is_sick(&m);
 }
 
 /* The pids in brackets. If one member of a group is sick, its own. */
@@ -155,7 +159,7 @@ void row_text_process(struct strbuf *b, const struct row_text *t, size_t width)
 	struct field_value value;
 
 	if (was) {
-		text_add_safe(b, was, strlen(was), flags_of(t));
+		phrase_name(b, was, flags_of(t));
 		return;
 	}
 	get(t, t->row, FIELD_PROCESS, &value);
@@ -198,30 +202,27 @@ void row_text_of(struct strbuf *b, uint64_t n, uint64_t of, size_t width)
 	}
 }
 
-void row_text_rate(struct strbuf *b, const struct row_text *t, size_t width)
+void row_text_rate(struct strbuf *b, const struct row_text *t)
 {
 	const struct range *n = &t->row->overflows;
-	double min, max;
+	struct strbuf least = { 0 };
+	size_t begin;
 
 	if (!n->known || !t->report->window_ns || t->row->gone) {
 		strbuf_putc(b, '-');
 		return;
 	}
-	min = report_rate((struct opt_u64){ n->min, true }, t->report);
-	max = report_rate((struct opt_u64){ n->max, true }, t->report);
-	phrase_rate(b, min);
-	if (n->min == n->max)
-		return;
-	strbuf_adds(b, "..");
-	phrase_rate(b, max);
-	if (b->len <= width)
-		return;
-	b->len = 0;
-	if (t->utf8)
-		strbuf_adds(b, n->min ? "≥" : "≤");
-	else
-		strbuf_adds(b, n->min ? ">=" : "<=");
-	phrase_rate(b, n->min ? min : max);
+	phrase_rate(&least, report_rate((struct opt_u64){ n->min, true }, t->report));
+	begin = b->len;
+	phrase_rate(b, report_rate((struct opt_u64){ n->max, true }, t->report));
+	if (strcmp(b->s + begin, least.s) != 0) {
+		least.len = 0;
+		strbuf_adds(&least, t->utf8 ? "≤" : "<=");
+		strbuf_add(&least, b->s + begin, b->len - begin);
+		b->len = begin;
+		strbuf_add(b, least.s, least.len);
+	}
+	strbuf_free(&least);
 }
 
 /* Tenths of a second would change with each sample. */
@@ -303,7 +304,7 @@ void row_text_why(struct strbuf *b, const struct row_text *t, size_t width)
 
 	if (t->memory.kind == MEMORY_WAS) {
 		add_recovered(b, t, width);
-	} else if (t->memory.kind == MEMORY_SICK || t->memory.kind == MEMORY_HELD) {
+	} else if (memory_is_sick(&t->memory)) {
 		if (sick)
 			strbuf_addf(b, width >= 22 ? "%zu of %u " : "%zu/%u ", sick,
 				    t->row->folded->n_members);

@@ -35,8 +35,8 @@ void row_text_local(struct strbuf *b, const struct row_text *t, size_t width);
 /* Its process, with the pid where there is room. */
 void row_text_process(struct strbuf *b, const struct row_text *t, size_t width);
 
-/* Overflows a second; bounds where it is not certain. */
-void row_text_rate(struct strbuf *b, const struct row_text *t, size_t width);
+/* Overflows a second; "≤" the most they can be where it is not certain. */
+void row_text_rate(struct strbuf *b, const struct row_text *t);
 
 /* How long it has been sick: "1m14s", ">20s"; or how long ago that ended: "-12s". */
 void row_text_since(struct strbuf *b, const struct row_text *t);

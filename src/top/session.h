@@ -39,6 +39,7 @@ struct session {
 	struct playback playback;
 	struct view view;
 	struct censuses censuses; /* of view.report; banner_title() takes them */
+	unsigned int counted; /* view.arranged when it did */
 	struct columns columns;
 	struct listing layout; /* of the columns */
 	struct detail detail;

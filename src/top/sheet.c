@@ -36,8 +36,11 @@ void sheet_put(struct sheet *s, enum ink ink, const char *text, size_t len)
 		s->lines = array_grow(s->lines, s->n_lines, &s->lines_size, sizeof(*s->lines));
 		s->lines[s->n_lines++].begin = s->n_spans;
 	}
-	s->spans = array_grow(s->spans, s->n_spans, &s->spans_size, sizeof(*s->spans));
-	s->spans[s->n_spans++] = (struct sheet_span){ s->text.len, ink };
+	/* Curses is called once for many glyphs. */
+	if (s->n_spans == s->lines[s->n_lines - 1].begin || s->spans[s->n_spans - 1].ink != ink) {
+		s->spans = array_grow(s->spans, s->n_spans, &s->spans_size, sizeof(*s->spans));
+		s->spans[s->n_spans++] = (struct sheet_span){ s->text.len, ink };
+	}
 	strbuf_add(&s->text, text, len);
 }
 

@@ -46,6 +46,8 @@ void sheet_wrap(struct sheet *s, enum ink ink, size_t indent, const char *text);
 /* Ends the line. */
 void sheet_end(struct sheet *s);
 
+#define SHEET_RULE 6 /* columns beside a title that is not cut */
+
 /* Adds a line with a rule and a title in it, "── Limits ─────". @title: empty for the rule alone */
 void sheet_rule(struct sheet *s, const char *title, bool utf8);
 

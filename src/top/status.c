@@ -25,9 +25,13 @@ static bool is_worst_first(const struct status *s)
 static enum memory_kind look_at(const struct status *s, size_t i, size_t *sick,
 				enum severity *worst)
 {
-	const struct memory m = history_memory(s->history, s->view->report.shown[i], s->back);
+	const struct row *row = s->view->report.shown[i];
+	struct memory m;
 
-	if (m.kind == MEMORY_SICK || m.kind == MEMORY_HELD) {
+	if (row->well)
+		return MEMORY_NONE;
+	m = history_memory(s->history, row, s->back);
+	if (memory_is_sick(&m)) {
 		++*sick;
 		if (census_is_worse(memory_severity(&m), *worst))
 			*worst = memory_severity(&m);
@@ -54,6 +58,15 @@ static struct off_screen look_off_screen(const struct status *s)
 		}
 	}
 	return off;
+}
+
+/* A folded group is one row, but several listeners. */
+static bool has_groups(const struct view *v)
+{
+	for (size_t i = 0; v->fold && i < v->report.n_shown; i++)
+		if (v->report.shown[i]->folded)
+			return true;
+	return false;
 }
 
 static void add(struct strbuf *b, const char *text)
@@ -135,7 +148,7 @@ enum severity status_compose(const struct status *s, size_t width, struct strbuf
 	if (alarm->len && rest->len && alarm->s[alarm->len - 1] != ' ')
 		strbuf_adds(alarm, GAP);
 	if (n)
-		strbuf_addf(position, "%zu-%zu of %zu", v->offset + 1,
-			    num_min(v->offset + v->page, n), n);
+		strbuf_addf(position, "%zu-%zu of %zu%s", v->offset + 1,
+			    num_min(v->offset + v->page, n), n, has_groups(v) ? " rows" : "");
 	return worst;
 }

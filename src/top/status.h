@@ -20,7 +20,7 @@ struct status {
  * status_compose() - the text of the line.
  * @alarm: that something sick is hidden, at its beginning; else nothing
  * @rest: what follows
- * @position: "1-9 of 20", at its right end
+ * @position: "1-9 of 20", at its right end; "1-9 of 20 rows" where some are groups
  * @width: columns for all; long filters are cut
  * Returns the severity of what is hidden.
  */

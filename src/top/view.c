@@ -134,7 +134,8 @@ static struct memory recall(const struct view *v, const struct row *row)
  */
 static struct key make_key(const struct view *v, struct row *row)
 {
-	const struct memory m = recall(v, row);
+	static const struct memory none = { .kind = MEMORY_NONE };
+	const struct memory m = row->well ? none : recall(v, row);
 	struct key key = { .place = sort_place(row), .row = row };
 	uint64_t order = 0, class = KEY_WELL;
 	enum severity severity = 0;
@@ -234,7 +235,7 @@ static void set_unfolded(struct view *v, uint64_t group, bool unfold)
 
 static bool is_hidden(const struct view *v, const struct row *row)
 {
-	return v->sick_only && recall(v, row).kind == MEMORY_NONE;
+	return v->sick_only && (row->well || recall(v, row).kind == MEMORY_NONE);
 }
 
 /* Puts the members of unfolded groups below the row of their group. */
@@ -504,6 +505,9 @@ bool view_order_stays(const struct view *v, uint64_t clock_ns)
 
 void view_arrange(struct view *v, uint64_t clock_ns)
 {
+	v->arranged++;
+	if (v->history)
+		history_mark_well(v->history, &v->report);
 	report_select(&v->report, &v->selection);
 	v->n_ghosts = v->n_gone = 0;
 	if (v->history)
@@ -602,16 +606,8 @@ void view_move(struct view *v, long by, uint64_t clock_ns)
 
 void view_scroll(struct view *v, size_t page)
 {
-	size_t n = v->report.n_shown;
-
 	v->page = page ? page : 1;
-	if (v->cursor < v->offset)
-		v->offset = v->cursor;
-	if (v->cursor >= v->offset + v->page)
-		v->offset = v->cursor - v->page + 1;
-	/* No empty lines below while rows above are hidden. */
-	if (v->offset + v->page > n)
-		v->offset = n > v->page ? n - v->page : 0;
+	v->offset = num_scroll(v->offset, v->cursor, v->page, v->report.n_shown);
 }
 
 void view_unfold(struct view *v, bool unfold, uint64_t clock_ns)

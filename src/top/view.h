@@ -35,6 +35,7 @@ struct view {
 	size_t n_ghosts; /* rows of report.shown that the report does not have */
 	size_t n_gone; /* the same, with those that are not selected */
 	bool sick_only; /* only rows of which there is a memory */
+	unsigned int arranged; /* how often view_arrange() has run: rows and memories are others */
 
 	bool fold; /* SO_REUSEPORT groups, see fold_report() */
 	uint64_t *unfolded; /* row_group_id() of the groups that the user unfolded */

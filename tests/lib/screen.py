@@ -37,7 +37,7 @@ class Screen:
         if not shutil.which("tmux"):
             raise unittest.SkipTest("tmux is not installed")
         self.rows, self.cols = rows, cols
-        self.ascii = "--ascii" in args or locale == "C"
+        self.ascii = "--ascii" in args or locale == "C" or term == "linux"
         self.directory = tempfile.mkdtemp(prefix="listenq-screen-")
         self.socket = os.path.join(self.directory, "tmux")
         self.env = {"PATH": os.environ["PATH"], "HOME": self.directory, "SHELL": "/bin/sh",

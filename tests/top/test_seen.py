@@ -218,7 +218,7 @@ class StuckMember(Case):
 
         def check(view):
             row = self.assertAnswers(
-                view, ill, state="^1/8 overfl", since=began,
+                view, ill, state="^1/8 sick", since=began,
                 reason="not-accepting|accepted no connection|takes nothing",
                 command=rf"\b{ill.pid}\b")
             self.assertEqual(row.group, (1, 8))

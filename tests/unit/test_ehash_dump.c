@@ -9,6 +9,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -46,6 +47,7 @@ static struct {
 	uint32_t first; /* of the connections that wait at the first listener */
 	bool taken; /* no connection that an earlier walk has shown is there any more */
 	uint32_t accepted; /* the inode they have: not 0, and accept(2) has returned them */
+	uint8_t state; /* that they have now; 0: ESTABLISHED */
 } kernel;
 
 static size_t walks; /* so far */
@@ -149,7 +151,8 @@ static void answer_question(const struct nlmsghdr *request)
 	    n >= kernel.length[i] || kernel.taken)
 		fake_netlink_reply_error(-ENOENT);
 	else
-		reply(cookie, DIAG_ESTABLISHED, (uint16_t)(80 + i), kernel.accepted, kernel.age_ms);
+		reply(cookie, kernel.state ? kernel.state : DIAG_ESTABLISHED, (uint16_t)(80 + i),
+		      kernel.accepted, kernel.age_ms);
 }
 
 static void answer(const struct nlmsghdr *request)
@@ -526,14 +529,59 @@ static void test_oldest_is_asked_for(void **state)
 	assert_false(sample_at(1));
 	assert_u64_equal(questions, 10); /* not of the other, which that walk had no need of */
 	assert_true(group(1)->known & GROUP_STANDS);
+	assert_false(group(1)->known & GROUP_MOVED);
 	kernel.accepted = 4711;
 	assert_false(sample_at(2));
 	assert_false(group(1)->known & GROUP_STANDS);
+	assert_true(group(1)->known & GROUP_MOVED);
 	kernel.accepted = 0;
-	kernel.taken = true;
+	kernel.taken = true; /* or was it reset? */
 	assert_false(sample_at(3));
-	assert_false(group(1)->known & GROUP_STANDS);
+	assert_false(group(1)->known & (GROUP_STANDS | GROUP_MOVED));
 	assert_u64_equal(questions, 10 + 1 + 1); /* the first answer is enough */
+}
+
+/*
+ * A connection that was accepted and closed has no inode either, and the kernel knows it for a
+ * while: it is in FIN_WAIT, CLOSING, LAST_ACK or TIME_WAIT. It does not wait any more.
+ */
+static void test_oldest_was_closed(void **state)
+{
+	begin(NEED_SYN_RECV | NEED_WAIT, 0.02);
+	kernel.cost_ns = 70 * MS;
+	kernel.length[0] = 10;
+	assert_true(sample_at(0));
+	kernel.state = TCP_CLOSE_WAIT; /* its client has closed it */
+	assert_false(sample_at(1));
+	assert_true(group(0)->known & GROUP_STANDS);
+	for (uint8_t i = TCP_FIN_WAIT1; i <= TCP_CLOSING; i++) {
+		kernel.state = i;
+		assert_false(sample_at(2));
+		assert_u64_equal(!!(group(0)->known & GROUP_STANDS), i == TCP_CLOSE_WAIT);
+	}
+}
+
+/* It was accepted in this window only if it was seen to wait after that began. */
+static void test_oldest_was_accepted(void **state)
+{
+	begin(NEED_SYN_RECV | NEED_WAIT, 0.01);
+	kernel.cost_ns = 70 * MS;
+	kernel.length[0] = 10;
+	assert_true(sample_at(0));
+	kernel.state = TCP_FIN_WAIT2;
+	assert_false(sample_at(1)); /* the walk was just after the last sample */
+	assert_true(group(0)->known & GROUP_MOVED);
+	assert_false(sample_at(2));
+	assert_false(group(0)->known & GROUP_MOVED);
+	kernel.state = TCP_ESTABLISHED;
+	for (uint64_t second = 3; second <= 4; second++) {
+		assert_false(sample_at(second));
+		assert_true(group(0)->known & GROUP_STANDS);
+		assert_false(group(0)->known & GROUP_MOVED);
+	}
+	kernel.state = TCP_FIN_WAIT2;
+	assert_false(sample_at(5));
+	assert_true(group(0)->known & GROUP_MOVED);
 }
 
 /* A listener that gets into trouble is looked into at once, and what its walk costs is paid. */
@@ -662,6 +710,8 @@ int main(void)
 		EHASH_TEST(test_shown_at_both_ends),
 		EHASH_TEST(test_too_many_oldest),
 		EHASH_TEST(test_oldest_is_asked_for),
+		EHASH_TEST(test_oldest_was_closed),
+		EHASH_TEST(test_oldest_was_accepted),
 		EHASH_TEST(test_incident_begins),
 		EHASH_TEST(test_second_incident),
 		EHASH_TEST(test_all_queues),

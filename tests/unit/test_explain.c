@@ -6,6 +6,7 @@
 #include "top/events.h"
 #include "top/explain.h"
 
+#include <arpa/inet.h>
 #include <sys/socket.h>
 
 /* A listener on port 80 with room for 10, held by app[82], in windows of a second. */
@@ -136,8 +137,7 @@ static void test_stuck(void **state)
 		     "    A larger backlog does not help while it is stuck.\n");
 	g->waiting_closed = 3;
 	assert_lines(57, EXPLAIN_WHOLE | EXPLAIN_GAPS,
-		     "overflowing: app[82] accepted no connection in this\n"
-		     "window\n"
+		     "overflowing: app[82] accepted no connection\n"
 		     "Full for 1s or longer, 4 overflows/s.\n"
 		     "3 of 10 waiting clients have gone, oldest 1m14s.\n"
 		     "\n"
@@ -175,10 +175,20 @@ static void test_syn_flood(void **state)
 	look();
 	assert_lines(80, 0,
 		     "syn-full: the SYN queue is full, and few of the syncookies sent came back\n"
-		     "For 1s or longer. 9 half-open (limit 9), 200 cookies/s sent, 0/s came back.\n"
+		     "For 1s or longer. 9 half-open (limit 9). 200 cookies/s sent, 0/s came back.\n"
 		     "Do: see which networks it comes from, and whether cookies come back:\n"
 		     "    listenq -D 'sport = :80'   nstat -az 'TcpExtSyncookies*'\n"
 		     "    No limit helps against a flood; syncookies do.\n" LIMIT);
+	/* Cookies of an earlier window came back in this one. */
+	scene_count(&scene, COUNTER_COOKIES_SENT, 0, 0, 14, 14);
+	scene_count(&scene, COUNTER_COOKIES_RECV, 0, 0, 35, 35);
+	look();
+	sheet_begin(&sheet, 80, 0, 100);
+	explain_add(&sheet, scene_row_at(&scene, 80), context(), 0);
+	b.len = 0;
+	sheet_text(&sheet, &b);
+	assert_non_null(
+		strstr(b.s, " 9 half-open (limit 9). 14 cookies/s sent, most came back.\n"));
 }
 
 /* One window in which nothing happened. */
@@ -291,7 +301,7 @@ static void test_gone(void **state)
 	assert_string_equal(b.s, "gone since 14:29:56, 4s ago; it was ok\n"
 				 "Do: see what it logged:   journalctl _COMM=app --since -1min\n");
 	b.len = 0;
-	explain_add_name(&b, rows[0], context());
+	explain_add_name(&b, rows[0], context(), 80);
 	assert_string_equal(b.s, "10.0.0.1:80  app");
 }
 
@@ -329,13 +339,44 @@ static void test_foreign_names(void **state)
 	scene.now.processes[0].comm = "a\033[2J";
 	look();
 	b.len = 0;
-	explain_add_name(&b, scene_row_at(&scene, 80), context());
+	explain_add_name(&b, scene_row_at(&scene, 80), context(), 80);
 	assert_string_equal(b.s, "10.0.0.1:80  a\\x1b[2J[82]");
 	scene.now.processes[0].unit = "app.service";
 	scene.now.processes[0].comm = NULL;
 	b.len = 0;
-	explain_add_name(&b, scene_row_at(&scene, 80), context());
+	explain_add_name(&b, scene_row_at(&scene, 80), context(), 80);
 	assert_string_equal(b.s, "10.0.0.1:80  [82]  app.service");
+	scene.now.processes[0].unit = NULL;
+	scene.now.processes[0].comm = "";
+	b.len = 0;
+	explain_add_name(&b, scene_row_at(&scene, 80), context(), 80);
+	assert_string_equal(b.s, "10.0.0.1:80  \"\"[82]");
+}
+
+/* The address is cut only where there is no room for it, and then it has at least 22 columns. */
+static void test_name_fits(void **state)
+{
+	static const struct {
+		size_t width;
+		const char *name;
+	} cases[] = {
+		{ 80, "[2001:db8:1:2:3:4:5:6]:80  tmux: server[82]" },
+		{ 43, "[2001:db8:1:2:3:4:5:6]:80  tmux: server[82]" },
+		{ 42, "[2001:d…:1:2:3:4:5:6]:80  tmux: server[82]" },
+		{ 40, "[2001:d…:2:3:4:5:6]:80  tmux: server[82]" },
+		{ 20, "[2001:…x: server[82]" },
+	};
+	struct listener *l = &scene.now.listeners[0];
+
+	scene.now.processes[0].comm = "tmux: server";
+	l->addr.family = AF_INET6;
+	assert_int_equal(inet_pton(AF_INET6, "2001:db8:1:2:3:4:5:6", l->addr.address), 1);
+	look();
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		b.len = 0;
+		explain_add_name(&b, scene_row_at(&scene, 80), context(), cases[i].width);
+		assert_string_equal(b.s, cases[i].name);
+	}
 }
 
 /* Nothing is written beyond the lines of a tiny part, and nothing is endless. */
@@ -363,6 +404,7 @@ int main(void)
 		EXPLAIN_TEST(test_waiting),
 		EXPLAIN_TEST(test_syn_flood),
 		EXPLAIN_TEST(test_foreign_names),
+		EXPLAIN_TEST(test_name_fits),
 		EXPLAIN_TEST(test_any_width),
 		EXPLAIN_TEST(test_gone),
 		EXPLAIN_TEST(test_over),

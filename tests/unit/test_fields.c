@@ -42,7 +42,7 @@ static const char *shown(const char *name)
 	assert_int_equal(value.type, f->type);
 	cell.len = 0;
 	strbuf_adds(&cell, "");
-	cell_add(&cell, &value, 0);
+	cell_add(&cell, &value, TEXT_ONE_WORD);
 	return cell.s;
 }
 
@@ -54,7 +54,7 @@ static const char *fitted(const char *name, size_t width)
 	field_get(field_find(name, strlen(name)), scene_row(&scene, 80), &scene.report, &context,
 		  &value);
 	cell.len = 0;
-	cell_add_fitted(&cell, &value, 0, width);
+	cell_add_fitted(&cell, &value, TEXT_ONE_WORD, width);
 	return cell.s;
 }
 

@@ -144,6 +144,14 @@ static void refold(void)
 	}
 }
 
+/* A row with a mark is ok in all windows that it may be shown in. */
+static void check_marks(const struct row *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t back = 0; rows[i].well && back < 3; back++)
+			assert_int_equal(history_memory(history, &rows[i], back).kind, MEMORY_NONE);
+}
+
 static void window_of(const char *listeners, void (*change)(struct snapshot *s))
 {
 	struct snapshot *before = n_samples ? &samples[(n_samples - 1) % 2] : NULL;
@@ -168,6 +176,9 @@ static void window_of(const char *listeners, void (*change)(struct snapshot *s))
 	}
 	refold();
 	history_add(history, &report);
+	history_mark_well(history, &report);
+	check_marks(report.rows, report.n_rows);
+	check_marks(report.members, report.n_members);
 }
 
 static void window(const char *listeners)
@@ -293,8 +304,13 @@ static void test_well(void **state)
 	window("1 2:4");
 	assert_now(A, MEMORY_NONE, STATE_OK);
 	assert_now(B, MEMORY_NONE, STATE_OK);
+	assert_true(row_at(A)->well && row_at(B)->well);
 	assert_events(0, "");
 	assert_gone(0, "");
+	window("1 2:10f");
+	assert_true(row_at(A)->well && !row_at(B)->well);
+	window("1 2:4");
+	assert_true(row_at(A)->well && !row_at(B)->well);
 }
 
 static void test_sick(void **state)

@@ -741,6 +741,20 @@ static void test_stands(void **state)
 	expect("ok");
 }
 
+/* One of those that an older look found has been accepted in this window. */
+static void test_moved(void **state)
+{
+	struct group *g;
+
+	before->length = now->length = 10;
+	g = looked_at_before(10, 0);
+	expect("full limit-from-listen");
+	g->known |= GROUP_MOVED;
+	expect("full accepting-slowly limit-from-listen");
+	g->holder = 0; /* of which member is unknown */
+	expect("full limit-from-listen");
+}
+
 /* The sentence of the state has these words. */
 static void expect_words(const char *words)
 {
@@ -967,6 +981,7 @@ int main(void)
 		VERDICT_TEST(test_mptcp_peers),
 		VERDICT_TEST(test_older_numbers_prove_nothing),
 		VERDICT_TEST(test_stands),
+		VERDICT_TEST(test_moved),
 		VERDICT_TEST(test_dropping_without_cookies),
 		VERDICT_TEST(test_stalled),
 		VERDICT_TEST(test_stalled_beside_others),

@@ -8,6 +8,7 @@
 #include "model/groups.h"
 
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #define MS 1000000ull
@@ -117,6 +118,21 @@ static void test_oldest(void **state)
 	assert_u64_equal(group(0)->waiting_closed, 1);
 	assert_u64_equal(group(0)->oldest_wait_ms, 1900);
 	assert_u64_equal(s.netns[0].waiting_ns, s.monotonic_ns);
+}
+
+/* It was accepted and closed between the choice of sockets by state and the report of each. */
+static void test_closed_meanwhile(void **state)
+{
+	const uint8_t closed[] = { TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_TIME_WAIT,
+				   TCP_CLOSE,	  TCP_LAST_ACK,	 TCP_CLOSING };
+
+	listen_at(80, 3, 2);
+	child(80, DIAG_ESTABLISHED, 700);
+	for (size_t i = 0; i < ARRAY_SIZE(closed); i++)
+		child(80, closed[i], 1900);
+	assert_int_equal(tell(), 0);
+	assert_u64_equal(group(0)->waiting, 1);
+	assert_u64_equal(group(0)->oldest_wait_ms, 700);
 }
 
 static void test_age_of_zero_is_an_age(void **state)
@@ -472,6 +488,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WAITING_TEST(test_oldest),
+		WAITING_TEST(test_closed_meanwhile),
 		WAITING_TEST(test_age_of_zero_is_an_age),
 		WAITING_TEST(test_no_age_is_unknown),
 		WAITING_TEST(test_stayed),
