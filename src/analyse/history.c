@@ -620,20 +620,27 @@ uint64_t history_span(const struct history *t, size_t back, size_t windows, size
 	return span;
 }
 
-struct history_recent history_recent(const struct history *t, const struct row *row, size_t back)
+struct history_recent history_recent(const struct history *t, const struct row *row, size_t back,
+				     uint64_t span_ns, enum reason cause)
 {
 	const struct sick *s = row_past_sick(&t->rows, row_id(row));
 	struct history_recent recent = { 0 };
-	uint64_t n, begin_ns;
+	uint64_t n, now_ns;
 
 	if (!find_window(t, back, &n))
 		return recent;
-	begin_ns = timeline_end(&t->time, n);
-	for (; find_window(t, back, &n) && begin_ns - timeline_end(&t->time, n) < HISTORY_GAP_NS &&
+	now_ns = timeline_end(&t->time, n);
+	if (span_ns > HISTORY_GAP_NS)
+		span_ns = HISTORY_GAP_NS;
+	for (; find_window(t, back, &n) && now_ns - timeline_end(&t->time, n) < span_ns &&
 	       history_fill(t, row, back).known;
 	     back++) {
 		recent.windows++;
 		recent.sick += s && incidents_sick(s->incidents, n);
+		if (s && cause < REASON_N && incidents_had(s->incidents, n, cause)) {
+			recent.with_cause++;
+			recent.since_cause = recent.windows;
+		}
 	}
 	return recent;
 }

@@ -52,7 +52,8 @@ struct history_fill history_fill(const struct history *t, const struct row *row,
 /* Its overflows in one window, a second, at the most; -1: unknown, as of a UNIX listener. */
 double history_overflow_rate(const struct history *t, const struct row *row, size_t back);
 
-/* How long every window saw its queue full at some time, up to the end of window @back. */
+/* How long every window saw its queue full, and none saw it empty, up to the end of window @back.
+ */
 struct history_time history_full(const struct history *t, const struct row *row, size_t back);
 
 /* What a counter rose by in one window, a second; -1: unknown. */
@@ -82,11 +83,16 @@ void history_mark_well(const struct history *t, struct report *report);
 /* How many members of a folded group are sick, or held so; 0 of a listener. */
 size_t history_sick_members(const struct history *t, const struct row *row, size_t back);
 
-/* How many windows of the last HISTORY_GAP_NS there are, and in how many of them it was sick. */
+/*
+ * How many windows of the last HISTORY_GAP_NS, or of the last @span_ns if that is shorter, there
+ * are; in how many of them it was sick, and in how many with @cause, unless that is REASON_N.
+ */
 struct history_recent {
-	unsigned int sick, windows;
+	unsigned int sick, with_cause, windows;
+	unsigned int since_cause; /* windows from the first one with @cause on */
 };
-struct history_recent history_recent(const struct history *t, const struct row *row, size_t back);
+struct history_recent history_recent(const struct history *t, const struct row *row, size_t back,
+				     uint64_t span_ns, enum reason cause);
 
 /* What a row lost since the first report, or since history_restart_sums(). */
 struct history_sums history_row_sums(const struct history *t, const struct row *row, size_t back);

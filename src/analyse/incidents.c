@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* Sick and better windows alternate as long as the last sick one ended so recently. */
 #define ALTERNATE_NS (10 * NSEC_PER_SEC)
@@ -12,6 +13,23 @@
 #define NEW_CAUSES                                                                   \
 	(1u << REASON_STOPPED | 1u << REASON_FD_LIMIT | 1u << REASON_NOT_ACCEPTING | \
 	 1u << REASON_SYN_FLOOD)
+
+/* What a program does differs from window to window: these reasons are held. Limits stay anyway. */
+#define CAUSES ((1u << REASON_LIMIT_FROM_LISTEN) - 1)
+
+/* Those that are so at a moment, and not because of what happened in the window. */
+#define CAUSES_AT_ONCE (1u << REASON_STOPPED | 1u << REASON_FD_LIMIT)
+
+/*
+ * A cause is held from the time on at which it was seen in a fifth of the recent sick windows,
+ * until it was seen in less than a tenth of them. The latest windows weigh most.
+ */
+#define CAUSE_HELD 0.2f
+#define CAUSE_OVER 0.1f
+#define CAUSE_NS   (12 * NSEC_PER_SEC)
+
+/* The state shown does not become less severe before it was so for this long. */
+#define STAYS_NS (5 * NSEC_PER_SEC)
 
 /*
  * One window, and all that was known at its end. Kept for each window that was sick, had a full
@@ -24,6 +42,7 @@ struct record {
 	bool full;
 	bool full_at_least; /* it may have been full for longer */
 	uint16_t reasons; /* that are shown */
+	uint16_t own_reasons; /* of this window alone, with what is proved */
 	uint32_t overflows_max; /* of this window */
 	uint64_t full_ns; /* when the first of the windows with a full queue began */
 	uint64_t own; /* the window after the last one that said @shown itself; 0: none did */
@@ -31,7 +50,7 @@ struct record {
 	bool at_least; /* it may have begun earlier */
 	uint8_t worst; /* enum state; STATE_OK: there was none so far */
 	uint8_t level; /* the highest */
-	uint16_t worst_reasons; /* of all windows with the worst state */
+	uint16_t worst_reasons; /* of all windows with the worst state; and NEW_CAUSES of others */
 	uint64_t begin_ns;
 	uint64_t last; /* its last sick window */
 	struct range overflows;
@@ -58,6 +77,9 @@ struct incidents {
 	bool counted; /* some of its windows had a length */
 	uint8_t severity; /* the worst that was an event; above SEVERITY_NONE: none was */
 	uint16_t causes; /* those that were an event */
+	uint16_t held; /* causes, see CAUSE_HELD */
+	float shares[REASON_LIMIT_FROM_LISTEN]; /* of its sick windows that had the cause */
+	uint32_t n_sick;
 	bool summed; /* some window is in the sums */
 	uint64_t skipped_ns; /* time of windows that the sums do not count */
 };
@@ -147,13 +169,14 @@ static bool judge(struct incidents *s, const struct seen *seen)
 	if (state_is_sick(state))
 		s->reasons_of[state] = (uint16_t)reasons;
 	s->now.state = s->now.shown = (uint8_t)state;
-	s->now.reasons = (uint16_t)reasons;
+	s->now.reasons = s->now.own_reasons = (uint16_t)reasons;
 	return state == seen->state && reasons == seen->reasons;
 }
 
 /*
- * The worst state such that of the last HISTORY_GAP_NS two or more runs of windows were as bad, the
- * last one of them not long ago; STATE_OK: none. @before: the state of the window before
+ * The worst state that is held; STATE_OK: none. Of the last HISTORY_GAP_NS two or more runs of
+ * windows were as bad, the last one of them not long ago; or this one is better, but not yet for
+ * long. @before: the state of the window before
  */
 static enum state alternates(struct incidents *s, uint64_t end_ns, enum state before)
 {
@@ -170,11 +193,22 @@ static enum state alternates(struct incidents *s, uint64_t end_ns, enum state be
 		}
 		if (ends[1] && now - ends[1] < HISTORY_GAP_NS && now - ends[0] < ALTERNATE_NS)
 			found = as;
+		if (ends[0] && now - ends[0] < STAYS_NS && state_is_sick(s->now.state) &&
+		    state_table[as].severity < state_table[s->now.state].severity)
+			found = as;
 	}
 	return found;
 }
 
-/* What states that alternate hold. @own: the report itself says what is proved */
+/* The causes to show: those that are held, or where none is yet, those of the window itself. */
+static uint16_t causes_of(const struct incidents *s)
+{
+	const unsigned int own = s->now.own_reasons & CAUSES;
+
+	return (uint16_t)(s->held ? s->held | (own & CAUSES_AT_ONCE) : own);
+}
+
+/* What earlier windows hold. @own: the report itself says what is proved */
 static void hold(struct incidents *s, enum state held, bool own)
 {
 	struct record *r = &s->now;
@@ -186,11 +220,30 @@ static void hold(struct incidents *s, enum state held, bool own)
 		for (unsigned int as = r->state; as < STATE_OK; as++)
 			s->own[as] = s->n + 1;
 	}
-	/* What stops and accepts in turns has one cause, whatever this window shows of it. */
-	if (s->open && r->worst == held && r->shown == held)
-		r->reasons |= r->worst_reasons & 1u << REASON_NOT_ACCEPTING;
-	if (r->shown < STATE_OK)
-		r->own = s->own[r->shown];
+	if (r->shown == STATE_OK)
+		return;
+	r->own = s->own[r->shown];
+	r->reasons = (uint16_t)((r->reasons & ~CAUSES) | causes_of(s));
+}
+
+/* Counts the causes of a sick window. */
+static void weigh_causes(struct incidents *s, uint64_t length_ns)
+{
+	const float least = 1 / (float)++s->n_sick;
+	float weight = (float)length_ns / (float)CAUSE_NS;
+
+	/* The first ones weigh the same. */
+	weight = weight < least ? least : weight > 1 ? 1 : weight;
+	for (unsigned int i = 0; i < ARRAY_SIZE(s->shares); i++) {
+		const unsigned int bit = 1u << i;
+		float *share = &s->shares[i];
+
+		*share += weight * ((s->now.own_reasons & bit ? 1 : 0) - *share);
+		if (*share >= CAUSE_HELD)
+			s->held |= (uint16_t)bit;
+		else if (*share < CAUSE_OVER)
+			s->held &= (uint16_t)~bit;
+	}
 }
 
 static void add_range(struct range *sum, const struct range *range, bool first)
@@ -225,7 +278,10 @@ static void begin_incident(struct incidents *s, uint64_t begin_ns, bool at_least
 	r->overflows = r->losses = (struct range){ 0 };
 	s->counted = false;
 	s->severity = UINT8_MAX;
-	s->causes = 0;
+	s->causes = s->held = 0;
+	memset(s->shares, 0, sizeof(s->shares));
+	s->n_sick = 0;
+	r->worst_reasons = 0;
 }
 
 static void go_on(struct incidents *s, const struct seen *seen, const struct timeline *t)
@@ -237,11 +293,15 @@ static void go_on(struct incidents *s, const struct seen *seen, const struct tim
 		begin_incident(s, timeline_begin(t, s->n), seen->missed || !s->n);
 	s->open = true;
 	r->last = s->n;
+	weigh_causes(s, timeline_length(t, s->n));
 	if (r->state < r->worst)
-		r->worst_reasons = 0;
+		r->worst_reasons &= NEW_CAUSES;
 	if (r->state <= r->worst) {
 		r->worst = r->state;
-		r->worst_reasons |= r->reasons;
+		r->worst_reasons |= r->own_reasons;
+	} else if (state_table[r->state].severity <= SEVERITY_WARNING) {
+		/* It was an event. */
+		r->worst_reasons |= r->own_reasons & NEW_CAUSES;
 	}
 	if (seen->level > r->level)
 		r->level = seen->level;
@@ -365,12 +425,14 @@ struct memory incidents_recall(const struct incidents *s, const struct timeline 
 
 	if (sick)
 		m.kind = MEMORY_SICK;
-	if (own && (shown < state || (shown == state && sick && own->reasons & ~reasons))) {
-		m.kind = MEMORY_HELD;
-		m.reasons = own->reasons | (shown == state ? reasons : 0);
+	if (own && sick && shown <= state) {
 		m.state = shown;
-		m.ago_ns = own_ago(own, t, n);
+		m.reasons = own->reasons | (shown == state ? reasons & ~CAUSES : 0);
+		if (shown < state || m.reasons & ~reasons)
+			m.kind = MEMORY_HELD;
 	}
+	if (m.kind == MEMORY_HELD)
+		m.ago_ns = own_ago(own, t, n);
 	if (r && r->worst != STATE_OK)
 		ago_ns = since(t, n, r->last);
 	if (ago_ns > (sick ? HISTORY_GAP_NS : HISTORY_WAS_NS))
@@ -405,6 +467,13 @@ bool incidents_sick(const struct incidents *s, uint64_t n)
 	const struct record *r = find_own(s, n);
 
 	return r && state_is_sick(r->state);
+}
+
+bool incidents_had(const struct incidents *s, uint64_t n, enum reason cause)
+{
+	const struct record *r = find_own(s, n);
+
+	return r && state_is_sick(r->state) && r->own_reasons & 1u << cause;
 }
 
 uint64_t incidents_overflows(const struct incidents *s, uint64_t n)

@@ -69,11 +69,12 @@ uint32_t incidents_reasons(const struct incidents *s);
 struct memory incidents_recall(const struct incidents *s, const struct timeline *t, uint64_t n,
 			       enum state state, uint32_t reasons);
 
-/* How long every window saw its queue full at some time, up to the end of window @n. */
+/* How long every window saw its queue full, and none saw it empty, up to the end of window @n. */
 struct history_time incidents_full(const struct incidents *s, const struct timeline *t, uint64_t n);
 
-/* Was it sick in window @n? */
+/* Was it sick in window @n? And with this cause? */
 bool incidents_sick(const struct incidents *s, uint64_t n);
+bool incidents_had(const struct incidents *s, uint64_t n, enum reason cause);
 
 /* The most that met its full queue in window @n; UINT64_MAX: forgotten. */
 uint64_t incidents_overflows(const struct incidents *s, uint64_t n);

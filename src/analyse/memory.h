@@ -35,7 +35,11 @@ struct memory {
 	enum memory_kind kind;
 	/* To show for SICK and HELD; the worst of the incident for WAS; the last one for GONE. */
 	enum state state;
-	uint32_t reasons; /* that belong to @state: bit 1 << enum reason */
+	/*
+	 * That belong to @state: bit 1 << enum reason. Causes are those of the last half minute,
+	 * as what a program does differs from window to window; for WAS, of the worst windows.
+	 */
+	uint32_t reasons;
 	struct history_time lasted; /* the incident: until now, or for WAS until it ended */
 	/* WAS, GONE: since it ended; HELD: since the last window that said @state itself. */
 	uint64_t ago_ns;

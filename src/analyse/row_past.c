@@ -66,10 +66,11 @@ static struct seen see(const struct row *row)
 {
 	const struct listener *l = row->listener;
 	const bool stuck = row->reasons & 1u << REASON_NOT_ACCEPTING || row->state == STATE_STALLED;
+	const bool emptied = !l->length || (l->known & LISTENER_PEAK && !l->peak.lowest);
 	struct seen seen = { .state = row->state,
 			     .reasons = row->reasons,
 			     .level = level_of(row),
-			     .full = row->seen_full,
+			     .full = row->seen_full && !emptied,
 			     .overflows = row->overflows,
 			     .losses = row->losses,
 			     .drops = row->drops,
@@ -81,8 +82,7 @@ static struct seen see(const struct row *row)
 	if (row->folded) /* proofs are of members */
 		return seen;
 	seen.proves = stuck;
-	seen.disproves = row->accepted.min > 0 || !l->length ||
-			 (l->known & LISTENER_PEAK && !l->peak.lowest);
+	seen.disproves = row->accepted.min > 0 || emptied;
 	return seen;
 }
 

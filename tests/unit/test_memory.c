@@ -56,13 +56,14 @@ static unsigned int number_behind(char c, const char **at, unsigned int otherwis
 struct said {
 	unsigned int cookie, port, length, overflows;
 	enum state state;
-	bool stuck, slow, accepts;
+	bool stuck, slow, accepts, stopped;
 };
 
 /*
  * "1@80:5" is listener 1 at port 80 with a queue of 5 of 10. A letter behind says its state: o
  * overflowing, f full, s stalled, y syn-full, h high; then "+7" for 7 overflows, "!" for a proof
- * that none was accepted, "a" for the opposite, "<" for the reason accepting-slowly.
+ * that none was accepted, "a" for the opposite, "<" for the reason accepting-slowly, "T" for
+ * stopped.
  */
 static struct said parse(const char **at)
 {
@@ -85,6 +86,7 @@ static struct said parse(const char **at)
 		said.stuck |= **at == '!';
 		said.accepts |= **at == 'a';
 		said.slow |= **at == '<';
+		said.stopped |= **at == 'T';
 	}
 	*at += strspn(*at, " ");
 	return said;
@@ -101,7 +103,8 @@ static void say(const struct said *said)
 		if (row->listener->cookie != said->cookie || row->gone)
 			continue;
 		row->state = row->last_state = said->state;
-		row->reasons = (said->stuck ? STUCK : 0) | (said->slow ? SLOW : 0);
+		row->reasons = (said->stuck ? STUCK : 0) | (said->slow ? SLOW : 0) |
+			       (said->stopped ? 1u << REASON_STOPPED : 0);
 		row->overflows = (struct range){ said->overflows, said->overflows, true };
 		row->losses = (struct range){ 0, 0, true };
 		row->drops = (struct opt_u64){ said->overflows, true };
@@ -238,7 +241,8 @@ static void assert_ago(struct memory m, unsigned int seconds)
 /* In how many windows of the last half minute listener 1 was sick. */
 static void assert_recent(size_t back, unsigned int sick, unsigned int windows)
 {
-	const struct history_recent recent = history_recent(history, row_at(A), back);
+	const struct history_recent recent =
+		history_recent(history, row_at(A), back, UINT64_MAX, REASON_N);
 
 	assert_int_equal(recent.sick, sick);
 	assert_int_equal(recent.windows, windows);
@@ -480,6 +484,82 @@ static void test_bursts(void **state)
 	assert_now(A, MEMORY_WAS, STATE_OVERFLOWING);
 }
 
+/* In how many windows of the last half minute listener 1 accepted nothing. */
+static void assert_stuck(unsigned int n, unsigned int windows)
+{
+	const struct history_recent recent =
+		history_recent(history, row_at(A), 0, UINT64_MAX, REASON_NOT_ACCEPTING);
+
+	assert_int_equal(recent.with_cause, n);
+	assert_int_equal(recent.windows, windows);
+}
+
+/* A program that stops and accepts in turns has one cause, whatever each window shows of it. */
+static void test_one_cause(void **state)
+{
+	static const char *const turns[] = { "1:10o+2<a", "1:10o+2<a", "1:10o+2!" };
+
+	window("1");
+	for (int i = 0; i < 60; i++) {
+		window(turns[i % 3]);
+		if (i < 2)
+			continue;
+		assert_now(A, MEMORY_HELD, STATE_OVERFLOWING);
+		assert_int_equal(recall(A, 0).reasons, STUCK | SLOW);
+	}
+	assert_stuck(10, 30);
+	/* It only accepts too slowly from now on. */
+	windows("1:10o+2<a", 30);
+	assert_int_equal(recall(A, 0).reasons, SLOW);
+	assert_stuck(0, 30);
+	assert_int_equal(recall_as(A, 30, STATE_OVERFLOWING, STUCK).reasons, STUCK | SLOW);
+	/* One window among many is no cause; it is one if that goes on. */
+	window("1:10o+2!");
+	assert_int_equal(recall(A, 0).reasons, SLOW);
+	windows("1:10o+2!", 2);
+	assert_int_equal(recall(A, 0).reasons, STUCK | SLOW);
+}
+
+/* What stops the processes is so now, and shown at once. */
+static void test_stopped_at_once(void **state)
+{
+	window("1");
+	windows("1:10o+2<a", 30);
+	window("1:10o+2!T");
+	assert_int_equal(recall(A, 0).reasons & ~STUCK, SLOW | 1u << REASON_STOPPED);
+}
+
+/* A row becomes less severe when it has been so for a while. */
+static void test_severity_stays(void **state)
+{
+	window("1");
+	windows("1:10o+2<", 3);
+	windows("1:10f", 4);
+	assert_now(A, MEMORY_HELD, STATE_OVERFLOWING);
+	assert_int_equal(recall(A, 0).reasons, SLOW);
+	window("1:10f");
+	assert_now(A, MEMORY_HELD, STATE_FULL);
+	window("1:8h");
+	assert_now(A, MEMORY_HELD, STATE_FULL);
+	windows("1:8h", 4);
+	assert_memory(recall_as(A, 0, STATE_HIGH, SLOW), MEMORY_SICK, STATE_HIGH);
+	/* What is well is so at once. */
+	window("1");
+	assert_now(A, MEMORY_WAS, STATE_OVERFLOWING);
+}
+
+/* What is over has the causes of its worst windows, and those that were events. */
+static void test_causes_of_what_was(void **state)
+{
+	window("1");
+	window("1:10f!");
+	windows("1:10o+2<a", 40);
+	window("1");
+	assert_now(A, MEMORY_WAS, STATE_OVERFLOWING);
+	assert_int_equal(recall(A, 0).reasons, STUCK | SLOW);
+	assert_events(0, "sick 1 overflowing accepting-slowly, sick 1 full not-accepting");
+}
+
 static void test_events(void **state)
 {
 	const struct event *e;
@@ -665,10 +745,10 @@ static void test_unfolded_group(void **state)
 	window("1@80 2@80:5 3");
 	assert_events(0, "sick 80 stalled not-accepting, sick 80 overflowing");
 	fold = true;
-	window("1@80 2@80:5 3");
+	windows("1@80 2@80:5 3", 3);
 	assert_now(80, MEMORY_HELD, STATE_STALLED);
 	assert_u64_equal(recall(80, 0).overflows.min, 7);
-	assert_lasted(recall(80, 0), 4, false);
+	assert_lasted(recall(80, 0), 6, false);
 }
 
 /* A listener that others join keeps its spell. */
@@ -866,6 +946,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		MEMORY_TEST(test_well),
+		MEMORY_TEST(test_one_cause),
+		MEMORY_TEST(test_stopped_at_once),
+		MEMORY_TEST(test_severity_stays),
+		MEMORY_TEST(test_causes_of_what_was),
 		MEMORY_TEST(test_sick),
 		MEMORY_TEST(test_sick_from_the_beginning),
 		MEMORY_TEST(test_gaps),
