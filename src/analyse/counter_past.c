@@ -8,7 +8,8 @@
 
 /* In one window. A rise of 2^32 or more, which no second has, counts as one less than that. */
 struct rises {
-	uint32_t known; /* bit 1 << enum counter_id */
+	bool kept;
+	uint32_t odd; /* bit 1 << enum counter_id: known or not unlike in windows without this */
 	uint32_t value[COUNTER_N];
 };
 
@@ -21,9 +22,9 @@ struct counter_track {
 	struct windowed rises;
 };
 
-void counter_past_free(struct counter_past *p, size_t *bytes)
+void counter_past_free(struct counter_past *p, struct windowed_memory *memory)
 {
-	counter_past_forget(p, UINT64_MAX, bytes);
+	counter_past_forget(p, UINT64_MAX, memory);
 	free(p->list);
 	memset(p, 0, sizeof(*p));
 }
@@ -46,70 +47,56 @@ static struct counter_track *add_track(struct counter_past *p, uint64_t netns, u
 	return &p->list[p->n++];
 }
 
-static struct rises make_rises(const struct netns_report *ns, bool *moved)
+/* What is known in a window that is not stored. */
+static uint32_t usually_known(const struct counter_track *track, uint64_t n)
 {
-	struct rises r = { 0 };
-
-	for (unsigned int i = 0; i < COUNTER_N; i++) {
-		const struct opt_u64 *delta = &ns->delta[i];
-
-		if (!delta->known)
-			continue;
-		r.known |= 1u << i;
-		r.value[i] = delta->value < UINT32_MAX ? (uint32_t)delta->value : UINT32_MAX;
-		*moved |= delta->value != 0;
-	}
-	return r;
+	return n > track->first ? track->known : 0;
 }
 
-/* Stores a window, and those before it in the same chunk, which had no rises. */
-static void store(struct counter_track *track, uint64_t n, const struct rises *rises, size_t *bytes)
-{
-	const size_t size = sizeof(*rises);
-	bool is_new = !windowed_get(&track->rises, n, size);
-	struct rises *to = windowed_make(&track->rises, n, size, bytes);
-
-	for (size_t i = 1; is_new && i <= n % WINDOWED_CHUNK && n - i >= track->first; i++)
-		to[-(ptrdiff_t)i].known = n - i > track->first ? track->known : 0;
-	*to = *rises;
-}
-
+/* @ns: NULL: the report lacks it */
 static void add(struct counter_track *track, const struct netns_report *ns, uint64_t n,
-		size_t *bytes)
+		struct windowed_memory *memory)
 {
-	const struct rises none = { 0 };
-	bool moved = false;
-	struct rises rises = make_rises(ns, &moved);
+	struct rises rises = { 0 };
+	uint32_t known = 0;
 
-	/* Reports that lack it. */
-	for (uint64_t i = track->last + 1; i < n; i++)
-		if (n - i <= HISTORY_WINDOWS)
-			store(track, i, &none, bytes);
-	track->last = n;
+	for (unsigned int i = 0; ns && i < COUNTER_N; i++) {
+		const uint64_t delta = ns->delta[i].known ? ns->delta[i].value : 0;
+
+		known |= (uint32_t)ns->delta[i].known << i;
+		rises.value[i] = delta < UINT32_MAX ? (uint32_t)delta : UINT32_MAX;
+		rises.kept |= delta != 0;
+	}
 	if (n == track->first + 1)
-		track->known = rises.known;
-	if (moved || rises.known != (n > track->first ? track->known : 0) ||
-	    windowed_get(&track->rises, n, sizeof(rises)))
-		store(track, n, &rises, bytes);
+		track->known = known;
+	rises.odd = known ^ usually_known(track, n);
+	rises.kept |= rises.odd != 0;
+	windowed_set(&track->rises, n, &rises, sizeof(rises), memory);
 }
 
 void counter_past_add(struct counter_past *p, const struct report *report, uint64_t n,
-		      size_t *bytes)
+		      struct windowed_memory *memory)
 {
 	for (size_t i = 0; i < report->n_netns; i++) {
 		const uint64_t netns = netns_id(report->netns[i].netns);
 		struct counter_track *track = find(p, netns, i);
 
-		add(track ? track : add_track(p, netns, n), &report->netns[i], n, bytes);
+		if (!track)
+			track = add_track(p, netns, n);
+		for (uint64_t lacks = track->last + 1; lacks < n; lacks++)
+			if (n - lacks <= HISTORY_WINDOWS)
+				add(track, NULL, lacks, memory);
+		track->last = n;
+		add(track, &report->netns[i], n, memory);
 	}
 }
 
-void counter_past_forget(struct counter_past *p, uint64_t n, size_t *bytes)
+void counter_past_forget(struct counter_past *p, uint64_t n, struct windowed_memory *memory)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < p->n; i++) {
-		windowed_forget(&p->list[i].rises, n, sizeof(struct rises), bytes);
+		windowed_forget(&p->list[i].rises, n, sizeof(struct rises), memory);
 		if (p->list[i].last >= n)
 			p->list[kept++] = p->list[i];
 	}
@@ -126,6 +113,7 @@ struct opt_u64 counter_past_get(const struct counter_past *p, uint64_t netns, en
 		return (struct opt_u64){ 0 };
 	rises = windowed_get(&track->rises, n, sizeof(*rises));
 	if (!rises)
-		return (struct opt_u64){ 0, n > track->first && track->known & 1u << id };
-	return (struct opt_u64){ rises->value[id], rises->known & 1u << id };
+		return (struct opt_u64){ 0, usually_known(track, n) & 1u << id };
+	return (struct opt_u64){ rises->value[id],
+				 (rises->odd ^ usually_known(track, n)) & 1u << id };
 }

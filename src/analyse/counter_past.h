@@ -12,14 +12,14 @@ struct counter_past {
 	size_t n, size;
 };
 
-void counter_past_free(struct counter_past *p, size_t *bytes);
+void counter_past_free(struct counter_past *p, struct windowed_memory *memory);
 
-/* Adds window @n. @bytes: what is allocated is added to it, here and below */
+/* Adds window @n. @memory: of the windows, here and below */
 void counter_past_add(struct counter_past *p, const struct report *report, uint64_t n,
-		      size_t *bytes);
+		      struct windowed_memory *memory);
 
 /* Forgets the windows before @n, and the namespaces that only they have. */
-void counter_past_forget(struct counter_past *p, uint64_t n, size_t *bytes);
+void counter_past_forget(struct counter_past *p, uint64_t n, struct windowed_memory *memory);
 
 /* The rise of a counter in window @n, not later than the one that was added last. */
 struct opt_u64 counter_past_get(const struct counter_past *p, uint64_t netns, enum counter_id id,

@@ -96,6 +96,22 @@ size_t event_log_count(const struct event_log *log, uint64_t report)
 	return n;
 }
 
+enum severity event_log_severity(const struct event *e)
+{
+	switch (e->kind) {
+	case EVENT_SICK:
+		return state_table[e->state].severity;
+	case EVENT_RECOVERED:
+		return SEVERITY_NOTICE;
+	case EVENT_GONE:
+	case EVENT_NETNS_GONE:
+		return SEVERITY_GONE;
+	case EVENT_NEW:
+		break;
+	}
+	return SEVERITY_NONE;
+}
+
 size_t event_log_bytes(const struct event_log *log)
 {
 	return log->size * sizeof(*log->list);

@@ -2,7 +2,7 @@
 #ifndef LISTENQ_ANALYSE_EVENT_LOG_H
 #define LISTENQ_ANALYSE_EVENT_LOG_H
 
-#include "analyse/row.h"
+#include "analyse/verdict.h"
 
 /* What happened, newest last: the newest HISTORY_EVENTS, and the sick ones before the others. */
 #define HISTORY_EVENTS 1000
@@ -59,6 +59,9 @@ uint32_t event_log_remove(struct event_log *log, enum event_kind kind, uint64_t 
 
 /* How many are of reports up to @report. */
 size_t event_log_count(const struct event_log *log, uint64_t report);
+
+/* The severity to show it in. */
+enum severity event_log_severity(const struct event *e);
 
 /* Bytes of memory that it takes, without texts. */
 size_t event_log_bytes(const struct event_log *log);

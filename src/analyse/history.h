@@ -3,8 +3,8 @@
 #define LISTENQ_ANALYSE_HISTORY_H
 
 #include "analyse/event_log.h"
+#include "analyse/incidents.h"
 #include "analyse/report.h"
-#include "analyse/spells.h"
 
 /*
  * What the past reports of a repeating view had: how full each queue was, when a listener was sick
@@ -52,10 +52,8 @@ struct history_fill history_fill(const struct history *t, const struct row *row,
 /* Its overflows in one window, a second, at the most; -1: unknown, as of a UNIX listener. */
 double history_overflow_rate(const struct history *t, const struct row *row, size_t back);
 
-/* How long the listener has been sick, see state_is_sick(), up to the end of window @back. */
-struct history_time history_sick(const struct history *t, const struct row *row, size_t back);
-
-/* How long every window saw its queue full at some time, up to the end of window @back. */
+/* How long every window saw its queue full, and none saw it empty, up to the end of window @back.
+ */
 struct history_time history_full(const struct history *t, const struct row *row, size_t back);
 
 /* What a counter rose by in one window, a second; -1: unknown. */
@@ -72,7 +70,7 @@ struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum
 			   size_t back, uint64_t span_ns, uint64_t *covered_ns);
 void history_restart_sums(struct history *t);
 
-/* What the past says of a row, beside its report; see spells.h. @t: NULL: nothing */
+/* What the past says of a row, beside its report; see memory.h. @t: NULL: nothing */
 struct memory history_memory(const struct history *t, const struct row *row, size_t back);
 
 /*
@@ -85,8 +83,16 @@ void history_mark_well(const struct history *t, struct report *report);
 /* How many members of a folded group are sick, or held so; 0 of a listener. */
 size_t history_sick_members(const struct history *t, const struct row *row, size_t back);
 
-/* The severity to show: that of the state of SICK and HELD, NOTICE of WAS, GONE, or NONE. */
-enum severity memory_severity(const struct memory *m);
+/*
+ * How many windows of the last HISTORY_GAP_NS, or of the last @span_ns if that is shorter, there
+ * are; in how many of them it was sick, and in how many with @cause, unless that is REASON_N.
+ */
+struct history_recent {
+	unsigned int sick, with_cause, windows;
+	unsigned int since_cause; /* windows from the first one with @cause on */
+};
+struct history_recent history_recent(const struct history *t, const struct row *row, size_t back,
+				     uint64_t span_ns, enum reason cause);
 
 /* What a row lost since the first report, or since history_restart_sums(). */
 struct history_sums history_row_sums(const struct history *t, const struct row *row, size_t back);

@@ -517,7 +517,7 @@ static void empty(struct remedy *r)
 bool remedy_find(struct remedy *r, const struct row *row, enum state state, uint32_t reasons,
 		 unsigned int text_flags)
 {
-	const enum reason adviser = verdict_adviser_of(reasons);
+	const enum reason adviser = verdict_adviser(reasons);
 	const struct row *member =
 		row->folded && adviser < REASON_N ? verdict_member(row, adviser) : NULL;
 	const struct patient t = { member ? member : row, reasons, text_flags };

@@ -214,6 +214,8 @@ static struct range tcp_accepted(const struct row *row)
 		k.known = true;
 		lower_to(&k.max, row->group->ahead);
 	}
+	if (ages_count && row->group->known & GROUP_MOVED)
+		raise_to(&k.min, 1);
 	return k;
 }
 

@@ -428,8 +428,7 @@ const struct reason_info reason_table[REASON_N] = {
 				    "full queue gets a RST",
 				    "set it to 0, so that clients retry", resets_clients },
 	[REASON_BLOCKS_CLIENTS] = { "blocks-clients",
-				    "clients wait in connect(2) until there is room, or get EAGAIN if "
-				    "they do not block",
+				    "clients wait in connect(2), or get EAGAIN if they do not block",
 				    "look at the process that should accept, it is stuck or busy",
 				    blocks_clients },
 	[REASON_LIMIT_FROM_LISTEN] = { "limit-from-listen",
@@ -478,27 +477,16 @@ bool verdict_wants_longer_window(const struct row *row)
 	       row->netns->window_ns < WAIT_LONG_NS;
 }
 
-enum reason verdict_first_reason(const struct row *row)
+enum reason verdict_first_reason(uint32_t reasons)
 {
-	unsigned int i = 0;
-
-	while (i < REASON_N && !(row->reasons & 1u << i))
-		i++;
-	return i;
+	return reasons ? (enum reason)__builtin_ctz(reasons) : REASON_N;
 }
 
-enum reason verdict_adviser_of(uint32_t reasons)
+enum reason verdict_adviser(uint32_t reasons)
 {
-	unsigned int i = 0;
+	const enum reason first = verdict_first_reason(reasons);
 
-	while (i < REASON_N && !(reasons & 1u << i))
-		i++;
-	return i < REASON_N && reason_table[i].advice ? i : REASON_N;
-}
-
-enum reason verdict_adviser(const struct row *row)
-{
-	return verdict_adviser_of(row->reasons);
+	return first < REASON_N && reason_table[first].advice ? first : REASON_N;
 }
 
 /* Adds " (the oldest for 3.2s)". */
@@ -545,7 +533,7 @@ void verdict_add_state(struct strbuf *to, const struct row *row)
 	strbuf_adds(to, verdict_state_fact(row, row->state));
 	if (row->state == STATE_STALLED)
 		add_stalled_for(to, row);
-	if (verdict_adviser(row) == REASON_N && advice)
+	if (verdict_adviser(row->reasons) == REASON_N && advice)
 		strbuf_addf(to, "; %s", advice);
 }
 
@@ -585,14 +573,7 @@ bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *ro
 	bool names = verdict_add_fact(to, reason, row, text_flags);
 
 	/* What else is to be done about processes that are named is a command, see remedy.h. */
-	if (verdict_adviser(row) == reason && (!names || reason == REASON_NOT_ACCEPTING))
+	if (verdict_adviser(row->reasons) == reason && (!names || reason == REASON_NOT_ACCEPTING))
 		strbuf_addf(to, "; %s", reason_table[reason].advice);
 	return names;
-}
-
-void verdict_add_reason(struct strbuf *to, enum reason reason, const struct row *row,
-			unsigned int text_flags)
-{
-	strbuf_addf(to, "%s: ", reason_table[reason].name);
-	verdict_add_why(to, reason, row, text_flags);
 }

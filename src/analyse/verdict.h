@@ -58,14 +58,13 @@ bool verdict_wants_longer_window(const struct row *row);
 void classify_row(struct row *row);
 
 /*
- * verdict_first_reason() - return the first reason of the row, REASON_N if it has none.
+ * verdict_first_reason() - return the first of these reasons, REASON_N if there is none.
  * verdict_adviser() - return the reason whose advice is given: the first, if it has advice;
  * REASON_N: that of the state is given. So nobody is advised to raise a limit before the cause is
  * known.
  */
-enum reason verdict_first_reason(const struct row *row);
-enum reason verdict_adviser(const struct row *row);
-enum reason verdict_adviser_of(uint32_t reasons);
+enum reason verdict_first_reason(uint32_t reasons);
+enum reason verdict_adviser(uint32_t reasons);
 
 /* The fullest member of a folded group, of those with @reason; NULL: none has it */
 const struct row *verdict_member(const struct row *row, enum reason reason);
@@ -85,14 +84,11 @@ void verdict_add_state(struct strbuf *to, const struct row *row);
  * to this row.
  * verdict_add_why() - the same, and the advice of the reason if it is the adviser, unless
  * remedy_find() says all of it.
- * verdict_add_reason() - the same after the name of the reason and a colon.
  * @text_flags: enum text_flags, for names of processes and paths
  */
 bool verdict_add_fact(struct strbuf *to, enum reason reason, const struct row *row,
 		      unsigned int text_flags);
 bool verdict_add_why(struct strbuf *to, enum reason reason, const struct row *row,
 		     unsigned int text_flags);
-void verdict_add_reason(struct strbuf *to, enum reason reason, const struct row *row,
-			unsigned int text_flags);
 
 #endif

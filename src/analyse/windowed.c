@@ -8,44 +8,75 @@
 
 struct windowed_chunk {
 	struct windowed_chunk *older;
-	uint64_t number; /* of its first window / WINDOWED_CHUNK */
+	uint64_t number; /* of its first window / windows_of() */
 	_Alignas(uint64_t) unsigned char values[];
 };
 
-static size_t chunk_bytes(size_t size)
+/* How many windows a chunk has. */
+static uint64_t windows_of(size_t size)
 {
-	return sizeof(struct windowed_chunk) + WINDOWED_CHUNK * size;
+	return size < sizeof(uint64_t) ? 32 : 8;
 }
 
-void *windowed_get(const struct windowed *w, uint64_t n, size_t size)
+static size_t bytes_of(size_t size)
 {
+	return sizeof(struct windowed_chunk) + windows_of(size) * size;
+}
+
+const void *windowed_get(const struct windowed *w, uint64_t n, size_t size)
+{
+	const uint64_t number = n / windows_of(size);
+	const struct windowed_chunk *chunk = w->newest;
+
+	while (chunk && chunk->number > number)
+		chunk = chunk->older;
+	if (!chunk || chunk->number < number)
+		return NULL;
+	return chunk->values + n % windows_of(size) * size;
+}
+
+const void *windowed_last(const struct windowed *w, uint64_t *n, size_t size)
+{
+	const uint64_t windows = windows_of(size);
+
+	for (const struct windowed_chunk *chunk = w->newest; chunk; chunk = chunk->older) {
+		const uint64_t first = chunk->number * windows;
+		uint64_t end = *n < first ? 0 : *n - first < windows ? *n - first + 1 : windows;
+
+		while (end--)
+			if (chunk->values[end * size]) {
+				*n = first + end;
+				return chunk->values + end * size;
+			}
+	}
+	return NULL;
+}
+
+void windowed_set(struct windowed *w, uint64_t n, const void *value, size_t size,
+		  struct windowed_memory *memory)
+{
+	const uint64_t number = n / windows_of(size);
 	struct windowed_chunk *chunk = w->newest;
 
-	while (chunk && chunk->number > n / WINDOWED_CHUNK)
-		chunk = chunk->older;
-	if (!chunk || chunk->number < n / WINDOWED_CHUNK)
-		return NULL;
-	return chunk->values + n % WINDOWED_CHUNK * size;
+	if (!chunk || chunk->number < number) {
+		if (!*(const unsigned char *)value)
+			return;
+		if (memory->full) {
+			w->forgotten = n + 1;
+			return;
+		}
+		chunk = xcalloc(1, bytes_of(size));
+		memory->bytes += bytes_of(size);
+		chunk->number = number;
+		chunk->older = w->newest;
+		w->newest = chunk;
+	}
+	memcpy(chunk->values + n % windows_of(size) * size, value, size);
 }
 
-void *windowed_make(struct windowed *w, uint64_t n, size_t size, size_t *bytes)
+void windowed_forget(struct windowed *w, uint64_t n, size_t size, struct windowed_memory *memory)
 {
-	struct windowed_chunk *chunk;
-	void *value = windowed_get(w, n, size);
-
-	if (value)
-		return value;
-	chunk = xcalloc(1, chunk_bytes(size));
-	*bytes += chunk_bytes(size);
-	chunk->number = n / WINDOWED_CHUNK;
-	chunk->older = w->newest;
-	w->newest = chunk;
-	return chunk->values + n % WINDOWED_CHUNK * size;
-}
-
-void windowed_forget(struct windowed *w, uint64_t n, size_t size, size_t *bytes)
-{
-	const uint64_t first = n / WINDOWED_CHUNK;
+	const uint64_t first = n / windows_of(size);
 	struct windowed_chunk **at = &w->newest, *chunk;
 
 	while (*at && (*at)->number >= first)
@@ -53,20 +84,22 @@ void windowed_forget(struct windowed *w, uint64_t n, size_t size, size_t *bytes)
 	while ((chunk = *at)) {
 		*at = chunk->older;
 		free(chunk);
-		*bytes -= chunk_bytes(size);
+		memory->bytes -= bytes_of(size);
 	}
-	if (w->forgotten < first * WINDOWED_CHUNK)
-		w->forgotten = first * WINDOWED_CHUNK;
+	if (w->forgotten < first * windows_of(size))
+		w->forgotten = first * windows_of(size);
 }
 
-void windowed_copy(struct windowed *to, const struct windowed *from, size_t size, size_t *bytes)
+void windowed_copy(struct windowed *to, const struct windowed *from, size_t size,
+		   struct windowed_memory *memory)
 {
 	struct windowed_chunk **at = &to->newest;
 
+	windowed_forget(to, UINT64_MAX, size, memory);
 	for (const struct windowed_chunk *chunk = from->newest; chunk; chunk = chunk->older) {
-		*at = xmalloc(chunk_bytes(size));
-		memcpy(*at, chunk, chunk_bytes(size));
-		*bytes += chunk_bytes(size);
+		*at = xmalloc(bytes_of(size));
+		memcpy(*at, chunk, bytes_of(size));
+		memory->bytes += bytes_of(size);
 		at = &(*at)->older;
 	}
 	*at = NULL;

@@ -42,6 +42,15 @@ struct timespec clock_timespec(uint64_t ns)
 				  .tv_nsec = (long)(ns % NSEC_PER_SEC) };
 }
 
+struct timespec clock_before(struct timespec t, uint64_t ns)
+{
+	const struct timespec by = clock_timespec(ns);
+
+	t.tv_sec -= by.tv_sec + (t.tv_nsec < by.tv_nsec);
+	t.tv_nsec += (t.tv_nsec < by.tv_nsec ? (long)NSEC_PER_SEC : 0) - by.tv_nsec;
+	return t;
+}
+
 void clock_format_utc(struct timespec t, int digits, char buf[CLOCK_TEXT_SIZE])
 {
 	struct tm tm;

@@ -20,6 +20,9 @@ struct timespec clock_wall(void);
 /* @ns as a timespec, INT64_MAX nanoseconds at most. */
 struct timespec clock_timespec(uint64_t ns);
 
+/* The time @ns before @t. */
+struct timespec clock_before(struct timespec t, uint64_t ns);
+
 #define CLOCK_TEXT_SIZE 40
 
 /* RFC 3339 in UTC, with @digits decimals of the second, 0 to 9. */

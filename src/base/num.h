@@ -36,4 +36,16 @@ static inline size_t num_step(size_t from, long by)
 	return from > (size_t)-by ? from - (size_t)-by : 0;
 }
 
+/* Scrolls by as little as shows @at in a page of @page of @n, and leaves no empty end. */
+static inline size_t num_scroll(size_t offset, size_t at, size_t page, size_t n)
+{
+	if (offset > at)
+		offset = at;
+	if (at >= offset + page)
+		offset = at - page + 1;
+	if (offset + page > n)
+		offset = n > page ? n - page : 0;
+	return offset;
+}
+
 #endif

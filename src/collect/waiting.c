@@ -18,6 +18,8 @@ struct waiting_queue {
 	uint32_t n_oldest; /* connections that may be the oldest */
 	uint32_t ahead; /* connections that may be older than those in waiting->oldest */
 	bool stands; /* all of its connections in waiting->oldest still wait */
+	bool moved; /* one of them was accepted in this window */
+	uint64_t waited_ns; /* when they were last seen to wait */
 };
 
 /* One of the oldest connections of a queue. While they wait, no later one was accepted. */
@@ -292,6 +294,7 @@ static void keep(struct waiting *w, struct snapshot *s, uint32_t netns_idx)
 		queue = &w->queues[w->n_queues++];
 		queue->cookie = g->holder ? g->holder : s->listeners[g->first].cookie;
 		queue->found = *g;
+		queue->waited_ns = w->dumped.begin_ns;
 		/* Connections that were reset, and Fast Open children before their last ACK. */
 		if (g->length_after > g->waiting)
 			queue->ahead = g->length_after - g->waiting;
@@ -409,6 +412,7 @@ static struct group *find_again(const struct waiting_queue *queue, struct snapsh
 static void look_up_oldest(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 			   const struct waiting_request *wanted)
 {
+	const uint64_t begin_ns = clock_monotonic_ns();
 	size_t asked = 0;
 
 	for (size_t i = 0; i < w->n_queues; i++) {
@@ -416,18 +420,25 @@ static void look_up_oldest(struct waiting *w, struct diag_socket *diag, struct s
 		const struct group *g = find_again(queue, s, wanted);
 
 		queue->stands = queue->n_oldest && g && g->may_stall && same_holder(queue, g);
+		queue->moved = false;
 	}
 	for (size_t i = 0; i < w->n_oldest; i++) {
 		struct waiting_queue *queue = &w->queues[w->oldest[i].queue];
 		struct diag_record r;
+		bool found;
 
 		if (!queue->stands)
 			continue;
-		queue->stands = asked++ < ASKED_MAX &&
-				diag_find(diag, &w->oldest[i].connection, &r) == 0 && waits(&r);
+		found = asked++ < ASKED_MAX && diag_find(diag, &w->oldest[i].connection, &r) == 0;
+		queue->stands = found && waits(&r);
+		queue->moved = found && !waits(&r) && !w->oldest[i].connection.mptcp &&
+			       queue->waited_ns >= wanted->before.end_ns;
 		if (queue->stands && r.last_data_sent_ms > queue->found.oldest_wait_ms)
 			queue->found.oldest_wait_ms = r.last_data_sent_ms;
 	}
+	for (size_t i = 0; i < w->n_queues; i++)
+		if (w->queues[i].stands)
+			w->queues[i].waited_ns = begin_ns;
 }
 
 void waiting_fill_again(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
@@ -455,6 +466,8 @@ void waiting_fill_again(struct waiting *w, struct diag_socket *diag, struct snap
 			g->known |= GROUP_STANDS;
 			g->ahead = w->queues[i].ahead;
 		}
+		if (w->queues[i].moved)
+			g->known |= GROUP_MOVED;
 	}
 	for (size_t i = 0; s->known & SNAPSHOT_CONNECTIONS && i < w->children.n; i++) {
 		const struct group *g = children_group(&w->children, i, s, wanted->netns_idx);

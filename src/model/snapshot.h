@@ -86,6 +86,11 @@ enum group_known {
 	 */
 	GROUP_STANDS = 1 << 4,
 	GROUP_SHOWN = 1 << 5, /* there was also a walk when the window began */
+	/*
+	 * One that an earlier walk found was seen to wait after the window began, and has been
+	 * accepted since. Unknown where this sample has a walk of its own.
+	 */
+	GROUP_MOVED = 1 << 6,
 };
 
 /*

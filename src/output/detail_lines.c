@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/detail_lines.h"
 
+#include "analyse/networks.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/num.h"
@@ -12,15 +13,6 @@
 #define HALF_OPEN_MAX 20 /* more are summed up by network: a flood has thousands */
 #define WAITING_MAX   20 /* on a screen: the oldest say what there is to see */
 #define NETWORKS_MAX  10 /* that are listed */
-
-/* The half-open connections of one client network. */
-struct network {
-	uint8_t address[16];
-	uint8_t family; /* AF_INET for v4-mapped clients too */
-	uint8_t prefix_len;
-	uint8_t retransmits; /* maximum */
-	size_t n; /* connections */
-};
 
 static void begin_line(struct strbuf *lines, const char *queue)
 {
@@ -57,81 +49,23 @@ static void add_connection(struct strbuf *rows, const char *queue, const struct 
 	strbuf_putc(rows, '\n');
 }
 
-static struct network network_of(const struct connection *c, bool coarse)
-{
-	struct network network = { .retransmits = c->retransmits, .n = 1 };
-
-	if (c->family == AF_INET || snapshot_is_mapped(c->family, c->peer)) {
-		network.family = AF_INET;
-		network.prefix_len = coarse ? 16 : 24;
-		memcpy(network.address, c->peer + (c->family == AF_INET ? 0 : 12), 4);
-	} else {
-		network.family = c->family;
-		network.prefix_len = coarse ? 32 : 48;
-		memcpy(network.address, c->peer, sizeof(network.address));
-	}
-	memset(network.address + network.prefix_len / 8, 0,
-	       sizeof(network.address) - network.prefix_len / 8);
-	return network;
-}
-
-static int compare_address(const void *va, const void *vb)
-{
-	const struct network *a = va, *b = vb;
-
-	return a->family != b->family ? a->family - b->family :
-					memcmp(a->address, b->address, sizeof(a->address));
-}
-
-/* Most connections first, then by address. */
-static int compare_size(const void *va, const void *vb)
-{
-	const struct network *a = va, *b = vb;
-
-	return a->n != b->n ? (a->n < b->n ? 1 : -1) : compare_address(va, vb);
-}
-
-/* Sums connections up by network, largest first. Returns the number of networks. */
-static size_t sum_networks(const struct connections *connections, bool coarse,
-			   struct network *networks)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < connections->n; i++)
-		networks[i] = network_of(&connections->list[i], coarse);
-	qsort(networks, connections->n, sizeof(*networks), compare_address);
-	for (size_t i = 0; i < connections->n; i++) {
-		struct network *last = n ? &networks[n - 1] : NULL;
-
-		if (!last || compare_address(last, &networks[i]) != 0) {
-			networks[n++] = networks[i];
-			continue;
-		}
-		last->n++;
-		if (networks[i].retransmits > last->retransmits)
-			last->retransmits = networks[i].retransmits;
-	}
-	qsort(networks, n, sizeof(*networks), compare_size);
-	return n;
-}
-
 /* Uses small networks if they make a short list, else large ones. */
 static void add_networks(struct strbuf *lines, const char *queue,
 			 const struct connections *connections)
 {
+	static const struct network_size sizes[] = { { 24, 48 }, { 16, 32 } };
 	struct network *networks = xreallocarray(NULL, connections->n, sizeof(*networks));
-	size_t n = sum_networks(connections, false, networks), shown, left = connections->n;
+	const size_t n = networks_sum(connections, sizes, NETWORKS_MAX, networks);
+	size_t shown, left = connections->n;
 	struct strbuf rows = { 0 };
 
-	if (n > NETWORKS_MAX)
-		n = sum_networks(connections, true, networks);
 	begin_line(lines, queue);
 	strbuf_addf(lines, "%zu from %zu client network%s:\n", connections->n, n, n > 1 ? "s" : "");
 	shown = num_min(n, NETWORKS_MAX);
 	for (size_t i = 0; i < shown; i++) {
 		begin_line(&rows, queue);
 		cell_add_address(&rows, networks[i].family, networks[i].address);
-		strbuf_addf(&rows, "/%u\t  %zu\t  retransmits up to %u\n", networks[i].prefix_len,
+		strbuf_addf(&rows, "/%u\t  %u\t  retransmits up to %u\n", networks[i].prefix_len,
 			    networks[i].n, networks[i].retransmits);
 		left -= networks[i].n;
 	}

@@ -288,7 +288,8 @@ static void add_namespaces(struct strbuf *lines, const struct report *report,
 /* Is @row a better example of the reason than @other: is its advice given there? */
 static bool is_better(const struct row *row, const struct row *other, enum reason reason)
 {
-	return !other || (verdict_adviser(other) != reason && verdict_adviser(row) == reason);
+	return !other || (verdict_adviser(other->reasons) != reason &&
+			  verdict_adviser(row->reasons) == reason);
 }
 
 static void add_local(struct strbuf *lines, const struct footer *f, const struct row *row)
@@ -404,7 +405,7 @@ static void add_remedies(struct strbuf *lines, const struct footer *f, enum stat
 	for (size_t i = 0; i < f->report->n_shown; i++) {
 		const struct row *row = f->report->shown[i];
 
-		if (!state_is_sick(row->state) || verdict_adviser(row) != reason ||
+		if (!state_is_sick(row->state) || verdict_adviser(row->reasons) != reason ||
 		    (reason == REASON_N && row->state != state))
 			continue;
 		if (n >= LISTENERS_MAX) {

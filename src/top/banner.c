@@ -6,6 +6,7 @@
 #include "base/num.h"
 #include "output/cell.h"
 #include "top/graph.h"
+#include "top/sheet.h"
 #include "top/status.h"
 #include "top/strip.h"
 #include "top/title.h"
@@ -33,27 +34,6 @@ static const enum counter_id counter_order[] = {
 	COUNTER_REQQ_FULL_DROP,	  COUNTER_EMBRYONIC_RSTS, COUNTER_COOKIES_RECV,
 	COUNTER_ATTEMPT_FAILS,	  COUNTER_ESTAB_RESETS,	  COUNTER_COOKIES_FAILED,
 };
-
-/* Text that is one ink, until another one comes: curses is called once for many glyphs. */
-struct run {
-	struct paint *p;
-	enum ink ink;
-	struct strbuf text;
-};
-
-static void end_run(struct run *run)
-{
-	paint_text(run->p, run->ink, run->text.s ? run->text.s : "", run->text.len);
-	run->text.len = 0;
-}
-
-static void add_run(struct run *run, enum ink ink, const char *text)
-{
-	if (ink != run->ink)
-		end_run(run);
-	run->ink = ink;
-	strbuf_adds(&run->text, text);
-}
 
 void banner_title(struct session *s, struct area a)
 {
@@ -119,10 +99,9 @@ void banner_strip(struct session *s, struct area a)
 	const int left = (int)strlen(strip_before);
 	const int n = a.end - a.x - left - (int)strlen(strip_after);
 	const struct snapshot *sample = s->view.report.snapshot;
-	struct paint p = paint_area(&s->screen, &a, 0);
+	struct sheet line = { 0 };
 	struct strip_cell *cells;
 	struct strip strip;
-	struct run run = { .p = &p };
 	double highest;
 
 	if (!a.lines || n < 1 || !sample)
@@ -144,16 +123,17 @@ void banner_strip(struct session *s, struct area a)
 					      STRIP_NS);
 	highest = strip_highest(&strip);
 	/* Older than all cells: that is where one is. */
-	add_run(&run, s->playback.paused && strip.at == strip.n ? INK_ON_NOTICE : INK_DIM,
-		strip_before);
+	sheet_begin(&line, (size_t)(a.end - a.x), 0, 1);
+	sheet_puts(&line, s->playback.paused && strip.at == strip.n ? INK_ON_NOTICE : INK_DIM,
+		   strip_before);
 	for (size_t i = 0; i < strip.n; i++)
-		add_run(&run, i == strip.at ? INK_ON_NOTICE : strip_ink(&cells[i]),
-			strip_glyph(&strip, i, highest));
-	add_run(&run, INK_DIM, strip_after);
-	end_run(&run);
+		sheet_puts(&line, i == strip.at ? INK_ON_NOTICE : strip_ink(&cells[i]),
+			   strip_glyph(&strip, i, highest));
+	sheet_puts(&line, INK_DIM, strip_after);
+	sheet_draw(&line, &s->screen, &a);
 	if (a.lines > 1)
 		draw_axis(s, a, &strip, left);
-	strbuf_free(&run.text);
+	sheet_free(&line);
 	free(cells);
 }
 
@@ -212,20 +192,23 @@ static void draw_spark(const struct session *s, struct paint *p, const struct ne
 {
 	const enum severity severity = counter_severity(id);
 	const enum ink ink = severity == SEVERITY_NONE ? INK_PLAIN : paint_ink_bar(severity);
-	struct run run = { .p = p };
+	const struct area a = { .y = p->y, .lines = 1, .x = p->x, .end = p->end };
+	struct sheet line = { 0 };
 	double rates[SPARK_MAX], max = 0;
 
 	for (size_t i = 0; i < width; i++) {
 		rates[i] = history_rate(s->playback.history, ns, id, s->playback.back + i);
 		max = rates[i] > max ? rates[i] : max;
 	}
+	sheet_begin(&line, width, 0, 1);
 	for (size_t i = width; i-- > 0;)
-		add_run(&run, rates[i] > 0 ? ink : INK_DIM,
-			rates[i] < 0 ?
-				" " :
-				graph_spark_glyph(max > 0 ? rates[i] / max : 0, s->screen.utf8));
-	end_run(&run);
-	strbuf_free(&run.text);
+		sheet_puts(&line, rates[i] > 0 ? ink : INK_DIM,
+			   rates[i] < 0 ?
+				   " " :
+				   graph_spark_glyph(max > 0 ? rates[i] / max : 0, s->screen.utf8));
+	sheet_draw(&line, p->screen, &a);
+	p->x += (int)line.x;
+	sheet_free(&line);
 }
 
 /* "15k/min"; "18/12s " as long as the windows that are known cover less. */

@@ -9,11 +9,6 @@
 static const struct census empty = { .worst = SEVERITY_NONE };
 static const struct memory none = { .kind = MEMORY_NONE };
 
-static bool is_sick(const struct memory *m)
-{
-	return m->kind == MEMORY_SICK || m->kind == MEMORY_HELD;
-}
-
 static void count(struct census *c, const struct memory *m)
 {
 	const enum severity severity = memory_severity(m);
@@ -68,7 +63,7 @@ static void count_group(struct census *c, const struct row *row, const struct me
 	}
 	while (worst < STATE_OK && !members.in[worst])
 		worst++;
-	if (is_sick(of_group) ?
+	if (memory_is_sick(of_group) ?
 		    of_group->state < worst :
 		    of_group->kind == MEMORY_WAS && !members.sick && !members.recovered) {
 		if (members.sick)
@@ -93,7 +88,7 @@ static void count_row(struct censuses *c, const struct report *report, const str
 		count_group(of_netns, row, &m, history, back);
 	else
 		count(of_netns, &m);
-	if (row->shown || !is_sick(&m))
+	if (row->shown || !memory_is_sick(&m))
 		return;
 	c->hidden++;
 	if (census_is_worse(memory_severity(&m), c->hidden_worst))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/detail.h"
 
+#include "analyse/networks.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/num.h"
@@ -32,17 +33,6 @@ struct page {
 	const struct phrase_context *c;
 	unsigned int text_flags;
 	struct strbuf text;
-};
-
-/* The connections of one client network. */
-struct network {
-	uint8_t prefix[16];
-	uint8_t bytes; /* of it */
-	uint8_t family; /* AF_INET for v4-mapped clients too */
-	uint8_t retransmits; /* the most */
-	uint32_t oldest_ms;
-	uint32_t gone;
-	uint32_t n;
 };
 
 static void begin_block(struct page *p, const char *title)
@@ -115,71 +105,13 @@ static void put_sentences(struct page *p)
 	}
 }
 
-/* @coarse: a larger network */
-static struct network network_of(const struct connection *c, bool coarse)
-{
-	struct network n = { .family = c->family,
-			     .retransmits = c->retransmits,
-			     .oldest_ms = c->has_wait ? c->wait_ms : 0,
-			     .gone = c->peer_closed,
-			     .n = 1 };
-	const bool mapped = snapshot_is_mapped(c->family, c->peer);
-
-	if (mapped)
-		n.family = AF_INET;
-	n.bytes = n.family == AF_INET ? coarse ? 2 : 3 : coarse ? 6 : 8;
-	memcpy(n.prefix, c->peer + (mapped ? 12 : 0), n.bytes);
-	return n;
-}
-
-static int compare_prefix(const void *va, const void *vb)
-{
-	const struct network *a = va, *b = vb;
-
-	return a->family != b->family ? a->family - b->family :
-					memcmp(a->prefix, b->prefix, sizeof(a->prefix));
-}
-
-/* Most connections first, then by address. */
-static int compare_size(const void *va, const void *vb)
-{
-	const struct network *a = va, *b = vb;
-
-	return a->n != b->n ? num_compare(b->n, a->n) : compare_prefix(va, vb);
-}
-
-/* Sums the connections up, the largest network first. Returns how many there are. */
-static size_t sum_networks(const struct connections *list, bool coarse, struct network *networks)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < list->n; i++)
-		networks[i] = network_of(&list->list[i], coarse);
-	qsort(networks, list->n, sizeof(*networks), compare_prefix);
-	for (size_t i = 0; i < list->n; i++) {
-		struct network *last = n ? &networks[n - 1] : NULL;
-		const struct network *one = &networks[i];
-
-		if (!last || compare_prefix(last, one) != 0) {
-			networks[n++] = *one;
-			continue;
-		}
-		last->n++;
-		last->gone += one->gone;
-		last->oldest_ms = (uint32_t)num_max(last->oldest_ms, one->oldest_ms);
-		last->retransmits = (uint8_t)num_max(last->retransmits, one->retransmits);
-	}
-	qsort(networks, n, sizeof(*networks), compare_size);
-	return n;
-}
-
 /* "10.1.2.0/24  38 waiting, oldest 1m14s, 12 gone" */
 static void put_network(struct page *p, const struct network *network, bool half_open)
 {
 	struct strbuf *b = &p->text;
 
-	cell_add_address(b, network->family, network->prefix);
-	strbuf_addf(b, "/%u", network->bytes * 8u);
+	cell_add_address(b, network->family, network->address);
+	strbuf_addf(b, "/%u", network->prefix_len);
 	sheet_tab(p->to, MARGIN);
 	sheet_puts(p->to, INK_STRONG, b->s);
 	sheet_tab(p->to, p->to->x < 22 ? 22 : p->to->x + 2);
@@ -201,11 +133,10 @@ static void put_network(struct page *p, const struct network *network, bool half
 /* Small networks if they make a short list, else large ones. */
 static void put_networks(struct page *p, const struct connections *list, bool half_open)
 {
+	static const struct network_size sizes[] = { { 24, 64 }, { 16, 48 } };
 	struct network *networks = xcalloc(list->n, sizeof(*networks));
-	size_t n = sum_networks(list, false, networks);
+	const size_t n = networks_sum(list, sizes, NETWORKS_MAX, networks);
 
-	if (n > NETWORKS_MAX)
-		n = sum_networks(list, true, networks);
 	for (size_t i = 0; i < n && i < NETWORKS_MAX; i++)
 		put_network(p, &networks[i], half_open);
 	if (n > NETWORKS_MAX) {
@@ -308,7 +239,8 @@ static void put_members(struct page *p)
 			    member->listener->length, member->listener->limit + 1);
 		phrase_process(b, member, p->c);
 		if (member->reasons)
-			strbuf_addf(b, "  %s", reason_table[verdict_first_reason(member)].name);
+			strbuf_addf(b, "  %s",
+				    reason_table[verdict_first_reason(member->reasons)].name);
 		sheet_tab(p->to, MARGIN);
 		put_line(p, ink);
 	}
@@ -496,7 +428,10 @@ void detail_draw(struct detail *d, const struct screen *screen, int top, int bot
 	if (a.lines <= 0)
 		return;
 	if (!row) {
-		paint_wrapped(screen, top, bottom, INK_STRONG, "This listener is gone.");
+		sheet_begin(&sheet, (size_t)screen->cols, 0, (size_t)a.lines);
+		sheet_wrap(&sheet, INK_STRONG, 0, "This listener is gone.");
+		sheet_draw(&sheet, screen, &a);
+		sheet_free(&sheet);
 		return;
 	}
 	p.text_flags = c->utf8 ? 0 : TEXT_ASCII;

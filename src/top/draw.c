@@ -15,20 +15,15 @@ static void draw_list(struct session *s, const struct session_parts *l)
 {
 	struct listing_context c = session_listing(s);
 	const struct report *report = &s->view.report;
-	int y = 0;
+	size_t i;
 
 	view_scroll(&s->view, session_page_rows(s));
+	i = s->view.offset;
 	listing_fit(&s->layout, &c);
-	if (l->header.lines) {
-		struct paint p = paint_area(&s->screen, &l->header, 0);
-
-		listing_header(&s->layout, &p, &c);
-	}
-	for (size_t i = s->view.offset; i < report->n_shown && y < l->list.lines; i++) {
-		struct paint p = paint_area(&s->screen, &l->list, y++);
-
-		listing_row(&s->layout, &p, &c, i, i == s->view.cursor);
-	}
+	if (l->header.lines)
+		listing_header(&s->layout, &s->screen, l->header, &c);
+	for (struct area a = l->list; a.lines > 0 && i < report->n_shown; a.y++, a.lines--, i++)
+		listing_row(&s->layout, &s->screen, a, &c, i, i == s->view.cursor);
 	if (report->snapshot && !report->n_shown && l->list.lines) {
 		struct paint p = paint_area(&s->screen, &l->list, 0);
 

@@ -10,48 +10,6 @@
 #define PROCESS 12 /* columns, with a blank */
 #define ADDRESS 24
 
-static enum severity severity_of(const struct event *e)
-{
-	switch (e->kind) {
-	case EVENT_SICK:
-		return state_table[e->state].severity;
-	case EVENT_RECOVERED:
-		return SEVERITY_NOTICE;
-	case EVENT_GONE:
-	case EVENT_NETNS_GONE:
-		return SEVERITY_GONE;
-	case EVENT_NEW:
-		break;
-	}
-	return SEVERITY_NONE;
-}
-
-static void add_address(struct strbuf *b, const struct event *e, unsigned int flags)
-{
-	if (e->addr.family != AF_UNIX)
-		cell_add_endpoint(b, e->addr.family, e->addr.address, e->addr.port);
-	else if (e->path)
-		text_add_safe(b, e->path, strlen(e->path), flags);
-}
-
-/*
- * Who it happened to: the process, or the namespace. Where the process is unknown the address says
- * it, unless that has a column of its own.
- */
-static void add_who(struct strbuf *b, const struct event *e, enum events_form form, bool utf8)
-{
-	const unsigned int flags = utf8 ? 0 : TEXT_ASCII;
-
-	if (e->kind == EVENT_NETNS_GONE)
-		text_add_safe(b, e->netns ? e->netns : "", e->netns ? strlen(e->netns) : 0, flags);
-	else if (e->process)
-		phrase_name(b, e->process, flags);
-	else if (form == EVENTS_WHOLE)
-		strbuf_putc(b, '-');
-	else
-		add_address(b, e, flags);
-}
-
 /* Text in a column of the line, and a blank; what is too long is cut in the middle. */
 static void add_column(struct sheet *to, enum ink ink, struct strbuf *b, size_t width, bool utf8)
 {
@@ -74,7 +32,11 @@ static void add_in(struct sheet *to, enum ink ink, const struct event *e, enum e
 	strbuf_putc(&b, ' ');
 	sheet_put(to, ink, b.s, b.len);
 	b.len = 0;
-	add_who(&b, e, form, utf8);
+	/* The address has a column of its own. */
+	if (form == EVENTS_WHOLE && e->kind != EVENT_NETNS_GONE && !e->process)
+		strbuf_putc(&b, '-');
+	else
+		phrase_who(&b, e, utf8);
 	if (form != EVENTS_BRIEF) {
 		add_column(to, ink, &b, PROCESS, utf8);
 	} else {
@@ -85,7 +47,7 @@ static void add_in(struct sheet *to, enum ink ink, const struct event *e, enum e
 		b.len = 0;
 	}
 	if (form == EVENTS_WHOLE) {
-		add_address(&b, e, utf8 ? 0 : TEXT_ASCII);
+		phrase_address(&b, e, utf8);
 		add_column(to, ink, &b, ADDRESS, utf8);
 	}
 	phrase_event(&b, e, form == EVENTS_BRIEF);
@@ -103,7 +65,7 @@ static void add_in(struct sheet *to, enum ink ink, const struct event *e, enum e
 
 void events_add(struct sheet *to, const struct event *e, enum events_form form, bool utf8)
 {
-	add_in(to, paint_ink(severity_of(e)), e, form, utf8);
+	add_in(to, paint_ink(event_log_severity(e)), e, form, utf8);
 }
 
 void events_move(struct events *e, long by)
@@ -116,12 +78,7 @@ static void scroll(struct events *e, size_t n, size_t page)
 	e->page = page;
 	if (e->cursor >= n)
 		e->cursor = n ? n - 1 : 0;
-	if (e->offset > e->cursor)
-		e->offset = e->cursor;
-	if (e->cursor - e->offset >= page)
-		e->offset = e->cursor - page + 1;
-	if (e->offset + page > n)
-		e->offset = n > page ? n - page : 0;
+	e->offset = num_scroll(e->offset, e->cursor, page, n);
 }
 
 void events_draw(struct events *e, const struct screen *screen, int top, int bottom,
@@ -149,7 +106,7 @@ void events_draw(struct events *e, const struct screen *screen, int top, int bot
 		sheet_puts(&s, INK_DIM, "Nothing has happened yet.");
 	for (size_t i = e->offset; i < n && i < e->offset + e->page; i++) {
 		const struct event *event = history_event(history, back, i);
-		const enum severity severity = severity_of(event);
+		const enum severity severity = event_log_severity(event);
 		const bool here = i == e->cursor;
 
 		add_in(&s, here ? paint_ink_on(severity) : paint_ink(severity), event, form,

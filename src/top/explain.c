@@ -117,7 +117,7 @@ static void drop_end(struct strbuf *b, const char *end)
 static void add_cause(struct subject *s)
 {
 	static const char program[] = "the program ";
-	const enum reason reason = verdict_adviser_of(s->memory.reasons);
+	const enum reason reason = verdict_adviser(s->memory.reasons);
 	const struct row *row = worst_of(s->row);
 	const char *plain = reason < REASON_N ? reason_table[reason].fact :
 						verdict_state_fact(s->row, s->memory.state);
@@ -137,9 +137,13 @@ static void add_cause(struct subject *s)
 		verdict_add_fact(&s->text, reason, s->row, s->text_flags);
 	else
 		strbuf_adds(&s->text, plain);
-	if (s->memory.kind != MEMORY_SICK)
-		drop_end(&s->text, " in this window");
 	strbuf_free(&process);
+}
+
+/* The windows of the last half minute, since it is sick. */
+static struct history_recent recent(const struct subject *s, enum reason cause)
+{
+	return history_recent(s->c->history, s->row, s->c->back, s->memory.lasted.ns, cause);
 }
 
 /* Puts the text that was made, in one ink, and ends the line. */
@@ -147,16 +151,6 @@ static void put_text(struct subject *s, enum ink ink, size_t indent)
 {
 	sheet_wrap(s->to, ink, indent, s->text.s);
 	s->text.len = 0;
-}
-
-static struct timespec wall_before(const struct subject *s, uint64_t ns)
-{
-	struct timespec wall = s->c->report->snapshot->wall;
-	const struct timespec by = clock_timespec(ns);
-
-	wall.tv_sec -= by.tv_sec + (wall.tv_nsec < by.tv_nsec);
-	wall.tv_nsec += (wall.tv_nsec < by.tv_nsec ? (long)NSEC_PER_SEC : 0) - by.tv_nsec;
-	return wall;
 }
 
 static void add_lasted(struct strbuf *b, struct history_time time)
@@ -178,10 +172,11 @@ static void put_was(struct subject *s)
 	if (!gone) {
 		phrase_time(&s->text, m->lasted.ns);
 		strbuf_adds(&s->text, ", from ");
-		phrase_clock(&s->text, wall_before(s, m->ago_ns + m->lasted.ns));
+		phrase_clock(&s->text,
+			     clock_before(s->c->report->snapshot->wall, m->ago_ns + m->lasted.ns));
 		strbuf_adds(&s->text, " to ");
 	}
-	phrase_clock(&s->text, wall_before(s, m->ago_ns));
+	phrase_clock(&s->text, clock_before(s->c->report->snapshot->wall, m->ago_ns));
 	phrase_age(&s->text, ", ", m->ago_ns, " ago");
 	if (gone)
 		strbuf_addf(&s->text, "; it was %s",
@@ -194,6 +189,33 @@ static void put_was(struct subject *s)
 	sheet_end(s->to);
 }
 
+static bool fits(const struct subject *s)
+{
+	return s->to->x + text_width(s->text.s, s->text.len) <= s->to->width;
+}
+
+/* Adds in which windows that was so, if it was not in all of them since it first was. */
+static void add_windows(struct subject *s, bool whole)
+{
+	static const char now[] = " in this window";
+	const struct history_recent r = recent(s, verdict_adviser(s->memory.reasons));
+	struct strbuf *b = &s->text;
+	const bool some = r.with_cause < r.since_cause;
+	const size_t before = b->len;
+	size_t len;
+
+	if (some || s->memory.kind != MEMORY_SICK)
+		drop_end(b, now);
+	len = b->len;
+	if (some)
+		strbuf_addf(b, "%s in %u of the last %u windows", len == before ? "," : "",
+			    r.with_cause, r.windows);
+	if (fits(s) || (whole && some))
+		return;
+	b->s[b->len = len] = '\0';
+	drop_end(b, now);
+}
+
 static void put_wrong(struct subject *s, bool whole)
 {
 	const struct state_info *state = &state_table[s->memory.state];
@@ -201,8 +223,7 @@ static void put_wrong(struct subject *s, bool whole)
 	sheet_puts(s->to, paint_ink(state->severity), state->name);
 	sheet_puts(s->to, INK_PLAIN, ": ");
 	add_cause(s);
-	if (s->to->x + text_width(s->text.s, s->text.len) > s->to->width)
-		drop_end(&s->text, " in this window");
+	add_windows(s, whole);
 	if (!whole && s->to->width > s->to->x)
 		phrase_cut(&s->text, 0, s->to->width - s->to->x);
 	put_text(s, INK_STRONG, 0);
@@ -248,32 +269,25 @@ static void add_range(struct strbuf *b, const struct range *r, double per)
 	phrase_rate(b, (double)r->max / per);
 }
 
-/* Were some windows of the last 30 s well, although it has been sick for longer? */
-static bool comes_in_bursts(const struct subject *s)
-{
-	const struct memory *m = &s->memory;
-	size_t known;
-	const uint64_t span = history_span(s->c->history, s->c->back, m->windows, &known);
-	const uint64_t lasted = m->lasted.ns < span ? m->lasted.ns : span;
-
-	/* Times are some window wrong: the last well one is before it, and the first is unknown. */
-	return m->windows && m->sick > 1 &&
-	       (double)(m->sick + 2) * (double)span < (double)m->windows * (double)lasted;
-}
-
-/* The line above says which state it is; so this one says only how long, and what it adds. */
+/*
+ * The line above says which state it is; so this one says only how long, and what it adds. A queue
+ * that is full again and again is no news: that would come and go with each window.
+ */
 static void add_since(struct subject *s)
 {
 	const struct memory *m = &s->memory;
-	const struct history_time full = history_full(s->c->history, s->row, s->c->back);
+	const struct history_recent r = recent(s, REASON_N);
+	struct history_time full = history_full(s->c->history, s->row, s->c->back);
 	struct strbuf *b = &s->text;
 
-	if (comes_in_bursts(s)) {
+	if (r.sick > 1 && r.sick < r.windows) {
 		strbuf_adds(b, "sick for ");
 		add_lasted(b, m->lasted);
-		strbuf_addf(b, ", in %u of the last %u windows", m->sick, m->windows);
+		strbuf_addf(b, ", in %u of the last %u windows", r.sick, r.windows);
 		return;
 	}
+	if (full.ns < LONGER_NS && full.ns + LONGER_NS < m->lasted.ns)
+		full.ns = 0;
 	if (full.ns) {
 		strbuf_adds(b, m->state == STATE_FULL ? "for " : "full for ");
 		add_lasted(b, full);
@@ -313,7 +327,7 @@ static void add_spell(struct subject *s)
 {
 	const struct memory *m = &s->memory;
 	const uint64_t capacity = listener_capacity(s->row->listener);
-	const enum reason reason = verdict_adviser_of(m->reasons);
+	const enum reason reason = verdict_adviser(m->reasons);
 	struct strbuf *b = &s->text;
 
 	if (reason < REASON_N) {
@@ -411,8 +425,8 @@ static void put_held(struct subject *s)
 	const struct memory *m = &s->memory;
 	const enum state now = s->row->state;
 
-	if (m->kind != MEMORY_HELD || verdict_adviser_of(m->reasons) == REASON_N ||
-	    now <= m->state || m->ago_ns < HELD_NS)
+	if (m->kind != MEMORY_HELD || verdict_adviser(m->reasons) == REASON_N || now <= m->state ||
+	    m->ago_ns < HELD_NS)
 		return;
 	strbuf_addf(&s->text, "(now %s; %s ", state_table[now].name, state_table[m->state].name);
 	phrase_time(&s->text, m->ago_ns);
@@ -440,8 +454,7 @@ static void put_numbers(struct subject *s)
 	put_sentence(s);
 	add_syn_queue(s);
 	put_sentence(s);
-	if (has(s, REASON_RESETS_CLIENTS) &&
-	    verdict_adviser_of(m->reasons) != REASON_RESETS_CLIENTS) {
+	if (has(s, REASON_RESETS_CLIENTS) && verdict_adviser(m->reasons) != REASON_RESETS_CLIENTS) {
 		strbuf_adds(&s->text, "clients get RSTs: tcp_abort_on_overflow is 1");
 		put_sentence(s);
 	}

@@ -38,11 +38,6 @@ const char *graph_spark_glyph(double ratio, bool utf8)
 	return (utf8 ? from_below : ascii_spark)[step(ratio, EIGHTHS - 1)];
 }
 
-void graph_spark(struct strbuf *b, double ratio, bool utf8)
-{
-	strbuf_adds(b, graph_spark_glyph(ratio, utf8));
-}
-
 const char *graph_column(double ratio, int lines, int line, bool utf8)
 {
 	const size_t below = (size_t)line * EIGHTHS;
@@ -61,7 +56,7 @@ void graph_history(struct strbuf *b, const struct history *history, const struct
 		struct history_fill fill = history_fill(history, row, back + windows);
 
 		if (fill.known)
-			graph_spark(b, fill.fill, utf8);
+			strbuf_adds(b, graph_spark_glyph(fill.fill, utf8));
 		else
 			strbuf_putc(b, ' ');
 	}

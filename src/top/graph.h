@@ -13,11 +13,8 @@
  */
 void graph_meter(struct strbuf *b, double ratio, size_t width, bool utf8);
 
-/* graph_spark() - one column for a ratio from 0 to 1, rounded likewise. */
-void graph_spark(struct strbuf *b, double ratio, bool utf8);
-
 /*
- * graph_spark_glyph() - the text of that column.
+ * graph_spark_glyph() - the text of one column for a ratio from 0 to 1, rounded likewise.
  * graph_column() - the text of one cell of a column that is @lines cells high; @line counts from
  * below. A 0 has a base line in the lowest cell. Only 0 has no more, and only 1 or more fills all.
  */

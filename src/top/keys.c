@@ -11,6 +11,7 @@
 #include "top/travel.h"
 
 #include <curses.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -479,44 +480,9 @@ static void reset_sums(struct session *s)
 struct toggle {
 	const char *name;
 	const char *help;
-	bool (*is_on)(const struct session *s);
+	size_t flag; /* offset of the bool in struct session */
 	void (*run)(struct session *s);
 };
-
-static bool has_groups(const struct session *s)
-{
-	return s->view.fold;
-}
-
-static bool follows(const struct session *s)
-{
-	return s->view.follow;
-}
-
-static bool has_sick_only(const struct session *s)
-{
-	return s->view.sick_only;
-}
-
-static bool has_list_only(const struct session *s)
-{
-	return s->list_only;
-}
-
-static bool has_unix(const struct session *s)
-{
-	return s->unix_too;
-}
-
-static bool has_frozen(const struct session *s)
-{
-	return s->view.frozen;
-}
-
-static bool reports_mouse(const struct session *s)
-{
-	return s->mouse;
-}
 
 static void toggle_mouse(struct session *s)
 {
@@ -524,15 +490,17 @@ static void toggle_mouse(struct session *s)
 	terminal_mouse(s->mouse);
 }
 
+#define FLAG(member) offsetof(struct session, member)
+
 static const struct toggle toggles[] = {
-	{ "groups", "one row for each SO_REUSEPORT group", has_groups,
-	  toggle_groups },
-	{ "UNIX", "listening UNIX sockets too", has_unix, toggle_unix },
-	{ "sick only", "hide what is well and was well", has_sick_only, toggle_sick_only },
-	{ "follow", "select the worst listener, whichever it is", follows, toggle_follow },
-	{ "frozen", "the order does not change", has_frozen, toggle_freeze },
-	{ "list only", "the list has the whole screen", has_list_only, toggle_list_only },
-	{ "mouse", "clicks and the wheel work; Shift selects text", reports_mouse, toggle_mouse },
+	{ "groups", "one row for each SO_REUSEPORT group", FLAG(view.fold), toggle_groups },
+	{ "UNIX", "listening UNIX sockets too", FLAG(unix_too), toggle_unix },
+	{ "sick only", "hide what is well and was well", FLAG(view.sick_only), toggle_sick_only },
+	{ "follow", "select the worst listener, whichever it is", FLAG(view.follow),
+	  toggle_follow },
+	{ "frozen", "the order does not change", FLAG(view.frozen), toggle_freeze },
+	{ "list only", "the list has the whole screen", FLAG(list_only), toggle_list_only },
+	{ "mouse", "clicks and the wheel work; Shift selects text", FLAG(mouse), toggle_mouse },
 };
 
 static const struct field *nth_column(size_t n)
@@ -549,8 +517,8 @@ static void fill_setup(struct session *s)
 
 	menu_begin(&s->menu, "Setup");
 	for (size_t i = 0; i < ARRAY_SIZE(toggles); i++)
-		menu_add(&s->menu, toggles[i].is_on(s) ? 'x' : ' ', toggles[i].name,
-			 toggles[i].help);
+		menu_add(&s->menu, *((const char *)s + toggles[i].flag) ? 'x' : ' ',
+			 toggles[i].name, toggles[i].help);
 	for (size_t i = 0; (f = nth_column(i)); i++)
 		menu_add(&s->menu, columns_have(&s->columns, f) ? 'x' : ' ', f->name, f->help);
 }

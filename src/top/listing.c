@@ -60,7 +60,7 @@ static const struct part {
 /* What is needed to make a line. */
 struct maker {
 	const struct listing_context *c;
-	struct line *line;
+	struct sheet *line;
 	struct row_text t; /* without a row: the headers */
 	bool selected;
 	enum ink ink; /* of the row */
@@ -269,22 +269,9 @@ void listing_fit(struct listing *l, const struct listing_context *c)
 
 /* Lines */
 
-static void put(struct line *line, enum ink ink, const char *text, size_t len)
+static void put_blanks(struct maker *m, enum ink ink, size_t n)
 {
-	if (!len)
-		return;
-	strbuf_add(&line->text, text, len);
-	if (!line->n || (line->runs[line->n - 1].ink != ink && line->n < LINE_RUNS))
-		line->runs[line->n++].ink = ink;
-	line->runs[line->n - 1].end = line->text.len;
-}
-
-static void put_blanks(struct line *line, enum ink ink, size_t n)
-{
-	static const char blanks[] = "                                ";
-
-	for (; n; n -= num_min(n, sizeof(blanks) - 1))
-		put(line, ink, blanks, num_min(n, sizeof(blanks) - 1));
+	sheet_pad(m->line, ink, m->line->x + n);
 }
 
 /* Puts the text of m->cell in @width columns. */
@@ -295,10 +282,10 @@ static void put_cell(struct maker *m, enum ink ink, size_t width, bool right)
 	row_text_cut_end(&m->cell, width, m->c->utf8);
 	wide = text_width(m->cell.s, m->cell.len);
 	if (right)
-		put_blanks(m->line, ink, width - wide);
-	put(m->line, ink, m->cell.s, m->cell.len);
+		put_blanks(m, ink, width - wide);
+	sheet_put(m->line, ink, m->cell.s, m->cell.len);
 	if (!right)
-		put_blanks(m->line, ink, width - wide);
+		put_blanks(m, ink, width - wide);
 }
 
 static unsigned int flags_of(const struct maker *m)
@@ -405,21 +392,18 @@ static void add_header(struct maker *m, const struct listing *l,
 		strbuf_adds(&m->cell, c->utf8 ? (down ? "▼" : "▲") : (down ? "v" : "^"));
 }
 
-static bool is_sick(const struct maker *m)
-{
-	return m->t.memory.kind == MEMORY_SICK || m->t.memory.kind == MEMORY_HELD;
-}
-
 /* The ink of meters and sparklines. */
 static enum ink bar_ink(const struct maker *m)
 {
-	return m->selected || !is_sick(m) ? m->ink : paint_ink_bar(memory_severity(&m->t.memory));
+	return m->selected || !memory_is_sick(&m->t.memory) ?
+		       m->ink :
+		       paint_ink_bar(memory_severity(&m->t.memory));
 }
 
 /* A meter. Of a sick row the rest of it is seen too. */
 static void put_meter(struct maker *m, double fill, size_t width)
 {
-	const bool sick = is_sick(m);
+	const bool sick = memory_is_sick(&m->t.memory);
 	const enum ink rest = m->selected ? m->ink : INK_DIM;
 	size_t len, wide;
 
@@ -428,11 +412,11 @@ static void put_meter(struct maker *m, double fill, size_t width)
 	for (len = m->cell.len; len && strchr(" .", m->cell.s[len - 1]); len--)
 		;
 	wide = text_width(m->cell.s, len);
-	put(m->line, bar_ink(m), m->cell.s, len);
+	sheet_put(m->line, bar_ink(m), m->cell.s, len);
 	if (!sick)
-		put_blanks(m->line, m->ink, width - wide);
+		put_blanks(m, m->ink, width - wide);
 	for (; sick && wide < width; wide++)
-		put(m->line, rest, m->c->utf8 ? "░" : ".", strlen(m->c->utf8 ? "░" : "."));
+		sheet_puts(m->line, rest, m->c->utf8 ? "░" : ".");
 }
 
 /* The fullest member stands for a group, so that its numbers agree. */
@@ -450,7 +434,7 @@ static void put_queue(struct maker *m, size_t width)
 			strbuf_addf(&m->cell, "%.0f%%", (double)(int)(listener_fill(l) * 100));
 			put_cell(m, m->ink, percent, true);
 		}
-		put_blanks(m->line, m->ink, GAP);
+		put_blanks(m, m->ink, GAP);
 	}
 	m->cell.len = 0;
 	row_text_of(&m->cell, l->length, (uint64_t)l->limit + 1, numbers);
@@ -471,8 +455,8 @@ static void put_syn(struct maker *m, size_t width)
 			put_meter(m, (double)value.number / (double)num_max(limit.value, 1),
 				  width - numbers - GAP);
 		else
-			put_blanks(m->line, m->ink, width - numbers - GAP);
-		put_blanks(m->line, m->ink, GAP);
+			put_blanks(m, m->ink, width - numbers - GAP);
+		put_blanks(m, m->ink, GAP);
 	}
 	m->cell.len = 0;
 	if (value.known && limit.known && (value.number || width >= few))
@@ -505,7 +489,7 @@ static void put_field_meter(struct maker *m, const struct listing_column *column
 	if (value.known)
 		put_meter(m, value.real, column->width);
 	else
-		put_blanks(m->line, m->ink, column->width);
+		put_blanks(m, m->ink, column->width);
 }
 
 static void put_row_cell(struct maker *m, const struct listing *l,
@@ -594,7 +578,7 @@ static void make_line(const struct listing *l, struct maker *m)
 {
 	const struct listing_column *before = NULL;
 
-	m->line->text.len = m->line->n = 0;
+	sheet_begin(m->line, m->c->cols, 0, 1);
 	for (size_t i = 0; i < l->n; i++) {
 		const struct listing_column *column = &l->columns[i];
 
@@ -605,8 +589,7 @@ static void make_line(const struct listing *l, struct maker *m)
 			bool badge = m->t.row && !m->selected && before->kind == LISTING_MARK &&
 				     column->kind == LISTING_STATE;
 
-			put_blanks(m->line,
-				   badge ? paint_badge(memory_severity(&m->t.memory)) : m->ink,
+			put_blanks(m, badge ? paint_badge(memory_severity(&m->t.memory)) : m->ink,
 				   GAP);
 		}
 		before = column;
@@ -620,7 +603,7 @@ static void make_line(const struct listing *l, struct maker *m)
 	strbuf_free(&m->cell);
 }
 
-void listing_make_header(const struct listing *l, struct line *line,
+void listing_make_header(const struct listing *l, struct sheet *line,
 			 const struct listing_context *c)
 {
 	struct maker m = { .c = c, .line = line, .ink = INK_HEADER };
@@ -628,7 +611,7 @@ void listing_make_header(const struct listing *l, struct line *line,
 	make_line(l, &m);
 }
 
-void listing_make_row(const struct listing *l, struct line *line, const struct listing_context *c,
+void listing_make_row(const struct listing *l, struct sheet *line, const struct listing_context *c,
 		      size_t index, bool selected)
 {
 	const struct row *row = c->view->report.shown[index];
@@ -656,33 +639,31 @@ void listing_make_row(const struct listing *l, struct line *line, const struct l
 	make_line(l, &m);
 }
 
-static void paint_made(struct line *line, struct paint *p)
+/* Draws the line that was made, with blanks to its end. */
+static void draw_line(struct sheet *line, const struct screen *screen, struct area a)
 {
-	size_t begin = 0;
-
-	for (size_t i = 0; i < line->n; i++) {
-		paint_text(p, line->runs[i].ink, line->text.s + begin, line->runs[i].end - begin);
-		begin = line->runs[i].end;
-	}
-	paint_rest(p, line->n ? line->runs[line->n - 1].ink : INK_PLAIN);
-	strbuf_free(&line->text);
+	sheet_pad(line, line->n_spans ? line->spans[line->n_spans - 1].ink : INK_PLAIN,
+		  line->width);
+	sheet_draw(line, screen, &a);
+	sheet_free(line);
 }
 
-void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c)
+void listing_header(const struct listing *l, const struct screen *screen, struct area a,
+		    const struct listing_context *c)
 {
-	struct line line = { 0 };
+	struct sheet line = { 0 };
 
 	listing_make_header(l, &line, c);
-	paint_made(&line, p);
+	draw_line(&line, screen, a);
 }
 
-void listing_row(const struct listing *l, struct paint *p, const struct listing_context *c,
-		 size_t index, bool selected)
+void listing_row(const struct listing *l, const struct screen *screen, struct area a,
+		 const struct listing_context *c, size_t index, bool selected)
 {
-	struct line line = { 0 };
+	struct sheet line = { 0 };
 
 	listing_make_row(l, &line, c, index, selected);
-	paint_made(&line, p);
+	draw_line(&line, screen, a);
 }
 
 const char *listing_title(const struct listing *l, const struct listing_column *column)

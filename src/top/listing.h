@@ -4,7 +4,7 @@
 
 #include "analyse/history.h"
 #include "output/columns.h"
-#include "top/paint.h"
+#include "top/sheet.h"
 #include "top/view.h"
 
 /*
@@ -60,27 +60,19 @@ void listing_choose(struct listing *l, const struct columns *columns);
 /* Gives each column its width on a screen of c->cols columns. */
 void listing_fit(struct listing *l, const struct listing_context *c);
 
-/* Put the line of the headers, or of row @index of report.shown. listing_fit() comes before. */
-void listing_header(const struct listing *l, struct paint *p, const struct listing_context *c);
-void listing_row(const struct listing *l, struct paint *p, const struct listing_context *c,
-		 size_t index, bool selected);
-
 /*
- * listing_make_header(), listing_make_row() - make these lines without a screen. A zeroed line is
- * empty; free its text.
+ * Draw the line of the headers, or of row @index of report.shown, on the first line of @a.
+ * listing_fit() comes before.
  */
-#define LINE_RUNS 256
-struct line {
-	struct strbuf text;
-	struct line_run {
-		enum ink ink;
-		size_t end; /* in the text */
-	} runs[LINE_RUNS];
-	size_t n;
-};
-void listing_make_header(const struct listing *l, struct line *line,
+void listing_header(const struct listing *l, const struct screen *screen, struct area a,
+		    const struct listing_context *c);
+void listing_row(const struct listing *l, const struct screen *screen, struct area a,
+		 const struct listing_context *c, size_t index, bool selected);
+
+/* listing_make_header(), listing_make_row() - make these lines without a screen; see sheet.h. */
+void listing_make_header(const struct listing *l, struct sheet *line,
 			 const struct listing_context *c);
-void listing_make_row(const struct listing *l, struct line *line, const struct listing_context *c,
+void listing_make_row(const struct listing *l, struct sheet *line, const struct listing_context *c,
 		      size_t index, bool selected);
 
 /* What the header of a column says where it has room. */

@@ -128,10 +128,7 @@ void menu_draw(struct menu *m, const struct screen *screen, struct area a)
 		a.end = a.x + widest;
 	room = room < m->n ? room : m->n;
 	menu_move(m, 0);
-	if (m->cursor < m->offset)
-		m->offset = m->cursor;
-	if (m->cursor >= m->offset + room)
-		m->offset = m->cursor - room + 1;
+	m->offset = num_scroll(m->offset, m->cursor, room, m->n);
 	m->area = (struct area){ a.y + framed, (int)room, a.x, a.end };
 	if (framed) {
 		draw_edge(screen, paint_area(screen, &a, 0), TOP_LEFT, TOP_RIGHT, m->title);

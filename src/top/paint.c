@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define INDENT 2 /* of the second line of a text */
 #define WIDEST 2 /* columns of a character */
 
 /* How many colours there are. The background is unknown unless the terminal says it. */
@@ -166,12 +165,6 @@ void paint_string(struct paint *p, enum ink ink, const char *text)
 	paint_text(p, ink, text, strlen(text));
 }
 
-void paint_glyphs(struct paint *p, const struct glyph *glyphs, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		paint_string(p, glyphs[i].ink, glyphs[i].text);
-}
-
 void paint_blanks(struct paint *p, enum ink ink, int n)
 {
 	if (n > p->end - p->x)
@@ -202,24 +195,6 @@ size_t paint_break(const char *text, size_t width)
 	while (blank && text[blank] != ' ')
 		blank--;
 	return blank ? blank : fits;
-}
-
-int paint_wrapped(const struct screen *screen, int y, int bottom, enum ink ink, const char *text)
-{
-	int indent = 0;
-
-	for (; *text && y < bottom; y++) {
-		struct paint p = paint_line(screen, y);
-		size_t n;
-
-		paint_blanks(&p, INK_PLAIN, indent);
-		n = paint_break(text, p.end > p.x ? (size_t)(p.end - p.x) : 1);
-		paint_text(&p, ink, text, y + 1 < bottom ? n : strlen(text));
-		text += n;
-		text += strspn(text, " ");
-		indent = screen->cols > 20 ? INDENT : 0;
-	}
-	return y;
 }
 
 enum ink paint_ink(enum severity severity)

@@ -77,16 +77,6 @@ struct paint paint_area(const struct screen *screen, const struct area *a, int l
 void paint_text(struct paint *p, enum ink ink, const char *text, size_t len);
 void paint_string(struct paint *p, enum ink ink, const char *text);
 
-/*
- * paint_glyphs() - put @n texts one after the other, each in its ink: a bar, a sparkline, a line of
- * a graph. See graph.h for the texts.
- */
-struct glyph {
-	enum ink ink;
-	const char *text;
-};
-void paint_glyphs(struct paint *p, const struct glyph *glyphs, size_t n);
-
 /* @n blanks, at most to the end. */
 void paint_blanks(struct paint *p, enum ink ink, int n);
 
@@ -95,12 +85,6 @@ void paint_rest(struct paint *p, enum ink ink);
 
 /* How many bytes of @text fit on a line of @width columns: up to a blank, if there is one. */
 size_t paint_break(const char *text, size_t width);
-
-/*
- * paint_wrapped() - put a text on as many lines as it needs, from @y on, above @bottom. The last of
- * them is cut if there are too few. Returns the line after it.
- */
-int paint_wrapped(const struct screen *screen, int y, int bottom, enum ink ink, const char *text);
 
 /*
  * The inks of a severity: of a text, of a bar or graph, and of the title bar or the row under the

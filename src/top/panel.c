@@ -191,6 +191,24 @@ void panel_draw_waits(struct session *s, struct area a)
 	strbuf_free(&b);
 }
 
+/*
+ * Event @i as it stands beside the one before it: where a listener got worse for the same cause,
+ * the words of its new state.
+ */
+static struct event event_beside(const struct history *history, size_t back, size_t i)
+{
+	struct event e = *history_event(history, back, i);
+
+	if (i + 1 < history_events(history, back)) {
+		const struct event *before = history_event(history, back, i + 1);
+
+		if (e.kind == EVENT_SICK && before->kind == EVENT_SICK && e.id == before->id &&
+		    e.reason == before->reason)
+			e.reason = REASON_N;
+	}
+	return e;
+}
+
 /* As many of the newest events on one line as fit whole, at least one. */
 static void put_latest(struct sheet *s, const struct session *session)
 {
@@ -199,15 +217,15 @@ static void put_latest(struct sheet *s, const struct session *session)
 	struct sheet one = { 0 };
 
 	for (size_t i = 0; i < n; i++) {
-		const struct event *e = history_event(history, back, i);
+		const struct event e = event_beside(history, back, i);
 		const size_t gap = i ? EVENT_GAP : 0;
 
 		sheet_begin(&one, s->width, 0, 1);
-		events_add(&one, e, EVENTS_BRIEF, session->screen.utf8);
+		events_add(&one, &e, EVENTS_BRIEF, session->screen.utf8);
 		if (i && s->x + gap + one.x > s->width)
 			break;
 		sheet_tab(s, s->x + gap);
-		events_add(s, e, EVENTS_BRIEF, session->screen.utf8);
+		events_add(s, &e, EVENTS_BRIEF, session->screen.utf8);
 	}
 	sheet_end(s);
 	sheet_free(&one);

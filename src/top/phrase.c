@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "output/cell.h"
 
 #include <string.h>
 
@@ -118,6 +119,30 @@ void phrase_process(struct strbuf *b, const struct row *row, const struct phrase
 	strbuf_addf(b, "[%u]", first->pid);
 	if (more)
 		strbuf_addf(b, " and %zu more", more);
+}
+
+static void add_text(struct strbuf *b, const char *text, bool utf8)
+{
+	if (text)
+		text_add_safe(b, text, strlen(text), utf8 ? 0 : TEXT_ASCII);
+}
+
+void phrase_address(struct strbuf *b, const struct event *e, bool utf8)
+{
+	if (e->addr.family == AF_UNIX)
+		add_text(b, e->path, utf8);
+	else
+		cell_add_endpoint(b, e->addr.family, e->addr.address, e->addr.port);
+}
+
+void phrase_who(struct strbuf *b, const struct event *e, bool utf8)
+{
+	if (e->kind == EVENT_NETNS_GONE)
+		add_text(b, e->netns, utf8);
+	else if (e->process)
+		phrase_name(b, e->process, utf8 ? 0 : TEXT_ASCII);
+	else
+		phrase_address(b, e, utf8);
 }
 
 /* ", 4100 dropped": by the full queue or before it; the most it can be. */

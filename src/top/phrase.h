@@ -40,6 +40,13 @@ void phrase_name(struct strbuf *b, const char *name, unsigned int text_flags);
 void phrase_process(struct strbuf *b, const struct row *row, const struct phrase_context *c);
 
 /*
+ * phrase_address() - the address or path of the listener of an event.
+ * phrase_who() - who it happened to: the process, or else the address, or else the namespace.
+ */
+void phrase_address(struct strbuf *b, const struct event *e, bool utf8);
+void phrase_who(struct strbuf *b, const struct event *e, bool utf8);
+
+/*
  * phrase_cut() - cut the text from @start on after the last clause that leaves it no wider than
  * @width; not if there is none.
  */

@@ -58,7 +58,7 @@ void row_text_mark(struct strbuf *b, const struct row_text *t)
 
 	if (t->memory.kind == MEMORY_WAS)
 		strbuf_putc(b, 'v');
-	else if (t->memory.kind == MEMORY_SICK || t->memory.kind == MEMORY_HELD)
+	else if (memory_is_sick(&t->memory))
 		strbuf_adds(b, severity_mark(state_table[t->memory.state].severity));
 	else
 		strbuf_adds(b, severity_mark(others[t->memory.kind]));
@@ -129,7 +129,7 @@ static bool is_sick(const struct row_text *t, const struct row *member)
 {
 	const struct memory m = history_memory(t->history, member, t->back);
 
-	return m.kind == MEMORY_SICK || m.kind == MEMORY_HELD;
+	return memory_is_sick(&m);
 }
 
 /* The pids in brackets. If one member of a group is sick, its own. */
@@ -304,7 +304,7 @@ void row_text_why(struct strbuf *b, const struct row_text *t, size_t width)
 
 	if (t->memory.kind == MEMORY_WAS) {
 		add_recovered(b, t, width);
-	} else if (t->memory.kind == MEMORY_SICK || t->memory.kind == MEMORY_HELD) {
+	} else if (memory_is_sick(&t->memory)) {
 		if (sick)
 			strbuf_addf(b, width >= 22 ? "%zu of %u " : "%zu/%u ", sick,
 				    t->row->folded->n_members);

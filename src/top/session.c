@@ -246,7 +246,7 @@ static bool is_sick(const struct session *s, const struct row *row)
 {
 	const struct memory m = history_memory(s->playback.history, row, s->playback.back);
 
-	return m.kind == MEMORY_SICK || m.kind == MEMORY_HELD;
+	return memory_is_sick(&m);
 }
 
 /* The port whose connections are on the screen; 0: none. */

@@ -31,7 +31,7 @@ static enum memory_kind look_at(const struct status *s, size_t i, size_t *sick,
 	if (row->well)
 		return MEMORY_NONE;
 	m = history_memory(s->history, row, s->back);
-	if (m.kind == MEMORY_SICK || m.kind == MEMORY_HELD) {
+	if (memory_is_sick(&m)) {
 		++*sick;
 		if (census_is_worse(memory_severity(&m), *worst))
 			*worst = memory_severity(&m);

@@ -54,22 +54,6 @@ enum ink strip_ink(const struct strip_cell *cell)
 	return cell->known ? paint_ink_bar(cell->severity) : INK_DIM;
 }
 
-static void add_name(struct strbuf *b, const struct event *e, bool utf8)
-{
-	const unsigned int flags = utf8 ? 0 : TEXT_ASCII;
-	const size_t begin = b->len;
-
-	if (e->kind == EVENT_NETNS_GONE)
-		text_add_safe(b, e->netns ? e->netns : "", e->netns ? strlen(e->netns) : 0, flags);
-	else if (e->process)
-		text_add_safe(b, e->process, strlen(e->process), flags);
-	else if (e->path)
-		text_add_safe(b, e->path, strlen(e->path), flags);
-	else
-		cell_add_endpoint(b, e->addr.family, e->addr.address, e->addr.port);
-	cell_shorten(b, begin, NAME_MAX_WIDTH, utf8);
-}
-
 /* The end of what began with @e: an EVENT_RECOVERED or EVENT_GONE; NULL: it goes on. */
 static const struct event *find_end(const struct strip *s, const struct event *e)
 {
@@ -91,21 +75,6 @@ struct mark {
 	enum severity severity;
 };
 
-static enum severity severity_of(const struct event *e)
-{
-	switch (e->kind) {
-	case EVENT_SICK:
-		return state_table[e->state].severity;
-	case EVENT_RECOVERED:
-	case EVENT_NEW:
-		return SEVERITY_NOTICE;
-	case EVENT_GONE:
-	case EVENT_NETNS_GONE:
-		break;
-	}
-	return SEVERITY_GONE;
-}
-
 static bool is_same(const struct event *a, const struct event *b)
 {
 	return a == b || (a->kind == EVENT_SICK && b->kind == EVENT_SICK && a->id == b->id);
@@ -126,9 +95,9 @@ static size_t find_marks(const struct strip *s, struct mark *marks)
 		for (same = 0; same < n && !is_same(marks[same].event, e); same++)
 			;
 		if (same == n)
-			marks[n++] = (struct mark){ i, e, severity_of(e) };
-		else if (severity_of(e) < marks[same].severity)
-			marks[same].severity = severity_of(e);
+			marks[n++] = (struct mark){ i, e, event_log_severity(e) };
+		else if (event_log_severity(e) < marks[same].severity)
+			marks[same].severity = event_log_severity(e);
 	}
 	return n;
 }
@@ -179,7 +148,9 @@ static void put_event(const struct strip *s, const struct mark *m, size_t width,
 	const struct event *e = m->event;
 	struct strbuf name = { 0 };
 
-	add_name(&name, e, s->utf8);
+	strbuf_adds(&name, "");
+	phrase_who(&name, e, s->utf8);
+	cell_shorten(&name, 0, NAME_MAX_WIDTH, s->utf8);
 	if (e->kind == EVENT_RECOVERED) {
 		strbuf_putc(&name, ' ');
 		phrase_time(&name, e->lasted_ns);

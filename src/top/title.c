@@ -302,55 +302,33 @@ static void add_mode(struct strbuf *b, const struct line *l)
 	}
 }
 
-/* Adds a part at its level, which may be nothing. */
-static void add_part(struct strbuf *b, enum part part, const struct line *l)
+static void add_name(struct strbuf *b, const struct line *l)
 {
-	switch (part) {
-	case PART_NAME:
-		strbuf_adds(b, l->level[PART_NAME] ? "" : "listenq");
-		break;
-	case PART_HOST:
-		add_host(b, l);
-		break;
-	case PART_NETNS:
-		add_netns(b, l);
-		break;
-	case PART_STATES:
-		add_states(b, l);
-		break;
-	case PART_OVERFLOWS:
-		add_overflows(b, l);
-		break;
-	case PART_PAST:
-		add_past(b, l);
-		break;
-	case PART_REST:
-		add_rest(b, l);
-		break;
-	case PART_NOT_SHOWN:
-		add_not_shown(b, l);
-		break;
-	case PART_WARNINGS:
-		add_warnings(b, l);
-		break;
-	case PART_PACE:
-		add_pace(b, l);
-		break;
-	case PART_CPU:
-		if (!l->level[PART_CPU])
-			strbuf_addf(b, "cpu %3.1f%%", l->t->cpu_share * 100);
-		break;
-	case PART_CLOCK:
-		add_clock(b, l);
-		break;
-	case PART_MODE:
-		add_mode(b, l);
-		break;
-	case PART_GAP:
-	case PART_N:
-		break;
-	}
+	strbuf_adds(b, l->level[PART_NAME] ? "" : "listenq");
 }
+
+static void add_cpu(struct strbuf *b, const struct line *l)
+{
+	if (!l->level[PART_CPU])
+		strbuf_addf(b, "cpu %3.1f%%", l->t->cpu_share * 100);
+}
+
+/* Each adds a part at its level, which may be nothing. */
+static void (*const add_part[PART_N])(struct strbuf *b, const struct line *l) = {
+	[PART_NAME] = add_name,
+	[PART_HOST] = add_host,
+	[PART_NETNS] = add_netns,
+	[PART_STATES] = add_states,
+	[PART_OVERFLOWS] = add_overflows,
+	[PART_PAST] = add_past,
+	[PART_REST] = add_rest,
+	[PART_NOT_SHOWN] = add_not_shown,
+	[PART_WARNINGS] = add_warnings,
+	[PART_PACE] = add_pace,
+	[PART_CPU] = add_cpu,
+	[PART_CLOCK] = add_clock,
+	[PART_MODE] = add_mode,
+};
 
 /* Joins the parts before @end, from @part on. */
 static void join(struct strbuf *b, enum part part, enum part end, size_t gap, const struct line *l)
@@ -360,7 +338,7 @@ static void join(struct strbuf *b, enum part part, enum part end, size_t gap, co
 	strbuf_adds(b, "");
 	for (; part < end; part++) {
 		text.len = 0;
-		add_part(&text, part, l);
+		add_part[part](&text, l);
 		if (!text.len)
 			continue;
 		/* The host is the program's subject, not a count. */

@@ -5,51 +5,6 @@
 
 #define MINUTE_NS (60 * NSEC_PER_SEC)
 
-/*
- * After a move: a screen that was live stays so where there is nowhere to go.
- * @moved: it went to another window
- * @why: what to say if it did not
- */
-static void end_move(struct session *s, bool moved, bool was_paused, const char *why)
-{
-	if (!moved) {
-		session_say(s, "%s", why);
-		playback_pause(&s->playback, was_paused, &s->view, clock_monotonic_ns());
-	}
-	s->travels |= moved;
-}
-
-static const char *no_more(int by)
-{
-	return by > 0 ? "No older sample is kept." : "This is the newest sample.";
-}
-
-static void move_window(struct session *s, int by)
-{
-	const bool was_paused = s->playback.paused;
-
-	end_move(s, playback_step(&s->playback, by, &s->view, clock_monotonic_ns()), was_paused,
-		 no_more(by));
-}
-
-void travel_back(struct session *s)
-{
-	move_window(s, 1);
-}
-
-void travel_forward(struct session *s)
-{
-	move_window(s, -1);
-}
-
-void travel_minute(struct session *s, int by)
-{
-	const bool was_paused = s->playback.paused;
-
-	end_move(s, playback_step_time(&s->playback, by, MINUTE_NS, &s->view, clock_monotonic_ns()),
-		 was_paused, no_more(by));
-}
-
 /* Selects the listener of the event that is on the screen. */
 static void select_event(struct session *s, const struct event *e)
 {
@@ -58,26 +13,55 @@ static void select_event(struct session *s, const struct event *e)
 				   clock_monotonic_ns());
 }
 
-static void move_event(struct session *s, int by)
-{
-	const struct playback *p = &s->playback;
-	const bool was_paused = p->paused;
-	bool moved = playback_step_event(&s->playback, by, &s->view, clock_monotonic_ns());
+enum step { WINDOW, MINUTE, EVENT };
 
-	end_move(s, moved, was_paused,
-		 by > 0 ? "No older event is known." : "No newer event is known.");
-	if (moved && history_events(p->history, p->back))
-		select_event(s, history_event(p->history, p->back, 0));
+/* Moves back (@by 1) or forward (-1). A screen that was live stays so if it cannot. */
+static void move_by(struct session *s, enum step step, int by)
+{
+	struct playback *t = &s->playback;
+	const uint64_t clock_ns = clock_monotonic_ns();
+	const bool was_paused = t->paused;
+	const bool moved =
+		step == WINDOW ? playback_step(t, by, &s->view, clock_ns) :
+		step == MINUTE ? playback_step_time(t, by, MINUTE_NS, &s->view, clock_ns) :
+				 playback_step_event(t, by, &s->view, clock_ns);
+
+	s->travels |= moved;
+	if (moved) {
+		if (step == EVENT && history_events(t->history, t->back))
+			select_event(s, history_event(t->history, t->back, 0));
+		return;
+	}
+	session_say(s, step == EVENT && by > 0 ? "No older event is known." :
+		       step == EVENT	       ? "No newer event is known." :
+		       by > 0		       ? "No older sample is kept." :
+						 "This is the newest sample.");
+	playback_pause(t, was_paused, &s->view, clock_ns);
+}
+
+void travel_back(struct session *s)
+{
+	move_by(s, WINDOW, 1);
+}
+
+void travel_forward(struct session *s)
+{
+	move_by(s, WINDOW, -1);
+}
+
+void travel_minute(struct session *s, int by)
+{
+	move_by(s, MINUTE, by);
 }
 
 void travel_event_back(struct session *s)
 {
-	move_event(s, 1);
+	move_by(s, EVENT, 1);
 }
 
 void travel_event_forward(struct session *s)
 {
-	move_event(s, -1);
+	move_by(s, EVENT, -1);
 }
 
 void travel_to_event(struct session *s, size_t i)

@@ -606,16 +606,8 @@ void view_move(struct view *v, long by, uint64_t clock_ns)
 
 void view_scroll(struct view *v, size_t page)
 {
-	size_t n = v->report.n_shown;
-
 	v->page = page ? page : 1;
-	if (v->cursor < v->offset)
-		v->offset = v->cursor;
-	if (v->cursor >= v->offset + v->page)
-		v->offset = v->cursor - v->page + 1;
-	/* No empty lines below while rows above are hidden. */
-	if (v->offset + v->page > n)
-		v->offset = n > v->page ? n - v->page : 0;
+	v->offset = num_scroll(v->offset, v->cursor, v->page, v->report.n_shown);
 }
 
 void view_unfold(struct view *v, bool unfold, uint64_t clock_ns)

@@ -529,13 +529,15 @@ static void test_oldest_is_asked_for(void **state)
 	assert_false(sample_at(1));
 	assert_u64_equal(questions, 10); /* not of the other, which that walk had no need of */
 	assert_true(group(1)->known & GROUP_STANDS);
+	assert_false(group(1)->known & GROUP_MOVED);
 	kernel.accepted = 4711;
 	assert_false(sample_at(2));
 	assert_false(group(1)->known & GROUP_STANDS);
+	assert_true(group(1)->known & GROUP_MOVED);
 	kernel.accepted = 0;
-	kernel.taken = true;
+	kernel.taken = true; /* or was it reset? */
 	assert_false(sample_at(3));
-	assert_false(group(1)->known & GROUP_STANDS);
+	assert_false(group(1)->known & (GROUP_STANDS | GROUP_MOVED));
 	assert_u64_equal(questions, 10 + 1 + 1); /* the first answer is enough */
 }
 
@@ -557,6 +559,29 @@ static void test_oldest_was_closed(void **state)
 		assert_false(sample_at(2));
 		assert_u64_equal(!!(group(0)->known & GROUP_STANDS), i == TCP_CLOSE_WAIT);
 	}
+}
+
+/* It was accepted in this window only if it was seen to wait after that began. */
+static void test_oldest_was_accepted(void **state)
+{
+	begin(NEED_SYN_RECV | NEED_WAIT, 0.01);
+	kernel.cost_ns = 70 * MS;
+	kernel.length[0] = 10;
+	assert_true(sample_at(0));
+	kernel.state = TCP_FIN_WAIT2;
+	assert_false(sample_at(1)); /* the walk was just after the last sample */
+	assert_true(group(0)->known & GROUP_MOVED);
+	assert_false(sample_at(2));
+	assert_false(group(0)->known & GROUP_MOVED);
+	kernel.state = TCP_ESTABLISHED;
+	for (uint64_t second = 3; second <= 4; second++) {
+		assert_false(sample_at(second));
+		assert_true(group(0)->known & GROUP_STANDS);
+		assert_false(group(0)->known & GROUP_MOVED);
+	}
+	kernel.state = TCP_FIN_WAIT2;
+	assert_false(sample_at(5));
+	assert_true(group(0)->known & GROUP_MOVED);
 }
 
 /* A listener that gets into trouble is looked into at once, and what its walk costs is paid. */
@@ -686,6 +711,7 @@ int main(void)
 		EHASH_TEST(test_too_many_oldest),
 		EHASH_TEST(test_oldest_is_asked_for),
 		EHASH_TEST(test_oldest_was_closed),
+		EHASH_TEST(test_oldest_was_accepted),
 		EHASH_TEST(test_incident_begins),
 		EHASH_TEST(test_second_incident),
 		EHASH_TEST(test_all_queues),

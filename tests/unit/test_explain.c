@@ -211,13 +211,30 @@ static void test_over(void **state)
 	/* In the last one it accepts again; that was not the cause. */
 	scene_now(&scene, 80)->length = 8;
 	look();
-	assert_int_equal(verdict_first_reason(scene_row_at(&scene, 80)), REASON_ACCEPTING_SLOWLY);
+	assert_int_equal(verdict_first_reason(scene_row_at(&scene, 80)->reasons),
+			 REASON_ACCEPTING_SLOWLY);
 	for (int i = 0; i < 40; i++)
 		rest();
 	assert_lines(80, 0,
 		     "was overflowing for 35s, from 14:28:45 to 14:29:20, 40s ago\n"
 		     "The cause was not-accepting. At most 10 of 10 queued, 3500 overflows.\n"
 		     "Do: see what it logged:   journalctl _PID=82 --since -2min\n" LIMIT);
+}
+
+/* The window in which it begins does not prove yet that nothing is accepted. */
+static void test_stops_after_a_while(void **state)
+{
+	rest();
+	scene_now(&scene, 80)->length = 9;
+	look();
+	assert_int_equal(scene_row_at(&scene, 80)->reasons & 1u << REASON_NOT_ACCEPTING, 0);
+	for (int i = 0; i < 3; i++)
+		overflow(10);
+	assert_lines(80, EXPLAIN_TIGHT,
+		     "overflowing: app[82] accepted no connection in this window\n"
+		     "Do: see what process 82 waits for:   strace -fp 82\n"
+		     "    grep . /proc/82/task/*/wchan\n"
+		     "    A larger backlog does not help while it is stuck.\n");
 }
 
 /* Two windows of three are sick: it is one trouble, and says so. */
@@ -239,7 +256,7 @@ static void test_bursts(void **state)
 	/* In a better window the cause and what to do are the same. */
 	rest();
 	assert_lines(80, EXPLAIN_TIGHT,
-		     "overflowing: app[82] accepted no connection\n"
+		     "overflowing: app[82] accepted no connection in 19 of the last 30 windows\n"
 		     "Do: see what process 82 waits for:   strace -fp 82\n"
 		     "    grep . /proc/82/task/*/wchan\n"
 		     "    A larger backlog does not help while it is stuck.\n");
@@ -248,10 +265,16 @@ static void test_bursts(void **state)
 	scene_now(&scene, 80)->length = 8;
 	look();
 	assert_lines(80, EXPLAIN_TIGHT,
-		     "overflowing: app[82] accepted no connection\n"
+		     "overflowing: app[82] accepted no connection in 19 of the last 30 windows\n"
 		     "Do: see what process 82 waits for:   strace -fp 82\n"
 		     "    grep . /proc/82/task/*/wchan\n"
 		     "    A larger backlog does not help while it is stuck.\n");
+	/* Where that does not fit, it is left out. */
+	sheet_begin(&sheet, 60, 0, 1);
+	explain_add(&sheet, scene_row_at(&scene, 80), context(), 0);
+	b.len = 0;
+	sheet_text(&sheet, &b);
+	assert_string_equal(b.s, "overflowing: app[82] accepted no connection\n");
 }
 
 /* A listener that closed: when, what it was, and whose it was. */
@@ -375,12 +398,19 @@ static void test_any_width(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		EXPLAIN_TEST(test_well),      EXPLAIN_TEST(test_full),
-		EXPLAIN_TEST(test_stuck),     EXPLAIN_TEST(test_waiting),
-		EXPLAIN_TEST(test_syn_flood), EXPLAIN_TEST(test_foreign_names),
-		EXPLAIN_TEST(test_name_fits), EXPLAIN_TEST(test_any_width),
-		EXPLAIN_TEST(test_gone),      EXPLAIN_TEST(test_over),
-		EXPLAIN_TEST(test_bursts),    EXPLAIN_TEST(test_event_of_unknown_process),
+		EXPLAIN_TEST(test_well),
+		EXPLAIN_TEST(test_full),
+		EXPLAIN_TEST(test_stuck),
+		EXPLAIN_TEST(test_waiting),
+		EXPLAIN_TEST(test_syn_flood),
+		EXPLAIN_TEST(test_foreign_names),
+		EXPLAIN_TEST(test_name_fits),
+		EXPLAIN_TEST(test_any_width),
+		EXPLAIN_TEST(test_gone),
+		EXPLAIN_TEST(test_over),
+		EXPLAIN_TEST(test_bursts),
+		EXPLAIN_TEST(test_event_of_unknown_process),
+		EXPLAIN_TEST(test_stops_after_a_while),
 	};
 
 	unit_utf8_locale();

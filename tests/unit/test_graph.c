@@ -22,7 +22,7 @@ static const char *meter(double ratio, size_t width, bool utf8)
 static const char *spark(double ratio, bool utf8)
 {
 	b.len = 0;
-	graph_spark(&b, ratio, utf8);
+	strbuf_adds(&b, graph_spark_glyph(ratio, utf8));
 	return b.s;
 }
 

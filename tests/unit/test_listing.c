@@ -16,7 +16,7 @@ static struct field_context fields;
 static struct listing listing;
 static struct history *history;
 static struct listing_context context;
-static struct line made;
+static struct sheet made;
 
 static int setup(void **state)
 {
@@ -38,9 +38,9 @@ static int teardown(void **state)
 	view_free(&view);
 	scene_close(&scene);
 	strbuf_free(&fields.scratch);
-	strbuf_free(&made.text);
+	sheet_free(&made);
 	history_free(history);
-	made = (struct line){ 0 };
+	made = (struct sheet){ 0 };
 	view = (struct view){ 0 };
 	scene = (struct scene){ 0 };
 	fields = (struct field_context){ 0 };
@@ -105,12 +105,12 @@ static const char *row(size_t i)
 static enum ink ink_of(const char *text)
 {
 	const char *at = strstr(made.text.s, text);
-	size_t i = 0;
+	size_t i = made.n_spans - 1;
 
 	assert_non_null(at);
-	while (made.runs[i].end <= (size_t)(at - made.text.s))
-		i++;
-	return made.runs[i].ink;
+	while (made.spans[i].begin > (size_t)(at - made.text.s))
+		i--;
+	return made.spans[i].ink;
 }
 
 /* What stands in the list. */
@@ -308,8 +308,8 @@ static void test_inks(void **state)
 	choose(NULL);
 	header(140);
 	listing_make_row(&listing, &made, &context, 0, true);
-	assert_u64_equal(made.n, 1);
-	assert_int_equal(made.runs[0].ink, INK_ON_CRITICAL);
+	assert_u64_equal(made.n_spans, 1);
+	assert_int_equal(made.spans[0].ink, INK_ON_CRITICAL);
 	row(0);
 	assert_int_equal(ink_of("!! overflowing"), INK_CRITICAL);
 	assert_int_equal(ink_of("127.0.0.1:8000"), INK_CRITICAL);
@@ -325,8 +325,8 @@ static void test_inks(void **state)
 		} else if (strstr(text, "gone")) {
 			assert_int_equal(ink_of("gone"), INK_GONE);
 		} else if (strstr(text, " ok ")) {
-			assert_u64_equal(made.n, 1);
-			assert_int_equal(made.runs[0].ink, INK_DIM);
+			assert_u64_equal(made.n_spans, 1);
+			assert_int_equal(made.spans[0].ink, INK_DIM);
 		}
 	}
 }
@@ -373,8 +373,8 @@ static void test_what_was(void **state)
 	assert_8080("  -12s recovered 35s");
 	assert_int_equal(ink_of("10.0.0.1:8080"), INK_NOTICE);
 	listing_make_row(&listing, &made, &context, index_of_8080(), true);
-	assert_u64_equal(made.n, 1);
-	assert_int_equal(made.runs[0].ink, INK_ON_NONE);
+	assert_u64_equal(made.n_spans, 1);
+	assert_int_equal(made.spans[0].ink, INK_ON_NONE);
 	header(80); /* no column says when */
 	assert_8080("v  was ! -12s  10.0.0.1:8080");
 	windows(0, 400);

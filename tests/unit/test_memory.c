@@ -56,13 +56,14 @@ static unsigned int number_behind(char c, const char **at, unsigned int otherwis
 struct said {
 	unsigned int cookie, port, length, overflows;
 	enum state state;
-	bool stuck, slow, accepts;
+	bool stuck, slow, accepts, stopped;
 };
 
 /*
  * "1@80:5" is listener 1 at port 80 with a queue of 5 of 10. A letter behind says its state: o
  * overflowing, f full, s stalled, y syn-full, h high; then "+7" for 7 overflows, "!" for a proof
- * that none was accepted, "a" for the opposite, "<" for the reason accepting-slowly.
+ * that none was accepted, "a" for the opposite, "<" for the reason accepting-slowly, "T" for
+ * stopped.
  */
 static struct said parse(const char **at)
 {
@@ -85,6 +86,7 @@ static struct said parse(const char **at)
 		said.stuck |= **at == '!';
 		said.accepts |= **at == 'a';
 		said.slow |= **at == '<';
+		said.stopped |= **at == 'T';
 	}
 	*at += strspn(*at, " ");
 	return said;
@@ -101,7 +103,8 @@ static void say(const struct said *said)
 		if (row->listener->cookie != said->cookie || row->gone)
 			continue;
 		row->state = row->last_state = said->state;
-		row->reasons = (said->stuck ? STUCK : 0) | (said->slow ? SLOW : 0);
+		row->reasons = (said->stuck ? STUCK : 0) | (said->slow ? SLOW : 0) |
+			       (said->stopped ? 1u << REASON_STOPPED : 0);
 		row->overflows = (struct range){ said->overflows, said->overflows, true };
 		row->losses = (struct range){ 0, 0, true };
 		row->drops = (struct opt_u64){ said->overflows, true };
@@ -235,6 +238,16 @@ static void assert_ago(struct memory m, unsigned int seconds)
 	assert_u64_equal(m.ago_ns, seconds * NSEC_PER_SEC);
 }
 
+/* In how many windows of the last half minute listener 1 was sick. */
+static void assert_recent(size_t back, unsigned int sick, unsigned int windows)
+{
+	const struct history_recent recent =
+		history_recent(history, row_at(A), back, UINT64_MAX, REASON_N);
+
+	assert_int_equal(recent.sick, sick);
+	assert_int_equal(recent.windows, windows);
+}
+
 /*
  * The events up to a window, newest first: "sick 1 full", "recovered 1 full 3s 7", "new 1", "gone 1
  * ok", with "+n" for those left out.
@@ -313,8 +326,7 @@ static void test_sick(void **state)
 	assert_lasted(m, 2, false);
 	assert_u64_equal(m.overflows.min, 12);
 	assert_true(m.peak >= 1);
-	assert_int_equal(m.sick, 2);
-	assert_int_equal(m.windows, 4);
+	assert_recent(0, 2, 4);
 	assert_int_equal(memory_severity(&m), SEVERITY_CRITICAL);
 }
 
@@ -388,8 +400,7 @@ static void test_memory_of_older_windows(void **state)
 	assert_lasted(m, 1, false);
 	assert_u64_equal(m.overflows.min, 0);
 	assert_true(m.peak == 0.8);
-	assert_int_equal(m.sick, 1);
-	assert_int_equal(m.windows, 2);
+	assert_recent(46, 1, 2);
 	m = recall_as(A, 45, STATE_OVERFLOWING, 0);
 	assert_memory(m, MEMORY_SICK, STATE_OVERFLOWING);
 	assert_lasted(m, 2, false);
@@ -464,14 +475,89 @@ static void test_bursts(void **state)
 		assert_now(A, MEMORY_HELD, STATE_OVERFLOWING);
 		assert_ago(recall(A, 0), 2);
 	}
-	assert_int_equal(recall(A, 0).windows, 30);
-	assert_int_equal(recall(A, 0).sick, 22);
+	assert_recent(0, 22, 30);
 	assert_events(0, "sick 1 overflowing accepting-slowly");
 	/* It ends when the last burst was long enough ago. */
 	windows("1:2a", 7);
 	assert_now(A, MEMORY_HELD, STATE_OVERFLOWING);
 	windows("1:2a", 3);
 	assert_now(A, MEMORY_WAS, STATE_OVERFLOWING);
+}
+
+/* In how many windows of the last half minute listener 1 accepted nothing. */
+static void assert_stuck(unsigned int n, unsigned int windows)
+{
+	const struct history_recent recent =
+		history_recent(history, row_at(A), 0, UINT64_MAX, REASON_NOT_ACCEPTING);
+
+	assert_int_equal(recent.with_cause, n);
+	assert_int_equal(recent.windows, windows);
+}
+
+/* A program that stops and accepts in turns has one cause, whatever each window shows of it. */
+static void test_one_cause(void **state)
+{
+	static const char *const turns[] = { "1:10o+2<a", "1:10o+2<a", "1:10o+2!" };
+
+	window("1");
+	for (int i = 0; i < 60; i++) {
+		window(turns[i % 3]);
+		if (i < 2)
+			continue;
+		assert_now(A, MEMORY_HELD, STATE_OVERFLOWING);
+		assert_int_equal(recall(A, 0).reasons, STUCK | SLOW);
+	}
+	assert_stuck(10, 30);
+	/* It only accepts too slowly from now on. */
+	windows("1:10o+2<a", 30);
+	assert_int_equal(recall(A, 0).reasons, SLOW);
+	assert_stuck(0, 30);
+	assert_int_equal(recall_as(A, 30, STATE_OVERFLOWING, STUCK).reasons, STUCK | SLOW);
+	/* One window among many is no cause; it is one if that goes on. */
+	window("1:10o+2!");
+	assert_int_equal(recall(A, 0).reasons, SLOW);
+	windows("1:10o+2!", 2);
+	assert_int_equal(recall(A, 0).reasons, STUCK | SLOW);
+}
+
+/* What stops the processes is so now, and shown at once. */
+static void test_stopped_at_once(void **state)
+{
+	window("1");
+	windows("1:10o+2<a", 30);
+	window("1:10o+2!T");
+	assert_int_equal(recall(A, 0).reasons & ~STUCK, SLOW | 1u << REASON_STOPPED);
+}
+
+/* A row becomes less severe when it has been so for a while. */
+static void test_severity_stays(void **state)
+{
+	window("1");
+	windows("1:10o+2<", 3);
+	windows("1:10f", 4);
+	assert_now(A, MEMORY_HELD, STATE_OVERFLOWING);
+	assert_int_equal(recall(A, 0).reasons, SLOW);
+	window("1:10f");
+	assert_now(A, MEMORY_HELD, STATE_FULL);
+	window("1:8h");
+	assert_now(A, MEMORY_HELD, STATE_FULL);
+	windows("1:8h", 4);
+	assert_memory(recall_as(A, 0, STATE_HIGH, SLOW), MEMORY_SICK, STATE_HIGH);
+	/* What is well is so at once. */
+	window("1");
+	assert_now(A, MEMORY_WAS, STATE_OVERFLOWING);
+}
+
+/* What is over has the causes of its worst windows, and those that were events. */
+static void test_causes_of_what_was(void **state)
+{
+	window("1");
+	window("1:10f!");
+	windows("1:10o+2<a", 40);
+	window("1");
+	assert_now(A, MEMORY_WAS, STATE_OVERFLOWING);
+	assert_int_equal(recall(A, 0).reasons, STUCK | SLOW);
+	assert_events(0, "sick 1 overflowing accepting-slowly, sick 1 full not-accepting");
 }
 
 static void test_events(void **state)
@@ -659,10 +745,10 @@ static void test_unfolded_group(void **state)
 	window("1@80 2@80:5 3");
 	assert_events(0, "sick 80 stalled not-accepting, sick 80 overflowing");
 	fold = true;
-	window("1@80 2@80:5 3");
+	windows("1@80 2@80:5 3", 3);
 	assert_now(80, MEMORY_HELD, STATE_STALLED);
 	assert_u64_equal(recall(80, 0).overflows.min, 7);
-	assert_lasted(recall(80, 0), 4, false);
+	assert_lasted(recall(80, 0), 6, false);
 }
 
 /* A listener that others join keeps its spell. */
@@ -736,7 +822,7 @@ static void test_sums(void **state)
 	windows("1 2", 8);
 	window("1:10o+7 2");
 	sums = history_row_sums(history, row_at(A), 0);
-	assert_true(sums.overflows.known && sums.losses.known && sums.drops.known);
+	assert_true(sums.overflows.known && sums.drops.known);
 	assert_u64_equal(sums.overflows.min, 10);
 	assert_u64_equal(sums.drops.value, 10);
 	assert_u64_equal(sums.covered_ns, 10 * NSEC_PER_SEC);
@@ -860,6 +946,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		MEMORY_TEST(test_well),
+		MEMORY_TEST(test_one_cause),
+		MEMORY_TEST(test_stopped_at_once),
+		MEMORY_TEST(test_severity_stays),
+		MEMORY_TEST(test_causes_of_what_was),
 		MEMORY_TEST(test_sick),
 		MEMORY_TEST(test_sick_from_the_beginning),
 		MEMORY_TEST(test_gaps),

@@ -564,16 +564,16 @@ static void test_order_of_reasons(void **state)
 	scene_group(&scene, 1)->syn_length = 9;
 	scene_count(&scene, COUNTER_COOKIES_SENT, 3, 3, 13, 13);
 	row = scene_row(&scene, 1);
-	assert_int_equal(verdict_first_reason(row), REASON_SYN_FLOOD);
-	assert_int_equal(verdict_adviser(row), REASON_SYN_FLOOD);
+	assert_int_equal(verdict_first_reason(row->reasons), REASON_SYN_FLOOD);
+	assert_int_equal(verdict_adviser(row->reasons), REASON_SYN_FLOOD);
 	assert_true(row->reasons & 1u << REASON_LIMIT_FROM_LISTEN);
 	scene_group(&scene, 1)->syn_length = 0;
 	now->length = 10;
 	row = scene_row(&scene, 1);
-	assert_int_equal(verdict_first_reason(row), REASON_LIMIT_FROM_LISTEN);
-	assert_int_equal(verdict_adviser(row), REASON_N);
+	assert_int_equal(verdict_first_reason(row->reasons), REASON_LIMIT_FROM_LISTEN);
+	assert_int_equal(verdict_adviser(row->reasons), REASON_N);
 	now->length = 0;
-	assert_int_equal(verdict_first_reason(scene_row(&scene, 1)), REASON_N);
+	assert_int_equal(verdict_first_reason(scene_row(&scene, 1)->reasons), REASON_N);
 }
 
 static void test_resets_clients(void **state)
@@ -741,6 +741,20 @@ static void test_stands(void **state)
 	expect("ok");
 }
 
+/* One of those that an older look found has been accepted in this window. */
+static void test_moved(void **state)
+{
+	struct group *g;
+
+	before->length = now->length = 10;
+	g = looked_at_before(10, 0);
+	expect("full limit-from-listen");
+	g->known |= GROUP_MOVED;
+	expect("full accepting-slowly limit-from-listen");
+	g->holder = 0; /* of which member is unknown */
+	expect("full limit-from-listen");
+}
+
 /* The sentence of the state has these words. */
 static void expect_words(const char *words)
 {
@@ -805,7 +819,7 @@ static void test_stalled_beside_others(void **state)
 	expect("stalled not-accepting limit-from-listen");
 	stuck(10, 4000);
 	expect("full not-accepting limit-from-listen");
-	assert_int_equal(verdict_first_reason(scene_row(&scene, 1)), REASON_NOT_ACCEPTING);
+	assert_int_equal(verdict_first_reason(scene_row(&scene, 1)->reasons), REASON_NOT_ACCEPTING);
 }
 
 /* Of connections that were reset no age is seen: how long the queue has not moved is. */
@@ -967,6 +981,7 @@ int main(void)
 		VERDICT_TEST(test_mptcp_peers),
 		VERDICT_TEST(test_older_numbers_prove_nothing),
 		VERDICT_TEST(test_stands),
+		VERDICT_TEST(test_moved),
 		VERDICT_TEST(test_dropping_without_cookies),
 		VERDICT_TEST(test_stalled),
 		VERDICT_TEST(test_stalled_beside_others),
