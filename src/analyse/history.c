@@ -12,6 +12,7 @@
 #include <string.h>
 
 /* Of listeners that came, or went, in one window so many are events of their own. */
+#define BRIEF_NS	 (60 * NSEC_PER_SEC)
 #define EVENTS_OF_WINDOW 8
 
 #define FORGET_WINDOWS 8 /* in one go */
@@ -175,6 +176,7 @@ struct going {
 	enum state state; /* the last one, and its reasons */
 	uint32_t reasons;
 	bool seen; /* earlier reports have it */
+	bool brief; /* it is new in the history, was well, and lived shortly */
 	bool stays; /* other listeners of its group do */
 	bool returns; /* a new listener has its address */
 };
@@ -196,12 +198,16 @@ static struct going going_of(const struct history *t, const struct row *row)
 			       .seen = track && track->first < newest(t) };
 	struct memory m;
 
+	going.brief = track && track->first && !state_is_sick(going.state) &&
+		      timeline_end(&t->time, newest(t)) - track->first_ns < BRIEF_NS;
+
 	if (!s || !newest(t))
 		return going;
 	m = incidents_recall(s->incidents, &t->time, newest(t) - 1, STATE_OK, 0);
 	if (memory_is_sick(&m) && m.state <= going.state) {
 		going.state = m.state;
 		going.reasons = m.reasons;
+		going.brief = false;
 	}
 	return going;
 }
@@ -264,6 +270,7 @@ static void add_ghost(struct history *t, const struct going *going, const char *
 			       .returned = going->returns ? newest(t) : UINT64_MAX,
 			       .state = going->state,
 			       .reasons = going->reasons,
+			       .brief = going->brief,
 			       .process = process,
 			       .listener = *going->row->listener,
 			       .netns = *going->row->netns->netns };
@@ -290,7 +297,9 @@ static void add_gone(struct history *t, const struct report *report, const struc
 		process = s->process;
 	e.process = process;
 	e.state = going->state;
-	if (event) {
+	if (going->brief && !going->returns) {
+		event_log_remove(&t->log, EVENT_NEW, e.group, gap_before(t));
+	} else if (event) {
 		e.more = more + event_log_remove(&t->log, EVENT_GONE, e.group, gap_before(t));
 		event_log_add(&t->log, &e);
 	}
@@ -657,7 +666,7 @@ static struct memory recall_gone(const struct history *t, const struct row *row,
 		if (before.kind == MEMORY_WAS)
 			m = before;
 	}
-	m.kind = MEMORY_GONE;
+	m.kind = ghost && ghost->brief ? MEMORY_NONE : MEMORY_GONE;
 	m.state = ghost ? ghost->state : row->last_state;
 	m.reasons = ghost ? ghost->reasons : 0;
 	m.ago_ns = ghost && ghost->gone_ns < now_ns ? now_ns - ghost->gone_ns : 0;
