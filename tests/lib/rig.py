@@ -212,7 +212,6 @@ class Server(Child):
                 time.sleep(self.told[1] / 1000)
         except BlockingIOError:
             pass
-        # One that is stuck sleeps.
         time.sleep(0.002 if self.accepts else 0.05)
 
     @property
@@ -231,6 +230,13 @@ class Server(Child):
     def length(self):
         """Of its accept queue."""
         return oracle.listener(self.port).length
+
+
+class Sleeper(Server):
+    """One that never accepts, nor does anything else."""
+
+    def _serve(self):
+        signal.pause()
 
 
 class Worker(threading.Thread):

@@ -66,7 +66,7 @@ class Screens(screen.Case):
     def test_stuck(self):
         listener = rig.Listener("127.0.0.1", 8000, 4)
         self.fill(listener, 4)
-        self.own(rig.Server("gunicorn", listener))
+        self.own(rig.Sleeper("gunicorn", listener))
         self.both("stuck", lambda view: view.see("accepted no connection"))
 
     def test_pages(self):
