@@ -952,17 +952,17 @@ static void test_memory_is_bounded(void **state)
 		strbuf_addf(&crowd, "%d:5 ", 100 + i);
 	for (int i = 0; i < 2000; i++)
 		strbuf_addf(&crowd, "%d:10o+1 ", 10000 + i);
-	for (int i = 0; i < 700; i++) {
+	for (int i = 0; i < 120; i++) {
 		window(crowd.s);
 		assert_in_range(history_bytes(history), 1, HISTORY_BYTES + (1 << 20));
 	}
 	strbuf_free(&crowd);
 	assert_true(history_fill(history, row_at(100), 0).known);
 	assert_true(history_fill(history, row_at(100), 0).fill == 0.5);
-	assert_false(history_fill(history, row_at(100), 630).known);
+	assert_false(history_fill(history, row_at(100), 110).known);
 	assert_now(10000, MEMORY_SICK, STATE_OVERFLOWING);
-	assert_lasted(recall(10000, 0), 699, true);
-	assert_u64_equal(recall(10000, 0).overflows.min, 699);
+	assert_lasted(recall(10000, 0), 119, true);
+	assert_u64_equal(recall(10000, 0).overflows.min, 119);
 }
 
 #define MEMORY_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
