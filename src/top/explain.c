@@ -18,7 +18,7 @@
 
 #define HELD_NS (3 * NSEC_PER_SEC) /* a shorter time alternates too fast to be read */
 
-#define LONGER_NS (5 * NSEC_PER_SEC) /* by which a second time has to be longer */
+#define LONGER_NS (2 * NSEC_PER_SEC) /* by which a second time has to be longer */
 
 #define MS (NSEC_PER_SEC / 1000)
 
