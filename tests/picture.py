@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""picture.py [--text] [--light]: the view of a host in trouble, as an SVG or as text, on stdout.
+"""picture.py FILE.svg: the view of a host in trouble, as a picture and, on stdout, as text.
 
-    tests/picture.py >doc/view.svg
+    tests/picture.py doc/view.svg
 
-What it shows is real: in namespaces that end with it run servers of which one accepts no more, one
-is too slow, one was ill and one has crashed. It takes a minute and a half, root, tmux and Python.
+What README shows is made by this. It is real: in namespaces that end with it run servers of which
+one accepts no more, one is too slow, one was ill and one has crashed. It takes 75 seconds, root,
+tmux and Python.
 
 environment: LISTENQ  the program (default: src/listenq)
 """
@@ -25,7 +26,7 @@ import rig  # noqa: E402
 import screen  # noqa: E402
 import svg  # noqa: E402
 
-COLS, ROWS = 100, 30
+PICTURE, TEXT = (100, 30), (80, 24)
 WELL = (("nginx", "0.0.0.0", 80, 511), ("nginx", "0.0.0.0", 443, 511), ("sshd", "0.0.0.0", 22, 128),
         ("postgres", "127.0.0.1", 5432, 200), ("redis-server", "127.0.0.1", 6379, 511),
         ("prometheus", "0.0.0.0", 9090, 4096))
@@ -65,9 +66,9 @@ class Scene(screen.Case):
         java = self.server("java", "0.0.0.0", 8080, 50)
         api = self.server("api", "0.0.0.0", 9000, 64)
         statsd = self.server("statsd", "127.0.0.1", 8125, 128)
-        view = self.screen(rows=ROWS, cols=COLS)
+        views = [self.screen(cols=cols, rows=rows) for cols, rows in (PICTURE, TEXT)]
         self.begin = time.monotonic()
-        for server, rate in (gunicorn, 50), (java, 40), (api, 40):
+        for server, rate in (gunicorn, 50), (java, 40), (api, 40), (statsd, 2):
             self.clients(server, rate)
         self.await_second(6)
         api.accepts = False
@@ -77,12 +78,12 @@ class Scene(screen.Case):
         statsd.close()
         self.await_second(36)
         gunicorn.accepts = False
-        self.own(rig.Worker(lambda: setattr(java, "accepts", not java.accepts), 0.01))
+        java.work(40)
         self.await_second(75)
-        self.found = view.lines(escapes=True)
+        self.found = [view.lines(escapes=escapes) for view, escapes in zip(views, (True, False))]
 
 
-def inside(options):
+def inside(path):
     # Processes have numbers as on a host that has run for a while.
     pathlib.Path("/proc/sys/kernel/ns_last_pid").write_text("2400", encoding="ascii")
     scene = Scene()
@@ -91,24 +92,22 @@ def inside(options):
         scene.runTest()
     finally:
         scene.doCleanups()
-    rows = cells.parse(scene.found)
-    if options.text:
-        print("\n".join("".join(cell.char for cell in row).rstrip() for row in rows))
-    else:
-        sys.stdout.write(svg.draw(rows, COLS, "light" if options.light else "dark"))
+    picture, text = scene.found
+    path.write_text(svg.draw(cells.parse(picture), PICTURE[0]), encoding="utf-8")
+    print("\n".join(text))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--text", action="store_true", help="text in place of an SVG")
-    parser.add_argument("--light", action="store_true", help="of a light terminal")
+    parser.add_argument("file", type=pathlib.Path)
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.inside:
-        return inside(options)
+        inside(options.file)
+        return 0
     return subprocess.run(["unshare", "-n", "-u", "-m", "-p", "-f", "--kill-child", "--mount-proc",
-                           sys.executable, __file__, "--inside", *sys.argv[1:]],
+                           sys.executable, __file__, "--inside", options.file],
                           check=False).returncode
 
 

@@ -151,8 +151,8 @@ size_t ghosts_rows(struct ghosts *g, const struct report *report, uint64_t n, ui
 	for (size_t i = 0; i < g->n; i++) {
 		const struct ghost *ghost = &g->list[i]->ghost;
 
-		if (ghost->gone <= n && n < ghost->returned && ghost->gone_ns >= since_ns &&
-		    idmap_get(&present, ghost->id) == IDMAP_NONE)
+		if (!ghost->brief && ghost->gone <= n && n < ghost->returned &&
+		    ghost->gone_ns >= since_ns && idmap_get(&present, ghost->id) == IDMAP_NONE)
 			g->rows[n_rows++] = make_row(g->list[i], report);
 	}
 	idmap_free(&present);

@@ -18,6 +18,7 @@ struct ghost {
 	uint64_t returned; /* the window in which its address came back; UINT64_MAX: it has not */
 	enum state state; /* the last one, and its reasons */
 	uint32_t reasons;
+	bool brief; /* it was well and lived shortly, as ports of one job do: no row shows it */
 	const char *process; /* NULL: unknown */
 	struct listener listener;
 	struct netns netns;

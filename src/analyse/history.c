@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BRIEF_NS (60 * NSEC_PER_SEC)
+
 /* Of listeners that came, or went, in one window so many are events of their own. */
 #define EVENTS_OF_WINDOW 8
 
@@ -178,6 +180,7 @@ struct going {
 	enum state state; /* the last one, and its reasons */
 	uint32_t reasons;
 	bool seen; /* earlier reports have it */
+	bool brief; /* it is new in the history, was well, and lived shortly */
 	bool stays; /* other listeners of its group do */
 	bool returns; /* a new listener has its address */
 };
@@ -199,12 +202,17 @@ static struct going going_of(const struct history *t, const struct row *row)
 			       .seen = track && track->first < newest(t) };
 	struct memory m;
 
+	going.brief = track && track->first && !state_is_sick(going.state) &&
+		      timeline_end(&t->time, newest(t)) - track->first_ns < BRIEF_NS &&
+		      !restarts_sum(&t->restarts, going.group, UINT64_MAX).n;
+
 	if (!s || !newest(t))
 		return going;
 	m = incidents_recall(s->incidents, &t->time, newest(t) - 1, STATE_OK, 0);
 	if (memory_is_sick(&m) && m.state <= going.state) {
 		going.state = m.state;
 		going.reasons = m.reasons;
+		going.brief = false;
 	}
 	return going;
 }
@@ -267,6 +275,7 @@ static void add_ghost(struct history *t, const struct going *going, const char *
 			       .returned = going->returns ? newest(t) : UINT64_MAX,
 			       .state = going->state,
 			       .reasons = going->reasons,
+			       .brief = going->brief,
 			       .process = process,
 			       .listener = *going->row->listener,
 			       .netns = *going->row->netns->netns };
@@ -293,7 +302,9 @@ static void add_gone(struct history *t, const struct report *report, const struc
 		process = s->process;
 	e.process = process;
 	e.state = going->state;
-	if (event) {
+	if (going->brief && !going->returns) {
+		event_log_remove(&t->log, EVENT_NEW, e.group, ns_before(t, HISTORY_GAP_NS));
+	} else if (event) {
 		e.more = more + event_log_remove(&t->log, EVENT_GONE, e.group,
 						 ns_before(t, HISTORY_GAP_NS));
 		event_log_add(&t->log, &e);
@@ -678,23 +689,6 @@ struct history_recent history_recent(const struct history *t, const struct row *
 	return recent;
 }
 
-/* Whether it is not sick now, or gone, says little while it restarts again and again. */
-static void recall_restarts(struct memory *m, const struct history *t, const struct row *row,
-			    uint64_t n)
-{
-	const uint64_t now_ns = timeline_end(&t->time, n);
-	const struct restart_sum sum = restarts_sum(&t->restarts, row_group_id(row), now_ns);
-
-	if (!sum.loop || memory_is_sick(m))
-		return;
-	m->kind = MEMORY_RESTARTS;
-	m->state = STATE_GONE;
-	m->reasons = 0;
-	m->ago_ns = 0;
-	m->lasted = (struct history_time){ now_ns - sum.begin_ns, true, false };
-	m->restarts = sum.n;
-}
-
 static struct memory recall_gone(const struct history *t, const struct row *row, uint64_t n)
 {
 	const struct ghost *ghost = ghosts_find(&t->ghosts, row_id(row));
@@ -707,13 +701,13 @@ static struct memory recall_gone(const struct history *t, const struct row *row,
 		if (before.kind == MEMORY_WAS)
 			m = before;
 	}
-	m.kind = MEMORY_GONE;
+	m.kind = ghost && ghost->brief ? MEMORY_NONE : MEMORY_GONE;
 	m.state = ghost ? ghost->state : row->last_state;
 	m.reasons = ghost ? ghost->reasons : 0;
 	m.ago_ns = ghost && ghost->gone_ns < now_ns ? now_ns - ghost->gone_ns : 0;
 	if (!state_is_sick(m.state))
 		m.lasted = (struct history_time){ 0 };
-	recall_restarts(&m, t, row, n);
+	restarts_recall(&t->restarts, row_group_id(row), timeline_end(&t->time, n), &m);
 	m.replaced = m.kind == MEMORY_RESTARTS && ghost && ghost->returned <= n;
 	return m;
 }
@@ -730,8 +724,7 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 		s = row_past_sick(&t->rows, row_id(row));
 		if (s)
 			m = incidents_recall(s->incidents, &t->time, n, row->state, row->reasons);
-		if (t->restarts.n)
-			recall_restarts(&m, t, row, n);
+		restarts_recall(&t->restarts, row_group_id(row), timeline_end(&t->time, n), &m);
 		if (s || m.kind == MEMORY_RESTARTS)
 			return m;
 	}

@@ -532,13 +532,12 @@ bool remedy_find(struct remedy *r, const struct row *row, enum state state, uint
 	return true;
 }
 
-/* As systemd reads it: "-6min". Rounded up, so that it holds still on a screen. */
+/* As systemd reads it: "-6min". It holds still on a screen, and begins before what happened. */
 static void add_since(struct strbuf *to, uint64_t began_ns)
 {
 	const uint64_t minute = 60 * NSEC_PER_SEC;
 
-	strbuf_addf(to, " --since -%llumin",
-		    (unsigned long long)((began_ns + minute - 1) / minute));
+	strbuf_addf(to, " --since -%llumin", (unsigned long long)(began_ns / minute + 1));
 }
 
 /* @by_pid: what the process that is there now logged is enough */

@@ -31,8 +31,8 @@ struct report {
  * report_build() - compute what changed from @before to @now, and states and reasons.
  * @before: the opening sample, NULL for an instant report
  *
- * The report points into @now, which must live as long, and to texts of both samples; report->before
- * is not read but by whoever knows that it lives. A zeroed
+ * The report points into @now, which must live as long, and to texts of both samples;
+ * report->before is not read but by whoever knows that it lives. A zeroed
  * @report is ready; building again reuses its memory. Nothing is shown before report_select(). The
  * comments in report.c prove the bounds.
  */

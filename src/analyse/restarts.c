@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/restarts.h"
 
-#include "analyse/memory.h"
 #include "base/alloc.h"
 
 #include <stdlib.h>
@@ -90,6 +89,20 @@ struct restart_sum restarts_sum(const struct restarts *r, uint64_t group, uint64
 	sum.loop = n >= oldest + RESTARTS_LOOP &&
 		   now_ns - s->times[(n - RESTARTS_LOOP) % RESTARTS_KEPT] <= HISTORY_WAS_NS;
 	return sum;
+}
+
+void restarts_recall(const struct restarts *r, uint64_t group, uint64_t now_ns, struct memory *m)
+{
+	const struct restart_sum sum = restarts_sum(r, group, now_ns);
+
+	if (!sum.loop || memory_is_sick(m))
+		return;
+	m->kind = MEMORY_RESTARTS;
+	m->state = STATE_GONE;
+	m->reasons = 0;
+	m->ago_ns = 0;
+	m->lasted = (struct history_time){ now_ns - sum.begin_ns, true, false };
+	m->restarts = sum.n;
 }
 
 size_t restarts_bytes(const struct restarts *r)

@@ -2,10 +2,9 @@
 #ifndef LISTENQ_ANALYSE_RESTARTS_H
 #define LISTENQ_ANALYSE_RESTARTS_H
 
+#include "analyse/memory.h"
 #include "base/idmap.h"
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <time.h>
 
 /*
@@ -35,6 +34,9 @@ uint32_t restarts_add(struct restarts *r, uint64_t group, uint64_t now_ns, struc
 
 /* Those of a row_group_id() up to @now_ns; none: all is zero. */
 struct restart_sum restarts_sum(const struct restarts *r, uint64_t group, uint64_t now_ns);
+
+/* Makes a row in a loop MEMORY_RESTARTS, unless it is sick. */
+void restarts_recall(const struct restarts *r, uint64_t group, uint64_t now_ns, struct memory *m);
 
 size_t restarts_bytes(const struct restarts *r);
 

@@ -88,7 +88,8 @@ static void count_row(struct censuses *c, const struct report *report, const str
 	struct census *of_netns = &c->by_netns[row->netns - report->netns];
 	const struct memory m = row->well ? none : history_memory(history, row, back);
 
-	if (m.replaced)
+	/* It lived shortly, or the next one of its address is there too. */
+	if (m.replaced || (row->gone && m.kind == MEMORY_NONE))
 		return;
 	if (row->folded)
 		count_group(of_netns, row, &m, history, back);

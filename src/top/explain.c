@@ -549,6 +549,25 @@ static void put_limits(struct subject *s)
 	sheet_end(s->to);
 }
 
+/* What happened before the first report: who comes late to an outage finds it here. */
+static void put_before(struct subject *s, const struct history_sums *sums)
+{
+	const struct opt_u64 drops = row_drops(s->row);
+	const struct opt_u64 *overflows = &s->row->netns->total[COUNTER_LISTEN_OVERFLOWS];
+	struct strbuf *b = &s->text;
+
+	if (!drops.known || drops.value <= (sums->drops.known ? sums->drops.value : 0))
+		return;
+	phrase_count(b, drops.value);
+	strbuf_addf(b, " drop%s since it was opened", drops.value == 1 ? "" : "s");
+	if (overflows->known) {
+		strbuf_adds(b, "; ListenOverflows of its namespace in all: ");
+		phrase_count(b, overflows->value);
+	}
+	put_text(s, INK_PLAIN, 0);
+	sheet_end(s->to);
+}
+
 /* A listener that is well: its queue, and what it lost since the first report. */
 static void put_well(struct subject *s)
 {
@@ -574,6 +593,7 @@ static void put_well(struct subject *s)
 	}
 	put_text(s, INK_DIM, 0);
 	sheet_end(s->to);
+	put_before(s, &sums);
 }
 
 static void put_gap(struct subject *s, unsigned int flags)

@@ -195,7 +195,7 @@ class Server(Child):
 
     def __init__(self, name, listener, accepts=False):
         self.name, self.address, self.port = name, listener.address, listener.port
-        self.told = mmap.mmap(-1, 1)  # shared with the child
+        self.told = mmap.mmap(-1, 2)  # shared with the child
         self.accepts = accepts
         self.served = []
         self.listener = listener
@@ -209,9 +209,10 @@ class Server(Child):
         try:
             while self.accepts:
                 self.served = [*self.served[-100:], self.listener.accept()]
+                time.sleep(self.told[1] / 1000)
         except BlockingIOError:
             pass
-        time.sleep(0.002)
+        time.sleep(0.002 if self.accepts else 0.05)
 
     @property
     def accepts(self):
@@ -221,10 +222,21 @@ class Server(Child):
     def accepts(self, value):
         self.told[0] = value
 
+    def work(self, milliseconds):
+        """Take so long for each connection from now on."""
+        self.told[1] = milliseconds
+
     @property
     def length(self):
         """Of its accept queue."""
         return oracle.listener(self.port).length
+
+
+class Sleeper(Server):
+    """One that never accepts, nor does anything else."""
+
+    def _serve(self):
+        signal.pause()
 
 
 class Worker(threading.Thread):

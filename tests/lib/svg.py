@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Cells of a terminal as an SVG picture."""
 import html
+import re
 
 import cells
 
-WIDTH, HEIGHT, SIZE, MARGIN = 9, 18, 15, 6
+WIDTH, HEIGHT, SIZE, MARGIN, BASELINE = 9, 18, 15, 6, 14
 
 # Text and ground.
 THEMES = {"dark": ("#d0d0d0", "#000000"), "light": ("#000000", "#ffffff")}
 
-# Arms of the box drawing characters: left, right, up, down.
-BOXES = {"─": "lr", "│": "ud", "┌": "rd", "┐": "ld", "└": "ru", "┘": "lu", "├": "rud", "┤": "lud",
-         "┬": "lrd", "┴": "lru", "┼": "lrud", "╴": "l", "╶": "r"}
+# Arms of lines: left, right, up, down.
+LINES = {"─": "lr", "│": "ud", "┌": "rd", "┐": "ld", "└": "ru", "┘": "lu", "├": "rud", "┤": "lud",
+         "┬": "lrd", "┴": "lru", "┼": "lrud"}
 SHADES = {"░": 0.25, "▒": 0.5, "▓": 0.75}
 
 
@@ -19,43 +20,45 @@ def rgb(colour):
     return "#" + bytes(cells.rgb(colour)).hex()
 
 
-def mix(first, second, share):
+def mix(first, second):
     pairs = zip(bytes.fromhex(first[1:]), bytes.fromhex(second[1:]))
-    return "#" + "".join(f"{round(a * share + b * (1 - share)):02x}" for a, b in pairs)
+    return "#" + bytes((a + b) // 2 for a, b in pairs).hex()
 
 
-def colours(ink, theme, bold_bright):
-    own_fg, own_bg = THEMES[theme]
-    fg = ink.fg
-    if fg is not None and fg < 8 and ink.bold and bold_bright:
-        fg += 8
-    fg = own_fg if fg is None else rgb(fg)
-    bg = own_bg if ink.bg is None else rgb(ink.bg)
+def colours(ink, theme):
+    """(text, ground)"""
+    text, ground = THEMES[theme]
+    text = text if ink.fg is None else rgb(ink.fg)
+    ground = ground if ink.bg is None else rgb(ink.bg)
     if ink.dim:
-        fg = mix(fg, bg, 0.5)
-    return (bg, fg) if ink.reverse else (fg, bg)
+        text = mix(text, ground)
+    return (ground, text) if ink.reverse else (text, ground)
 
 
-def rect(x, y, w, h, fill, extra=""):
-    return f'<rect x="{x:g}" y="{y:g}" width="{w:g}" height="{h:g}" fill="{fill}"{extra}/>'
+def rect(x, y, width, height, fill, opacity=1):
+    faint = f' fill-opacity="{opacity}"' if opacity < 1 else ""
+    return f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" fill="{fill}"{faint}/>'
 
 
-def glyph(char, x, y, fg):
-    """Shapes that have to meet those of the neighbours are drawn and not left to a font."""
+def shape(char, count, x, y, fill):
+    """A row of one character that has to meet its neighbours: it is drawn, and not left to a font.
+    None: it is a letter."""
     if "▁" <= char <= "█":
-        share = (ord(char) - ord("▁") + 1) / 8
-        return [rect(x, y + HEIGHT * (1 - share), WIDTH, HEIGHT * share, fg)]
+        height = HEIGHT * (ord(char) - ord("▁") + 1) / 8
+        return [rect(x, y + HEIGHT - height, count * WIDTH, height, fill)]
     if "▉" <= char <= "▏":
-        share = 1 - (ord(char) - ord("▉") + 1) / 8
-        return [rect(x, y, WIDTH * share, HEIGHT, fg)]
+        width = WIDTH * (ord("▏") + 1 - ord(char)) / 8
+        return [rect(x + i * WIDTH, y, width, HEIGHT, fill) for i in range(count)]
     if char in SHADES:
-        return [rect(x, y, WIDTH, HEIGHT, fg, f' fill-opacity="{SHADES[char]}"')]
-    if char in BOXES:
-        mid_x, mid_y = x + (WIDTH - 1) / 2, y + HEIGHT / 2
-        arms = {"l": (x, mid_y, WIDTH / 2 + .5, 1), "r": (mid_x, mid_y, WIDTH / 2 + .5, 1),
-                "u": (mid_x, y, 1, HEIGHT / 2 + .5), "d": (mid_x, mid_y, 1, HEIGHT / 2)}
-        return [rect(*arms[arm], fg) for arm in BOXES[char]]
-    return None
+        return [rect(x, y, count * WIDTH, HEIGHT, fill, SHADES[char])]
+    if char == "─":
+        return [rect(x, y + HEIGHT / 2, count * WIDTH, 1, fill)]
+    if char not in LINES:
+        return None
+    across, down = x + (WIDTH - 1) / 2, y + HEIGHT / 2
+    arms = {"l": (x, down, WIDTH / 2, 1), "r": (across, down, (WIDTH + 1) / 2, 1),
+            "u": (across, y, 1, HEIGHT / 2 + 1), "d": (across, down, 1, HEIGHT / 2)}
+    return [rect(*arms[arm], fill) for arm in LINES[char]]
 
 
 def runs(row):
@@ -69,41 +72,38 @@ def runs(row):
     return found
 
 
-def draw(rows, cols, theme="dark", bold_bright=False, cursor=None):
+def draw_run(text, ink, x, y, theme):
+    fill, ground = colours(ink, theme)
+    found = []
+    if ground != THEMES[theme][1]:
+        found.append(rect(x, y, sum(map(cells.width, text)) * WIDTH, HEIGHT, ground))
+    for same in re.finditer(r"(\S)\1*", text):
+        at = x + same.start() * WIDTH
+        if drawn := shape(same[1], len(same[0]), at, y, fill):
+            found += drawn
+            text = text[:same.start()] + " " * len(same[0]) + text[same.end():]
+    style = (' font-weight="bold"' if ink.bold else "") + (
+        ' text-decoration="underline"' if ink.underline else "")
+    for words in re.finditer(r"\S+( \S+)*", text):
+        # Its length in the grid, whatever the font.
+        length = sum(map(cells.width, words[0])) * WIDTH
+        found.append(f'<text x="{x + words.start() * WIDTH}" y="{y + BASELINE}" fill="{fill}"'
+                     f'{style} textLength="{length}">{html.escape(words[0])}</text>')
+    return found
+
+
+def draw(rows, cols, theme="dark", cursor=None):
+    """rows: as cells.parse() gives them; cursor: (line, column)"""
     width, height = cols * WIDTH + 2 * MARGIN, len(rows) * HEIGHT + 2 * MARGIN
-    ground = THEMES[theme][1]
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-           f'viewBox="0 0 {width} {height}" shape-rendering="crispEdges" '
-           f'font-family="DejaVu Sans Mono, Liberation Mono, monospace" font-size="{SIZE}">',
-           rect(0, 0, width, height, ground)]
+    found = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+             f'viewBox="0 0 {width} {height}" shape-rendering="crispEdges" font-size="{SIZE}" '
+             f'font-family="DejaVu Sans Mono, Liberation Mono, Menlo, Consolas, monospace">',
+             rect(0, 0, width, height, THEMES[theme][1])]
     for line, row in enumerate(rows):
-        y = MARGIN + line * HEIGHT
         for column, text, ink in runs(row):
-            x = MARGIN + column * WIDTH
-            fg, bg = colours(ink, theme, bold_bright)
-            span = sum(max(cells.width(char), 0) for char in text)
-            if bg != ground:
-                out.append(rect(x, y, span * WIDTH, HEIGHT, bg))
-            words = ""
-            for offset, char in enumerate(text):
-                shape = glyph(char, x + offset * WIDTH, y, fg)
-                if shape:
-                    out += shape
-                words += " " if shape else char
-            style = (' font-weight="bold"' if ink.bold else "") + (
-                ' text-decoration="underline"' if ink.underline else "")
-            at = 0
-            while at < len(words):  # a text for each word group without two blanks
-                if words[at] == " ":
-                    at += 1
-                    continue
-                end = words.find("  ", at)
-                end = len(words) if end < 0 else end
-                part = words[at:end].rstrip()
-                out.append(f'<text x="{x + at * WIDTH:g}" y="{y + 14}" fill="{fg}"{style} '
-                           f'textLength="{len(part) * WIDTH}">{html.escape(part)}</text>')
-                at = end
+            found += draw_run(text, ink, MARGIN + column * WIDTH, MARGIN + line * HEIGHT, theme)
     if cursor:
-        out.append(f'<rect x="{MARGIN + cursor[1] * WIDTH}" y="{MARGIN + cursor[0] * HEIGHT + 15}" '
-                   f'width="{WIDTH}" height="3" fill="{THEMES[theme][0]}"/>')
-    return "\n".join(out) + "\n</svg>\n"
+        line, column = cursor
+        found.append(rect(MARGIN + column * WIDTH, MARGIN + (line + 1) * HEIGHT - 3, WIDTH, 3,
+                          THEMES[theme][0]))
+    return "\n".join(found) + "\n</svg>\n"

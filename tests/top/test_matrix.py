@@ -10,18 +10,8 @@ import rig
 import screen
 
 TERMS = ["vt100", "screen", "tmux-256color", "xterm", "screen-256color"]
-SIZES = [(80, 24), (20, 3), (20, 24), (45, 12), (80, 10), (100, 30), (140, 40), (200, 60), (300, 80),
-         (300, 5), (80, 24)]
-
-
-def masked(lines):
-    """Without what differs between two programs that look at the same: moments and durations."""
-    text = re.sub(r"cpu +[\d.]+%", "cpu N%", "\n".join(lines))
-    text = re.sub(r"[<>]?-?\b\d[\d.]*(?:[smh]\d*)+(?!\w)", "N", text)
-    text = re.sub(r"LAST( N)?", "LAST", re.sub(r"\d\d:\d\d(:\d\dZ?)?", "HH:MM", text))
-    # Axes of time.
-    text = re.sub(r"(?m)^.*F7 <  > F8.*$|(N +)+now\b", "AXIS", text)
-    return [re.sub(r" {2,}", " ", line.rstrip()) for line in text.split("\n")]
+SIZES = [(80, 24), (20, 3), (20, 24), (45, 12), (80, 10), (100, 30), (140, 40), (200, 60),
+         (300, 80), (300, 5), (80, 24)]
 
 
 def steady(lines):
@@ -32,10 +22,11 @@ def steady(lines):
 
 def words(lines):
     """All but meters, lines and marks, which have two forms."""
-    text = "\n".join(masked(lines)).replace("…", "~")
+    text = "\n".join(screen.masked(lines)).replace("…", "~")
     text = re.sub(r"(?m)(?<=STATE)v\b|^v(?= +(LOCAL )?ADDRESS)", "", text)  # the mark of the sort
-    return [[word for part in line.split() if (word := re.sub(r"^[^\w!\[(-]+|[^\w!\])~]+$", "", part))
-             and any(map(str.isalnum, word))] for line in text.split("\n")]
+    around = re.compile(r"^[^\w!\[(-]+|[^\w!\])~]+$")
+    return [[word for word in (around.sub("", part) for part in line.split())
+             if any(map(str.isalnum, word))] for line in text.split("\n")]
 
 
 class Matrix(screen.Case):
@@ -93,7 +84,7 @@ class Matrix(screen.Case):
             self.assertEqual(terminal.ended(), 0)
 
     def letters(self, view):
-        return masked(steady(view.lines))
+        return screen.masked(steady(view.lines))
 
     def test_terms(self):
         for term in TERMS:

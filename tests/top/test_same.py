@@ -394,7 +394,8 @@ class Burst(screen.Case):
 
     def test_shorter_than_the_window(self):
         """The queue is empty whenever the screen is made, and still one sees. The window is ended
-        by hand; a burst in which a busy machine never let the program run is tried again, longer."""
+        by hand; a burst in which a busy machine never let the program run is tried again,
+        longer."""
         listener = self.listener(backlog=7)
         terminal = self.screen("-d", "60", cols=140)
         rig.wait_until(time.monotonic() + 1.1)  # sums of less than a second are not shown

@@ -456,12 +456,12 @@ static void test_ended(void **state)
 		      "see what it logged:  journalctl _PID=11 --since -6min");
 	p->unit = "my app.service";
 	assert_remedy(remedy_ended(&remedy, scene_row(&s, 80), NULL, 5 * minute, 0),
-		      "see what it logged:  journalctl -u 'my app.service' --since -5min");
+		      "see what it logged:  journalctl -u 'my app.service' --since -6min");
 	row = (struct row *)scene_row(&s, 80);
 	row->gone = true;
 	assert_remedy(remedy_ended(&remedy, row, NULL, minute, 0), NULL);
 	assert_remedy(remedy_ended(&remedy, row, "a b", minute, 0),
-		      "see what it logged:  journalctl _COMM='a b' --since -1min");
+		      "see what it logged:  journalctl _COMM='a b' --since -2min");
 }
 
 /* Each reason with advice has a command, each state too, and every text is replaced. */
