@@ -299,7 +299,12 @@ void session_request(struct session *s)
 
 void session_hurry(struct session *s)
 {
-	if (request(s) && s->sampler && !s->playback.paused)
+	const struct row *row = s->page == PAGE_DETAIL ? view_row_of(&s->view, s->detailed) : NULL;
+	/* The list may have requested it already, but no sample has it yet. */
+	const bool lacks =
+		row && !row->gone && !listener_is_unix(row->listener) && !row_waiting(row).known;
+
+	if ((request(s) || lacks) && s->sampler && !s->playback.paused)
 		sampler_hurry(s->sampler);
 }
 

@@ -192,7 +192,7 @@ class Flood(Case):
                               if any("red" in ink for ink in view.inks(row.number))])
             self.assertRegex(row.line, r" (\d+)/\1 ", "as many as it holds")
             self.assertRegex(view.title, r"\b1 syn-full\b")
-            self.assertRegex(view.text, r"SYN cookies +\d+/s")
+            self.assertRegex(view.text, r"SyncookiesSent +\d+/s")
         view.shows(check, deadline=20)
 
 
