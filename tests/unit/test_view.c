@@ -927,7 +927,7 @@ static void test_selected_is_gone(void **state)
 	assert_shown("1 [7] 3");
 	/* At once, if it is there already. */
 	live("1 3 8@2", LATER);
-	assert_shown("1 7 [8] 3"); /* it lived shortly */
+	assert_shown("7 1 [8] 3"); /* it lived shortly */
 	live("1 3 8@2", LATER);
 	assert_shown("1 [8] 3");
 	/* Whoever selects a row that is gone means it. */
