@@ -102,6 +102,7 @@ enum severity event_log_severity(const struct event *e)
 	case EVENT_SICK:
 		return state_table[e->state].severity;
 	case EVENT_RECOVERED:
+	case EVENT_RESTARTED:
 		return SEVERITY_NOTICE;
 	case EVENT_GONE:
 	case EVENT_NETNS_GONE:

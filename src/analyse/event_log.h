@@ -15,6 +15,7 @@ enum event_kind {
 	EVENT_GONE, /* @state: the last one */
 	EVENT_NEW,
 	EVENT_NETNS_GONE,
+	EVENT_RESTARTED, /* @restarts since @since */
 };
 
 struct event {
@@ -39,6 +40,8 @@ struct event {
 	 * of this one in the last half minute.
 	 */
 	uint32_t more;
+	uint32_t restarts;
+	struct timespec since;
 };
 
 struct event_log {

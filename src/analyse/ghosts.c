@@ -97,6 +97,14 @@ void ghosts_return(struct ghosts *g, uint64_t group, uint64_t n)
 	}
 }
 
+const struct ghost *ghosts_last(const struct ghosts *g, uint64_t group, uint64_t since_ns)
+{
+	for (size_t i = g->n; i-- > 0 && g->list[i]->ghost.gone_ns >= since_ns;)
+		if (g->list[i]->ghost.group == group)
+			return &g->list[i]->ghost;
+	return NULL;
+}
+
 const struct ghost *ghosts_find(const struct ghosts *g, uint64_t id)
 {
 	for (size_t i = g->n; i-- > 0;)

@@ -42,6 +42,9 @@ void ghosts_add(struct ghosts *g, const struct ghost *ghost, uint64_t since_ns);
 /* The address has a listener again. */
 void ghosts_return(struct ghosts *g, uint64_t group, uint64_t n);
 
+/* Returns the last ghost of an address, if it went since @since_ns; NULL: there is none. */
+const struct ghost *ghosts_last(const struct ghosts *g, uint64_t group, uint64_t since_ns);
+
 /* Returns the ghost with that row_id(); NULL: there is none. */
 const struct ghost *ghosts_find(const struct ghosts *g, uint64_t id);
 

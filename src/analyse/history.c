@@ -4,6 +4,7 @@
 #include "analyse/counter_past.h"
 #include "analyse/ghosts.h"
 #include "analyse/row_past.h"
+#include "analyse/restarts.h"
 #include "base/alloc.h"
 #include "base/num.h"
 
@@ -11,8 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BRIEF_NS (60 * NSEC_PER_SEC)
+
 /* Of listeners that came, or went, in one window so many are events of their own. */
-#define BRIEF_NS	 (60 * NSEC_PER_SEC)
 #define EVENTS_OF_WINDOW 8
 
 #define FORGET_WINDOWS 8 /* in one go */
@@ -26,6 +28,7 @@ struct history {
 	struct row_past rows;
 	struct counter_past counters;
 	struct ghosts ghosts;
+	struct restarts restarts;
 	struct event_log log;
 	struct timeline time;
 };
@@ -46,6 +49,7 @@ void history_free(struct history *t)
 	row_past_free(&t->rows);
 	counter_past_free(&t->counters, &t->memory);
 	ghosts_free(&t->ghosts);
+	restarts_free(&t->restarts);
 	event_log_free(&t->log);
 	free(t);
 }
@@ -53,7 +57,7 @@ void history_free(struct history *t)
 size_t history_bytes(const struct history *t)
 {
 	return sizeof(*t) + t->memory.bytes + row_past_bytes(&t->rows) + ghosts_bytes(&t->ghosts) +
-	       event_log_bytes(&t->log);
+	       restarts_bytes(&t->restarts) + event_log_bytes(&t->log);
 }
 
 /* The number of the newest window. */
@@ -199,7 +203,8 @@ static struct going going_of(const struct history *t, const struct row *row)
 	struct memory m;
 
 	going.brief = track && track->first && !state_is_sick(going.state) &&
-		      timeline_end(&t->time, newest(t)) - track->first_ns < BRIEF_NS;
+		      timeline_end(&t->time, newest(t)) - track->first_ns < BRIEF_NS &&
+		      !restarts_sum(&t->restarts, going.group, UINT64_MAX).n;
 
 	if (!s || !newest(t))
 		return going;
@@ -278,11 +283,11 @@ static void add_ghost(struct history *t, const struct going *going, const char *
 	ghosts_add(&t->ghosts, &ghost, now_ns > HISTORY_KEPT_NS ? now_ns - HISTORY_KEPT_NS : 0);
 }
 
-static uint64_t gap_before(const struct history *t)
+static uint64_t ns_before(const struct history *t, uint64_t ns)
 {
 	const uint64_t now_ns = timeline_end(&t->time, newest(t));
 
-	return now_ns > HISTORY_GAP_NS ? now_ns - HISTORY_GAP_NS : 0;
+	return now_ns > ns ? now_ns - ns : 0;
 }
 
 static void add_gone(struct history *t, const struct report *report, const struct going *going,
@@ -298,9 +303,10 @@ static void add_gone(struct history *t, const struct report *report, const struc
 	e.process = process;
 	e.state = going->state;
 	if (going->brief && !going->returns) {
-		event_log_remove(&t->log, EVENT_NEW, e.group, gap_before(t));
+		event_log_remove(&t->log, EVENT_NEW, e.group, ns_before(t, HISTORY_GAP_NS));
 	} else if (event) {
-		e.more = more + event_log_remove(&t->log, EVENT_GONE, e.group, gap_before(t));
+		e.more = more + event_log_remove(&t->log, EVENT_GONE, e.group,
+						 ns_before(t, HISTORY_GAP_NS));
 		event_log_add(&t->log, &e);
 	}
 	if (going->seen)
@@ -394,12 +400,37 @@ static bool is_new(const struct history *t, const struct row *row, const struct 
 	return !row->group || row->group->sockets == 1 || !track || track->first == newest(t);
 }
 
+/*
+ * A new listener at the address of one that has gone goes on with what is known of that. From the
+ * second time on one event replaces those of all times. Returns whether it did.
+ */
+static bool add_restart(struct history *t, const struct row *row, struct event *e)
+{
+	const struct ghost *old = ghosts_last(&t->ghosts, e->group, ns_before(t, HISTORY_WAS_NS));
+	struct restart_sum sum;
+
+	if (!old)
+		return false;
+	row_past_succeed(&t->rows, row, old->id);
+	if (restarts_add(&t->restarts, e->group, e->time_ns, e->wall) < 2)
+		return false;
+	sum = restarts_sum(&t->restarts, e->group, e->time_ns);
+	event_log_remove(&t->log, EVENT_GONE, e->group, sum.begin_ns);
+	event_log_remove(&t->log, EVENT_NEW, e->group, sum.begin_ns);
+	event_log_remove(&t->log, EVENT_RESTARTED, e->group, sum.begin_ns);
+	e->kind = EVENT_RESTARTED;
+	e->restarts = sum.n;
+	e->since = sum.wall;
+	event_log_add(&t->log, e);
+	return true;
+}
+
 static void find_comings(struct history *t, const struct report *report,
 			 const struct goings *goings)
 {
 	uint64_t groups[EVENTS_OF_WINDOW];
 	uint32_t n = 0, more = 0;
-	struct event last = { 0 };
+	struct event last = { 0 }, e;
 	char inode[24];
 
 	for (size_t i = 0; i < t->rows.n_fresh; i++) {
@@ -415,14 +446,18 @@ static void find_comings(struct history *t, const struct report *report,
 			same++;
 		if (same < n)
 			continue;
+		e = make_event(t, report, EVENT_NEW, row, inode);
+		e.process = process_of(report->snapshot, row);
+		if (add_restart(t, row, &e))
+			continue;
 		if (n == EVENTS_OF_WINDOW) {
 			more++;
 			continue;
 		}
 		groups[n++] = group;
-		last = make_event(t, report, EVENT_NEW, row, inode);
-		last.process = process_of(report->snapshot, row);
-		last.more = event_log_remove(&t->log, EVENT_NEW, group, gap_before(t));
+		last = e;
+		last.more =
+			event_log_remove(&t->log, EVENT_NEW, group, ns_before(t, HISTORY_GAP_NS));
 		if (n < EVENTS_OF_WINDOW)
 			event_log_add(&t->log, &last);
 	}
@@ -672,6 +707,8 @@ static struct memory recall_gone(const struct history *t, const struct row *row,
 	m.ago_ns = ghost && ghost->gone_ns < now_ns ? now_ns - ghost->gone_ns : 0;
 	if (!state_is_sick(m.state))
 		m.lasted = (struct history_time){ 0 };
+	restarts_recall(&t->restarts, row_group_id(row), timeline_end(&t->time, n), &m);
+	m.replaced = m.kind == MEMORY_RESTARTS && ghost && ghost->returned <= n;
 	return m;
 }
 
@@ -686,8 +723,10 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 			return recall_gone(t, row, n);
 		s = row_past_sick(&t->rows, row_id(row));
 		if (s)
-			return incidents_recall(s->incidents, &t->time, n, row->state,
-						row->reasons);
+			m = incidents_recall(s->incidents, &t->time, n, row->state, row->reasons);
+		restarts_recall(&t->restarts, row_group_id(row), timeline_end(&t->time, n), &m);
+		if (s || m.kind == MEMORY_RESTARTS)
+			return m;
 	}
 	m.state = row->gone ? row->last_state : row->state;
 	m.kind = row->gone ? MEMORY_GONE : state_is_sick(row->state) ? MEMORY_SICK : MEMORY_NONE;
@@ -702,7 +741,9 @@ static void mark_well(const struct history *t, struct row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		rows[i].well = rows[i].state == STATE_OK && !rows[i].gone &&
-			       !(t->rows.n_sick && row_past_sick(&t->rows, row_id(&rows[i])));
+			       !(t->rows.n_sick && row_past_sick(&t->rows, row_id(&rows[i]))) &&
+			       !(t->restarts.n &&
+				 restarts_sum(&t->restarts, row_group_id(&rows[i]), UINT64_MAX).n);
 }
 
 void history_mark_well(const struct history *t, struct report *report)
@@ -780,11 +821,10 @@ static size_t cell_at(uint64_t age_ns, size_t n, uint64_t span_ns)
 /* Which of the events of a cell stands for it. */
 static unsigned int rank(const struct event *e)
 {
-	static const unsigned int kinds[] = { [EVENT_SICK] = 0,
-					      [EVENT_NETNS_GONE] = 1,
-					      [EVENT_RECOVERED] = 2,
-					      [EVENT_GONE] = 3,
-					      [EVENT_NEW] = 4 };
+	static const unsigned int kinds[] = {
+		[EVENT_SICK] = 0,      [EVENT_NETNS_GONE] = 1, [EVENT_RECOVERED] = 2,
+		[EVENT_RESTARTED] = 3, [EVENT_GONE] = 4,       [EVENT_NEW] = 5
+	};
 
 	return kinds[e->kind] * STATE_N + e->state;
 }

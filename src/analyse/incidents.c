@@ -112,6 +112,15 @@ struct incidents *incidents_copy(const struct incidents *from, struct windowed_m
 	return s;
 }
 
+struct incidents *incidents_succeed(const struct incidents *from, struct windowed_memory *memory)
+{
+	struct incidents *s = incidents_copy(from, memory);
+
+	s->proved = s->stalled = false;
+	incidents_restart_sums(s);
+	return s;
+}
+
 /* What was known at the end of window @n; NULL: nothing, or it is forgotten. @of: its window */
 static const struct record *find(const struct incidents *s, uint64_t n, uint64_t *of)
 {

@@ -44,6 +44,9 @@ void incidents_free(struct incidents *s, struct windowed_memory *memory);
 /* Returns a copy, as of a group that one listener becomes. */
 struct incidents *incidents_copy(const struct incidents *s, struct windowed_memory *memory);
 
+/* Returns a copy for a new listener at the same address: what was proved of the old one ends. */
+struct incidents *incidents_succeed(const struct incidents *s, struct windowed_memory *memory);
+
 /*
  * incidents_add() - add what the newest window of @t says.
  *

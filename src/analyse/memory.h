@@ -29,6 +29,11 @@ enum memory_kind {
 	MEMORY_HELD,
 	MEMORY_WAS, /* its last incident ended within HISTORY_WAS_NS */
 	MEMORY_GONE, /* the listener is gone since at most HISTORY_WAS_NS */
+	/*
+	 * It was closed and opened again and again, see RESTARTS_LOOP. That it is not sick, or
+	 * gone, in this window says little: the next one may say the opposite.
+	 */
+	MEMORY_RESTARTS,
 };
 
 struct memory {
@@ -46,6 +51,9 @@ struct memory {
 	struct range overflows; /* sums of the incident */
 	struct range losses;
 	double peak; /* highest fill of the incident */
+	/* RESTARTS: how many; @lasted is since the first one, and @state is STATE_GONE. */
+	uint32_t restarts;
+	bool replaced; /* RESTARTS: this listener is gone, and the report has the next one too */
 };
 
 static inline bool memory_is_sick(const struct memory *m)
@@ -53,13 +61,15 @@ static inline bool memory_is_sick(const struct memory *m)
 	return m->kind == MEMORY_SICK || m->kind == MEMORY_HELD;
 }
 
-/* The severity to show: that of the state of SICK and HELD, NOTICE of WAS, GONE, or NONE. */
+/* The severity to show: that of the state of SICK and HELD, NOTICE of WAS and RESTARTS, GONE, or
+ * NONE. */
 static inline enum severity memory_severity(const struct memory *m)
 {
-	return memory_is_sick(m)      ? state_table[m->state].severity :
-	       m->kind == MEMORY_WAS  ? SEVERITY_NOTICE :
-	       m->kind == MEMORY_GONE ? SEVERITY_GONE :
-					SEVERITY_NONE;
+	return memory_is_sick(m)	  ? state_table[m->state].severity :
+	       m->kind == MEMORY_WAS	  ? SEVERITY_NOTICE :
+	       m->kind == MEMORY_RESTARTS ? SEVERITY_NOTICE :
+	       m->kind == MEMORY_GONE	  ? SEVERITY_GONE :
+					    SEVERITY_NONE;
 }
 
 #endif

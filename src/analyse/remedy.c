@@ -540,8 +540,9 @@ static void add_since(struct strbuf *to, uint64_t began_ns)
 	strbuf_addf(to, " --since -%llumin", (unsigned long long)(began_ns / minute + 1));
 }
 
-bool remedy_ended(struct remedy *r, const struct row *row, const char *process, uint64_t began_ns,
-		  unsigned int text_flags)
+/* @by_pid: what the process that is there now logged is enough */
+static bool find_logged(struct remedy *r, const struct row *row, const char *process, bool by_pid,
+			uint64_t began_ns, unsigned int text_flags)
 {
 	const struct patient t = { row, 0, text_flags };
 	const struct process *p = row->gone ? NULL : accepter(&t);
@@ -557,7 +558,7 @@ bool remedy_ended(struct remedy *r, const struct row *row, const char *process, 
 	if (service) {
 		strbuf_adds(command, "-u ");
 		text_add_word(command, service, text_flags);
-	} else if (p) {
+	} else if (p && (by_pid || !process)) {
 		strbuf_addf(command, "_PID=%u", p->pid);
 	} else {
 		strbuf_adds(command, "_COMM=");
@@ -565,6 +566,18 @@ bool remedy_ended(struct remedy *r, const struct row *row, const char *process, 
 	}
 	add_since(command, began_ns);
 	return true;
+}
+
+bool remedy_ended(struct remedy *r, const struct row *row, const char *process, uint64_t began_ns,
+		  unsigned int text_flags)
+{
+	return find_logged(r, row, process, true, began_ns, text_flags);
+}
+
+bool remedy_restarts(struct remedy *r, const struct row *row, const char *process,
+		     uint64_t began_ns, unsigned int text_flags)
+{
+	return find_logged(r, row, process, false, began_ns, text_flags);
 }
 
 void remedy_add(struct strbuf *to, const struct remedy *r)

@@ -40,6 +40,10 @@ bool remedy_find(struct remedy *r, const struct row *row, enum state state, uint
 bool remedy_ended(struct remedy *r, const struct row *row, const char *process, uint64_t began_ns,
 		  unsigned int text_flags);
 
+/* remedy_restarts() - the same for one that restarts again and again: of all its processes. */
+bool remedy_restarts(struct remedy *r, const struct row *row, const char *process,
+		     uint64_t began_ns, unsigned int text_flags);
+
 /* remedy_add() - add "purpose: command  or: command", in one line, without the caution. */
 void remedy_add(struct strbuf *to, const struct remedy *r);
 

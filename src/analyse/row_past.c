@@ -305,6 +305,25 @@ enum state row_past_conclude(struct row_past *p, struct sick *s, struct incident
 	return state;
 }
 
+void row_past_succeed(struct row_past *p, const struct row *row, uint64_t old)
+{
+	const uint64_t id = row_id(row);
+	const struct sick *from = row_past_sick(p, old);
+	struct sick *to = row_past_sick(p, id);
+	struct incidents *incidents;
+
+	if (!from || (!to && p->memory->full))
+		return;
+	incidents = incidents_succeed(from->incidents, p->memory);
+	if (to) {
+		incidents_free(to->incidents, p->memory);
+		to->incidents = incidents;
+		return;
+	}
+	add_sick(p, id, incidents);
+	note(p, id, row, false, true);
+}
+
 const struct track *row_past_track(const struct row_past *p, uint64_t id)
 {
 	uint32_t i = idmap_get(&p->by_id, id);

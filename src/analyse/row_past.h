@@ -59,6 +59,9 @@ void row_past_add(struct row_past *p, const struct report *report);
  */
 enum state row_past_conclude(struct row_past *p, struct sick *s, struct incident_news *news);
 
+/* A new listener goes on with the incidents of the one that was at its address. */
+void row_past_succeed(struct row_past *p, const struct row *row, uint64_t old);
+
 const struct track *row_past_track(const struct row_past *p, uint64_t id);
 struct sick *row_past_sick(const struct row_past *p, uint64_t id);
 

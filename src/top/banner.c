@@ -55,7 +55,7 @@ void banner_title(struct session *s, struct area a)
 		/* A key alone changes none of them. */
 		if (s->counted != s->view.arranged)
 			census_take(&s->censuses, &s->view.report, s->playback.history,
-				    s->playback.back, s->view.n_gone);
+				    s->playback.back, s->view.n_gone, s->view.n_restarting);
 		s->counted = s->view.arranged;
 		ink = paint_ink_on(title_compose(&b, &t, (size_t)(a.end - a.x), &mode));
 	} else {

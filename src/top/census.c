@@ -25,6 +25,9 @@ static void count(struct census *c, const struct memory *m)
 	case MEMORY_GONE:
 		c->gone++;
 		break;
+	case MEMORY_RESTARTS:
+		c->restarting++;
+		break;
 	case MEMORY_NONE:
 		c->ok++;
 		break;
@@ -40,6 +43,7 @@ static void add(struct census *to, const struct census *c)
 	to->sick += c->sick;
 	to->recovered += c->recovered;
 	to->gone += c->gone;
+	to->restarting += c->restarting;
 	to->ok += c->ok;
 	if (census_is_worse(c->worst, to->worst))
 		to->worst = c->worst;
@@ -84,7 +88,8 @@ static void count_row(struct censuses *c, const struct report *report, const str
 	struct census *of_netns = &c->by_netns[row->netns - report->netns];
 	const struct memory m = row->well ? none : history_memory(history, row, back);
 
-	if (row->gone && m.kind == MEMORY_NONE) /* it lived shortly */
+	/* It lived shortly, or the next one of its address is there too. */
+	if (m.replaced || (row->gone && m.kind == MEMORY_NONE))
 		return;
 	if (row->folded)
 		count_group(of_netns, row, &m, history, back);
@@ -98,7 +103,7 @@ static void count_row(struct censuses *c, const struct report *report, const str
 }
 
 void census_take(struct censuses *c, const struct report *report, const struct history *history,
-		 size_t back, size_t gone)
+		 size_t back, size_t gone, size_t restarting)
 {
 	if (c->netns_size < report->n_netns) {
 		c->netns_size = report->n_netns;
@@ -114,6 +119,9 @@ void census_take(struct censuses *c, const struct report *report, const struct h
 	for (size_t i = 0; i < report->n_netns; i++)
 		add(&c->all, &c->by_netns[i]);
 	c->all.gone += gone;
+	c->all.restarting += restarting;
+	if (restarting && census_is_worse(SEVERITY_NOTICE, c->all.worst))
+		c->all.worst = SEVERITY_NOTICE;
 	if (gone && census_is_worse(SEVERITY_GONE, c->all.worst))
 		c->all.worst = SEVERITY_GONE;
 }

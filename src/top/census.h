@@ -13,6 +13,7 @@ struct census {
 	size_t sick; /* sum of these */
 	size_t recovered;
 	size_t gone;
+	size_t restarting; /* again and again, see MEMORY_RESTARTS */
 	size_t ok;
 	enum severity worst; /* of those that are not well; see census_is_worse() */
 };
@@ -26,15 +27,15 @@ struct censuses {
 	enum severity hidden_worst;
 };
 
-/* @gone: listeners that went before the window of the report, as in struct view */
+/* @gone, @restarting: listeners that went before the window of the report, as in struct view */
 void census_take(struct censuses *c, const struct report *report, const struct history *history,
-		 size_t back, size_t gone);
+		 size_t back, size_t gone, size_t restarting);
 void census_free(struct censuses *c);
 
 /* Listeners that are not gone. */
 static inline size_t census_listeners(const struct census *c)
 {
-	return c->sick + c->recovered + c->ok;
+	return c->sick + c->recovered + c->restarting + c->ok;
 }
 
 /* Worst first: critical, warning, gone, notice, none. */

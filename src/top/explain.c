@@ -18,7 +18,7 @@
 
 #define HELD_NS (3 * NSEC_PER_SEC) /* a shorter time alternates too fast to be read */
 
-#define LONGER_NS (5 * NSEC_PER_SEC) /* by which a second time has to be longer */
+#define LONGER_NS (2 * NSEC_PER_SEC) /* by which a second time has to be longer */
 
 #define MS (NSEC_PER_SEC / 1000)
 
@@ -185,6 +185,20 @@ static void put_was(struct subject *s)
 		strbuf_adds(&s->text, " for ");
 		add_lasted(&s->text, m->lasted);
 	}
+	put_text(s, INK_PLAIN, 0);
+	sheet_end(s->to);
+}
+
+/* "restarted 15 times in 45s, since 21:53:48": it may be there or not in this window. */
+static void put_restarts(struct subject *s)
+{
+	const struct memory *m = &s->memory;
+
+	sheet_puts(s->to, INK_NOTICE, "restarted");
+	strbuf_addf(&s->text, " %u times in ", m->restarts);
+	phrase_time(&s->text, m->lasted.ns);
+	strbuf_adds(&s->text, ", since ");
+	phrase_clock(&s->text, clock_before(s->c->report->snapshot->wall, m->lasted.ns));
 	put_text(s, INK_PLAIN, 0);
 	sheet_end(s->to);
 }
@@ -484,7 +498,10 @@ static void put_remedy(struct subject *s)
 	struct remedy r = { 0 };
 	bool any;
 
-	if (m->kind == MEMORY_WAS || m->kind == MEMORY_GONE)
+	if (m->kind == MEMORY_RESTARTS)
+		any = remedy_restarts(&r, s->row, history_process(s->c->history, s->row),
+				      m->lasted.ns, s->text_flags);
+	else if (m->kind == MEMORY_WAS || m->kind == MEMORY_GONE)
 		any = remedy_ended(&r, s->row, history_process(s->c->history, s->row),
 				   m->ago_ns + m->lasted.ns, s->text_flags);
 	else
@@ -589,22 +606,25 @@ static void put_all(struct subject *s, unsigned int flags)
 {
 	const enum memory_kind kind = s->memory.kind;
 	const bool tight = flags & EXPLAIN_TIGHT, over = kind == MEMORY_WAS || kind == MEMORY_GONE;
+	const bool queue = kind != MEMORY_GONE && kind != MEMORY_RESTARTS;
 
 	if (kind == MEMORY_NONE) {
 		put_well(s);
 		put_limits(s);
 		return;
 	}
-	if (over)
+	if (kind == MEMORY_RESTARTS)
+		put_restarts(s);
+	else if (over)
 		put_was(s);
 	else
 		put_wrong(s, flags & EXPLAIN_WHOLE);
-	if (!tight && kind != MEMORY_GONE)
+	if (!tight && queue)
 		put_numbers(s);
 	put_gap(s, flags);
 	put_remedy(s);
 	put_gap(s, flags);
-	if (!tight && kind != MEMORY_GONE)
+	if (!tight && queue)
 		put_limits(s);
 }
 

@@ -5,8 +5,10 @@
 
 /* Parts of a cell, from the left and from below. */
 static const char *const from_left[EIGHTHS + 1] = { " ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█" };
-static const char *const from_below[EIGHTHS] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
-static const char *const ascii_spark[EIGHTHS] = { "_", ".", ":", "-", "=", "+", "*", "#" };
+static const char *const from_below[][EIGHTHS] = {
+	{ "_", ".", ":", "-", "=", "+", "*", "#" },
+	{ "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" },
+};
 
 /* Only 0 gives no step, and only 1 or more gives all. */
 static size_t step(double ratio, size_t steps)
@@ -35,7 +37,7 @@ void graph_meter(struct strbuf *b, double ratio, size_t width, bool utf8)
 
 const char *graph_spark_glyph(double ratio, bool utf8)
 {
-	return (utf8 ? from_below : ascii_spark)[step(ratio, EIGHTHS - 1)];
+	return from_below[utf8][step(ratio, EIGHTHS - 1)];
 }
 
 const char *graph_column(double ratio, int lines, int line, bool utf8)
@@ -46,7 +48,7 @@ const char *graph_column(double ratio, int lines, int line, bool utf8)
 	if (n <= below)
 		return " ";
 	n = n - below < EIGHTHS ? n - below : EIGHTHS;
-	return (utf8 ? from_below : ascii_spark)[n - 1];
+	return from_below[utf8][n - 1];
 }
 
 void graph_history(struct strbuf *b, const struct history *history, const struct row *row,

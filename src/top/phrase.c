@@ -184,6 +184,13 @@ void phrase_event(struct strbuf *b, const struct event *e, bool brief)
 	case EVENT_NEW:
 		strbuf_adds(b, "new listener");
 		break;
+	case EVENT_RESTARTED:
+		strbuf_addf(b, "restarted %u times", e->restarts);
+		if (!brief) {
+			strbuf_adds(b, " since ");
+			phrase_clock(b, e->since);
+		}
+		break;
 	case EVENT_NETNS_GONE:
 		strbuf_adds(b, "namespace gone");
 		break;

@@ -56,7 +56,7 @@ void row_text_mark(struct strbuf *b, const struct row_text *t)
 		[MEMORY_NONE] = SEVERITY_NONE, [MEMORY_GONE] = SEVERITY_GONE
 	};
 
-	if (t->memory.kind == MEMORY_WAS)
+	if (t->memory.kind == MEMORY_WAS || t->memory.kind == MEMORY_RESTARTS)
 		strbuf_putc(b, 'v');
 	else if (memory_is_sick(&t->memory))
 		strbuf_adds(b, severity_mark(state_table[t->memory.state].severity));
@@ -85,8 +85,8 @@ void row_text_state(struct strbuf *b, const struct row_text *t, size_t width, bo
 	const size_t sick = members ? history_sick_members(t->history, t->row, t->back) : 0;
 	enum state state = t->memory.state;
 
-	if (t->memory.kind == MEMORY_WAS) {
-		add_was(b, t, width, ago);
+	if (t->memory.kind == MEMORY_WAS || t->memory.kind == MEMORY_RESTARTS) {
+		add_was(b, t, width, ago && t->memory.kind == MEMORY_WAS);
 		return;
 	}
 	if (t->memory.kind == MEMORY_NONE)
@@ -298,12 +298,27 @@ static void add_recovered(struct strbuf *b, const struct row_text *t, size_t wid
 	strbuf_free(&n);
 }
 
+/* "restarted 15 times in 45s" */
+static void add_restarts(struct strbuf *b, const struct row_text *t, size_t width)
+{
+	size_t len;
+
+	strbuf_addf(b, "restarted %u times", t->memory.restarts);
+	len = b->len;
+	strbuf_adds(b, " in ");
+	add_time(b, t->memory.lasted.ns);
+	if (b->len > width)
+		b->s[b->len = len] = '\0';
+}
+
 void row_text_why(struct strbuf *b, const struct row_text *t, size_t width)
 {
 	const size_t sick = history_sick_members(t->history, t->row, t->back);
 
 	if (t->memory.kind == MEMORY_WAS) {
 		add_recovered(b, t, width);
+	} else if (t->memory.kind == MEMORY_RESTARTS) {
+		add_restarts(b, t, width);
 	} else if (memory_is_sick(&t->memory)) {
 		if (sick)
 			strbuf_addf(b, width >= 22 ? "%zu of %u " : "%zu/%u ", sick,

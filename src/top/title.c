@@ -141,6 +141,10 @@ static void add_past(struct strbuf *b, const struct line *l)
 		return;
 	if (c->recovered && !(level && c->gone))
 		strbuf_addf(b, "%zu recovered", c->recovered);
+	if (c->restarting) {
+		strbuf_addc(b, ' ', b->len ? l->gap : 0);
+		strbuf_addf(b, "%zu restarting", c->restarting);
+	}
 	if (c->gone) {
 		strbuf_addc(b, ' ', b->len ? l->gap : 0);
 		strbuf_addf(b, "%zu gone", c->gone);
@@ -175,7 +179,7 @@ static void add_rest(struct strbuf *b, const struct line *l)
 	const struct title *t = l->t;
 	const struct census *c = t->census;
 	const unsigned int level = l->level[PART_REST];
-	const bool alone = !c->sick && !c->recovered && !c->gone;
+	const bool alone = !c->sick && !c->recovered && !c->restarting && !c->gone;
 	const bool overflows = count_overflows(t) && !c->sick;
 
 	if (!t->report->window_ns) {

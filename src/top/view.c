@@ -151,6 +151,9 @@ static struct key make_key(const struct view *v, struct row *row)
 		class = KEY_WAS;
 		order = m.ago_ns;
 		break;
+	case MEMORY_RESTARTS:
+		class = KEY_WAS; /* the latest, whether or not it is gone now */
+		break;
 	case MEMORY_GONE:
 		class = KEY_GONE;
 		order = m.ago_ns;
@@ -284,14 +287,29 @@ static void add_ghosts(struct view *v)
 		r->shown_size = r->n_shown + n;
 		r->shown = xreallocarray(r->shown, r->shown_size, sizeof(*r->shown));
 	}
-	v->n_gone = n;
 	for (size_t i = 0; i < n; i++) {
+		if (recall(v, ghosts[i]).kind == MEMORY_RESTARTS)
+			v->n_restarting++;
+		else
+			v->n_gone++;
 		ghosts[i]->shown = report_selects(r, &v->selection, ghosts[i]);
 		if (!ghosts[i]->shown)
 			continue;
 		r->shown[r->n_shown++] = ghosts[i];
 		v->n_ghosts++;
 	}
+}
+
+/* A listener that restarts again and again has one row, even if the report has two of its. */
+static void hide_replaced(struct view *v)
+{
+	struct report *r = &v->report;
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_shown; i++)
+		if (!(r->shown[i]->gone && recall(v, r->shown[i]).replaced))
+			r->shown[n++] = r->shown[i];
+	r->n_shown = n;
 }
 
 static void hide_well(struct view *v)
@@ -346,8 +364,7 @@ static bool is_whole(const struct view *v, const struct row *row)
 static bool find_replacement(const struct view *v, size_t *index)
 {
 	const bool was_group = v->selected.id == v->selected.group;
-	const size_t present =
-		v->selected_gone ? find_present(v, v->selected.group) : v->report.n_shown;
+	const size_t present = find_present(v, v->selected.group);
 
 	if (present < v->report.n_shown && is_whole(v, v->report.shown[present])) {
 		*index = present;
@@ -509,9 +526,11 @@ void view_arrange(struct view *v, uint64_t clock_ns)
 	if (v->history)
 		history_mark_well(v->history, &v->report);
 	report_select(&v->report, &v->selection);
-	v->n_ghosts = v->n_gone = 0;
-	if (v->history)
+	v->n_ghosts = v->n_gone = v->n_restarting = 0;
+	if (v->history) {
+		hide_replaced(v);
 		add_ghosts(v);
+	}
 	if (v->sick_only)
 		hide_well(v);
 	put_in_order(v, v->report.shown, v->report.n_shown, clock_ns);

@@ -34,6 +34,7 @@ struct view {
 	size_t back; /* windows from the newest one to the report */
 	size_t n_ghosts; /* rows of report.shown that the report does not have */
 	size_t n_gone; /* the same, with those that are not selected */
+	size_t n_restarting; /* and those that are not gone for long, see MEMORY_RESTARTS */
 	bool sick_only; /* only rows of which there is a memory */
 	unsigned int arranged; /* how often view_arrange() has run: rows and memories are others */
 

@@ -3,6 +3,7 @@
 """The same screen on every terminal and at every size: each is compared with what an xterm of 256
 colours shows, and whatever it cannot do is done otherwise."""
 import re
+import time
 import unicodedata
 
 import netns
@@ -66,6 +67,8 @@ class Matrix(screen.Case):
     def compare(self, one, other, sizes=SIZES):
         for terminal in one, other:
             terminal.see(f":{self.ill.port}")
+            # A window shorter than 0.2 s proves nothing.
+            rig.wait_until(time.monotonic() + 0.3)
             terminal.keys("Space")
             terminal.shows(lambda view: self.assertRegex(view.title, r"\b4 ok\b"))
         for size in sizes:

@@ -56,7 +56,8 @@ class Stuck(screen.Case):
         self.listener()
         found = self.begin(rows=24, cols=100)
         self.stop(found)
-        with contextlib.closing(rig.Listener("127.0.0.9", 8099, backlog=9)):
+        with contextlib.closing(rig.Listener("127.0.0.9", 8099, backlog=2)) as listener:
+            self.fill(listener, 2)  # one that was well and lived so shortly is no event
             self.sample(found)
         self.sample(found)
         found.press(START)

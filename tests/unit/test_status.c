@@ -52,7 +52,7 @@ static enum severity compose(const char *filter)
 				  .clock_ns = NSEC_PER_SEC,
 				  .utf8 = true };
 
-	census_take(&censuses, &view.report, history, 0, 0);
+	census_take(&censuses, &view.report, history, 0, 0, 0);
 	alarm_text.len = rest.len = position.len = 0;
 	return status_compose(&s, 80, &alarm_text, &rest, &position);
 }

@@ -343,7 +343,7 @@ static void test_census(void **state)
 	scene_add(&scene.before, 5);
 	scene_report(&scene);
 	history_add(history, &scene.report);
-	census_take(&c, &scene.report, history, 0, 0);
+	census_take(&c, &scene.report, history, 0, 0, 0);
 	assert_int_equal(c.all.in[STATE_FULL], 1);
 	assert_int_equal(c.all.in[STATE_HIGH], 1);
 	assert_int_equal(c.all.sick, 2);
@@ -354,7 +354,7 @@ static void test_census(void **state)
 	assert_int_equal(c.by_netns[0].sick, 2);
 	assert_int_equal(c.hidden, 0);
 	report_select(&scene.report, &(struct selection){ .only_full = true, .fill = 1 });
-	census_take(&c, &scene.report, history, 0, 0);
+	census_take(&c, &scene.report, history, 0, 0, 0);
 	assert_int_equal(c.all.sick, 2);
 	assert_int_equal(c.hidden, 1);
 	assert_int_equal(c.hidden_worst, SEVERITY_NOTICE);
@@ -386,7 +386,7 @@ static void test_census_of_group(void **state)
 	history_add(history, &scene.report);
 	assert_int_equal(scene.report.n_rows, 2);
 	/* Two listeners that went before. */
-	census_take(&c, &scene.report, history, 0, 2);
+	census_take(&c, &scene.report, history, 0, 2, 0);
 	assert_int_equal(c.all.in[STATE_OVERFLOWING], 1);
 	assert_int_equal(c.all.in[STATE_HIGH], 0);
 	assert_int_equal(c.all.sick, 1);

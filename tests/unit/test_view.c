@@ -869,6 +869,27 @@ static void test_follow_stays(void **state)
 	assert_shown("[3] 2 1 4");
 }
 
+/* A listener that restarts in a loop keeps its row and the selection, gone or not. */
+static void test_crash_loop(void **state)
+{
+	live("1 2@80 3", START);
+	live("1 4@80 3", LATER);
+	live("1 5@80 3", LATER);
+	live("1 6@80 3", LATER);
+	assert_shown("6 [1] 3");
+	view_select(&view, 0, LATER);
+	live("1 7@80 3", LATER + 60 * SECOND);
+	assert_shown("[7] 1 3");
+	live("1 3", LATER + 60 * SECOND);
+	assert_shown("[7] 1 3");
+	live("1 3", LATER + 60 * SECOND);
+	assert_shown("[7] 1 3");
+	assert_u64_equal(view.n_gone, 0);
+	assert_u64_equal(view.n_restarting, 1);
+	live("1 8@80 3", LATER + 60 * SECOND);
+	assert_shown("[8] 1 3");
+}
+
 static void test_sick_only(void **state)
 {
 	view.sick_only = true;
@@ -906,21 +927,21 @@ static void test_selected_is_gone(void **state)
 	assert_shown("1 [7] 3");
 	/* At once, if it is there already. */
 	live("1 3 8@2", LATER);
-	assert_shown("7 1 [8] 3");
+	assert_shown("7 1 [8] 3"); /* it lived shortly */
 	live("1 3 8@2", LATER);
 	assert_shown("1 [8] 3");
 	/* Whoever selects a row that is gone means it. */
-	live("1 3 9@2", LATER);
+	live("1 8@2 9@3", LATER);
 	view_select(&view, 0, LATER);
-	assert_shown("[8] 1 9 3");
-	live("1 3 9@2", LATER + SECOND);
-	assert_shown("1 [9] 3");
-	live("1 9@2", 2 * LATER);
+	assert_shown("[3] 1 8 9");
+	live("1 8@2 9@3", LATER + SECOND);
+	assert_shown("1 8 [9]");
+	live("1 9@3", 2 * LATER);
 	view_move(&view, -2, 2 * LATER);
-	live("1 9@2", 3 * LATER);
-	assert_shown("[3] 1 9");
+	live("1 9@3", 3 * LATER);
+	assert_shown("[8] 1 9");
 	for (int i = 0; i < 301; i++)
-		live("1 9@2", 4 * LATER);
+		live("1 9@3", 4 * LATER);
 	assert_shown("[1] 9");
 }
 
@@ -1022,6 +1043,7 @@ int main(void)
 		VIEW_TEST(test_order_of_the_sick),
 		VIEW_TEST(test_follow_stays),
 		VIEW_TEST(test_sick_only),
+		VIEW_TEST(test_crash_loop),
 		VIEW_TEST(test_selected_is_gone),
 		VIEW_TEST(test_selected_member_is_gone),
 		VIEW_TEST(test_ghosts_are_selected_and_ordered),
