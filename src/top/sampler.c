@@ -261,7 +261,7 @@ void sampler_end_window(struct sampler *s)
 void sampler_hurry(struct sampler *s)
 {
 	pthread_mutex_lock(&s->lock);
-	s->hurry = true;
+	s->hurry |= s->request_changed;
 	pthread_cond_signal(&s->changed);
 	pthread_mutex_unlock(&s->lock);
 }

@@ -47,8 +47,8 @@ void sampler_request(struct sampler *sampler, const struct sampler_request *requ
 
 /*
  * sampler_end_window() - end the open window now.
- * sampler_hurry() - end it as soon as it is a second long, so that a verdict and rates are still
- * those of a whole second.
+ * sampler_hurry() - if a request waits for its end, end it as soon as it is a second long, so that
+ * a verdict and rates are still those of a whole second.
  */
 void sampler_end_window(struct sampler *sampler);
 void sampler_hurry(struct sampler *sampler);

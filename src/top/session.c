@@ -264,8 +264,7 @@ static uint16_t shown_port(const struct session *s)
 	return row && !row->gone && !listener_is_unix(row->listener) ? row->listener->addr.port : 0;
 }
 
-/* Returns true if the request has changed. */
-static bool request(struct session *s)
+void session_request(struct session *s)
 {
 	const struct not_shown *not_shown = &s->view.report.not_shown;
 	const struct row *selected = view_selected(&s->view);
@@ -285,26 +284,16 @@ static bool request(struct session *s)
 	if (!s->peaks)
 		next.needs &= ~(unsigned int)NEED_PEAK;
 	if (next.needs == s->request.needs && next.detail_port == s->request.detail_port)
-		return false;
+		return;
 	s->request = next;
 	if (s->sampler)
 		sampler_request(s->sampler, &s->request);
-	return true;
-}
-
-void session_request(struct session *s)
-{
-	request(s);
 }
 
 void session_hurry(struct session *s)
 {
-	const struct row *row = s->page == PAGE_DETAIL ? view_row_of(&s->view, s->detailed) : NULL;
-	/* The list may have requested it already, but no sample has it yet. */
-	const bool lacks =
-		row && !row->gone && !listener_is_unix(row->listener) && !row_waiting(row).known;
-
-	if ((request(s) || lacks) && s->sampler && !s->playback.paused)
+	session_request(s);
+	if (s->sampler && !s->playback.paused)
 		sampler_hurry(s->sampler);
 }
 

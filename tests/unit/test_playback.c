@@ -561,7 +561,10 @@ static void test_delay(void **state)
 	assert_int_equal(take(), 1);
 }
 
-/* A long window ends when it is a second long, not before, and the next one is long again. */
+/*
+ * A long window for whose end a request waits ends when it is a second long, not before, and the
+ * next one is long again.
+ */
 static void test_hurry(void **state)
 {
 	const uint64_t begin_ns = clock_monotonic_ns();
@@ -569,6 +572,10 @@ static void test_hurry(void **state)
 
 	begin();
 	next_length = 1;
+	sampler_hurry(sampler); /* for nothing */
+	poll(NULL, 0, 1200);
+	assert_u64_equal(n_samples, 1);
+	sampler_request(sampler, &request);
 	sampler_hurry(sampler);
 	assert_int_equal(take(), 1);
 	ns = clock_monotonic_ns() - begin_ns;
