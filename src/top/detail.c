@@ -405,7 +405,7 @@ static void put_page(struct page *p)
 
 void detail_move(struct detail *d, long by)
 {
-	d->offset = num_step(d->offset, by);
+	d->offset = num_step(num_min(d->offset, d->last), by);
 }
 
 void detail_next(struct detail *d)
@@ -439,9 +439,9 @@ void detail_draw(struct detail *d, const struct screen *screen, int top, int bot
 	sheet_begin(&sheet, (size_t)screen->cols, d->offset, d->page);
 	put_page(&p);
 	d->last = sheet.n > d->page ? sheet.n - d->page : 0;
+	/* A block that is empty for one window must not scroll the page for good. */
 	if (d->offset > d->last) {
-		d->offset = d->last;
-		sheet_begin(&sheet, (size_t)screen->cols, d->offset, d->page);
+		sheet_begin(&sheet, (size_t)screen->cols, d->last, d->page);
 		put_page(&p);
 	}
 	sheet_draw(&sheet, screen, &a);

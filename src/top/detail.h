@@ -12,7 +12,7 @@
 #define DETAIL_BLOCKS 10
 
 struct detail {
-	size_t offset; /* first line on the screen; detail_draw() limits it */
+	size_t offset; /* first line on the screen; beyond the end: the last lines */
 	size_t page; /* lines that the screen has room for */
 	size_t last; /* the first line on the screen when its end is there too */
 	size_t blocks[DETAIL_BLOCKS]; /* the lines that their titles are on */

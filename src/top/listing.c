@@ -147,7 +147,8 @@ static size_t width_by_type(const struct listing_column *column, size_t cols)
 		return cols >= 120 ? LAST : LAST / 2;
 	if (f->type == TYPE_LIST)
 		width = 26;
-	else if (f->type == TYPE_ID || f->type == TYPE_COUNT) /* an inode has ten digits */
+	else if (f->type == TYPE_ID || f == &field_table[FIELD_INODE] ||
+		 f == &field_table[FIELD_NETNS])
 		width = 10;
 	else if (f->type == TYPE_BOOL || f->type == TYPE_RATIO)
 		width = 5;

@@ -169,7 +169,14 @@ class Inhabited(Other):
             stdout=subprocess.PIPE)
         self.process.stdout.readline()
         self.pid = self.process.pid
+        end = time.monotonic() + 10
+        while self.comm() != "sleep" and time.monotonic() < end:
+            time.sleep(0.001)
         super().__init__(f"/proc/{self.pid}/ns/net")
+
+    def comm(self):
+        with open(f"/proc/{self.pid}/comm", encoding="ascii") as file:
+            return file.read().strip()
 
     def end(self):
         self.process.kill()
