@@ -8,7 +8,8 @@
 
 #include <curses.h>
 
-#define WHEEL 3 /* lines */
+#define WHEEL	   3 /* lines */
+#define EVENTS_MAX 8 /* that curses keeps */
 
 static bool has_line(const struct area *a, int y)
 {
@@ -95,24 +96,32 @@ static void let_go(struct session *s, int y, int x)
 		key_press(s, key->codes[0]);
 }
 
-/* curses may report several events, such as a press and its release, as one key. */
+static void take(struct session *s, const MEVENT *event)
+{
+	const bool on_bar = s->page == PAGE_LIST && event->y == session_parts(s).bar.y;
+
+	if (event->bstate & BUTTON4_PRESSED)
+		key_move(s, -WHEEL);
+	else if (event->bstate & BUTTON5_PRESSED)
+		key_move(s, WHEEL);
+	else if (event->bstate & BUTTON1_RELEASED && s->pressed_bar)
+		let_go(s, event->y, event->x);
+	else if (event->bstate & BUTTON1_PRESSED && !on_bar)
+		click(s, event->y, event->x);
+	s->pressed_bar = event->bstate & BUTTON1_PRESSED && on_bar;
+}
+
+/*
+ * curses may report several events, such as a press and its release, as one key, and getmouse()
+ * takes the newest first.
+ */
 void mouse_take(struct session *s)
 {
-	MEVENT event;
+	MEVENT events[EVENTS_MAX];
+	size_t n = 0;
 
-	while (getmouse(&event) == OK) {
-		const bool on_bar = s->page == PAGE_LIST && event.y == session_parts(s).bar.y;
-
-		if (s->prompt.question)
-			continue;
-		if (event.bstate & BUTTON4_PRESSED)
-			key_move(s, -WHEEL);
-		else if (event.bstate & BUTTON5_PRESSED)
-			key_move(s, WHEEL);
-		else if (event.bstate & BUTTON1_RELEASED && s->pressed_bar)
-			let_go(s, event.y, event.x);
-		else if (event.bstate & BUTTON1_PRESSED && !on_bar)
-			click(s, event.y, event.x);
-		s->pressed_bar = event.bstate & BUTTON1_PRESSED && on_bar;
-	}
+	while (n < EVENTS_MAX && getmouse(&events[n]) == OK)
+		n++;
+	while (n-- && !s->prompt.question)
+		take(s, &events[n]);
 }
