@@ -129,7 +129,9 @@ static void add_text(struct strbuf *b, const char *text, bool utf8)
 
 void phrase_address(struct strbuf *b, const struct event *e, bool utf8)
 {
-	if (e->addr.family == AF_UNIX)
+	if (e->kind == EVENT_NETNS_GONE)
+		strbuf_putc(b, '-');
+	else if (e->addr.family == AF_UNIX)
 		add_text(b, e->path, utf8);
 	else
 		cell_add_endpoint(b, e->addr.family, e->addr.address, e->addr.port);
