@@ -37,7 +37,7 @@ class Matrix(screen.Case):
         # This process forks, and what it holds would have two owners for a moment.
         ill = rig.Listener(backlog=2)
         self.fill(ill, 2)
-        self.ill = self.own(rig.Server("gunicorn", ill))
+        self.ill = self.own(rig.Sleeper("gunicorn", ill))  # never seen to run
         for i in range(2, 6):
             self.own(rig.Server("nginx", rig.Listener(f"127.0.0.{i}", backlog=20), accepts=True))
 
