@@ -11,14 +11,14 @@
 #define COUNTERS_MAX 4
 
 /* What the commands are made from. */
-struct patient {
+struct target {
 	const struct row *row; /* one listener: of a folded group its fullest member */
 	uint32_t reasons;
 	unsigned int text_flags;
 };
 
 /* Adds the name of a unit, a path or the like to a sentence. */
-static void add_name(struct strbuf *to, const char *name, const struct patient *t)
+static void add_name(struct strbuf *to, const char *name, const struct target *t)
 {
 	text_add_safe(to, name, strlen(name), t->text_flags);
 }
@@ -34,7 +34,7 @@ static struct strbuf *begin(struct remedy *r)
 }
 
 /* How to name the namespace of the listener to -N; NULL: it is our own, or unknown. */
-static const char *foreign_netns(const struct patient *t, char pid[16])
+static const char *foreign_netns(const struct target *t, char pid[16])
 {
 	const struct netns *ns = t->row->netns->netns;
 
@@ -47,7 +47,7 @@ static const char *foreign_netns(const struct patient *t, char pid[16])
 }
 
 /* Begins a command that has to run in the namespace of the listener. */
-static struct strbuf *begin_inside(struct remedy *r, const struct patient *t)
+static struct strbuf *begin_inside(struct remedy *r, const struct target *t)
 {
 	struct strbuf *command = begin(r);
 	char pid[16];
@@ -67,7 +67,7 @@ static struct strbuf *begin_inside(struct remedy *r, const struct patient *t)
 }
 
 /* Adds the filter for the listener. A path is a pattern in filters, so only a plain one is used. */
-static void add_filter(struct strbuf *to, const struct patient *t)
+static void add_filter(struct strbuf *to, const struct target *t)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				    "0123456789/._-";
@@ -84,7 +84,7 @@ static void add_filter(struct strbuf *to, const struct patient *t)
 }
 
 /* A command of our own, for this listener. @options: without the "-" */
-static void add_listenq(struct remedy *r, const struct patient *t, const char *options, bool sudo)
+static void add_listenq(struct remedy *r, const struct target *t, const char *options, bool sudo)
 {
 	struct strbuf *command = begin(r);
 	char pid[16];
@@ -137,7 +137,7 @@ static bool is_worker(const struct process *p, const struct process *master)
  * preforked server, which leaves that to its workers. Other processes that follow it have likely
  * inherited a descriptor that they know nothing of.
  */
-static const struct process *accepter(const struct patient *t)
+static const struct process *accepter(const struct target *t)
 {
 	struct holders h = holders_of(t->row);
 	const struct process *first = holders_next(&h), *best = NULL;
@@ -149,7 +149,7 @@ static const struct process *accepter(const struct patient *t)
 }
 
 /* Nobody is known who could be looked at. */
-static void find_owner(struct remedy *r, const struct patient *t)
+static void find_owner(struct remedy *r, const struct target *t)
 {
 	const bool hidden = t->row->netns->snapshot->known & SNAPSHOT_OWNERS_OF_OTHERS;
 
@@ -186,7 +186,7 @@ static void add_waits_for(struct remedy *r, const struct process *p)
 		strbuf_addf(begin(r), "grep . /proc/%u/task/*/wchan", p->pid);
 }
 
-static void look_at_process(struct remedy *r, const struct patient *t)
+static void look_at_process(struct remedy *r, const struct target *t)
 {
 	const struct process *p = accepter(t);
 
@@ -199,7 +199,7 @@ static void look_at_process(struct remedy *r, const struct patient *t)
 }
 
 /* Thaws: the file takes a number in cgroup v2, a word in v1. */
-static void thaw(struct remedy *r, const struct patient *t, const struct process *p)
+static void thaw(struct remedy *r, const struct target *t, const struct process *p)
 {
 	const char *file = p->freezer ? strrchr(p->freezer, '/') : NULL;
 	struct strbuf *command;
@@ -213,7 +213,7 @@ static void thaw(struct remedy *r, const struct patient *t, const struct process
 	text_add_word(command, p->freezer, t->text_flags);
 }
 
-static void continue_stopped(struct remedy *r, const struct patient *t)
+static void continue_stopped(struct remedy *r, const struct target *t)
 {
 	const struct holder_count c = holders_count(t->row, holder_is_stopped);
 	struct holders h = holders_of(t->row);
@@ -245,7 +245,7 @@ static void continue_stopped(struct remedy *r, const struct patient *t)
 }
 
 /* Those that are stopped may be all that would accept: what runs may be the master. */
-static void find_stuck(struct remedy *r, const struct patient *t)
+static void find_stuck(struct remedy *r, const struct target *t)
 {
 	if (!holders_some(t->row, holder_is_stopped)) {
 		look_at_process(r, t);
@@ -259,7 +259,7 @@ static void find_stuck(struct remedy *r, const struct patient *t)
 		strbuf_addf(begin(r), "strace -fp %u", accepter(t)->pid);
 }
 
-static void continue_it(struct remedy *r, const struct patient *t)
+static void continue_it(struct remedy *r, const struct target *t)
 {
 	if (holders_some(t->row, holder_is_stopped))
 		continue_stopped(r, t);
@@ -267,7 +267,7 @@ static void continue_it(struct remedy *r, const struct patient *t)
 		look_at_process(r, t);
 }
 
-static void free_descriptors(struct remedy *r, const struct patient *t)
+static void free_descriptors(struct remedy *r, const struct target *t)
 {
 	const struct process *p = holders_count(t->row, holder_at_limit).first;
 	const char *service = service_of(p);
@@ -305,7 +305,7 @@ static const char *unit_of_file(const char *path, struct strbuf *name)
 	return NULL;
 }
 
-static void raise_quota(struct remedy *r, const struct patient *t)
+static void raise_quota(struct remedy *r, const struct target *t)
 {
 	const struct process *p = holders_count(t->row, holder_is_throttled).first;
 	struct strbuf name = { 0 }, *command;
@@ -333,13 +333,13 @@ static void raise_quota(struct remedy *r, const struct patient *t)
 	strbuf_free(&name);
 }
 
-static bool has(const struct patient *t, enum reason reason)
+static bool has(const struct target *t, enum reason reason)
 {
 	return t->reasons & 1u << reason;
 }
 
 /* The command that raises the limit where a sysctl has set it. */
-static void raise_somaxconn(struct remedy *r, const struct patient *t)
+static void raise_somaxconn(struct remedy *r, const struct target *t)
 {
 	const uint64_t usual = 4096, limit = t->row->listener->limit; /* usual: since Linux 5.4 */
 	const char *service = service_of(accepter(t));
@@ -353,7 +353,7 @@ static void raise_somaxconn(struct remedy *r, const struct patient *t)
 	}
 }
 
-static void relieve(struct remedy *r, const struct patient *t)
+static void relieve(struct remedy *r, const struct target *t)
 {
 	struct holders h = holders_of(t->row);
 	const struct process *p = accepter(t);
@@ -380,7 +380,7 @@ static void relieve(struct remedy *r, const struct patient *t)
 	}
 }
 
-static void raise_limit(struct remedy *r, const struct patient *t)
+static void raise_limit(struct remedy *r, const struct target *t)
 {
 	const char *service = service_of(accepter(t));
 	struct strbuf *command;
@@ -399,26 +399,26 @@ static void raise_limit(struct remedy *r, const struct patient *t)
 	text_add_word(command, service, t->text_flags);
 }
 
-static void find_flood(struct remedy *r, const struct patient *t)
+static void find_flood(struct remedy *r, const struct target *t)
 {
 	strbuf_adds(&r->purpose, "see which networks it comes from, and whether cookies come back");
 	add_listenq(r, t, "-D", false);
 	strbuf_adds(begin_inside(r, t), "nstat -az 'TcpExtSyncookies*'");
 }
 
-static void set_sysctl(struct remedy *r, const struct patient *t, const char *purpose,
+static void set_sysctl(struct remedy *r, const struct target *t, const char *purpose,
 		       const char *setting)
 {
 	strbuf_adds(&r->purpose, purpose);
 	strbuf_addf(begin_inside(r, t), "sysctl -w %s", setting);
 }
 
-static void stop_resets(struct remedy *r, const struct patient *t)
+static void stop_resets(struct remedy *r, const struct target *t)
 {
 	set_sysctl(r, t, "let clients retry in place of a RST", "net.ipv4.tcp_abort_on_overflow=0");
 }
 
-static void turn_cookies_on(struct remedy *r, const struct patient *t)
+static void turn_cookies_on(struct remedy *r, const struct target *t)
 {
 	set_sysctl(r, t, "turn syncookies on, and see who is half-open",
 		   "net.ipv4.tcp_syncookies=1");
@@ -426,13 +426,13 @@ static void turn_cookies_on(struct remedy *r, const struct patient *t)
 }
 
 /* What a full queue needs is unknown until it is known whether the program accepts. */
-static void see_whether_it_accepts(struct remedy *r, const struct patient *t)
+static void see_whether_it_accepts(struct remedy *r, const struct target *t)
 {
 	strbuf_adds(&r->purpose, "see whether it accepts, in a longer window");
 	add_listenq(r, t, "-d 5 -p", false);
 }
 
-static void read_counters(struct remedy *r, const struct patient *t)
+static void read_counters(struct remedy *r, const struct target *t)
 {
 	static const enum counter_id losses[] = {
 		COUNTER_LISTEN_DROPS,	COUNTER_REQQ_FULL_DROP,	   COUNTER_COOKIES_FAILED,
@@ -461,28 +461,28 @@ static void read_counters(struct remedy *r, const struct patient *t)
 		strbuf_adds(command, " 'TcpExtListen*'");
 }
 
-static void find_half_open(struct remedy *r, const struct patient *t)
+static void find_half_open(struct remedy *r, const struct target *t)
 {
 	strbuf_adds(&r->purpose, "see who is half-open");
 	add_listenq(r, t, "-D", false);
 }
 
-static void watch(struct remedy *r, const struct patient *t)
+static void watch(struct remedy *r, const struct target *t)
 {
 	strbuf_adds(&r->purpose, "watch it");
 	add_listenq(r, t, "--top", false);
 }
 
 /* clang-format off */
-struct treatment {
-	void (*fill)(struct remedy *r, const struct patient *t);
+struct remedy_row {
+	void (*fill)(struct remedy *r, const struct target *t);
 	const char *caution;
 };
 
 static const char no_backlog[] = "A larger backlog does not help while it is stuck.";
 
 /* Those without advice of their own have none here, see verdict_adviser(). */
-static const struct treatment by_reason[REASON_N] = {
+static const struct remedy_row by_reason[REASON_N] = {
 	[REASON_STOPPED] = { continue_it, NULL },
 	[REASON_FD_LIMIT] = { free_descriptors, NULL },
 	[REASON_THROTTLED] = { raise_quota, NULL },
@@ -496,7 +496,7 @@ static const struct treatment by_reason[REASON_N] = {
 	[REASON_LIMIT_FROM_SYN_BACKLOG] = { turn_cookies_on, NULL },
 };
 
-static const struct treatment by_state[STATE_N] = {
+static const struct remedy_row by_state[STATE_N] = {
 	[STATE_OVERFLOWING] = { see_whether_it_accepts, "Raise no limit before that is known." },
 	[STATE_FULL] = { see_whether_it_accepts, "Raise no limit before that is known." },
 	[STATE_STALLED] = { find_stuck, no_backlog },
@@ -520,15 +520,15 @@ bool remedy_find(struct remedy *r, const struct row *row, enum state state, uint
 	const enum reason adviser = verdict_adviser(reasons);
 	const struct row *member =
 		row->folded && adviser < REASON_N ? verdict_member(row, adviser) : NULL;
-	const struct patient t = { member ? member : row, reasons, text_flags };
-	const struct treatment *treatment =
+	const struct target t = { member ? member : row, reasons, text_flags };
+	const struct remedy_row *found =
 		adviser < REASON_N ? &by_reason[adviser] : &by_state[state];
 
 	empty(r);
-	if (!state_is_sick(state) || !treatment->fill)
+	if (!state_is_sick(state) || !found->fill)
 		return false;
-	treatment->fill(r, &t);
-	r->caution = treatment->caution;
+	found->fill(r, &t);
+	r->caution = found->caution;
 	return true;
 }
 
@@ -544,7 +544,7 @@ static void add_since(struct strbuf *to, uint64_t began_ns)
 static bool find_logged(struct remedy *r, const struct row *row, const char *process, bool by_pid,
 			uint64_t began_ns, unsigned int text_flags)
 {
-	const struct patient t = { row, 0, text_flags };
+	const struct target t = { row, 0, text_flags };
 	const struct process *p = row->gone ? NULL : accepter(&t);
 	const char *service = service_of(p);
 	struct strbuf *command;
