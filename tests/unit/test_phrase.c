@@ -87,11 +87,29 @@ static void test_events(void **state)
 	}
 }
 
+/* A namespace that is gone has a name, but no address. */
+static void test_address(void **state)
+{
+	const struct event gone = { .kind = EVENT_NETNS_GONE, .netns = "shop" };
+	const struct event listener = {
+		.kind = EVENT_GONE,
+		.addr = { .family = AF_INET, .port = 80, .address = { 127, 0, 0, 1 } }
+	};
+
+	b.len = 0;
+	phrase_address(&b, &gone, true);
+	assert_string_equal(b.s, "-");
+	b.len = 0;
+	phrase_address(&b, &listener, true);
+	assert_string_equal(b.s, "127.0.0.1:80");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_rates, teardown),
 		cmocka_unit_test_teardown(test_events, teardown),
+		cmocka_unit_test_teardown(test_address, teardown),
 	};
 
 	return cmocka_run_group_tests_name("phrase", tests, NULL, NULL);
