@@ -43,8 +43,7 @@ struct cost {
 struct contest {
 	enum program program;
 	const char *command; /* as shown; its first word gives way to the path of the program */
-	const char
-		*mark; /* printed at least once for each listener; NULL: a number says how many */
+	const char *mark; /* printed at least once for each listener; NULL: prints their number */
 	/* Goals, where not 0. */
 	double cpu; /* most it may cost, in units of the set's contest @ss */
 	double wall; /* the same for the time that passes */
@@ -53,7 +52,7 @@ struct contest {
 	long peak_mib;
 	/* What the goals compare with: indexes into the set. */
 	int floor, ss;
-	int refreshes; /* measured is one report of a run that repeats, the mean of so many */
+	unsigned int refreshes; /* one report of a run that repeats, the mean of so many */
 	/* Results. */
 	struct cost costs[MAX_ROUNDS], least;
 	long least_faults, peak_kib;
@@ -207,7 +206,7 @@ static double now_ms(void)
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 /*
@@ -235,7 +234,7 @@ static struct cost run(struct contest *c, const char *path, int out)
 	if (!c->least_faults || ru.ru_minflt < c->least_faults)
 		c->least_faults = ru.ru_minflt;
 	timeradd(&ru.ru_utime, &ru.ru_stime, &ru.ru_utime);
-	cost.cpu_ms = ru.ru_utime.tv_sec * 1e3 + ru.ru_utime.tv_usec / 1e3;
+	cost.cpu_ms = (double)ru.ru_utime.tv_sec * 1e3 + (double)ru.ru_utime.tv_usec / 1e3;
 	return cost;
 }
 
@@ -246,7 +245,7 @@ static double cpu_ms(pid_t pid)
 
 	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t) < 0)
 		errx(NOT_MEASURED, "no CPU time of a process");
-	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 static void read_lines(FILE *f, unsigned long n)
