@@ -43,8 +43,7 @@ struct cost {
 struct contest {
 	enum program program;
 	const char *command; /* as shown; its first word gives way to the path of the program */
-	const char
-		*mark; /* printed at least once for each listener; NULL: a number says how many */
+	const char *mark; /* printed at least once for each listener; NULL: prints their number */
 	/* Goals, where not 0. */
 	double cpu; /* most it may cost, in units of the set's contest @ss */
 	double wall; /* the same for the time that passes */
@@ -53,8 +52,7 @@ struct contest {
 	long peak_mib;
 	/* What the goals compare with: indexes into the set. */
 	int floor, ss;
-	unsigned int
-		refreshes; /* measured is one report of a run that repeats, the mean of so many */
+	unsigned int refreshes; /* one report of a run that repeats, the mean of so many */
 	/* Results. */
 	struct cost costs[MAX_ROUNDS], least;
 	long least_faults, peak_kib;
@@ -203,17 +201,12 @@ static pid_t start(const struct contest *c, const char *path, int out)
 	return pid;
 }
 
-static double in_ms(const struct timespec *t)
-{
-	return (double)t->tv_sec * 1e3 + (double)t->tv_nsec / 1e6;
-}
-
 static double now_ms(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return in_ms(&t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 /*
@@ -252,7 +245,7 @@ static double cpu_ms(pid_t pid)
 
 	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t) < 0)
 		errx(NOT_MEASURED, "no CPU time of a process");
-	return in_ms(&t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 static void read_lines(FILE *f, unsigned long n)
