@@ -38,7 +38,8 @@ struct contest {
 	double goal; /* most it may cost, in units of ss; 0 = none set */
 	double of_floor; /* or in units of its floor, where that alone eats up the goal */
 	int floor; /* which contest that is; begins with 0, the bare dump */
-	int refreshes; /* measured is one report of a run that repeats, the mean of so many */
+	unsigned int
+		refreshes; /* measured is one report of a run that repeats, the mean of so many */
 	double ms[MAX_ROUNDS];
 	long peak_kib;
 };
@@ -130,7 +131,7 @@ static double run(struct contest *c, const char *path, int out)
 	if (ru.ru_maxrss > c->peak_kib)
 		c->peak_kib = ru.ru_maxrss;
 	timeradd(&ru.ru_utime, &ru.ru_stime, &ru.ru_utime);
-	return ru.ru_utime.tv_sec * 1e3 + ru.ru_utime.tv_usec / 1e3;
+	return (double)ru.ru_utime.tv_sec * 1e3 + (double)ru.ru_utime.tv_usec / 1e3;
 }
 
 static double cpu_ms(pid_t pid)
@@ -140,7 +141,7 @@ static double cpu_ms(pid_t pid)
 
 	if (clock_getcpuclockid(pid, &clock) || clock_gettime(clock, &t) < 0)
 		errx(NOT_MEASURED, "no CPU time of a process");
-	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
 static void read_lines(FILE *f, unsigned long n)
@@ -277,7 +278,7 @@ int main(int argc, char **argv)
 						run(&contests[i], path[i], devnull);
 
 	for (int i = 0; i < n; i++)
-		qsort(contests[i].ms, rounds, sizeof(double), by_value);
+		qsort(contests[i].ms, (size_t)rounds, sizeof(double), by_value);
 	/* The least of the rounds is what a command costs: other work only adds to it. */
 	ss = contests[SS].ms[0];
 
@@ -311,7 +312,7 @@ int main(int argc, char **argv)
 			     "\nOf a run that repeats it is one report, the first left "
 			     "out\n");
 	} else if (path[JSON]) {
-		double ratio = (double)contests[JSON].peak_kib / contests[TABLE].peak_kib;
+		double ratio = (double)contests[JSON].peak_kib / (double)contests[TABLE].peak_kib;
 
 		printf("\nPeak memory of JSON: %.2f of the table's, goal %.2f %s\n", ratio,
 		       json_memory_goal, verdict(ratio <= json_memory_goal));
