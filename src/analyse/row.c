@@ -86,6 +86,17 @@ struct row_queue row_waiting(const struct row *row)
 	return q;
 }
 
+struct row_owners row_owners(const struct row *row, const struct snapshot *s)
+{
+	const struct listener *l = row->listener;
+
+	if (row->folded)
+		return (struct row_owners){ row->folded->owners, row->folded->n_owners };
+	if (!l->n_owners)
+		return (struct row_owners){ NULL, 0 };
+	return (struct row_owners){ s->owners + l->first_owner, l->n_owners };
+}
+
 struct row_queue row_half_open(const struct row *row)
 {
 	const struct snapshot *s = row->netns->snapshot;

@@ -158,6 +158,15 @@ uint32_t row_peers_reset(const struct row *row);
  */
 struct opt_u64 row_peers_closed_or_reset(const struct row *row);
 
+/* What holds a row open. */
+struct row_owners {
+	const struct owner *list; /* those of one process side by side */
+	uint32_t n; /* 0: none, or unknown */
+};
+
+/* Of a listener or of all members of a group; @s: the snapshot that its listener is in. */
+struct row_owners row_owners(const struct row *row, const struct snapshot *s);
+
 /* The connections in one queue. */
 struct row_queue {
 	struct connections connections; /* none when the queue is empty */

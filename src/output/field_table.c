@@ -263,11 +263,9 @@ struct holders {
 static struct holders holders_of(const struct row *row, const struct report *report)
 {
 	const struct snapshot *s = report->snapshot;
+	const struct row_owners owners = row_owners(row, s);
 
-	if (row->folded)
-		return (struct holders){ row->folded->owners, s->processes, row->folded->n_owners };
-	return (struct holders){ s->owners + row->listener->first_owner, s->processes,
-				 row->listener->n_owners };
+	return (struct holders){ owners.list, s->processes, owners.n };
 }
 
 static const struct process *process_at(const struct holders *h, size_t i)
