@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/row.h"
 
+#include "base/num.h"
 #include "model/groups.h"
 
 /* The kernel does not say which member of a group holds a connection, unless only one holds any. */
@@ -141,19 +142,14 @@ uint64_t row_id(const struct row *row)
 			     row->listener->cookie ^ idmap_mix(netns_id(row->netns->netns));
 }
 
-double row_peak_fill(const struct row *row)
+uint64_t row_peak_fill(const struct row *row)
 {
-	const struct listener *l = row->listener;
-
-	return row->folded ? row->folded->peak_fill : listener_ratio(l, l->peak.length);
+	return row->folded ? row->folded->peak_fill : listener_peak_fill(row->listener);
 }
 
-double row_worst_fill(const struct row *row)
+uint64_t row_worst_fill(const struct row *row)
 {
-	double fill = listener_fill(row->listener), peak;
+	const uint64_t fill = listener_fill(row->listener);
 
-	if (!(row->listener->known & LISTENER_PEAK))
-		return fill;
-	peak = row_peak_fill(row);
-	return peak > fill ? peak : fill;
+	return row->listener->known & LISTENER_PEAK ? num_max_u64(row_peak_fill(row), fill) : fill;
 }

@@ -87,6 +87,8 @@ static void set_field(struct json_record *l, size_t i, const struct field_value 
 		json_record_set_number(l, i, v->number);
 		break;
 	case TYPE_RATIO:
+		json_record_set_real(l, i, fill_ratio(v->number));
+		break;
 	case TYPE_FACTOR:
 	case TYPE_RATE:
 	case TYPE_SECONDS:

@@ -30,12 +30,11 @@ static uint64_t badness(const struct row *row)
 {
 	/* How far a queue exceeds full is chance, and drops matter more. */
 	const uint64_t fill_max = 65536, drops_max = 0xffffffff;
-	const double fill = row_worst_fill(row);
+	const uint64_t fill = num_min_u64(row_worst_fill(row), FILL_FULL);
 	uint64_t drops = row->drops.known ? row->drops.value : 0;
 
-	return (uint64_t)row->state << 56 |
-	       (fill >= 1 ? 0 : fill_max - (uint64_t)(fill * (double)fill_max)) << 32 |
-	       (drops_max - num_min(drops, drops_max));
+	return (uint64_t)row->state << 56 | (fill_max - fill * fill_max / FILL_FULL) << 32 |
+	       (drops_max - num_min_u64(drops, drops_max));
 }
 
 static uint64_t place(const struct listen_addr *b)
@@ -139,8 +138,7 @@ static void take_value(struct value_key *key, const struct field *field,
 	case ORDER_VALUE:
 		if (v.type == TYPE_TEXT && v.known)
 			key->text = xstrdup(v.text);
-		else if (v.type == TYPE_RATIO || v.type == TYPE_FACTOR || v.type == TYPE_RATE ||
-			 v.type == TYPE_SECONDS)
+		else if (v.type == TYPE_FACTOR || v.type == TYPE_RATE || v.type == TYPE_SECONDS)
 			key->number = v.real;
 		else
 			key->number = (double)v.number;
