@@ -19,6 +19,8 @@
 #define VERIFY_MIN     256 /* units a sample */
 #define VERIFY_PROCESS 5 /* units for the directory, name and cgroup of a process */
 
+#define SINCE_MAX (UINT32_MAX >> 2) /* seconds: 34 years */
+
 /* A descriptor of a listener. */
 struct owners_fd {
 	uint32_t inode; /* 0: the descriptor is closed, or another file by now */
@@ -115,12 +117,6 @@ static void size_listeners(struct owners_listeners *to, size_t n)
 	memset(to->slots, 0xff, to->n_slots * sizeof(*to->slots));
 }
 
-/* For a member of 30 bits: 34 years. */
-static uint32_t seconds_of(const struct snapshot *s)
-{
-	return (uint32_t)(s->monotonic_ns / NSEC_PER_SEC) & (UINT32_MAX >> 2);
-}
-
 /* @before: the listeners of the previous sample, whose state the same ones keep */
 static void add_listener(struct owners_listeners *to, const struct owners_listeners *before,
 			 const struct listener *l, const struct snapshot *s)
@@ -133,7 +129,8 @@ static void add_listener(struct owners_listeners *to, const struct owners_listen
 	else
 		*ours = (struct owners_listener){ .inode = l->inode,
 						  .cookie = (uint32_t)l->cookie,
-						  .since_s = seconds_of(s) };
+						  .since_s = s->monotonic_ns / NSEC_PER_SEC &
+							     SINCE_MAX };
 	slot = l->inode ? find_slot(to, l->inode) : NULL;
 	if (slot && *slot == IDMAP_NONE) {
 		*slot = (uint32_t)to->n;
@@ -468,7 +465,7 @@ static bool want_scan(struct owners *o, const struct snapshot *s)
 
 		if (l->state == OWNERS_FOUND && !s->listeners[i].n_owners) {
 			l->state = OWNERS_WANTED;
-			l->since_s = seconds_of(s);
+			l->since_s = s->monotonic_ns / NSEC_PER_SEC & SINCE_MAX;
 		}
 		wanted |= l->state == OWNERS_WANTED ||
 			  (l->state == OWNERS_MISSING &&
