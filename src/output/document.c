@@ -4,10 +4,6 @@
 #include "base/clock.h"
 #include "output/cell.h"
 
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 /* Getters of one expression. */
 #define GETTER(name, known, value)                                          \
 	static struct json_object *get_##name(const struct document_at *at) \
