@@ -73,6 +73,7 @@ enum counter_shown { COUNTER_EVERYWHERE, COUNTER_JSON_ONLY };
 struct counter_info {
 	const char *prefix;
 	const char *name;
+	uint8_t prefix_len, name_len;
 	enum counter_shown shown;
 	const char *meaning;
 };
