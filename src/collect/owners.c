@@ -19,12 +19,14 @@
 #define VERIFY_MIN     256 /* units a sample */
 #define VERIFY_PROCESS 5 /* units for the directory, name and cgroup of a process */
 
+#define SINCE_MAX (UINT32_MAX >> 2) /* seconds: 34 years */
+
 /* A descriptor of a listener. */
 struct owners_fd {
 	uint32_t inode; /* 0: the descriptor is closed, or another file by now */
-	uint32_t fd;
-	uint32_t listener; /* index into owners->listeners; IDMAP_NONE: unknown */
-	bool ring; /* @fd is an io_uring, with which the listener is registered */
+	uint32_t listener; /* index into the listeners; IDMAP_NONE: there is no such one now */
+	uint32_t fd : 31;
+	uint32_t ring : 1; /* @fd is an io_uring, with which the listener is registered */
 };
 
 /* A process that holds listeners. */
@@ -34,69 +36,131 @@ struct owners_process {
 	size_t n, size;
 };
 
-/* The search for the owners of a listener. */
-struct owners_listener {
-	uint64_t cookie;
-	uint64_t since_ns; /* since when it has no known owner */
-	uint64_t due_ns; /* when a scan is due for it; UINT64_MAX: never */
-	uint32_t inode;
-	uint32_t n; /* its descriptors */
-	uint32_t twin; /* the first listener with this inode: another one only under MPTCP */
-	bool scanned; /* there was a scan since it exists */
+/* How far the search for the owners of a listener has come. */
+enum owners_state {
+	OWNERS_WANTED, /* there was no scan since it is new, or has lost its last owner */
+	OWNERS_FOUND, /* the last scan found some */
+	OWNERS_MISSING, /* the last scan found none */
 };
+
+/*
+ * A listener, known by its inode and the lower half of its cookie: of as many listeners as it takes
+ * for that to be the same, no two exist in neighbouring samples.
+ */
+struct owners_listener {
+	uint32_t inode;
+	uint32_t cookie;
+	uint32_t since_s : 30; /* monotonic seconds: since when it has no known owner */
+	uint32_t state : 2; /* enum owners_state */
+};
+
+static void free_listeners(struct owners_listeners *listeners)
+{
+	free(listeners->list);
+	free(listeners->slots);
+	free(listeners->twins);
+}
 
 void owners_free(struct owners *o)
 {
 	for (size_t i = 0; i < o->n_holders; i++)
 		free(o->holders[i].list);
 	free(o->holders);
-	idmap_free(&o->listeners.by_inode);
-	idmap_free(&o->before.by_inode);
-	free(o->listeners.list);
-	free(o->before.list);
+	free_listeners(&o->listeners);
 	processes_free(&o->processes);
 	string_pool_put(o->strings);
 	strbuf_free(&o->text);
 	*o = (struct owners){ .root = o->root };
 }
 
-static bool same_listeners(const struct owners *o, const struct snapshot *s)
+/* Returns where the index of the listener with that inode is, or would be. */
+static uint32_t *find_slot(const struct owners_listeners *listeners, uint32_t inode)
 {
-	if (o->listeners.n != s->n_listeners)
+	const size_t mask = listeners->n_slots - 1;
+	size_t i = idmap_mix(inode) & mask;
+
+	while (listeners->slots[i] != IDMAP_NONE &&
+	       listeners->list[listeners->slots[i]].inode != inode)
+		i = (i + 1) & mask;
+	return &listeners->slots[i];
+}
+
+/* Returns the index of the first listener with that inode, or IDMAP_NONE. */
+static uint32_t find_listener(const struct owners_listeners *listeners, uint32_t inode)
+{
+	return listeners->n && inode ? *find_slot(listeners, inode) : IDMAP_NONE;
+}
+
+static bool is_same(const struct owners_listener *ours, const struct listener *l)
+{
+	return ours->inode == l->inode && ours->cookie == (uint32_t)l->cookie;
+}
+
+static bool same_listeners(const struct owners_listeners *ours, const struct snapshot *s)
+{
+	if (ours->n != s->n_listeners)
 		return false;
 	for (size_t i = 0; i < s->n_listeners; i++)
-		if (o->listeners.list[i].cookie != s->listeners[i].cookie)
+		if (!is_same(&ours->list[i], &s->listeners[i]))
 			return false;
 	return true;
+}
+
+/* Makes room for @n listeners. */
+static void size_listeners(struct owners_listeners *to, size_t n)
+{
+	to->list = xreallocarray(NULL, n, sizeof(*to->list));
+	to->n_slots = 64;
+	while (to->n_slots * 3 <= n * 4)
+		to->n_slots *= 2;
+	to->slots = xreallocarray(NULL, to->n_slots, sizeof(*to->slots));
+	memset(to->slots, 0xff, to->n_slots * sizeof(*to->slots));
+}
+
+/* @before: the listeners of the previous sample, whose state the same ones keep */
+static void add_listener(struct owners_listeners *to, const struct owners_listeners *before,
+			 const struct listener *l, const struct snapshot *s)
+{
+	uint32_t was = find_listener(before, l->inode), *slot;
+	struct owners_listener *ours = &to->list[to->n];
+
+	if (was != IDMAP_NONE && is_same(&before->list[was], l))
+		*ours = before->list[was];
+	else
+		*ours = (struct owners_listener){ .inode = l->inode,
+						  .cookie = (uint32_t)l->cookie,
+						  .since_s = s->monotonic_ns / NSEC_PER_SEC &
+							     SINCE_MAX };
+	slot = l->inode ? find_slot(to, l->inode) : NULL;
+	if (slot && *slot == IDMAP_NONE) {
+		*slot = (uint32_t)to->n;
+	} else if (slot) {
+		to->twins = array_grow(to->twins, to->n_twins, &to->twins_size, sizeof(*to->twins));
+		to->twins[to->n_twins++] = (uint32_t)to->n;
+	}
+	to->n++;
 }
 
 /* Replaces the list of listeners by those of this sample; what is known of them stays. */
 static void update_listeners(struct owners *o, const struct snapshot *s)
 {
-	struct owners_listeners now = o->before;
+	struct owners_listeners before = o->listeners, now = { 0 };
 
-	if (same_listeners(o, s)) /* the usual case */
+	if (same_listeners(&before, s)) /* the usual case */
 		return;
-	o->before = o->listeners;
-	idmap_reset(&now.by_inode, s->n_listeners);
-	now.n = 0;
-	for (size_t i = 0; i < s->n_listeners; i++) {
-		const struct listener *l = &s->listeners[i];
-		uint32_t was = idmap_get(&o->before.by_inode, l->inode), twin = IDMAP_NONE;
-		struct owners_listener *ours;
+	size_listeners(&now, s->n_listeners);
+	for (size_t i = 0; i < s->n_listeners; i++)
+		add_listener(&now, &before, &s->listeners[i], s);
+	for (size_t i = 0; i < o->n_holders; i++) {
+		const struct owners_process *holder = &o->holders[i];
 
-		now.list = array_grow(now.list, now.n, &now.size, sizeof(*now.list));
-		ours = &now.list[now.n++];
-		if (was != IDMAP_NONE && o->before.list[was].cookie == l->cookie)
-			*ours = o->before.list[was];
-		else
-			*ours = (struct owners_listener){ .cookie = l->cookie,
-							  .since_ns = s->monotonic_ns };
-		ours->inode = l->inode;
-		if (l->inode)
-			twin = idmap_put(&now.by_inode, l->inode, (uint32_t)i);
-		ours->twin = twin == IDMAP_NONE ? (uint32_t)i : twin;
+		for (size_t j = 0; j < holder->n; j++) {
+			uint32_t *listener = &holder->list[j].listener;
+
+			*listener = find_listener(&now, holder->list[j].inode);
+		}
 	}
+	free_listeners(&before);
 	o->listeners = now;
 }
 
@@ -145,12 +209,13 @@ struct look {
 static void add_held(const struct look *look, uint32_t fd, uint32_t inode, bool ring)
 {
 	struct owners_process *holder = look->holder;
+	uint32_t listener = find_listener(&look->owners->listeners, inode);
 
-	if (idmap_get(&look->owners->listeners.by_inode, inode) == IDMAP_NONE)
+	if (listener == IDMAP_NONE)
 		return;
 	holder->list = array_grow(holder->list, holder->n, &holder->size, sizeof(*holder->list));
 	holder->list[holder->n++] = (struct owners_fd){
-		.inode = inode, .fd = fd, .listener = IDMAP_NONE, .ring = ring
+		.inode = inode, .listener = listener, .fd = fd & INT32_MAX, .ring = ring
 	};
 }
 
@@ -344,22 +409,25 @@ static void update_holders(struct owners *o, bool look)
 	free(old);
 }
 
-static uint32_t find_listener(const struct owners *o, const struct owners_fd *held)
+/* A listener with the same inode as one before it has the same owners. */
+static void share_with_twins(const struct owners *o, struct snapshot *s)
 {
-	if (!held->inode)
-		return IDMAP_NONE;
-	/* Most are at the index that they had before. */
-	if (held->listener < o->listeners.n &&
-	    o->listeners.list[held->listener].inode == held->inode)
-		return o->listeners.list[held->listener].twin;
-	return idmap_get(&o->listeners.by_inode, held->inode);
+	const struct owners_listeners *listeners = &o->listeners;
+
+	for (size_t i = 0; i < listeners->n_twins; i++) {
+		struct listener *twin = &s->listeners[listeners->twins[i]];
+		const struct listener *l = &s->listeners[find_listener(listeners, twin->inode)];
+
+		twin->first_owner = l->first_owner;
+		twin->n_owners = l->n_owners;
+	}
 }
 
-/* Finds the listener of each descriptor, and removes descriptors without one. */
-static void count_fds(struct owners *o)
+/* Counts the descriptors of each listener, and removes those that no longer belong to one. */
+static void count_fds(struct owners *o, struct snapshot *s)
 {
-	for (size_t i = 0; i < o->listeners.n; i++)
-		o->listeners.list[i].n = 0;
+	for (size_t i = 0; i < s->n_listeners; i++)
+		s->listeners[i].n_owners = 0;
 	for (size_t i = 0; i < o->n_holders; i++) {
 		struct owners_process *holder = &o->holders[i];
 		size_t kept = 0;
@@ -367,52 +435,49 @@ static void count_fds(struct owners *o)
 		for (size_t j = 0; j < holder->n; j++) {
 			struct owners_fd held = holder->list[j];
 
-			held.listener = find_listener(o, &held);
-			if (held.listener == IDMAP_NONE)
+			if (!held.inode || held.listener == IDMAP_NONE)
 				continue;
-			o->listeners.list[held.listener].n++;
+			s->listeners[held.listener].n_owners++;
 			holder->list[kept++] = held;
 		}
 		holder->n = kept;
 	}
+	share_with_twins(o, s);
+}
+
+/* How long after the last scan, which did not find its owner, another one is due for a listener. */
+static uint64_t retry_after(const struct owners *o, const struct owners_listener *l)
+{
+	uint64_t wait = o->scanned_ns - l->since_s * NSEC_PER_SEC;
+
+	if (wait < OWNERS_RETRY_NS)
+		return OWNERS_RETRY_NS;
+	return wait < OWNERS_RETRY_MAX_NS ? wait : OWNERS_RETRY_MAX_NS;
 }
 
 /* Is a scan due for any listener? One that has lost its last owner counts as new. */
-static bool want_scan(struct owners *o, uint64_t now_ns)
+static bool want_scan(struct owners *o, const struct snapshot *s)
 {
 	bool wanted = false;
 
 	for (size_t i = 0; i < o->listeners.n; i++) {
 		struct owners_listener *l = &o->listeners.list[i];
 
-		if (l->due_ns == UINT64_MAX && !o->listeners.list[l->twin].n) {
-			l->since_ns = l->due_ns = now_ns;
-			l->scanned = false;
+		if (l->state == OWNERS_FOUND && !s->listeners[i].n_owners) {
+			l->state = OWNERS_WANTED;
+			l->since_s = s->monotonic_ns / NSEC_PER_SEC & SINCE_MAX;
 		}
-		wanted |= l->due_ns <= now_ns;
+		wanted |= l->state == OWNERS_WANTED ||
+			  (l->state == OWNERS_MISSING &&
+			   o->scanned_ns + retry_after(o, l) <= s->monotonic_ns);
 	}
 	return wanted;
 }
 
-static void note_scan(struct owners *o, uint64_t now_ns)
+static bool any_without_owner(const struct snapshot *s)
 {
-	for (size_t i = 0; i < o->listeners.n; i++) {
-		struct owners_listener *l = &o->listeners.list[i];
-		uint64_t wait = now_ns - l->since_ns;
-
-		if (wait < OWNERS_RETRY_NS)
-			wait = OWNERS_RETRY_NS;
-		if (wait > OWNERS_RETRY_MAX_NS)
-			wait = OWNERS_RETRY_MAX_NS;
-		l->due_ns = o->listeners.list[l->twin].n ? UINT64_MAX : now_ns + wait;
-		l->scanned = true;
-	}
-}
-
-static bool any_without_owner(const struct owners *o)
-{
-	for (size_t i = 0; i < o->listeners.n; i++)
-		if (!o->listeners.list[o->listeners.list[i].twin].n)
+	for (size_t i = 0; i < s->n_listeners; i++)
+		if (!s->listeners[i].n_owners)
 			return true;
 	return false;
 }
@@ -421,21 +486,25 @@ static bool any_without_owner(const struct owners *o)
  * Reads every process. A process may fork and exit meanwhile, and leave its listeners to one that
  * is not in the list: then new processes are read as well.
  */
-static void scan(struct owners *o, uint64_t now_ns)
+static void scan(struct owners *o, struct snapshot *s)
 {
 	for (size_t i = 0; i < o->processes.n; i++)
 		o->processes.list[i].look = true;
 	update_holders(o, true);
-	count_fds(o);
-	if (any_without_owner(o) && processes_list(&o->processes) == 0) {
+	count_fds(o, s);
+	if (any_without_owner(s) && processes_list(&o->processes) == 0) {
 		update_holders(o, true);
-		count_fds(o);
+		count_fds(o, s);
 	}
-	note_scan(o, now_ns);
+	o->scanned_ns = s->monotonic_ns;
+	for (size_t i = 0; i < o->listeners.n; i++)
+		o->listeners.list[i].state =
+			s->listeners[i].n_owners ? OWNERS_FOUND : OWNERS_MISSING;
 }
 
-static void search(struct owners *o, uint64_t now_ns)
+static void search(struct owners *o, struct snapshot *s)
 {
+	const uint64_t now_ns = s->monotonic_ns;
 	bool may_look = now_ns >= o->look_ns, scanned;
 	uint64_t begin, looked;
 
@@ -445,15 +514,15 @@ static void search(struct owners *o, uint64_t now_ns)
 	scanned = may_look && !o->last_ns;
 	if (!scanned) {
 		update_holders(o, may_look);
-		count_fds(o);
+		count_fds(o, s);
 		looked = clock_thread_cpu_ns();
 		if (may_look)
 			o->look_ns = now_ns + (looked - begin) * SHARE;
 		begin = looked;
-		scanned = want_scan(o, now_ns) && now_ns >= o->scan_ns;
+		scanned = want_scan(o, s) && now_ns >= o->scan_ns;
 	}
 	if (scanned) {
-		scan(o, now_ns);
+		scan(o, s);
 		o->scan_ns = now_ns + (clock_thread_cpu_ns() - begin) * SHARE;
 	}
 	o->last_ns = now_ns;
@@ -469,29 +538,27 @@ static const struct owners_process *holder_at(const struct owners *o, size_t i)
 
 static void fill_owners(const struct owners *o, struct snapshot *s)
 {
-	uint32_t *next = xcalloc(o->listeners.n + 1, sizeof(*next)), n = 0;
+	uint32_t n = 0;
 
-	for (size_t i = 0; i < o->listeners.n; i++) {
-		next[i] = n;
-		n += o->listeners.list[i].n;
+	for (size_t i = 0; i < o->listeners.n_twins; i++)
+		s->listeners[o->listeners.twins[i]].n_owners = 0;
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		s->listeners[i].first_owner = n;
+		n += s->listeners[i].n_owners;
 	}
 	snapshot_size_owners(s, n, o->n_holders);
+	/* Until all are filled in, first_owner is where the next one goes. */
 	for (size_t i = 0; i < o->n_holders; i++) {
 		const struct owners_process *holder = holder_at(o, i);
 
 		s->processes[i] = holder->process;
 		for (size_t j = 0; j < holder->n; j++)
-			s->owners[next[holder->list[j].listener]++] =
+			s->owners[s->listeners[holder->list[j].listener].first_owner++] =
 				(struct owner){ (uint32_t)i, holder->list[j].fd };
 	}
-	/* next[i] is now the end of the owners of listener i. */
-	for (size_t i = 0; i < s->n_listeners; i++) {
-		uint32_t twin = o->listeners.list[i].twin;
-
-		s->listeners[i].n_owners = o->listeners.list[twin].n;
-		s->listeners[i].first_owner = next[twin] - s->listeners[i].n_owners;
-	}
-	free(next);
+	for (size_t i = 0; i < s->n_listeners; i++)
+		s->listeners[i].first_owner -= s->listeners[i].n_owners;
+	share_with_twins(o, s);
 }
 
 /* Can we see every process? Returns 1, 0, or -errno when that is unknown; the next call retries. */
@@ -549,12 +616,12 @@ static void mark_known(struct owners *o, struct snapshot *s)
 		failure = processes_failed(code) ? code : failure;
 		ring = o->processes.list[i].ring ? o->processes.list[i].pid : ring;
 	}
-	all = any_without_owner(o) ? all_visible(o) : true;
+	all = any_without_owner(s) ? all_visible(o) : true;
 	if (all < 0)
 		failure = all;
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		struct listener *l = &s->listeners[i];
-		bool scanned = o->listeners.list[i].scanned;
+		bool scanned = o->listeners.list[i].state != OWNERS_WANTED;
 
 		if (l->n_owners || (scanned && !hidden && !failure && !ring && all))
 			l->known |= LISTENER_OWNERS;
@@ -601,7 +668,7 @@ void owners_collect(struct owners *o, struct snapshot *s)
 	if (code < 0)
 		return;
 	update_listeners(o, s);
-	search(o, s->monotonic_ns);
+	search(o, s);
 	fill_owners(o, s);
 	mark_known(o, s);
 }

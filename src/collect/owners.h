@@ -38,9 +38,12 @@ struct owners_listener;
 
 /* The listeners of a sample, and the search for the owners of each. */
 struct owners_listeners {
-	struct idmap by_inode; /* index into @list */
-	struct owners_listener *list;
-	size_t n, size;
+	struct owners_listener *list; /* in the order of the sample */
+	size_t n;
+	uint32_t *slots; /* hash table of indexes into @list, by inode */
+	size_t n_slots;
+	uint32_t *twins; /* those with the inode of one before them: only under MPTCP */
+	size_t n_twins, twins_size;
 };
 
 /* A zeroed struct, with the first three members set, is ready. */
@@ -54,10 +57,11 @@ struct owners {
 	struct processes processes;
 	struct owners_process *holders; /* processes that hold a listener, sorted by pid */
 	size_t n_holders, holders_size;
-	struct owners_listeners listeners, before;
+	struct owners_listeners listeners;
 	uint64_t last_ns; /* monotonic_ns of the sample before; 0: there was none */
 	uint64_t look_ns; /* monotonic, when new and changed processes may be read again */
 	uint64_t scan_ns; /* monotonic, when the next scan is allowed */
+	uint64_t scanned_ns; /* monotonic_ns of the sample with the last scan */
 	size_t verified; /* where the next sample continues to verify, see verify_some() */
 	bool visible_known;
 	enum processes_visible visible;

@@ -29,7 +29,26 @@ void peaks_free(struct peaks *p)
 {
 	idmap_free(&p->by_cookie);
 	free(p->queues);
+	free(p->used);
 	free(p->born);
+}
+
+static struct tracked_queue *add_queue(struct peaks *p, uint64_t cookie)
+{
+	p->queues = array_grow(p->queues, p->n_queues, &p->queues_size, sizeof(*p->queues));
+	p->queues[p->n_queues].cookie = cookie;
+	return &p->queues[p->n_queues++];
+}
+
+static uint32_t find_queue(struct peaks *p, uint64_t cookie)
+{
+	if (!p->indexed) {
+		idmap_reset(&p->by_cookie, p->n_queues);
+		for (uint32_t i = 0; i < p->n_queues; i++)
+			idmap_put(&p->by_cookie, p->queues[i].cookie, i);
+		p->indexed = true;
+	}
+	return idmap_get(&p->by_cookie, cookie);
 }
 
 /* Dumps show listeners in the same order, so the next queue is the first guess. */
@@ -38,15 +57,40 @@ static struct tracked_queue *track(struct peaks *p, uint64_t cookie, bool *fresh
 	uint32_t i = (uint32_t)p->next;
 
 	if (i >= p->n_queues || p->queues[i].cookie != cookie)
-		i = idmap_put(&p->by_cookie, cookie, (uint32_t)p->n_queues);
+		i = find_queue(p, cookie);
 	*fresh = i == IDMAP_NONE;
 	if (*fresh) {
-		p->queues = array_grow(p->queues, p->n_queues, &p->queues_size, sizeof(*p->queues));
-		i = (uint32_t)p->n_queues++;
-		p->queues[i].cookie = cookie;
+		i = (uint32_t)p->n_queues;
+		idmap_put(&p->by_cookie, cookie, i);
+		add_queue(p, cookie);
 	}
 	p->next = i + 1;
 	return &p->queues[i];
+}
+
+/* @lowest: at all looks so far */
+static struct used_queue *use(struct peaks *p, struct tracked_queue *q, uint32_t lowest)
+{
+	struct used_queue *used;
+
+	p->used = array_grow(p->used, p->n_used, &p->used_size, sizeof(*p->used));
+	used = &p->used[p->n_used++];
+	used->peak.lowest = lowest;
+	used->moved_ns = q->look_ns;
+	q->used = (uint32_t)p->n_used;
+	return used;
+}
+
+/* What the window has shown of a queue. */
+static struct peak peak_of(const struct peaks *p, const struct tracked_queue *q)
+{
+	struct peak peak = { 0 };
+
+	if (q->used)
+		peak = p->used[q->used - 1].peak;
+	peak.samples = q->samples;
+	peak.born = q->is_new;
+	return peak;
 }
 
 static void begin_dump(struct peaks *p)
@@ -86,28 +130,40 @@ static void end_dump(struct peaks *p, const struct diag_socket *diag, int code, 
 		p->missed_none = true;
 }
 
+/* @before_ns: time of the look before */
+static void look_at_used(struct used_queue *used, uint32_t length, uint32_t limit, uint64_t now_ns,
+			 uint64_t before_ns)
+{
+	struct peak *peak = &used->peak;
+
+	if (length < peak->lowest)
+		peak->lowest = length;
+	if (!length || length < used->length)
+		used->moved_ns = now_ns;
+	if (length > peak->length)
+		peak->length = length;
+	if (length > limit) {
+		peak->full = true;
+		peak->full_ns += now_ns - before_ns;
+	}
+	if (length < used->length)
+		peak->fell += used->length - length;
+	used->length = length;
+}
+
 static void look_at(struct peaks *p, struct tracked_queue *q, bool fresh, uint32_t length,
 		    uint32_t limit, uint64_t now_ns)
 {
 	if (!count(p, q))
 		return;
-	q->peak.samples++;
-	if (fresh || length < q->peak.lowest)
-		q->peak.lowest = length;
-	if (fresh || !length || length < q->length)
-		q->moved_ns = now_ns;
-	if (length > q->peak.length)
-		q->peak.length = length;
-	if (length > limit) {
-		q->peak.full = true;
-		if (!fresh)
-			q->peak.full_ns += now_ns - q->look_ns;
-	}
-	if (length < q->length)
-		q->peak.fell += q->length - length;
-	if (fresh && p->missed_none)
-		q->peak.born = true;
-	q->length = length;
+	if (fresh)
+		q->look_ns = now_ns;
+	if (length && !q->used)
+		use(p, q, fresh ? length : 0);
+	if (q->used)
+		look_at_used(&p->used[q->used - 1], length, limit, now_ns, q->look_ns);
+	q->is_new |= fresh && p->missed_none;
+	q->samples++;
 	q->limit = limit;
 	q->look = p->look;
 	q->look_ns = now_ns;
@@ -117,27 +173,31 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns_idx)
 {
 	if (!p->min_interval_ns)
 		return;
-	idmap_reset(&p->by_cookie, s->n_listeners);
-	p->n_queues = p->n_unix = p->n_born = p->next = 0;
+	p->indexed = false;
+	p->n_queues = p->n_used = p->n_unix = p->n_born = p->next = 0;
 	p->look = 1; /* a queue that is new has 0 */
 	p->repeated = true; /* a sample does not say whether its dump did */
 	p->missed_none = false;
 	for (size_t i = s->netns[netns_idx].first_listener; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
 		struct tracked_queue *q;
-		bool fresh;
+		struct used_queue *used;
 
 		if (l->addr.netns_idx != netns_idx)
 			break;
-		q = track(p, l->cookie, &fresh);
+		q = add_queue(p, l->cookie);
 		q->is_unix = listener_is_unix(l);
 		q->inode = l->inode;
 		q->look = p->look;
 		p->n_unix += q->is_unix;
-		q->length = q->peak.length = q->peak.lowest = l->length;
 		q->limit = l->limit;
 		q->look_ns = s->monotonic_ns;
-		q->moved_ns = s->monotonic_ns - (l->known & LISTENER_PEAK ? l->peak.unmoved_ns : 0);
+		if (!l->length)
+			continue;
+		used = use(p, q, l->length);
+		used->length = used->peak.length = l->length;
+		if (l->known & LISTENER_PEAK)
+			used->moved_ns -= l->peak.unmoved_ns;
 	}
 	p->due_ns = s->monotonic_ns + p->min_interval_ns;
 }
@@ -161,7 +221,7 @@ static void handle_listener(const struct diag_record *r, void *context)
 	if (fresh) {
 		p->born = array_grow(p->born, p->n_born, &p->born_size, sizeof(*p->born));
 		diag_fill_listener(&p->born[p->n_born++], r);
-		q->born = (uint32_t)p->n_born;
+		q->born = p->n_born & (UINT32_MAX >> 2);
 	}
 	look_at(p, q, fresh, r->rqueue, r->wqueue, look->now_ns);
 }
@@ -226,9 +286,9 @@ static void add_gone(const struct peaks *p, const struct tracked_queue *q, struc
 		l->addr.netns_idx = netns_idx;
 		l->cookie = q->cookie;
 	}
-	l->length = q->length;
+	l->length = q->used ? p->used[q->used - 1].length : 0;
 	l->limit = q->limit;
-	l->peak = q->peak;
+	l->peak = peak_of(p, q);
 	l->known |= LISTENER_PEAK;
 }
 
@@ -249,8 +309,9 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns_idx)
 			break;
 		q = track(p, l->cookie, &fresh);
 		look_at(p, q, fresh, l->length, l->limit, s->monotonic_ns);
-		l->peak = q->peak;
-		l->peak.unmoved_ns = l->length ? s->monotonic_ns - q->moved_ns : 0;
+		l->peak = peak_of(p, q);
+		if (l->length)
+			l->peak.unmoved_ns = s->monotonic_ns - p->used[q->used - 1].moved_ns;
 		l->known |= LISTENER_PEAK;
 		seen += !fresh;
 		seen_unix += !fresh && listener_is_unix(l);
@@ -312,7 +373,7 @@ void peaks_confirm_gone(struct peaks *p, struct diag_socket *diag, struct snapsh
 		bool gone = true;
 
 		if (l->addr.netns_idx == netns_idx) {
-			q = &p->queues[idmap_get(&p->by_cookie, l->cookie)];
+			q = &p->queues[find_queue(p, l->cookie)];
 			gone = q->is_unix ? unix_listener_is_gone(diag_netlink(diag), q->inode,
 								  q->cookie) :
 					    missed_none && q->look < sample;

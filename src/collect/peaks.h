@@ -12,22 +12,32 @@
  */
 struct tracked_queue {
 	uint64_t cookie;
-	struct peak peak;
-	uint32_t length; /* at the last look */
-	uint32_t limit;
-	uint32_t look; /* number of the last look, or of the last dump that shows it */
-	uint32_t born; /* 1 + its index in peaks->born; 0: it was in the sample before */
-	uint32_t inode; /* of a UNIX listener */
-	bool is_unix;
 	uint64_t look_ns; /* time of the last look */
+	uint32_t look; /* number of the last look, or of the last dump that shows it */
+	uint32_t samples; /* how many looks */
+	uint32_t limit;
+	uint32_t used; /* 1 + its index in peaks->used; 0: every look saw it empty */
+	uint32_t inode; /* of a UNIX listener */
+	uint32_t born : 30; /* 1 + its index in peaks->born; 0: it was in the sample before */
+	uint32_t is_new : 1; /* it was missing in a look that showed all listeners */
+	uint32_t is_unix : 1;
+};
+
+/* What else is known of a queue that was not always empty. Most are, on a host with many. */
+struct used_queue {
+	struct peak peak; /* without what struct tracked_queue has */
 	uint64_t moved_ns; /* time of the last look that saw it empty or shorter */
+	uint32_t length; /* at the last look */
 };
 
 /* A zeroed struct with @due_ns of UINT64_MAX is ready, and off. */
 struct peaks {
-	struct idmap by_cookie; /* index into @queues */
-	struct tracked_queue *queues;
+	struct tracked_queue *queues; /* in the order of the sample that began the window */
 	size_t n_queues, queues_size;
+	struct used_queue *used;
+	size_t n_used, used_size;
+	struct idmap by_cookie; /* index into @queues; made when a dump is in another order */
+	bool indexed;
 	size_t next; /* index of the queue that is expected next in a dump */
 	struct listener *born; /* TCP listeners that are new since the sample before */
 	size_t n_born, born_size;

@@ -2,7 +2,6 @@
 #include "collect/processes.h"
 
 #include "base/alloc.h"
-#include "base/num.h"
 #include "collect/procfs.h"
 
 #include <errno.h>
@@ -11,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -72,10 +72,12 @@ int processes_list(struct processes *p)
 	struct processes old = *p;
 	DIR *proc = procfs_opendir(p->root, "proc");
 	struct statfs fs;
+	struct stat st;
 
 	if (!proc)
 		return -errno;
 	p->procfs = fstatfs(dirfd(proc), &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+	p->counts = p->procfs && fstatat(dirfd(proc), "self/fd", &st, 0) == 0 && st.st_size > 0;
 	p->before = old.list;
 	p->n_before = old.n;
 	p->before_size = old.size;
@@ -108,17 +110,17 @@ static uint32_t socket_inode(const char *link, size_t len)
 {
 	static const char prefix[] = "socket:[";
 	const size_t prefix_len = strlen(prefix);
-	char number[12];
-	uint64_t inode;
+	uint64_t inode = 0;
 
-	if (len <= prefix_len || memcmp(link, prefix, prefix_len) != 0 || link[len - 1] != ']')
+	if (len <= prefix_len || len > prefix_len + 11 || memcmp(link, prefix, prefix_len) != 0 ||
+	    link[len - 1] != ']')
 		return 0;
-	len -= prefix_len + 1;
-	if (len >= sizeof(number))
-		return 0;
-	memcpy(number, link + prefix_len, len);
-	number[len] = '\0';
-	return num_parse_u64(number, 1, UINT32_MAX, &inode) < 0 ? 0 : (uint32_t)inode;
+	for (size_t i = prefix_len; i < len - 1; i++) {
+		if (link[i] < '0' || link[i] > '9')
+			return 0;
+		inode = inode * 10 + (uint64_t)(link[i] - '0');
+	}
+	return inode <= UINT32_MAX ? (uint32_t)inode : 0;
 }
 
 /*
@@ -153,6 +155,8 @@ int processes_socket(int dir, uint32_t fd, uint32_t *inode)
 /* One process whose sockets are looked for. */
 struct search {
 	int dir; /* of its descriptors */
+	int64_t n; /* how many it has; -1: unknown */
+	int64_t seen; /* how many were read */
 	void (*found)(void *context, uint32_t fd, uint32_t inode);
 	void *context;
 };
@@ -163,21 +167,33 @@ static void report(const struct search *s, int kind, uint32_t fd, uint32_t inode
 		s->found(s->context, fd, kind == PROCESSES_RING ? 0 : inode);
 }
 
-/* Reads descriptors 0, 1, 2 ... up to a gap. Returns the number after the gap, or -errno. */
-static int64_t read_up_to_gap(const struct search *s)
+/*
+ * Reads descriptors 0, 1, 2 ... up to a gap, or to the last. Returns the number after the gap, or
+ * -errno.
+ */
+static int64_t read_up_to_gap(struct search *s)
 {
 	uint32_t fd = 0, missing = 0, inode = 0;
 
-	do {
+	while (missing < GAP_MAX && (!fd || missing < fd) && s->seen != s->n) {
 		int code = processes_socket(s->dir, fd, &inode);
 
 		if (code == -EACCES)
 			return code;
 		report(s, code, fd, inode);
+		s->seen += code >= 0;
 		missing = code < 0 ? missing + 1 : 0;
 		fd++;
-	} while (missing < GAP_MAX && missing < fd);
+	}
 	return fd;
+}
+
+/* Since 6.2 the size of the directory is the number of descriptors; before that it is 0. */
+static int64_t count_fds(const struct processes *p, int dir)
+{
+	struct stat st;
+
+	return p->counts && fstat(dir, &st) == 0 ? st.st_size : -1;
 }
 
 /* Reads the descriptors that the directory lists from its current position on. */
@@ -199,21 +215,27 @@ static int read_listed(const struct search *s, DIR *dir)
 
 /*
  * The kernel gives out the lowest free number. So most descriptors can be read without listing the
- * directory, which saves a seventh of the cost; only those after a gap are listed. The position of
- * a descriptor in the directory is its number plus 2 (proc_readfd_common()).
+ * directory, which saves a seventh of the cost; only those after a gap are listed, where the number
+ * of descriptors does not say that there are none. The position of a descriptor in the directory is
+ * its number plus 2 (proc_readfd_common()).
  */
 int processes_sockets(const struct processes *p, uint32_t pid,
 		      void (*found)(void *context, uint32_t fd, uint32_t inode), void *context)
 {
-	struct search s = { processes_open(p, pid), found, context };
+	struct search s = { .dir = processes_open(p, pid), .found = found, .context = context };
 	int64_t code = s.dir < 0 ? s.dir : 0;
+	bool all = false;
 	DIR *dir = NULL;
 
-	if (!code && p->procfs)
+	if (!code && p->procfs) {
+		s.n = count_fds(p, s.dir);
 		code = read_up_to_gap(&s);
+		/* It may have opened some and closed others meanwhile. */
+		all = code >= 0 && s.seen == s.n && count_fds(p, s.dir) == s.n;
+	}
 	if (code > 0)
-		code = lseek(s.dir, 2 + code, SEEK_SET) < 0 ? -errno : 0;
-	if (!code) {
+		code = all || lseek(s.dir, 2 + code, SEEK_SET) >= 0 ? 0 : -errno;
+	if (!code && !all) {
 		dir = fdopendir(s.dir);
 		code = dir ? read_listed(&s, dir) : -errno;
 	}

@@ -41,6 +41,7 @@ static inline bool processes_failed(int code)
 struct processes {
 	int root; /* descriptor of the directory that holds proc/; not owned */
 	bool procfs; /* proc/ is a real procfs, not a copy */
+	bool counts; /* the size of /proc/PID/fd is the number of descriptors: kernel 6.2 */
 	struct process_entry *list; /* sorted by pid */
 	size_t n, size;
 	struct process_entry *before; /* the previous list */
