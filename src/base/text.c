@@ -74,38 +74,46 @@ void strbuf_grow(struct strbuf *b, size_t len)
 	b->s = xreallocarray(b->s, b->size, 1);
 }
 
+/* Adds the digits of @value, whose number @base is a constant where this is inlined. */
+static inline void add_digits(struct strbuf *b, uint64_t value, unsigned int base)
+{
+	char digits[24], *const end = digits + sizeof(digits), *at = end;
+
+	do {
+		*--at = "0123456789abcdef"[value % base];
+		value /= base;
+	} while (value);
+	strbuf_add(b, at, (size_t)(end - at));
+}
+
 /* A table is mostly numbers, and printf() would take half of the time to print it. */
 void strbuf_addu(struct strbuf *b, uint64_t value)
 {
-	size_t len = 1;
-	char *at;
+	add_digits(b, value, 10);
+}
 
-	for (uint64_t rest = value; rest > 9; rest /= 10)
-		len++;
-	at = strbuf_reserve(b, len) + len;
-	*at = '\0';
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	b->len += len;
+void strbuf_addx(struct strbuf *b, uint64_t value)
+{
+	add_digits(b, value, 16);
 }
 
 void strbuf_addf(struct strbuf *b, const char *format, ...)
 {
+	const size_t likely = 64;
 	va_list args;
 	int len;
 
+	strbuf_reserve(b, likely);
 	va_start(args, format);
-	len = vsnprintf(NULL, 0, format, args);
+	len = vsnprintf(b->s + b->len, b->size - b->len, format, args);
 	va_end(args);
-	if (len <= 0)
-		return;
-	strbuf_reserve(b, (size_t)len);
-	va_start(args, format);
-	vsnprintf(b->s + b->len, (size_t)len + 1, format, args);
-	va_end(args);
-	b->len += (size_t)len;
+	if (len > 0 && (size_t)len >= b->size - b->len) {
+		strbuf_reserve(b, (size_t)len);
+		va_start(args, format);
+		vsnprintf(b->s + b->len, b->size - b->len, format, args);
+		va_end(args);
+	}
+	b->len += len > 0 ? (size_t)len : 0;
 }
 
 bool text_is_plain(const char *s, size_t len)

@@ -59,8 +59,9 @@ static inline void strbuf_adds(struct strbuf *b, const char *s)
 	strbuf_add(b, s, strlen(s));
 }
 
-/* Add a number in decimal, and text formatted as by printf(3). */
+/* Add a number in decimal, in hexadecimal, and text formatted as by printf(3). */
 void strbuf_addu(struct strbuf *b, uint64_t value);
+void strbuf_addx(struct strbuf *b, uint64_t value);
 void strbuf_addf(struct strbuf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 enum text_flags {

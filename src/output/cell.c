@@ -56,7 +56,8 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 		strbuf_adds(cell, v->number ? "yes" : "no");
 		break;
 	case TYPE_ID:
-		strbuf_addf(cell, "0x%llx", (unsigned long long)v->number);
+		strbuf_adds(cell, "0x");
+		strbuf_addx(cell, v->number);
 		break;
 	case TYPE_LIST:
 		if (!v->number) /* an empty cell would shift the columns for awk */

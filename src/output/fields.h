@@ -128,7 +128,8 @@ struct field {
 	void (*get)(const struct row *row, const struct report *report,
 		    struct field_context *context, struct field_value *value);
 	const char *help;
-	const char *object; /* JSON: the object it is in; NULL: the listener itself */
+	/* JSON: the object it is in, whose keys stand together; NULL: the listener itself. */
+	const char *object;
 	const char *key; /* JSON: its key; NULL: not in JSON */
 	unsigned int needs; /* enum need: to show it */
 	unsigned int asked; /* enum need: in addition, if the user names it */

@@ -167,6 +167,10 @@ static void test_digits(void **state)
 			snprintf(expected, sizeof(expected), "%llu", (unsigned long long)value);
 			assert_string_equal(b.s, expected);
 			assert_u64_equal(b.len, strlen(expected));
+			b.len = 0;
+			strbuf_addx(&b, value);
+			snprintf(expected, sizeof(expected), "%llx", (unsigned long long)value);
+			assert_string_equal(b.s, expected);
 		}
 		if (power > UINT64_MAX / 10)
 			break;
