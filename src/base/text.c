@@ -89,7 +89,10 @@ static inline void add_digits(struct strbuf *b, uint64_t value, unsigned int bas
 /* A table is mostly numbers, and printf() would take half of the time to print it. */
 void strbuf_addu(struct strbuf *b, uint64_t value)
 {
-	add_digits(b, value, 10);
+	if (value < 10) /* most of them */
+		strbuf_putc(b, (char)('0' + value));
+	else
+		add_digits(b, value, 10);
 }
 
 void strbuf_addx(struct strbuf *b, uint64_t value)
@@ -116,16 +119,23 @@ void strbuf_addf(struct strbuf *b, const char *format, ...)
 	b->len += len > 0 ? (size_t)len : 0;
 }
 
-bool text_is_plain(const char *s, size_t len)
+static unsigned char least_plain(unsigned int flags)
 {
-	return plain_length((const unsigned char *)s, len, ' ') == len;
+	return flags & TEXT_ONE_WORD ? ' ' + 1 : ' ';
 }
 
-void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags)
+bool text_is_plain(const char *s, size_t len, unsigned int flags)
+{
+	return plain_length((const unsigned char *)s, len, least_plain(flags)) == len;
+}
+
+size_t text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags)
 {
 	const unsigned char *p = (const unsigned char *)s;
 	const unsigned char *end = p + len;
-	const unsigned char least = flags & TEXT_ONE_WORD ? ' ' + 1 : ' ';
+	const unsigned char least = least_plain(flags);
+	const size_t start = b->len;
+	bool ascii = true;
 
 	while (p < end) {
 		bool keep_control = flags & TEXT_KEEP_CONTROL;
@@ -137,7 +147,6 @@ void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int fla
 		if (p == end)
 			break;
 		n = utf8_decode(p, (size_t)(end - p), &c);
-
 		if (!n)
 			strbuf_addf(b, "\\x%02x", *p);
 		else if (c == '\\')
@@ -146,10 +155,13 @@ void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int fla
 			strbuf_addf(b, "\\x%02x", (unsigned int)c);
 		else if (n > 1 && ((flags & TEXT_ASCII) || (!keep_control && changes_direction(c))))
 			strbuf_addf(b, "\\u{%x}", (unsigned int)c);
-		else
+		else {
 			strbuf_add(b, (const char *)p, n);
+			ascii = false;
+		}
 		p += n ? n : 1;
 	}
+	return ascii ? b->len - start : text_width(b->s + start, b->len - start);
 }
 
 /* Is it printable ASCII, or kept by text_add_safe()? */

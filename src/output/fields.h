@@ -162,8 +162,13 @@ const struct field *field_find(const char *name, size_t len);
 const char *field_nearest(const char *name, size_t len);
 
 /* Fills @value; its text and words are valid until the next call with @context. */
-void field_get(const struct field *field, const struct row *row, const struct report *report,
-	       struct field_context *context, struct field_value *value);
+static inline void field_get(const struct field *field, const struct row *row,
+			     const struct report *report, struct field_context *context,
+			     struct field_value *value)
+{
+	*value = (struct field_value){ .type = field->type };
+	field->get(row, report, context, value);
+}
 
 /*
  * field_filter_source() - let a filter use the columns. A column in a filter needs what showing it

@@ -73,7 +73,7 @@ struct json_object *json_value_foreign_text(const char *text)
 	struct strbuf safe = { 0 };
 	struct json_object *o;
 
-	if (text_is_plain(text, len))
+	if (text_is_plain(text, len, 0))
 		return made(json_object_new_string_len(text, (int)len));
 	text_add_safe(&safe, text, len, TEXT_KEEP_CONTROL);
 	o = made(json_object_new_string_len(safe.s, (int)safe.len));
@@ -169,7 +169,7 @@ void json_value_print_text(struct strbuf *b, const char *foreign_text)
 {
 	size_t len = strlen(foreign_text);
 
-	if (!text_is_plain(foreign_text, len) || memchr(foreign_text, '"', len)) {
+	if (!text_is_plain(foreign_text, len, 0) || memchr(foreign_text, '"', len)) {
 		json_value_print(b, json_value_foreign_text(foreign_text));
 		return;
 	}
