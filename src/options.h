@@ -58,7 +58,7 @@ struct options {
 	/* Derived from these and from the words that are not options. */
 	struct selection selection;
 	struct columns columns;
-	int family; /* of -4 or -6; selection.family may be that of the filter */
+	uint8_t family; /* of -4 or -6; selection.family may be that of the filter */
 	struct strbuf filter; /* as typed; selection.filter is the parsed one */
 	struct field_context filter_context;
 	struct names filter_users; /* for the filter */

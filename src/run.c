@@ -278,21 +278,12 @@ static int print_report(struct run *run)
 {
 	struct error why;
 	struct sink sink;
-	sigset_t signals, old;
 	int code;
 
 	if (sink_open(&sink, run->options->output_file, &why) < 0)
 		return fail(&why);
-	sigemptyset(&signals);
-	if (sink.temporary) { /* a signal that ends the program would leave the file */
-		sigaddset(&signals, SIGINT);
-		sigaddset(&signals, SIGTERM);
-		sigaddset(&signals, SIGHUP);
-	}
-	sigprocmask(SIG_BLOCK, &signals, &old);
 	run->format->print(sink.stream, &run->report, &run->style, &run->context);
 	code = sink_commit(&sink, &why);
-	sigprocmask(SIG_SETMASK, &old, NULL);
 	return code < 0 ? fail(&why) : 0;
 }
 
@@ -370,6 +361,8 @@ static int run_reports(const struct options *o)
 	struct error why;
 	int code;
 
+	/* A write beyond 'ulimit -f' is an error with a message, and no end by a signal. */
+	signal(SIGXFSZ, SIG_IGN);
 	/* With --watch, the first interrupt prints a last report; the second ends at once. */
 	if (o->watch)
 		catch_interrupt();

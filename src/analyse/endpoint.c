@@ -154,13 +154,13 @@ static int parse_endpoint(const char *typed, struct filter_expr *c)
 	return parse_parts(text, NULL, c);
 }
 
-int endpoint_parse(const char *text, struct filter_expr *condition, int *family)
+int endpoint_parse(const char *text, struct filter_expr *condition, uint8_t *family)
 {
 	static const struct {
 		const char *name;
-		int family;
+		uint8_t family;
 	} prefixes[] = { { "inet:", AF_INET }, { "inet6:", AF_INET6 } };
-	int wanted = AF_UNSPEC;
+	uint8_t wanted = AF_UNSPEC;
 
 	for (int i = 0; i < 2; i++) {
 		size_t len = strlen(prefixes[i].name);

@@ -17,7 +17,7 @@
  *
  * Returns 0 or -EINVAL.
  */
-int endpoint_parse(const char *text, struct filter_expr *condition, int *family);
+int endpoint_parse(const char *text, struct filter_expr *condition, uint8_t *family);
 
 /* Parses ":443", "443", ":http", "http", ":*" or "*". Returns 0 or -EINVAL. */
 int endpoint_parse_port(const char *text, int32_t *port);

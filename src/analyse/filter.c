@@ -42,7 +42,7 @@ struct filter {
 	struct filter_expr *list;
 	struct filter_source source;
 	unsigned int needs; /* enum need */
-	int family;
+	uint8_t family;
 	bool has_device;
 };
 
@@ -850,7 +850,7 @@ unsigned int filter_needs(const struct filter *filter)
 	return filter ? filter->needs : 0;
 }
 
-int filter_family(const struct filter *filter)
+uint8_t filter_family(const struct filter *filter)
 {
 	return filter ? filter->family : AF_UNSPEC;
 }

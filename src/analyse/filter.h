@@ -76,7 +76,7 @@ bool filter_match(const struct filter *filter, const struct row *row, const stru
 unsigned int filter_needs(const struct filter *filter);
 
 /* The family in an address like "inet:*", which as in ss limits all rows; else AF_UNSPEC. */
-int filter_family(const struct filter *filter);
+uint8_t filter_family(const struct filter *filter);
 
 /* The filter as a condition, which the kernel can test in part; NULL without a filter. */
 const struct filter_expr *filter_expr(const struct filter *filter);

@@ -42,7 +42,7 @@ void report_free(struct report *report);
 struct filter;
 
 struct selection {
-	int family; /* of TCP listeners; AF_UNSPEC: both */
+	uint8_t family; /* of TCP listeners; AF_UNSPEC: both */
 	bool only_full;
 	double fill; /* with only_full: least fill or peak */
 	struct filter *filter; /* NULL: all */

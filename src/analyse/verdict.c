@@ -459,11 +459,9 @@ const char *severity_mark(enum severity severity)
 
 void classify_row(struct row *row)
 {
-	unsigned int state = 0;
-
-	while (!state_table[state].applies(row))
-		state++;
-	row->last_state = state;
+	row->last_state = 0;
+	while (!state_table[row->last_state].applies(row))
+		row->last_state++;
 	row->state = row->gone ? STATE_GONE : row->last_state;
 	row->reasons = 0;
 	for (unsigned int i = 0; i < REASON_N && state_is_sick(row->state); i++)

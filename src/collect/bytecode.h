@@ -17,7 +17,7 @@ struct bytecode {
 	size_t n, size;
 };
 
-#define BYTECODE_OP_SIZE 4 /* bytes */
+#define BYTECODE_OP_SIZE 4U /* bytes */
 
 /* What a program may test besides ports. */
 enum bytecode_tests {

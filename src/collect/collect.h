@@ -8,7 +8,7 @@
 struct collect_config {
 	const char *root; /* directory that holds proc/ and sys/: "/" except in tests */
 	unsigned int needs; /* enum need */
-	int family; /* AF_UNSPEC: both; otherwise dump only this one where @needs allow it */
+	uint8_t family; /* AF_UNSPEC: both; otherwise dump only this one where @needs allow it */
 	const struct filter_expr *condition; /* which listeners; NULL: all. Not owned */
 	double peak_rate; /* fast samples a second; 0: none */
 	double peak_share; /* share of one CPU that fast samples may use */

@@ -44,7 +44,7 @@ void ehash_dump_free(struct ehash_dump *d);
 /* The dumps of all namespaces of a snapshot. */
 struct ehash_dumps {
 	unsigned int needs; /* enum need */
-	int family; /* AF_UNSPEC: both */
+	uint8_t family; /* AF_UNSPEC: both */
 	uint16_t detail_port; /* NEED_CONNECTIONS concerns listeners at this port; 0: all */
 	double share; /* of one CPU, for all namespaces; 0: no limit, dump for every sample */
 	struct ehash_dump **list; /* in the order of snapshot->netns; not owned */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collect/enter.h"
 
+#include "base/thread.h"
+
 #include <errno.h>
-#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 
 struct entry {
@@ -35,19 +35,14 @@ int enter_run(int netns_fd, int (*work)(void *context, struct error *why), void 
 	      struct error *why)
 {
 	struct entry entry = { netns_fd, work, context, why, 0 };
-	sigset_t all, old;
 	pthread_t thread;
 	int code;
 
 	if (netns_fd == NETNS_HOME)
 		return work(context, why);
-	/* Signals must go to the thread that waits for them. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	code = pthread_create(&thread, NULL, run, &entry);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (code)
-		return error_set(why, -code, "cannot start a thread: %s", strerror(code));
+	code = thread_start(&thread, run, &entry);
+	if (code < 0)
+		return error_set(why, code, "cannot start a thread: %s", strerror(-code));
 	pthread_join(thread, NULL);
 	return entry.code;
 }

@@ -200,8 +200,8 @@ bool netlink_again(struct netlink_socket *socket, int code, unsigned int *tries)
 static int send_request(struct netlink_socket *s, const struct netlink_request *request,
 			uint16_t flags)
 {
-	size_t room =
-		NLMSG_SPACE(request->payload_len) + NLA_HDRLEN + NLA_ALIGN(request->value_len);
+	size_t room = NLMSG_SPACE(request->payload_len) + sizeof(struct nlattr) +
+		      NLMSG_ALIGN(request->value_len);
 	char *buffer = xcalloc(1, room);
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
 	int sent;

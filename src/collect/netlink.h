@@ -108,7 +108,7 @@ static inline bool netlink_attribute(struct nlattr *a, const unsigned char *at,
 	if (at >= end || (size_t)(end - at) < sizeof(*a))
 		return false;
 	memcpy(a, at, sizeof(*a));
-	return a->nla_len >= NLA_HDRLEN && a->nla_len <= (size_t)(end - at);
+	return a->nla_len >= sizeof(*a) && a->nla_len <= (size_t)(end - at);
 }
 
 #endif

@@ -355,8 +355,8 @@ void open_netns_counters_after(struct open_netns *netns, struct snapshot *s, str
 	}
 }
 
-int open_netns_dump(struct open_netns *netns, unsigned int needs, int family, struct snapshot *s,
-		    uint32_t netns_idx, struct error *why)
+int open_netns_dump(struct open_netns *netns, unsigned int needs, uint8_t family,
+		    struct snapshot *s, uint32_t netns_idx, struct error *why)
 {
 	const struct diag_request request = {
 		.states = 1 << DIAG_LISTEN,

@@ -55,8 +55,8 @@ void open_netns_counters_after(struct open_netns *netns, struct snapshot *s, str
  *
  * Returns 0 or -errno with @why filled; the caller then drops the listeners added to @s.
  */
-int open_netns_dump(struct open_netns *netns, unsigned int needs, int family, struct snapshot *s,
-		    uint32_t netns_idx, struct error *why);
+int open_netns_dump(struct open_netns *netns, unsigned int needs, uint8_t family,
+		    struct snapshot *s, uint32_t netns_idx, struct error *why);
 
 /* The namespaces that one warning is about. */
 struct netns_problem {

@@ -178,7 +178,7 @@ static void handle_unix(const struct unix_record *r, void *context)
 	look_at(look->peaks, q, fresh, r->rqueue, r->wqueue, look->now_ns);
 }
 
-void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
+void peaks_look(struct peaks *p, struct diag_socket *diag, uint8_t family,
 		const struct bytecode *filter)
 {
 	const struct diag_request request = { .states = 1 << DIAG_LISTEN,

@@ -61,7 +61,7 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns_idx);
  * show has one look less. UNIX listeners are dumped when the window began with some.
  * @family, @filter: as for the LISTEN dump of the samples
  */
-void peaks_look(struct peaks *p, struct diag_socket *diag, int family,
+void peaks_look(struct peaks *p, struct diag_socket *diag, uint8_t family,
 		const struct bytecode *filter);
 
 /*

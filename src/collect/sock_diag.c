@@ -36,8 +36,8 @@ static void parse_ulp(const unsigned char *at, const unsigned char *end, struct 
 
 	for (; netlink_attribute(&a, at, end); at += NLA_ALIGN(a.nla_len)) {
 		if ((a.nla_type & NLA_TYPE_MASK) == ULP_NAME &&
-		    a.nla_len >= NLA_HDRLEN + sizeof("mptcp") - 1 &&
-		    !memcmp(at + NLA_HDRLEN, "mptcp", sizeof("mptcp") - 1))
+		    a.nla_len >= sizeof(a) + sizeof("mptcp") - 1 &&
+		    !memcmp(at + sizeof(a), "mptcp", sizeof("mptcp") - 1))
 			r->mptcp = true;
 	}
 }
@@ -50,8 +50,8 @@ static void parse_attributes(const unsigned char *at, const unsigned char *end,
 	struct nlattr a;
 
 	for (; netlink_attribute(&a, at, end); at += NLA_ALIGN(a.nla_len)) {
-		const unsigned char *data = at + NLA_HDRLEN;
-		size_t len = a.nla_len - NLA_HDRLEN;
+		const unsigned char *data = at + sizeof(a);
+		size_t len = a.nla_len - sizeof(a);
 
 		switch (a.nla_type & NLA_TYPE_MASK) {
 		case INET_DIAG_SKMEMINFO:
@@ -238,12 +238,12 @@ static uint8_t idiag_ext(unsigned int ext)
 	       (ext & DIAG_EXT_INFO ? 1 << (INET_DIAG_INFO - 1) : 0);
 }
 
-static int dump_once(struct diag_socket *s, const struct diag_request *request, int family,
+static int dump_once(struct diag_socket *s, const struct diag_request *request, uint8_t family,
 		     diag_handler handler, void *context)
 {
 	struct inet_diag_req both = { .idiag_states = request->states,
 				      .idiag_ext = idiag_ext(request->ext) };
-	struct inet_diag_req_v2 one = { .sdiag_family = (uint8_t)family,
+	struct inet_diag_req_v2 one = { .sdiag_family = family,
 					.sdiag_protocol = IPPROTO_TCP,
 					.idiag_states = request->states,
 					.idiag_ext = idiag_ext(request->ext) };

@@ -77,7 +77,7 @@ enum diag_ext {
 struct diag_request {
 	uint32_t states; /* bits 1 << enum diag_state. Since 6.8, ~0 also means bound sockets */
 	unsigned int ext; /* enum diag_ext */
-	int family; /* AF_UNSPEC: both */
+	uint8_t family; /* AF_UNSPEC: both */
 	const struct bytecode *filter; /* NULL: all sockets */
 };
 

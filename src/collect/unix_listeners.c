@@ -42,8 +42,8 @@ static bool parse_attributes(const unsigned char *at, const unsigned char *end,
 	struct nlattr a;
 
 	for (; netlink_attribute(&a, at, end); at += NLA_ALIGN(a.nla_len)) {
-		const unsigned char *data = at + NLA_HDRLEN;
-		size_t len = a.nla_len - NLA_HDRLEN;
+		const unsigned char *data = at + sizeof(a);
+		size_t len = a.nla_len - sizeof(a);
 
 		switch (a.nla_type & NLA_TYPE_MASK) {
 		case UNIX_DIAG_NAME:
@@ -101,8 +101,8 @@ static void take_first(uint16_t type, const void *payload, size_t len, void *con
 	for (at += sizeof(struct unix_diag_msg); netlink_attribute(&a, at, end);
 	     at += NLA_ALIGN(a.nla_len))
 		if ((a.nla_type & NLA_TYPE_MASK) == UNIX_DIAG_ICONS &&
-		    a.nla_len >= NLA_HDRLEN + sizeof(uint32_t))
-			memcpy(context, at + NLA_HDRLEN, sizeof(uint32_t));
+		    a.nla_len >= sizeof(a) + sizeof(uint32_t))
+			memcpy(context, at + sizeof(a), sizeof(uint32_t));
 }
 
 /*

@@ -36,6 +36,15 @@ struct walk {
 	struct stat *st; /* of the file */
 };
 
+/*
+ * Whose temporary file exit() removes: any function that runs out of memory calls it, see
+ * base/alloc.h.
+ */
+static struct unfinished {
+	const struct sink *sink;
+	bool registered; /* with atexit() */
+} unfinished;
+
 enum step {
 	STEP_MISSING,
 	STEP_FOUND,
@@ -234,8 +243,9 @@ static int take_step(struct walk *w)
 
 static int explain(const struct sink *sink, int code, struct error *why)
 {
-	return error_set(why, code, "cannot write %s: %s",
-			 sink->path ? sink->path : "standard output", strerror(-code));
+	return error_set(
+		why, code, "cannot write %s: %s", sink->path ? sink->path : "standard output",
+		code == -ESTALE ? "it is another file than a moment ago" : strerror(-code));
 }
 
 /*
@@ -260,30 +270,53 @@ static int find_file(struct sink *sink, struct stat *st, struct error *why)
 	return code < 0 ? explain(sink, code, why) : code;
 }
 
+static void remove_unfinished(void)
+{
+	if (unfinished.sink)
+		unlinkat(unfinished.sink->dir, unfinished.sink->temporary, 0);
+}
+
+/* The temporary file is gone, or has got its name: signals may end the program again. */
+static void end_temporary(struct sink *sink)
+{
+	unfinished.sink = NULL;
+	*sink->temporary = '\0';
+	sigprocmask(SIG_SETMASK, &sink->signals, NULL);
+}
+
 /*
  * Creates it in the directory of the file, as rename(2) does not cross file systems. The name is
  * short, to fit NAME_MAX, and only the owner may read the file until its mode is set.
  */
 static int create_temporary(struct sink *sink)
 {
-	char name[] = ".listenq.12345678";
+	sigset_t all;
 
-	for (unsigned int tries = 0; tries < MAX_TRIES; tries++) {
+	if (!unfinished.registered && atexit(remove_unfinished) != 0)
+		return -ENOMEM;
+	unfinished.registered = true;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &sink->signals);
+	for (unsigned int tries = 1;; tries++) {
 		uint32_t number;
 		int fd;
 
 		if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
 			number = (uint32_t)clock_monotonic_ns();
-		snprintf(name, sizeof(name), ".listenq.%08x", number);
-		fd = openat(sink->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		snprintf(sink->temporary, sizeof(sink->temporary), ".listenq.%08x", number);
+		fd = openat(sink->dir, sink->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+			    0600);
 		if (fd >= 0) {
-			sink->temporary = xstrdup(name);
+			unfinished.sink = sink;
 			return fd;
 		}
-		if (errno != EEXIST)
-			return -errno;
+		if (errno != EEXIST || tries == MAX_TRIES) {
+			int code = -errno;
+
+			end_temporary(sink);
+			return code;
+		}
 	}
-	return -EEXIST;
 }
 
 /* @old: the file to be replaced, NULL when there is none. Returns a descriptor or -errno. */
@@ -301,11 +334,14 @@ static int open_temporary(struct sink *sink, const struct stat *old)
 	return fd;
 }
 
-static bool is_same(int fd, const struct stat *seen)
+/* Returns 1, 0 or -errno. */
+static int is_same(int fd, const struct stat *seen)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && st.st_dev == seen->st_dev && st.st_ino == seen->st_ino;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_dev == seen->st_dev && st.st_ino == seen->st_ino;
 }
 
 /*
@@ -315,13 +351,13 @@ static bool is_same(int fd, const struct stat *seen)
 static int open_itself(struct sink *sink, const struct stat *seen, int follow)
 {
 	int fd = openat(sink->dir, sink->name, O_WRONLY | O_CLOEXEC | O_NOCTTY | follow);
+	int same = fd < 0 ? -errno : is_same(fd, seen);
 
-	if (fd < 0)
-		return -errno;
-	if (is_same(fd, seen))
+	if (same > 0)
 		return fd;
-	close(fd);
-	return -ESTALE;
+	if (fd >= 0)
+		close(fd);
+	return same < 0 ? same : -ESTALE;
 }
 
 static int duplicate(int fd)
@@ -336,7 +372,7 @@ static int copy_socket(struct sink *sink, const struct stat *seen)
 {
 	uint64_t own;
 
-	if (num_parse_u64(sink->name, 0, INT_MAX, &own) < 0 || !is_same((int)own, seen))
+	if (num_parse_u64(sink->name, 0, INT_MAX, &own) < 0 || is_same((int)own, seen) <= 0)
 		return -ENXIO;
 	return duplicate((int)own);
 }
@@ -361,7 +397,7 @@ static int open_path(struct sink *sink, const char *path, struct error *why)
 	code = find_file(sink, &st, why);
 	if (code < 0)
 		return code;
-	if (code != STEP_MISSING && is_same(STDOUT_FILENO, &st)) /* others may append to it, too */
+	if (code != STEP_MISSING && is_same(STDOUT_FILENO, &st) > 0) /* others may append to it */
 		code = duplicate(STDOUT_FILENO);
 	else if (code == STEP_HELD)
 		code = open_held(sink, &st);
@@ -376,7 +412,6 @@ static void forget(struct sink *sink)
 {
 	if (sink->dir >= 0)
 		close(sink->dir);
-	free(sink->temporary);
 	free(sink->path);
 }
 
@@ -399,16 +434,17 @@ int sink_open(struct sink *sink, const char *path, struct error *why)
 
 static void finish_file(struct sink *sink)
 {
-	if (!sink->error && sink->temporary && fsync(sink->fd) < 0)
+	if (!sink->error && *sink->temporary && fsync(sink->fd) < 0)
 		sink->error = errno;
 	if (close(sink->fd) < 0 && !sink->error)
 		sink->error = errno;
-	if (!sink->temporary)
+	if (!*sink->temporary)
 		return;
 	if (!sink->error && renameat(sink->dir, sink->temporary, sink->dir, sink->name) < 0)
 		sink->error = errno;
 	if (sink->error)
 		unlinkat(sink->dir, sink->temporary, 0);
+	end_temporary(sink);
 }
 
 int sink_commit(struct sink *sink, struct error *why)

@@ -5,6 +5,7 @@
 #include "base/error.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 
 /*
@@ -18,7 +19,8 @@ struct sink {
 	char *path; /* as given; NULL: standard output */
 	int dir; /* directory of the file, with all links followed */
 	char name[NAME_MAX + 1]; /* in dir */
-	char *temporary; /* name in dir of the file that will replace it; NULL: written directly */
+	char temporary[24]; /* name in dir of the file that will replace it; "": written directly */
+	sigset_t signals; /* to be restored: all are blocked while there is a temporary file */
 	int fd;
 	int error; /* errno of the first failed write, which a FILE does not keep */
 };
@@ -39,7 +41,7 @@ int sink_open(struct sink *sink, const char *path, struct error *why);
 /*
  * sink_commit() - finish a report: flush it, or sync the temporary file and rename it. Returns 0,
  * or -errno with @why filled if this or any write since sink_open() failed. The temporary file
- * never remains.
+ * never remains: signals wait, and exit() removes it.
  */
 int sink_commit(struct sink *sink, struct error *why);
 

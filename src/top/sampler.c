@@ -3,11 +3,11 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/thread.h"
 #include "model/window.h"
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -135,22 +135,6 @@ static void *run(void *context)
 	return NULL;
 }
 
-/* The thread of the terminal handles signals, and this one only those of its own crash. */
-static int start(struct sampler *s)
-{
-	static const int crashes[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT };
-	sigset_t block, old;
-	int code;
-
-	sigfillset(&block);
-	for (size_t i = 0; i < ARRAY_SIZE(crashes); i++)
-		sigdelset(&block, crashes[i]);
-	pthread_sigmask(SIG_SETMASK, &block, &old);
-	code = pthread_create(&s->thread, NULL, run, s);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return -code;
-}
-
 static void free_sampler(struct sampler *s)
 {
 	for (; s->n; s->n--, s->first++)
@@ -184,7 +168,7 @@ int sampler_open(struct sampler **sampler, struct sample_source *source,
 	if (s->event < 0) {
 		code = error_set(why, -errno, "cannot make an eventfd: %s", strerror(errno));
 	} else {
-		code = start(s);
+		code = thread_start(&s->thread, run, s);
 		if (code < 0)
 			error_set(why, code, "cannot start a thread: %s", strerror(-code));
 	}

@@ -6,7 +6,9 @@
 #include <curses.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,9 @@
 
 /* How long to wait for the rest of a function key after Esc. */
 #define ESCAPE_MS 25
+
+/* How long a thread that crashes waits for the one that draws. */
+#define PARK_MS 100
 
 /*
  * All buttons, since getch() waits for the next event after one that is masked out. No clicks:
@@ -35,15 +40,18 @@ static volatile sig_atomic_t stop_asked;
 static volatile sig_atomic_t continued;
 
 /*
- * What the handler of a crash needs to give the terminal back. It cannot call curses, which may
- * have crashed; this is the only state that the program keeps outside of its functions.
+ * What on_death() needs to give the terminal back. It cannot call curses, which may have crashed
+ * or may be in the middle of a write.
  */
 static struct rescue {
 	struct termios settings;
 	char bytes[512];
 	size_t len;
 	bool due; /* the terminal has to be given back */
-} rescue;
+	pthread_t thread; /* that draws */
+	atomic_flag dying; /* a thread is in on_death() */
+	volatile sig_atomic_t parked; /* the thread that draws is there too, and waits */
+} rescue = { .dying = ATOMIC_FLAG_INIT };
 
 /*
  * Lets a terminal that nobody reads take what is written to it: what it has not shown is lost. ^S
@@ -61,17 +69,9 @@ static void on_end(int signal_number)
 {
 	const int saved = errno;
 
-	ended_by = signal_number;
+	if (!ended_by)
+		ended_by = signal_number;
 	setitimer(ITIMER_REAL, &stuck_after, NULL); /* only a system call, in a handler too */
-	errno = saved;
-}
-
-static void on_stuck(int signal_number)
-{
-	const int saved = errno;
-
-	(void)signal_number;
-	discard_output();
 	errno = saved;
 }
 
@@ -95,21 +95,61 @@ static void write_all(int fd, const char *bytes, size_t len)
 		bytes += n;
 }
 
+/* In the background a process that uses the terminal is stopped, and SIGTERM does not end it. */
+static bool in_background(void)
+{
+	pid_t foreground = tcgetpgrp(STDIN_FILENO);
+
+	return foreground >= 0 && foreground != getpgrp();
+}
+
+/* Does what endwin() does, by system calls that a signal handler may call. */
 static void give_back(void)
 {
 	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 
+	if (!rescue.due || in_background()) /* it was given back at the stop */
+		return;
 	if (poll(&out, 1, 0) == 0)
 		discard_output();
 	write_all(STDOUT_FILENO, rescue.bytes, rescue.len);
 	tcsetattr(STDIN_FILENO, TCSANOW, &rescue.settings);
 }
 
-/* SA_RESETHAND: the signal, raised again, has its default action. */
-static void on_crash(int signal_number)
+/* Lets the thread that draws come to on_death() and stay there, if it is not this one. */
+static void park(int signal_number)
 {
+	if (pthread_equal(rescue.thread, pthread_self()))
+		return;
+	pthread_kill(rescue.thread, signal_number);
+	for (int ms = 0; ms < PARK_MS && !rescue.parked; ms++)
+		poll(NULL, 0, 1);
+}
+
+/* The signal is raised again, and ends the process with its default action at the return. */
+static void on_death(int signal_number)
+{
+	if (atomic_flag_test_and_set(&rescue.dying)) {
+		rescue.parked = 1;
+		for (;;) /* the other thread ends the process */
+			pause();
+	}
+	park(signal_number);
 	give_back();
+	signal(signal_number, SIG_DFL);
 	raise(signal_number);
+}
+
+/* Of the timer of on_end(); without it somebody has sent the signal. */
+static void on_alarm(int signal_number)
+{
+	const int saved = errno;
+
+	if (!ended_by)
+		on_death(signal_number);
+	else
+		discard_output();
+	errno = saved;
 }
 
 /* x*alloc() call exit(). Their message is on the screen that give_back() clears: print it again. */
@@ -159,9 +199,9 @@ static void make_rescue(bool mouse)
 	add_text(&rescue, "\r\n");
 }
 
-static void handle(int signal_number, void (*handler)(int), int flags)
+static void handle(int signal_number, void (*handler)(int))
 {
-	struct sigaction action = { .sa_handler = handler, .sa_flags = flags }, old;
+	struct sigaction action = { .sa_handler = handler }, old;
 
 	if (sigaction(signal_number, NULL, &old) == 0 && old.sa_handler == SIG_IGN)
 		return; /* ignored on purpose, by nohup(1) for example */
@@ -169,31 +209,38 @@ static void handle(int signal_number, void (*handler)(int), int flags)
 	sigaction(signal_number, &action, NULL);
 }
 
-static const struct {
-	int signal;
-	void (*handler)(int);
-	int flags;
-} caught[] = {
-	{ SIGINT, on_end, 0 },
-	{ SIGTERM, on_end, 0 },
-	{ SIGHUP, on_end, 0 },
-	{ SIGALRM, on_stuck, 0 },
-	{ SIGTSTP, on_stop, 0 },
-	{ SIGCONT, on_continue, 0 },
-	{ SIGSEGV, on_crash, (int)SA_RESETHAND },
-	{ SIGBUS, on_crash, (int)SA_RESETHAND },
-	{ SIGFPE, on_crash, (int)SA_RESETHAND },
-	{ SIGILL, on_crash, (int)SA_RESETHAND },
-	{ SIGABRT, on_crash, (int)SA_RESETHAND },
-	{ SIGQUIT, on_crash, (int)SA_RESETHAND },
-};
+/* Returns what handles the signal in the view; NULL: its default action does not end a process. */
+static void (*handler_of(int signal_number))(int)
+{
+	switch (signal_number) {
+	case SIGINT:
+	case SIGTERM:
+	case SIGHUP:
+		return on_end;
+	case SIGALRM:
+		return on_alarm;
+	case SIGTSTP:
+		return on_stop;
+	case SIGCONT:
+		return on_continue;
+	case SIGSTOP:
+	case SIGTTIN:
+	case SIGTTOU:
+	case SIGCHLD:
+	case SIGURG:
+	case SIGWINCH: /* curses has a handler for it */
+		return NULL;
+	default:
+		return on_death;
+	}
+}
 
 /* Sets the handlers, or the default actions. newterm() keeps handlers that were set before. */
 static void catch_signals(bool ours)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
-		handle(caught[i].signal, ours ? caught[i].handler : SIG_DFL,
-		       ours ? caught[i].flags : 0);
+	for (int i = 1; i < NSIG; i++)
+		if (handler_of(i))
+			handle(i, ours ? handler_of(i) : SIG_DFL);
 }
 
 static int check_terminal(struct error *why)
@@ -218,14 +265,6 @@ static int check_terminal(struct error *why)
 	return 0;
 }
 
-/* In the background a process that uses the terminal is stopped, and SIGTERM does not end it. */
-static bool in_background(void)
-{
-	pid_t foreground = tcgetpgrp(STDIN_FILENO);
-
-	return foreground >= 0 && foreground != getpgrp();
-}
-
 int terminal_open(struct screen *screen, bool mouse, struct error *why)
 {
 	int code = check_terminal(why);
@@ -239,19 +278,21 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 	if (tcgetattr(STDIN_FILENO, &rescue.settings) < 0)
 		return error_set(why, -ENOTTY, "--top cannot read the terminal's settings: %s",
 				 strerror(errno));
+	rescue.thread = pthread_self();
 	make_rescue(mouse);
 	del_curterm(cur_term); /* newterm() reads it anew */
 	/* curses would take these for the size, whatever the terminal says. */
 	unsetenv("LINES");
 	unsetenv("COLUMNS");
+	rescue.due = atexit(on_exit_within) == 0;
 	catch_signals(true);
 	set_escdelay(ESCAPE_MS);
 	screen->handle = newterm(NULL, stdout, stdin);
 	if (!screen->handle) {
+		rescue.due = false;
 		catch_signals(false);
 		return error_set(why, -ENOTTY, "--top cannot use this terminal");
 	}
-	rescue.due = atexit(on_exit_within) == 0;
 	cbreak();
 	noecho();
 	nonl();
@@ -315,7 +356,7 @@ bool terminal_stop_if_asked(void)
 		endwin();
 		signal(SIGTSTP, SIG_DFL);
 		raise(SIGTSTP);
-		handle(SIGTSTP, on_stop, 0);
+		handle(SIGTSTP, on_stop);
 		anew = true;
 	}
 	if (!anew)
@@ -347,11 +388,7 @@ void terminal_wait(int fd, int timeout_ms)
 	sigset_t all, old;
 
 	/* Blocked until ppoll(), so that none comes between the check of its flag and the wait. */
-	sigemptyset(&all);
-	for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
-		if (caught[i].handler != on_crash)
-			sigaddset(&all, caught[i].signal);
-	sigaddset(&all, SIGWINCH); /* curses has the handler and hides its flag */
+	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	if (!ended_by && !stop_asked && !continued && !size_changed(&size) &&
 	    ppoll(fds, ARRAY_SIZE(fds), timeout_ms < 0 ? NULL : &timeout, &old) > 0 &&

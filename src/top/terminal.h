@@ -7,8 +7,8 @@
 
 /*
  * The terminal: taken for curses, and given back whatever happens. Signal handlers do not call
- * curses: those that end or stop the program set a flag for the loop, and those of a crash write
- * bytes that were prepared before.
+ * curses. Those of SIGINT, SIGTERM, SIGHUP and SIGTSTP set a flag for the loop. Any other signal
+ * that ends a process writes bytes that were prepared before, and ends it at once.
  */
 
 /*

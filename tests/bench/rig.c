@@ -63,13 +63,13 @@ static void listen_as(unsigned int i)
 	struct sockaddr_in6 six = {
 		.sin6_family = AF_INET6,
 		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
-		.sin6_port = htons(10000 + i / 10),
+		.sin6_port = htons((uint16_t)(10000 + i / 10)),
 	};
 	unsigned int host = i / 100;
 	struct sockaddr_in four = {
 		.sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(0x7f000000 | (host / 250) << 8 | (host % 250 + 1)),
-		.sin_port = htons(10000 + i % 100),
+		.sin_port = htons((uint16_t)(10000 + i % 100)),
 	};
 	int fd, ret;
 
@@ -91,7 +91,7 @@ static int open_other(bool null)
 /* Where the @i-th of @n parts of @total begins. */
 static unsigned int part(unsigned int total, unsigned int i, unsigned int n)
 {
-	return (unsigned long long)total * i / n;
+	return (unsigned int)((unsigned long long)total * i / n);
 }
 
 /*
@@ -145,7 +145,7 @@ static unsigned int number(const char *what, const char *text)
 
 	if (*end || !value || value > MAX_SOCKETS)
 		errx(RIG_FAILED, "%s: 1 to %d, not '%s'", what, MAX_SOCKETS, text);
-	return value;
+	return (unsigned int)value;
 }
 
 static void describe(unsigned int listeners, unsigned int others, unsigned int nulls)
@@ -177,7 +177,7 @@ int main(int argc, char **argv)
 	total = number("listeners", argv[optind]);
 	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
 		err(RIG_FAILED, "getrlimit");
-	share = lim.rlim_max > MAX_PER_HOLDER ? MAX_PER_HOLDER : lim.rlim_max;
+	share = lim.rlim_max > MAX_PER_HOLDER ? MAX_PER_HOLDER : (unsigned int)lim.rlim_max;
 	share = share > 2 * SPARE_FDS ? share - SPARE_FDS : SPARE_FDS;
 
 	enter_namespace();

@@ -30,9 +30,10 @@ struct world {
 static void check_record(const struct diag_record *r)
 {
 	static const uint8_t zero[12];
+	const uint32_t all =
+		DIAG_DROPS | DIAG_V6ONLY | DIAG_CGROUP_ID | DIAG_MPTCP | DIAG_LAST_DATA_SENT;
 
-	FUZZ_CHECK(!(r->known & ~(DIAG_DROPS | DIAG_V6ONLY | DIAG_CGROUP_ID | DIAG_MPTCP |
-				  DIAG_LAST_DATA_SENT)));
+	FUZZ_CHECK(!(r->known & ~all));
 	FUZZ_CHECK(!r->request_sock || r->state == DIAG_SYN_RECV);
 	FUZZ_CHECK(!r->mptcp || r->known & DIAG_MPTCP);
 	if (r->family == AF_INET)

@@ -20,6 +20,7 @@ class Terminal:
     def __init__(self, *args, rows=24, cols=80, term="xterm-256color", locale="C.UTF-8",
                  prefix=()):
         self.master, slave = pty.openpty()
+        self.settings = termios.tcgetattr(slave)
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
         self.process = subprocess.Popen(
             [*prefix, listenq.program(), "--top", *map(str, args)], stdin=slave, stdout=slave,

@@ -15,9 +15,9 @@ LISTENQ = os.environ.get("LISTENQ") or str(TOP / "src/listenq")
 STEPS = [{"base"}, {"model"}, {"collect", "replay", "analyse"}, {"output"}, {"top"},
          {"options"}, {"run"}, {"main"}]
 
-# What the handler of a crash has to know to give the terminal back, and the exit status where memory
-# runs out.
+# What exit() and signals undo, and the exit status where memory runs out.
 STATE = {("top/terminal.c", "static struct rescue {"),
+         ("output/sink.c", "static struct unfinished {"),
          ("base/alloc.c", "static int exit_status = EXIT_FAILURE;")}
 
 # Who talks to the user, and who may end the program.

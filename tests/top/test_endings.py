@@ -14,6 +14,14 @@ import source
 # What a shell says of a process that a signal ended.
 BY_SIGNAL = 128
 
+# All that end a process by default and can be caught: real-time signals among them.
+DEADLY = sorted(signal.valid_signals() - {
+    signal.SIGKILL, signal.SIGSTOP, signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU, signal.SIGCONT,
+    signal.SIGCHLD, signal.SIGURG, signal.SIGWINCH})
+
+# Programs that run at a time.
+MANY = 10
+
 
 def stopped_child(terminal):
     """The pid of the program once it is stopped, before: None."""
@@ -108,11 +116,68 @@ class Endings(screen.Case):
     def test_hung_up(self):
         self.killed(signal.SIGHUP)
 
-    def test_crashes(self):
-        for number in (signal.SIGSEGV, signal.SIGABRT, signal.SIGQUIT, signal.SIGBUS,
-                       signal.SIGFPE, signal.SIGILL):
-            with self.subTest(signal=number.name):
-                self.killed(number)
+    def test_crash(self):
+        self.killed(signal.SIGSEGV)
+
+    def test_quit(self):
+        self.killed(signal.SIGQUIT)
+
+    def send(self, group, terminal):
+        os.kill(terminal.pid, signal.SIGSTOP)
+        for number in group:
+            os.kill(terminal.pid, number)
+        os.kill(terminal.pid, signal.SIGCONT)
+
+    def at_once(self, groups, endings, prefix=(), send=None):
+        """A program for each group of signals, which come together; endings() says which statuses
+        are right. The terminal is as before."""
+        for first in range(0, len(groups), MANY):
+            started = [(group, self.terminal("-d", "0.2", "--mouse", prefix=prefix))
+                       for group in groups[first:first + MANY]]
+            for group, terminal in started:
+                terminal.await_output(rb"\033\[\?1049h.*LIVE")
+                self.assertFalse(termios.tcgetattr(terminal.master)[3] & termios.ECHO)
+                terminal.read()
+                drawn = len(terminal.output)
+                (send or self.send)(group, terminal)
+                if not endings(group):
+                    terminal.await_output(rb"cpu", drawn)
+                    terminal.press(b"q")
+                with self.subTest(signals=group):
+                    self.assertIn(terminal.ended(), endings(group) or [0])
+                    self.assertEqual(termios.tcgetattr(terminal.master), terminal.settings)
+                    for told in rb"\?[\d;]*1000l", rb"\?1l\033>", rb"\?1049l":
+                        self.assertRegex(terminal.output[drawn:], rb"\033\[" + told)
+                    # Nothing is drawn behind the end.
+                    self.assertRegex(terminal.output,
+                                     rb"\033\[\?1049l(\033\[[\d;]*t|\033\[\?1l\033>|\s)*\Z")
+
+    def test_every_signal(self):
+        """It dies of that very signal; of an interrupt it ends as with any key that quits."""
+        self.at_once([(number,) for number in DEADLY],
+                     lambda group: [0 if group == (signal.SIGINT,) else -group[0]])
+
+    def test_two_signals(self):
+        pairs = [(signal.SIGUSR1, signal.SIGTERM), (signal.SIGTERM, signal.SIGALRM),
+                 (signal.SIGQUIT, signal.SIGSEGV), (signal.SIGXCPU, signal.SIGHUP),
+                 (signal.SIGSYS, signal.SIGTRAP), (signal.SIGRTMIN, signal.SIGRTMAX),
+                 (signal.SIGALRM, signal.SIGPROF), (signal.SIGHUP, signal.SIGTERM)]
+        self.at_once(pairs, lambda group: [-number for number in group])
+
+    def test_crash_of_the_sampler(self):
+        """The other thread draws nothing any more."""
+        def crash(group, terminal):
+            thread, = {int(name) for name in os.listdir(f"/proc/{terminal.pid}/task")
+                       } - {terminal.pid}
+            for number in group:
+                rig.checked(rig.LIBC.tgkill(terminal.pid, thread, number))
+        crashes = (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGSYS, signal.SIGTRAP)
+        self.at_once([(number,) for number in crashes], lambda group: [-group[0]], send=crash)
+
+    def test_all_ignored(self):
+        ignored = " ".join(str(int(number)) for number in DEADLY)
+        self.at_once([DEADLY], lambda group: [],
+                     prefix=("sh", "-c", f"trap '' {ignored}; exec \"$@\"", "sh"))
 
     # A sanitizer needs more address space than any limit leaves, and says so itself.
     if not listenq.sanitized():

@@ -169,7 +169,7 @@ static void test_filter(void **state)
 	sample_source_look(collector);
 	assert_int_equal(sample(SAMPLE_CLOSING), 0);
 	for (size_t i = 0; i < 3; i++)
-		assert_u64_equal(program_of(i)->nla_len, NLA_HDRLEN + 16);
+		assert_u64_equal(program_of(i)->nla_len, sizeof(struct nlattr) + 16);
 }
 
 /* The ledger is that of all listeners. */
@@ -201,7 +201,7 @@ static void test_filter_with_children(void **state)
 		assert_int_equal(sample(SAMPLE_CLOSING), 0);
 		assert_u64_equal(fake_netlink_left(), 0);
 		for (size_t n = first; n < fake_netlink_sent(); n++)
-			assert_u64_equal(program_of(n)->nla_len, NLA_HDRLEN + 12);
+			assert_u64_equal(program_of(n)->nla_len, sizeof(struct nlattr) + 12);
 		sample_source_close(collector);
 		collector = NULL;
 	}
@@ -219,7 +219,7 @@ static void test_filter_refused(void **state)
 	fake_netlink_reply_done(0);
 	assert_int_equal(sample(SAMPLE_OPENING), 0);
 	assert_u64_equal(s.n_listeners, 1);
-	assert_u64_equal(program_of(0)->nla_len, NLA_HDRLEN + 8);
+	assert_u64_equal(program_of(0)->nla_len, sizeof(struct nlattr) + 8);
 	assert_non_null(program_of(1));
 	assert_null(program_of(2));
 	assert_int_equal(fake_netlink_request(2)->nlmsg_type, TCPDIAG_GETSOCK);

@@ -92,8 +92,9 @@ static const struct inet_diag_bc_op *program_of(const struct nlmsghdr *request)
 					  sizeof(struct inet_diag_req) :
 					  sizeof(struct inet_diag_req_v2));
 
-	return request->nlmsg_len > len ? (const void *)((const char *)request + len + NLA_HDRLEN) :
-					  NULL;
+	return request->nlmsg_len > len ?
+		       (const void *)((const char *)request + len + sizeof(struct nlattr)) :
+		       NULL;
 }
 
 static bool asks_for_request_socks(const struct nlmsghdr *request)

@@ -430,7 +430,7 @@ static void test_states(void **state)
 	struct row row = { .listener = &listener };
 	struct report report = { 0 };
 
-	for (unsigned int is = 0; is < STATE_N; is++)
+	for (enum state is = 0; is < STATE_N; is++)
 		for (unsigned int asked = 0; asked < STATE_N; asked++) {
 			const bool holds[] = { is == asked, is != asked, is > asked,
 					       is >= asked, is < asked,	 is <= asked };
@@ -522,7 +522,7 @@ static void test_what_it_asks_for(void **state)
 	static const struct {
 		const char *text;
 		unsigned int needs;
-		int family;
+		uint8_t family;
 	} asks[] = {
 		{ ":80", 0, AF_UNSPEC },
 		{ "dev 1", 0, AF_UNSPEC },

@@ -65,11 +65,11 @@ static struct message listening(void)
 
 static void put(struct message *message, uint16_t type, const void *data, size_t len)
 {
-	struct nlattr a = { (uint16_t)(NLA_HDRLEN + len), type };
+	struct nlattr a = { (uint16_t)(sizeof(struct nlattr) + len), type };
 
 	memcpy(message->attributes + message->used, &a, sizeof(a));
-	memcpy(message->attributes + message->used + NLA_HDRLEN, data, len);
-	message->used += NLA_HDRLEN + NLA_ALIGN(len);
+	memcpy(message->attributes + message->used + sizeof(struct nlattr), data, len);
+	message->used += sizeof(struct nlattr) + NLMSG_ALIGN(len);
 }
 
 static void put_queue(struct message *message)

@@ -234,7 +234,7 @@ static void test_which_are_asked_for(void **state)
 				NLMSG_LENGTH(sizeof(struct inet_diag_req)));
 	assert_u64_equal(r->idiag_states, 1 << DIAG_LISTEN);
 	assert_u64_equal(r->idiag_ext, 0);
-	assert_u64_equal(filter->nla_len, NLA_HDRLEN + 16 + 12);
+	assert_u64_equal(filter->nla_len, sizeof(struct nlattr) + 16 + 12);
 }
 
 static void test_all_with_a_queue(void **state)

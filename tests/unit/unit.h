@@ -23,7 +23,8 @@
 
 #define assert_u64_equal(a, b)                                                                  \
 	do {                                                                                    \
-		unsigned long long unit_a = (a), unit_b = (b);                                  \
+		const unsigned long long unit_a = (unsigned long long)(a),                      \
+					 unit_b = (unsigned long long)(b);                      \
 		if (unit_a != unit_b)                                                           \
 			fail_msg("%s:%d: %s is %llu, not %llu", __FILE__, __LINE__, #a, unit_a, \
 				 unit_b);                                                       \
