@@ -397,11 +397,9 @@ static void bound_losses(struct report *report)
 
 static void size_rows(struct report *report, size_t n)
 {
+	report->rows = array_reserve(report->rows, report->n_rows, &report->rows_size, n,
+				     sizeof(*report->rows));
 	report->n_rows = n;
-	if (n <= report->rows_size)
-		return;
-	report->rows_size = n;
-	report->rows = xreallocarray(report->rows, n, sizeof(*report->rows));
 }
 
 /* @found: set for each listener of the opening sample that has a row; NULL without a window */
@@ -611,7 +609,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 	report->snapshot = now;
 	report->before = before;
 	report->window_ns = before ? now->monotonic_ns - before->monotonic_ns : 0;
-	report->n_shown = report->n_members = report->n_gone = 0;
+	report->n_rows = report->n_shown = report->n_members = report->n_gone = 0;
 	report->not_shown = not_shown_find(before, now);
 	report->n_netns = now->n_netns;
 	report->netns = xreallocarray(report->netns, now->n_netns, sizeof(*report->netns));
@@ -658,11 +656,8 @@ bool report_selects(const struct report *report, const struct selection *selecti
 
 void report_select(struct report *report, const struct selection *selection)
 {
-	if (report->n_rows > report->shown_size) {
-		report->shown_size = report->n_rows;
-		report->shown =
-			xreallocarray(report->shown, report->n_rows, sizeof(*report->shown));
-	}
+	report->shown = array_reserve(report->shown, 0, &report->shown_size, report->n_rows,
+				      sizeof(*report->shown));
 	report->n_shown = 0;
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];

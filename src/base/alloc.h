@@ -31,6 +31,14 @@ void alloc_exit_status(int status);
  */
 void *array_grow(void *array, size_t n, size_t *capacity, size_t size);
 
+/*
+ * array_reserve() - room for @n elements in all, of which @used are in use.
+ *
+ * Returns the array, which may have moved. A large array begins at a huge page, and the kernel is
+ * asked to back it with such: memory that is touched for the first time then costs a third.
+ */
+void *array_reserve(void *array, size_t used, size_t *capacity, size_t n, size_t size);
+
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

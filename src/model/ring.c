@@ -92,8 +92,6 @@ static void complete_gone(struct snapshot *next, const struct snapshot *s,
 static void merge_listeners(struct snapshot *next, const struct snapshot *s,
 			    const struct snapshot *opening, const uint32_t *later)
 {
-	bool indexed = false;
-
 	/* A listener that came and went within the window is in neither sample at its ends. */
 	for (size_t i = 0; i < next->n_gone; i++)
 		next->netns[next->gone[i].addr.netns_idx].listener_vanished = true;
@@ -105,12 +103,6 @@ static void merge_listeners(struct snapshot *next, const struct snapshot *s,
 		if (netns_idx == IDMAP_NONE)
 			continue;
 		found = snapshot_find_near(next, netns_idx, l->cookie, i);
-		/* Seldom: most samples have the listeners of the one before, in the same order. */
-		if (!found && !indexed) {
-			snapshot_index_listeners(next);
-			indexed = true;
-			found = snapshot_find(next, netns_idx, l->cookie);
-		}
 		if (found)
 			merge_listener(&next->listeners[found - next->listeners], l);
 		else if (!listener_is_unix(l))
@@ -322,14 +314,6 @@ void ring_pin(struct ring *r, size_t position)
 	r->pinned = position < r->n ? r->list[r->n - 1 - position]->number : UINT64_MAX;
 	for (size_t i = 0; before != UINT64_MAX && i < r->n; i++)
 		drop_index(r, i);
-}
-
-void ring_index(struct ring *r, size_t position)
-{
-	struct snapshot *s = &r->list[r->n - 1 - position]->sample;
-
-	if (s->by_cookie.used != s->n_listeners)
-		snapshot_index_listeners(s);
 }
 
 size_t ring_count(const struct ring *r)

@@ -46,12 +46,8 @@ size_t ring_count(const struct ring *r);
 /* The memory they take, without strings. */
 size_t ring_bytes(const struct ring *r);
 
-/*
- * Returns the sample at a position below ring_count(). It stays where it is until it is removed.
- * snapshot_find() works on it only after ring_index(), until the next ring_add() or ring_pin().
- */
+/* Returns the sample at a position below ring_count(). It stays where it is until it is removed. */
 const struct snapshot *ring_get(const struct ring *r, size_t position);
-void ring_index(struct ring *r, size_t position);
 
 /* How many samples were added after the one at @position, including removed ones. */
 size_t ring_back(const struct ring *r, size_t position);

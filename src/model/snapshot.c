@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How many of the last listeners are in the index while listeners are added. */
+#define INDEXED_MAX 1024
+
 /* F(name) for each array whose elements own nothing: all but the warnings. */
 /* clang-format off */
 #define FOR_ARRAYS(F) \
@@ -30,10 +33,7 @@ static void drop_warnings(struct snapshot *s)
 
 static void *copy_array(void *to, size_t *size, const void *from, size_t n, size_t element)
 {
-	if (n > *size) {
-		to = xreallocarray(to, n, element);
-		*size = n;
-	}
+	to = array_reserve(to, 0, size, n, element);
 	if (n)
 		memcpy(to, from, n * element);
 	return to;
@@ -64,6 +64,30 @@ static void add_warning(struct snapshot *s, const char *code, const char *messag
 	w->message = xstrdup(message);
 }
 
+/* Replaces the index by one of the listeners from @first on. */
+static void index_listeners(struct snapshot *s, size_t first)
+{
+	idmap_reset(&s->by_cookie, s->n_listeners - first);
+	for (size_t i = first; i < s->n_listeners; i++)
+		idmap_put(&s->by_cookie,
+			  snapshot_id(s->listeners[i].addr.netns_idx, s->listeners[i].cookie),
+			  (uint32_t)i);
+}
+
+/*
+ * A dump that the kernel resumes may repeat the entries before the place where it stopped: as many
+ * as came into that bucket meanwhile (inet_diag_dump_icsk()). So the index has only the last ones,
+ * which stay in the cache of the CPU, until snapshot_find() needs it.
+ */
+static void trim_index(struct snapshot *s)
+{
+	if (s->by_cookie.used < INDEXED_MAX)
+		return;
+	if (s->by_cookie.size > 2 * INDEXED_MAX)
+		idmap_free(&s->by_cookie);
+	index_listeners(s, s->n_listeners - INDEXED_MAX / 2);
+}
+
 bool snapshot_is_mapped(uint8_t family, const uint8_t address[16])
 {
 	static const uint8_t prefix[12] = { [10] = 0xff, [11] = 0xff };
@@ -74,7 +98,7 @@ bool snapshot_is_mapped(uint8_t family, const uint8_t address[16])
 void snapshot_drop_listeners(struct snapshot *s, size_t n)
 {
 	s->n_listeners = n;
-	snapshot_index_listeners(s);
+	idmap_reset(&s->by_cookie, 0);
 	s->n_groups = 0;
 	s->n_owners = 0;
 	s->n_processes = 0;
@@ -172,6 +196,7 @@ struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns_idx, u
 {
 	struct listener *l;
 
+	trim_index(s);
 	if (idmap_put(&s->by_cookie, snapshot_id(netns_idx, cookie), (uint32_t)s->n_listeners) !=
 	    IDMAP_NONE)
 		return NULL;
@@ -194,19 +219,14 @@ struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns_idx, uint6
 	return l;
 }
 
-void snapshot_index_listeners(struct snapshot *s)
-{
-	idmap_reset(&s->by_cookie, s->n_listeners);
-	for (size_t i = 0; i < s->n_listeners; i++)
-		idmap_put(&s->by_cookie,
-			  snapshot_id(s->listeners[i].addr.netns_idx, s->listeners[i].cookie),
-			  (uint32_t)i);
-}
-
 const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns_idx, uint64_t cookie)
 {
-	uint32_t i = idmap_get(&s->by_cookie, snapshot_id(netns_idx, cookie));
+	uint32_t i;
 
+	/* The index is a cache: most samples are compared with snapshot_find_near() alone. */
+	if (s->by_cookie.used != s->n_listeners)
+		index_listeners((struct snapshot *)s, 0);
+	i = idmap_get(&s->by_cookie, snapshot_id(netns_idx, cookie));
 	return i == IDMAP_NONE ? NULL : &s->listeners[i];
 }
 
@@ -221,14 +241,9 @@ const struct listener *snapshot_find_near(const struct snapshot *s, uint32_t net
 
 void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processes)
 {
-	if (n_owners > s->owners_size) {
-		s->owners = xreallocarray(s->owners, n_owners, sizeof(*s->owners));
-		s->owners_size = n_owners;
-	}
-	if (n_processes > s->processes_size) {
-		s->processes = xreallocarray(s->processes, n_processes, sizeof(*s->processes));
-		s->processes_size = n_processes;
-	}
+	s->owners = array_reserve(s->owners, 0, &s->owners_size, n_owners, sizeof(*s->owners));
+	s->processes = array_reserve(s->processes, 0, &s->processes_size, n_processes,
+				     sizeof(*s->processes));
 	s->n_owners = n_owners;
 	s->n_processes = n_processes;
 }

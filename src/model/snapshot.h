@@ -296,7 +296,7 @@ struct snapshot {
 	struct warning *warnings;
 	size_t n_warnings, warnings_size;
 
-	struct idmap by_cookie; /* index into listeners; see snapshot_id() */
+	struct idmap by_cookie; /* index into listeners, built by snapshot_find() */
 	struct idmap by_addr; /* index into groups */
 	struct string_pool *strings; /* a reference, or NULL; has all texts but the warnings' */
 };
@@ -307,7 +307,7 @@ void snapshot_free(struct snapshot *s);
 
 /*
  * snapshot_copy() - copy @from into @to, which shares its strings. An array that has to grow gets
- * its exact size. snapshot_find() and groups_lookup() do not work on @to.
+ * its exact size. groups_lookup() does not work on @to.
  */
 void snapshot_copy(struct snapshot *to, const struct snapshot *from);
 
@@ -333,13 +333,10 @@ struct netns *snapshot_find_netns(const struct snapshot *s, uint64_t id);
 bool snapshot_has_listeners(const struct snapshot *s, uint32_t netns_idx);
 
 /*
- * Adds a zeroed listener for the caller to fill. Returns NULL when this cookie is there already: a
- * dump that the kernel resumes may repeat an entry.
+ * Adds a zeroed listener for the caller to fill. Returns NULL when this cookie is among the last
+ * ones already: a dump that the kernel resumes may repeat entries.
  */
 struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns_idx, uint64_t cookie);
-
-/* Builds the index that snapshot_find() uses, after snapshot_copy(). */
-void snapshot_index_listeners(struct snapshot *s);
 
 /* Makes room for owners and processes, which the caller then fills. */
 void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processes);
@@ -350,10 +347,13 @@ struct listener *snapshot_add_gone(struct snapshot *s, uint32_t netns_idx, uint6
 /* Drops all listeners but the first @n, to repeat a dump. */
 void snapshot_drop_listeners(struct snapshot *s, size_t n);
 
-/* Returns the listener with this identity, or NULL. */
+/* Returns the listener with this identity, or NULL. The first call builds an index. */
 const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns_idx, uint64_t cookie);
 
-/* The same, but tries index @guess first: samples have the listeners in the same order. */
+/*
+ * The same, but tries index @guess first: samples have the listeners in the same order. A guess
+ * that is right needs no index.
+ */
 const struct listener *snapshot_find_near(const struct snapshot *s, uint32_t netns_idx,
 					  uint64_t cookie, size_t guess);
 

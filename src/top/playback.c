@@ -25,19 +25,15 @@ void playback_free(struct playback *t)
 }
 
 /* The sample that opens the window of the one at @position; NULL: there is none. */
-static const struct snapshot *opening(struct playback *t, size_t position)
+static const struct snapshot *opening(const struct playback *t, size_t position)
 {
-	if (position + 1 >= ring_count(t->ring))
-		return NULL;
-	ring_index(t->ring, position + 1);
-	return ring_get(t->ring, position + 1);
+	return position + 1 < ring_count(t->ring) ? ring_get(t->ring, position + 1) : NULL;
 }
 
 static void show(struct playback *t, size_t position, struct view *view, uint64_t clock_ns)
 {
 	t->back = ring_back(t->ring, position);
 	ring_pin(t->ring, t->paused ? position : SIZE_MAX);
-	ring_index(t->ring, position);
 	view->history = t->history;
 	view->back = t->back;
 	view_build(view, opening(t, position), ring_get(t->ring, position), clock_ns);

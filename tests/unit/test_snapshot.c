@@ -21,6 +21,26 @@ static void test_same_cookie_once(void **state)
 	assert_u64_equal(s.n_listeners, 3);
 }
 
+/* The same among more listeners than the index has while they are added. */
+static void test_same_cookie_among_many(void **state)
+{
+	enum { MANY = 5000 };
+
+	for (uint64_t cookie = 1; cookie <= MANY; cookie++) {
+		assert_non_null(snapshot_add_listener(&s, 0, cookie));
+		for (uint64_t back = 0; back < 400 && back < cookie; back += 100)
+			assert_null(snapshot_add_listener(&s, 0, cookie - back));
+	}
+	assert_u64_equal(s.n_listeners, MANY);
+	for (uint64_t cookie = 1; cookie <= MANY; cookie++)
+		assert_u64_equal(snapshot_find(&s, 0, cookie) - s.listeners, cookie - 1);
+	assert_null(snapshot_find(&s, 0, MANY + 1));
+	/* The next sample is of few listeners. */
+	snapshot_reset(&s);
+	assert_non_null(snapshot_add_listener(&s, 0, 1));
+	assert_null(snapshot_find(&s, 0, 2));
+}
+
 static void test_find(void **state)
 {
 	assert_null(snapshot_find(&s, 0, 0));
@@ -122,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_teardown(test_same_cookie_once, teardown),
+		cmocka_unit_test_teardown(test_same_cookie_among_many, teardown),
 		cmocka_unit_test_teardown(test_find, teardown),
 		cmocka_unit_test_teardown(test_new_listener_is_clean, teardown),
 		cmocka_unit_test_teardown(test_drop_listeners, teardown),

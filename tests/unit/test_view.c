@@ -806,7 +806,6 @@ static void live(const char *listeners, uint64_t clock_ns)
 	view.history = history;
 	view_arrange(&view, clock_ns);
 	snapshot_copy(&scene.before, now);
-	snapshot_index_listeners(&scene.before);
 }
 
 /* The sick, then those that were, then those that are gone, the latest first; then the others. */
