@@ -77,7 +77,7 @@ void owners_free(struct owners *o)
 static uint32_t *find_slot(const struct owners_listeners *listeners, uint32_t inode)
 {
 	const size_t mask = listeners->n_slots - 1;
-	size_t i = idmap_mix(inode) & mask;
+	size_t i = (size_t)idmap_mix(inode) & mask;
 
 	while (listeners->slots[i] != IDMAP_NONE &&
 	       listeners->list[listeners->slots[i]].inode != inode)
