@@ -74,50 +74,68 @@ void strbuf_grow(struct strbuf *b, size_t len)
 	b->s = xreallocarray(b->s, b->size, 1);
 }
 
+/* Adds the digits of @value, whose number @base is a constant where this is inlined. */
+static inline void add_digits(struct strbuf *b, uint64_t value, unsigned int base)
+{
+	char digits[24], *const end = digits + sizeof(digits), *at = end;
+
+	do {
+		*--at = "0123456789abcdef"[value % base];
+		value /= base;
+	} while (value);
+	strbuf_add(b, at, (size_t)(end - at));
+}
+
 /* A table is mostly numbers, and printf() would take half of the time to print it. */
 void strbuf_addu(struct strbuf *b, uint64_t value)
 {
-	size_t len = 1;
-	char *at;
+	if (value < 10) /* most of them */
+		strbuf_putc(b, (char)('0' + value));
+	else
+		add_digits(b, value, 10);
+}
 
-	for (uint64_t rest = value; rest > 9; rest /= 10)
-		len++;
-	at = strbuf_reserve(b, len) + len;
-	*at = '\0';
-	do {
-		*--at = (char)('0' + value % 10);
-		value /= 10;
-	} while (value);
-	b->len += len;
+void strbuf_addx(struct strbuf *b, uint64_t value)
+{
+	add_digits(b, value, 16);
 }
 
 void strbuf_addf(struct strbuf *b, const char *format, ...)
 {
+	const size_t likely = 64;
 	va_list args;
 	int len;
 
+	strbuf_reserve(b, likely);
 	va_start(args, format);
-	len = vsnprintf(NULL, 0, format, args);
+	len = vsnprintf(b->s + b->len, b->size - b->len, format, args);
 	va_end(args);
-	if (len <= 0)
-		return;
-	strbuf_reserve(b, (size_t)len);
-	va_start(args, format);
-	vsnprintf(b->s + b->len, (size_t)len + 1, format, args);
-	va_end(args);
-	b->len += (size_t)len;
+	if (len > 0 && (size_t)len >= b->size - b->len) {
+		strbuf_reserve(b, (size_t)len);
+		va_start(args, format);
+		vsnprintf(b->s + b->len, b->size - b->len, format, args);
+		va_end(args);
+	}
+	b->len += len > 0 ? (size_t)len : 0;
 }
 
-bool text_is_plain(const char *s, size_t len)
+static unsigned char least_plain(unsigned int flags)
 {
-	return plain_length((const unsigned char *)s, len, ' ') == len;
+	return flags & TEXT_ONE_WORD ? ' ' + 1 : ' ';
 }
 
-void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags)
+bool text_is_plain(const char *s, size_t len, unsigned int flags)
+{
+	return plain_length((const unsigned char *)s, len, least_plain(flags)) == len;
+}
+
+size_t text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags)
 {
 	const unsigned char *p = (const unsigned char *)s;
 	const unsigned char *end = p + len;
-	const unsigned char least = flags & TEXT_ONE_WORD ? ' ' + 1 : ' ';
+	const unsigned char least = least_plain(flags);
+	const size_t start = b->len;
+	bool ascii = true;
 
 	while (p < end) {
 		bool keep_control = flags & TEXT_KEEP_CONTROL;
@@ -129,7 +147,6 @@ void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int fla
 		if (p == end)
 			break;
 		n = utf8_decode(p, (size_t)(end - p), &c);
-
 		if (!n)
 			strbuf_addf(b, "\\x%02x", *p);
 		else if (c == '\\')
@@ -138,10 +155,13 @@ void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int fla
 			strbuf_addf(b, "\\x%02x", (unsigned int)c);
 		else if (n > 1 && ((flags & TEXT_ASCII) || (!keep_control && changes_direction(c))))
 			strbuf_addf(b, "\\u{%x}", (unsigned int)c);
-		else
+		else {
 			strbuf_add(b, (const char *)p, n);
+			ascii = false;
+		}
 		p += n ? n : 1;
 	}
+	return ascii ? b->len - start : text_width(b->s + start, b->len - start);
 }
 
 /* Is it printable ASCII, or kept by text_add_safe()? */

@@ -59,8 +59,9 @@ static inline void strbuf_adds(struct strbuf *b, const char *s)
 	strbuf_add(b, s, strlen(s));
 }
 
-/* Add a number in decimal, and text formatted as by printf(3). */
+/* Add a number in decimal, in hexadecimal, and text formatted as by printf(3). */
 void strbuf_addu(struct strbuf *b, uint64_t value);
+void strbuf_addx(struct strbuf *b, uint64_t value);
 void strbuf_addf(struct strbuf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 enum text_flags {
@@ -77,9 +78,9 @@ void text_add_time(struct strbuf *b, uint64_t ns);
  *
  * Invalid bytes and control characters (C0, DEL, C1) become \xNN, characters that change the
  * direction of text \u{N}; backslashes are doubled. With TEXT_KEEP_CONTROL only invalid bytes and
- * backslashes are escaped.
+ * backslashes are escaped. Returns the width of what was added, see text_width().
  */
-void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags);
+size_t text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int flags);
 
 /*
  * text_add_word() - add foreign text as one word of a shell command: quoted where the shell would
@@ -88,8 +89,8 @@ void text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int fla
  */
 void text_add_word(struct strbuf *b, const char *s, unsigned int flags);
 
-/* Does text_add_safe() add it unchanged, whatever the flags but TEXT_ONE_WORD? */
-bool text_is_plain(const char *s, size_t len);
+/* Is it ASCII that text_add_safe() adds unchanged? */
+bool text_is_plain(const char *s, size_t len, unsigned int flags);
 
 /* Is it a continuation byte of UTF-8? */
 static inline bool text_continues(char c)

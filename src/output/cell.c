@@ -27,11 +27,13 @@ static void add_abstract(struct strbuf *cell, const char *name, unsigned int tex
 	}
 }
 
-void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int text_flags)
+size_t cell_add(struct strbuf *cell, const struct field_value *v, unsigned int text_flags)
 {
+	const size_t start = cell->len;
+
 	if (!v->known) {
 		strbuf_putc(cell, '-');
-		return;
+		return 1;
 	}
 	switch (v->type) {
 	case TYPE_RISE:
@@ -56,7 +58,8 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 		strbuf_adds(cell, v->number ? "yes" : "no");
 		break;
 	case TYPE_ID:
-		strbuf_addf(cell, "0x%llx", (unsigned long long)v->number);
+		strbuf_adds(cell, "0x");
+		strbuf_addx(cell, v->number);
 		break;
 	case TYPE_LIST:
 		if (!v->number) /* an empty cell would shift the columns for awk */
@@ -67,18 +70,19 @@ void cell_add(struct strbuf *cell, const struct field_value *v, unsigned int tex
 		}
 		break;
 	case TYPE_TEXT:
+		if (!v->own && !(v->path && *v->text == '@'))
+			return text_add_safe(cell, v->text, strlen(v->text), text_flags);
 		if (v->own)
 			strbuf_adds(cell, OWN_NETNS);
-		else if (v->path && *v->text == '@')
-			add_abstract(cell, v->text, text_flags);
 		else
-			text_add_safe(cell, v->text, strlen(v->text), text_flags);
-		break;
+			add_abstract(cell, v->text, text_flags);
+		return text_width(cell->s + start, cell->len - start);
 	case TYPE_OWNERS:
 	case TYPE_WAITING:
 	case TYPE_HALF_OPEN:
 		break;
 	}
+	return cell->len - start; /* all ASCII */
 }
 
 void cell_shorten(struct strbuf *cell, size_t start, size_t width, bool utf8)

@@ -8,8 +8,10 @@
  * cell_add() - add a value for people: unknown is "-", and text is made safe for a terminal. In the
  * abstract name of a UNIX listener a run of 90 NULs is "@{90}".
  * @text_flags: enum text_flags; TEXT_ONE_WORD where awk may read it
+ *
+ * Returns the width of what was added.
  */
-void cell_add(struct strbuf *cell, const struct field_value *value, unsigned int text_flags);
+size_t cell_add(struct strbuf *cell, const struct field_value *value, unsigned int text_flags);
 
 /*
  * cell_add_fitted() - the same for a screen of @width columns, 0: no limit. A path gets at most

@@ -20,7 +20,7 @@ enum document_type {
 	KEY_BOOL,
 	KEY_VERSION, /* DOCUMENT_VERSION */
 	KEY_OBJECT, /* with @keys */
-	KEY_ARRAY, /* of objects with @keys */
+	KEY_ARRAY, /* in document_keys alone: of objects with @keys */
 	KEY_LISTENERS, /* array of objects with the keys of the field table */
 	NULLABLE = 16, /* a flag, or-ed with the type */
 };

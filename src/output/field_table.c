@@ -498,9 +498,8 @@ GETTER(reasons)
 	value->words = context->words;
 	if (row->gone && state_is_sick(row->last_state))
 		context->words[value->number++] = state_table[row->last_state].name;
-	for (unsigned int i = 0; i < REASON_N; i++)
-		if (row->reasons & (1u << i))
-			context->words[value->number++] = reason_table[i].name;
+	for (unsigned int reasons = row->reasons; reasons; reasons &= reasons - 1)
+		context->words[value->number++] = reason_table[__builtin_ctz(reasons)].name;
 }
 
 static void set_connections(struct field_value *v, struct row_queue queue)

@@ -130,14 +130,6 @@ void field_add_name(struct strbuf *to, const char *name)
 	strbuf_putc(to, '"');
 }
 
-void field_get(const struct field *field, const struct row *row, const struct report *report,
-	       struct field_context *context, struct field_value *value)
-{
-	memset(value, 0, sizeof(*value));
-	value->type = field->type;
-	field->get(row, report, context, value);
-}
-
 struct filter_source field_filter_source(struct field_context *context)
 {
 	return (struct filter_source){ find_for_filter, field_nearest, get_for_filter, context };

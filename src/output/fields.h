@@ -128,7 +128,8 @@ struct field {
 	void (*get)(const struct row *row, const struct report *report,
 		    struct field_context *context, struct field_value *value);
 	const char *help;
-	const char *object; /* JSON: the object it is in; NULL: the listener itself */
+	/* JSON: the object it is in, whose keys stand together; NULL: the listener itself. */
+	const char *object;
 	const char *key; /* JSON: its key; NULL: not in JSON */
 	unsigned int needs; /* enum need: to show it */
 	unsigned int asked; /* enum need: in addition, if the user names it */
@@ -161,8 +162,13 @@ const struct field *field_find(const char *name, size_t len);
 const char *field_nearest(const char *name, size_t len);
 
 /* Fills @value; its text and words are valid until the next call with @context. */
-void field_get(const struct field *field, const struct row *row, const struct report *report,
-	       struct field_context *context, struct field_value *value);
+static inline void field_get(const struct field *field, const struct row *row,
+			     const struct report *report, struct field_context *context,
+			     struct field_value *value)
+{
+	*value = (struct field_value){ .type = field->type };
+	field->get(row, report, context, value);
+}
 
 /*
  * field_filter_source() - let a filter use the columns. A column in a filter needs what showing it

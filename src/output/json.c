@@ -1,37 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "output/json.h"
 
-#include "base/alloc.h"
 #include "output/document.h"
 
-#include <stdlib.h>
+#include <string.h>
 
-static struct json_object *make_object(const struct document_key *keys, struct document_at at);
-
-static struct json_object *make_value(const struct document_key *key, struct document_at at)
-{
-	struct json_object *list;
-
-	at.index += key->index;
-	switch (key->type & ~(unsigned int)NULLABLE) {
-	case KEY_OBJECT:
-		return !key->known || key->known(&at) ? make_object(key->keys, at) : NULL;
-	case KEY_ARRAY:
-		list = json_value_array();
-		for (size_t i = 0; (at.item = key->item(at.report, i)); i++)
-			json_value_append(list, make_object(key->keys, at));
-		return list;
-	default:
-		return key->get(&at);
-	}
-}
+/* What stands between the values of a listener: the same for all of them, so it is made once. */
+struct frame {
+	struct strbuf text;
+	size_t ends[FIELD_N]; /* in text: where that before the value of a field ends */
+};
 
 static struct json_object *make_object(const struct document_key *keys, struct document_at at)
 {
 	struct json_object *o = json_value_object();
 
-	for (; keys->key; keys++)
-		json_value_put(o, keys->key, make_value(keys, at));
+	for (const struct document_key *key = keys; key->key; key++) {
+		struct document_at value_at = at;
+		struct json_object *value = NULL;
+
+		value_at.index += key->index;
+		if (key->get)
+			value = key->get(&value_at);
+		else if (!key->known || key->known(&value_at))
+			value = make_object(key->keys, value_at);
+		json_value_put(o, key->key, value);
+	}
 	return o;
 }
 
@@ -49,15 +43,6 @@ static struct json_object *make_list(const void *items, size_t size, uint64_t n,
 	return list;
 }
 
-static struct json_object *make_words(const struct field_value *v)
-{
-	struct json_object *list = json_value_array();
-
-	for (uint64_t i = 0; i < v->number; i++)
-		json_value_append(list, json_value_text(v->words[i]));
-	return list;
-}
-
 static struct json_object *make_connections(const struct field_value *v,
 					    const struct document_key *keys,
 					    const struct report *report)
@@ -65,93 +50,131 @@ static struct json_object *make_connections(const struct field_value *v,
 	return make_list(v->connections, sizeof(*v->connections), v->number, keys, report);
 }
 
-static struct json_object *make_id(uint64_t number)
+static void add_words(struct strbuf *line, const struct field_value *v)
 {
-	char id[20];
-
-	snprintf(id, sizeof(id), "0x%llx", (unsigned long long)number);
-	return json_value_text(id);
+	strbuf_putc(line, '[');
+	for (uint64_t i = 0; i < v->number; i++) {
+		strbuf_addc(line, ',', i != 0);
+		json_value_print_text(line, v->words[i]);
+	}
+	strbuf_putc(line, ']');
 }
 
-/* Sets the @i-th key of a listener. */
-static void set_field(struct json_record *l, size_t i, const struct field_value *v,
-		      const struct report *report)
+static void add_value(struct strbuf *line, const struct field_value *v, const struct report *report)
 {
 	if (!v->known) {
-		json_record_set(l, i, NULL);
+		strbuf_adds(line, "null");
 		return;
 	}
 	switch (v->type) {
 	case TYPE_COUNT:
 	case TYPE_RISE:
-		json_record_set_number(l, i, v->number);
+		strbuf_addu(line, v->number);
 		break;
 	case TYPE_RATIO:
 	case TYPE_FACTOR:
 	case TYPE_RATE:
 	case TYPE_SECONDS:
-		json_record_set_real(l, i, v->real);
+		json_value_print_real(line, v->real);
 		break;
 	case TYPE_BOOL:
-		json_record_set(l, i, json_value_bool(v->number));
+		strbuf_adds(line, v->number ? "true" : "false");
 		break;
 	case TYPE_TEXT:
-		json_record_set_text(l, i, v->text);
+		json_value_print_text(line, v->text);
 		break;
 	case TYPE_ID:
-		json_record_set(l, i, make_id(v->number));
+		strbuf_adds(line, "\"0x");
+		strbuf_addx(line, v->number);
+		strbuf_putc(line, '"');
 		break;
 	case TYPE_LIST:
-		json_record_set(l, i, make_words(v));
+		add_words(line, v);
 		break;
 	case TYPE_OWNERS:
-		json_record_set(l, i,
-				make_list(v->owners, sizeof(*v->owners), v->number,
-					  document_owner_keys, report));
+		json_value_print(line, make_list(v->owners, sizeof(*v->owners), v->number,
+						 document_owner_keys, report));
 		break;
 	case TYPE_WAITING:
-		json_record_set(l, i, make_connections(v, document_waiting_keys, report));
+		json_value_print(line, make_connections(v, document_waiting_keys, report));
 		break;
 	case TYPE_HALF_OPEN:
-		json_record_set(l, i, make_connections(v, document_half_open_keys, report));
+		json_value_print(line, make_connections(v, document_half_open_keys, report));
 		break;
 	}
 }
 
-/* Makes the record that is used for all listeners of a document. */
-static struct json_record *make_listener(void)
+static void make_frame(struct frame *frame)
 {
-	struct json_record_key *keys = xcalloc(FIELD_N, sizeof(*keys));
-	struct json_record *listener;
+	const char *object = NULL;
 
-	for (size_t i = 0; i < FIELD_N; i++)
-		keys[i] = (struct json_record_key){ field_table[i].object, field_table[i].key };
-	listener = json_record_new(keys, FIELD_N);
-	free(keys);
-	return listener;
+	for (size_t i = 0; i < FIELD_N; i++) {
+		const struct field *field = &field_table[i];
+		bool same = object == field->object ||
+			    (object && field->object && !strcmp(object, field->object));
+
+		if (field->key) {
+			if (!same && object)
+				strbuf_putc(&frame->text, '}');
+			strbuf_putc(&frame->text, frame->text.len ? ',' : '{');
+			if (!same && field->object)
+				strbuf_addf(&frame->text, "\"%s\":{", field->object);
+			strbuf_addf(&frame->text, "\"%s\":", field->key);
+			object = field->object;
+		}
+		frame->ends[i] = frame->text.len;
+	}
+	strbuf_adds(&frame->text, object ? "}}" : "}");
 }
 
-static void print_listeners(FILE *stream, const struct report *report, const char *newline,
-			    struct field_context *context)
+static void add_listener(struct strbuf *line, const struct frame *frame, const struct row *row,
+			 const struct report *report, struct field_context *context)
 {
-	struct json_record *listener = make_listener();
+	size_t at = 0;
 
-	fputs("[", stream);
-	for (size_t i = 0; i < report->n_shown; i++) {
-		fprintf(stream, "%s%s", i ? "," : "", newline);
-		report_prefetch(report, i);
-		for (size_t j = 0; j < FIELD_N; j++) {
-			struct field_value value;
+	for (size_t i = 0; i < FIELD_N; i++) {
+		struct field_value value;
 
-			if (!field_table[j].key)
-				continue;
-			field_get(&field_table[j], report->shown[i], report, context, &value);
-			set_field(listener, j, &value, report);
-		}
-		json_record_write(stream, listener);
+		if (!field_table[i].key)
+			continue;
+		strbuf_add(line, frame->text.s + at, frame->ends[i] - at);
+		at = frame->ends[i];
+		field_get(&field_table[i], row, report, context, &value);
+		add_value(line, &value, report);
 	}
-	fputs("]", stream);
-	json_record_free(listener);
+	strbuf_adds(line, frame->text.s + at);
+}
+
+static void flush(FILE *stream, struct strbuf *text)
+{
+	fwrite(text->s, 1, text->len, stream);
+	text->len = 0;
+}
+
+static void print_listeners(FILE *stream, struct strbuf *line, const struct report *report,
+			    const char *newline, struct field_context *context)
+{
+	struct frame frame = { 0 };
+
+	make_frame(&frame);
+	for (size_t i = 0; i < report->n_shown; i++) {
+		report_prefetch(report, i);
+		strbuf_addc(line, ',', i != 0);
+		strbuf_adds(line, newline);
+		add_listener(line, &frame, report->shown[i], report, context);
+		flush(stream, line);
+	}
+	strbuf_free(&frame.text);
+}
+
+static void print_array(FILE *stream, struct strbuf *line, const struct document_key *key,
+			struct document_at at)
+{
+	for (size_t i = 0; (at.item = key->item(at.report, i)); i++) {
+		strbuf_addc(line, ',', i != 0);
+		json_value_print(line, make_object(key->keys, at));
+		flush(stream, line);
+	}
 }
 
 /* All keys before the listeners are on one line. */
@@ -159,21 +182,34 @@ void json_print(FILE *stream, const struct report *report, bool one_line,
 		struct field_context *context)
 {
 	const struct document_at at = { .report = report };
+	struct strbuf line = { 0 };
 	const char *newline = "";
 
 	for (const struct document_key *key = document_keys; key->key; key++) {
-		struct json_object *value;
-
 		if (key->type == KEY_LISTENERS && !one_line)
 			newline = "\n";
-		fprintf(stream, "%s%s\"%s\":", key == document_keys ? "{" : ",", newline, key->key);
-		if (key->type == KEY_LISTENERS) {
-			print_listeners(stream, report, newline, context);
-			continue;
+		strbuf_putc(&line, key == document_keys ? '{' : ',');
+		strbuf_addf(&line, "%s\"%s\":", newline, key->key);
+		switch (key->type) {
+		case KEY_LISTENERS:
+			strbuf_putc(&line, '[');
+			print_listeners(stream, &line, report, newline, context);
+			strbuf_putc(&line, ']');
+			break;
+		case KEY_ARRAY:
+			strbuf_putc(&line, '[');
+			print_array(stream, &line, key, at);
+			strbuf_putc(&line, ']');
+			break;
+		case KEY_OBJECT:
+			json_value_print(&line, make_object(key->keys, at));
+			break;
+		default:
+			json_value_print(&line, key->get(&at));
+			break;
 		}
-		value = make_value(key, at);
-		json_value_write(stream, value);
-		json_value_free(value);
 	}
-	fputs("}\n", stream);
+	strbuf_adds(&line, "}\n");
+	flush(stream, &line);
+	strbuf_free(&line);
 }

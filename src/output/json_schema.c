@@ -162,5 +162,4 @@ void json_print_schema(FILE *stream)
 	json_value_put(o, "title", json_value_text("listenq"));
 	json_value_write_pretty(stream, o);
 	fputs("\n", stream);
-	json_value_free(o);
 }

@@ -4,75 +4,88 @@
 #include "base/alloc.h"
 #include "base/text.h"
 
+#include <errno.h>
 #include <json-c/json.h>
-#include <stdlib.h>
 #include <string.h>
+
+/* What json-c allocates for one value, about; for the message when it cannot. */
+#define VALUE_SIZE 64
+
+/* json-c returns NULL or -1 when memory runs out. */
+static struct json_object *made(struct json_object *value)
+{
+	if (!value)
+		alloc_failed(VALUE_SIZE);
+	return value;
+}
+
+static void added(int code)
+{
+	if (code < 0)
+		alloc_failed(VALUE_SIZE);
+}
 
 struct json_object *json_value_object(void)
 {
-	return json_object_new_object();
+	return made(json_object_new_object());
 }
 
 struct json_object *json_value_array(void)
 {
-	return json_object_new_array();
+	return made(json_object_new_array());
 }
 
 struct json_object *json_value_bool(bool value)
 {
-	return json_object_new_boolean(value);
+	return made(json_object_new_boolean(value));
 }
 
 struct json_object *json_value_int(int64_t value)
 {
-	return json_object_new_int64(value);
+	return made(json_object_new_int64(value));
 }
 
 struct json_object *json_value_number(uint64_t value)
 {
-	return json_object_new_uint64(value);
+	return made(json_object_new_uint64(value));
 }
 
 struct json_object *json_value_real(double value)
 {
-	char text[32];
-	size_t len;
+	struct strbuf text = { 0 };
+	struct json_object *o;
 
-	if (value == 0) /* the most frequent value */
-		return json_object_new_double_s(0, "0.0");
-	snprintf(text, sizeof(text), "%.6f", value);
-	if (value < 1 && text[0] == '1')
-		snprintf(text, sizeof(text), "0.999999");
-	len = strlen(text);
-	while (text[len - 1] == '0' && text[len - 2] != '.')
-		text[--len] = '\0';
-	return json_object_new_double_s(value, text);
+	json_value_print_real(&text, value);
+	o = made(json_object_new_double_s(value, text.s));
+	strbuf_free(&text);
+	return o;
 }
 
 struct json_object *json_value_text(const char *text)
 {
-	return json_object_new_string(text);
+	return made(json_object_new_string(text));
 }
 
-/* Control characters are escaped when the value is written: by json-c and write_escaped(). */
+/* Control characters are escaped when the value is written: by json-c and add_escaped(). */
 struct json_object *json_value_foreign_text(const char *text)
 {
 	size_t len = strlen(text);
 	struct strbuf safe = { 0 };
 	struct json_object *o;
 
-	if (text_is_plain(text, len))
-		return json_object_new_string_len(text, (int)len);
+	if (text_is_plain(text, len, 0))
+		return made(json_object_new_string_len(text, (int)len));
 	text_add_safe(&safe, text, len, TEXT_KEEP_CONTROL);
-	o = json_object_new_string_len(safe.s, (int)safe.len);
+	o = made(json_object_new_string_len(safe.s, (int)safe.len));
 	strbuf_free(&safe);
 	return o;
 }
 
 void json_value_put(struct json_object *object, const char *key, struct json_object *value)
 {
-	json_object_object_add_ex(object, key, value,
-				  JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY);
+	const unsigned int flags = JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY;
+
+	added(json_object_object_add_ex(object, key, value, flags));
 }
 
 struct json_object *json_value_get(const struct json_object *object, const char *key)
@@ -82,19 +95,14 @@ struct json_object *json_value_get(const struct json_object *object, const char 
 
 void json_value_append(struct json_object *array, struct json_object *value)
 {
-	json_object_array_add(array, value);
-}
-
-void json_value_free(struct json_object *value)
-{
-	json_object_put(value);
+	added(json_object_array_add(array, value));
 }
 
 /*
  * Escapes DEL and C1 (U+0080 to U+009F), which json-c does not and a terminal may obey. In a
  * document they occur only within strings.
  */
-static void write_escaped(FILE *stream, const char *text, size_t len)
+static void add_escaped(struct strbuf *b, const char *text, size_t len)
 {
 	const char *end = text + len;
 
@@ -104,112 +112,77 @@ static void write_escaped(FILE *stream, const char *text, size_t len)
 		while (at < end && *at != '\x7f' &&
 		       !(*at == '\xc2' && ((unsigned char)at[1] & 0xe0) == 0x80))
 			at++;
-		fwrite(text, 1, (size_t)(at - text), stream);
+		strbuf_add(b, text, (size_t)(at - text));
 		if (at < end)
-			fprintf(stream, "\\u%04x", (unsigned char)(*at == '\xc2' ? *++at : *at));
+			strbuf_addf(b, "\\u%04x", (unsigned char)(*at == '\xc2' ? *++at : *at));
 		text = at + 1;
 	}
 }
 
-/* Nearly all text needs no escapes and is written at once. */
-void json_value_write(FILE *stream, struct json_object *value)
+/*
+ * Returns the text of a value, which owns it. The serializers of json-c ignore that their buffer
+ * could not grow, and leave the rest of the text out; only errno remains of it.
+ */
+static const char *serialize(struct json_object *value, int flags, size_t *len)
+{
+	const char *text;
+
+	errno = 0;
+	text = json_object_to_json_string_length(value, flags | JSON_C_TO_STRING_NOSLASHESCAPE,
+						 len);
+	if (!text || errno == ENOMEM)
+		alloc_failed(VALUE_SIZE);
+	return text;
+}
+
+/* Nearly all text needs no escapes and is added at once. */
+void json_value_print(struct strbuf *b, struct json_object *value)
 {
 	size_t len;
-	const char *text = json_object_to_json_string_length(
-		value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+	const char *text = serialize(value, JSON_C_TO_STRING_PLAIN, &len);
 
 	if (memchr(text, '\x7f', len) || memchr(text, '\xc2', len))
-		write_escaped(stream, text, len);
+		add_escaped(b, text, len);
 	else
-		fwrite(text, 1, len, stream);
+		strbuf_add(b, text, len);
+	json_object_put(value);
+}
+
+void json_value_print_real(struct strbuf *b, double value)
+{
+	size_t start = b->len;
+
+	if (value == 0) { /* the most frequent value */
+		strbuf_adds(b, "0.0");
+		return;
+	}
+	strbuf_addf(b, "%.6f", value);
+	if (value < 1 && b->s[start] == '1') {
+		b->len = start;
+		strbuf_adds(b, "0.999999");
+	}
+	while (b->s[b->len - 1] == '0' && b->s[b->len - 2] != '.')
+		b->s[--b->len] = '\0';
+}
+
+void json_value_print_text(struct strbuf *b, const char *foreign_text)
+{
+	size_t len = strlen(foreign_text);
+
+	if (!text_is_plain(foreign_text, len, 0) || memchr(foreign_text, '"', len)) {
+		json_value_print(b, json_value_foreign_text(foreign_text));
+		return;
+	}
+	strbuf_putc(b, '"');
+	strbuf_add(b, foreign_text, len);
+	strbuf_putc(b, '"');
 }
 
 void json_value_write_pretty(FILE *stream, struct json_object *value)
 {
-	fputs(json_object_to_json_string_ext(value, JSON_C_TO_STRING_PRETTY |
-							    JSON_C_TO_STRING_NOSLASHESCAPE),
-	      stream);
-}
+	size_t len;
+	const char *text = serialize(value, JSON_C_TO_STRING_PRETTY, &len);
 
-struct json_record {
-	struct json_object *object;
-	struct lh_entry *entries[]; /* for each key; NULL: it has no name */
-};
-
-/* Returns the object that the key is in; makes it if necessary. */
-static struct json_object *object_of(struct json_object *record, const struct json_record_key *key)
-{
-	struct json_object *object = record;
-
-	if (key->object && !json_object_object_get_ex(record, key->object, &object)) {
-		object = json_object_new_object();
-		json_value_put(record, key->object, object);
-	}
-	return object;
-}
-
-/* Two passes: an object must not grow while entries point into it. */
-struct json_record *json_record_new(const struct json_record_key *keys, size_t n)
-{
-	struct json_record *record = xcalloc(1, sizeof(*record) + n * sizeof(*record->entries));
-
-	record->object = json_object_new_object();
-	for (size_t i = 0; i < n; i++)
-		if (keys[i].key)
-			json_value_put(object_of(record->object, &keys[i]), keys[i].key, NULL);
-	for (size_t i = 0; i < n; i++)
-		if (keys[i].key)
-			record->entries[i] = lh_table_lookup_entry(
-				json_object_get_object(object_of(record->object, &keys[i])),
-				keys[i].key);
-	return record;
-}
-
-void json_record_free(struct json_record *record)
-{
-	json_object_put(record->object);
-	free(record);
-}
-
-void json_record_set(struct json_record *record, size_t i, struct json_object *value)
-{
-	struct lh_entry *entry = record->entries[i];
-
-	json_object_put((struct json_object *)lh_entry_v(entry));
-	entry->v = value;
-}
-
-static struct json_object *value_of(const struct json_record *record, size_t i)
-{
-	return (struct json_object *)lh_entry_v(record->entries[i]);
-}
-
-void json_record_set_number(struct json_record *record, size_t i, uint64_t value)
-{
-	struct json_object *o = value_of(record, i);
-
-	if (!json_object_is_type(o, json_type_int) || json_object_get_uint64(o) != value)
-		json_record_set(record, i, json_value_number(value));
-}
-
-void json_record_set_real(struct json_record *record, size_t i, double value)
-{
-	struct json_object *o = value_of(record, i);
-
-	if (!json_object_is_type(o, json_type_double) || json_object_get_double(o) != value)
-		json_record_set(record, i, json_value_real(value));
-}
-
-void json_record_set_text(struct json_record *record, size_t i, const char *foreign_text)
-{
-	struct json_object *o = value_of(record, i);
-
-	if (!json_object_is_type(o, json_type_string) ||
-	    strcmp(json_object_get_string(o), foreign_text) != 0)
-		json_record_set(record, i, json_value_foreign_text(foreign_text));
-}
-
-void json_record_write(FILE *stream, const struct json_record *record)
-{
-	json_value_write(stream, record->object);
+	fwrite(text, 1, len, stream);
+	json_object_put(value);
 }

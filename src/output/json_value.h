@@ -2,8 +2,9 @@
 #ifndef LISTENQ_OUTPUT_JSON_VALUE_H
 #define LISTENQ_OUTPUT_JSON_VALUE_H
 
+#include "base/text.h"
+
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -11,8 +12,8 @@
  * JSON values. Only json_value.c includes json-c; elsewhere a value is an opaque pointer, and null
  * is NULL.
  *
- * The caller owns a value until it is put into an object, appended to an array or set in a record,
- * which then owns it.
+ * The caller owns a value until it is put into an object, appended to an array or added to a text,
+ * which then owns it. The program ends with alloc_failed() if there is no memory.
  */
 struct json_object;
 
@@ -44,46 +45,17 @@ struct json_object *json_value_get(const struct json_object *object, const char 
 /* Adds an element to the end of @array. */
 void json_value_append(struct json_object *array, struct json_object *value);
 
-/* Frees a value that the caller owns, and all that is in it. @value may be NULL. */
-void json_value_free(struct json_object *value);
-
-/*
- * Write a value without a newline at the end; json_value_write() on one line and with all control
- * characters escaped, _pretty() indented, for values without foreign text. Errors stay in the
- * stream.
- */
-void json_value_write(FILE *stream, struct json_object *value);
+/* Writes a value indented, without a newline at the end, and frees it. Errors stay in @stream. */
 void json_value_write_pretty(FILE *stream, struct json_object *value);
 
 /*
- * A record is an object that is written many times with other values. Its keys are made once:
- * making them again, or looking each up, would take half of the time of a document.
+ * Add the text of a value, on one line and with all control characters escaped.
+ * json_value_print() frees the value. The others need none, for the many numbers and texts of
+ * listeners: json-c takes longer to write an object of a listener's size, already made, than ss
+ * takes for its line.
  */
-struct json_record;
-
-struct json_record_key {
-	const char *object; /* the member that contains it; NULL: the record itself */
-	const char *key; /* NULL: left out, never set */
-};
-
-/*
- * json_record_new() - make a record of @n keys, whose values are null.
- * @keys: string constants, in the order to write them; needed only during the call. An object
- *        within is at the place of its first key
- */
-struct json_record *json_record_new(const struct json_record_key *keys, size_t n);
-void json_record_free(struct json_record *record);
-
-/*
- * Replace the value of the @i-th key. Most values do not differ from the previous ones, and making
- * them again would take half of the time of a document, so the last three functions compare first.
- */
-void json_record_set(struct json_record *record, size_t i, struct json_object *value);
-void json_record_set_number(struct json_record *record, size_t i, uint64_t value);
-void json_record_set_real(struct json_record *record, size_t i, double value);
-void json_record_set_text(struct json_record *record, size_t i, const char *foreign_text);
-
-/* Writes the record as json_value_write() does. */
-void json_record_write(FILE *stream, const struct json_record *record);
+void json_value_print(struct strbuf *b, struct json_object *value);
+void json_value_print_real(struct strbuf *b, double value);
+void json_value_print_text(struct strbuf *b, const char *foreign_text);
 
 #endif

@@ -7,13 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * What the default order depends on, taken out of the row once: comparing is cheap, and the array
- * to sort is small.
- */
+/* A row and its place in the default order: comparing is cheap, and the array to sort is small. */
 struct key {
-	uint64_t badness; /* smaller is worse: state, fill, drops in the window */
-	uint64_t place; /* family, port and an IPv4 address; UNIX listeners last */
+	uint64_t rank; /* see rank_of(); equal ranks need sort_compare_address() */
 	struct row *row;
 };
 
@@ -21,38 +17,42 @@ struct key {
 struct value_key {
 	struct key key;
 	enum field_order order;
+	bool unknown;
 	double number;
 	char *text; /* NULL: compare numbers; owned */
-	bool unknown;
 };
 
-static uint64_t badness(const struct row *row)
-{
-	/* How far a queue exceeds full is chance, and drops matter more. */
-	const uint64_t fill_max = 65536, drops_max = 0xffffffff;
-	const double fill = row_worst_fill(row);
-	uint64_t drops = row->drops.known ? row->drops.value : 0;
+#define PLACE_BITS 49
 
-	return (uint64_t)row->state << 56 |
-	       (fill >= 1 ? 0 : fill_max - (uint64_t)(fill * (double)fill_max)) << 32 |
-	       (drops_max - num_min(drops, drops_max));
-}
-
+/* Family, port and an IPv4 address; UNIX listeners last. Has PLACE_BITS. */
 static uint64_t place(const struct listen_addr *b)
 {
 	uint64_t address = 0;
 
 	if (b->family == AF_UNIX)
-		return UINT64_MAX;
+		return ((uint64_t)1 << PLACE_BITS) - 1;
 	if (b->family == AF_INET)
 		for (int i = 0; i < 4; i++)
 			address = address << 8 | b->address[i];
 	return (uint64_t)(b->family != AF_INET) << 48 | (uint64_t)b->port << 32 | address;
 }
 
-static struct key make_key(struct row *row)
+/*
+ * Worst first: the state, the fill, and the drops in the window. Rows without fill and drops, which
+ * are most of them, go by their place.
+ */
+static uint64_t rank_of(const struct row *row)
 {
-	return (struct key){ badness(row), place(&row->listener->addr), row };
+	/* How far a queue exceeds full is chance, and drops matter more. */
+	const uint64_t fill_max = 65536, drops_max = 0xffffffff;
+	const double fill = row_worst_fill(row);
+	const uint64_t drops = row->drops.known ? num_min(row->drops.value, drops_max) : 0;
+	const uint64_t room = fill >= 1 ? 0 : fill_max - (uint64_t)(fill * (double)fill_max);
+	uint64_t rank = room << 32 | (drops_max - drops);
+
+	if (room == fill_max && !drops)
+		rank = (uint64_t)1 << PLACE_BITS | place(&row->listener->addr);
+	return (uint64_t)row->state << 56 | rank;
 }
 
 /* IPv4, IPv6, then UNIX listeners by path. */
@@ -88,28 +88,22 @@ static int compare_worst(const void *va, const void *vb)
 {
 	const struct key *a = va, *b = vb;
 
-	if (a->badness != b->badness)
-		return num_compare(a->badness, b->badness);
-	if (a->place != b->place)
-		return num_compare(a->place, b->place);
-	return sort_compare_address(a->row, b->row);
+	return a->rank != b->rank ? num_compare(a->rank, b->rank) :
+				    sort_compare_address(a->row, b->row);
 }
 
 int sort_compare(const struct row *a, const struct row *b)
 {
-	/* The rows are not changed here, but those that are sorted are not const. */
-	struct key x = make_key((struct row *)a), y = make_key((struct row *)b);
+	int order = num_compare(rank_of(a), rank_of(b));
 
-	return compare_worst(&x, &y);
+	return order ? order : sort_compare_address(a, b);
 }
 
 static int compare_values(const struct value_key *a, const struct value_key *b)
 {
 	if (a->unknown || b->unknown)
 		return 0;
-	if (a->order == ORDER_PLACE && a->key.place != b->key.place)
-		return num_compare(a->key.place, b->key.place);
-	if (a->order == ORDER_PLACE || a->order == ORDER_ADDRESS)
+	if (a->order == ORDER_ADDRESS || (a->order == ORDER_PLACE && a->number == b->number))
 		return compare_address(a->key.row, b->key.row);
 	if (a->text && b->text)
 		return strcmp(a->text, b->text);
@@ -151,8 +145,10 @@ static void take_value(struct value_key *key, const struct field *field,
 	case ORDER_STATE:
 		key->number = (double)key->key.row->state;
 		break;
-	case ORDER_ADDRESS:
 	case ORDER_PLACE:
+		key->number = (double)place(&key->key.row->listener->addr); /* exact */
+		break;
+	case ORDER_ADDRESS:
 		break;
 	}
 }
@@ -162,7 +158,7 @@ static void sort_worst_first(struct row **rows, size_t n)
 	struct key *keys = xreallocarray(NULL, n, sizeof(*keys));
 
 	for (size_t i = 0; i < n; i++)
-		keys[i] = make_key(rows[i]);
+		keys[i] = (struct key){ rank_of(rows[i]), rows[i] };
 	qsort(keys, n, sizeof(*keys), compare_worst);
 	for (size_t i = 0; i < n; i++)
 		rows[i] = keys[i].row;
@@ -180,7 +176,7 @@ void sort_some(struct row **rows, size_t n, const struct report *report, const s
 	}
 	keys = xcalloc(n, sizeof(*keys));
 	for (size_t i = 0; i < n; i++) {
-		keys[i].key = make_key(rows[i]);
+		keys[i].key = (struct key){ rank_of(rows[i]), rows[i] };
 		take_value(&keys[i], field, report, context);
 	}
 	qsort_r(keys, n, sizeof(*keys), compare_chosen, &descending);

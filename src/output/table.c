@@ -10,19 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LIST_LEAST 18 /* a list at the end is cut to this width before columns are left out */
-#define ESSENTIAL  69 /* columns worth as much or more are left out last, see field_table.c */
-#define CELL_MAX   UINT16_MAX /* no path or name is that long */
-
-struct cell {
-	uint16_t len; /* bytes of its text */
-	uint16_t width; /* on a terminal */
-};
+#define LIST_LEAST  18 /* a list at the end is cut to this width before columns are left out */
+#define ESSENTIAL   69 /* columns worth as much or more are left out last, see field_table.c */
+#define CELL_END    ' ' /* cells of one word have none */
+#define LIKELY_SIZE 24 /* bytes of cells in a row; twice as much is reserved */
 
 /*
  * All cells are made before the first is printed, because the widths depend on them. They are made
- * in the order of the dump: reading 20,000 rows in sorted order, each a cache miss, would take
- * longer than making the cells.
+ * in the order of the dump, and kept: to read 20,000 rows in sorted order, each of them several
+ * cache misses, and to make the cells once more takes longer than to touch the memory for them.
  */
 struct table {
 	FILE *stream;
@@ -32,7 +28,8 @@ struct table {
 	struct field_context *context;
 	unsigned int text_flags;
 	struct layout layout;
-	struct strbuf cells; /* struct cell and its text, cell after cell */
+	struct strbuf cells; /* each followed by CELL_END */
+	bool ascii; /* all of them: each byte is a column of the terminal */
 	uint32_t *rows; /* offset of each row of the report in cells; then the end of the last */
 	struct strbuf line; /* the current one */
 };
@@ -41,21 +38,16 @@ static void make_row(struct table *t, const struct row *row)
 {
 	for (size_t i = 0; i < t->layout.n; i++) {
 		struct layout_column *column = &t->layout.columns[i];
-		size_t start = t->cells.len, text = start + sizeof(struct cell);
+		const size_t start = t->cells.len;
 		struct field_value value;
-		struct cell cell = { 0 };
+		size_t width;
 
-		strbuf_add(&t->cells, (const char *)&cell, sizeof(cell));
 		field_get(column->field, row, t->report, t->context, &value);
-		cell_add(&t->cells, &value, t->text_flags | TEXT_ONE_WORD);
-		if (t->cells.len > text + CELL_MAX)
-			t->cells.len = text + CELL_MAX;
-		cell.len = cell.width = (uint16_t)(t->cells.len - text);
-		if (column->field->type == TYPE_TEXT)
-			cell.width = (uint16_t)text_width(t->cells.s + text, cell.len);
-		memcpy(t->cells.s + start, &cell, sizeof(cell));
-		if (cell.width > column->least) /* rare */
-			layout_add(&t->layout, column, cell.width, value.path);
+		width = cell_add(&t->cells, &value, t->text_flags);
+		t->ascii &= width == t->cells.len - start;
+		strbuf_putc(&t->cells, CELL_END);
+		if (width > column->least) /* rare */
+			layout_add(&t->layout, column, width, value.path);
 	}
 }
 
@@ -71,6 +63,7 @@ static void make_cells(struct table *t)
 			layout_add(&t->layout, column, column->header, false);
 		}
 	}
+	strbuf_reserve(&t->cells, t->report->n_shown * LIKELY_SIZE);
 	t->rows = xreallocarray(NULL, t->report->n_rows + 1, sizeof(*t->rows));
 	for (size_t i = 0; i < t->report->n_rows; i++) {
 		t->rows[i] = (uint32_t)t->cells.len;
@@ -222,15 +215,16 @@ static void print_row(struct table *t, size_t index)
 
 	for (size_t i = 0; i < t->layout.n; i++) {
 		const struct layout_column *column = &t->layout.columns[i];
-		struct cell cell;
+		size_t len = 0, width;
 
-		memcpy(&cell, text, sizeof(cell));
-		text += sizeof(cell);
-		if (column->shown && cell.width > column->width)
-			at = put_cut(at, text, cell.len, column, t->style->utf8);
+		while (text[len] != CELL_END)
+			len++;
+		width = t->ascii ? len : text_width(text, len);
+		if (column->shown && width > column->width)
+			at = put_cut(at, text, len, column, t->style->utf8);
 		else if (column->shown)
-			at = put_padded(at, text, cell.len, cell.width, column);
-		text += cell.len;
+			at = put_padded(at, text, len, width, column);
+		text += len + 1;
 	}
 	t->line.len = (size_t)(at - t->line.s);
 	put_colored_line(t, t->style->color ? severity_colors[severity] : NULL);
@@ -243,16 +237,13 @@ static size_t index_of(const struct table *t, size_t shown)
 
 static void print_rows(struct table *t)
 {
-	uint8_t *listed = xcalloc(t->report->snapshot->n_groups, sizeof(*listed));
+	uint8_t *listed = NULL;
 
+	if (t->style->detail)
+		listed = xcalloc(t->report->snapshot->n_groups, sizeof(*listed));
 	for (size_t i = 0; i < t->report->n_shown; i++) {
-		/* Each row is a cache miss, so prefetch it. */
-		if (i + 8 < t->report->n_shown) {
-			const char *cells = t->cells.s + t->rows[index_of(t, i + 8)];
-
-			__builtin_prefetch(cells);
-			__builtin_prefetch(cells + 64);
-		}
+		if (i + 8 < t->report->n_shown) /* each row is a cache miss */
+			__builtin_prefetch(t->cells.s + t->rows[index_of(t, i + 8)]);
 		print_row(t, index_of(t, i));
 		if (t->style->detail && !t->report->shown[i]->gone) {
 			struct strbuf lines = { 0 };
@@ -269,7 +260,7 @@ static void print_footer(struct table *t)
 	const struct footer footer = {
 		.report = t->report,
 		.context = t->context,
-		.text_flags = t->text_flags,
+		.text_flags = t->text_flags & ~(unsigned int)TEXT_ONE_WORD,
 		.width = t->style->width,
 		.selectors = t->style->selectors,
 		.owners = columns_needs(t->columns) & NEED_OWNERS,
@@ -301,7 +292,8 @@ void table_print(FILE *stream, const struct report *report, const struct columns
 		.columns = columns,
 		.style = style,
 		.context = context,
-		.text_flags = style->utf8 ? 0 : TEXT_ASCII,
+		.text_flags = TEXT_ONE_WORD | (style->utf8 ? 0 : TEXT_ASCII),
+		.ascii = true,
 		.layout = { .width = style->width,
 			    .list_least = LIST_LEAST,
 			    .essential = ESSENTIAL,

@@ -70,7 +70,7 @@ static void check_safe(const uint8_t *data, size_t size, unsigned int flags)
 	strbuf_adds(&b, "");
 	text_add_safe(&b, (const char *)data, size, flags);
 	FUZZ_CHECK(b.len >= size / 4 && b.s[b.len] == '\0');
-	if (text_is_plain((const char *)data, size))
+	if (text_is_plain((const char *)data, size, 0))
 		FUZZ_CHECK(b.len == size && !memcmp(b.s, data, size));
 	for (size_t i = 0; i < b.len; i += n) {
 		const uint8_t *s = (const uint8_t *)b.s + i;

@@ -225,6 +225,25 @@ static void test_fill(void **state)
  * Each row of the table is whole. Who reads a header, or a key of JSON, and types it, gets that
  * column: none is the name of another one, in any spelling.
  */
+static bool in_object(const struct field *f, const char *object)
+{
+	return f->object ? object && !strcmp(f->object, object) : !object;
+}
+
+/* JSON is written in the order of the table: an object is written once. */
+static void test_objects(void **state)
+{
+	const char *object = NULL;
+
+	for (size_t i = 0; i < FIELD_N; i++) {
+		if (!field_table[i].key || in_object(&field_table[i], object))
+			continue;
+		object = field_table[i].object;
+		for (size_t j = 0; object && j < i; j++)
+			assert_false(in_object(&field_table[j], object));
+	}
+}
+
 static void test_table(void **state)
 {
 	for (size_t i = 0; i < FIELD_N; i++) {
@@ -296,6 +315,7 @@ int main(void)
 		FIELDS_TEST(test_fill),
 		cmocka_unit_test(test_find),
 		cmocka_unit_test(test_table),
+		cmocka_unit_test(test_objects),
 	};
 
 	unit_utf8_locale();

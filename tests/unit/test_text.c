@@ -121,11 +121,11 @@ static void test_is_plain(void **state)
 	static const char *const other[] = { "a\\", "\x1f", "\x7f", "\x80", "gr\xc3\xbcn" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
-		assert_true(text_is_plain(plain[i], strlen(plain[i])));
+		assert_true(text_is_plain(plain[i], strlen(plain[i]), 0));
 		check_safe(plain[i], strlen(plain[i]), TEXT_ASCII, plain[i]);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(other); i++)
-		assert_false(text_is_plain(other[i], strlen(other[i])));
+		assert_false(text_is_plain(other[i], strlen(other[i]), 0));
 }
 
 static void test_strbuf(void **state)
@@ -167,6 +167,10 @@ static void test_digits(void **state)
 			snprintf(expected, sizeof(expected), "%llu", (unsigned long long)value);
 			assert_string_equal(b.s, expected);
 			assert_u64_equal(b.len, strlen(expected));
+			b.len = 0;
+			strbuf_addx(&b, value);
+			snprintf(expected, sizeof(expected), "%llx", (unsigned long long)value);
+			assert_string_equal(b.s, expected);
 		}
 		if (power > UINT64_MAX / 10)
 			break;
