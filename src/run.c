@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "run.h"
 
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
 #include "analyse/fold.h"
 #include "base/alloc.h"
 #include "base/clock.h"
