@@ -176,18 +176,22 @@ static unsigned int needs_of(const struct options *o)
 		needs |= NEED_OWNERS_ASKED;
 	if (!(needs & NEED_WINDOW) || o->peak_rate <= 0)
 		needs &= ~(unsigned int)NEED_PEAK;
+	/* All states and columns ask what the counters did in a window. */
+	if (!(needs & (NEED_WINDOW | NEED_TOTALS)))
+		needs &= ~(unsigned int)NEED_COUNTERS;
 	return needs;
 }
 
 static int open_source(const struct options *o, unsigned int needs, struct sample_source **source,
 		       struct error *why)
 {
+	/* The ledger and the footer need every listener of the namespace. */
+	const bool all = needs & NEED_COUNTERS || want_footer(o);
 	const struct collect_config config = {
 		.root = "/",
 		.needs = needs,
-		/* The ledger needs every listener of the namespace. */
-		.family = needs & NEED_COUNTERS ? AF_UNSPEC : o->selection.family,
-		.condition = filter_expr(o->selection.filter),
+		.family = all ? AF_UNSPEC : o->selection.family,
+		.condition = all ? NULL : filter_expr(o->selection.filter),
 		.peak_rate = o->peak_rate,
 		.peak_share = PEAK_SHARE,
 		.not_shown_share = NOT_SHOWN_SHARE,

@@ -210,7 +210,7 @@ static const struct document_key netns_keys[] = {
 	{ "pid", KEY_COUNT | NULLABLE, "the oldest process in it", .needs = NEED_NETNS_PID, .get = get_netns_pid },
 	{ "sysctl", KEY_OBJECT, "null: missing in this namespace", .needs = NEED_SYSCTLS, .keys = sysctl_keys },
 	{ "counters", KEY_OBJECT, "named as nstat does; null: not known to the running kernel",
-	  .needs = NEED_COUNTERS, .keys = counter_keys },
+	  .needs = NEED_COUNTERS | NEED_TOTALS, .keys = counter_keys },
 	{ "ledger", KEY_OBJECT, "sums over all listeners of the namespace", .needs = NEED_COUNTERS, .keys = ledger_keys },
 	{ 0 }
 };
