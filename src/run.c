@@ -168,6 +168,9 @@ static unsigned int needs_of(const struct options *o)
 		needs |= NEED_OWNERS | NEED_OWNERS_ASKED | NEED_USERS;
 	if (o->delay <= 0)
 		needs &= ~(unsigned int)NEED_WINDOW;
+	/* Tables show what counters rose by. */
+	if (!o->top && !(needs & NEED_WINDOW) && !format_of(o)->holds_totals)
+		needs &= ~(unsigned int)NEED_COUNTERS;
 	/* Reading every descriptor in /proc may take most of a second: too long for -d 0. */
 	if (o->delay <= 0 && !(needs & NEED_OWNERS_ASKED))
 		needs &= ~(unsigned int)(NEED_OWNERS | NEED_UNITS | NEED_CONDITIONS);
@@ -176,9 +179,6 @@ static unsigned int needs_of(const struct options *o)
 		needs |= NEED_OWNERS_ASKED;
 	if (!(needs & NEED_WINDOW) || o->peak_rate <= 0)
 		needs &= ~(unsigned int)NEED_PEAK;
-	/* All states and columns ask what the counters did in a window. */
-	if (!(needs & (NEED_WINDOW | NEED_TOTALS)))
-		needs &= ~(unsigned int)NEED_COUNTERS;
 	return needs;
 }
 

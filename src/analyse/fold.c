@@ -20,7 +20,7 @@ static void add_range(struct range *sum, struct range range)
 }
 
 /* Is a queue fuller than another, or as full and longer? */
-static bool is_worse(double fill, uint32_t length, double other_fill, uint32_t other_length)
+static bool is_worse(uint64_t fill, uint32_t length, uint64_t other_fill, uint32_t other_length)
 {
 	return fill > other_fill || (fill == other_fill && length > other_length);
 }
@@ -28,7 +28,7 @@ static bool is_worse(double fill, uint32_t length, double other_fill, uint32_t o
 /* The members' peaks were at different times, so they are not added up. */
 static void add_peak(struct folded_group *group, struct peak *peak, const struct listener *l)
 {
-	double fill = listener_ratio(l, l->peak.length);
+	const uint64_t fill = listener_peak_fill(l);
 
 	if (is_worse(fill, l->peak.length, group->peak_fill, peak->length) || !peak->samples) {
 		group->peak_fill = fill;

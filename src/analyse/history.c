@@ -69,11 +69,9 @@ static uint64_t newest(const struct history *t)
 /* The first process that holds it; NULL: unknown. */
 static const char *process_of(const struct snapshot *s, const struct row *row)
 {
-	const struct owner *owner =
-		row->folded ? row->folded->owners : s->owners + row->listener->first_owner;
-	uint32_t n = row->folded ? row->folded->n_owners : row->listener->n_owners;
+	const struct row_owners owners = row_owners(row, s);
 
-	return n ? s->processes[owner->process].comm : NULL;
+	return owners.n ? s->processes[owners.list->process].comm : NULL;
 }
 
 static const char *netns_name(const struct netns *ns, char inode[24])

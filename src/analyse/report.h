@@ -46,7 +46,7 @@ struct filter;
 struct selection {
 	uint8_t family; /* of TCP listeners; AF_UNSPEC: both */
 	bool only_full;
-	double fill; /* with only_full: least fill or peak */
+	uint64_t fill; /* with only_full: least fill or peak */
 	struct filter *filter; /* NULL: all */
 };
 

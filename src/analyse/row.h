@@ -119,7 +119,7 @@ struct folded_group {
 	 * differ between members are unknown.
 	 */
 	struct listener listener;
-	double peak_fill; /* of the member that was fullest in the window */
+	uint64_t peak_fill; /* of the member that was fullest in the window */
 	struct row_window window; /* of the row */
 	struct opt_u64 drops; /* sum of the totals, which may be above 2^32 */
 	const struct owner *owners; /* of all members, in the order of the snapshot */
@@ -166,6 +166,15 @@ uint32_t row_peers_reset(const struct row *row);
  */
 struct opt_u64 row_peers_closed_or_reset(const struct row *row);
 
+/* What holds a row open. */
+struct row_owners {
+	const struct owner *list; /* those of one process side by side */
+	uint32_t n; /* 0: none, or unknown */
+};
+
+/* Of a listener or of all members of a group; @s: the snapshot that its listener is in. */
+struct row_owners row_owners(const struct row *row, const struct snapshot *s);
+
 /* The connections in one queue. */
 struct row_queue {
 	struct connections connections; /* none when the queue is empty */
@@ -202,9 +211,9 @@ static inline uint64_t row_capacity(const struct row *row)
 struct opt_u64 row_drops(const struct row *row);
 
 /* Highest fill in the window, with LISTENER_PEAK; for a folded row that of one member. */
-double row_peak_fill(const struct row *row);
+uint64_t row_peak_fill(const struct row *row);
 
 /* Highest known fill in the window: the peak, or the fill now. */
-double row_worst_fill(const struct row *row);
+uint64_t row_worst_fill(const struct row *row);
 
 #endif

@@ -42,7 +42,6 @@ enum need {
 	/* What no sample holds. */
 	NEED_WINDOW = 1 << 21, /* a second sample, see window.h */
 	NEED_USERS = 1 << 22, /* names of users, which the output looks up */
-	NEED_TOTALS = 1 << 23, /* the counters themselves, not only what they did in a window */
 };
 
 #endif

@@ -348,10 +348,10 @@ static void add_spell(struct subject *s)
 		strbuf_addf(b, "the cause was %s", reason_table[reason].name);
 		put_sentence(s);
 	}
-	if (m->peak <= 0)
+	if (!m->peak)
 		return;
 	strbuf_adds(b, "at most ");
-	phrase_count(b, (uint64_t)(m->peak * (double)capacity + 0.5));
+	phrase_count(b, (uint64_t)(fill_ratio(m->peak) * (double)capacity + 0.5));
 	strbuf_adds(b, " of ");
 	phrase_count(b, capacity);
 	strbuf_adds(b, " queued");

@@ -123,7 +123,7 @@ COSTS = {"DROPS": "drops", "MPTCP": "MPTCP", "COUNTERS": "counters", "SYSCTLS": 
          "INTERFACE": "devices", "NAMESPACES": "namespace names"}
 # What costs nothing, or belongs to a format or an option.
 NO_COSTS = {"WAIT_ALL", "CONNECTIONS", "IDENTITY", "NETNS_PID", "NOT_SHOWN", "UNIX",
-            "OWNERS_ASKED", "GROUPS", "TOTALS"}
+            "OWNERS_ASKED", "GROUPS"}
 
 
 @functools.lru_cache(maxsize=None)

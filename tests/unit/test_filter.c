@@ -337,6 +337,26 @@ static void test_fields(void **state)
 	scene_close(&scene);
 }
 
+/* At each tenth of a percent a fill is exactly that, however it is written. */
+static void test_exact_fills(void **state)
+{
+	struct scene scene = { 0 };
+
+	scene_open(&scene);
+	scene_add_both(&scene, 1);
+	for (uint32_t length = 1; length < 1000; length++) {
+		char text[128];
+
+		scene_now(&scene, 1)->limit = 999;
+		scene_now(&scene, 1)->length = length;
+		scene_report(&scene);
+		snprintf(text, sizeof(text), "fill = %u.%u%%; fill >= %u.%u%%; fill <= 0.%03u",
+			 length / 10, length % 10, length / 10, length % 10, length);
+		expect_each(text, true, &scene.report.rows[0], &scene.report);
+	}
+	scene_close(&scene);
+}
+
 /* The names of UNIX listeners, and which of them a filter shows; @t is the one of TCP. */
 static const char *const paths[] = { "/run/app.sock", "/run/App.sock", "/srv/app.sock", "@app",
 				     "@app@@@@@",     "./@app",	       "@a}b" };
@@ -585,6 +605,7 @@ int main(void)
 		cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_exact_fills),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_states),

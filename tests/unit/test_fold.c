@@ -174,13 +174,13 @@ static void test_peaks(void **state)
 	queue(1, 5, 9);
 	fold();
 	expect(80, "samples=40 full-seconds=0.7");
-	assert_true(row_worst_fill(row(80)) == 1);
+	assert_true(row_worst_fill(row(80)) == FILL_FULL);
 	expect(80, "state=full");
 	/* One that was not looked at leaves open how full it was. */
 	scene_now(&scene, 3)->known &= (uint16_t)~LISTENER_PEAK;
 	fold();
 	expect(80, "peak=-");
-	assert_true(row_worst_fill(row(80)) == 0.5);
+	assert_true(row_worst_fill(row(80)) == FILL_FULL / 2);
 }
 
 /* Of members that are as full the longest, not one of a backlog of 0. */
@@ -399,7 +399,8 @@ static void test_sort_and_select(void **state)
 	assert_u64_equal(scene.report.shown[0]->listener->addr.port, 80);
 	queue(2, 90, 99);
 	fold();
-	report_select(&scene.report, &(struct selection){ .only_full = true, .fill = 0.9 });
+	report_select(&scene.report,
+		      &(struct selection){ .only_full = true, .fill = 90 * FILL_PERCENT });
 	assert_u64_equal(scene.report.n_shown, 1);
 	assert_u64_equal(scene.report.shown[0]->listener->addr.port, 80);
 }

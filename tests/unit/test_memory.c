@@ -334,7 +334,7 @@ static void test_sick(void **state)
 	assert_int_equal(m.reasons, SLOW);
 	assert_lasted(m, 2, false);
 	assert_u64_equal(m.overflows.min, 12);
-	assert_true(m.peak >= 1);
+	assert_true(m.peak >= FILL_FULL);
 	assert_recent(0, 2, 4);
 	assert_int_equal(memory_severity(&m), SEVERITY_CRITICAL);
 }
@@ -379,7 +379,7 @@ static void test_was(void **state)
 	assert_ago(m, 12);
 	assert_lasted(m, 5, false);
 	assert_u64_equal(m.overflows.min, 6);
-	assert_true(m.peak >= 1);
+	assert_true(m.peak >= FILL_FULL);
 	assert_int_equal(memory_severity(&m), SEVERITY_NOTICE);
 	windows("1:3", 288);
 	assert_ago(recall(A, 0), 300);
@@ -408,7 +408,7 @@ static void test_memory_of_older_windows(void **state)
 	assert_memory(m, MEMORY_SICK, STATE_HIGH);
 	assert_lasted(m, 1, false);
 	assert_u64_equal(m.overflows.min, 0);
-	assert_true(m.peak == 0.8);
+	assert_true(m.peak == FILL_HIGH);
 	assert_recent(46, 1, 2);
 	m = recall_as(A, 45, STATE_OVERFLOWING, 0);
 	assert_memory(m, MEMORY_SICK, STATE_OVERFLOWING);
@@ -1037,7 +1037,7 @@ static void test_memory_is_bounded(void **state)
 	}
 	strbuf_free(&crowd);
 	assert_true(history_fill(history, row_at(100), 0).known);
-	assert_true(history_fill(history, row_at(100), 0).fill == 0.5);
+	assert_true(history_fill(history, row_at(100), 0).fill == FILL_FULL / 2);
 	assert_false(history_fill(history, row_at(100), 110).known);
 	assert_now(10000, MEMORY_SICK, STATE_OVERFLOWING);
 	assert_lasted(recall(10000, 0), 119, true);

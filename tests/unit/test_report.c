@@ -545,13 +545,14 @@ static void test_select(void **state)
 	assert_u64_equal(selected((struct selection){ .family = AF_INET6 }), 1);
 	assert_u64_equal(scene.report.shown[0]->listener->cookie, 1);
 	assert_u64_equal(selected((struct selection){ .family = AF_INET }), 3);
-	assert_u64_equal(
-		selected((struct selection){ .family = AF_UNSPEC, .only_full = true, .fill = 0.8 }),
-		1);
+	assert_u64_equal(selected((struct selection){
+				 .family = AF_UNSPEC, .only_full = true, .fill = FILL_HIGH }),
+			 1);
 	assert_u64_equal(scene.report.shown[0]->listener->cookie, 2);
-	assert_u64_equal(
-		selected((struct selection){ .family = AF_UNSPEC, .only_full = true, .fill = 0.6 }),
-		2);
+	assert_u64_equal(selected((struct selection){ .family = AF_UNSPEC,
+						      .only_full = true,
+						      .fill = 60 * FILL_PERCENT }),
+			 2);
 	assert_u64_equal(
 		selected((struct selection){ .family = AF_UNSPEC, .only_full = true, .fill = 0 }),
 		4);
