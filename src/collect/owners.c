@@ -54,6 +54,12 @@ struct owners_listener {
 	uint32_t state : 2; /* enum owners_state */
 };
 
+/* A slot of the hash table of listeners. */
+struct owners_slot {
+	uint32_t inode;
+	uint32_t listener; /* IDMAP_NONE: empty */
+};
+
 static void free_listeners(struct owners_listeners *listeners)
 {
 	free(listeners->list);
@@ -73,14 +79,16 @@ void owners_free(struct owners *o)
 	*o = (struct owners){ .root = o->root };
 }
 
-/* Returns where the index of the listener with that inode is, or would be. */
-static uint32_t *find_slot(const struct owners_listeners *listeners, uint32_t inode)
+/*
+ * Returns the slot of the listener with that inode, or an empty one. What one process has opened
+ * has mostly adjacent inodes, and by adjacent slots a scan of its descriptors stays in the cache.
+ */
+static struct owners_slot *find_slot(const struct owners_listeners *listeners, uint32_t inode)
 {
 	const size_t mask = listeners->n_slots - 1;
-	size_t i = idmap_mix(inode) & mask;
+	size_t i = inode & mask;
 
-	while (listeners->slots[i] != IDMAP_NONE &&
-	       listeners->list[listeners->slots[i]].inode != inode)
+	while (listeners->slots[i].listener != IDMAP_NONE && listeners->slots[i].inode != inode)
 		i = (i + 1) & mask;
 	return &listeners->slots[i];
 }
@@ -88,7 +96,7 @@ static uint32_t *find_slot(const struct owners_listeners *listeners, uint32_t in
 /* Returns the index of the first listener with that inode, or IDMAP_NONE. */
 static uint32_t find_listener(const struct owners_listeners *listeners, uint32_t inode)
 {
-	return listeners->n && inode ? *find_slot(listeners, inode) : IDMAP_NONE;
+	return listeners->n && inode ? find_slot(listeners, inode)->listener : IDMAP_NONE;
 }
 
 static bool is_same(const struct owners_listener *ours, const struct listener *l)
@@ -121,7 +129,8 @@ static void size_listeners(struct owners_listeners *to, size_t n)
 static void add_listener(struct owners_listeners *to, const struct owners_listeners *before,
 			 const struct listener *l, const struct snapshot *s)
 {
-	uint32_t was = find_listener(before, l->inode), *slot;
+	uint32_t was = find_listener(before, l->inode);
+	struct owners_slot *slot;
 	struct owners_listener *ours = &to->list[to->n];
 
 	if (was != IDMAP_NONE && is_same(&before->list[was], l))
@@ -132,8 +141,8 @@ static void add_listener(struct owners_listeners *to, const struct owners_listen
 						  .since_s = s->monotonic_ns / NSEC_PER_SEC &
 							     SINCE_MAX };
 	slot = l->inode ? find_slot(to, l->inode) : NULL;
-	if (slot && *slot == IDMAP_NONE) {
-		*slot = (uint32_t)to->n;
+	if (slot && slot->listener == IDMAP_NONE) {
+		*slot = (struct owners_slot){ l->inode, (uint32_t)to->n };
 	} else if (slot) {
 		to->twins = array_grow(to->twins, to->n_twins, &to->twins_size, sizeof(*to->twins));
 		to->twins[to->n_twins++] = (uint32_t)to->n;

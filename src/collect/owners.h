@@ -35,12 +35,13 @@
 
 struct owners_process;
 struct owners_listener;
+struct owners_slot;
 
 /* The listeners of a sample, and the search for the owners of each. */
 struct owners_listeners {
 	struct owners_listener *list; /* in the order of the sample */
 	size_t n;
-	uint32_t *slots; /* hash table of indexes into @list, by inode */
+	struct owners_slot *slots; /* hash table of indexes into @list, by inode */
 	size_t n_slots;
 	uint32_t *twins; /* those with the inode of one before them: only under MPTCP */
 	size_t n_twins, twins_size;
