@@ -150,8 +150,10 @@ static void dump_listeners(struct sampling *now)
 
 static void read_counters_after(struct sampling *now)
 {
-	open_netns_counters_after(now->netns, now->s, &now->s->netns[now->netns_idx],
-				  &now->c->text);
+	struct netns *ns = &now->s->netns[now->netns_idx];
+
+	open_netns_counters_after(now->netns, now->s, ns, &now->c->text);
+	quiet_read(&now->netns->ehash.quiet, &ns->after, clock_monotonic_ns());
 }
 
 static void add_unix_listeners(struct sampling *now)

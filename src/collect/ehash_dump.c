@@ -25,6 +25,7 @@ struct job {
 	struct snapshot *snapshot;
 	bool half_open; /* half-open connections */
 	bool waiting; /* waiting connections, by the next two */
+	size_t n_shown; /* by the dump, of any kind */
 	struct waiting_request request;
 	struct waiting_at at;
 };
@@ -105,15 +106,20 @@ static bool needs_dump(const struct ehash_dumps *all, const struct job *job, uin
 		needs(all, NEED_CONNECTIONS) &&
 		(!waiting->detailed || waiting->detail_port != all->detail_port);
 
-	return (job->half_open && (!dump->half_open_ns || is_due(&dump->limit, false, now_ns))) ||
+	const bool half_open = job->half_open &&
+			       dump->half_open_ns != job->snapshot->monotonic_ns &&
+			       (!dump->half_open_ns || is_due(&dump->limit, false, now_ns));
+
+	return half_open ||
 	       (job->waiting &&
 		(!waiting->sample_ns || is_due(&dump->limit, true, now_ns) || lacks_connections));
 }
 
 static void handle_socket(const struct diag_record *r, void *context)
 {
-	const struct job *job = context;
+	struct job *job = context;
 
+	job->n_shown++;
 	/* A full socket in SYN_RECV is a Fast Open child, which waits in the accept queue. */
 	if (r->request_sock && job->half_open)
 		children_add(&job->dump->half_open, r);
@@ -138,6 +144,7 @@ static int dump_sockets(const struct ehash_dumps *all, struct job *job, struct e
 	if (job->waiting)
 		bytecode_ports(&ports, job->at.ports, job->at.n, job->half_open);
 	do {
+		job->n_shown = 0;
 		if (job->half_open)
 			children_reset(&dump->half_open);
 		if (job->waiting)
@@ -174,16 +181,37 @@ static void end_waiting(struct ehash_dumps *all, const struct job *job, int code
 		read_resets(all, dump, &s->netns[job->request.netns_idx]);
 }
 
+/*
+ * May the walk have missed a socket that was there from its beginning to its end? The kernel goes
+ * on by the number of the socket in a chain, after each datagram and after DIAG_CHUNK sockets of a
+ * chain, so it skips one where another has left the chain meanwhile.
+ */
+static bool may_have_missed(const struct job *job)
+{
+	return job->n_shown >= DIAG_CHUNK || diag_datagrams(job->dump->diag) > 1;
+}
+
+/* Without the filter of the user it is about the whole namespace, as the counters are. */
+static void note_half_open(const struct job *job, int code, uint64_t begin_ns)
+{
+	struct ehash_dump *dump = job->dump;
+
+	dump->half_open_ns = code < 0 ? 0 : job->snapshot->monotonic_ns;
+	quiet_walked(&dump->quiet, begin_ns,
+		     code == 0 && !dump->half_open.n && !dump->filter->n && !may_have_missed(job));
+}
+
 /* Makes one dump. Returns false when the kernel cannot dump both kinds of connections at once. */
 static bool dump_once(struct ehash_dumps *all, struct job *job)
 {
+	const uint64_t begin_ns = clock_monotonic_ns();
 	struct error why;
 	int code = dump_sockets(all, job, &why);
 
 	if (code == -EINVAL && job->half_open && job->waiting)
 		return false;
 	if (job->half_open)
-		job->dump->half_open_ns = code < 0 ? 0 : job->snapshot->monotonic_ns;
+		note_half_open(job, code, begin_ns);
 	if (job->half_open && code < 0)
 		snapshot_warn(job->snapshot, "syn-queues-unavailable",
 			      "%s; some SYN queues are unknown", why.text);
@@ -258,6 +286,8 @@ static bool complete_netns(struct ehash_dumps *all, struct snapshot *s, uint32_t
 		children_want_connections(s, netns_idx, all->detail_port);
 	job = make_job(all, s, netns_idx);
 	job.dump->limit.share = all->share / (double)all->n;
+	if (quiet_has_no_half_open(&job.dump->quiet, &s->netns[netns_idx].after))
+		job.dump->half_open_ns = s->monotonic_ns;
 	due = needs_dump(all, &job, now);
 	if (due && *spent_ns < BUDGET_NS) {
 		dump(all, &job);

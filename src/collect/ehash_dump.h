@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "collect/children.h"
+#include "collect/quiet.h"
 #include "collect/sock_diag.h"
 #include "collect/waiting.h"
 #include "model/snapshot.h"
@@ -14,7 +15,8 @@
  *
  * A dump walks the hash of the whole host, and its cost is unknown until it is done. So the CPU
  * time of each dump is measured, and sets how long the next one has to wait. Meanwhile samples show
- * what the last dump found.
+ * what the last dump found. Where no segment came since a dump that found no half-open connection,
+ * there is none, and no dump is made for them.
  */
 
 /* An urgent dump waits only for urgent ones. The time that it uses delays the others. */
@@ -30,7 +32,8 @@ struct ehash_dump {
 	const struct bytecode *filter; /* of the listeners; not owned */
 	int snmp; /* descriptor of /proc/net/snmp, or -errno; not owned */
 	struct children half_open;
-	uint64_t half_open_ns; /* monotonic_ns of the sample with that dump; 0: no dump */
+	uint64_t half_open_ns; /* monotonic_ns of the last sample where they are so; 0: unknown */
+	struct quiet quiet;
 	struct waiting waiting;
 	struct dump_time listeners_before; /* of the LISTEN dump of the sample before */
 	struct dump_time listeners; /* of the LISTEN dump of this sample */

@@ -26,9 +26,9 @@ static bool cut(struct span *from, char separator, struct span *part)
 	return true;
 }
 
-static bool span_is(struct span s, const char *text)
+static bool span_is(struct span s, const char *text, size_t len)
 {
-	return strlen(text) == s.len && !memcmp(s.p, text, s.len);
+	return len == s.len && !memcmp(s.p, text, len);
 }
 
 static bool parse_value(struct span s, uint64_t *value)
@@ -48,16 +48,31 @@ static bool parse_value(struct span s, uint64_t *value)
 	return true;
 }
 
-static void match(struct span prefix, struct span name, struct span value, struct counters *c)
+/* The counters whose names begin with @prefix, as bits 1 << enum counter_id. */
+static uint32_t with_prefix(struct span prefix)
+{
+	uint32_t found = 0;
+
+	for (unsigned int i = 0; i < COUNTER_N; i++)
+		if (span_is(prefix, counter_table[i].prefix, counter_table[i].prefix_len))
+			found |= 1u << i;
+	return found;
+}
+
+/* @among: bits; there are hundreds of names, and few of these */
+static void match(uint32_t among, struct span name, struct span value, struct counters *c)
 {
 	uint64_t v;
 
-	for (unsigned int i = 0; i < COUNTER_N; i++)
-		if (span_is(name, counter_table[i].name) &&
-		    span_is(prefix, counter_table[i].prefix) && parse_value(value, &v)) {
+	for (; among; among &= among - 1) {
+		const int i = __builtin_ctz(among);
+
+		if (span_is(name, counter_table[i].name, counter_table[i].name_len) &&
+		    parse_value(value, &v)) {
 			c->value[i] = v;
 			c->known |= 1u << i;
 		}
+	}
 }
 
 /* Without an incomplete last line: its last number may lack digits. */
@@ -75,13 +90,15 @@ void netstat_parse(const char *text, size_t len, struct counters *c)
 
 	while (cut(&rest, '\n', &names) && cut(&rest, '\n', &values)) {
 		struct span prefix, values_prefix, name, value;
+		uint32_t among;
 
 		if (!cut(&names, ':', &prefix) || !cut(&values, ':', &values_prefix) ||
 		    prefix.len != values_prefix.len ||
 		    memcmp(prefix.p, values_prefix.p, prefix.len))
 			continue;
-		while (cut(&names, ' ', &name) && cut(&values, ' ', &value))
-			match(prefix, name, value, c);
+		among = with_prefix(prefix);
+		while (among && cut(&names, ' ', &name) && cut(&values, ' ', &value))
+			match(among, name, value, c);
 	}
 }
 
@@ -105,7 +122,8 @@ void netstat_parse6(const char *text, size_t len, struct counters *c)
 			line.p++;
 			line.len--;
 		}
-		match(prefix, (struct span){ name.p + prefix.len, name.len - prefix.len }, line, c);
+		match(with_prefix(prefix),
+		      (struct span){ name.p + prefix.len, name.len - prefix.len }, line, c);
 	}
 }
 

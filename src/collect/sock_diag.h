@@ -117,6 +117,9 @@ int diag_find(struct diag_socket *socket, const struct diag_record *connection,
 /* The netlink socket that it uses: for dumps of other families, and for netlink_again(). */
 struct netlink_socket *diag_netlink(struct diag_socket *socket);
 
+/* A walk lets go of a chain of the hash after so many sockets (SKARR_SZ, 4.10 and later). */
+#define DIAG_CHUNK 16
+
 /* How many datagrams the last dump had. If it was one, the walk was not interrupted. */
 unsigned int diag_datagrams(const struct diag_socket *socket);
 

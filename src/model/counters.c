@@ -2,7 +2,8 @@
 #include "model/counters.h"
 
 const struct counter_info counter_table[COUNTER_N] = {
-#define COUNTER_ROW(id, prefix, name, shown, meaning) { prefix, name, COUNTER_##shown, meaning },
+#define COUNTER_ROW(id, prefix, name, shown, meaning) \
+	{ prefix, name, sizeof(prefix) - 1, sizeof(name) - 1, COUNTER_##shown, meaning },
 	COUNTER_TABLE(COUNTER_ROW)
 #undef COUNTER_ROW
 };

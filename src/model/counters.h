@@ -15,7 +15,8 @@
  * ListenDrops counts more than losses: also each SYN to a broadcast or multicast address
  * (tcp_v4_conn_request(), tcp_v6_conn_request()) and each request sock that an ICMP error ends
  * (tcp_req_err()). The counters of such packets are upper bounds for these. They move for many
- * other reasons, so they are JSON_ONLY.
+ * other reasons, so they are JSON_ONLY. So is InSegs, which says that nothing happened where it
+ * stands still (collect/quiet.h).
  */
 #define COUNTER_TABLE(X)                                                                           \
 	X(LISTEN_OVERFLOWS, "TcpExt", "ListenOverflows", EVERYWHERE,                               \
@@ -47,6 +48,7 @@
 	  "connections that ended before they opened")                                             \
 	X(ESTAB_RESETS, "Tcp", "EstabResets", EVERYWHERE, "open connections ended by a RST")       \
 	X(OUT_RSTS, "Tcp", "OutRsts", EVERYWHERE, "RSTs sent")                                     \
+	X(IN_SEGS, "Tcp", "InSegs", JSON_ONLY, "segments received, SYNs included")                 \
 	X(IN_BROADCAST, "IpExt", "InBcastPkts", JSON_ONLY, "broadcast packets received")           \
 	X(IN_UNREACHABLE, "Icmp", "InDestUnreachs", JSON_ONLY, "ICMP: destination unreachable")    \
 	X(IN_TIME_EXCEEDED, "Icmp", "InTimeExcds", JSON_ONLY, "ICMP: time exceeded")               \
@@ -71,6 +73,7 @@ enum counter_shown { COUNTER_EVERYWHERE, COUNTER_JSON_ONLY };
 struct counter_info {
 	const char *prefix;
 	const char *name;
+	uint8_t prefix_len, name_len;
 	enum counter_shown shown;
 	const char *meaning;
 };

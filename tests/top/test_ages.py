@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Walks of the established hash are made less often where they are dear; the screen shows ages."""
 import re
+import time
 
 import netns
 import rig
@@ -22,6 +23,22 @@ class SynRecv(screen.Case):
         # It is taken again all the same.
         self.half_open(listener, 2)
         view.settle(lambda lines: self.assertEqual(syn(lines), "5"))
+
+    def test_known_where_nothing_comes(self):
+        """No segment since a walk that found none: there is none now, and it has no age."""
+        netns.established_hash(DEAR)
+        listener = self.listener(backlog=50)
+        view = self.screen("-d", "0.005", "--peak-rate=0", "-o", "+syn-age", cols=140)
+        # The first walk is too soon after the first look at the counter.
+        view.wait("an older number", lambda lines: is_old(lines, "SYNAGE"))
+        view.wait("another walk", lambda lines: not is_old(lines, "SYNAGE"))
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            lines = view.lines()
+            self.assertFalse(is_old(lines, "SYNAGE"), lines)
+            self.assertEqual(syn(lines), "0", lines)
+        self.half_open(listener, 2)
+        view.settle(lambda lines: self.assertEqual(syn(lines), "2"))
 
 
 class Waiting(screen.Case):

@@ -692,6 +692,156 @@ static void test_detail(void **state)
 
 #define EHASH_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Where no segment comes. */
+
+/* What every sample reads; the file that is open stays the same. */
+static void receive_segments(uint64_t in_all)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "Tcp: InSegs EstabResets\nTcp: %u 7\n", (unsigned int)in_all);
+	unit_write_text(tree, "proc/self/net/snmp", text);
+}
+
+static void begin_quiet(unsigned int needs, double share)
+{
+	kernel.half_open = 0;
+	receive_segments(40);
+	begin(needs, share);
+}
+
+/* The third walk, and all after it, can find nothing new: the answer is known without. */
+static void test_quiet_namespace(void **state)
+{
+	begin_quiet(NEED_SYN_RECV | NEED_WAIT | NEED_COUNTERS, 0);
+	assert_true(sample_at(0)); /* a SYN may have been between the counter and the hash */
+	assert_true(sample_at(1));
+	for (uint64_t second = 2; second < 10; second++) {
+		assert_false(sample_at(second));
+		assert_u64_equal(syn_age(), 0);
+		assert_u64_equal(s.listeners[0].length, 0);
+		assert_u64_equal(s.n_warnings, 0);
+	}
+	kernel.half_open = 3;
+	receive_segments(43);
+	assert_true(sample_at(10));
+	assert_u64_equal(group(0)->syn_length, 3);
+	/* They may expire, which no counter shows. */
+	assert_true(sample_at(11));
+	assert_u64_equal(group(0)->syn_length, 3);
+	kernel.half_open = 0;
+	assert_true(sample_at(12));
+	assert_false(sample_at(13));
+	assert_u64_equal(syn_age(), 0);
+	/* One segment more, of whatever kind. */
+	receive_segments(44);
+	assert_true(sample_at(14));
+	assert_true(sample_at(15));
+	assert_false(sample_at(16));
+}
+
+/* A walk proves nothing that began less than half a second after the counter's value was read. */
+static void test_quiet_settles(void **state)
+{
+	static const struct {
+		uint64_t ms;
+		bool walk;
+	} steps[] = { { 0, true },   { 400, true },  { 499, true },
+		      { 500, true }, { 600, false }, { 900, false } };
+
+	begin_quiet(NEED_SYN_RECV | NEED_COUNTERS, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		size_t before = walks;
+
+		now_ns = 100 * S + steps[i].ms * MS;
+		sample();
+		assert_int_equal(walks > before, steps[i].walk);
+	}
+}
+
+/* A sample that begins a window reads the counter as well. */
+static void test_quiet_since_opening(void **state)
+{
+	begin_quiet(NEED_SYN_RECV | NEED_COUNTERS | NEED_WINDOW, 0);
+	assert_int_equal(sample_source_sample(collector, SAMPLE_OPENING, &s, &why), 0);
+	assert_u64_equal(walks, 0);
+	assert_true(sample_at(1));
+	assert_false(sample_at(2));
+}
+
+static void test_quiet_unknown(void **state)
+{
+	/* The counter is missing, or nobody reads it. */
+	for (int i = 0; i < 2; i++) {
+		begin_quiet(NEED_SYN_RECV | (i ? 0 : NEED_COUNTERS), 0);
+		if (!i)
+			unit_write_text(tree, "proc/self/net/snmp", "Tcp: EstabResets\nTcp: 7\n");
+		for (uint64_t second = 0; second < 5; second++)
+			assert_true(sample_at(5 * (unsigned int)i + second));
+		sample_source_close(collector);
+		collector = NULL;
+	}
+}
+
+/* A walk that was interrupted may have missed one; one that failed knows nothing. */
+static void test_quiet_whole_walks_only(void **state)
+{
+	begin_quiet(NEED_SYN_RECV | NEED_WAIT_ALL | NEED_COUNTERS, 0);
+	kernel.length[0] = 2; /* each in a datagram of its own */
+	for (uint64_t second = 0; second < 5; second++) {
+		assert_true(sample_at(second));
+		assert_u64_equal(group(0)->waiting, 2);
+	}
+	kernel.length[0] = 0;
+	assert_true(sample_at(5));
+	assert_false(sample_at(6));
+	/* The walk for the queue fails, and what was known of the other connections with it. */
+	kernel.length[0] = 2;
+	kernel.fails = -EIO;
+	assert_true(sample_at(7));
+	assert_u64_equal(s.netns[0].syn_recv_ns, 0);
+	kernel.length[0] = 0;
+	assert_true(sample_at(8));
+	assert_false(sample_at(9));
+}
+
+/* Where walks are dear, what is known is as of this sample nevertheless. */
+static void test_quiet_is_not_carried(void **state)
+{
+	begin_quiet(NEED_SYN_RECV | NEED_WAIT | NEED_COUNTERS, 0.02);
+	kernel.cost_ns = 70 * MS;
+	assert_true(sample_at(0));
+	assert_false(sample_at(1));
+	assert_u64_equal(syn_age(), 1 * S);
+	assert_true(sample_at(4));
+	for (uint64_t second = 5; second < 60; second++) {
+		assert_false(sample_at(second));
+		assert_u64_equal(syn_age(), 0);
+	}
+	kernel.half_open = 1;
+	receive_segments(41);
+	assert_true(sample_at(60));
+	assert_u64_equal(group(0)->syn_length, 1);
+}
+
+/* A queue that nobody serves stays proved as such: waiting connections are dumped as ever. */
+static void test_quiet_with_a_queue(void **state)
+{
+	begin_quiet(NEED_SYN_RECV | NEED_WAIT | NEED_COUNTERS, 0);
+	kernel.length[0] = 1;
+	assert_true(sample_at(0)); /* whether it moves is unknown without a window */
+	assert_u64_equal(s.netns[0].waiting_ns, 0);
+	for (uint64_t second = 1; second < 6; second++) {
+		kernel.age_ms = 5000 + (uint32_t)second * 1000;
+		assert_true(sample_at(second));
+		assert_u64_equal(waiting_age(), 0);
+		assert_u64_equal(syn_age(), 0);
+		assert_u64_equal(group(0)->waiting, 1);
+		assert_u64_equal(group(0)->oldest_wait_ms, kernel.age_ms);
+		assert_int_equal(!!(group(0)->known & GROUP_STANDS), second > 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -708,6 +858,13 @@ int main(void)
 		EHASH_TEST(test_no_limit),
 		EHASH_TEST(test_incident_lasts),
 		EHASH_TEST(test_opening_walk),
+		EHASH_TEST(test_quiet_namespace),
+		EHASH_TEST(test_quiet_settles),
+		EHASH_TEST(test_quiet_since_opening),
+		EHASH_TEST(test_quiet_unknown),
+		EHASH_TEST(test_quiet_whole_walks_only),
+		EHASH_TEST(test_quiet_is_not_carried),
+		EHASH_TEST(test_quiet_with_a_queue),
 		EHASH_TEST(test_shown_at_both_ends),
 		EHASH_TEST(test_too_many_oldest),
 		EHASH_TEST(test_oldest_is_asked_for),
