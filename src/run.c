@@ -168,6 +168,9 @@ static unsigned int needs_of(const struct options *o)
 		needs |= NEED_OWNERS | NEED_OWNERS_ASKED | NEED_USERS;
 	if (o->delay <= 0)
 		needs &= ~(unsigned int)NEED_WINDOW;
+	/* Rows show what counters rose by, and the footer counts the listeners that are hidden. */
+	if (!o->top && !(needs & NEED_WINDOW) && !format_of(o)->holds_totals && !want_footer(o))
+		needs &= ~(unsigned int)NEED_COUNTERS;
 	/* Reading every descriptor in /proc may take most of a second: too long for -d 0. */
 	if (o->delay <= 0 && !(needs & NEED_OWNERS_ASKED))
 		needs &= ~(unsigned int)(NEED_OWNERS | NEED_UNITS | NEED_CONDITIONS);
