@@ -45,9 +45,10 @@ void quiet_read(struct quiet *q, const struct counters *c, uint64_t now_ns);
 /*
  * quiet_walked() - take note of a walk.
  * @begin_ns: when it began
- * @none: it has found no half-open connection, and can have missed none
+ * @none: it did not fail, and has found no half-open connection
+ * @whole: it can have missed none that was there all the time
  */
-void quiet_walked(struct quiet *q, uint64_t begin_ns, bool none);
+void quiet_walked(struct quiet *q, uint64_t begin_ns, bool none, bool whole);
 
 /* Is it known that there was no half-open connection when @c was read, the last counters? */
 bool quiet_has_no_half_open(const struct quiet *q, const struct counters *c);
