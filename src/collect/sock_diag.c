@@ -109,6 +109,23 @@ static void parse_attributes(const unsigned char *at, const unsigned char *end,
 	r->request_sock = r->state == DIAG_SYN_RECV && !full_socket;
 }
 
+/*
+ * Before 4.1 the cookie of a socket is its address in the kernel (sock_diag_save_cookie()), which
+ * has the highest bit set. Another socket may have the address later, so the bits of it that are
+ * always set make room for a part of the inode: it is counted up.
+ *
+ * Such a kernel counts no drops of listeners: tcp_listendrop() came with 4.7. RHEL 7 has the number
+ * in SKMEMINFO nevertheless, and nothing raises it when a SYN is dropped.
+ */
+static void amend_address(struct diag_record *r)
+{
+	if (!(r->cookie >> 63) || r->state != DIAG_LISTEN)
+		return;
+	r->cookie = (uint64_t)r->inode << 48 | (r->cookie & (UINT64_MAX >> 16));
+	r->known &= ~(uint32_t)DIAG_DROPS;
+	r->drops = 0;
+}
+
 static void parse_socket(const struct inet_diag_msg *m, size_t len, struct diag_record *r)
 {
 	size_t address_len = m->idiag_family == AF_INET ? 4 : 16;
@@ -130,6 +147,7 @@ static void parse_socket(const struct inet_diag_msg *m, size_t len, struct diag_
 	memcpy(r->local, m->id.idiag_src, address_len);
 	memcpy(r->peer, m->id.idiag_dst, address_len);
 	parse_attributes((const unsigned char *)(m + 1), (const unsigned char *)m + len, r);
+	amend_address(r);
 }
 
 struct receiver {

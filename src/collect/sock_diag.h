@@ -39,7 +39,8 @@ enum diag_known {
 
 /* One socket of a dump. Numbers are in host order, addresses in network order. */
 struct diag_record {
-	uint64_t cookie;
+	uint64_t
+		cookie; /* before 4.1 an address, of a listener with a part of its inode above it */
 	uint64_t cgroup_id;
 	uint32_t known; /* enum diag_known */
 	uint32_t rqueue;

@@ -242,6 +242,37 @@ static void test_ipv4_garbage(void **state)
 	assert_u64_equal(r.cookie, 0x5566778811223344);
 }
 
+/* RHEL 7: a cookie is an address, and nothing raises the number of drops. */
+static void test_address_cookie(void **state)
+{
+	struct inet_diag_msg *body;
+	struct diag_record r;
+	struct message m;
+
+	body = start(&m, AF_INET, DIAG_LISTEN);
+	body->id.idiag_cookie[0] = 0x3a5d0000;
+	body->id.idiag_cookie[1] = 0xffff8800;
+	body->idiag_inode = 0x5cc4e;
+	put(&m, INET_DIAG_SKMEMINFO, sizeof(meminfo), meminfo);
+	r = only(&m);
+	assert_u64_equal(r.cookie, 0xcc4e88003a5d0000);
+	assert_u64_equal(r.known, 0);
+	assert_u64_equal(r.drops, 0);
+	/* Another socket at the same address. */
+	body->idiag_inode++;
+	assert_u64_equal(only(&m).cookie, 0xcc4f88003a5d0000);
+	/* The kernel is asked for a connection by its cookie. */
+	body->idiag_state = DIAG_ESTABLISHED;
+	assert_u64_equal(only(&m).cookie, 0xffff88003a5d0000);
+	/* Where cookies are counted up, drops are counted. */
+	body->idiag_state = DIAG_LISTEN;
+	body->id.idiag_cookie[1] = 0x7fffffff;
+	r = only(&m);
+	assert_u64_equal(r.cookie, 0x7fffffff3a5d0000);
+	assert_u64_equal(r.known, DIAG_DROPS);
+	assert_u64_equal(r.drops, 4294967295u);
+}
+
 static int parse_code(uint16_t type, size_t len, int code)
 {
 	struct {
@@ -822,6 +853,7 @@ int main(void)
 		cmocka_unit_test(test_mptcp),
 		cmocka_unit_test(test_unknown_attributes),
 		cmocka_unit_test(test_ipv4_garbage),
+		cmocka_unit_test(test_address_cookie),
 		cmocka_unit_test(test_end_of_dump),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_huge_length),
