@@ -352,7 +352,10 @@ static void lose_netns(struct history *t, const struct report *report, const str
 	event_log_add(&t->log, &e);
 	for (size_t i = ns->first_listener; i < s->n_listeners && n < GHOSTS_MAX / 4; i++) {
 		const struct listener *l = &s->listeners[i];
-		const struct row row = { .listener = l, .netns = &netns, .last_state = STATE_OK };
+		const struct row row = { .listener = l,
+					 .netns = &netns,
+					 .window = &row_no_window,
+					 .last_state = STATE_OK };
 		struct going going;
 
 		if (&s->netns[l->addr.netns_idx] != ns)
@@ -646,8 +649,8 @@ struct history_sums history_row_sums(const struct history *t, const struct row *
 		return sums;
 	}
 	/* It lost none, or that is unknown in each window. */
-	sums.overflows.known = tcp && row->overflows.known;
-	sums.drops.known = tcp && row->drops.known;
+	sums.overflows.known = tcp && row->window->overflows.known;
+	sums.drops.known = tcp && row->window->drops.known;
 	return sums;
 }
 
@@ -728,8 +731,8 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 	}
 	m.state = row->gone ? row->last_state : row->state;
 	m.kind = row->gone ? MEMORY_GONE : state_is_sick(row->state) ? MEMORY_SICK : MEMORY_NONE;
-	m.overflows = row->overflows;
-	m.losses = row->losses;
+	m.overflows = row->window->overflows;
+	m.losses = row->window->losses;
 	if (m.kind != MEMORY_NONE)
 		m.peak = row_worst_fill(row);
 	return m;

@@ -4,6 +4,8 @@
 #include "base/num.h"
 #include "model/groups.h"
 
+const struct row_window row_no_window;
+
 /* The kernel does not say which member of a group holds a connection, unless only one holds any. */
 bool row_waiting_known(const struct row *row)
 {

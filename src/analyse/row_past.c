@@ -72,18 +72,18 @@ static struct seen see(const struct row *row)
 			     .reasons = row->reasons,
 			     .level = level_of(row),
 			     .full = row->seen_full && !emptied,
-			     .overflows = row->overflows,
-			     .losses = row->losses,
-			     .drops = row->drops,
+			     .overflows = row->window->overflows,
+			     .losses = row->window->losses,
+			     .drops = row->window->drops,
 			     .held = STATE_OK };
 
 	/* All that a listener dropped before the first look at it may be unknown. */
-	seen.counted =
-		row->netns->window_ns && row->netns->opening && !(row->fresh && !row->drops.known);
+	seen.counted = row->netns->window_ns && row->netns->opening &&
+		       !(row->fresh && !row->window->drops.known);
 	if (row->folded) /* proofs are of members */
 		return seen;
 	seen.proves = stuck;
-	seen.disproves = row->accepted.min > 0 || emptied;
+	seen.disproves = row->window->accepted.min > 0 || emptied;
 	return seen;
 }
 
@@ -115,8 +115,10 @@ static void merge(struct sick *s, const struct seen *seen, const struct row *row
 
 static bool is_notable(const struct row *row)
 {
-	return state_is_sick(row->state) || (row->overflows.known && row->overflows.max) ||
-	       (row->losses.known && row->losses.max) || (row->drops.known && row->drops.value);
+	return state_is_sick(row->state) ||
+	       (row->window->overflows.known && row->window->overflows.max) ||
+	       (row->window->losses.known && row->window->losses.max) ||
+	       (row->window->drops.known && row->window->drops.value);
 }
 
 static struct sick *add_sick(struct row_past *p, uint64_t id, struct incidents *incidents)

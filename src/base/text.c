@@ -70,8 +70,7 @@ void strbuf_free(struct strbuf *b)
 
 void strbuf_grow(struct strbuf *b, size_t len)
 {
-	b->size = (b->len + len + 1) * 2;
-	b->s = xreallocarray(b->s, b->size, 1);
+	b->s = array_reserve(b->s, b->len, &b->size, (b->len + len + 1) * 2, 1);
 }
 
 /* Adds the digits of @value, whose number @base is a constant where this is inlined. */

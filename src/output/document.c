@@ -4,16 +4,19 @@
 #include "base/clock.h"
 #include "output/cell.h"
 
-/* Getters of one expression. */
-#define GETTER(name, known, value)                                          \
-	static struct json_object *get_##name(const struct document_at *at) \
-	{                                                                   \
-		return (known) ? (value) : NULL;                            \
+/* Printers of one expression. */
+#define PRINTER(name, known, add)                                                 \
+	static void print_##name(struct strbuf *to, const struct document_at *at) \
+	{                                                                         \
+		if (known)                                                        \
+			add;                                                      \
+		else                                                              \
+			strbuf_adds(to, "null");                                  \
 	}
-#define COUNT(name, known, value) GETTER(name, known, json_value_number(value))
-#define REAL(name, known, value)  GETTER(name, known, json_value_real(value))
-#define BOOL(name, known, value)  GETTER(name, known, json_value_bool(value))
-#define TEXT(name, text)	  GETTER(name, text, json_value_foreign_text(text))
+#define COUNT(name, known, value) PRINTER(name, known, strbuf_addu(to, value))
+#define REAL(name, known, value)  PRINTER(name, known, json_value_print_real(to, value))
+#define BOOL(name, known, value)  PRINTER(name, known, json_value_print_bool(to, value))
+#define TEXT(name, text)	  PRINTER(name, text, json_value_print_text(to, text))
 #define OPTIONAL(name, number)	  COUNT(name, (number).known, (number).value)
 
 static const struct snapshot *sample(const struct document_at *at)
@@ -51,48 +54,47 @@ COUNT(owner_fd_limit, (process(at)->known & PROCESS_FD_LIMIT), process(at)->fd_l
 BOOL(owner_frozen, (process(at)->known & PROCESS_FROZEN), process(at)->frozen)
 BOOL(owner_throttled, (process(at)->known & PROCESS_THROTTLED), process(at)->throttled)
 
-static struct json_object *get_owner_state(const struct document_at *at)
+static void print_owner_state(struct strbuf *to, const struct document_at *at)
 {
 	const char letter[] = { process(at)->state, '\0' };
 
-	return process(at)->known & PROCESS_STATE ? json_value_text(letter) : NULL;
+	if (process(at)->known & PROCESS_STATE)
+		json_value_print_text(to, letter);
+	else
+		strbuf_adds(to, "null");
 }
 
 /* clang-format off */
 const struct document_key document_owner_keys[] = {
-	{ "pid", KEY_COUNT, "process id", .get = get_owner_pid },
+	{ "pid", KEY_COUNT, "process id", .print = print_owner_pid },
 	{ "comm", KEY_TEXT | NULLABLE, "name of the process, /proc/PID/comm",
-	  .get = get_owner_comm },
-	{ "fd", KEY_COUNT, "descriptor of the listener", .get = get_owner_fd },
-	{ "cgroup", KEY_TEXT | NULLABLE, "cgroup the process is in", .get = get_owner_cgroup },
-	{ "unit", KEY_TEXT | NULLABLE, "systemd unit of that cgroup", .get = get_owner_unit },
+	  .print = print_owner_comm },
+	{ "fd", KEY_COUNT, "descriptor of the listener", .print = print_owner_fd },
+	{ "cgroup", KEY_TEXT | NULLABLE, "cgroup the process is in", .print = print_owner_cgroup },
+	{ "unit", KEY_TEXT | NULLABLE, "systemd unit of that cgroup", .print = print_owner_unit },
 	{ "container", KEY_TEXT | NULLABLE, "container of that cgroup",
-	  .get = get_owner_container },
+	  .print = print_owner_container },
 	{ "state", KEY_TEXT | NULLABLE,
 	  "its letter in /proc/PID/stat; this and what follows: null where the listener has no "
-	  "queue and had none", .get = get_owner_state },
-	{ "open_fds", KEY_COUNT | NULLABLE, "descriptors it has open", .get = get_owner_open_fds },
+	  "queue and had none", .print = print_owner_state },
+	{ "open_fds", KEY_COUNT | NULLABLE, "descriptors it has open", .print = print_owner_open_fds },
 	{ "fd_limit", KEY_COUNT | NULLABLE, "how many it may have: the soft limit; null: unlimited",
-	  .get = get_owner_fd_limit },
-	{ "frozen", KEY_BOOL | NULLABLE, "whether its cgroup is", .get = get_owner_frozen },
+	  .print = print_owner_fd_limit },
+	{ "frozen", KEY_BOOL | NULLABLE, "whether its cgroup is", .print = print_owner_frozen },
 	{ "throttled", KEY_BOOL | NULLABLE,
 	  "whether the CPU quota of its cgroup was used up in the "
-	  "window", .get = get_owner_throttled },
+	  "window", .print = print_owner_throttled },
 	{ 0 }
 };
 /* clang-format on */
 
 /* Connections in the queues of a listener. */
 
-static struct json_object *get_peer_address(const struct document_at *at)
+static void print_peer_address(struct strbuf *to, const struct document_at *at)
 {
-	struct strbuf address = { 0 };
-	struct json_object *text;
-
-	cell_add_address(&address, connection(at)->family, connection(at)->peer);
-	text = json_value_text(address.s);
-	strbuf_free(&address);
-	return text;
+	strbuf_putc(to, '"');
+	cell_add_address(to, connection(at)->family, connection(at)->peer);
+	strbuf_putc(to, '"');
 }
 
 COUNT(peer_port, true, connection(at)->peer_port)
@@ -105,25 +107,25 @@ REAL(next_timer_seconds, true, connection(at)->next_timer_ms / 1000.0)
 /* clang-format off */
 #define PEER_KEYS                                                                                  \
 	{ "peer_address", KEY_TEXT,                                                                \
-	  "v4-mapped for an IPv4 client of an IPv6 listener, as in ss", .get = get_peer_address }, \
-	{ "peer_port", KEY_COUNT, .get = get_peer_port }
+	  "v4-mapped for an IPv4 client of an IPv6 listener, as in ss", .print = print_peer_address }, \
+	{ "peer_port", KEY_COUNT, .print = print_peer_port }
 
 const struct document_key document_waiting_keys[] = {
 	PEER_KEYS,
 	{ "wait_seconds", KEY_REAL | NULLABLE, "since the handshake ended",
-	  .get = get_wait_seconds },
+	  .print = print_wait_seconds },
 	{ "unread_bytes", KEY_COUNT | NULLABLE, "that the peer has sent so far; null under MPTCP",
-	  .get = get_unread_bytes },
+	  .print = print_unread_bytes },
 	{ "peer_closed", KEY_BOOL | NULLABLE, "whether the peer has sent a FIN; null under MPTCP",
-	  .get = get_peer_closed },
+	  .print = print_peer_closed },
 	{ 0 }
 };
 
 const struct document_key document_half_open_keys[] = {
 	PEER_KEYS,
-	{ "retransmits", KEY_COUNT, "SYN-ACKs sent again", .get = get_retransmits },
+	{ "retransmits", KEY_COUNT, "SYN-ACKs sent again", .print = print_retransmits },
 	{ "next_timer_seconds", KEY_REAL, "until the next SYN-ACK, or until it is given up",
-	  .get = get_next_timer_seconds },
+	  .print = print_next_timer_seconds },
 	{ 0 }
 };
 /* clang-format on */
@@ -148,8 +150,8 @@ static bool has_total(const struct document_at *at)
 OPTIONAL(total, *total(at))
 OPTIONAL(delta, *delta(at))
 REAL(rate, delta(at)->known && at->report->window_ns, report_rate(*delta(at), at->report))
-GETTER(sysctl, sysctl_known(&netns(at)->netns->sysctls, at->index),
-       json_value_int(netns(at)->netns->sysctls.value[at->index]))
+PRINTER(sysctl, sysctl_known(&netns(at)->netns->sysctls, at->index),
+	strbuf_addf(to, "%lld", (long long)netns(at)->netns->sysctls.value[at->index]))
 OPTIONAL(ledger_overflows, netns(at)->delta[COUNTER_LISTEN_OVERFLOWS])
 OPTIONAL(ledger_listen_drops, netns(at)->delta[COUNTER_LISTEN_DROPS])
 OPTIONAL(ledger_listener_drops, netns(at)->listener_drops)
@@ -164,15 +166,15 @@ COUNT(netns_pid, netns(at)->netns->pid, netns(at)->netns->pid)
 /* clang-format off */
 static const struct document_key sysctl_keys[] = {
 #define SYSCTL_KEY(id, dir, name, meaning)                                                   \
-	{ name, KEY_SIGNED | NULLABLE, meaning, .get = get_sysctl, .index = SYSCTL_##id },
+	{ name, KEY_SIGNED | NULLABLE, meaning, .print = print_sysctl, .index = SYSCTL_##id },
 	SYSCTL_TABLE(SYSCTL_KEY)
 	{ 0 }
 };
 
 static const struct document_key counter_value_keys[] = {
-	{ "total", KEY_COUNT, .get = get_total },
-	{ "delta", KEY_COUNT | NULLABLE, .get = get_delta },
-	{ "rate", KEY_REAL | NULLABLE, .get = get_rate },
+	{ "total", KEY_COUNT, .print = print_total },
+	{ "delta", KEY_COUNT | NULLABLE, .print = print_delta },
+	{ "rate", KEY_REAL | NULLABLE, .print = print_rate },
 	{ 0 }
 };
 
@@ -186,24 +188,24 @@ static const struct document_key counter_keys[] = {
 
 static const struct document_key ledger_keys[] = {
 	{ "overflows", KEY_COUNT | NULLABLE, "ListenOverflows in the window",
-	  .get = get_ledger_overflows },
+	  .print = print_ledger_overflows },
 	{ "listen_drops", KEY_COUNT | NULLABLE, "ListenDrops in the window",
-	  .get = get_ledger_listen_drops },
+	  .print = print_ledger_listen_drops },
 	{ "listener_drops", KEY_COUNT | NULLABLE, "the listeners' drops in the window",
-	  .get = get_ledger_listener_drops },
+	  .print = print_ledger_listener_drops },
 	{ "unattributed_overflows", KEY_COUNT | NULLABLE,
-	  "overflows that no present listener accounts for", .get = get_ledger_unattributed },
+	  "overflows that no present listener accounts for", .print = print_ledger_unattributed },
 	{ "unattributed_syn_recv", KEY_COUNT | NULLABLE,
-	  "half-open connections whose listener is gone", .get = get_ledger_syn_recv },
+	  "half-open connections whose listener is gone", .print = print_ledger_syn_recv },
 	{ 0 }
 };
 
 static const struct document_key netns_keys[] = {
-	{ "netns", KEY_COUNT | NULLABLE, "inode of the network namespace", .get = get_netns_inode },
+	{ "netns", KEY_COUNT | NULLABLE, "inode of the network namespace", .print = print_netns_inode },
 	{ "name", KEY_TEXT | NULLABLE,
 	  "in /run/netns, of a container, or of a process; null without -N and "
-	  "-A", .needs = NEED_NAMESPACES, .get = get_netns_name },
-	{ "pid", KEY_COUNT | NULLABLE, "the oldest process in it", .needs = NEED_NETNS_PID, .get = get_netns_pid },
+	  "-A", .needs = NEED_NAMESPACES, .print = print_netns_name },
+	{ "pid", KEY_COUNT | NULLABLE, "the oldest process in it", .needs = NEED_NETNS_PID, .print = print_netns_pid },
 	{ "sysctl", KEY_OBJECT, "null: missing in this namespace", .needs = NEED_SYSCTLS, .keys = sysctl_keys },
 	{ "counters", KEY_OBJECT, "named as nstat does; null: not known to the running kernel",
 	  .needs = NEED_COUNTERS, .keys = counter_keys },
@@ -222,19 +224,19 @@ OPTIONAL(namespaces_looked_at, at->report->not_shown.looked_at)
 OPTIONAL(namespaces_overflowing, at->report->not_shown.overflowing)
 TEXT(warning_code, warning(at)->code)
 TEXT(warning_message, warning(at)->message)
-GETTER(schema_version, at, json_value_int(DOCUMENT_VERSION))
-GETTER(version, at, json_value_text(PACKAGE_VERSION))
-GETTER(host, *sample(at)->host, json_value_foreign_text(sample(at)->host))
-GETTER(boot_id, *sample(at)->boot_id, json_value_text(sample(at)->boot_id))
+COUNT(schema_version, at, DOCUMENT_VERSION)
+PRINTER(version, at, json_value_print_text(to, PACKAGE_VERSION))
+PRINTER(host, *sample(at)->host, json_value_print_text(to, sample(at)->host))
+PRINTER(boot_id, *sample(at)->boot_id, json_value_print_text(to, sample(at)->boot_id))
 REAL(monotonic_seconds, true, (double)sample(at)->monotonic_ns / (double)NSEC_PER_SEC)
 REAL(window_seconds, at->report->window_ns, report_window_seconds(at->report))
 
-static struct json_object *get_time(const struct document_at *at)
+static void print_time(struct strbuf *to, const struct document_at *at)
 {
 	char time[CLOCK_TEXT_SIZE];
 
 	clock_format_utc(sample(at)->wall, 6, time);
-	return json_value_text(time);
+	json_value_print_text(to, time);
 }
 
 static const void *netns_item(const struct report *report, size_t i)
@@ -250,39 +252,39 @@ static const void *warning_item(const struct report *report, size_t i)
 /* clang-format off */
 static const struct document_key not_shown_keys[] = {
 	{ "unix_listeners", KEY_COUNT | NULLABLE, "UNIX listeners; without -x",
-	  .get = get_unix_listeners },
+	  .print = print_unix_listeners },
 	{ "unix_full", KEY_COUNT | NULLABLE, "of these: the accept queue is full now",
-	  .get = get_unix_full },
+	  .print = print_unix_full },
 	{ "unix_stalled", KEY_COUNT | NULLABLE,
 	  "of these: not full, and for 3 s or longer the accept queue was neither empty nor seen "
-	  "to get shorter", .get = get_unix_stalled },
+	  "to get shorter", .print = print_unix_stalled },
 	{ "namespaces", KEY_COUNT | NULLABLE,
 	  "other network namespaces that have a process; null with -N, and where not every "
-	  "process could be looked at", .get = get_namespaces },
+	  "process could be looked at", .print = print_namespaces },
 	{ "namespaces_looked_at", KEY_COUNT | NULLABLE,
 	  "of these: ListenOverflows was read at both ends of the "
-	  "window", .get = get_namespaces_looked_at },
+	  "window", .print = print_namespaces_looked_at },
 	{ "namespaces_overflowing", KEY_COUNT | NULLABLE, "of these: it rose",
-	  .get = get_namespaces_overflowing },
+	  .print = print_namespaces_overflowing },
 	{ 0 }
 };
 
 static const struct document_key warning_keys[] = {
-	{ "code", KEY_TEXT, "stable, for scripts", .get = get_warning_code },
-	{ "message", KEY_TEXT, "for people", .get = get_warning_message },
+	{ "code", KEY_TEXT, "stable, for scripts", .print = print_warning_code },
+	{ "message", KEY_TEXT, "for people", .print = print_warning_message },
 	{ 0 }
 };
 
 const struct document_key document_keys[] = {
-	{ "schema_version", KEY_VERSION, .get = get_schema_version },
-	{ "version", KEY_TEXT, "of listenq", .get = get_version },
-	{ "host", KEY_TEXT | NULLABLE, .needs = NEED_IDENTITY, .get = get_host },
-	{ "boot_id", KEY_TEXT | NULLABLE, .needs = NEED_IDENTITY, .get = get_boot_id },
-	{ "time", KEY_TEXT, "of the closing sample, RFC 3339, UTC", .get = get_time },
+	{ "schema_version", KEY_VERSION, .print = print_schema_version },
+	{ "version", KEY_TEXT, "of listenq", .print = print_version },
+	{ "host", KEY_TEXT | NULLABLE, .needs = NEED_IDENTITY, .print = print_host },
+	{ "boot_id", KEY_TEXT | NULLABLE, .needs = NEED_IDENTITY, .print = print_boot_id },
+	{ "time", KEY_TEXT, "of the closing sample, RFC 3339, UTC", .print = print_time },
 	{ "monotonic_seconds", KEY_REAL, "CLOCK_MONOTONIC of the closing sample",
-	  .get = get_monotonic_seconds },
+	  .print = print_monotonic_seconds },
 	{ "window_seconds", KEY_REAL | NULLABLE, "null: one sample, no deltas",
-	  .get = get_window_seconds },
+	  .print = print_window_seconds },
 	{ "namespaces", KEY_ARRAY, .keys = netns_keys, .item = netns_item },
 	{ "listeners", .type = KEY_LISTENERS },
 	{ "not_shown", KEY_OBJECT,

@@ -8,7 +8,7 @@
 #define DOCUMENT_VERSION 1
 
 /*
- * The document table: the one place where a key of the JSON document is added, with its getter
+ * The document table: the one place where a key of the JSON document is added, with its printer
  * above the table. The writer and the JSON Schema use it. The keys of a listener come from the
  * field table, but those of connections and processes within a listener from here.
  */
@@ -25,7 +25,7 @@ enum document_type {
 	NULLABLE = 16, /* a flag, or-ed with the type */
 };
 
-/* What a getter reads. */
+/* What a printer reads. */
 struct document_at {
 	const struct report *report;
 	const void *item; /* element of the array that the key is in; NULL: not in an array */
@@ -37,8 +37,8 @@ struct document_key {
 	unsigned int type; /* enum document_type */
 	const char *description; /* NULL: the key says it all */
 	unsigned int needs; /* enum need: what its value costs */
-	/* Returns its value, which the caller owns; NULL: null. */
-	struct json_object *(*get)(const struct document_at *at);
+	/* Adds its value, or null. */
+	void (*print)(struct strbuf *to, const struct document_at *at);
 	const struct document_key *keys; /* OBJECT, ARRAY */
 	/* OBJECT: false means null; NULL: always known. */
 	bool (*known)(const struct document_at *at);

@@ -214,14 +214,15 @@ GETTER(imbalance)
 /* What it lost. */
 
 NUMBER(drops, row_drops(row).known, row_drops(row).value)
-NUMBER(drops_delta, row->drops.known, row->drops.value)
-REAL(drops_rate, row->drops.known && report->window_ns, report_rate(row->drops, report))
-NUMBER(overflows_min, row->overflows.known, row->overflows.min)
-NUMBER(overflows_max, row->overflows.known, row->overflows.max)
-REAL(overflows_rate, row->overflows.known,
-     report_rate((struct opt_u64){ row->overflows.max, true }, report))
-NUMBER(losses_min, row->losses.known, row->losses.min)
-NUMBER(losses_max, row->losses.known, row->losses.max)
+NUMBER(drops_delta, row->window->drops.known, row->window->drops.value)
+REAL(drops_rate, row->window->drops.known && report->window_ns,
+     report_rate(row->window->drops, report))
+NUMBER(overflows_min, row->window->overflows.known, row->window->overflows.min)
+NUMBER(overflows_max, row->window->overflows.known, row->window->overflows.max)
+REAL(overflows_rate, row->window->overflows.known,
+     report_rate((struct opt_u64){ row->window->overflows.max, true }, report))
+NUMBER(losses_min, row->window->losses.known, row->window->losses.min)
+NUMBER(losses_max, row->window->losses.known, row->window->losses.max)
 
 static void set_range(struct field_value *v, const struct range *b, struct strbuf *text)
 {
@@ -241,12 +242,12 @@ static void set_range(struct field_value *v, const struct range *b, struct strbu
 
 GETTER(overflows)
 {
-	set_range(value, &row->overflows, &context->scratch);
+	set_range(value, &row->window->overflows, &context->scratch);
 }
 
 GETTER(losses)
 {
-	set_range(value, &row->losses, &context->scratch);
+	set_range(value, &row->window->losses, &context->scratch);
 }
 
 /* Who holds it. */
@@ -475,7 +476,6 @@ GETTER(processes)
 
 	value->known = knows(row, LISTENER_OWNERS);
 	value->owners = h.list;
-	value->processes = h.processes;
 	value->number = h.n;
 }
 

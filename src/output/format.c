@@ -56,6 +56,7 @@ const struct format format_table[FORMATS] = {
 	[FORMAT_JSON] = {
 		.needs = json_needs,
 		.print = print_json,
+		.holds_totals = true,
 		.holds_warnings = true,
 		.failure = EXIT_FAILURE,
 	},

@@ -22,6 +22,7 @@ struct format {
 	/* Errors stay in the stream. */
 	void (*print)(FILE *stream, const struct report *report, const struct format_style *style,
 		      struct field_context *context);
+	bool holds_totals; /* of the counters; false: what they rose by in a window is all */
 	bool holds_warnings; /* warnings are part of it; false: they go to standard error */
 	int failure; /* exit status when a report could not be taken or written */
 };

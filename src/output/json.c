@@ -11,43 +11,45 @@ struct frame {
 	size_t ends[FIELD_N]; /* in text: where that before the value of a field ends */
 };
 
-static struct json_object *make_object(const struct document_key *keys, struct document_at at)
+/* @key: without anything to escape */
+static void add_key(struct strbuf *line, const char *key)
 {
-	struct json_object *o = json_value_object();
+	strbuf_putc(line, '"');
+	strbuf_adds(line, key);
+	strbuf_adds(line, "\":");
+}
 
+static void add_object(struct strbuf *line, const struct document_key *keys, struct document_at at)
+{
+	strbuf_putc(line, '{');
 	for (const struct document_key *key = keys; key->key; key++) {
 		struct document_at value_at = at;
-		struct json_object *value = NULL;
 
 		value_at.index += key->index;
-		if (key->get)
-			value = key->get(&value_at);
+		strbuf_addc(line, ',', key != keys);
+		add_key(line, key->key);
+		if (key->print)
+			key->print(line, &value_at);
 		else if (!key->known || key->known(&value_at))
-			value = make_object(key->keys, value_at);
-		json_value_put(o, key->key, value);
+			add_object(line, key->keys, value_at);
+		else
+			strbuf_adds(line, "null");
 	}
-	return o;
+	strbuf_putc(line, '}');
 }
 
 /* @items: of @size bytes each */
-static struct json_object *make_list(const void *items, size_t size, uint64_t n,
-				     const struct document_key *keys, const struct report *report)
+static void add_list(struct strbuf *line, const void *items, size_t size, uint64_t n,
+		     const struct document_key *keys, const struct report *report)
 {
-	struct json_object *list = json_value_array();
-
+	strbuf_putc(line, '[');
 	for (uint64_t i = 0; i < n; i++) {
 		struct document_at at = { report, (const char *)items + i * size, 0 };
 
-		json_value_append(list, make_object(keys, at));
+		strbuf_addc(line, ',', i != 0);
+		add_object(line, keys, at);
 	}
-	return list;
-}
-
-static struct json_object *make_connections(const struct field_value *v,
-					    const struct document_key *keys,
-					    const struct report *report)
-{
-	return make_list(v->connections, sizeof(*v->connections), v->number, keys, report);
+	strbuf_putc(line, ']');
 }
 
 static void add_words(struct strbuf *line, const struct field_value *v)
@@ -80,7 +82,7 @@ static void add_value(struct strbuf *line, const struct field_value *v, const st
 		json_value_print_real(line, v->real);
 		break;
 	case TYPE_BOOL:
-		strbuf_adds(line, v->number ? "true" : "false");
+		json_value_print_bool(line, v->number);
 		break;
 	case TYPE_TEXT:
 		json_value_print_text(line, v->text);
@@ -94,14 +96,16 @@ static void add_value(struct strbuf *line, const struct field_value *v, const st
 		add_words(line, v);
 		break;
 	case TYPE_OWNERS:
-		json_value_print(line, make_list(v->owners, sizeof(*v->owners), v->number,
-						 document_owner_keys, report));
+		add_list(line, v->owners, sizeof(*v->owners), v->number, document_owner_keys,
+			 report);
 		break;
 	case TYPE_WAITING:
-		json_value_print(line, make_connections(v, document_waiting_keys, report));
+		add_list(line, v->connections, sizeof(*v->connections), v->number,
+			 document_waiting_keys, report);
 		break;
 	case TYPE_HALF_OPEN:
-		json_value_print(line, make_connections(v, document_half_open_keys, report));
+		add_list(line, v->connections, sizeof(*v->connections), v->number,
+			 document_half_open_keys, report);
 		break;
 	}
 }
@@ -119,9 +123,11 @@ static void make_frame(struct frame *frame)
 			if (!same && object)
 				strbuf_putc(&frame->text, '}');
 			strbuf_putc(&frame->text, frame->text.len ? ',' : '{');
-			if (!same && field->object)
-				strbuf_addf(&frame->text, "\"%s\":{", field->object);
-			strbuf_addf(&frame->text, "\"%s\":", field->key);
+			if (!same && field->object) {
+				add_key(&frame->text, field->object);
+				strbuf_putc(&frame->text, '{');
+			}
+			add_key(&frame->text, field->key);
 			object = field->object;
 		}
 		frame->ends[i] = frame->text.len;
@@ -174,7 +180,7 @@ static void print_array(FILE *stream, struct strbuf *line, const struct document
 {
 	for (size_t i = 0; (at.item = key->item(at.report, i)); i++) {
 		strbuf_addc(line, ',', i != 0);
-		json_value_print(line, make_object(key->keys, at));
+		add_object(line, key->keys, at);
 		flush(stream, line);
 	}
 }
@@ -191,7 +197,8 @@ void json_print(FILE *stream, const struct report *report, bool one_line,
 		if (key->type == KEY_LISTENERS && !one_line)
 			newline = "\n";
 		strbuf_putc(&line, key == document_keys ? '{' : ',');
-		strbuf_addf(&line, "%s\"%s\":", newline, key->key);
+		strbuf_adds(&line, newline);
+		add_key(&line, key->key);
 		switch (key->type) {
 		case KEY_LISTENERS:
 			strbuf_putc(&line, '[');
@@ -204,10 +211,10 @@ void json_print(FILE *stream, const struct report *report, bool one_line,
 			strbuf_putc(&line, ']');
 			break;
 		case KEY_OBJECT:
-			json_value_print(&line, make_object(key->keys, at));
+			add_object(&line, key->keys, at);
 			break;
 		default:
-			json_value_print(&line, key->get(&at));
+			key->print(&line, &at);
 			break;
 		}
 	}

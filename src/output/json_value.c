@@ -25,6 +25,43 @@ static void added(int code)
 		alloc_failed(VALUE_SIZE);
 }
 
+/*
+ * Returns the text of a value, which owns it. The serializers of json-c ignore that their buffer
+ * could not grow, and leave the rest of the text out; only errno remains of it.
+ */
+static const char *serialize(struct json_object *value, int flags, size_t *len)
+{
+	const char *text;
+
+	errno = 0;
+	text = json_object_to_json_string_length(value, flags | JSON_C_TO_STRING_NOSLASHESCAPE,
+						 len);
+	if (!text || errno == ENOMEM)
+		alloc_failed(VALUE_SIZE);
+	return text;
+}
+
+/*
+ * Escapes DEL and C1 (U+0080 to U+009F), which json-c does not and a terminal may obey.
+ * @text: a string in quotes
+ */
+static void add_escaped(struct strbuf *to, const char *text, size_t len)
+{
+	const char *end = text + len;
+
+	while (text < end) {
+		const char *at = text;
+
+		while (at < end && *at != '\x7f' &&
+		       !(*at == '\xc2' && ((unsigned char)at[1] & 0xe0) == 0x80))
+			at++;
+		strbuf_add(to, text, (size_t)(at - text));
+		if (at < end)
+			strbuf_addf(to, "\\u%04x", (unsigned char)(*at == '\xc2' ? *++at : *at));
+		text = at + 1;
+	}
+}
+
 struct json_object *json_value_object(void)
 {
 	return made(json_object_new_object());
@@ -35,50 +72,14 @@ struct json_object *json_value_array(void)
 	return made(json_object_new_array());
 }
 
-struct json_object *json_value_bool(bool value)
-{
-	return made(json_object_new_boolean(value));
-}
-
 struct json_object *json_value_int(int64_t value)
 {
 	return made(json_object_new_int64(value));
 }
 
-struct json_object *json_value_number(uint64_t value)
-{
-	return made(json_object_new_uint64(value));
-}
-
-struct json_object *json_value_real(double value)
-{
-	struct strbuf text = { 0 };
-	struct json_object *o;
-
-	json_value_print_real(&text, value);
-	o = made(json_object_new_double_s(value, text.s));
-	strbuf_free(&text);
-	return o;
-}
-
 struct json_object *json_value_text(const char *text)
 {
 	return made(json_object_new_string(text));
-}
-
-/* Control characters are escaped when the value is written: by json-c and add_escaped(). */
-struct json_object *json_value_foreign_text(const char *text)
-{
-	size_t len = strlen(text);
-	struct strbuf safe = { 0 };
-	struct json_object *o;
-
-	if (text_is_plain(text, len, 0))
-		return made(json_object_new_string_len(text, (int)len));
-	text_add_safe(&safe, text, len, TEXT_KEEP_CONTROL);
-	o = made(json_object_new_string_len(safe.s, (int)safe.len));
-	strbuf_free(&safe);
-	return o;
 }
 
 void json_value_put(struct json_object *object, const char *key, struct json_object *value)
@@ -98,86 +99,6 @@ void json_value_append(struct json_object *array, struct json_object *value)
 	added(json_object_array_add(array, value));
 }
 
-/*
- * Escapes DEL and C1 (U+0080 to U+009F), which json-c does not and a terminal may obey. In a
- * document they occur only within strings.
- */
-static void add_escaped(struct strbuf *b, const char *text, size_t len)
-{
-	const char *end = text + len;
-
-	while (text < end) {
-		const char *at = text;
-
-		while (at < end && *at != '\x7f' &&
-		       !(*at == '\xc2' && ((unsigned char)at[1] & 0xe0) == 0x80))
-			at++;
-		strbuf_add(b, text, (size_t)(at - text));
-		if (at < end)
-			strbuf_addf(b, "\\u%04x", (unsigned char)(*at == '\xc2' ? *++at : *at));
-		text = at + 1;
-	}
-}
-
-/*
- * Returns the text of a value, which owns it. The serializers of json-c ignore that their buffer
- * could not grow, and leave the rest of the text out; only errno remains of it.
- */
-static const char *serialize(struct json_object *value, int flags, size_t *len)
-{
-	const char *text;
-
-	errno = 0;
-	text = json_object_to_json_string_length(value, flags | JSON_C_TO_STRING_NOSLASHESCAPE,
-						 len);
-	if (!text || errno == ENOMEM)
-		alloc_failed(VALUE_SIZE);
-	return text;
-}
-
-/* Nearly all text needs no escapes and is added at once. */
-void json_value_print(struct strbuf *b, struct json_object *value)
-{
-	size_t len;
-	const char *text = serialize(value, JSON_C_TO_STRING_PLAIN, &len);
-
-	if (memchr(text, '\x7f', len) || memchr(text, '\xc2', len))
-		add_escaped(b, text, len);
-	else
-		strbuf_add(b, text, len);
-	json_object_put(value);
-}
-
-void json_value_print_real(struct strbuf *b, double value)
-{
-	size_t start = b->len;
-
-	if (value == 0) { /* the most frequent value */
-		strbuf_adds(b, "0.0");
-		return;
-	}
-	strbuf_addf(b, "%.6f", value);
-	if (value < 1 && b->s[start] == '1') {
-		b->len = start;
-		strbuf_adds(b, "0.999999");
-	}
-	while (b->s[b->len - 1] == '0' && b->s[b->len - 2] != '.')
-		b->s[--b->len] = '\0';
-}
-
-void json_value_print_text(struct strbuf *b, const char *foreign_text)
-{
-	size_t len = strlen(foreign_text);
-
-	if (!text_is_plain(foreign_text, len, 0) || memchr(foreign_text, '"', len)) {
-		json_value_print(b, json_value_foreign_text(foreign_text));
-		return;
-	}
-	strbuf_putc(b, '"');
-	strbuf_add(b, foreign_text, len);
-	strbuf_putc(b, '"');
-}
-
 void json_value_write_pretty(FILE *stream, struct json_object *value)
 {
 	size_t len;
@@ -185,4 +106,47 @@ void json_value_write_pretty(FILE *stream, struct json_object *value)
 
 	fwrite(text, 1, len, stream);
 	json_object_put(value);
+}
+
+void json_value_print_bool(struct strbuf *to, bool value)
+{
+	strbuf_adds(to, value ? "true" : "false");
+}
+
+void json_value_print_real(struct strbuf *to, double value)
+{
+	size_t start = to->len;
+
+	if (value == 0) { /* the most frequent value */
+		strbuf_adds(to, "0.0");
+		return;
+	}
+	strbuf_addf(to, "%.6f", value);
+	if (value < 1 && to->s[start] == '1') {
+		to->len = start;
+		strbuf_adds(to, "0.999999");
+	}
+	while (to->s[to->len - 1] == '0' && to->s[to->len - 2] != '.')
+		to->s[--to->len] = '\0';
+}
+
+void json_value_print_text(struct strbuf *to, const char *text)
+{
+	size_t len = strlen(text);
+	struct strbuf safe = { 0 };
+	struct json_object *value;
+	const char *string;
+
+	if (text_is_plain(text, len, 0) && !memchr(text, '"', len)) {
+		strbuf_putc(to, '"');
+		strbuf_add(to, text, len);
+		strbuf_putc(to, '"');
+		return;
+	}
+	text_add_safe(&safe, text, len, TEXT_KEEP_CONTROL);
+	value = made(json_object_new_string_len(safe.s, (int)safe.len));
+	string = serialize(value, JSON_C_TO_STRING_PLAIN, &len);
+	add_escaped(to, string, len);
+	json_object_put(value);
+	strbuf_free(&safe);
 }

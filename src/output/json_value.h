@@ -9,29 +9,18 @@
 #include <stdio.h>
 
 /*
- * JSON values. Only json_value.c includes json-c; elsewhere a value is an opaque pointer, and null
- * is NULL.
+ * json-c, which only json_value.c includes: trees of values for what is written once, and the text
+ * of a string that needs an escape. The program ends with alloc_failed() if there is no memory.
  *
- * The caller owns a value until it is put into an object, appended to an array or added to a text,
- * which then owns it. The program ends with alloc_failed() if there is no memory.
+ * The caller owns a value until it is put into an object or appended to an array, which then owns
+ * it.
  */
 struct json_object;
 
 struct json_object *json_value_object(void);
 struct json_object *json_value_array(void);
-struct json_object *json_value_bool(bool value);
 struct json_object *json_value_int(int64_t value);
-
-struct json_object *json_value_number(uint64_t value);
-
-/* At least one and at most six decimals; a value below 1 is not rounded up to 1. */
-struct json_object *json_value_real(double value);
-
-/* @text: valid UTF-8 */
-struct json_object *json_value_text(const char *text);
-
-/* Makes foreign text valid UTF-8. */
-struct json_object *json_value_foreign_text(const char *text);
+struct json_object *json_value_text(const char *text); /* valid UTF-8 */
 
 /*
  * Adds a member. @key is a string constant, which is not copied, and new in @object, which is not
@@ -49,13 +38,12 @@ void json_value_append(struct json_object *array, struct json_object *value);
 void json_value_write_pretty(FILE *stream, struct json_object *value);
 
 /*
- * Add the text of a value, on one line and with all control characters escaped.
- * json_value_print() frees the value. The others need none, for the many numbers and texts of
- * listeners: json-c takes longer to write an object of a listener's size, already made, than ss
- * takes for its line.
+ * Add the text of a value. A real number has at least one and at most six decimals, and if it is
+ * below 1 it is not rounded up to 1. Foreign text is made valid UTF-8 and all control characters in
+ * it are escaped.
  */
-void json_value_print(struct strbuf *b, struct json_object *value);
-void json_value_print_real(struct strbuf *b, double value);
-void json_value_print_text(struct strbuf *b, const char *foreign_text);
+void json_value_print_bool(struct strbuf *to, bool value);
+void json_value_print_real(struct strbuf *to, double value);
+void json_value_print_text(struct strbuf *to, const char *foreign_text);
 
 #endif

@@ -46,7 +46,8 @@ static uint64_t rank_of(const struct row *row)
 	/* How far a queue exceeds full is chance, and drops matter more. */
 	const uint64_t fill_max = 65536, drops_max = 0xffffffff;
 	const uint64_t fill = num_min_u64(row_worst_fill(row), FILL_FULL);
-	const uint64_t drops = row->drops.known ? num_min_u64(row->drops.value, drops_max) : 0;
+	const uint64_t drops =
+		row->window->drops.known ? num_min_u64(row->window->drops.value, drops_max) : 0;
 	const uint64_t room = fill_max - fill * fill_max / FILL_FULL;
 	uint64_t rank = room << 32 | (drops_max - drops);
 

@@ -458,9 +458,9 @@ static void put_numbers(struct subject *s)
 		add_spell(s);
 	else
 		add_since(s);
-	add_lost(s, &s->row->overflows, &m->overflows, "overflows");
+	add_lost(s, &s->row->window->overflows, &m->overflows, "overflows");
 	if (m->state == STATE_DROPPING || !m->overflows.max)
-		add_lost(s, &s->row->losses, &m->losses, "losses");
+		add_lost(s, &s->row->window->losses, &m->losses, "losses");
 	put_sentence(s);
 	add_members(s);
 	put_sentence(s);

@@ -447,7 +447,7 @@ static void test_states(void **state)
 {
 	static const char *const operators[] = { "=", "!=", "<", "<=", ">", ">=" };
 	struct listener listener = { .addr.family = AF_INET };
-	struct row row = { .listener = &listener };
+	struct row row = { .listener = &listener, .window = &row_no_window };
 	struct report report = { 0 };
 
 	for (enum state is = 0; is < STATE_N; is++)
@@ -483,7 +483,7 @@ static void test_words(void **state)
 	struct listener listener = { .addr.family = AF_INET,
 				     .known = LISTENER_OWNERS,
 				     .n_owners = ARRAY_SIZE(owners) };
-	struct row row = { .listener = &listener };
+	struct row row = { .listener = &listener, .window = &row_no_window };
 	struct report report = { .snapshot = &snapshot };
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(owners); i++) {
@@ -511,11 +511,11 @@ static void test_range(void **state)
 		{ "overflows < 6", true, false },   { "overflows <= 5", true, false },
 		{ "overflows <= 4", false, false }, { "overflows < 2", false, true },
 	};
-	struct row row = { .overflows = { 2, 5, true } };
+	struct row_window window = { .overflows = { 2, 5, true } };
 	struct listener listener = { .addr.family = AF_INET };
+	struct row row = { .listener = &listener, .window = &window };
 	struct report report = { 0 };
 
-	row.listener = &listener;
 	for (size_t i = 0; i < ARRAY_SIZE(range); i++) {
 		char negated[64];
 
@@ -530,7 +530,7 @@ static void test_other_families(void **state)
 {
 	static const char *const never[] = { ":80", "not :80", "dev lo", "dev != lo", "src *" };
 	struct listener listener = { .addr.family = AF_UNIX };
-	struct row row = { .listener = &listener };
+	struct row row = { .listener = &listener, .window = &row_no_window };
 	struct report report = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(never); i++)

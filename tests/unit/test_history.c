@@ -66,7 +66,9 @@ static const struct row *row_of(uint16_t cookie)
 	static struct row row;
 
 	listener.cookie = cookie;
-	row = (struct row){ .listener = &listener, .netns = &scene.report.netns[0] };
+	row = (struct row){ .listener = &listener,
+			    .netns = &scene.report.netns[0],
+			    .window = &row_no_window };
 	return &row;
 }
 
