@@ -257,7 +257,7 @@ static int parse_full(struct options *o, const char *text, struct error *why)
 	if (code < 0)
 		return code;
 	o->selection.only_full = true;
-	o->selection.fill = percent / 100;
+	o->selection.fill = (uint64_t)(percent * (double)FILL_PERCENT + 0.5);
 	return 0;
 }
 

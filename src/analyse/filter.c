@@ -31,7 +31,8 @@ struct filter_test {
 	enum filter_relation relation;
 	enum filter_type type;
 	const void *field;
-	uint64_t number; /* COUNT, BOOL, if @whole; RANGE; STATE: enum state */
+	uint64_t
+		number; /* COUNT, BOOL, if @whole; RANGE; RATIO: in billionths; STATE: enum state */
 	double real; /* the same number, also if it is not whole */
 	bool whole;
 	bool any_case; /* TEXT: case does not matter, as to ss in a path */
@@ -344,16 +345,17 @@ static int parse_ratio(struct parser *p, struct filter_test *test)
 {
 	size_t len = p->word.len;
 	bool percent = len && p->word.s[len - 1] == '%';
+	double number;
 
 	if (percent)
 		p->word.s[len - 1] = '\0';
-	if (num_parse_double(p->word.s, 0, DBL_MAX, &test->real) < 0) {
+	if (num_parse_double(p->word.s, 0, DBL_MAX, &number) < 0) {
 		if (percent)
 			p->word.s[len - 1] = '%';
 		return fail_word(p, "is neither a percentage like 80% nor a ratio from 0 to 1");
 	}
-	if (percent || test->real > 1)
-		test->real /= 100;
+	number *= (double)(percent || number > 1 ? FILL_PERCENT : FILL_FULL);
+	test->number = number < 1e19 ? (uint64_t)(number + 0.5) : UINT64_MAX;
 	return 0;
 }
 
@@ -736,8 +738,9 @@ static enum truth match_field(const struct filter *filter, const struct filter_t
 		return relate(test->relation, num_compare(test->number, value.number));
 	case FILTER_RANGE:
 		return match_range(test, &value.range);
-	case FILTER_REAL:
 	case FILTER_RATIO:
+		return relate(test->relation, num_compare(value.number, test->number));
+	case FILTER_REAL:
 		real = value.real;
 		break;
 	case FILTER_COUNT:

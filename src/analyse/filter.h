@@ -32,8 +32,9 @@ enum filter_type {
 
 struct filter_value {
 	bool known;
-	uint64_t number; /* COUNT, BOOL; STATE: enum state; WORDS, NUMBERS, REASONS: how many */
-	double real; /* REAL, RATIO */
+	uint64_t number; /* COUNT, BOOL; RATIO: in billionths; STATE: enum state; WORDS, NUMBERS,
+			    REASONS: how many */
+	double real; /* REAL */
 	const char *text; /* TEXT */
 	const char *const *words; /* WORDS, NUMBERS, REASONS */
 	struct range range;

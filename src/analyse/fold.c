@@ -20,7 +20,7 @@ static void add_range(struct range *sum, struct range range)
 }
 
 /* Is a queue fuller than another, or as full and longer? */
-static bool is_worse(double fill, uint32_t length, double other_fill, uint32_t other_length)
+static bool is_worse(uint64_t fill, uint32_t length, uint64_t other_fill, uint32_t other_length)
 {
 	return fill > other_fill || (fill == other_fill && length > other_length);
 }
@@ -28,7 +28,7 @@ static bool is_worse(double fill, uint32_t length, double other_fill, uint32_t o
 /* The members' peaks were at different times, so they are not added up. */
 static void add_peak(struct folded_group *group, struct peak *peak, const struct listener *l)
 {
-	double fill = listener_ratio(l, l->peak.length);
+	const uint64_t fill = listener_peak_fill(l);
 
 	if (is_worse(fill, l->peak.length, group->peak_fill, peak->length) || !peak->samples) {
 		group->peak_fill = fill;
@@ -91,19 +91,22 @@ static void narrow(struct range *range, uint64_t min, struct opt_u64 max)
 static void fold_rows(struct row *row, struct folded_group *group)
 {
 	struct peak *peak = &group->listener.peak;
+	struct row_window *w = &group->window;
 	uint64_t length;
 
 	*row = *group->members[0];
+	*w = *row->window;
+	row->window = w;
 	for (uint32_t i = 1; i < group->n_members; i++) {
 		const struct row *member = group->members[i];
 
-		add_opt_u64(&row->drops, member->drops);
-		add_range(&row->overflows, member->overflows);
-		add_range(&row->losses, member->losses);
-		row->length_before += member->length_before;
+		add_opt_u64(&w->drops, member->window->drops);
+		add_range(&w->overflows, member->window->overflows);
+		add_range(&w->losses, member->window->losses);
+		w->length_before += member->window->length_before;
 		row->seen_full |= member->seen_full;
-		if (member->unmoved_ns > row->unmoved_ns)
-			row->unmoved_ns = member->unmoved_ns;
+		if (member->window->unmoved_ns > w->unmoved_ns)
+			w->unmoved_ns = member->window->unmoved_ns;
 		row->reasons |= member->reasons;
 		if (member->state < row->state)
 			row->state = member->state;
@@ -112,19 +115,19 @@ static void fold_rows(struct row *row, struct folded_group *group)
 	row->folded = group;
 	/* At both ends of the window all queues were seen at once, so there their sum is known. */
 	length = row_length(row);
-	if (length < row->length_before)
-		length = row->length_before;
+	if (length < w->length_before)
+		length = w->length_before;
 	if (peak->length < length)
 		peak->length = length > UINT32_MAX ? UINT32_MAX : (uint32_t)length;
-	row->accepted = (struct range){ 0 };
+	w->accepted = (struct range){ 0 };
 	row->fresh = false;
 	row->oldest_wait_ms =
 		(struct opt_u64){ row->group->oldest_wait_ms, row->group->known & GROUP_OLDEST };
-	narrow(&row->overflows, report_overflows_min(row), row->netns->overflows_hi);
-	narrow(&row->losses, report_losses_min(row), row->netns->losses_hi);
-	if (row->overflows.known && row->overflows.min)
+	narrow(&w->overflows, report_overflows_min(row), row->netns->overflows_hi);
+	narrow(&w->losses, report_losses_min(row), row->netns->losses_hi);
+	if (w->overflows.known && w->overflows.min)
 		row->state = STATE_OVERFLOWING;
-	else if (row->losses.known && row->losses.min && row->state > STATE_DROPPING)
+	else if (w->losses.known && w->losses.min && row->state > STATE_DROPPING)
 		row->state = STATE_DROPPING;
 	row->last_state = row->state;
 }

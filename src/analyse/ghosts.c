@@ -129,6 +129,7 @@ static struct row *make_row(struct ghost_row *r, const struct report *report)
 	r->ghost.listener.addr.netns_idx = netns ? (uint32_t)(netns - report->netns) : 0;
 	r->row = (struct row){ .listener = &r->ghost.listener,
 			       .netns = netns ? netns : &r->netns,
+			       .window = &row_no_window,
 			       .state = STATE_GONE,
 			       .last_state = r->ghost.state,
 			       .gone = true };

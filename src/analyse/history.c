@@ -69,11 +69,9 @@ static uint64_t newest(const struct history *t)
 /* The first process that holds it; NULL: unknown. */
 static const char *process_of(const struct snapshot *s, const struct row *row)
 {
-	const struct owner *owner =
-		row->folded ? row->folded->owners : s->owners + row->listener->first_owner;
-	uint32_t n = row->folded ? row->folded->n_owners : row->listener->n_owners;
+	const struct row_owners owners = row_owners(row, s);
 
-	return n ? s->processes[owner->process].comm : NULL;
+	return owners.n ? s->processes[owners.list->process].comm : NULL;
 }
 
 static const char *netns_name(const struct netns *ns, char inode[24])
@@ -354,7 +352,10 @@ static void lose_netns(struct history *t, const struct report *report, const str
 	event_log_add(&t->log, &e);
 	for (size_t i = ns->first_listener; i < s->n_listeners && n < GHOSTS_MAX / 4; i++) {
 		const struct listener *l = &s->listeners[i];
-		const struct row row = { .listener = l, .netns = &netns, .last_state = STATE_OK };
+		const struct row row = { .listener = l,
+					 .netns = &netns,
+					 .window = &row_no_window,
+					 .last_state = STATE_OK };
 		struct going going;
 
 		if (&s->netns[l->addr.netns_idx] != ns)
@@ -648,8 +649,8 @@ struct history_sums history_row_sums(const struct history *t, const struct row *
 		return sums;
 	}
 	/* It lost none, or that is unknown in each window. */
-	sums.overflows.known = tcp && row->overflows.known;
-	sums.drops.known = tcp && row->drops.known;
+	sums.overflows.known = tcp && row->window->overflows.known;
+	sums.drops.known = tcp && row->window->drops.known;
 	return sums;
 }
 
@@ -730,8 +731,8 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 	}
 	m.state = row->gone ? row->last_state : row->state;
 	m.kind = row->gone ? MEMORY_GONE : state_is_sick(row->state) ? MEMORY_SICK : MEMORY_NONE;
-	m.overflows = row->overflows;
-	m.losses = row->losses;
+	m.overflows = row->window->overflows;
+	m.losses = row->window->losses;
 	if (m.kind != MEMORY_NONE)
 		m.peak = row_worst_fill(row);
 	return m;

@@ -41,10 +41,10 @@ uint64_t history_span(const struct history *t, size_t back, size_t windows, size
 
 /*
  * history_fill() - return the row_worst_fill() of a listener in one window, rounded down to half a
- * percent: 1.0 is full. Unknown where the history lacks the window or the report the listener.
+ * percent. Unknown where the history lacks the window or the report the listener.
  */
 struct history_fill {
-	double fill;
+	uint64_t fill;
 	bool known;
 };
 struct history_fill history_fill(const struct history *t, const struct row *row, size_t back);

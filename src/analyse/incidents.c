@@ -458,7 +458,7 @@ struct memory incidents_recall(const struct incidents *s, const struct timeline 
 	m.lasted.at_least = r->at_least;
 	m.overflows = r->overflows;
 	m.losses = r->losses;
-	m.peak = (double)r->level / LEVEL_FULL;
+	m.peak = r->level * LEVEL;
 	return m;
 }
 

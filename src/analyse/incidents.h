@@ -6,7 +6,7 @@
 #include "analyse/timeline.h"
 #include "analyse/windowed.h"
 
-#define LEVEL_FULL 200 /* a fill of 1.0 */
+#define LEVEL (FILL_PERCENT / 2) /* a step of the fills that are kept */
 
 /* What one report says of a row. */
 struct seen {

@@ -50,7 +50,7 @@ struct memory {
 	uint64_t ago_ns;
 	struct range overflows; /* sums of the incident */
 	struct range losses;
-	double peak; /* highest fill of the incident */
+	uint64_t peak; /* highest fill of the incident */
 	/* RESTARTS: how many; @lasted is since the first one, and @state is STATE_GONE. */
 	uint32_t restarts;
 	bool replaced; /* RESTARTS: this listener is gone, and the report has the next one too */

@@ -172,7 +172,7 @@ static struct opt_u64 newcomers_max(const struct row *row)
 static void narrow_by_ages(struct range *accepted, const struct row *row)
 {
 	const struct group *g = row->group;
-	const uint32_t before = row->length_before, now = row->listener->length;
+	const uint32_t before = row->window->length_before, now = row->listener->length;
 	const uint64_t invisible_max = minus(now, g->present_min);
 	struct opt_u64 newcomers = newcomers_max(row);
 
@@ -199,9 +199,9 @@ static struct range tcp_accepted(const struct row *row)
 		row_waiting_known(row) && !row->netns->delta[COUNTER_MIGRATE_SUCCESS].value;
 	struct range k = { .max = UINT64_MAX, .known = arrivals.known };
 
-	k.min = minus(row->length_before, l->length);
+	k.min = minus(row->window->length_before, l->length);
 	if (arrivals.known)
-		k.max = minus(row->length_before + arrivals.value, l->length);
+		k.max = minus(row->window->length_before + arrivals.value, l->length);
 	if (ages_count && row->group->known & GROUP_STAYED) {
 		k.known = true;
 		narrow_by_ages(&k, row);
@@ -259,8 +259,9 @@ static uint64_t unmoved(const struct listener *now, const struct listener *befor
 	return before && before->length && now->length >= before->length ? report->window_ns : 0;
 }
 
-static void build_row(struct row *row, const struct report *report, const struct listener *before,
-		      const struct listener *now)
+/* @w: NULL where the window shows nothing of the row */
+static void build_row(struct row *row, struct row_window *w, const struct report *report,
+		      const struct listener *before, const struct listener *now)
 {
 	const struct snapshot *s = report->snapshot;
 
@@ -272,10 +273,10 @@ static void build_row(struct row *row, const struct report *report, const struct
 	row->waits_long = row->oldest_wait_ms.value >= WAIT_LONG_MS;
 	row->seen_full = listener_full(now) || (before && listener_full(before)) ||
 			 (now->known & LISTENER_PEAK && now->peak.full);
-	row->length_before = before ? before->length : 0;
-	row->unmoved_ns = unmoved(now, before, report);
-	if (before)
-		row->accepted = accepted(row, before);
+	if (before) {
+		w->length_before = before->length;
+		w->accepted = accepted(row, before);
+	}
 }
 
 /*
@@ -307,7 +308,7 @@ uint64_t report_overflows_min(const struct row *row)
 
 	if (ns->listener_vanished || (!ns->netns->looked && !row->seen_full))
 		return 0;
-	return least(ns->overflows_lo.value, ns->overflows_max, row->overflows.max);
+	return least(ns->overflows_lo.value, ns->overflows_max, row->window->overflows.max);
 }
 
 /*
@@ -321,7 +322,8 @@ uint64_t report_losses_min(const struct row *row)
 
 	if (ns->listener_vanished || !ns->netns->looked)
 		return 0;
-	return least(inet6 ? ns->losses6_lo : ns->losses_lo.value, ns->losses_max, row->losses.max);
+	return least(inet6 ? ns->losses6_lo : ns->losses_lo.value, ns->losses_max,
+		     row->window->losses.max);
 }
 
 static uint64_t overflows_max(const struct row *row)
@@ -329,8 +331,8 @@ static uint64_t overflows_max(const struct row *row)
 	const struct listener *l = row->listener;
 	uint64_t max = row->netns->overflows_hi.value;
 
-	if (row->drops.known)
-		lower_to(&max, row->drops.value);
+	if (row->window->drops.known)
+		lower_to(&max, row->window->drops.value);
 	else if (row->fresh && l->known & LISTENER_DROPS) /* if all are of this window */
 		lower_to(&max, l->drops);
 	return max;
@@ -339,31 +341,33 @@ static uint64_t overflows_max(const struct row *row)
 static void bound_overflows(struct report *report)
 {
 	for (size_t i = 0; i < report->n_rows; i++) {
-		struct row *row = &report->rows[i];
+		const struct row *row = &report->rows[i];
+		struct row_window *w = &report->windows[i];
 		struct netns_report *ns = &report->netns[row->listener->addr.netns_idx];
 
-		row->overflows.known = !listener_is_unix(row->listener) && ns->overflows_lo.known &&
-				       ns->overflows_hi.known;
-		if (!row->overflows.known)
+		w->overflows.known = !listener_is_unix(row->listener) && ns->overflows_lo.known &&
+				     ns->overflows_hi.known;
+		if (!w->overflows.known)
 			continue;
-		row->overflows.max = overflows_max(row);
+		w->overflows.max = overflows_max(row);
 		if (!row->gone)
-			ns->overflows_max += row->overflows.max;
+			ns->overflows_max += w->overflows.max;
 	}
 	for (size_t i = 0; i < report->n_rows; i++) {
-		struct row *row = &report->rows[i];
+		const struct row *row = &report->rows[i];
+		struct row_window *w = &report->windows[i];
 		uint64_t accepted;
 
-		if (row->overflows.known && !row->gone)
-			row->overflows.min = report_overflows_min(row);
+		if (w->overflows.known && !row->gone)
+			w->overflows.min = report_overflows_min(row);
 		/* It was full when it overflowed. If it is shorter now, connections were accepted.
 		 */
 		accepted = minus(listener_capacity(row->listener), row->listener->length);
-		if (!row->overflows.min || !accepted)
+		if (!w->overflows.min || !accepted)
 			continue;
-		row->accepted.known = true;
-		raise_to(&row->accepted.min, accepted);
-		raise_to(&row->accepted.max, accepted);
+		w->accepted.known = true;
+		raise_to(&w->accepted.min, accepted);
+		raise_to(&w->accepted.max, accepted);
 	}
 	for (size_t i = 0; i < report->n_netns; i++) {
 		struct opt_u64 *rest = &report->netns[i].unattributed_overflows;
@@ -376,23 +380,24 @@ static void bound_overflows(struct report *report)
 static void bound_losses(struct report *report)
 {
 	for (size_t i = 0; i < report->n_rows; i++) {
-		struct row *row = &report->rows[i];
+		const struct row *row = &report->rows[i];
+		struct row_window *w = &report->windows[i];
 		struct netns_report *ns = &report->netns[row->listener->addr.netns_idx];
-		uint64_t max = minus(row->drops.value, row->overflows.min);
+		uint64_t max = minus(w->drops.value, w->overflows.min);
 
-		row->losses.known = row->drops.known && row->overflows.known &&
-				    ns->losses_lo.known && ns->losses_hi.known;
+		w->losses.known = w->drops.known && w->overflows.known && ns->losses_lo.known &&
+				  ns->losses_hi.known;
 		if (listener_is_unix(row->listener) || row->gone)
 			continue;
-		if (!row->losses.known) /* it may account for all */
+		if (!w->losses.known) /* it may account for all */
 			max = UINT64_MAX;
 		lower_to(&max, ns->losses_hi.value);
-		row->losses.max = max;
+		w->losses.max = max;
 		ns->losses_max += max;
 	}
 	for (size_t i = 0; i < report->n_rows; i++)
-		if (report->rows[i].losses.known)
-			report->rows[i].losses.min = report_losses_min(&report->rows[i]);
+		if (report->windows[i].losses.known)
+			report->windows[i].losses.min = report_losses_min(&report->rows[i]);
 }
 
 static void size_rows(struct report *report, size_t n)
@@ -402,20 +407,32 @@ static void size_rows(struct report *report, size_t n)
 	report->n_rows = n;
 }
 
+static struct row_window *begin_window(struct report *report, size_t i)
+{
+	report->windows[i] = row_no_window;
+	return &report->windows[i];
+}
+
 /* @found: set for each listener of the opening sample that has a row; NULL without a window */
 static void build_rows(struct report *report, const struct snapshot *before,
 		       const struct snapshot *now, bool *found)
 {
 	size_t next = 0;
 
+	/* How many are gone is counted later. Room that is not used takes no memory. */
+	report->windows =
+		array_reserve(report->windows, 0, &report->windows_size,
+			      (before ? before->n_listeners : 0) + now->n_listeners + now->n_gone,
+			      sizeof(*report->windows));
 	size_rows(report, now->n_listeners);
 	for (size_t i = 0; i < report->n_rows; i++) {
 		const struct listener *l = &now->listeners[i], *old = NULL;
 		struct netns_report *ns = &report->netns[l->addr.netns_idx];
 		struct row *row = &report->rows[i];
+		struct row_window *w = NULL;
+		uint64_t unmoved_ns;
 
-		memset(row, 0, sizeof(*row));
-		row->netns = ns;
+		*row = (struct row){ .netns = ns, .window = &row_no_window };
 		if (ns->opening) {
 			old = snapshot_find_near(before, (uint32_t)(ns->opening - before->netns),
 						 l->cookie, next);
@@ -425,12 +442,18 @@ static void build_rows(struct report *report, const struct snapshot *before,
 			next = (size_t)(old - before->listeners) + 1;
 			found[next - 1] = true;
 		}
-		if (ns->opening && !listener_is_unix(l)) {
-			row->drops = drops_delta(old, l, ns->opening->one_datagram);
-			ns->listener_drops.value += row->drops.value;
-			ns->listener_drops.known &= row->drops.known;
+		/* The oldest sample of the view has no window, but what it knows from its looks. */
+		unmoved_ns = unmoved(l, old, report);
+		if (before || unmoved_ns) {
+			row->window = w = begin_window(report, i);
+			w->unmoved_ns = unmoved_ns;
 		}
-		build_row(row, report, old, l);
+		if (ns->opening && !listener_is_unix(l)) {
+			w->drops = drops_delta(old, l, ns->opening->one_datagram);
+			ns->listener_drops.value += w->drops.value;
+			ns->listener_drops.known &= w->drops.known;
+		}
+		build_row(row, w, report, old, l);
 	}
 }
 
@@ -519,10 +542,10 @@ static void add_gone_rows(struct report *report)
 		const struct listener *l = &report->gone[i];
 		struct row *row = &report->rows[n + i];
 
-		memset(row, 0, sizeof(*row));
-		row->listener = l;
-		row->netns = &report->netns[l->addr.netns_idx];
-		row->gone = true;
+		*row = (struct row){ .listener = l,
+				     .netns = &report->netns[l->addr.netns_idx],
+				     .window = begin_window(report, n + i),
+				     .gone = true };
 		row->seen_full = listener_full(l) || (l->known & LISTENER_PEAK && l->peak.full);
 	}
 }
@@ -533,7 +556,7 @@ static void add_gone_rows(struct report *report)
  */
 static uint64_t old_max(const struct row *row)
 {
-	uint64_t max = minus(row->length_before, row->accepted.min);
+	uint64_t max = minus(row->window->length_before, row->window->accepted.min);
 
 	if (row->listener->known & LISTENER_PEAK)
 		lower_to(&max, row->listener->peak.lowest);
@@ -543,7 +566,7 @@ static uint64_t old_max(const struct row *row)
 /* May all old connections of its queue still be there? */
 static bool may_keep_all(const struct row *row)
 {
-	return row->length_before && old_max(row) == row->length_before;
+	return row->window->length_before && old_max(row) == row->window->length_before;
 }
 
 /*
@@ -562,7 +585,7 @@ static bool only_movers_left(const struct group *g, const struct group_sums *sum
  * that may have kept all has accepted none. If more are overdue than the other members can hold,
  * some of them wait at such members. As it is unknown at which, waits_long is set for each.
  */
-static void prove_member(struct row *row, const struct group_sums *sums)
+static void prove_member(struct row *row, struct row_window *w, const struct group_sums *sums)
 {
 	const struct group *g = row->group;
 
@@ -570,7 +593,7 @@ static void prove_member(struct row *row, const struct group_sums *sums)
 	    row->netns->delta[COUNTER_MIGRATE_SUCCESS].value || !may_keep_all(row) ||
 	    !only_movers_left(g, sums))
 		return;
-	row->accepted = (struct range){ .min = 0, .max = 0, .known = true };
+	w->accepted = (struct range){ .min = 0, .max = 0, .known = true };
 	row->waits_long |= g->overdue > sums->movers_max;
 }
 
@@ -588,14 +611,15 @@ static void use_groups(struct report *report, const struct snapshot *s, size_t n
 		sum->syn_limit.known = row->group_syn_limit.known;
 		sum->syn_limit.value += row->group_syn_limit.value;
 		sum->old_max += old_max(row);
-		sum->left_min += minus(row->length_before, old_max(row));
+		sum->left_min += minus(row->window->length_before, old_max(row));
 		sum->movers_max += may_keep_all(row) ? 0 : old_max(row);
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct row *row = &report->rows[i];
 
 		row->group_syn_limit = sums[row->listener->group].syn_limit;
-		prove_member(row, &sums[row->listener->group]);
+		if (report->before)
+			prove_member(row, &report->windows[i], &sums[row->listener->group]);
 		if (row->listener == &s->listeners[row->group->first])
 			report->netns[row->listener->addr.netns_idx].syn_full += row_syn_full(row);
 	}
@@ -635,6 +659,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 void report_free(struct report *report)
 {
 	free(report->rows);
+	free(report->windows);
 	free(report->members);
 	free(report->by_group);
 	free(report->folded);

@@ -13,6 +13,8 @@ struct report {
 	/* Every listener, or after fold_report() every group; then the listeners that are gone. */
 	struct row *rows;
 	size_t n_rows, rows_size;
+	struct row_window *windows; /* of the rows of listeners; with a window */
+	size_t windows_size;
 	struct listener *gone; /* those of the last n_gone rows */
 	size_t n_gone, gone_size;
 	struct row *members; /* after fold_report(): every listener */
@@ -44,7 +46,7 @@ struct filter;
 struct selection {
 	uint8_t family; /* of TCP listeners; AF_UNSPEC: both */
 	bool only_full;
-	double fill; /* with only_full: least fill or peak */
+	uint64_t fill; /* with only_full: least fill or peak */
 	struct filter *filter; /* NULL: all */
 };
 

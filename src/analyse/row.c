@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/row.h"
 
+#include "base/num.h"
 #include "model/groups.h"
+
+const struct row_window row_no_window;
 
 /* The kernel does not say which member of a group holds a connection, unless only one holds any. */
 bool row_waiting_known(const struct row *row)
@@ -86,6 +89,17 @@ struct row_queue row_waiting(const struct row *row)
 	return q;
 }
 
+struct row_owners row_owners(const struct row *row, const struct snapshot *s)
+{
+	const struct listener *l = row->listener;
+
+	if (row->folded)
+		return (struct row_owners){ row->folded->owners, row->folded->n_owners };
+	if (!l->n_owners)
+		return (struct row_owners){ NULL, 0 };
+	return (struct row_owners){ s->owners + l->first_owner, l->n_owners };
+}
+
 struct row_queue row_half_open(const struct row *row)
 {
 	const struct snapshot *s = row->netns->snapshot;
@@ -130,19 +144,14 @@ uint64_t row_id(const struct row *row)
 			     row->listener->cookie ^ idmap_mix(netns_id(row->netns->netns));
 }
 
-double row_peak_fill(const struct row *row)
+uint64_t row_peak_fill(const struct row *row)
 {
-	const struct listener *l = row->listener;
-
-	return row->folded ? row->folded->peak_fill : listener_ratio(l, l->peak.length);
+	return row->folded ? row->folded->peak_fill : listener_peak_fill(row->listener);
 }
 
-double row_worst_fill(const struct row *row)
+uint64_t row_worst_fill(const struct row *row)
 {
-	double fill = listener_fill(row->listener), peak;
+	const uint64_t fill = listener_fill(row->listener);
 
-	if (!(row->listener->known & LISTENER_PEAK))
-		return fill;
-	peak = row_peak_fill(row);
-	return peak > fill ? peak : fill;
+	return row->listener->known & LISTENER_PEAK ? num_max_u64(row_peak_fill(row), fill) : fill;
 }

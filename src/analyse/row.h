@@ -78,20 +78,27 @@ struct netns_report {
 	bool listener_vanished;
 };
 
+/* What happened to one row in the window. Without a window all is unknown, and 0. */
+struct row_window {
+	struct opt_u64 drops;
+	struct range overflows;
+	struct range losses; /* ListenDrops that are not overflows */
+	struct range accepted; /* connections that left the accept queue */
+	uint64_t unmoved_ns; /* time since it was last seen empty or shorter; folded: longest */
+	uint32_t length_before; /* of the accept queue when the window began */
+};
+
+extern const struct row_window row_no_window;
+
 /* One listener, or after fold_report() one group, with everything derived from the samples. */
 struct row {
 	const struct listener *listener;
 	const struct folded_group *folded; /* a group of several listeners; NULL: one listener */
 	const struct netns_report *netns;
 	const struct group *group; /* NULL: it is gone, or groups are unknown */
-	struct opt_u64 drops; /* in the window */
-	struct range overflows; /* in the window */
-	struct range losses; /* in the window: ListenDrops that are not overflows */
+	const struct row_window *window; /* &row_no_window for all rows of an instant report */
 	struct opt_u64 group_syn_limit; /* sum over its SO_REUSEPORT group */
 	struct opt_u64 oldest_wait_ms; /* unknown where several members have a queue */
-	struct range accepted; /* connections that left the accept queue in the window */
-	uint64_t unmoved_ns; /* time since it was last seen empty or shorter; folded: longest */
-	uint32_t length_before; /* of the accept queue when the window began */
 	uint32_t reasons; /* bit 1 << enum reason */
 	enum state state : 8;
 	enum state last_state : 8; /* @state; if it is gone, its state when last seen */
@@ -112,7 +119,8 @@ struct folded_group {
 	 * differ between members are unknown.
 	 */
 	struct listener listener;
-	double peak_fill; /* of the member that was fullest in the window */
+	uint64_t peak_fill; /* of the member that was fullest in the window */
+	struct row_window window; /* of the row */
 	struct opt_u64 drops; /* sum of the totals, which may be above 2^32 */
 	const struct owner *owners; /* of all members, in the order of the snapshot */
 	uint32_t n_owners;
@@ -158,6 +166,15 @@ uint32_t row_peers_reset(const struct row *row);
  */
 struct opt_u64 row_peers_closed_or_reset(const struct row *row);
 
+/* What holds a row open. */
+struct row_owners {
+	const struct owner *list; /* those of one process side by side */
+	uint32_t n; /* 0: none, or unknown */
+};
+
+/* Of a listener or of all members of a group; @s: the snapshot that its listener is in. */
+struct row_owners row_owners(const struct row *row, const struct snapshot *s);
+
 /* The connections in one queue. */
 struct row_queue {
 	struct connections connections; /* none when the queue is empty */
@@ -194,9 +211,9 @@ static inline uint64_t row_capacity(const struct row *row)
 struct opt_u64 row_drops(const struct row *row);
 
 /* Highest fill in the window, with LISTENER_PEAK; for a folded row that of one member. */
-double row_peak_fill(const struct row *row);
+uint64_t row_peak_fill(const struct row *row);
 
 /* Highest known fill in the window: the peak, or the fill now. */
-double row_worst_fill(const struct row *row);
+uint64_t row_worst_fill(const struct row *row);
 
 #endif

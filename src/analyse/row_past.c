@@ -2,6 +2,7 @@
 #include "analyse/row_past.h"
 
 #include "base/alloc.h"
+#include "base/num.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -10,10 +11,10 @@
 
 static uint8_t level_of(const struct row *row)
 {
-	double fill = row_worst_fill(row);
-	uint8_t level = fill >= 1 ? LEVEL_FULL : (uint8_t)(fill * LEVEL_FULL);
+	const uint64_t fill = row_worst_fill(row);
+	const uint8_t level = (uint8_t)(num_min_u64(fill, FILL_FULL) / LEVEL);
 
-	return fill > 0 && !level ? 1 : level; /* a queue that is not empty is not 0 */
+	return fill && !level ? 1 : level; /* a queue that is not empty is not 0 */
 }
 
 static size_t find_or_add(struct row_past *p, uint64_t id)
@@ -71,18 +72,18 @@ static struct seen see(const struct row *row)
 			     .reasons = row->reasons,
 			     .level = level_of(row),
 			     .full = row->seen_full && !emptied,
-			     .overflows = row->overflows,
-			     .losses = row->losses,
-			     .drops = row->drops,
+			     .overflows = row->window->overflows,
+			     .losses = row->window->losses,
+			     .drops = row->window->drops,
 			     .held = STATE_OK };
 
 	/* All that a listener dropped before the first look at it may be unknown. */
-	seen.counted =
-		row->netns->window_ns && row->netns->opening && !(row->fresh && !row->drops.known);
+	seen.counted = row->netns->window_ns && row->netns->opening &&
+		       !(row->fresh && !row->window->drops.known);
 	if (row->folded) /* proofs are of members */
 		return seen;
 	seen.proves = stuck;
-	seen.disproves = row->accepted.min > 0 || emptied;
+	seen.disproves = row->window->accepted.min > 0 || emptied;
 	return seen;
 }
 
@@ -114,8 +115,10 @@ static void merge(struct sick *s, const struct seen *seen, const struct row *row
 
 static bool is_notable(const struct row *row)
 {
-	return state_is_sick(row->state) || (row->overflows.known && row->overflows.max) ||
-	       (row->losses.known && row->losses.max) || (row->drops.known && row->drops.value);
+	return state_is_sick(row->state) ||
+	       (row->window->overflows.known && row->window->overflows.max) ||
+	       (row->window->losses.known && row->window->losses.max) ||
+	       (row->window->drops.known && row->window->drops.value);
 }
 
 static struct sick *add_sick(struct row_past *p, uint64_t id, struct incidents *incidents)
@@ -338,7 +341,7 @@ struct sick *row_past_sick(const struct row_past *p, uint64_t id)
 	return i == IDMAP_NONE ? NULL : &p->sick[i];
 }
 
-bool row_past_fill(const struct row_past *p, uint64_t id, uint64_t n, double *fill)
+bool row_past_fill(const struct row_past *p, uint64_t id, uint64_t n, uint64_t *fill)
 {
 	const struct track *track = row_past_track(p, id);
 	const uint8_t *level;
@@ -346,7 +349,7 @@ bool row_past_fill(const struct row_past *p, uint64_t id, uint64_t n, double *fi
 	if (!track || n < track->first || n > track->last || n < track->levels.forgotten)
 		return false;
 	level = windowed_get(&track->levels, n, 1);
-	*fill = level ? (double)*level / LEVEL_FULL : 0;
+	*fill = level ? *level * LEVEL : 0;
 	return !level || *level != LEVEL_MISSED;
 }
 

@@ -66,7 +66,7 @@ const struct track *row_past_track(const struct row_past *p, uint64_t id);
 struct sick *row_past_sick(const struct row_past *p, uint64_t id);
 
 /* Its row_worst_fill() in window @n, rounded down to half a percent. Returns false: unknown */
-bool row_past_fill(const struct row_past *p, uint64_t id, uint64_t n, double *fill);
+bool row_past_fill(const struct row_past *p, uint64_t id, uint64_t n, uint64_t *fill);
 
 /* Drops tracks that end before window @n, if there are too many, and incidents that say no more. */
 void row_past_tidy(struct row_past *p, const struct report *report, uint64_t n);

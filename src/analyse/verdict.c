@@ -16,8 +16,8 @@
 
 static bool is_overflowing(const struct row *r)
 {
-	return r->overflows.known &&
-	       (r->overflows.min > 0 || (r->overflows.max > 0 && r->seen_full));
+	return r->window->overflows.known &&
+	       (r->window->overflows.min > 0 || (r->window->overflows.max > 0 && r->seen_full));
 }
 
 static bool is_full(const struct row *r)
@@ -33,8 +33,9 @@ static bool not_accepting(const struct row *r)
 {
 	/* A short window is enough if the queue had not moved before either. */
 	return (r->netns->window_ns >= WINDOW_MIN_NS ||
-		(r->netns->window_ns && r->unmoved_ns >= WINDOW_MIN_NS)) &&
-	       r->accepted.known && !r->accepted.max && r->length_before && row_length(r);
+		(r->netns->window_ns && r->window->unmoved_ns >= WINDOW_MIN_NS)) &&
+	       r->window->accepted.known && !r->window->accepted.max && r->window->length_before &&
+	       row_length(r);
 }
 
 /*
@@ -47,10 +48,10 @@ static bool not_accepting(const struct row *r)
 static bool is_stalled(const struct row *r)
 {
 	if (listener_is_unix(r->listener))
-		return r->unmoved_ns >= WAIT_LONG_NS;
+		return r->window->unmoved_ns >= WAIT_LONG_NS;
 	if (!not_accepting(r))
 		return false;
-	return r->waits_long || (!r->oldest_wait_ms.known && r->unmoved_ns >= WAIT_LONG_NS);
+	return r->waits_long || (!r->oldest_wait_ms.known && r->window->unmoved_ns >= WAIT_LONG_NS);
 }
 
 /*
@@ -78,8 +79,8 @@ bool verdict_drops_syns(const struct row *r)
 /* A drop is not a loss: health checks, TCP_DEFER_ACCEPT and repeated SYNs cause drops all day. */
 static bool is_dropping(const struct row *r)
 {
-	return r->losses.known &&
-	       (r->losses.min > 0 || (r->losses.max > 0 && verdict_drops_syns(r)));
+	return r->window->losses.known &&
+	       (r->window->losses.min > 0 || (r->window->losses.max > 0 && verdict_drops_syns(r)));
 }
 
 static bool is_high(const struct row *r)
@@ -96,7 +97,7 @@ static bool always(const struct row *r)
 /* Are there connections in the queue, none of which was seen to leave it? */
 static bool none_leaves(const struct row *r)
 {
-	return r->listener->length && !r->accepted.min;
+	return r->listener->length && !r->window->accepted.min;
 }
 
 static bool owners_stopped(const struct row *r)
@@ -124,7 +125,7 @@ static bool is_crowded(const struct row *r)
 
 static bool accepting_slowly(const struct row *r)
 {
-	return is_crowded(r) && r->accepted.min > 0;
+	return is_crowded(r) && r->window->accepted.min > 0;
 }
 
 static bool cookies_sent(const struct row *r)
@@ -505,9 +506,9 @@ static void add_stalled_for(struct strbuf *to, const struct row *row)
 	else if (row->waits_long) /* which member of its group holds the oldest is unknown */
 		add_time(to, "the oldest of its group", row->group->oldest_wait_ms * ms, "");
 	else if (listener_is_unix(row->listener) && row->listener->first_ns)
-		add_time(to, "the oldest", row->unmoved_ns, " or more");
-	else if (row->unmoved_ns)
-		add_time(to, "not seen to get shorter", row->unmoved_ns, "");
+		add_time(to, "the oldest", row->window->unmoved_ns, " or more");
+	else if (row->window->unmoved_ns)
+		add_time(to, "not seen to get shorter", row->window->unmoved_ns, "");
 }
 
 /* Then it is known what drops its SYNs, and no counter has to be looked for. */

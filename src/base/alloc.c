@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 
 #include <err.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -86,7 +87,8 @@ void *array_reserve(void *array, size_t used, size_t *capacity, size_t n, size_t
 	rest = bytes % HUGE_PAGE;
 	if (rest >= LARGE)
 		bytes += HUGE_PAGE - rest;
-	if (posix_memalign(&large, HUGE_PAGE, bytes))
+	errno = posix_memalign(&large, HUGE_PAGE, bytes);
+	if (errno)
 		alloc_failed(bytes);
 	madvise(large, bytes - bytes % HUGE_PAGE, MADV_HUGEPAGE);
 	*capacity = bytes / size;
@@ -98,8 +100,14 @@ void *array_reserve(void *array, size_t used, size_t *capacity, size_t n, size_t
 
 void *array_grow(void *array, size_t n, size_t *capacity, size_t size)
 {
-	if (n == *capacity)
-		array = array_reserve(array, n, capacity, n ? 2 * n : 16, size);
+	if (n == *capacity) {
+		size_t more = n ? 2 * n : 16;
+
+		/* What is not touched takes no memory, and what has room need not be copied. */
+		if (more * size >= LARGE && more * size < 4 * HUGE_PAGE)
+			more = 4 * HUGE_PAGE / size;
+		array = array_reserve(array, n, capacity, more, size);
+	}
 	memset((char *)array + n * size, 0, size);
 	return array;
 }

@@ -28,6 +28,17 @@ static inline size_t num_max(size_t a, size_t b)
 	return a > b ? a : b;
 }
 
+/* Where size_t has 32 bits, counts and times need these. */
+static inline uint64_t num_min_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint64_t num_max_u64(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
 /* Returns @from + @by, at least 0. */
 static inline size_t num_step(size_t from, long by)
 {

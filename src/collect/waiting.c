@@ -43,7 +43,7 @@ static bool wants_connections(const struct snapshot *s, uint32_t group)
 }
 
 /* Whether a queue has moved cannot be proved without a sample before. */
-static bool is_high(const struct waiting_request *wanted, double fill, bool may_stall)
+static bool is_high(const struct waiting_request *wanted, uint64_t fill, bool may_stall)
 {
 	return wanted->high && (fill >= FILL_HIGH || (may_stall && wanted->before.begin_ns));
 }

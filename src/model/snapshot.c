@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* How many of the last listeners are in the index while listeners are added. */
-#define INDEXED_MAX 1024
+#define INDEXED_MAX 2048
 
 /* F(name) for each array whose elements own nothing: all but the warnings. */
 /* clang-format off */
@@ -85,7 +85,7 @@ static void trim_index(struct snapshot *s)
 		return;
 	if (s->by_cookie.size > 2 * INDEXED_MAX)
 		idmap_free(&s->by_cookie);
-	index_listeners(s, s->n_listeners - INDEXED_MAX / 2);
+	index_listeners(s, s->n_listeners - INDEXED_MAX / 4);
 }
 
 bool snapshot_is_mapped(uint8_t family, const uint8_t address[16])

@@ -107,7 +107,7 @@ struct group {
 	/* Cookie of the only member with a queue; 0: none or several have one. As of waiting_ns. */
 	uint64_t holder;
 	uint32_t length_max; /* of any member */
-	double fill_max; /* of any member, maybe another one */
+	uint64_t fill_max; /* of any member, maybe another one */
 	bool may_stall; /* any member, see listener_may_stall() */
 	uint32_t syn_length; /* request socks, without Fast Open children */
 	uint32_t syn_retransmitted; /* request socks whose SYN-ACK was sent more than once */
@@ -403,21 +403,39 @@ static inline bool listener_full(const struct listener *l)
 	return l->length > l->limit;
 }
 
-/* From this fill on the state of a queue is "high", and its connections are dumped. */
-#define FILL_HIGH 0.8
+/*
+ * Fills are compared as integers, in billionths of a full queue: on the x87 4.0 / 5 is below 0.8.
+ * From FILL_HIGH on the state of a queue is "high", and its connections are dumped.
+ */
+#define FILL_FULL    UINT64_C(1000000000)
+#define FILL_PERCENT (FILL_FULL / 100)
+#define FILL_HIGH    (80 * FILL_PERCENT)
+
+/* @length / @capacity, rounded down: FILL_FULL and more only for a full queue. */
+static inline uint64_t fill_of(uint32_t length, uint64_t capacity)
+{
+	return length ? length * FILL_FULL / capacity : 0;
+}
+
+/* For drawing and for JSON: 1.0 is full. */
+static inline double fill_ratio(uint64_t fill)
+{
+	return (double)fill / (double)FILL_FULL;
+}
 
 /* A server that is busy with one connection makes the next wait, but seldom so long. */
 #define WAIT_LONG_MS 3000
 
-/* @length / capacity: 1.0 exactly when the kernel drops the next SYN; may exceed 1. */
-static inline double listener_ratio(const struct listener *l, uint32_t length)
+/* FILL_FULL exactly when the kernel drops the next SYN; may exceed it. */
+static inline uint64_t listener_fill(const struct listener *l)
 {
-	return (double)length / (double)listener_capacity(l);
+	return fill_of(l->length, listener_capacity(l));
 }
 
-static inline double listener_fill(const struct listener *l)
+/* With LISTENER_PEAK: the highest of its fast samples. */
+static inline uint64_t listener_peak_fill(const struct listener *l)
 {
-	return listener_ratio(l, l->length);
+	return fill_of(l->peak.length, listener_capacity(l));
 }
 
 /*
@@ -426,8 +444,8 @@ static inline double listener_fill(const struct listener *l)
  */
 static inline bool listener_may_be_sick(const struct listener *l)
 {
-	return l->length || (l->known & LISTENER_PEAK &&
-			     (l->peak.full || listener_ratio(l, l->peak.length) >= FILL_HIGH));
+	return l->length ||
+	       (l->known & LISTENER_PEAK && (l->peak.full || listener_peak_fill(l) >= FILL_HIGH));
 }
 
 /*

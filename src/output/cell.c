@@ -45,7 +45,7 @@ size_t cell_add(struct strbuf *cell, const struct field_value *v, unsigned int t
 		break;
 	case TYPE_RATIO:
 		/* Rounded down, so that 100% always means full. */
-		strbuf_addu(cell, (uint64_t)(v->real * 100 + 1e-9));
+		strbuf_addu(cell, v->number / FILL_PERCENT);
 		strbuf_putc(cell, '%');
 		break;
 	case TYPE_FACTOR:

@@ -2,6 +2,7 @@
 #include "output/fields.h"
 
 #include "base/clock.h"
+#include "base/num.h"
 #include "output/cell.h"
 
 #include <stddef.h>
@@ -162,10 +163,10 @@ GETTER(local)
 NUMBER(length, true, row_length(row))
 NUMBER(limit, true, row_limit(row))
 NUMBER(capacity, true, row_capacity(row))
-REAL(fill, true, listener_fill(row->listener))
+NUMBER(fill, true, listener_fill(row->listener))
 NUMBER(full, true, listener_full(row->listener))
 NUMBER(peak_length, knows(row, LISTENER_PEAK), row->listener->peak.length)
-REAL(peak, knows(row, LISTENER_PEAK), row_peak_fill(row))
+NUMBER(peak, knows(row, LISTENER_PEAK), row_peak_fill(row))
 REAL(full_seconds, knows(row, LISTENER_PEAK), seconds(row->listener->peak.full_ns))
 NUMBER(samples, knows(row, LISTENER_PEAK), row->listener->peak.samples)
 REAL(oldest_wait, row->oldest_wait_ms.known, (double)row->oldest_wait_ms.value / 1000)
@@ -189,8 +190,8 @@ GETTER(syn_fill)
 {
 	const struct opt_u64 *limit = &row->group_syn_limit;
 
-	set_real(value, has_syn_queue(row) && limit->known,
-		 (double)row_syn_length(row) / (double)(limit->value ? limit->value : 1));
+	set_number(value, has_syn_queue(row) && limit->known,
+		   fill_of(row_syn_length(row), num_max_u64(limit->value, 1)));
 }
 
 /* Its SO_REUSEPORT group. */
@@ -198,7 +199,7 @@ GETTER(syn_fill)
 NUMBER(sockets, row->group, row->group ? row->group->sockets : 0)
 NUMBER(group_length, row->group, row->group ? row->group->length : 0)
 NUMBER(group_limit, row->group, row->group ? row->group->limit : 0)
-REAL(group_fill, row->group, row->group ? row->group->fill_max : 0)
+NUMBER(group_fill, row->group, row->group ? row->group->fill_max : 0)
 
 /* Unknown if the listener is alone, or if all queues of its group are empty. */
 GETTER(imbalance)
@@ -213,14 +214,15 @@ GETTER(imbalance)
 /* What it lost. */
 
 NUMBER(drops, row_drops(row).known, row_drops(row).value)
-NUMBER(drops_delta, row->drops.known, row->drops.value)
-REAL(drops_rate, row->drops.known && report->window_ns, report_rate(row->drops, report))
-NUMBER(overflows_min, row->overflows.known, row->overflows.min)
-NUMBER(overflows_max, row->overflows.known, row->overflows.max)
-REAL(overflows_rate, row->overflows.known,
-     report_rate((struct opt_u64){ row->overflows.max, true }, report))
-NUMBER(losses_min, row->losses.known, row->losses.min)
-NUMBER(losses_max, row->losses.known, row->losses.max)
+NUMBER(drops_delta, row->window->drops.known, row->window->drops.value)
+REAL(drops_rate, row->window->drops.known && report->window_ns,
+     report_rate(row->window->drops, report))
+NUMBER(overflows_min, row->window->overflows.known, row->window->overflows.min)
+NUMBER(overflows_max, row->window->overflows.known, row->window->overflows.max)
+REAL(overflows_rate, row->window->overflows.known,
+     report_rate((struct opt_u64){ row->window->overflows.max, true }, report))
+NUMBER(losses_min, row->window->losses.known, row->window->losses.min)
+NUMBER(losses_max, row->window->losses.known, row->window->losses.max)
 
 static void set_range(struct field_value *v, const struct range *b, struct strbuf *text)
 {
@@ -240,12 +242,12 @@ static void set_range(struct field_value *v, const struct range *b, struct strbu
 
 GETTER(overflows)
 {
-	set_range(value, &row->overflows, &context->scratch);
+	set_range(value, &row->window->overflows, &context->scratch);
 }
 
 GETTER(losses)
 {
-	set_range(value, &row->losses, &context->scratch);
+	set_range(value, &row->window->losses, &context->scratch);
 }
 
 /* Who holds it. */
@@ -263,11 +265,9 @@ struct holders {
 static struct holders holders_of(const struct row *row, const struct report *report)
 {
 	const struct snapshot *s = report->snapshot;
+	const struct row_owners owners = row_owners(row, s);
 
-	if (row->folded)
-		return (struct holders){ row->folded->owners, s->processes, row->folded->n_owners };
-	return (struct holders){ s->owners + row->listener->first_owner, s->processes,
-				 row->listener->n_owners };
+	return (struct holders){ owners.list, s->processes, owners.n };
 }
 
 static const struct process *process_at(const struct holders *h, size_t i)

@@ -93,8 +93,9 @@ struct field_value {
 	bool path; /* TEXT that may be long, and whose end matters most */
 	bool own; /* TEXT: the name of the program's own namespace, which people read as OWN_NETNS
 		   */
-	uint64_t number; /* COUNT, RISE, BOOL, ID; with TERMS_STATES the enum state */
-	double real; /* RATIO, FACTOR, RATE, SECONDS, and with ORDER_REAL */
+	uint64_t number; /* COUNT, RISE, RATIO in billionths, BOOL, ID; with TERMS_STATES the enum
+			    state */
+	double real; /* FACTOR, RATE, SECONDS, and with ORDER_REAL */
 	/*
 	 * TEXT; constant, or owned by the snapshot or context.scratch. Any bytes, as foreign
 	 * programs choose them: print it with cell_add() or text_add_safe().

@@ -74,6 +74,8 @@ static void add_value(struct strbuf *line, const struct field_value *v, const st
 		strbuf_addu(line, v->number);
 		break;
 	case TYPE_RATIO:
+		json_value_print_real(line, fill_ratio(v->number));
+		break;
 	case TYPE_FACTOR:
 	case TYPE_RATE:
 	case TYPE_SECONDS:

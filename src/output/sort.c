@@ -45,9 +45,10 @@ static uint64_t rank_of(const struct row *row)
 {
 	/* How far a queue exceeds full is chance, and drops matter more. */
 	const uint64_t fill_max = 65536, drops_max = 0xffffffff;
-	const double fill = row_worst_fill(row);
-	const uint64_t drops = row->drops.known ? num_min(row->drops.value, drops_max) : 0;
-	const uint64_t room = fill >= 1 ? 0 : fill_max - (uint64_t)(fill * (double)fill_max);
+	const uint64_t fill = num_min_u64(row_worst_fill(row), FILL_FULL);
+	const uint64_t drops =
+		row->window->drops.known ? num_min_u64(row->window->drops.value, drops_max) : 0;
+	const uint64_t room = fill_max - fill * fill_max / FILL_FULL;
 	uint64_t rank = room << 32 | (drops_max - drops);
 
 	if (room == fill_max && !drops)
@@ -133,8 +134,7 @@ static void take_value(struct value_key *key, const struct field *field,
 	case ORDER_VALUE:
 		if (v.type == TYPE_TEXT && v.known)
 			key->text = xstrdup(v.text);
-		else if (v.type == TYPE_RATIO || v.type == TYPE_FACTOR || v.type == TYPE_RATE ||
-			 v.type == TYPE_SECONDS)
+		else if (v.type == TYPE_FACTOR || v.type == TYPE_RATE || v.type == TYPE_SECONDS)
 			key->number = v.real;
 		else
 			key->number = (double)v.number;

@@ -286,22 +286,20 @@ static void put_owners(struct page *p)
 {
 	const struct row *row = p->row;
 	const struct snapshot *s = row->netns->snapshot;
-	const struct owner *list =
-		row->folded ? row->folded->owners : s->owners + row->listener->first_owner;
-	const uint32_t n = row->folded ? row->folded->n_owners : row->listener->n_owners;
+	const struct row_owners owners = row_owners(row, s);
 	size_t shown = 0, more = 0;
 
-	if (!n) {
+	if (!owners.n) {
 		put_empty(p, "Processes",
 			  row->listener->known & LISTENER_OWNERS ? "none" : "unknown");
 		return;
 	}
 	begin_block(p, "Processes");
-	for (uint32_t i = 0; i < n; i++) {
-		if (i && list[i].process == list[i - 1].process)
+	for (uint32_t i = 0; i < owners.n; i++) {
+		if (i && owners.list[i].process == owners.list[i - 1].process)
 			continue;
 		if (shown++ < OWNERS_MAX)
-			put_owner(p, &s->processes[list[i].process]);
+			put_owner(p, &s->processes[owners.list[i].process]);
 		else
 			more++;
 	}

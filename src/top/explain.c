@@ -348,10 +348,10 @@ static void add_spell(struct subject *s)
 		strbuf_addf(b, "the cause was %s", reason_table[reason].name);
 		put_sentence(s);
 	}
-	if (m->peak <= 0)
+	if (!m->peak)
 		return;
 	strbuf_adds(b, "at most ");
-	phrase_count(b, (uint64_t)(m->peak * (double)capacity + 0.5));
+	phrase_count(b, (uint64_t)(fill_ratio(m->peak) * (double)capacity + 0.5));
 	strbuf_adds(b, " of ");
 	phrase_count(b, capacity);
 	strbuf_adds(b, " queued");
@@ -458,9 +458,9 @@ static void put_numbers(struct subject *s)
 		add_spell(s);
 	else
 		add_since(s);
-	add_lost(s, &s->row->overflows, &m->overflows, "overflows");
+	add_lost(s, &s->row->window->overflows, &m->overflows, "overflows");
 	if (m->state == STATE_DROPPING || !m->overflows.max)
-		add_lost(s, &s->row->losses, &m->losses, "losses");
+		add_lost(s, &s->row->window->losses, &m->losses, "losses");
 	put_sentence(s);
 	add_members(s);
 	put_sentence(s);

@@ -58,7 +58,7 @@ void graph_history(struct strbuf *b, const struct history *history, const struct
 		struct history_fill fill = history_fill(history, row, back + windows);
 
 		if (fill.known)
-			strbuf_adds(b, graph_spark_glyph(fill.fill, utf8));
+			strbuf_adds(b, graph_spark_glyph(fill_ratio(fill.fill), utf8));
 		else
 			strbuf_putc(b, ' ');
 	}

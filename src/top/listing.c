@@ -402,14 +402,14 @@ static enum ink bar_ink(const struct maker *m)
 }
 
 /* A meter. Of a sick row the rest of it is seen too. */
-static void put_meter(struct maker *m, double fill, size_t width)
+static void put_meter(struct maker *m, uint64_t fill, size_t width)
 {
 	const bool sick = memory_is_sick(&m->t.memory);
 	const enum ink rest = m->selected ? m->ink : INK_DIM;
 	size_t len, wide;
 
 	m->cell.len = 0;
-	graph_meter(&m->cell, fill, width, m->c->utf8);
+	graph_meter(&m->cell, fill_ratio(fill), width, m->c->utf8);
 	for (len = m->cell.len; len && strchr(" .", m->cell.s[len - 1]); len--)
 		;
 	wide = text_width(m->cell.s, len);
@@ -432,7 +432,8 @@ static void put_queue(struct maker *m, size_t width)
 		if (percent) {
 			m->cell.len = 0;
 			/* Rounded down, so that 100% always means full. */
-			strbuf_addf(&m->cell, "%.0f%%", (double)(int)(listener_fill(l) * 100));
+			strbuf_addu(&m->cell, listener_fill(l) / FILL_PERCENT);
+			strbuf_putc(&m->cell, '%');
 			put_cell(m, m->ink, percent, true);
 		}
 		put_blanks(m, m->ink, GAP);
@@ -453,7 +454,7 @@ static void put_syn(struct maker *m, size_t width)
 	get(m, &field_table[FIELD_SYNRECV], &value);
 	if (width > numbers) {
 		if (value.known && limit.known)
-			put_meter(m, (double)value.number / (double)num_max(limit.value, 1),
+			put_meter(m, fill_of((uint32_t)value.number, num_max_u64(limit.value, 1)),
 				  width - numbers - GAP);
 		else
 			put_blanks(m, m->ink, width - numbers - GAP);
@@ -462,7 +463,8 @@ static void put_syn(struct maker *m, size_t width)
 	m->cell.len = 0;
 	if (value.known && limit.known && (value.number || width >= few))
 		/* The kernel may let one more in. */
-		row_text_of(&m->cell, value.number, num_max(value.number, limit.value), numbers);
+		row_text_of(&m->cell, value.number, num_max_u64(value.number, limit.value),
+			    numbers);
 	if (m->cell.len > numbers || !m->cell.len) {
 		m->cell.len = 0;
 		cell_add(&m->cell, &value, flags_of(m));
@@ -488,7 +490,7 @@ static void put_field_meter(struct maker *m, const struct listing_column *column
 
 	get(m, column->field, &value);
 	if (value.known)
-		put_meter(m, value.real, column->width);
+		put_meter(m, value.number, column->width);
 	else
 		put_blanks(m, m->ink, column->width);
 }

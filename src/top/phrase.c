@@ -96,10 +96,8 @@ void phrase_process(struct strbuf *b, const struct row *row, const struct phrase
 {
 	const unsigned int flags = c->utf8 ? 0 : TEXT_ASCII;
 	const struct snapshot *s = row->netns->snapshot;
-	const uint32_t n = row->folded ? row->folded->n_owners : row->listener->n_owners;
-	const struct owner *owners =
-		row->folded ? row->folded->owners : s->owners + row->listener->first_owner;
-	const struct process *first = n ? &s->processes[owners[0].process] : NULL;
+	const struct row_owners owners = row_owners(row, s);
+	const struct process *first = owners.n ? &s->processes[owners.list->process] : NULL;
 	const char *name = first ? first->comm : history_process(c->history, row);
 	size_t more = 0;
 
@@ -107,9 +105,9 @@ void phrase_process(struct strbuf *b, const struct row *row, const struct phrase
 		phrase_name(b, name, flags);
 	if (!first)
 		return;
-	for (uint32_t i = 1; i < n; i++)
-		if (owners[i].process != owners[i - 1].process &&
-		    s->processes[owners[i].process].pid != 1)
+	for (uint32_t i = 1; i < owners.n; i++)
+		if (owners.list[i].process != owners.list[i - 1].process &&
+		    s->processes[owners.list[i].process].pid != 1)
 			more++;
 	/* Of a group the first one need not be the one that matters. */
 	if (more && row->folded) {

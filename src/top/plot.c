@@ -12,7 +12,7 @@
 #define LABEL	    (PLOT_AXIS - 2) /* columns of a label of the axis, which a blank precedes */
 #define TICK_LEAST  12 /* columns from one time to the next, at least */
 #define RATE_SHOWN  9999.5 /* from which on a rate is in thousands */
-#define FILL_MIDDLE 0.5 /* below it the graph of any queue is green */
+#define FILL_MIDDLE (FILL_FULL / 2) /* below it the graph of any queue is green */
 
 /* Times between two labels, in seconds. */
 static const unsigned int ticks[] = { 1,   2,	5,   10,  15,	20,   30,  60,
@@ -33,7 +33,7 @@ uint64_t plot_step(const struct history *history, size_t back, size_t n)
 	return steps[i] * (NSEC_PER_SEC / 10);
 }
 
-static void set_column(struct plot_column *column, double fill, double rate)
+static void set_column(struct plot_column *column, uint64_t fill, double rate)
 {
 	if (!column->known || fill > column->fill)
 		column->fill = fill;
@@ -74,17 +74,17 @@ void plot_columns(struct plot_column *columns, size_t n, uint64_t column_ns,
  * What a cell of the queue shows depends on its height and on how full the column is: of a full one
  * the part above 80 % is red, and yellow is below it.
  */
-static enum ink ink_of(double fill, double height)
+static enum ink ink_of(uint64_t fill, uint64_t height)
 {
 	if (fill >= FILL_HIGH && height >= FILL_MIDDLE)
-		return fill >= 1 && height >= FILL_HIGH ? INK_CRITICAL : INK_YELLOW;
+		return fill >= FILL_FULL && height >= FILL_HIGH ? INK_CRITICAL : INK_YELLOW;
 	return INK_GOOD;
 }
 
 /* The line, counted from the top, whose cells the queue fills at 80 %. */
 static size_t line_of_80(const struct plot *p)
 {
-	return p->lines - (size_t)(FILL_HIGH * (double)p->lines + 0.5);
+	return p->lines - (size_t)((FILL_HIGH * p->lines + FILL_FULL / 2) / FILL_FULL);
 }
 
 /* A label, and a piece of the axis; a label that is too long is cut at its end. */
@@ -114,7 +114,7 @@ static void add_label(struct sheet *to, const struct plot *p, size_t line)
 		strbuf_adds(&label, "0");
 		axis = utf8 ? "┴" : "+";
 	} else if (line == line_of_80(p)) {
-		phrase_count(&label, (uint64_t)(FILL_HIGH * (double)p->capacity));
+		phrase_count(&label, FILL_HIGH * p->capacity / FILL_FULL);
 		strbuf_adds(&label, "  80%");
 		axis = utf8 ? "┼" : "+";
 	}
@@ -126,18 +126,19 @@ static void add_queue_line(struct sheet *to, const struct plot *p, size_t line)
 {
 	const size_t below = p->lines - 1 - line;
 	/* The middle of the cell. */
-	const double height = ((double)below + 0.5) / (double)p->lines;
+	const uint64_t height = fill_of(2 * (uint32_t)below + 1, 2 * p->lines);
 	const bool at_80 = line && line == line_of_80(p);
 
 	add_label(to, p, line);
 	for (size_t i = 0; i < p->n; i++) {
 		const struct plot_column *column = &p->columns[i];
-		const char *glyph = column->known ? graph_column(column->fill, (int)p->lines,
-								 (int)below, p->utf8) :
-						    " ";
+		const char *glyph = column->known ?
+					    graph_column(fill_ratio(column->fill), (int)p->lines,
+							 (int)below, p->utf8) :
+					    " ";
 
 		if (*glyph != ' ')
-			sheet_puts(to, column->fill > 0 ? ink_of(column->fill, height) : INK_DIM,
+			sheet_puts(to, column->fill ? ink_of(column->fill, height) : INK_DIM,
 				   glyph);
 		else
 			sheet_puts(to, INK_DIM, at_80 ? p->utf8 ? "·" : "-" : " ");

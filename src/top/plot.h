@@ -11,7 +11,7 @@
  * of it, its overflows below, and the times at the bottom. Where nothing is known it is blank.
  */
 struct plot_column {
-	double fill; /* the highest in its time; 1.0 is full */
+	uint64_t fill; /* the highest in its time */
 	double rate; /* overflows a second, the highest; below 0: unknown */
 	bool known;
 };
@@ -20,7 +20,7 @@ struct plot {
 	const struct plot_column *columns; /* of equal time, the newest last */
 	size_t n;
 	uint64_t column_ns;
-	uint64_t capacity; /* what a fill of 1 is */
+	uint64_t capacity; /* what FILL_FULL is */
 	size_t lines; /* of the queue */
 	size_t rate_lines; /* of the overflows; 0: they are left out */
 	const char *now; /* label of the newest column: "now", or a time of day */

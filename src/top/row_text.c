@@ -204,7 +204,7 @@ void row_text_of(struct strbuf *b, uint64_t n, uint64_t of, size_t width)
 
 void row_text_rate(struct strbuf *b, const struct row_text *t)
 {
-	const struct range *n = &t->row->overflows;
+	const struct range *n = &t->row->window->overflows;
 	struct strbuf least = { 0 };
 	size_t begin;
 

@@ -90,7 +90,7 @@ static void add_filters(struct strbuf *b, const struct status *s, size_t width)
 	if (s->view->sick_only)
 		add(b, "SICK ONLY");
 	if (selection->only_full)
-		strbuf_addf(b, "%s-f %.3g%%", b->len ? GAP : "", selection->fill * 100);
+		strbuf_addf(b, "%s-f %.3g%%", b->len ? GAP : "", 100 * fill_ratio(selection->fill));
 }
 
 static void add_order(struct strbuf *b, const struct status *s)

@@ -19,7 +19,9 @@ static void judge(const struct filter *filter)
 	struct snapshot snapshot = { .netns = &netns, .n_netns = 1 };
 	struct report report = { .snapshot = &snapshot };
 	struct listener listener = { .cgroup = "/system.slice/a.service", .addr = { .port = 80 } };
-	struct row row = { .listener = &listener, .netns = &netns_report };
+	struct row row = { .listener = &listener,
+			   .netns = &netns_report,
+			   .window = &row_no_window };
 	static const uint8_t families[] = { AF_INET, AF_INET6, AF_UNIX };
 
 	for (int i = 0; i < 3; i++) {

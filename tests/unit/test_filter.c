@@ -337,6 +337,26 @@ static void test_fields(void **state)
 	scene_close(&scene);
 }
 
+/* At each tenth of a percent a fill is exactly that, however it is written. */
+static void test_exact_fills(void **state)
+{
+	struct scene scene = { 0 };
+
+	scene_open(&scene);
+	scene_add_both(&scene, 1);
+	for (uint32_t length = 1; length < 1000; length++) {
+		char text[128];
+
+		scene_now(&scene, 1)->limit = 999;
+		scene_now(&scene, 1)->length = length;
+		scene_report(&scene);
+		snprintf(text, sizeof(text), "fill = %u.%u%%; fill >= %u.%u%%; fill <= 0.%03u",
+			 length / 10, length % 10, length / 10, length % 10, length);
+		expect_each(text, true, &scene.report.rows[0], &scene.report);
+	}
+	scene_close(&scene);
+}
+
 /* The names of UNIX listeners, and which of them a filter shows; @t is the one of TCP. */
 static const char *const paths[] = { "/run/app.sock", "/run/App.sock", "/srv/app.sock", "@app",
 				     "@app@@@@@",     "./@app",	       "@a}b" };
@@ -427,7 +447,7 @@ static void test_states(void **state)
 {
 	static const char *const operators[] = { "=", "!=", "<", "<=", ">", ">=" };
 	struct listener listener = { .addr.family = AF_INET };
-	struct row row = { .listener = &listener };
+	struct row row = { .listener = &listener, .window = &row_no_window };
 	struct report report = { 0 };
 
 	for (enum state is = 0; is < STATE_N; is++)
@@ -463,7 +483,7 @@ static void test_words(void **state)
 	struct listener listener = { .addr.family = AF_INET,
 				     .known = LISTENER_OWNERS,
 				     .n_owners = ARRAY_SIZE(owners) };
-	struct row row = { .listener = &listener };
+	struct row row = { .listener = &listener, .window = &row_no_window };
 	struct report report = { .snapshot = &snapshot };
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(owners); i++) {
@@ -491,11 +511,11 @@ static void test_range(void **state)
 		{ "overflows < 6", true, false },   { "overflows <= 5", true, false },
 		{ "overflows <= 4", false, false }, { "overflows < 2", false, true },
 	};
-	struct row row = { .overflows = { 2, 5, true } };
+	struct row_window window = { .overflows = { 2, 5, true } };
 	struct listener listener = { .addr.family = AF_INET };
+	struct row row = { .listener = &listener, .window = &window };
 	struct report report = { 0 };
 
-	row.listener = &listener;
 	for (size_t i = 0; i < ARRAY_SIZE(range); i++) {
 		char negated[64];
 
@@ -510,7 +530,7 @@ static void test_other_families(void **state)
 {
 	static const char *const never[] = { ":80", "not :80", "dev lo", "dev != lo", "src *" };
 	struct listener listener = { .addr.family = AF_UNIX };
-	struct row row = { .listener = &listener };
+	struct row row = { .listener = &listener, .window = &row_no_window };
 	struct report report = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(never); i++)
@@ -585,6 +605,7 @@ int main(void)
 		cmocka_unit_test(test_wrong),
 		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_exact_fills),
 		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_states),

@@ -60,9 +60,9 @@ static const struct row *row(uint16_t port)
 
 static void assert_range(uint16_t port, uint64_t min, uint64_t max)
 {
-	assert_true(row(port)->overflows.known);
-	assert_u64_equal(row(port)->overflows.min, min);
-	assert_u64_equal(row(port)->overflows.max, max);
+	assert_true(row(port)->window->overflows.known);
+	assert_u64_equal(row(port)->window->overflows.min, min);
+	assert_u64_equal(row(port)->window->overflows.max, max);
 }
 
 /* @fields: of the row at that port, as cells show them: "length=3 cookie=-" */
@@ -174,13 +174,13 @@ static void test_peaks(void **state)
 	queue(1, 5, 9);
 	fold();
 	expect(80, "samples=40 full-seconds=0.7");
-	assert_true(row_worst_fill(row(80)) == 1);
+	assert_true(row_worst_fill(row(80)) == FILL_FULL);
 	expect(80, "state=full");
 	/* One that was not looked at leaves open how full it was. */
 	scene_now(&scene, 3)->known &= (uint16_t)~LISTENER_PEAK;
 	fold();
 	expect(80, "peak=-");
-	assert_true(row_worst_fill(row(80)) == 0.5);
+	assert_true(row_worst_fill(row(80)) == FILL_FULL / 2);
 }
 
 /* Of members that are as full the longest, not one of a backlog of 0. */
@@ -215,7 +215,7 @@ static void test_drops(void **state)
 	scene_now(&scene, 2)->known &= (uint16_t)~LISTENER_DROPS;
 	fold();
 	expect(80, "drops=- drops-delta=-");
-	assert_false(row(80)->losses.known);
+	assert_false(row(80)->window->losses.known);
 	expect(80, "state=ok"); /* the second may account for all losses */
 }
 
@@ -229,8 +229,8 @@ static void test_range_of_a_sum(void **state)
 	scene_overflow(&scene, 5);
 	fold();
 	for (uint32_t i = 0; i < 2; i++) {
-		assert_u64_equal(row(80)->folded->members[i]->overflows.min, 0);
-		assert_u64_equal(row(80)->folded->members[i]->overflows.max, 5);
+		assert_u64_equal(row(80)->folded->members[i]->window->overflows.min, 0);
+		assert_u64_equal(row(80)->folded->members[i]->window->overflows.max, 5);
 		assert_int_equal(row(80)->folded->members[i]->state, STATE_OK);
 	}
 	assert_range(80, 5, 5);
@@ -268,9 +268,9 @@ static void test_losses_of_a_sum(void **state)
 	drops(2, 5);
 	scene_count(&scene, COUNTER_LISTEN_DROPS, 0, 0, 5, 5);
 	fold();
-	assert_u64_equal(row(80)->losses.min, 5);
-	assert_u64_equal(row(80)->losses.max, 5);
-	assert_u64_equal(row(80)->folded->members[0]->losses.min, 0);
+	assert_u64_equal(row(80)->window->losses.min, 5);
+	assert_u64_equal(row(80)->window->losses.max, 5);
+	assert_u64_equal(row(80)->folded->members[0]->window->losses.min, 0);
 	assert_int_equal(row(80)->folded->members[0]->state, STATE_OK);
 	expect(80, "state=dropping");
 }
@@ -280,7 +280,7 @@ static void test_range_unknown(void **state)
 	add_members(1, 2);
 	scene.now.netns[0].after.known &= ~(1u << COUNTER_LISTEN_OVERFLOWS);
 	fold();
-	assert_false(row(80)->overflows.known);
+	assert_false(row(80)->window->overflows.known);
 }
 
 /* Whatever happened, it is within the bounds, which are no wider than the members' together. */
@@ -319,11 +319,13 @@ static void test_range_hold_always(void **state)
 			if (!r->folded)
 				continue;
 			for (uint32_t m = 0; m < r->folded->n_members; m++) {
-				min += r->folded->members[m]->overflows.min;
-				max += r->folded->members[m]->overflows.max;
+				min += r->folded->members[m]->window->overflows.min;
+				max += r->folded->members[m]->window->overflows.max;
 			}
-			assert_true(r->overflows.min <= of_group && of_group <= r->overflows.max);
-			assert_true(min <= r->overflows.min && r->overflows.max <= max);
+			assert_true(r->window->overflows.min <= of_group &&
+				    of_group <= r->window->overflows.max);
+			assert_true(min <= r->window->overflows.min &&
+				    r->window->overflows.max <= max);
 		}
 		scene_close(&s);
 	}
@@ -397,7 +399,8 @@ static void test_sort_and_select(void **state)
 	assert_u64_equal(scene.report.shown[0]->listener->addr.port, 80);
 	queue(2, 90, 99);
 	fold();
-	report_select(&scene.report, &(struct selection){ .only_full = true, .fill = 0.9 });
+	report_select(&scene.report,
+		      &(struct selection){ .only_full = true, .fill = 90 * FILL_PERCENT });
 	assert_u64_equal(scene.report.n_shown, 1);
 	assert_u64_equal(scene.report.shown[0]->listener->addr.port, 80);
 }

@@ -246,7 +246,7 @@ static void test_sums(void **state)
 	assert_u64_equal(g->length, 5);
 	assert_u64_equal(g->limit, 4294967305);
 	assert_u64_equal(g->length_max, 3);
-	assert_true(g->fill_max == 1);
+	assert_true(g->fill_max == FILL_FULL);
 	assert_u64_equal(g->queued_members, 2);
 	/* The only one with a queue. */
 	s.listeners[2].length = 0;

@@ -66,7 +66,9 @@ static const struct row *row_of(uint16_t cookie)
 	static struct row row;
 
 	listener.cookie = cookie;
-	row = (struct row){ .listener = &listener, .netns = &scene.report.netns[0] };
+	row = (struct row){ .listener = &listener,
+			    .netns = &scene.report.netns[0],
+			    .window = &row_no_window };
 	return &row;
 }
 
@@ -80,8 +82,8 @@ static void assert_fill(const struct row *row, size_t back, int tenths)
 	struct history_fill fill = history_fill(history, row, back);
 
 	if (fill.known != (tenths >= 0) ||
-	    (fill.known && (fill.fill > tenths / 10.0 + 1e-9 || fill.fill < tenths / 10.0 - 1e-9)))
-		fail_msg("%zu windows back: %g%s, not %d/10", back, fill.fill,
+	    (fill.known && fill.fill != (uint64_t)tenths * FILL_FULL / 10))
+		fail_msg("%zu windows back: %g%s, not %d/10", back, fill_ratio(fill.fill),
 			 fill.known ? "" : " (unknown)", tenths);
 }
 
@@ -163,8 +165,8 @@ static void test_fill_is_rounded_down(void **state)
 	scene_now(&scene, A)->limit = 999;
 	scene_report(&scene);
 	history_add(history, &scene.report);
-	assert_true(history_fill(history, row_of(A), 0).fill < 0.9951);
-	assert_true(history_fill(history, row_of(A), 0).fill > 0.9949);
+	assert_u64_equal(history_fill(history, row_of(A), 0).fill,
+			 99 * FILL_PERCENT + FILL_PERCENT / 2);
 }
 
 static void test_peak(void **state)

@@ -98,6 +98,7 @@ static void say(const struct said *said)
 	size_t n = report.n_members ? report.n_members : report.n_rows;
 
 	for (size_t i = 0; i < n; i++) {
+		struct row_window *window = &report.windows[i];
 		struct row *row = &rows[i];
 
 		if (row->listener->cookie != said->cookie || row->gone)
@@ -105,10 +106,13 @@ static void say(const struct said *said)
 		row->state = row->last_state = said->state;
 		row->reasons = (said->stuck ? STUCK : 0) | (said->slow ? SLOW : 0) |
 			       (said->stopped ? 1u << REASON_STOPPED : 0);
-		row->overflows = (struct range){ said->overflows, said->overflows, true };
-		row->losses = (struct range){ 0, 0, true };
-		row->drops = (struct opt_u64){ said->overflows, true };
-		row->accepted = (struct range){ said->accepts, UINT64_MAX, true };
+		*window = (struct row_window){
+			.overflows = { said->overflows, said->overflows, true },
+			.losses = { 0, 0, true },
+			.drops = { said->overflows, true },
+			.accepted = { said->accepts, UINT64_MAX, true },
+		};
+		row->window = window;
 	}
 }
 
@@ -126,11 +130,12 @@ static void refold(void)
 {
 	for (size_t i = 0; fold && i < report.n_rows; i++) {
 		struct row *row = &report.rows[i];
+		struct row_window *window = (struct row_window *)row->window;
 
 		if (row->folded) {
 			row->state = STATE_OK;
 			row->reasons = 0;
-			row->overflows = row->losses = (struct range){ 0, 0, true };
+			window->overflows = window->losses = (struct range){ 0, 0, true };
 		}
 		for (uint32_t j = 0; row->folded && j < row->folded->n_members; j++) {
 			const struct row *member = row->folded->members[j];
@@ -138,8 +143,8 @@ static void refold(void)
 			if (member->state < row->state)
 				row->state = member->state;
 			row->reasons |= member->reasons;
-			row->overflows.min += member->overflows.min;
-			row->overflows.max += member->overflows.max;
+			window->overflows.min += member->window->overflows.min;
+			window->overflows.max += member->window->overflows.max;
 		}
 	}
 }
@@ -329,7 +334,7 @@ static void test_sick(void **state)
 	assert_int_equal(m.reasons, SLOW);
 	assert_lasted(m, 2, false);
 	assert_u64_equal(m.overflows.min, 12);
-	assert_true(m.peak >= 1);
+	assert_true(m.peak >= FILL_FULL);
 	assert_recent(0, 2, 4);
 	assert_int_equal(memory_severity(&m), SEVERITY_CRITICAL);
 }
@@ -374,7 +379,7 @@ static void test_was(void **state)
 	assert_ago(m, 12);
 	assert_lasted(m, 5, false);
 	assert_u64_equal(m.overflows.min, 6);
-	assert_true(m.peak >= 1);
+	assert_true(m.peak >= FILL_FULL);
 	assert_int_equal(memory_severity(&m), SEVERITY_NOTICE);
 	windows("1:3", 288);
 	assert_ago(recall(A, 0), 300);
@@ -403,7 +408,7 @@ static void test_memory_of_older_windows(void **state)
 	assert_memory(m, MEMORY_SICK, STATE_HIGH);
 	assert_lasted(m, 1, false);
 	assert_u64_equal(m.overflows.min, 0);
-	assert_true(m.peak == 0.8);
+	assert_true(m.peak == FILL_HIGH);
 	assert_recent(46, 1, 2);
 	m = recall_as(A, 45, STATE_OVERFLOWING, 0);
 	assert_memory(m, MEMORY_SICK, STATE_OVERFLOWING);
@@ -1032,7 +1037,7 @@ static void test_memory_is_bounded(void **state)
 	}
 	strbuf_free(&crowd);
 	assert_true(history_fill(history, row_at(100), 0).known);
-	assert_true(history_fill(history, row_at(100), 0).fill == 0.5);
+	assert_true(history_fill(history, row_at(100), 0).fill == FILL_FULL / 2);
 	assert_false(history_fill(history, row_at(100), 110).known);
 	assert_now(10000, MEMORY_SICK, STATE_OVERFLOWING);
 	assert_lasted(recall(10000, 0), 119, true);

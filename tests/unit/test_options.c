@@ -74,7 +74,7 @@ static void describe(const struct options *o, char text[1024])
 	if (s->family != AF_UNSPEC)
 		at += sprintf(at, " family=%s", s->family == AF_INET ? "inet" : "inet6");
 	if (s->only_full)
-		at += sprintf(at, " full=%g", s->fill);
+		at += sprintf(at, " full=%g", fill_ratio(s->fill));
 	if (s->filter)
 		at += sprintf(at, " filter");
 	if (o->columns.n != 13 || o->columns.named)

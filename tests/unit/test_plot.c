@@ -31,13 +31,13 @@ static void assert_plot(const struct plot *p, const char *expected)
 /* Empty, low, just below 80 %, above it, full, unknown. */
 static const struct plot_column columns[] = {
 	{ .known = true, .rate = 0 },
-	{ .known = true, .fill = 0.01, .rate = 0 },
-	{ .known = true, .fill = 0.5, .rate = 0 },
-	{ .known = true, .fill = 0.79, .rate = 0 },
-	{ .known = true, .fill = 0.9, .rate = 5 },
+	{ .known = true, .fill = 1 * FILL_PERCENT, .rate = 0 },
+	{ .known = true, .fill = 50 * FILL_PERCENT, .rate = 0 },
+	{ .known = true, .fill = 79 * FILL_PERCENT, .rate = 0 },
+	{ .known = true, .fill = 90 * FILL_PERCENT, .rate = 5 },
 	{ .rate = -1 },
-	{ .known = true, .fill = 1, .rate = 40 },
-	{ .known = true, .fill = 1.5, .rate = 20 },
+	{ .known = true, .fill = FILL_FULL, .rate = 40 },
+	{ .known = true, .fill = 150 * FILL_PERCENT, .rate = 20 },
 };
 
 static void test_lines(void **state)
@@ -71,7 +71,9 @@ static void test_lines(void **state)
 /* The inks say how bad it was, of the cells of a full queue by their height. */
 static void test_inks(void **state)
 {
-	static const struct plot_column full[] = { { .known = true, .fill = 1, .rate = 1 } };
+	static const struct plot_column full[] = {
+		{ .known = true, .fill = FILL_FULL, .rate = 1 }
+	};
 	static const enum ink expected[] = { INK_CRITICAL, INK_YELLOW, INK_YELLOW,
 					     INK_GOOD,	   INK_GOOD,   INK_CRITICAL };
 	const struct plot p = { .columns = full,
@@ -141,15 +143,15 @@ static void test_windows_of_any_length(void **state)
 	assert_false(list[2].known);
 	for (size_t i = 3; i < 6; i++) {
 		assert_true(list[i].known);
-		assert_in_range((int)(list[i].fill * 100), 49, 51);
+		assert_in_range(list[i].fill / FILL_PERCENT, 49, 51);
 	}
 	/* The short one is not lost between its neighbours. */
-	assert_true(list[6].fill >= 1);
-	assert_in_range((int)(list[7].fill * 100), 19, 21);
-	assert_in_range((int)(list[8].fill * 100), 19, 21);
+	assert_true(list[6].fill >= FILL_FULL);
+	assert_in_range(list[7].fill / FILL_PERCENT, 19, 21);
+	assert_in_range(list[8].fill / FILL_PERCENT, 19, 21);
 	/* One window back, the graph ends there. */
 	plot_columns(list, ARRAY_SIZE(list), S, history, row_of_one(&scene), 1);
-	assert_true(list[8].fill >= 1);
+	assert_true(list[8].fill >= FILL_FULL);
 	scene_close(&scene);
 	history_free(history);
 }

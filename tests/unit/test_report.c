@@ -33,9 +33,9 @@ static void assert_range(uint16_t cookie, uint64_t min, uint64_t max)
 {
 	const struct row *row = scene_row(&scene, cookie);
 
-	assert_true(row->overflows.known);
-	assert_u64_equal(row->overflows.min, min);
-	assert_u64_equal(row->overflows.max, max);
+	assert_true(row->window->overflows.known);
+	assert_u64_equal(row->window->overflows.min, min);
+	assert_u64_equal(row->window->overflows.max, max);
 }
 
 static const struct netns_report *netns(void)
@@ -87,9 +87,9 @@ static void test_drops(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		const struct row *row = scene_row(&scene, (uint16_t)(i + 1));
 
-		assert_int_equal(row->drops.known, cases[i].known);
+		assert_int_equal(row->window->drops.known, cases[i].known);
 		if (cases[i].known)
-			assert_u64_equal(row->drops.value, cases[i].delta);
+			assert_u64_equal(row->window->drops.value, cases[i].delta);
 	}
 	/* A sum of which a part is unknown is unknown. */
 	assert_false(netns()->listener_drops.known);
@@ -101,8 +101,8 @@ static void test_drops_unknown_in_one_sample(void **state)
 	drops(2, 5, 9);
 	scene_before(&scene, 1)->known = 0;
 	scene_now(&scene, 2)->known = 0;
-	assert_false(scene_row(&scene, 1)->drops.known);
-	assert_false(scene_row(&scene, 2)->drops.known);
+	assert_false(scene_row(&scene, 1)->window->drops.known);
+	assert_false(scene_row(&scene, 2)->window->drops.known);
 }
 
 /* The same cookie in another namespace is another socket. */
@@ -116,10 +116,10 @@ static void test_identity_has_namespace(void **state)
 	l->known = LISTENER_DROPS;
 	l->drops = 3;
 	scene_report(&scene);
-	assert_u64_equal(scene.report.rows[0].drops.value, 4);
+	assert_u64_equal(scene.report.rows[0].window->drops.value, 4);
 	/* And of a namespace that was not sampled before nothing is known. */
-	assert_false(scene.report.rows[1].drops.known);
-	assert_false(scene.report.rows[1].overflows.known);
+	assert_false(scene.report.rows[1].window->drops.known);
+	assert_false(scene.report.rows[1].window->overflows.known);
 	assert_false(scene.report.netns[1].delta[COUNTER_LISTEN_DROPS].known);
 }
 
@@ -134,7 +134,7 @@ static void test_namespaces_by_inode(void **state)
 	l->known = LISTENER_DROPS;
 	l->drops = 2;
 	scene_add(&scene.now, 1)->drops = 9;
-	assert_u64_equal(scene_row(&scene, 1)->drops.value, 7);
+	assert_u64_equal(scene_row(&scene, 1)->window->drops.value, 7);
 }
 
 /* A namespace that has ended leaves its inode to the next: nothing is compared with it. */
@@ -148,8 +148,8 @@ static void test_reused_inode(void **state)
 	assert_false(netns()->delta[COUNTER_LISTEN_OVERFLOWS].known);
 	assert_false(netns()->unattributed_overflows.known);
 	assert_true(netns()->total[COUNTER_LISTEN_OVERFLOWS].known);
-	assert_false(scene_row(&scene, 1)->overflows.known);
-	assert_false(scene_row(&scene, 1)->drops.known);
+	assert_false(scene_row(&scene, 1)->window->overflows.known);
+	assert_false(scene_row(&scene, 1)->window->drops.known);
 }
 
 static void test_no_window(void **state)
@@ -161,9 +161,9 @@ static void test_no_window(void **state)
 	row = &scene.report.rows[0];
 	assert_u64_equal(scene.report.window_ns, 0);
 	assert_ptr_equal(scene.report.snapshot, &scene.now);
-	assert_false(row->drops.known);
-	assert_false(row->overflows.known);
-	assert_false(row->accepted.known);
+	assert_false(row->window->drops.known);
+	assert_false(row->window->overflows.known);
+	assert_false(row->window->accepted.known);
 	assert_false(scene.report.netns[0].delta[COUNTER_LISTEN_DROPS].known);
 	assert_true(scene.report.netns[0].total[COUNTER_LISTEN_DROPS].known);
 	assert_false(scene.report.netns[0].unattributed_overflows.known);
@@ -225,7 +225,7 @@ static void test_ledger(void **state)
 		scene_overflow(&scene, cases[i].overflows);
 		rest = netns()->unattributed_overflows.value;
 		for (size_t j = 0; j < scene.report.n_rows - scene.report.n_gone; j++) {
-			const struct range *r = &scene.report.rows[j].overflows;
+			const struct range *r = &scene.report.rows[j].window->overflows;
 
 			strbuf_addf(&found, r->min == r->max ? "%s%llu" : "%s%llu-%llu",
 				    j ? " " : "", (unsigned long long)r->min,
@@ -266,11 +266,11 @@ static void test_overflows_unknown(void **state)
 {
 	drops(1, 0, 5);
 	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 9, 9, 3, 3);
-	assert_false(scene_row(&scene, 1)->overflows.known);
+	assert_false(scene_row(&scene, 1)->window->overflows.known);
 	assert_false(netns()->unattributed_overflows.known);
 	scene_overflow(&scene, 5);
 	scene.now.netns[0].before.known = 0;
-	assert_false(scene_row(&scene, 1)->overflows.known);
+	assert_false(scene_row(&scene, 1)->window->overflows.known);
 	assert_false(netns()->unattributed_overflows.known);
 }
 
@@ -293,10 +293,10 @@ static void test_unix_is_not_in_the_ledger(void **state)
 	assert_true(netns()->listener_drops.known);
 	assert_u64_equal(netns()->listener_drops.value, 3);
 	row = scene_row(&scene, 2);
-	assert_false(row->overflows.known);
-	assert_false(row->drops.known);
+	assert_false(row->window->overflows.known);
+	assert_false(row->window->drops.known);
 	assert_false(row_syn_limit(row).known);
-	assert_false(row->accepted.known);
+	assert_false(row->window->accepted.known);
 }
 
 static void test_namespaces_have_ledgers_of_their_own(void **state)
@@ -437,18 +437,18 @@ static void run_world(uint64_t seed)
 		size_t l = row->listener->cookie - 1;
 		uint64_t truth = seen_now[l] - seen_before[l];
 
-		assert_true(row->overflows.known);
-		if (row->overflows.min > truth || truth > row->overflows.max)
+		assert_true(row->window->overflows.known);
+		if (row->window->overflows.min > truth || truth > row->window->overflows.max)
 			fail_msg("seed %llu: listener %zu overflowed %llu times, not %llu to %llu",
 				 (unsigned long long)seed, l, (unsigned long long)truth,
-				 (unsigned long long)row->overflows.min,
-				 (unsigned long long)row->overflows.max);
+				 (unsigned long long)row->window->overflows.min,
+				 (unsigned long long)row->window->overflows.max);
 		if (!busy && s.report.n_rows == 1 && !s.report.netns[0].listener_vanished)
-			assert_u64_equal(row->overflows.min, row->overflows.max);
+			assert_u64_equal(row->window->overflows.min, row->window->overflows.max);
 		if (row->gone)
 			continue;
-		sum_min += row->overflows.min;
-		sum_max += row->overflows.max;
+		sum_min += row->window->overflows.min;
+		sum_max += row->window->overflows.max;
 		sum_true += truth;
 	}
 	/* What nobody present can account for was never blamed on them. */
@@ -545,13 +545,14 @@ static void test_select(void **state)
 	assert_u64_equal(selected((struct selection){ .family = AF_INET6 }), 1);
 	assert_u64_equal(scene.report.shown[0]->listener->cookie, 1);
 	assert_u64_equal(selected((struct selection){ .family = AF_INET }), 3);
-	assert_u64_equal(
-		selected((struct selection){ .family = AF_UNSPEC, .only_full = true, .fill = 0.8 }),
-		1);
+	assert_u64_equal(selected((struct selection){
+				 .family = AF_UNSPEC, .only_full = true, .fill = FILL_HIGH }),
+			 1);
 	assert_u64_equal(scene.report.shown[0]->listener->cookie, 2);
-	assert_u64_equal(
-		selected((struct selection){ .family = AF_UNSPEC, .only_full = true, .fill = 0.6 }),
-		2);
+	assert_u64_equal(selected((struct selection){ .family = AF_UNSPEC,
+						      .only_full = true,
+						      .fill = 60 * FILL_PERCENT }),
+			 2);
 	assert_u64_equal(
 		selected((struct selection){ .family = AF_UNSPEC, .only_full = true, .fill = 0 }),
 		4);

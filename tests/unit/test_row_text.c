@@ -250,12 +250,14 @@ static void test_rate(void **state)
 		/* The same number in few characters. */
 		{ { 250000001, 250000002, true }, "250M", "250M" },
 	};
+	struct row_window window = *t.row->window;
 	struct row row = *t.row;
 
+	row.window = &window;
 	t.row = &row;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		for (int ascii = 0; ascii <= 1; ascii++) {
-			row.overflows = cases[i].overflows;
+			window.overflows = cases[i].overflows;
 			t.utf8 = !ascii;
 			b.len = 0;
 			row_text_rate(&b, &t);

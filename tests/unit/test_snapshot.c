@@ -117,14 +117,16 @@ static void test_fill(void **state)
 		uint32_t length, limit;
 		uint64_t capacity;
 		bool full;
-		double fill;
+		uint64_t fill;
 	} cases[] = {
 		{ 0, 0, 1, false, 0 },
-		{ 1, 0, 1, true, 1 },
-		{ 2, 2, 3, false, 2.0 / 3 },
-		{ 3, 2, 3, true, 1 },
-		{ 9, 2, 3, true, 3 },
-		{ 4294967295u, 4294967295u, 4294967296, false, 4294967295.0 / 4294967296 },
+		{ 1, 0, 1, true, FILL_FULL },
+		{ 2, 2, 3, false, 666666666 },
+		{ 3, 2, 3, true, FILL_FULL },
+		{ 4, 4, 5, false, FILL_HIGH },
+		{ 9, 2, 3, true, 3 * FILL_FULL },
+		{ 4294967295u, 4294967295u, 4294967296, false, FILL_FULL - 1 },
+		{ 4294967295u, 0, 1, true, 4294967295 * FILL_FULL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -132,7 +134,7 @@ static void test_fill(void **state)
 
 		assert_u64_equal(listener_capacity(&l), cases[i].capacity);
 		assert_int_equal(listener_full(&l), cases[i].full);
-		assert_true(listener_fill(&l) == cases[i].fill);
+		assert_u64_equal(listener_fill(&l), cases[i].fill);
 	}
 }
 

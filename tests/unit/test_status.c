@@ -107,7 +107,7 @@ static void test_filter_shows(void **state)
 static void test_full(void **state)
 {
 	view.selection.only_full = true;
-	view.selection.fill = 0.8;
+	view.selection.fill = 80 * FILL_PERCENT;
 	view_arrange(&view, NSEC_PER_SEC);
 	compose("");
 	assert_string_equal(rest.s, "-f 80%");

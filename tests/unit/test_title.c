@@ -353,7 +353,7 @@ static void test_census(void **state)
 	assert_int_equal(census_listeners(&c.all), 4);
 	assert_int_equal(c.by_netns[0].sick, 2);
 	assert_int_equal(c.hidden, 0);
-	report_select(&scene.report, &(struct selection){ .only_full = true, .fill = 1 });
+	report_select(&scene.report, &(struct selection){ .only_full = true, .fill = FILL_FULL });
 	census_take(&c, &scene.report, history, 0, 0, 0);
 	assert_int_equal(c.all.sick, 2);
 	assert_int_equal(c.hidden, 1);

@@ -157,10 +157,10 @@ static void test_harmless_losses(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++) {
 		scene_count(&scene, harmless[i], 0, 0, 2, 2);
 		expect("dropping");
-		assert_u64_equal(scene_row(&scene, 1)->losses.min, 1);
+		assert_u64_equal(scene_row(&scene, 1)->window->losses.min, 1);
 		scene_count(&scene, harmless[i], 0, 0, 2, 3); /* one of them perhaps */
 		expect("ok");
-		assert_u64_equal(scene_row(&scene, 1)->losses.max, 3);
+		assert_u64_equal(scene_row(&scene, 1)->window->losses.max, 3);
 		scene_count(&scene, harmless[i], 0, 0, 0, 0);
 	}
 	/* A full SYN queue without cookies is counted for itself. */
@@ -186,20 +186,20 @@ static void test_losses_over_ipv6(void **state)
 	scene_count(&scene, COUNTER_IN_MULTICAST6, 0, 0, 0, 0);
 	before->addr.family = now->addr.family = AF_INET6;
 	expect("dropping");
-	assert_u64_equal(scene_row(&scene, 1)->losses.min, 3);
+	assert_u64_equal(scene_row(&scene, 1)->window->losses.min, 3);
 	for (size_t i = 0; i < ARRAY_SIZE(harmless); i++) {
 		scene_count(&scene, harmless[i], 0, 0, 2, 2);
-		assert_u64_equal(scene_row(&scene, 1)->losses.min, 1);
+		assert_u64_equal(scene_row(&scene, 1)->window->losses.min, 1);
 		scene_count(&scene, harmless[i], 0, 0, 2, 3);
 		expect("ok");
 		scene_count(&scene, harmless[i], 0, 0, 0, 0);
 	}
 	scene.now.netns[0].after.known &= ~(1u << COUNTER_IN_UNREACHABLE6);
 	expect("ok");
-	assert_u64_equal(scene_row(&scene, 1)->losses.max, 3);
+	assert_u64_equal(scene_row(&scene, 1)->window->losses.max, 3);
 	scene_count(&scene, COUNTER_REQQ_FULL_DROP, 0, 0, 2, 2);
 	expect("dropping");
-	assert_u64_equal(scene_row(&scene, 1)->losses.min, 2);
+	assert_u64_equal(scene_row(&scene, 1)->window->losses.min, 2);
 }
 
 /* In the company of a real loss, drops of another listener raise nothing. */
@@ -211,7 +211,7 @@ static void test_losses_among_drops(void **state)
 	scene_now(&scene, 2)->drops = 100;
 	losses(5);
 	expect("ok"); /* which of them: unknown */
-	assert_u64_equal(scene_row(&scene, 1)->losses.max, 5);
+	assert_u64_equal(scene_row(&scene, 1)->window->losses.max, 5);
 	assert_int_equal(scene_row(&scene, 2)->state, STATE_OK);
 	/* What speaks for it is a full SYN queue that sends no cookies. */
 	scene.now.netns[0].sysctls.value[SYSCTL_SYNCOOKIES] = 0;
@@ -222,7 +222,7 @@ static void test_losses_among_drops(void **state)
 	scene_now(&scene, 2)->drops = 4; /* one is more than those can account for */
 	scene_group(&scene, 1)->syn_length = 0;
 	expect("dropping");
-	assert_u64_equal(scene_row(&scene, 1)->losses.min, 1);
+	assert_u64_equal(scene_row(&scene, 1)->window->losses.min, 1);
 }
 
 /* Drops of overflows are none of other losses. */
@@ -232,10 +232,11 @@ static void test_losses_beside_overflows(void **state)
 	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 10, 10);
 	losses(14);
 	expect("overflowing accepting-slowly limit-from-listen");
-	assert_u64_equal(scene_row(&scene, 1)->losses.max, 2);
-	assert_u64_equal(scene_row(&scene, 1)->losses.min, 0); /* 4 are more than fell on it */
+	assert_u64_equal(scene_row(&scene, 1)->window->losses.max, 2);
+	assert_u64_equal(scene_row(&scene, 1)->window->losses.min,
+			 0); /* 4 are more than fell on it */
 	now->drops = 14;
-	assert_u64_equal(scene_row(&scene, 1)->losses.min, 4);
+	assert_u64_equal(scene_row(&scene, 1)->window->losses.min, 4);
 }
 
 /* tcp_max_syn_backlog of 0 or less leaves an empty queue no room. */
@@ -714,7 +715,7 @@ static void test_older_numbers_prove_nothing(void **state)
 	g = looked_at_before(10, 0);
 	g->present_min = g->stayed_min = g->stayed_max = 10;
 	expect("full limit-from-listen");
-	assert_false(scene_row(&scene, 1)->accepted.known);
+	assert_false(scene_row(&scene, 1)->window->accepted.known);
 	g = looked_at_before(6, 2);
 	expect("full limit-from-listen");
 	nothing_arrived();

@@ -377,7 +377,7 @@ static void test_filter_in_an_order_that_stays(void **state)
 
 static void test_only_full(void **state)
 {
-	view.selection = (struct selection){ .only_full = true, .fill = 0.8 };
+	view.selection = (struct selection){ .only_full = true, .fill = FILL_HIGH };
 	show("1:7 2:8 3 4:10", START);
 	assert_shown("[4] 2");
 }
@@ -686,7 +686,7 @@ static void test_filter_and_members(void **state)
 	filter("", HELD);
 	assert_shown("-80 |2 `1 [-81] |3 `4 90");
 	view.selection.only_full = true;
-	view.selection.fill = 0.85;
+	view.selection.fill = 85 * FILL_PERCENT;
 	view_arrange(&view, HELD);
 	assert_shown("[-81] `3");
 }
