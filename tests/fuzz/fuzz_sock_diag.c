@@ -93,7 +93,7 @@ static void check_report(const struct snapshot *s)
 		const struct row *row = &report.rows[i];
 
 		/* Nothing moved between a sample and itself. */
-		FUZZ_CHECK(!row->drops.known || row->drops.value == 0);
+		FUZZ_CHECK(!row->window->drops.known || row->window->drops.value == 0);
 		FUZZ_CHECK(row->state < STATE_N);
 		FUZZ_CHECK(row->state == STATE_FULL ||
 			   row->listener->length <= row->listener->limit);
