@@ -92,14 +92,15 @@ static struct said parse(const char **at)
 	return said;
 }
 
-static void say(const struct said *said)
+/* @likely: where its row is, unless rows are folded */
+static void say(const struct said *said, size_t likely)
 {
 	struct row *rows = report.n_members ? report.members : report.rows;
 	size_t n = report.n_members ? report.n_members : report.n_rows;
 
 	for (size_t i = 0; i < n; i++) {
-		struct row_window *window = &report.windows[i];
-		struct row *row = &rows[i];
+		struct row_window *window = &report.windows[(likely + i) % n];
+		struct row *row = &rows[(likely + i) % n];
 
 		if (row->listener->cookie != said->cookie || row->gone)
 			continue;
@@ -113,6 +114,7 @@ static void say(const struct said *said)
 			.accepted = { said->accepts, UINT64_MAX, true },
 		};
 		row->window = window;
+		return;
 	}
 }
 
@@ -161,6 +163,7 @@ static void window_of(const char *listeners, void (*change)(struct snapshot *s))
 {
 	struct snapshot *before = n_samples ? &samples[(n_samples - 1) % 2] : NULL;
 	struct snapshot *s = &samples[n_samples++ % 2];
+	size_t n = 0;
 
 	snapshot_reset(s);
 	scene_begin(s, before ? before->monotonic_ns + window_ns : NSEC_PER_SEC);
@@ -177,7 +180,7 @@ static void window_of(const char *listeners, void (*change)(struct snapshot *s))
 	for (const char *at = listeners; *at;) {
 		const struct said said = parse(&at);
 
-		say(&said);
+		say(&said, n++);
 	}
 	refold();
 	history_add(history, &report);
