@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "run.h"
 
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
 #include "analyse/fold.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -168,8 +165,8 @@ static unsigned int needs_of(const struct options *o)
 		needs |= NEED_OWNERS | NEED_OWNERS_ASKED | NEED_USERS;
 	if (o->delay <= 0)
 		needs &= ~(unsigned int)NEED_WINDOW;
-	/* Rows show what counters rose by, and the footer counts the listeners that are hidden. */
-	if (!o->top && !(needs & NEED_WINDOW) && !format_of(o)->holds_totals && !want_footer(o))
+	/* Tables show what counters rose by. */
+	if (!o->top && !(needs & NEED_WINDOW) && !format_of(o)->holds_totals)
 		needs &= ~(unsigned int)NEED_COUNTERS;
 	/* Reading every descriptor in /proc may take most of a second: too long for -d 0. */
 	if (o->delay <= 0 && !(needs & NEED_OWNERS_ASKED))
@@ -185,12 +182,13 @@ static unsigned int needs_of(const struct options *o)
 static int open_source(const struct options *o, unsigned int needs, struct sample_source **source,
 		       struct error *why)
 {
+	/* The ledger and the footer need every listener of the namespace. */
+	const bool all = needs & NEED_COUNTERS || want_footer(o);
 	const struct collect_config config = {
 		.root = "/",
 		.needs = needs,
-		/* The ledger needs every listener of the namespace. */
-		.family = needs & NEED_COUNTERS ? AF_UNSPEC : o->selection.family,
-		.condition = filter_expr(o->selection.filter),
+		.family = all ? AF_UNSPEC : o->selection.family,
+		.condition = all ? NULL : filter_expr(o->selection.filter),
 		.peak_rate = o->peak_rate,
 		.peak_share = PEAK_SHARE,
 		.not_shown_share = NOT_SHOWN_SHARE,

@@ -597,13 +597,11 @@ static void prove_member(struct row *row, struct row_window *w, const struct gro
 	row->waits_long |= g->overdue > sums->movers_max;
 }
 
-static void use_groups(struct report *report, const struct snapshot *s, size_t n)
+/* Replaces what each member of a group has by what the group has. */
+static void use_members(struct report *report, const struct snapshot *s, size_t n)
 {
-	struct group_sums *sums;
+	struct group_sums *sums = xcalloc(s->n_groups, sizeof(*sums));
 
-	if (!(s->known & SNAPSHOT_GROUPS))
-		return;
-	sums = xcalloc(s->n_groups, sizeof(*sums));
 	for (size_t i = 0; i < n; i++) {
 		const struct row *row = &report->rows[i];
 		struct group_sums *sum = &sums[row->listener->group];
@@ -620,10 +618,22 @@ static void use_groups(struct report *report, const struct snapshot *s, size_t n
 		row->group_syn_limit = sums[row->listener->group].syn_limit;
 		if (report->before)
 			prove_member(row, &report->windows[i], &sums[row->listener->group]);
+	}
+	free(sums);
+}
+
+static void use_groups(struct report *report, const struct snapshot *s, size_t n)
+{
+	if (!(s->known & SNAPSHOT_GROUPS))
+		return;
+	if (s->n_groups < n) /* some group has several members */
+		use_members(report, s, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct row *row = &report->rows[i];
+
 		if (row->listener == &s->listeners[row->group->first])
 			report->netns[row->listener->addr.netns_idx].syn_full += row_syn_full(row);
 	}
-	free(sums);
 }
 
 void report_build(struct report *report, const struct snapshot *before, const struct snapshot *now)

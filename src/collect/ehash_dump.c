@@ -197,8 +197,8 @@ static void note_half_open(const struct job *job, int code, uint64_t begin_ns)
 	struct ehash_dump *dump = job->dump;
 
 	dump->half_open_ns = code < 0 ? 0 : job->snapshot->monotonic_ns;
-	quiet_walked(&dump->quiet, begin_ns,
-		     code == 0 && !dump->half_open.n && !dump->filter->n && !may_have_missed(job));
+	quiet_walked(&dump->quiet, begin_ns, code == 0 && !dump->half_open.n,
+		     !dump->filter->n && !may_have_missed(job));
 }
 
 /* Makes one dump. Returns false when the kernel cannot dump both kinds of connections at once. */

@@ -54,10 +54,20 @@ struct owners_listener {
 	uint32_t state : 2; /* enum owners_state */
 };
 
+/*
+ * The listeners with so many inodes in succession, as 1 + index into the list; 0: none. A process
+ * opens many sockets one after the other, so that a scan looks several up in the same cache line.
+ */
+#define CHUNK 16
+struct owners_chunk {
+	uint32_t listeners[CHUNK];
+};
+
 static void free_listeners(struct owners_listeners *listeners)
 {
 	free(listeners->list);
-	free(listeners->slots);
+	free(listeners->chunks);
+	idmap_free(&listeners->by_inode);
 	free(listeners->twins);
 }
 
@@ -73,22 +83,26 @@ void owners_free(struct owners *o)
 	*o = (struct owners){ .root = o->root };
 }
 
-/* Returns where the index of the listener with that inode is, or would be. */
-static uint32_t *find_slot(const struct owners_listeners *listeners, uint32_t inode)
-{
-	const size_t mask = listeners->n_slots - 1;
-	size_t i = idmap_mix(inode) & mask;
-
-	while (listeners->slots[i] != IDMAP_NONE &&
-	       listeners->list[listeners->slots[i]].inode != inode)
-		i = (i + 1) & mask;
-	return &listeners->slots[i];
-}
-
 /* Returns the index of the first listener with that inode, or IDMAP_NONE. */
 static uint32_t find_listener(const struct owners_listeners *listeners, uint32_t inode)
 {
-	return listeners->n && inode ? *find_slot(listeners, inode) : IDMAP_NONE;
+	uint32_t chunk = idmap_get(&listeners->by_inode, inode / CHUNK);
+
+	if (chunk == IDMAP_NONE || !inode)
+		return IDMAP_NONE;
+	return listeners->chunks[chunk].listeners[inode % CHUNK] - 1;
+}
+
+/* Returns where to store the index of the listener with that inode. */
+static uint32_t *add_inode(struct owners_listeners *to, uint32_t inode)
+{
+	uint32_t i = idmap_put(&to->by_inode, inode / CHUNK, (uint32_t)to->n_chunks);
+
+	if (i == IDMAP_NONE) {
+		i = (uint32_t)to->n_chunks++;
+		to->chunks = array_grow(to->chunks, i, &to->chunks_size, sizeof(*to->chunks));
+	}
+	return &to->chunks[i].listeners[inode % CHUNK];
 }
 
 static bool is_same(const struct owners_listener *ours, const struct listener *l)
@@ -106,23 +120,12 @@ static bool same_listeners(const struct owners_listeners *ours, const struct sna
 	return true;
 }
 
-/* Makes room for @n listeners. */
-static void size_listeners(struct owners_listeners *to, size_t n)
-{
-	to->list = xreallocarray(NULL, n, sizeof(*to->list));
-	to->n_slots = 64;
-	while (to->n_slots * 3 <= n * 4)
-		to->n_slots *= 2;
-	to->slots = xreallocarray(NULL, to->n_slots, sizeof(*to->slots));
-	memset(to->slots, 0xff, to->n_slots * sizeof(*to->slots));
-}
-
 /* @before: the listeners of the previous sample, whose state the same ones keep */
 static void add_listener(struct owners_listeners *to, const struct owners_listeners *before,
 			 const struct listener *l, const struct snapshot *s)
 {
-	uint32_t was = find_listener(before, l->inode), *slot;
-	struct owners_listener *ours = &to->list[to->n];
+	uint32_t was = find_listener(before, l->inode), *first;
+	struct owners_listener *ours = &to->list[to->n++];
 
 	if (was != IDMAP_NONE && is_same(&before->list[was], l))
 		*ours = before->list[was];
@@ -131,14 +134,15 @@ static void add_listener(struct owners_listeners *to, const struct owners_listen
 						  .cookie = (uint32_t)l->cookie,
 						  .since_s = s->monotonic_ns / NSEC_PER_SEC &
 							     SINCE_MAX };
-	slot = l->inode ? find_slot(to, l->inode) : NULL;
-	if (slot && *slot == IDMAP_NONE) {
-		*slot = (uint32_t)to->n;
-	} else if (slot) {
-		to->twins = array_grow(to->twins, to->n_twins, &to->twins_size, sizeof(*to->twins));
-		to->twins[to->n_twins++] = (uint32_t)to->n;
+	if (!l->inode)
+		return;
+	first = add_inode(to, l->inode);
+	if (!*first) {
+		*first = (uint32_t)to->n;
+		return;
 	}
-	to->n++;
+	to->twins = array_grow(to->twins, to->n_twins, &to->twins_size, sizeof(*to->twins));
+	to->twins[to->n_twins++] = (uint32_t)to->n - 1;
 }
 
 /* Replaces the list of listeners by those of this sample; what is known of them stays. */
@@ -148,7 +152,7 @@ static void update_listeners(struct owners *o, const struct snapshot *s)
 
 	if (same_listeners(&before, s)) /* the usual case */
 		return;
-	size_listeners(&now, s->n_listeners);
+	now.list = xreallocarray(NULL, s->n_listeners, sizeof(*now.list));
 	for (size_t i = 0; i < s->n_listeners; i++)
 		add_listener(&now, &before, &s->listeners[i], s);
 	for (size_t i = 0; i < o->n_holders; i++) {

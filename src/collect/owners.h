@@ -35,13 +35,15 @@
 
 struct owners_process;
 struct owners_listener;
+struct owners_chunk;
 
 /* The listeners of a sample, and the search for the owners of each. */
 struct owners_listeners {
 	struct owners_listener *list; /* in the order of the sample */
 	size_t n;
-	uint32_t *slots; /* hash table of indexes into @list, by inode */
-	size_t n_slots;
+	struct owners_chunk *chunks; /* indexes into @list, by inode */
+	size_t n_chunks, chunks_size;
+	struct idmap by_inode; /* index into @chunks, by the quotient */
 	uint32_t *twins; /* those with the inode of one before them: only under MPTCP */
 	size_t n_twins, twins_size;
 };

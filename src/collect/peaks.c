@@ -97,7 +97,7 @@ static void begin_dump(struct peaks *p)
 {
 	p->n_before = p->n_seen;
 	p->repeated_before = p->repeated;
-	p->n_seen = p->n_stayed = 0;
+	p->n_seen = p->n_stayed = p->next = 0;
 	p->repeated = false;
 	p->look++;
 }

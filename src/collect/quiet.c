@@ -9,9 +9,11 @@ void quiet_read(struct quiet *q, const struct counters *c, uint64_t now_ns)
 		*q = (struct quiet){ .in_segs = c->value[COUNTER_IN_SEGS], .since_ns = now_ns };
 }
 
-void quiet_walked(struct quiet *q, uint64_t begin_ns, bool none)
+void quiet_walked(struct quiet *q, uint64_t begin_ns, bool none, bool whole)
 {
-	q->no_half_open = none && q->since_ns && begin_ns >= q->since_ns + QUIET_SETTLE_NS;
+	const bool settled = q->since_ns && begin_ns >= q->since_ns + QUIET_SETTLE_NS;
+
+	q->no_half_open = none && (q->no_half_open || (whole && settled));
 }
 
 bool quiet_has_no_half_open(const struct quiet *q, const struct counters *c)

@@ -8,29 +8,32 @@
 
 /*
  * A namespace that receives no TCP segment gets no half-open connection. So where a walk of the
- * established hash has found none, TcpInSegs, which every sample reads anyway, says whether that
- * still holds. This is a proof, for these reasons:
+ * established hash has found none, TcpInSegs, which samples read anyway, says whether that still
+ * holds:
  *
- * - tcp_v4_rcv() and tcp_v6_rcv() count each segment in the namespace of its device, before they
- *   look for a socket: so from 2.6.25 to 6.18. GRO and GSO put no SYN together with another
- *   segment, and loopback is a device like others.
- * - A request sock enters the established hash only in inet_csk_reqsk_queue_hash_add(), which
- *   tcp_conn_request() calls for a SYN that has just been counted. MPTCP has its own
- *   conn_request(), which calls the same. With Fast Open or syncookies no request sock enters the
- *   hash. reqsk_timer_handler() may replace one that is there by that of another listener
- *   (tcp_migrate_req); its timer and a RST can only remove one.
- * - Each CPU has a counter of its own that only grows. Where two sums are equal, each of them is.
+ * - tcp_v4_rcv() and tcp_v6_rcv() count each packet in the namespace of its device before they look
+ *   for a socket, up to 6.18 at least. Whatever GRO has put together counts at least once, and
+ *   loopback is a device like others.
+ * - A request sock enters the hash in inet_csk_reqsk_queue_hash_add(), which only conn_request()
+ *   calls, also that of MPTCP, for a SYN that was counted so. With Fast Open and with syncookies
+ *   none enters it. The timer of one that is there may replace it (tcp_migrate_req) or remove it.
+ * - Each CPU has a counter of its own, which only grows: two equal sums have equal parts.
  *
- * Between the count and the hash a SYN is on its way, in one softirq: a walk may miss it although
- * it was counted before. So a walk counts only if it began QUIET_SETTLE_NS after the count was
- * first read with its present value. The kernel complains of a softirq of a few seconds.
+ * From the counter to the hash a SYN is on its way, in one softirq. A walk may miss it although the
+ * counter has it. So a walk proves something only if it began QUIET_SETTLE_NS after the counter
+ * first had its present value. Where a softirq is held up for longer, as with PREEMPT_RT or in a
+ * virtual machine, the client sends its SYN again, and that counts.
  *
- * The sample that makes use of it reads the counter after its LISTEN dump. A SYN that was counted
- * later is younger than this sample, whose lengths of accept queues do not contain it either.
+ * A sample reads the counter after the LISTEN dump. So the answer is as of then, as are the lengths
+ * of the accept queues: a SYN that comes later differs in the next sample.
+ *
+ * Connections that wait in an accept queue need their walk all the same. That none was accepted
+ * would follow from the lengths; but a timer may end one without a segment (keepalive,
+ * TCP_USER_TIMEOUT), and it then stays in the queue as one that its client has reset.
  */
 struct quiet {
 	uint64_t in_segs;
-	uint64_t since_ns; /* when @in_segs had been read for the first time; 0: not read */
+	uint64_t since_ns; /* @in_segs was first read before this time; 0: not read */
 	bool no_half_open; /* a walk after QUIET_SETTLE_NS has found none */
 };
 
@@ -42,9 +45,10 @@ void quiet_read(struct quiet *q, const struct counters *c, uint64_t now_ns);
 /*
  * quiet_walked() - take note of a walk.
  * @begin_ns: when it began
- * @none: it has found no half-open connection, and can have missed none
+ * @none: it did not fail, and has found no half-open connection
+ * @whole: it can have missed none that was there all the time
  */
-void quiet_walked(struct quiet *q, uint64_t begin_ns, bool none);
+void quiet_walked(struct quiet *q, uint64_t begin_ns, bool none, bool whole);
 
 /* Is it known that there was no half-open connection when @c was read, the last counters? */
 bool quiet_has_no_half_open(const struct quiet *q, const struct counters *c);

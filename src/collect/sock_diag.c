@@ -109,6 +109,25 @@ static void parse_attributes(const unsigned char *at, const unsigned char *end,
 	r->request_sock = r->state == DIAG_SYN_RECV && !full_socket;
 }
 
+/*
+ * Before 4.1 the cookie of a socket is its address in the kernel (sock_diag_save_cookie()), which
+ * has the highest bit set. Another socket may have the address later: so the inode of a listener,
+ * which is counted up, and the client's port take the place of bits that are always set.
+ *
+ * Such a kernel counts no drops of listeners: tcp_listendrop() came with 4.7. RHEL 7 has the number
+ * in SKMEMINFO nevertheless, and nothing raises it when a SYN is dropped.
+ */
+static void amend_address(struct diag_record *r)
+{
+	const uint64_t more = r->state == DIAG_LISTEN ? r->inode : r->peer_port;
+
+	if (!(r->cookie >> 63))
+		return;
+	r->cookie = more << 48 | (r->cookie & (UINT64_MAX >> 16));
+	r->known = (r->known | DIAG_ADDRESS) & ~(uint32_t)DIAG_DROPS;
+	r->drops = 0;
+}
+
 static void parse_socket(const struct inet_diag_msg *m, size_t len, struct diag_record *r)
 {
 	size_t address_len = m->idiag_family == AF_INET ? 4 : 16;
@@ -130,6 +149,7 @@ static void parse_socket(const struct inet_diag_msg *m, size_t len, struct diag_
 	memcpy(r->local, m->id.idiag_src, address_len);
 	memcpy(r->peer, m->id.idiag_dst, address_len);
 	parse_attributes((const unsigned char *)(m + 1), (const unsigned char *)m + len, r);
+	amend_address(r);
 }
 
 struct receiver {
@@ -276,6 +296,8 @@ static void keep_record(const struct diag_record *record, void *context)
 int diag_find(struct diag_socket *s, const struct diag_record *connection,
 	      struct diag_record *record)
 {
+	/* The highest: INET_DIAG_NOCOOKIE twice, any. */
+	const uint64_t cookie = connection->known & DIAG_ADDRESS ? UINT64_MAX : connection->cookie;
 	struct inet_diag_req_v2 one = {
 		.sdiag_family = connection->family,
 		.sdiag_protocol = IPPROTO_TCP,
@@ -284,8 +306,7 @@ int diag_find(struct diag_socket *s, const struct diag_record *connection,
 		.id = { .idiag_sport = htons(connection->local_port),
 			.idiag_dport = htons(connection->peer_port),
 			.idiag_if = connection->ifindex,
-			.idiag_cookie = { (uint32_t)connection->cookie,
-					  (uint32_t)(connection->cookie >> 32) } },
+			.idiag_cookie = { (uint32_t)cookie, (uint32_t)(cookie >> 32) } },
 	};
 	const struct netlink_request message = { .type = SOCK_DIAG_BY_FAMILY,
 						 .payload = &one,

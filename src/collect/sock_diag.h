@@ -35,11 +35,12 @@ enum diag_known {
 	DIAG_CGROUP_ID = 1 << 2,
 	DIAG_MPTCP = 1 << 3,
 	DIAG_LAST_DATA_SENT = 1 << 4,
+	DIAG_ADDRESS = 1 << 5, /* before 4.1: the cookie is made of the address of the socket */
 };
 
 /* One socket of a dump. Numbers are in host order, addresses in network order. */
 struct diag_record {
-	uint64_t cookie;
+	uint64_t cookie; /* of DIAG_ADDRESS not as the kernel has it */
 	uint64_t cgroup_id;
 	uint32_t known; /* enum diag_known */
 	uint32_t rqueue;

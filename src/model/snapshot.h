@@ -209,7 +209,8 @@ struct netns {
 	 * monotonic_ns of the sample whose walk of the established hash found the half-open and the
 	 * waiting connections: this one, or an earlier one where a walk costs too much for every
 	 * sample. What groups say about them, including the holder, is as of then. 0: unknown, or
-	 * no walk was needed.
+	 * no walk was needed. Half-open connections are known without a walk where no segment came
+	 * since one that found none (collect/quiet.h).
 	 */
 	uint64_t syn_recv_ns;
 	uint64_t waiting_ns;

@@ -4,10 +4,6 @@
 #include "base/clock.h"
 #include "output/cell.h"
 
-#ifdef HAVE_CONFIG_H
-#include "config.h"
-#endif
-
 /* Printers of one expression. */
 #define PRINTER(name, known, add)                                                 \
 	static void print_##name(struct strbuf *to, const struct document_at *at) \

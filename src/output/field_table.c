@@ -476,7 +476,6 @@ GETTER(processes)
 
 	value->known = knows(row, LISTENER_OWNERS);
 	value->owners = h.list;
-	value->processes = h.processes;
 	value->number = h.n;
 }
 

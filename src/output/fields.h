@@ -86,6 +86,7 @@ enum field_flags {
 #define OWN_NETNS    "own"
 #define FIELD_NOBODY "(none)" /* no process holds it */
 
+/* Zeroed for each cell: up to 64 bytes the compiler does that without `rep stos`, which is slow. */
 struct field_value {
 	enum field_type type;
 	bool known;
@@ -100,11 +101,12 @@ struct field_value {
 	 * programs choose them: print it with cell_add() or text_add_safe().
 	 */
 	const char *text;
-	const char *const *words; /* @number of them: LIST, and TEXT with FIELD_HAS_WORDS */
+	union { /* @number of them */
+		const char *const *words; /* LIST, and TEXT with FIELD_HAS_WORDS */
+		const struct connection *connections; /* WAITING, HALF_OPEN */
+		const struct owner *owners; /* OWNERS; they index snapshot->processes */
+	};
 	struct range range; /* TEXT with FIELD_HAS_RANGE */
-	const struct connection *connections; /* @number of them: WAITING, HALF_OPEN */
-	const struct owner *owners; /* @number of them: OWNERS */
-	const struct process *processes; /* that @owners index */
 };
 
 /*

@@ -209,7 +209,7 @@ static const char *const severity_colors[] = {
  */
 static void print_row(struct table *t, size_t index)
 {
-	const enum severity severity = state_table[t->report->rows[index].state].severity;
+	const char *color = NULL;
 	const char *text = t->cells.s + t->rows[index];
 	char *at = begin_cells(t, t->rows[index + 1] - t->rows[index]);
 
@@ -227,7 +227,9 @@ static void print_row(struct table *t, size_t index)
 		text += len + 1;
 	}
 	t->line.len = (size_t)(at - t->line.s);
-	put_colored_line(t, t->style->color ? severity_colors[severity] : NULL);
+	if (t->style->color) /* else do not touch the row, which is a cache miss */
+		color = severity_colors[state_table[t->report->rows[index].state].severity];
+	put_colored_line(t, color);
 }
 
 static size_t index_of(const struct table *t, size_t shown)

@@ -6,6 +6,9 @@ Each case is made in a network namespace of its own and sampled twice. A sample
 is what listenq reads: the raw netlink replies and the files of /proc. The
 results are checked in: a run replaces them, and then tests/expected has to be
 made again (LISTENQ_UPDATE_EXPECTED=1) and read. Needs root.
+
+The cases of OLDER are made of others, as kernels that nobody boots any more would
+have answered. That needs no root.
 """
 import ctypes
 import os
@@ -273,6 +276,57 @@ CASES = [overflow, dual_stack, reuseport, backlog_0, shrunk, two_overflow, syn_f
          unix]
 
 
+# name: (case, {attribute: most bytes}, is a cookie the address of the socket?, counters it lacks).
+# By net/ipv4/inet_diag.c, net/core/sock_diag.c and net/ipv4/proc.c of Linux 3.10, of RHEL 7.8
+# (3.10.0-1127) and of RHEL 8.3 (4.18.0-240). SHUTDOWN is 8, SKMEMINFO 7, INFO 2, SKV6ONLY 11 and
+# MARK 15; what is not here the kernel did not have.
+MIGRATE = {"TCPMigrateReqSuccess", "TCPMigrateReqFailure"}
+OLDER = {
+    "linux-3.10": ("two-overflow", {8: 1, 7: 32, 2: 104}, True, MIGRATE | {"TCPSynRetrans"}),
+    "rhel-7": ("overflow", {8: 1, 11: 1, 7: 36, 2: 144}, True, MIGRATE),
+    "rhel-8": ("two-overflow", {8: 1, 11: 1, 15: 4, 7: 36, 2: 224}, False, MIGRATE),
+}
+
+
+def older_socket(message, attributes, addresses):
+    body, at = bytearray(message[16:88]), 88
+    if addresses:
+        # sock_diag_save_cookie(): all sockets are in the kernel's mapping of the memory.
+        cookie, = struct.unpack_from("=Q", body, 44)
+        struct.pack_into("=Q", body, 44, 0xffff880000000000 + (cookie << 11 & 0xffffffffff))
+        if body[0] == socket.AF_INET and 11 not in attributes:
+            body[12:24] = body[28:40] = b"\xa5" * 12  # inet_csk_diag_fill() left them as they were
+    while at < len(message):
+        length, kind = struct.unpack_from("=HH", message, at)
+        value = message[at + 4:at + length]
+        if kind in attributes:
+            value = value[:attributes[kind]]
+            if kind == 7 and len(value) > 32 and addresses:
+                value = value[:32] + bytes(4)  # RHEL 7 has drops, but not tcp_listendrop()
+            body += struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
+        at += (length + 3) & ~3
+    return struct.pack("=I", 16 + len(body)) + message[4:16] + body
+
+
+def older(name):
+    case, attributes, addresses, lacking = OLDER[name]
+    shutil.rmtree(HERE / name, ignore_errors=True)
+    shutil.copytree(HERE / case, HERE / name)
+    for path in [*HERE.glob(f"{name}/*/listeners"), *HERE.glob(f"{name}/*/waiting")]:
+        reply, made, at = path.read_bytes(), b"", 0
+        while at < len(reply):
+            length, kind = struct.unpack_from("=IH", reply, at)
+            message = reply[at:at + length]
+            made += message if kind == NLMSG_DONE else older_socket(message, attributes, addresses)
+            at += (length + 3) & ~3
+        path.write_bytes(made)
+    for path in HERE.glob(f"{name}/*/root/{FILES[0]}"):
+        lines = [line.split() for line in path.read_text().splitlines()]
+        pairs = [[(key, value) for key, value in zip(*pair) if key not in lacking]
+                 for pair in zip(lines[::2], lines[1::2]) if pair[0][0] != "MPTcpExt:"]
+        path.write_text("".join(" ".join(line) + "\n" for pair in pairs for line in zip(*pair)))
+
+
 def capture(case):
     directory = HERE / case.__name__.replace("_", "-")
     shutil.rmtree(directory, ignore_errors=True)
@@ -292,6 +346,8 @@ def capture(case):
 
 def main():
     names = sys.argv[1:]
+    if unknown := set(names) - {case.__name__.replace("_", "-") for case in CASES} - set(OLDER):
+        sys.exit(f"no case {' '.join(unknown)}")
     for case in CASES:
         if names and case.__name__.replace("_", "-") not in names:
             continue
@@ -301,6 +357,9 @@ def main():
             os._exit(0)
         if os.waitpid(child, 0)[1]:
             sys.exit(f"{case.__name__}: failed")
+    for name in OLDER:
+        if not names or name in names:
+            older(name)
 
 
 if __name__ == "__main__":

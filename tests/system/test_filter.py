@@ -89,12 +89,13 @@ class Generator:
 
 def shown(columns, expression):
     """Local addresses in the first column."""
-    out = listenq.run("-H", "-d", "0", "-o", columns, *shlex.split(expression)).out
+    window = "0.001" if columns == BY_REPORT else "0"
+    out = listenq.run("-H", "-d", window, "-o", columns, *shlex.split(expression)).out
     return sorted(line.split()[0] for line in out.splitlines())
 
 
 # Whether the kernel filters depends on what else is asked for: all it can, by ports alone because
-# half-open connections are counted, not at all because the ledger needs everybody.
+# half-open connections are counted, not at all because the ledger of a window needs everybody.
 BY_KERNEL, BY_PORTS, BY_REPORT = "local", "local,synrecv", "local,overflows"
 
 

@@ -205,6 +205,24 @@ class Owners(OwnersCase):
         here.close()
         there.close()
 
+    def test_gaps(self):
+        """The number of descriptors that are open says how many there are behind a gap."""
+        listener = self.listener()
+        low = listener.sock.fileno()
+
+        def dup(*numbers, close=False):
+            def begin(child):
+                for fd in numbers:
+                    os.dup2(low, fd)
+                if close:
+                    os.close(low)
+            return self.child(begin).pid
+        both, high = dup(500, 900), dup(901, close=True)
+        seen = self.holders(self.row(self.report(), listener))
+        self.assertEqual(sorted(seen), sorted([(os.getpid(), low), (both, low), (both, 500),
+                                               (both, 900), (high, 901)]))
+        self.assertEqual({tuple(holder) for _, *holder in users_of_ss()}, set(seen))
+
     def test_other_namespace(self):
         """The only holder has moved to another network namespace; the listener has not."""
         listener = rig.Listener()

@@ -104,6 +104,39 @@ static void test_ends_count(void **state)
 	assert_false(closing.listeners[1].peak.fell);
 }
 
+/* A queue has not moved since the last look that saw it empty or shorter, or as a new one. */
+static void test_unmoved(void **state)
+{
+	uint64_t looked[2];
+
+	opening.monotonic_ns = clock_monotonic_ns() - 1000 * MS;
+	add(&opening, 1, 0, 9);
+	add(&opening, 2, 4, 9);
+	peaks_begin(&peaks, &opening, 0);
+	for (uint32_t i = 0; i < 2; i++) {
+		reply(1, i, 9);
+		reply(2, 4, 9);
+		if (i)
+			reply(3, 2, 9);
+		look();
+		looked[i] = peaks.queues[0].look_ns;
+	}
+	closing.monotonic_ns = looked[1] + 500 * MS;
+	for (uint64_t i = 1; i <= 3; i++)
+		add(&closing, i, (uint32_t[]){ 3, 4, 2 }[i - 1], 9);
+	peaks_end(&peaks, &closing, 0);
+	for (size_t i = 0; i < 3; i++) {
+		const uint64_t since[] = { looked[0], opening.monotonic_ns, looked[1] };
+		static const uint32_t lowest[] = { 0, 4, 2 };
+		const struct peak *p = &closing.listeners[i].peak;
+
+		assert_u64_equal(p->unmoved_ns, closing.monotonic_ns - since[i]);
+		assert_u64_equal(p->lowest, lowest[i]);
+		assert_u64_equal(p->samples, i == 2 ? 2 : 3);
+		assert_false(p->fell);
+	}
+}
+
 /* Full is above the limit; the time between two looks is full when the later one says so. */
 static void test_full(void **state)
 {
@@ -531,6 +564,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		PEAKS_TEST(test_length),
 		PEAKS_TEST(test_ends_count),
+		PEAKS_TEST(test_unmoved),
 		PEAKS_TEST(test_full),
 		PEAKS_TEST(test_full_for_a_while),
 		PEAKS_TEST(test_new_listener),

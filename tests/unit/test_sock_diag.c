@@ -242,6 +242,38 @@ static void test_ipv4_garbage(void **state)
 	assert_u64_equal(r.cookie, 0x5566778811223344);
 }
 
+/* RHEL 7: a cookie is an address, and nothing raises the number of drops. */
+static void test_address_cookie(void **state)
+{
+	struct inet_diag_msg *body;
+	struct diag_record r;
+	struct message m;
+
+	body = start(&m, AF_INET, DIAG_LISTEN);
+	body->id.idiag_cookie[0] = 0x3a5d0000;
+	body->id.idiag_cookie[1] = 0xffff8800;
+	body->idiag_inode = 0x5cc4e;
+	put(&m, INET_DIAG_SKMEMINFO, sizeof(meminfo), meminfo);
+	r = only(&m);
+	assert_u64_equal(r.cookie, 0xcc4e88003a5d0000);
+	assert_u64_equal(r.known, DIAG_ADDRESS);
+	assert_u64_equal(r.drops, 0);
+	/* Another socket at the same address. */
+	body->idiag_inode++;
+	assert_u64_equal(only(&m).cookie, 0xcc4f88003a5d0000);
+	/* A server that accepts and closes fast may well get the same again. */
+	body->idiag_state = DIAG_ESTABLISHED;
+	body->id.idiag_dport = htons(0x1267);
+	assert_u64_equal(only(&m).cookie, 0x126788003a5d0000);
+	/* Where cookies are counted up, drops are counted. */
+	body->idiag_state = DIAG_LISTEN;
+	body->id.idiag_cookie[1] = 0x7fffffff;
+	r = only(&m);
+	assert_u64_equal(r.cookie, 0x7fffffff3a5d0000);
+	assert_u64_equal(r.known, DIAG_DROPS);
+	assert_u64_equal(r.drops, 4294967295u);
+}
+
 static int parse_code(uint16_t type, size_t len, int code)
 {
 	struct {
@@ -538,6 +570,39 @@ static void test_reopen_fails(void **state)
 	assert_int_equal(dump(&both, &seen), 0); /* on the old one */
 }
 
+static uint16_t client_port;
+
+static void answer_connection(const struct nlmsghdr *request)
+{
+	const struct inet_diag_msg m = { .idiag_family = AF_INET,
+					 .idiag_state = DIAG_ESTABLISHED,
+					 .id = { .idiag_dport = htons(client_port),
+						 .idiag_cookie = { 0x3a5d0000, 0xffff8800 } } };
+
+	fake_netlink_reply_socket(&m, -1, 1700);
+	if (request->nlmsg_flags & NLM_F_DUMP)
+		fake_netlink_reply_done(0);
+}
+
+/* The kernel cannot compare what is no longer its own. */
+static void test_find_by_address(void **state)
+{
+	const struct inet_diag_req_v2 *request;
+	struct diag_record found;
+	struct seen seen;
+
+	fake_netlink_on_request = answer_connection;
+	client_port = 4711;
+	assert_int_equal(dump(&both, &seen), 0);
+	assert_int_equal(diag_find(diag, &seen.records[0], &found), 0);
+	assert_u64_equal(found.last_data_sent_ms, 1700);
+	request = NLMSG_DATA(fake_netlink_request(1));
+	assert_u64_equal(request->id.idiag_cookie[0], INET_DIAG_NOCOOKIE);
+	assert_u64_equal(request->id.idiag_cookie[1], INET_DIAG_NOCOOKIE);
+	client_port++;
+	assert_int_equal(diag_find(diag, &seen.records[0], &found), -ENOENT);
+}
+
 static void test_open_fails(void **state)
 {
 	struct diag_socket *none = NULL;
@@ -822,6 +887,7 @@ int main(void)
 		cmocka_unit_test(test_mptcp),
 		cmocka_unit_test(test_unknown_attributes),
 		cmocka_unit_test(test_ipv4_garbage),
+		cmocka_unit_test(test_address_cookie),
 		cmocka_unit_test(test_end_of_dump),
 		cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_huge_length),
@@ -834,6 +900,7 @@ int main(void)
 		DUMP_TEST(test_interrupted),
 		DUMP_TEST(test_no_buffers),
 		DUMP_TEST(test_reopen_fails),
+		DUMP_TEST(test_find_by_address),
 		DUMP_TEST(test_open_fails),
 		DUMP_TEST(test_truncated_datagram),
 		DUMP_TEST(test_busy),

@@ -111,7 +111,8 @@ static void test_numbers(void **state)
 	assert_order("-limit", "3 1 2");
 	assert_order("capacity", "2 1 3");
 	scene_now(&scene, 1)->length = 5;
-	assert_order("-fill", "1 2 3");
+	scene_now(&scene, 3)->length = 5; /* nearly empty */
+	assert_order("-fill", "1 3 2");
 	assert_order("cookie", "1 2 3");
 	assert_order("-port", "3 2 1");
 }
