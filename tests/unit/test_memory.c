@@ -40,16 +40,23 @@ static int teardown(void **state)
 	return 0;
 }
 
-static unsigned int number_behind(char c, const char **at, unsigned int otherwise)
+/* Not sscanf(), which looks for the end of the whole text first. */
+static unsigned int number_at(const char **at)
 {
-	int n = 0;
+	char *end;
+	const unsigned long number = strtoul(*at, &end, 10);
 
-	if (**at != c)
+	assert_true(end > *at);
+	*at = end;
+	return (unsigned int)number;
+}
+
+static unsigned int number_behind(char sign, const char **at, unsigned int otherwise)
+{
+	if (**at != sign)
 		return otherwise;
 	++*at;
-	assert_true(sscanf(*at, "%u%n", &otherwise, &n) == 1);
-	*at += n;
-	return otherwise;
+	return number_at(at);
 }
 
 /* What a window says of a listener: its row is overwritten. */
@@ -70,10 +77,8 @@ static struct said parse(const char **at)
 	static const char letters[] = "ofs-yh";
 	struct said said = { .state = STATE_OK };
 	const char *letter;
-	int n = 0;
 
-	assert_true(sscanf(*at, "%u%n", &said.cookie, &n) == 1);
-	*at += n;
+	said.cookie = number_at(at);
 	said.port = number_behind('@', at, said.cookie);
 	said.length = number_behind(':', at, 0);
 	letter = **at ? strchr(letters, **at) : NULL;
