@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "collect/procfs.h"
 
+#include "base/alloc.h"
 #include "base/num.h"
 
 #include <errno.h>
@@ -12,16 +13,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* In place. mountinfo writes blanks as a backslash and three octal digits. */
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+/* In place. mountinfo writes blanks and backslashes as a backslash and three octal digits. */
 static void unescape(char *path)
 {
 	char *to = path;
 
 	for (const char *from = path; *from; to++) {
-		unsigned int c;
-
-		if (from[0] == '\\' && sscanf(from + 1, "%3o", &c) == 1) {
-			*to = (char)c;
+		if (from[0] == '\\' && is_octal(from[1]) && is_octal(from[2]) &&
+		    is_octal(from[3])) {
+			*to = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
 			from += 4;
 		} else {
 			*to = *from++;
@@ -179,16 +184,22 @@ int procfs_mounts(int root, void (*found)(const struct procfs_mount *mount, void
 	char *save, *line = code == 0 ? strtok_r(text.s, "\n", &save) : NULL;
 
 	for (; line; line = strtok_r(NULL, "\n", &save)) {
-		char from[PATH_MAX], path[PATH_MAX], type[16], options[512];
-		const char *rest = strstr(line, " - ");
+		char *fields[6], *word, *type, *options;
 
-		/* Root and mount point are fields 4 and 5. */
-		if (!rest || sscanf(line, "%*s %*s %*s %4095s %4095s", from, path) != 2 ||
-		    sscanf(rest, " - %15s %*s %511s", type, options) != 2)
+		for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+			fields[i] = strsep(&line, " ");
+		do /* optional fields, up to a dash */
+			word = strsep(&line, " ");
+		while (word && strcmp(word, "-") != 0);
+		type = strsep(&line, " ");
+		strsep(&line, " "); /* the source, which may be empty */
+		options = strsep(&line, " ");
+		if (!options)
 			continue;
-		unescape(from);
-		unescape(path);
-		found(&(struct procfs_mount){ from, path, type, options }, context);
+		/* Root and mount point. */
+		unescape(fields[3]);
+		unescape(fields[4]);
+		found(&(struct procfs_mount){ fields[3], fields[4], type, options }, context);
 	}
 	strbuf_free(&text);
 	return code;

@@ -169,6 +169,17 @@ static void add_queue(const struct unix_record *r, void *context)
 	};
 }
 
+/* Drops the queues from @begin on, which a lost dump has shown. */
+static void forget_queues(struct unix_queues *q, size_t begin)
+{
+	if (q->n == begin)
+		return;
+	q->n = begin;
+	idmap_reset(&q->seen, begin);
+	for (size_t i = 0; i < begin; i++)
+		idmap_put(&q->seen, q->list[i].cookie, (uint32_t)i);
+}
+
 /* When the first connection is known now but was not before, it counts as another one. */
 static bool has_moved(const struct unix_queue *before, const struct unix_queue *now)
 {
@@ -312,6 +323,7 @@ void unix_queues_add(struct unix_queues *q, struct netlink_socket *netlink)
 	int code;
 
 	do {
+		forget_queues(q, begin);
 		q->n_listeners = n_listeners;
 		code = unix_diag_dump(netlink, false, add_queue, q, &ignored);
 	} while (netlink_again(netlink, code, &tries));

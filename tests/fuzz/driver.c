@@ -3,19 +3,22 @@
 
 #include "base/alloc.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
  * usage: fuzz_TARGET [FILE]...
  *
- * Runs the files, or the seeds of the target and mutations of them, and prints TAP. There is no
+ * Runs the files, or the corpus of the target and mutations of it, and prints TAP. There is no
  * randomness but a fixed generator: what fails will fail again, under a debugger too.
  */
-#define MUTATIONS 10000
-#define SECONDS	  100 /* who takes so long is in an endless loop */
-#define BYTES_MAX 8192
+#define MUTATIONS   10000
+#define CPU_SECONDS 3 /* after which mutating ends, in a slow target */
+#define SECONDS	    100 /* who takes so long is in an endless loop */
+#define BYTES_MAX   8192
 
 struct input {
 	uint8_t *bytes;
@@ -24,7 +27,6 @@ struct input {
 
 static struct input *seeds;
 static size_t n_seeds, seeds_size;
-static const char *wanted_name;
 
 static int read_seed(const char *path)
 {
@@ -45,10 +47,8 @@ static int read_seed(const char *path)
 
 static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-	(void)st;
-	if (type == FTW_F && (!wanted_name || !strcmp(path + ftw->base, wanted_name)))
-		return read_seed(path);
-	return 0;
+	(void)st, (void)ftw;
+	return type == FTW_F ? read_seed(path) : 0;
 }
 
 static int compare_seeds(const void *va, const void *vb)
@@ -60,17 +60,15 @@ static int compare_seeds(const void *va, const void *vb)
 	return memcmp(a->bytes, b->bytes, a->size);
 }
 
+/* The corpus has the name of the program, without "fuzz_". */
 static void find_seeds(void)
 {
-	const char *srcdir = getenv("srcdir");
+	const char *srcdir = getenv("srcdir"), *target = strchr(program_invocation_short_name, '_');
+	char path[4096];
 
-	for (const struct fuzz_seed *s = fuzz_seeds; s->directory; s++) {
-		char path[4096];
-
-		snprintf(path, sizeof(path), "%s/%s", srcdir ? srcdir : ".", s->directory);
-		wanted_name = s->name;
-		nftw(path, visit, 16, FTW_PHYS);
-	}
+	snprintf(path, sizeof(path), "%s/tests/fuzz/corpus/%s", srcdir ? srcdir : ".",
+		 target ? target + 1 : "");
+	nftw(path, visit, 16, FTW_PHYS);
 	/* The order in which a directory is read is nobody's promise. */
 	qsort(seeds, n_seeds, sizeof(*seeds), compare_seeds);
 }
@@ -167,6 +165,7 @@ static void mutate(struct input *in)
 int main(int argc, char **argv)
 {
 	struct input in = { xmalloc(BYTES_MAX), 0 };
+	size_t n = 0;
 
 	alarm(SECONDS);
 	setvbuf(stdout, NULL, _IOLBF, 0);
@@ -180,7 +179,8 @@ int main(int argc, char **argv)
 		run(seeds[i].bytes, seeds[i].size);
 	/* A target without seeds would pass without a word. */
 	printf("%sok 1 - %zu seeds\n", n_seeds ? "" : "not ", n_seeds);
-	for (size_t i = 0; argc == 1 && n_seeds && i < MUTATIONS; i++) {
+	for (; argc == 1 && n_seeds && n < MUTATIONS && clock() < CPU_SECONDS * CLOCKS_PER_SEC;
+	     n++) {
 		const struct input *seed = &seeds[random_below(n_seeds)];
 
 		in.size = seed->size;
@@ -189,7 +189,7 @@ int main(int argc, char **argv)
 		run(in.bytes, in.size);
 	}
 	if (argc == 1)
-		printf("%sok 2 - %d mutations\n", n_seeds ? "" : "not ", MUTATIONS);
+		printf("%sok 2 - %zu mutations\n", n ? "" : "not ", n);
 	for (size_t i = 0; i < n_seeds; i++)
 		free(seeds[i].bytes);
 	free(seeds);

@@ -280,7 +280,7 @@ static void set_sequence(char *bytes, size_t len, uint32_t sequence)
 		struct nlmsghdr *nlh = (void *)(bytes + at);
 
 		nlh->nlmsg_seq = sequence;
-		if (nlh->nlmsg_len < sizeof(*nlh))
+		if (nlh->nlmsg_len < sizeof(*nlh) || nlh->nlmsg_len > len - at)
 			break;
 		at += NLMSG_ALIGN(nlh->nlmsg_len);
 	}

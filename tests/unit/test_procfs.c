@@ -133,6 +133,71 @@ static void test_sysctls(void **state)
 	snapshot_free(&snapshot);
 }
 
+static void add_mount(const struct procfs_mount *mount, void *context)
+{
+	strbuf_addf(context, "[%s|%s|%s|%s]", mount->root, mount->path, mount->type,
+		    mount->options);
+}
+
+/* The mounts in a text, each in brackets. The caller frees. */
+static char *mounts(struct tree *t, const char *text)
+{
+	struct strbuf found = { 0 };
+
+	strbuf_adds(&found, "");
+	unit_write_text(t->path, "proc/self/mountinfo", text);
+	assert_int_equal(procfs_mounts(t->root, add_mount, &found), 0);
+	return found.s;
+}
+
+static void expect_mounts(struct tree *t, const char *text, const char *expected)
+{
+	char *found = mounts(t, text);
+
+	assert_string_equal(found, expected);
+	free(found);
+}
+
+static void test_mounts(void **state)
+{
+	struct tree *t = *state;
+
+	expect_mounts(t,
+		      "22 28 0:20 / /sys rw,nosuid shared:7 - sysfs sysfs rw\n"
+		      "30 1 0:4 net:[4026532001] /run/x rw shared:1 master:2 - nsfs nsfs rw\n",
+		      "[/|/sys|sysfs|rw][net:[4026532001]|/run/x|nsfs|rw]");
+	/* Blanks, and a backslash. */
+	expect_mounts(t, "1 2 0:1 /a\\040b /c\\011d\\134040 rw - t s o\n", "[/a b|/c\td\\040|t|o]");
+	/* The source may be empty, and a part of a path may look like the dash before the type. */
+	expect_mounts(t, "1 2 0:1 / /m rw -  rw,x\n1 2 0:1 / - rw - tmpfs  rw,x\n",
+		      "[/|-|tmpfs|rw,x]");
+	expect_mounts(t, "short\n\n1 2 0:1 / /x rw - type source\n - \n", "");
+	/* What is not an escape stays. */
+	expect_mounts(t, "1 2 0:1 \\ /a\\7 rw - t s o\n1 2 0:1 /\\04 /\\08a rw - t s o",
+		      "[\\|/a\\7|t|o][/\\04|/\\08a|t|o]");
+}
+
+/* A path of the kernel may take four times PATH_MAX. */
+static void test_long_mounts(void **state)
+{
+	struct tree *t = *state;
+	struct strbuf text = { 0 }, expected = { 0 };
+
+	strbuf_adds(&text, "1 2 0:1 / /");
+	strbuf_adds(&expected, "[/|/");
+	for (size_t i = 0; i < 4000; i++)
+		strbuf_adds(&text, "\\040");
+	strbuf_addc(&expected, ' ', 4000);
+	strbuf_adds(&text, " rw - t s ");
+	strbuf_adds(&expected, "|t|");
+	strbuf_addc(&text, 'o', 2000);
+	strbuf_addc(&expected, 'o', 2000);
+	strbuf_adds(&expected, "]");
+	expect_mounts(t, text.s, expected.s);
+	strbuf_free(&text);
+	strbuf_free(&expected);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +205,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sysctls, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_mounts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_mounts, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("procfs", tests, NULL, NULL);

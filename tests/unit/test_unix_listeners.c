@@ -296,6 +296,20 @@ static void test_looks_have_a_share(void **state)
 	assert_u64_equal(queues.due_ns, SEC + 10 * MS + 5 * SEC);
 }
 
+/* What a lost dump has shown is forgotten: a listener that has gone since, and an old length. */
+static void test_lost_look(void **state)
+{
+	reply(1, 3, 9);
+	reply(2, 8, 9);
+	fake_netlink_fail_receive(ENOBUFS);
+	reply(2, 4, 9);
+	end_dump(SEC);
+	assert_u64_equal(s.n_unix, 1);
+	assert_u64_equal(s.n_unix_queues, 1);
+	assert_u64_equal(s.unix_queues[0].cookie, 2);
+	assert_u64_equal(s.unix_queues[0].length, 4);
+}
+
 static struct {
 	uint32_t length, first; /* of listener 1, whose limit is 9; 0: the client has closed it */
 } kernel;
@@ -399,6 +413,7 @@ int main(void)
 		UNIX_TEST(test_since),
 		UNIX_TEST(test_when_looks_are_due),
 		UNIX_TEST(test_looks_have_a_share),
+		UNIX_TEST(test_lost_look),
 		UNIX_TEST(test_first),
 		UNIX_TEST(test_first_of_listeners),
 		UNIX_TEST(test_unavailable),
