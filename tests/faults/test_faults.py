@@ -255,7 +255,7 @@ class Table(Case):
         return [(line, "lost") for line in mine if line not in theirs]
 
     def test_default(self):
-        self.sweep("-d", "0.05", "--strict")
+        self.sweep("-d", "0.25", "--strict")
 
     def test_detail(self):
         self.sweep("-d", "0.25", "-x", "-p", "-e", "-D", "-r")

@@ -165,7 +165,8 @@ def without_proof(item):
 
 def table_without_proof(text):
     """The lines of a table, without times."""
-    text = re.sub(r"[<>]?\b[\d.]+ ?(s|ms)\b|retransmits \d+|\d{4}-\d\d-\S+", "N", text)
+    text = re.sub(r"[<>]?\b\d[\d.]*(?:ms|[dhms](?:\d+[hms])*)\b|retransmits \d+|\d{4}-\d\d-\S+",
+                  "N", text)
     text = re.sub(r"\bnot-accepting,?", "", re.sub(r"\bstalled\b", "ok", text))
     return sorted(" ".join(line.lstrip("!~.").split()) for line in text.splitlines())
 
