@@ -108,7 +108,7 @@ static size_t choose_width(const struct options *o)
 	struct winsize size;
 
 	if (o->width != WIDTH_OF_TERMINAL)
-		return o->width;
+		return (size_t)o->width;
 	return !o->output_file && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
