@@ -255,10 +255,14 @@ class Table(Case):
         return [(line, "lost") for line in mine if line not in theirs]
 
     def test_default(self):
-        self.sweep("-d", "0.25", "--strict")
+        self.sweep("-d", "0", "--strict")
+
+    def test_window(self):
+        self.sweep("-d", "0.05", "--strict", "-o", "local,queued,limit,fill,peak,synrecv,drops,"
+                   "+drops,overflows,process")
 
     def test_detail(self):
-        self.sweep("-d", "0.25", "-x", "-p", "-e", "-D", "-r")
+        self.sweep("-d", "0", "-x", "-p", "-e", "-D", "-r")
 
     def test_columns(self):
         self.sweep("-o", "local,length,limit,uid,cgroup,interface", "--strict")
