@@ -83,6 +83,20 @@ static bool has_number(const struct strbuf *text, const char *before, uint64_t v
 	return found;
 }
 
+/* Is there a line of three fields, as "0::/"? */
+static bool has_cgroup_line(const char *line)
+{
+	for (; *line; line += *line == '\n') {
+		const char *end = line + strcspn(line, "\n");
+		const char *colon = memchr(line, ':', (size_t)(end - line));
+
+		if (colon && memchr(colon + 1, ':', (size_t)(end - colon - 1)))
+			return true;
+		line = end;
+	}
+	return false;
+}
+
 static void check_process(const struct process *p, const struct strbuf *text)
 {
 	if (p->known & PROCESS_STATE) {
@@ -97,8 +111,7 @@ static void check_process(const struct process *p, const struct strbuf *text)
 	FUZZ_CHECK(!p->quota || p->throttled);
 	FUZZ_CHECK(!p->freezer || p->frozen);
 	/* What is known is known from a line of the cgroups. */
-	FUZZ_CHECK(!(p->known & (PROCESS_FROZEN | PROCESS_THROTTLED)) ||
-		   memchr(text->s, ':', text->len));
+	FUZZ_CHECK(!(p->known & (PROCESS_FROZEN | PROCESS_THROTTLED)) || has_cgroup_line(text->s));
 	FUZZ_CHECK(!p->cgroup || memmem(text->s, text->len, p->cgroup, strlen(p->cgroup)));
 	FUZZ_CHECK(!p->unit || memmem(text->s, text->len, p->unit, strlen(p->unit)));
 }
