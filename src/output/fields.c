@@ -7,6 +7,8 @@
 #include <ctype.h>
 #include <string.h>
 
+_Static_assert(sizeof(struct field_value) <= 64, "zeroed quickly, see fields.h");
+
 /* Columns of ss(8). They are no names here, because in ss they also mean other things. */
 static const struct {
 	const char *name, *meant;
