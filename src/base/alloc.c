@@ -52,7 +52,7 @@ void *xreallocarray(void *p, size_t n, size_t size)
 	size_t total;
 
 	if (__builtin_mul_overflow(n, size, &total))
-		total = SIZE_MAX;
+		alloc_failed(SIZE_MAX);
 	/* With a size of 0 the C library may free @p, and return anything. */
 	return checked(realloc(p, total ? total : 1), total);
 }
@@ -100,14 +100,8 @@ void *array_reserve(void *array, size_t used, size_t *capacity, size_t n, size_t
 
 void *array_grow(void *array, size_t n, size_t *capacity, size_t size)
 {
-	if (n == *capacity) {
-		size_t more = n ? 2 * n : 16;
-
-		/* What is not touched takes no memory, and what has room need not be copied. */
-		if (more * size >= LARGE && more * size < 4 * HUGE_PAGE)
-			more = 4 * HUGE_PAGE / size;
-		array = array_reserve(array, n, capacity, more, size);
-	}
+	if (n == *capacity)
+		array = array_reserve(array, n, capacity, n ? 2 * n : 16, size);
 	memset((char *)array + n * size, 0, size);
 	return array;
 }

@@ -20,9 +20,10 @@
  * - Each CPU has a counter of its own, which only grows: two equal sums have equal parts.
  *
  * From the counter to the hash a SYN is on its way, in one softirq. A walk may miss it although the
- * counter has it. So a walk proves something only if it began QUIET_SETTLE_NS after the counter
- * first had its present value. Where a softirq is held up for longer, as with PREEMPT_RT or in a
- * virtual machine, the client sends its SYN again, and that counts.
+ * counter has it; it also passes over a request sock whose reference count is not set yet
+ * (reqsk_queue_hash_req()). So a walk proves something only if it began QUIET_SETTLE_NS after the
+ * counter first had its present value. Where a softirq is held up for longer, as with PREEMPT_RT or
+ * in a virtual machine, the client sends its SYN again, and that counts.
  *
  * A sample reads the counter after the LISTEN dump. So the answer is as of then, as are the lengths
  * of the accept queues: a SYN that comes later differs in the next sample.

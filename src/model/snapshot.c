@@ -11,6 +11,13 @@
 /* How many of the last listeners are in the index while listeners are added. */
 #define INDEXED_MAX 2048
 
+/*
+ * From so many listeners on there is room for so many. A large array then need not be copied as it
+ * grows, and what of it is not touched takes no memory.
+ */
+#define MANY_LISTENERS 2048
+#define ROOM_FOR_MANY  32768
+
 /* F(name) for each array whose elements own nothing: all but the warnings. */
 /* clang-format off */
 #define FOR_ARRAYS(F) \
@@ -200,6 +207,9 @@ struct listener *snapshot_add_listener(struct snapshot *s, uint32_t netns_idx, u
 	if (idmap_put(&s->by_cookie, snapshot_id(netns_idx, cookie), (uint32_t)s->n_listeners) !=
 	    IDMAP_NONE)
 		return NULL;
+	if (s->n_listeners == MANY_LISTENERS)
+		s->listeners = array_reserve(s->listeners, MANY_LISTENERS, &s->listeners_size,
+					     ROOM_FOR_MANY, sizeof(*s->listeners));
 	s->listeners =
 		array_grow(s->listeners, s->n_listeners, &s->listeners_size, sizeof(*s->listeners));
 	l = &s->listeners[s->n_listeners++];
