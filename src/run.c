@@ -288,11 +288,11 @@ static int print_report(struct run *run)
 	return code < 0 ? fail(&why) : 0;
 }
 
-/* Looks up the users of the listeners in the report, which the output will ask for. */
+/* Looks up the users of the listeners that are shown, which the output will ask for. */
 static void look_up_users(struct run *run, struct snapshot *s)
 {
-	for (size_t i = 0; i < run->report.n_rows; i++) {
-		const struct listener *l = run->report.rows[i].listener;
+	for (size_t i = 0; i < run->report.n_shown; i++) {
+		const struct listener *l = run->report.shown[i]->listener;
 
 		if (l->known & LISTENER_UID)
 			names_of_user(&run->users, l->uid);

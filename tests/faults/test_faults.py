@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whatever call fails: the same answer, or unknown and a warning, or exit 1 and a message.
 
-LISTENQ_FAULTS=N tries so many faults of each scenario (40), LISTENQ_FAULTS=all every one of them;
+LISTENQ_FAULTS=N tries so many faults of each scenario (30), LISTENQ_FAULTS=all every one of them;
 LISTENQ_FAULT=FUNCTION:N:ERROR is one."""
 import concurrent.futures
 import os
@@ -18,7 +18,7 @@ import listenq
 import netns
 import rig
 
-COUNT = os.environ.get("LISTENQ_FAULTS", "10" if listenq.sanitized() else "40")
+COUNT = os.environ.get("LISTENQ_FAULTS", "10" if listenq.sanitized() else "30")
 ONLY = os.environ.get("LISTENQ_FAULT")
 TRIES = 3
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGRTMAX)
@@ -255,10 +255,14 @@ class Table(Case):
         return [(line, "lost") for line in mine if line not in theirs]
 
     def test_default(self):
-        self.sweep("-d", "0.05", "--strict")
+        self.sweep("-d", "0", "--strict")
+
+    def test_window(self):
+        self.sweep("-d", "0.05", "--strict", "-o", "local,queued,limit,fill,peak,synrecv,drops,"
+                   "+drops,overflows,process")
 
     def test_detail(self):
-        self.sweep("-d", "0.25", "-x", "-p", "-e", "-D", "-r")
+        self.sweep("-d", "0", "-x", "-p", "-e", "-D", "-r")
 
     def test_columns(self):
         self.sweep("-o", "local,length,limit,uid,cgroup,interface", "--strict")
