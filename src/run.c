@@ -108,7 +108,7 @@ static size_t choose_width(const struct options *o)
 	struct winsize size;
 
 	if (o->width != WIDTH_OF_TERMINAL)
-		return o->width;
+		return (size_t)o->width;
 	return !o->output_file && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
@@ -288,6 +288,20 @@ static int print_report(struct run *run)
 	return code < 0 ? fail(&why) : 0;
 }
 
+/* Looks up the users of the listeners in the report, which the output will ask for. */
+static void look_up_users(struct run *run, struct snapshot *s)
+{
+	for (size_t i = 0; i < run->report.n_rows; i++) {
+		const struct listener *l = run->report.rows[i].listener;
+
+		if (l->known & LISTENER_UID)
+			names_of_user(&run->users, l->uid);
+	}
+	if (run->users.failed)
+		snapshot_warn(s, "names-unavailable", "cannot look up the names of users: %s%s",
+			      strerror(-run->users.failed), error_advice(run->users.failed));
+}
+
 /*
  * Takes the closing sample and prints its report. Returns 0, or -1 after printing an error.
  * @before: the opening sample, NULL without a window
@@ -312,6 +326,8 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 	if (!(filter_needs(run->options->selection.filter) & NEED_OWNERS) &&
 	    !report_lacks_owners(&run->report))
 		snapshot_retract(now, "owners-hidden");
+	if (run->context.users)
+		look_up_users(run, now);
 	if (!run->format->holds_warnings)
 		print_warnings(now,
 			       run->reports > 1 ? &run->snapshots[now == run->snapshots] : NULL);

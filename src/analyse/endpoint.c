@@ -221,7 +221,7 @@ bool endpoint_is_path(const char *text)
 }
 
 /* How many "@" a "@{90}" at @pattern stands for, see cell_add(); 0: there is none. */
-static uint64_t run_at(const char *pattern, size_t *len)
+static size_t run_at(const char *pattern, size_t *len)
 {
 	const uint64_t most = 107; /* bytes of an abstract name */
 	char number[4] = "";
@@ -235,7 +235,7 @@ static uint64_t run_at(const char *pattern, size_t *len)
 		return 0;
 	memcpy(number, pattern + 2, digits);
 	*len = digits + strlen("@{}");
-	return num_parse_u64(number, 1, most, &n) == 0 ? n : 0;
+	return num_parse_u64(number, 1, most, &n) == 0 ? (size_t)n : 0;
 }
 
 void endpoint_add_path(struct strbuf *to, const char *text)
@@ -246,7 +246,7 @@ void endpoint_add_path(struct strbuf *to, const char *text)
 		strbuf_putc(to, '*');
 	while (*text) {
 		size_t len = 1;
-		uint64_t n = run_at(text, &len);
+		const size_t n = run_at(text, &len);
 
 		if (n)
 			strbuf_addc(to, '@', n);

@@ -421,9 +421,11 @@ static int parse_name(struct parser *p, struct filter_test *test)
 	const char *what = test->type == FILTER_STATE ? "state" : "reason", *name;
 	struct nearest nearest = { .word = p->word.s, .len = p->word.len };
 	struct strbuf names = { 0 };
+	size_t number;
 
-	test->number = find_name(p->word.s, test->type);
-	name = name_of(test->type, test->number);
+	number = find_name(p->word.s, test->type);
+	test->number = number;
+	name = name_of(test->type, number);
 	if (name) {
 		p->word.len = 0;
 		strbuf_adds(&p->word, name); /* case matters in a pattern */

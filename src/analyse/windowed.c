@@ -13,7 +13,7 @@ struct windowed_chunk {
 };
 
 /* How many windows a chunk has. */
-static uint64_t windows_of(size_t size)
+static size_t windows_of(size_t size)
 {
 	return size < sizeof(uint64_t) ? 32 : 8;
 }

@@ -53,7 +53,7 @@ void *xreallocarray(void *p, size_t n, size_t size)
 	size_t total;
 
 	if (__builtin_mul_overflow(n, size, &total))
-		total = SIZE_MAX;
+		alloc_failed(SIZE_MAX);
 	/* With a size of 0 the C library may free @p, and return anything. */
 	return checked(realloc(p, total ? total : 1), total);
 }

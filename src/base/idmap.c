@@ -13,7 +13,7 @@ static uint64_t slot_id(const struct idmap_slot *slot)
 
 static struct idmap_slot *probe(const struct idmap *map, uint64_t id)
 {
-	size_t i = idmap_mix(id) & (map->size - 1);
+	size_t i = (size_t)idmap_mix(id) & (map->size - 1);
 
 	while (map->slots[i].index != IDMAP_NONE && slot_id(&map->slots[i]) != id)
 		i = (i + 1) & (map->size - 1);

@@ -2,6 +2,7 @@
 #include "collect/cgroups.h"
 
 #include "base/alloc.h"
+#include "collect/processes.h"
 #include "collect/procfs.h"
 
 #include <dirent.h>
@@ -35,6 +36,13 @@ void cgroups_free(struct cgroups *c)
 	memset(c, 0, sizeof(*c));
 }
 
+/* What is not there, or may not be read, is not a failure. */
+static void note(struct cgroups *c, int code)
+{
+	if (processes_failed(code))
+		c->failed = code;
+}
+
 static void take_mount(const struct procfs_mount *mount, void *context)
 {
 	struct cgroups *c = context;
@@ -45,11 +53,12 @@ static void take_mount(const struct procfs_mount *mount, void *context)
 
 static void find_mount(struct cgroups *c)
 {
-	c->searched = true;
 	c->mount = -ENOENT;
-	procfs_mounts(c->root, take_mount, c);
+	note(c, procfs_mounts(c->root, take_mount, c));
 	if (c->mount_path)
 		c->mount = procfs_open(c->root, c->mount_path + strspn(c->mount_path, "/"));
+	note(c, c->mount);
+	c->searched = !c->failed;
 }
 
 static void add(struct cgroups *c, uint64_t id, const char *path)
@@ -81,8 +90,10 @@ static void add_open(struct cgroups *c, uint64_t id, int fd)
 
 	snprintf(link, sizeof(link), "proc/self/fd/%d", fd);
 	len = readlinkat(c->root, link, path, sizeof(path) - 1);
-	if (len < 0)
+	if (len < 0) {
+		note(c, -errno);
 		return;
+	}
 	path[len] = '\0';
 	/* Any other path is above the root of our cgroup namespace. */
 	if (!strncmp(path, c->mount_path, mount_len))
@@ -91,19 +102,15 @@ static void add_open(struct cgroups *c, uint64_t id, int fd)
 
 static void walk(struct cgroups *c, int fd, char *path, int depth)
 {
-	DIR *dir = fdopendir(fd);
+	struct procfs_list list;
 	size_t len = strlen(path);
 	struct dirent *e;
 
-	if (!dir) {
-		close(fd);
-		return;
-	}
-	while ((e = readdir(dir)) && c->n < WALK_MAX) {
+	procfs_list_fd(&list, fd);
+	while ((e = procfs_list_next(&list)) && c->n < WALK_MAX) {
 		int child;
 
-		if (e->d_type != DT_DIR || !strcmp(e->d_name, ".") || !strcmp(e->d_name, "..") ||
-		    len + 1 + strlen(e->d_name) >= PATH_MAX)
+		if (e->d_type != DT_DIR || len + 1 + strlen(e->d_name) >= PATH_MAX)
 			continue;
 		sprintf(path + len, "/%s", e->d_name);
 		add(c, e->d_ino, path);
@@ -112,9 +119,11 @@ static void walk(struct cgroups *c, int fd, char *path, int depth)
 				-1;
 		if (child >= 0)
 			walk(c, child, path, depth + 1);
+		else if (depth < WALK_DEPTH_MAX)
+			note(c, -errno);
 		path[len] = '\0';
 	}
-	closedir(dir);
+	note(c, procfs_list_end(&list));
 }
 
 static void walk_tree(struct cgroups *c)
@@ -124,9 +133,9 @@ static void walk_tree(struct cgroups *c)
 	int fd = openat(c->mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	c->walked = true;
-	if (fd < 0)
-		return;
-	if (fstat(fd, &st) == 0)
+	if (fd < 0 || fstat(fd, &st) < 0)
+		note(c, -errno);
+	else
 		add(c, st.st_ino, "/");
 	walk(c, fd, path, 0);
 }
@@ -141,7 +150,8 @@ static void look_up(struct cgroups *c, uint64_t id)
 	} else if (fd != -ESTALE && !c->walked) {
 		walk_tree(c);
 	}
-	add(c, id, NULL); /* unless it was found above */
+	if (!c->failed) /* else the next sample looks again */
+		add(c, id, NULL); /* unless it was found above */
 }
 
 void cgroups_begin(struct cgroups *c, struct string_pool *strings)
@@ -151,6 +161,7 @@ void cgroups_begin(struct cgroups *c, struct string_pool *strings)
 	const size_t n = c->n;
 
 	c->walked = false;
+	c->failed = 0;
 	c->strings = string_pool_get(strings);
 	if (!keep_all) {
 		idmap_reset(&c->by_id, 0);
@@ -171,13 +182,15 @@ const char *cgroups_path(struct cgroups *c, uint64_t id)
 	uint32_t i = idmap_get(&c->by_id, id);
 
 	if (i == IDMAP_NONE) {
-		if (!c->searched)
+		if (!c->searched && !c->failed)
 			find_mount(c);
-		if (c->mount < 0)
+		if (!c->searched || c->mount < 0)
 			return NULL;
 		look_up(c, id);
 		i = idmap_get(&c->by_id, id);
 	}
+	if (i == IDMAP_NONE)
+		return NULL;
 	c->list[i].used = true;
 	return c->list[i].path;
 }

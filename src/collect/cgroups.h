@@ -17,6 +17,7 @@ struct cgroups {
 	bool searched; /* the mount was looked for */
 	bool walked; /* the whole tree was read for this sample */
 	int mount; /* descriptor, or -errno */
+	int failed; /* 0, or the -errno for which a path of this sample may be unknown */
 	char *mount_path;
 	struct idmap by_id; /* index into @list */
 	struct cgroup *list;
@@ -38,7 +39,8 @@ void cgroups_begin(struct cgroups *c, struct string_pool *strings);
  * With CAP_DAC_READ_SEARCH, open_by_handle_at(2) finds a cgroup in one step. Without it, the tree
  * is read once a sample: the id of a cgroup is the inode of its directory.
  *
- * Returns a string of the sample's pool, or NULL when the path is unknown.
+ * Returns a string of the sample's pool, or NULL when the path is unknown: the cgroup was removed,
+ * its file system is not mounted, or @failed is set.
  */
 const char *cgroups_path(struct cgroups *c, uint64_t id);
 

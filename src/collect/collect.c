@@ -126,7 +126,8 @@ static void add_namespace(struct sampling *now)
 
 static void read_counters_before(struct sampling *now)
 {
-	open_netns_counters_before(now->netns, &now->s->netns[now->netns_idx], &now->c->text);
+	open_netns_counters(now->netns, now->s, &now->s->netns[now->netns_idx].before,
+			    &now->c->text);
 }
 
 static void dump_listeners(struct sampling *now)
@@ -152,7 +153,7 @@ static void read_counters_after(struct sampling *now)
 {
 	struct netns *ns = &now->s->netns[now->netns_idx];
 
-	open_netns_counters_after(now->netns, now->s, ns, &now->c->text);
+	open_netns_counters(now->netns, now->s, &ns->after, &now->c->text);
 	quiet_read(&now->netns->ehash.quiet, &ns->after, clock_monotonic_ns());
 }
 
@@ -261,6 +262,10 @@ static void find_cgroups(struct sampling *now)
 		if (l->known & LISTENER_CGROUP_ID)
 			l->cgroup = cgroups_path(&now->c->cgroups, l->cgroup_id);
 	}
+	if (now->c->cgroups.failed)
+		snapshot_warn(
+			now->s, "names-unavailable", "cannot find the names of all cgroups: %s%s",
+			strerror(-now->c->cgroups.failed), error_advice(now->c->cgroups.failed));
 }
 
 static void find_interfaces(struct sampling *now)
@@ -269,9 +274,17 @@ static void find_interfaces(struct sampling *now)
 		struct listener *l = &now->s->listeners[i];
 		const struct open_netns *netns = now->c->set.list[l->addr.netns_idx];
 		char name[IF_NAMESIZE];
+		int code;
 
-		if (l->addr.ifindex && diag_interface(netns->diag, l->addr.ifindex, name) == 0)
+		if (!l->addr.ifindex)
+			continue;
+		code = diag_interface(netns->diag, l->addr.ifindex, name);
+		if (code == 0)
 			l->interface = string_pool_adds(now->s->strings, name);
+		else if (code != -ENODEV) /* it was removed */
+			snapshot_warn(now->s, "names-unavailable",
+				      "cannot find the name of interface %u: %s", l->addr.ifindex,
+				      strerror(-code));
 	}
 }
 
@@ -318,12 +331,18 @@ static void identify_host(struct sampling *now)
 {
 	struct snapshot *s = now->s;
 	struct strbuf *text = &now->c->text;
+	int code = procfs_read(now->c->root, "proc/sys/kernel/random/boot_id", text);
 
-	if (gethostname(s->host, sizeof(s->host)) < 0)
-		s->host[0] = '\0';
-	if (procfs_read(now->c->root, "proc/sys/kernel/random/boot_id", text) == 0 &&
-	    text->len >= sizeof(s->boot_id) - 1)
+	if (code == 0 && text->len >= sizeof(s->boot_id) - 1)
 		memcpy(s->boot_id, text->s, sizeof(s->boot_id) - 1);
+	if (processes_failed(code))
+		snapshot_warn(s, "names-unavailable",
+			      "cannot read /proc/sys/kernel/random/boot_id: %s", strerror(-code));
+	if (gethostname(s->host, sizeof(s->host)) < 0) {
+		snapshot_warn(s, "names-unavailable", "cannot read the name of the host: %s",
+			      strerror(errno));
+		s->host[0] = '\0';
+	}
 }
 
 static void warn_about_drops(struct sampling *now)

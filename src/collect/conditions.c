@@ -2,6 +2,8 @@
 #include "collect/conditions.h"
 
 #include "base/alloc.h"
+#include "base/error.h"
+#include "collect/processes.h"
 #include "collect/procfs.h"
 #include "collect/units.h"
 
@@ -163,12 +165,20 @@ static enum place find_place(const struct conditions *c, enum hierarchy hierarch
 	return mount->path && add_dir(dir, mount, path, len) ? PLACE_KNOWN : PLACE_UNKNOWN;
 }
 
+/* What is not there, or may not be read, is not a failure. Returns @code. */
+static int note(struct conditions *c, int code)
+{
+	if (processes_failed(code))
+		c->failed = code;
+	return code;
+}
+
 static int read_file(struct conditions *c, const char *dir, const char *name)
 {
 	char path[PATH_MAX + 32];
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	return procfs_read(c->root, path + strspn(path, "/"), &c->text);
+	return note(c, procfs_read(c->root, path + strspn(path, "/"), &c->text));
 }
 
 /* Finds the number after a word at the beginning of a line, as in "nr_throttled 5". */
@@ -323,7 +333,7 @@ static void read_state(struct conditions *c, struct process *p)
 {
 	const char *end;
 
-	if (procfs_read_process(c->root, p->pid, "stat", &c->text) < 0)
+	if (note(c, procfs_read_process(c->root, p->pid, "stat", &c->text)) < 0)
 		return;
 	end = strrchr(c->text.s, ')');
 	if (!end || end[1] != ' ' || !end[2])
@@ -339,7 +349,11 @@ static void count_fds(struct conditions *c, struct process *p)
 	struct stat st;
 
 	snprintf(path, sizeof(path), "proc/%u/fd", p->pid);
-	if (fstatat(c->root, path, &st, 0) < 0 || st.st_size <= 0 || st.st_size > UINT32_MAX)
+	if (fstatat(c->root, path, &st, 0) < 0) {
+		note(c, -errno);
+		return;
+	}
+	if (st.st_size <= 0 || st.st_size > UINT32_MAX)
 		return;
 	p->open_fds = (uint32_t)st.st_size;
 	p->known |= PROCESS_OPEN_FDS;
@@ -353,7 +367,7 @@ static void read_limit(struct conditions *c, struct process *p)
 	unsigned long long limit;
 	char *end;
 
-	if (procfs_read_process(c->root, p->pid, "limits", &c->text) < 0)
+	if (note(c, procfs_read_process(c->root, p->pid, "limits", &c->text)) < 0)
 		return;
 	line = strstr(c->text.s, key);
 	if (!line)
@@ -367,7 +381,7 @@ static void read_limit(struct conditions *c, struct process *p)
 
 static void read_process(struct conditions *c, struct process *p, bool closing)
 {
-	bool has_cgroup = procfs_read_process(c->root, p->pid, "cgroup", &c->cgroup) == 0;
+	bool has_cgroup = note(c, procfs_read_process(c->root, p->pid, "cgroup", &c->cgroup)) == 0;
 
 	if (has_cgroup)
 		find_throttled(c, p);
@@ -393,7 +407,7 @@ static uint64_t count_switches(struct conditions *c, const struct process *p)
 	static const char key[] = "\nvoluntary_ctxt_switches:";
 	const char *line;
 
-	if (procfs_read_process(c->root, p->pid, "status", &c->text) < 0)
+	if (note(c, procfs_read_process(c->root, p->pid, "status", &c->text)) < 0)
 		return 0;
 	line = strstr(c->text.s, key);
 	return line ? strtoull(line + strlen(key), NULL, 10) : 0;
@@ -436,9 +450,9 @@ void conditions_collect(struct conditions *c, struct snapshot *s, bool closing)
 	bool *seen = xcalloc(s->n_processes + 1, sizeof(*seen));
 	size_t n = 0;
 
+	c->failed = 0;
 	if (!c->searched)
-		procfs_mounts(c->root, take_mount, c);
-	c->searched = true;
+		c->searched = !processes_failed(note(c, procfs_mounts(c->root, take_mount, c)));
 	for (size_t i = 0; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
 
@@ -455,4 +469,8 @@ void conditions_collect(struct conditions *c, struct snapshot *s, bool closing)
 	free(seen);
 	if (closing)
 		check_traced(c, s);
+	if (c->failed)
+		snapshot_warn(s, "conditions-unavailable",
+			      "cannot read what may keep processes from accepting: %s%s",
+			      strerror(-c->failed), error_advice(c->failed));
 }

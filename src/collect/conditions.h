@@ -35,6 +35,7 @@ struct throttles {
 struct conditions {
 	int root; /* descriptor of the directory that holds proc/ and sys/; not owned */
 	bool searched; /* the mounts were looked for */
+	int failed; /* 0, or the -errno for which conditions of this sample are unknown */
 	struct hierarchy_mount mounts[HIERARCHY_N];
 	struct throttles now, before; /* read in this sample, and in the one before */
 	struct string_pool *strings; /* the pool of the sample; a reference */
@@ -51,7 +52,7 @@ bool conditions_wanted(const struct snapshot *s);
 
 /*
  * conditions_collect() - fill in the conditions, cgroups and units of the processes in @s that own
- * such a listener. What cannot be read stays unknown.
+ * such a listener. What cannot be read stays unknown; a failure of our own adds a warning.
  * @closing: false at the sample that opens a window, which only reads how often their cgroups have
  *           been throttled so far
  */

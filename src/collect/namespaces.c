@@ -66,28 +66,36 @@ static struct namespace *obtain(struct namespaces *ns, uint64_t inode)
 	return &ns->list[ns->n++];
 }
 
-/* Opens a directory to list. A missing directory counts as empty. */
-static DIR *open_list(struct search *search, const char *path)
+/* Of a file: what is not there, or may not be read, is not a failure. */
+static void note(struct search *search, int code)
 {
-	DIR *dir = procfs_opendir(search->root, path);
+	if (processes_failed(code))
+		search->found->failed = code;
+}
 
-	if (!dir && errno != ENOENT)
-		search->found->failed = -errno;
-	return dir;
+/* Of a directory: it may be missing. */
+static void note_list(struct search *search, int code)
+{
+	if (code < 0 && code != -ENOENT)
+		search->found->failed = code;
 }
 
 /* A namespace with several names gets the first in the alphabet. */
 static void find_named(struct search *search)
 {
-	DIR *dir = open_list(search, NAMES_DIR);
+	struct procfs_list names;
 	struct dirent *e;
 
-	while (dir && (e = readdir(dir))) {
+	procfs_list(&names, search->root, NAMES_DIR);
+	while ((e = procfs_list_next(&names))) {
 		struct namespace *ns;
 		struct stat st;
 
-		if (e->d_name[0] == '.' || fstatat(dirfd(dir), e->d_name, &st, 0) < 0 ||
-		    (search->has_device && st.st_dev != search->device))
+		if (fstatat(dirfd(names.dir), e->d_name, &st, 0) < 0) {
+			note(search, -errno);
+			continue;
+		}
+		if (search->has_device && st.st_dev != search->device)
 			continue; /* not a namespace: a file left over from an earlier boot */
 		ns = obtain(search->found, st.st_ino);
 		if (ns->name && strcmp(ns->name, e->d_name) <= 0)
@@ -98,8 +106,7 @@ static void find_named(struct search *search)
 		ns->path = xasprintf(NAMES_DIR "/%s", e->d_name);
 		ns->has_name = true;
 	}
-	if (dir)
-		closedir(dir);
+	note_list(search, procfs_list_end(&names));
 }
 
 static void take_mount(const struct procfs_mount *mount, void *context)
@@ -117,10 +124,7 @@ static void take_mount(const struct procfs_mount *mount, void *context)
 
 static void find_mounted(struct search *search)
 {
-	int code = procfs_mounts(search->root, take_mount, search);
-
-	if (code < 0 && code != -ENOENT)
-		search->found->failed = code;
+	note_list(search, procfs_mounts(search->root, take_mount, search));
 }
 
 static void add_process(struct search *search, uint32_t pid, uint64_t inode)
@@ -140,27 +144,30 @@ static void add_process(struct search *search, uint32_t pid, uint64_t inode)
 
 static void find_inhabited(struct search *search)
 {
-	DIR *dir = open_list(search, "proc");
+	struct procfs_list proc;
 	uint32_t pid;
 	int code;
 
-	while (dir && (pid = procfs_next_process(dir, NULL))) {
+	procfs_list(&proc, search->root, "proc");
+	while ((pid = procfs_next_process(&proc, NULL))) {
 		char path[32];
 		struct stat st;
 
 		snprintf(path, sizeof(path), "%u/ns/net", pid);
-		if (fstatat(dirfd(dir), path, &st, 0) == 0)
+		if (fstatat(dirfd(proc.dir), path, &st, 0) == 0)
 			add_process(search, pid, st.st_ino);
-		else if (errno == EACCES || errno == EPERM)
+		else if (processes_hidden(-errno))
 			search->found->hidden++;
+		else
+			note(search, -errno);
 	}
-	if (!dir)
+	code = procfs_list_end(&proc); /* the next call needs a free descriptor */
+	note_list(search, code);
+	if (code == -ENOENT)
 		return;
-	closedir(dir); /* the next call needs a free descriptor */
 	/* Processes outside of our container are not even listed; with hidepid, others neither. */
 	code = processes_visibility(search->root, &search->found->visible);
-	if (code < 0)
-		search->found->failed = code;
+	note_list(search, code);
 	search->found->some_hidden =
 		!code && (search->found->hidden || search->found->visible != PROCESSES_ALL);
 }
@@ -177,7 +184,10 @@ static bool start_time(struct search *search, uint32_t pid, uint64_t *started)
 	unsigned int flags;
 	char *end;
 
-	if (procfs_read_process(search->root, pid, "stat", &search->text) < 0)
+	int code = procfs_read_process(search->root, pid, "stat", &search->text);
+
+	note(search, code);
+	if (code < 0)
 		return false;
 	end = strrchr(search->text.s, ')');
 	if (!end || sscanf(end + 1,
@@ -221,12 +231,16 @@ static char *container_name(struct part container)
 static char *name_by_process(struct search *search, uint32_t pid)
 {
 	struct units units = { .container = { NULL, 0 } };
+	int code = procfs_read_process(search->root, pid, "cgroup", &search->text);
 
-	if (procfs_read_process(search->root, pid, "cgroup", &search->text) == 0)
+	note(search, code);
+	if (code == 0)
 		units = units_parse(search->text.s, search->text.len);
 	if (units.container.s)
 		return container_name(units.container);
-	if (procfs_read_process(search->root, pid, "comm", &search->text) < 0)
+	code = procfs_read_process(search->root, pid, "comm", &search->text);
+	note(search, code);
+	if (code < 0)
 		return xasprintf("[%u]", pid);
 	search->text.s[strcspn(search->text.s, "\n")] = '\0';
 	return xasprintf("%s[%u]", search->text.s, pid);
@@ -242,7 +256,8 @@ static void name_all(struct search *search)
 			ns->path = xasprintf("proc/%u/ns/net", ns->pid);
 		if (ns->name)
 			continue;
-		if (before && !before->has_name && ns->pid && before->pid == ns->pid)
+		if (before && !before->has_name && ns->pid && before->pid == ns->pid &&
+		    !search->before->failed)
 			ns->name = xstrdup(before->name);
 		else if (ns->pid)
 			ns->name = name_by_process(search, ns->pid);
@@ -280,7 +295,10 @@ void namespaces_find(struct namespaces *ns, int root)
 
 	memset(ns, 0, sizeof(*ns));
 	search.has_device = stat_home(root, &home);
-	search.device = home.st_dev;
+	if (search.has_device)
+		search.device = home.st_dev;
+	else
+		note(&search, -errno);
 	find_named(&search);
 	find_mounted(&search);
 	find_inhabited(&search);

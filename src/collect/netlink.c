@@ -20,6 +20,8 @@
 
 #define DUMP_TRIES 4
 
+#define ERRNO_MAX 4095 /* MAX_ERRNO, err.h of the kernel */
+
 /*
  * How long to wait for the kernel. It makes a dump within our own system calls, so every reply is
  * there at once: a longer wait would be for nothing.
@@ -34,6 +36,16 @@ struct netlink_socket {
 	char *buffer;
 	size_t buffer_size;
 };
+
+/* NLMSG_DONE and NLMSG_ERROR begin with an errno; libmnl's own loop ignores that of NLMSG_DONE. */
+static int read_code(const void *payload, size_t len)
+{
+	int code = 0;
+
+	if (len >= sizeof(code))
+		memcpy(&code, payload, sizeof(code));
+	return code < -ERRNO_MAX ? -EBADMSG : code;
+}
 
 int netlink_parse(const void *bytes, size_t len, uint32_t sequence, netlink_handler handler,
 		  void *context)
@@ -53,11 +65,7 @@ int netlink_parse(const void *bytes, size_t len, uint32_t sequence, netlink_hand
 		switch (nlh->nlmsg_type) {
 		case NLMSG_DONE:
 		case NLMSG_ERROR:
-			/* Both begin with an errno; libmnl's own loop ignores that of NLMSG_DONE.
-			 */
-			code = 0;
-			if (payload_len >= sizeof(code))
-				memcpy(&code, payload, sizeof(code));
+			code = read_code(payload, payload_len);
 			if (code < 0 || nlh->nlmsg_type == NLMSG_DONE)
 				return code < 0 ? code : 0;
 			break;

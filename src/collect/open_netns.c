@@ -184,15 +184,21 @@ static struct open_netns *find(const struct open_netns_set *set, uint64_t inode)
 static int open_file(const struct open_netns_set *set, uint64_t inode, const char *path,
 		     struct error *why)
 {
-	int fd = procfs_open(set->root, path);
+	int fd = procfs_open(set->root, path), code;
 	struct stat st;
 
 	if (fd < 0)
 		return error_set(why, fd, "%s%s", strerror(-fd), error_advice(fd));
-	if (fstat(fd, &st) == 0 && st.st_ino == inode)
-		return fd;
+	if (fstat(fd, &st) < 0) {
+		code = error_set(why, -errno, "%s", strerror(errno));
+	} else {
+		if (st.st_ino == inode)
+			return fd;
+		/* As if it had ended since the search. */
+		code = error_set(why, -ENOENT, "its name is that of another namespace by now");
+	}
 	close(fd);
-	return error_set(why, -ESTALE, "its name is that of another namespace by now");
+	return code;
 }
 
 /* @path: to open it; NULL: home. @called: how the user named it; NULL: a search has found it */
@@ -328,19 +334,12 @@ static bool describe(const struct netns_problem *p, const char *before, const ch
 	return p->n;
 }
 
-void open_netns_counters_before(struct open_netns *netns, struct netns *ns, struct strbuf *text)
-{
-	netstat_read(netns->files[NETNS_NETSTAT], &ns->before, text);
-	netstat_read(netns->files[NETNS_SNMP], &ns->before, text);
-	netstat_read6(netns->files[NETNS_SNMP6], &ns->before, text);
-}
-
-void open_netns_counters_after(struct open_netns *netns, struct snapshot *s, struct netns *ns,
-			       struct strbuf *text)
+void open_netns_counters(struct open_netns *netns, struct snapshot *s, struct counters *counters,
+			 struct strbuf *text)
 {
 	for (unsigned int i = 0; i < NETNS_SYSCTLS; i++) {
 		int code = (i == NETNS_SNMP6 ? netstat_read6 : netstat_read)(netns->files[i],
-									     &ns->after, text);
+									     counters, text);
 
 		if (code == -ENOENT && i == NETNS_SNMP6)
 			continue;
@@ -348,7 +347,7 @@ void open_netns_counters_after(struct open_netns *netns, struct snapshot *s, str
 			snapshot_warn(s, "counters-unavailable",
 				      "cannot read /proc/self/net/%s: %s; its counters are unknown",
 				      counter_files[i], strerror(-code));
-		else if (i == NETNS_NETSTAT && !counter_known(&ns->after, COUNTER_LISTEN_OVERFLOWS))
+		else if (i == NETNS_NETSTAT && !counter_known(counters, COUNTER_LISTEN_OVERFLOWS))
 			snapshot_warn(s, "counters-unavailable",
 				      "/proc/self/net/netstat has no ListenOverflows: which "
 				      "listener overflowed is unknown");
@@ -409,6 +408,8 @@ int open_netns_set_open(struct open_netns_set *set, struct error *why)
 	set->check_ns = UINT64_MAX;
 	if (fstatat(set->root, "proc/self/ns/net", &st, 0) == 0)
 		set->home = st.st_ino;
+	else
+		set->home_code = -errno;
 	if (set->all || set->n_wanted)
 		allow_descriptors();
 	if (!set->n_wanted && (set->home || !set->all))
@@ -455,14 +456,20 @@ void open_netns_set_warn(struct open_netns_set *set, struct snapshot *s)
 {
 	struct strbuf text = { 0 };
 
+	if (processes_failed(set->home_code))
+		snapshot_warn(s, "names-unavailable",
+			      "cannot read /proc/self/ns/net: %s; which network namespace is our "
+			      "own is unknown",
+			      strerror(-set->home_code));
 	if (set->found.some_hidden && set->all)
 		snapshot_warn(s, "namespaces-hidden",
 			      "network namespaces may be missing, as some processes cannot be "
 			      "seen: %s",
 			      processes_advice(set->found.visible, set->found.hidden));
-	if (set->found.failed && set->all)
+	if (set->found.failed)
 		snapshot_warn(s, "namespaces-hidden",
-			      "cannot look for network namespaces: %s%s; some may be missing",
+			      "cannot look for network namespaces: %s%s; some may be missing, or "
+			      "be called by another process",
 			      strerror(-set->found.failed), error_advice(set->found.failed));
 	if (describe(&set->problems[NETNS_DENIED], "cannot enter ", "", &text))
 		snapshot_warn(s, "namespaces-denied", "%s", text.s);

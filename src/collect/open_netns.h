@@ -40,12 +40,11 @@ struct open_netns {
 };
 
 /*
- * Read the counters before and after the dump. Those that cannot be read stay unknown; the second
- * function adds a warning. @text: scratch
+ * Reads the counters, before or after the dump. Those that cannot be read stay unknown, with a
+ * warning in @s. @text: scratch
  */
-void open_netns_counters_before(struct open_netns *netns, struct netns *ns, struct strbuf *text);
-void open_netns_counters_after(struct open_netns *netns, struct snapshot *s, struct netns *ns,
-			       struct strbuf *text);
+void open_netns_counters(struct open_netns *netns, struct snapshot *s, struct counters *counters,
+			 struct strbuf *text);
 
 /*
  * open_netns_dump() - dump the listeners of the namespace into @s, as those of @netns_idx. When the
@@ -84,6 +83,7 @@ struct open_netns_set {
 	unsigned int needs; /* enum need */
 	uint64_t opened; /* how many so far */
 	uint64_t home; /* inode of the program's own namespace; 0: unknown */
+	int home_code; /* why, -errno */
 	uint64_t check_ns; /* when open_netns_set_check() is due, monotonic; UINT64_MAX: never */
 	struct namespaces found; /* by the last search */
 	struct netns_problem problems[NETNS_PROBLEMS];

@@ -3,7 +3,9 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "collect/netstat.h"
+#include "collect/processes.h"
 #include "collect/procfs.h"
 
 #include <dirent.h>
@@ -26,6 +28,13 @@ void others_free(struct others *o)
 	idmap_free(&o->by_identity);
 	strbuf_free(&o->text);
 	memset(o, 0, sizeof(*o));
+}
+
+/* The process has ended, or may not be read: not a failure. */
+static void note(struct others *o, int code)
+{
+	if (processes_failed(code))
+		o->failed = code;
 }
 
 /* CPU time that one sample may use. */
@@ -73,19 +82,19 @@ static void drop_empty(struct others *o)
 
 static void list_processes(struct others *o)
 {
-	DIR *proc = procfs_opendir(o->root, "proc");
+	struct procfs_list proc;
 	bool has_first = false;
 	uint32_t pid;
 
 	o->n_pids = 0;
-	while (proc && (pid = procfs_next_process(proc, NULL))) {
+	procfs_list(&proc, o->root, "proc");
+	while ((pid = procfs_next_process(&proc, NULL))) {
 		has_first |= pid == 1;
 		o->pids = array_grow(o->pids, o->n_pids, &o->pids_size, sizeof(*o->pids));
 		o->pids[o->n_pids++] = pid;
 	}
 	o->hidden = !has_first; /* hidepid is set */
-	if (proc)
-		closedir(proc);
+	note(o, procfs_list_end(&proc));
 }
 
 static void add_process(struct others *o, uint32_t pid, uint64_t identity)
@@ -129,30 +138,35 @@ static void search(struct others *o, const struct budget *b, uint64_t now_ns)
 		snprintf(path, sizeof(path), "proc/%u/net/netstat", o->pids[--o->n_pids]);
 		if (fstatat(o->root, path, &st, 0) == 0)
 			add_process(o, o->pids[o->n_pids], st.st_ino);
-		else if (errno == EACCES || errno == EPERM)
+		else if (processes_hidden(-errno))
 			o->hidden = true;
+		else
+			note(o, -errno);
 	}
 	o->complete = true;
-	drop_empty(o);
+	if (!o->failed)
+		drop_empty(o);
 }
 
-/* Returns false when the process has ended or moved to another namespace. */
+/* Returns false when the process has ended or moved to another namespace, not for a failure. */
 static bool read_overflows(struct others *o, const struct other *other, struct counters *c)
 {
 	char path[48];
 	struct stat st;
-	bool same;
-	int fd;
+	bool same = true;
+	int fd, code;
 
 	snprintf(path, sizeof(path), "proc/%u/net/netstat", other->pid);
-	fd = procfs_open(o->root, path);
-	if (fd < 0)
-		return false;
-	same = fstat(fd, &st) == 0 && st.st_ino == other->identity;
-	if (same)
-		netstat_read(fd, c, &o->text);
-	close(fd);
-	return same;
+	fd = code = procfs_open(o->root, path);
+	if (fd >= 0) {
+		code = fstat(fd, &st) < 0 ? -errno : 0;
+		same = code < 0 || st.st_ino == other->identity;
+		if (code == 0 && same)
+			code = netstat_read(fd, c, &o->text);
+		close(fd);
+	}
+	note(o, code);
+	return fd < 0 ? processes_failed(fd) : same;
 }
 
 /* Reads those that were not read for this sample yet. Returns false when the budget is used up. */
@@ -183,6 +197,14 @@ static bool read_all(struct others *o, const struct budget *b, struct snapshot *
 	return true;
 }
 
+static void report_failure(const struct others *o, struct snapshot *s)
+{
+	if (o->failed)
+		snapshot_warn(s, "not-shown-unavailable",
+			      "cannot look at all other network namespaces: %s%s",
+			      strerror(-o->failed), error_advice(o->failed));
+}
+
 void others_sample(struct others *o, struct snapshot *s)
 {
 	const uint64_t now_ns = clock_monotonic_ns();
@@ -190,8 +212,12 @@ void others_sample(struct others *o, struct snapshot *s)
 	struct stat st;
 	bool all;
 
-	if (fstatat(o->root, "proc/self/net/netstat", &st, 0) < 0)
-		return; /* which namespaces are not ours is unknown */
+	o->failed = 0;
+	if (fstatat(o->root, "proc/self/net/netstat", &st, 0) < 0) {
+		note(o, -errno); /* which namespaces are not ours is unknown */
+		report_failure(o, s);
+		return;
+	}
 	o->home = st.st_ino;
 	budget = begin_budget(o, now_ns);
 	for (size_t i = 0; i < o->n; i++)
@@ -208,9 +234,10 @@ void others_sample(struct others *o, struct snapshot *s)
 	s->known |= SNAPSHOT_OTHERS;
 	for (size_t i = 0; i < o->n; i++)
 		s->n_others_found += o->list[i].pid != 0;
-	if (o->complete && !o->hidden)
+	if (o->complete && !o->hidden && !o->failed)
 		s->known |= SNAPSHOT_OTHERS_ALL;
-	if (!all || !o->complete)
+	if (!all || !o->complete || o->failed)
 		s->known |= SNAPSHOT_OTHERS_CUT;
+	report_failure(o, s);
 	o->credit_ns -= (int64_t)(clock_thread_cpu_ns() - budget.begin_ns);
 }

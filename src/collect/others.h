@@ -33,6 +33,7 @@ struct others {
 	bool lost; /* the known process of a namespace has left; others may be in it */
 	bool hidden; /* some processes may not be read, or are not even listed */
 	bool complete; /* at least one search has finished */
+	int failed; /* 0, or the -errno for which this sample may lack some */
 	uint64_t sampled_ns; /* monotonic, of the last sample */
 	int64_t credit_ns; /* CPU time that may be used; negative: overdrawn */
 	struct strbuf text; /* scratch */

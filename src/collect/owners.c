@@ -191,7 +191,12 @@ static int read_names(struct owners *o, struct process *process)
 	if (o->text.len && o->text.s[o->text.len - 1] == '\n')
 		o->text.len--;
 	process->comm = string_pool_add(o->strings, o->text.s, o->text.len);
-	if (o->cgroups && procfs_read_process(o->root, process->pid, "cgroup", &o->text) == 0) {
+	if (!o->cgroups)
+		return 0;
+	code = procfs_read_process(o->root, process->pid, "cgroup", &o->text);
+	if (processes_failed(code)) /* better an owner without a unit than none */
+		o->unnamed = code;
+	if (code == 0) {
 		struct units units = units_parse(o->text.s, o->text.len);
 
 		process->cgroup = string_pool_add(o->strings, units.cgroup.s, units.cgroup.len);
@@ -253,16 +258,19 @@ static void read_process(struct owners *o, struct process_entry *entry,
 			 struct owners_process *holder)
 {
 	struct look look = { .owners = o, .holder = holder };
-	int code;
+	int code, named;
 
 	*holder = (struct owners_process){ .process.pid = entry->pid };
 	code = processes_sockets(&o->processes, entry->pid, add_socket, &look);
-	entry->look = processes_failed(code);
 	entry->ring = look.ring;
 	idmap_free(&look.registered);
-	entry->code = (int16_t)(processes_gone(code) ? 0 : code);
-	if (holder->n && read_names(o, &holder->process) < 0)
+	named = holder->n ? read_names(o, &holder->process) : 0;
+	if (named < 0) {
 		holder->n = 0;
+		code = named;
+	}
+	entry->look = processes_failed(code);
+	entry->code = (int16_t)(processes_gone(code) ? 0 : code);
 }
 
 /* The sockets that are registered with one ring of a process now. */
@@ -324,9 +332,8 @@ static void verify(struct owners *o, struct owners_process *holder, size_t first
 
 		if (!gone && held->ring && is_registered(o, holder->process.pid, held, &ring))
 			continue;
-		if (!gone && !held->ring &&
-		    processes_socket(dir, held->fd, &inode) == PROCESSES_SOCKET &&
-		    inode == held->inode)
+		code = gone || held->ring ? 0 : processes_socket(dir, held->fd, &inode);
+		if (processes_failed(code) || (code == PROCESSES_SOCKET && inode == held->inode))
 			continue;
 		held->inode = 0;
 		changed = true;
@@ -634,8 +641,10 @@ static void mark_known(struct owners *o, struct snapshot *s)
 	}
 	if (unseen && o->visible == PROCESSES_NO_PRIVILEGE && (hidden || !all))
 		s->known |= SNAPSHOT_OWNERS_OF_OTHERS;
-	if (unseen && o->warn && failure)
+	if (unseen && failure)
 		warn_failure(s, "read all", failure);
+	if (o->unnamed)
+		warn_failure(s, "read the cgroups of all", o->unnamed);
 	if (unseen && o->warn && ring)
 		warn_ring(s, ring);
 	if (unseen && o->warn && (hidden || !all))
@@ -666,11 +675,12 @@ void owners_collect(struct owners *o, struct snapshot *s)
 	if (!s->n_listeners)
 		return;
 	o->processes.root = o->root;
+	o->unnamed = 0;
 	code = processes_list(&o->processes);
-	if (code < 0 && o->warn)
+	if (code < 0) {
 		warn_failure(s, "list the", code);
-	if (code < 0)
 		return;
+	}
 	update_listeners(o, s);
 	search(o, s);
 	fill_owners(o, s);

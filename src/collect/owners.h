@@ -52,7 +52,7 @@ struct owners_listeners {
 struct owners {
 	int root; /* descriptor of the directory that holds proc/; not owned */
 	bool cgroups; /* read the cgroups of the processes */
-	bool warn; /* add a warning when an owner cannot be found */
+	bool warn; /* add a warning when an owner may be hidden */
 
 	struct string_pool *strings; /* the pool of the sample; a reference */
 	struct strbuf text; /* scratch for files */
@@ -65,6 +65,7 @@ struct owners {
 	uint64_t scan_ns; /* monotonic, when the next scan is allowed */
 	uint64_t scanned_ns; /* monotonic_ns of the sample with the last scan */
 	size_t verified; /* where the next sample continues to verify, see verify_some() */
+	int unnamed; /* 0, or the -errno for which cgroups of this sample are unknown */
 	bool visible_known;
 	enum processes_visible visible;
 };

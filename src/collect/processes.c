@@ -38,7 +38,7 @@ static int compare_pid(const void *va, const void *vb)
 	return a->pid < b->pid ? -1 : a->pid > b->pid;
 }
 
-static void read_list(struct processes *p, DIR *proc)
+static void read_list(struct processes *p, struct procfs_list *proc)
 {
 	bool sorted = true;
 	uint64_t inode;
@@ -70,24 +70,24 @@ static void keep_old_entries(struct processes *p)
 int processes_list(struct processes *p)
 {
 	struct processes old = *p;
-	DIR *proc = procfs_opendir(p->root, "proc");
+	struct procfs_list proc;
 	struct statfs fs;
 	struct stat st;
 
-	if (!proc)
-		return -errno;
-	p->procfs = fstatfs(dirfd(proc), &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
-	p->counts = p->procfs && fstatat(dirfd(proc), "self/fd", &st, 0) == 0 && st.st_size > 0;
+	procfs_list(&proc, p->root, "proc");
+	if (proc.code < 0)
+		return procfs_list_end(&proc);
+	p->procfs = fstatfs(dirfd(proc.dir), &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+	p->counts = p->procfs && fstatat(dirfd(proc.dir), "self/fd", &st, 0) == 0 && st.st_size > 0;
 	p->before = old.list;
 	p->n_before = old.n;
 	p->before_size = old.size;
 	p->list = old.before;
 	p->size = old.before_size;
 	p->n = 0;
-	read_list(p, proc);
-	closedir(proc);
+	read_list(p, &proc);
 	keep_old_entries(p);
-	return 0;
+	return procfs_list_end(&proc);
 }
 
 struct process_entry *processes_find(struct processes *p, uint32_t pid)
@@ -178,7 +178,7 @@ static int64_t read_up_to_gap(struct search *s)
 	while (missing < GAP_MAX && (!fd || missing < fd) && s->seen != s->n) {
 		int code = processes_socket(s->dir, fd, &inode);
 
-		if (code == -EACCES)
+		if (processes_hidden(code) || processes_failed(code))
 			return code;
 		report(s, code, fd, inode);
 		s->seen += code >= 0;
@@ -197,15 +197,15 @@ static int64_t count_fds(const struct processes *p, int dir)
 }
 
 /* Reads the descriptors that the directory lists from its current position on. */
-static int read_listed(const struct search *s, DIR *dir)
+static int read_listed(const struct search *s, struct procfs_list *list)
 {
 	struct dirent *e;
 
-	while ((e = readdir(dir))) {
+	while ((e = procfs_list_next(list))) {
 		uint32_t inode = 0;
-		int code = e->d_name[0] == '.' ? 0 : read_link(s->dir, e->d_name, &inode);
+		int code = read_link(s->dir, e->d_name, &inode);
 
-		if (code == -EACCES)
+		if (processes_hidden(code) || processes_failed(code))
 			return code;
 		if (code > 0)
 			report(s, code, (uint32_t)strtoul(e->d_name, NULL, 10), inode);
@@ -224,8 +224,9 @@ int processes_sockets(const struct processes *p, uint32_t pid,
 {
 	struct search s = { .dir = processes_open(p, pid), .found = found, .context = context };
 	int64_t code = s.dir < 0 ? s.dir : 0;
+	struct procfs_list list;
 	bool all = false;
-	DIR *dir = NULL;
+	int listed;
 
 	if (!code && p->procfs) {
 		s.n = count_fds(p, s.dir);
@@ -235,15 +236,15 @@ int processes_sockets(const struct processes *p, uint32_t pid,
 	}
 	if (code > 0)
 		code = all || lseek(s.dir, 2 + code, SEEK_SET) >= 0 ? 0 : -errno;
-	if (!code && !all) {
-		dir = fdopendir(s.dir);
-		code = dir ? read_listed(&s, dir) : -errno;
+	if (code < 0 || all) {
+		if (s.dir >= 0)
+			close(s.dir);
+		return (int)code;
 	}
-	if (dir)
-		closedir(dir);
-	else if (s.dir >= 0)
-		close(s.dir);
-	return (int)code;
+	procfs_list_fd(&list, s.dir);
+	code = read_listed(&s, &list);
+	listed = procfs_list_end(&list);
+	return code < 0 ? (int)code : listed;
 }
 
 /*
@@ -299,11 +300,14 @@ int processes_registered(const struct processes *p, uint32_t pid, uint32_t ring,
 	return code;
 }
 
-static bool link_is(int root, const char *path, const char *target)
+/* Returns 1, 0, or -errno when we failed ourselves. */
+static int link_is(int root, const char *path, const char *target)
 {
 	char link[64];
 	ssize_t len = readlinkat(root, path, link, sizeof(link));
 
+	if (len < 0)
+		return processes_failed(-errno) ? -errno : 0;
 	return len == (ssize_t)strlen(target) && !memcmp(link, target, (size_t)len);
 }
 
@@ -327,14 +331,15 @@ static int has_ptrace(int root)
 int processes_visibility(int root, enum processes_visible *visible)
 {
 	int ptrace = has_ptrace(root);
+	int pids = link_is(root, "proc/self/ns/pid", INIT_PID_NS);
+	int users = link_is(root, "proc/self/ns/user", INIT_USER_NS);
 
-	if (ptrace < 0)
-		return ptrace;
+	if (ptrace < 0 || pids < 0 || users < 0)
+		return ptrace < 0 ? ptrace : pids < 0 ? pids : users;
 	*visible = PROCESSES_ALL;
 	if (!ptrace)
 		*visible = PROCESSES_NO_PRIVILEGE;
-	else if (!link_is(root, "proc/self/ns/pid", INIT_PID_NS) ||
-		 !link_is(root, "proc/self/ns/user", INIT_USER_NS))
+	else if (!pids || !users)
 		*visible = PROCESSES_NAMESPACE;
 	return 0;
 }

@@ -88,22 +88,48 @@ bool procfs_is_at(int root, const char *path, uint64_t inode)
 	return fstatat(root, path, &st, 0) == 0 && st.st_ino == inode;
 }
 
-DIR *procfs_opendir(int root, const char *path)
+void procfs_list_fd(struct procfs_list *list, int fd)
 {
-	int fd = procfs_open(root, path);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (fd >= 0 && !dir)
+	list->dir = fd < 0 ? NULL : fdopendir(fd);
+	list->code = fd < 0 ? fd : list->dir ? 0 : -errno;
+	if (fd >= 0 && !list->dir)
 		close(fd);
-	return dir;
 }
 
-uint32_t procfs_next_process(DIR *proc, uint64_t *inode)
+void procfs_list(struct procfs_list *list, int root, const char *path)
+{
+	procfs_list_fd(list, procfs_open(root, path));
+}
+
+struct dirent *procfs_list_next(struct procfs_list *list)
+{
+	struct dirent *e = NULL;
+
+	if (list->code < 0)
+		return NULL;
+	do {
+		errno = 0;
+		e = readdir(list->dir);
+	} while (e && e->d_name[0] == '.');
+	if (!e)
+		list->code = -errno;
+	return e;
+}
+
+int procfs_list_end(struct procfs_list *list)
+{
+	if (list->dir)
+		closedir(list->dir);
+	list->dir = NULL;
+	return list->code;
+}
+
+uint32_t procfs_next_process(struct procfs_list *proc, uint64_t *inode)
 {
 	struct dirent *e;
 	uint64_t pid;
 
-	while ((e = readdir(proc))) {
+	while ((e = procfs_list_next(proc))) {
 		if (num_parse_u64(e->d_name, 1, UINT32_MAX, &pid) < 0)
 			continue;
 		if (inode)

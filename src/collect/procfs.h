@@ -22,17 +22,29 @@ int procfs_read(int root, const char *path, struct strbuf *text);
 /* Reads the file @name of a process, such as "comm". */
 int procfs_read_process(int root, uint32_t pid, const char *name, struct strbuf *text);
 
-/* Is there a file at @path, and has it that inode? */
+/* Is there a file at @path, and has it that inode? A failure counts as no. */
 bool procfs_is_at(int root, const char *path, uint64_t inode);
 
-/* Opens a directory to list. Returns NULL and sets errno when it cannot. */
-DIR *procfs_opendir(int root, const char *path);
+/* A directory that is listed: procfs_list(), procfs_list_next() and procfs_list_end(). */
+struct procfs_list {
+	DIR *dir; /* NULL: it could not be opened */
+	int code; /* 0, or -errno of what failed */
+};
 
-/*
- * Returns the next process in an open /proc, or 0 after the last.
- * @inode: filled with the inode of its directory; may be NULL
- */
-uint32_t procfs_next_process(DIR *proc, uint64_t *inode);
+/* Begin to list a directory. A failure is like an empty directory up to procfs_list_end(). */
+void procfs_list(struct procfs_list *list, int root, const char *path);
+
+/* The same for an open directory; owns @fd, a descriptor or -errno, from now on. */
+void procfs_list_fd(struct procfs_list *list, int fd);
+
+/* Returns the next entry whose name does not begin with ".", or NULL after the last. */
+struct dirent *procfs_list_next(struct procfs_list *list);
+
+/* Returns the next process in /proc, or 0. @inode: filled with that of its directory, if any */
+uint32_t procfs_next_process(struct procfs_list *proc, uint64_t *inode);
+
+/* Ends a list. Returns 0, or -errno when the directory was not read as a whole. */
+int procfs_list_end(struct procfs_list *list);
 
 /*
  * procfs_open_sysctls() - open the sysctls of the calling thread's namespace. The descriptors go on

@@ -3,6 +3,8 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/error.h"
+#include "collect/processes.h"
 
 #include <errno.h>
 #include <linux/sock_diag.h>
@@ -214,10 +216,14 @@ static void ask_firsts(struct unix_queues *q, size_t begin, struct netlink_socke
 	for (size_t i = begin; i < q->n; i++) {
 		struct unix_queue *queue = &q->list[i];
 		uint32_t before = idmap_get(&q->by_cookie, queue->cookie);
+		int code = i < ASK_MAX ?
+				   ask_first(netlink, queue->inode, queue->cookie, &queue->first) :
+				   0;
 
-		if (i < ASK_MAX &&
-		    ask_first(netlink, queue->inode, queue->cookie, &queue->first) < 0)
+		if (code < 0)
 			queue->first = 0;
+		if (processes_failed(code) && code != -ESTALE)
+			q->unread = code;
 		queue->since_ns = before != IDMAP_NONE && !has_moved(&q->before[before], queue) ?
 					  q->before[before].since_ns :
 					  q->begin_ns;
@@ -305,7 +311,7 @@ void unix_queues_begin(struct unix_queues *q, uint64_t now_ns)
 	idmap_reset(&q->seen, q->n_before);
 	q->begin_ns = now_ns;
 	q->n_listeners = 0;
-	q->failed = false;
+	q->failed = q->unread = 0;
 }
 
 void unix_queues_add(struct unix_queues *q, struct netlink_socket *netlink)
@@ -321,7 +327,7 @@ void unix_queues_add(struct unix_queues *q, struct netlink_socket *netlink)
 		q->n_listeners = n_listeners;
 		code = unix_diag_dump(netlink, false, add_queue, q, &ignored);
 	} while (netlink_again(netlink, code, &tries));
-	q->failed |= code < 0;
+	q->failed = code < 0 ? code : q->failed;
 	ask_firsts(q, begin, netlink);
 }
 
@@ -354,6 +360,11 @@ void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, str
 			l->first_ns = q->list[at].since_ns;
 	}
 	q->due_ns = UINT64_MAX;
+	if (q->unread)
+		snapshot_warn(s, "unix-unavailable",
+			      "cannot look into the queues of UNIX listeners: %s%s; whether they "
+			      "stall is unknown",
+			      strerror(-q->unread), error_advice(q->unread));
 }
 
 /* A full queue needs no extra look: it is reported whether it moves or not. */
@@ -378,6 +389,12 @@ void unix_queues_end(struct unix_queues *q, uint64_t now_ns)
 
 void unix_queues_fill(const struct unix_queues *q, struct snapshot *s)
 {
+	int failed = q->failed ? q->failed : q->unread;
+
+	/* Where the kernel has no unix_diag, or a sandbox forbids it, nobody expects them. */
+	if (processes_failed(failed))
+		snapshot_warn(s, "not-shown-unavailable", "cannot look at all UNIX listeners: %s%s",
+			      strerror(-failed), error_advice(failed));
 	if (q->failed)
 		return;
 	s->known |= SNAPSHOT_UNIX_QUEUES;

@@ -73,7 +73,8 @@ struct unix_queues {
 	uint32_t n_listeners; /* with and without a connection, at the last look */
 	uint64_t begin_ns; /* monotonic, when the last look began */
 	uint64_t due_ns; /* when the next look is due; UINT64_MAX: with the next sample */
-	bool failed; /* a dump of the last look */
+	int failed; /* 0, or -errno of a dump */
+	int unread; /* 0, or the -errno for which the first connection of a queue is unknown */
 };
 
 void unix_queues_free(struct unix_queues *q);

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netdb.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -43,9 +44,16 @@ const char *names_of_port(struct names *names, uint16_t port)
 	return look_up(names, port, ask_for_port);
 }
 
+/* getpwnam(3) has the list of what errno may be where there is no such user. */
 const char *names_of_user(struct names *names, uint32_t uid)
 {
-	return look_up(names, uid, ask_for_user);
+	const char *name;
+
+	errno = 0;
+	name = look_up(names, uid, ask_for_user);
+	if (!name && errno && errno != ENOENT && errno != ESRCH && errno != EBADF && errno != EPERM)
+		names->failed = -errno;
+	return name;
 }
 
 void names_free(struct names *names)

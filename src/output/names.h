@@ -15,6 +15,7 @@ struct names {
 	struct idmap by_number;
 	char **list;
 	size_t n, size;
+	int failed; /* 0, or the -errno for which the names of some users are unknown */
 };
 
 /* Return the name of a TCP port, or of a user, which @names owns; NULL: there is none. */

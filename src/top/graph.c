@@ -13,7 +13,8 @@ static const char *const from_below[][EIGHTHS] = {
 /* Only 0 gives no step, and only 1 or more gives all. */
 static size_t step(double ratio, size_t steps)
 {
-	size_t n = ratio >= 1 ? steps : (size_t)(ratio * (double)steps);
+	/* 2.0 / 7 * 7 is below 2 on the x87, whose products have more bits. */
+	size_t n = ratio >= 1 ? steps : (size_t)(ratio * (double)steps + 1e-9);
 
 	if (!n && ratio > 0)
 		n = 1;

@@ -85,6 +85,7 @@ static unsigned int dump(void)
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	const struct nlmsghdr *nlh;
 	unsigned int count = 0;
+	unsigned int rest;
 	ssize_t left;
 	int fd, error;
 
@@ -102,7 +103,8 @@ static unsigned int dump(void)
 			err(1, "receive");
 		if (msg.msg_flags & MSG_TRUNC)
 			errx(1, "receive: truncated");
-		for (nlh = (void *)buf; NLMSG_OK(nlh, left); nlh = NLMSG_NEXT(nlh, left)) {
+		rest = (unsigned int)left;
+		for (nlh = (void *)buf; NLMSG_OK(nlh, rest); nlh = NLMSG_NEXT(nlh, rest)) {
 			if (nlh->nlmsg_type == SOCK_DIAG_BY_FAMILY ||
 			    nlh->nlmsg_type == TCPDIAG_GETSOCK) {
 				count++;

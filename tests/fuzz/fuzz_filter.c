@@ -13,7 +13,19 @@
  * same in parentheses judges alike, and its negation never holds for the same row.
  */
 
+#define DEPTH_MAX 64 /* of parentheses, which parsing and matching recurse into */
+
 static const struct filter_source *source;
+
+/* How many parentheses the filter opens at once. */
+static size_t depth(const char *typed)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; typed[i] == '(' || typed[i] == ' '; i++)
+		n += typed[i] == '(';
+	return n;
+}
 
 /* A backslash at the end is itself, but would take the parenthesis. */
 static struct filter *parse_within(const char *before, const char *typed)
@@ -85,6 +97,7 @@ void fuzz_one(const uint8_t *data, size_t size)
 	code = filter_parse(typed.s, source, &filter, &why, &mistake);
 	FUZZ_CHECK(code == 0 || (code == -EINVAL && !filter && strstr(why.text, "character ")));
 	FUZZ_CHECK(mistake.at <= strlen(typed.s) && mistake.what <= strlen(why.text));
+	FUZZ_CHECK(code < 0 || depth(typed.s) <= DEPTH_MAX);
 	if (filter) {
 		judge(filter, typed.s);
 		compile(filter_expr(filter));

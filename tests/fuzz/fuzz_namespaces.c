@@ -28,13 +28,18 @@ static void write_stat(unsigned int pid, const char *name, unsigned int started)
 
 static int make_tree(void)
 {
+	static const char thread[] =
+		"60 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0\n";
 	int root = fuzz_tree();
 
 	fuzz_tree_write("run/netns/.keep", "", 0);
 	fuzz_tree_write("proc/self/mountinfo", "", 0);
 	fuzz_tree_write("proc/self/status", "Name:\tx\nCapEff:\t000001ffffffffff\n", 33);
 	fuzz_tree_write("proc/self/ns/net", "", 0);
+	/* The oldest is a thread of the kernel, which is no process of the namespace. */
+	fuzz_tree_write("proc/60/stat", thread, strlen(thread));
 	fuzz_tree_write("proc/70/ns/net", "", 0);
+	fuzz_tree_link("proc/70/ns/net", "proc/60/ns/net");
 	fuzz_tree_link("proc/70/ns/net", "proc/80/ns/net");
 	fuzz_tree_write("proc/70/comm", "", 0);
 	fuzz_tree_link("proc/70/comm", "proc/80/comm");

@@ -2,6 +2,7 @@
 #include "fuzz.h"
 
 #include "base/text.h"
+#include "model/window.h"
 #include "options.h"
 
 #include <errno.h>
@@ -36,7 +37,9 @@ static void check_accepted(const struct options *o)
 {
 	FUZZ_CHECK(o->width <= 10000 || o->width == WIDTH_OF_TERMINAL);
 	FUZZ_CHECK(o->count <= UINT32_MAX);
-	FUZZ_CHECK(isfinite(o->delay) && o->delay >= 0);
+	FUZZ_CHECK(isfinite(o->delay));
+	FUZZ_CHECK(o->delay >= WINDOW_SECONDS_MIN || (o->delay >= 0 && o->delay <= 0));
+	FUZZ_CHECK(o->delay <= WINDOW_SECONDS_MAX);
 	FUZZ_CHECK(isfinite(o->peak_rate) && o->peak_rate >= 0 && o->peak_rate <= 1000);
 	if (o->help || o->version)
 		return;

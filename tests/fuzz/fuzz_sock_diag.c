@@ -79,6 +79,20 @@ static bool expect_mptcp(const struct message *m)
 	return false;
 }
 
+/* A kernel before 4.1 has an address for a cookie, and no drops. */
+static void expect_address(struct diag_record *r)
+{
+	const uint64_t low = r->cookie << 16 >> 16;
+
+	if ((int64_t)r->cookie >= 0)
+		return;
+	r->cookie = (uint64_t)(uint16_t)(r->state == DIAG_LISTEN ? r->inode : r->peer_port) << 48;
+	r->cookie |= low;
+	r->known &= ~(uint32_t)DIAG_DROPS;
+	r->known |= DIAG_ADDRESS;
+	r->drops = 0;
+}
+
 static void expect(const struct message *m, void *context)
 {
 	struct world *w = context;
@@ -117,6 +131,7 @@ static void expect(const struct message *m, void *context)
 		r->known |= DIAG_MPTCP;
 	r->request_sock = r->state == DIAG_SYN_RECV && !find(m, INET_DIAG_SKMEMINFO, 0) &&
 			  !find(m, INET_DIAG_SHUTDOWN, 0);
+	expect_address(r);
 }
 
 static void check_record(const struct diag_record *r, const struct diag_record *x)

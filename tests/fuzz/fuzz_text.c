@@ -63,6 +63,7 @@ static void check_typed(const char *s)
 	code = num_parse_u64(s, 3, 1000, &whole);
 	FUZZ_CHECK(code == 0 || code == -EINVAL || code == -ERANGE);
 	FUZZ_CHECK(code == 0 ? whole >= 3 && whole <= 1000 : whole == 5);
+	FUZZ_CHECK(code < 0 || !s[strspn(s, "0123456789")]);
 	code = num_parse_double(s, 3, 1000, &real);
 	FUZZ_CHECK(code == 0 || code == -EINVAL || code == -ERANGE);
 	FUZZ_CHECK(code == 0 ? real >= 3 && real <= 1000 : real >= 5 && real <= 5);

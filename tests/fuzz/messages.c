@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "messages.h"
 
+#include <errno.h>
 #include <string.h>
 
 enum { HEADER = 16, ATTRIBUTE_HEADER = 4 };
@@ -43,7 +44,7 @@ int messages_read(const uint8_t *bytes, size_t len, uint64_t sequence,
 		if (m.len >= sizeof(code))
 			memcpy(&code, m.payload, sizeof(code));
 		if ((m.type == TYPE_DONE || m.type == TYPE_ERROR) && code < 0)
-			return code;
+			return code >= -4095 ? code : -EBADMSG;
 		if (m.type == TYPE_DONE)
 			return 0;
 		if (m.type >= TYPE_DATA)

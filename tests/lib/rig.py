@@ -301,7 +301,7 @@ class Raw:
             raise unittest.SkipTest(f"raw sockets: {error}")
         self.ports = itertools.cycle(range(20000, 60000))
 
-    def send(self, source, address, port, flags=SYN, payload=b"", sport=None, seq=12345):
+    def segment(self, source, address, port, flags=SYN, payload=b"", sport=None, seq=12345):
         src, dst = socket.inet_aton(source), socket.inet_aton(address)
         tcp = struct.pack("!HHIIBBHHH", sport or next(self.ports), port, seq, 0,
                           5 << 4, flags, 65535, 0, 0) + payload
@@ -309,7 +309,10 @@ class Raw:
         tcp = tcp[:16] + struct.pack("!H", checksum(pseudo + tcp)) + tcp[18:]
         header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 0, 0,
                              64, 6, 0, src, dst)
-        self.sock.sendto(header + tcp, (address, 0))
+        return header + tcp
+
+    def send(self, source, address, *args, **kwargs):
+        self.sock.sendto(self.segment(source, address, *args, **kwargs), (address, 0))
 
     def close(self):
         self.sock.close()

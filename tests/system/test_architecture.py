@@ -232,7 +232,8 @@ class Form(unittest.TestCase):
         text = (TOP / "Makefile.am").read_text()
         listed = set(re.findall(r"(?:src|tests)/\S+\.[ch]\b", text))
         # automake makes the source of a program that lists none.
-        listed |= {f"{word}.c" for word in re.findall(r"tests/unit/test_\w+", text)}
+        listed |= {f"{word}.c" for word in
+                   re.findall(r"tests/(?:unit/test|fuzz/fuzz)_\w+", text)}
         there = {str(path.relative_to(TOP)) for path in sources("src", "tests")}
         self.assertEqual(there - listed, set(), "not listed")
         self.assertEqual(listed - there, set(), "not there")

@@ -103,8 +103,9 @@ class Ledger(rig.Case):
         self.assertEqual(ledger["listener_drops"], 10)
         self.assertEqual(ledger["unattributed_overflows"], rest)
         for row in report["listeners"]:
-            self.assertEqual((row["state"], row["reasons"]),
-                             ("overflowing", ["resets-clients", "limit-from-listen"]))
+            # And not-accepting, where the window was long.
+            self.assertEqual(row["state"], "overflowing")
+            self.assertEqual(row["reasons"][-2:], ["resets-clients", "limit-from-listen"])
         self.assertEqual(report["namespaces"][0]["counters"][RESETS]["delta"], 3)
 
     def test_torrent(self):

@@ -26,6 +26,13 @@ static int entered; /* how often a namespace was */
 static int forbidden; /* setns() fails with this errno */
 static double walk_share; /* 0: no limit */
 
+/* The call that fills a struct timespec; on 32 bit there are two. */
+#ifdef _TIME_BITS
+#define CLOCK_GETTIME SYS_clock_gettime64
+#else
+#define CLOCK_GETTIME SYS_clock_gettime
+#endif
+
 static uint64_t clock_ahead_ns; /* time that tests need not wait for */
 static uint64_t cpu_ahead_ns; /* CPU time that they need not use */
 
@@ -33,7 +40,7 @@ int clock_gettime(clockid_t id, struct timespec *t)
 {
 	uint64_t ns;
 
-	syscall(SYS_clock_gettime, id, t);
+	syscall(CLOCK_GETTIME, id, t);
 	ns = (uint64_t)t->tv_nsec;
 	ns += id == CLOCK_MONOTONIC ? clock_ahead_ns : 0;
 	ns += id == CLOCK_THREAD_CPUTIME_ID ? cpu_ahead_ns : 0;

@@ -434,7 +434,7 @@ static void run_world(uint64_t seed)
 	scene_report(&s);
 	for (size_t i = 0; i < s.report.n_rows; i++) {
 		const struct row *row = &s.report.rows[i];
-		size_t l = row->listener->cookie - 1;
+		size_t l = (size_t)row->listener->cookie - 1;
 		uint64_t truth = seen_now[l] - seen_before[l];
 
 		assert_true(row->window->overflows.known);

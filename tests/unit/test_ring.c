@@ -58,9 +58,9 @@ static size_t bytes_of(unsigned int samples, unsigned int listeners)
 	return bytes;
 }
 
-static uint64_t seconds(size_t position)
+static size_t seconds(size_t position)
 {
-	return (now_ns - ring_get(ring, position)->monotonic_ns) / NSEC_PER_SEC;
+	return (size_t)((now_ns - ring_get(ring, position)->monotonic_ns) / NSEC_PER_SEC);
 }
 
 /* The sample itself is moved, and memory of one that was removed comes back. */
@@ -173,7 +173,7 @@ static void test_age(void **state)
 /* The newest are dense, gaps grow with age, and all ten minutes are there. */
 static void assert_thinned(size_t n_max, size_t bytes_max)
 {
-	uint64_t before = 0, gap = 0;
+	size_t before = 0, gap = 0;
 
 	ring = ring_new(n_max, bytes_max, 600 * NSEC_PER_SEC);
 	for (int i = 0; i < 2000; i++) {

@@ -296,6 +296,9 @@ static void test_end_of_dump(void **state)
 	assert_int_equal(parse_code(NLMSG_DONE, 4, 12), 0);
 	assert_int_equal(parse_code(NLMSG_DONE, 0, 0), 0);
 	assert_int_equal(parse_code(NLMSG_ERROR, 4, -EPERM), -EPERM);
+	/* What cannot be an errno. */
+	assert_int_equal(parse_code(NLMSG_ERROR, 4, -4096), -EBADMSG);
+	assert_int_equal(parse_code(NLMSG_DONE, 4, INT32_MIN), -EBADMSG);
 	assert_int_equal(parse_code(NLMSG_ERROR, 4, 0), 1); /* an ACK */
 	assert_int_equal(parse_code(NLMSG_ERROR, 0, 0), 1);
 	assert_int_equal(parse_code(NLMSG_NOOP, 4, -EPERM), 1);
