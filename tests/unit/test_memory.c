@@ -1052,6 +1052,31 @@ static void test_memory_is_bounded(void **state)
 	assert_u64_equal(recall(10000, 0).overflows.min, 119);
 }
 
+/* More than it can remember: of the rest it says what the report does, and the others stay known.
+ */
+static void test_too_many_sick(void **state)
+{
+	const int n = 6000;
+	struct strbuf crowd = { 0 };
+
+	for (int i = 0; i < n; i++)
+		strbuf_addf(&crowd, "%d:10o+1 ", 100 + i);
+	for (int i = 0; i < 10; i++) {
+		window(crowd.s);
+		assert_in_range(history_bytes(history), 1,
+				HISTORY_BYTES + (1 << 20) + 100 * (size_t)n);
+	}
+	strbuf_free(&crowd);
+	assert_now(100, MEMORY_SICK, STATE_OVERFLOWING);
+	assert_lasted(recall(100, 0), 9, true);
+	assert_u64_equal(recall(100, 0).overflows.min, 9);
+	assert_now(100 + n - 1, MEMORY_SICK, STATE_OVERFLOWING);
+	assert_false(recall(100 + n - 1, 0).lasted.known);
+	assert_true(recall(100 + n - 1, 0).overflows.known);
+	assert_u64_equal(recall(100 + n - 1, 0).overflows.min, 1);
+	assert_true(history_fill(history, row_at(100 + n - 1), 0).known);
+}
+
 #define MEMORY_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -1092,6 +1117,7 @@ int main(void)
 		MEMORY_TEST(test_back_at),
 		MEMORY_TEST(test_short_windows),
 		MEMORY_TEST(test_memory_is_bounded),
+		MEMORY_TEST(test_too_many_sick),
 	};
 
 	return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
