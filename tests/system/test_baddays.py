@@ -167,6 +167,14 @@ class Output(rig.Case):
                 resource.RLIMIT_NOFILE, (4, 4)))
         self.assertTrue(result.err.startswith("listenq: "))
 
+    def test_low_soft_limit(self):
+        """A shell that sets few descriptors leaves more to whoever asks for them."""
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        result = listenq.run(
+            "-p", "-d", "0.001", preexec_fn=lambda: resource.setrlimit(
+                resource.RLIMIT_NOFILE, (8, hard)))
+        self.assertNotIn("Too many open files", result.err)
+
     def test_no_descriptors_for_owners(self):
         """Nobody is hidden: it is us who may not look, and we say how we could."""
         taken = 0
