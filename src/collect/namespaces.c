@@ -167,7 +167,8 @@ static void find_inhabited(struct search *search)
 		return;
 	/* Processes outside of our container are not even listed; with hidepid, others neither. */
 	code = processes_visibility(search->root, &search->found->visible);
-	note_list(search, code);
+	if (code < 0)
+		search->found->failed = code;
 	search->found->some_hidden =
 		!code && (search->found->hidden || search->found->visible != PROCESSES_ALL);
 }

@@ -188,6 +188,18 @@ class Output(rig.Case):
         self.assertGreater(taken, 0)
 
     @unittest.skipIf(os.geteuid(), "it may be the advice to others")
+    def test_proc_not_mounted(self):
+        """Root is not advised to run as root where /proc is not mounted."""
+        listener = rig.Listener()
+        for argument in "-p", "-A":
+            report = listenq.instant(argument, f":{listener.port}", prefix=(
+                "unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"))
+            messages = {w["code"]: w["message"] for w in report["warnings"]}
+            message = messages["owners-unavailable" if argument == "-p" else "namespaces-hidden"]
+            self.assertIn("No such file or directory", message)
+            self.assertNotIn("run as root", " ".join(messages.values()))
+
+    @unittest.skipIf(os.geteuid(), "it may be the advice to others")
     def test_no_descriptors_for_namespaces(self):
         """Root is not advised to run as root where a descriptor was missing."""
         taken = 0
