@@ -313,6 +313,11 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 
 	if (code < 0)
 		return fail(&why);
+	/* It is the only one. What the source remembers would take as much as the report. */
+	if (!run->options->watch) {
+		sample_source_close(run->source);
+		run->source = NULL;
+	}
 	if (!run->reports++ && before)
 		snapshot_add_warnings(now, before);
 	fold_build(&run->report, before, now, run->options->fold);
