@@ -91,6 +91,8 @@ static void find_named(struct search *search)
 		struct namespace *ns;
 		struct stat st;
 
+		if (e->d_name[0] == '.') /* hidden */
+			continue;
 		if (fstatat(dirfd(names.dir), e->d_name, &st, 0) < 0) {
 			note(search, -errno);
 			continue;

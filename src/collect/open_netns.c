@@ -468,7 +468,7 @@ void open_netns_set_warn(struct open_netns_set *set, struct snapshot *s)
 	if (set->found.failed)
 		snapshot_warn(s, "namespaces-hidden",
 			      "cannot look for network namespaces: %s%s; some may be missing, or "
-			      "be called by another process",
+			      "be named after another process",
 			      strerror(-set->found.failed), error_advice(set->found.failed));
 	if (describe(&set->problems[NETNS_DENIED], "cannot enter ", "", &text))
 		snapshot_warn(s, "namespaces-denied", "%s", text.s);
