@@ -265,17 +265,33 @@ static void forget_sick(struct row_past *p)
 	p->n_sick = kept;
 }
 
-/* Drops the tracks of listeners that no window has any more. The map cannot delete: it is rebuilt.
+/*
+ * Has no window that is remembered this listener any more? One that was sick is kept until @oldest:
+ * its incidents need it. So is one that the last reports had, of which a dump may miss one once.
  */
+static bool track_is_over(const struct row_past *p, const struct track *track, uint64_t oldest)
+{
+	if (track->last + 2 >= p->time->n)
+		return false;
+	return track->last < oldest ||
+	       (track->last < track->levels.forgotten && !row_past_sick(p, track->id));
+}
+
+/* Drops tracks that are over, if that is worth it: the map cannot delete, so it is rebuilt. */
 static void forget_tracks(struct row_past *p, uint64_t oldest)
 {
-	size_t kept = 0;
+	size_t over = 0, kept = 0;
 
-	idmap_reset(&p->by_id, p->n_tracks);
+	for (size_t i = 0; i < p->n_tracks; i++)
+		over += track_is_over(p, &p->tracks[i], oldest);
+	if (!over || over < p->n_tracks / 16)
+		return;
+	idmap_free(&p->by_id);
+	idmap_reset(&p->by_id, p->n_tracks - over);
 	for (size_t i = 0; i < p->n_tracks; i++) {
 		struct track track = p->tracks[i];
 
-		if (track.last < oldest) {
+		if (track_is_over(p, &track, oldest)) {
 			windowed_forget(&track.levels, UINT64_MAX, 1, p->memory);
 			continue;
 		}
@@ -283,6 +299,10 @@ static void forget_tracks(struct row_past *p, uint64_t oldest)
 		p->tracks[kept++] = track;
 	}
 	p->n_tracks = kept;
+	if (kept < p->tracks_size / 4 * 3) {
+		p->tracks_size = kept + kept / 8 + 16;
+		p->tracks = xreallocarray(p->tracks, p->tracks_size, sizeof(*p->tracks));
+	}
 }
 
 /*
@@ -370,6 +390,7 @@ void row_past_forget(struct row_past *p, uint64_t n, bool well_only)
 			windowed_forget(&p->tracks[i].levels, n, 1, p->memory);
 	for (size_t i = 0; i < p->n_sick && !well_only; i++)
 		incidents_forget(p->sick[i].incidents, n, p->memory);
+	forget_tracks(p, 0);
 }
 
 void row_past_free(struct row_past *p)

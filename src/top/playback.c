@@ -51,7 +51,9 @@ static void add_sample(struct playback *t, struct view *view)
 	struct report *report = t->paused ? &t->unseen : &view->report;
 
 	t->n++;
-	ring_limit(t->ring, PLAYBACK_BYTES - SAMPLER_BYTES - history_bytes(t->history));
+	/* The history of very many listeners takes more than it should. */
+	ring_limit(t->ring,
+		   num_step(PLAYBACK_BYTES - SAMPLER_BYTES, -(long)history_bytes(t->history)));
 	ring_add(t->ring, &t->next);
 	fold_build(report, opening(t, 0), ring_get(t->ring, 0), view->fold);
 	history_add(t->history, report);
