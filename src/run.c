@@ -288,11 +288,11 @@ static int print_report(struct run *run)
 	return code < 0 ? fail(&why) : 0;
 }
 
-/* Looks up the users of the listeners in the report, which the output will ask for. */
+/* Looks up the users of the listeners that are shown, which the output will ask for. */
 static void look_up_users(struct run *run, struct snapshot *s)
 {
-	for (size_t i = 0; i < run->report.n_rows; i++) {
-		const struct listener *l = run->report.rows[i].listener;
+	for (size_t i = 0; i < run->report.n_shown; i++) {
+		const struct listener *l = run->report.shown[i]->listener;
 
 		if (l->known & LISTENER_UID)
 			names_of_user(&run->users, l->uid);
@@ -313,6 +313,11 @@ static int take_report(struct run *run, struct snapshot *before, struct snapshot
 
 	if (code < 0)
 		return fail(&why);
+	/* It is the only one. What the source remembers would take as much as the report. */
+	if (!run->options->watch) {
+		sample_source_close(run->source);
+		run->source = NULL;
+	}
 	if (!run->reports++ && before)
 		snapshot_add_warnings(now, before);
 	fold_build(&run->report, before, now, run->options->fold);

@@ -31,8 +31,8 @@ struct filter_test {
 	enum filter_relation relation;
 	enum filter_type type;
 	const void *field;
-	uint64_t
-		number; /* COUNT, BOOL, if @whole; RANGE; RATIO: in billionths; STATE: enum state */
+	/* COUNT and BOOL, if @whole; RANGE; RATIO, see fill_of(); STATE: enum state */
+	uint64_t number;
 	double real; /* the same number, also if it is not whole */
 	bool whole;
 	bool any_case; /* TEXT: case does not matter, as to ss in a path */

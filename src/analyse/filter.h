@@ -32,8 +32,8 @@ enum filter_type {
 
 struct filter_value {
 	bool known;
-	uint64_t number; /* COUNT, BOOL; RATIO: in billionths; STATE: enum state; WORDS, NUMBERS,
-			    REASONS: how many */
+	/* COUNT, BOOL; RATIO, see fill_of(); STATE: enum state; of the lists: how many */
+	uint64_t number;
 	double real; /* REAL */
 	const char *text; /* TEXT */
 	const char *const *words; /* WORDS, NUMBERS, REASONS */

@@ -37,6 +37,7 @@ struct history *history_new(void)
 {
 	struct history *t = xcalloc(1, sizeof(*t));
 
+	t->memory.max = HISTORY_BYTES;
 	t->rows.time = &t->time;
 	t->rows.memory = &t->memory;
 	return t;
@@ -492,7 +493,7 @@ static void forget_before(struct history *t, uint64_t n, bool well_only)
 }
 
 /*
- * Forgets what is older than the windows that are kept, and more to stay within HISTORY_BYTES:
+ * Forgets what is older than the windows that are kept, and more to leave room for the next ones:
  * first the fills of listeners that are well, and always the oldest first.
  */
 static void forget(struct history *t, const struct report *report)
@@ -506,10 +507,9 @@ static void forget(struct history *t, const struct report *report)
 
 		if (*from + 4 * FORGET_WINDOWS <= oldest)
 			forget_before(t, oldest, well_only);
-		while (history_bytes(t) > HISTORY_BYTES && *from + FORGET_WINDOWS <= n)
+		while (t->memory.bytes > HISTORY_BYTES / 4 * 3 && *from + FORGET_WINDOWS <= n)
 			forget_before(t, *from + FORGET_WINDOWS, well_only);
 	}
-	t->memory.full = history_bytes(t) > HISTORY_BYTES;
 }
 
 void history_add(struct history *t, const struct report *report)

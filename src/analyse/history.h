@@ -16,8 +16,9 @@
 struct history;
 
 /*
- * The most memory that it takes, in bytes. Where more is needed, fills and states of the oldest
- * windows are forgotten, first those of listeners that are well.
+ * The most memory that fills, states and counters of all windows take, in bytes. Where more is
+ * needed, the oldest windows are forgotten, first those of listeners that are well. Besides, each
+ * listener takes 0.1 kB, and a few thousand that were sick, events and what is gone take 1 MB.
  */
 #define HISTORY_BYTES (8u << 20)
 

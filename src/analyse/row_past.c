@@ -9,6 +9,9 @@
 
 #define LEVEL_MISSED 255 /* this report lacks the listener, but earlier and later ones have it */
 
+/* Each takes half a kilobyte. Where more are sick, nothing is known of the past of the rest. */
+#define SICK_MAX 4096
+
 static uint8_t level_of(const struct row *row)
 {
 	const uint64_t fill = row_worst_fill(row);
@@ -140,7 +143,7 @@ static struct sick *note(struct row_past *p, uint64_t id, const struct row *row,
 	struct sick *s = row_past_sick(p, id);
 	struct seen seen;
 
-	if (!s && ((!force && !is_notable(row)) || p->memory->full))
+	if (!s && ((!force && !is_notable(row)) || p->n_sick >= SICK_MAX))
 		return NULL;
 	if (!s)
 		s = add_sick(p, id, incidents_new(p->memory));
@@ -172,7 +175,7 @@ static void inherit(struct row_past *p, size_t group_index, size_t member_index)
 	group->first = member->first;
 	group->first_ns = member->first_ns;
 	windowed_copy(&group->levels, &member->levels, 1, p->memory);
-	if (!from)
+	if (!from || (!to && p->n_sick >= SICK_MAX))
 		return;
 	if (to) {
 		incidents_free(to->incidents, p->memory);
@@ -335,7 +338,7 @@ void row_past_succeed(struct row_past *p, const struct row *row, uint64_t old)
 	struct sick *to = row_past_sick(p, id);
 	struct incidents *incidents;
 
-	if (!from || (!to && p->memory->full))
+	if (!from || (!to && p->n_sick >= SICK_MAX))
 		return;
 	incidents = incidents_succeed(from->incidents, p->memory);
 	if (to) {
@@ -379,7 +382,7 @@ void row_past_tidy(struct row_past *p, const struct report *report, uint64_t n)
 
 	if (many)
 		forget_tracks(p, n);
-	if (many || p->time->n % 32 == 0)
+	if (many || p->n_sick == SICK_MAX || p->time->n % 32 == 0)
 		forget_sick(p);
 }
 

@@ -61,7 +61,7 @@ void windowed_set(struct windowed *w, uint64_t n, const void *value, size_t size
 	if (!chunk || chunk->number < number) {
 		if (!*(const unsigned char *)value)
 			return;
-		if (memory->full) {
+		if (memory->bytes + bytes_of(size) > memory->max) {
 			w->forgotten = n + 1;
 			return;
 		}
@@ -96,12 +96,16 @@ void windowed_copy(struct windowed *to, const struct windowed *from, size_t size
 	struct windowed_chunk **at = &to->newest;
 
 	windowed_forget(to, UINT64_MAX, size, memory);
+	to->forgotten = from->forgotten;
 	for (const struct windowed_chunk *chunk = from->newest; chunk; chunk = chunk->older) {
+		if (memory->bytes + bytes_of(size) > memory->max) {
+			to->forgotten = (chunk->number + 1) * windows_of(size);
+			break;
+		}
 		*at = xmalloc(bytes_of(size));
 		memcpy(*at, chunk, bytes_of(size));
 		memory->bytes += bytes_of(size);
 		at = &(*at)->older;
 	}
 	*at = NULL;
-	to->forgotten = from->forgotten;
 }

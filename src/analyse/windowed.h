@@ -20,7 +20,7 @@ struct windowed {
 /* The memory that all of them take. */
 struct windowed_memory {
 	size_t bytes;
-	bool full; /* no more may be taken */
+	size_t max; /* values that would take more are forgotten */
 };
 
 /* Returns the value of window @n; NULL: it is zero, or unknown if @n is below @forgotten. */
@@ -39,7 +39,7 @@ void windowed_set(struct windowed *w, uint64_t n, const void *value, size_t size
 /* Forgets the chunks that have only windows before @n. */
 void windowed_forget(struct windowed *w, uint64_t n, size_t size, struct windowed_memory *memory);
 
-/* Makes @to, whose memory it frees, a copy of @from. */
+/* Makes @to, whose memory it frees, a copy of @from: of its newest values where memory is short. */
 void windowed_copy(struct windowed *to, const struct windowed *from, size_t size,
 		   struct windowed_memory *memory);
 

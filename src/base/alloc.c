@@ -77,6 +77,18 @@ char *xasprintf(const char *format, ...)
 	return checked(s, strlen(format));
 }
 
+/*
+ * The C library gives memory back to the kernel only where it asked for it apart, and does so for
+ * ever larger sizes as it sees some freed. The places that arrays leave as they grow would then be
+ * a fifth of all memory.
+ */
+static void keep_large_apart(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+#endif
+}
+
 void *array_reserve(void *array, size_t used, size_t *capacity, size_t n, size_t size)
 {
 	size_t bytes, rest;
@@ -87,6 +99,7 @@ void *array_reserve(void *array, size_t used, size_t *capacity, size_t n, size_t
 	*capacity = n;
 	if (__builtin_mul_overflow(n, size, &bytes) || bytes < LARGE)
 		return xreallocarray(array, n, size);
+	keep_large_apart();
 	rest = bytes % HUGE_PAGE;
 	if (rest >= LARGE)
 		bytes += HUGE_PAGE - rest;

@@ -133,7 +133,11 @@ static void walk_tree(struct cgroups *c)
 	int fd = openat(c->mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	c->walked = true;
-	if (fd < 0 || fstat(fd, &st) < 0)
+	if (fd < 0) {
+		note(c, -errno);
+		return;
+	}
+	if (fstat(fd, &st) < 0)
 		note(c, -errno);
 	else
 		add(c, st.st_ino, "/");

@@ -183,7 +183,6 @@ static bool start_time(struct search *search, uint32_t pid, uint64_t *started)
 	unsigned long long ticks;
 	unsigned int flags;
 	char *end;
-
 	int code = procfs_read_process(search->root, pid, "stat", &search->text);
 
 	note(search, code);

@@ -310,7 +310,7 @@ void peaks_end(struct peaks *p, struct snapshot *s, uint32_t netns_idx)
 		q = track(p, l->cookie, &fresh);
 		look_at(p, q, fresh, l->length, l->limit, s->monotonic_ns);
 		l->peak = peak_of(p, q);
-		if (l->length)
+		if (l->length && q->used) /* not for a repeated one, see count() */
 			l->peak.unmoved_ns = s->monotonic_ns - p->used[q->used - 1].moved_ns;
 		l->known |= LISTENER_PEAK;
 		seen += !fresh;

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -196,6 +197,20 @@ static int64_t count_fds(const struct processes *p, int dir)
 	return p->counts && fstat(dir, &st) == 0 ? st.st_size : -1;
 }
 
+/* The position of a descriptor in the directory is its number plus 2 (proc_readfd_common()). */
+static int seek_fd(int dir, int64_t fd)
+{
+	return lseek(dir, 2 + fd, SEEK_SET) < 0 ? -errno : 0;
+}
+
+/* Does the directory list no descriptor from this one on? */
+static bool none_from(int dir, int64_t fd)
+{
+	char entry[64];
+
+	return seek_fd(dir, fd) == 0 && syscall(SYS_getdents64, dir, entry, sizeof(entry)) == 0;
+}
+
 /* Reads the descriptors that the directory lists from its current position on. */
 static int read_listed(const struct search *s, struct procfs_list *list)
 {
@@ -215,9 +230,9 @@ static int read_listed(const struct search *s, struct procfs_list *list)
 
 /*
  * The kernel gives out the lowest free number. So most descriptors can be read without listing the
- * directory, which saves a seventh of the cost; only those after a gap are listed, where the number
- * of descriptors does not say that there are none. The position of a descriptor in the directory is
- * its number plus 2 (proc_readfd_common()).
+ * directory, which saves a seventh of the cost; only those after a gap are listed. As many as were
+ * counted may have been read before the last one, where the process opens and closes others
+ * meanwhile: so the directory says whether there are more.
  */
 int processes_sockets(const struct processes *p, uint32_t pid,
 		      void (*found)(void *context, uint32_t fd, uint32_t inode), void *context)
@@ -231,15 +246,14 @@ int processes_sockets(const struct processes *p, uint32_t pid,
 	if (!code && p->procfs) {
 		s.n = count_fds(p, s.dir);
 		code = read_up_to_gap(&s);
-		/* It may have opened some and closed others meanwhile. */
-		all = code >= 0 && s.seen == s.n && count_fds(p, s.dir) == s.n;
+		all = code >= 0 && s.seen == s.n && none_from(s.dir, code);
 	}
-	if (code > 0)
-		code = all || lseek(s.dir, 2 + code, SEEK_SET) >= 0 ? 0 : -errno;
+	if (code >= 0 && p->procfs && !all)
+		code = seek_fd(s.dir, code);
 	if (code < 0 || all) {
 		if (s.dir >= 0)
 			close(s.dir);
-		return (int)code;
+		return code < 0 ? (int)code : 0;
 	}
 	procfs_list_fd(&list, s.dir);
 	code = read_listed(&s, &list);

@@ -4,7 +4,8 @@
 
 #include "model/counters.h"
 
-#include <stddef.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 /*
  * A namespace that receives no TCP segment gets no half-open connection. So where a walk of the
@@ -38,7 +39,7 @@ struct quiet {
 	bool no_half_open; /* a walk after QUIET_SETTLE_NS has found none */
 };
 
-#define QUIET_SETTLE_NS 500000000ull
+#define QUIET_SETTLE_NS UINT64_C(500000000)
 
 /* Takes note of counters that were read before @now_ns, CLOCK_MONOTONIC. */
 void quiet_read(struct quiet *q, const struct counters *c, uint64_t now_ns);

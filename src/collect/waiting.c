@@ -10,22 +10,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a dump found in the accept queues of one group. */
+/* What a dump found in the accept queues of one group; small, as there may be many of them. */
 struct waiting_queue {
 	/* Of the only listener with a queue, or else of the first listener of the group. */
 	uint64_t cookie;
-	struct group found;
+	uint64_t waited_ns; /* when its connections in waiting->oldest were last seen to wait */
+	/* As in struct group. */
+	uint32_t waiting;
+	uint32_t waiting_closed;
+	uint32_t waiting_mptcp;
+	uint32_t fastopen;
+	uint32_t oldest_wait_ms;
+	uint32_t length;
+	uint32_t length_after;
 	uint32_t n_oldest; /* connections that may be the oldest */
 	uint32_t ahead; /* connections that may be older than those in waiting->oldest */
+	bool alone; /* no other listener of the group has a queue */
+	bool has_oldest; /* oldest_wait_ms is known */
 	bool stands; /* all of its connections in waiting->oldest still wait */
 	bool moved; /* one of them was accepted in this window */
-	uint64_t waited_ns; /* when they were last seen to wait */
 };
 
 /* One of the oldest connections of a queue. While they wait, no later one was accepted. */
 struct waiting_oldest {
+	uint64_t cookie;
+	uint32_t child; /* index into waiting->children, until the next dump */
 	uint32_t queue; /* index into waiting->queues */
-	struct diag_record connection;
 };
 
 void waiting_free(struct waiting *w)
@@ -273,8 +283,11 @@ static void keep_oldest(struct waiting *w, struct snapshot *s, uint32_t netns_id
 			continue;
 		}
 		w->oldest = array_grow(w->oldest, w->n_oldest, &w->oldest_size, sizeof(*w->oldest));
-		w->oldest[w->n_oldest++] =
-			(struct waiting_oldest){ queue_of[g - s->groups], *child };
+		w->oldest[w->n_oldest++] = (struct waiting_oldest){
+			.cookie = child->cookie,
+			.child = (uint32_t)i,
+			.queue = queue_of[g - s->groups],
+		};
 	}
 }
 
@@ -292,9 +305,19 @@ static void keep(struct waiting *w, struct snapshot *s, uint32_t netns_idx)
 		queue_of[i] = (uint32_t)w->n_queues;
 		w->queues = array_grow(w->queues, w->n_queues, &w->queues_size, sizeof(*w->queues));
 		queue = &w->queues[w->n_queues++];
-		queue->cookie = g->holder ? g->holder : s->listeners[g->first].cookie;
-		queue->found = *g;
-		queue->waited_ns = w->dumped.begin_ns;
+		*queue = (struct waiting_queue){
+			.cookie = g->holder ? g->holder : s->listeners[g->first].cookie,
+			.waited_ns = w->dumped.begin_ns,
+			.waiting = g->waiting,
+			.waiting_closed = g->waiting_closed,
+			.waiting_mptcp = g->waiting_mptcp,
+			.fastopen = g->fastopen,
+			.oldest_wait_ms = g->oldest_wait_ms,
+			.length = (uint32_t)g->length,
+			.length_after = g->length_after,
+			.alone = g->holder,
+			.has_oldest = g->known & GROUP_OLDEST,
+		};
 		/* Connections that were reset, and Fast Open children before their last ACK. */
 		if (g->length_after > g->waiting)
 			queue->ahead = g->length_after - g->waiting;
@@ -315,7 +338,7 @@ static struct group *find_group(const struct waiting_queue *queue, struct snapsh
 /* Does the same listener hold all connections of the queue, then and now? */
 static bool same_holder(const struct waiting_queue *queue, const struct group *g)
 {
-	return g && queue->found.holder == queue->cookie && g->holder == queue->cookie;
+	return g && queue->alone && g->holder == queue->cookie;
 }
 
 /* Does this dump show the oldest connections of an earlier dump? */
@@ -324,7 +347,7 @@ static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns
 	for (size_t i = 0; i < w->n_queues; i++)
 		w->queues[i].stands = w->queues[i].n_oldest > 0;
 	for (size_t i = 0; i < w->n_oldest; i++)
-		if (idmap_get(&w->children.by_cookie, w->oldest[i].connection.cookie) == IDMAP_NONE)
+		if (idmap_get(&w->children.by_cookie, w->oldest[i].cookie) == IDMAP_NONE)
 			w->queues[w->oldest[i].queue].stands = false;
 	for (size_t i = 0; i < w->n_queues; i++) {
 		struct group *g = find_group(&w->queues[i], s, netns_idx);
@@ -348,14 +371,13 @@ static void compare_shown(const struct waiting *w, struct snapshot *s,
 	if (!wanted->before.begin_ns || w->shown_dumped.begin_ns < wanted->before.begin_ns)
 		return;
 	for (size_t i = 0; i < w->n_queues; i++) {
-		struct group *g = find_group(&w->queues[i], s, wanted->netns_idx);
-		const struct group *found = &w->queues[i].found;
+		const struct waiting_queue *queue = &w->queues[i];
+		struct group *g = find_group(queue, s, wanted->netns_idx);
 
-		if (!g || !(g->known & GROUP_WAITING) || found->fastopen)
+		if (!g || !(g->known & GROUP_WAITING) || queue->fastopen)
 			continue;
 		g->known |= GROUP_SHOWN;
-		g->shown =
-			found->waiting > found->length ? found->waiting : (uint32_t)found->length;
+		g->shown = queue->waiting > queue->length ? queue->waiting : queue->length;
 	}
 }
 
@@ -424,17 +446,18 @@ static void look_up_oldest(struct waiting *w, struct diag_socket *diag, struct s
 	}
 	for (size_t i = 0; i < w->n_oldest; i++) {
 		struct waiting_queue *queue = &w->queues[w->oldest[i].queue];
+		const struct diag_record *connection = &w->children.list[w->oldest[i].child];
 		struct diag_record r;
 		bool found;
 
 		if (!queue->stands)
 			continue;
-		found = asked++ < ASKED_MAX && diag_find(diag, &w->oldest[i].connection, &r) == 0;
+		found = asked++ < ASKED_MAX && diag_find(diag, connection, &r) == 0;
 		queue->stands = found && waits(&r);
-		queue->moved = found && !waits(&r) && !w->oldest[i].connection.mptcp &&
+		queue->moved = found && !waits(&r) && !connection->mptcp &&
 			       queue->waited_ns >= wanted->before.end_ns;
-		if (queue->stands && r.last_data_sent_ms > queue->found.oldest_wait_ms)
-			queue->found.oldest_wait_ms = r.last_data_sent_ms;
+		if (queue->stands && r.last_data_sent_ms > queue->oldest_wait_ms)
+			queue->oldest_wait_ms = r.last_data_sent_ms;
 	}
 	for (size_t i = 0; i < w->n_queues; i++)
 		if (w->queues[i].stands)
@@ -449,24 +472,24 @@ void waiting_fill_again(struct waiting *w, struct diag_socket *diag, struct snap
 	s->netns[wanted->netns_idx].waiting_ns = w->sample_ns;
 	look_up_oldest(w, diag, s, wanted);
 	for (size_t i = 0; i < w->n_queues; i++) {
-		const struct group *found = &w->queues[i].found;
-		struct group *g = find_again(&w->queues[i], s, wanted);
+		const struct waiting_queue *queue = &w->queues[i];
+		struct group *g = find_again(queue, s, wanted);
 
 		if (!g)
 			continue;
-		g->known |= found->known & (GROUP_WAITING | GROUP_OLDEST);
-		g->holder = found->holder;
-		g->waiting = found->waiting;
-		g->waiting_closed = found->waiting_closed;
-		g->waiting_mptcp = found->waiting_mptcp;
-		g->fastopen = found->fastopen;
-		g->oldest_wait_ms = found->oldest_wait_ms;
-		g->length_after = found->length_after;
-		if (w->queues[i].stands) {
+		g->known |= GROUP_WAITING | (queue->has_oldest ? GROUP_OLDEST : 0);
+		g->holder = queue->alone ? queue->cookie : 0;
+		g->waiting = queue->waiting;
+		g->waiting_closed = queue->waiting_closed;
+		g->waiting_mptcp = queue->waiting_mptcp;
+		g->fastopen = queue->fastopen;
+		g->oldest_wait_ms = queue->oldest_wait_ms;
+		g->length_after = queue->length_after;
+		if (queue->stands) {
 			g->known |= GROUP_STANDS;
-			g->ahead = w->queues[i].ahead;
+			g->ahead = queue->ahead;
 		}
-		if (w->queues[i].moved)
+		if (queue->moved)
 			g->known |= GROUP_MOVED;
 	}
 	for (size_t i = 0; s->known & SNAPSHOT_CONNECTIONS && i < w->children.n; i++) {

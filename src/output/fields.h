@@ -91,10 +91,9 @@ struct field_value {
 	enum field_type type;
 	bool known;
 	bool path; /* TEXT that may be long, and whose end matters most */
-	bool own; /* TEXT: the name of the program's own namespace, which people read as OWN_NETNS
-		   */
-	uint64_t number; /* COUNT, RISE, RATIO in billionths, BOOL, ID; with TERMS_STATES the enum
-			    state */
+	bool own; /* TEXT: the name of our own namespace, which people read as OWN_NETNS */
+	/* COUNT, RISE, RATIO (see fill_of()), BOOL, ID; with TERMS_STATES the enum state */
+	uint64_t number;
 	double real; /* FACTOR, RATE, SECONDS, and with ORDER_REAL */
 	/*
 	 * TEXT; constant, or owned by the snapshot or context.scratch. Any bytes, as foreign

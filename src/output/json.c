@@ -19,21 +19,28 @@ static void add_key(struct strbuf *line, const char *key)
 	strbuf_adds(line, "\":");
 }
 
+static void add_object(struct strbuf *line, const struct document_key *keys, struct document_at at);
+
+/* The value of a key that is not an array. */
+static void add_key_value(struct strbuf *line, const struct document_key *key,
+			  struct document_at at)
+{
+	at.index += key->index;
+	if (key->print)
+		key->print(line, &at);
+	else if (!key->known || key->known(&at))
+		add_object(line, key->keys, at);
+	else
+		strbuf_adds(line, "null");
+}
+
 static void add_object(struct strbuf *line, const struct document_key *keys, struct document_at at)
 {
 	strbuf_putc(line, '{');
 	for (const struct document_key *key = keys; key->key; key++) {
-		struct document_at value_at = at;
-
-		value_at.index += key->index;
 		strbuf_addc(line, ',', key != keys);
 		add_key(line, key->key);
-		if (key->print)
-			key->print(line, &value_at);
-		else if (!key->known || key->known(&value_at))
-			add_object(line, key->keys, value_at);
-		else
-			strbuf_adds(line, "null");
+		add_key_value(line, key, at);
 	}
 	strbuf_putc(line, '}');
 }
@@ -210,11 +217,8 @@ void json_print(FILE *stream, const struct report *report, bool one_line,
 			print_array(stream, &line, key, at);
 			strbuf_putc(&line, ']');
 			break;
-		case KEY_OBJECT:
-			add_object(&line, key->keys, at);
-			break;
 		default:
-			key->print(&line, &at);
+			add_key_value(&line, key, at);
 			break;
 		}
 	}

@@ -428,7 +428,7 @@ int sink_open(struct sink *sink, const char *path, struct error *why)
 	}
 	sink->stream = fopencookie(sink, "w", functions);
 	if (!sink->stream)
-		alloc_failed(sizeof(*sink->stream));
+		alloc_failed(BUFSIZ);
 	return 0;
 }
 

@@ -51,7 +51,6 @@ static void add_sample(struct playback *t, struct view *view)
 	struct report *report = t->paused ? &t->unseen : &view->report;
 
 	t->n++;
-	/* The history of very many listeners takes more than it should. */
 	ring_limit(t->ring,
 		   num_step(PLAYBACK_BYTES - SAMPLER_BYTES, -(long)history_bytes(t->history)));
 	ring_add(t->ring, &t->next);

@@ -13,7 +13,8 @@
  *
  * Samples and history take at most PLAYBACK_BYTES, with what waits in the sampler: the history what
  * it needs, see HISTORY_BYTES, and samples the rest. Where that is too little for ten minutes,
- * older samples are further apart; the newest two, and the two on the screen, are always there.
+ * older samples are further apart; the newest two, and the two on the screen, are always there,
+ * whatever they take.
  */
 #define PLAYBACK_BYTES (32u << 20)
 

@@ -203,6 +203,11 @@ int sampler_take(struct sampler *s, struct snapshot *into, struct error *why)
 	eventfd_t count;
 
 	pthread_mutex_lock(&s->lock);
+	if (into->netns) { /* as each sample has: there is memory to use again */
+		snapshot_free(&s->spare);
+		s->spare = *into;
+		*into = (struct snapshot){ 0 };
+	}
 	if (s->n) {
 		struct taken *taken = &s->queue[s->first];
 
@@ -210,8 +215,7 @@ int sampler_take(struct sampler *s, struct snapshot *into, struct error *why)
 		if (code < 0) {
 			*why = s->why;
 		} else {
-			snapshot_free(&s->spare);
-			s->spare = *into;
+			snapshot_free(into);
 			*into = taken->sample;
 			code = 1;
 		}

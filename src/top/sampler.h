@@ -35,7 +35,8 @@ void sampler_close(struct sampler *sampler);
 int sampler_fd(const struct sampler *sampler);
 
 /*
- * sampler_take() - the next sample, in exchange for @into, whose memory the sampler uses again.
+ * sampler_take() - the next sample. The memory of @into is the sampler's, which uses it again, even
+ * where there is no sample yet: the caller need not keep what it has no use for.
  *
  * Returns 1, 0 when there is none yet, or -errno with @why filled when a sample failed; the sampler
  * tries again after the next window.

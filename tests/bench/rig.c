@@ -2,12 +2,14 @@
 /*
  * rig - run a command among many listeners
  *
- * usage: rig [-n SHARE] [-o OTHERS] LISTENERS COMMAND [ARG]...
+ * usage: rig [-b BACKLOG] [-c CLIENTS] [-n SHARE] [-o OTHERS] LISTENERS COMMAND [ARG]...
  *
  * Makes a network namespace of its own, fills it with LISTENERS listening
  * sockets, runs COMMAND in it and exits with its status.  The processes that
  * hold them hold OTHERS sockets that do not listen besides; with -n SHARE in
- * a hundred of these are descriptors of /dev/null instead.  COMMAND finds in its
+ * a hundred of these are descriptors of /dev/null instead.  CLIENTS connect to
+ * each listener and go: their connections stay in its accept queue, which is
+ * full when there is one more than BACKLOG (128).  COMMAND finds in its
  * environment, as RIG, what there is.  Nothing of it outlives the rig.
  */
 #ifndef _GNU_SOURCE
@@ -32,6 +34,10 @@
 #define MAX_SOCKETS    500000
 #define MAX_PER_HOLDER 100000
 #define SPARE_FDS      16 /* stdio, two pipes, and what was inherited */
+
+struct use {
+	unsigned int backlog, clients;
+};
 
 /* As env(1) and its kin: the rig's own failures are not COMMAND's. */
 #define RIG_FAILED 125
@@ -58,7 +64,7 @@ static void enter_namespace(void)
  * hundred ports an address: kernels before 5.19 hash listeners by port
  * alone, and a single address would hide what long chains cost.
  */
-static void listen_as(unsigned int i)
+static void listen_as(unsigned int i, const struct use *use)
 {
 	struct sockaddr_in6 six = {
 		.sin6_family = AF_INET6,
@@ -71,15 +77,18 @@ static void listen_as(unsigned int i)
 		.sin_addr.s_addr = htonl(0x7f000000 | (host / 250) << 8 | (host % 250 + 1)),
 		.sin_port = htons((uint16_t)(10000 + i % 100)),
 	};
-	int fd, ret;
+	const struct sockaddr *addr = i % 10 ? (struct sockaddr *)&four : (struct sockaddr *)&six;
+	const socklen_t size = i % 10 ? sizeof(four) : sizeof(six);
+	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	fd = socket(i % 10 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (i % 10)
-		ret = bind(fd, (struct sockaddr *)&four, sizeof(four));
-	else
-		ret = bind(fd, (struct sockaddr *)&six, sizeof(six));
-	if (ret < 0 || listen(fd, 128) < 0)
+	if (bind(fd, addr, size) < 0 || listen(fd, (int)use->backlog) < 0)
 		err(RIG_FAILED, "listener %u", i);
+	for (unsigned int k = 0; k < use->clients; k++) {
+		fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		if (connect(fd, addr, size) < 0)
+			err(RIG_FAILED, "client of listener %u", i);
+		close(fd);
+	}
 }
 
 static int open_other(bool null)
@@ -99,7 +108,7 @@ static unsigned int part(unsigned int total, unsigned int i, unsigned int n)
  * EOF on @until.
  */
 static void hold(unsigned int first, unsigned int end, unsigned int others, unsigned int nulls,
-		 int ready, int until)
+		 const struct use *use, int ready, int until)
 {
 	struct rlimit lim;
 	char byte = 0;
@@ -109,7 +118,7 @@ static void hold(unsigned int first, unsigned int end, unsigned int others, unsi
 		setrlimit(RLIMIT_NOFILE, &lim);
 	}
 	while (first < end)
-		listen_as(first++);
+		listen_as(first++, use);
 	for (unsigned int i = 0; i < others; i++)
 		if (open_other(part(i + 1, nulls, 100) > part(i, nulls, 100)) < 0)
 			err(RIG_FAILED, "descriptor");
@@ -148,12 +157,16 @@ static unsigned int number(const char *what, const char *text)
 	return (unsigned int)value;
 }
 
-static void describe(unsigned int listeners, unsigned int others, unsigned int nulls)
+static void describe(unsigned int listeners, unsigned int others, unsigned int nulls,
+		     const struct use *use)
 {
-	char text[128];
+	char text[192];
 
-	snprintf(text, sizeof(text), "%u listeners, %u other sockets, %u descriptors of /dev/null",
-		 listeners, others - part(others, nulls, 100), part(others, nulls, 100));
+	snprintf(text, sizeof(text),
+		 "%u listeners, %u other sockets, %u descriptors of /dev/null; "
+		 "backlogs of %u, %u connections in each queue",
+		 listeners, others - part(others, nulls, 100), part(others, nulls, 100),
+		 use->backlog, use->clients);
 	if (setenv("RIG", text, true) < 0)
 		err(RIG_FAILED, "setenv");
 }
@@ -161,19 +174,25 @@ static void describe(unsigned int listeners, unsigned int others, unsigned int n
 int main(int argc, char **argv)
 {
 	unsigned int total, others = 0, nulls = 0, share, holders, ready_holders = 0;
+	struct use use = { .backlog = 128 };
 	int ready[2], until[2], status, opt;
 	struct rlimit lim;
 	char byte;
 
-	while ((opt = getopt(argc, argv, "+n:o:")) != -1)
+	while ((opt = getopt(argc, argv, "+b:c:n:o:")) != -1)
 		if (opt == 'o')
 			others = number("others", optarg);
+		else if (opt == 'b')
+			use.backlog = number("backlog", optarg);
+		else if (opt == 'c')
+			use.clients = number("clients", optarg);
 		else if (opt == 'n')
 			nulls = number("share", optarg);
 		else
 			optind = argc;
 	if (argc - optind < 2 || nulls > 100)
-		errx(RIG_FAILED, "usage: rig [-n SHARE] [-o OTHERS] LISTENERS COMMAND [ARG]...");
+		errx(RIG_FAILED, "usage: rig [-b BACKLOG] [-c CLIENTS] [-n SHARE] [-o OTHERS] "
+				 "LISTENERS COMMAND [ARG]...");
 	total = number("listeners", argv[optind]);
 	if (getrlimit(RLIMIT_NOFILE, &lim) < 0)
 		err(RIG_FAILED, "getrlimit");
@@ -193,7 +212,7 @@ int main(int argc, char **argv)
 			close(ready[0]);
 			close(until[1]);
 			hold(part(total, i, holders), part(total, i + 1, holders),
-			     part(others, i + 1, holders) - part(others, i, holders), nulls,
+			     part(others, i + 1, holders) - part(others, i, holders), nulls, &use,
 			     ready[1], until[0]);
 		}
 	}
@@ -205,7 +224,7 @@ int main(int argc, char **argv)
 	if (ready_holders < holders)
 		errx(RIG_FAILED, "only %u of %u holders listen", ready_holders, holders);
 
-	describe(total, others, nulls);
+	describe(total, others, nulls, &use);
 	status = run(argv + optind + 1);
 	close(until[1]);
 	while (wait(NULL) > 0)

@@ -515,27 +515,32 @@ def many_files(count):
 
 class Crowd:
     """Very many listeners, held by processes of their own: none may have so many files.
-    grouped: all of them in one SO_REUSEPORT group."""
+    grouped: all of them in one SO_REUSEPORT group. clients: so many connect to each and go, and
+    stay in its queue."""
     SHARE = 5000
 
-    def __init__(self, count, grouped=False):
+    def __init__(self, count, grouped=False, backlog=128, clients=0):
         self.children = []
         try:
             for first in range(0, count, self.SHARE):
                 mine = range(first, min(count, first + self.SHARE))
-                self.children.append(Child(lambda child: self._hold(child, mine, grouped)))
+                self.children.append(Child(lambda child: self._hold(child, mine, grouped, backlog,
+                                                                     clients)))
         except BaseException:
             self.close()
             raise
 
     @staticmethod
-    def _hold(child, numbers, grouped):
+    def _hold(child, numbers, grouped, backlog, clients):
         """A hundred ports an address: kernels before 5.19 hash listeners by port alone."""
         many_files(len(numbers) + 64)
         child.held = [
-            Listener("127.0.0.1", 10000, backlog=128, reuseport=True) if grouped else
-            Listener(f"127.0.{i // 25000}.{i // 100 % 250 + 1}", 10000 + i % 100, backlog=128)
+            Listener("127.0.0.1", 10000, backlog=backlog, reuseport=True) if grouped else
+            Listener(f"127.0.{i // 25000}.{i // 100 % 250 + 1}", 10000 + i % 100, backlog=backlog)
             for i in numbers]
+        for listener in child.held:
+            for _ in range(clients):
+                socket.create_connection((listener.address, listener.port)).close()
 
     def close(self):
         for child in self.children:

@@ -2,6 +2,7 @@
 #include "fake_netlink.h"
 #include "unit.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/sock_diag.h>
@@ -19,6 +20,11 @@
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
+
+/* Newer than some headers. */
+#define ATTR_MARK      15
+#define ATTR_ULP_INFO  19
+#define ATTR_CGROUP_ID 21
 
 struct reply {
 	char *bytes;
@@ -44,6 +50,100 @@ static bool question; /* for one object, and nobody there to answer it */
 static struct nlmsghdr **requests;
 static size_t n_requests, requests_size;
 static int send_error, open_error;
+
+/* Converts an array of little-endian numbers, each @width bytes wide. */
+static void convert(char *at, size_t len, size_t width)
+{
+	for (; width > 1 && len >= width; at += width, len -= width) {
+		uint64_t number = 0;
+
+		/* The lowest byte comes first. */
+		for (size_t i = width; i-- > 0;)
+			number = number << 8 | (unsigned char)at[i];
+		if (width == 2)
+			memcpy(at, &(uint16_t){ (uint16_t)number }, width);
+		else if (width == 4)
+			memcpy(at, &(uint32_t){ (uint32_t)number }, width);
+		else
+			memcpy(at, &number, width);
+	}
+}
+
+/* The width of the numbers in the value of an attribute. */
+static size_t attribute_width(uint8_t family, uint16_t type)
+{
+	if (family == AF_UNIX)
+		return type == UNIX_DIAG_NAME || type == UNIX_DIAG_SHUTDOWN ? 1 : 4;
+	switch (type) {
+	case INET_DIAG_MEMINFO:
+	case INET_DIAG_SKMEMINFO:
+	case ATTR_MARK:
+		return 4;
+	case ATTR_CGROUP_ID:
+		return 8;
+	default:
+		return 1;
+	}
+}
+
+static void convert_attributes(char *at, const char *end, uint8_t family)
+{
+	struct nlattr a;
+
+	for (; end - at >= (ssize_t)sizeof(a); at += NLMSG_ALIGN(a.nla_len)) {
+		char *value = at + sizeof(a);
+		size_t len;
+
+		convert(at, sizeof(a), sizeof(uint16_t));
+		memcpy(&a, at, sizeof(a));
+		assert_in_range(a.nla_len, sizeof(a), end - at);
+		len = a.nla_len - sizeof(a);
+		if (family != AF_UNIX && a.nla_type == INET_DIAG_INFO)
+			convert(value + 8, len < 104 ? len - 8 : 96, sizeof(uint32_t));
+		else if (family != AF_UNIX && (a.nla_type & ~NLA_F_NESTED) == ATTR_ULP_INFO)
+			convert_attributes(value, value + len, family);
+		else
+			convert(value, len, attribute_width(family, a.nla_type));
+	}
+}
+
+static void convert_message(struct nlmsghdr *nlh)
+{
+	char *body = NLMSG_DATA(nlh), *end = (char *)nlh + nlh->nlmsg_len;
+	const struct inet_diag_msg *m = (void *)body;
+	const size_t device = offsetof(struct inet_diag_msg, id.idiag_if);
+	const size_t timer = offsetof(struct inet_diag_msg, idiag_expires);
+
+	if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR) {
+		convert(body, sizeof(int), sizeof(int));
+	} else if (m->idiag_family == AF_UNIX) {
+		convert(body + 4, sizeof(struct unix_diag_msg) - 4, sizeof(uint32_t));
+		convert_attributes(body + sizeof(struct unix_diag_msg), end, AF_UNIX);
+	} else {
+		convert(body + device, sizeof(m->id) - offsetof(struct inet_diag_sockid, idiag_if),
+			sizeof(uint32_t));
+		convert(body + timer, sizeof(*m) - timer, sizeof(uint32_t));
+		convert_attributes(body + sizeof(*m), end, m->idiag_family);
+	}
+}
+
+char *fake_netlink_captured(const char *path, size_t *len)
+{
+	char *bytes = unit_read(path, len);
+	size_t at = 0;
+
+	while (at < *len) {
+		struct nlmsghdr *nlh = (void *)(bytes + at);
+
+		convert(bytes + at, 4, sizeof(uint32_t)); /* nlmsg_len */
+		convert(bytes + at + 4, 4, sizeof(uint16_t)); /* nlmsg_type, nlmsg_flags */
+		convert(bytes + at + 8, 8, sizeof(uint32_t)); /* nlmsg_seq, nlmsg_pid */
+		assert_in_range(nlh->nlmsg_len, sizeof(*nlh), *len - at);
+		convert_message(nlh);
+		at += NLMSG_ALIGN(nlh->nlmsg_len);
+	}
+	return bytes;
+}
 
 void fake_netlink_reset(void)
 {

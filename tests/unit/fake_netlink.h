@@ -33,6 +33,15 @@ void fake_netlink_reply_foreign(const void *bytes, size_t len);
 /* The same, of a process that has taken the address @pid: it has guessed the sequence number. */
 void fake_netlink_reply_from(uint32_t pid, const void *bytes, size_t len);
 
+/*
+ * fake_netlink_captured() - read a dump that tests/data/capture.py took. Netlink has the byte order
+ * of the host, which was little endian: the numbers are converted, but those at the end of struct
+ * tcp_info.
+ *
+ * Returns the bytes, which the caller frees.
+ */
+char *fake_netlink_captured(const char *path, size_t *len);
+
 /* Queues all messages of a captured dump, at most @each a datagram, 0: in one. */
 void fake_netlink_reply_dump(const void *bytes, size_t len, size_t each);
 

@@ -228,19 +228,26 @@ static void set_identity(struct snapshot *s)
 static const char *sample; /* directory of the one that the kernel has now */
 static bool before_5_8;
 
-static char *read_sample(const char *file, size_t *len)
+static const char *path_in_sample(const char *file, char path[4096])
 {
-	char relative[256], path[4096];
+	char relative[256];
 
 	snprintf(relative, sizeof(relative), "%s/%s", sample, file);
-	return unit_read(unit_source(relative, path), len);
+	return unit_source(relative, path);
+}
+
+static char *read_dump(const char *file, size_t *len)
+{
+	char path[4096];
+
+	return fake_netlink_captured(path_in_sample(file, path), len);
 }
 
 /* Appends the sockets in these states of what was captured, and nothing of its end. */
 static size_t append_states(char *to, const char *file, uint32_t states)
 {
 	size_t len, n = 0;
-	char *bytes = read_sample(file, &len);
+	char *bytes = read_dump(file, &len);
 
 	for (size_t at = 0; at < len;) {
 		const struct nlmsghdr *nlh = (const void *)(bytes + at);
@@ -290,7 +297,7 @@ static void answer(const struct nlmsghdr *request)
 	}
 	/* Each family has its own request; all begin with the family. */
 	if (r->idiag_family == AF_UNIX) {
-		bytes = read_sample("unix", &len);
+		bytes = read_dump("unix", &len);
 		fake_netlink_reply_dump(bytes, len, 3);
 		free(bytes);
 		return;
@@ -310,7 +317,7 @@ static void answer(const struct nlmsghdr *request)
 
 static uint64_t sample_time(void)
 {
-	char *text = read_sample("monotonic_ns", NULL);
+	char path[4096], *text = unit_read(path_in_sample("monotonic_ns", path), NULL);
 	uint64_t ns = strtoull(text, NULL, 10);
 
 	free(text);

@@ -40,16 +40,23 @@ static int teardown(void **state)
 	return 0;
 }
 
-static unsigned int number_behind(char c, const char **at, unsigned int otherwise)
+/* Not sscanf(), which looks for the end of the whole text first. */
+static unsigned int number_at(const char **at)
 {
-	int n = 0;
+	char *end;
+	const unsigned long number = strtoul(*at, &end, 10);
 
-	if (**at != c)
+	assert_true(end > *at);
+	*at = end;
+	return (unsigned int)number;
+}
+
+static unsigned int number_behind(char sign, const char **at, unsigned int otherwise)
+{
+	if (**at != sign)
 		return otherwise;
 	++*at;
-	assert_true(sscanf(*at, "%u%n", &otherwise, &n) == 1);
-	*at += n;
-	return otherwise;
+	return number_at(at);
 }
 
 /* What a window says of a listener: its row is overwritten. */
@@ -70,10 +77,8 @@ static struct said parse(const char **at)
 	static const char letters[] = "ofs-yh";
 	struct said said = { .state = STATE_OK };
 	const char *letter;
-	int n = 0;
 
-	assert_true(sscanf(*at, "%u%n", &said.cookie, &n) == 1);
-	*at += n;
+	said.cookie = number_at(at);
 	said.port = number_behind('@', at, said.cookie);
 	said.length = number_behind(':', at, 0);
 	letter = **at ? strchr(letters, **at) : NULL;
@@ -92,14 +97,15 @@ static struct said parse(const char **at)
 	return said;
 }
 
-static void say(const struct said *said)
+/* @likely: where its row is, unless rows are folded */
+static void say(const struct said *said, size_t likely)
 {
 	struct row *rows = report.n_members ? report.members : report.rows;
 	size_t n = report.n_members ? report.n_members : report.n_rows;
 
 	for (size_t i = 0; i < n; i++) {
-		struct row_window *window = &report.windows[i];
-		struct row *row = &rows[i];
+		struct row_window *window = &report.windows[(likely + i) % n];
+		struct row *row = &rows[(likely + i) % n];
 
 		if (row->listener->cookie != said->cookie || row->gone)
 			continue;
@@ -113,6 +119,7 @@ static void say(const struct said *said)
 			.accepted = { said->accepts, UINT64_MAX, true },
 		};
 		row->window = window;
+		return;
 	}
 }
 
@@ -161,6 +168,7 @@ static void window_of(const char *listeners, void (*change)(struct snapshot *s))
 {
 	struct snapshot *before = n_samples ? &samples[(n_samples - 1) % 2] : NULL;
 	struct snapshot *s = &samples[n_samples++ % 2];
+	size_t n = 0;
 
 	snapshot_reset(s);
 	scene_begin(s, before ? before->monotonic_ns + window_ns : NSEC_PER_SEC);
@@ -177,7 +185,7 @@ static void window_of(const char *listeners, void (*change)(struct snapshot *s))
 	for (const char *at = listeners; *at;) {
 		const struct said said = parse(&at);
 
-		say(&said);
+		say(&said, n++);
 	}
 	refold();
 	history_add(history, &report);
@@ -1077,6 +1085,31 @@ static void test_memory_of_many_that_go(void **state)
 	assert_false(history_fill(history, row_at(100), 1).known);
 }
 
+/* More than it can remember: of the rest it says what the report does, and the others stay known.
+ */
+static void test_too_many_sick(void **state)
+{
+	const int n = 6000;
+	struct strbuf crowd = { 0 };
+
+	for (int i = 0; i < n; i++)
+		strbuf_addf(&crowd, "%d:10o+1 ", 100 + i);
+	for (int i = 0; i < 10; i++) {
+		window(crowd.s);
+		assert_in_range(history_bytes(history), 1,
+				HISTORY_BYTES + (1 << 20) + 100 * (size_t)n);
+	}
+	strbuf_free(&crowd);
+	assert_now(100, MEMORY_SICK, STATE_OVERFLOWING);
+	assert_lasted(recall(100, 0), 9, true);
+	assert_u64_equal(recall(100, 0).overflows.min, 9);
+	assert_now(100 + n - 1, MEMORY_SICK, STATE_OVERFLOWING);
+	assert_false(recall(100 + n - 1, 0).lasted.known);
+	assert_true(recall(100 + n - 1, 0).overflows.known);
+	assert_u64_equal(recall(100 + n - 1, 0).overflows.min, 1);
+	assert_true(history_fill(history, row_at(100 + n - 1), 0).known);
+}
+
 #define MEMORY_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -1118,6 +1151,7 @@ int main(void)
 		MEMORY_TEST(test_short_windows),
 		MEMORY_TEST(test_memory_is_bounded),
 		MEMORY_TEST(test_memory_of_many_that_go),
+		MEMORY_TEST(test_too_many_sick),
 	};
 
 	return cmocka_run_group_tests_name("memory", tests, NULL, NULL);

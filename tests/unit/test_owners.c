@@ -22,10 +22,29 @@ static struct snapshot s;
 static uint64_t now;
 static unsigned int reads; /* of links below proc/PID/fd */
 static const char *forbidden; /* link that may not be read */
+static int passing; /* a descriptor that is open only while it is read; 0: none */
+
+/* Is it the directory of our own descriptors? */
+static bool is_own_fd(int dir)
+{
+	char path[32], link[64], own[32];
+	ssize_t len;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", dir);
+	snprintf(own, sizeof(own), "/proc/%d/fd", getpid());
+	len = syscall(SYS_readlinkat, AT_FDCWD, path, link, sizeof(link));
+	return len == (ssize_t)strlen(own) && !memcmp(link, own, (size_t)len);
+}
 
 ssize_t readlinkat(int dir, const char *path, char *buf, size_t size)
 {
 	reads += dir != o.root;
+	if (passing && is_own_fd(dir)) {
+		if (atoi(path) == passing)
+			dup2(STDIN_FILENO, passing);
+		if (atoi(path) == passing + 1)
+			close(passing);
+	}
 	if (forbidden && !strcmp(path, forbidden)) {
 		errno = EACCES;
 		return -1;
@@ -667,6 +686,38 @@ static void test_gaps(void **state)
 		close(fds[i]);
 }
 
+/* As many descriptors as were counted are read before the last, as one is open only meanwhile. */
+static void test_passing(void **state)
+{
+	enum { FIRST = 3, LAST = 300 }; /* whoever starts tests may leave some open */
+	char expected[64], comm[32] = "";
+	bool filled[LAST] = { false };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct stat st;
+
+	close(o.root);
+	o.root = open("/", O_PATH | O_DIRECTORY);
+	prctl(PR_GET_NAME, comm);
+	assert_int_equal(fstat(fd, &st), 0);
+	add_listener(0xa, (uint32_t)st.st_ino);
+	assert_int_equal(dup2(fd, LAST), LAST);
+	close(fd);
+	for (int i = FIRST; i < LAST; i++)
+		filled[i] = fcntl(i, F_GETFD) < 0 && dup2(STDIN_FILENO, i) == i;
+	for (int i = 20; i < 23; i++) /* for what the search opens */
+		close(i);
+	passing = 30;
+	close(passing);
+	sample();
+	passing = 0;
+	snprintf(expected, sizeof(expected), "%d:%d:%s", getpid(), LAST, comm);
+	assert_owners(0xa, expected);
+	for (int i = FIRST; i < LAST; i++)
+		if (filled[i])
+			close(i);
+	close(LAST);
+}
+
 static void add_ring(unsigned int pid, unsigned int fd, const char *fdinfo)
 {
 	char path[64];
@@ -776,8 +827,8 @@ int main(void)
 		OWNERS_TEST(test_no_proc),	  OWNERS_TEST(test_strings),
 		OWNERS_TEST(test_no_descriptors), OWNERS_TEST(test_listeners_change),
 		OWNERS_TEST(test_twins),	  OWNERS_TEST(test_no_listeners),
-		OWNERS_TEST(test_gaps),		  OWNERS_TEST(test_rings),
-		OWNERS_TEST(test_unread_rings),
+		OWNERS_TEST(test_gaps),		  OWNERS_TEST(test_passing),
+		OWNERS_TEST(test_rings),	  OWNERS_TEST(test_unread_rings),
 	};
 
 	return cmocka_run_group_tests_name("owners", tests, NULL, NULL);

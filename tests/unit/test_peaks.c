@@ -232,6 +232,22 @@ static void test_repeated_entry(void **state)
 	assert_false(closing.listeners[0].peak.fell);
 }
 
+/* A sample may show a listener again, far behind: one look all the same. */
+static void test_repeated_sample(void **state)
+{
+	const uint64_t many = 4096;
+
+	for (uint64_t i = 1; i <= many; i++) {
+		add(&opening, i, 0, 10);
+		add(&closing, i, 0, 10);
+	}
+	peaks_begin(&peaks, &opening, 0);
+	add(&closing, 1, 5, 10);
+	peaks_end(&peaks, &closing, 0);
+	assert_int_equal(closing.listeners[many].peak.length, 0);
+	assert_int_equal(closing.listeners[many].peak.unmoved_ns, 0);
+}
+
 /* Whatever the order of a dump is, and whoever is missing from it. */
 static void test_order(void **state)
 {
@@ -571,6 +587,7 @@ int main(void)
 		PEAKS_TEST(test_only_closing_sample_knows_it),
 		PEAKS_TEST(test_vanished),
 		PEAKS_TEST(test_repeated_entry),
+		PEAKS_TEST(test_repeated_sample),
 		PEAKS_TEST(test_order),
 		PEAKS_TEST(test_failed_look),
 		PEAKS_TEST(test_unix),

@@ -31,20 +31,20 @@ static _Atomic unsigned int needs, n_samples;
 static int take_sample(struct sample_source *source, enum sample_kind kind, struct snapshot *s,
 		       struct error *e)
 {
+	const uint32_t length = next_length;
+
 	(void)source;
 	(void)kind;
-	n_samples++;
-	if (next_length == FAILS)
-		return error_set(e, -ENOMEM, "no sample");
 	snapshot_reset(s);
-	scene_begin(s, n_samples * NSEC_PER_SEC);
+	scene_begin(s, (n_samples + 1) * NSEC_PER_SEC);
 	scene_add(s, 80)->limit = limit;
-	s->listeners[0].length = next_length;
+	s->listeners[0].length = length;
 	snapshot_size_owners(s, n_owners, 0);
 	s->listeners[0].drops = overflows;
 	s->netns[0].before.value[COUNTER_LISTEN_OVERFLOWS] = overflows;
 	s->netns[0].after.value[COUNTER_LISTEN_OVERFLOWS] = overflows;
-	return 0;
+	n_samples++; /* the last, as who waits for it then changes what this reads */
+	return length == FAILS ? error_set(e, -ENOMEM, "no sample") : 0;
 }
 
 static uint64_t due(const struct sample_source *source)

@@ -53,7 +53,7 @@ static char *captured(const char *name, size_t *len)
 	char path[4096], relative[128];
 
 	snprintf(relative, sizeof(relative), "tests/data/%s", name);
-	return unit_read(unit_source(relative, path), len);
+	return fake_netlink_captured(unit_source(relative, path), len);
 }
 
 static void assert_address(const uint8_t *address, int family, const char *text)
