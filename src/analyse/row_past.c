@@ -12,6 +12,9 @@
 /* Each takes half a kilobyte. Where more are sick, nothing is known of the past of the rest. */
 #define SICK_MAX 4096
 
+/* Where more listeners went, the fills of those that did so first are forgotten. */
+#define WENT_MAX 16384
+
 static uint8_t level_of(const struct row *row)
 {
 	const uint64_t fill = row_worst_fill(row);
@@ -268,33 +271,33 @@ static void forget_sick(struct row_past *p)
 	p->n_sick = kept;
 }
 
-/*
- * Has no window that is remembered this listener any more? One that was sick is kept until @oldest:
- * its incidents need it. So is one that the last reports had, of which a dump may miss one once.
- */
-static bool track_is_over(const struct row_past *p, const struct track *track, uint64_t oldest)
+/* One that was sick is kept for its incidents. A dump may miss one that is still there once. */
+static bool track_is_over(const struct row_past *p, const struct track *track, uint64_t oldest,
+			  uint64_t oldest_well)
 {
 	if (track->last + 2 >= p->time->n)
 		return false;
-	return track->last < oldest ||
-	       (track->last < track->levels.forgotten && !row_past_sick(p, track->id));
+	return track->last < oldest || (track->last < oldest_well && !row_past_sick(p, track->id));
 }
 
-/* Drops tracks that are over, if that is worth it: the map cannot delete, so it is rebuilt. */
-static void forget_tracks(struct row_past *p, uint64_t oldest)
+/*
+ * Drops the tracks of listeners that no window has any more; @oldest_well: of those that were
+ * always well, that no window from there on has. The map cannot delete: it is rebuilt.
+ */
+static void forget_tracks(struct row_past *p, uint64_t oldest, uint64_t oldest_well)
 {
 	size_t over = 0, kept = 0;
 
 	for (size_t i = 0; i < p->n_tracks; i++)
-		over += track_is_over(p, &p->tracks[i], oldest);
-	if (!over || over < p->n_tracks / 16)
+		over += track_is_over(p, &p->tracks[i], oldest, oldest_well);
+	if (!over)
 		return;
 	idmap_free(&p->by_id);
 	idmap_reset(&p->by_id, p->n_tracks - over);
 	for (size_t i = 0; i < p->n_tracks; i++) {
 		struct track track = p->tracks[i];
 
-		if (track_is_over(p, &track, oldest)) {
+		if (track_is_over(p, &track, oldest, oldest_well)) {
 			windowed_forget(&track.levels, UINT64_MAX, 1, p->memory);
 			continue;
 		}
@@ -306,6 +309,16 @@ static void forget_tracks(struct row_past *p, uint64_t oldest)
 		p->tracks_size = kept + kept / 8 + 16;
 		p->tracks = xreallocarray(p->tracks, p->tracks_size, sizeof(*p->tracks));
 	}
+}
+
+/* Returns the window in the middle between the last one of the track that ended first and now. */
+static uint64_t middle(const struct row_past *p)
+{
+	uint64_t first = p->time->n;
+
+	for (size_t i = 0; i < p->n_tracks; i++)
+		first = num_min_u64(first, p->tracks[i].last);
+	return first + (p->time->n - first) / 2;
 }
 
 /*
@@ -378,10 +391,11 @@ bool row_past_fill(const struct row_past *p, uint64_t id, uint64_t n, uint64_t *
 
 void row_past_tidy(struct row_past *p, const struct report *report, uint64_t n)
 {
-	const bool many = p->n_tracks >= 2 * (report->n_rows + report->n_members) + 1024;
+	const size_t present = 2 * (report->n_rows + report->n_members);
+	const bool many = p->n_tracks >= present + 1024;
 
 	if (many)
-		forget_tracks(p, n);
+		forget_tracks(p, n, p->n_tracks >= present + WENT_MAX ? middle(p) : n);
 	if (many || p->n_sick == SICK_MAX || p->time->n % 32 == 0)
 		forget_sick(p);
 }
@@ -393,7 +407,6 @@ void row_past_forget(struct row_past *p, uint64_t n, bool well_only)
 			windowed_forget(&p->tracks[i].levels, n, 1, p->memory);
 	for (size_t i = 0; i < p->n_sick && !well_only; i++)
 		incidents_forget(p->sick[i].incidents, n, p->memory);
-	forget_tracks(p, 0);
 }
 
 void row_past_free(struct row_past *p)
