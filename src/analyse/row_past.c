@@ -12,6 +12,9 @@
 /* Each takes half a kilobyte. Where more are sick, nothing is known of the past of the rest. */
 #define SICK_MAX 4096
 
+/* Where more listeners went, the fills of those that did so first are forgotten. */
+#define WENT_MAX 16384
+
 static uint8_t level_of(const struct row *row)
 {
 	const uint64_t fill = row_worst_fill(row);
@@ -268,17 +271,33 @@ static void forget_sick(struct row_past *p)
 	p->n_sick = kept;
 }
 
-/* Drops the tracks of listeners that no window has any more. The map cannot delete: it is rebuilt.
- */
-static void forget_tracks(struct row_past *p, uint64_t oldest)
+/* One that was sick is kept for its incidents. A dump may miss one that is still there once. */
+static bool track_is_over(const struct row_past *p, const struct track *track, uint64_t oldest,
+			  uint64_t oldest_well)
 {
-	size_t kept = 0;
+	if (track->last + 2 >= p->time->n)
+		return false;
+	return track->last < oldest || (track->last < oldest_well && !row_past_sick(p, track->id));
+}
 
-	idmap_reset(&p->by_id, p->n_tracks);
+/*
+ * Drops the tracks of listeners that no window has any more; @oldest_well: of those that were
+ * always well, that no window from there on has. The map cannot delete: it is rebuilt.
+ */
+static void forget_tracks(struct row_past *p, uint64_t oldest, uint64_t oldest_well)
+{
+	size_t over = 0, kept = 0;
+
+	for (size_t i = 0; i < p->n_tracks; i++)
+		over += track_is_over(p, &p->tracks[i], oldest, oldest_well);
+	if (!over)
+		return;
+	idmap_free(&p->by_id);
+	idmap_reset(&p->by_id, p->n_tracks - over);
 	for (size_t i = 0; i < p->n_tracks; i++) {
 		struct track track = p->tracks[i];
 
-		if (track.last < oldest) {
+		if (track_is_over(p, &track, oldest, oldest_well)) {
 			windowed_forget(&track.levels, UINT64_MAX, 1, p->memory);
 			continue;
 		}
@@ -286,6 +305,20 @@ static void forget_tracks(struct row_past *p, uint64_t oldest)
 		p->tracks[kept++] = track;
 	}
 	p->n_tracks = kept;
+	if (kept < p->tracks_size / 4 * 3) {
+		p->tracks_size = kept + kept / 8 + 16;
+		p->tracks = xreallocarray(p->tracks, p->tracks_size, sizeof(*p->tracks));
+	}
+}
+
+/* Returns the window in the middle between the last one of the track that ended first and now. */
+static uint64_t middle(const struct row_past *p)
+{
+	uint64_t first = p->time->n;
+
+	for (size_t i = 0; i < p->n_tracks; i++)
+		first = num_min_u64(first, p->tracks[i].last);
+	return first + (p->time->n - first) / 2;
 }
 
 /*
@@ -358,10 +391,11 @@ bool row_past_fill(const struct row_past *p, uint64_t id, uint64_t n, uint64_t *
 
 void row_past_tidy(struct row_past *p, const struct report *report, uint64_t n)
 {
-	const bool many = p->n_tracks >= 2 * (report->n_rows + report->n_members) + 1024;
+	const size_t present = 2 * (report->n_rows + report->n_members);
+	const bool many = p->n_tracks >= present + 1024;
 
 	if (many)
-		forget_tracks(p, n);
+		forget_tracks(p, n, p->n_tracks >= present + WENT_MAX ? middle(p) : n);
 	if (many || p->n_sick == SICK_MAX || p->time->n % 32 == 0)
 		forget_sick(p);
 }

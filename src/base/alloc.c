@@ -18,6 +18,8 @@
 #define HUGE_PAGE (2 * 1024 * 1024)
 #define LARGE	  (HUGE_PAGE / 3)
 
+#define MAP_FROM (64 * 1024) /* bytes */
+
 /* Global, because any function may run out of memory and none passes this status on. */
 static int exit_status = EXIT_FAILURE;
 
@@ -118,4 +120,12 @@ void *array_grow(void *array, size_t n, size_t *capacity, size_t size)
 		array = array_reserve(array, n, capacity, n ? 2 * n : 16, size);
 	memset((char *)array + n * size, 0, size);
 	return array;
+}
+
+void alloc_map_large(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	/* Unless it is set, glibc raises it to the largest block that was freed. */
+	mallopt(M_MMAP_THRESHOLD, MAP_FROM);
+#endif
 }

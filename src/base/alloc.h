@@ -41,4 +41,11 @@ void *array_reserve(void *array, size_t used, size_t *capacity, size_t n, size_t
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
+/*
+ * Lets the C library map each large block by itself, so that its memory goes back to the kernel
+ * when it is freed, whatever lies around it. For a program that runs for long. Elsewhere than in
+ * glibc this is so, or cannot be had.
+ */
+void alloc_map_large(void);
+
 #endif

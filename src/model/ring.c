@@ -88,6 +88,39 @@ static void complete_gone(struct snapshot *next, const struct snapshot *s,
 	idmap_free(&in_opening);
 }
 
+static bool was_full(const struct listener *l)
+{
+	return listener_full(l) || (l->known & LISTENER_PEAK && l->peak.full);
+}
+
+/*
+ * Of listeners that came and went within a window, RING_GONE_MAX stay where windows are joined:
+ * those that were seen full first, and else the latest, which are at the front.
+ */
+static void limit_gone(struct snapshot *s)
+{
+	size_t full = 0, well, kept = 0;
+
+	for (size_t i = 0; i < s->n_gone; i++)
+		full += s->gone[i].addr.family != AF_UNSPEC && was_full(&s->gone[i]);
+	if (full > RING_GONE_MAX)
+		full = RING_GONE_MAX;
+	well = RING_GONE_MAX - full;
+	for (size_t i = 0; i < s->n_gone; i++) {
+		const struct listener *l = &s->gone[i];
+		size_t *room = was_full(l) ? &full : &well;
+
+		if (l->addr.family == AF_UNSPEC || *room) {
+			*room -= l->addr.family != AF_UNSPEC;
+			s->gone[kept++] = *l;
+		} else if (!listener_is_unix(l)) {
+			s->netns[l->addr.netns_idx].listener_vanished = true;
+		}
+	}
+	s->n_gone = kept;
+	snapshot_trim(s);
+}
+
 /* @later: index in @next of each namespace of @s, or IDMAP_NONE */
 static void merge_listeners(struct snapshot *next, const struct snapshot *s,
 			    const struct snapshot *opening, const uint32_t *later)
@@ -121,6 +154,7 @@ static void merge_listeners(struct snapshot *next, const struct snapshot *s,
 		next->gone[next->n_gone] = s->gone[i];
 		next->gone[next->n_gone++].addr.netns_idx = netns_idx;
 	}
+	limit_gone(next);
 }
 
 /* Clears what was compared with the sample before @next, which is another one now. */

@@ -7,10 +7,13 @@
 /*
  * The samples of the recent past. Where they are too many or too large, some are removed: the
  * newest stay dense, and the gaps grow with age. What a removed sample knew of its window moves to
- * the next younger one, so that any two neighbours make a report.
+ * the next younger one, so that any two neighbours make a report. But of listeners that came and
+ * went within a window, the next younger one keeps RING_GONE_MAX: with ever more of them, joined
+ * windows would take as much memory as all that they were joined of, and their reports more.
  *
  * Positions count from the newest sample, which is at 0. ring_add() may change them.
  */
+#define RING_GONE_MAX 1024
 struct ring;
 
 /*

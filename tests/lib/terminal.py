@@ -6,6 +6,7 @@ import pathlib
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import termios
@@ -63,6 +64,11 @@ class Terminal:
                                      f"{self.output[begin:][-2000:]}")
             self.take(0.1)
         return found.end(), time.monotonic()
+
+    def resize(self, rows, cols):
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
+        # Nobody has it as the controlling terminal, of whom the kernel would tell.
+        os.kill(self.pid, signal.SIGWINCH)
 
     def press(self, keys):
         os.write(self.master, keys)

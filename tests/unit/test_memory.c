@@ -1052,6 +1052,39 @@ static void test_memory_is_bounded(void **state)
 	assert_u64_equal(recall(10000, 0).overflows.min, 119);
 }
 
+/* All listeners but the first are others than those of any window before. */
+static void replace(struct snapshot *s)
+{
+	for (size_t i = 1; i < s->n_listeners; i++)
+		s->listeners[i].cookie += 100000 * n_samples;
+}
+
+/* What is remembered of listeners that went is forgotten, and of those that are there it is not. */
+static void test_memory_of_many_that_go(void **state)
+{
+	struct strbuf crowd = { 0 };
+
+	for (unsigned int i = 0; i < 1000; i++)
+		strbuf_addf(&crowd, "%u:%d ", 100 + i, i ? 0 : 10);
+	for (unsigned int i = 0; i < 300; i++) {
+		struct strbuf all = { 0 };
+		struct row **gone;
+
+		strbuf_addf(&all, "%s %s", i == 150 ? "1:10o+1" : "1:5", crowd.s);
+		window_of(all.s, replace);
+		strbuf_free(&all);
+		/* What is on the screen no more is freed. */
+		assert_in_range(history_gone(history, &report, 0, &gone), 0, 256);
+		assert_in_range(history_bytes(history), 1, HISTORY_BYTES);
+	}
+	strbuf_free(&crowd);
+	assert_memory(recall(A, 0), MEMORY_WAS, STATE_OVERFLOWING);
+	assert_true(history_fill(history, row_at(1), 50).known);
+	assert_true(history_fill(history, row_at(1), 50).fill == FILL_FULL / 2);
+	assert_true(history_fill(history, row_at(100), 0).known);
+	assert_false(history_fill(history, row_at(100), 1).known);
+}
+
 /* More than it can remember: of the rest it says what the report does, and the others stay known.
  */
 static void test_too_many_sick(void **state)
@@ -1117,6 +1150,7 @@ int main(void)
 		MEMORY_TEST(test_back_at),
 		MEMORY_TEST(test_short_windows),
 		MEMORY_TEST(test_memory_is_bounded),
+		MEMORY_TEST(test_memory_of_many_that_go),
 		MEMORY_TEST(test_too_many_sick),
 	};
 

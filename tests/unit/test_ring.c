@@ -323,6 +323,37 @@ static void test_shifted_merge(void **state)
 	assert_true(merged->netns[0].listener_vanished);
 }
 
+/* Very many that came and went: those that were full stay, and of the others the latest. */
+static void test_many_gone_merge(void **state)
+{
+	const struct snapshot *merged;
+
+	ring = ring_new(3, SIZE_MAX, UINT64_MAX);
+	for (int i = 0; i < 4; i++) {
+		begin_sample(0);
+		s.netns[0].listener_vanished = false;
+		for (uint64_t cookie = 1; cookie <= RING_GONE_MAX; cookie++) {
+			struct listener *l = (struct listener *)snapshot_add_gone(
+				&s, 0, (uint64_t)i * 10000 + cookie);
+
+			/* What the sample before has anyway is not among those that are counted. */
+			l->addr.family = cookie > 1 ? AF_INET : AF_UNSPEC;
+			l->limit = 9;
+			l->length = cookie == RING_GONE_MAX ? 10 : 0;
+		}
+		ring_add(ring, &s);
+	}
+	assert_u64_equal(ring_count(ring), 3);
+	merged = ring_get(ring, 1);
+	assert_u64_equal(merged->n_gone, RING_GONE_MAX + 2);
+	assert_u64_equal(merged->gone[0].cookie, 20001);
+	assert_u64_equal(merged->gone[RING_GONE_MAX - 1].cookie, 20000 + RING_GONE_MAX);
+	assert_u64_equal(merged->gone[RING_GONE_MAX].cookie, 10001);
+	assert_u64_equal(merged->gone[RING_GONE_MAX + 1].cookie, 10000 + RING_GONE_MAX);
+	assert_true(merged->netns[0].listener_vanished);
+	assert_u64_equal(merged->gone_size, merged->n_gone);
+}
+
 #define RING_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -333,7 +364,7 @@ int main(void)
 		RING_TEST(test_strings),       RING_TEST(test_age),
 		RING_TEST(test_thinning),      RING_TEST(test_newest_is_kept),
 		RING_TEST(test_windows_merge), RING_TEST(test_born_and_gone_merge),
-		RING_TEST(test_shifted_merge),
+		RING_TEST(test_shifted_merge), RING_TEST(test_many_gone_merge),
 	};
 
 	return cmocka_run_group_tests_name("ring", tests, NULL, NULL);
