@@ -91,6 +91,8 @@ static void find_named(struct search *search)
 		struct namespace *ns;
 		struct stat st;
 
+		if (e->d_name[0] == '.') /* hidden */
+			continue;
 		if (fstatat(dirfd(names.dir), e->d_name, &st, 0) < 0) {
 			note(search, -errno);
 			continue;
@@ -167,7 +169,8 @@ static void find_inhabited(struct search *search)
 		return;
 	/* Processes outside of our container are not even listed; with hidepid, others neither. */
 	code = processes_visibility(search->root, &search->found->visible);
-	note_list(search, code);
+	if (code < 0)
+		search->found->failed = code;
 	search->found->some_hidden =
 		!code && (search->found->hidden || search->found->visible != PROCESSES_ALL);
 }

@@ -310,7 +310,7 @@ static void update(struct open_netns_set *set, size_t i)
 	}
 }
 
-/* Each namespace takes up to nine descriptors. */
+/* Each namespace takes up to nine descriptors, which a low soft limit need not deny. */
 static void allow_descriptors(void)
 {
 	struct rlimit limit;
@@ -410,8 +410,7 @@ int open_netns_set_open(struct open_netns_set *set, struct error *why)
 		set->home = st.st_ino;
 	else
 		set->home_code = -errno;
-	if (set->all || set->n_wanted)
-		allow_descriptors();
+	allow_descriptors();
 	if (!set->n_wanted && (set->home || !set->all))
 		code = add(set, set->home, NULL, NULL, why);
 	if (set->n_wanted && set->needs & NEED_NAMESPACES)
@@ -469,7 +468,7 @@ void open_netns_set_warn(struct open_netns_set *set, struct snapshot *s)
 	if (set->found.failed)
 		snapshot_warn(s, "namespaces-hidden",
 			      "cannot look for network namespaces: %s%s; some may be missing, or "
-			      "be called by another process",
+			      "be named after another process",
 			      strerror(-set->found.failed), error_advice(set->found.failed));
 	if (describe(&set->problems[NETNS_DENIED], "cannot enter ", "", &text))
 		snapshot_warn(s, "namespaces-denied", "%s", text.s);

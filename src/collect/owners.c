@@ -44,8 +44,8 @@ enum owners_state {
 };
 
 /*
- * A listener, known by its inode and the lower half of its cookie: of as many listeners as it takes
- * for that to be the same, no two exist in neighbouring samples.
+ * A listener, known by its inode and the lower half of its cookie. The kernel counts inodes up, so
+ * another one has the same only after billions of sockets, and not in the next sample.
  */
 struct owners_listener {
 	uint32_t inode;

@@ -23,7 +23,7 @@ struct tracked_queue {
 	uint32_t is_unix : 1;
 };
 
-/* What else is known of a queue that was not always empty. Most are, on a host with many. */
+/* What else is known of a queue that was not always empty. On a host with many, most always are. */
 struct used_queue {
 	struct peak peak; /* without what struct tracked_queue has */
 	uint64_t moved_ns; /* time of the last look that saw it empty or shorter */

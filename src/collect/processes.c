@@ -325,7 +325,7 @@ static int link_is(int root, const char *path, const char *target)
 	return len == (ssize_t)strlen(target) && !memcmp(link, target, (size_t)len);
 }
 
-/* Have we CAP_SYS_PTRACE? Returns 1, 0, or -errno when we failed ourselves. */
+/* Have we CAP_SYS_PTRACE? Returns 1, 0, or -errno, as where /proc is not mounted. */
 static int has_ptrace(int root)
 {
 	static const char key[] = "\nCapEff:";
@@ -337,7 +337,7 @@ static int has_ptrace(int root)
 	if (line)
 		effective = strtoull(line + strlen(key), NULL, 16);
 	strbuf_free(&status);
-	if (processes_failed(code))
+	if (code < 0)
 		return code;
 	return effective >> CAP_SYS_PTRACE_BIT & 1;
 }

@@ -110,7 +110,7 @@ struct dirent *procfs_list_next(struct procfs_list *list)
 	do {
 		errno = 0;
 		e = readdir(list->dir);
-	} while (e && e->d_name[0] == '.');
+	} while (e && (!strcmp(e->d_name, ".") || !strcmp(e->d_name, "..")));
 	if (!e)
 		list->code = -errno;
 	return e;

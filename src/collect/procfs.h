@@ -37,7 +37,7 @@ void procfs_list(struct procfs_list *list, int root, const char *path);
 /* The same for an open directory; owns @fd, a descriptor or -errno, from now on. */
 void procfs_list_fd(struct procfs_list *list, int fd);
 
-/* Returns the next entry whose name does not begin with ".", or NULL after the last. */
+/* Returns the next entry besides "." and "..", or NULL after the last. */
 struct dirent *procfs_list_next(struct procfs_list *list);
 
 /* Returns the next process in /proc, or 0. @inode: filled with that of its directory, if any */

@@ -27,7 +27,7 @@
  * in a virtual machine, the client sends its SYN again, and that counts.
  *
  * A sample reads the counter after the LISTEN dump. So the answer is as of then, as are the lengths
- * of the accept queues: a SYN that comes later differs in the next sample.
+ * of the accept queues: a SYN that comes later raises the counter of the next sample.
  *
  * Connections that wait in an accept queue need their walk all the same. That none was accepted
  * would follow from the lengths; but a timer may end one without a segment (keepalive,

@@ -12,8 +12,8 @@
 #define INDEXED_MAX 2048
 
 /*
- * From so many listeners on there is room for so many. A large array then need not be copied as it
- * grows, and what of it is not touched takes no memory.
+ * With MANY_LISTENERS the array gets ROOM_FOR_MANY at once. It takes time to copy a large array as
+ * it grows, and pages that are not touched take no memory.
  */
 #define MANY_LISTENERS 2048
 #define ROOM_FOR_MANY  32768

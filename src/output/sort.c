@@ -93,13 +93,6 @@ static int compare_worst(const void *va, const void *vb)
 				    sort_compare_address(a->row, b->row);
 }
 
-int sort_compare(const struct row *a, const struct row *b)
-{
-	int order = num_compare(rank_of(a), rank_of(b));
-
-	return order ? order : sort_compare_address(a, b);
-}
-
 static int compare_values(const struct value_key *a, const struct value_key *b)
 {
 	if (a->unknown || b->unknown)

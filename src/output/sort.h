@@ -21,12 +21,7 @@ void sort_some(struct row **rows, size_t n, const struct report *report, const s
 /* What sorting by @field, which may be NULL, needs: enum need. */
 unsigned int sort_needs(const struct field *field);
 
-/*
- * Compare two rows: negative, 0 or positive.
- * sort_compare() - worst first
- * sort_compare_address() - IPv4, IPv6, then UNIX listeners; by port, address or path
- */
-int sort_compare(const struct row *a, const struct row *b);
+/* Compares IPv4, IPv6, then UNIX listeners; by port, address or path. Negative, 0 or positive. */
 int sort_compare_address(const struct row *a, const struct row *b);
 
 /* A number by which most rows are in the order of sort_compare_address(). */

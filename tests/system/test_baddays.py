@@ -167,6 +167,14 @@ class Output(rig.Case):
                 resource.RLIMIT_NOFILE, (4, 4)))
         self.assertTrue(result.err.startswith("listenq: "))
 
+    def test_low_soft_limit(self):
+        """A shell that sets few descriptors leaves more to whoever asks for them."""
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        result = listenq.run(
+            "-p", "-d", "0.001", preexec_fn=lambda: resource.setrlimit(
+                resource.RLIMIT_NOFILE, (8, hard)))
+        self.assertNotIn("Too many open files", result.err)
+
     def test_no_descriptors_for_owners(self):
         """Nobody is hidden: it is us who may not look, and we say how we could."""
         taken = 0
@@ -178,6 +186,18 @@ class Output(rig.Case):
                 self.assertIn("; raise 'ulimit -n'", result.err)
                 self.assertNotIn("no owner among", result.err)
         self.assertGreater(taken, 0)
+
+    @unittest.skipIf(os.geteuid(), "it may be the advice to others")
+    def test_proc_not_mounted(self):
+        """Root is not advised to run as root where /proc is not mounted."""
+        listener = rig.Listener()
+        for argument in "-p", "-A":
+            report = listenq.instant(argument, f":{listener.port}", prefix=(
+                "unshare", "-m", "sh", "-c", 'mount -t tmpfs none /proc && exec "$@"', "sh"))
+            messages = {w["code"]: w["message"] for w in report["warnings"]}
+            message = messages["owners-unavailable" if argument == "-p" else "namespaces-hidden"]
+            self.assertIn("No such file or directory", message)
+            self.assertNotIn("run as root", " ".join(messages.values()))
 
     @unittest.skipIf(os.geteuid(), "it may be the advice to others")
     def test_no_descriptors_for_namespaces(self):

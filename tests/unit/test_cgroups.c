@@ -54,6 +54,7 @@ static int setup(void **state)
 	unit_write_text(tree, "proc/self/mountinfo", MOUNTINFO);
 	unit_write_text(tree, MOUNT "/system.slice/app.service/cgroup.procs", "");
 	unit_write_text(tree, MOUNT "/user.slice/cgroup.procs", "");
+	unit_write_text(tree, MOUNT "/.dotted/cgroup.procs", "");
 	handle_error = EPERM;
 	revealed = NULL;
 	handles = 0;
@@ -87,6 +88,7 @@ static void test_walk(void **state)
 	assert_u64_equal(asked_id, app);
 	assert_ptr_equal(cgroups_path(&c, app), path);
 	assert_string_equal(cgroups_path(&c, inode(MOUNT "/user.slice")), "/user.slice");
+	assert_string_equal(cgroups_path(&c, inode(MOUNT "/.dotted")), "/.dotted");
 	assert_string_equal(cgroups_path(&c, inode(MOUNT)), "/");
 	assert_u64_equal(handles, 1);
 	/* No directory, and a file is none. */
