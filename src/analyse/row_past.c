@@ -311,13 +311,15 @@ static void forget_tracks(struct row_past *p, uint64_t oldest, uint64_t oldest_w
 	}
 }
 
-/* Returns the window in the middle between the last one of the track that ended first and now. */
+/* The window in the middle between now and the last one of the listener that went first, but for
+ * those that were sick. */
 static uint64_t middle(const struct row_past *p)
 {
 	uint64_t first = p->time->n;
 
 	for (size_t i = 0; i < p->n_tracks; i++)
-		first = num_min_u64(first, p->tracks[i].last);
+		if (p->tracks[i].last < first && !row_past_sick(p, p->tracks[i].id))
+			first = p->tracks[i].last;
 	return first + (p->time->n - first) / 2;
 }
 
