@@ -428,8 +428,6 @@ static int run_top(const struct options *o)
 	/* The view parses the filter itself, and takes the family from it. */
 	config.selection.family = o->family;
 	config.selection.filter = NULL;
-	/* Past samples have many sizes: what they leave free would come to as much as they take. */
-	alloc_map_large();
 	code = open_source(o, config.needs, &config.source, &why);
 	if (code == 0)
 		code = top_run(&config, &ended_by, &why);

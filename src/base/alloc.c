@@ -18,8 +18,6 @@
 #define HUGE_PAGE (2 * 1024 * 1024)
 #define LARGE	  (HUGE_PAGE / 3)
 
-#define MAP_FROM (64 * 1024) /* bytes */
-
 /* Global, because any function may run out of memory and none passes this status on. */
 static int exit_status = EXIT_FAILURE;
 
@@ -122,10 +120,9 @@ void *array_grow(void *array, size_t n, size_t *capacity, size_t size)
 	return array;
 }
 
-void alloc_map_large(void)
+void alloc_trim(void)
 {
-#ifdef M_MMAP_THRESHOLD
-	/* Unless it is set, glibc raises it to the largest block that was freed. */
-	mallopt(M_MMAP_THRESHOLD, MAP_FROM);
+#ifdef __GLIBC__
+	malloc_trim(0);
 #endif
 }

@@ -42,10 +42,9 @@ void *array_reserve(void *array, size_t used, size_t *capacity, size_t n, size_t
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
 /*
- * Lets the C library map each large block by itself, so that its memory goes back to the kernel
- * when it is freed, whatever lies around it. For a program that runs for long. Elsewhere than in
- * glibc this is so, or cannot be had.
+ * alloc_trim() - give free pages between allocations back to the kernel, where the C library can do
+ * so. It costs page faults where they are used again.
  */
-void alloc_map_large(void);
+void alloc_trim(void);
 
 #endif

@@ -2,12 +2,14 @@
 #include "top/playback.h"
 
 #include "analyse/fold.h"
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/num.h"
 
 #include <string.h>
 
-#define PAST_NS (600 * NSEC_PER_SEC)
+#define PAST_NS	     (600 * NSEC_PER_SEC)
+#define TRIM_SAMPLES 64
 
 void playback_begin(struct playback *t)
 {
@@ -56,6 +58,10 @@ static void add_sample(struct playback *t, struct view *view)
 	ring_add(t->ring, &t->next);
 	fold_build(report, opening(t, 0), ring_get(t->ring, 0), view->fold);
 	history_add(t->history, report);
+	/* Samples have many sizes. What removed ones leave free would come to as much as they take.
+	 */
+	if (t->n % TRIM_SAMPLES == 0)
+		alloc_trim();
 	t->back += t->paused;
 }
 
