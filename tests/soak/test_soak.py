@@ -25,8 +25,8 @@ ABROAD = 25  # one generation in so many has a namespace of its own
 PLATEAU = 720
 
 # MiB: 32 of past samples and history, see listenq-top(8), and what the program, two reports and
-# the screen take; of --watch all but the first.
-TOP_MOST = 48
+# the screen take, and what is free until it is trimmed; of --watch all but the past.
+TOP_MOST = 52
 WATCH_MOST = 10
 
 # What a user tries in turn; each page is left again.
