@@ -58,8 +58,7 @@ static void add_sample(struct playback *t, struct view *view)
 	ring_add(t->ring, &t->next);
 	fold_build(report, opening(t, 0), ring_get(t->ring, 0), view->fold);
 	history_add(t->history, report);
-	/* Samples have many sizes. What removed ones leave free would come to as much as they take.
-	 */
+	/* Samples have many sizes: what removed ones leave would come to as much as they take. */
 	if (t->n % TRIM_SAMPLES == 0)
 		alloc_trim();
 	t->back += t->paused;
