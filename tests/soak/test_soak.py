@@ -156,5 +156,6 @@ class Soak(screen.Case):
             first, middle, last = map(program.third, range(3))
             self.assertLess(max(first[0], middle[0], last[0]), program.most)
             if SECONDS >= PLATEAU:
-                self.assertLess(last[0], 1.05 * middle[0])
+                # What is free until it is trimmed is now more, now less.
+                self.assertLess(last[0], 1.15 * middle[0])
             self.assertEqual(last[1:], middle[1:])
