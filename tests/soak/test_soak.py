@@ -24,10 +24,11 @@ ABROAD = 25  # one generation in so many has a namespace of its own
 # The past fills its room within the first ten minutes.
 PLATEAU = 720
 
-# MiB: 32 of past samples and history, see listenq-top(8), and what the program, two reports and
-# the screen take, and what is free until it is trimmed; of --watch all but the past.
-TOP_MOST = 52
-WATCH_MOST = 10
+# MiB that are held, and with what is free until it is trimmed. The view holds 32 of past samples
+# and history, see listenq-top(8), and what the program, two reports and the screen take; --watch
+# all but the past.
+TOP_MOST = 48, 64
+WATCH_MOST = 10, 10
 
 # What a user tries in turn; each page is left again.
 KEYS = (b"?", b"\033", b"c", b"c", b"e", b"\r", b"\033OS", b"\033", b"p", b"p", b"/", b"web\r", b"n",
@@ -77,10 +78,10 @@ class Watched:
                   f"{threads}  {cpu:6.2f}", flush=True)
 
     def third(self, number):
-        """Of the time: (MiB resident at the most, descriptors and threads at the least)."""
+        """Of the time: MiB resident at the least and at the most, descriptors and threads."""
         each = len(self.series) // 3
         _, kib, files, threads, _ = zip(*self.series[number * each:(number + 1) * each])
-        return max(kib) / 1024, min(files), min(threads)
+        return min(kib) / 1024, max(kib) / 1024, min(files), min(threads)
 
 
 class Soak(screen.Case):
@@ -154,8 +155,9 @@ class Soak(screen.Case):
         """Memory has grown to its plateau, and all else is as it was."""
         with self.subTest(program.name):
             first, middle, last = map(program.third, range(3))
-            self.assertLess(max(first[0], middle[0], last[0]), program.most)
+            held, most = program.most
+            self.assertLess(last[0], held)
+            self.assertLess(max(first[1], middle[1], last[1]), most)
             if SECONDS >= PLATEAU:
-                # What is free until it is trimmed is now more, now less.
-                self.assertLess(last[0], 1.15 * middle[0])
-            self.assertEqual(last[1:], middle[1:])
+                self.assertLess(last[0], 1.2 * middle[0])
+            self.assertEqual(last[2:], middle[2:])
