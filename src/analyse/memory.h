@@ -61,8 +61,10 @@ static inline bool memory_is_sick(const struct memory *m)
 	return m->kind == MEMORY_SICK || m->kind == MEMORY_HELD;
 }
 
-/* The severity to show: that of the state of SICK and HELD, NOTICE of WAS and RESTARTS, GONE, or
- * NONE. */
+/*
+ * The severity to show: that of the state of SICK and HELD, NOTICE of WAS and RESTARTS, GONE, or
+ * NONE.
+ */
 static inline enum severity memory_severity(const struct memory *m)
 {
 	return memory_is_sick(m)	  ? state_table[m->state].severity :

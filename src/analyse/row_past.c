@@ -311,8 +311,10 @@ static void forget_tracks(struct row_past *p, uint64_t oldest, uint64_t oldest_w
 	}
 }
 
-/* The window in the middle between now and the last one of the listener that went first, but for
- * those that were sick. */
+/*
+ * The window in the middle between now and the last one of the listener that went first, where
+ * those that were sick do not count: their tracks stay.
+ */
 static uint64_t middle(const struct row_past *p)
 {
 	uint64_t first = p->time->n;

@@ -1085,7 +1085,8 @@ static void test_memory_of_many_that_go(void **state)
 	assert_false(history_fill(history, row_at(100), 1).known);
 }
 
-/* More than it can remember: of the rest it says what the report does, and the others stay known.
+/*
+ * More than it can remember: of the rest it says what the report does, and the others stay known.
  */
 static void test_too_many_sick(void **state)
 {
