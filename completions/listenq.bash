@@ -83,10 +83,14 @@ _listenq_values()
 		done
 		[[ $value != */* ]] || _listenq_files "$value" "$before"
 		;;
-	--output-file)
+	--metric)
+		_listenq_add "$before" "$value" fill queue drops overflows losses synrecv oldest-wait
+		;;
+	--output-file | --baseline | --record | --replay)
 		_listenq_files "$value" "$before"
 		;;
-	# Nobody can guess the numbers of -d, --count, --full, --peak-rate, --width.
+	# Nobody can guess the numbers of -d, -w, -c, --count, --full, --peak-rate,
+	# --record-size, --timeout, --width, nor the times of --begin, --end.
 	esac
 }
 
@@ -95,8 +99,10 @@ _listenq_options()
 	local names='-4 -6 -x -g -N -A -f -p -e -D -o -O -s -r -l -t -n -d -T -j -J -H -h -V
 		--ipv4 --ipv6 --unix --group --net= --all-netns --full --full= --processes --extended
 		--detail --output= --output-all --sort= --resolve --listening --tcp --numeric --delay=
-		--watch --count= --top --peak-rate= --json --no-header --noheadings --output-file=
-		--color --color= --ascii --mouse --width= --strict
+		--baseline= --watch --count= --top --record= --record-when= --record-size= --peak-rate=
+		--replay= --begin= --end= --json --prometheus --incident --no-header --noheadings
+		--output-file= --color --color= --ascii --mouse --width= --strict
+		--fail-if= --check -w -c --warning= --critical= --metric= --allow-empty --timeout=
 		--list-columns --raw --json-schema --help --version'
 	local IFS=$' \t\n'
 
@@ -129,17 +135,22 @@ _listenq()
 	fi
 	outside=${word%"$cur"}
 
-	if [[ $prev == --output || $prev == --sort || $prev == --net || $prev == --output-file ]] &&
+	if [[ $prev == --output || $prev == --sort || $prev == --net || $prev == --output-file ||
+		$prev == --baseline || $prev == --record || $prev == --replay ||
+		$prev == --metric ]] &&
 		[[ $word != "$prev="* ]]; then
 		_listenq_values "$program" "$prev" "$word" ''
-	elif [[ $prev == --delay || $prev == --count || $prev == --peak-rate || $prev == --width ]] &&
+	elif [[ $prev == --delay || $prev == --count || $prev == --peak-rate || $prev == --width ||
+		$prev == --warning || $prev == --critical || $prev == --timeout ||
+		$prev == --fail-if || $prev == --record-when || $prev == --record-size ||
+		$prev == --begin || $prev == --end ]] &&
 		[[ $word != "$prev="* ]]; then
 		:
-	elif [[ $prev =~ ^$plain([osdN])$ ]]; then
+	elif [[ $prev =~ ^$plain([osdNwc])$ ]]; then
 		_listenq_values "$program" "-${BASH_REMATCH[1]}" "$word" ''
 	elif [[ $word == --*=* ]]; then
 		_listenq_values "$program" "${word%%=*}" "${word#*=}" "${word%%=*}="
-	elif [[ $word =~ ^($plain([osdN]))(.+)$ ]]; then
+	elif [[ $word =~ ^($plain([osdNwc]))(.+)$ ]]; then
 		_listenq_values "$program" "-${BASH_REMATCH[2]}" "${BASH_REMATCH[3]}" "${BASH_REMATCH[1]}"
 	elif [[ -z $word || $word == -* ]]; then
 		_listenq_options "$word"

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "command_line.h"
 #include "run.h"
 
+#include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /*
@@ -18,15 +20,31 @@ static void fill_standard_descriptors(void)
 			exit(EXIT_FAILURE);
 }
 
+/* A report that was written to a file on NFS, or beyond a quota, may be refused only now. */
+static int close_standard_output(const struct options *o, int status)
+{
+	struct error why;
+
+	/* Nothing was written to it, and the file is whole. */
+	if (o->output_file && strcmp(o->output_file, "-") != 0)
+		return status;
+	if (fflush(stdout) == 0 && close(STDOUT_FILENO) == 0)
+		return status;
+	error_set(&why, -errno, "cannot write standard output: %s", strerror(errno));
+	options_say(o, "", why.text);
+	return format_table[o->format].failure;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
-	int status = EXIT_USAGE;
+	int status;
 
 	fill_standard_descriptors();
-	setlocale(LC_CTYPE, "");
-	if (options_parse(argc, argv, &options) == 0)
-		status = run_options(&options);
+	if (command_line_parse(argc, argv, &options) == 0)
+		status = close_standard_output(&options, run_options(&options));
+	else
+		status = format_table[options.format].usage;
 	options_free(&options);
 	return status;
 }

@@ -4,6 +4,7 @@
 
 #include "analyse/filter.h"
 #include "analyse/report.h"
+#include "output/check.h"
 #include "output/columns.h"
 #include "output/format.h"
 
@@ -16,11 +17,10 @@ enum option_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 #define WIDTH_OF_TERMINAL UINT64_MAX
 
-/* The exit status for a bad command line. */
-enum { EXIT_USAGE = 2 };
-
 /* What the command line says. Strings point into argv. */
 struct options {
+	const struct command *command; /* by which of its names the program was called */
+
 	/* One member for each option. */
 	bool inet, inet6;
 	bool unix_too;
@@ -37,6 +37,12 @@ struct options {
 	bool descending;
 	bool resolve;
 	double delay; /* seconds, 0: instant */
+	const char *baseline; /* file with the sample of the last run, NULL: none */
+	const char *replay; /* recording to take samples from, "-": standard input, NULL: none */
+	int64_t begin_ns, end_ns; /* of what is replayed, since 1970; at most all of it */
+	const char *record; /* file for the samples, NULL: none */
+	const char *record_when; /* a filter as typed, NULL: all samples */
+	uint64_t record_size; /* bytes, 0: no limit */
 	bool watch;
 	uint64_t count; /* reports to print, 0: no end */
 	bool top;
@@ -49,6 +55,10 @@ struct options {
 	bool mouse;
 	uint64_t width; /* columns of the terminal, 0: no limit */
 	bool strict;
+	const char *fail_if; /* a filter as typed, NULL: none */
+	struct check_config check;
+	uint64_t port; /* 0: any */
+	double timeout; /* of --check, in seconds */
 	bool list_columns;
 	bool raw;
 	bool json_schema;
@@ -57,6 +67,8 @@ struct options {
 
 	/* Derived from these and from the words that are not options. */
 	struct selection selection;
+	struct selection fail; /* --fail-if, parsed */
+	struct selection keep; /* --record-when, parsed */
 	struct columns columns;
 	uint8_t family; /* of -4 or -6; selection.family may be that of the filter */
 	struct strbuf filter; /* as typed; selection.filter is the parsed one */
@@ -64,16 +76,68 @@ struct options {
 	struct names filter_users; /* for the filter */
 };
 
+/* An option of a command. */
+struct option_row {
+	char letter; /* 0: none */
+	const char *name; /* NULL: none */
+	unsigned int type; /* enum option_type, options.c */
+	size_t member; /* offset in struct options; for a HANDLER only to find conflicts */
+	int argument; /* no_argument, required_argument or optional_argument */
+	const char *metavar;
+	double min, max;
+	enum format_id format;
+	/* @argument: NULL if there is none. Returns 0 or -EINVAL with @why filled. */
+	int (*handle)(struct options *options, const char *argument, struct error *why);
+	const char *help;
+	const char *section; /* of --help, which starts with this row */
+};
+
+#define MEMBER(m) offsetof(struct options, m)
+
+#define OPTION_ROWS_MAX 64 /* of any command */
+
+/* A name of the program, and its options. */
+struct command {
+	const char *name;
+	const struct option_row *rows;
+	size_t n_rows;
+	enum format_id format;
+	const char *usage, *epilogue; /* of --help */
+};
+
 /*
- * options_parse() - parse the command line. Stops at --help and --version.
- *
- * Returns 0, or -EINVAL after printing what is wrong to standard error. In either case call
- * options_free().
+ * By which of its names the program was called: "listenq" for any that it has not.
+ * @name: argv[0]
  */
-int options_parse(int argc, char **argv, struct options *options);
+const struct command *options_command(const char *name);
+
+/*
+ * options_apply() - store what an option says.
+ * @argument: NULL if there is none
+ *
+ * Returns 0, or -EINVAL with @why filled.
+ */
+int options_apply(struct options *options, const struct option_row *row, const char *argument,
+		  struct error *why);
+
+/*
+ * Is an option that stores this MEMBER() on the command line?
+ * @given: for each row of the command, whether it is
+ */
+bool options_given(const struct options *options, const bool *given, size_t member);
+
 void options_free(struct options *options);
 
+/* The name of the program. */
+const char *options_name(const struct options *options);
+
 /* Prints --help. */
-void options_print_help(FILE *stream);
+void options_print_help(const struct options *options, FILE *stream);
+
+/*
+ * options_say() - print one line for the user: an error, or with @kind "warning: ". It goes to
+ * where those of the format go. @text: any
+ */
+void options_say(const struct options *options, const char *kind, const char *text);
 
 #endif

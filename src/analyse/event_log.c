@@ -24,6 +24,7 @@ static void free_texts(struct event *e)
 static void remove_at(struct event_log *log, size_t i)
 {
 	log->n_minor -= is_minor(&log->list[i]);
+	log->n_unselected -= log->list[i].unselected;
 	free_texts(&log->list[i]);
 	log->n--;
 	memmove(&log->list[i], &log->list[i + 1], (log->n - i) * sizeof(*log->list));
@@ -39,9 +40,23 @@ static size_t least_needed(const struct event_log *log)
 {
 	size_t i = 0;
 
+	if (log->n_unselected) {
+		while (!log->list[i].unselected)
+			i++;
+		return i;
+	}
 	while (log->n_minor > MINOR_KEPT && !is_minor(&log->list[i]))
 		i++;
 	return i;
+}
+
+static void drop(struct event_log *log, size_t i)
+{
+	const struct event *e = &log->list[i];
+
+	if (!e->unselected && (e->kind == EVENT_SICK || e->kind == EVENT_RECOVERED))
+		log->cut = e->wall;
+	remove_at(log, i);
 }
 
 void event_log_free(struct event_log *log)
@@ -58,7 +73,7 @@ void event_log_add(struct event_log *log, const struct event *e)
 	struct event *to;
 
 	if (log->n == HISTORY_EVENTS)
-		remove_at(log, least_needed(log));
+		drop(log, least_needed(log));
 	log->list = array_grow(log->list, log->n, &log->size, sizeof(*log->list));
 	at = event_log_count(log, e->report);
 	to = &log->list[at];
@@ -69,6 +84,7 @@ void event_log_add(struct event_log *log, const struct event *e)
 	to->netns = copy_text(e->netns);
 	log->n++;
 	log->n_minor += is_minor(e);
+	log->n_unselected += e->unselected;
 }
 
 uint32_t event_log_remove(struct event_log *log, enum event_kind kind, uint64_t group,
@@ -87,6 +103,15 @@ uint32_t event_log_remove(struct event_log *log, enum event_kind kind, uint64_t 
 	return removed;
 }
 
+bool event_log_selected(const struct event_log *log, uint64_t group)
+{
+	for (size_t i = log->n; i-- > 0;)
+		if (log->list[i].kind == EVENT_SICK && log->list[i].group == group &&
+		    !log->list[i].unselected)
+			return true;
+	return false;
+}
+
 size_t event_log_count(const struct event_log *log, uint64_t report)
 {
 	size_t n = log->n;
@@ -103,6 +128,11 @@ enum severity event_log_severity(const struct event *e)
 		return state_table[e->state].severity;
 	case EVENT_RECOVERED:
 	case EVENT_RESTARTED:
+	case EVENT_GAP:
+	case EVENT_RUN:
+	case EVENT_BOOT:
+	case EVENT_BLIND:
+	case EVENT_CLOCK:
 		return SEVERITY_NOTICE;
 	case EVENT_GONE:
 	case EVENT_NETNS_GONE:

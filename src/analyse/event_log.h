@@ -4,7 +4,10 @@
 
 #include "analyse/verdict.h"
 
-/* What happened, newest last: the newest HISTORY_EVENTS, and the sick ones before the others. */
+/*
+ * What happened, newest last: the newest HISTORY_EVENTS; those of listeners that are selected
+ * before those that are not, and the sick ones before the others.
+ */
 #define HISTORY_EVENTS 1000
 
 enum event_kind {
@@ -16,7 +19,19 @@ enum event_kind {
 	EVENT_NEW,
 	EVENT_NETNS_GONE,
 	EVENT_RESTARTED, /* @restarts since @since */
+	/* Of no listener: before it nothing is known for @lasted_ns; 0: unknown how long. */
+	EVENT_GAP, /* samples were left out */
+	EVENT_RUN, /* of a recording: what follows has nothing to do with what was before */
+	EVENT_BOOT, /* likewise, of another boot or host */
+	EVENT_BLIND, /* no fast sample was taken for @lasted_ns, see blind_ns of struct snapshot */
+	EVENT_CLOCK, /* the wall clock was set by @set_ns, see clock_step_ns() */
 };
+
+/* Is it about the samples, and no listener? */
+static inline bool event_log_is_gap(enum event_kind kind)
+{
+	return kind >= EVENT_GAP;
+}
 
 struct event {
 	uint64_t report; /* number of the report, see history_event_back() */
@@ -33,6 +48,7 @@ struct event {
 	const char *process; /* NULL: unknown */
 	const char *netns; /* as cell_add_netns() writes it; NULL: its own, or the only one */
 	uint64_t lasted_ns;
+	int64_t set_ns;
 	struct range overflows;
 	struct range losses;
 	/*
@@ -42,11 +58,21 @@ struct event {
 	uint32_t more;
 	uint32_t restarts;
 	struct timespec since;
+	/*
+	 * RECOVERED: it may have ended as late as that, as samples were left out after @wall; 0: it
+	 * ended then.
+	 */
+	struct timespec latest;
+	bool unselected; /* of a listener that the selection leaves out */
+	bool closed; /* RECOVERED: it was closed while it was sick, and the next one is well */
 };
 
 struct event_log {
 	struct event *list; /* in the order of reports */
 	size_t n, size;
+	size_t n_unselected;
+	/* The last one that was dropped, of when a selected listener was sick; 0: none was. */
+	struct timespec cut;
 	size_t n_minor; /* how many of them are of listeners that came, or went while they were ok
 			 */
 };
@@ -59,6 +85,9 @@ void event_log_add(struct event_log *log, const struct event *e);
 /* Removes that kind of event of a group since @time_ns. Returns how many that were, with @more. */
 uint32_t event_log_remove(struct event_log *log, enum event_kind kind, uint64_t group,
 			  uint64_t time_ns);
+
+/* Has it an event of when that group was selected and sick? */
+bool event_log_selected(const struct event_log *log, uint64_t group);
 
 /* How many are of reports up to @report. */
 size_t event_log_count(const struct event_log *log, uint64_t report);

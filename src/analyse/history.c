@@ -7,6 +7,7 @@
 #include "analyse/restarts.h"
 #include "base/alloc.h"
 #include "base/num.h"
+#include "model/clock_step.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,9 @@
 #define EVENTS_OF_WINDOW 8
 
 #define FORGET_WINDOWS 8 /* in one go */
+
+/* One sample a minute is recorded whatever it has. What is further apart is an event. */
+#define GAP_NS (120 * NSEC_PER_SEC)
 
 struct history {
 	uint64_t sums_begin; /* the first window that sums may count */
@@ -31,6 +35,7 @@ struct history {
 	struct restarts restarts;
 	struct event_log log;
 	struct timeline time;
+	struct history_break broke; /* before the report that comes next */
 };
 
 struct history *history_new(void)
@@ -96,6 +101,7 @@ static struct event make_event(const struct history *t, const struct report *rep
 	if (!row)
 		return e;
 	e.state = row->state;
+	e.unselected = !report_selected(report, row);
 	e.id = row_id(row);
 	e.group = row_group_id(row);
 	e.addr = row->listener->addr;
@@ -128,6 +134,7 @@ static void log_incident(struct history *t, const struct report *report, struct 
 	struct event e = make_event(t, report, EVENT_SICK, row, inode);
 	const char *process = process_of(report->snapshot, row);
 	struct memory was;
+	uint64_t ago_ns;
 
 	if (process)
 		snprintf(s->process, sizeof(s->process), "%s", process);
@@ -139,12 +146,18 @@ static void log_incident(struct history *t, const struct report *report, struct 
 	if (!news->ended)
 		return;
 	was = incidents_recall(s->incidents, &t->time, newest(t), STATE_OK, 0);
+	e.unselected = e.unselected && !event_log_selected(&t->log, e.group);
 	e.kind = EVENT_RECOVERED;
 	e.state = was.state;
 	e.reason = REASON_N;
-	e.report = news->last;
-	e.time_ns -= was.ago_ns;
-	e.wall = clock_before(e.wall, was.ago_ns);
+	e.report = news->last + was.closed;
+	e.closed = was.closed;
+	/* The window in which it was closed has the event. */
+	ago_ns = was.ago_ns - (was.closed ? was.open_ns : 0);
+	if (was.open_ns && !was.closed)
+		e.latest = clock_before(e.wall, was.ago_ns - was.open_ns);
+	e.time_ns -= ago_ns;
+	e.wall = clock_before(e.wall, ago_ns);
 	e.lasted_ns = was.lasted.ns;
 	e.overflows = was.overflows;
 	e.losses = was.losses;
@@ -201,7 +214,7 @@ static struct going going_of(const struct history *t, const struct row *row)
 			       .seen = track && track->first < newest(t) };
 	struct memory m;
 
-	going.brief = track && track->first && !state_is_sick(going.state) &&
+	going.brief = track && track->first > t->time.begin && !state_is_sick(going.state) &&
 		      timeline_end(&t->time, newest(t)) - track->first_ns < BRIEF_NS &&
 		      !restarts_sum(&t->restarts, going.group, UINT64_MAX).n;
 
@@ -248,22 +261,6 @@ static void find_those_who_stay(struct goings *goings, const struct report *repo
 	}
 }
 
-/* The opening sample has the owners. */
-static const char *process_before(const struct report *report, const struct row *row)
-{
-	const struct snapshot *s = report->before;
-	const struct netns *ns = s ? snapshot_find_netns(s, netns_id(row->netns->netns)) : NULL;
-
-	for (size_t i = ns ? ns->first_listener : 0; ns && i < s->n_listeners; i++) {
-		const struct listener *l = &s->listeners[i];
-
-		if (l->cookie == row->listener->cookie && &s->netns[l->addr.netns_idx] == ns)
-			return l->n_owners ? s->processes[s->owners[l->first_owner].process].comm :
-					     NULL;
-	}
-	return NULL;
-}
-
 static void add_ghost(struct history *t, const struct going *going, const char *process)
 {
 	const uint64_t now_ns = timeline_end(&t->time, newest(t));
@@ -293,7 +290,7 @@ static void add_gone(struct history *t, const struct report *report, const struc
 		     uint32_t more, bool event)
 {
 	const struct sick *s = row_past_sick(&t->rows, row_id(going->row));
-	const char *process = process_before(report, going->row);
+	const char *process = report_process_before(report, going->row);
 	char inode[24];
 	struct event e = make_event(t, report, EVENT_GONE, going->row, inode);
 
@@ -350,6 +347,7 @@ static void lose_netns(struct history *t, const struct report *report, const str
 	size_t n = 0;
 
 	e.netns = netns_name(ns, inode);
+	e.unselected = report->selection && report->selection->filter;
 	event_log_add(&t->log, &e);
 	for (size_t i = ns->first_listener; i < s->n_listeners && n < GHOSTS_MAX / 4; i++) {
 		const struct listener *l = &s->listeners[i];
@@ -512,6 +510,59 @@ static void forget(struct history *t, const struct report *report)
 	}
 }
 
+void history_break(struct history *t, const struct history_break *b)
+{
+	row_past_free(&t->rows);
+	counter_past_free(&t->counters, &t->memory);
+	ghosts_free(&t->ghosts);
+	restarts_free(&t->restarts);
+	t->rows = (struct row_past){ .time = &t->time, .memory = &t->memory };
+	t->broke = *b;
+	t->time.begin = t->time.n;
+	history_restart_sums(t);
+	t->sums_ns += b->gap_ns;
+}
+
+/* Were samples of its window left out? */
+static bool leaves_out(const struct report *report)
+{
+	return report->before && report->snapshot->previous_ns > report->before->monotonic_ns;
+}
+
+/* A new run, or that many samples were left out. */
+static void add_gap(struct history *t, const struct report *report)
+{
+	const uint64_t n = newest(t);
+	struct event e = make_event(t, report, EVENT_GAP, NULL, NULL);
+
+	if (n && n == t->time.begin) {
+		e.kind = t->broke.boot ? EVENT_BOOT : EVENT_RUN;
+		e.lasted_ns = t->broke.gap_ns;
+	} else if (leaves_out(report) && report->window_ns >= GAP_NS) {
+		e.lasted_ns = report->window_ns;
+	} else {
+		return;
+	}
+	event_log_add(&t->log, &e);
+}
+
+/* What is to be known of the time of the window itself. */
+static void add_time(struct history *t, const struct report *report)
+{
+	const int64_t step_ns =
+		report->before ? clock_step_ns(report->before, report->snapshot) : 0;
+	struct event e = make_event(t, report, EVENT_BLIND, NULL, NULL);
+
+	e.lasted_ns = report->snapshot->blind_ns;
+	if (e.lasted_ns && report->before)
+		event_log_add(&t->log, &e);
+	e.kind = EVENT_CLOCK;
+	e.lasted_ns = 0;
+	e.set_ns = step_ns;
+	if (step_ns)
+		event_log_add(&t->log, &e);
+}
+
 void history_add(struct history *t, const struct report *report)
 {
 	const uint64_t n = t->time.n++;
@@ -519,9 +570,14 @@ void history_add(struct history *t, const struct report *report)
 	struct goings goings = { 0 };
 
 	*timeline_at(&t->time, n) = (struct timeline_window){
-		.end_ns = n ? timeline_end(&t->time, n - 1) + report->window_ns : report->window_ns,
+		.end_ns = (n ? timeline_end(&t->time, n - 1) : 0) + t->broke.gap_ns +
+			  report->window_ns,
 		.length_ns = report->window_ns,
+		.partial = leaves_out(report) || (report->before && report->snapshot->blind_ns),
 	};
+	add_gap(t, report);
+	add_time(t, report);
+	t->broke = (struct history_break){ 0 };
 	counter_past_add(&t->counters, report, n, &t->memory);
 	row_past_add(&t->rows, report);
 	find_goings(t, report, &goings);
@@ -535,19 +591,12 @@ void history_add(struct history *t, const struct report *report)
 	forget(t, report);
 }
 
-/* The number of the window; false: the history does not have it. */
-static bool find_window(const struct history *t, size_t back, uint64_t *n)
-{
-	*n = t->time.n - 1 - back;
-	return back < t->time.n && timeline_has(&t->time, *n);
-}
-
 struct history_fill history_fill(const struct history *t, const struct row *row, size_t back)
 {
 	struct history_fill fill = { 0 };
 	uint64_t n;
 
-	fill.known = back < HISTORY_WINDOWS && find_window(t, back, &n) &&
+	fill.known = back < HISTORY_WINDOWS && timeline_find(&t->time, back, &n) &&
 		     row_past_fill(&t->rows, row_id(row), n, &fill.fill);
 	return fill;
 }
@@ -557,8 +606,8 @@ double history_overflow_rate(const struct history *t, const struct row *row, siz
 	const struct sick *s = row_past_sick(&t->rows, row_id(row));
 	uint64_t n, overflows, length_ns;
 
-	if (listener_is_unix(row->listener) || !history_fill(t, row, back).known ||
-	    !find_window(t, back, &n))
+	if (listener_is_unix(row->listener) || back >= HISTORY_WINDOWS ||
+	    !timeline_find(&t->time, back, &n) || !row_past_had(&t->rows, row_id(row), n))
 		return -1;
 	length_ns = timeline_length(&t->time, n);
 	overflows = s ? incidents_overflows(s->incidents, n) : 0;
@@ -572,7 +621,7 @@ struct history_time history_full(const struct history *t, const struct row *row,
 	const struct sick *s = row_past_sick(&t->rows, row_id(row));
 	uint64_t n;
 
-	if (!s || !find_window(t, back, &n))
+	if (!s || !timeline_find(&t->time, back, &n))
 		return (struct history_time){ 0 };
 	return incidents_full(s->incidents, &t->time, n);
 }
@@ -582,7 +631,7 @@ static struct opt_u64 delta_of(const struct history *t, const struct netns *ns, 
 {
 	uint64_t n;
 
-	if (back >= HISTORY_WINDOWS || !find_window(t, back, &n))
+	if (back >= HISTORY_WINDOWS || !timeline_find(&t->time, back, &n))
 		return (struct opt_u64){ 0 };
 	*length_ns = timeline_length(&t->time, n);
 	return counter_past_get(&t->counters, netns_id(ns), id, n);
@@ -606,7 +655,7 @@ struct opt_u64 history_sum(const struct history *t, const struct netns *ns, enum
 	uint64_t n;
 
 	*covered_ns = 0;
-	for (; back < HISTORY_WINDOWS && find_window(t, back, &n); back++) {
+	for (; back < HISTORY_WINDOWS && timeline_find(&t->time, back, &n); back++) {
 		uint64_t length_ns = 0;
 		struct opt_u64 delta = delta_of(t, ns, id, back, &length_ns);
 
@@ -638,7 +687,7 @@ struct history_sums history_row_sums(const struct history *t, const struct row *
 	struct history_sums sums = { 0 };
 	uint64_t n, begin_ns;
 
-	if (!track || !find_window(t, back, &n) || n < t->sums_begin)
+	if (!track || !timeline_find(&t->time, back, &n) || n < t->sums_begin)
 		return sums;
 	begin_ns = track->first_ns > t->sums_ns ? track->first_ns : t->sums_ns;
 	if (timeline_end(&t->time, n) <= begin_ns)
@@ -659,7 +708,7 @@ uint64_t history_span(const struct history *t, size_t back, size_t windows, size
 	uint64_t span = 0, n;
 
 	for (*known = 0; *known < windows && back + *known < HISTORY_WINDOWS &&
-			 find_window(t, back + *known, &n);
+			 timeline_find(&t->time, back + *known, &n);
 	     ++*known)
 		span += timeline_length(&t->time, n);
 	return span;
@@ -672,13 +721,13 @@ struct history_recent history_recent(const struct history *t, const struct row *
 	struct history_recent recent = { 0 };
 	uint64_t n, now_ns;
 
-	if (!find_window(t, back, &n))
+	if (!timeline_find(&t->time, back, &n))
 		return recent;
 	now_ns = timeline_end(&t->time, n);
 	if (span_ns > HISTORY_GAP_NS)
 		span_ns = HISTORY_GAP_NS;
-	for (; find_window(t, back, &n) && now_ns - timeline_end(&t->time, n) < span_ns &&
-	       history_fill(t, row, back).known;
+	for (; timeline_find(&t->time, back, &n) && now_ns - timeline_end(&t->time, n) < span_ns &&
+	       back < HISTORY_WINDOWS && row_past_had(&t->rows, row_id(row), n);
 	     back++) {
 		recent.windows++;
 		recent.sick += s && incidents_sick(s->incidents, n);
@@ -702,6 +751,8 @@ static struct memory recall_gone(const struct history *t, const struct row *row,
 		if (before.kind == MEMORY_WAS)
 			m = before;
 	}
+	m.open_ns = 0;
+	m.closed = false;
 	m.kind = ghost && ghost->brief ? MEMORY_NONE : MEMORY_GONE;
 	m.state = ghost ? ghost->state : row->last_state;
 	m.reasons = ghost ? ghost->reasons : 0;
@@ -719,7 +770,7 @@ struct memory history_memory(const struct history *t, const struct row *row, siz
 	const struct sick *s;
 	uint64_t n;
 
-	if (t && find_window(t, back, &n)) {
+	if (t && timeline_find(&t->time, back, &n)) {
 		if (row->gone)
 			return recall_gone(t, row, n);
 		s = row_past_sick(&t->rows, row_id(row));
@@ -770,7 +821,7 @@ size_t history_gone(struct history *t, const struct report *report, size_t back,
 {
 	uint64_t n, now_ns;
 
-	if (!find_window(t, back, &n)) {
+	if (!timeline_find(&t->time, back, &n)) {
 		*rows = NULL;
 		return 0;
 	}
@@ -811,72 +862,19 @@ size_t history_event_back(const struct history *t, const struct event *e)
 	return timeline_has(&t->time, e->report) ? (size_t)(newest(t) - e->report) : SIZE_MAX;
 }
 
-/* The cell of what happened @age_ns before the end of the last one; @n: it is older. */
-static size_t cell_at(uint64_t age_ns, size_t n, uint64_t span_ns)
+struct timespec history_events_cut(const struct history *t)
 {
-	size_t before = (size_t)((double)age_ns * (double)n / (double)span_ns);
-
-	return before < n ? n - 1 - before : n;
-}
-
-/* Which of the events of a cell stands for it. */
-static unsigned int rank(const struct event *e)
-{
-	static const unsigned int kinds[] = {
-		[EVENT_SICK] = 0,      [EVENT_NETNS_GONE] = 1, [EVENT_RECOVERED] = 2,
-		[EVENT_RESTARTED] = 3, [EVENT_GONE] = 4,       [EVENT_NEW] = 5
-	};
-
-	return kinds[e->kind] * STATE_N + e->state;
-}
-
-static void add_to_cell(struct strip_cell *cell, const struct timeline_window *window)
-{
-	cell->known = true;
-	if (window->severity < cell->severity)
-		cell->severity = window->severity;
-	if (window->rate > cell->rate)
-		cell->rate = window->rate;
+	return t->log.cut;
 }
 
 void history_strip(const struct history *t, struct strip_cell *cells, size_t n, uint64_t span_ns)
 {
-	const uint64_t now_ns = t->time.n ? timeline_end(&t->time, newest(t)) : 0;
-	uint64_t window;
-
-	for (size_t i = 0; i < n; i++)
-		cells[i] = (struct strip_cell){ .severity = SEVERITY_NONE };
-	for (size_t back = 0; find_window(t, back, &window); back++) {
-		const uint64_t end_ns = timeline_end(&t->time, window);
-		const uint64_t length_ns = timeline_length(&t->time, window);
-		const size_t last = cell_at(now_ns - end_ns, n, span_ns);
-		size_t first;
-
-		if (last == n)
-			break;
-		first = length_ns ? cell_at(now_ns - end_ns + length_ns - 1, n, span_ns) : last;
-		for (size_t i = first == n ? 0 : first; i <= last; i++)
-			add_to_cell(&cells[i], &t->time.list[window % TIMELINE_WINDOWS]);
-	}
-	for (size_t i = t->log.n; i-- > 0;) {
-		const struct event *e = &t->log.list[i];
-		const size_t at = cell_at(now_ns - e->time_ns, n, span_ns);
-
-		if (at == n)
-			break;
-		if (!cells[at].event || rank(e) < rank(cells[at].event))
-			cells[at].event = e;
-	}
+	time_map_fill(&t->time, &t->log, cells, n, span_ns);
 }
 
 size_t history_strip_find(const struct history *t, size_t back, size_t n, uint64_t span_ns)
 {
-	uint64_t window;
-
-	if (!find_window(t, back, &window))
-		return n;
-	return cell_at(timeline_end(&t->time, newest(t)) - timeline_end(&t->time, window), n,
-		       span_ns);
+	return time_map_find(&t->time, back, n, span_ns);
 }
 
 size_t history_back_at(const struct history *t, uint64_t age_ns)
@@ -884,7 +882,7 @@ size_t history_back_at(const struct history *t, uint64_t age_ns)
 	size_t back = 0;
 	uint64_t n;
 
-	while (find_window(t, back + 1, &n) &&
+	while (timeline_find(&t->time, back + 1, &n) &&
 	       timeline_end(&t->time, newest(t)) - timeline_end(&t->time, n + 1) < age_ns)
 		back++;
 	return back;

@@ -5,6 +5,7 @@
 #include "analyse/event_log.h"
 #include "analyse/incidents.h"
 #include "analyse/report.h"
+#include "analyse/time_map.h"
 
 /*
  * What the past reports of a repeating view had: how full each queue was, when a listener was sick
@@ -30,6 +31,16 @@ void history_free(struct history *t);
  * read too.
  */
 void history_add(struct history *t, const struct report *report);
+
+/*
+ * history_break() - begin a new run: the next report has nothing to do with those before it. What
+ * is known of listeners and counters is forgotten; events and the map of time stay, and say so.
+ */
+struct history_break {
+	uint64_t gap_ns; /* from the report before to the next one; 0: unknown */
+	bool boot; /* the host booted meanwhile, or it is another one */
+};
+void history_break(struct history *t, const struct history_break *b);
 
 /* Bytes of memory that it takes, without texts. */
 size_t history_bytes(const struct history *t);
@@ -114,21 +125,18 @@ const char *history_process(const struct history *t, const struct row *row);
  * history_events() - how many events there are up to window @back.
  * history_event() - the @i-th of them, 0 the newest. Valid until history_add().
  * history_event_back() - windows from the newest one to that of the event; SIZE_MAX: forgotten
+ * Where there are too many, those of listeners go first that the selection of the report, see
+ * report_select(), leaves out.
  */
 size_t history_events(const struct history *t, size_t back);
 const struct event *history_event(const struct history *t, size_t back, size_t i);
 size_t history_event_back(const struct history *t, const struct event *e);
 
-/* The map of time: @n cells of equal time, the last one ends with the newest window. */
-struct strip_cell {
-	bool known; /* false: before the first report */
-	enum severity severity; /* the worst of any listener */
-	double rate; /* overflows a second, the highest of its windows */
-	const struct event *event; /* the worst that began or ended in it; NULL: none */
-};
-void history_strip(const struct history *t, struct strip_cell *cells, size_t n, uint64_t span_ns);
+/* The newest of the events of sick listeners that are not kept any more; 0: all are. */
+struct timespec history_events_cut(const struct history *t);
 
-/* The cell that has window @back; @n: it is older. */
+/* The map of time, see time_map.h: @n cells of equal time; and the cell of window @back. */
+void history_strip(const struct history *t, struct strip_cell *cells, size_t n, uint64_t span_ns);
 size_t history_strip_find(const struct history *t, size_t back, size_t n, uint64_t span_ns);
 
 /* Windows from the newest one to the one that ended @age_ns before it, or the oldest there is. */

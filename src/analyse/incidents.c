@@ -2,6 +2,7 @@
 #include "analyse/incidents.h"
 
 #include "base/alloc.h"
+#include "base/num.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,7 @@ struct record {
 	uint8_t shown; /* the same, with what is held because states alternate */
 	bool full;
 	bool full_at_least; /* it may have been full for longer */
+	bool closed; /* the incident ended as the listener was closed: in the window after @last */
 	uint16_t reasons; /* that are shown */
 	uint16_t own_reasons; /* of this window alone, with what is proved */
 	uint32_t overflows_max; /* of this window */
@@ -299,9 +301,10 @@ static void go_on(struct incidents *s, const struct seen *seen, const struct tim
 
 	/* Reports that lacked the row have not ended it. */
 	if (!s->open || since(t, s->n, r->last) > HISTORY_GAP_NS + timeline_length(t, s->n))
-		begin_incident(s, timeline_begin(t, s->n), seen->missed || !s->n);
+		begin_incident(s, timeline_begin(t, s->n), seen->missed || s->n == t->begin);
 	s->open = true;
 	r->last = s->n;
+	r->closed = false;
 	weigh_causes(s, timeline_length(t, s->n));
 	if (r->state < r->worst)
 		r->worst_reasons &= NEW_CAUSES;
@@ -354,7 +357,7 @@ static void add_full(struct incidents *s, const struct seen *seen, const struct 
 
 	if (seen->full && !(r->full && follows)) {
 		r->full_ns = timeline_begin(t, s->n);
-		r->full_at_least = seen->missed || !s->n;
+		r->full_at_least = seen->missed || s->n == t->begin;
 	}
 	r->full = seen->full;
 }
@@ -392,6 +395,29 @@ enum state incidents_add(struct incidents *s, const struct seen *seen, const str
 	return s->now.state;
 }
 
+void incidents_close(struct incidents *s, const struct seen *seen, const struct timeline *t,
+		     struct windowed_memory *memory)
+{
+	struct record *r = &s->now;
+
+	if (!s->open || s->n != t->n - 2 || r->last != s->n)
+		return;
+	s->n = t->n - 1;
+	s->last = s->n;
+	r->kept = r->closed = true;
+	r->full = false;
+	r->state = r->shown = STATE_OK;
+	r->reasons = r->own_reasons = 0;
+	r->overflows_max = (uint32_t)num_min_u64(seen->overflows.max, UINT32_MAX);
+	add_to_sums(s, seen, timeline_length(t, s->n));
+	if (seen->counted) {
+		add_range(&r->overflows, &seen->overflows, !s->counted);
+		add_range(&r->losses, &seen->losses, !s->counted);
+		s->counted = true;
+	}
+	windowed_set(&s->records, s->n, r, sizeof(*r), memory);
+}
+
 uint32_t incidents_reasons(const struct incidents *s)
 {
 	const enum state state = s->now.state;
@@ -423,6 +449,14 @@ static uint64_t own_ago(const struct record *r, const struct timeline *t, uint64
 	return now_ns - r->begin_ns;
 }
 
+/* How long the window after the last sick one was, up to @n, if it ended somewhere in that. */
+static uint64_t open_after(const struct timeline *t, uint64_t n, const struct record *r)
+{
+	return r->last < n && (r->closed || t->list[(r->last + 1) % TIMELINE_WINDOWS].partial) ?
+		       timeline_length(t, r->last + 1) :
+		       0;
+}
+
 struct memory incidents_recall(const struct incidents *s, const struct timeline *t, uint64_t n,
 			       enum state state, uint32_t reasons)
 {
@@ -452,7 +486,9 @@ struct memory incidents_recall(const struct incidents *s, const struct timeline 
 		m.state = r->worst;
 		m.reasons = r->worst_reasons;
 		m.ago_ns = ago_ns;
+		m.open_ns = open_after(t, n, r);
 		m.lasted.ns -= ago_ns;
+		m.closed = r->closed;
 	}
 	m.lasted.known = true;
 	m.lasted.at_least = r->at_least;

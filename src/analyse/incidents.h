@@ -62,6 +62,14 @@ bool incidents_are_over(const struct incidents *s, const struct timeline *t);
 /* Forgets the windows before @n. */
 void incidents_forget(struct incidents *s, uint64_t n, struct windowed_memory *memory);
 
+/*
+ * incidents_close() - the listener was closed in the newest window of @t; what it lost there
+ * counts. If it was sick until then, that is how the incident ends, unless the next listener is
+ * sick too.
+ */
+void incidents_close(struct incidents *s, const struct seen *seen, const struct timeline *t,
+		     struct windowed_memory *memory);
+
 /* The reasons to show with the state that incidents_add() returned. */
 uint32_t incidents_reasons(const struct incidents *s);
 

@@ -48,6 +48,11 @@ struct memory {
 	struct history_time lasted; /* the incident: until now, or for WAS until it ended */
 	/* WAS, GONE: since it ended; HELD: since the last window that said @state itself. */
 	uint64_t ago_ns;
+	/* WAS: it may have ended as much later, as samples were left out; 0: it ended then. */
+	uint64_t open_ns;
+	/* WAS: it ended as the listener was closed, within open_ns, and another one is there now.
+	 */
+	bool closed;
 	struct range overflows; /* sums of the incident */
 	struct range losses;
 	uint64_t peak; /* highest fill of the incident */

@@ -3,6 +3,7 @@
 
 #include "analyse/holders.h"
 #include "base/alloc.h"
+#include "base/clock.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +16,22 @@ struct target {
 	const struct row *row; /* one listener: of a folded group its fullest member */
 	uint32_t reasons;
 	unsigned int text_flags;
+	bool past; /* by now the numbers of processes may be those of others */
 };
+
+/* How a command names a process. */
+struct pid_text {
+	char s[12];
+};
+
+static struct pid_text pid_of(const struct target *t, uint32_t pid)
+{
+	struct pid_text text = { "PID" };
+
+	if (!t->past)
+		snprintf(text.s, sizeof(text.s), "%u", pid);
+	return text;
+}
 
 /* Adds the name of a unit, a path or the like to a sentence. */
 static void add_name(struct strbuf *to, const char *name, const struct target *t)
@@ -34,7 +50,7 @@ static struct strbuf *begin(struct remedy *r)
 }
 
 /* How to name the namespace of the listener to -N; NULL: it is our own, or unknown. */
-static const char *foreign_netns(const struct target *t, char pid[16])
+static const char *foreign_netns(const struct target *t, struct pid_text *pid)
 {
 	const struct netns *ns = t->row->netns->netns;
 
@@ -42,21 +58,21 @@ static const char *foreign_netns(const struct target *t, char pid[16])
 		return NULL;
 	if (!ns->pid)
 		return ns->name;
-	snprintf(pid, 16, "%u", ns->pid);
-	return pid;
+	*pid = pid_of(t, ns->pid);
+	return pid->s;
 }
 
 /* Begins a command that has to run in the namespace of the listener. */
 static struct strbuf *begin_inside(struct remedy *r, const struct target *t)
 {
 	struct strbuf *command = begin(r);
-	char pid[16];
-	const char *netns = foreign_netns(t, pid);
+	struct pid_text pid;
+	const char *netns = foreign_netns(t, &pid);
 
 	if (!netns)
 		return command;
 	/* A process may be named like a namespace of ip(8), so it is preferred. */
-	if (!netns[strspn(netns, "0123456789")]) {
+	if (netns == pid.s || !netns[strspn(netns, "0123456789")]) {
 		strbuf_addf(command, "nsenter -t %s -n ", netns);
 		return command;
 	}
@@ -87,8 +103,8 @@ static void add_filter(struct strbuf *to, const struct target *t)
 static void add_listenq(struct remedy *r, const struct target *t, const char *options, bool sudo)
 {
 	struct strbuf *command = begin(r);
-	char pid[16];
-	const char *netns = foreign_netns(t, pid);
+	struct pid_text pid;
+	const char *netns = foreign_netns(t, &pid);
 
 	strbuf_addf(command, "%slistenq %s%s ", sudo ? "sudo " : "", options,
 		    listener_is_unix(t->row->listener) ? " -x" : "");
@@ -170,20 +186,22 @@ static void find_service(struct remedy *r)
 	strbuf_adds(begin(r), "systemctl --failed");
 }
 
-static void add_waits_for(struct remedy *r, const struct process *p)
+static void add_waits_for(struct remedy *r, const struct target *t, const struct process *p)
 {
+	const struct pid_text pid = pid_of(t, p->pid);
+
 	if (rank(p) == 2) {
-		strbuf_addf(&r->purpose, "see what process %u is busy with", p->pid);
-		strbuf_addf(begin(r), "top -Hp %u", p->pid);
+		strbuf_addf(&r->purpose, "see what process %s is busy with", pid.s);
+		strbuf_addf(begin(r), "top -Hp %s", pid.s);
 	} else {
-		strbuf_addf(&r->purpose, "see what process %u waits for", p->pid);
+		strbuf_addf(&r->purpose, "see what process %s waits for", pid.s);
 	}
 	if (rank(p) == 3) /* it does not return to where strace(1) could stop it */
-		strbuf_addf(begin(r), "cat /proc/%u/stack", p->pid);
+		strbuf_addf(begin(r), "cat /proc/%s/stack", pid.s);
 	else
-		strbuf_addf(begin(r), "strace -fp %u", p->pid);
+		strbuf_addf(begin(r), "strace -fp %s", pid.s);
 	if (r->n_commands < REMEDY_COMMANDS)
-		strbuf_addf(begin(r), "grep . /proc/%u/task/*/wchan", p->pid);
+		strbuf_addf(begin(r), "grep . /proc/%s/task/*/wchan", pid.s);
 }
 
 static void look_at_process(struct remedy *r, const struct target *t)
@@ -195,7 +213,7 @@ static void look_at_process(struct remedy *r, const struct target *t)
 	else if (is_systemd(p))
 		find_service(r);
 	else
-		add_waits_for(r, p);
+		add_waits_for(r, t, p);
 }
 
 /* Thaws: the file takes a number in cgroup v2, a word in v1. */
@@ -217,6 +235,7 @@ static void continue_stopped(struct remedy *r, const struct target *t)
 {
 	const struct holder_count c = holders_count(t->row, holder_is_stopped);
 	struct holders h = holders_of(t->row);
+	const struct pid_text pid = pid_of(t, c.first->pid);
 	struct strbuf *command;
 	size_t n = 0;
 
@@ -226,10 +245,10 @@ static void continue_stopped(struct remedy *r, const struct target *t)
 	}
 	if (process_is_traced(c.first)) {
 		strbuf_addf(&r->purpose,
-			    "continue process %u in the debugger, or detach it; who "
+			    "continue process %s in the debugger, or detach it; who "
 			    "traces it",
-			    c.first->pid);
-		strbuf_addf(begin(r), "grep TracerPid /proc/%u/status", c.first->pid);
+			    pid.s);
+		strbuf_addf(begin(r), "grep TracerPid /proc/%s/status", pid.s);
 		return;
 	}
 	strbuf_adds(&r->purpose, c.n > 1 ? "continue them" : "continue it");
@@ -238,8 +257,9 @@ static void continue_stopped(struct remedy *r, const struct target *t)
 	command = begin(r);
 	strbuf_adds(command, "kill -CONT");
 	for (const struct process *p; (p = holders_next(&h)) && n < PIDS_MAX;)
-		if (holder_is_stopped(p) && !holder_is_frozen(p) && !process_is_traced(p)) {
-			strbuf_addf(command, " %u", p->pid);
+		if (holder_is_stopped(p) && !holder_is_frozen(p) && !process_is_traced(p) &&
+		    !(t->past && n)) {
+			strbuf_addf(command, " %s", pid_of(t, p->pid).s);
 			n++;
 		}
 }
@@ -256,7 +276,7 @@ static void find_stuck(struct remedy *r, const struct target *t)
 		return;
 	strbuf_adds(&r->purpose, ", then look at those that run");
 	if (r->n_commands < REMEDY_COMMANDS)
-		strbuf_addf(begin(r), "strace -fp %u", accepter(t)->pid);
+		strbuf_addf(begin(r), "strace -fp %s", pid_of(t, accepter(t)->pid).s);
 }
 
 static void continue_it(struct remedy *r, const struct target *t)
@@ -269,6 +289,7 @@ static void continue_it(struct remedy *r, const struct target *t)
 
 static void free_descriptors(struct remedy *r, const struct target *t)
 {
+	struct pid_text pid;
 	const struct process *p = holders_count(t->row, holder_at_limit).first;
 	const char *service = service_of(p);
 
@@ -276,13 +297,14 @@ static void free_descriptors(struct remedy *r, const struct target *t)
 		look_at_process(r, t);
 		return;
 	}
-	strbuf_addf(&r->purpose, "find the leak, or raise the limit of process %u", p->pid);
+	pid = pid_of(t, p->pid);
+	strbuf_addf(&r->purpose, "find the leak, or raise the limit of process %s", pid.s);
 	if (service) {
 		strbuf_adds(&r->purpose, ", for good with LimitNOFILE= of ");
 		add_name(&r->purpose, service, t);
 	}
-	strbuf_addf(begin(r), "ls -l /proc/%u/fd", p->pid);
-	strbuf_addf(begin(r), "prlimit -p %u --nofile=%llu", p->pid,
+	strbuf_addf(begin(r), "ls -l /proc/%s/fd", pid.s);
+	strbuf_addf(begin(r), "prlimit -p %s --nofile=%llu", pid.s,
 		    2 * (unsigned long long)p->fd_limit);
 }
 
@@ -366,7 +388,9 @@ static void relieve(struct remedy *r, const struct target *t)
 	}
 	strbuf_adds(&r->purpose, "see whether it is out of CPU, and add workers");
 	command = begin(r);
-	if (p == holders_next(&h) && !holders_next(&h)) {
+	if (t->past) {
+		strbuf_adds(command, "top -p PID");
+	} else if (p == holders_next(&h) && !holders_next(&h)) {
 		strbuf_addf(command, "top -Hp %u", p->pid);
 	} else {
 		strbuf_adds(command, "top -p ");
@@ -520,7 +544,7 @@ bool remedy_find(struct remedy *r, const struct row *row, enum state state, uint
 	const enum reason adviser = verdict_adviser(reasons);
 	const struct row *member =
 		row->folded && adviser < REASON_N ? verdict_member(row, adviser) : NULL;
-	const struct target t = { member ? member : row, reasons, text_flags };
+	const struct target t = { member ? member : row, reasons, text_flags, r->now };
 	const struct remedy_row *found =
 		adviser < REASON_N ? &by_reason[adviser] : &by_state[state];
 
@@ -532,19 +556,28 @@ bool remedy_find(struct remedy *r, const struct row *row, enum state state, uint
 	return true;
 }
 
-/* As systemd reads it: "-6min". It holds still on a screen, and begins before what happened. */
-static void add_since(struct strbuf *to, uint64_t began_ns)
+/*
+ * As systemd reads it: "-6min", or "@1795903200", seconds since 1970 and one word where a line
+ * breaks. It holds still on a screen, and begins before what happened.
+ */
+static void add_since(struct strbuf *to, uint64_t began_ns, const struct timespec *now)
 {
 	const uint64_t minute = 60 * NSEC_PER_SEC;
+	time_t began;
 
-	strbuf_addf(to, " --since -%llumin", (unsigned long long)(began_ns / minute + 1));
+	if (!now) {
+		strbuf_addf(to, " --since -%llumin", (unsigned long long)(began_ns / minute + 1));
+		return;
+	}
+	began = clock_before(*now, began_ns).tv_sec;
+	strbuf_addf(to, " --since @%lld", (long long)(began - began % 60));
 }
 
 /* @by_pid: what the process that is there now logged is enough */
 static bool find_logged(struct remedy *r, const struct row *row, const char *process, bool by_pid,
 			uint64_t began_ns, unsigned int text_flags)
 {
-	const struct target t = { row, 0, text_flags };
+	const struct target t = { row, 0, text_flags, r->now };
 	const struct process *p = row->gone ? NULL : accepter(&t);
 	const char *service = service_of(p);
 	struct strbuf *command;
@@ -564,7 +597,7 @@ static bool find_logged(struct remedy *r, const struct row *row, const char *pro
 		strbuf_adds(command, "_COMM=");
 		text_add_word(command, process, text_flags);
 	}
-	add_since(command, began_ns);
+	add_since(command, began_ns, r->now);
 	return true;
 }
 
@@ -578,6 +611,32 @@ bool remedy_restarts(struct remedy *r, const struct row *row, const char *proces
 		     uint64_t began_ns, unsigned int text_flags)
 {
 	return find_logged(r, row, process, false, began_ns, text_flags);
+}
+
+/* systemd reads times in UTC on a host in any time zone. */
+static void add_time(struct strbuf *to, const char *option, time_t t)
+{
+	char text[32];
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	strbuf_addf(to, " --%s '%s UTC'", option, text);
+}
+
+void remedy_logged(struct remedy *r, const struct process *p, struct timespec from,
+		   struct timespec to, unsigned int text_flags)
+{
+	const char *service = service_of(p);
+	struct strbuf *command;
+
+	empty(r);
+	strbuf_adds(&r->purpose, "see what it logged");
+	command = begin(r);
+	strbuf_adds(command, service ? "journalctl -u " : "journalctl _COMM=");
+	text_add_word(command, service ? service : p->comm, text_flags);
+	add_time(command, "since", from.tv_sec - 60);
+	add_time(command, "until", to.tv_sec + 60);
 }
 
 void remedy_add(struct strbuf *to, const struct remedy *r)

@@ -19,6 +19,11 @@ struct remedy {
 	struct strbuf commands[REMEDY_COMMANDS]; /* to type in a shell, quoted for it; n_commands */
 	size_t n_commands; /* 0: nothing to type */
 	const char *caution; /* a sentence that keeps from a wrong step; NULL: none */
+	/*
+	 * In: the time of the report, if that is long ago; or NULL. Processes have other numbers by
+	 * now, so commands have "PID" in their place, but for what reads a log.
+	 */
+	const struct timespec *now;
 };
 
 /*
@@ -43,6 +48,13 @@ bool remedy_ended(struct remedy *r, const struct row *row, const char *process, 
 /* remedy_restarts() - the same for one that restarts again and again: of all its processes. */
 bool remedy_restarts(struct remedy *r, const struct row *row, const char *process,
 		     uint64_t began_ns, unsigned int text_flags);
+
+/*
+ * remedy_logged() - the same for a time that is over: what the unit or the processes called
+ * @p->comm logged from a minute before @from to a minute after @to.
+ */
+void remedy_logged(struct remedy *r, const struct process *p, struct timespec from,
+		   struct timespec to, unsigned int text_flags);
 
 /* remedy_add() - add "purpose: command  or: command", in one line, without the caution. */
 void remedy_add(struct strbuf *to, const struct remedy *r);

@@ -116,6 +116,23 @@ static uint64_t harmless_max(const struct counters *from, const struct counters 
 	return sum;
 }
 
+/*
+ * How much of what happened may have fallen on a listener that was born and died unseen? Fast
+ * samples rule that out. Without them it is as much as others may have dropped without a loss, and
+ * so seem to account for it: bare ACKs under TCP_DEFER_ACCEPT, and RSTs of half-open connections.
+ */
+static uint64_t unseen_max(const struct netns *before, const struct netns *now)
+{
+	const struct opt_u64 deferred =
+		counter_delta(&before->before, &now->after, COUNTER_DEFER_ACCEPT_DROP);
+	const struct opt_u64 reset =
+		counter_delta(&before->before, &now->after, COUNTER_EMBRYONIC_RSTS);
+
+	if (now->looked)
+		return 0;
+	return deferred.known && reset.known ? deferred.value + reset.value : UINT64_MAX;
+}
+
 static void build_netns(struct netns_report *r, const struct report *report,
 			const struct netns *before, const struct netns *now)
 {
@@ -145,6 +162,7 @@ static void build_netns(struct netns_report *r, const struct report *report,
 	r->losses6_lo = minus(r->losses_lo.value, harmless_max(&before->before, &now->after, true));
 	raise_to(&r->losses_lo.value, syn_lo);
 	raise_to(&r->losses6_lo, syn_lo);
+	r->unseen_max = unseen_max(before, now);
 	r->arrivals_hi = arrivals(&before->before, &now->after);
 	if (now->resets_known && counter_known(&before->before, COUNTER_ESTAB_RESETS))
 		r->resets_hi =
@@ -248,7 +266,10 @@ static struct range accepted(const struct row *row, const struct listener *befor
 	return k;
 }
 
-/* Without fast samples only the two ends of the window can be compared. */
+/*
+ * Without fast samples only the two ends of the window can be compared. For TCP that is used only
+ * beside a proof that none was accepted; a UNIX queue that is as long again may have moved.
+ */
 static uint64_t unmoved(const struct listener *now, const struct listener *before,
 			const struct report *report)
 {
@@ -256,7 +277,9 @@ static uint64_t unmoved(const struct listener *now, const struct listener *befor
 		return report->snapshot->monotonic_ns - now->first_ns;
 	if (now->known & LISTENER_PEAK)
 		return now->peak.unmoved_ns;
-	return before && before->length && now->length >= before->length ? report->window_ns : 0;
+	return before && !listener_is_unix(now) && before->length && now->length >= before->length ?
+		       report->window_ns :
+		       0;
 }
 
 /* @w: NULL where the window shows nothing of the row */
@@ -305,10 +328,11 @@ static uint64_t least(uint64_t certain, uint64_t sum, uint64_t max)
 uint64_t report_overflows_min(const struct row *row)
 {
 	const struct netns_report *ns = row->netns;
+	uint64_t min = least(ns->overflows_lo.value, ns->overflows_max, row->window->overflows.max);
 
-	if (ns->listener_vanished || (!ns->netns->looked && !row->seen_full))
+	if (ns->listener_vanished)
 		return 0;
-	return least(ns->overflows_lo.value, ns->overflows_max, row->window->overflows.max);
+	return row->seen_full ? min : minus(min, ns->unseen_max);
 }
 
 /*
@@ -319,11 +343,10 @@ uint64_t report_losses_min(const struct row *row)
 {
 	const struct netns_report *ns = row->netns;
 	bool inet6 = row->listener->addr.family == AF_INET6;
+	uint64_t min = least(inet6 ? ns->losses6_lo : ns->losses_lo.value, ns->losses_max,
+			     row->window->losses.max);
 
-	if (ns->listener_vanished || !ns->netns->looked)
-		return 0;
-	return least(inet6 ? ns->losses6_lo : ns->losses_lo.value, ns->losses_max,
-		     row->window->losses.max);
+	return ns->listener_vanished ? 0 : minus(min, ns->unseen_max);
 }
 
 static uint64_t overflows_max(const struct row *row)
@@ -436,6 +459,9 @@ static void build_rows(struct report *report, const struct snapshot *before,
 		if (ns->opening) {
 			old = snapshot_find_near(before, (uint32_t)(ns->opening - before->netns),
 						 l->cookie, next);
+			/* Before 4.1 a cookie is an address, which another may have by now. */
+			if (old && old->inode != l->inode)
+				old = NULL;
 			row->fresh = !old;
 		}
 		if (old) {
@@ -643,6 +669,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 	report->snapshot = now;
 	report->before = before;
 	report->window_ns = before ? now->monotonic_ns - before->monotonic_ns : 0;
+	report->selection = NULL;
 	report->n_rows = report->n_shown = report->n_members = report->n_gone = 0;
 	report->not_shown = not_shown_find(before, now);
 	report->n_netns = now->n_netns;
@@ -680,13 +707,65 @@ void report_free(struct report *report)
 	memset(report, 0, sizeof(*report));
 }
 
+static bool is_any(const struct listen_addr *a)
+{
+	static const uint8_t any[16];
+
+	return !memcmp(a->address, any, a->family == AF_INET ? 4 : 16);
+}
+
+/* Is it bound to the address? A v4-mapped one is that of IPv4. */
+static bool is_bound_to(const struct listen_addr *a, const struct destination *to)
+{
+	if (to->family == AF_INET && a->family == AF_INET6)
+		return snapshot_is_mapped(a->family, a->address) &&
+		       !memcmp(a->address + 12, to->address, 4);
+	return a->family == to->family &&
+	       !memcmp(a->address, to->address, a->family == AF_INET ? 4 : 16);
+}
+
+/*
+ * Does another listener on that port get the connections? The kernel prefers one that is bound to
+ * the address, then one of the same family (compute_score(), inet_hashtables.c).
+ */
+static bool is_taken(const struct report *report, const struct row *row,
+		     const struct destination *to)
+{
+	const struct listen_addr *a = &row->listener->addr;
+
+	for (size_t i = 0; i < report->n_rows; i++) {
+		const struct listen_addr *other = &report->rows[i].listener->addr;
+
+		if (other->port == a->port && report->rows[i].netns == row->netns &&
+		    !report->rows[i].gone && other->family != AF_UNIX && !other->ifindex &&
+		    (is_bound_to(other, to) ||
+		     (a->family != to->family && other->family == to->family && is_any(other))))
+			return true;
+	}
+	return false;
+}
+
+static bool serves(const struct report *report, const struct row *row, const struct destination *to)
+{
+	const struct listen_addr *a = &row->listener->addr;
+
+	if (!to->family && !to->port)
+		return true;
+	if (a->family == AF_UNIX || (to->port && a->port != to->port))
+		return false;
+	if (!to->family || is_bound_to(a, to))
+		return true;
+	return is_any(a) && (a->family == to->family || (to->family == AF_INET && !a->v6only)) &&
+	       !is_taken(report, row, to);
+}
+
 bool report_selects(const struct report *report, const struct selection *selection,
 		    const struct row *row)
 {
 	return (selection->family == AF_UNSPEC || listener_is_unix(row->listener) ||
 		row->listener->addr.family == selection->family) &&
 	       (!selection->only_full || row_worst_fill(row) >= selection->fill) &&
-	       filter_match(selection->filter, row, report);
+	       serves(report, row, &selection->to) && filter_match(selection->filter, row, report);
 }
 
 void report_select(struct report *report, const struct selection *selection)
@@ -694,6 +773,7 @@ void report_select(struct report *report, const struct selection *selection)
 	report->shown = array_reserve(report->shown, 0, &report->shown_size, report->n_rows,
 				      sizeof(*report->shown));
 	report->n_shown = 0;
+	report->selection = selection;
 	for (size_t i = 0; i < report->n_rows; i++) {
 		struct row *row = &report->rows[i];
 
@@ -701,6 +781,45 @@ void report_select(struct report *report, const struct selection *selection)
 		if (row->shown)
 			report->shown[report->n_shown++] = row;
 	}
+}
+
+bool report_has(const struct report *report, const struct selection *selection)
+{
+	for (size_t i = 0; i < report->n_rows; i++)
+		if (report_selects(report, selection, &report->rows[i]))
+			return true;
+	return false;
+}
+
+const char *report_process_before(const struct report *report, const struct row *row)
+{
+	const struct snapshot *s = report->before;
+	const struct netns *ns = s ? snapshot_find_netns(s, netns_id(row->netns->netns)) : NULL;
+
+	for (size_t i = ns ? ns->first_listener : 0; ns && i < s->n_listeners; i++) {
+		const struct listener *l = &s->listeners[i];
+
+		if (l->cookie == row->listener->cookie && &s->netns[l->addr.netns_idx] == ns)
+			return l->n_owners ? s->processes[s->owners[l->first_owner].process].comm :
+					     NULL;
+	}
+	return NULL;
+}
+
+const struct row *report_only_gone(const struct report *report, const struct netns_report *ns)
+{
+	const struct row *found = NULL;
+
+	for (size_t i = report->n_rows - report->n_gone; i < report->n_rows; i++) {
+		const struct row *row = &report->rows[i];
+
+		if (row->netns != ns || listener_is_unix(row->listener))
+			continue;
+		if (found)
+			return NULL;
+		found = row;
+	}
+	return found;
 }
 
 bool report_lacks_owners(const struct report *report)

@@ -22,6 +22,7 @@ struct report {
 	struct row **by_group; /* the members, group by group */
 	struct folded_group *folded;
 	struct owner *folded_owners; /* of all folded groups */
+	const struct selection *selection; /* see report_select(); NULL: none was made */
 	struct row **shown; /* the selected rows, in the order to show them */
 	size_t n_shown, shown_size;
 	struct netns_report *netns;
@@ -43,25 +44,56 @@ void report_free(struct report *report);
 
 struct filter;
 
+/* Where clients connect to. */
+struct destination {
+	uint8_t family; /* of the address; AF_UNSPEC: any address */
+	uint8_t address[16]; /* network order; AF_INET uses the first four */
+	uint16_t port; /* 0: any */
+};
+
 struct selection {
 	uint8_t family; /* of TCP listeners; AF_UNSPEC: both */
 	bool only_full;
 	uint64_t fill; /* with only_full: least fill or peak */
 	struct filter *filter; /* NULL: all */
+	/*
+	 * TCP listeners that serve it: those bound to the address, and those bound to all addresses
+	 * where none on the same port is bound to it.
+	 */
+	struct destination to;
 };
 
-/* Fills report->shown with the rows that @selection matches, in the order of the dump. */
+/*
+ * Fills report->shown with the rows that @selection matches, in the order of the dump. The report
+ * points to @selection until it is built again.
+ */
 void report_select(struct report *report, const struct selection *selection);
 
 /* Does @selection match the row? It may be a member, which report_select() does not show. */
 bool report_selects(const struct report *report, const struct selection *selection,
 		    const struct row *row);
 
+/* Does the selection of the report, if it has one? */
+static inline bool report_selected(const struct report *report, const struct row *row)
+{
+	return !report->selection || report_selects(report, report->selection, row);
+}
+
+/* Does @selection match any row, of a listener that is gone too? */
+bool report_has(const struct report *report, const struct selection *selection);
+
 /* After fold_report(): is it one listener of a folded row? */
 static inline bool row_is_member(const struct row *row, const struct report *report)
 {
 	return report->n_members && !row->folded && row->group && row->group->sockets > 1;
 }
+
+/* The process that held a listener in the opening sample, by its name; NULL: unknown. Any bytes. */
+const char *report_process_before(const struct report *report, const struct row *row);
+
+/* The only TCP listener of a namespace that went in the window; NULL: there are several, or none.
+ */
+const struct row *report_only_gone(const struct report *report, const struct netns_report *ns);
 
 /* Is any listener shown, and not gone, whose owners are unknown? */
 bool report_lacks_owners(const struct report *report);

@@ -151,7 +151,27 @@ uint64_t row_peak_fill(const struct row *row)
 
 uint64_t row_worst_fill(const struct row *row)
 {
-	const uint64_t fill = listener_fill(row->listener);
+	const struct range *overflows = &row->window->overflows;
+	uint64_t fill = listener_fill(row->listener);
 
+	if (overflows->known && overflows->min)
+		fill = num_max_u64(fill, FILL_FULL);
 	return row->listener->known & LISTENER_PEAK ? num_max_u64(row_peak_fill(row), fill) : fill;
+}
+
+bool row_all_fresh(const struct row *row)
+{
+	if (!row->folded)
+		return row->fresh;
+	for (uint32_t i = 0; i < row->folded->n_members; i++)
+		if (!row->folded->members[i]->fresh)
+			return false;
+	return true;
+}
+
+uint64_t row_lost_most(const struct row *row)
+{
+	const struct row_window *w = row->window;
+
+	return (w->overflows.known ? w->overflows.max : 0) + (w->losses.known ? w->losses.max : 0);
 }

@@ -71,6 +71,7 @@ struct netns_report {
 	struct opt_u64 losses_hi;
 	uint64_t losses6_lo; /* the same as losses_lo, and not harmless over IPv6 either */
 	struct opt_u64 listener_drops; /* sum of the listeners' drops in the window */
+	uint64_t unseen_max; /* of them at most on listeners that no sample saw, see report.c */
 	uint64_t overflows_max; /* sum of overflows.max of the rows */
 	uint64_t losses_max; /* sum of losses.max of the rows */
 	struct opt_u64 unattributed_overflows; /* that no listener can account for */
@@ -213,7 +214,13 @@ struct opt_u64 row_drops(const struct row *row);
 /* Highest fill in the window, with LISTENER_PEAK; for a folded row that of one member. */
 uint64_t row_peak_fill(const struct row *row);
 
-/* Highest known fill in the window: the peak, or the fill now. */
+/* Highest known fill in the window: the peak, the fill now, or that its drops prove. */
 uint64_t row_worst_fill(const struct row *row);
+
+/* Is it new in the window? All members of a folded row are. */
+bool row_all_fresh(const struct row *row);
+
+/* The most that it lost in the window, by the full queue and otherwise; 0: none, or unknown. */
+uint64_t row_lost_most(const struct row *row);
 
 #endif

@@ -7,10 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LEVEL_FULL   (FILL_FULL / LEVEL)
+#define LEVEL_UNSEEN 254 /* it was there */
 #define LEVEL_MISSED 255 /* this report lacks the listener, but earlier and later ones have it */
 
 /* Each takes half a kilobyte. Where more are sick, nothing is known of the past of the rest. */
 #define SICK_MAX 4096
+
+/* More of them only if they are selected, so that others leave room for those. */
+#define SICK_UNSELECTED (SICK_MAX / 2)
 
 /* Where more listeners went, the fills of those that did so first are forgotten. */
 #define WENT_MAX 16384
@@ -21,6 +26,24 @@ static uint8_t level_of(const struct row *row)
 	const uint8_t level = (uint8_t)(num_min_u64(fill, FILL_FULL) / LEVEL);
 
 	return fill && !level ? 1 : level; /* a queue that is not empty is not 0 */
+}
+
+/* Of a window that was mostly unseen only a full queue is known. */
+static uint8_t known_level_of(const struct row *row)
+{
+	const uint8_t level = level_of(row);
+	const bool unseen =
+		row->netns->snapshot->blind_ns && !(row->listener->known & LISTENER_PEAK);
+
+	return unseen && level < LEVEL_FULL ? LEVEL_UNSEEN : level;
+}
+
+/* The level of a group of two. */
+static uint8_t join_levels(uint8_t a, uint8_t b)
+{
+	if (a == LEVEL_FULL || b == LEVEL_FULL)
+		return LEVEL_FULL;
+	return a > b ? a : b;
 }
 
 static size_t find_or_add(struct row_past *p, uint64_t id)
@@ -62,8 +85,8 @@ static size_t add_level(struct row_past *p, uint64_t id, uint8_t level, bool *mi
 		if (n - k <= HISTORY_WINDOWS)
 			set_level(p, track, k, LEVEL_MISSED);
 	/* The mark of a group is that of its fullest member, as in a folded row. */
-	if (track->last == n && now && *now > level)
-		level = *now;
+	if (track->last == n && now)
+		level = join_levels(level, *now);
 	track->last = n;
 	set_level(p, track, n, level);
 	return i;
@@ -146,7 +169,8 @@ static struct sick *note(struct row_past *p, uint64_t id, const struct row *row,
 	struct sick *s = row_past_sick(p, id);
 	struct seen seen;
 
-	if (!s && ((!force && !is_notable(row)) || p->n_sick >= SICK_MAX))
+	if (!s && ((!force && !is_notable(row)) || p->n_sick >= SICK_MAX ||
+		   (p->n_sick >= SICK_UNSELECTED && !report_selected(p->report, row))))
 		return NULL;
 	if (!s)
 		s = add_sick(p, id, incidents_new(p->memory));
@@ -200,7 +224,7 @@ static void add_to_group(struct row_past *p, size_t own, const struct row *row, 
 	/* The last listener of a group goes on with both. */
 	if (alone && (!p->groups || idmap_get(&p->by_id, id) == IDMAP_NONE))
 		return;
-	index = add_level(p, id, level_of(row), &missed);
+	index = add_level(p, id, known_level_of(row), &missed);
 	p->next = own + 1;
 	if (!alone && index >= p->n_older)
 		inherit(p, index, own);
@@ -220,16 +244,32 @@ static void add_to_group(struct row_past *p, size_t own, const struct row *row, 
 	group->seen.proves = group->seen.disproves = false;
 }
 
+/* Of a group that no other listener of the report belongs to, too. */
+static void close_one(struct row_past *p, const struct row *row)
+{
+	const struct seen seen = see(row);
+	const uint64_t ids[] = { row_id(row), row_group_id(row) };
+
+	for (size_t i = 0; p->n_sick && i < ARRAY_SIZE(ids); i++) {
+		struct sick *s = row_past_sick(p, ids[i]);
+
+		if (s && s->seen_end != p->time->n && !(i && ids[i] == ids[0]))
+			incidents_close(s->incidents, &seen, p->time, p->memory);
+	}
+}
+
 /* @folded: of a report that has rows of groups */
 static void add_row(struct row_past *p, const struct row *row, bool folded)
 {
 	bool missed;
-	size_t own = add_level(p, row_id(row), level_of(row), &missed);
+	size_t own = add_level(p, row_id(row), known_level_of(row), &missed);
 
-	if (row->gone)
+	if (row->gone) {
+		close_one(p, row);
 		return;
+	}
 	note(p, row_id(row), row, missed, false);
-	if (own >= p->n_older && !row->folded && p->time->n - 1 &&
+	if (own >= p->n_older && !row->folded && p->time->n - 1 != p->time->begin &&
 	    (row->fresh || !row->netns->opening)) {
 		p->fresh = array_grow(p->fresh, p->n_fresh, &p->fresh_size, sizeof(*p->fresh));
 		p->fresh[p->n_fresh++] = row;
@@ -332,6 +372,7 @@ static uint64_t middle(const struct row_past *p)
 void row_past_add(struct row_past *p, const struct report *report)
 {
 	p->n_older = p->n_tracks;
+	p->report = report;
 	p->next = p->n_fresh = 0;
 	for (size_t i = 0; i < report->n_members; i++)
 		add_row(p, &report->members[i], true);
@@ -381,16 +422,29 @@ struct sick *row_past_sick(const struct row_past *p, uint64_t id)
 	return i == IDMAP_NONE ? NULL : &p->sick[i];
 }
 
-bool row_past_fill(const struct row_past *p, uint64_t id, uint64_t n, uint64_t *fill)
+/* Its level in window @n; LEVEL_MISSED: it was not there */
+static uint8_t level_in(const struct row_past *p, uint64_t id, uint64_t n)
 {
 	const struct track *track = row_past_track(p, id);
 	const uint8_t *level;
 
 	if (!track || n < track->first || n > track->last || n < track->levels.forgotten)
-		return false;
+		return LEVEL_MISSED;
 	level = windowed_get(&track->levels, n, 1);
-	*fill = level ? *level * LEVEL : 0;
-	return !level || *level != LEVEL_MISSED;
+	return level ? *level : 0;
+}
+
+bool row_past_had(const struct row_past *p, uint64_t id, uint64_t n)
+{
+	return level_in(p, id, n) != LEVEL_MISSED;
+}
+
+bool row_past_fill(const struct row_past *p, uint64_t id, uint64_t n, uint64_t *fill)
+{
+	const uint8_t level = level_in(p, id, n);
+
+	*fill = level <= LEVEL_FULL ? level * LEVEL : 0;
+	return level <= LEVEL_FULL;
 }
 
 void row_past_tidy(struct row_past *p, const struct report *report, uint64_t n)

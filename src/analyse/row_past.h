@@ -37,6 +37,7 @@ struct row_past {
 	size_t n_tracks, tracks_size;
 	size_t n_older; /* tracks that existed before the report that is being added */
 	size_t next; /* the track to look at first: reports have rows in the same order */
+	const struct report *report; /* the one that is being added */
 	bool groups; /* some tracks are of groups */
 	struct idmap by_sick; /* index into sick: most rows are not there, and cost little */
 	struct sick *sick;
@@ -65,7 +66,13 @@ void row_past_succeed(struct row_past *p, const struct row *row, uint64_t old);
 const struct track *row_past_track(const struct row_past *p, uint64_t id);
 struct sick *row_past_sick(const struct row_past *p, uint64_t id);
 
-/* Its row_worst_fill() in window @n, rounded down to half a percent. Returns false: unknown */
+/* Was it there in window @n, as far as that is kept? */
+bool row_past_had(const struct row_past *p, uint64_t id, uint64_t n);
+
+/*
+ * Its row_worst_fill() in window @n, rounded down to half a percent. Returns false: unknown, as it
+ * was not there, or the window was mostly unseen and nothing proves that the queue was full.
+ */
 bool row_past_fill(const struct row_past *p, uint64_t id, uint64_t n, uint64_t *fill);
 
 /* Drops tracks that end before window @n, if there are too many, and incidents that say no more. */

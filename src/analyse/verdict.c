@@ -6,9 +6,6 @@
 
 #include <string.h>
 
-/* A window shorter than this is too short to call a program stuck. */
-#define WINDOW_MIN_NS (NSEC_PER_SEC * 19 / 100) /* 0.2 s, measured a little short */
-
 #define WAIT_LONG_NS (WAIT_LONG_MS * (NSEC_PER_SEC / 1000))
 
 #define PIDS_MAX  8 /* in a command to copy */
@@ -123,9 +120,47 @@ static bool is_crowded(const struct row *r)
 	return r->state == STATE_OVERFLOWING || r->state == STATE_FULL || is_high(r);
 }
 
+/*
+ * For how long at most has nothing left the queue at the end of the window? Looks may see a queue
+ * as full again as it was; an age tells more.
+ */
+static uint64_t stands_max(const struct row *r)
+{
+	const bool looked = r->listener->known & LISTENER_PEAK;
+	const uint64_t seen_ns = looked ? r->window->unmoved_ns : r->netns->window_ns;
+	uint64_t age_ns = seen_ns;
+
+	if (listener_is_unix(r->listener) && r->listener->first_ns)
+		age_ns = r->window->unmoved_ns;
+	else if (r->oldest_wait_ms.known && !row_waiting_age(r))
+		age_ns = r->oldest_wait_ms.value * (NSEC_PER_SEC / 1000);
+	/* Without looks an age counts of a queue that has no room again: before, it moved. */
+	return age_ns < seen_ns && (looked || listener_fill(r->listener) >= FILL_HIGH) ? age_ns :
+											 seen_ns;
+}
+
+/*
+ * May it have accepted nothing for a while, and be well but for that? That is unknown where looks
+ * lack. Otherwise the queue had not moved for WAIT_LONG_MS, or for a second, after which a client
+ * repeats its SYN, where the program took all that waited.
+ */
+static bool may_have_stood(const struct row *r)
+{
+	uint64_t stood_ns = stands_max(r);
+
+	if (r->netns->snapshot->blind_ns)
+		return true;
+	if (!(r->listener->known & LISTENER_PEAK))
+		return stood_ns >= WAIT_LONG_NS;
+	if (stood_ns < r->listener->peak.stood_ns)
+		stood_ns = r->listener->peak.stood_ns;
+	return stood_ns >= (r->listener->peak.lowest ? WAIT_LONG_NS : NSEC_PER_SEC);
+}
+
+/* A program that stood still does not lack workers. */
 static bool accepting_slowly(const struct row *r)
 {
-	return is_crowded(r) && r->window->accepted.min > 0;
+	return is_crowded(r) && r->window->accepted.min > 0 && !may_have_stood(r);
 }
 
 static bool cookies_sent(const struct row *r)
@@ -447,6 +482,29 @@ const struct reason_info reason_table[REASON_N] = {
 					    limit_from_syn_backlog },
 };
 
+/* The cause in a few words; NULL: it is a limit, or none is known. */
+static const char *const cause_words[REASON_N] = {
+	[REASON_STOPPED] = "process stopped",
+	[REASON_FD_LIMIT] = "out of descriptors",
+	[REASON_THROTTLED] = "CPU throttled",
+	[REASON_NOT_ACCEPTING] = "stopped accepting",
+	[REASON_ACCEPTING_SLOWLY] = "accepts too slowly",
+	[REASON_SYN_FLOOD] = "SYN queue full, a flood",
+	[REASON_SYN_BURST] = "SYN queue full",
+	[REASON_DEAD_CLIENTS] = "clients have gone",
+};
+
+static const char *const state_words[STATE_N] = {
+	[STATE_OVERFLOWING] = "overflowing",
+	[STATE_FULL] = "queue full",
+	[STATE_STALLED] = "stalled",
+	[STATE_DROPPING] = "loses SYNs",
+	[STATE_SYN_FULL] = "SYN queue full",
+	[STATE_HIGH] = "queue nearly full",
+	[STATE_OK] = "ok",
+	[STATE_GONE] = "gone",
+};
+
 const char *severity_mark(enum severity severity)
 {
 	static const char *const marks[] = { [SEVERITY_CRITICAL] = "!!",
@@ -486,6 +544,18 @@ enum reason verdict_adviser(uint32_t reasons)
 	const enum reason first = verdict_first_reason(reasons);
 
 	return first < REASON_N && reason_table[first].advice ? first : REASON_N;
+}
+
+const char *verdict_cause(enum reason reason)
+{
+	return reason < REASON_N ? cause_words[reason] : NULL;
+}
+
+const char *verdict_brief(enum state state, enum reason reason)
+{
+	const char *cause = verdict_cause(reason);
+
+	return cause ? cause : state_words[state];
 }
 
 /* Adds " (the oldest for 3.2s)". */

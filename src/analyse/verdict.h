@@ -5,6 +5,9 @@
 #include "analyse/row.h"
 #include "base/text.h"
 
+/* A window shorter than this is too short to call a program stuck. */
+#define WINDOW_MIN_NS (NSEC_PER_SEC * 19 / 100) /* 0.2 s, measured a little short */
+
 /* Each severity has a mark and a colour. */
 enum severity {
 	SEVERITY_CRITICAL,
@@ -65,6 +68,14 @@ void classify_row(struct row *row);
  */
 enum reason verdict_first_reason(uint32_t reasons);
 enum reason verdict_adviser(uint32_t reasons);
+
+/*
+ * verdict_cause() - the cause in a few words, "stopped accepting"; NULL: the reason is a limit, or
+ * REASON_N.
+ * verdict_brief() - the cause, or else what the state means: "queue full".
+ */
+const char *verdict_cause(enum reason reason);
+const char *verdict_brief(enum state state, enum reason reason);
 
 /* The fullest member of a folded group, of those with @reason; NULL: none has it */
 const struct row *verdict_member(const struct row *row, enum reason reason);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 /*
  * To zero a huge page takes the kernel as long as 150 faults of 4 KiB, so it pays from about a
@@ -18,8 +19,11 @@
 #define HUGE_PAGE (2 * 1024 * 1024)
 #define LARGE	  (HUGE_PAGE / 3)
 
-/* Global, because any function may run out of memory and none passes this status on. */
-static int exit_status = EXIT_FAILURE;
+/* Global, because any function may run out of memory and none passes this on. */
+static struct on_failure {
+	int status;
+	const char *begin; /* of a line on standard output; NULL: none */
+} on_failure = { .status = EXIT_FAILURE };
 
 static void *checked(void *p, size_t size)
 {
@@ -30,12 +34,23 @@ static void *checked(void *p, size_t size)
 
 void alloc_failed(size_t size)
 {
-	err(exit_status, "cannot allocate %zu bytes", size);
+	const int error = errno;
+	char line[128];
+	int len;
+
+	if (on_failure.begin) {
+		len = snprintf(line, sizeof(line), "%scannot allocate %zu bytes\n",
+			       on_failure.begin, size);
+		if (write(STDOUT_FILENO, line, (size_t)len) < 0)
+			(void)len; /* err() says it once more */
+	}
+	errno = error;
+	err(on_failure.status, "cannot allocate %zu bytes", size);
 }
 
-void alloc_exit_status(int status)
+void alloc_on_failure(int status, const char *begin)
 {
-	exit_status = status;
+	on_failure = (struct on_failure){ status, begin };
 }
 
 void *xmalloc(size_t size)

@@ -17,8 +17,11 @@ char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Ends the program in the same way, where the C library could not allocate @size bytes. */
 void alloc_failed(size_t size) __attribute__((noreturn));
 
-/* Sets the exit status for that, where it is not EXIT_FAILURE. */
-void alloc_exit_status(int status);
+/*
+ * Sets the exit status for that, and how a line on standard output begins that says so too; NULL:
+ * standard error is enough.
+ */
+void alloc_on_failure(int status, const char *begin);
 
 /*
  * array_grow() - room for one more element, zeroed.

@@ -20,10 +20,19 @@ struct timespec clock_wall(void);
 /* @ns as a timespec, INT64_MAX nanoseconds at most. */
 struct timespec clock_timespec(uint64_t ns);
 
+/* The inverse; also of a time before 1970. */
+int64_t clock_to_ns(struct timespec t);
+
 /* The time @ns before @t. */
 struct timespec clock_before(struct timespec t, uint64_t ns);
 
+/* The time @ns after @t, or before it if that is negative; not before 1970, nor after 2261. */
+struct timespec clock_shift(struct timespec t, int64_t ns);
+
 #define CLOCK_TEXT_SIZE 40
+
+/* For people, in the time zone of TZ: "2026-11-29 04:01:12 +0100". */
+void clock_format_local(struct timespec t, char buf[CLOCK_TEXT_SIZE]);
 
 /* RFC 3339 in UTC, with @digits decimals of the second, 0 to 9. */
 void clock_format_utc(struct timespec t, int digits, char buf[CLOCK_TEXT_SIZE]);

@@ -34,6 +34,15 @@ static void resize(struct idmap *map, size_t size)
 }
 
 /* The finalizer of the public-domain SplitMix64 generator (Steele, Lea, Flood 2014). */
+uint64_t idmap_hash(const char *s, size_t len)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)s[i]) * 0x100000001b3u;
+	return h;
+}
+
 uint64_t idmap_mix(uint64_t x)
 {
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;

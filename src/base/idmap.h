@@ -36,6 +36,10 @@ uint32_t idmap_put(struct idmap *map, uint64_t id, uint32_t index);
 /* Returns the index stored for @id, or IDMAP_NONE. */
 uint32_t idmap_get(const struct idmap *map, uint64_t id);
 
+/* An identifier for text: FNV-1a, with the constants of Fowler, Noll and Vo. Two may be the same.
+ */
+uint64_t idmap_hash(const char *s, size_t len);
+
 /* Mixes 64 bits so that every bit of the result depends on every bit of @x. */
 uint64_t idmap_mix(uint64_t x);
 

@@ -12,6 +12,9 @@
 int num_parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *value);
 int num_parse_double(const char *s, double min, double max, double *value);
 
+/* The same for a number of bytes, which may end with K, M or G: units of 1024. */
+int num_parse_bytes(const char *s, uint64_t min, uint64_t max, uint64_t *value);
+
 /* Compares two numbers for qsort(3): negative, 0 or positive. */
 static inline int num_compare(uint64_t a, uint64_t b)
 {

@@ -17,16 +17,6 @@ struct string_pool {
 	size_t bytes_first; /* after the first sample; 0: that one is not complete */
 };
 
-/* FNV-1a, with the constants of Fowler, Noll and Vo. */
-static uint64_t hash(const char *s, size_t len)
-{
-	uint64_t h = 0xcbf29ce484222325u;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ (unsigned char)s[i]) * 0x100000001b3u;
-	return h;
-}
-
 struct string_pool *string_pool_new(void)
 {
 	struct string_pool *pool = xcalloc(1, sizeof(*pool));
@@ -72,7 +62,7 @@ const char *string_pool_add(struct string_pool *pool, const char *s, size_t len)
 
 	if (!s)
 		return NULL;
-	for (uint64_t id = hash(s, len);; id++) {
+	for (uint64_t id = idmap_hash(s, len);; id++) {
 		uint32_t i = idmap_put(&pool->by_hash, id, (uint32_t)pool->n);
 
 		if (i == IDMAP_NONE)

@@ -4,46 +4,13 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
-
-/*
- * Decodes one character. Returns its length in bytes, 0 when @s does not start
- * with well-formed UTF-8 (overlong forms, surrogates and values above U+10FFFF
- * are not).
- */
-static size_t utf8_decode(const unsigned char *s, size_t len, uint32_t *c)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n;
-
-	if (s[0] < 0x80) {
-		*c = s[0];
-		return 1;
-	}
-	if ((s[0] & 0xe0) == 0xc0)
-		n = 2;
-	else if ((s[0] & 0xf0) == 0xe0)
-		n = 3;
-	else if ((s[0] & 0xf8) == 0xf0)
-		n = 4;
-	else
-		return 0;
-	if (n > len)
-		return 0;
-	*c = s[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if (!text_continues((char)s[i]))
-			return 0;
-		*c = *c << 6 | (s[i] & 0x3f);
-	}
-	if (*c < least[n] || *c > 0x10ffff || (*c >= 0xd800 && *c <= 0xdfff))
-		return 0;
-	return n;
-}
 
 /* Explicit marks, embeddings, overrides and isolates of the bidirectional algorithm. */
 static bool changes_direction(uint32_t c)
@@ -123,6 +90,51 @@ static unsigned char least_plain(unsigned int flags)
 	return flags & TEXT_ONE_WORD ? ' ' + 1 : ' ';
 }
 
+size_t text_decode(const char *text, size_t len, uint32_t *c)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n;
+
+	if (s[0] < 0x80) {
+		*c = s[0];
+		return 1;
+	}
+	if ((s[0] & 0xe0) == 0xc0)
+		n = 2;
+	else if ((s[0] & 0xf0) == 0xe0)
+		n = 3;
+	else if ((s[0] & 0xf8) == 0xf0)
+		n = 4;
+	else
+		return 0;
+	if (n > len)
+		return 0;
+	*c = s[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if (!text_continues((char)s[i]))
+			return 0;
+		*c = *c << 6 | (s[i] & 0x3f);
+	}
+	if (*c < least[n] || *c > 0x10ffff || (*c >= 0xd800 && *c <= 0xdfff))
+		return 0;
+	return n;
+}
+
+void text_load_locale(void)
+{
+	if (!strcmp(setlocale(LC_CTYPE, NULL), "C"))
+		setlocale(LC_CTYPE, "");
+}
+
+bool text_allows_utf8(unsigned int flags)
+{
+	if (!(flags & TEXT_BY_LOCALE))
+		return !(flags & TEXT_ASCII);
+	text_load_locale();
+	return !(flags & TEXT_ASCII) && !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
+
 bool text_is_plain(const char *s, size_t len, unsigned int flags)
 {
 	return plain_length((const unsigned char *)s, len, least_plain(flags)) == len;
@@ -145,14 +157,15 @@ size_t text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int f
 		p += n;
 		if (p == end)
 			break;
-		n = utf8_decode(p, (size_t)(end - p), &c);
+		n = text_decode((const char *)p, (size_t)(end - p), &c);
 		if (!n)
 			strbuf_addf(b, "\\x%02x", *p);
 		else if (c == '\\')
 			strbuf_adds(b, "\\\\");
 		else if (!keep_control && (c < least || (c >= 0x7f && c < 0xa0)))
 			strbuf_addf(b, "\\x%02x", (unsigned int)c);
-		else if (n > 1 && ((flags & TEXT_ASCII) || (!keep_control && changes_direction(c))))
+		else if (n > 1 &&
+			 (!text_allows_utf8(flags) || (!keep_control && changes_direction(c))))
 			strbuf_addf(b, "\\u{%x}", (unsigned int)c);
 		else {
 			strbuf_add(b, (const char *)p, n);
@@ -208,6 +221,18 @@ void text_add_word(struct strbuf *b, const char *s, unsigned int flags)
 	strbuf_putc(b, '\'');
 }
 
+void text_add_rate(struct strbuf *b, double rate)
+{
+	if (rate > 0 && rate < 9.95 && rate != (double)(int)rate)
+		strbuf_addf(b, "%.1f", rate < 0.1 ? 0.1 : rate);
+	else if (rate < 99999.5)
+		strbuf_addf(b, "%.0f", rate);
+	else if (rate < 99999.5e3)
+		strbuf_addf(b, "%.0fk", rate / 1e3);
+	else
+		strbuf_addf(b, "%.0fM", rate / 1e6);
+}
+
 void text_add_time(struct strbuf *b, uint64_t ns)
 {
 	const uint64_t tenth = NSEC_PER_SEC / 10;
@@ -237,9 +262,11 @@ size_t text_width(const char *s, size_t len)
 
 	while (i < len && (unsigned char)s[i] < 0x80)
 		width = ++i;
+	if (i < len)
+		text_load_locale();
 	while (i < len) {
 		uint32_t c;
-		size_t n = utf8_decode((const unsigned char *)s + i, len - i, &c);
+		size_t n = text_decode(s + i, len - i, &c);
 		int columns = n > 1 ? wcwidth((wchar_t)c) : 1;
 
 		width += columns >= 0 ? (size_t)columns : 1;

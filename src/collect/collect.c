@@ -27,8 +27,11 @@ struct collector {
 	struct collect_config config;
 	int root;
 	struct open_netns_set set;
+	uint64_t sampled_ns; /* monotonic_ns of the last sample */
 	size_t looked; /* index of the namespace of the last fast sample */
 	uint64_t rest_ns; /* no fast sample before this time: all namespaces share one budget */
+	uint64_t missed_ns; /* for so long none was taken in this window, see note_missed() */
+	uint64_t cpu_ns; /* of the thread, when the window began; 0: a fast sample was taken */
 	struct ehash_dumps ehash;
 	struct cgroups cgroups;
 	struct owners owners;
@@ -121,6 +124,7 @@ static void add_namespace(struct sampling *now)
 	ns->serial = netns->serial;
 	ns->name = string_pool_adds(now->s->strings, netns->name);
 	ns->pid = netns->pid;
+	ns->of_process = netns->of_process;
 	ns->own = netns->netns_fd == NETNS_HOME;
 }
 
@@ -134,6 +138,7 @@ static void dump_listeners(struct sampling *now)
 {
 	const struct collect_config *config = &now->c->config;
 	struct ehash_dump *ehash = &now->netns->ehash;
+	struct netns *ns = &now->s->netns[now->netns_idx];
 	struct dump_time dumped;
 
 	compile_filter(now->c, now->netns);
@@ -146,7 +151,9 @@ static void dump_listeners(struct sampling *now)
 		return;
 	dumped.end_ns = clock_monotonic_ns();
 	ehash->listeners = dumped;
-	now->s->netns[now->netns_idx].one_datagram = diag_datagrams(now->netns->diag) <= 1;
+	ns->dump_begin_ns = dumped.begin_ns;
+	ns->dump_end_ns = dumped.end_ns;
+	ns->one_datagram = diag_datagrams(now->netns->diag) <= 1;
 }
 
 static void read_counters_after(struct sampling *now)
@@ -212,12 +219,87 @@ static void set_peak_rate(struct collector *c)
 			       needs(c, NEED_PEAK) ? c->config.peak_rate : 0, c->config.peak_share);
 }
 
+static uint64_t first_due(const struct collector *c)
+{
+	uint64_t due = UINT64_MAX;
+
+	for (size_t i = 0; i < c->set.n; i++)
+		if (c->set.list[i]->peaks.due_ns < due)
+			due = c->set.list[i]->peaks.due_ns;
+	return due > c->rest_ns ? due : c->rest_ns;
+}
+
+/*
+ * A fast sample that is so late is missed: the program was stopped, or the host was, or it was too
+ * busy, or nobody read the output. A program that has to wait for a CPU waits for some 0.1 s.
+ */
+#define MISSED_NS NSEC_PER_SEC
+
+/*
+ * Notes for how long no fast sample was taken though one was due. Where a host has many processes
+ * and listeners, the rest of the sample and the report take as long in every window: that is no
+ * news.
+ */
+static void note_missed(struct collector *c, uint64_t now_ns)
+{
+	uint64_t due = first_due(c);
+
+	if (c->cpu_ns && due <= now_ns && now_ns - due >= MISSED_NS)
+		due += clock_thread_cpu_ns() - c->cpu_ns;
+	c->cpu_ns = 0;
+	if (due > now_ns || now_ns - due < MISSED_NS)
+		return;
+	c->missed_ns += now_ns - due;
+	for (size_t i = 0; i < c->set.n; i++)
+		peaks_miss(&c->set.list[i]->peaks, due, now_ns);
+}
+
+/* Is most of the window unseen? What is less leaves enough looks for a peak. */
+static void find_blind(struct sampling *now)
+{
+	struct collector *c = now->c;
+	struct snapshot *s = now->s;
+	const uint64_t window_ns = s->monotonic_ns - c->sampled_ns;
+	struct strbuf text = { 0 };
+
+	note_missed(c, s->monotonic_ns);
+	if (c->sampled_ns && 2 * c->missed_ns >= window_ns)
+		s->blind_ns = c->missed_ns;
+	c->missed_ns = 0;
+	c->cpu_ns = clock_thread_cpu_ns();
+	if (!s->blind_ns)
+		return;
+	strbuf_adds(&text, "no fast sample was taken for ");
+	text_add_time(&text, s->blind_ns);
+	strbuf_adds(&text, " of a window of ");
+	text_add_time(&text, window_ns);
+	snapshot_warn(s, "peaks-unavailable",
+		      "%s, as listenq or the host was stopped or too busy, or the output was not "
+		      "read: peaks are unknown but of queues that were seen full",
+		      text.s);
+	strbuf_free(&text);
+}
+
+/* That a queue was full is a fact; that it was never longer than at the looks is not. */
+static void forget_peaks(struct snapshot *s, uint32_t netns_idx)
+{
+	for (size_t i = s->netns[netns_idx].first_listener;
+	     i < s->n_listeners && s->listeners[i].addr.netns_idx == netns_idx; i++)
+		if (!s->listeners[i].peak.full)
+			s->listeners[i].known &= (uint16_t)~LISTENER_PEAK;
+	for (size_t i = 0; i < s->n_gone; i++)
+		if (!s->gone[i].peak.full)
+			s->gone[i].known &= (uint16_t)~LISTENER_PEAK;
+	s->netns[netns_idx].looked = false;
+}
+
 /* Ends one window of fast sampling and begins the next. */
 static void begin_peak_window(struct sampling *now)
 {
 	struct collector *c = now->c;
 	struct snapshot *s = now->s;
 
+	find_blind(now);
 	set_peak_rate(c);
 	for (uint32_t i = 0; i < c->set.n; i++) {
 		struct open_netns *netns = c->set.list[i];
@@ -227,6 +309,8 @@ static void begin_peak_window(struct sampling *now)
 			peaks_end(&netns->peaks, s, i);
 		if (s->n_gone > gone)
 			peaks_confirm_gone(&netns->peaks, netns->diag, s, i);
+		if (s->blind_ns)
+			forget_peaks(s, i);
 		peaks_begin(&netns->peaks, s, i);
 		/* Namespaces share one budget: spend it on those with listeners. */
 		if (is_one_of_many(c) && !snapshot_has_listeners(s, i))
@@ -329,20 +413,7 @@ static void read_sysctls(struct sampling *now)
 
 static void identify_host(struct sampling *now)
 {
-	struct snapshot *s = now->s;
-	struct strbuf *text = &now->c->text;
-	int code = procfs_read(now->c->root, "proc/sys/kernel/random/boot_id", text);
-
-	if (code == 0 && text->len >= sizeof(s->boot_id) - 1)
-		memcpy(s->boot_id, text->s, sizeof(s->boot_id) - 1);
-	if (processes_failed(code))
-		snapshot_warn(s, "names-unavailable",
-			      "cannot read /proc/sys/kernel/random/boot_id: %s", strerror(-code));
-	if (gethostname(s->host, sizeof(s->host)) < 0) {
-		snapshot_warn(s, "names-unavailable", "cannot read the name of the host: %s",
-			      strerror(errno));
-		s->host[0] = '\0';
-	}
+	collector_identify(&now->c->base, now->s);
 }
 
 static void warn_about_drops(struct sampling *now)
@@ -467,23 +538,17 @@ static int sample(struct sample_source *self, enum sample_kind kind, struct snap
 	struct collector *c = collector_of(self);
 	int code = take_sample(c, kind, s, why);
 
-	if (kind == SAMPLE_CLOSING || code < 0)
+	if (code == 0 && kind == SAMPLE_OPENING) {
+		if (clock_monotonic_ns() - s->monotonic_ns > LATE_NS)
+			code = take_sample(c, kind, s, why);
+		if (code == 0)
+			ehash_dumps_open(&c->ehash, s);
+	}
+	if (code < 0)
 		return code;
-	if (clock_monotonic_ns() - s->monotonic_ns > LATE_NS)
-		code = take_sample(c, kind, s, why);
-	if (code == 0)
-		ehash_dumps_open(&c->ehash, s);
-	return code;
-}
-
-static uint64_t first_due(const struct collector *c)
-{
-	uint64_t due = UINT64_MAX;
-
-	for (size_t i = 0; i < c->set.n; i++)
-		if (c->set.list[i]->peaks.due_ns < due)
-			due = c->set.list[i]->peaks.due_ns;
-	return due;
+	s->previous_ns = c->sampled_ns;
+	c->sampled_ns = s->monotonic_ns;
+	return 0;
 }
 
 static uint64_t next_look(const struct sample_source *self)
@@ -491,8 +556,6 @@ static uint64_t next_look(const struct sample_source *self)
 	const struct collector *c = (const struct collector *)self;
 	uint64_t due = first_due(c);
 
-	if (due < c->rest_ns)
-		due = c->rest_ns;
 	if (c->unix_queues.due_ns < due)
 		due = c->unix_queues.due_ns;
 	return due < c->set.check_ns ? due : c->set.check_ns;
@@ -525,6 +588,7 @@ static void look(struct sample_source *self)
 	}
 	if (due == UINT64_MAX)
 		return;
+	note_missed(c, now);
 	netns = next_due(c, due > now ? due : now);
 	peaks_look(&netns->peaks, netns->diag, c->config.family, &netns->filter);
 	c->rest_ns = now + (uint64_t)((double)netns->peaks.cost_ns / c->config.peak_share);
@@ -536,6 +600,8 @@ static void set_needs(struct sample_source *self, unsigned int needs, uint16_t d
 
 	if (needs & NEED_CONNECTIONS)
 		needs |= NEED_SYN_RECV | NEED_GROUPS;
+	if (!(needs & NEED_PEAK))
+		c->missed_ns = 0;
 	c->config.needs = c->ehash.needs = needs;
 	c->ehash.detail_port = detail_port;
 	open_netns_set_change_needs(&c->set, needs);
@@ -605,4 +671,58 @@ int collector_open(struct sample_source **source, const struct collect_config *c
 	}
 	*source = &c->base;
 	return 0;
+}
+
+void collector_identify(struct sample_source *source, struct snapshot *s)
+{
+	struct collector *c = collector_of(source);
+	int code = procfs_read(c->root, "proc/sys/kernel/random/boot_id", &c->text);
+
+	if (code == 0 && c->text.len >= sizeof(s->boot_id) - 1)
+		memcpy(s->boot_id, c->text.s, sizeof(s->boot_id) - 1);
+	if (processes_failed(code))
+		snapshot_warn(s, "names-unavailable",
+			      "cannot read /proc/sys/kernel/random/boot_id: %s", strerror(-code));
+	if (gethostname(s->host, sizeof(s->host)) < 0) {
+		snapshot_warn(s, "names-unavailable", "cannot read the name of the host: %s",
+			      strerror(errno));
+		s->host[0] = '\0';
+	}
+}
+
+/* An inode alone may be that of another namespace by now; then the report does not compare it. */
+static const struct netns *find_last(const struct snapshot *last, const struct open_netns *netns)
+{
+	for (size_t i = 0; i < last->n_netns; i++) {
+		const struct netns *ns = &last->netns[i];
+
+		if (netns->cookie ? ns->cookie == netns->cookie :
+				    !ns->cookie && ns->inode == netns->inode)
+			return ns;
+	}
+	return NULL;
+}
+
+void collector_resume(struct sample_source *source, const struct snapshot *last)
+{
+	struct collector *c = collector_of(source);
+
+	for (size_t i = 0; i < c->set.n; i++) {
+		struct open_netns *netns = c->set.list[i];
+		const struct netns *ns = find_last(last, netns);
+
+		if (!ns)
+			continue;
+		netns->ehash.listeners = (struct dump_time){ ns->dump_begin_ns, ns->dump_end_ns };
+		waiting_resume(&netns->ehash.waiting, last, (uint32_t)(ns - last->netns));
+	}
+	unix_queues_resume(&c->unix_queues, last);
+}
+
+void collector_leave(struct sample_source *source, struct snapshot *s)
+{
+	struct collector *c = collector_of(source);
+
+	for (uint32_t i = 0; i < c->set.n; i++)
+		waiting_leave(&c->set.list[i]->ehash.waiting, s, i);
 }

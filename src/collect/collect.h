@@ -38,4 +38,16 @@ struct collect_config {
 int collector_open(struct sample_source **source, const struct collect_config *config,
 		   struct error *why);
 
+/* Fills in the name of the host and the boot id, as a sample with NEED_IDENTITY has them. */
+void collector_identify(struct sample_source *source, struct snapshot *s);
+
+/*
+ * collector_leave() - add to the last sample of this run what the next one needs beside it.
+ * collector_resume() - before the first sample: it closes a window that began with @last, which
+ * another run took in this boot. So ages of connections are compared with that time, and UNIX
+ * queues with what they were then.
+ */
+void collector_leave(struct sample_source *source, struct snapshot *s);
+void collector_resume(struct sample_source *source, const struct snapshot *last);
+
 #endif

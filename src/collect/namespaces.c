@@ -230,7 +230,7 @@ static char *container_name(struct part container)
 	return name.s;
 }
 
-static char *name_by_process(struct search *search, uint32_t pid)
+static char *name_by_process(struct search *search, uint32_t pid, bool *of_process)
 {
 	struct units units = { .container = { NULL, 0 } };
 	int code = procfs_read_process(search->root, pid, "cgroup", &search->text);
@@ -238,6 +238,7 @@ static char *name_by_process(struct search *search, uint32_t pid)
 	note(search, code);
 	if (code == 0)
 		units = units_parse(search->text.s, search->text.len);
+	*of_process = !units.container.s;
 	if (units.container.s)
 		return container_name(units.container);
 	code = procfs_read_process(search->root, pid, "comm", &search->text);
@@ -259,12 +260,14 @@ static void name_all(struct search *search)
 		if (ns->name)
 			continue;
 		if (before && !before->has_name && ns->pid && before->pid == ns->pid &&
-		    !search->before->failed)
+		    !search->before->failed) {
 			ns->name = xstrdup(before->name);
-		else if (ns->pid)
-			ns->name = name_by_process(search, ns->pid);
-		else
+			ns->of_process = before->of_process;
+		} else if (ns->pid) {
+			ns->name = name_by_process(search, ns->pid, &ns->of_process);
+		} else {
 			ns->name = xasprintf("/%s", ns->path);
+		}
 	}
 }
 

@@ -23,6 +23,7 @@ struct namespace
 	uint32_t pid; /* the oldest process in it; 0: none */
 	uint64_t started; /* start time of that process, in clock ticks since boot */
 	bool has_name; /* below /run/netns */
+	bool of_process; /* @name is that of @pid */
 	bool has_oldest; /* @pid is known to be the oldest, without comparing start times */
 };
 

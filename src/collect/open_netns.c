@@ -222,6 +222,7 @@ static int add(struct open_netns_set *set, uint64_t inode, const char *path, con
 	netns->name = name ? xstrdup(name) : NULL;
 	netns->path = called ? xstrdup(path) : NULL;
 	netns->pid = ns ? ns->pid : 0;
+	netns->of_process = ns && ns->of_process;
 	code = open_needed(netns, set->needs, why);
 	if (code < 0) {
 		close_one(netns);
@@ -307,6 +308,7 @@ static void update(struct open_netns_set *set, size_t i)
 	if (ns) {
 		free(netns->name);
 		netns->name = xstrdup(ns->name);
+		netns->of_process = ns->of_process;
 	}
 }
 

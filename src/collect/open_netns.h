@@ -27,6 +27,7 @@ struct open_netns {
 	uint64_t inode; /* 0: unknown */
 	uint64_t serial; /* differs from that of others which had the inode before */
 	char *name; /* NULL: not needed */
+	bool of_process; /* the name is that of @pid */
 	char *path; /* to open it, relative to the root; NULL: the user has not named it */
 	uint32_t pid; /* the oldest process in it; 0: none, or not needed */
 	int root; /* descriptor of the directory that holds proc/; not owned */

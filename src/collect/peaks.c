@@ -131,15 +131,23 @@ static void end_dump(struct peaks *p, const struct diag_socket *diag, int code, 
 }
 
 /* @before_ns: time of the look before */
-static void look_at_used(struct used_queue *used, uint32_t length, uint32_t limit, uint64_t now_ns,
-			 uint64_t before_ns)
+static void look_at_used(const struct peaks *p, struct used_queue *used, uint32_t length,
+			 uint32_t limit, uint64_t now_ns, uint64_t before_ns)
 {
+	const bool blind = before_ns < p->blind_to_ns;
 	struct peak *peak = &used->peak;
 
+	if (!length || length < used->length || blind) {
+		const uint64_t stood_ns = (blind ? now_ns : before_ns) - used->moved_ns;
+
+		if (stood_ns > peak->stood_ns)
+			peak->stood_ns = stood_ns;
+		used->moved_ns = now_ns;
+	}
+	if (blind)
+		before_ns += p->blind_to_ns - p->blind_from_ns;
 	if (length < peak->lowest)
 		peak->lowest = length;
-	if (!length || length < used->length)
-		used->moved_ns = now_ns;
 	if (length > peak->length)
 		peak->length = length;
 	if (length > limit) {
@@ -161,7 +169,7 @@ static void look_at(struct peaks *p, struct tracked_queue *q, bool fresh, uint32
 	if (length && !q->used)
 		use(p, q, fresh ? length : 0);
 	if (q->used)
-		look_at_used(&p->used[q->used - 1], length, limit, now_ns, q->look_ns);
+		look_at_used(p, &p->used[q->used - 1], length, limit, now_ns, q->look_ns);
 	q->is_new |= fresh && p->missed_none;
 	q->samples++;
 	q->limit = limit;
@@ -178,6 +186,7 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns_idx)
 	p->look = 1; /* a queue that is new has 0 */
 	p->repeated = true; /* a sample does not say whether its dump did */
 	p->missed_none = false;
+	p->blind_from_ns = p->blind_to_ns = 0;
 	for (size_t i = s->netns[netns_idx].first_listener; i < s->n_listeners; i++) {
 		const struct listener *l = &s->listeners[i];
 		struct tracked_queue *q;
@@ -200,6 +209,12 @@ void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns_idx)
 			used->moved_ns -= l->peak.unmoved_ns;
 	}
 	p->due_ns = s->monotonic_ns + p->min_interval_ns;
+}
+
+void peaks_miss(struct peaks *p, uint64_t from_ns, uint64_t to_ns)
+{
+	p->blind_from_ns = from_ns;
+	p->blind_to_ns = to_ns;
 }
 
 struct look {

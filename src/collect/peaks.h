@@ -53,6 +53,7 @@ struct peaks {
 	double share; /* of one CPU */
 	uint64_t cost_ns; /* CPU time of a look, averaged; from 0, as the first costs too much */
 	uint64_t due_ns; /* of the next look; UINT64_MAX: none */
+	uint64_t blind_from_ns, blind_to_ns; /* the last time without looks, see peaks_miss() */
 };
 
 /*
@@ -65,6 +66,13 @@ void peaks_free(struct peaks *p);
 
 /* Begins a window with this sample, for the listeners of @netns_idx. */
 void peaks_begin(struct peaks *p, const struct snapshot *s, uint32_t netns_idx);
+
+/*
+ * peaks_miss() - no look was taken from a time when one was due to now: nothing is known of how
+ * full queues were meanwhile, nor of whether they moved. To be called before the next look or
+ * peaks_end().
+ */
+void peaks_miss(struct peaks *p, uint64_t from_ns, uint64_t to_ns);
 
 /*
  * peaks_look() - take one look, and set the time of the next. A queue that a failed dump did not

@@ -294,6 +294,32 @@ void unix_queues_free(struct unix_queues *q)
 	memset(q, 0, sizeof(*q));
 }
 
+static void resume(struct unix_queues *q, struct unix_queue queue)
+{
+	/* Two lengths that are far apart in time do not show that nothing left the queue. */
+	if (!queue.first || !queue.since_ns)
+		return;
+	q->list = array_grow(q->list, q->n, &q->size, sizeof(*q->list));
+	q->list[q->n++] = queue;
+}
+
+void unix_queues_resume(struct unix_queues *q, const struct snapshot *s)
+{
+	for (size_t i = 0; i < s->n_unix_queues; i++)
+		resume(q, s->unix_queues[i]);
+	for (size_t i = 0; i < s->n_listeners; i++) {
+		const struct listener *l = &s->listeners[i];
+
+		if (listener_is_unix(l))
+			resume(q, (struct unix_queue){ .cookie = l->cookie,
+						       .since_ns = l->first_ns,
+						       .length = l->length,
+						       .limit = l->limit,
+						       .inode = l->inode,
+						       .first = l->first });
+	}
+}
+
 void unix_queues_begin(struct unix_queues *q, uint64_t now_ns)
 {
 	struct unix_queue *list = q->before;
@@ -356,8 +382,10 @@ void unix_queues_take(struct unix_queues *q, struct netlink_socket *netlink, str
 		if (!listener_is_unix(l) || !l->length)
 			continue;
 		at = idmap_get(&q->seen, l->cookie);
-		if (at != IDMAP_NONE && q->list[at].first)
-			l->first_ns = q->list[at].since_ns;
+		if (at == IDMAP_NONE || !q->list[at].first)
+			continue;
+		l->first = q->list[at].first;
+		l->first_ns = q->list[at].since_ns;
 	}
 	q->due_ns = UINT64_MAX;
 	if (q->unread)

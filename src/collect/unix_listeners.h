@@ -79,6 +79,12 @@ struct unix_queues {
 
 void unix_queues_free(struct unix_queues *q);
 
+/*
+ * unix_queues_resume() - before the first look, take over the queues of a sample that another run
+ * took in this boot: those whose first connection it knows.
+ */
+void unix_queues_resume(struct unix_queues *q, const struct snapshot *s);
+
 /* Take a look: begin, add each namespace, and end, which sets when the next look is due. */
 void unix_queues_begin(struct unix_queues *q, uint64_t now_ns);
 void unix_queues_add(struct unix_queues *q, struct netlink_socket *netlink);

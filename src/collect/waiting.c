@@ -341,16 +341,29 @@ static bool same_holder(const struct waiting_queue *queue, const struct group *g
 	return g && queue->alone && g->holder == queue->cookie;
 }
 
+/* Before 4.1 a cookie is an address, and may be that of a younger connection by now. */
+static bool still_waits(const struct waiting *w, uint64_t cookie,
+			const struct waiting_request *wanted)
+{
+	const uint32_t i = idmap_get(&w->children.by_cookie, cookie);
+
+	return i != IDMAP_NONE &&
+	       (!wanted->before.begin_ns ||
+		perhaps_there(w->children.list[i].last_data_sent_ms * (NSEC_PER_SEC / 1000), w,
+			      &wanted->before));
+}
+
 /* Does this dump show the oldest connections of an earlier dump? */
-static void compare_oldest(struct waiting *w, struct snapshot *s, uint32_t netns_idx)
+static void compare_oldest(struct waiting *w, struct snapshot *s,
+			   const struct waiting_request *wanted)
 {
 	for (size_t i = 0; i < w->n_queues; i++)
 		w->queues[i].stands = w->queues[i].n_oldest > 0;
 	for (size_t i = 0; i < w->n_oldest; i++)
-		if (idmap_get(&w->children.by_cookie, w->oldest[i].cookie) == IDMAP_NONE)
+		if (!still_waits(w, w->oldest[i].cookie, wanted))
 			w->queues[w->oldest[i].queue].stands = false;
 	for (size_t i = 0; i < w->n_queues; i++) {
-		struct group *g = find_group(&w->queues[i], s, netns_idx);
+		struct group *g = find_group(&w->queues[i], s, wanted->netns_idx);
 
 		if (!w->queues[i].stands || !same_holder(&w->queues[i], g) ||
 		    !(g->known & GROUP_WAITING))
@@ -411,7 +424,7 @@ int waiting_fill(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 		if (g->length < g->length_after)
 			g->length_after = (uint32_t)g->length;
 	}
-	compare_oldest(w, s, wanted->netns_idx);
+	compare_oldest(w, s, wanted);
 	compare_shown(w, s, wanted);
 	keep(w, s, wanted->netns_idx);
 	w->sample_ns = s->netns[wanted->netns_idx].waiting_ns = s->monotonic_ns;
@@ -497,5 +510,57 @@ void waiting_fill_again(struct waiting *w, struct diag_socket *diag, struct snap
 
 		if (g && g->known & GROUP_WAITING)
 			children_give_connection(&w->children, i, s, g);
+	}
+}
+
+static int compare_holders(const void *va, const void *vb)
+{
+	const struct oldest *a = va, *b = vb;
+	int order = num_compare(a->holder, b->holder);
+
+	return order ? order : num_compare(a->cookie, b->cookie);
+}
+
+void waiting_leave(const struct waiting *w, struct snapshot *s, uint32_t netns_idx)
+{
+	const size_t begin = s->n_oldest;
+
+	for (size_t i = 0; i < w->n_oldest; i++) {
+		const struct waiting_queue *queue = &w->queues[w->oldest[i].queue];
+
+		if (!queue->alone)
+			continue;
+		s->oldest = array_grow(s->oldest, s->n_oldest, &s->oldest_size, sizeof(*s->oldest));
+		s->oldest[s->n_oldest++] = (struct oldest){ .cookie = w->oldest[i].cookie,
+							    .holder = queue->cookie,
+							    .netns_idx = netns_idx,
+							    .ahead = queue->ahead };
+	}
+	if (s->n_oldest > begin)
+		qsort(s->oldest + begin, s->n_oldest - begin, sizeof(*s->oldest), compare_holders);
+}
+
+/* Those of one queue stand side by side, see waiting_leave(). */
+void waiting_resume(struct waiting *w, const struct snapshot *last, uint32_t netns_idx)
+{
+	for (size_t i = 0; i < last->n_oldest; i++) {
+		const struct oldest *o = &last->oldest[i];
+		struct waiting_queue *queue;
+
+		if (o->netns_idx != netns_idx)
+			continue;
+		if (!w->n_queues || w->queues[w->n_queues - 1].cookie != o->holder) {
+			w->queues = array_grow(w->queues, w->n_queues, &w->queues_size,
+					       sizeof(*w->queues));
+			queue = &w->queues[w->n_queues++];
+			*queue = (struct waiting_queue){ .cookie = o->holder,
+							 .ahead = o->ahead,
+							 .alone = true };
+		}
+		w->queues[w->n_queues - 1].n_oldest++;
+		w->oldest = array_grow(w->oldest, w->n_oldest, &w->oldest_size, sizeof(*w->oldest));
+		w->oldest[w->n_oldest++] =
+			(struct waiting_oldest){ .cookie = o->cookie,
+						 .queue = (uint32_t)w->n_queues - 1 };
 	}
 }

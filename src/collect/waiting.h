@@ -97,4 +97,12 @@ int waiting_fill(struct waiting *w, struct diag_socket *diag, struct snapshot *s
 void waiting_fill_again(struct waiting *w, struct diag_socket *diag, struct snapshot *s,
 			const struct waiting_request *wanted);
 
+/*
+ * waiting_leave() - add the oldest connections of the last dump to @s, for the next run.
+ * waiting_resume() - before the first dump, take them over from a sample of the last run.
+ * @netns_idx: of the namespace in @s, or in @last
+ */
+void waiting_leave(const struct waiting *w, struct snapshot *s, uint32_t netns_idx);
+void waiting_resume(struct waiting *w, const struct snapshot *last, uint32_t netns_idx);
+
 #endif

@@ -44,4 +44,13 @@ enum need {
 	NEED_USERS = 1 << 22, /* names of users, which the output looks up */
 };
 
+/* How files with samples name them. */
+struct need_info {
+	unsigned int need;
+	const char *name;
+};
+
+#define NEED_N 23
+extern const struct need_info need_table[NEED_N];
+
 #endif

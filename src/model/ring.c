@@ -27,12 +27,15 @@ static void merge_listener(struct listener *to, const struct listener *from)
 {
 	struct peak *peak = &to->peak;
 
-	if (!(from->known & LISTENER_PEAK))
+	/* That it was seen full is known whatever else is, see blind_ns. */
+	if (!(from->known & LISTENER_PEAK) && !peak->full)
 		to->known &= (uint16_t)~LISTENER_PEAK;
 	if (from->peak.length > peak->length)
 		peak->length = from->peak.length;
 	if (from->peak.lowest < peak->lowest)
 		peak->lowest = from->peak.lowest;
+	if (from->peak.stood_ns > peak->stood_ns)
+		peak->stood_ns = from->peak.stood_ns;
 	peak->full_ns += from->peak.full_ns;
 	peak->samples += from->peak.samples;
 	peak->fell += from->peak.fell;
@@ -157,23 +160,6 @@ static void merge_listeners(struct snapshot *next, const struct snapshot *s,
 	limit_gone(next);
 }
 
-/* Clears what was compared with the sample before @next, which is another one now. */
-static void forget_comparisons(struct snapshot *next, uint64_t opening_ns)
-{
-	for (size_t i = 0; i < next->n_groups; i++) {
-		struct group *g = &next->groups[i];
-
-		g->known &= ~(uint32_t)(GROUP_STAYED | GROUP_SHOWN);
-		g->stayed_min = 0;
-		/* @ahead bounds how many left since the walk, not how many left before it. */
-		if (next->netns[next->listeners[g->first].addr.netns_idx].waiting_ns > opening_ns)
-			g->ahead = UINT32_MAX;
-	}
-	for (size_t i = 0; i < next->n_processes; i++)
-		if (!next->processes[i].throttled)
-			next->processes[i].known &= (uint8_t)~PROCESS_THROTTLED;
-}
-
 /*
  * @s is dropped from between @opening and @next. The window that ends with @next now begins with
  * @opening, and contains what was seen in the window of @s.
@@ -197,7 +183,8 @@ static void merge_windows(struct snapshot *next, const struct snapshot *s,
 		ns->listener_vanished |= s->netns[i].listener_vanished;
 	}
 	merge_listeners(next, s, opening, later);
-	forget_comparisons(next, opening->monotonic_ns);
+	snapshot_forget_comparisons(next, opening->monotonic_ns);
+	next->blind_ns += s->blind_ns;
 	free(later);
 }
 

@@ -22,7 +22,7 @@
 /* clang-format off */
 #define FOR_ARRAYS(F) \
 	F(netns) F(listeners) F(gone) F(groups) F(processes) F(owners) F(connections) \
-	F(unix_queues) F(others)
+	F(oldest) F(unix_queues) F(others)
 /* clang-format on */
 
 /* The kernel's cookies are unique across namespaces, but those of a test need not be. */
@@ -31,11 +31,18 @@ static uint64_t snapshot_id(uint32_t netns_idx, uint64_t cookie)
 	return cookie ^ (uint64_t)netns_idx << 48;
 }
 
+static void free_warning(struct warning *w)
+{
+	free(w->code);
+	free(w->message);
+}
+
 static void drop_warnings(struct snapshot *s)
 {
-	for (size_t i = 0; i < s->n_warnings; i++)
-		free(s->warnings[i].message);
+	for (size_t i = 0; i < s->n_warnings + s->n_retracted; i++)
+		free_warning(&s->warnings[i]);
 	s->n_warnings = 0;
+	s->n_retracted = 0;
 }
 
 static void *copy_array(void *to, size_t *size, const void *from, size_t n, size_t element)
@@ -57,18 +64,30 @@ static void *trim_array(void *array, size_t *size, size_t n, size_t element)
 	return NULL;
 }
 
-static void add_warning(struct snapshot *s, const char *code, const char *message)
+static void add_warning(struct snapshot *s, const char *code, const char *message, bool of_report)
 {
 	struct warning *w;
 
 	for (size_t i = 0; i < s->n_warnings; i++)
 		if (!strcmp(s->warnings[i].code, code) && !strcmp(s->warnings[i].message, message))
 			return;
-	s->warnings =
-		array_grow(s->warnings, s->n_warnings, &s->warnings_size, sizeof(*s->warnings));
+	s->warnings = array_grow(s->warnings, s->n_warnings + s->n_retracted, &s->warnings_size,
+				 sizeof(*s->warnings));
 	w = &s->warnings[s->n_warnings++];
-	w->code = code;
+	w[s->n_retracted] = *w;
+	w->code = xstrdup(code);
 	w->message = xstrdup(message);
+	w->of_report = of_report;
+}
+
+static __attribute__((format(printf, 4, 0))) void add_formatted(struct snapshot *s,
+								const char *code, bool of_report,
+								const char *format, va_list args)
+{
+	char message[512];
+
+	vsnprintf(message, sizeof(message), format, args);
+	add_warning(s, code, message, of_report);
 }
 
 /* Replaces the index by one of the listeners from @first on. */
@@ -93,6 +112,22 @@ static void trim_index(struct snapshot *s)
 	if (s->by_cookie.size > 2 * INDEXED_MAX)
 		idmap_free(&s->by_cookie);
 	index_listeners(s, s->n_listeners - INDEXED_MAX / 4);
+}
+
+void snapshot_forget_comparisons(struct snapshot *s, uint64_t opening_ns)
+{
+	for (size_t i = 0; i < s->n_groups; i++) {
+		struct group *g = &s->groups[i];
+
+		g->known &= ~(uint32_t)(GROUP_STAYED | GROUP_SHOWN);
+		g->stayed_min = 0;
+		/* @ahead bounds how many left since the walk, not how many left before it. */
+		if (s->netns[s->listeners[g->first].addr.netns_idx].waiting_ns > opening_ns)
+			g->ahead = UINT32_MAX;
+	}
+	for (size_t i = 0; i < s->n_processes; i++)
+		if (!s->processes[i].throttled)
+			s->processes[i].known &= (uint8_t)~PROCESS_THROTTLED;
 }
 
 bool snapshot_is_mapped(uint8_t family, const uint8_t address[16])
@@ -165,8 +200,8 @@ size_t snapshot_bytes(const struct snapshot *s)
 #define ADD(name) bytes += s->name##_size * sizeof(*s->name);
 	FOR_ARRAYS(ADD)
 #undef ADD
-	for (size_t i = 0; i < s->n_warnings; i++)
-		bytes += strlen(s->warnings[i].message) + 1;
+	for (size_t i = 0; i < s->n_warnings + s->n_retracted; i++)
+		bytes += strlen(s->warnings[i].code) + strlen(s->warnings[i].message) + 2;
 	return bytes;
 }
 
@@ -260,30 +295,43 @@ void snapshot_size_owners(struct snapshot *s, size_t n_owners, size_t n_processe
 
 void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...)
 {
-	char message[512];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(message, sizeof(message), format, args);
+	add_formatted(s, code, false, format, args);
 	va_end(args);
-	add_warning(s, code, message);
+}
+
+void snapshot_warn_report(struct snapshot *s, const char *code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_formatted(s, code, true, format, args);
+	va_end(args);
 }
 
 void snapshot_retract(struct snapshot *s, const char *code)
 {
-	size_t n = 0;
+	size_t i = 0;
 
-	for (size_t i = 0; i < s->n_warnings; i++) {
-		if (strcmp(s->warnings[i].code, code))
-			s->warnings[n++] = s->warnings[i];
-		else
-			free(s->warnings[i].message);
+	while (i < s->n_warnings) {
+		const struct warning w = s->warnings[i];
+
+		if (strcmp(w.code, code) != 0) {
+			i++;
+			continue;
+		}
+		memmove(&s->warnings[i], &s->warnings[i + 1],
+			(s->n_warnings + s->n_retracted - i - 1) * sizeof(w));
+		s->n_warnings--;
+		s->warnings[s->n_warnings + s->n_retracted++] = w;
 	}
-	s->n_warnings = n;
 }
 
 void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other)
 {
 	for (size_t i = 0; i < other->n_warnings; i++)
-		add_warning(s, other->warnings[i].code, other->warnings[i].message);
+		add_warning(s, other->warnings[i].code, other->warnings[i].message,
+			    other->warnings[i].of_report);
 }

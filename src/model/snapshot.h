@@ -23,6 +23,11 @@
 struct peak {
 	uint64_t full_ns; /* sum of the intervals whose closing look saw it full */
 	uint64_t unmoved_ns; /* time since it was last seen empty or shorter; may be many windows */
+	/*
+	 * The longest time, of those that ended in the window, without a look that saw it empty or
+	 * shorter. It may have begun before. Looks that were missed saw nothing.
+	 */
+	uint64_t stood_ns;
 	uint32_t length; /* highest, including the samples at both ends of the window */
 	uint32_t lowest; /* likewise */
 	uint32_t samples; /* looks at the queue, including the closing sample */
@@ -72,7 +77,11 @@ struct listener {
 	uint32_t limit; /* accept queue: min(backlog, somaxconn) when listen(2) was called */
 	uint32_t first_owner; /* index into snapshot->owners; its other owners follow */
 	uint32_t n_owners; /* sorted by pid, process 1 last; 0: none, if LISTENER_OWNERS */
-	uint32_t drops; /* wraps at 2^32; never reset while the socket lives */
+	union {
+		uint32_t drops; /* TCP: wraps at 2^32; never reset while the socket lives */
+		uint32_t first; /* UNIX: inode of the client with its oldest connection; 0: unknown
+				 */
+	};
 	struct peak peak;
 };
 
@@ -196,6 +205,7 @@ struct netns {
 	uint64_t inode; /* of /proc/PID/ns/net, which the kernel reuses; 0: unknown */
 	uint64_t serial; /* distinguishes namespaces of this run that had the same inode */
 	const char *name; /* NULL: unknown */
+	bool of_process; /* its name is that of @pid, and lasts no longer */
 	uint32_t pid; /* the oldest process in it; 0: unknown */
 	bool own; /* the program runs in it */
 	size_t first_listener; /* index into snapshot->listeners; the others follow */
@@ -206,6 +216,8 @@ struct netns {
 	bool resets_known;
 	uint32_t unattributed_syn_recv; /* request socks whose listener is gone */
 	bool one_datagram; /* the dump was not resumed, so it missed no listener */
+	uint64_t dump_begin_ns; /* CLOCK_MONOTONIC around the dump of its listeners; 0: no dump */
+	uint64_t dump_end_ns;
 	/*
 	 * monotonic_ns of the sample whose walk of the established hash found the half-open and the
 	 * waiting connections: this one, or an earlier one where a walk costs too much for every
@@ -218,6 +230,17 @@ struct netns {
 	bool failed; /* its listeners could not be dumped */
 	bool looked; /* fast samples were taken */
 	bool listener_vanished; /* fast sampling saw a listener that the closing sample lacks */
+};
+
+/*
+ * One of the oldest connections in an accept queue whose group has no other queue: while it waits,
+ * none that came later was accepted. Only in a sample that is the last of a run, for the next run.
+ */
+struct oldest {
+	uint64_t cookie; /* of the connection */
+	uint64_t holder; /* of the listener */
+	uint32_t netns_idx; /* index into snapshot->netns */
+	uint32_t ahead; /* upper bound of those that are older, and may have left since */
 };
 
 /* A UNIX listener with a queue, where UNIX listeners are not among the listeners. */
@@ -246,8 +269,9 @@ struct other_netns {
 
 /* Why data are incomplete: JSON warnings, one line on stderr with a table. */
 struct warning {
-	const char *code; /* constant, public */
+	char *code; /* public; both are owned */
 	char *message;
+	bool of_report; /* and not of the sample, which is saved without it */
 };
 
 enum snapshot_known {
@@ -266,6 +290,21 @@ struct snapshot {
 	/* Members before the arrays are copied and reset as one; FOR_ARRAYS lists the arrays. */
 	struct timespec wall;
 	uint64_t monotonic_ns;
+	/* Of the sample before: what looks saw is of the time since. 0: it is the source's first.
+	 */
+	uint64_t previous_ns;
+	/*
+	 * In a recording: how many samples that were to be recorded could not be written, since the
+	 * sample before it in the file. Where a run begins anew, the second sample of it has those
+	 * before the first.
+	 */
+	uint64_t missed;
+	/*
+	 * For so long no look was taken in the time since the sample before, though looks were due,
+	 * and that is most of that time, or of a part of it where a ring has joined windows: peaks
+	 * are known only where a look saw the queue full. 0: it is not so.
+	 */
+	uint64_t blind_ns;
 	uint32_t known; /* enum snapshot_known */
 	char host[65];
 	char boot_id[37]; /* "": unknown */
@@ -291,12 +330,15 @@ struct snapshot {
 	size_t n_owners, owners_size;
 	struct connection *connections; /* group by group, see connections.h */
 	size_t n_connections, connections_size;
+	struct oldest *oldest;
+	size_t n_oldest, oldest_size;
 	struct unix_queue *unix_queues;
 	size_t n_unix_queues, unix_queues_size;
 	struct other_netns *others;
 	size_t n_others, others_size;
 	struct warning *warnings;
 	size_t n_warnings, warnings_size;
+	size_t n_retracted; /* they stand behind the warnings */
 
 	struct idmap by_cookie; /* index into listeners, built by snapshot_find() */
 	struct idmap by_addr; /* index into groups */
@@ -359,15 +401,26 @@ const struct listener *snapshot_find(const struct snapshot *s, uint32_t netns_id
 const struct listener *snapshot_find_near(const struct snapshot *s, uint32_t netns_idx,
 					  uint64_t cookie, size_t guess);
 
-/* Adds a warning; one with the same code and text is not repeated. */
+/*
+ * snapshot_warn() - add a warning; one with the same code and text is not repeated.
+ * snapshot_warn_report() - the same of what lacks in the report. The sample may be saved after it.
+ */
 void snapshot_warn(struct snapshot *s, const char *code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+void snapshot_warn_report(struct snapshot *s, const char *code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 
-/* Removes the warnings with that code. */
+/* Removes the warnings with that code from those to show. The sample is saved with them. */
 void snapshot_retract(struct snapshot *s, const char *code);
 
 /* Adds the warnings of another sample. */
 void snapshot_add_warnings(struct snapshot *s, const struct snapshot *other);
+
+/*
+ * Clears what was compared with the sample before it, as the window begins with an earlier one, at
+ * @opening_ns.
+ */
+void snapshot_forget_comparisons(struct snapshot *s, uint64_t opening_ns);
 
 /* Is it a v4-mapped address, ::ffff:192.0.2.7? The last four bytes are the IPv4 address. */
 bool snapshot_is_mapped(uint8_t family, const uint8_t address[16]);

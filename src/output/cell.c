@@ -116,7 +116,7 @@ void cell_add_fitted(struct strbuf *cell, const struct field_value *v, unsigned 
 
 	cell_add(cell, v, text_flags);
 	if (width && v->known && v->path)
-		cell_shorten(cell, start, width * 3 / 8, !(text_flags & TEXT_ASCII));
+		cell_shorten(cell, start, width * 3 / 8, text_allows_utf8(text_flags));
 }
 
 void cell_align(struct strbuf *to, const struct strbuf *rows, const char *align)

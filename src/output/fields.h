@@ -121,6 +121,7 @@ struct field_context {
 	const char *words[REASON_N];
 	struct names *services; /* NULL: ports as numbers */
 	struct names *users; /* NULL: no names of users */
+	bool past; /* the report is of long ago: what is to be done is for the next time */
 };
 
 struct field {

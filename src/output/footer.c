@@ -274,7 +274,7 @@ static void add_namespaces(struct strbuf *lines, const struct report *report,
 	strbuf_free(&words);
 	if (!report->window_ns && report->n_netns)
 		strbuf_adds(lines,
-			    "No window: what moved is unknown; without -d 0 there is one.\n");
+			    "No window: what moved is unknown; -d 1 or --baseline gives one.\n");
 	if (report->n_netns > 1) {
 		add_many(lines, report, window.s, text_flags);
 	} else if (report->n_netns) {
@@ -369,6 +369,12 @@ static size_t add_named(struct strbuf *lines, const struct footer *f, enum reaso
 	return named;
 }
 
+/* What is to be done about a recording would be about other processes by now. */
+static const char *word_of(const struct footer *f)
+{
+	return f->context->past ? "Next time" : "Do";
+}
+
 /* Adds "Do (127.0.0.1:80): ...", in lines from which a command can be copied. */
 static void add_remedy(struct strbuf *lines, const struct footer *f, const struct row *row,
 		       const struct remedy *remedy)
@@ -376,7 +382,7 @@ static void add_remedy(struct strbuf *lines, const struct footer *f, const struc
 	const size_t begin = lines->len;
 	size_t purpose;
 
-	strbuf_adds(lines, "Do (");
+	strbuf_addf(lines, "%s (", word_of(f));
 	add_local(lines, f, row);
 	strbuf_adds(lines, "): ");
 	purpose = lines->len;
@@ -398,6 +404,7 @@ static void add_remedy(struct strbuf *lines, const struct footer *f, const struc
 static void add_remedies(struct strbuf *lines, const struct footer *f, enum state state,
 			 enum reason reason)
 {
+	const struct timespec *now = f->context->past ? &f->report->snapshot->wall : NULL;
 	struct remedy remedy = { 0 };
 	struct strbuf seen = { 0 }, one = { 0 };
 	size_t n = 0;
@@ -414,6 +421,7 @@ static void add_remedies(struct strbuf *lines, const struct footer *f, enum stat
 		}
 		one.len = 0;
 		strbuf_putc(&one, '\n');
+		remedy.now = NULL; /* the numbers tell processes apart */
 		if (remedy_find(&remedy, row, row->state, row->reasons, f->text_flags))
 			remedy_add(&one, &remedy);
 		strbuf_putc(&one, '\n');
@@ -421,11 +429,14 @@ static void add_remedies(struct strbuf *lines, const struct footer *f, enum stat
 			continue;
 		strbuf_adds(&seen, one.s);
 		n++;
+		remedy.now = now;
+		if (now)
+			remedy_find(&remedy, row, row->state, row->reasons, f->text_flags);
 		add_remedy(lines, f, row, &remedy);
 	}
 	if (n > LISTENERS_MAX)
-		strbuf_addf(lines, "Do: likewise for %zu more listener%s\n", n - LISTENERS_MAX,
-			    n - LISTENERS_MAX > 1 ? "s" : "");
+		strbuf_addf(lines, "%s: likewise for %zu more listener%s\n", word_of(f),
+			    n - LISTENERS_MAX, n - LISTENERS_MAX > 1 ? "s" : "");
 	strbuf_free(&seen);
 	strbuf_free(&one);
 	remedy_free(&remedy);

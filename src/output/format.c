@@ -2,13 +2,17 @@
 #include "output/format.h"
 
 #include "base/clock.h"
+#include "output/check.h"
 #include "output/document.h"
 #include "output/json.h"
 
 #include <stdlib.h>
 
-static void print_table(FILE *stream, const struct report *report, const struct format_style *style,
-			struct field_context *context)
+/* For a bad command line. */
+#define EXIT_USAGE 2
+
+static int print_table(FILE *stream, const struct report *report, const struct format_style *style,
+		       struct field_context *context)
 {
 	bool apart = style->repeated && style->table.header;
 
@@ -21,30 +25,73 @@ static void print_table(FILE *stream, const struct report *report, const struct 
 	table_print(stream, report, style->columns, &style->table, context);
 	if (apart)
 		fputc('\n', stream);
+	return EXIT_SUCCESS;
 }
 
-static void print_json(FILE *stream, const struct report *report, const struct format_style *style,
-		       struct field_context *context)
+static int print_json(FILE *stream, const struct report *report, const struct format_style *style,
+		      struct field_context *context)
 {
 	json_print(stream, report, style->repeated, context);
+	return EXIT_SUCCESS;
 }
 
-static unsigned int table_needs(const struct columns *columns, bool footer)
+static int print_check(FILE *stream, const struct report *report, const struct format_style *style,
+		       struct field_context *context)
 {
-	return columns_needs(columns) |
-	       (footer ? NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW | NEED_NOT_SHOWN : 0);
+	return (int)check_print(stream, report, style->check, style->table.text_flags, context);
+}
+
+static int print_prometheus(FILE *stream, const struct report *report,
+			    const struct format_style *style, struct field_context *context)
+{
+	prometheus_print(stream, report, &style->prometheus, context);
+	return EXIT_SUCCESS;
+}
+
+static int print_incident(FILE *stream, const struct report *report,
+			  const struct format_style *style, struct field_context *context)
+{
+	(void)report;
+	(void)context;
+	postmortem_end(style->postmortem);
+	incident_print(stream, style->postmortem, &style->incident);
+	return EXIT_SUCCESS;
+}
+
+static unsigned int table_needs(const struct format_style *style)
+{
+	return columns_needs(style->columns) |
+	       (style->table.footer ? NEED_COUNTERS | NEED_SYSCTLS | NEED_WINDOW | NEED_NOT_SHOWN :
+				      0);
 }
 
 /* It has every field, whatever the columns are. */
-static unsigned int json_needs(const struct columns *columns, bool footer)
+static unsigned int json_needs(const struct format_style *style)
 {
 	unsigned int needs = document_needs();
 
-	(void)columns;
-	(void)footer;
+	(void)style;
 	for (size_t i = 0; i < FIELD_N; i++)
 		needs |= field_table[i].key ? field_table[i].needs : 0;
 	return needs;
+}
+
+static unsigned int needs_of_check(const struct format_style *style)
+{
+	return check_needs(style->check);
+}
+
+static unsigned int families_needs(const struct format_style *style)
+{
+	(void)style;
+	return prometheus_needs();
+}
+
+/* Samples are taken already. */
+static unsigned int no_needs(const struct format_style *style)
+{
+	(void)style;
+	return NEED_WINDOW;
 }
 
 const struct format format_table[FORMATS] = {
@@ -52,6 +99,8 @@ const struct format format_table[FORMATS] = {
 		.needs = table_needs,
 		.print = print_table,
 		.failure = EXIT_FAILURE,
+		.usage = EXIT_USAGE,
+		.information = EXIT_SUCCESS,
 	},
 	[FORMAT_JSON] = {
 		.needs = json_needs,
@@ -59,5 +108,42 @@ const struct format format_table[FORMATS] = {
 		.holds_totals = true,
 		.holds_warnings = true,
 		.failure = EXIT_FAILURE,
+		.usage = EXIT_USAGE,
+		.information = EXIT_SUCCESS,
+	},
+	[FORMAT_CHECK] = {
+		.needs = needs_of_check,
+		.print = print_check,
+		.last = true,
+		.holds_warnings = true,
+		.folds = true,
+		.failure = CHECK_UNKNOWN,
+		.usage = CHECK_UNKNOWN,
+		.information = CHECK_UNKNOWN,
+		.failed = CHECK_FAILED,
+	},
+	[FORMAT_PROMETHEUS] = {
+		.needs = families_needs,
+		.take = prometheus_take,
+		.print = print_prometheus,
+		.last = true,
+		.folds = true,
+		.instant = true,
+		.walk_share = 0.02, /* it may run for ever */
+		.mode = 0444, /* another user runs node_exporter */
+		.holds_totals = true,
+		.failure = EXIT_FAILURE,
+		.usage = EXIT_USAGE,
+		.information = EXIT_SUCCESS,
+	},
+	[FORMAT_INCIDENT] = {
+		.needs = no_needs,
+		.print = print_incident,
+		.folds = true,
+		.postmortem = true,
+		.holds_warnings = true,
+		.failure = EXIT_FAILURE,
+		.usage = EXIT_USAGE,
+		.information = EXIT_SUCCESS,
 	},
 };

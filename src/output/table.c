@@ -87,7 +87,7 @@ static void put_colored_line(struct table *t, const char *color)
 		line->len--;
 	if (style->width && text_width(line->s, line->len) > style->width) {
 		line->len = text_fit(line->s, line->len, style->width - 1, &taken);
-		strbuf_adds(line, style->utf8 ? "…" : ">");
+		strbuf_adds(line, text_allows_utf8(style->text_flags) ? "…" : ">");
 	}
 	if (color)
 		fputs(color, t->stream);
@@ -221,7 +221,7 @@ static void print_row(struct table *t, size_t index)
 			len++;
 		width = t->ascii ? len : text_width(text, len);
 		if (column->shown && width > column->width)
-			at = put_cut(at, text, len, column, t->style->utf8);
+			at = put_cut(at, text, len, column, text_allows_utf8(t->text_flags));
 		else if (column->shown)
 			at = put_padded(at, text, len, width, column);
 		text += len + 1;
@@ -294,7 +294,7 @@ void table_print(FILE *stream, const struct report *report, const struct columns
 		.columns = columns,
 		.style = style,
 		.context = context,
-		.text_flags = TEXT_ONE_WORD | (style->utf8 ? 0 : TEXT_ASCII),
+		.text_flags = TEXT_ONE_WORD | style->text_flags,
 		.ascii = true,
 		.layout = { .width = style->width,
 			    .list_least = LIST_LEAST,

@@ -13,7 +13,7 @@ struct table_style {
 	bool detail; /* list the connections in the queues below each listener */
 	bool footer; /* see footer_add() */
 	bool color;
-	bool utf8; /* the terminal shows UTF-8 */
+	unsigned int text_flags; /* enum text_flags; what the terminal shows */
 	size_t width; /* of the terminal, 0: unlimited */
 	const char *selectors[TABLE_SELECTORS + 1]; /* see struct footer; ends with NULL */
 };

@@ -25,7 +25,7 @@
 #define SPARK_MAX     16
 #define BORDER	      3 /* between two counters */
 
-static const char strip_before[] = "10m ", strip_after[] = " now";
+static const char strip_before[] = "10m ";
 
 /* Which counter is where does not depend on what moves. */
 static const enum counter_id counter_order[] = {
@@ -44,8 +44,12 @@ void banner_title(struct session *s, struct area a)
 		.census = &s->censuses.all,
 		.delay = s->request.delay,
 		.cpu_share = s->cpu_share,
-		.paused = s->playback.paused,
+		.paused = session_stands(s),
 		.age_ns = playback_age(&s->playback),
+		.speed = s->player ? player_speed(s->player) : 0,
+		.ended = s->player && player_is_at_end(s->player),
+		.not_recorded = s->playback.not_recorded,
+		.damaged = s->player && player_is_damaged(s->player),
 		.utf8 = s->screen.utf8,
 	};
 	enum ink ink = INK_ON_NONE, mode_ink;
@@ -63,7 +67,7 @@ void banner_title(struct session *s, struct area a)
 	}
 	paint_text(&p, ink, b.s, b.len - mode);
 	/* What is below is not what is now: in the ink of the place on the strip, or a hole. */
-	if (t.paused)
+	if (t.paused || t.speed)
 		mode_ink = s->screen.color && ink != INK_ON_NOTICE ? INK_ON_NOTICE : INK_STRONG;
 	else
 		mode_ink = ink;
@@ -85,9 +89,26 @@ static void draw_axis(const struct session *s, struct area a, const struct strip
 	paint_rest(&p, INK_PLAIN);
 }
 
-uint64_t banner_strip_age(struct area a, int x)
+/* What stands behind the map: when the newest window ended. */
+static void add_newest(struct strbuf *b, const struct session *s, struct timespec wall)
 {
-	const int left = a.x + (int)strlen(strip_before), right = a.end - (int)strlen(strip_after);
+	strbuf_putc(b, ' ');
+	if (!s->player) {
+		strbuf_adds(b, "now");
+		return;
+	}
+	phrase_clock(b, wall);
+	b->len -= strlen(":15");
+}
+
+static int width_of_newest(const struct session *s)
+{
+	return (int)strlen(s->player ? " 03:00" : " now");
+}
+
+uint64_t banner_strip_age(const struct session *s, struct area a, int x)
+{
+	const int left = a.x + (int)strlen(strip_before), right = a.end - width_of_newest(s);
 
 	if (!a.lines || x < left || x >= right)
 		return UINT64_MAX;
@@ -97,8 +118,9 @@ uint64_t banner_strip_age(struct area a, int x)
 void banner_strip(struct session *s, struct area a)
 {
 	const int left = (int)strlen(strip_before);
-	const int n = a.end - a.x - left - (int)strlen(strip_after);
+	const int n = a.end - a.x - left - width_of_newest(s);
 	const struct snapshot *sample = s->view.report.snapshot;
+	struct strbuf newest = { 0 };
 	struct sheet line = { 0 };
 	struct strip_cell *cells;
 	struct strip strip;
@@ -129,7 +151,9 @@ void banner_strip(struct session *s, struct area a)
 	for (size_t i = 0; i < strip.n; i++)
 		sheet_puts(&line, i == strip.at ? INK_ON_NOTICE : strip_ink(&cells[i]),
 			   strip_glyph(&strip, i, highest));
-	sheet_puts(&line, INK_DIM, strip_after);
+	add_newest(&newest, s, strip.now);
+	sheet_put(&line, INK_DIM, newest.s, newest.len);
+	strbuf_free(&newest);
 	sheet_draw(&line, &s->screen, &a);
 	if (a.lines > 1)
 		draw_axis(s, a, &strip, left);
@@ -485,6 +509,7 @@ void banner_status(struct session *s, struct area a)
 		.filter = s->filter.len ? s->filter.s : "",
 		.clock_ns = clock_monotonic_ns(),
 		.utf8 = s->screen.utf8,
+		.replay = s->player != NULL,
 	};
 	struct strbuf alarm = { 0 }, rest = { 0 }, position = { 0 };
 	struct paint p = paint_area(&s->screen, &a, 0);

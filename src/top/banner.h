@@ -19,7 +19,7 @@ void banner_strip(struct session *s, struct area a);
  * The age of the newest window of the cell at column @x of the screen, in ns, as for
  * history_back_at(); UINT64_MAX: there is no cell.
  */
-uint64_t banner_strip_age(struct area a, int x);
+uint64_t banner_strip_age(const struct session *s, struct area a, int x);
 
 /* The counters of the namespace of the selected row: rate, last windows, sum of the last minute. */
 void banner_counters(struct session *s, struct area a);

@@ -70,13 +70,18 @@ const struct key *bar_key_at(struct area a, int x)
 	return NULL;
 }
 
+const char *bar_pause(const struct session *s)
+{
+	return !session_stands(s) ? "Pause" : s->player ? "Play " : "Live ";
+}
+
 /* The word that says what the key does now. All words of a key have one width. */
 static const char *word_of(const struct session *s, const struct key *key)
 {
 	const struct row *row = view_selected(&s->view);
 
-	if (key->codes[0] == 'p' && s->playback.paused)
-		return "Live ";
+	if (key->codes[0] == 'p')
+		return bar_pause(s);
 	if (key->codes[0] != '\r' || !row)
 		return key->bar.word;
 	switch (view_branch(&s->view, s->view.cursor)) {

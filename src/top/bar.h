@@ -11,4 +11,7 @@
 void bar_draw(const struct session *s, struct area a);
 const struct key *bar_key_at(struct area a, int x);
 
+/* What the key does that holds the screen: "Pause", "Live ", "Play ". */
+const char *bar_pause(const struct session *s);
+
 #endif

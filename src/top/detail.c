@@ -197,8 +197,9 @@ static void put_queue(struct page *p, bool half_open)
 	if (!queue.known || (!queue.connections.n && !reset)) {
 		put_empty(
 			p, title,
-			queue.known			    ? "none" :
-			!listener_is_unix(p->row->listener) ? "not looked at" :
+			queue.known ? "none" :
+			!listener_is_unix(p->row->listener) ?
+				      p->c->replay ? "not recorded" : "not looked at" :
 			half_open ? "none, as UNIX sockets have no handshake" :
 				    "unknown, as the kernel does not list clients of UNIX sockets");
 		return;

@@ -82,6 +82,8 @@ static void draw_hints(struct session *s)
 	struct paint p = paint_line(&s->screen, s->screen.rows - 1);
 
 	paint_string(&p, INK_PLAIN, key_hints[s->page]);
+	if (s->page == PAGE_DETAIL)
+		paint_string(&p, INK_PLAIN, bar_pause(s));
 	paint_rest(&p, INK_PLAIN);
 }
 
@@ -124,6 +126,24 @@ static void draw_events_page(struct session *s)
 		draw_hints(s);
 }
 
+/* The cause of an error is at its end, so what is too long has the line above too. */
+static void draw_message(const struct strbuf *message, struct paint p)
+{
+	struct paint above = p;
+	size_t first = paint_break(message->s, p.end > 1 ? (size_t)p.end : 1);
+
+	if (first >= message->len || !p.y)
+		first = 0;
+	above.y--;
+	if (first) {
+		paint_text(&above, INK_STRONG, message->s, first);
+		paint_rest(&above, INK_PLAIN);
+		first += strspn(message->s + first, " ");
+	}
+	paint_text(&p, INK_STRONG, message->s + first, message->len - first);
+	paint_rest(&p, INK_PLAIN);
+}
+
 /* The prompt, or the message, over the last line. */
 static void draw_last_line(struct session *s)
 {
@@ -137,8 +157,7 @@ static void draw_last_line(struct session *s)
 		int y, x;
 
 		getyx(stdscr, y, x);
-		paint_text(&p, INK_STRONG, s->message.s, s->message.len);
-		paint_rest(&p, INK_PLAIN);
+		draw_message(&s->message, p);
 		move(y, x);
 	}
 }

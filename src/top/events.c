@@ -33,7 +33,8 @@ static void add_in(struct sheet *to, enum ink ink, const struct event *e, enum e
 	sheet_put(to, ink, b.s, b.len);
 	b.len = 0;
 	/* The address has a column of its own. */
-	if (form == EVENTS_WHOLE && e->kind != EVENT_NETNS_GONE && !e->process)
+	if (form == EVENTS_WHOLE && e->kind != EVENT_NETNS_GONE && !event_log_is_gap(e->kind) &&
+	    !e->process)
 		strbuf_putc(&b, '-');
 	else
 		phrase_who(&b, e, utf8);
@@ -51,7 +52,7 @@ static void add_in(struct sheet *to, enum ink ink, const struct event *e, enum e
 		add_column(to, ink, &b, ADDRESS, utf8);
 	}
 	phrase_event(&b, e, form == EVENTS_BRIEF);
-	if (form == EVENTS_SHORT && to->x + text_width(b.s, b.len) > to->width) {
+	if (form != EVENTS_BRIEF && to->x + text_width(b.s, b.len) > to->width) {
 		b.len = 0;
 		phrase_event(&b, e, true);
 	}

@@ -14,7 +14,8 @@ struct events {
 
 /*
  * events_add() - add an event to the line: its time, the process, what happened. BRIEF: in few
- * words; SHORT: with the process in a column; WHOLE: and with the address and the namespace.
+ * words; SHORT: with the process in a column; WHOLE: and with the address and the namespace. What
+ * does not fit there is in few words too.
  */
 enum events_form { EVENTS_BRIEF, EVENTS_SHORT, EVENTS_WHOLE };
 void events_add(struct sheet *to, const struct event *e, enum events_form form, bool utf8);

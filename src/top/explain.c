@@ -159,6 +159,20 @@ static void add_lasted(struct strbuf *b, struct history_time time)
 	strbuf_adds(b, time.at_least ? " or longer" : "");
 }
 
+/* "14:33:02", or where samples were left out "between 14:33:02 and 14:34:02" */
+static void add_end(struct strbuf *b, const struct subject *s)
+{
+	const struct timespec now = s->c->report->snapshot->wall;
+	const struct memory *m = &s->memory;
+
+	strbuf_adds(b, m->open_ns ? "between " : "");
+	phrase_clock(b, clock_before(now, m->ago_ns));
+	if (!m->open_ns)
+		return;
+	strbuf_adds(b, " and ");
+	phrase_clock(b, clock_before(now, m->ago_ns - m->open_ns));
+}
+
 /* "was overflowing for 35s, from 14:32:27 to 14:33:02": what is over. */
 static void put_was(struct subject *s)
 {
@@ -168,7 +182,7 @@ static void put_was(struct subject *s)
 	sheet_puts(s->to, gone ? INK_GONE : INK_NOTICE, gone ? "gone" : "was ");
 	if (!gone)
 		sheet_puts(s->to, INK_NOTICE, state_table[m->state].name);
-	strbuf_adds(&s->text, gone ? " since " : " for ");
+	strbuf_adds(&s->text, gone ? " since " : m->open_ns ? " for >" : " for ");
 	if (!gone) {
 		phrase_time(&s->text, m->lasted.ns);
 		strbuf_adds(&s->text, ", from ");
@@ -176,8 +190,11 @@ static void put_was(struct subject *s)
 			     clock_before(s->c->report->snapshot->wall, m->ago_ns + m->lasted.ns));
 		strbuf_adds(&s->text, " to ");
 	}
-	phrase_clock(&s->text, clock_before(s->c->report->snapshot->wall, m->ago_ns));
-	phrase_age(&s->text, ", ", m->ago_ns, " ago");
+	add_end(&s->text, s);
+	if (!m->open_ns)
+		phrase_age(&s->text, ", ", m->ago_ns, " ago");
+	if (m->closed)
+		strbuf_adds(&s->text, ": it was closed");
 	if (gone)
 		strbuf_addf(&s->text, "; it was %s",
 			    m->state == STATE_GONE ? "ok" : state_table[m->state].name);
@@ -491,35 +508,42 @@ static void put_command(struct subject *s, const char *command)
 	sheet_wrap(s->to, INK_COMMAND, INDENT, command);
 }
 
-/* What to do now; for what is over, how to find out what it was. */
+static void put_step(struct subject *s, const char *label, const struct remedy *r)
+{
+	sheet_puts(s->to, INK_STRONG, label);
+	sheet_tab(s->to, num_max(s->to->x + 1, INDENT));
+	strbuf_addf(&s->text, "%s%s", r->purpose.s, r->n_commands ? ":" : "");
+	put_text(s, INK_PLAIN, INDENT);
+	for (size_t i = 0; i < r->n_commands; i++)
+		put_command(s, r->commands[i].s);
+	sheet_end(s->to);
+	if (!r->caution)
+		return;
+	sheet_tab(s->to, INDENT);
+	sheet_wrap(s->to, INK_PLAIN, INDENT, r->caution);
+	sheet_end(s->to);
+}
+
+/*
+ * What to do now; for what is over, how to find out what it was. What a recording has is over too:
+ * what its processes need now is unknown, so the step that was due then is one for the next time.
+ */
 static void put_remedy(struct subject *s)
 {
+	const char *process = history_process(s->c->history, s->row);
 	const struct memory *m = &s->memory;
-	struct remedy r = { 0 };
-	bool any;
+	struct remedy r = { .now = s->c->replay ? &s->c->report->snapshot->wall : NULL };
+	const bool sick = memory_is_sick(m);
 
-	if (m->kind == MEMORY_RESTARTS)
-		any = remedy_restarts(&r, s->row, history_process(s->c->history, s->row),
-				      m->lasted.ns, s->text_flags);
-	else if (m->kind == MEMORY_WAS || m->kind == MEMORY_GONE)
-		any = remedy_ended(&r, s->row, history_process(s->c->history, s->row),
-				   m->ago_ns + m->lasted.ns, s->text_flags);
-	else
-		any = remedy_find(&r, s->row, m->state, m->reasons, s->text_flags);
-	if (any) {
-		sheet_puts(s->to, INK_STRONG, "Do:");
-		sheet_tab(s->to, INDENT);
-		strbuf_addf(&s->text, "%s%s", r.purpose.s, r.n_commands ? ":" : "");
-		put_text(s, INK_PLAIN, INDENT);
-		for (size_t i = 0; i < r.n_commands; i++)
-			put_command(s, r.commands[i].s);
-		sheet_end(s->to);
+	if (m->kind == MEMORY_RESTARTS) {
+		if (remedy_restarts(&r, s->row, process, m->lasted.ns, s->text_flags))
+			put_step(s, "Do:", &r);
+	} else if (!sick || s->c->replay) {
+		if (remedy_ended(&r, s->row, process, m->ago_ns + m->lasted.ns, s->text_flags))
+			put_step(s, "Do:", &r);
 	}
-	if (any && r.caution) {
-		sheet_tab(s->to, INDENT);
-		sheet_wrap(s->to, INK_PLAIN, INDENT, r.caution);
-		sheet_end(s->to);
-	}
+	if (sick && remedy_find(&r, s->row, m->state, m->reasons, s->text_flags))
+		put_step(s, s->c->replay ? "Next time:" : "Do:", &r);
 	remedy_free(&r);
 }
 
@@ -540,7 +564,8 @@ static void put_limits(struct subject *s)
 		else if (limit == somaxconn)
 			strbuf_adds(b, ": somaxconn sets it");
 		else
-			strbuf_addf(b, " (somaxconn %lld now)", somaxconn);
+			strbuf_addf(b, " (somaxconn %lld %s)", somaxconn,
+				    s->c->replay ? "then" : "now");
 	}
 	if (has(s, REASON_LIMIT_FROM_SYN_BACKLOG))
 		strbuf_addf(b, "; SYN queue: tcp_max_syn_backlog %lld",

@@ -4,13 +4,15 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/num.h"
+#include "base/sink.h"
+#include "base/when.h"
 #include "model/window.h"
-#include "output/json.h"
-#include "output/sink.h"
+#include "top/save.h"
 #include "top/terminal.h"
 #include "top/travel.h"
 
 #include <curses.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +36,7 @@ enum {
 static const double delays[] = { 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60 };
 
 const char *const key_hints[] = {
-	[PAGE_DETAIL] = "Esc Back  Tab Next block  Up Down Scroll  F7<Time F8Time>  F9Pause",
+	[PAGE_DETAIL] = "Esc Back  Tab Next block  Up Down Scroll  F7<Time F8Time>  F9",
 	[PAGE_HELP] = "Esc Back  Up Down Scroll",
 	[PAGE_EVENTS] = "Enter Go to that moment  Esc Back",
 	[PAGE_SETUP] = "Space Change  Esc Back",
@@ -148,10 +150,10 @@ static void go_back(struct session *s)
 
 	if (s->page != PAGE_LIST)
 		show_page(s, PAGE_LIST);
-	else if (s->filter.len || !s->playback.paused)
+	else if (s->filter.len || !session_stands(s))
 		session_filter(s, "", &why, NULL);
 	else
-		playback_pause(&s->playback, false, &s->view, clock_monotonic_ns());
+		travel_hold(s, false);
 }
 
 static void next_section(struct session *s)
@@ -159,36 +161,76 @@ static void next_section(struct session *s)
 	detail_next(&s->detail);
 }
 
-static bool write_report(struct session *s)
+/* Returns -EEXIST, without a word, if the file is there and is not to be replaced. */
+static int write_file(struct session *s, bool replace, struct error *why)
 {
-	const char *path = s->prompt.answer.s;
-	struct report report;
-	struct error why;
 	struct sink sink;
+	int code;
+
+	clearok(curscr, TRUE); /* the file may be this terminal */
+	code = sink_open_new(&sink, s->path.s, replace, why);
+	if (code < 0)
+		return code;
+	save_print(s, s->path.s, sink.stream);
+	code = sink_commit(&sink, why);
+	if (code == 0)
+		session_say(s, "Written to %s.", s->path.s);
+	return code;
+}
+
+static bool replaces(struct session *s);
+static void replace_typed(struct session *s);
+
+static bool file_answered(struct session *s)
+{
+	static const struct question exists = { "Replace it? (y, n) ", replace_typed, replaces };
+	const char *path = s->prompt.answer.s;
+	struct error why;
+	int code;
 
 	if (!*path)
 		return true;
-	clearok(curscr, TRUE); /* the file may be this terminal */
-	if (!strcmp(path, "-")) { /* sink_open() takes it for standard output */
+	if (!strcmp(path, "-")) { /* sink.h takes it for standard output elsewhere */
 		prompt_refuse(&s->prompt, "Standard output is this screen; ./- is a file.", 0);
 		return false;
 	}
-	if (sink_open(&sink, path, &why) == 0) {
-		report = view_report(&s->view);
-		json_print(sink.stream, &report, false, &s->context);
-		free(report.shown);
-		if (sink_commit(&sink, &why) == 0) {
-			session_say(s, "Written to %s.", path);
-			return true;
-		}
+	s->path.len = 0;
+	strbuf_adds(&s->path, path);
+	code = write_file(s, false, &why);
+	if (code == -EEXIST) {
+		prompt_begin(&s->prompt, &exists, "");
+		error_set(&why, 0, "%s is there already.", s->path.s);
 	}
-	prompt_refuse(&s->prompt, why.text, s->prompt.answer.len);
+	if (code < 0)
+		prompt_refuse(&s->prompt, why.text, s->prompt.answer.len);
+	return code == 0;
+}
+
+static const struct question file_question = { "Save JSON (incident as .md) to: ", NULL,
+					       file_answered };
+
+/* Enter alone replaces nothing. */
+static bool replaces(struct session *s)
+{
+	prompt_begin(&s->prompt, &file_question, s->path.s);
 	return false;
+}
+
+/* One key is the answer; any but y asks for the name again. */
+static void replace_typed(struct session *s)
+{
+	const bool yes = *s->prompt.answer.s == 'y' || *s->prompt.answer.s == 'Y';
+	struct error why;
+
+	prompt_begin(&s->prompt, &file_question, s->path.s);
+	if (yes && write_file(s, true, &why) == 0)
+		s->prompt.question = NULL;
+	else if (yes)
+		prompt_refuse(&s->prompt, why.text, s->prompt.answer.len);
 }
 
 static void ask_for_file(struct session *s)
 {
-	static const struct question question = { "Write JSON to file: ", NULL, write_report };
 	const struct snapshot *sample = s->view.report.snapshot;
 	struct strbuf name = { 0 };
 	char time[CLOCK_TEXT_SIZE];
@@ -202,7 +244,7 @@ static void ask_for_file(struct session *s)
 	for (size_t i = 0; i < name.len; i++)
 		if (name.s[i] == '/')
 			name.s[i] = '_';
-	prompt_begin(&s->prompt, &question, name.s);
+	prompt_begin(&s->prompt, &file_question, name.s);
 	strbuf_free(&name);
 }
 
@@ -264,12 +306,18 @@ static void page_down(struct session *s)
 
 static void move_first(struct session *s)
 {
-	key_move(s, -(1L << 30));
+	if (s->player && travel_is_on(s) && (s->page == PAGE_LIST || s->page == PAGE_DETAIL))
+		travel_to_first(s);
+	else
+		key_move(s, -(1L << 30));
 }
 
 static void move_last(struct session *s)
 {
-	key_move(s, 1L << 30);
+	if (s->player && travel_is_on(s) && (s->page == PAGE_LIST || s->page == PAGE_DETAIL))
+		travel_to_last(s);
+	else
+		key_move(s, 1L << 30);
 }
 
 static void unfold(struct session *s)
@@ -375,6 +423,16 @@ static void toggle_list_only(struct session *s)
 
 static void toggle_unix(struct session *s)
 {
+	const struct snapshot *sample = s->view.report.snapshot;
+
+	if (s->player) {
+		session_say(
+			s,
+			sample->known & SNAPSHOT_UNIX ?
+				"The recording has UNIX listeners, so they are shown." :
+				"The recording has no UNIX listeners: --record takes them with -x.");
+		return;
+	}
 	s->unix_too = !s->unix_too;
 	s->unix_off = !s->unix_too;
 	s->fit = (struct session_fit){ 0 };
@@ -413,8 +471,7 @@ static void toggle_freeze(struct session *s)
 
 static void toggle_pause(struct session *s)
 {
-	s->travels = false;
-	playback_pause(&s->playback, !s->playback.paused, &s->view, clock_monotonic_ns());
+	travel_hold(s, !session_stands(s));
 }
 
 static void set_delay(struct session *s, double delay)
@@ -440,18 +497,30 @@ static bool delay_answered(struct session *s)
 	return false;
 }
 
+/* Returns true, and says why, if the windows are those of a recording. */
+static bool has_windows(struct session *s)
+{
+	if (s->player)
+		session_say(s, "A recording has the windows that it was made with.");
+	return s->player;
+}
+
 static void ask_for_delay(struct session *s)
 {
 	static const struct question question = { "Seconds between samples: ", NULL,
 						  delay_answered };
 	char delay[32];
 
+	if (has_windows(s))
+		return;
 	snprintf(delay, sizeof(delay), "%g", s->request.delay);
 	prompt_begin(&s->prompt, &question, delay);
 }
 
 static void longer_window(struct session *s)
 {
+	if (has_windows(s))
+		return;
 	for (size_t i = 0; i < ARRAY_SIZE(delays); i++)
 		if (delays[i] > s->request.delay) {
 			set_delay(s, delays[i]);
@@ -461,6 +530,8 @@ static void longer_window(struct session *s)
 
 static void shorter_window(struct session *s)
 {
+	if (has_windows(s))
+		return;
 	for (size_t i = ARRAY_SIZE(delays); i-- > 0;)
 		if (delays[i] < s->request.delay) {
 			set_delay(s, delays[i]);
@@ -472,6 +543,52 @@ static void reset_sums(struct session *s)
 {
 	history_restart_sums(s->playback.history);
 	session_say(s, "All sums begin anew.");
+}
+
+static void toggle_speed(struct session *s)
+{
+	if (!s->player) {
+		session_say(s, "Only a recording (--replay) runs faster.");
+		return;
+	}
+	player_set_speed(s->player, player_speed(s->player) == 1 ? PLAYER_FAST : 1,
+			 clock_monotonic_ns());
+	if (!player_runs(s->player))
+		session_say(s, "It stands; when it goes on, then at %ux.", player_speed(s->player));
+}
+
+/* "03:00" is the last such time that the recording has, "-10m" is before what is on the screen. */
+static bool time_answered(struct session *s)
+{
+	const char *text = s->prompt.answer.s;
+	const size_t from = *text == '-' ? player_at(s->player) : player_latest(s->player);
+	const struct timespec wall = player_wall(s->player, from);
+	struct error why;
+	int64_t ns;
+
+	if (!*text || (when_parse(text, clock_to_ns(wall), false, &ns, &why) == 0 &&
+		       travel_to_time(s, ns, &why)))
+		return true;
+	prompt_refuse(&s->prompt, why.text, s->prompt.answer.len);
+	return false;
+}
+
+static void ask_for_time(struct session *s)
+{
+	/* All times on the screen are in UTC, and people speak of others. */
+	static const struct question utc = { "Go to time: ", NULL, time_answered };
+	static const struct question local = { "Go to time (03:00Z, or local 03:00): ", NULL,
+					       time_answered };
+	char time[CLOCK_TEXT_SIZE], here[CLOCK_TEXT_SIZE];
+
+	if (!s->player) {
+		session_say(s,
+			    "Only a recording (--replay) has other times than the last minutes.");
+		return;
+	}
+	clock_format_utc(s->view.report.snapshot->wall, 0, time);
+	clock_format_local(s->view.report.snapshot->wall, here);
+	prompt_begin(&s->prompt, strcmp(here + 20, "+0000") ? &local : &utc, time);
 }
 
 /* Menus */
@@ -614,6 +731,8 @@ static void refresh_or_choose(struct session *s)
 {
 	if (s->page == PAGE_SETUP || s->page == PAGE_SORT)
 		key_choose(s);
+	else if (s->player)
+		toggle_pause(s);
 	else
 		sampler_end_window(s->sampler);
 }
@@ -637,7 +756,7 @@ const struct key key_table[] = {
 	{ .codes = { '\t' }, .name = "Tab", .pages = DETAIL, .run = next_section,
 	  .help = "next block of a page" },
 	{ .codes = { 'w' }, .name = "w", .bar = { 14, "w ", "Save" }, .pages = ALL,
-	  .run = ask_for_file, .help = "save the report as JSON" },
+	  .run = ask_for_file, .help = "save JSON; .md: incident" },
 	{ .codes = { CTRL('L') }, .name = "Ctrl-L", .pages = ALL, .run = redraw,
 	  .help = "draw the screen anew" },
 
@@ -664,12 +783,16 @@ const struct key key_table[] = {
 	{ .codes = { 'T', KEY_F(8) }, .name = "T F8", .bar = { 8, "F8", "Time>" },
 	  .pages = LIST | DETAIL, .run = travel_forward },
 	{ .codes = { '[' }, .name = "[", .pages = LIST | DETAIL, .run = travel_event_back,
-	  .help = "an event back, forward" },
+	  .help = "an event; to either end" },
 	{ .codes = { ']' }, .name = "]", .pages = LIST | DETAIL, .run = travel_event_forward },
+	{ .codes = { '{' }, .name = "{", .pages = LIST | DETAIL, .run = travel_to_first },
+	{ .codes = { '}' }, .name = "}", .pages = LIST | DETAIL, .run = travel_to_last },
+	{ .codes = { 'f' }, .name = "f", .pages = LIST | DETAIL, .run = toggle_speed,
+	  .help = "replay: 20x, go to a time" },
+	{ .codes = { '@' }, .name = "@", .pages = LIST | DETAIL, .run = ask_for_time },
 	{ .codes = { ' ' }, .name = "Space", .pages = LIST | DETAIL | SETUP | SORT,
-	  .run = refresh_or_choose, .help = "end the window now" },
-	{ .codes = { 'd' }, .name = "d", .pages = LIST | DETAIL, .run = ask_for_delay,
-	  .help = "window: length, more, less" },
+	  .run = refresh_or_choose, .help = "window: end it, its length" },
+	{ .codes = { 'd' }, .name = "d", .pages = LIST | DETAIL, .run = ask_for_delay },
 	{ .codes = { '+' }, .name = "+", .pages = LIST | DETAIL, .run = longer_window },
 	{ .codes = { '-' }, .name = "-", .pages = LIST | DETAIL, .run = shorter_window },
 	{ .codes = { 'r' }, .name = "r", .pages = LIST | DETAIL, .run = reset_sums,

@@ -18,7 +18,7 @@ static bool has_line(const struct area *a, int y)
 
 static void click_strip(struct session *s, struct area strip, int x)
 {
-	const uint64_t age = banner_strip_age(strip, x);
+	const uint64_t age = banner_strip_age(s, strip, x);
 
 	if (age != UINT64_MAX && s->view.report.snapshot)
 		travel_to_age(s, age);

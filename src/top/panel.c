@@ -183,7 +183,7 @@ void panel_draw_waits(struct session *s, struct area a)
 		sheet_puts(&sheet, INK_DIM,
 			   "The kernel does not list the clients of UNIX sockets.");
 	else if (!queue.known)
-		sheet_puts(&sheet, INK_DIM, "not looked at");
+		sheet_puts(&sheet, INK_DIM, s->player ? "not recorded" : "not looked at");
 	else
 		put_waiters(&sheet, &queue.connections, lines_of(&a) - 2, s->screen.utf8);
 	sheet_draw(&sheet, &s->screen, &a);

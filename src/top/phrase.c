@@ -3,32 +3,10 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "model/clock_step.h"
 #include "output/cell.h"
 
 #include <string.h>
-
-/* The cause in a few words; NULL: it is a limit, or none is known. */
-static const char *const cause_words[REASON_N] = {
-	[REASON_STOPPED] = "process stopped",
-	[REASON_FD_LIMIT] = "out of descriptors",
-	[REASON_THROTTLED] = "CPU throttled",
-	[REASON_NOT_ACCEPTING] = "stopped accepting",
-	[REASON_ACCEPTING_SLOWLY] = "accepts too slowly",
-	[REASON_SYN_FLOOD] = "SYN queue full, a flood",
-	[REASON_SYN_BURST] = "SYN queue full",
-	[REASON_DEAD_CLIENTS] = "clients have gone",
-};
-
-static const char *const state_words[STATE_N] = {
-	[STATE_OVERFLOWING] = "overflowing",
-	[STATE_FULL] = "queue full",
-	[STATE_STALLED] = "stalled",
-	[STATE_DROPPING] = "loses SYNs",
-	[STATE_SYN_FULL] = "SYN queue full",
-	[STATE_HIGH] = "queue at 80%",
-	[STATE_OK] = "ok",
-	[STATE_GONE] = "gone",
-};
 
 /* Does a clause end before @text that the one before it does not need? */
 static bool ends_clause(const char *text)
@@ -57,14 +35,7 @@ void phrase_age(struct strbuf *b, const char *before, uint64_t ns, const char *a
 
 void phrase_rate(struct strbuf *b, double rate)
 {
-	if (rate > 0 && rate < 9.95 && rate != (double)(int)rate)
-		strbuf_addf(b, "%.1f", rate < 0.1 ? 0.1 : rate);
-	else if (rate < 99999.5)
-		strbuf_addf(b, "%.0f", rate);
-	else if (rate < 99999.5e3)
-		strbuf_addf(b, "%.0fk", rate / 1e3);
-	else
-		strbuf_addf(b, "%.0fM", rate / 1e6);
+	text_add_rate(b, rate);
 }
 
 void phrase_count(struct strbuf *b, uint64_t n)
@@ -127,7 +98,7 @@ static void add_text(struct strbuf *b, const char *text, bool utf8)
 
 void phrase_address(struct strbuf *b, const struct event *e, bool utf8)
 {
-	if (e->kind == EVENT_NETNS_GONE)
+	if (e->kind == EVENT_NETNS_GONE || event_log_is_gap(e->kind))
 		strbuf_putc(b, '-');
 	else if (e->addr.family == AF_UNIX)
 		add_text(b, e->path, utf8);
@@ -139,6 +110,12 @@ void phrase_who(struct strbuf *b, const struct event *e, bool utf8)
 {
 	if (e->kind == EVENT_NETNS_GONE)
 		add_text(b, e->netns, utf8);
+	else if (e->kind == EVENT_BLIND)
+		strbuf_adds(b, "listenq");
+	else if (e->kind == EVENT_CLOCK)
+		strbuf_adds(b, "host");
+	else if (event_log_is_gap(e->kind))
+		strbuf_adds(b, "recording");
 	else if (e->process)
 		phrase_name(b, e->process, utf8 ? 0 : TEXT_ASCII);
 	else
@@ -160,23 +137,69 @@ static void add_dropped(struct strbuf *b, const struct event *e)
 	strbuf_adds(b, " dropped");
 }
 
+/* Where samples were left out, it may have gone on until the next one, which had it well. */
+static void add_recovered(struct strbuf *b, const struct event *e, bool brief)
+{
+	const bool open = e->latest.tv_sec;
+
+	strbuf_adds(b, e->closed ? (brief ? "closed sick" : "closed while it was sick") :
+		       !open	 ? "recovered" :
+		       brief	 ? "well by " :
+				   "last seen sick; well by ");
+	if (open)
+		phrase_clock(b, e->latest);
+	strbuf_adds(b, " (");
+	if (!brief)
+		strbuf_addf(b, "%s ", state_table[e->state].name);
+	strbuf_adds(b, !open && !e->closed ? "" : brief ? ">" : "at least ");
+	phrase_time(b, e->lasted_ns);
+	add_dropped(b, e);
+	strbuf_putc(b, ')');
+}
+
+/* What is missing in the recording before this moment. */
+static void add_gap(struct strbuf *b, const struct event *e, bool brief)
+{
+	if (e->kind == EVENT_GAP)
+		strbuf_adds(b, brief ? "gap" : "samples were left out");
+	else if (brief)
+		strbuf_adds(b, e->kind == EVENT_BOOT ? "other boot" : "new run");
+	else
+		strbuf_addf(b, "a new run begins%s",
+			    e->kind == EVENT_BOOT ? ", of another boot" : "");
+	if (!e->lasted_ns)
+		return;
+	if (e->kind == EVENT_GAP)
+		strbuf_adds(b, brief ? " " : " for ");
+	else
+		strbuf_adds(b, brief ? ", " : "; nothing is known of the ");
+	phrase_time(b, e->lasted_ns);
+	if (e->kind != EVENT_GAP)
+		strbuf_adds(b, brief ? " unknown" : " before");
+}
+
+static void add_step(struct strbuf *b, int64_t ns, bool brief)
+{
+	if (!brief) {
+		clock_step_add(b, ns);
+		return;
+	}
+	strbuf_adds(b, ns < 0 ? "clock -" : "clock +");
+	phrase_time(b, (uint64_t)(ns < 0 ? -ns : ns));
+}
+
 void phrase_event(struct strbuf *b, const struct event *e, bool brief)
 {
-	const char *cause = e->reason < REASON_N ? cause_words[e->reason] : NULL;
+	const char *cause = verdict_cause(e->reason);
 
 	switch (e->kind) {
 	case EVENT_SICK:
-		strbuf_adds(b, cause ? cause : state_words[e->state]);
+		strbuf_adds(b, verdict_brief(e->state, e->reason));
 		if (!brief && cause)
 			strbuf_addf(b, ", %s", state_table[e->state].name);
 		break;
 	case EVENT_RECOVERED:
-		strbuf_adds(b, "recovered (");
-		if (!brief)
-			strbuf_addf(b, "%s ", state_table[e->state].name);
-		phrase_time(b, e->lasted_ns);
-		add_dropped(b, e);
-		strbuf_putc(b, ')');
+		add_recovered(b, e, brief);
 		break;
 	case EVENT_GONE:
 		strbuf_addf(b, "listener gone, was %s", state_table[e->state].name);
@@ -193,6 +216,19 @@ void phrase_event(struct strbuf *b, const struct event *e, bool brief)
 		break;
 	case EVENT_NETNS_GONE:
 		strbuf_adds(b, "namespace gone");
+		break;
+	case EVENT_GAP:
+	case EVENT_RUN:
+	case EVENT_BOOT:
+		add_gap(b, e, brief);
+		break;
+	case EVENT_BLIND:
+		strbuf_adds(b, "no fast sample for ");
+		phrase_time(b, e->lasted_ns);
+		strbuf_adds(b, brief ? "" : ": peaks are unknown");
+		break;
+	case EVENT_CLOCK:
+		add_step(b, e->set_ns, brief);
 		break;
 	}
 	if (e->more)

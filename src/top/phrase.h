@@ -13,16 +13,15 @@ struct phrase_context {
 	size_t back; /* windows from the newest one to the report */
 	struct field_context *fields;
 	bool utf8;
+	bool replay; /* of a recording: nothing in it is now */
 };
 
-/* The same as text_add_time(). */
+/* The same as text_add_time() and text_add_rate(). */
 void phrase_time(struct strbuf *b, uint64_t ns);
+void phrase_rate(struct strbuf *b, double rate);
 
 /* phrase_age() - an age between two texts; nothing if it is below 50 ms. */
 void phrase_age(struct strbuf *b, const char *before, uint64_t ns, const char *after);
-
-/* A rate a second, in few characters: "0", "0.3", "318", "250k". */
-void phrase_rate(struct strbuf *b, double rate);
 
 /* A number in few characters: "4100", "250k". */
 void phrase_count(struct strbuf *b, uint64_t n);

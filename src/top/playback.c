@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/num.h"
+#include "model/clock_step.h"
 
 #include <string.h>
 
@@ -18,12 +19,30 @@ void playback_begin(struct playback *t)
 	t->ring = ring_new(HISTORY_WINDOWS, PLAYBACK_BYTES, PAST_NS);
 }
 
+void playback_reset(struct playback *t)
+{
+	history_free(t->history);
+	ring_free(t->ring);
+	t->history = history_new();
+	t->ring = ring_new(HISTORY_WINDOWS, PLAYBACK_BYTES, PAST_NS);
+	t->n = 0;
+	t->back = 0;
+}
+
+void playback_break(struct playback *t, const struct history_break *b)
+{
+	history_break(t->history, b);
+	ring_free(t->ring);
+	t->ring = ring_new(HISTORY_WINDOWS, PLAYBACK_BYTES, PAST_NS);
+}
+
 void playback_free(struct playback *t)
 {
 	history_free(t->history);
 	ring_free(t->ring);
 	snapshot_free(&t->next);
 	report_free(&t->unseen);
+	strbuf_free(&t->news);
 }
 
 /* The sample that opens the window of the one at @position; NULL: there is none. */
@@ -47,17 +66,24 @@ void playback_show(struct playback *t, struct view *view, uint64_t clock_ns)
 		show(t, ring_find(t->ring, t->back), view, clock_ns);
 }
 
-/* A new sample, which the screen shows only if it is live. */
-static void add_sample(struct playback *t, struct view *view)
+void playback_add(struct playback *t, struct view *view)
 {
 	struct report *report = t->paused ? &t->unseen : &view->report;
+	const char *news = NULL;
 
 	t->n++;
 	ring_limit(t->ring,
 		   num_step(PLAYBACK_BYTES - SAMPLER_BYTES, -(long)history_bytes(t->history)));
+	if (ring_count(t->ring))
+		clock_step_warn(&t->next, ring_get(t->ring, 0));
 	ring_add(t->ring, &t->next);
 	fold_build(report, opening(t, 0), ring_get(t->ring, 0), view->fold);
+	report->selection = &view->selection;
 	history_add(t->history, report);
+	if (t->record && report->before)
+		news = t->record(t->record_context, report, &t->not_recorded);
+	if (news)
+		strbuf_addf(&t->news, t->news.len ? "; %s" : "%s", news);
 	/* Samples have many sizes: what removed ones leave would come to as much as they take. */
 	if (t->n % TRIM_SAMPLES == 0)
 		alloc_trim();
@@ -65,7 +91,7 @@ static void add_sample(struct playback *t, struct view *view)
 }
 
 /* Shows the report of the newest sample, or with the past as it is now that of an older one. */
-static void refresh(struct playback *t, struct view *view, uint64_t clock_ns)
+void playback_refresh(struct playback *t, struct view *view, uint64_t clock_ns)
 {
 	const size_t position = ring_find(t->ring, t->back);
 
@@ -87,11 +113,11 @@ int playback_take(struct playback *t, struct sampler *sampler, struct view *view
 	int code;
 
 	while ((code = sampler_take(sampler, &t->next, why)) > 0) {
-		add_sample(t, view);
+		playback_add(t, view);
 		taken = true;
 	}
 	if (taken)
-		refresh(t, view, clock_ns);
+		playback_refresh(t, view, clock_ns);
 	return code < 0 ? code : taken;
 }
 
@@ -165,7 +191,7 @@ bool playback_step_time(struct playback *t, int by, uint64_t ns, struct view *vi
 	return go(t, position, view, clock_ns);
 }
 
-bool playback_step_event(struct playback *t, int by, struct view *view, uint64_t clock_ns)
+size_t playback_find_event(const struct playback *t, int by)
 {
 	const size_t n = history_events(t->history, 0);
 	size_t to = SIZE_MAX;
@@ -182,6 +208,13 @@ bool playback_step_event(struct playback *t, int by, struct view *view, uint64_t
 				break;
 		}
 	}
+	return to;
+}
+
+bool playback_step_event(struct playback *t, int by, struct view *view, uint64_t clock_ns)
+{
+	const size_t to = playback_find_event(t, by);
+
 	if (to == SIZE_MAX) {
 		playback_pause(t, true, view, clock_ns);
 		return false;

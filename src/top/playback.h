@@ -23,6 +23,11 @@ struct playback {
 	struct ring *ring;
 	struct snapshot next; /* memory for the next sample */
 	size_t n; /* samples taken */
+	/* As in struct top_config. */
+	const char *(*record)(void *context, const struct report *report, bool *failed);
+	void *record_context;
+	struct strbuf news; /* what it returned; empty: nothing new */
+	bool not_recorded; /* it failed the last time */
 	struct report unseen; /* built for the history while the screen is paused */
 	bool paused;
 	size_t back; /* how many samples are newer than the one on the screen */
@@ -31,6 +36,23 @@ struct playback {
 /* Initializes @t: empty, and not paused. */
 void playback_begin(struct playback *t);
 void playback_free(struct playback *t);
+
+/* Forgets all samples. What the view shows is invalid until playback_add() and playback_show(). */
+void playback_reset(struct playback *t);
+
+/*
+ * playback_break() - the next sample is of another run, see history_break(). Earlier samples go.
+ * The same then holds for the view.
+ */
+void playback_break(struct playback *t, const struct history_break *b);
+
+/*
+ * playback_add() - add the sample in @t->next, which becomes empty. Unless paused its report is
+ * that of @view, which playback_refresh() arranges; else the screen stays, as long as its sample is
+ * kept.
+ */
+void playback_add(struct playback *t, struct view *view);
+void playback_refresh(struct playback *t, struct view *view, uint64_t clock_ns);
 
 /*
  * playback_take() - take the samples of the sampler, if there are any. @view shows the newest one
@@ -59,6 +81,12 @@ bool playback_seek(struct playback *t, size_t back, struct view *view, uint64_t 
 bool playback_step_time(struct playback *t, int by, uint64_t ns, struct view *view,
 			uint64_t clock_ns);
 bool playback_step_event(struct playback *t, int by, struct view *view, uint64_t clock_ns);
+
+/*
+ * playback_find_event() - return how many windows before the newest the next event older (@by 1) or
+ * younger (-1) than the screen is; SIZE_MAX: there is none, or it is forgotten.
+ */
+size_t playback_find_event(const struct playback *t, int by);
 
 /* How much older than the newest sample the one on the screen is, in ns. */
 uint64_t playback_age(const struct playback *t);

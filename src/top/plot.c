@@ -233,7 +233,7 @@ void plot_add_row(struct sheet *to, const struct row *row, const struct phrase_c
 	for (size_t i = 0; i < p.n; i++)
 		if (columns[i].rate >= 0)
 			p.rate_lines = lines >= 12 ? 2 : 1;
-	if (c->back)
+	if (c->back || c->replay)
 		phrase_clock(&now, c->report->snapshot->wall);
 	else
 		strbuf_adds(&now, "now");

@@ -283,7 +283,7 @@ static void add_recovered(struct strbuf *b, const struct row_text *t, size_t wid
 	}
 	for (int brief = lost->known && lost->max ? 0 : 2; brief < 4; brief++) {
 		b->len = 0;
-		strbuf_adds(b, "recovered");
+		strbuf_adds(b, m->closed ? "closed" : "recovered");
 		if (brief < 3) {
 			strbuf_putc(b, ' ');
 			add_time(b, m->lasted.ns);

@@ -24,6 +24,7 @@ static void widen(uint64_t *age_ns, uint64_t to_ns)
 void session_free(struct session *s)
 {
 	sampler_close(s->sampler);
+	player_close(s->player);
 	playback_free(&s->playback);
 	filter_free(s->view.selection.filter);
 	view_free(&s->view);
@@ -33,9 +34,15 @@ void session_free(struct session *s)
 	names_free(&s->services);
 	names_free(&s->users);
 	strbuf_free(&s->context.scratch);
+	strbuf_free(&s->path);
 	strbuf_free(&s->find);
 	strbuf_free(&s->filter);
 	strbuf_free(&s->message);
+}
+
+bool session_stands(const struct session *s)
+{
+	return s->player ? !player_runs(s->player) : s->playback.paused;
 }
 
 void session_say(struct session *s, const char *format, ...)
@@ -219,6 +226,7 @@ struct phrase_context session_phrases(struct session *s)
 		.back = s->playback.back,
 		.fields = &s->context,
 		.utf8 = s->screen.utf8,
+		.replay = s->player != NULL,
 	};
 }
 

@@ -10,6 +10,7 @@
 #include "top/menu.h"
 #include "top/phrase.h"
 #include "top/playback.h"
+#include "top/player.h"
 #include "top/prompt.h"
 #include "top/sampler.h"
 #include "top/view.h"
@@ -34,7 +35,8 @@ struct session {
 	uint8_t family; /* AF_UNSPEC: any; a filter may narrow it */
 
 	struct screen screen;
-	struct sampler *sampler;
+	struct sampler *sampler; /* NULL: a recording is shown */
+	struct player *player; /* or NULL */
 	struct sampler_request request;
 	struct playback playback;
 	struct view view;
@@ -64,6 +66,7 @@ struct session {
 
 	enum session_page page;
 	size_t help_offset; /* first line on the screen */
+	struct strbuf path; /* of the file to write */
 	struct strbuf find; /* the last text searched for */
 	struct strbuf filter; /* the text of the filter in force; empty: none */
 	struct strbuf message; /* in the last line, until a key is pressed */
@@ -110,6 +113,9 @@ void session_hurry(struct session *s);
  */
 int session_filter(struct session *s, const char *text, struct error *why,
 		   struct filter_mistake *mistake);
+
+/* Does the screen stand still, as the user wants it? */
+bool session_stands(const struct session *s);
 
 /* Shows a message in the last line for a few seconds. */
 void session_say(struct session *s, const char *format, ...) __attribute__((format(printf, 2, 3)));

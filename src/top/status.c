@@ -142,8 +142,9 @@ enum severity status_compose(const struct status *s, size_t width, struct strbuf
 	add_filters(rest, s, width);
 	add_order(rest, s);
 	if (v->report.snapshot && v->report.snapshot->known & SNAPSHOT_UNIX)
-		add(rest,
-		    width < 100 ? "UNIX shown (x)" : "UNIX listeners are shown (x hides them)");
+		add(rest, s->replay   ? "UNIX shown" :
+			  width < 100 ? "UNIX shown (x)" :
+					"UNIX listeners are shown (x hides them)");
 	add_below(rest, &off);
 	if (alarm->len && rest->len && alarm->s[alarm->len - 1] != ' ')
 		strbuf_adds(alarm, GAP);

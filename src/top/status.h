@@ -14,6 +14,7 @@ struct status {
 	const char *filter; /* the one in force; "": none */
 	uint64_t clock_ns; /* monotonic */
 	bool utf8;
+	bool replay; /* no key looks for UNIX listeners */
 };
 
 /*

@@ -62,8 +62,11 @@ static const struct event *find_end(const struct strip *s, const struct event *e
 	for (size_t i = 0;
 	     s->history && (later = history_event(s->history, 0, i)) && later->report >= e->report;
 	     i++)
-		if (later->id == e->id &&
-		    (later->kind == EVENT_RECOVERED || later->kind == EVENT_GONE))
+		/* Behind a gap the same number may be another listener. */
+		if (later->kind == EVENT_RUN || later->kind == EVENT_BOOT)
+			end = NULL;
+		else if (later->id == e->id &&
+			 (later->kind == EVENT_RECOVERED || later->kind == EVENT_GONE))
 			end = later;
 	return end;
 }
@@ -149,9 +152,16 @@ static void put_event(const struct strip *s, const struct mark *m, size_t width,
 	struct strbuf name = { 0 };
 
 	strbuf_adds(&name, "");
-	phrase_who(&name, e, s->utf8);
+	if (event_log_is_gap(e->kind)) {
+		phrase_event(&name, e, true);
+		name.len = strcspn(name.s, ","); /* "new run, 2m unknown": the map shows that */
+	} else {
+		phrase_who(&name, e, s->utf8);
+	}
 	cell_shorten(&name, 0, NAME_MAX_WIDTH, s->utf8);
-	if (e->kind == EVENT_RECOVERED) {
+	if (event_log_is_gap(e->kind)) {
+		/* It says all. */
+	} else if (e->kind == EVENT_RECOVERED) {
 		strbuf_putc(&name, ' ');
 		phrase_time(&name, e->lasted_ns);
 	} else if (e->kind != EVENT_SICK) {

@@ -2,12 +2,15 @@
 #include "top/terminal.h"
 
 #include "base/alloc.h"
+#include "base/text.h"
 
 #include <curses.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,6 +290,7 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 	rescue.due = atexit(on_exit_within) == 0;
 	catch_signals(true);
 	set_escdelay(ESCAPE_MS);
+	text_load_locale(); /* for curses */
 	screen->handle = newterm(NULL, stdout, stdin);
 	if (!screen->handle) {
 		rescue.due = false;
@@ -317,6 +321,18 @@ void terminal_mouse(bool on)
 	if (on) /* and stay so: the modes that are ended by then do no harm */
 		make_rescue(true);
 	mousemask(on ? MOUSE_EVENTS : 0, NULL);
+}
+
+int terminal_take_keys(struct error *why)
+{
+	const int fd = open("/dev/tty", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
+		return error_set(why, -ENOTTY,
+				 "--top takes keys from the terminal, and there is none: %s",
+				 strerror(errno));
+	close(fd);
+	return 0;
 }
 
 void terminal_close(struct screen *screen)
@@ -376,6 +392,32 @@ bool terminal_stop_if_asked(void)
 	clearok(curscr, TRUE);
 	refresh();
 	return true;
+}
+
+void terminal_say(const struct screen *screen, const char *format, ...)
+{
+	struct paint p = paint_line(screen, screen->rows - 1);
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	paint_string(&p, INK_STRONG, text);
+	paint_rest(&p, INK_PLAIN);
+	refresh();
+}
+
+bool terminal_key_waits(void)
+{
+	struct pollfd fd = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	return ended_by || stop_asked || poll(&fd, 1, 0) > 0;
+}
+
+void terminal_drop_keys(void)
+{
+	flushinp();
 }
 
 void terminal_wait(int fd, int timeout_ms)

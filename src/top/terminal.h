@@ -20,6 +20,9 @@
  */
 int terminal_open(struct screen *screen, bool mouse, struct error *why);
 
+/* Before that: makes the terminal of this process standard input. Returns 0 or -ENOTTY likewise. */
+int terminal_take_keys(struct error *why);
+
 /* Gives the terminal back as it was. */
 void terminal_close(struct screen *screen);
 
@@ -39,7 +42,18 @@ bool terminal_stop_if_asked(void);
 void terminal_size(struct screen *screen);
 
 /*
- * terminal_wait() - wait for a key, for @fd to become readable, or for a signal.
+ * While something takes long: terminal_say() puts a text into the last line at once, and
+ * terminal_key_waits() says whether a key was pressed meanwhile, or a signal ends the program.
+ */
+void terminal_say(const struct screen *screen, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+bool terminal_key_waits(void);
+
+/* Forgets what was pressed. */
+void terminal_drop_keys(void);
+
+/*
+ * terminal_wait() - wait for a key, for @fd (-1: none) to become readable, or for a signal.
  * @timeout_ms: at most so long; negative: without limit
  */
 void terminal_wait(int fd, int timeout_ms);

@@ -8,6 +8,7 @@
 #include "output/footer.h"
 #include "top/phrase.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define HOST_MAX  15 /* columns of the name of the host on a narrow screen */
@@ -25,6 +26,7 @@ enum part {
 	PART_PAST, /* recovered, gone */
 	PART_REST, /* ok; or all are well */
 	PART_NOT_SHOWN,
+	PART_NOT_RECORDED, /* or what is recorded is damaged */
 	PART_WARNINGS,
 	PART_PACE,
 	PART_CPU,
@@ -35,11 +37,12 @@ enum part {
 
 /* Each makes a part shorter by one level: first what matters least. */
 static const enum part steps[] = {
-	PART_CPU,	PART_PACE,	PART_NOT_SHOWN, PART_GAP,    PART_NAME, PART_HOST,
-	PART_NOT_SHOWN, PART_HOST,	PART_CLOCK,	PART_NETNS,  PART_REST, PART_WARNINGS,
-	PART_NOT_SHOWN, PART_OVERFLOWS, PART_MODE,	PART_STATES, PART_REST, PART_STATES,
-	PART_PAST,	PART_GAP,	PART_WARNINGS,	PART_STATES, PART_PAST, PART_MODE,
-	PART_STATES,	PART_NOT_SHOWN, PART_OVERFLOWS,
+	PART_CPU,	PART_PACE,	PART_NOT_SHOWN,	   PART_GAP,   PART_NAME,   PART_HOST,
+	PART_NOT_SHOWN, PART_HOST,	PART_CLOCK,	   PART_NETNS, PART_REST,   PART_WARNINGS,
+	PART_NOT_SHOWN, PART_OVERFLOWS, PART_CLOCK,	   PART_HOST,  PART_MODE,   PART_STATES,
+	PART_REST,	PART_STATES,	PART_PAST,	   PART_GAP,   PART_CLOCK,  PART_WARNINGS,
+	PART_STATES,	PART_PAST,	PART_NOT_RECORDED, PART_MODE,  PART_STATES, PART_NOT_SHOWN,
+	PART_OVERFLOWS,
 };
 
 struct line {
@@ -82,7 +85,8 @@ static void add_host(struct strbuf *b, const struct line *l)
 {
 	const char *host = l->t->report->snapshot->host;
 
-	if (l->level[PART_HOST] > 1)
+	/* Nobody knows the host of a recording by where he has logged in. */
+	if (l->level[PART_HOST] > (l->t->speed ? 2 : 1))
 		return;
 	text_add_safe(b, host, strlen(host), l->t->utf8 ? 0 : TEXT_ASCII);
 	if (l->level[PART_HOST])
@@ -202,24 +206,34 @@ static void add_rest(struct strbuf *b, const struct line *l)
 	}
 }
 
-/* "1 UNIX full, 2 stalled (x)" */
-static void add_unix(struct strbuf *b, const struct not_shown *e, bool brief)
+/* The key or the option that shows it; nothing adds to a recording. */
+static void add_hint(struct strbuf *b, const struct title *t, const char *hint)
 {
+	if (!t->speed)
+		strbuf_addf(b, " (%s)", hint);
+}
+
+/* "1 UNIX full, 2 stalled (x)" */
+static void add_unix(struct strbuf *b, const struct title *t, bool brief)
+{
+	const struct not_shown *e = &t->report->not_shown;
 	const unsigned long long full = e->unix_full.value, stalled = e->unix_stalled.value;
 
 	if (!full && !stalled)
 		return;
 	if (brief)
-		strbuf_addf(b, "+%llu UNIX (x)", full + stalled);
+		strbuf_addf(b, "+%llu UNIX", full + stalled);
 	else if (full && stalled)
-		strbuf_addf(b, "%llu UNIX full, %llu stalled (x)", full, stalled);
+		strbuf_addf(b, "%llu UNIX full, %llu stalled", full, stalled);
 	else
-		strbuf_addf(b, "%llu UNIX %s (x)", full + stalled, full ? "full" : "stalled");
+		strbuf_addf(b, "%llu UNIX %s", full + stalled, full ? "full" : "stalled");
+	add_hint(b, t, "x");
 }
 
 /* Namespaces that were not read may overflow too; see footer_add_not_shown(). */
-static void add_unread(struct strbuf *b, const struct not_shown *e)
+static void add_unread(struct strbuf *b, const struct title *t)
 {
+	const struct not_shown *e = &t->report->not_shown;
 	const bool all = e->namespaces.known && e->namespaces.value == e->looked_at.value;
 
 	if (!e->looked_at.known || all || !e->cut)
@@ -229,7 +243,7 @@ static void add_unread(struct strbuf *b, const struct not_shown *e)
 		strbuf_addf(b, "%llu ",
 			    (unsigned long long)(e->namespaces.value - e->looked_at.value));
 	strbuf_adds(b, "other namespaces");
-	strbuf_adds(b, " (-A)");
+	add_hint(b, t, "-A");
 }
 
 /* What is sick elsewhere, and the key or option that shows it. */
@@ -244,20 +258,30 @@ static void add_not_shown(struct strbuf *b, const struct line *l)
 		return;
 	if (not_shown_is_sick(e)) {
 		strbuf_adds(b, level < 2 ? "NOT SHOWN: " : "");
-		add_unix(b, e, brief);
+		add_unix(b, l->t, brief);
 		if (n) {
 			const bool more = e->unix_full.value || e->unix_stalled.value;
 
 			strbuf_adds(b, !more ? "" : brief ? " " : ", ");
 			strbuf_addf(b,
-				    brief ? "+%llu netns (-A)" :
-				    n > 1 ? "%llu namespaces overflow (-A)" :
-					    "%llu namespace overflows (-A)",
+				    brief ? "+%llu netns" :
+				    n > 1 ? "%llu namespaces overflow" :
+					    "%llu namespace overflows",
 				    n);
+			add_hint(b, l->t, "-A");
 		}
 	}
 	if (!level)
-		add_unread(b, e);
+		add_unread(b, l->t);
+}
+
+/* The message that says why has gone. */
+static void add_not_recorded(struct strbuf *b, const struct line *l)
+{
+	if (!l->level[PART_NOT_RECORDED])
+		strbuf_adds(b, l->t->not_recorded ? "NOT RECORDED" :
+			       l->t->damaged	  ? "DAMAGED" :
+						    "");
 }
 
 static void add_warnings(struct strbuf *b, const struct line *l)
@@ -281,20 +305,35 @@ static void add_pace(struct strbuf *b, const struct line *l)
 		phrase_time(b, (uint64_t)(l->t->delay * (double)NSEC_PER_SEC));
 }
 
+/* What is live is of today; a recording keeps its date, then its time, for longer. */
 static void add_clock(struct strbuf *b, const struct line *l)
 {
+	const unsigned int level = l->level[PART_CLOCK] + (l->t->speed ? 0 : 2);
 	char time[CLOCK_TEXT_SIZE];
 
-	if (l->level[PART_CLOCK])
-		return;
 	clock_format_utc(l->t->report->snapshot->wall, 0, time);
-	strbuf_adds(b, strchr(time, 'T') + 1);
+	time[strlen("2026-11-28")] = ' ';
+	if (level < 3)
+		strbuf_adds(b,
+			    time + (level == 0 ? 0 : strlen(level == 1 ? "2026-" : "2026-11-28 ")));
 }
 
 static void add_mode(struct strbuf *b, const struct line *l)
 {
 	const unsigned int level = l->level[PART_MODE];
 
+	if (l->t->speed) { /* as wide whatever it is, so that the time stays where it is */
+		char speed[16];
+
+		snprintf(speed, sizeof(speed), "%ux", l->t->speed);
+		strbuf_adds(b, "REPLAY");
+		if (level < 2)
+			strbuf_addf(b, " %-*s", level ? 0 : 6,
+				    l->t->ended	 ? "END" :
+				    l->t->paused ? "PAUSED" :
+						   speed);
+		return;
+	}
 	if (!l->t->paused) {
 		strbuf_adds(b, level ? "" : "LIVE");
 		return;
@@ -313,7 +352,7 @@ static void add_name(struct strbuf *b, const struct line *l)
 
 static void add_cpu(struct strbuf *b, const struct line *l)
 {
-	if (!l->level[PART_CPU])
+	if (!l->level[PART_CPU] && !l->t->speed)
 		strbuf_addf(b, "cpu %3.1f%%", l->t->cpu_share * 100);
 }
 
@@ -327,6 +366,7 @@ static void (*const add_part[PART_N])(struct strbuf *b, const struct line *l) = 
 	[PART_PAST] = add_past,
 	[PART_REST] = add_rest,
 	[PART_NOT_SHOWN] = add_not_shown,
+	[PART_NOT_RECORDED] = add_not_recorded,
 	[PART_WARNINGS] = add_warnings,
 	[PART_PACE] = add_pace,
 	[PART_CPU] = add_cpu,

@@ -5,6 +5,7 @@
 #include "analyse/report.h"
 #include "model/sample_source.h"
 #include "output/columns.h"
+#include "replay/excerpt.h"
 
 /* What the view needs whatever its columns are: for the screen, and for the JSON that it writes. */
 #define TOP_NEEDS                                                                      \
@@ -14,6 +15,10 @@
 /* How the interactive view starts; keys change most of it. */
 struct top_config {
 	struct sample_source *source; /* borrowed, nobody else uses it meanwhile */
+	/* Shown instead, if not NULL; borrowed. */
+	struct recording *recording;
+	const struct excerpt *excerpt; /* of it */
+	bool keys_from_tty; /* standard input was something else */
 	unsigned int needs; /* enum need: needed whatever the columns and the page are */
 	bool peaks; /* the source takes fast samples */
 	struct columns columns; /* borrowed */
@@ -27,6 +32,14 @@ struct top_config {
 	bool utf8;
 	bool mouse;
 	bool resolve;
+	/*
+	 * Is called for each new report with a window, whose two samples live. Returns a message
+	 * for the last line of the screen, NULL: none. @failed: set to whether the title says that
+	 * they are not recorded. NULL: nobody wants them.
+	 */
+	const char *(*record)(void *context, const struct report *report, bool *failed);
+	void *record_context;
+	struct strbuf *unseen; /* gets the messages that came too late for the screen */
 };
 
 /*

@@ -4,6 +4,8 @@
 LISTENQ_FAULTS=N tries so many faults of each scenario (30), LISTENQ_FAULTS=all every one of them;
 LISTENQ_FAULT=FUNCTION:N:ERROR is one."""
 import concurrent.futures
+import contextlib
+import json
 import os
 import pathlib
 import re
@@ -226,6 +228,113 @@ class File(Documents):
                              "File too large\n")
 
 
+class Baseline(Documents):
+    """The file has the sample of the last run, or that of this one if the report came out."""
+
+    def setUp(self):
+        super().setUp()
+        self.directory = self.enterContext(tempfile.TemporaryDirectory())
+        file = pathlib.Path(self.directory) / "first"
+        listenq.run(f"--baseline={file}", "--json")
+        self.last = file.read_bytes()
+
+    def attempt(self, args, fault=None):
+        directory = pathlib.Path(tempfile.mkdtemp(dir=self.directory))
+        file = directory / "file"
+        file.write_bytes(self.last)
+        file.chmod(0o600)
+        outcome = faults.Outcome([*args, f"--baseline={file}"], fault)
+        outcome.left, outcome.file = os.listdir(directory), file.read_bytes()
+        return outcome
+
+    def check(self, outcome, base):
+        self.assertEqual(outcome.left, ["file"])
+        if outcome.messages:
+            self.assertEqual(outcome.file, self.last)
+        else:
+            self.assertNotEqual(outcome.file, self.last)
+            self.assertEqual(len([json.loads(line) for line in outcome.file.splitlines()]), 2)
+        super().check(outcome, base)
+
+    def test_next_run(self):
+        self.sweep("--json")
+
+
+class Record(Case):
+    """NFS, or a quota, may refuse what was written when the file is closed."""
+
+    def test_close(self):
+        directory = self.enterContext(tempfile.TemporaryDirectory())
+        file = pathlib.Path(directory) / "file"
+        # No search through /proc, where processes come and go.
+        args = ("--count=2", "-d", "0.05", "-H", "-o", "local", f"--record={file}")
+        base = self.attempt(args)
+        calls = [call for call in base.calls if call[0] == "close"]
+        said = set()
+        for call in calls[-6:]:
+            outcome = self.attempt(args, faults.Fault(*call, "EDQUOT"))
+            self.assertEqual(outcome.out, base.out)
+            self.assertEqual((outcome.code, len(outcome.messages)),
+                             (1, 1) if outcome.err else (0, 0))
+            said |= set(outcome.messages)
+        self.assertEqual(said, {
+            f"listenq: cannot close {file}: Disk quota exceeded; its last samples may be lost",
+            "listenq: cannot write standard output: Disk quota exceeded"})
+
+
+    def test_names(self):
+        """Who replays it looks names up again: the warning is of a report, not of a sample."""
+        directory = self.enterContext(tempfile.TemporaryDirectory())
+        file, fault = pathlib.Path(directory) / "file", faults.Fault("getpwuid", 1, (), "EMFILE")
+        live, again = (faults.Outcome(["--json", "-p", *args], fault) for args in (
+            ["--count=3", "-d", "0.05", f"--record={file}"], [f"--replay={file}"]))
+        self.assertIn("names-unavailable", live.out)
+        self.assertEqual(live.out, again.out)
+        # A sample that is written later, as the one before what --record-when keeps.
+        with contextlib.closing(self.host.listener()):
+            child = listenq.Running(
+                "--watch", "-d", "0.05", "-H", "-o", "user", f"--record={file}",
+                "--record-when=state = gone", prefix=[
+                    "env", f"LD_PRELOAD={' '.join([*faults.sanitizers(), str(faults.LIBRARY)])}",
+                    *(f"{name}={value}" for name, value in fault.environment.items())])
+            for _ in range(4):
+                child.wait_window(later=True)
+        rig.wait_for(lambda: file.read_bytes().count(b"\n") >= 6, "the listener that is gone")
+        child.interrupt()
+        self.assertIn("cannot look up the names of users", child.finish().err)
+        self.assertNotIn("names-unavailable", file.read_text())
+
+
+class Replay(Case):
+    """All that it prints is right, also where it ends before the last window."""
+
+    def setUp(self):
+        super().setUp()
+        directory = self.enterContext(tempfile.TemporaryDirectory())
+        self.file = pathlib.Path(directory) / "file"
+        listenq.run("--watch", "--count=3", "-d", "0.1", "--json", "-p", f"--record={self.file}")
+
+    def attempt(self, args, fault=None):
+        return faults.Outcome([*args, f"--replay={self.file}"], fault)
+
+    def compare(self, base, outcome):
+        mine, theirs = (each.out.splitlines() for each in (base, outcome))
+        whole = mine == theirs if outcome.code == 0 else mine[:len(theirs)] == theirs
+        return [] if whole else [("out", "wrong")]
+
+    def warnings(self, outcome):
+        return outcome.warnings
+
+    def check(self, outcome, base):
+        """Names of users are looked up in files that may not be had: a warning."""
+        if outcome.code == 0 and "names-unavailable" in outcome.out:
+            return
+        super().check(outcome, base)
+
+    def test_json(self):
+        self.sweep("--json")
+
+
 class Memory(Documents):
     """There is little memory, for all that follows: not one fault, but the first of many."""
 
@@ -269,3 +378,30 @@ class Table(Case):
 
     def test_information(self):
         self.sweep("--list-columns")
+
+
+class Check(Case):
+    """A plugin says what is wrong, or that it does not know: never that all is well."""
+    STATUSES = {1: "WARNING", 2: "CRITICAL", 3: "UNKNOWN"}
+
+    def base(self, args):
+        base = self.attempt(args)
+        self.assertIn(base.code, (1, 2), base.out)
+        self.check(base, None)
+        return base
+
+    def check(self, outcome, base):
+        self.assertFalse(outcome.hung, "it hangs")
+        self.assertIn(outcome.code, self.STATUSES, outcome.out + outcome.err)
+        # The line, or why it could not be written.
+        if outcome.out or not outcome.err:
+            self.assertTrue(outcome.out.startswith(f"LISTENQ {self.STATUSES[outcome.code]} - "),
+                            outcome.out + outcome.err)
+            self.assertTrue(outcome.out.endswith("\n"))
+
+    def test_window(self):
+        self.sweep("--check", "-d", "0.1", "-x")
+
+    def test_metric(self):
+        self.sweep("--check", "-d", "0.1", "--metric=fill", "-w", "10", "-c", "100")
+

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "model/window.h"
-#include "options.h"
+#include "command_line.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -52,40 +52,46 @@ static void check_accepted(const struct options *o)
 	FUZZ_CHECK(!o->all_namespaces || !o->n_namespaces);
 	FUZZ_CHECK(!o->raw || o->list_columns);
 	FUZZ_CHECK(!o->output_file || *o->output_file);
+	FUZZ_CHECK(isfinite(o->timeout) && o->timeout > 0);
+	FUZZ_CHECK(o->format != FORMAT_CHECK || (o->delay < o->timeout && !o->watch));
+	FUZZ_CHECK(o->check.metric || (!o->check.warning.text && !o->check.critical.text));
+	FUZZ_CHECK(!o->fail_if == !o->fail.filter);
 	for (size_t i = 0; i < o->n_namespaces; i++)
 		FUZZ_CHECK(*o->namespaces[i]);
 	check_columns(o);
 }
 
 /* "listenq: MESSAGE", and where to look. What was typed does not move the cursor. */
-static void check_refused(const char *message, size_t len)
+static void check_refused(const char *message, size_t len, const struct options *o)
 {
-	static const char begin[] = "listenq: ",
-			  end[] = "\nTry 'listenq --help' for more information.\n";
+	const char *failed = format_table[o->format].failed, *begin = failed ? failed : "listenq: ";
+	static const char end[] = "\nTry 'listenq --help' for more information.\n";
 
+	FUZZ_CHECK(!failed || !strchr(message, '|'));
 	FUZZ_CHECK(len > strlen(begin) + strlen(end) && !strncmp(message, begin, strlen(begin)));
 	FUZZ_CHECK(!strcmp(message + len - strlen(end), end));
 	fuzz_check_printed(message, len - strlen(end), "");
 }
 
-/* What options_parse() returns and prints. */
+/* What command_line_parse() returns and prints. */
 static int parse(int argc, char **argv, struct options *o)
 {
-	FILE *real = stderr;
+	FILE *real = stderr, *output = stdout;
 	char *message;
 	size_t len;
 	int code;
 
 	optind = 0; /* getopt(3) forgets what it has read */
-	stderr = open_memstream(&message, &len);
-	code = options_parse(argc, argv, o);
+	stdout = stderr = open_memstream(&message, &len);
+	code = command_line_parse(argc, argv, o);
 	fclose(stderr);
 	stderr = real;
+	stdout = output;
 	FUZZ_CHECK(code == 0 || code == -EINVAL);
 	if (code == 0)
 		FUZZ_CHECK(len == 0);
 	else
-		check_refused(message, len);
+		check_refused(message, len, o);
 	free(message);
 	return code;
 }

@@ -5,6 +5,7 @@
 #include "model/groups.h"
 #include "output/columns.h"
 #include "output/json.h"
+#include "output/prometheus.h"
 #include "output/sort.h"
 #include "output/table.h"
 #include "../unit/scene.h"
@@ -14,7 +15,7 @@
 #include <sys/socket.h>
 
 /*
- * Names that others choose, in every column, in a table and in a document: of a process, its
+ * Names that others choose, in every column, in a table, a document and metrics: of a process, its
  * cgroup, unit and container, of a UNIX socket, an interface, a namespace, and the host. A byte
  * 0x1c stands between them. The first three bytes are the width and the style.
  */
@@ -102,7 +103,7 @@ static void check_table(const struct report *report, const uint8_t *style_bytes,
 	const struct table_style style = {
 		.header = style_bytes[1] & 1,
 		.footer = style_bytes[1] & 2,
-		.utf8 = style_bytes[1] & 4,
+		.text_flags = style_bytes[1] & 4 ? 0 : TEXT_ASCII,
 		.width = style_bytes[0],
 	};
 	struct columns columns = { 0 };
@@ -120,7 +121,7 @@ static void check_table(const struct report *report, const uint8_t *style_bytes,
 	fuzz_check_printed(text, len, "\n");
 	if (!style.footer)
 		FUZZ_CHECK(count_lines(text) == report->n_shown + style.header);
-	if (!style.utf8)
+	if (style.text_flags & TEXT_ASCII)
 		for (size_t i = 0; i < len; i++)
 			FUZZ_CHECK((unsigned char)text[i] < 0x80);
 	free(text);
@@ -140,6 +141,69 @@ static void check_document(const struct report *report, bool one_line,
 	if (one_line)
 		FUZZ_CHECK(count_lines(text) == 1 && text[len - 1] == '\n');
 	free(text);
+}
+
+/* Reads labels in braces: NAME="VALUE", with commas between them. Returns what follows. */
+static const char *read_labels(const char *at)
+{
+	do {
+		at++;
+		FUZZ_CHECK(strspn(at, "abcdefghijklmnopqrstuvwxyz"));
+		at += strspn(at, "abcdefghijklmnopqrstuvwxyz");
+		FUZZ_CHECK(at[0] == '=' && at[1] == '"');
+		for (at += 2; *at != '"'; at++) {
+			FUZZ_CHECK(*at && *at != '\n');
+			if (*at == '\\')
+				FUZZ_CHECK(*++at == '\\' || *at == '"' || *at == 'n');
+		}
+		at++;
+	} while (*at == ',');
+	FUZZ_CHECK(*at == '}');
+	return at + 1;
+}
+
+/* Is the series of this sample, @len bytes, there once more in the text? */
+static bool is_twice(const char *text, const char *line, size_t len)
+{
+	size_t n = 0;
+
+	for (const char *at = text; *at; at = strchr(at, '\n') + 1)
+		n += !strncmp(at, line, len);
+	return n != 1;
+}
+
+/* One sample a line, no series twice, everything escaped. */
+static void check_metrics(const struct report *report, struct snapshot *now,
+			  struct field_context *context)
+{
+	struct sums sums = { 0 };
+	const struct prometheus_style style = { .sums = &sums };
+	char *text;
+	size_t len;
+	FILE *stream = open_memstream(&text, &len);
+
+	prometheus_take(report, now, &sums);
+	prometheus_print(stream, report, &style, context);
+	fclose(stream);
+	fuzz_check_printed(text, len, "\n");
+	FUZZ_CHECK(text[len - 1] == '\n');
+	for (const char *line = text, *at; *line; line = at + 1) {
+		at = line;
+		if (*line == '#') {
+			at = strchr(line, '\n');
+			continue;
+		}
+		at += strspn(at, "abcdefghijklmnopqrstuvwxyz_");
+		if (*at == '{')
+			at = read_labels(at);
+		FUZZ_CHECK(*at == ' ' && !is_twice(text, line, (size_t)(at - line) + 1));
+		at++;
+		FUZZ_CHECK(strspn(at, "0123456789."));
+		at += strspn(at, "0123456789.");
+		FUZZ_CHECK(*at == '\n');
+	}
+	free(text);
+	sums_free(&sums);
 }
 
 void fuzz_one(const uint8_t *data, size_t size)
@@ -163,6 +227,7 @@ void fuzz_one(const uint8_t *data, size_t size)
 	sort_rows(&scene.report, sort && sort->name ? sort : NULL, data[1] & 32, &context);
 	check_table(&scene.report, data, &context);
 	check_document(&scene.report, data[1] & 64, &context);
+	check_metrics(&scene.report, &scene.now, &context);
 	scene_close(&scene);
 	strbuf_free(&context.scratch);
 }

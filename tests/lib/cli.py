@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What --help and --list-columns say: what the manual and the completions are held to."""
+import atexit
 import functools
+import os
 import re
+import shutil
 import subprocess
+import tempfile
 
 from listenq import PROGRAM
 
@@ -21,10 +25,21 @@ def program(*args):
 
 
 @functools.lru_cache(maxsize=None)
-def help_rows():
+def check_listenq():
+    """The program by its other name."""
+    place = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, place)
+    os.chmod(place, 0o755)
+    path = os.path.join(place, "check_listenq")
+    os.symlink(PROGRAM, path)
+    return path
+
+
+@functools.lru_cache(maxsize=None)
+def help_rows(name=PROGRAM):
     """(["-f", "--full"], "-f, --full[=PCT]", what it does) of each row of --help."""
     rows, meaning = [], None
-    for line in program("--help").splitlines():
+    for line in run(name, "--help", check=False).splitlines():
         row = re.match(r" +(-\w, --\S+|-\S+)(?: +(.*))?$", line)
         if not row:
             continue
@@ -35,9 +50,9 @@ def help_rows():
     return rows
 
 
-def help_options():
+def help_options(name=PROGRAM):
     """{option: what it does}"""
-    return {name: meaning for names, _, meaning in help_rows() for name in names}
+    return {option: meaning for options, _, meaning in help_rows(name) for option in options}
 
 
 @functools.lru_cache(maxsize=None)

@@ -7,9 +7,10 @@ import textwrap
 
 import source
 
-MAIN, TOP, FILTER, JSON, BACKGROUND = PAGES = [
+MAIN, CHECK, TOP, FILTER, JSON, BACKGROUND, PROMETHEUS = PAGES = [
     source.TOP / "man" / name for name in
-    ("listenq.8", "listenq-top.8", "listenq-filter.7", "listenq-json.5", "listenq.7")]
+    ("listenq.8", "check_listenq.8", "listenq-top.8", "listenq-filter.7", "listenq-json.5",
+     "listenq.7", "listenq-prometheus.5")]
 
 
 class Entry:

@@ -282,7 +282,8 @@ listen front
 
 
 class Gunicorn(Http):
-    """/ is served at once; /hang holds a worker until the server ends."""
+    """/ is served at once, /slow after a fifth of a second; /hang holds a worker until the server
+    ends."""
     BINARY = "usr/lib/python3/dist-packages/gunicorn"
 
     def command(self, workers=2, backlog=2048):
@@ -290,6 +291,8 @@ class Gunicorn(Http):
 import time
 def app(environ, start):
     start("200 OK", [("Content-Type", "text/plain")])
+    if environ["PATH_INFO"] == "/slow":
+        time.sleep(0.2)
     while environ["PATH_INFO"] == "/hang":
         time.sleep(60)
     return [b"well\\n"]

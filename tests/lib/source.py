@@ -13,6 +13,7 @@ MARKS = {"overflowing": "!!", "full": "!", "stalled": "!", "dropping": "!", "syn
          "high": "~", "ok": ".", "gone": "x"}
 
 Field = collections.namedtuple("Field", "name header type group key row")
+Family = collections.namedtuple("Family", "name type help scope labels")
 Key = collections.namedtuple("Key", "run names help section")
 Verdict = collections.namedtuple("Verdict", "kind name fact advice")
 
@@ -43,6 +44,20 @@ def fields():
             found[name] = Field(name, header, kind, unquote(group[1]) if group else "",
                                 unquote(key_[1]) if key_ else "", row)
     assert len(found) > 30, found
+    return found
+
+
+@functools.lru_cache(maxsize=1)
+def families():
+    """[Family] of what is printed for Prometheus; labels beside those of the scope."""
+    found = []
+    for row in rows("output/prometheus.c", "family_table"):
+        name, kind, help_, scope = re.match(
+            rf"\t\{{ {STRING}, (\w+),\s+((?:{STRING[1:-1]}\s*)+),\s+OF_(\w+)", row).groups()
+        texts = [unquote(text) for text in re.findall(STRING, help_)]
+        found.append(Family(unquote(name), kind.lower(), "".join(texts), scope,
+                            re.findall(r'\{ "(\w+)", label_', row)))
+    assert len(found) > 15, found
     return found
 
 

@@ -13,15 +13,16 @@ LISTENQ = os.environ.get("LISTENQ") or str(TOP / "src/listenq")
 # Data flows one way: a file includes only of its own folder and those to the left of it. The
 # folders of one step do not know each other.
 STEPS = [{"base"}, {"model"}, {"collect", "replay", "analyse"}, {"output"}, {"top"},
-         {"options"}, {"run"}, {"main"}]
+         {"options"}, {"conflicts"}, {"command_line", "information", "plan", "deadline"},
+         {"run"}, {"main"}]
 
-# What exit() and signals undo, and the exit status where memory runs out.
+# What exit() and signals undo, and what is said where memory runs out.
 STATE = {("top/terminal.c", "static struct rescue {"),
-         ("output/sink.c", "static struct unfinished {"),
-         ("base/alloc.c", "static int exit_status = EXIT_FAILURE;")}
+         ("base/sink.c", "static struct unfinished {"),
+         ("base/alloc.c", "static struct on_failure {")}
 
 # Who talks to the user, and who may end the program.
-TALKS = {"main.c", "run.c", "options.c"}
+TALKS = {"main.c", "run.c", "options.c", "command_line.c", "information.c", "deadline.c"}
 ENDS_WITHOUT_MEMORY = {"base/alloc.c"}
 
 LINES_MAX = 900
@@ -261,6 +262,38 @@ class Form(unittest.TestCase):
         self.assertGreater(len(needs), 20)
         self.assertEqual(needs - set(re.findall(r"NEED_\w+", table)),
                          {"NEED_USERS", "NEED_WINDOW"})
+
+    def test_each_member_of_a_sample_is_saved(self):
+        """By a row of its table, or by the writer; or it follows from others."""
+        derived = {
+            "netns": {"first_listener", "resets_known"},
+            "listener": {"addr", "known", "group", "first_owner", "n_owners"},
+            "group": {"first", "sockets", "queued_members", "length", "limit", "length_max",
+                      "fill_max", "may_stall", "known", "first_connection", "n_connections"},
+            "process": {"known"}, "connection": {"family", "has_wait"},
+            "snapshot": {"known", "by_cookie", "by_addr", "strings", "netns", "listeners",
+                         "groups", "warnings", "owners", "gone", "processes", "connections",
+                         "unix_queues", "others", "oldest"},
+        }
+        header = code(TOP / "src/model/snapshot.h")
+        rows = (TOP / "src/model/saved_fields.c").read_text()
+        writer = "".join((TOP / "src" / name).read_text()
+                         for name in ("model/saved_fields.h", "replay/sample_writer.c"))
+        structs = dict(re.findall(r"\nstruct (\w+) {\n(.*?)\n};", header, re.DOTALL))
+        for name in ("peak", "listener", "netns", "group", "process", "connection", "oldest",
+                     "unix_queue", "other_netns", "snapshot"):
+            members = set(re.findall(r"(\w+)(?:\[\w+\])?[;,]", structs[name]))
+            members -= {f"n_{array}" for array in derived["snapshot"]}
+            members -= {f"{array}_size" for array in derived["snapshot"]} | {"n_retracted"}
+            table = re.search(rf"#define AT struct {name}\n(.*?)#undef AT", rows, re.DOTALL)[1]
+            saved = set(re.findall(r"ROW\((\w+),|offsetof\(AT, (?:addr\.)?(\w+)\)", table))
+            saved = {word for pair in saved for word in pair}
+            with self.subTest(name):
+                self.assertGreater(len(members), 1)
+                self.assertEqual(members - saved - derived.get(name, set()), set())
+        # Those arrays are in the file all the same.
+        for array in derived["snapshot"] - {"known", "by_cookie", "by_addr", "strings"}:
+            self.assertRegex(writer, rf'"{array}"|F\({array}, |ADD\({array}, ')
 
     def test_functions_of_a_header_have_its_name(self):
         """module_verb(), so that a call says where to look."""

@@ -40,6 +40,11 @@ case $2 in
 */redis-server.deb) path=usr/bin/redis-server ;;
 */nginx.deb) path=usr/sbin/nginx ;;
 */haproxy.deb) path=usr/sbin/haproxy ;;
+*/prometheus.deb) path=usr/bin/prometheus; mkdir -p "$3/usr/bin"; touch "$3/usr/bin/promtool" ;;
+*/prometheus-node-exporter.deb) path=usr/bin/prometheus-node-exporter ;;
+*/prometheus-alertmanager.deb) path=usr/bin/prometheus-alertmanager ;;
+*/icinga2-bin.deb) path=usr/lib/cpu-linux-gnu/icinga2/sbin/icinga2 ;;
+*/nagios4-core.deb) path=usr/sbin/nagios4 ;;
 *) exit ;;
 esac
 mkdir -p "$3/${path%/*}"
@@ -51,7 +56,10 @@ SERVERS = {"apache2-bin": "usr/sbin/apache2", "nginx": "usr/sbin/nginx",
            "haproxy": "usr/sbin/haproxy",
            "gunicorn": "usr/lib/python3/dist-packages/gunicorn", "php-fpm": "usr/sbin/php-fpm*",
            "postgresql": "usr/lib/postgresql/*/bin/postgres",
-           "redis-server": "usr/bin/redis-server"}
+           "redis-server": "usr/bin/redis-server", "prometheus": "usr/bin/prometheus",
+           "prometheus-node-exporter": "usr/bin/prometheus-node-exporter",
+           "prometheus-alertmanager": "usr/bin/prometheus-alertmanager",
+           "icinga2-bin": "usr/lib/*/icinga2/sbin/icinga2", "nagios4-core": "usr/sbin/nagios4"}
 
 
 class Bootstrap(unittest.TestCase):

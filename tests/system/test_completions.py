@@ -16,7 +16,7 @@ import unittest
 
 import netns
 import source
-from cli import SECONDS, columns, help_options, help_rows, run, same
+from cli import SECONDS, check_listenq, columns, help_options, help_rows, run, same
 from listenq import PROGRAM
 
 COMPLETIONS = source.TOP / "completions"
@@ -475,6 +475,55 @@ class Fish(Here):
     def test_no_files_elsewhere(self):
         for line in "listenq rep", "listenq -d ", "listenq --count ", "listenq -f rep":
             self.assertEqual(self.ask(line), {}, line)
+
+
+class Check(Here):
+    """check_listenq has files of its own, in each shell."""
+    METRICS = ["drops", "fill", "losses", "oldest-wait", "overflows", "queue", "synrecv"]
+
+    def bash(self, *words):
+        file = shlex.quote(str(COMPLETIONS / "check_listenq.bash"))
+        last = " ".join(map(shlex.quote, (words[-1], words[-2])))
+        return self.run_here(
+            "bash", "--norc", "-c", f"source {file}; COMP_WORDS=({shlex.join(words)}); "
+            f"COMP_CWORD={len(words) - 1}; _check_listenq check_listenq {last}; "
+            "printf '%s\\n' \"${COMPREPLY[@]}\"").split()
+
+    def test_bash(self):
+        shell("bash")
+        found = self.bash("check_listenq", "-")
+        same(self, [word.rstrip("=") for word in found], help_options(check_listenq()), "bash")
+        for names, row, _ in help_rows(check_listenq()):
+            self.assertEqual(names[-1] + "=" in found, "=" in row, row)
+        for words in (("--metric", ""), ("--metric", "="), ("--metric", "=", "")):
+            self.assertEqual(sorted(self.bash("check_listenq", *words)), self.METRICS, words)
+        self.assertEqual(self.bash("check_listenq", "--metric", "=", "ov"), ["overflows"])
+        self.assertEqual(self.bash("check_listenq", "-w", ""), [])
+
+    def test_zsh(self):
+        shell("zsh")
+        out = self.run_here("zsh", "-f", "-c", ZSH_STUB.replace(
+            "{file}", shlex.quote(str(COMPLETIONS / "_check_listenq"))))
+        specs = re.findall(r"^(?:\([^)]*\)|\*)?(--?\w[\w-]*?)(\+|=)?\[(.*?)\](:.*)?$", out, re.M)
+        self.assertEqual({name: meaning for name, _, meaning, _ in specs},
+                         help_options(check_listenq()))
+        for names, row, _ in help_rows(check_listenq()):
+            for name, follows, _, value in specs:
+                if name in names:
+                    self.assertEqual(bool(follows and value), "=" in row, name)
+        self.assertIn("fill queue drops overflows losses synrecv oldest-wait", out)
+
+    def test_fish(self):
+        shell("fish")
+        file = shlex.quote(str(COMPLETIONS / "check_listenq.fish"))
+
+        def ask(line):
+            out = self.run_here("fish", "--no-config", "-c",
+                                f"source {file}; complete -C $argv[1]", line)
+            return dict(row.split("\t") if "\t" in row else (row, "") for row in out.splitlines())
+        found = {word.rstrip("="): meaning for word, meaning in ask("check_listenq -").items()}
+        self.assertEqual(found, help_options(check_listenq()))
+        self.assertEqual(sorted(ask("check_listenq --metric ")), self.METRICS)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The manual against the program, in both directions; and every example of the manual is run."""
+import datetime
 import functools
+import gzip
 import itertools
 import json
 import os
@@ -19,9 +21,10 @@ import rig
 import screen
 import servers
 import source
-from cli import SECONDS, columns, help_options, help_rows, listed, program, run, same
+from cli import (SECONDS, check_listenq, columns, help_options, help_rows, listed, program, run,
+                 same)
 from listenq import PROGRAM
-from manual import (BACKGROUND, FILTER, JSON, MAIN, PAGES, TABLE, TOP, arguments, bold, cells, entries,
+from manual import (BACKGROUND, CHECK, FILTER, JSON, MAIN, PAGES, PROMETHEUS, TABLE, TOP, arguments, bold, cells, entries,
                     examples, option_head, page, plain, roff, table, words_of)
 
 ROOT = source.TOP
@@ -95,12 +98,16 @@ def filter_words(table):
 
 
 def warning_codes():
-    """Of every call of snapshot_warn()."""
-    codes = set()
+    """Of every call of snapshot_warn(), and of why a baseline starts anew."""
+    codes = set(re.findall(r'start_anew\(b,\s*"([a-z-]+)"',
+                           (ROOT / "src/replay/baseline.c").read_text()))
+    assert len(codes) > 5
     for path in (ROOT / "src").rglob("*.c"):
+        if path.name in ("baseline.c", "sample_line.c"):  # they repeat what others have said
+            continue
         text = path.read_text()
-        literal = re.findall(r'snapshot_warn\(\s*[\w>.-]+,\s*"([a-z-]+)"', text)
-        calls = len(re.findall(r"^\t.*snapshot_warn\(", text, re.M))
+        literal = re.findall(r'snapshot_warn(?:_report)?\(\s*[\w>.-]+,\s*"([a-z-]+)"', text)
+        calls = len(re.findall(r"^\t.*snapshot_warn(?:_report)?\(", text, re.M))
         assert len(literal) == calls, f"{path}: a warning code that is no literal"
         codes.update(literal)
     return codes
@@ -109,7 +116,7 @@ def warning_codes():
 def tags():
     """Words in capitals, of the title and the status line of the view."""
     text = (ROOT / "src/top/title.c").read_text() + (ROOT / "src/top/status.c").read_text()
-    return set(re.findall(r'"((?:LIVE|PAUSED|FOLLOW|ORDER [A-Z]+|SICK ONLY))"', text))
+    return set(re.findall(r'"((?:LIVE|PAUSED|REPLAY|FOLLOW|ORDER [A-Z]+|SICK ONLY))"', text))
 
 
 # Goes with the filter that is deleted.
@@ -162,6 +169,19 @@ def column_rows():
             for header in (word.replace("_", " ") for word in shown) for name in [names[header]]]
 
 
+# What the samples of a family of that scope have.
+SCOPE_LABELS = {"REPORT": [], "NETNS": ["namespace"], "COUNTER": ["namespace"],
+                "LISTENER": ["L"], "SUM": ["L"]}
+
+
+def family_rows():
+    for family in source.families():
+        labels = ", ".join(SCOPE_LABELS[family.scope] + family.labels)
+        name = family.name + (f"{{{labels}}}" if labels else "")
+        yield bold(roff(name)), family.type
+        yield roff(family.help), ""
+
+
 def cost_rows(old):
     """What it takes and what it costs is the page's, which columns need it the program's."""
     found = []
@@ -198,6 +218,7 @@ class Manual(unittest.TestCase):
                                 lambda _: column_rows()),
             (BACKGROUND, "counters"): ("l lx", ("COUNTER", "WHAT ROSE"),
                                        lambda _: counters().items()),
+            (PROMETHEUS, "families"): ("lx l", ("FAMILY", "TYPE"), lambda _: family_rows()),
             (BACKGROUND, "costs"): ("lx lx lx", ("WHAT", "COLUMNS", "COST"), cost_rows),
         }
         for (path, name), (layout, head, rows) in tables.items():
@@ -241,11 +262,20 @@ class Manual(unittest.TestCase):
         self.assertEqual(len(lines), len(help_rows()))
 
     def test_options(self):
-        told = [option_head(entry.head) for entry in entries(MAIN, "OPTIONS")]
-        same(self, told, [row for _, row, _ in help_rows()], "OPTIONS")
-        text = MAIN.read_text().split(".Sh SYNOPSIS")[1].split(".Sh")[0]
-        letters = [letter for word in re.findall(r"Op Fl (\w+)", text) for letter in word]
-        same(self, letters, [name[1] for name in help_options() if name[1] != "-"], "SYNOPSIS")
+        for path, name in (MAIN, PROGRAM), (CHECK, check_listenq()):
+            told = [option_head(entry.head) for entry in entries(path, "OPTIONS")]
+            same(self, told, [row for _, row, _ in help_rows(name)], f"OPTIONS of {path.name}")
+            text = path.read_text().split(".Sh SYNOPSIS")[1].split(".Sh")[0]
+            letters = [letter for word in re.findall(r"Op Fl (\w+)", text) for letter in word]
+            same(self, letters, [word[1] for word in help_options(name) if word[1] != "-"],
+                 f"SYNOPSIS of {path.name}")
+
+    def test_metrics(self):
+        real = re.findall(r'\[METRIC_\w+\] = \{ "([a-z-]+)"', sources("output/metric.c"))
+        self.assertGreater(len(real), 5)
+        same(self, words_of(CHECK, "METRICS"), real, "METRICS")
+        self.assertEqual(set(real), set(re.findall(r"[a-z-]+", help_options()["--metric"])) -
+                         {"percent", "or"})
 
     def test_words(self):
         """No page names what is not there."""
@@ -253,10 +283,12 @@ class Manual(unittest.TestCase):
             "Cm": [*columns(), *source.verdicts(), *counters(), *warning_codes(), *tags(),
                    *(re.sub("^Tcp(Ext)?", "", name) for name in counters()),
                    *(key for keys in schema_objects().values() for key in keys),
+                   *(family.name for family in source.families()),
+                   *(label for family in source.families() for label in family.labels),
                    *filter_words("operator_table"), *filter_words("keyword_table"),
-                   "and or not & && || ! comm waiting half-open auto always never null 0"],
+                   *words_of(CHECK, "METRICS"), "and or not & && || ! comm waiting half-open auto always never null 0"],
             "Sy": [listed()[name][0] for name in columns()],
-            "Fl": [name[1:] for name in help_options()],
+            "Fl": [name[1:] for name in {**help_options(), **help_options(check_listenq())}],
         }
         known = {macro: {each for word in found for each in word.split()}
                  for macro, found in words.items()}
@@ -272,8 +304,10 @@ class Manual(unittest.TestCase):
                     self.assertLessEqual(set(letters), known[macro], f"{path.name}: .{macro}")
             for name, section in re.findall(r"^\.Xr (listenq\S*) (\d)", text, re.M):
                 self.assertIn(ROOT / "man" / f"{name}.{section}", PAGES, path.name)
-            found = {*re.findall(r"(?<![\w-])--([a-z][a-z-]+)", plain(text))} - {"backlog"}
-            self.assertLessEqual({"--" + name for name in found}, set(help_options()), path.name)
+            found = {*re.findall(r"(?<![\w-])--([a-z][a-z-]+)", plain(text))}
+            found -= {"backlog", "now"}  # of gunicorn, and of systemctl
+            real = {*help_options(), *help_options(check_listenq())}
+            self.assertLessEqual({"--" + name for name in found}, real, path.name)
 
     def test_filter(self):
         """All operators and conditions; every example is a filter that the program takes."""
@@ -323,6 +357,13 @@ class Manual(unittest.TestCase):
         self.assertGreaterEqual(len(warning_codes()), 5)
         same(self, words_of(JSON, "WARNINGS"), warning_codes() - LEAVING, "WARNINGS")
 
+    def test_labels(self):
+        """Each label that a family may have, and each family that is spoken of."""
+        told = re.findall(r"\w+", " ".join(
+            entry.head.removeprefix("Cm ") for entry in entries(PROMETHEUS, "LABELS")))
+        real = {label for family in source.families() for label in family.labels}
+        same(self, told, real | {"namespace", "address", "port", "path", "protocol"}, "LABELS")
+
     def test_tags(self):
         self.assertGreaterEqual(len(tags()), 5)
         same(self, [entry.head.removeprefix("Cm ") for entry in page(TOP)["SCREEN"]["Tags"]],
@@ -360,7 +401,25 @@ class Examples(screen.Case):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.directory = pathlib.Path(directory.name)
-        (self.directory / "listenq").symlink_to(PROGRAM)
+        for name in "listenq", "check_listenq":
+            (self.directory / name).symlink_to(PROGRAM)
+        self.record()
+
+    def record(self):
+        """What --replay shows is of the last time that it was three in the morning."""
+        file = self.directory / "incident.ndjson"
+        for name in "flight.ndjson.1", "flight.ndjson", file.name:
+            subprocess.run([PROGRAM, "--watch", "--count=2", "-d", "0.1",
+                            f"--record={self.directory / name}"],
+                           check=True, stdout=subprocess.DEVNULL, timeout=SECONDS)
+        now = datetime.datetime.now()
+        night = now.replace(hour=3, minute=0, second=0)
+        night -= datetime.timedelta(days=night > now)
+        walls = itertools.count(int(night.timestamp()) * 10**9, 10**8)
+        file.write_text(re.sub(r'(?m)^\{"wall":\d+', lambda _: f'{{"wall":{next(walls)}',
+                               file.read_text()))
+        with gzip.open(self.directory / "monday.gz", "wb") as copy:
+            copy.write(file.read_bytes())
 
     def shell(self, commands):
         """Run one after the other; a form feed parts what they print."""
@@ -372,7 +431,7 @@ class Examples(screen.Case):
     def test_commands(self):
         """They succeed, and print what is shown: the same columns, the same sentences."""
         todo = [(path, [each for each in block if each[0] and "--top" not in each[0]])
-                for path, block in examples()]
+                for path, block in examples() if path != CHECK]
         todo = [(path, block) for path, block in todo if block]
         self.assertGreater(len(todo), 20)
         for some in (todo[first:first + 6] for first in range(0, len(todo), 6)):
@@ -385,6 +444,21 @@ class Examples(screen.Case):
                     self.assertEqual((process.returncode, err), (0, ""))
                     for (command, shown), real in zip(block, out.split("\f")):
                         self.check_output(command, [line for line in shown if line], real)
+
+    def test_check(self):
+        """What a plugin says is a line of its grammar, and its exit status."""
+        found = [(command, shown) for path, block in examples() if path == CHECK
+                 for command, shown in block if command]
+        self.assertGreater(len(found), 2)
+        for command, shown in found:
+            with self.subTest(command):
+                process = self.shell([command])
+                out, err = process.communicate(timeout=SECONDS)
+                self.assertEqual(err, "")
+                words = ["OK", "WARNING", "CRITICAL", "UNKNOWN"]
+                real = out.splitlines()[0]
+                self.assertTrue(real.startswith(f"LISTENQ {words[process.returncode]} - "), real)
+                self.assertTrue(all(line.startswith("LISTENQ ") for line in shown))
 
     def check_output(self, command, shown, real):
         self.assertTrue(real or not shown, command)

@@ -542,7 +542,7 @@ class Hidden(nobody.Case, OwnersCase):
                                array.array("i", [listener.sock.fileno()]))])
         listener.close()
         report = listenq.instant("-p", f":{listener.port}",
-                                 prefix=("unshare", "-pf", "--mount-proc"))
+                                 prefix=listenq.ALONE)
         self.assertEqual([row["processes"] for row in report["listeners"]], [None])
         self.assertEqual([w["message"] for w in report["warnings"]],
                          ["some listeners have no owner among the processes that can be seen: "

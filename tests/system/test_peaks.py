@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Bursts that two samples alone would miss."""
+import time
+
 import listenq
 import rig
 
@@ -32,6 +34,19 @@ class Peaks(rig.Case):
         self.assertEqual((queue["peak_length"], queue["peak_fill"], queue["full_seconds"]),
                          (8, 0.8, 0.0))
         self.assertEqual(row["state"], "high")
+
+    def test_pause(self):
+        """One that took nothing for a while, and then all that waited, is not slow."""
+        listener = self.listener(backlog=7)
+
+        def pause():
+            self.queue(listener, 8)
+            rig.wait_until(time.monotonic() + 1.2)
+            for _ in range(8):
+                self.own(listener.accept())
+        row = self.row(self.during(pause), listener)
+        self.assertEqual(row["state"], "full")
+        self.assertEqual(row["reasons"], ["limit-from-listen"])
 
     def test_off(self):
         listener = self.listener(backlog=7)

@@ -61,6 +61,16 @@ class Case(rig.Case):
     def assertWell(self, row):
         self.assertEqual((row["state"], row["reasons"]), ("ok", []), row["port"] or row["path"])
 
+    def assertAccepts(self, row):
+        """It is well; but on a busy machine a queue may have been long for a moment, and is called
+        so, and no more."""
+        queue = row["accept_queue"]
+        if max(queue["fill"], queue["peak_fill"] or 0) < 0.8 and not queue["full_seconds"]:
+            self.assertWell(row)
+        else:
+            self.assertIn(row["state"], ("high", "full"), row)
+            self.assertNotIn("not-accepting", row["reasons"], row)
+
     def mptcp_port(self, count):
         """The port of an MPTCP listener with so many in its queue; None: not in this kernel."""
         sock = self.mptcp()
@@ -136,7 +146,7 @@ class Stuck(Case):
                 if row["port"] == mptcp:
                     self.assertStalled(row)
             self.assertWell(self.row(report, empty))
-            self.assertWell(self.row(report, working))
+            self.assertAccepts(self.row(report, working))
             self.assertGreater(
                 self.row(report, list(fills)[0])["accept_queue"]["oldest_wait_seconds"], LONG - 0.1)
         stuck = [row["port"] for row in results[0].json["listeners"] if row["state"] == "stalled"]
@@ -188,7 +198,7 @@ class Stuck(Case):
         opened = reports[0]["monotonic_seconds"] - reports[0]["window_seconds"]
         for number, report in enumerate(reports):
             for listener in {busy, working, slow, replaced} - late:
-                self.assertWell(self.row(report, listener))
+                self.assertAccepts(self.row(report, listener))
             row = self.row(report, aged)
             waited = row["accept_queue"]["oldest_wait_seconds"]
             if abs(waited - LONG) > 0.05 and number:

@@ -103,6 +103,16 @@ class Rows(Case):
             name.replace("\n", "\\x0a").replace("\x1b", "\\x1b").replace(" ", "\\x20")
             for name in expected.values()))
 
+    def test_the_locale_decides_what_is_shown(self):
+        """Beyond ASCII only where the locale is UTF-8, also in the mark of a cut name."""
+        self.unix("\0für".encode())
+        shown = []
+        for locale, option in ("C.UTF-8", []), ("C", []), ("C.UTF-8", ["--ascii"]):
+            text = listenq.run("-x", "-d0", "-H", "-o", "local", *option,
+                               env=dict(os.environ, LC_ALL=locale)).out
+            shown.append(text.strip())
+        self.assertEqual(shown, ["@für", "@f\\u{fc}r", "@f\\u{fc}r"])
+
     def test_long_names_leave_room(self):
         """On a terminal all else stays, whatever was asked for; what is piped is whole."""
         name = b"\0" + b"very/long/" * 10 + b"app"

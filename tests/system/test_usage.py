@@ -54,10 +54,11 @@ class Usage(unittest.TestCase):
 
     def test_help_names_what_getopt_knows(self):
         found = re.findall(r"--([a-z][a-z0-9-]+)(\[?=)?", listenq.run("--help").out)
-        for name, argument in sorted(set(found)):
+        # Where help speaks of an option it may leave out the argument.
+        for name, argument in sorted(dict(sorted(found)).items()):
             args = ["--" + name + ("=" if argument == "=" else "")]
             result = listenq.run(*args, "--no-such-option", code=None)
-            self.assertEqual(result.code, 0 if name in ("help", "version") else 2)
-            self.assertNotIn(f"unrecognized option '--{name}", result.err)
+            self.assertEqual(result.code, {"help": 0, "version": 0, "check": 3}.get(name, 2))
+            self.assertNotIn(f"unknown option '--{name}", result.err + result.out)
             if argument == "=":
                 listenq.run("--" + name, code=2)

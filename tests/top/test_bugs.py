@@ -44,6 +44,21 @@ class Title(screen.Case):
             view.close()
 
 
+class Stopped(screen.Case):
+    def test_says_that_it_did_not_look(self):
+        """As it was stopped for a while."""
+        self.listener()
+        view = self.screen("-d", "0.3")
+        view.see("LIVE")
+        view.keys("e")
+        view.see("What happened")
+        view.keys("C-z")
+        view.see("ended=")
+        time.sleep(1.8)
+        view.shell("fg")
+        view.see(" no fast sample for ")
+
+
 class FirstFrame(screen.Case):
     def test_says_what_the_next_ones_say(self):
         """Of the same situation, for as long as it lasts."""

@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import socket
+import stat
 import time
 
 import listenq
@@ -67,9 +68,9 @@ def queued(lines, listener):
 
 class Table(Case):
     def test_every_key_is_pressed(self):
-        """Here, or where groups are."""
+        """Here, or where groups and recordings are."""
         text = "".join(pathlib.Path(__file__).with_name(name).read_text(encoding="utf-8")
-                       for name in ("test_keys.py", "test_groups.py"))
+                       for name in ("test_keys.py", "test_groups.py", "test_replay.py"))
         pressed = set(re.findall(r'\bkey\("(\w+)"\)', text))
         self.assertEqual({row.run for row in source.keys()} - pressed, set())
 
@@ -478,6 +479,22 @@ class Time(Case):
             terminal.keys(key("toggle_pause")[0])
             terminal.see(" LIVE")
 
+    def test_ends(self):
+        terminal = self.begin(delay="60", cols=140)
+        for _ in range(3):
+            self.end_window(terminal)
+        (first,), (last,) = key("travel_to_first"), key("travel_to_last")
+        terminal.keys(first)
+        self.shows(terminal, 0)
+        terminal.see(" PAUSED -")
+        terminal.keys(first)
+        self.last(terminal, "No older sample is kept.")
+        terminal.keys(last)
+        self.shows(terminal, 3)
+        terminal.keys(last)
+        self.last(terminal, "This is the newest sample.")
+        terminal.see(" PAUSED")
+
     def test_minutes(self):
         """In the past PgUp and PgDn move by a minute, or as far as there is something; before and
         after they scroll."""
@@ -722,14 +739,12 @@ class Pages(Case):
         for name in key("next_section"):
             for title in "Its queue", "Who waits (80)":
                 # The connections come with the next sample, and beyond the last block is the first.
-                for _ in range(30):
-                    before = terminal.lines()[1]
-                    if before.startswith(f"── {title} "):
-                        break
+                end = time.monotonic() + 20
+                while not (before := terminal.lines()[1]).startswith(f"── {title} "):
+                    self.assertLess(time.monotonic(), end, before)
                     terminal.keys(name)
                     terminal.wait("Tab to scroll", lambda lines, before=before:
                                   lines[1] != before)
-                self.assertTrue(before.startswith(f"── {title} "), before)
             terminal.keys("Home")
         terminal.keys("p")  # those of one age may change places
         terminal.see(" PAUSED")
@@ -786,7 +801,7 @@ class Pages(Case):
         for name in key("ask_for_file"):
             terminal.keys(name)
             terminal.settle(lambda lines: self.assertRegex(
-                lines[-1], rf"^Write JSON to file: listenq-{re.escape(socket.gethostname())}-"
+                lines[-1], rf"^Save JSON \(incident as .md\) to: listenq-{re.escape(socket.gethostname())}-"
                            r"\d{8}T\d{6}Z\.json$"))
             default = terminal.lines()[-1].partition(": ")[2]
             terminal.keys("Enter")
@@ -795,15 +810,65 @@ class Pages(Case):
                 report = listenq.parse(file.read())
             self.assertEqual({row["cookie"] for row in report["listeners"]},
                              {listener.cookie for listener in self.listeners})
-            # Another name, in place of what has it.
-            path = os.path.join(terminal.directory, "report")
-            with open(path, "w", encoding="ascii") as file:
-                file.write("old")
-            terminal.keys(name)
-            terminal.answer(path)
-            terminal.see(f"Written to {path}.")
+            # It has names of processes and addresses.
+            mode = os.stat(os.path.join(terminal.directory, default)).st_mode
+            self.assertEqual(stat.S_IMODE(mode), 0o600)
+
+    def test_write_to_a_file_that_is_there(self):
+        """It is lost only if the user says so, and a key pressed twice says nothing."""
+        terminal = self.begin(delay="60")
+        path = os.path.join(terminal.directory, "report")
+
+        def text():
             with open(path, encoding="utf-8") as file:
-                self.assertEqual(listenq.parse(file.read()), report)
+                return file.read()
+        with open(path, "w", encoding="ascii") as file:
+            file.write("old")
+        os.chmod(path, 0o640)
+        for no in ("Enter", "n", "x"):
+            terminal.keys(key("ask_for_file")[0])
+            terminal.answer(path)
+            terminal.see("Replace it? (y, n)")
+            self.assertIn(f"{path} is there already.", terminal.lines()[-2])
+            terminal.keys(no)
+            self.last(terminal, f"Save JSON (incident as .md) to: {path}")
+            self.assertEqual(text(), "old")
+            terminal.keys("Escape")
+            self.await_list(terminal)
+        terminal.keys(key("ask_for_file")[0])
+        terminal.answer(path)
+        terminal.see("Replace it? (y, n)")
+        terminal.keys("y")
+        terminal.see(f"Written to {path}.")
+        self.assertEqual(len(listenq.parse(text())["listeners"]), len(self.listeners))
+        self.assertEqual(stat.S_IMODE(os.stat(path).st_mode), 0o640)
+        self.assertEqual([n for n in os.listdir(terminal.directory) if n.startswith(".listenq")],
+                         [])
+        # Another name asks nothing; the name that was refused can be edited.
+        terminal.keys(key("ask_for_file")[0])
+        terminal.answer(path)
+        terminal.see("Replace it? (y, n)")
+        terminal.keys("n")
+        self.last(terminal, f"Save JSON (incident as .md) to: {path}")
+        terminal.keys("End")
+        terminal.type("2")
+        terminal.keys("Enter")
+        terminal.see(f"Written to {path}2.")
+
+    def test_write_incident(self):
+        """A name that ends in .md: what happened in all samples so far, in Markdown."""
+        terminal = self.begin()
+        self.overflow(self.listeners[2], 3)
+        terminal.see("overflowing")
+        path = os.path.join(terminal.directory, "it.md")
+        terminal.keys(key("ask_for_file")[0])
+        terminal.answer(path)
+        terminal.see(f"Written to {path}.")
+        with open(path, encoding="utf-8") as file:
+            report = file.read()
+        self.assertRegex(report, rf"\A# `[^`]+`: `python3` at `{self.places[2]}` ")
+        self.assertIn(f"python3 {self.places[2]}  ", report.partition("\n## Timeline\n")[2])
+        self.assertIn("- SYNs and final ACKs dropped by the full accept queue: 3\n", report)
 
     def test_write_that_fails(self):
         """The name stays, with the reason above it."""
@@ -815,13 +880,13 @@ class Pages(Case):
             terminal.answer(path)
             lines = terminal.see(why)
             self.assertIn(why, lines[-2])
-            self.assertEqual(lines[-1], f"Write JSON to file: {path}")
+            self.assertEqual(lines[-1], f"Save JSON (incident as .md) to: {path}")
             terminal.keys(key("go_back")[0])
             self.await_list(terminal)
         self.assertNotIn("schema_version", terminal.text())
         before = set(os.listdir(terminal.directory))
         terminal.keys(key("ask_for_file")[0])
-        terminal.see("Write JSON to file: ")
+        terminal.see("Save JSON (incident as .md) to: ")
         terminal.keys(key("go_back")[0])
         self.await_list(terminal)
         self.assertEqual(set(os.listdir(terminal.directory)), before)

@@ -23,7 +23,7 @@ def steady(lines):
 
 def words(lines):
     """All but meters, lines and marks, which have two forms."""
-    text = "\n".join(screen.masked(lines)).replace("…", "~")
+    text = re.sub(r"…|(?<=\w)>", "~", "\n".join(screen.masked(lines)))  # where a text is cut
     text = re.sub(r"(?m)(?<=STATE)v\b|^v(?= +(LOCAL )?ADDRESS)", "", text)  # the mark of the sort
     around = re.compile(r"^[^\w!\[(-]+|[^\w!\])~]+$")
     return [[word for word in (around.sub("", part) for part in line.split())
@@ -88,7 +88,10 @@ class Matrix(screen.Case):
             self.assertEqual(terminal.ended(), 0)
 
     def letters(self, view):
-        return screen.masked(steady(view.lines))
+        """The windows of two programs that began one after the other have as many cells of the map
+        of time as they are long. All else is compared as it is."""
+        return [re.sub(r"([·▁-█])\1+", r"\1", line) if line.endswith(" now") else line
+                for line in screen.masked(steady(view.lines))]
 
     def test_terms(self):
         for term in TERMS:

@@ -133,8 +133,10 @@ class Same(screen.Case):
     def write(self, terminal, name):
         """The report on the screen, by the key that writes it."""
         path = os.path.join(terminal.directory, name)
+        if os.path.exists(path):  # else it is asked whether to replace it
+            os.remove(path)
         terminal.keys("w")
-        terminal.see("Write JSON to file: ")
+        terminal.see("Save JSON (incident as .md) to: ")
         terminal.answer(path)
         terminal.see(f"Written to {path}.")
         terminal.keys("y")  # which means nothing, and ends the message

@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import tempfile
 import time
 
 import rig
@@ -20,8 +21,8 @@ def waits(task):
 
 
 class Stuck(screen.Case):
-    def begin(self, **kwargs):
-        found = self.terminal("-d", "0.1", "--peak-rate=0", **kwargs)
+    def begin(self, *args, **kwargs):
+        found = self.terminal("-d", "0.1", "--peak-rate=0", *args, **kwargs)
         found.await_output(rb"127\.0\.0\.1")
         return found
 
@@ -77,6 +78,52 @@ class Stuck(screen.Case):
                 found = self.begin()
                 self.stop(found)
                 self.end(found, number)
+
+    def test_recorded_while_stopped(self):
+        """A signal does not lose what waited for the screen."""
+        def count():
+            return file.read_text(encoding="ascii").count('"monotonic_ns"')
+        self.listener()
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "file"
+            found = self.begin(f"--record={file}")
+            self.stop(found)
+            before = count()
+            self.sample(found)
+            self.assertLessEqual(count(), before + 1)
+            self.end(found, signal.SIGHUP)
+            self.assertGreater(count(), before + 5)
+
+    def test_recorder_speaks_while_stopped(self):
+        """Nobody saw what it said: it is said when the terminal is given back."""
+        self.listener()
+        with tempfile.TemporaryDirectory() as folder:
+            file, said = pathlib.Path(folder) / "file", pathlib.Path(folder) / "said"
+            found = self.begin(f"--record={file}",
+                               prefix=("sh", "-c", f'exec "$@" 2>{said}', "sh"))
+            self.stop(found)
+            file.unlink()
+            self.sample(found)
+            self.end(found, signal.SIGTERM)
+            self.assertEqual(said.read_text(encoding="ascii"),
+                             f"listenq: {file} was removed or renamed; a new one begins\n")
+
+    def test_recorder_fails_while_stopped(self):
+        """It says so once, and nowhere if the terminal would keep it for that."""
+        self.listener()
+        for prefix in True, False:
+            with self.subTest(to_a_file=prefix), tempfile.TemporaryDirectory() as folder:
+                file, said = pathlib.Path(folder) / "no" / "file", pathlib.Path(folder) / "said"
+                file.parent.mkdir()
+                found = self.begin(f"--record={file}", prefix=(
+                    "sh", "-c", f'exec "$@" 2>{said}', "sh") if prefix else ())
+                self.stop(found)
+                file.unlink()
+                file.parent.rmdir()
+                self.sample(found)
+                self.end(found, signal.SIGTERM)
+                if prefix:
+                    self.assertEqual(said.read_text(encoding="ascii").count("cannot use"), 1)
 
     def test_ended_unread(self):
         self.listener()

@@ -72,7 +72,7 @@ class Untrusted(screen.Case):
         self.listener()
         view = self.begin()
         view.keys("w")
-        view.see(r"Write JSON to file: listenq-a_b\x1b[6n-2")
+        view.see(r"Save JSON (incident as .md) to: listenq-a_b\x1b[6n-2")
         view.keys("Enter")
         view.see(r"Written to listenq-a_b\x1b[6n-2")
         self.end(view)

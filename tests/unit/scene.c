@@ -130,7 +130,7 @@ struct group *scene_group(struct scene *scene, uint16_t cookie)
 void scene_report(struct scene *scene)
 {
 	report_build(&scene->report, &scene->before, &scene->now);
-	report_select(&scene->report, &(struct selection){ .family = AF_UNSPEC });
+	report_select(&scene->report, &all_listeners);
 }
 
 const struct row *scene_row(struct scene *scene, uint16_t cookie)

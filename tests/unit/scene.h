@@ -4,6 +4,8 @@
 
 #include "analyse/report.h"
 
+#include <sys/socket.h>
+
 /*
  * Two samples a second apart, by hand: of one namespace where all is known and nothing has moved.
  * A test changes what it is about. A zeroed struct is ready for scene_open().
@@ -14,6 +16,9 @@ struct scene {
 };
 
 #define SCENE_NETNS 4026531840u
+
+/* A report points to its selection. */
+static const struct selection all_listeners = { .family = AF_UNSPEC };
 
 void scene_open(struct scene *scene);
 void scene_close(struct scene *scene);

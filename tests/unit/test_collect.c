@@ -596,6 +596,75 @@ static void test_peak_window(void **state)
 	assert_true(s.netns[0].listener_vanished);
 }
 
+/* A look at a queue of @length in one that takes two. */
+static void look_or_sample(uint32_t length, bool closing)
+{
+	struct inet_diag_msg m = { .idiag_family = AF_INET,
+				   .idiag_state = DIAG_LISTEN,
+				   .idiag_rqueue = length,
+				   .idiag_wqueue = 1,
+				   .id.idiag_sport = htons(80),
+				   .id.idiag_cookie = { 1 } };
+
+	fake_netlink_reply_socket(&m, -1, -1);
+	m.idiag_rqueue = 0;
+	m.id.idiag_cookie[0] = 2;
+	fake_netlink_reply_socket(&m, -1, -1);
+	fake_netlink_reply_done(0);
+	if (closing)
+		assert_int_equal(sample(SAMPLE_CLOSING), 0);
+	else
+		sample_source_look(collector);
+}
+
+static void pause_ms(uint64_t ms)
+{
+	const struct timespec t = clock_timespec(ms * (NSEC_PER_SEC / 1000));
+
+	nanosleep(&t, NULL);
+}
+
+/* Where the program did not run for most of a window, what it has seen is not the most there was.
+ */
+static void test_blind_window(void **state)
+{
+	open_with(NEED_PEAK);
+	look_or_sample(0, true);
+	assert_u64_equal(s.n_warnings, 0);
+	look_or_sample(2, false);
+	pause_ms(1100);
+	look_or_sample(0, true);
+	assert_true(s.blind_ns >= NSEC_PER_SEC && s.blind_ns < 60 * NSEC_PER_SEC);
+	assert_true(warned("peaks-unavailable"));
+	assert_false(s.netns[0].looked);
+	assert_true(s.listeners[0].known & LISTENER_PEAK);
+	assert_true(s.listeners[0].peak.full);
+	assert_false(s.listeners[1].known & LISTENER_PEAK);
+	/* The next window is one like all others, and one that is a little late is. */
+	pause_ms(300);
+	look_or_sample(0, false);
+	look_or_sample(0, true);
+	assert_u64_equal(s.blind_ns, 0);
+	assert_u64_equal(s.n_warnings, 0);
+	assert_true(s.listeners[1].known & LISTENER_PEAK);
+	assert_true(s.netns[0].looked);
+}
+
+/* A second of a long window is a small part. */
+static void test_blind_moment(void **state)
+{
+	open_with(NEED_PEAK);
+	look_or_sample(0, true);
+	pause_ms(1050);
+	for (unsigned int i = 0; i < 30; i++) {
+		look_or_sample(0, false);
+		pause_ms(50);
+	}
+	look_or_sample(0, true);
+	assert_u64_equal(s.blind_ns, 0);
+	assert_true(s.listeners[0].known & LISTENER_PEAK);
+}
+
 static void test_open_fails(void **state)
 {
 	struct collect_config config = { .root = "/no/such/root", .family = AF_UNSPEC };
@@ -669,6 +738,8 @@ int main(void)
 		COLLECT_TEST(test_no_unix_diag),
 		COLLECT_TEST(test_lost_unix_dump),
 		COLLECT_TEST(test_peak_window),
+		COLLECT_TEST(test_blind_window),
+		COLLECT_TEST(test_blind_moment),
 		COLLECT_TEST(test_open_fails),
 		COLLECT_TEST(test_set_needs),
 	};

@@ -12,6 +12,7 @@
 /* A listener on port 80 with room for 10, held by app[82], in windows of a second. */
 static struct scene scene;
 static struct history *history;
+static bool replay;
 static struct field_context fields;
 static struct sheet sheet;
 static struct strbuf b;
@@ -57,9 +58,11 @@ static const struct phrase_context *context(void)
 {
 	static struct phrase_context c;
 
-	c = (struct phrase_context){
-		.report = &scene.report, .history = history, .fields = &fields, .utf8 = true
-	};
+	c = (struct phrase_context){ .report = &scene.report,
+				     .history = history,
+				     .fields = &fields,
+				     .utf8 = true,
+				     .replay = replay };
 	return &c;
 }
 
@@ -221,6 +224,43 @@ static void test_over(void **state)
 		     "Do: see what it logged:   journalctl _PID=82 --since -2min\n" LIMIT);
 }
 
+/* Of a recording: what can be done now, and what only when it happens again. */
+static void test_replayed(void **state)
+{
+	scene.now.wall.tv_sec = 1764340200; /* 14:30:00 */
+	rest();
+	for (int i = 0; i < 3; i++)
+		overflow(10);
+	replay = true;
+	assert_lines(80, EXPLAIN_TIGHT,
+		     "overflowing: app[82] accepted no connection in this window\n"
+		     "Do: see what it logged:   journalctl _PID=82 --since @1764340140\n"
+		     "Next time: see what process PID waits for:   strace -fp PID\n"
+		     "    grep . /proc/PID/task/*/wchan\n"
+		     "    A larger backlog does not help while it is stuck.\n");
+	replay = false;
+}
+
+/* Samples were left out where it ended, as --record-when does: its end is not exact. */
+static void test_over_in_a_gap(void **state)
+{
+	scene.now.wall.tv_sec = 1764340200; /* 14:30:00 */
+	rest();
+	for (int i = 0; i < 35; i++)
+		overflow(100);
+	scene.now.previous_ns = scene.before.monotonic_ns + 1;
+	rest();
+	scene.now.previous_ns = scene.before.monotonic_ns;
+	for (int i = 0; i < 39; i++)
+		rest();
+	sheet_begin(&sheet, 80, 0, 1);
+	explain_add(&sheet, scene_row_at(&scene, 80), context(), 0);
+	b.len = 0;
+	sheet_text(&sheet, &b);
+	assert_string_equal(
+		b.s, "was overflowing for >35s, from 14:28:45 to between 14:29:20 and 14:29:21\n");
+}
+
 /* The window in which it begins does not prove yet that nothing is accepted. */
 static void test_stops_after_a_while(void **state)
 {
@@ -333,6 +373,26 @@ static void test_event_of_unknown_process(void **state)
 	assert_event(&e, EVENTS_BRIEF, "00:00:00 10.0.0.0:80 new listener\n");
 }
 
+/* What does not fit is said in fewer words, and not cut. */
+static void test_event_of_many_words(void **state)
+{
+	struct event e = { .kind = EVENT_RECOVERED,
+			   .state = STATE_OVERFLOWING,
+			   .process = "app",
+			   .lasted_ns = 35 * NSEC_PER_SEC,
+			   .overflows = { 3500, 3500, true },
+			   .latest = { .tv_sec = 1795903265 } };
+
+	e.addr = scene.now.listeners[0].addr;
+	assert_event(&e, EVENTS_WHOLE,
+		     "00:00:00 app         10.0.0.1:80             "
+		     "well by 22:01:05 (>35s, 3500 dropped)\n");
+	e.latest.tv_sec = 0;
+	assert_event(&e, EVENTS_WHOLE,
+		     "00:00:00 app         10.0.0.1:80             "
+		     "recovered (35s, 3500 dropped)\n");
+}
+
 /* A name that moves the cursor does not; a name of no letters is one too. */
 static void test_foreign_names(void **state)
 {
@@ -408,8 +468,11 @@ int main(void)
 		EXPLAIN_TEST(test_any_width),
 		EXPLAIN_TEST(test_gone),
 		EXPLAIN_TEST(test_over),
+		EXPLAIN_TEST(test_over_in_a_gap),
+		EXPLAIN_TEST(test_replayed),
 		EXPLAIN_TEST(test_bursts),
 		EXPLAIN_TEST(test_event_of_unknown_process),
+		EXPLAIN_TEST(test_event_of_many_words),
 		EXPLAIN_TEST(test_stops_after_a_while),
 	};
 

@@ -50,7 +50,7 @@ static void fold(void)
 	groups_build(&scene.now);
 	report_build(&scene.report, &scene.before, &scene.now);
 	fold_report(&scene.report);
-	report_select(&scene.report, &(struct selection){ .family = AF_UNSPEC });
+	report_select(&scene.report, &all_listeners);
 }
 
 static const struct row *row(uint16_t port)

@@ -9,8 +9,10 @@
 #include "model/connections.h"
 #include "model/groups.h"
 #include "output/json.h"
+#include "output/prometheus.h"
 #include "output/sort.h"
 #include "output/table.h"
+#include "replay/sample_line.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -23,9 +25,9 @@
  * by hand that a kernel of today does not give. The whole way is taken: netlink bytes and files of
  * /proc go in at one end, tables and documents come out at the other.
  *
- * tests/expected/CASE.txt and CASE.json say what should; LISTENQ_UPDATE_EXPECTED=1 writes them
- * anew, and the schema that is published, man/listenq.schema.json. Read the diff before you believe
- * it.
+ * tests/expected/CASE.txt, CASE.json and CASE.prom say what should; LISTENQ_UPDATE_EXPECTED=1
+ * writes them anew, and the schema that is published, man/listenq.schema.json. Read the diff before
+ * you believe it.
  */
 
 /* Time stands still unless a test moves it: nothing that is printed may depend on this machine. */
@@ -63,19 +65,21 @@ static const struct {
 	int list;
 	struct table_style style;
 } tables[] = {
-	{ "default", USUAL, { .header = true, .footer = true, .utf8 = true } },
-	{ "color", USUAL, { .header = true, .color = true, .utf8 = true } },
-	{ "80 columns", USUAL, { .header = true, .footer = true, .utf8 = true, .width = 80 } },
-	{ "80 columns, ASCII", EXTENDED, { .header = true, .footer = true, .width = 80 } },
-	{ "40 columns, color", USUAL,
-	  { .header = true, .footer = true, .color = true, .utf8 = true, .width = 40 } },
-	{ "no header", USUAL, { .utf8 = true } },
-	{ "extended", EXTENDED, { .header = true, .utf8 = true } },
-	{ "named", NAMED, { .header = true, .utf8 = true } },
-	{ "named, ASCII, 40 columns", NAMED, { .header = true, .width = 40 } },
-	{ "detail", NAMED, { .header = true, .detail = true, .utf8 = true } },
-	{ "processes, 60 columns", PROCESSES, { .header = true, .width = 60 } },
-	{ "all", ALL, { .header = true, .utf8 = true } },
+	{ "default", USUAL, { .header = true, .footer = true } },
+	{ "color", USUAL, { .header = true, .color = true } },
+	{ "80 columns", USUAL, { .header = true, .footer = true, .width = 80 } },
+	{ "80 columns, ASCII", EXTENDED,
+	  { .header = true, .footer = true, .text_flags = TEXT_ASCII, .width = 80 } },
+	{ "40 columns, color", USUAL, { .header = true, .footer = true, .color = true, .width = 40 } },
+	{ "no header", USUAL, { .header = false } },
+	{ "extended", EXTENDED, { .header = true } },
+	{ "named", NAMED, { .header = true } },
+	{ "named, ASCII, 40 columns", NAMED,
+	  { .header = true, .text_flags = TEXT_ASCII, .width = 40 } },
+	{ "detail", NAMED, { .header = true, .detail = true } },
+	{ "processes, 60 columns", PROCESSES,
+	  { .header = true, .text_flags = TEXT_ASCII, .width = 60 } },
+	{ "all", ALL, { .header = true } },
 };
 /* clang-format on */
 
@@ -120,15 +124,15 @@ static void print_json(struct printed *p, const struct report *report, bool one_
 }
 
 /* The version is in the document, and not a matter of this test. */
-static void hide_version(struct printed *p)
+static void hide_version(struct printed *p, const char *before)
 {
-	static const char version[] = "\"version\":\"" PACKAGE_VERSION "\"";
-	static const char none[] = "\"version\":\"\"";
-	char *at = strstr(p->text, version);
+	static const char version[] = PACKAGE_VERSION "\"";
+	char *at = strstr(p->text, before);
 
 	assert_non_null(at);
-	memcpy(at, none, strlen(none));
-	memmove(at + strlen(none), at + strlen(version), strlen(at + strlen(version)) + 1);
+	at += strlen(before);
+	assert_memory_equal(at, version, strlen(version));
+	memmove(at, strchr(at, '"'), strlen(strchr(at, '"')) + 1);
 	p->len = strlen(p->text);
 }
 
@@ -170,17 +174,40 @@ static void compare_json(const char *name, const struct report *report)
 	print_json(&json, report, false);
 	assert_valid_json(json.text, json.len);
 	assert_same_on_one_line(report, json.text);
-	hide_version(&json);
+	hide_version(&json, "\"version\":\"");
 	snprintf(file, sizeof(file), "tests/expected/%s.json", name);
 	unit_compare(file, json.text, json.len);
 	free(json.text);
+}
+
+/* It has no detail, and one row for each group, whatever the other formats show. */
+static void compare_prometheus(const char *name, const struct snapshot *before,
+			       const struct snapshot *now)
+{
+	struct field_context context = { 0 };
+	struct report report = { 0 };
+	struct printed p = { 0 };
+	char file[256];
+
+	fold_build(&report, before, now, true);
+	report_select(&report, &all_listeners);
+	p.stream = open_memstream(&p.text, &p.len);
+	prometheus_print(p.stream, &report, &(struct prometheus_style){ .began_ns = now_ns },
+			 &context);
+	fclose(p.stream);
+	hide_version(&p, "listenq_build_info{version=\"");
+	snprintf(file, sizeof(file), "tests/expected/%s.prom", name);
+	unit_compare(file, p.text, p.len);
+	free(p.text);
+	report_free(&report);
+	strbuf_free(&context.scratch);
 }
 
 static void compare_report(const char *name, struct report *report)
 {
 	struct field_context context = { 0 };
 
-	report_select(report, &(struct selection){ .family = AF_UNSPEC });
+	report_select(report, &all_listeners);
 	sort_rows(report, NULL, false, &context);
 	strbuf_free(&context.scratch);
 	compare_tables(name, report);
@@ -196,7 +223,23 @@ static void compare_built(const char *name, struct report *report, const struct 
 	compare_report(name, report);
 }
 
-/* The samples make the report, and so do their copies. */
+/* Writes a sample to a line and reads it again: the same line comes of what was read. */
+static void copy_by_line(struct snapshot *to, const struct snapshot *from)
+{
+	struct strbuf line = { 0 }, again = { 0 };
+	struct error why;
+
+	sample_line_add(&line, from);
+	assert_valid_json(line.s, line.len);
+	if (sample_line_read(to, line.s, line.len, &why) < 0)
+		fail_msg("%s: %s", why.text, line.s);
+	sample_line_add(&again, to);
+	assert_string_equal(again.s, line.s);
+	strbuf_free(&line);
+	strbuf_free(&again);
+}
+
+/* The samples make the report, and so do their copies, and what is restored from a file. */
 static void compare_samples(const char *name, const struct snapshot *before,
 			    const struct snapshot *now, bool fold)
 {
@@ -208,6 +251,14 @@ static void compare_samples(const char *name, const struct snapshot *before,
 		snapshot_copy(&before_copy, before);
 	snapshot_copy(&now_copy, now);
 	compare_built(name, &report, before ? &before_copy : NULL, &now_copy, fold);
+	snapshot_reset(&before_copy);
+	snapshot_reset(&now_copy);
+	if (before)
+		copy_by_line(&before_copy, before);
+	copy_by_line(&now_copy, now);
+	compare_built(name, &report, before ? &before_copy : NULL, &now_copy, fold);
+	if (!fold)
+		compare_prometheus(name, before, now);
 	report_free(&report);
 	snapshot_free(&before_copy);
 	snapshot_free(&now_copy);
@@ -894,9 +945,12 @@ int main(void)
 	char path[4096];
 
 	unit_utf8_locale();
-	/* Two files for each test but that of the schema, and one of test_listing.c. */
+	/*
+	 * Three files for each test but that of the schema, two for those of folded groups, and one
+	 * of test_listing.c.
+	 */
 	if (!updating() && unit_count_entries(unit_source("tests/expected", path)) !=
-				   2 * (ARRAY_SIZE(tests) - 1) + 1)
+				   3 * (ARRAY_SIZE(tests) - 1) - 2 + 1)
 		printf("# tests/expected has files of no test, or lacks some\n");
 	return cmocka_run_group_tests_name("golden", tests, NULL, NULL);
 }

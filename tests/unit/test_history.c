@@ -4,6 +4,7 @@
 
 #include "analyse/fold.h"
 #include "analyse/history.h"
+#include "base/clock.h"
 
 /*
  * Windows of one second, one after the other. Listeners have a limit of 9, so that a queue of n
@@ -204,6 +205,20 @@ static void test_gap(void **state)
 	assert_full(row_of(A), 3, 1);
 	window("1 2:10");
 	assert_past(row_of(B), "0 0 - - 0 10");
+}
+
+/* What no look saw is unknown, but where the queue was full all the same. */
+static void test_unseen(void **state)
+{
+	first("1 2");
+	scene_sample(&scene, "1:5 2:10");
+	scene.now.blind_ns = NSEC_PER_SEC;
+	scene_report(&scene);
+	history_add(history, &scene.report);
+	scene.now.blind_ns = 0;
+	window("1 2");
+	assert_past(row_of(A), "0 - 0");
+	assert_past(row_of(B), "0 10 0");
 }
 
 static void test_since_when(void **state)
@@ -443,6 +458,36 @@ static void test_listener_becomes_a_group(void **state)
 
 #define HISTORY_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* A window that was mostly unseen, and one in which the clock was set. */
+static void test_time(void **state)
+{
+	const struct event *e;
+	struct strip_cell cell;
+
+	first("1");
+	scene.before.wall = (struct timespec){ 10000, 0 };
+	scene.now.wall = clock_shift(scene.before.wall,
+				     (int64_t)(scene.now.monotonic_ns - scene.before.monotonic_ns));
+	window("1");
+	assert_u64_equal(history_events(history, 0), 0);
+	scene.now.blind_ns = 3 * NSEC_PER_SEC;
+	scene.now.wall.tv_sec -= 3600;
+	window("1");
+	assert_u64_equal(history_events(history, 0), 2);
+	e = history_event(history, 0, 1);
+	assert_int_equal(e->kind, EVENT_BLIND);
+	assert_u64_equal(e->lasted_ns, 3 * NSEC_PER_SEC);
+	e = history_event(history, 0, 0);
+	assert_int_equal(e->kind, EVENT_CLOCK);
+	assert_true(e->set_ns == -3600 * (int64_t)NSEC_PER_SEC);
+	assert_u64_equal(e->lasted_ns, 0);
+	/* That all was well is known of the windows that were seen. */
+	history_strip(history, &cell, 1, NSEC_PER_SEC / 2);
+	assert_false(cell.known);
+	history_strip(history, &cell, 1, 20 * NSEC_PER_SEC);
+	assert_true(cell.known);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -451,6 +496,7 @@ int main(void)
 		HISTORY_TEST(test_peak),
 		HISTORY_TEST(test_come_and_go),
 		HISTORY_TEST(test_gap),
+		HISTORY_TEST(test_unseen),
 		HISTORY_TEST(test_since_when),
 		HISTORY_TEST(test_sums),
 		HISTORY_TEST(test_sums_of_the_unknown),
@@ -462,6 +508,7 @@ int main(void)
 		HISTORY_TEST(test_groups_and_their_members),
 		HISTORY_TEST(test_group_goes_on),
 		HISTORY_TEST(test_listener_becomes_a_group),
+		HISTORY_TEST(test_time),
 	};
 
 	return cmocka_run_group_tests_name("history", tests, NULL, NULL);

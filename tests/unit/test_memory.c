@@ -2,9 +2,11 @@
 #include "scene.h"
 #include "unit.h"
 
+#include "analyse/filter.h"
 #include "analyse/fold.h"
 #include "analyse/history.h"
 #include "model/groups.h"
+#include "output/fields.h"
 
 /*
  * What a history remembers of rows: windows one after the other, of one second each unless said
@@ -21,6 +23,7 @@ static struct report report;
 static struct history *history;
 static uint64_t window_ns;
 static bool fold;
+static struct selection selection;
 
 static int setup(void **state)
 {
@@ -28,6 +31,7 @@ static int setup(void **state)
 	n_samples = 0;
 	window_ns = NSEC_PER_SEC;
 	fold = false;
+	selection = (struct selection){ .family = AF_UNSPEC };
 	return 0;
 }
 
@@ -188,6 +192,7 @@ static void window_of(const char *listeners, void (*change)(struct snapshot *s))
 		say(&said, n++);
 	}
 	refold();
+	report.selection = &selection;
 	history_add(history, &report);
 	history_mark_well(history, &report);
 	check_marks(report.rows, report.n_rows);
@@ -275,7 +280,7 @@ static void assert_events(size_t back, const char *expected)
 	for (size_t i = 0; i < history_events(history, back); i++) {
 		const struct event *e = history_event(history, back, i);
 
-		strbuf_addf(&b, "%s%s", i ? ", " : "", kinds[e->kind]);
+		strbuf_addf(&b, "%s%s", i ? ", " : "", e->closed ? "closed" : kinds[e->kind]);
 		if (e->kind != EVENT_NETNS_GONE)
 			strbuf_addf(&b, " %u", e->addr.port);
 		if (e->kind == EVENT_RESTARTED)
@@ -634,6 +639,40 @@ static void test_sick_over_restarts(void **state)
 	assert_events(0, "restarted 80 4 times, sick 80 full not-accepting");
 }
 
+/* The next one that is well has not recovered; what the last window lost counts. */
+static void test_closed_while_sick(void **state)
+{
+	struct memory m;
+
+	windows("1@80 9", 2);
+	windows("1@80:10o+3! 9", 5);
+	window("9");
+	windows("9", 2);
+	windows("2@80 9", 2);
+	m = recall(80, 0);
+	assert_memory(m, MEMORY_WAS, STATE_OVERFLOWING);
+	assert_true(m.closed);
+	assert_u64_equal(m.open_ns, NSEC_PER_SEC);
+	windows("2@80 9", 30);
+	assert_events(0, "new 80, closed 80 overflowing 5s 15, gone 80 overflowing, "
+			 "sick 80 overflowing not-accepting");
+	/* It is said when it was closed. */
+	assert_u64_equal(history_event(history, 0, 1)->report, 7);
+	assert_u64_equal(history_event(history, 0, 2)->report, 7);
+}
+
+/* If the next one is sick too, it goes on. */
+static void test_sick_after_closed(void **state)
+{
+	windows("1@80 9", 2);
+	windows("1@80:10o+3! 9", 5);
+	windows("9", 2);
+	windows("2@80:10o+3! 9", 3);
+	windows("2@80 9", 31);
+	assert_events(0, "recovered 80 overflowing 10s 24, new 80, gone 80 overflowing, "
+			 "sick 80 overflowing not-accepting");
+}
+
 /* The sockets of a group that go and come in turn are no restarts. */
 static void test_rolling_restart(void **state)
 {
@@ -821,6 +860,48 @@ static void test_log_is_bounded(void **state)
 	for (size_t i = 0; i < HISTORY_EVENTS; i++)
 		sick += history_event(history, 0, i)->kind < EVENT_GONE;
 	assert_u64_equal(sick, 2);
+}
+
+/* Listeners that are left out do not push those out that are selected, however sick they are. */
+static void test_log_keeps_the_selected(void **state)
+{
+	struct field_context context = { 0 };
+	const struct filter_source source = field_filter_source(&context);
+	size_t selected = 0, others = 0;
+	struct error why;
+
+	assert_int_equal(filter_parse("port = 80", &source, &selection.filter, &why, NULL), 0);
+	window("1@80 2@81");
+	windows("1@80:10o+1 2@81", 2);
+	windows("1@80 2@81", 40);
+	for (unsigned int i = 0; i < HISTORY_EVENTS; i++) {
+		windows("1@80 2@81:10o+1", 1);
+		windows("1@80 2@81", 32);
+	}
+	assert_u64_equal(history_events(history, 0), HISTORY_EVENTS);
+	for (size_t i = 0; i < HISTORY_EVENTS; i++) {
+		selected += history_event(history, 0, i)->addr.port == 80;
+		others += history_event(history, 0, i)->addr.port == 81;
+	}
+	assert_u64_equal(selected, 2);
+	assert_u64_equal(others, HISTORY_EVENTS - 2);
+	assert_false(history_events_cut(history).tv_sec);
+	filter_free(selection.filter);
+	strbuf_free(&context.scratch);
+}
+
+/* Without a selection the oldest ones go, and that is known. */
+static void test_log_is_cut(void **state)
+{
+	window("1@80");
+	for (unsigned int i = 0; i < HISTORY_EVENTS / 2; i++) {
+		windows("1@80:10o+1", 1);
+		windows("1@80", 32);
+	}
+	assert_u64_equal(history_events(history, 0), HISTORY_EVENTS);
+	assert_false(history_events_cut(history).tv_sec);
+	windows("1@80:10o+1", 1);
+	assert_int_equal(history_events_cut(history).tv_sec, 2);
 }
 
 /* Members that come and go are no events while the group is there, and one is enough. */
@@ -1119,6 +1200,8 @@ int main(void)
 		MEMORY_TEST(test_well),
 		MEMORY_TEST(test_crash_loop),
 		MEMORY_TEST(test_sick_over_restarts),
+		MEMORY_TEST(test_closed_while_sick),
+		MEMORY_TEST(test_sick_after_closed),
 		MEMORY_TEST(test_rolling_restart),
 		MEMORY_TEST(test_one_cause),
 		MEMORY_TEST(test_stopped_at_once),
@@ -1141,6 +1224,8 @@ int main(void)
 		MEMORY_TEST(test_brief),
 		MEMORY_TEST(test_crowds),
 		MEMORY_TEST(test_log_is_bounded),
+		MEMORY_TEST(test_log_keeps_the_selected),
+		MEMORY_TEST(test_log_is_cut),
 		MEMORY_TEST(test_group),
 		MEMORY_TEST(test_unfolded_group),
 		MEMORY_TEST(test_listener_becomes_a_group),

@@ -53,6 +53,38 @@ static void test_u64_range(void **state)
 	assert_int_equal(num_parse_u64("11", 1, 10, &value), -ERANGE);
 }
 
+static void test_bytes(void **state)
+{
+	static const struct {
+		const char *text;
+		int code;
+		uint64_t value;
+	} cases[] = {
+		{ "10", 0, 10 },
+		{ "64K", 0, 65536 },
+		{ "512M", 0, UINT64_C(512) << 20 },
+		{ "2G", 0, UINT64_C(2) << 30 },
+		{ "9", -ERANGE, 0 },
+		{ "3G", -ERANGE, 0 },
+		{ "99999999999999999999G", -ERANGE, 0 },
+		{ "999999999999999999999999999999999999", -ERANGE, 0 },
+		{ "", -EINVAL, 0 },
+		{ "K", -EINVAL, 0 },
+		{ "1k", -EINVAL, 0 },
+		{ "1KK", -EINVAL, 0 },
+		{ "1.5M", -EINVAL, 0 },
+		{ "-1K", -ERANGE, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		uint64_t value = 4711;
+
+		assert_int_equal(num_parse_bytes(cases[i].text, 10, UINT64_C(2) << 30, &value),
+				 cases[i].code);
+		assert_u64_equal(value, cases[i].code ? 4711 : cases[i].value);
+	}
+}
+
 static void test_double(void **state)
 {
 	static const struct {
@@ -92,14 +124,17 @@ static void test_time_text(void **state)
 	assert_string_equal(text, "2026-11-22T06:21:09Z");
 	clock_format_utc((struct timespec){ 0, 5 }, 9, text);
 	assert_string_equal(text, "1970-01-01T00:00:00.000000005Z");
+	setenv("TZ", "CET-1", 1);
+	tzset();
+	clock_format_local(t, text);
+	assert_string_equal(text, "2026-11-22 07:21:09 +0100");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_u64),
-		cmocka_unit_test(test_u64_range),
-		cmocka_unit_test(test_double),
+		cmocka_unit_test(test_u64),	  cmocka_unit_test(test_u64_range),
+		cmocka_unit_test(test_bytes),	  cmocka_unit_test(test_double),
 		cmocka_unit_test(test_time_text),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit.h"
 
-#include "options.h"
+#include "command_line.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,13 +11,13 @@
 
 #define ARGUMENTS_MAX 12
 
-static char complaint[4096]; /* what the last options_parse() wrote to standard error */
+static char complaint[4096]; /* what the last command_line_parse() printed */
 
 /* Parses the words of a command line, which are separated by single blanks. */
-static int parse(const char *line, struct options *o)
+static int parse_as(const char *as, const char *line, struct options *o)
 {
-	char name[] = "listenq", *words = xstrdup(line), *argv[ARGUMENTS_MAX + 2] = { name };
-	int argc = 1, code, real;
+	char *name = xstrdup(as), *words = xstrdup(line), *argv[ARGUMENTS_MAX + 2] = { name };
+	int argc = 1, code, real, output;
 	FILE *caught = tmpfile();
 	size_t n;
 
@@ -30,14 +30,20 @@ static int parse(const char *line, struct options *o)
 		word = blank;
 		assert_true(argc <= ARGUMENTS_MAX);
 	}
+	fflush(stdout);
 	fflush(stderr);
 	real = dup(STDERR_FILENO);
+	output = dup(STDOUT_FILENO);
 	dup2(fileno(caught), STDERR_FILENO);
+	dup2(fileno(caught), STDOUT_FILENO);
 	optind = 0; /* glibc's way to start over */
-	code = options_parse(argc, argv, o);
+	code = command_line_parse(argc, argv, o);
+	fflush(stdout);
 	fflush(stderr);
 	dup2(real, STDERR_FILENO);
+	dup2(output, STDOUT_FILENO);
 	close(real);
+	close(output);
 	rewind(caught);
 	n = fread(complaint, 1, sizeof(complaint) - 1, caught);
 	complaint[n] = '\0';
@@ -45,8 +51,16 @@ static int parse(const char *line, struct options *o)
 	/* What options point into lives as long as argv; the tests compare it before that. */
 	if (o->output_file)
 		o->output_file = strcmp(o->output_file, "f") ? "another" : "f";
+	if (o->fail_if)
+		o->fail_if = "as typed";
 	free(words);
+	free(name);
 	return code;
+}
+
+static int parse(const char *line, struct options *o)
+{
+	return parse_as("listenq", line, o);
 }
 
 static const struct {
@@ -86,6 +100,10 @@ static void describe(const struct options *o, char text[1024])
 			at += sprintf(at, " %s", flags[i].name);
 	if (o->format == FORMAT_JSON)
 		at += sprintf(at, " json");
+	if (o->format == FORMAT_PROMETHEUS)
+		at += sprintf(at, " prometheus");
+	if (o->format == FORMAT_INCIDENT)
+		at += sprintf(at, " incident");
 	if (o->color != COLOR_AUTO)
 		at += sprintf(at, " color=%s", colors[o->color]);
 	if (o->count)
@@ -97,7 +115,24 @@ static void describe(const struct options *o, char text[1024])
 	if (o->width != WIDTH_OF_TERMINAL)
 		at += sprintf(at, " width=%llu", (unsigned long long)o->width);
 	if (o->output_file)
-		sprintf(at, " output-file=%s", o->output_file);
+		at += sprintf(at, " output-file=%s", o->output_file);
+	if (o->fail_if)
+		at += sprintf(at, " fail-if");
+	if (o->format == FORMAT_CHECK)
+		at += sprintf(at, " check");
+	if (o->check.metric)
+		at += sprintf(at, " metric=%s", o->check.metric->name);
+	if (o->check.warning.text)
+		at += sprintf(at, " warning=%g:%g", o->check.warning.start, o->check.warning.end);
+	if (o->check.critical.text)
+		at += sprintf(at, " critical=%g:%g", o->check.critical.start,
+			      o->check.critical.end);
+	if (s->to.family)
+		at += sprintf(at, " to=%s", s->to.family == AF_INET ? "inet" : "inet6");
+	if (s->to.port)
+		at += sprintf(at, " port=%u", s->to.port);
+	if (o->timeout != 10)
+		sprintf(at, " timeout=%g", o->timeout);
 }
 
 /* Each option once, and what it leads to beside others. */
@@ -139,6 +174,13 @@ static const struct {
 	{ "--peak-rate=0", "options peak-rate=0" },
 	{ "--peak-rate=1000", "options peak-rate=1000" },
 	{ "-J", "options json" },
+	/* It has no window unless one is asked for. */
+	{ "--prometheus", "options prometheus delay=0" },
+	{ "--prometheus -d1", "options prometheus" },
+	{ "--prometheus -d 4", "options prometheus delay=4" },
+	{ "--prometheus --watch", "options watch prometheus" },
+	{ "--prometheus --count=2", "options watch prometheus count=2" },
+	{ "--replay=f --incident", "options watch incident" },
 	{ "--no", "options no_header" },
 	{ "--noheadings", "options no_header" },
 	{ "--output-file=f", "options output-file=f" },
@@ -168,13 +210,40 @@ static const struct {
 	{ "-f :80", "options full=0.8 filter" },
 	{ "-- :80", "options filter" },
 	{ "-4 src inet6:*", "options family=inet6 filter" },
+	{ "--fail-if=fill>80", "options fail-if" },
+	{ "-j --watch --fail-if state=full", "options watch json fail-if" },
+	{ "--check", "options check" },
+	{ "--check -x", "options unix_too delay=3.5 check" },
+	{ "--check -x -d 2", "options unix_too delay=2 check" },
+	{ "--check -x --timeout=3", "options unix_too check timeout=3" },
+	{ "--check --metric=queue -w 5 -c 10: :80",
+	  "options filter check metric=queue warning=0:5 critical=10:inf" },
+	{ "--check --allow-empty --timeout=1.5 -d 0.5", "options delay=0.5 check timeout=1.5" },
+};
+
+/* The same for check_listenq. */
+static const struct {
+	const char *line, *result;
+} good_checks[] = {
+	{ "", "options check" },
+	{ "-H 127.0.0.1 -p 80", "options check to=inet port=80" },
+	{ "--hostname=::1 --port 65535", "options check to=inet6 port=65535" },
+	{ "-t 30 -d 20", "options delay=20 check timeout=30" },
+	{ "--metric fill -w ~:80 -c @99.5:100 -v",
+	  "options check metric=fill warning=-inf:80 critical=99.5:100" },
+	{ "-A --unix :443", "options filter columns=14 unix_too delay=3.5 check" },
+	{ "-h -Z", "options columns=0 help check" },
+	{ "--version", "options columns=0 version check" },
 };
 
 #define LETTERS_OF_SS                                                                            \
 	": listenq shows TCP listeners, and UNIX ones with -x; the letters of ss that it takes " \
 	"are -4 -6 -x -t -l -n -p -e -r -H -N"
 
-#define JSON_HAS_ALL "-o, -O and -e choose columns of the table; --json has every field"
+#define JSON_HAS_ALL \
+	"-o, -O and -e choose columns of the table; other formats have their own fields"
+
+#define ONE_REPORT "--incident is one report about all windows: it excludes --detail and --fail-if"
 
 /* The complaint, without "listenq: " and the line that points to --help. */
 static const struct {
@@ -226,9 +295,17 @@ static const struct {
 	{ "--watch -d 0", "--watch and --count need a --delay above 0" },
 	{ "--raw", "--raw goes with --list-columns" },
 	{ "--mouse", "--mouse goes with --top" },
-	{ "-T -j", "--top excludes --json, --watch, --count and --output-file" },
-	{ "-T --count=3", "--top excludes --json, --watch, --count and --output-file" },
-	{ "-T --output-file=f", "--top excludes --json, --watch, --count and --output-file" },
+	{ "-T -j", "--top excludes other formats, --watch, --count and --output-file" },
+	{ "-T --prometheus", "--top excludes other formats, --watch, --count and --output-file" },
+	{ "--prometheus -D", "--prometheus has no connections; -D lists them in the table" },
+	{ "--incident", "--incident goes with --replay; in --top key w writes it" },
+	{ "--replay=a --replay=b", "--replay takes one file; join several, the oldest first: "
+				   "cat FILE.1 FILE | listenq --replay=-" },
+	{ "--incident --replay=f -D", ONE_REPORT },
+	{ "--incident --replay=f --fail-if=fill>80", ONE_REPORT },
+	{ "-T --count=3", "--top excludes other formats, --watch, --count and --output-file" },
+	{ "-T --output-file=f",
+	  "--top excludes other formats, --watch, --count and --output-file" },
 	{ "-T -H", "--top excludes --no-header, --strict and --width" },
 	{ "-T --strict", "--top excludes --no-header, --strict and --width" },
 	{ "-T --width=80", "--top excludes --no-header, --strict and --width" },
@@ -239,7 +316,69 @@ static const struct {
 	{ "--json -o port", JSON_HAS_ALL },
 	{ "--json -O", JSON_HAS_ALL },
 	{ "-e --json", JSON_HAS_ALL },
+	{ "-e --prometheus", JSON_HAS_ALL },
 	{ "--output-file=", "--output-file: the name is empty" },
+	{ "--fail-if=", "--fail-if: the filter is empty" },
+	{ "--fail-if=fill>x",
+	  "--fail-if: filter, at character 6: 'x' is neither a percentage like 80% nor "
+	  "a ratio from 0 to 1" },
+	{ "-T --fail-if=:80", "--top excludes --fail-if" },
+	{ "-w 5", "-w is the --warning of a --metric, as in --metric=fill -w 90" },
+	{ "-d0 --fail-if=state>=high",
+	  "--fail-if: 'state>=high' is unknown without a window; give --delay, --watch or "
+	  "--baseline, or ask for fill" },
+	{ "--prometheus --fail-if=overflows>0",
+	  "--fail-if: 'overflows>0' is unknown without a window; give --delay, --watch or "
+	  "--baseline, or ask for fill" },
+	{ "--metric=fill", "--metric, --allow-empty and --timeout go with --check" },
+	{ "--allow-empty -j", "--metric, --allow-empty and --timeout go with --check" },
+	{ "--timeout=5", "--metric, --allow-empty and --timeout go with --check" },
+};
+
+/* The complaint on standard output. */
+static const struct {
+	const char *as, *line, *complaint;
+} bad_checks[] = {
+	{ "listenq", "--check -Z", "unknown option '-Z'" },
+	{ "listenq", "-Z --check", "unknown option '-Z'" },
+	{ "listenq", "--check --metric=a|b",
+	  "--metric: 'a\\x7cb' is not fill, queue, drops, overflows, losses, synrecv or "
+	  "oldest-wait" },
+	{ "listenq", "--check --json",
+	  "--json, --prometheus, --incident and --check exclude each other" },
+	{ "listenq", "--json --check",
+	  "--json, --prometheus, --incident and --check exclude each other" },
+	{ "listenq", "--check -D",
+	  "--check has no columns and no details; -o, -O, -e and -D are those of the table" },
+	{ "listenq", "--check --count=3", "--check excludes --watch, --count and --output-file" },
+	{ "listenq", "--check --fail-if=:80",
+	  "--check has exit statuses of its own: it excludes --strict and --fail-if" },
+	{ "listenq", "--check --top",
+	  "--top excludes other formats, --watch, --count and --output-file" },
+	{ "check_listenq", "-u", "unknown option '-u'" },
+	{ "check_listenq", "--json", "unknown option '--json'" },
+	{ "check_listenq", "--metrik=fill",
+	  "unknown option '--metrik=fill'; did you mean --metric?" },
+	{ "check_listenq", "-p", "option '-p' needs an argument" },
+	{ "check_listenq", "-p 0", "--port: 0 is not between 1 and 65535" },
+	{ "check_listenq", "-p http", "--port: 'http' is not a whole number" },
+	{ "check_listenq", "-H web3", "--hostname: 'web3' is not an IPv4 or IPv6 address" },
+	{ "check_listenq", "-c 5",
+	  "-c is the --critical of a --metric, as in --metric=fill -c 90; for --count there is no "
+	  "letter" },
+	{ "check_listenq", "--metric=fil -c 5",
+	  "--metric: 'fil' is not fill, queue, drops, overflows, losses, synrecv or oldest-wait; "
+	  "did you mean fill?" },
+	{ "check_listenq", "--metric=fill -c 10:5",
+	  "--critical: '10:5' is not a range: its start is above its end" },
+	{ "check_listenq", "--metric=fill -w nan",
+	  "--warning: 'nan' is not a range: its end is not a number; they are written as 10, 10:, "
+	  "~:10, 10:20 or @10:20" },
+	{ "check_listenq", "-t 1",
+	  "a window of 1 s does not fit into a timeout of 1 s; --timeout has to be 0.5 s longer" },
+	{ "check_listenq", "-d 10",
+	  "a window of 10 s does not fit into a timeout of 10 s; --timeout has to be 0.5 s longer" },
+	{ "check_listenq", "-t 0", "--timeout: 0 is not between 0.1 and 3600" },
 };
 
 static void test_good(void **state)
@@ -275,6 +414,59 @@ static void test_bad(void **state)
 	}
 }
 
+static void test_good_checks(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(good_checks); i++) {
+		struct options o;
+		char text[1024];
+
+		if (parse_as("/usr/lib/nagios/plugins/check_listenq", good_checks[i].line, &o) != 0)
+			fail_msg("check_listenq %s: %s", good_checks[i].line, complaint);
+		describe(&o, text);
+		assert_string_equal(text, good_checks[i].result);
+		assert_string_equal(complaint, "");
+		options_free(&o);
+	}
+}
+
+static void test_bad_checks(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bad_checks); i++) {
+		char expected[512];
+		struct options o;
+
+		if (parse_as(bad_checks[i].as, bad_checks[i].line, &o) != -EINVAL)
+			fail_msg("%s %s: accepted", bad_checks[i].as, bad_checks[i].line);
+		assert_int_equal(o.format, FORMAT_CHECK);
+		options_free(&o);
+		snprintf(expected, sizeof(expected),
+			 "LISTENQ UNKNOWN - %s\nTry '%s --help' for more information.\n",
+			 bad_checks[i].complaint, bad_checks[i].as);
+		assert_string_equal(complaint, expected);
+	}
+}
+
+/* What is allowed beside a filter is known when problems elsewhere are judged. */
+static void test_chosen(void **state)
+{
+	static const struct {
+		const char *line;
+		bool chosen;
+	} cases[] = { { "-A -x", false },
+		      { "--metric=fill -c 9", false },
+		      { ":80", true },
+		      { "-p 80", true },
+		      { "-H ::1", true } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct options o;
+
+		assert_int_equal(parse_as("check_listenq", cases[i].line, &o), 0);
+		assert_int_equal(o.check.chosen, cases[i].chosen);
+		options_free(&o);
+	}
+}
+
 /* What the complaint about letters of ss says of those that listenq takes. */
 static void test_letters_of_ss(void **state)
 {
@@ -287,9 +479,9 @@ static void test_letters_of_ss(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_letters_of_ss),
+		cmocka_unit_test(test_good),	    cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_good_checks), cmocka_unit_test(test_bad_checks),
+		cmocka_unit_test(test_chosen),	    cmocka_unit_test(test_letters_of_ss),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);

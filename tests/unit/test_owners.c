@@ -141,8 +141,10 @@ static int teardown(void **state)
 /* The next sample, a second later; the listeners stay. */
 static void sample(void)
 {
-	for (size_t i = 0; i < s.n_warnings; i++)
+	for (size_t i = 0; i < s.n_warnings; i++) {
+		free(s.warnings[i].code);
 		free(s.warnings[i].message);
+	}
 	s.n_warnings = 0;
 	s.known = 0;
 	for (size_t i = 0; i < s.n_listeners; i++) {

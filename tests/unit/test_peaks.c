@@ -137,6 +137,37 @@ static void test_unmoved(void **state)
 	}
 }
 
+/* How long it had not moved when it did; what no look saw counts as well. */
+static void test_stood(void **state)
+{
+	const uint64_t begin = clock_monotonic_ns() - 9000 * MS;
+	uint64_t looked;
+
+	opening.monotonic_ns = begin;
+	add(&opening, 1, 3, 9)->known |= LISTENER_PEAK;
+	opening.listeners[0].peak.unmoved_ns = 2000 * MS; /* begun in an earlier window */
+	add(&opening, 2, 3, 9);
+	add(&opening, 3, 0, 9);
+	peaks_begin(&peaks, &opening, 0);
+	reply(1, 3, 9);
+	reply(2, 4, 9);
+	reply(3, 2, 9);
+	look();
+	looked = peaks.queues[0].look_ns;
+	reply(1, 2, 9);
+	reply(2, 4, 9);
+	reply(3, 0, 9);
+	look();
+	closing.monotonic_ns = peaks.queues[0].look_ns + 500 * MS;
+	add(&closing, 1, 1, 9);
+	add(&closing, 2, 4, 9);
+	add(&closing, 3, 0, 9);
+	peaks_end(&peaks, &closing, 0);
+	assert_u64_equal(closing.listeners[0].peak.stood_ns, looked - begin + 2000 * MS);
+	assert_u64_equal(closing.listeners[1].peak.stood_ns, 0); /* it is not over */
+	assert_u64_equal(closing.listeners[2].peak.stood_ns, looked - begin);
+}
+
 /* Full is above the limit; the time between two looks is full when the later one says so. */
 static void test_full(void **state)
 {
@@ -156,6 +187,33 @@ static void test_full(void **state)
 			 closing.monotonic_ns - opening.monotonic_ns);
 	assert_false(closing.listeners[1].peak.full);
 	assert_u64_equal(closing.listeners[1].peak.full_ns, 0);
+}
+
+/* In a second in which no look was taken nobody saw it full, nor that nothing left it. */
+static void test_blind(void **state)
+{
+	opening.monotonic_ns = clock_monotonic_ns() - 2000 * MS;
+	add(&opening, 1, 3, 2);
+	add(&opening, 2, 2, 2);
+	peaks_begin(&peaks, &opening, 0);
+	reply(1, 3, 2);
+	reply(2, 2, 2);
+	peaks_miss(&peaks, opening.monotonic_ns + 500 * MS, opening.monotonic_ns + 1900 * MS);
+	look();
+	closing.monotonic_ns = peaks.queues[0].look_ns + 100 * MS;
+	add(&closing, 1, 3, 2);
+	add(&closing, 2, 2, 2);
+	peaks_end(&peaks, &closing, 0);
+	assert_u64_equal(closing.listeners[0].peak.full_ns,
+			 closing.monotonic_ns - opening.monotonic_ns - 1400 * MS);
+	for (size_t i = 0; i < 2; i++) {
+		assert_u64_equal(closing.listeners[i].peak.unmoved_ns, 100 * MS);
+		assert_u64_equal(closing.listeners[i].peak.stood_ns,
+				 closing.monotonic_ns - 100 * MS - opening.monotonic_ns);
+	}
+	/* It is over with the window. */
+	peaks_begin(&peaks, &closing, 0);
+	assert_u64_equal(peaks.blind_to_ns, 0);
 }
 
 static void test_full_for_a_while(void **state)
@@ -581,6 +639,7 @@ int main(void)
 		PEAKS_TEST(test_length),
 		PEAKS_TEST(test_ends_count),
 		PEAKS_TEST(test_unmoved),
+		PEAKS_TEST(test_stood),
 		PEAKS_TEST(test_full),
 		PEAKS_TEST(test_full_for_a_while),
 		PEAKS_TEST(test_new_listener),
@@ -595,6 +654,7 @@ int main(void)
 		PEAKS_TEST(test_unix_look_fails),
 		PEAKS_TEST(test_born),
 		PEAKS_TEST(test_born_or_missed),
+		PEAKS_TEST(test_blind),
 		PEAKS_TEST(test_due),
 		PEAKS_TEST(test_share),
 		PEAKS_TEST(test_confirm_one_datagram),

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "replay/sample_line.h"
 #include "top/playback.h"
 
 #include <errno.h>
@@ -25,7 +26,7 @@ static struct sampler *sampler;
 static struct sampler_request request;
 static struct error why;
 /* Of the next sample, which the thread reads; and what it has seen. */
-static _Atomic uint32_t next_length, limit, n_owners, overflows;
+static _Atomic uint32_t next_length, limit, n_owners, overflows, wall_set;
 static _Atomic unsigned int needs, n_samples;
 
 static int take_sample(struct sample_source *source, enum sample_kind kind, struct snapshot *s,
@@ -37,6 +38,7 @@ static int take_sample(struct sample_source *source, enum sample_kind kind, stru
 	(void)kind;
 	snapshot_reset(s);
 	scene_begin(s, (n_samples + 1) * NSEC_PER_SEC);
+	s->wall.tv_sec = 1795900000 + (time_t)n_samples + wall_set;
 	scene_add(s, 80)->limit = limit;
 	s->listeners[0].length = length;
 	snapshot_size_owners(s, n_owners, 0);
@@ -70,7 +72,7 @@ static int setup(void **state)
 {
 	static struct sample_source source = { &ops };
 
-	next_length = n_owners = overflows = 0;
+	next_length = n_owners = overflows = wall_set = 0;
 	limit = 1000;
 	n_samples = needs = 0;
 	columns = (struct columns){ .top = true };
@@ -585,6 +587,31 @@ static void test_hurry(void **state)
 	assert_u64_equal(n_samples, 2);
 }
 
+static const char *record(void *lines, const struct report *report, bool *failed)
+{
+	*failed = false;
+	sample_line_add(lines, report->before);
+	sample_line_add(lines, report->snapshot);
+	return NULL;
+}
+
+/* What follows from two samples is no part of either: --watch does not save it, nor does this. */
+static void test_recorded_as_taken(void **state)
+{
+	struct strbuf lines = { 0 };
+
+	playback.record = record;
+	playback.record_context = &lines;
+	begin();
+	wall_set = 3600;
+	take_up_to(2);
+	assert_u64_equal(ring_get(playback.ring, 1)->n_warnings, 1);
+	assert_string_equal(ring_get(playback.ring, 1)->warnings[0].code, "clock-step");
+	assert_non_null(strstr(lines.s, "17959036"));
+	assert_null(strstr(lines.s, "clock-step"));
+	strbuf_free(&lines);
+}
+
 #define PLAYBACK_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -611,6 +638,7 @@ int main(void)
 		PLAYBACK_TEST(test_step_time),
 		PLAYBACK_TEST(test_step_event),
 		PLAYBACK_TEST(test_hurry),
+		PLAYBACK_TEST(test_recorded_as_taken),
 	};
 
 	return cmocka_run_group_tests_name("playback", tests, NULL, NULL);

@@ -99,6 +99,35 @@ static void test_stopped(void **state)
 				    "kill -CONT 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26");
 }
 
+/* A process that is long gone: another one may have its number. */
+static void test_past(void **state)
+{
+	static const struct timespec then = { .tv_sec = 1795903265 };
+	struct process *p = add_owner(11, 'T', "app");
+
+	remedy.now = &then;
+	assert_done(REASON_STOPPED, "continue it:  kill -CONT PID");
+	add_owner(12, 'T', "app");
+	assert_done(REASON_STOPPED, "continue them:  kill -CONT PID");
+	assert_done(REASON_ACCEPTING_SLOWLY,
+		    "see whether it is out of CPU, and add workers:  top -p PID "
+		    "(A larger backlog helps against bursts only.)");
+	s.now.processes[0].state = s.now.processes[1].state = 'R';
+	assert_done(REASON_NOT_ACCEPTING, "see what process PID is busy with:  top -Hp PID  or: "
+					  "strace -fp PID" STUCK);
+	p = &s.now.processes[0];
+	p->known |= PROCESS_OPEN_FDS | PROCESS_FD_LIMIT;
+	p->open_fds = p->fd_limit = 64;
+	assert_done(REASON_FD_LIMIT, "find the leak, or raise the limit of process PID:  "
+				     "ls -l /proc/PID/fd  or: prlimit -p PID --nofile=128");
+	s.now.netns[0].own = false;
+	s.now.netns[0].pid = 77;
+	assert_done(REASON_RESETS_CLIENTS, "let clients retry in place of a RST:  "
+					   "nsenter -t PID -n "
+					   "sysctl -w net.ipv4.tcp_abort_on_overflow=0");
+	assert_done_for(STATE_HIGH, 0, "watch it:  listenq --top -N PID 'sport = :80'");
+}
+
 static void test_frozen(void **state)
 {
 	struct process *p = add_owner(11, 'S', "app");
@@ -431,7 +460,7 @@ static void test_group(void **state)
 	groups_build(&s.now);
 	scene_report(&s);
 	fold_report(&s.report);
-	report_select(&s.report, &(struct selection){ .family = AF_UNSPEC });
+	report_select(&s.report, &all_listeners);
 	assert_int_equal(s.report.n_shown, 1);
 	assert_remedy(
 		remedy_find(&remedy, s.report.shown[0], STATE_HIGH, s.report.shown[0]->reasons, 0),
@@ -462,6 +491,11 @@ static void test_ended(void **state)
 	assert_remedy(remedy_ended(&remedy, row, NULL, minute, 0), NULL);
 	assert_remedy(remedy_ended(&remedy, row, "a b", minute, 0),
 		      "see what it logged:  journalctl _COMM='a b' --since -2min");
+	/* Of a report of long ago, which began in a minute of then. */
+	remedy.now = &(struct timespec){ .tv_sec = 1795903230 };
+	assert_remedy(remedy_ended(&remedy, row, "a b", minute, 0),
+		      "see what it logged:  journalctl _COMM='a b' --since @1795903140");
+	remedy.now = NULL;
 }
 
 /* Each reason with advice has a command, each state too, and every text is replaced. */
@@ -483,25 +517,16 @@ static void test_all(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		REMEDY_TEST(test_stopped),
-		REMEDY_TEST(test_frozen),
-		REMEDY_TEST(test_stopped_no_more),
-		REMEDY_TEST(test_fd_limit),
-		REMEDY_TEST(test_throttled),
-		REMEDY_TEST(test_not_accepting),
-		REMEDY_TEST(test_which_process),
-		REMEDY_TEST(test_manager),
-		REMEDY_TEST(test_nobody),
-		REMEDY_TEST(test_unix),
-		REMEDY_TEST(test_accepting_slowly),
-		REMEDY_TEST(test_syn_queue),
-		REMEDY_TEST(test_no_service),
-		REMEDY_TEST(test_resets),
-		REMEDY_TEST(test_states),
-		REMEDY_TEST(test_dropping),
-		REMEDY_TEST(test_namespaces),
-		REMEDY_TEST(test_group),
-		REMEDY_TEST(test_ended),
+		REMEDY_TEST(test_stopped),	 REMEDY_TEST(test_past),
+		REMEDY_TEST(test_frozen),	 REMEDY_TEST(test_stopped_no_more),
+		REMEDY_TEST(test_fd_limit),	 REMEDY_TEST(test_throttled),
+		REMEDY_TEST(test_not_accepting), REMEDY_TEST(test_which_process),
+		REMEDY_TEST(test_manager),	 REMEDY_TEST(test_nobody),
+		REMEDY_TEST(test_unix),		 REMEDY_TEST(test_accepting_slowly),
+		REMEDY_TEST(test_syn_queue),	 REMEDY_TEST(test_no_service),
+		REMEDY_TEST(test_resets),	 REMEDY_TEST(test_states),
+		REMEDY_TEST(test_dropping),	 REMEDY_TEST(test_namespaces),
+		REMEDY_TEST(test_group),	 REMEDY_TEST(test_ended),
 		REMEDY_TEST(test_all),
 	};
 

@@ -346,7 +346,7 @@ static void test_empty(void **state)
 
 	for (int i = 0; i < 3; i++) {
 		report_build(&scene.report, &empty, &empty);
-		report_select(&scene.report, &(struct selection){ .family = AF_UNSPEC });
+		report_select(&scene.report, &all_listeners);
 		assert_u64_equal(scene.report.n_rows, 0);
 		assert_u64_equal(scene.report.n_shown, 0);
 	}
@@ -534,7 +534,7 @@ static size_t selected(struct selection selection)
 static void test_select(void **state)
 {
 	for (uint16_t i = 1; i <= 4; i++)
-		drops(i, 0, i);
+		drops(i, 0, i == 2 ? 10 : 0); /* which prove that it was full */
 	scene_overflow(&scene, 10);
 	scene_now(&scene, 1)->addr.family = AF_INET6;
 	scene_now(&scene, 2)->limit = scene_now(&scene, 3)->limit = 4;

@@ -227,9 +227,13 @@ static void test_windows_merge(void **state)
 	ring = ring_new(SIZE_MAX, bytes_of(4, 3), UINT64_MAX);
 	add(3);
 	begin_sample(3);
-	listener(1)->peak = (struct peak){
-		.full_ns = 5, .length = 9, .lowest = 3, .samples = 50, .fell = 2, .full = true
-	};
+	listener(1)->peak = (struct peak){ .full_ns = 5,
+					   .stood_ns = 6,
+					   .length = 9,
+					   .lowest = 3,
+					   .samples = 50,
+					   .fell = 2,
+					   .full = true };
 	listener(2)->known = 0;
 	snapshot_add_gone(&s, 0, 77);
 	ring_add(ring, &s);
@@ -251,6 +255,7 @@ static void test_windows_merge(void **state)
 	assert_true(l->known & LISTENER_PEAK);
 	assert_u64_equal(l->peak.full_ns, 6);
 	assert_u64_equal(l->peak.unmoved_ns, 8);
+	assert_u64_equal(l->peak.stood_ns, 6);
 	assert_u64_equal(l->peak.length, 9);
 	assert_u64_equal(l->peak.lowest, 3);
 	assert_u64_equal(l->peak.samples, 99);
@@ -268,6 +273,29 @@ static void test_windows_merge(void **state)
 }
 
 /* A listener that was new in the sample that is thinned out, and gone in the next. */
+/* Where no fast samples were taken in one of them, only that a queue was full is known. */
+static void test_blind_merge(void **state)
+{
+	const struct snapshot *merged;
+
+	ring = ring_new(SIZE_MAX, bytes_of(4, 2), UINT64_MAX);
+	add(2);
+	begin_sample(2);
+	listener(1)->known = listener(2)->known = 0;
+	s.blind_ns = 7;
+	ring_add(ring, &s);
+	begin_sample(2);
+	listener(1)->peak.full = true;
+	ring_add(ring, &s);
+	add(2);
+	add(2);
+	merged = ring_get(ring, 2);
+	assert_u64_equal(seconds(2), 2);
+	assert_u64_equal(merged->blind_ns, 7);
+	assert_true(merged->listeners[0].known & LISTENER_PEAK);
+	assert_false(merged->listeners[1].known & LISTENER_PEAK);
+}
+
 static void test_born_and_gone_merge(void **state)
 {
 	const struct listener *gone;
@@ -363,6 +391,7 @@ int main(void)
 		RING_TEST(test_index),	       RING_TEST(test_copy),
 		RING_TEST(test_strings),       RING_TEST(test_age),
 		RING_TEST(test_thinning),      RING_TEST(test_newest_is_kept),
+		RING_TEST(test_windows_merge), RING_TEST(test_blind_merge),
 		RING_TEST(test_windows_merge), RING_TEST(test_born_and_gone_merge),
 		RING_TEST(test_shifted_merge), RING_TEST(test_many_gone_merge),
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit.h"
 
-#include "output/sink.h"
+#include "base/sink.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,6 +56,30 @@ static void test_new_file(void **state)
 	assert_file("hello");
 	assert_u64_equal(unit_count_entries(tree), 1);
 	assert_string_equal(why.text, "untouched");
+}
+
+/* A file that a user names is lost only if the user wants that. */
+static void test_only_new(void **state)
+{
+	struct stat st;
+
+	assert_int_equal(sink_open_new(&sink, path, false, &why), 0);
+	fputs("hello", sink.stream);
+	assert_int_equal(sink_commit(&sink, &why), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	assert_int_equal(sink_open_new(&sink, path, false, &why), -EEXIST);
+	assert_file("hello");
+	assert_int_equal(chmod(path, 0640), 0);
+	assert_int_equal(sink_open_new(&sink, path, true, &why), 0);
+	fputs("again", sink.stream);
+	assert_int_equal(sink_commit(&sink, &why), 0);
+	assert_file("again");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_u64_equal(unit_count_entries(tree), 1);
+	assert_int_equal(sink_open_new(&sink, "/dev/null", false, &why), 0);
+	assert_int_equal(sink_commit(&sink, &why), 0);
 }
 
 /* A reader sees the old report until the new one is complete, and never one that is shorter. */
@@ -568,6 +592,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		SINK_TEST(test_new_file),
+		SINK_TEST(test_only_new),
 		SINK_TEST(test_replaced_as_a_whole),
 		SINK_TEST(test_mode),
 		SINK_TEST(test_relative),

@@ -108,6 +108,18 @@ static void test_retract(void **state)
 	snapshot_retract(&s, "a");
 	assert_u64_equal(s.n_warnings, 1);
 	assert_string_equal(s.warnings[0].message, "second");
+	/* They are saved, also where others come later. */
+	snapshot_warn(&s, "d", "fourth");
+	assert_u64_equal(s.n_warnings, 2);
+	assert_string_equal(s.warnings[1].message, "fourth");
+	assert_u64_equal(s.n_retracted, 2);
+	assert_string_equal(s.warnings[2].message, "third");
+	assert_string_equal(s.warnings[3].message, "first");
+	snapshot_retract(&s, "d");
+	assert_u64_equal(s.n_warnings, 1);
+	assert_u64_equal(s.n_retracted, 3);
+	snapshot_reset(&s);
+	assert_u64_equal(s.n_retracted, 0);
 }
 
 /* listen(fd, N) lets N + 1 in: full is above the limit, and a limit of 0 is no division by zero. */

@@ -142,6 +142,7 @@ static void test_widths(void **state)
 		sample.n_warnings = unit_random_below(3);
 		netns.unattributed_overflows.value = unit_random_below(2) * 12;
 		title.paused = unit_random_below(2);
+		title.not_recorded = unit_random_below(2);
 		title.age_ns = 72 * NSEC_PER_SEC;
 		compose(width);
 		if (text_width(b.s, b.len) != width)
@@ -275,6 +276,53 @@ static void test_paused(void **state)
 	assert_title(20, SEVERITY_CRITICAL, "3 sick PAUSED -1m12s");
 }
 
+/* Never as if it were now: the tag stays at any width, host and time for as long as they can. */
+static void test_replay(void **state)
+{
+	sample.wall.tv_sec += 1795824000; /* 2026-11-28 */
+	title.speed = 1;
+	census.ok = 14;
+	assert_title(100, SEVERITY_NONE,
+		     " listenq web3   all 14 TCP listeners here are well     every 1s  "
+		     "2026-11-28 14:35:27Z REPLAY 1x     ");
+	assert_lacks(200, "cpu");
+	set_not_shown(1, 1);
+	assert_lacks(200, "(x)");
+	assert_lacks(200, "(-A)");
+	for (size_t width = 20; width < 200; width++)
+		assert_has(width, "REPLAY");
+	assert_has(62, "web3");
+	assert_has(62, "11-28 14:35:27Z");
+	assert_has(45, "14:35:27Z");
+	title.speed = 20;
+	assert_has(80, "REPLAY 20x ");
+	title.paused = true;
+	title.age_ns = 5 * NSEC_PER_SEC;
+	assert_has(80, "REPLAY PAUSED ");
+	title.ended = true;
+	assert_has(80, "REPLAY END ");
+}
+
+/* A key that holds it moves nothing else on the line. */
+static void test_replay_holds_still(void **state)
+{
+	char running[256];
+
+	sample.wall.tv_sec += 1795824000;
+	title.speed = 1;
+	for (size_t width = 60; width < 200; width++) {
+		title.paused = title.ended = false;
+		compose(width);
+		snprintf(running, sizeof(running), "%.*s", (int)(strstr(b.s, "REPLAY") - b.s), b.s);
+		title.paused = true;
+		compose(width);
+		assert_true(!strncmp(b.s, running, strlen(running)));
+		title.ended = true;
+		compose(width);
+		assert_true(!strncmp(b.s, running, strlen(running)));
+	}
+}
+
 static void test_warnings(void **state)
 {
 	census.ok = 16;
@@ -283,6 +331,26 @@ static void test_warnings(void **state)
 	assert_has(26, "3 warn (?)");
 	sample.n_warnings = 1;
 	assert_has(100, "1 warning (?)");
+}
+
+/* It stays on a narrow screen, but the counts of the sick matter more. */
+static void test_not_recorded(void **state)
+{
+	census.ok = 16;
+	assert_lacks(80, "RECORDED");
+	title.not_recorded = true;
+	assert_title(
+		80, SEVERITY_NONE,
+		" listenq web3  all 16 TCP listeners here are well  NOT RECORDED  14:35:27Z LIVE ");
+	assert_has(40, "NOT RECORDED");
+	title.not_recorded = false;
+	title.damaged = true;
+	assert_has(40, "DAMAGED");
+	title.not_recorded = true;
+	set_mock_up();
+	assert_has(60, "NOT RECORDED");
+	assert_lacks(20, "NOT RECORDED");
+	assert_has(20, "2 overflowing +1");
 }
 
 /* The name of a host is shortened on a narrow screen, then left out; its bytes are safe. */
@@ -382,7 +450,7 @@ static void test_census_of_group(void **state)
 	groups_build(&scene.now);
 	scene_overflow(&scene, 5);
 	fold_build(&scene.report, &scene.before, &scene.now, true);
-	report_select(&scene.report, &(struct selection){ 0 });
+	report_select(&scene.report, &all_listeners);
 	history_add(history, &scene.report);
 	assert_int_equal(scene.report.n_rows, 2);
 	/* Two listeners that went before. */
@@ -411,7 +479,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_not_shown, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_first_window, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_paused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_replay, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_replay_holds_still, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_warnings, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_recorded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_host, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_netns, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_looked_at, setup, teardown),

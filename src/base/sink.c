@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "output/sink.h"
+#include "base/sink.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -229,6 +229,8 @@ static int take_step(struct walk *w)
 		return fd == -ENOENT && !*w->rest && !w->by_link ? STEP_MISSING : fd;
 	if (fstat(fd, w->st) < 0 || fstat(sink->dir, &dir) < 0)
 		code = -errno;
+	else if (S_ISLNK(w->st->st_mode) && sink->own && !*w->rest)
+		code = -ELOOP;
 	else if (S_ISLNK(w->st->st_mode))
 		code = may_follow(w->st, &dir) ? follow(w, fd) : refuse(w, "link");
 	else if (*w->rest && S_ISDIR(w->st->st_mode))
@@ -243,9 +245,18 @@ static int take_step(struct walk *w)
 
 static int explain(const struct sink *sink, int code, struct error *why)
 {
-	return error_set(
-		why, code, "cannot write %s: %s", sink->path ? sink->path : "standard output",
-		code == -ESTALE ? "it is another file than a moment ago" : strerror(-code));
+	const char *cause = strerror(-code);
+
+	if (code == -ESTALE)
+		cause = "it is another file than a moment ago";
+	else if (code == -ELOOP && sink->own)
+		cause = "it is a symbolic link";
+	else if (code == -EEXIST && sink->own)
+		cause = "it is not a regular file";
+	else if (code == -EPERM && sink->own)
+		cause = "it belongs to another user";
+	return error_set(why, code, "cannot write %s: %s",
+			 sink->path ? sink->path : "standard output", cause);
 }
 
 /*
@@ -329,7 +340,7 @@ static int open_temporary(struct sink *sink, const struct stat *old)
 	/* Only root may change the owner. It clears mode bits, so the mode is set after it. */
 	if (old && fchown(fd, old->st_uid, old->st_gid) < 0 && errno != EPERM)
 		sink->error = errno;
-	if (fchmod(fd, old ? old->st_mode & 07777 : creation_mode()) < 0)
+	if (!sink->own && fchmod(fd, old ? old->st_mode & 07777 : creation_mode()) < 0)
 		sink->error = errno;
 	return fd;
 }
@@ -388,6 +399,16 @@ static int open_held(struct sink *sink, const struct stat *seen)
 	return fd;
 }
 
+/* @found: enum step; @st: of the file that has the name */
+static int open_own(struct sink *sink, int found, const struct stat *st)
+{
+	if (found != STEP_MISSING && (found != STEP_FOUND || !S_ISREG(st->st_mode)))
+		return -EEXIST;
+	if (found != STEP_MISSING && st->st_uid != geteuid())
+		return -EPERM;
+	return open_temporary(sink, NULL);
+}
+
 static int open_path(struct sink *sink, const char *path, struct error *why)
 {
 	struct stat st;
@@ -397,7 +418,11 @@ static int open_path(struct sink *sink, const char *path, struct error *why)
 	code = find_file(sink, &st, why);
 	if (code < 0)
 		return code;
-	if (code != STEP_MISSING && is_same(STDOUT_FILENO, &st) > 0) /* others may append to it */
+	sink->fresh = code == STEP_MISSING;
+	if (sink->own)
+		code = open_own(sink, code, &st);
+	else if (code != STEP_MISSING &&
+		 is_same(STDOUT_FILENO, &st) > 0) /* others may append to it */
 		code = duplicate(STDOUT_FILENO);
 	else if (code == STEP_HELD)
 		code = open_held(sink, &st);
@@ -415,13 +440,15 @@ static void forget(struct sink *sink)
 	free(sink->path);
 }
 
-int sink_open(struct sink *sink, const char *path, struct error *why)
+/* @path: NULL: standard output */
+static int open_sink(struct sink *sink, const char *path, bool own, struct error *why)
 {
 	const cookie_io_functions_t functions = { .write = write_fd };
 
 	memset(sink, 0, sizeof(*sink));
 	sink->dir = -1;
-	sink->fd = path && strcmp(path, "-") != 0 ? open_path(sink, path, why) : STDOUT_FILENO;
+	sink->own = own;
+	sink->fd = path ? open_path(sink, path, why) : STDOUT_FILENO;
 	if (sink->fd < 0) {
 		forget(sink);
 		return sink->fd;
@@ -430,6 +457,41 @@ int sink_open(struct sink *sink, const char *path, struct error *why)
 	if (!sink->stream)
 		alloc_failed(BUFSIZ);
 	return 0;
+}
+
+int sink_open(struct sink *sink, const char *path, struct error *why)
+{
+	return open_sink(sink, path && strcmp(path, "-") != 0 ? path : NULL, false, why);
+}
+
+int sink_open_new(struct sink *sink, const char *path, bool replace, struct error *why)
+{
+	const int code = open_sink(sink, path, false, why);
+
+	if (code < 0)
+		return code;
+	if (sink->fresh && fchmod(sink->fd, 0600) < 0)
+		sink->error = errno;
+	if (sink->fresh || !*sink->temporary || replace)
+		return 0;
+	sink->error = EEXIST;
+	return sink_commit(sink, why);
+}
+
+int sink_open_own(struct sink *sink, const char *path, struct error *why)
+{
+	return open_sink(sink, path, true, why);
+}
+
+void sink_add(struct sink *sink, const char *data, size_t size)
+{
+	write_fd(sink, data, size);
+}
+
+void sink_add_mode(struct sink *sink, mode_t bits)
+{
+	if (sink->fresh && fchmod(sink->fd, creation_mode() | bits) < 0 && !sink->error)
+		sink->error = errno;
 }
 
 static void finish_file(struct sink *sink)

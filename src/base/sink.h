@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef LISTENQ_OUTPUT_SINK_H
-#define LISTENQ_OUTPUT_SINK_H
+#ifndef LISTENQ_BASE_SINK_H
+#define LISTENQ_BASE_SINK_H
 
 #include "base/error.h"
 
 #include <limits.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <sys/types.h>
 
 /*
  * Where a report goes: standard output, or a file that is replaced as a whole, so that a reader
@@ -22,7 +25,9 @@ struct sink {
 	char temporary[24]; /* name in dir of the file that will replace it; "": written directly */
 	sigset_t signals; /* to be restored: all are blocked while there is a temporary file */
 	int fd;
+	bool fresh; /* no file had the name */
 	int error; /* errno of the first failed write, which a FILE does not keep */
+	bool own; /* by sink_open_own() */
 };
 
 /*
@@ -37,6 +42,32 @@ struct sink {
  * @sink must not move until sink_commit(). Returns 0 or -errno with @why filled.
  */
 int sink_open(struct sink *sink, const char *path, struct error *why);
+
+/*
+ * sink_open_new() - begin a file that a user has named by hand, and may have forgotten.
+ *
+ * As sink_open(), but only the owner may read a new file, and -EEXIST if there is one already,
+ * which is replaced with @replace only. What is written directly has nothing to lose.
+ */
+int sink_open_new(struct sink *sink, const char *path, bool replace, struct error *why);
+
+/*
+ * sink_open_own() - begin a file that is the program's own, not for others to read.
+ *
+ * It gets mode 0600. What has the name already must be a regular file of the caller: -EEXIST, or
+ * -EPERM where it belongs to another user; a link is not followed: -ELOOP. No path is standard
+ * output.
+ */
+int sink_open_own(struct sink *sink, const char *path, struct error *why);
+
+/* Writes to @sink, past its stream. An error stays in it. */
+void sink_add(struct sink *sink, const char *data, size_t size);
+
+/*
+ * Gives a new file these mode bits too, whatever the umask is; one that is replaced keeps its mode.
+ * To be called before sink_commit().
+ */
+void sink_add_mode(struct sink *sink, mode_t bits);
 
 /*
  * sink_commit() - finish a report: flush it, or sync the temporary file and rename it. Returns 0,
