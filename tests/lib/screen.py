@@ -203,6 +203,17 @@ class Screen:
         return self.wait(f"{text!r} to go", lambda lines: not any(text in l for l in lines),
                          deadline)
 
+    def end_window(self):
+        """End the window by hand, and wait for the next screen. The title tells the time to the
+        second, so that two windows within one can look the same: they are a second apart."""
+        def clock(lines):
+            found = re.search(r"\b\d\d:\d\d:\d\dZ", lines[0])
+            return found and found[0]
+        shown = clock(self.lines())
+        rig.wait_for(lambda: time.strftime("%H:%M:%SZ", time.gmtime()) != shown, "the next second")
+        self.keys("Space")
+        return self.wait("another window", lambda lines: clock(lines) not in (None, shown))
+
     def ended(self, deadline=10):
         """Exit status of the program as its shell saw it."""
         pattern = re.compile(r"^ended=(\d+)", re.MULTILINE)

@@ -25,9 +25,7 @@ class Title(screen.Case):
         view.shows(lambda view: self.assertRegex(view.title, counts))
         # Not back to the first one, which has no window yet.
         for _ in range(2):
-            view.keys("Space")
-            shown = view.lines()
-            view.wait("another window", lambda lines, shown=shown: lines != shown)
+            view.end_window()
         for run in "toggle_freeze", "toggle_pause", "travel_back":
             view.keys(key(run)[0])
         view.shows(lambda view: (self.assertRegex(view.title, counts),

@@ -367,9 +367,7 @@ class Same(screen.Case):
         seen = terminal.lines()
         self.assertRegex(seen[0], r"LIVE *$")
         for _ in range(3):
-            before = terminal.lines()
-            terminal.keys("Space")
-            terminal.wait("another window", lambda lines, before=before: lines != before)
+            terminal.end_window()
         terminal.settle(lambda lines: self.assertRegex(lines[3], "ListenOverflows +0/s"))
         for _ in range(3):
             terminal.keys("t")
