@@ -49,6 +49,14 @@ void totals_end(struct sums *sums, const struct report *report)
 		.longest_ns = num_max_u64(TOTALS_KEPT_NS, 2 * report->window_ns),
 	};
 
+	for (size_t i = 0; i < sums->n; i++) {
+		struct sum *sum = &sums->list[i];
+
+		if (sum->seen_ns != k.now_ns || sum->drops_unknown)
+			continue;
+		sum->n[SUM_DROPS_CLOSED] += minus(sum->n[SUM_DROPS_COUNTED], sum->drops);
+		sum->n[SUM_DROPS_COUNTED] = sum->drops;
+	}
 	sums_prune(sums, is_needed, &k);
 }
 
@@ -126,30 +134,42 @@ struct totals_rise totals_rise_of(const struct row *row, const struct totals_mis
 	return rise;
 }
 
-static bool is_new(const struct row *row)
+/*
+ * Returns the sum of a row for the window in hand; NULL: it has none.
+ * @add: it gets one
+ */
+static struct sum *sum_of(struct sums *sums, const struct row *row, const char *labels, bool add,
+			  bool unseen)
 {
-	if (!row->folded)
-		return row->fresh || row->gone;
-	for (uint32_t i = 0; i < row->folded->n_members; i++)
-		if (!row->folded->members[i]->fresh)
-			return false;
-	return true;
+	const uint64_t now_ns = row->netns->snapshot->monotonic_ns;
+	struct sum *sum = add ? sums_get(sums, labels) : sums_find(sums, labels);
+
+	if (!sum || sum->seen_ns == now_ns)
+		return sum;
+	if (!sum->seen_ns)
+		sum->held_ns =
+			(unseen || row->gone || row_all_fresh(row) ? now_ns : sums->begun_ns) +
+			TOTALS_HELD_NS;
+	sum->overflows_before = sum->n[SUM_OVERFLOWS_MAX];
+	sum->losses_before = sum->n[SUM_LOSSES_MAX];
+	sum->drops = 0;
+	sum->drops_unknown = false;
+	sum->seen_ns = now_ns;
+	return sum;
 }
 
 void totals_add(struct sums *sums, const struct row *row, const char *labels,
 		const struct totals_rise *rise, const struct totals_missed *missed, bool unseen)
 {
-	const uint64_t now_ns = row->netns->snapshot->monotonic_ns;
-	struct sum *sum = rise->any ? sums_get(sums, labels) : sums_find(sums, labels);
+	const struct opt_u64 drops = row_drops(row);
+	struct sum *sum =
+		sum_of(sums, row, labels, rise->any || (drops.known && drops.value), unseen);
 
 	if (!sum)
 		return;
-	if (!sum->seen_ns)
-		sum->held_ns = (unseen || is_new(row) ? now_ns : sums->begun_ns) + TOTALS_HELD_NS;
-	if (sum->seen_ns != now_ns) {
-		sum->overflows_before = sum->n[SUM_OVERFLOWS_MAX];
-		sum->losses_before = sum->n[SUM_LOSSES_MAX];
-		sum->seen_ns = now_ns;
+	if (!row->gone) {
+		sum->drops += drops.known ? drops.value : 0;
+		sum->drops_unknown |= !drops.known;
 	}
 	for (size_t i = 0; i < sizeof(rise->n) / sizeof(rise->n[0]); i++)
 		sum->n[i] += rise->n[i];

@@ -32,6 +32,12 @@ struct totals_missed {
 };
 
 /*
+ * Drops are counted by the kernel, for each socket. A member of a group that closes takes its count
+ * with it, and a time series database takes a count that falls for one that began anew, and all of
+ * it for a rise. So what closed sockets had is a sum too.
+ */
+
+/*
  * totals_begin() - begin to add a report.
  * totals_end() - forget sums that nobody needs any more.
  */

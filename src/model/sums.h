@@ -19,6 +19,9 @@ enum sum_id {
 	SUM_OVERFLOWS_MAX,
 	SUM_LOSSES_MIN,
 	SUM_LOSSES_MAX,
+	/* The kernel's counts of drops go with their sockets: */
+	SUM_DROPS_CLOSED, /* those of sockets that were closed */
+	SUM_DROPS_COUNTED, /* those of the sockets of the last window that had any */
 	/* Of a namespace: */
 	SUM_UNATTRIBUTED, /* overflows that no listener can account for */
 	SUM_NETNS, /* netns_id() of the namespace that the next two are of; 0: unknown */
@@ -34,6 +37,10 @@ struct sum {
 	uint64_t held_ns; /* CLOCK_MONOTONIC until which zeros are shown, see totals.h */
 	/* SUM_OVERFLOWS_MAX and SUM_LOSSES_MAX before the last window. */
 	uint64_t overflows_before, losses_before;
+	/* While a window is added: the drops of its rows so far, and whether those of one are
+	 * unknown. */
+	uint64_t drops;
+	bool drops_unknown;
 };
 
 /* A zeroed struct is empty. */

@@ -87,6 +87,15 @@ static const struct row *worst_row(const struct series *series)
 	return worst;
 }
 
+/* The drops of sockets of the series that were closed, as far as somebody counts them. */
+static uint64_t closed_drops(const struct at *at)
+{
+	const struct sums *sums = at->style->sums;
+	const struct sum *sum = sums ? sums_find(sums, at->series->labels) : NULL;
+
+	return sum ? sum->n[SUM_DROPS_CLOSED] : 0;
+}
+
 /* Unknown if it is unknown of any of the rows, but for what only some have, as a wait. */
 static bool add_field(struct strbuf *to, const struct family *family, const struct at *at)
 {
@@ -108,6 +117,8 @@ static bool add_field(struct strbuf *to, const struct family *family, const stru
 	}
 	if (family->merge == ADDED ? !all : !any)
 		return false;
+	if (family->field == FIELD_DROPS)
+		number += closed_drops(at);
 	if (v.type == TYPE_SECONDS)
 		strbuf_addf(to, "%.3f", real);
 	else
@@ -503,7 +514,8 @@ static void add_window(struct sums *sums, const struct report *report, bool unse
 		const struct totals_missed *m = &missed[row->listener->addr.netns_idx];
 		const struct totals_rise rise = totals_rise_of(row, m);
 
-		if (!rise.any && sums->n == report->n_netns) /* nothing has happened so far */
+		/* Nothing has happened so far. */
+		if (!rise.any && !row_drops(row).value && sums->n == report->n_netns)
 			continue;
 		labels.len = 0;
 		series_add_labels(&labels, row, &namespaces);

@@ -346,6 +346,59 @@ static void test_restart(void **state)
 	close_host();
 }
 
+/* The kernel's count goes with the socket; that of the series does not fall. */
+static void test_drops_of_closed(void **state)
+{
+	open_host();
+	start(80);
+	start(81);
+	stray(80, 5);
+	settle();
+	assert_u64_equal(of_port("listenq_drops_total", 80), 5);
+	stop(80);
+	pass(15);
+	assert_u64_equal(of_port("listenq_drops_total", 80), NONE);
+	start(80);
+	pass(15);
+	assert_u64_equal(of_port("listenq_drops_total", 80), 5);
+	stray(80, 2);
+	pass(15);
+	assert_u64_equal(of_port("listenq_drops_total", 80), 7);
+	/* Within one window: the drop of the new socket is not told from those of the old one. */
+	start(80);
+	stray(80, 1);
+	pass(15);
+	assert_u64_equal(of_port("listenq_drops_total", 80), 7);
+	assert_u64_equal(of_port("listenq_drops_total", 81), 0);
+	assert_overflows(80, 0, 0);
+	/* Without sums it is the kernel's. */
+	print(&host.report, NULL);
+	assert_u64_equal(of_port("listenq_drops_total", 80), 1);
+	close_host();
+}
+
+/* What one member had does not become a rise of the group when it closes. */
+static void test_drops_of_a_member(void **state)
+{
+	open_host();
+	start(80);
+	start(81);
+	listener(81)->port = 80;
+	stray(80, 5);
+	host.listeners[1].drops = 7;
+	settle();
+	assert_u64_equal(of_port("listenq_drops_total", 80), 12);
+	host.listeners[1].cookie = 0;
+	stray(80, 1);
+	pass(15);
+	/* The one that rose is not told from the one that closed. */
+	assert_u64_equal(of_port("listenq_drops_total", 80), 12);
+	stray(80, 2);
+	pass(15);
+	assert_u64_equal(of_port("listenq_drops_total", 80), 14);
+	close_host();
+}
+
 static void test_gone(void **state)
 {
 	open_host();
@@ -432,7 +485,7 @@ static void assert_not_less(uint16_t port, const char *family, uint64_t *last)
 /* Whatever happens, the truth is between the sums, and they do not go down. */
 static void test_truth(void **state)
 {
-	uint64_t min[LISTENERS] = { 0 }, max[LISTENERS] = { 0 };
+	uint64_t min[LISTENERS] = { 0 }, max[LISTENERS] = { 0 }, drops[LISTENERS] = { 0 };
 	unsigned int random = 1;
 
 #define RANDOM(n) ((random = random * 1103515245 + 12345) >> 16) % (n)
@@ -458,6 +511,7 @@ static void test_truth(void **state)
 		for (uint16_t i = 0; i < LISTENERS; i++) {
 			assert_not_less(80 + i, "listenq_overflows_min_total", &min[i]);
 			assert_not_less(80 + i, "listenq_overflows_max_total", &max[i]);
+			assert_not_less(80 + i, "listenq_drops_total", &drops[i]);
 		}
 	}
 	host.failed = false;
@@ -715,6 +769,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_first_minute),
 	cmocka_unit_test(test_first_minute_of_a_listener),
 	cmocka_unit_test(test_restart),
+	cmocka_unit_test(test_drops_of_closed),
+	cmocka_unit_test(test_drops_of_a_member),
 	cmocka_unit_test(test_gone),
 	cmocka_unit_test(test_many_gone),
 	cmocka_unit_test(test_failed_window),
