@@ -701,6 +701,7 @@ static int run_top(const struct options *o)
 	failure = recorder_failure(run.recorder);
 	if (unseen.len)
 		options_say(o, "", unseen.s);
+	/* It is one of those that were not seen, if the view ended before it could show it. */
 	if (failure && !(unseen.len && strstr(unseen.s, failure)))
 		options_say(o, "", failure);
 	strbuf_free(&unseen);

@@ -467,7 +467,7 @@ static void find_comings(struct history *t, const struct report *report,
 }
 
 /* Overflows count even where no listener accounts for them. */
-static void add_to_strip(struct history *t, const struct report *report, enum severity worst)
+static void add_to_time_map(struct history *t, const struct report *report, enum severity worst)
 {
 	struct timeline_window *window = timeline_at(&t->time, newest(t));
 	uint64_t overflows = 0;
@@ -587,7 +587,7 @@ void history_add(struct history *t, const struct report *report)
 	idmap_free(&goings.by_group);
 	of_members = add_incidents(t, report, false);
 	of_groups = add_incidents(t, report, true);
-	add_to_strip(t, report, of_members < of_groups ? of_members : of_groups);
+	add_to_time_map(t, report, of_members < of_groups ? of_members : of_groups);
 	forget(t, report);
 }
 
@@ -867,12 +867,13 @@ struct timespec history_events_cut(const struct history *t)
 	return t->log.cut;
 }
 
-void history_strip(const struct history *t, struct strip_cell *cells, size_t n, uint64_t span_ns)
+void history_time_map(const struct history *t, struct time_map_cell *cells, size_t n,
+		      uint64_t span_ns)
 {
 	time_map_fill(&t->time, &t->log, cells, n, span_ns);
 }
 
-size_t history_strip_find(const struct history *t, size_t back, size_t n, uint64_t span_ns)
+size_t history_time_map_find(const struct history *t, size_t back, size_t n, uint64_t span_ns)
 {
 	return time_map_find(&t->time, back, n, span_ns);
 }

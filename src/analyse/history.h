@@ -34,7 +34,7 @@ void history_add(struct history *t, const struct report *report);
 
 /*
  * history_break() - begin a new run: the next report has nothing to do with those before it. What
- * is known of listeners and counters is forgotten; events and the map of time stay, and say so.
+ * is known of listeners and counters is forgotten; events and the time map stay, and say so.
  */
 struct history_break {
 	uint64_t gap_ns; /* from the report before to the next one; 0: unknown */
@@ -135,9 +135,10 @@ size_t history_event_back(const struct history *t, const struct event *e);
 /* The newest of the events of sick listeners that are not kept any more; 0: all are. */
 struct timespec history_events_cut(const struct history *t);
 
-/* The map of time, see time_map.h: @n cells of equal time; and the cell of window @back. */
-void history_strip(const struct history *t, struct strip_cell *cells, size_t n, uint64_t span_ns);
-size_t history_strip_find(const struct history *t, size_t back, size_t n, uint64_t span_ns);
+/* The time map, see time_map.h: @n cells of equal time; and the cell of window @back. */
+void history_time_map(const struct history *t, struct time_map_cell *cells, size_t n,
+		      uint64_t span_ns);
+size_t history_time_map_find(const struct history *t, size_t back, size_t n, uint64_t span_ns);
 
 /* Windows from the newest one to the one that ended @age_ns before it, or the oldest there is. */
 size_t history_back_at(const struct history *t, uint64_t age_ns);

@@ -27,7 +27,7 @@ static unsigned int rank(const struct event *e)
 	return kinds[e->kind] * STATE_N + e->state;
 }
 
-static void add_to_cell(struct strip_cell *cell, const struct timeline_window *window)
+static void add_to_cell(struct time_map_cell *cell, const struct timeline_window *window)
 {
 	/* Peaks are unknown: it was sick, or nobody knows. */
 	cell->known |= !window->partial || window->severity != SEVERITY_NONE;
@@ -37,14 +37,14 @@ static void add_to_cell(struct strip_cell *cell, const struct timeline_window *w
 		cell->rate = window->rate;
 }
 
-void time_map_fill(const struct timeline *t, const struct event_log *log, struct strip_cell *cells,
-		   size_t n, uint64_t span_ns)
+void time_map_fill(const struct timeline *t, const struct event_log *log,
+		   struct time_map_cell *cells, size_t n, uint64_t span_ns)
 {
 	const uint64_t now_ns = newest_end(t);
 	uint64_t window;
 
 	for (size_t i = 0; i < n; i++)
-		cells[i] = (struct strip_cell){ .severity = SEVERITY_NONE };
+		cells[i] = (struct time_map_cell){ .severity = SEVERITY_NONE };
 	for (size_t back = 0; timeline_find(t, back, &window); back++) {
 		const uint64_t end_ns = timeline_end(t, window);
 		const uint64_t length_ns = timeline_length(t, window);

@@ -234,8 +234,8 @@ static void warn_of_run(const struct excerpt *e, size_t last, size_t i, struct s
 	struct strbuf b = { 0 };
 
 	/* A recording that was rotated goes on with the sample that it ended with. */
-	if (*now->boot_id && !strcmp(before->boot_id, now->boot_id) &&
-	    !strcmp(before->host, now->host) && from->monotonic_ns == to->monotonic_ns)
+	if (recording_is_same_boot(e->recording, from->run, to->run) &&
+	    from->monotonic_ns == to->monotonic_ns)
 		return;
 	if (strcmp(before->host, now->host) != 0)
 		strbuf_adds(&b, "this run is of another host than the one before");

@@ -264,11 +264,8 @@ static int read_whole(struct indexing *x, struct times *t)
 static bool goes_back(const struct recording *r, const struct recording_entry *from,
 		      const struct recording_entry *e)
 {
-	const struct header_line *h = recording_header(r, from->run);
-	const struct header_line *now = recording_header(r, e->run);
-
-	return from->run != e->run && *h->boot_id && !strcmp(h->boot_id, now->boot_id) &&
-	       !strcmp(h->host, now->host) && e->monotonic_ns < from->monotonic_ns;
+	return from->run != e->run && recording_is_same_boot(r, from->run, e->run) &&
+	       e->monotonic_ns < from->monotonic_ns;
 }
 
 static int add_sample(struct indexing *x)
@@ -604,6 +601,15 @@ const struct recording_entry *recording_entry(const struct recording *r, size_t 
 const struct header_line *recording_header(const struct recording *r, size_t run)
 {
 	return &r->headers[r->runs[run]];
+}
+
+bool recording_is_same_boot(const struct recording *r, size_t run, size_t other)
+{
+	const struct header_line *a = recording_header(r, run);
+	const struct header_line *b = recording_header(r, other);
+
+	return run == other ||
+	       (*a->boot_id && !strcmp(a->boot_id, b->boot_id) && !strcmp(a->host, b->host));
 }
 
 bool recording_has_window(const struct recording *r, size_t i)

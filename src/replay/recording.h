@@ -77,6 +77,9 @@ const struct recording_entry *recording_entry(const struct recording *r, size_t 
  */
 const struct header_line *recording_header(const struct recording *r, size_t run);
 
+/* Are both runs known to be of one boot of one host, so that monotonic times tell their order? */
+bool recording_is_same_boot(const struct recording *r, size_t run, size_t other);
+
 /* Is there a window that ends with this sample? */
 bool recording_has_window(const struct recording *r, size_t i);
 

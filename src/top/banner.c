@@ -122,14 +122,14 @@ void banner_strip(struct session *s, struct area a)
 	const struct snapshot *sample = s->view.report.snapshot;
 	struct strbuf newest = { 0 };
 	struct sheet line = { 0 };
-	struct strip_cell *cells;
+	struct time_map_cell *cells;
 	struct strip strip;
 	double highest;
 
 	if (!a.lines || n < 1 || !sample)
 		return;
 	cells = xcalloc((size_t)n, sizeof(*cells));
-	history_strip(s->playback.history, cells, (size_t)n, STRIP_NS);
+	history_time_map(s->playback.history, cells, (size_t)n, STRIP_NS);
 	strip = (struct strip){
 		.cells = cells,
 		.n = (size_t)n,
@@ -141,8 +141,8 @@ void banner_strip(struct session *s, struct area a)
 		.utf8 = s->screen.utf8,
 	};
 	if (s->playback.paused)
-		strip.at = history_strip_find(s->playback.history, s->playback.back, strip.n,
-					      STRIP_NS);
+		strip.at = history_time_map_find(s->playback.history, s->playback.back, strip.n,
+						 STRIP_NS);
 	highest = strip_highest(&strip);
 	/* Older than all cells: that is where one is. */
 	sheet_begin(&line, (size_t)(a.end - a.x), 0, 1);

@@ -56,10 +56,7 @@ static const struct recording_entry *entry(const struct player *p, size_t i)
 
 static bool is_same_boot(const struct player *p, size_t a, size_t b)
 {
-	const struct header_line *x = recording_header(p->recording, entry(p, a)->run);
-	const struct header_line *y = recording_header(p->recording, entry(p, b)->run);
-
-	return *x->boot_id && !strcmp(x->boot_id, y->boot_id);
+	return recording_is_same_boot(p->recording, entry(p, a)->run, entry(p, b)->run);
 }
 
 /* The time from one entry to the next; 0 where it is unknown. */
@@ -67,7 +64,7 @@ static uint64_t find_step(const struct player *p, size_t i)
 {
 	const struct recording_entry *here = entry(p, i), *next = entry(p, i + 1);
 
-	if (here->run == next->run || is_same_boot(p, i, i + 1))
+	if (is_same_boot(p, i, i + 1))
 		return next->monotonic_ns > here->monotonic_ns ?
 			       next->monotonic_ns - here->monotonic_ns :
 			       0;

@@ -83,7 +83,7 @@ struct session {
 /* The parts of the list page. A small screen lacks some: they have no lines. */
 struct session_parts {
 	struct area title;
-	struct area strip; /* the map of time; its second line is the axis */
+	struct area strip; /* the time map; its second line is the axis */
 	struct area counters; /* of the namespace of the selected row */
 	struct area namespaces; /* a line each, where there are several */
 	struct area header;

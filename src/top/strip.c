@@ -27,7 +27,7 @@ double strip_highest(const struct strip *s)
 }
 
 /* Overflows are higher than all that is sick without any. */
-static double height(const struct strip_cell *cell, double highest)
+static double height(const struct time_map_cell *cell, double highest)
 {
 	static const double heights[] = { [SEVERITY_CRITICAL] = 0.5,
 					  [SEVERITY_WARNING] = 0.4,
@@ -49,7 +49,7 @@ const char *strip_glyph(const struct strip *s, size_t i, double highest)
 	return graph_spark_glyph(height(&s->cells[i], highest), s->utf8);
 }
 
-enum ink strip_ink(const struct strip_cell *cell)
+enum ink strip_ink(const struct time_map_cell *cell)
 {
 	return cell->known ? paint_ink_bar(cell->severity) : INK_DIM;
 }

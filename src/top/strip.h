@@ -5,9 +5,10 @@
 #include "analyse/history.h"
 #include "top/paint.h"
 
-/* The map of time: a column a cell, see history_strip(), and below it an axis with labels. */
+/* The time map as it is drawn: a column a cell, see history_time_map(), and below it an axis with
+ * labels. */
 struct strip {
-	const struct strip_cell *cells;
+	const struct time_map_cell *cells;
 	size_t n;
 	uint64_t span_ns; /* of all cells */
 	struct timespec now; /* when the last cell ends */
@@ -18,7 +19,7 @@ struct strip {
 
 /* The glyph of cell @i, and its ink. The highest rate of all cells is a full column. */
 const char *strip_glyph(const struct strip *s, size_t i, double highest);
-enum ink strip_ink(const struct strip_cell *cell);
+enum ink strip_ink(const struct time_map_cell *cell);
 
 /* The highest rate of overflows of the cells. */
 double strip_highest(const struct strip *s);

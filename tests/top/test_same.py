@@ -375,7 +375,7 @@ class Same(screen.Case):
                                        self.assertRegex(lines[3], "ListenOverflows +[1-9]")))
         lines = terminal.lines()
         self.assertEqual(self.write(terminal, "now"), then)
-        # But for the title, the map of time and the bar, every line is what it was.
+        # But for the title, the time map and the bar, every line is what it was.
         self.assertEqual([squeeze(line) for line in lines[3:-1]],
                          [squeeze(line) for line in seen[3:-1]])
         # And the live screen goes on from where it was.

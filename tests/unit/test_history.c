@@ -462,7 +462,7 @@ static void test_listener_becomes_a_group(void **state)
 static void test_time(void **state)
 {
 	const struct event *e;
-	struct strip_cell cell;
+	struct time_map_cell cell;
 
 	first("1");
 	scene.before.wall = (struct timespec){ 10000, 0 };
@@ -482,9 +482,9 @@ static void test_time(void **state)
 	assert_true(e->set_ns == -3600 * (int64_t)NSEC_PER_SEC);
 	assert_u64_equal(e->lasted_ns, 0);
 	/* That all was well is known of the windows that were seen. */
-	history_strip(history, &cell, 1, NSEC_PER_SEC / 2);
+	history_time_map(history, &cell, 1, NSEC_PER_SEC / 2);
 	assert_false(cell.known);
-	history_strip(history, &cell, 1, 20 * NSEC_PER_SEC);
+	history_time_map(history, &cell, 1, 20 * NSEC_PER_SEC);
 	assert_true(cell.known);
 }
 

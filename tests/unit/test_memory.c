@@ -1037,10 +1037,10 @@ static void test_sums(void **state)
 /* Each cell as its mark, "?" where nothing is known; a cell with an event is in brackets. */
 static void assert_strip(size_t n, unsigned int seconds, const char *expected)
 {
-	struct strip_cell cells[64];
+	struct time_map_cell cells[64];
 	struct strbuf b = { 0 };
 
-	history_strip(history, cells, n, seconds * NSEC_PER_SEC);
+	history_time_map(history, cells, n, seconds * NSEC_PER_SEC);
 	strbuf_adds(&b, "");
 	for (size_t i = 0; i < n; i++)
 		strbuf_addf(&b, cells[i].event ? "[%s]" : "%s",
@@ -1057,7 +1057,7 @@ static void overflow(struct snapshot *s)
 
 static void test_strip(void **state)
 {
-	struct strip_cell cells[12];
+	struct time_map_cell cells[12];
 
 	window("1 2");
 	assert_strip(4, 4, "???.");
@@ -1071,13 +1071,13 @@ static void test_strip(void **state)
 	/* Windows that are longer than a cell, and cells that windows begin and end in. */
 	assert_strip(24, 12, "?????.......![!]!![!!]~~~~....");
 	assert_strip(5, 12, "?.[!!][!!]~");
-	assert_u64_equal(history_strip_find(history, 0, 12, 12 * NSEC_PER_SEC), 11);
-	assert_u64_equal(history_strip_find(history, 4, 12, 12 * NSEC_PER_SEC), 7);
-	assert_u64_equal(history_strip_find(history, 4, 6, 12 * NSEC_PER_SEC), 3);
-	assert_u64_equal(history_strip_find(history, 9, 4, 4 * NSEC_PER_SEC), 4);
+	assert_u64_equal(history_time_map_find(history, 0, 12, 12 * NSEC_PER_SEC), 11);
+	assert_u64_equal(history_time_map_find(history, 4, 12, 12 * NSEC_PER_SEC), 7);
+	assert_u64_equal(history_time_map_find(history, 4, 6, 12 * NSEC_PER_SEC), 3);
+	assert_u64_equal(history_time_map_find(history, 9, 4, 4 * NSEC_PER_SEC), 4);
 	/* Overflows of which no listener is known. */
 	window_of("1 2", overflow);
-	history_strip(history, cells, 12, 12 * NSEC_PER_SEC);
+	history_time_map(history, cells, 12, 12 * NSEC_PER_SEC);
 	assert_int_equal(cells[11].severity, SEVERITY_WARNING);
 	assert_true(cells[11].rate == 50);
 	assert_true(cells[10].rate == 0);

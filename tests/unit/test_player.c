@@ -251,10 +251,10 @@ static void test_steps_end_at_the_ends(void **state)
 /* How much of the last ten minutes the map knows, in minutes. */
 static void assert_map(const char *expected)
 {
-	struct strip_cell cells[10];
+	struct time_map_cell cells[10];
 	char got[11] = "";
 
-	history_strip(playback.history, cells, ARRAY_SIZE(cells), 600 * NSEC_PER_SEC);
+	history_time_map(playback.history, cells, ARRAY_SIZE(cells), 600 * NSEC_PER_SEC);
 	for (size_t i = 0; i < ARRAY_SIZE(cells); i++)
 		got[i] = cells[i].known ? '#' : '.';
 	assert_string_equal(got, expected);

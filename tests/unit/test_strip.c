@@ -9,7 +9,7 @@
 
 #define CELLS 120
 
-static struct strip_cell cells[CELLS];
+static struct time_map_cell cells[CELLS];
 static struct strip strip;
 static struct strip_label labels[STRIP_LABELS];
 static char line[4 * CELLS];
@@ -19,7 +19,7 @@ static const char *keys;
 static int setup(void **state)
 {
 	for (size_t i = 0; i < CELLS; i++)
-		cells[i] = (struct strip_cell){ .known = true, .severity = SEVERITY_NONE };
+		cells[i] = (struct time_map_cell){ .known = true, .severity = SEVERITY_NONE };
 	strip = (struct strip){ .cells = cells,
 				.n = CELLS,
 				.span_ns = 600 * NSEC_PER_SEC,
@@ -162,20 +162,20 @@ static void test_spell(void **state)
 	static const struct scene zero;
 	struct scene scene = zero;
 	struct history *history = history_new();
-	static struct strip_cell of_history[CELLS];
+	static struct time_map_cell of_history[CELLS];
 
 	scene_open(&scene);
 	strip.cells = of_history;
 	strip.history = history;
 	add_windows(&scene, history, "1", 40);
 	add_windows(&scene, history, "1:10", 40);
-	history_strip(history, of_history, CELLS, strip.span_ns);
+	history_time_map(history, of_history, CELLS, strip.span_ns);
 	axis(CELLS);
 	assert_true(strstr(line, "10.0.0.1:1 ^") == line + CELLS - 8 - 11);
 	assert_null(strstr(strchr(line, '^') + 1, "^"));
 	assert_int_equal(labels[strip_axis(&strip, CELLS, "", labels) - 1].ink, INK_WARNING);
 	add_windows(&scene, history, "1", 60);
-	history_strip(history, of_history, CELLS, strip.span_ns);
+	history_time_map(history, of_history, CELLS, strip.span_ns);
 	axis(CELLS);
 	assert_true(strstr(line, "^ 10.0.0.1:1 40s") == line + CELLS - 20);
 	assert_null(strstr(strchr(line, '^') + 1, "^"));
