@@ -3,12 +3,12 @@
 
 #include "top/banner.h"
 #include "top/bar.h"
+#include "top/curses.h"
 #include "top/events.h"
 #include "top/help.h"
 #include "top/keys.h"
 #include "top/panel.h"
 
-#include <curses.h>
 #include <string.h>
 
 static void draw_list(struct session *s, const struct session_parts *l)

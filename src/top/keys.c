@@ -7,11 +7,11 @@
 #include "base/sink.h"
 #include "base/when.h"
 #include "model/window.h"
+#include "top/curses.h"
 #include "top/save.h"
 #include "top/terminal.h"
 #include "top/travel.h"
 
-#include <curses.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>

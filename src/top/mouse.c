@@ -4,9 +4,8 @@
 #include "base/clock.h"
 #include "top/banner.h"
 #include "top/bar.h"
+#include "top/curses.h"
 #include "top/travel.h"
-
-#include <curses.h>
 
 #define WHEEL	   3 /* lines */
 #define EVENTS_MAX 8 /* that curses keeps */

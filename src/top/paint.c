@@ -2,8 +2,8 @@
 #include "top/paint.h"
 
 #include "base/text.h"
+#include "top/curses.h"
 
-#include <curses.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "top/prompt.h"
 
-#include <curses.h>
+#include "top/curses.h"
 
 #define ANSWER_MAX   255 /* bytes: NAME_MAX */
 #define CTRL(letter) ((letter)&0x1f)

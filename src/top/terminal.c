@@ -3,8 +3,8 @@
 
 #include "base/alloc.h"
 #include "base/text.h"
+#include "top/curses.h"
 
-#include <curses.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,7 +17,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
-#include <term.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -249,13 +248,16 @@ static void catch_signals(bool ours)
 static int check_terminal(struct error *why)
 {
 	const char *term = getenv("TERM");
-	int found = 0;
+	int found = 0, code;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return error_set(why, -ENOTTY, "--top needs a terminal on standard %s",
 				 isatty(STDIN_FILENO) ? "output" : "input");
 	if (!term || !*term)
 		return error_set(why, -ENOTTY, "--top needs to know the terminal: TERM is not set");
+	code = curses_load(why);
+	if (code < 0)
+		return code;
 	if (setupterm(NULL, STDOUT_FILENO, &found) == ERR)
 		return error_set(why, -ENOTTY,
 				 found ? "--top cannot use the terminal '%s'" :
@@ -283,7 +285,7 @@ int terminal_open(struct screen *screen, bool mouse, struct error *why)
 				 strerror(errno));
 	rescue.thread = pthread_self();
 	make_rescue(mouse);
-	del_curterm(cur_term); /* newterm() reads it anew */
+	del_curterm(set_curterm(NULL)); /* newterm() reads it anew */
 	/* curses would take these for the size, whatever the terminal says. */
 	unsetenv("LINES");
 	unsetenv("COLUMNS");

@@ -2,14 +2,13 @@
 #include "top/top.h"
 
 #include "base/clock.h"
+#include "top/curses.h"
 #include "top/draw.h"
 #include "top/keys.h"
 #include "top/mouse.h"
 #include "top/session.h"
 #include "top/terminal.h"
 #include "top/travel.h"
-
-#include <curses.h>
 
 /* Takes the sample that is ready, if any. Only an error before the first one ends the view. */
 static int take_sample(struct session *s, bool *dirty, struct error *why)

@@ -16,8 +16,9 @@ STEPS = [{"base"}, {"model"}, {"collect", "replay", "analyse"}, {"output"}, {"to
          {"options"}, {"conflicts"}, {"command_line", "information", "plan", "deadline"},
          {"run"}, {"main"}]
 
-# What exit() and signals undo, and what is said where memory runs out.
-STATE = {("top/terminal.c", "static struct rescue {"),
+# What exit() and signals undo, what is said where memory runs out, and a library.
+STATE = {("top/curses.h", "extern struct curses curses;"),
+         ("top/terminal.c", "static struct rescue {"),
          ("base/sink.c", "static struct unfinished {"),
          ("base/alloc.c", "static struct on_failure {")}
 
@@ -305,7 +306,8 @@ class Form(unittest.TestCase):
                     "model/counters.h": r"counter_\w+", "analyse/report.h": r"(report|row)_\w+",
                     "analyse/verdict.h": r"(verdict|severity|state)_\w+|classify_row",
                     "model/snapshot.h": r"(snapshot|netns|listener|process)_\w+",
-                    "base/clock.h": r"clock_\w+"}
+                    "base/clock.h": r"clock_\w+",
+                    "top/curses.h": r"curses_\w+|(set|del)_curterm|setupterm"}
         wrong = []
         for path in sources():
             if path.suffix != ".h":

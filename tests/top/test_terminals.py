@@ -3,11 +3,13 @@
 import os
 import pty
 import re
+import subprocess
 import unittest
 
 import listenq
 import netns
 import screen
+from terminal import Terminal
 
 
 def inks(view):
@@ -81,6 +83,31 @@ class Terminals(screen.Case):
 
     def test_empty(self):
         self.refused("", "TERM is not set")
+
+
+class WithoutNcurses(screen.Case):
+    # A library that is no library stands for one that is not there.
+    HIDE = ["unshare", "-m", "sh", "-ec", """
+        for library in $(PATH=$PATH:/sbin ldconfig -p | sed -n 's/.*=> \\(.*libncursesw.*\\)/\\1/p')
+        do mount --bind /dev/null "$library"
+        done
+        exec "$@" """, "sh"]
+
+    def test_view(self):
+        """It says what it lacks, and what works without it."""
+        terminal = Terminal(prefix=self.HIDE)
+        self.addCleanup(terminal.close)
+        terminal.await_output(rb"\n")
+        self.assertRegex(terminal.output, rb"^listenq: --top needs ncurses: [^:]*libncursesw\.so\.\d: "
+                         rb"[^\n]*; install it, or use --watch\r\n$")
+        self.assertEqual(terminal.process.wait(), 1)
+
+    def test_report(self):
+        """Nothing else needs it."""
+        self.sick()
+        done = subprocess.run([*self.HIDE, listenq.program(), "-d", "0", "-H"],
+                              stdout=subprocess.PIPE, check=True, timeout=listenq.TIMEOUT)
+        self.assertIn(b"full", done.stdout)
 
 
 class Letters(screen.Case):

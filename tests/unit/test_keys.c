@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit.h"
 
+#include "top/curses.h"
 #include "top/keys.h"
-
-#include <curses.h>
 
 /* What is written on a key; the inverse of what the table says in its two columns. */
 static const char *name_of(int code, char text[8])

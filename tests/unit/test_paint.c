@@ -2,9 +2,8 @@
 #include "unit.h"
 
 #include "base/text.h"
+#include "top/curses.h"
 #include "top/paint.h"
-
-#include <curses.h>
 
 static void test_lines(void **state)
 {
@@ -148,7 +147,9 @@ static void test_inks(void **state)
 		{ "screen", NULL, true, 8, -1, A_DIM },
 	};
 	FILE *nowhere = fopen("/dev/null", "r+");
+	struct error why;
 
+	assert_int_equal(curses_load(&why), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct screen screen = { .color = cases[i].color, .rows = 24, .cols = 80 };
 		struct look dim;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "unit.h"
 
+#include "top/curses.h"
 #include "top/prompt.h"
-
-#include <curses.h>
 
 #define CTRL(letter) ((letter)&0x1f)
 
