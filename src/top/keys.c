@@ -152,7 +152,7 @@ static void go_back(struct session *s)
 		show_page(s, PAGE_LIST);
 	else if (s->filter.len || !session_stands(s))
 		session_filter(s, "", &why, NULL);
-	else
+	else if (!s->player) /* nothing of a recording is live */
 		travel_hold(s, false);
 }
 

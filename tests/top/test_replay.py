@@ -160,6 +160,12 @@ class Plays(Case):
             self.assertTrue(terminal.lines()[-1].endswith("F9Play"), terminal.lines()[-1])
             terminal.keys("Escape")
             terminal.see("F10Quit")
+            terminal.keys("Escape", "Enter")  # nothing is live that one could return to
+            self.await_title(terminal, "REPLAY PAUSED")
+            terminal.wait("its keys", lambda lines: lines[-1].startswith("Esc Back"))
+            terminal.keys("Escape")
+            terminal.see("F10Quit")
+            self.await_title(terminal, "REPLAY PAUSED")
             terminal.keys(hold)
             self.await_title(terminal, "REPLAY 1x")
             terminal.see("F9Pause")
