@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,15 +24,13 @@ static void fill_standard_descriptors(void)
 /* A report that was written to a file on NFS, or beyond a quota, may be refused only now. */
 static int close_standard_output(const struct options *o, int status)
 {
-	struct error why;
-
 	/* Nothing was written to it, and the file is whole. */
 	if (o->output_file && strcmp(o->output_file, "-") != 0)
 		return status;
 	if (fflush(stdout) == 0 && close(STDOUT_FILENO) == 0)
 		return status;
-	error_set(&why, -errno, "cannot write standard output: %s", strerror(errno));
-	options_say(o, "", why.text);
+	/* Not where errors of the format go: that is standard output for a plugin. */
+	fprintf(stderr, "listenq: cannot write standard output: %s\n", strerror(errno));
 	return format_table[o->format].failure;
 }
 

@@ -53,6 +53,12 @@ class Alertmanager(servers.Server):
         return [self.binary, f"--config.file={conf}", f"--storage.path={self.dir}/data",
                 "--cluster.listen-address=", f"--web.listen-address={self.address}:{self.port}"]
 
+    def user(self, command):
+        """Its templates are where the package puts them, and nowhere else."""
+        shared = servers.UNPACKED / "usr/share"
+        mount = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"', shared]
+        return [*(mount if servers.UNPACKED in self.binary.parents else []), *command]
+
     def post(self, alerts):
         """As prometheus does."""
         request = urllib.request.Request(f"http://{self.address}:{self.port}/api/v2/alerts",
