@@ -53,7 +53,7 @@ class Machine:
 
     def __init__(self, root):
         self.root = pathlib.Path(root)
-        self.cgroup = f"listenq-machine-{os.getpid()}"
+        self.cgroup = self.root.parent.name  # as new as the directory
         self.log = open(f"{root}.log", "w+b")
         self.process = subprocess.Popen(
             ["unshare", "-m", "-n", "-u", "-i", "sh", "-c", BOOT, "boot", root, self.cgroup],

@@ -9,6 +9,7 @@ import signal
 import shutil
 import socket
 import subprocess
+import tempfile
 
 import listenq
 import netns
@@ -333,11 +334,11 @@ def mounts(kind, controller=None):
 
 
 class Cgroup:
-    """A cgroup of a test's own; several stand in each other."""
+    """A cgroup of a test's own, in another one. Its name is new: PIDs are those of a namespace, and
+    two runs of the tests share the cgroups."""
 
-    def __init__(self, path):
-        self.path = path
-        os.mkdir(path)
+    def __init__(self, parent):
+        self.path = tempfile.mkdtemp(prefix="listenq-", dir=parent)
 
     def write(self, name, text):
         with open(os.path.join(self.path, name), "w", encoding="ascii") as file:
@@ -357,18 +358,18 @@ class Cgroup:
 
 
 class Cgroups(CausesCase):
-    def cgroup(self, mount, name):
+    def cgroup(self, parent):
         try:
-            return self.own(Cgroup(f"{mount}/{name}"))
+            return self.own(Cgroup(parent))
         except OSError as error:
-            self.skipTest(f"{mount}: {error}")
+            self.skipTest(f"{parent}: {error}")
 
     def enter(self, cgroup):
         return lambda: cgroup.write("cgroup.procs", "0")
 
     def frozen(self, mount, freeze, thaw, file):
-        outer = self.cgroup(mount, f"listenq-{os.getpid()}")
-        inner = self.cgroup(mount, f"listenq-{os.getpid()}/app")
+        outer = self.cgroup(mount)
+        inner = self.cgroup(outer.path)
         server = self.server(begin=self.enter(inner))
         outer.write(file, freeze)
         try:
@@ -398,21 +399,20 @@ class Cgroups(CausesCase):
 
     def quota(self):
         """A cgroup of which a tenth of a CPU is all there is, and one in it; the file that says."""
-        name = f"listenq-cpu-{os.getpid()}"
         for mount in mounts("cgroup2"):
             with open(f"{mount}/cgroup.controllers", encoding="ascii") as file:
                 if "cpu" not in file.read().split():
                     continue
             with open(f"{mount}/cgroup.subtree_control", "w", encoding="ascii") as file:
                 file.write("+cpu")
-            outer = self.cgroup(mount, name)
+            outer = self.cgroup(mount)
             outer.write("cpu.max", "5000 50000")
-            return outer, self.cgroup(mount, f"{name}/app"), "cpu.max", "max"
+            return outer, self.cgroup(outer.path), "cpu.max", "max"
         for mount in mounts("cgroup", "cpu"):
-            outer = self.cgroup(mount, name)
+            outer = self.cgroup(mount)
             outer.write("cpu.cfs_period_us", "50000")
             outer.write("cpu.cfs_quota_us", "5000")
-            return outer, self.cgroup(mount, f"{name}/app"), "cpu.cfs_quota_us", "-1"
+            return outer, self.cgroup(outer.path), "cpu.cfs_quota_us", "-1"
         return self.skipTest("no CPU controller")
 
     def test_throttled(self):
