@@ -4,6 +4,7 @@
 #include "analyse/holders.h"
 #include "base/alloc.h"
 #include "base/num.h"
+#include "model/boots.h"
 #include "model/clock_step.h"
 
 #include <stdio.h>
@@ -668,8 +669,7 @@ static void add_gap(struct postmortem *p, const struct postmortem_gap *gap, size
 
 void postmortem_ask(struct postmortem *p, struct timespec begin, struct timespec end)
 {
-	p->asked_begin = begin;
-	p->asked_end = end;
+	p->asked_begin = begin, p->asked_end = end;
 }
 
 /* @wall: of the first sample with the clock as it was set */
@@ -688,16 +688,17 @@ static void add_step(struct postmortem *p, struct timespec wall, int64_t ns, boo
 		last->ns += ns;
 }
 
-/* Was the clock set before the window, or in it? Between two boots only one that went back shows.
+/*
+ * Was the clock set before the window, or in it? Between two boots only one that went back shows.
+ * @last: the last sample, if it is of the same boot
  */
-static void find_steps(struct postmortem *p, const struct snapshot *before,
-		       const struct snapshot *now, bool same)
+static void find_steps(struct postmortem *p, const struct snapshot *last,
+		       const struct snapshot *before, const struct snapshot *now)
 {
-	const struct snapshot last = { .wall = p->shown, .monotonic_ns = p->now_ns };
 	int64_t back_ns;
 
-	if (p->windows && same) {
-		add_step(p, before->wall, clock_step_ns(&last, before), false);
+	if (p->windows && last) {
+		add_step(p, before->wall, clock_step_ns(last, before), false);
 	} else if (p->windows) {
 		back_ns = clock_to_ns(clock_shift(before->wall, -p->set_ns)) - clock_to_ns(p->end);
 		p->gaps_unknown |= back_ns < 0;
@@ -721,17 +722,24 @@ struct timespec postmortem_wall(const struct postmortem *p, struct timespec t)
 
 /*
  * Returns whether the report is the first one after a gap within a boot. The first sample of a run
- * does not know its host.
+ * does not know its host. Where boots are unknown, clocks that agree are of the same one.
  */
 static bool follow(struct postmortem *p, const struct snapshot *before, const struct snapshot *now)
 {
-	const bool same = !strcmp(now->boot_id, p->boot_id) && !strcmp(now->host, p->host);
+	const struct snapshot last = { .wall = p->shown, .monotonic_ns = p->now_ns };
+	const enum boots boots = boots_compare(p->host, p->boot_id, now->host, now->boot_id);
+	const bool same = boots == BOOTS_SAME ||
+			  (boots == BOOTS_UNKNOWN && before->monotonic_ns >= p->now_ns &&
+			   !clock_step_ns(&last, before));
 	const bool gap = p->windows && (!same || before->monotonic_ns != p->now_ns);
 
-	find_steps(p, before, now, same);
+	find_steps(p, same ? &last : NULL, before, now);
 	if (gap) {
 		close_history(p);
-		add_gap(p, &(struct postmortem_gap){ p->end, p->opened, !same }, p->n_gaps);
+		add_gap(p,
+			&(struct postmortem_gap){ p->end, p->opened, !same,
+						  boots == BOOTS_UNKNOWN },
+			p->n_gaps);
 	}
 	if (!p->windows)
 		p->begin = p->opened;
@@ -739,9 +747,7 @@ static bool follow(struct postmortem *p, const struct snapshot *before, const st
 		p->history = history_new();
 		p->history_wall = p->opened;
 		p->history_begin = p->windows;
-		p->host_id = 0;
-		for (const char *c = now->host; *c; c++)
-			p->host_id = idmap_mix(p->host_id ^ (unsigned char)*c);
+		p->host_id = idmap_hash(now->host, strlen(now->host));
 	}
 	return gap && same;
 }

@@ -148,6 +148,7 @@ size_t text_add_safe(struct strbuf *b, const char *s, size_t len, unsigned int f
 	const size_t start = b->len;
 	bool ascii = true;
 
+	strbuf_add(b, "", 0); /* no text is one too */
 	while (p < end) {
 		bool keep_control = flags & TEXT_KEEP_CONTROL;
 		size_t n = plain_length(p, (size_t)(end - p), least);

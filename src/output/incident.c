@@ -97,7 +97,9 @@ static void add_gaps(struct paper *w)
 		paper_add_moment(b, w, p->gaps[i].begin);
 		strbuf_adds(b, " to ");
 		paper_add_moment(b, w, p->gaps[i].end);
-		strbuf_adds(b, p->gaps[i].boot ? "; then it is another boot, or another host\n" :
+		strbuf_adds(b, p->gaps[i].boot && p->gaps[i].unsure ?
+				       "; then it may be another boot\n" :
+			       p->gaps[i].boot ? "; then it is another boot, or another host\n" :
 						 "\n");
 	}
 	if (p->n_gaps > GAPS_MAX)

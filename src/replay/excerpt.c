@@ -234,7 +234,7 @@ static void warn_of_run(const struct excerpt *e, size_t last, size_t i, struct s
 	struct strbuf b = { 0 };
 
 	/* A recording that was rotated goes on with the sample that it ended with. */
-	if (recording_is_same_boot(e->recording, from->run, to->run) &&
+	if (recording_boots(e->recording, from->run, to->run) == BOOTS_SAME &&
 	    from->monotonic_ns == to->monotonic_ns)
 		return;
 	if (strcmp(before->host, now->host) != 0)
@@ -244,7 +244,7 @@ static void warn_of_run(const struct excerpt *e, size_t last, size_t i, struct s
 	else
 		add_unknown(&b, from->wall_ns, to->wall_ns);
 	if (!strcmp(before->host, now->host))
-		strbuf_adds(&b, strcmp(before->boot_id, now->boot_id) ?
+		strbuf_adds(&b, recording_boots(e->recording, from->run, to->run) == BOOTS_OTHER ?
 					", between two runs: the host was booted" :
 					", between two runs");
 	snapshot_warn(s, "replay-run", "%s", b.s);

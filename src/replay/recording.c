@@ -264,7 +264,7 @@ static int read_whole(struct indexing *x, struct times *t)
 static bool goes_back(const struct recording *r, const struct recording_entry *from,
 		      const struct recording_entry *e)
 {
-	return from->run != e->run && recording_is_same_boot(r, from->run, e->run) &&
+	return from->run != e->run && recording_boots(r, from->run, e->run) == BOOTS_SAME &&
 	       e->monotonic_ns < from->monotonic_ns;
 }
 
@@ -603,13 +603,12 @@ const struct header_line *recording_header(const struct recording *r, size_t run
 	return &r->headers[r->runs[run]];
 }
 
-bool recording_is_same_boot(const struct recording *r, size_t run, size_t other)
+enum boots recording_boots(const struct recording *r, size_t run, size_t other)
 {
 	const struct header_line *a = recording_header(r, run);
 	const struct header_line *b = recording_header(r, other);
 
-	return run == other ||
-	       (*a->boot_id && !strcmp(a->boot_id, b->boot_id) && !strcmp(a->host, b->host));
+	return run == other ? BOOTS_SAME : boots_compare(a->host, a->boot_id, b->host, b->boot_id);
 }
 
 bool recording_has_window(const struct recording *r, size_t i)

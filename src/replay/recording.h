@@ -3,6 +3,7 @@
 #define LISTENQ_REPLAY_RECORDING_H
 
 #include "base/error.h"
+#include "model/boots.h"
 #include "model/snapshot.h"
 #include "replay/header_line.h"
 
@@ -77,8 +78,8 @@ const struct recording_entry *recording_entry(const struct recording *r, size_t 
  */
 const struct header_line *recording_header(const struct recording *r, size_t run);
 
-/* Are both runs known to be of one boot of one host, so that monotonic times tell their order? */
-bool recording_is_same_boot(const struct recording *r, size_t run, size_t other);
+/* Are two runs of one boot of one host? */
+enum boots recording_boots(const struct recording *r, size_t run, size_t other);
 
 /* Is there a window that ends with this sample? */
 bool recording_has_window(const struct recording *r, size_t i);

@@ -54,9 +54,9 @@ static const struct recording_entry *entry(const struct player *p, size_t i)
 	return recording_entry(p->recording, i);
 }
 
-static bool is_same_boot(const struct player *p, size_t a, size_t b)
+static enum boots boots(const struct player *p, size_t a, size_t b)
 {
-	return recording_is_same_boot(p->recording, entry(p, a)->run, entry(p, b)->run);
+	return recording_boots(p->recording, entry(p, a)->run, entry(p, b)->run);
 }
 
 /* The time from one entry to the next; 0 where it is unknown. */
@@ -64,7 +64,7 @@ static uint64_t find_step(const struct player *p, size_t i)
 {
 	const struct recording_entry *here = entry(p, i), *next = entry(p, i + 1);
 
-	if (is_same_boot(p, i, i + 1))
+	if (boots(p, i, i + 1) == BOOTS_SAME)
 		return next->monotonic_ns > here->monotonic_ns ?
 			       next->monotonic_ns - here->monotonic_ns :
 			       0;
@@ -84,7 +84,7 @@ static void look_through(struct player *p)
 	p->since_ns = xcalloc(n, sizeof(*p->since_ns));
 	for (size_t i = 1; i < n; i++) {
 		p->since_ns[i] = p->since_ns[i - 1] + find_step(p, i - 1);
-		if (entry(p, i - 1)->run == entry(p, i)->run || !is_same_boot(p, i - 1, i) ||
+		if (entry(p, i - 1)->run == entry(p, i)->run || boots(p, i - 1, i) != BOOTS_SAME ||
 		    entry(p, i - 1)->monotonic_ns != entry(p, i)->monotonic_ns)
 			continue;
 		p->twins = array_grow(p->twins, p->n_twins, &p->twins_size, sizeof(*p->twins));
@@ -132,7 +132,7 @@ static void add(struct player *p)
 		       sizeof(t->next.host));
 	if (i > p->oldest && !recording_has_window(p->recording, i))
 		playback_break(t, &(struct history_break){ between(p, i - 1, i),
-							   !is_same_boot(p, i - 1, i) });
+							   boots(p, i - 1, i) == BOOTS_OTHER });
 	playback_add(t, p->view);
 }
 
