@@ -469,7 +469,7 @@ static void find_damage(struct run *run, const struct excerpt *e, struct error *
 	if (!run->format->failed)
 		return;
 	if (excerpt_damage(e))
-		error_set(what, 0, "%s", excerpt_damage(e));
+		error_set(what, 0, "%s", excerpt_damage(e)->why.text);
 	for (size_t i = e->first - 1; i + 1 < e->last && !*what->text; i++)
 		if (excerpt_has(e, i) || excerpt_has(e, i + 1))
 			recording_read(run->recording, i, &s, what);
@@ -494,7 +494,7 @@ static int replay(struct run *run)
 		return fail(o, &why);
 	/* Which window is the last is unknown then. */
 	if (run->format->last && e.damaged_line) {
-		options_say(o, "", excerpt_damage(&e));
+		options_say(o, "", excerpt_damage(&e)->why.text);
 		return -1;
 	}
 	introduce(run, &e);
@@ -534,7 +534,7 @@ static int replay(struct run *run)
 	}
 	if (run->matched || *damage.text || !excerpt_damage(&e))
 		return 0;
-	options_say(o, "", excerpt_damage(&e));
+	options_say(o, "", excerpt_damage(&e)->why.text);
 	return -1;
 }
 
@@ -649,7 +649,7 @@ static int open_feed(struct run *run, struct top_config *config, struct excerpt 
 		return code;
 	introduce(run, e);
 	if (excerpt_damage(e))
-		options_say(o, "warning: ", excerpt_damage(e));
+		options_say(o, "warning: ", excerpt_damage(e)->why.text);
 	add_namespace_column(run, e);
 	config->recording = run->recording;
 	config->excerpt = e;

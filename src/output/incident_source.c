@@ -14,8 +14,8 @@ int incident_source_take(struct incident_source *s, struct postmortem *p, const 
 	s->recording = recording_path(e->recording);
 	s->older = excerpt_has_older(e, &older) ? recording_older(e->recording) : NULL;
 	s->damaged_line = e->damaged_line;
-	if (!e->damaged_line && excerpt_damage(e))
-		s->damaged_within = recording_damaged_line(e->recording);
+	if (excerpt_damage(e) && excerpt_damage(e)->line != e->damaged_line)
+		s->damaged_within = excerpt_damage(e)->line;
 	p->past = true;
 	postmortem_ask(p, clock_timespec((uint64_t)e->lacks_from_ns),
 		       clock_timespec((uint64_t)e->lacks_to_ns));

@@ -18,21 +18,17 @@ static void add_time(struct strbuf *to, int64_t wall_ns)
 	strbuf_adds(to, text);
 }
 
-const char *excerpt_damage(const struct excerpt *e)
+const struct recording_damage *excerpt_damage(const struct excerpt *e)
 {
 	const struct recording *r = e->recording;
-	const char *damage = recording_damage(r);
-	const size_t n = recording_count(r);
-	size_t from, to;
+	const struct recording_damage *d;
 
-	if (!damage)
-		return NULL;
-	from = recording_damaged_from(r);
-	to = recording_damaged_to(r);
-	return (!from || e->end_ns > recording_entry(r, from - 1)->wall_ns) &&
-			       (to == n || e->begin_ns <= recording_entry(r, to)->wall_ns) ?
-		       damage :
-		       NULL;
+	for (size_t i = 0; (d = recording_damage(r, i)); i++)
+		if ((!d->from || e->end_ns > recording_entry(r, d->from - 1)->wall_ns) &&
+		    (d->to == recording_count(r) ||
+		     e->begin_ns <= recording_entry(r, d->to)->wall_ns))
+			return d;
+	return NULL;
 }
 
 static void add_times(struct strbuf *to, int64_t from_ns, int64_t to_ns)
@@ -84,7 +80,7 @@ static int no_window(const struct excerpt *e, struct error *why)
 	struct strbuf text = { 0 };
 
 	if (excerpt_damage(e))
-		return error_set(why, -ENODATA, "%s", excerpt_damage(e));
+		return error_set(why, -ENODATA, "%s", excerpt_damage(e)->why.text);
 	if (n < 2)
 		return error_set(why, -ENODATA, "%s has %s, and a window takes two",
 				 recording_name(r), n ? "one sample" : "no sample");
@@ -114,8 +110,12 @@ bool excerpt_has(const struct excerpt *e, size_t i)
 {
 	const int64_t end_ns = recording_entry(e->recording, i)->wall_ns;
 
-	return recording_has_window(e->recording, i) && end_ns >= e->begin_ns &&
-	       end_ns <= e->end_ns && i >= e->first && i <= e->last;
+	if (!recording_has_window(e->recording, i) || i < e->first || i > e->last)
+		return false;
+	/* From a time on there is no end: what follows stays, also where the clock was set back. */
+	if (e->end_ns == INT64_MAX && i > e->chosen)
+		return true;
+	return end_ns >= e->begin_ns && end_ns <= e->end_ns;
 }
 
 static int64_t length_of(const struct excerpt *e, size_t i)
@@ -156,21 +156,27 @@ int excerpt_choose(struct excerpt *e, const struct recording *r, int64_t begin_n
 		   struct error *why)
 {
 	const size_t n = recording_count(r);
+	const struct recording_damage *d;
 
 	*e = (struct excerpt){
-		.recording = r, .begin_ns = begin_ns, .end_ns = end_ns, .last = SIZE_MAX
+		.recording = r,
+		.begin_ns = begin_ns,
+		.end_ns = end_ns,
+		.last = SIZE_MAX,
+		.chosen = SIZE_MAX,
 	};
 	while (e->first < n && !excerpt_has(e, e->first))
 		e->first++;
 	if (e->first == n)
 		return no_window(e, why);
+	e->chosen = e->first;
 	e->last = n - 1;
 	while (!excerpt_has(e, e->last))
 		e->last--;
 	find_what_lacks(e);
-	if (recording_damage(r) && recording_damaged_to(r) == n &&
-	    end_ns > recording_entry(r, n - 1)->wall_ns)
-		e->damaged_line = recording_damaged_line(r);
+	for (size_t i = 0; (d = recording_damage(r, i)); i++)
+		if (d->to == n && end_ns > recording_entry(r, n - 1)->wall_ns)
+			e->damaged_line = d->line;
 	return 0;
 }
 

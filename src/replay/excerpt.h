@@ -12,6 +12,7 @@ struct excerpt {
 	const struct recording *recording;
 	int64_t begin_ns, end_ns; /* since 1970, both included */
 	size_t first, last; /* entries at the end of a window */
+	size_t chosen; /* the first one by its time */
 	/*
 	 * What was asked for and is not there: from this time to the first sample, and from the
 	 * last one to this time, which is not in the future. 0: nothing is.
@@ -55,8 +56,8 @@ bool excerpt_has(const struct excerpt *e, size_t i);
  */
 void excerpt_warn(const struct excerpt *e, size_t i, bool unix_too, struct snapshot *s);
 
-/* What is wrong with the file at the time that is asked for; NULL: nothing is. */
-const char *excerpt_damage(const struct excerpt *e);
+/* The first of what is wrong with the file at the time that is asked for; NULL: nothing is. */
+const struct recording_damage *excerpt_damage(const struct excerpt *e);
 
 /* Says in @what which file has what is older, where it was asked for. False: there is none. */
 bool excerpt_has_older(const struct excerpt *e, struct error *what);

@@ -20,6 +20,9 @@
 #define CHUNK_BYTES    (256u << 10)
 #define PROGRESS_BYTES (16u << 20)
 
+/* What is damaged after so many places belongs to the last of them. */
+#define DAMAGES_MAX 32
+
 /* Hosts and boots, each with what it samples. No recording of a host has so many. */
 #define HEADERS_MAX 65536
 
@@ -37,10 +40,8 @@ struct recording {
 	struct header_line *headers; /* no two are the same */
 	size_t n_headers, headers_size;
 	bool cut;
-	char *damage;
-	size_t damaged_line; /* the first one */
-	size_t damaged_from, damaged_to; /* the entries after the first and the last one */
-	bool damaged_end; /* nothing was read after that */
+	struct recording_damage damages[DAMAGES_MAX];
+	size_t n_damages;
 	struct strbuf line;
 	struct string_pool *strings; /* of the last sample that was read */
 };
@@ -57,8 +58,11 @@ struct indexing {
 	bool begun; /* there was a header */
 	bool begins; /* the next sample is the first one of the run */
 	struct idmap by_header; /* index into r->headers */
+	struct idmap by_boot; /* index into newest */
+	uint64_t *newest; /* of each boot the time of the last sample */
+	size_t n_newest, newest_size;
+	size_t boot; /* that of the run in hand */
 	bool has_window; /* there was one */
-	bool useless; /* what is wrong is not a damaged line */
 	bool damaged; /* what is wrong is a damaged line */
 	bool skips; /* what follows a damaged line, up to the next header */
 	struct error *why;
@@ -143,7 +147,6 @@ static int add_header(struct indexing *x)
 		code = call_damaged(r, x->line, what.text, false, x->why);
 		x->damaged = true;
 	} else if (code == 0 && h.format_version != HEADER_LINE_VERSION) {
-		x->useless = true;
 		code = error_set(x->why, -EINVAL,
 				 "%s, line %zu: its format version is %llu, and this listenq reads "
 				 "%d; a newer one is needed",
@@ -166,23 +169,43 @@ static bool same_header(const struct header_line *a, const struct header_line *b
 	       a->n_namespaces == b->n_namespaces;
 }
 
+static uint64_t boot_hash(const struct header_line *h)
+{
+	return idmap_mix(idmap_hash(h->host, strlen(h->host))) ^
+	       idmap_hash(h->boot_id, strlen(h->boot_id));
+}
+
+/*
+ * Samples of a boot have to be in the order of time, whatever stands between its runs. Between two
+ * boots only wall clocks tell the order, and they are set. An unknown boot is a new one each time.
+ */
+static void begin_boot(struct indexing *x)
+{
+	const struct header_line *h = &x->header;
+	const uint64_t id = boot_hash(h);
+	const uint32_t i =
+		*h->boot_id ? idmap_put(&x->by_boot, id, (uint32_t)x->n_newest) : IDMAP_NONE;
+
+	x->boot = i == IDMAP_NONE ? x->n_newest : i;
+	if (x->boot < x->n_newest)
+		return;
+	x->newest = array_grow(x->newest, x->n_newest, &x->newest_size, sizeof(*x->newest));
+	x->newest[x->n_newest++] = 0;
+}
+
 /* Adds a run with the header in hand. */
 static int begin_run(struct indexing *x)
 {
 	struct recording *r = x->r;
 	const struct header_line *h = &x->header;
-	const uint64_t id =
-		idmap_mix(idmap_hash(h->host, strlen(h->host))) ^
-		idmap_hash(h->boot_id, strlen(h->boot_id)) ^
-		idmap_mix((uint64_t)h->needs << 32 ^ h->n_namespaces << 1 ^ h->all_namespaces);
+	const uint64_t id = boot_hash(h) ^ idmap_mix((uint64_t)h->needs << 32 ^
+						     h->n_namespaces << 1 ^ h->all_namespaces);
 	uint32_t i = idmap_put(&x->by_header, id, (uint32_t)r->n_headers);
 
 	if (i == IDMAP_NONE || !same_header(&r->headers[i], h)) {
-		if (r->n_headers == HEADERS_MAX) {
-			x->useless = true;
+		if (r->n_headers == HEADERS_MAX)
 			return refuse(x, 1, "there are more than %u hosts and boots in the file",
 				      HEADERS_MAX);
-		}
 		r->headers =
 			array_grow(r->headers, r->n_headers, &r->headers_size, sizeof(*r->headers));
 		i = (uint32_t)r->n_headers;
@@ -191,6 +214,7 @@ static int begin_run(struct indexing *x)
 	r->runs = array_grow(r->runs, r->n_runs, &r->runs_size, sizeof(*r->runs));
 	r->runs[r->n_runs++] = i;
 	x->begins = false;
+	begin_boot(x);
 	return 0;
 }
 
@@ -257,17 +281,6 @@ static int read_whole(struct indexing *x, struct times *t)
 	return code;
 }
 
-/*
- * Is that sample of the same boot as @e, and not before it? Then whatever follows @e would be shown
- * as what came next. Between two boots only wall clocks tell the order, and they are set.
- */
-static bool goes_back(const struct recording *r, const struct recording_entry *from,
-		      const struct recording_entry *e)
-{
-	return from->run != e->run && recording_boots(r, from->run, e->run) == BOOTS_SAME &&
-	       e->monotonic_ns < from->monotonic_ns;
-}
-
 static int add_sample(struct indexing *x)
 {
 	struct recording *r = x->r;
@@ -294,12 +307,12 @@ static int add_sample(struct indexing *x)
 			return refuse_sample(x, 1, "the sample is not later than the one before");
 		e.follows = t.previous_ns == last->monotonic_ns;
 		x->has_window = true;
-	} else if (last && (goes_back(r, last, &e) || goes_back(r, &r->entries[0], &e))) {
-		x->useless = true;
+	} else if (e.monotonic_ns < x->newest[x->boot]) {
 		return refuse(x, 1,
 			      "this run is older than one above it; join files with the "
 			      "oldest first: cat FILE.1 FILE | listenq --replay=-");
 	}
+	x->newest[x->boot] = e.monotonic_ns;
 	r->entries = array_grow(r->entries, r->n_entries, &r->entries_size, sizeof(*r->entries));
 	r->entries[r->n_entries++] = e;
 	return 0;
@@ -337,19 +350,22 @@ static int refuse_beginning(struct indexing *x)
 static int add_bytes(struct indexing *x, const char *bytes, size_t n, bool whole)
 {
 	const size_t head = num_min(n, sizeof(x->head) - x->head_len);
-	int code;
+	bool too_long;
+	int code = 0;
 
 	memcpy(x->head + x->head_len, bytes, head);
 	x->head_len += head;
 	x->end += n;
-	if (x->end - x->begin > SAMPLE_LINE_MAX && !x->skips)
-		return refuse_sample(x, SAMPLE_LINE_MAX, LINE_TOO_LONG);
-	if (!x->begun && !is_header(x))
+	too_long = x->end - x->begin > SAMPLE_LINE_MAX;
+	if (too_long && !x->skips)
+		code = refuse_sample(x, SAMPLE_LINE_MAX, LINE_TOO_LONG);
+	else if (!x->begun && !is_header(x))
 		return refuse_beginning(x);
 	if (!whole)
-		return 0;
-	x->skips &= !is_header(x) || x->end - x->begin > SAMPLE_LINE_MAX;
-	code = x->skips ? 0 : is_header(x) ? add_header(x) : add_sample(x);
+		return code;
+	x->skips &= !is_header(x) || too_long;
+	if (code == 0 && !x->skips)
+		code = is_header(x) ? add_header(x) : add_sample(x);
 	x->begin = x->end;
 	x->head_len = 0;
 	x->line++;
@@ -361,12 +377,17 @@ static void skip_damage(struct indexing *x, size_t line)
 {
 	struct recording *r = x->r;
 
-	if (!r->damage) {
-		r->damage = xstrdup(x->why->text);
-		r->damaged_line = line;
-		r->damaged_from = r->n_entries;
-	}
-	r->damaged_to = r->n_entries;
+	struct recording_damage *last = r->n_damages ? &r->damages[r->n_damages - 1] : NULL;
+
+	if (last && (last->to == r->n_entries || r->n_damages == DAMAGES_MAX))
+		last->to = r->n_entries;
+	else
+		r->damages[r->n_damages++] = (struct recording_damage){
+			.line = line,
+			.from = r->n_entries,
+			.to = r->n_entries,
+			.why = *x->why,
+		};
 	x->damaged = false;
 	x->skips = true;
 }
@@ -446,11 +467,12 @@ static int make_index(struct indexing *x, uint64_t size,
 	}
 	free(chunk);
 	idmap_free(&x->by_header);
+	idmap_free(&x->by_boot);
+	free(x->newest);
 	if (code < 0)
 		return code;
-	if (r->damage && !x->has_window)
-		return error_set(x->why, -EINVAL, "%s", r->damage);
-	r->damaged_end = x->skips;
+	if (r->n_damages && !x->has_window)
+		return error_set(x->why, -EINVAL, "%s", r->damages[0].why.text);
 	r->cut = x->end > x->begin && !x->skips;
 	if (x->begun)
 		return 0;
@@ -471,7 +493,7 @@ static int open_temporary(void)
 	if (fd >= 0)
 		return fd;
 	/* Not all file systems have O_TMPFILE. */
-	path = xasprintf("%s/listenq-XXXXXX", dir);
+	path = xasprintf("%s/listenq-", dir);
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd < 0)
 		fd = -errno;
@@ -567,7 +589,6 @@ void recording_close(struct recording *r)
 	free(r->entries);
 	free(r->name);
 	free(r->older);
-	free(r->damage);
 	strbuf_free(&r->line);
 	string_pool_put(r->strings);
 	free(r);
@@ -656,24 +677,9 @@ int recording_read(struct recording *r, size_t i, struct snapshot *s, struct err
 	return 0;
 }
 
-const char *recording_damage(const struct recording *r)
+const struct recording_damage *recording_damage(const struct recording *r, size_t i)
 {
-	return r->damage;
-}
-
-size_t recording_damaged_line(const struct recording *r)
-{
-	return r->damaged_line;
-}
-
-size_t recording_damaged_from(const struct recording *r)
-{
-	return r->damaged_from;
-}
-
-size_t recording_damaged_to(const struct recording *r)
-{
-	return r->damaged_end ? r->n_entries : r->damaged_to;
+	return i < r->n_damages ? &r->damages[i] : NULL;
 }
 
 bool recording_is_cut(const struct recording *r)

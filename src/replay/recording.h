@@ -96,20 +96,17 @@ bool recording_has_window(const struct recording *r, size_t i);
 int recording_read(struct recording *r, size_t i, struct snapshot *s, struct error *why);
 
 /*
- * Why samples of the file are left out: "FILE: line 12 is damaged, byte 5: ...", and how to see
- * what comes after that line; NULL: none are.
+ * A damaged line, because of which it and what follows it, up to the next header, is left out.
+ * There are entries again from @to on; recording_count(): the recording ends there.
  */
-const char *recording_damage(const struct recording *r);
+struct recording_damage {
+	size_t line; /* from 1 */
+	size_t from, to; /* the entries before it end at @from */
+	struct error why; /* "FILE: line 12 is damaged, byte 5: ...", and how to see what follows */
+};
 
-/* That line, the first one of such, from 1; 0: there is none. */
-size_t recording_damaged_line(const struct recording *r);
-
-/*
- * The entries after the first and the last damaged line; recording_count(): the recording ends
- * there.
- */
-size_t recording_damaged_from(const struct recording *r);
-size_t recording_damaged_to(const struct recording *r);
+/* The @i-th of them, in the order of lines; NULL: there are not so many. */
+const struct recording_damage *recording_damage(const struct recording *r, size_t i);
 
 /* The last line has no newline, as after a crash. It is left out. */
 bool recording_is_cut(const struct recording *r);

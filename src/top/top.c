@@ -179,7 +179,7 @@ int top_run(const struct top_config *config, int *ended_by, struct error *why)
 		if (code == 0 && s.player)
 			travel_hold(&s, false);
 		if (code == 0 && s.player && excerpt_damage(config->excerpt))
-			session_say(&s, "%s", excerpt_damage(config->excerpt));
+			session_say(&s, "%s", excerpt_damage(config->excerpt)->why.text);
 		if (code == 0)
 			code = loop(&s, why);
 		terminal_close(&s.screen);

@@ -143,6 +143,52 @@ static void test_clock_is_set(void **state)
 	assert_has("127");
 }
 
+/* What follows the time asked for is not left out because the clock was set back. */
+static void test_clock_is_set_after_the_beginning(void **state)
+{
+	add_run("h", "b", "");
+	add_samples("efghabcd");
+	add_run("h", "b", "");
+	add_samples("abc");
+	open_text();
+	assert_int_equal(excerpt_choose(&e, recording, 6 * (int64_t)NSEC_PER_SEC, INT64_MAX, &why),
+			 0);
+	assert_has("1234567"
+		   "9:");
+	excerpt_keep_last_run(&e);
+	assert_has("9:");
+	e.first = e.last;
+	assert_has(":");
+}
+
+/* Each damaged place counts where it is, and only there. */
+static void test_damage(void **state)
+{
+	const struct recording_damage *d;
+
+	add_run("h", "b", "");
+	add_samples("abc");
+	strbuf_adds(&text, "{}\n");
+	add_run("h", "b", "");
+	add_samples("jkl");
+	strbuf_adds(&text, "{}\n");
+	add_run("h", "b", "");
+	add_samples("tuv");
+	strbuf_adds(&text, "{}\n");
+	open_text();
+	assert_int_equal(choose(11, 12), 0);
+	assert_null(excerpt_damage(&e));
+	assert_u64_equal(e.damaged_line, 0);
+	assert_int_equal(choose(11, 21), 0);
+	d = excerpt_damage(&e);
+	assert_non_null(d);
+	assert_u64_equal(d->line, 10);
+	assert_u64_equal(e.damaged_line, 0);
+	assert_int_equal(choose(1, 30), 0);
+	assert_u64_equal(excerpt_damage(&e)->line, 5);
+	assert_u64_equal(e.damaged_line, 15);
+}
+
 /* Set in the first or the last window of the excerpt, which is as long as it is all the same. */
 static void test_clock_is_set_at_an_end(void **state)
 {
@@ -240,10 +286,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-		TEST(test_bounds),	   TEST(test_clock_is_set),
-		TEST(test_none),	   TEST(test_clock_is_set),
-		TEST(test_last_run),	   TEST(test_clock_is_set_at_an_end),
-		TEST(test_without_window), TEST(test_namespaces),
+		TEST(test_bounds),
+		TEST(test_none),
+		TEST(test_clock_is_set),
+		TEST(test_clock_is_set_after_the_beginning),
+		TEST(test_clock_is_set_at_an_end),
+		TEST(test_damage),
+		TEST(test_last_run),
+		TEST(test_without_window),
+		TEST(test_namespaces),
 		TEST(test_foreign),
 	};
 

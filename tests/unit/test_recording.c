@@ -192,8 +192,9 @@ static void test_damage(void **state)
 		add_sample(3, 2);
 		open_text();
 		assert_u64_equal(recording_count(recording), 2);
-		assert_memory_equal(recording_damage(recording), expected, strlen(expected));
-		assert_u64_equal(recording_damaged_line(recording), 4);
+		assert_memory_equal(recording_damage(recording, 0)->why.text, expected,
+				    strlen(expected));
+		assert_u64_equal(recording_damage(recording, 0)->line, 4);
 		assert_false(recording_is_cut(recording));
 		read_sample(1);
 	}
@@ -201,7 +202,18 @@ static void test_damage(void **state)
 	text.len = 0;
 	add_two_runs();
 	open_text();
-	assert_null(recording_damage(recording));
+	assert_null(recording_damage(recording, 0));
+}
+
+/* @i: the number of the damage; its line, and the entries before and after it */
+static void assert_damage(size_t i, size_t line, size_t from, size_t to)
+{
+	const struct recording_damage *d = recording_damage(recording, i);
+
+	assert_non_null(d);
+	assert_u64_equal(d->line, line);
+	assert_u64_equal(d->from, from);
+	assert_u64_equal(d->to, to);
 }
 
 /* The last lines of a run are damaged, as by a power failure: the next run is read. */
@@ -225,9 +237,8 @@ static void test_damage_between_runs(void **state)
 		add_sample(5, 4);
 		open_text();
 		assert_u64_equal(recording_count(recording), 4);
-		assert_u64_equal(recording_damaged_line(recording), 4);
-		assert_u64_equal(recording_damaged_from(recording), 2);
-		assert_u64_equal(recording_damaged_to(recording), 2);
+		assert_damage(0, 4, 2, 2);
+		assert_null(recording_damage(recording, 1));
 		assert_false(recording_has_window(recording, 2));
 		assert_true(recording_has_window(recording, 3));
 		read_sample(3);
@@ -238,9 +249,33 @@ static void test_damage_between_runs(void **state)
 		add_sample(6, 5);
 		open_text();
 		assert_u64_equal(recording_count(recording), 4);
-		assert_u64_equal(recording_damaged_from(recording), 2);
-		assert_u64_equal(recording_damaged_to(recording), 4);
+		assert_damage(0, 4, 2, 2);
+		assert_non_null(recording_damage(recording, 1));
+		assert_u64_equal(recording_damage(recording, 1)->from, 4);
+		assert_u64_equal(recording_damage(recording, 1)->to, 4);
+		assert_null(recording_damage(recording, 2));
 	}
+}
+
+/* A hostile file has any number of damaged lines, and they take no memory. */
+static void test_damage_all_over(void **state)
+{
+	size_t n = 0;
+
+	for (uint64_t second = 1; second < 100; second += 2) {
+		add_header();
+		add_sample(second, 0);
+		add_sample(second + 1, second);
+		strbuf_adds(&text, "{}\n");
+	}
+	open_text();
+	assert_u64_equal(recording_count(recording), 100);
+	assert_damage(1, 8, 4, 4);
+	while (recording_damage(recording, n))
+		n++;
+	assert_in_range(n, 10, 50);
+	/* The last one stands for the others. */
+	assert_u64_equal(recording_damage(recording, n - 1)->to, 100);
 }
 
 /* Each sample is the line that it was read from, wherever in the file. */
@@ -551,6 +586,11 @@ static void test_back(void **state)
 	add_run("c", 10);
 	add_run("b", 50);
 	assert_refused(last);
+	text.len = 0;
+	add_run("b", 100);
+	add_run("c", 10);
+	add_run("b", 100);
+	assert_refused(last);
 	/* What is one after the other, of another boot, or of one that is unknown. */
 	text.len = 0;
 	add_run("b", 100);
@@ -602,6 +642,37 @@ static void test_long_line(void **state)
 	assert_true(recording_open(&recording, path, NULL, NULL, &why) < 0);
 	assert_non_null(strstr(
 		why.text, ": line 2 is damaged, byte 268435456: the line has more than 256 MiB"));
+}
+
+/* Wherever its newline is, the run that follows is read. */
+static void test_run_after_a_long_line(void **state)
+{
+	static const off_t lengths[] = { (256 << 20) + 1, (256 << 20) + 600000 };
+	struct strbuf first = { 0 };
+
+	add_header();
+	add_sample(1, 0);
+	add_sample(2, 1);
+	strbuf_add(&first, text.s, text.len);
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		const off_t begin = (off_t)first.len + lengths[i];
+		int fd;
+
+		text.len = 0;
+		strbuf_adds(&text, "\n");
+		add_header();
+		add_sample(3, 0);
+		add_sample(4, 3);
+		unit_write(tree, "file", first.s, first.len);
+		fd = open(path, O_WRONLY);
+		assert_int_equal(pwrite(fd, text.s, text.len, begin), text.len);
+		close(fd);
+		recording_close(recording);
+		assert_int_equal(recording_open(&recording, path, NULL, NULL, &why), 0);
+		assert_u64_equal(recording_count(recording), 4);
+		assert_damage(0, 4, 2, 2);
+	}
+	strbuf_free(&first);
 }
 
 static void count_progress(void *context, uint64_t done, uint64_t size)
@@ -669,12 +740,14 @@ int main(void)
 		TEST(test_runs),
 		TEST(test_damage),
 		TEST(test_damage_between_runs),
+		TEST(test_damage_all_over),
 		TEST(test_bad_header),
 		TEST(test_damaged_sample),
 		TEST(test_back),
 		TEST(test_older),
 		TEST(test_changed),
 		TEST(test_long_line),
+		TEST(test_run_after_a_long_line),
 		TEST(test_standard_input),
 	};
 
