@@ -378,8 +378,8 @@ static void add_head(struct strbuf *to, const struct family *f)
 		    f->type == COUNTER ? "counter" : "gauge");
 }
 
-/* @labels: those of the scope; NULL: none */
-static void add_sample(struct output *out, const char *labels, const struct at *at)
+/* Returns whether there is one. @labels: those of the scope; NULL: none */
+static bool add_sample(struct output *out, const char *labels, const struct at *at)
 {
 	const struct family *f = out->family;
 	struct strbuf *to = &out->text;
@@ -401,14 +401,15 @@ static void add_sample(struct output *out, const char *labels, const struct at *
 	if (labels || f->labels[0].name)
 		strbuf_putc(to, '}');
 	strbuf_putc(to, ' ');
-	if (f->add	       ? f->add(to, at) :
-	    f->scope == OF_SUM ? add_sum(to, f, at) :
-				 add_field(to, f, at)) {
-		strbuf_putc(to, '\n');
-		out->begun = true;
-	} else {
+	if (!(f->add		 ? f->add(to, at) :
+	      f->scope == OF_SUM ? add_sum(to, f, at) :
+				   add_field(to, f, at))) {
 		to->len = start;
+		return false;
 	}
+	strbuf_putc(to, '\n');
+	out->begun = true;
+	return true;
 }
 
 static void add_one_sample(struct output *out, struct at *at)
@@ -465,10 +466,8 @@ static void add_sums(struct output *out, struct at *at)
 	/* Those of namespaces begin with a quote. */
 	for (size_t i = 0, n = 0; i < sums->n && n < TOTALS_GONE_MAX; i++) {
 		at->sum = &sums->list[i];
-		if (seen[i] || *at->sum->labels == '"')
-			continue;
-		add_sample(out, at->sum->labels, at);
-		n++;
+		if (!seen[i] && *at->sum->labels != '"')
+			n += add_sample(out, at->sum->labels, at);
 	}
 	free(seen);
 }

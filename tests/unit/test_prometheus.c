@@ -445,6 +445,36 @@ static void test_many_gone(void **state)
 	close_host();
 }
 
+/* A crowd that had a stray drop each takes no place of one that had overflows. */
+static void test_many_gone_with_drops(void **state)
+{
+	open_host();
+	settle();
+	for (uint16_t port = 1000; port < 1000 + TOTALS_GONE_MAX + 10; port++) {
+		start(port);
+		stray(port, 1);
+		pass(0);
+		host.now_ns++;
+		stop(port);
+		pass(0);
+		host.now_ns++;
+		memset(listener(port), 0, sizeof(struct truth));
+	}
+	start(80);
+	pass(61);
+	overflow(80, 3);
+	pass(15);
+	assert_overflows(80, 3, 3);
+	stop(80);
+	pass(15);
+	pass(15);
+	assert_overflows(80, 3, 3);
+	assert_overflows(1000, NONE, NONE);
+	/* The crowd is not kept without end, and the namespace has a sum. */
+	assert_u64_equal(host.sums.n, TOTALS_GONE_MAX + 2);
+	close_host();
+}
+
 /* What nobody saw may have fallen on every listener that has as many drops. */
 static void test_failed_window(void **state)
 {
@@ -758,23 +788,15 @@ static void test_unknown(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(test_values_of_labels),
-	cmocka_unit_test(test_namespaces),
-	cmocka_unit_test(test_counters),
-	cmocka_unit_test(test_same_labels),
-	cmocka_unit_test(test_too_many),
-	cmocka_unit_test(test_owners),
-	cmocka_unit_test(test_unknown),
-	cmocka_unit_test(test_sums),
-	cmocka_unit_test(test_first_minute),
-	cmocka_unit_test(test_first_minute_of_a_listener),
-	cmocka_unit_test(test_restart),
-	cmocka_unit_test(test_drops_of_closed),
-	cmocka_unit_test(test_drops_of_a_member),
-	cmocka_unit_test(test_gone),
-	cmocka_unit_test(test_many_gone),
-	cmocka_unit_test(test_failed_window),
-	cmocka_unit_test(test_truth),
+	cmocka_unit_test(test_values_of_labels),  cmocka_unit_test(test_namespaces),
+	cmocka_unit_test(test_counters),	  cmocka_unit_test(test_same_labels),
+	cmocka_unit_test(test_too_many),	  cmocka_unit_test(test_owners),
+	cmocka_unit_test(test_unknown),		  cmocka_unit_test(test_sums),
+	cmocka_unit_test(test_first_minute),	  cmocka_unit_test(test_first_minute_of_a_listener),
+	cmocka_unit_test(test_restart),		  cmocka_unit_test(test_drops_of_closed),
+	cmocka_unit_test(test_drops_of_a_member), cmocka_unit_test(test_gone),
+	cmocka_unit_test(test_many_gone),	  cmocka_unit_test(test_many_gone_with_drops),
+	cmocka_unit_test(test_failed_window),	  cmocka_unit_test(test_truth),
 };
 
 int main(void)
