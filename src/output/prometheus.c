@@ -96,6 +96,18 @@ static uint64_t closed_drops(const struct at *at)
 	return sum ? sum->n[SUM_DROPS_CLOSED] : 0;
 }
 
+/* The queues of all rows at an end of the window, where they were seen at once, as in fold.c. */
+static uint64_t length_at_an_end(const struct series *series)
+{
+	uint64_t before = 0, now = 0;
+
+	for (size_t i = 0; i < series->n_rows; i++) {
+		before += series->rows[i]->window->length_before;
+		now += row_length(series->rows[i]);
+	}
+	return num_max_u64(before, now);
+}
+
 /* Unknown if it is unknown of any of the rows, but for what only some have, as a wait. */
 static bool add_field(struct strbuf *to, const struct family *family, const struct at *at)
 {
@@ -119,6 +131,8 @@ static bool add_field(struct strbuf *to, const struct family *family, const stru
 		return false;
 	if (family->field == FIELD_DROPS)
 		number += closed_drops(at);
+	if (family->field == FIELD_PEAK_LENGTH)
+		number = num_max_u64(number, length_at_an_end(at->series));
 	if (v.type == TYPE_SECONDS)
 		strbuf_addf(to, "%.3f", real);
 	else

@@ -703,6 +703,17 @@ static void test_same_labels(void **state)
 	assert_u64_equal(
 		sample("listenq_accept_queue_length", "{namespace=\"4026531840\",path=\"/run/x\""),
 		2);
+	/* The highest peak of one, but not below the length that stands beside it. */
+	s.now.listeners[0].known |= LISTENER_PEAK;
+	s.now.listeners[0].peak.length = 9;
+	s.now.listeners[5].known |= LISTENER_PEAK;
+	s.now.listeners[5].peak.length = 1;
+	show(&s);
+	assert_u64_equal(of_port("listenq_accept_queue_peak_length", 80), 11);
+	assert_u64_equal(sample("listenq_accept_queue_peak_length", "path=\"/run/x\""), 2);
+	s.now.listeners[0].peak.length = 12;
+	show(&s);
+	assert_u64_equal(of_port("listenq_accept_queue_peak_length", 80), 12);
 	/* What is unknown of one is unknown of both. */
 	s.now.listeners[1].known = 0;
 	show(&s);
