@@ -617,12 +617,14 @@ static struct netns *add_namespace(struct snapshot *s, uint64_t inode, const cha
 
 static void test_namespaces(void **state)
 {
-	static const char *const names[] = { "blue",	 "web",	     "web", "42",
-					     "odd@name", "a\"b\xff", NULL,  "sleep[4711]" };
+	static const char *const names[] = { "blue",	 "web",	      "web",  "42",
+					     "odd@name", "a\"b\xff",  NULL,   "sleep[4711]",
+					     "a\"b",	 "b\xc3\xa4", "a\nb", "a\\b" };
 	static const char *const labels[] = {
-		"\"\"",	   "\"blue\"",	       "\"web@101\"",		"\"web@102\"",
-		"\"103\"", "\"odd@name@104\"", "\"a\\\"b\\\\xff@105\"", "\"106\"",
-		"\"107\""
+		"\"\"",		 "\"blue\"",	     "\"web@101\"",	      "\"web@102\"",
+		"\"103\"",	 "\"odd@name@104\"", "\"a\\\"b\\\\xff@105\"", "\"106\"",
+		"\"107\"",	 "\"a\\\"b\"",	     "\"b\xc3\xa4@109\"",     "\"a\\nb@110\"",
+		"\"a\\\\b@111\""
 	};
 	struct series_namespaces namespaces = { 0 };
 	struct scene s;
