@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "options.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -111,7 +112,7 @@ static int supervise(pid_t child, int fd, double seconds, const char *failed, in
 	close(fd);
 	if (code == 0)
 		return ended && WIFEXITED(status) ? WEXITSTATUS(status) : failure;
-	fprintf(stderr, "listenq: cannot write standard output: %s\n", strerror(-code));
+	options_say_unwritten(-code);
 	return failure;
 }
 

@@ -29,8 +29,7 @@ static int close_standard_output(const struct options *o, int status)
 		return status;
 	if (fflush(stdout) == 0 && close(STDOUT_FILENO) == 0)
 		return status;
-	/* Not where errors of the format go: that is standard output for a plugin. */
-	fprintf(stderr, "listenq: cannot write standard output: %s\n", strerror(errno));
+	options_say_unwritten(errno);
 	return format_table[o->format].failure;
 }
 

@@ -453,6 +453,11 @@ void options_say(const struct options *o, const char *kind, const char *text)
 	strbuf_free(&safe);
 }
 
+void options_say_unwritten(int error)
+{
+	fprintf(stderr, "listenq: cannot write standard output: %s\n", strerror(error));
+}
+
 const char *options_name(const struct options *o)
 {
 	return o->command->name;

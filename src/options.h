@@ -140,4 +140,10 @@ void options_print_help(const struct options *options, FILE *stream);
  */
 void options_say(const struct options *options, const char *kind, const char *text);
 
+/*
+ * options_say_unwritten() - print that standard output could not be written. It goes to standard
+ * error in any format: those of a plugin have standard output for errors. @error: errno
+ */
+void options_say_unwritten(int error);
+
 #endif

@@ -9,7 +9,7 @@
 struct keeping {
 	uint64_t now_ns;
 	uint64_t longest_ns; /* how long a sum is kept */
-	size_t gone; /* kept so far */
+	size_t gone[2]; /* kept so far, of those that had drops alone, and of the others */
 };
 
 static uint64_t minus(uint64_t a, uint64_t b)
@@ -33,13 +33,21 @@ void totals_begin(struct sums *sums, const struct report *report)
 		sums->begun_ns = report->snapshot->monotonic_ns;
 }
 
+/* A stray packet is enough for drops: those who had no more must not crowd out the others. */
+static bool had_drops_alone(const struct sum *sum)
+{
+	return !sum->n[SUM_OVERFLOWS_MAX] && !sum->n[SUM_LOSSES_MAX] && !sum->n[SUM_NETNS] &&
+	       !sum->n[SUM_UNATTRIBUTED];
+}
+
 static bool is_needed(const struct sum *sum, void *context)
 {
 	struct keeping *k = context;
 
 	if (sum->seen_ns == k->now_ns)
 		return true;
-	return k->now_ns - sum->seen_ns <= k->longest_ns && k->gone++ < TOTALS_GONE_MAX;
+	return k->now_ns - sum->seen_ns <= k->longest_ns &&
+	       k->gone[!had_drops_alone(sum)]++ < TOTALS_GONE_MAX;
 }
 
 void totals_end(struct sums *sums, const struct report *report)
@@ -135,11 +143,13 @@ struct totals_rise totals_rise_of(const struct row *row, const struct totals_mis
 }
 
 /*
- * Returns the sum of a row for the window in hand; NULL: it has none.
+ * Returns the sum of a row; NULL: it has none. The first row of the window in hand that has these
+ * labels begins the window in the sum.
  * @add: it gets one
+ * @unseen: as that of totals_add()
  */
-static struct sum *sum_of(struct sums *sums, const struct row *row, const char *labels, bool add,
-			  bool unseen)
+static struct sum *begin_in_window(struct sums *sums, const struct row *row, const char *labels,
+				   bool add, bool unseen)
 {
 	const uint64_t now_ns = row->netns->snapshot->monotonic_ns;
 	struct sum *sum = add ? sums_get(sums, labels) : sums_find(sums, labels);
@@ -162,8 +172,8 @@ void totals_add(struct sums *sums, const struct row *row, const char *labels,
 		const struct totals_rise *rise, const struct totals_missed *missed, bool unseen)
 {
 	const struct opt_u64 drops = row_drops(row);
-	struct sum *sum =
-		sum_of(sums, row, labels, rise->any || (drops.known && drops.value), unseen);
+	struct sum *sum = begin_in_window(sums, row, labels,
+					  rise->any || (drops.known && drops.value), unseen);
 
 	if (!sum)
 		return;

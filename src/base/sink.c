@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/idmap.h"
 #include "base/num.h"
 #include "base/text.h"
 
@@ -13,6 +14,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
@@ -20,6 +22,15 @@
 
 #define MAX_LINKS 40 /* as in the kernel, MAXSYMLINKS */
 #define MAX_TRIES 100 /* to find an unused name */
+
+/*
+ * A temporary file has one of so many names that follow from that of its file, see
+ * remove_left_overs(), unless all are taken.
+ */
+#define NAMES 8
+
+/* Nobody writes a report for so long. */
+#define LEFT_OVER_SECONDS 3600
 
 /*
  * Resolves a path step by step. Symbolic links are followed here, because the kernel cannot check
@@ -295,9 +306,65 @@ static void end_temporary(struct sink *sink)
 	sigprocmask(SIG_SETMASK, &sink->signals, NULL);
 }
 
+/* A short name, to fit NAME_MAX. @number: 0 to NAMES-1, or more for one that is random */
+static void name_temporary(const struct sink *sink, char name[sizeof(sink->temporary)],
+			   unsigned int number)
+{
+	const uint32_t hash = (uint32_t)idmap_hash(sink->name, strlen(sink->name));
+	uint32_t id = (hash & ~15u) | number;
+
+	if (number >= NAMES && getrandom(&id, sizeof(id), GRND_NONBLOCK) != sizeof(id))
+		id = (uint32_t)clock_monotonic_ns();
+	snprintf(name, sizeof(sink->temporary), ".listenq.%08x", id);
+}
+
+/* @own: the temporary file in hand, whose time is that of the same clock */
+static bool is_left_over(const struct stat *st, const struct stat *own)
+{
+	return S_ISREG(st->st_mode) && (st->st_uid == own->st_uid || st->st_uid == geteuid()) &&
+	       st->st_mtim.tv_sec + LEFT_OVER_SECONDS < own->st_mtim.tv_sec;
+}
+
+static void remove_left_over(const struct sink *sink, const char *name, const struct stat *own)
+{
+	const int flags = O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	struct stat named, opened;
+	int fd;
+
+	if (fstatat(sink->dir, name, &named, AT_SYMLINK_NOFOLLOW) < 0 || !is_left_over(&named, own))
+		return;
+	fd = openat(sink->dir, name, flags);
+	if (fd < 0)
+		return;
+	/* Whoever removes it holds the lock, so the name cannot be that of a new file by now. */
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &opened) == 0 &&
+	    fstatat(sink->dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    named.st_dev == opened.st_dev && named.st_ino == opened.st_ino &&
+	    is_left_over(&opened, own))
+		unlinkat(sink->dir, name, 0);
+	close(fd);
+}
+
 /*
- * Creates it in the directory of the file, as rename(2) does not cross file systems. The name is
- * short, to fit NAME_MAX, and only the owner may read the file until its mode is set.
+ * Removes the temporary files that writers of the same file left behind when SIGKILL, or the loss
+ * of power, ended them. Their names are known: no directory is searched, however large it is.
+ */
+static void remove_left_overs(const struct sink *sink, int temporary)
+{
+	char name[sizeof(sink->temporary)];
+	struct stat own;
+
+	if (fstat(temporary, &own) < 0)
+		return;
+	for (unsigned int i = 0; i < NAMES; i++) {
+		name_temporary(sink, name, i);
+		remove_left_over(sink, name, &own);
+	}
+}
+
+/*
+ * Creates it in the directory of the file, as rename(2) does not cross file systems. Only the owner
+ * may read the file until its mode is set.
  */
 static int create_temporary(struct sink *sink)
 {
@@ -308,13 +375,10 @@ static int create_temporary(struct sink *sink)
 	unfinished.registered = true;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &sink->signals);
-	for (unsigned int tries = 1;; tries++) {
-		uint32_t number;
+	for (unsigned int tries = 0;; tries++) {
 		int fd;
 
-		if (getrandom(&number, sizeof(number), GRND_NONBLOCK) != sizeof(number))
-			number = (uint32_t)clock_monotonic_ns();
-		snprintf(sink->temporary, sizeof(sink->temporary), ".listenq.%08x", number);
+		name_temporary(sink, sink->temporary, tries);
 		fd = openat(sink->dir, sink->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 			    0600);
 		if (fd >= 0) {
@@ -342,6 +406,7 @@ static int open_temporary(struct sink *sink, const struct stat *old)
 		sink->error = errno;
 	if (!sink->own && fchmod(fd, old ? old->st_mode & 07777 : creation_mode()) < 0)
 		sink->error = errno;
+	remove_left_overs(sink, fd);
 	return fd;
 }
 

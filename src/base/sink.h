@@ -71,8 +71,9 @@ void sink_add_mode(struct sink *sink, mode_t bits);
 
 /*
  * sink_commit() - finish a report: flush it, or sync the temporary file and rename it. Returns 0,
- * or -errno with @why filled if this or any write since sink_open() failed. The temporary file
- * never remains: signals wait, and exit() removes it.
+ * or -errno with @why filled if this or any write since sink_open() failed. No temporary file
+ * remains: signals wait, and exit() removes it. That of a writer that SIGKILL ended is removed by
+ * one that begins the same file more than an hour later.
  */
 int sink_commit(struct sink *sink, struct error *why);
 

@@ -606,7 +606,8 @@ static void add_perfdata(struct check *c)
 	qsort(list, c->n, sizeof(*list), compare_places);
 	for (size_t i = 0; i < c->n; i++) {
 		name.len = value.len = 0;
-		if (c->report->n_netns > 1) {
+		/* However many there happen to be: a graph goes by its label. */
+		if (!list[i].row->netns->netns->own) {
 			add_field(c, &name, FIELD_NAMESPACE, list[i].row, SIZE_MAX);
 			strbuf_putc(&name, '/');
 		}

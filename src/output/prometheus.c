@@ -96,6 +96,18 @@ static uint64_t closed_drops(const struct at *at)
 	return sum ? sum->n[SUM_DROPS_CLOSED] : 0;
 }
 
+/* The queues of all rows at an end of the window, where they were seen at once, as in fold.c. */
+static uint64_t length_at_an_end(const struct series *series)
+{
+	uint64_t before = 0, now = 0;
+
+	for (size_t i = 0; i < series->n_rows; i++) {
+		before += series->rows[i]->window->length_before;
+		now += row_length(series->rows[i]);
+	}
+	return num_max_u64(before, now);
+}
+
 /* Unknown if it is unknown of any of the rows, but for what only some have, as a wait. */
 static bool add_field(struct strbuf *to, const struct family *family, const struct at *at)
 {
@@ -119,6 +131,8 @@ static bool add_field(struct strbuf *to, const struct family *family, const stru
 		return false;
 	if (family->field == FIELD_DROPS)
 		number += closed_drops(at);
+	if (family->field == FIELD_PEAK_LENGTH)
+		number = num_max_u64(number, length_at_an_end(at->series));
 	if (v.type == TYPE_SECONDS)
 		strbuf_addf(to, "%.3f", real);
 	else
@@ -378,8 +392,8 @@ static void add_head(struct strbuf *to, const struct family *f)
 		    f->type == COUNTER ? "counter" : "gauge");
 }
 
-/* @labels: those of the scope; NULL: none */
-static void add_sample(struct output *out, const char *labels, const struct at *at)
+/* Returns whether there is one. @labels: those of the scope; NULL: none */
+static bool add_sample(struct output *out, const char *labels, const struct at *at)
 {
 	const struct family *f = out->family;
 	struct strbuf *to = &out->text;
@@ -401,14 +415,15 @@ static void add_sample(struct output *out, const char *labels, const struct at *
 	if (labels || f->labels[0].name)
 		strbuf_putc(to, '}');
 	strbuf_putc(to, ' ');
-	if (f->add	       ? f->add(to, at) :
-	    f->scope == OF_SUM ? add_sum(to, f, at) :
-				 add_field(to, f, at)) {
-		strbuf_putc(to, '\n');
-		out->begun = true;
-	} else {
+	if (!(f->add		 ? f->add(to, at) :
+	      f->scope == OF_SUM ? add_sum(to, f, at) :
+				   add_field(to, f, at))) {
 		to->len = start;
+		return false;
 	}
+	strbuf_putc(to, '\n');
+	out->begun = true;
+	return true;
 }
 
 static void add_one_sample(struct output *out, struct at *at)
@@ -465,10 +480,8 @@ static void add_sums(struct output *out, struct at *at)
 	/* Those of namespaces begin with a quote. */
 	for (size_t i = 0, n = 0; i < sums->n && n < TOTALS_GONE_MAX; i++) {
 		at->sum = &sums->list[i];
-		if (seen[i] || *at->sum->labels == '"')
-			continue;
-		add_sample(out, at->sum->labels, at);
-		n++;
+		if (!seen[i] && *at->sum->labels != '"')
+			n += add_sample(out, at->sum->labels, at);
 	}
 	free(seen);
 }

@@ -63,8 +63,8 @@ static bool has_lasting_name(const struct netns *netns)
 
 /*
  * May another namespace have the same label? Not if it is the only one with that name, and the name
- * has no @, which the label of one with namesakes has, and needs no escapes, which others may have
- * in their names.
+ * has no @, which the label of one with namesakes has, and is plain ASCII: what is written in
+ * another way may be what others have in their names.
  */
 static bool is_unique(const struct netns *netns, const struct netns *const *sorted, size_t n)
 {

@@ -64,8 +64,8 @@ void series_add_labels(struct strbuf *to, const struct row *row,
 
 /*
  * series_add_value() - add the value of a label in quotes. Backslashes, quotes and newlines are
- * escaped as the format has it. Bytes that are not UTF-8, and what a terminal must not get, become
- * \xNN.
+ * escaped as the format has it. Bytes that are not UTF-8, and what else a terminal must not get,
+ * become \xNN.
  * @text: any bytes; NULL: the value is empty
  */
 void series_add_value(struct strbuf *to, const char *text);

@@ -75,7 +75,7 @@ static inline bool json_reader_key_is(struct json_reader *r, const char *key)
  */
 const char *json_reader_text(struct json_reader *r);
 
-/* Return a whole number from 0 to @max, or from @min to @max. */
+/* Return a whole number: from 0 to @max, or any of 64 bits with a sign. 0 after an error. */
 uint64_t json_reader_u64(struct json_reader *r, uint64_t max);
 int64_t json_reader_i64(struct json_reader *r);
 

@@ -51,6 +51,13 @@ struct recorder {
 	bool told; /* it has been returned */
 };
 
+/* What was read of the file last: whoever goes back line by line does not read it for each. */
+struct chunk {
+	int fd;
+	off_t begin, end; /* of @bytes in the file */
+	char bytes[CHUNK];
+};
+
 static __attribute__((format(printf, 2, 3))) void say(struct recorder *r, const char *format, ...)
 {
 	char text[sizeof(struct error)];
@@ -122,40 +129,55 @@ static int check_header(const struct own_file *file, struct error *why)
 	return code;
 }
 
-/* Returns where the last whole line ends, or -errno. */
-static off_t find_end(int fd, off_t size)
+/* Reads bytes up to @end, unless the last one of them is in the chunk. Returns 0 or -errno. */
+static int read_chunk(struct chunk *c, off_t end)
 {
-	char bytes[CHUNK];
+	const size_t n = (size_t)num_min_u64((uint64_t)end, CHUNK);
 
+	if (end > c->begin && end <= c->end)
+		return 0;
+	c->begin = c->end = 0;
+	errno = 0;
+	if (pread(c->fd, c->bytes, n, end - (off_t)n) != (ssize_t)n)
+		return errno ? -errno : -EIO;
+	c->begin = end - (off_t)n;
+	c->end = end;
+	return 0;
+}
+
+/* Returns where the last whole line ends, or -errno. */
+static off_t find_end(struct chunk *c, off_t size)
+{
 	while (size > 0) {
-		const size_t n = (size_t)num_min_u64((uint64_t)size, CHUNK);
+		const int code = read_chunk(c, size);
 		const char *newline;
 
-		if (pread(fd, bytes, n, size - (off_t)n) != (ssize_t)n)
-			return errno ? -errno : -EIO;
-		newline = memrchr(bytes, '\n', n);
-		size -= (off_t)n;
+		if (code < 0)
+			return code;
+		newline = memrchr(c->bytes, '\n', (size_t)(size - c->begin));
 		if (newline)
-			return size + (newline + 1 - bytes);
+			return c->begin + (newline + 1 - c->bytes);
+		size = c->begin;
 	}
 	return 0;
 }
 
 /* Can it be read? What cannot is junk, as of a file system that was damaged. */
-static bool is_sound(int fd, off_t begin, off_t end)
+static bool is_sound(struct chunk *c, off_t begin, off_t end)
 {
 	struct strbuf text = { 0 };
 	struct header_line header = { 0 };
 	struct snapshot sample = { 0 };
 	const size_t len = (size_t)(end - begin);
 	struct error why;
-	char first;
-	bool sound = pread(fd, &first, 1, begin) == 1 && first == '{' && len <= SAMPLE_LINE_MAX;
+	bool sound;
 
-	if (!sound)
+	if (read_chunk(c, begin + 1) < 0)
+		return true; /* unknown */
+	if (c->bytes[begin - c->begin] != '{' || len > SAMPLE_LINE_MAX)
 		return false;
 	strbuf_reserve(&text, len);
-	if (pread(fd, text.s, len, begin) != (ssize_t)len)
+	if (pread(c->fd, text.s, len, begin) != (ssize_t)len)
 		sound = true; /* unknown */
 	else if (len >= strlen(HEADER_LINE_BEGIN) &&
 		 !memcmp(text.s, HEADER_LINE_BEGIN, strlen(HEADER_LINE_BEGIN)))
@@ -172,14 +194,14 @@ static bool is_sound(int fd, off_t begin, off_t end)
  * Returns where the last line ends that can be read, or -errno: what is added behind one that
  * cannot would never be looked at. @end: of the last whole line
  */
-static off_t find_sound_end(int fd, off_t end)
+static off_t find_sound_end(struct chunk *c, off_t end)
 {
 	while (end > 0) {
-		const off_t begin = find_end(fd, end - 1);
+		const off_t begin = find_end(c, end - 1);
 
 		if (begin <= 0) /* the first line is checked already */
 			return begin < 0 ? begin : end;
-		if (is_sound(fd, begin, end))
+		if (is_sound(c, begin, end))
 			break;
 		end = begin;
 	}
@@ -242,6 +264,7 @@ static int open_checked(struct own_file *file, struct stat *st, struct error *wh
 static int open_file(struct recorder *r, struct error *why)
 {
 	struct own_file *file = &r->file;
+	struct chunk chunk;
 	struct stat st;
 	off_t whole = 0, end = 0;
 	int code = open_checked(file, &st, why);
@@ -255,11 +278,12 @@ static int open_file(struct recorder *r, struct error *why)
 			say(r, "%s is damaged or of another format version: it is %s now",
 			    file->path, r->former);
 	}
-	errno = 0;
+	chunk.fd = file->fd;
+	chunk.begin = chunk.end = 0;
 	if (code == 0)
-		whole = find_end(file->fd, st.st_size);
+		whole = find_end(&chunk, st.st_size);
 	if (code == 0)
-		end = whole > 0 ? find_sound_end(file->fd, whole) : whole;
+		end = whole > 0 ? find_sound_end(&chunk, whole) : whole;
 	if (code == 0 && (end < 0 || (end < st.st_size && ftruncate(file->fd, end) < 0)))
 		code = own_file_refuse(file, -EIO, strerror(end < 0 ? (int)-end : errno), why);
 	if (code < 0) {
@@ -330,9 +354,9 @@ static int append_line(struct recorder *r, struct error *why)
 			code = -errno;
 		done += n > 0 ? (size_t)n : 0;
 	}
-	/* Where that fails too, reopen_file() finds another size. */
-	if (code < 0 && done && ftruncate(r->file.fd, (off_t)r->size) < 0)
-		done = 0;
+	if (code < 0 && done && ftruncate(r->file.fd, (off_t)r->size) < 0) {
+		/* reopen_file() finds another size */
+	}
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (code < 0)
 		return error_set(why, code, "cannot record to %s: %s", r->config.path,
@@ -468,11 +492,12 @@ int recorder_open(struct recorder **recorder, const struct recorder_config *conf
 	r->file = (struct own_file){ config->path, "a recording", -1, false };
 	r->former = former.s;
 	*recorder = r;
-	code = open_file(r, why);
-	if (code == 0 && config->size_max)
-		code = check_former(r, why);
+	/* First, as open_file() may change the file: who is refused finds it as it was. */
+	code = config->size_max ? check_former(r, why) : 0;
+	if (code == 0)
+		code = open_file(r, why);
 	if (code < 0) {
-		struct error ignored; /* nothing was written */
+		struct error ignored; /* no file is open */
 
 		recorder_close(r, &ignored);
 		*recorder = NULL;

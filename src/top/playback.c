@@ -9,14 +9,13 @@
 
 #include <string.h>
 
-#define PAST_NS	     (600 * NSEC_PER_SEC)
 #define TRIM_SAMPLES 64
 
 void playback_begin(struct playback *t)
 {
 	memset(t, 0, sizeof(*t));
 	t->history = history_new();
-	t->ring = ring_new(HISTORY_WINDOWS, PLAYBACK_BYTES, PAST_NS);
+	t->ring = ring_new(HISTORY_WINDOWS, PLAYBACK_BYTES, PLAYBACK_NS);
 }
 
 void playback_reset(struct playback *t)
@@ -24,7 +23,7 @@ void playback_reset(struct playback *t)
 	history_free(t->history);
 	ring_free(t->ring);
 	t->history = history_new();
-	t->ring = ring_new(HISTORY_WINDOWS, PLAYBACK_BYTES, PAST_NS);
+	t->ring = ring_new(HISTORY_WINDOWS, PLAYBACK_BYTES, PLAYBACK_NS);
 	t->n = 0;
 	t->back = 0;
 }
@@ -33,7 +32,7 @@ void playback_break(struct playback *t, const struct history_break *b)
 {
 	history_break(t->history, b);
 	ring_free(t->ring);
-	t->ring = ring_new(HISTORY_WINDOWS, PLAYBACK_BYTES, PAST_NS);
+	t->ring = ring_new(HISTORY_WINDOWS, PLAYBACK_BYTES, PLAYBACK_NS);
 }
 
 void playback_free(struct playback *t)

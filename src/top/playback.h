@@ -3,6 +3,7 @@
 #define LISTENQ_TOP_PLAYBACK_H
 
 #include "analyse/history.h"
+#include "base/clock.h"
 #include "model/ring.h"
 #include "top/sampler.h"
 #include "top/view.h"
@@ -17,6 +18,7 @@
  * whatever they take.
  */
 #define PLAYBACK_BYTES (32u << 20)
+#define PLAYBACK_NS    (600 * NSEC_PER_SEC)
 
 struct playback {
 	struct history *history;

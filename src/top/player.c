@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAST_NS (600 * NSEC_PER_SEC)
-
 /* A state is over when it was not seen for so long, and only then its end is an event. */
 #define SETTLE_NS (31 * NSEC_PER_SEC)
 
@@ -204,7 +202,7 @@ static size_t find_past(const struct player *p, size_t i, uint64_t budget_ns)
 
 	while (from > p->begin && i - from < HISTORY_WINDOWS) {
 		cost += (double)entry(p, from - 1)->size * p->byte_ns;
-		if (from < i && (cost > (double)budget_ns || between(p, from - 1, i) > PAST_NS))
+		if (from < i && (cost > (double)budget_ns || between(p, from - 1, i) > PLAYBACK_NS))
 			break;
 		from--;
 	}
@@ -253,7 +251,7 @@ static int show(struct player *p, size_t i, size_t to, struct error *why)
 	struct playback *t = p->playback;
 	const uint64_t clock_ns = clock_monotonic_ns();
 	const bool near = p->next <= to && i + 1 >= p->oldest &&
-			  between(p, p->next - 1, to) <= PAST_NS &&
+			  between(p, p->next - 1, to) <= PLAYBACK_NS &&
 			  find_past(p, to, p->jump_ns) <= p->next;
 	int code = 0;
 
@@ -632,7 +630,7 @@ void player_excerpt(const struct player *p, struct excerpt *e)
 	const struct ring *ring = p->playback->ring;
 	const size_t opening = entry_of(p, ring_back(ring, ring_count(ring) - 1));
 	const size_t last = p->next - 1;
-	const int64_t from_ns = entry(p, last)->wall_ns - (int64_t)PAST_NS;
+	const int64_t from_ns = entry(p, last)->wall_ns - (int64_t)PLAYBACK_NS;
 	const int64_t before_ns = entry(p, opening - (opening > 0))->wall_ns;
 
 	*e = p->all;

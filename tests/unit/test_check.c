@@ -280,6 +280,41 @@ static void test_many_namespaces(void **state)
 	}
 }
 
+/* A graph goes by the label: it is the same whatever namespaces there are beside. */
+static void test_labels_of_namespaces(void **state)
+{
+	static const char *const names[] = { "blue", "own" };
+	struct listener *l;
+
+	for (uint16_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct netns *now = snapshot_add_netns(&s.now);
+		const size_t first = now->first_listener;
+
+		*snapshot_add_netns(&s.before) = s.before.netns[0];
+		*now = s.now.netns[0];
+		now->first_listener = first;
+		s.before.netns[i + 1].cookie = now->cookie = 100 + i;
+		s.before.netns[i + 1].first_listener = s.before.n_listeners;
+		now->own = false;
+		now->name = names[i];
+		l = snapshot_add_listener(&s.now, i + 1u, 90 + i);
+		*l = s.now.listeners[0];
+		l->cookie = 90 + i;
+		l->addr.netns_idx = i + 1u;
+	}
+	check();
+	assert_said(" | '10.0.0.1:80'=");
+	assert_said(" 'blue/10.0.0.1:80'=");
+	assert_said(" 'own/10.0.0.1:80'=");
+	/* One alone is no reason to leave its name out either. */
+	teardown(state);
+	setup(state);
+	s.now.netns[0].own = false;
+	s.now.netns[0].name = "red";
+	check();
+	assert_said(" | 'red/10.0.0.1:80'=");
+}
+
 /* A rate that is rounded up would be wrong by a factor. */
 static void test_long_window(void **state)
 {
@@ -501,6 +536,7 @@ int main(void)
 		TEST(not_chosen),
 		TEST(overflows_of_nobody),
 		TEST(many_namespaces),
+		TEST(labels_of_namespaces),
 		TEST(long_window),
 		TEST(not_shown),
 		TEST(cut),

@@ -445,6 +445,36 @@ static void test_many_gone(void **state)
 	close_host();
 }
 
+/* A crowd that had a stray drop each takes no place of one that had overflows. */
+static void test_many_gone_with_drops(void **state)
+{
+	open_host();
+	settle();
+	for (uint16_t port = 1000; port < 1000 + TOTALS_GONE_MAX + 10; port++) {
+		start(port);
+		stray(port, 1);
+		pass(0);
+		host.now_ns++;
+		stop(port);
+		pass(0);
+		host.now_ns++;
+		memset(listener(port), 0, sizeof(struct truth));
+	}
+	start(80);
+	pass(61);
+	overflow(80, 3);
+	pass(15);
+	assert_overflows(80, 3, 3);
+	stop(80);
+	pass(15);
+	pass(15);
+	assert_overflows(80, 3, 3);
+	assert_overflows(1000, NONE, NONE);
+	/* The crowd is not kept without end, and the namespace has a sum. */
+	assert_u64_equal(host.sums.n, TOTALS_GONE_MAX + 2);
+	close_host();
+}
+
 /* What nobody saw may have fallen on every listener that has as many drops. */
 static void test_failed_window(void **state)
 {
@@ -587,12 +617,14 @@ static struct netns *add_namespace(struct snapshot *s, uint64_t inode, const cha
 
 static void test_namespaces(void **state)
 {
-	static const char *const names[] = { "blue",	 "web",	     "web", "42",
-					     "odd@name", "a\"b\xff", NULL,  "sleep[4711]" };
+	static const char *const names[] = { "blue",	 "web",	      "web",  "42",
+					     "odd@name", "a\"b\xff",  NULL,   "sleep[4711]",
+					     "a\"b",	 "b\xc3\xa4", "a\nb", "a\\b" };
 	static const char *const labels[] = {
-		"\"\"",	   "\"blue\"",	       "\"web@101\"",		"\"web@102\"",
-		"\"103\"", "\"odd@name@104\"", "\"a\\\"b\\\\xff@105\"", "\"106\"",
-		"\"107\""
+		"\"\"",		 "\"blue\"",	     "\"web@101\"",	      "\"web@102\"",
+		"\"103\"",	 "\"odd@name@104\"", "\"a\\\"b\\\\xff@105\"", "\"106\"",
+		"\"107\"",	 "\"a\\\"b\"",	     "\"b\xc3\xa4@109\"",     "\"a\\nb@110\"",
+		"\"a\\\\b@111\""
 	};
 	struct series_namespaces namespaces = { 0 };
 	struct scene s;
@@ -673,6 +705,17 @@ static void test_same_labels(void **state)
 	assert_u64_equal(
 		sample("listenq_accept_queue_length", "{namespace=\"4026531840\",path=\"/run/x\""),
 		2);
+	/* The highest peak of one, but not below the length that stands beside it. */
+	s.now.listeners[0].known |= LISTENER_PEAK;
+	s.now.listeners[0].peak.length = 9;
+	s.now.listeners[5].known |= LISTENER_PEAK;
+	s.now.listeners[5].peak.length = 1;
+	show(&s);
+	assert_u64_equal(of_port("listenq_accept_queue_peak_length", 80), 11);
+	assert_u64_equal(sample("listenq_accept_queue_peak_length", "path=\"/run/x\""), 2);
+	s.now.listeners[0].peak.length = 12;
+	show(&s);
+	assert_u64_equal(of_port("listenq_accept_queue_peak_length", 80), 12);
 	/* What is unknown of one is unknown of both. */
 	s.now.listeners[1].known = 0;
 	show(&s);
@@ -758,23 +801,15 @@ static void test_unknown(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-	cmocka_unit_test(test_values_of_labels),
-	cmocka_unit_test(test_namespaces),
-	cmocka_unit_test(test_counters),
-	cmocka_unit_test(test_same_labels),
-	cmocka_unit_test(test_too_many),
-	cmocka_unit_test(test_owners),
-	cmocka_unit_test(test_unknown),
-	cmocka_unit_test(test_sums),
-	cmocka_unit_test(test_first_minute),
-	cmocka_unit_test(test_first_minute_of_a_listener),
-	cmocka_unit_test(test_restart),
-	cmocka_unit_test(test_drops_of_closed),
-	cmocka_unit_test(test_drops_of_a_member),
-	cmocka_unit_test(test_gone),
-	cmocka_unit_test(test_many_gone),
-	cmocka_unit_test(test_failed_window),
-	cmocka_unit_test(test_truth),
+	cmocka_unit_test(test_values_of_labels),  cmocka_unit_test(test_namespaces),
+	cmocka_unit_test(test_counters),	  cmocka_unit_test(test_same_labels),
+	cmocka_unit_test(test_too_many),	  cmocka_unit_test(test_owners),
+	cmocka_unit_test(test_unknown),		  cmocka_unit_test(test_sums),
+	cmocka_unit_test(test_first_minute),	  cmocka_unit_test(test_first_minute_of_a_listener),
+	cmocka_unit_test(test_restart),		  cmocka_unit_test(test_drops_of_closed),
+	cmocka_unit_test(test_drops_of_a_member), cmocka_unit_test(test_gone),
+	cmocka_unit_test(test_many_gone),	  cmocka_unit_test(test_many_gone_with_drops),
+	cmocka_unit_test(test_failed_window),	  cmocka_unit_test(test_truth),
 };
 
 int main(void)

@@ -320,6 +320,42 @@ static void test_end_is_damaged(void **state)
 	}
 }
 
+/* What read(2) and pread(2) gave to this process so far; 0: the kernel does not count it. */
+static uint64_t bytes_read(void)
+{
+	FILE *f = fopen("/proc/self/io", "r");
+	unsigned long long n = 0;
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "rchar: %llu", &n) != 1)
+		n = 0;
+	fclose(f);
+	return n;
+}
+
+/* Many short lines of junk: none is a reason to read all of them again. */
+static void test_end_is_damaged_in_many_lines(void **state)
+{
+	static char junk[200001];
+	uint64_t bytes;
+
+	begin(1);
+	add_quietly(2, false);
+	recorder_close(recorder, &why);
+	recorder = NULL;
+	for (size_t i = 0; i < sizeof(junk) - 1; i++)
+		junk[i] = i % 2 ? '\n' : 'x';
+	append(junk);
+	memset(junk, '\n', sizeof(junk) - 1);
+	append(junk);
+	bytes = bytes_read();
+	begin(3);
+	assert_true(bytes_read() - bytes < 2000000);
+	add_saying(4, false, "was damaged: its last 400000 bytes are removed");
+	assert_file(path, "H 1 2 H 3 4");
+}
+
 static void test_header_is_cut(void **state)
 {
 	unit_write_text(tree, "file", "{\"format\":\"lis");
@@ -562,10 +598,19 @@ static void test_size_is_too_small(void **state)
 
 static void test_rotation_spares_others(void **state)
 {
+	char *text;
+
 	unit_write_text(tree, "file.1", "precious\n");
 	config.size_max = 1000;
 	assert_refused(-EEXIST, "it is another file, and not replaced");
 	assert_int_equal(access(path, F_OK), -1);
+	/* Nor is anything cut off: nobody would hear of it. */
+	unit_write_text(tree, "file", HEADER_LINE_BEGIN);
+	assert_refused(-EEXIST, "it is another file, and not replaced");
+	text = unit_read(path, NULL);
+	assert_string_equal(text, HEADER_LINE_BEGIN);
+	free(text);
+	assert_int_equal(unlink(path), 0);
 	assert_int_equal(unlink(former), 0);
 	begin(1);
 	add_saying(2, false, "two samples");
@@ -592,6 +637,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_last_line_is_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_line_is_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_end_is_damaged, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_end_is_damaged_in_many_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_header_is_cut, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_writers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_removed, setup, teardown),

@@ -3,13 +3,16 @@
 
 #include "base/sink.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static char *tree;
@@ -130,6 +133,101 @@ static void test_relative(void **state)
 	assert_int_equal(fchdir(here), 0);
 	close(here);
 	assert_file("");
+}
+
+/* Begins a report and is killed: its temporary file stays. */
+static void leave_temporary(void)
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		sink_open(&sink, path, &why);
+		raise(SIGKILL);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+}
+
+/* @seconds: ago */
+static void set_age(const char *name, time_t seconds)
+{
+	struct timespec times[2];
+
+	assert_int_equal(clock_gettime(CLOCK_REALTIME, &times[0]), 0);
+	times[0].tv_sec -= seconds;
+	times[1] = times[0];
+	assert_int_equal(utimensat(AT_FDCWD, name, times, AT_SYMLINK_NOFOLLOW), 0);
+}
+
+/* Gives all temporary files this age. Returns how many there are. @last: the path of one */
+static size_t set_ages(time_t seconds, char last[PATH_MAX])
+{
+	DIR *dir = opendir(tree);
+	size_t n = 0;
+
+	assert_non_null(dir);
+	for (struct dirent *e; (e = readdir(dir));) {
+		if (strncmp(e->d_name, ".listenq.", 9) != 0)
+			continue;
+		snprintf(last, PATH_MAX, "%s/%s", tree, e->d_name);
+		set_age(last, seconds);
+		n++;
+	}
+	closedir(dir);
+	return n;
+}
+
+/* What SIGKILL left behind is removed once nobody can still be writing it. */
+static void test_left_over(void **state)
+{
+	char left[PATH_MAX], other[PATH_MAX];
+
+	snprintf(other, sizeof(other), "%s/other", tree);
+	leave_temporary();
+	leave_temporary();
+	assert_u64_equal(set_ages(1800, left), 2);
+	assert_written(path, "one");
+	assert_u64_equal(set_ages(7200, left), 2);
+	/* Those of another file stay. */
+	assert_written(other, "");
+	assert_u64_equal(set_ages(7200, left), 2);
+	assert_written(path, "two");
+	assert_file("two");
+	assert_u64_equal(unit_count_entries(tree), 2);
+}
+
+/* What has the name and is not a file of this user is not touched. */
+static void test_left_over_of_others(void **state)
+{
+	char left[PATH_MAX], target[PATH_MAX];
+	struct stat st;
+
+	leave_temporary();
+	assert_u64_equal(set_ages(0, left), 1);
+	snprintf(target, sizeof(target), "%s/target", tree);
+	unit_write_text(tree, "target", "target");
+	assert_int_equal(unlink(left), 0);
+	assert_int_equal(symlink("target", left), 0);
+	set_age(left, 7200);
+	set_age(target, 7200);
+	assert_written(path, "one");
+	assert_int_equal(lstat(left, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	assert_int_equal(access(target, F_OK), 0);
+	assert_int_equal(unlink(left), 0);
+	assert_int_equal(mkfifo(left, 0600), 0);
+	set_age(left, 7200);
+	assert_written(path, "two");
+	assert_int_equal(lstat(left, &st), 0);
+	assert_int_equal(unlink(left), 0);
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(rename(target, left), 0);
+	assert_int_equal(chown(left, 12345, 12345), 0);
+	set_age(left, 7200);
+	assert_written(path, "three");
+	assert_int_equal(lstat(left, &st), 0);
 }
 
 /* The disk is full: an error, the old report, and nothing left behind. */
@@ -596,6 +694,8 @@ int main(void)
 		SINK_TEST(test_replaced_as_a_whole),
 		SINK_TEST(test_mode),
 		SINK_TEST(test_relative),
+		SINK_TEST(test_left_over),
+		SINK_TEST(test_left_over_of_others),
 		SINK_TEST(test_write_fails),
 		SINK_TEST(test_rename_fails),
 		SINK_TEST(test_link),
