@@ -182,6 +182,24 @@ class Baseline(Case):
         result = self.check(file, "--metric=overflows", "-c", "0", status="OK")
         self.assertEqual(result.data[f"127.0.0.1:{listener.port}"].value, 0)
 
+    def test_restarted(self):
+        """A server that overflowed and was started again is no proof that all is well."""
+        file = "--baseline=" + os.path.join(self.place, "baseline")
+        listener = self.listener(backlog=1)
+        self.check(file, status="OK")
+        self.fill(listener, 1)
+        self.overflow(listener, 4)
+        port = listener.port
+        listener.close()
+        self.listener(port=port)
+        saved = pathlib.Path(self.place, "baseline").read_bytes()
+        for metric, limit, status in (("overflows", "0", "UNKNOWN"), ("drops", "0", "UNKNOWN"),
+                                      ("overflows", "9999", "OK"), ("queue", "0", "OK")):
+            pathlib.Path(self.place, "baseline").write_bytes(saved)
+            result = self.check(file, "-p", str(port), f"--metric={metric}", "-c", limit,
+                                status=status)
+            self.assertRegex(result.text, "overflows at a listener that is unknown, or gone$")
+
     def test_too_short(self):
         """Two runs at once show whether nobody accepts as little as one does."""
         file = "--baseline=" + os.path.join(self.place, "baseline")
