@@ -125,15 +125,27 @@ static enum check_status status_of_state(const struct row *row)
 	return CHECK_OK;
 }
 
+static enum check_status status_of_value(const struct check *c, double value)
+{
+	return threshold_alerts(&c->config->critical, value) ? CHECK_CRITICAL :
+	       threshold_alerts(&c->config->warning, value)  ? CHECK_WARNING :
+							       CHECK_OK;
+}
+
 static enum check_status judge(const struct check *c, const struct checked *one)
 {
 	if (!by_thresholds(c))
 		return status_of_state(one->row);
-	if (!one->known)
-		return CHECK_UNKNOWN;
-	return threshold_alerts(&c->config->critical, one->value) ? CHECK_CRITICAL :
-	       threshold_alerts(&c->config->warning, one->value)  ? CHECK_WARNING :
-								    CHECK_OK;
+	return one->known ? status_of_value(c, one->value) : CHECK_UNKNOWN;
+}
+
+/* In few digits, unless these would contradict the status. */
+static void add_metric(const struct check *c, struct strbuf *b, double value)
+{
+	const double few = metric_round(c->metric, value);
+
+	metric_add(b, c->metric,
+		   status_of_value(c, few) == status_of_value(c, value) ? few : value);
 }
 
 /* The worst first; of those the one with the highest value, where it decides. */
@@ -253,7 +265,7 @@ static void add_queued(struct strbuf *b, const struct row *row)
 
 static void add_number(struct strbuf *b, double rate)
 {
-	text_add_rate(b, rate < 2 ? rate : (double)(uint64_t)(rate + 0.5));
+	text_add_rate(b, rate < 2 ? rate : (double)num_whole(rate + 0.5));
 }
 
 /*
@@ -314,7 +326,7 @@ static void add_listener(struct check *c, struct strbuf *b, const struct checked
 	if (by_thresholds(c)) {
 		strbuf_addf(b, "%s ", c->metric->what);
 		if (one->known)
-			metric_add(b, c->metric, one->value);
+			add_metric(c, b, one->value);
 		else
 			strbuf_adds(b, "unknown");
 		strbuf_adds(b, sick ? ", " : "");
@@ -566,7 +578,7 @@ static void add_well(struct check *c, struct strbuf *b)
 	if (!highest)
 		return;
 	strbuf_addf(b, ", highest %s ", c->metric->what);
-	metric_add(b, c->metric, highest->value);
+	add_metric(c, b, highest->value);
 	if (highest->value > 0) {
 		strbuf_adds(b, " at ");
 		add_address(c, b, highest->row);
@@ -618,7 +630,7 @@ static void add_value(struct check *c, struct strbuf *b, const struct checked *o
 	const struct threshold *w = &c->config->warning, *e = &c->config->critical;
 
 	if (one->known)
-		metric_add(b, c->metric, one->value);
+		add_metric(c, b, one->value);
 	else
 		strbuf_putc(b, 'U');
 	strbuf_addf(b, ";%s;%s", w->text ? w->text : "", e->text ? e->text : "");

@@ -22,7 +22,7 @@ static void add_row(struct finder *f, struct unplaced *u, const struct row *row)
 	double value;
 
 	if (metric_get(&metric_table[METRIC_OVERFLOWS], row, f->report, f->context, &value))
-		u->values += (uint64_t)value;
+		u->values += num_whole(value);
 	if (row->state != STATE_OVERFLOWING)
 		u->candidate |= row->shown && max;
 	else if (row->shown)
@@ -57,7 +57,7 @@ static uint64_t within_bounds(const struct row *row, const struct unplaced *u, d
 		row->state == STATE_OVERFLOWING ? u->values : u->here + u->elsewhere;
 
 	return num_min_u64(minus(row->netns->overflows_lo.value, placed),
-			   minus(row->window->overflows.max, (uint64_t)value));
+			   minus(row->window->overflows.max, num_whole(value)));
 }
 
 static bool may_alert(const struct unplaced_question *ask, double value, uint64_t more)

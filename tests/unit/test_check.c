@@ -135,6 +135,12 @@ static void threshold(struct threshold *t, const char *range)
 	assert_int_equal(threshold_parse(t, range, &why), 0);
 }
 
+static void set_metric(enum metric_id id, const char *critical)
+{
+	config.metric = &metric_table[id];
+	threshold(&config.critical, critical);
+}
+
 static void test_well(void **state)
 {
 	scene_now(&s, 80)->length = 12;
@@ -246,12 +252,6 @@ static void test_overflows_of_nobody(void **state)
 	scene_overflow(&s, 3);
 	assert_int_equal(check(), CHECK_WARNING);
 	assert_said("; 3 overflows at a listener that is unknown, or gone |");
-}
-
-static void set_metric(enum metric_id id, const char *critical)
-{
-	config.metric = &metric_table[id];
-	threshold(&config.critical, critical);
 }
 
 /* A listener that was started again has none of the overflows of the one before it. */
@@ -479,6 +479,43 @@ static void test_thresholds(void **state)
 	assert_said("LISTENQ WARNING - 10.0.0.1:80 fill 0% | '10.0.0.1:80'=0%;@0:100;~:\n");
 }
 
+/* What is printed is not less than what was judged. */
+static void test_digits(void **state)
+{
+	set_lengths(2);
+	let_wait(2, 1001);
+	threshold(&config.warning, "1");
+	set_metric(METRIC_OLDEST_WAIT, "1.0");
+	assert_int_equal(check(), CHECK_CRITICAL);
+	assert_said("oldest wait 1.001s | '10.0.0.1:80'=1.001s;1;1.0;0\n");
+	let_wait(2, 4294967295u);
+	assert_int_equal(check(), CHECK_CRITICAL);
+	assert_said("'10.0.0.1:80'=4294967.295s;");
+	/* 20.155% and a bit: two digits more than usual are what it is critical for. */
+	threshold(&config.warning, "99");
+	set_metric(METRIC_FILL, "20.15");
+	set_lengths(26);
+	assert_int_equal(check(), CHECK_CRITICAL);
+	assert_said("fill 20.1550387%, ");
+	assert_said(" | '10.0.0.1:80'=20.1550387%;99;20.15\n");
+	set_metric(METRIC_FILL, "20.16");
+	assert_int_equal(print(), CHECK_OK);
+	assert_said("highest fill 20.15% at");
+}
+
+/* A counter of 64 bits that a double cannot hold, nor a signed number. */
+static void test_huge(void **state)
+{
+	scene_overflow(&s, UINT64_MAX - 100);
+	scene_now(&s, 80)->known &= (uint16_t)~LISTENER_DROPS;
+	set_lengths(129);
+	assert_int_equal(check(), CHECK_CRITICAL);
+	assert_said("about 18446744073710M SYNs/s dropped |");
+	set_metric(METRIC_OVERFLOWS, "9");
+	assert_int_equal(print(), CHECK_CRITICAL);
+	assert_said("overflows 18446744073709551616, ");
+}
+
 /* The highest value of those that are equally bad stands first; the sick are said all the same. */
 static void test_worst(void **state)
 {
@@ -624,6 +661,8 @@ int main(void)
 		TEST(incomplete),
 		TEST(harmless),
 		TEST(thresholds),
+		TEST(digits),
+		TEST(huge),
 		TEST(worst),
 		TEST(metrics),
 		TEST(unknown_value),
