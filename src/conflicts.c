@@ -192,6 +192,9 @@ int conflicts_check(const struct options *o, const bool *given, struct error *wh
 		if (options_given(o, given, check_members[i]))
 			return error_set(why, -EINVAL,
 					 "--metric, --allow-empty and --timeout go with --check");
+	if (o->baseline && !strcmp(o->baseline, "-"))
+		return error_set(why, -EINVAL,
+				 "--baseline: the sample is kept in a file, name one");
 	if (replaces(o, o->baseline, "--baseline", why) || replaces(o, o->replay, "--replay", why))
 		return -EINVAL;
 	if (o->replay && strcmp(o->replay, "-") != 0 && options_given(o, given, MEMBER(timeout)))

@@ -330,6 +330,9 @@ static const struct {
 	{ "--prometheus --fail-if=overflows>0",
 	  "--fail-if: 'overflows>0' is unknown without a window; give --delay, --watch or "
 	  "--baseline, or ask for fill" },
+	{ "--baseline=-", "--baseline: the sample is kept in a file, name one" },
+	{ "--prometheus --baseline=- --output-file=./-",
+	  "--baseline: the sample is kept in a file, name one" },
 	{ "--metric=fill", "--metric, --allow-empty and --timeout go with --check" },
 	{ "--allow-empty -j", "--metric, --allow-empty and --timeout go with --check" },
 	{ "--timeout=5", "--metric, --allow-empty and --timeout go with --check" },
