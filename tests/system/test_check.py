@@ -119,6 +119,13 @@ class Sick(Case):
         self.assertRegex(result.text, r"- @app\\x7c' \S+ stopped accepting, 2/2 queued")
         self.assertEqual(len(result.data), 2)
 
+    def test_unix_path(self):
+        """A path in the filter is enough, and has the time that a proof takes."""
+        path = os.path.join(self.place, "u")
+        self.unix(path.encode(), 1, 2)
+        self.assertRegex(self.check(path, status="CRITICAL").text,
+                         rf"- {path} \S+ stopped accepting, 2/2 queued")
+
     def test_namespaces(self):
         own = self.listener()
         netns.own_names(self)

@@ -228,6 +228,11 @@ static const struct {
 	{ "", "options check" },
 	{ "-H 127.0.0.1 -p 80", "options check to=inet port=80" },
 	{ "--hostname=::1 --port 65535", "options check to=inet6 port=65535" },
+	/* A filter makes UNIX listeners looked at, as -x does. */
+	{ "/run/app.sock", "options filter delay=3.5 check" },
+	{ "/run/app.sock -d 1", "options filter check" },
+	{ ":80 or unix:*", "options filter delay=3.5 check" },
+	{ "/run/app.sock -t 2", "options filter check timeout=2" },
 	{ "-t 30 -d 20", "options delay=20 check timeout=30" },
 	{ "--metric fill -w ~:80 -c @99.5:100 -v",
 	  "options check metric=fill warning=-inf:80 critical=99.5:100" },
