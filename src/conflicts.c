@@ -102,6 +102,11 @@ static const struct {
 	{ MEMBER(check.critical),
 	  NEEDS,
 	  { MEMBER(check.metric) },
+	  "-c is the --critical of a --metric, as in --metric=fill -c 90",
+	  FORMAT_CHECK },
+	{ MEMBER(check.critical),
+	  NEEDS,
+	  { MEMBER(check.metric) },
 	  "-c is the --critical of a --metric, as in --metric=fill -c 90; for --count there is no letter" },
 };
 

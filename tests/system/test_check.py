@@ -282,6 +282,14 @@ class Chosen(Case):
             result = self.check("-H", address, "-p", "80", "-d0", status="UNKNOWN")
             self.assertEqual(result.text, f"LISTENQ UNKNOWN - {address} is not an address of this "
                              "host; run the check on the host that has it, or leave out -H")
+        # Nor is it one to which no client connects, though all addresses are listened on.
+        for address in "224.0.0.1", "255.255.255.255", "ff02::1":
+            result = self.check("-H", address, "-p", "80", "-d0", status="UNKNOWN", err=None)
+            self.assertIn(f"{address} is an address of many hosts", result.text)
+        self.assertEqual(set(self.check("-H", "::ffff:127.0.0.1", "-d0").data),
+                         {"127.0.0.1:80", "*:81", "0.0.0.0:83"})
+        self.assertEqual(set(self.check("-d0", ":80 or :81").data),
+                         {"127.0.0.1:80", "0.0.0.0:80", "*:81"})
         self.assertEqual(set(self.check("-d0", "sport = :81").data), {"*:81"})
         self.assertEqual(set(self.check("-p", "80", "-d0", "src 127.0.0.1").data), {"127.0.0.1:80"})
 
