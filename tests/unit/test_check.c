@@ -472,6 +472,11 @@ static void test_thresholds(void **state)
 	assert_int_equal(check(), CHECK_CRITICAL);
 	threshold(&config.critical, "100");
 	assert_int_equal(check(), CHECK_WARNING);
+	/* listen(2) was called again. */
+	scene_now(&s, 80)->limit = 63;
+	assert_int_equal(check(), CHECK_CRITICAL);
+	assert_said("fill 201.56%, ");
+	scene_now(&s, 80)->limit = 128;
 	threshold(&config.warning, "@0:100");
 	threshold(&config.critical, "~:");
 	set_lengths(0);
