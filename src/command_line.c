@@ -221,7 +221,8 @@ static int derive(struct options *o, const bool *given, char **words, int n, str
 		if (format_table[o->format].instant && !o->watch)
 			o->delay = 0;
 		/* Nothing but the time that it is looked at shows how long a UNIX client waits. */
-		if (o->format == FORMAT_CHECK && o->unix_too &&
+		if (o->format == FORMAT_CHECK &&
+		    (o->unix_too || filter_needs(o->selection.filter) & NEED_UNIX) &&
 		    o->timeout >= UNIX_WINDOW + CONFLICTS_TIMEOUT_MARGIN)
 			o->delay = UNIX_WINDOW;
 	}

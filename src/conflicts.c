@@ -102,6 +102,11 @@ static const struct {
 	{ MEMBER(check.critical),
 	  NEEDS,
 	  { MEMBER(check.metric) },
+	  "-c is the --critical of a --metric, as in --metric=fill -c 90",
+	  FORMAT_CHECK },
+	{ MEMBER(check.critical),
+	  NEEDS,
+	  { MEMBER(check.metric) },
 	  "-c is the --critical of a --metric, as in --metric=fill -c 90; for --count there is no letter" },
 };
 
@@ -192,6 +197,9 @@ int conflicts_check(const struct options *o, const bool *given, struct error *wh
 		if (options_given(o, given, check_members[i]))
 			return error_set(why, -EINVAL,
 					 "--metric, --allow-empty and --timeout go with --check");
+	if (o->baseline && !strcmp(o->baseline, "-"))
+		return error_set(why, -EINVAL,
+				 "--baseline: the sample is kept in a file, name one");
 	if (replaces(o, o->baseline, "--baseline", why) || replaces(o, o->replay, "--replay", why))
 		return -EINVAL;
 	if (o->replay && strcmp(o->replay, "-") != 0 && options_given(o, given, MEMBER(timeout)))

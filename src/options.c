@@ -311,13 +311,27 @@ static int parse_critical(struct options *o, const char *text, struct error *why
 static int parse_host(struct options *o, const char *text, struct error *why)
 {
 	struct destination *p = &o->selection.to;
+	static const uint8_t broadcast[4] = { 255, 255, 255, 255 };
 
+	if (p->family)
+		return error_set(why, -EINVAL,
+				 "--hostname takes one address; a check of two is two checks");
 	if (inet_pton(AF_INET, text, p->address) == 1)
 		p->family = AF_INET;
 	else if (inet_pton(AF_INET6, text, p->address) == 1)
 		p->family = AF_INET6;
 	else
 		return error_set(why, -EINVAL, "--hostname: '%s' is not an IPv4 or IPv6 address",
+				 text);
+	if (snapshot_is_mapped(p->family, p->address)) { /* clients meet it over IPv4 */
+		memmove(p->address, p->address + 12, 4);
+		p->family = AF_INET;
+	}
+	if (p->family == AF_INET6 ? p->address[0] == 0xff :
+				    p->address[0] >> 4 == 0xe || !memcmp(p->address, broadcast, 4))
+		return error_set(why, -EINVAL,
+				 "--hostname: %s is an address of many hosts, to which no client "
+				 "connects",
 				 text);
 	return 0;
 }
@@ -387,6 +401,10 @@ int options_apply(struct options *o, const struct option_row *row, const char *a
 		*(bool *)member = true;
 		break;
 	case WHOLE:
+		if (row->member == MEMBER(port) && o->port)
+			return error_set(why, -EINVAL,
+					 "--port takes one port; a filter takes several, as in "
+					 "':8080 or :9000'");
 		return parse_whole(row, argument, member, why);
 	case NUMBER:
 		return parse_number(row->name, argument, row->min, row->max, member, why);

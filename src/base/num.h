@@ -42,6 +42,14 @@ static inline uint64_t num_max_u64(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
+/* Whole units of a number that may be negative, or above all that 64 bits hold. */
+static inline uint64_t num_whole(double value)
+{
+	if (!(value < 18446744073709551616.0))
+		return UINT64_MAX;
+	return value > 0 ? (uint64_t)value : 0;
+}
+
 /* Returns @from + @by, at least 0. */
 static inline size_t num_step(size_t from, long by)
 {

@@ -9,6 +9,7 @@
 #include "output/footer.h"
 #include "output/perfdata.h"
 #include "output/sort.h"
+#include "output/unplaced.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -124,15 +125,27 @@ static enum check_status status_of_state(const struct row *row)
 	return CHECK_OK;
 }
 
+static enum check_status status_of_value(const struct check *c, double value)
+{
+	return threshold_alerts(&c->config->critical, value) ? CHECK_CRITICAL :
+	       threshold_alerts(&c->config->warning, value)  ? CHECK_WARNING :
+							       CHECK_OK;
+}
+
 static enum check_status judge(const struct check *c, const struct checked *one)
 {
 	if (!by_thresholds(c))
 		return status_of_state(one->row);
-	if (!one->known)
-		return CHECK_UNKNOWN;
-	return threshold_alerts(&c->config->critical, one->value) ? CHECK_CRITICAL :
-	       threshold_alerts(&c->config->warning, one->value)  ? CHECK_WARNING :
-								    CHECK_OK;
+	return one->known ? status_of_value(c, one->value) : CHECK_UNKNOWN;
+}
+
+/* In few digits, unless these would contradict the status. */
+static void add_metric(const struct check *c, struct strbuf *b, double value)
+{
+	const double few = metric_round(c->metric, value);
+
+	metric_add(b, c->metric,
+		   status_of_value(c, few) == status_of_value(c, value) ? few : value);
 }
 
 /* The worst first; of those the one with the highest value, where it decides. */
@@ -252,7 +265,7 @@ static void add_queued(struct strbuf *b, const struct row *row)
 
 static void add_number(struct strbuf *b, double rate)
 {
-	text_add_rate(b, rate < 2 ? rate : (double)(uint64_t)(rate + 0.5));
+	text_add_rate(b, rate < 2 ? rate : (double)num_whole(rate + 0.5));
 }
 
 /*
@@ -313,7 +326,7 @@ static void add_listener(struct check *c, struct strbuf *b, const struct checked
 	if (by_thresholds(c)) {
 		strbuf_addf(b, "%s ", c->metric->what);
 		if (one->known)
-			metric_add(b, c->metric, one->value);
+			add_metric(c, b, one->value);
 		else
 			strbuf_adds(b, "unknown");
 		strbuf_adds(b, sick ? ", " : "");
@@ -377,43 +390,53 @@ static void note_not_shown(struct check *c)
 	strbuf_free(&text);
 }
 
-/*
- * Overflows of one namespace that no listener accounts for which is said to overflow: several may
- * have dropped them, or one that is gone.
- */
-static void note_overflows(struct check *c, const struct netns_report *ns)
+/* @what: a noun for one and a noun for several */
+static void note_lost(struct check *c, const struct netns *netns, enum check_status status,
+		      uint64_t n, const char *const what[2], const char *where)
 {
-	uint64_t here = 0, elsewhere = 0, rest = ns->overflows_lo.value;
-	bool candidate = !c->config->chosen || ns->unattributed_overflows.value;
 	struct strbuf text = { 0 };
 
-	for (size_t i = 0; i < c->report->n_rows; i++) {
-		const struct row *row = &c->report->rows[i];
-		const uint64_t max = row->window->overflows.known ? row->window->overflows.max : 0;
-
-		if (row->netns != ns || row->gone)
-			continue;
-		if (row->state != STATE_OVERFLOWING)
-			candidate |= row->shown && max;
-		else if (row->shown)
-			here += max;
-		else
-			elsewhere += max;
-	}
-	if (rest > here + elsewhere) {
-		rest -= here + elsewhere;
-		strbuf_addf(&text, "%llu overflow%s at a listener that is unknown%s",
-			    (unsigned long long)rest, rest == 1 ? "" : "s",
-			    ns->unattributed_overflows.value ? ", or gone" : "");
-		add_namespace(c, &text, ns->netns);
-		note(c, candidate ? CHECK_WARNING : CHECK_OK, &text);
-	} else if (rest > here) {
-		strbuf_addf(&text, "%llu overflow%s at listeners that were not chosen",
-			    (unsigned long long)(rest - here), rest - here == 1 ? "" : "s");
-		add_namespace(c, &text, ns->netns);
-		note(c, CHECK_OK, &text);
-	}
+	strbuf_addf(&text, "%llu %s at %s", (unsigned long long)n, what[n != 1], where);
+	add_namespace(c, &text, netns);
+	note(c, status, &text);
 	strbuf_free(&text);
+}
+
+/*
+ * What one namespace lost and no listener that is said to have lost it accounts for. A metric that
+ * would alert with it is not known to be well.
+ */
+static void note_unplaced(struct check *c, const struct netns_report *ns, const struct unplaced *u)
+{
+	static const char *const overflows[] = { "overflow", "overflows" };
+	static const char *const losses[] = { "loss", "losses" };
+	const uint64_t all = ns->overflows_lo.value, placed = u->here + u->elsewhere;
+	const bool limits = by_thresholds(c), of_overflows = c->metric->field == FIELD_OVERFLOWS;
+	const enum check_status status = limits && u->may_alert ? CHECK_UNKNOWN :
+					 u->candidate		? CHECK_WARNING :
+								  CHECK_OK;
+
+	if (all > placed)
+		note_lost(c, ns->netns, status, all - placed, overflows,
+			  ns->unattributed_overflows.value ? "a listener that is unknown, or gone" :
+							     "a listener that is unknown");
+	else if (all > u->here)
+		note_lost(c, ns->netns, CHECK_OK, all - u->here, overflows,
+			  "listeners that were not chosen");
+	if (all <= placed && limits && of_overflows && u->may_alert)
+		note_lost(c, ns->netns, CHECK_UNKNOWN, all - u->values, overflows,
+			  "one of several listeners");
+	if (u->losses && limits &&
+	    (c->metric->field == FIELD_LOSSES || c->metric->field == FIELD_DROPS_DELTA))
+		note_lost(c, ns->netns, status, u->losses, losses,
+			  "a listener that is unknown, or gone");
+}
+
+static void note_all_unplaced(struct check *c, const struct unplaced *unplaced, bool may_alert)
+{
+	for (size_t i = 0; i < c->report->n_netns; i++)
+		if ((by_thresholds(c) && unplaced[i].may_alert) == may_alert)
+			note_unplaced(c, &c->report->netns[i], &unplaced[i]);
 }
 
 /* A sick listener may be hidden by what is unknown. */
@@ -456,6 +479,21 @@ static void note_open(struct check *c)
 	strbuf_free(&text);
 }
 
+/* Is what the metric counts what makes that state? Then it was judged, and found within ranges. */
+static bool counts_state(const struct metric *metric, enum state state)
+{
+	switch (metric - metric_table) {
+	case METRIC_DROPS:
+		return state == STATE_OVERFLOWING || state == STATE_DROPPING;
+	case METRIC_OVERFLOWS:
+		return state == STATE_OVERFLOWING;
+	case METRIC_LOSSES:
+		return state == STATE_DROPPING;
+	default:
+		return false;
+	}
+}
+
 /* Somebody who watches the fill of a queue may take it for a watch of the server. */
 static void note_not_judged(struct check *c)
 {
@@ -474,7 +512,11 @@ static void note_not_judged(struct check *c)
 			    verdict_brief(first->state, verdict_first_reason(first->reasons)));
 		if (n > 1)
 			strbuf_addf(&text, " (and %zu more)", n - 1);
-		strbuf_addf(&text, ", which --metric=%s does not judge", c->metric->name);
+		strbuf_addf(&text,
+			    counts_state(c->metric, first->state) ?
+				    ", which the ranges of --metric=%s allow" :
+				    ", which --metric=%s does not judge",
+			    c->metric->name);
 		note(c, CHECK_OK, &text);
 	}
 	strbuf_free(&text);
@@ -490,12 +532,18 @@ static bool some_wait(const struct check *c)
 
 static void note_all(struct check *c)
 {
+	const struct unplaced_question ask = { c->metric, &c->config->warning, &c->config->critical,
+					       c->config->chosen };
 	struct strbuf text = { 0 };
+	struct unplaced *unplaced;
 
+	unplaced = unplaced_find(c->report, &ask, c->context);
+	/* Why it is UNKNOWN has to be in the first line. */
+	note_all_unplaced(c, unplaced, true);
 	note_open(c);
 	note_not_shown(c);
-	for (size_t i = 0; i < c->report->n_netns; i++)
-		note_overflows(c, &c->report->netns[i]);
+	note_all_unplaced(c, unplaced, false);
+	free(unplaced);
 	note_incomplete(c);
 	note_not_judged(c);
 	if (!c->report->window_ns)
@@ -530,7 +578,7 @@ static void add_well(struct check *c, struct strbuf *b)
 	if (!highest)
 		return;
 	strbuf_addf(b, ", highest %s ", c->metric->what);
-	metric_add(b, c->metric, highest->value);
+	add_metric(c, b, highest->value);
 	if (highest->value > 0) {
 		strbuf_adds(b, " at ");
 		add_address(c, b, highest->row);
@@ -582,7 +630,7 @@ static void add_value(struct check *c, struct strbuf *b, const struct checked *o
 	const struct threshold *w = &c->config->warning, *e = &c->config->critical;
 
 	if (one->known)
-		metric_add(b, c->metric, one->value);
+		add_metric(c, b, one->value);
 	else
 		strbuf_putc(b, 'U');
 	strbuf_addf(b, ";%s;%s", w->text ? w->text : "", e->text ? e->text : "");

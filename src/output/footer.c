@@ -66,6 +66,15 @@ static void add_gone(struct strbuf *lines, const struct report *report,
 	}
 }
 
+static void add_counter(struct strbuf *lines, enum counter_id id, uint64_t delta)
+{
+	char rise[24];
+
+	snprintf(rise, sizeof(rise), "+%llu", (unsigned long long)delta);
+	strbuf_addf(lines, "  %-26s %8s  %s\n", counter_table[id].name, rise,
+		    counter_table[id].meaning);
+}
+
 static void add_moved(struct strbuf *lines, const struct report *report,
 		      const struct netns_report *ns, const char *window)
 {
@@ -73,8 +82,7 @@ static void add_moved(struct strbuf *lines, const struct report *report,
 		strbuf_addf(lines, "Counters of this namespace that moved in %s:\n", window);
 	for (unsigned int i = 0; i < COUNTER_N; i++)
 		if (is_worth_a_line(ns, i))
-			strbuf_addf(lines, "  %-26s %+8lld  %s\n", counter_table[i].name,
-				    (long long)ns->delta[i].value, counter_table[i].meaning);
+			add_counter(lines, i, ns->delta[i].value);
 	if (!ns->delta[COUNTER_LISTEN_OVERFLOWS].known || !ns->delta[COUNTER_LISTEN_DROPS].known)
 		strbuf_addf(lines, "ListenOverflows and ListenDrops in %s: unknown.\n", window);
 	else if (!has_moved(ns))

@@ -2,6 +2,7 @@
 #include "output/metric.h"
 
 #include "base/nearest.h"
+#include "base/num.h"
 
 #include <errno.h>
 #include <string.h>
@@ -91,10 +92,15 @@ bool metric_get(const struct metric *metric, const struct row *row, const struct
 	return true;
 }
 
+double metric_round(const struct metric *metric, double value)
+{
+	if (*metric->unit == 's') /* from milliseconds, so that there is nothing to lose */
+		return (double)num_whole(value * 1000 + 0.5) / 1000;
+	/* A product that is a bit too small would lose a hundredth. */
+	return *metric->unit ? (double)num_whole(value * 100 + 1e-6) / 100 : value;
+}
+
 void metric_add(struct strbuf *b, const struct metric *metric, double value)
 {
-	const uint64_t scale = *metric->unit == 's' ? 1000 : 100;
-
-	strbuf_addf(b, "%.15g%s", (double)(uint64_t)(value * (double)scale) / (double)scale,
-		    metric->unit);
+	strbuf_addf(b, *metric->unit ? "%.15g%s" : "%.0f%s", value, metric->unit);
 }

@@ -45,7 +45,10 @@ unsigned int metric_needs(const struct metric *metric);
 bool metric_get(const struct metric *metric, const struct row *row, const struct report *report,
 		struct field_context *context, double *value);
 
-/* metric_add() - add a value with its unit, in few digits, never rounded up. */
+/* The value in few digits, never rounded up: milliseconds, or hundredths of a percent. */
+double metric_round(const struct metric *metric, double value);
+
+/* Adds a value with its unit. */
 void metric_add(struct strbuf *b, const struct metric *metric, double value);
 
 #endif

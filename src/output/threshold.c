@@ -57,3 +57,10 @@ bool threshold_alerts(const struct threshold *t, double value)
 
 	return t->text && inside == t->inside;
 }
+
+bool threshold_may_alert(const struct threshold *t, double least, double most)
+{
+	if (!t->inside)
+		return threshold_alerts(t, least) || threshold_alerts(t, most);
+	return t->text && least <= t->end && most >= t->start;
+}

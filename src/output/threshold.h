@@ -26,4 +26,7 @@ int threshold_parse(struct threshold *t, const char *text, struct error *why);
 
 bool threshold_alerts(const struct threshold *t, double value);
 
+/* Does it at any value from @least to @most? */
+bool threshold_may_alert(const struct threshold *t, double least, double most);
+
 #endif

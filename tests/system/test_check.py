@@ -119,6 +119,13 @@ class Sick(Case):
         self.assertRegex(result.text, r"- @app\\x7c' \S+ stopped accepting, 2/2 queued")
         self.assertEqual(len(result.data), 2)
 
+    def test_unix_path(self):
+        """A path in the filter is enough, and has the time that a proof takes."""
+        path = os.path.join(self.place, "u")
+        self.unix(path.encode(), 1, 2)
+        self.assertRegex(self.check(path, status="CRITICAL").text,
+                         rf"- {path} \S+ stopped accepting, 2/2 queued")
+
     def test_namespaces(self):
         own = self.listener()
         netns.own_names(self)
@@ -181,6 +188,24 @@ class Baseline(Case):
         self.assertRegex(result.text, rf"127\.0\.0\.1:{listener.port} .*SYNs/s dropped$")
         result = self.check(file, "--metric=overflows", "-c", "0", status="OK")
         self.assertEqual(result.data[f"127.0.0.1:{listener.port}"].value, 0)
+
+    def test_restarted(self):
+        """A server that overflowed and was started again is no proof that all is well."""
+        file = "--baseline=" + os.path.join(self.place, "baseline")
+        listener = self.listener(backlog=1)
+        self.check(file, status="OK")
+        self.fill(listener, 1)
+        self.overflow(listener, 4)
+        port = listener.port
+        listener.close()
+        self.listener(port=port)
+        saved = pathlib.Path(self.place, "baseline").read_bytes()
+        for metric, limit, status in (("overflows", "0", "UNKNOWN"), ("drops", "0", "UNKNOWN"),
+                                      ("overflows", "9999", "OK"), ("queue", "0", "OK")):
+            pathlib.Path(self.place, "baseline").write_bytes(saved)
+            result = self.check(file, "-p", str(port), f"--metric={metric}", "-c", limit,
+                                status=status)
+            self.assertRegex(result.text, "overflows at a listener that is unknown, or gone$")
 
     def test_too_short(self):
         """Two runs at once show whether nobody accepts as little as one does."""
@@ -257,6 +282,14 @@ class Chosen(Case):
             result = self.check("-H", address, "-p", "80", "-d0", status="UNKNOWN")
             self.assertEqual(result.text, f"LISTENQ UNKNOWN - {address} is not an address of this "
                              "host; run the check on the host that has it, or leave out -H")
+        # Nor is it one to which no client connects, though all addresses are listened on.
+        for address in "224.0.0.1", "255.255.255.255", "ff02::1":
+            result = self.check("-H", address, "-p", "80", "-d0", status="UNKNOWN", err=None)
+            self.assertIn(f"{address} is an address of many hosts", result.text)
+        self.assertEqual(set(self.check("-H", "::ffff:127.0.0.1", "-d0").data),
+                         {"127.0.0.1:80", "*:81", "0.0.0.0:83"})
+        self.assertEqual(set(self.check("-d0", ":80 or :81").data),
+                         {"127.0.0.1:80", "0.0.0.0:80", "*:81"})
         self.assertEqual(set(self.check("-d0", "sport = :81").data), {"*:81"})
         self.assertEqual(set(self.check("-p", "80", "-d0", "src 127.0.0.1").data), {"127.0.0.1:80"})
 

@@ -135,6 +135,12 @@ static void threshold(struct threshold *t, const char *range)
 	assert_int_equal(threshold_parse(t, range, &why), 0);
 }
 
+static void set_metric(enum metric_id id, const char *critical)
+{
+	config.metric = &metric_table[id];
+	threshold(&config.critical, critical);
+}
+
 static void test_well(void **state)
 {
 	scene_now(&s, 80)->length = 12;
@@ -246,6 +252,111 @@ static void test_overflows_of_nobody(void **state)
 	scene_overflow(&s, 3);
 	assert_int_equal(check(), CHECK_WARNING);
 	assert_said("; 3 overflows at a listener that is unknown, or gone |");
+}
+
+/* A listener that was started again has none of the overflows of the one before it. */
+static void test_unplaced_of_gone(void **state)
+{
+	scene_overflow(&s, 7);
+	set_metric(METRIC_OVERFLOWS, "6");
+	assert_int_equal(check(), CHECK_UNKNOWN);
+	assert_said("LISTENQ UNKNOWN - 1 TCP listener here looked at, highest overflows 0; "
+		    "7 overflows at a listener that is unknown, or gone | '10.0.0.1:80'=0;;6;0\n");
+	set_metric(METRIC_DROPS, "6");
+	assert_int_equal(print(), CHECK_UNKNOWN);
+	config.chosen = true;
+	assert_int_equal(print(), CHECK_UNKNOWN);
+	/* A listener that is asked for, and no other, may have closed. */
+	s.report.n_shown = 0;
+	config.allow_empty = true;
+	assert_int_equal(print(), CHECK_OK);
+	config.chosen = false;
+	assert_int_equal(print(), CHECK_UNKNOWN);
+}
+
+/* So few that no range is left, and what is no overflow. */
+static void test_unplaced_alerts_not(void **state)
+{
+	scene_overflow(&s, 7);
+	set_metric(METRIC_OVERFLOWS, "7");
+	assert_int_equal(check(), CHECK_OK);
+	assert_said("; 7 overflows at a listener that is unknown, or gone |");
+	set_metric(METRIC_LOSSES, "0");
+	assert_int_equal(print(), CHECK_OK);
+	set_metric(METRIC_FILL, "0");
+	assert_int_equal(print(), CHECK_OK);
+	set_metric(METRIC_OVERFLOWS, "8:9");
+	assert_int_equal(print(), CHECK_CRITICAL);
+	set_metric(METRIC_OVERFLOWS, "@3:4");
+	assert_int_equal(print(), CHECK_UNKNOWN);
+	/* What is certain stays. */
+	threshold(&config.warning, "@0");
+	assert_int_equal(print(), CHECK_WARNING);
+}
+
+/* Several may have dropped them, so each of them may have dropped all. */
+static void test_unplaced_bounds(void **state)
+{
+	scene_add_both(&s, 81);
+	scene_add_both(&s, 82);
+	scene_overflow(&s, 51);
+	scene_now(&s, 80)->drops = scene_now(&s, 81)->drops = 51;
+	set_metric(METRIC_OVERFLOWS, "50");
+	assert_int_equal(check(), CHECK_UNKNOWN);
+	assert_said("; 51 overflows at a listener that is unknown |");
+	set_metric(METRIC_DROPS, "51"); /* of each it is known */
+	assert_int_equal(print(), CHECK_OK);
+	/* The third one has none for sure. */
+	set_metric(METRIC_OVERFLOWS, "0");
+	config.chosen = true;
+	s.report.shown[0] = (struct row *)(uintptr_t)scene_row_at(&s, 82);
+	s.report.n_shown = 1;
+	assert_int_equal(print(), CHECK_OK);
+}
+
+/* It overflows for sure, but how often is known within bounds. */
+static void test_unplaced_at_overflowing(void **state)
+{
+	scene_add_both(&s, 81);
+	scene_overflow(&s, 51);
+	scene_now(&s, 80)->drops = 51;
+	scene_now(&s, 81)->drops = 48;
+	set_metric(METRIC_OVERFLOWS, "10");
+	assert_int_equal(check(), CHECK_UNKNOWN);
+	assert_said("highest overflows 3 at 10.0.0.1:80; 48 overflows at one of several listeners");
+	set_metric(METRIC_OVERFLOWS, "51");
+	assert_int_equal(print(), CHECK_OK);
+	set_metric(METRIC_OVERFLOWS, "2");
+	assert_int_equal(print(), CHECK_CRITICAL);
+}
+
+static void test_unplaced_losses(void **state)
+{
+	scene_count(&s, COUNTER_LISTEN_DROPS, 0, 0, 5, 5);
+	set_metric(METRIC_LOSSES, "4");
+	assert_int_equal(check(), CHECK_UNKNOWN);
+	assert_said("; 5 losses at a listener that is unknown, or gone |");
+	set_metric(METRIC_DROPS, "4");
+	assert_int_equal(print(), CHECK_UNKNOWN);
+	set_metric(METRIC_LOSSES, "5");
+	assert_int_equal(print(), CHECK_OK);
+	set_metric(METRIC_OVERFLOWS, "4");
+	assert_int_equal(print(), CHECK_OK);
+	assert_not_said("losses");
+}
+
+static void test_not_judged(void **state)
+{
+	set_lengths(129);
+	scene_overflow(&s, 3);
+	scene_now(&s, 80)->drops = 3;
+	set_metric(METRIC_OVERFLOWS, "9");
+	assert_int_equal(check(), CHECK_OK);
+	assert_said(
+		"; 10.0.0.1:80 stopped accepting, which the ranges of --metric=overflows allow |");
+	set_metric(METRIC_QUEUE, "999");
+	assert_int_equal(print(), CHECK_OK);
+	assert_said("; 10.0.0.1:80 stopped accepting, which --metric=queue does not judge |");
 }
 
 /* Of many notes none is lost: those without room in the first line stand below. */
@@ -396,11 +507,53 @@ static void test_thresholds(void **state)
 	assert_int_equal(check(), CHECK_CRITICAL);
 	threshold(&config.critical, "100");
 	assert_int_equal(check(), CHECK_WARNING);
+	/* listen(2) was called again. */
+	scene_now(&s, 80)->limit = 63;
+	assert_int_equal(check(), CHECK_CRITICAL);
+	assert_said("fill 201.56%, ");
+	scene_now(&s, 80)->limit = 128;
 	threshold(&config.warning, "@0:100");
 	threshold(&config.critical, "~:");
 	set_lengths(0);
 	assert_int_equal(check(), CHECK_WARNING);
 	assert_said("LISTENQ WARNING - 10.0.0.1:80 fill 0% | '10.0.0.1:80'=0%;@0:100;~:\n");
+}
+
+/* What is printed is not less than what was judged. */
+static void test_digits(void **state)
+{
+	set_lengths(2);
+	let_wait(2, 1001);
+	threshold(&config.warning, "1");
+	set_metric(METRIC_OLDEST_WAIT, "1.0");
+	assert_int_equal(check(), CHECK_CRITICAL);
+	assert_said("oldest wait 1.001s | '10.0.0.1:80'=1.001s;1;1.0;0\n");
+	let_wait(2, 4294967295u);
+	assert_int_equal(check(), CHECK_CRITICAL);
+	assert_said("'10.0.0.1:80'=4294967.295s;");
+	/* 20.155% and a bit: two digits more than usual are what it is critical for. */
+	threshold(&config.warning, "99");
+	set_metric(METRIC_FILL, "20.15");
+	set_lengths(26);
+	assert_int_equal(check(), CHECK_CRITICAL);
+	assert_said("fill 20.1550387%, ");
+	assert_said(" | '10.0.0.1:80'=20.1550387%;99;20.15\n");
+	set_metric(METRIC_FILL, "20.16");
+	assert_int_equal(print(), CHECK_OK);
+	assert_said("highest fill 20.15% at");
+}
+
+/* A counter of 64 bits that a double cannot hold, nor a signed number. */
+static void test_huge(void **state)
+{
+	scene_overflow(&s, UINT64_MAX - 100);
+	scene_now(&s, 80)->known &= (uint16_t)~LISTENER_DROPS;
+	set_lengths(129);
+	assert_int_equal(check(), CHECK_CRITICAL);
+	assert_said("about 18446744073710M SYNs/s dropped |");
+	set_metric(METRIC_OVERFLOWS, "9");
+	assert_int_equal(print(), CHECK_CRITICAL);
+	assert_said("overflows 18446744073709551616, ");
 }
 
 /* The highest value of those that are equally bad stands first; the sick are said all the same. */
@@ -535,6 +688,12 @@ int main(void)
 		TEST(unknown_listener),
 		TEST(not_chosen),
 		TEST(overflows_of_nobody),
+		TEST(unplaced_of_gone),
+		TEST(unplaced_alerts_not),
+		TEST(unplaced_bounds),
+		TEST(unplaced_at_overflowing),
+		TEST(unplaced_losses),
+		TEST(not_judged),
 		TEST(many_namespaces),
 		TEST(labels_of_namespaces),
 		TEST(long_window),
@@ -543,6 +702,8 @@ int main(void)
 		TEST(incomplete),
 		TEST(harmless),
 		TEST(thresholds),
+		TEST(digits),
+		TEST(huge),
 		TEST(worst),
 		TEST(metrics),
 		TEST(unknown_value),

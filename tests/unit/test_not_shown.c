@@ -207,6 +207,23 @@ static void test_footer(void **state)
 	assert_memory_equal(b.s + strlen(sick), calm, strlen(calm));
 }
 
+/* A counter has 64 bits, and rises. */
+static void test_huge(void **state)
+{
+	const char *none = NULL;
+	const struct footer footer = { .report = &scene.report, .selectors = &none };
+
+	scene_overflow(&scene, UINT64_MAX - 100);
+	scene_report(&scene);
+	footer_add(&b, &footer);
+	assert_non_null(strstr(b.s, "  ListenOverflows            +18446744073709551515  SYNs"));
+	scene_overflow(&scene, 7);
+	scene_report(&scene);
+	b.len = 0;
+	footer_add(&b, &footer);
+	assert_non_null(strstr(b.s, "  ListenOverflows                  +7  SYNs"));
+}
+
 #define NOT_SHOWN_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -216,7 +233,7 @@ int main(void)
 		NOT_SHOWN_TEST(test_unix_full),	  NOT_SHOWN_TEST(test_unix_stalled),
 		NOT_SHOWN_TEST(test_overflowing), NOT_SHOWN_TEST(test_come_and_go),
 		NOT_SHOWN_TEST(test_no_window),	  NOT_SHOWN_TEST(test_not_all),
-		NOT_SHOWN_TEST(test_footer),
+		NOT_SHOWN_TEST(test_footer),	  NOT_SHOWN_TEST(test_huge),
 	};
 
 	return cmocka_run_group_tests_name("not_shown", tests, NULL, NULL);

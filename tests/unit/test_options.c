@@ -228,6 +228,14 @@ static const struct {
 	{ "", "options check" },
 	{ "-H 127.0.0.1 -p 80", "options check to=inet port=80" },
 	{ "--hostname=::1 --port 65535", "options check to=inet6 port=65535" },
+	{ "-H ::ffff:127.0.0.1", "options check to=inet" },
+	{ "-H 127.255.255.254", "options check to=inet" },
+	{ "-H fe80::1", "options check to=inet6" },
+	/* A filter makes UNIX listeners looked at, as -x does. */
+	{ "/run/app.sock", "options filter delay=3.5 check" },
+	{ "/run/app.sock -d 1", "options filter check" },
+	{ ":80 or unix:*", "options filter delay=3.5 check" },
+	{ "/run/app.sock -t 2", "options filter check timeout=2" },
 	{ "-t 30 -d 20", "options delay=20 check timeout=30" },
 	{ "--metric fill -w ~:80 -c @99.5:100 -v",
 	  "options check metric=fill warning=-inf:80 critical=99.5:100" },
@@ -323,6 +331,8 @@ static const struct {
 	  "--fail-if: filter, at character 6: 'x' is neither a percentage like 80% nor "
 	  "a ratio from 0 to 1" },
 	{ "-T --fail-if=:80", "--top excludes --fail-if" },
+	{ "-c 5", "-c is the --critical of a --metric, as in --metric=fill -c 90; for --count "
+		  "there is no letter" },
 	{ "-w 5", "-w is the --warning of a --metric, as in --metric=fill -w 90" },
 	{ "-d0 --fail-if=state>=high",
 	  "--fail-if: 'state>=high' is unknown without a window; give --delay, --watch or "
@@ -330,6 +340,9 @@ static const struct {
 	{ "--prometheus --fail-if=overflows>0",
 	  "--fail-if: 'overflows>0' is unknown without a window; give --delay, --watch or "
 	  "--baseline, or ask for fill" },
+	{ "--baseline=-", "--baseline: the sample is kept in a file, name one" },
+	{ "--prometheus --baseline=- --output-file=./-",
+	  "--baseline: the sample is kept in a file, name one" },
 	{ "--metric=fill", "--metric, --allow-empty and --timeout go with --check" },
 	{ "--allow-empty -j", "--metric, --allow-empty and --timeout go with --check" },
 	{ "--timeout=5", "--metric, --allow-empty and --timeout go with --check" },
@@ -364,8 +377,22 @@ static const struct {
 	{ "check_listenq", "-p http", "--port: 'http' is not a whole number" },
 	{ "check_listenq", "-H web3", "--hostname: 'web3' is not an IPv4 or IPv6 address" },
 	{ "check_listenq", "-c 5",
-	  "-c is the --critical of a --metric, as in --metric=fill -c 90; for --count there is no "
-	  "letter" },
+	  "-c is the --critical of a --metric, as in --metric=fill -c 90" },
+	{ "listenq", "--check -c 5",
+	  "-c is the --critical of a --metric, as in --metric=fill -c 90" },
+	{ "check_listenq", "-w 5", "-w is the --warning of a --metric, as in --metric=fill -w 90" },
+	{ "check_listenq", "-p 80 --port=81",
+	  "--port takes one port; a filter takes several, as in ':8080 or :9000'" },
+	{ "check_listenq", "-H ::1 -H 127.0.0.1",
+	  "--hostname takes one address; a check of two is two checks" },
+	{ "check_listenq", "-H 224.0.0.1",
+	  "--hostname: 224.0.0.1 is an address of many hosts, to which no client connects" },
+	{ "check_listenq", "-H 255.255.255.255",
+	  "--hostname: 255.255.255.255 is an address of many hosts, to which no client connects" },
+	{ "check_listenq", "-H ff02::1",
+	  "--hostname: ff02::1 is an address of many hosts, to which no client connects" },
+	{ "check_listenq", "-H ::ffff:239.1.2.3",
+	  "--hostname: ::ffff:239.1.2.3 is an address of many hosts, to which no client connects" },
 	{ "check_listenq", "--metric=fil -c 5",
 	  "--metric: 'fil' is not fill, queue, drops, overflows, losses, synrecv or oldest-wait; "
 	  "did you mean fill?" },

@@ -58,6 +58,24 @@ static void test_ranges(void **state)
 	}
 }
 
+/* One of many values is enough. */
+static void test_may_alert(void **state)
+{
+	struct threshold t;
+	struct error why;
+
+	assert_int_equal(threshold_parse(&t, "10:20", &why), 0);
+	assert_false(threshold_may_alert(&t, 10, 20));
+	assert_true(threshold_may_alert(&t, 9, 20));
+	assert_true(threshold_may_alert(&t, 10, 21));
+	assert_int_equal(threshold_parse(&t, "@10:20", &why), 0);
+	assert_false(threshold_may_alert(&t, 0, 9));
+	assert_false(threshold_may_alert(&t, 21, 99));
+	assert_true(threshold_may_alert(&t, 0, 10));
+	assert_true(threshold_may_alert(&t, 0, 99));
+	assert_true(threshold_may_alert(&t, 20, 21));
+}
+
 static void test_bad(void **state)
 {
 	static const char *const bad[] = {
@@ -84,12 +102,14 @@ static void test_none(void **state)
 	assert_false(threshold_alerts(&none, 0));
 	assert_false(threshold_alerts(&none, 1e300));
 	assert_false(threshold_alerts(&none, -1));
+	assert_false(threshold_may_alert(&none, -1, 1e300));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ranges),
+		cmocka_unit_test(test_may_alert),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_none),
 	};
