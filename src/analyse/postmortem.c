@@ -11,9 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The clock of a damaged file is left as it is. */
-#define SAME_NS	   (NSEC_PER_SEC / 10) /* ages of connections are that exact */
-#define SET_MAX_NS (INT64_C(4000000000) * (int64_t)NSEC_PER_SEC)
+#define SAME_NS (NSEC_PER_SEC / 10) /* ages of connections are that exact */
 
 static char *copy_text(const char *text)
 {
@@ -619,7 +617,7 @@ static void take_events(struct postmortem *p)
 
 		e.report += p->history_begin;
 		e.group ^= p->host_id;
-		if (p->n_steps)
+		if (p->steps.n)
 			straighten(p, &e);
 		l = find(p, e.group);
 		if (!l)
@@ -672,22 +670,6 @@ void postmortem_ask(struct postmortem *p, struct timespec begin, struct timespec
 	p->asked_begin = begin, p->asked_end = end;
 }
 
-/* @wall: of the first sample with the clock as it was set */
-static void add_step(struct postmortem *p, struct timespec wall, int64_t ns, bool unknown)
-{
-	struct postmortem_step *last = &p->steps[POSTMORTEM_STEPS - 1];
-
-	if (!ns || ns > SET_MAX_NS || ns < -SET_MAX_NS || p->set_ns + ns > SET_MAX_NS ||
-	    p->set_ns + ns < -SET_MAX_NS)
-		return;
-	p->set_ns += ns;
-	if (p->n_steps++ < POSTMORTEM_STEPS)
-		p->steps[p->n_steps - 1] =
-			(struct postmortem_step){ clock_shift(wall, -p->set_ns), ns, unknown };
-	else
-		last->ns += ns;
-}
-
 /*
  * Was the clock set before the window, or in it? Between two boots only one that went back shows.
  * @last: the last sample, if it is of the same boot
@@ -698,26 +680,22 @@ static void find_steps(struct postmortem *p, const struct snapshot *last,
 	int64_t back_ns;
 
 	if (p->windows && last) {
-		add_step(p, before->wall, clock_step_ns(last, before), false);
+		clock_steps_add(&p->steps, before->wall, clock_step_ns(last, before), false);
 	} else if (p->windows) {
-		back_ns = clock_to_ns(clock_shift(before->wall, -p->set_ns)) - clock_to_ns(p->end);
+		back_ns = clock_to_ns(clock_steps_straight(&p->steps, before->wall)) -
+			  clock_to_ns(p->end);
 		p->gaps_unknown |= back_ns < 0;
 		if (back_ns < 0)
-			add_step(p, before->wall, back_ns - 1, true);
+			clock_steps_add(&p->steps, before->wall, back_ns - 1, true);
 	}
-	p->opened = clock_shift(before->wall, -p->set_ns);
-	add_step(p, now->wall, clock_step_ns(before, now), false);
-	p->wall = clock_shift(now->wall, -p->set_ns);
+	p->opened = clock_steps_straight(&p->steps, before->wall);
+	clock_steps_add(&p->steps, now->wall, clock_step_ns(before, now), false);
+	p->wall = clock_steps_straight(&p->steps, now->wall);
 }
 
 struct timespec postmortem_wall(const struct postmortem *p, struct timespec t)
 {
-	int64_t set_ns = 0;
-
-	for (size_t i = 0; i < num_min(p->n_steps, POSTMORTEM_STEPS); i++)
-		if (clock_to_ns(p->steps[i].wall) <= clock_to_ns(t))
-			set_ns += p->steps[i].ns;
-	return clock_shift(t, set_ns);
+	return clock_steps_wall(&p->steps, t);
 }
 
 /*
@@ -839,11 +817,11 @@ static void add_logged(const struct postmortem *p, struct postmortem_listener *l
 {
 	struct timespec from = postmortem_wall(p, l->first.begin), to = from;
 
-	for (size_t i = 0; i <= num_min(p->n_steps, POSTMORTEM_STEPS); i++) {
+	for (size_t i = 0; i <= num_min(p->steps.n, CLOCK_STEPS_MAX); i++) {
 		struct timespec end = l->last.end, ends[2];
 
-		if (i < num_min(p->n_steps, POSTMORTEM_STEPS))
-			end = p->steps[i].wall;
+		if (i < num_min(p->steps.n, CLOCK_STEPS_MAX))
+			end = p->steps.list[i].wall;
 		if (clock_to_ns(end) < clock_to_ns(l->first.begin) ||
 		    clock_to_ns(end) > clock_to_ns(l->last.end))
 			continue;
@@ -870,7 +848,7 @@ void postmortem_end(struct postmortem *p)
 	if (p->windows && p->asked_begin.tv_sec)
 		add_gap(p, &(struct postmortem_gap){ p->asked_begin, p->begin, false }, 0);
 	if (p->asked_end.tv_sec)
-		p->asked_end = clock_shift(p->asked_end, -p->set_ns);
+		p->asked_end = clock_steps_straight(&p->steps, p->asked_end);
 	if (p->windows && p->asked_end.tv_sec)
 		add_gap(p, &(struct postmortem_gap){ p->end, p->asked_end, false }, p->n_gaps);
 	for (size_t i = 0; i < p->n_listeners; i++) {

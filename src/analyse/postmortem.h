@@ -2,6 +2,7 @@
 #ifndef LISTENQ_ANALYSE_POSTMORTEM_H
 #define LISTENQ_ANALYSE_POSTMORTEM_H
 
+#include "analyse/clock_steps.h"
 #include "analyse/event_log.h"
 #include "analyse/history.h"
 #include "analyse/remedy.h"
@@ -22,7 +23,6 @@
 #define POSTMORTEM_GONE	     65536 /* addresses whose listener was closed */
 #define POSTMORTEM_GAPS	     4096
 #define POSTMORTEM_BLIND     4096
-#define POSTMORTEM_STEPS     4096
 #define POSTMORTEM_MISSED    4096
 #define POSTMORTEM_ORPHANS   8
 #define POSTMORTEM_WARNINGS  32
@@ -145,13 +145,6 @@ struct postmortem_orphans {
 	uint64_t overflows; /* at least */
 };
 
-/* The clock was set in the window that ends at @wall. */
-struct postmortem_step {
-	struct timespec wall;
-	int64_t ns; /* by how much; negative: back */
-	bool unknown; /* at a boot: by so much at least */
-};
-
 struct postmortem_warning {
 	char *code, *message;
 	uint32_t windows;
@@ -181,8 +174,7 @@ struct postmortem {
 	bool gaps_unknown; /* one is longer, as the clock went back meanwhile */
 	struct postmortem_blind blind[POSTMORTEM_BLIND];
 	size_t n_blind; /* may be more than are kept */
-	struct postmortem_step steps[POSTMORTEM_STEPS];
-	size_t n_steps; /* likewise; the last one that is kept has those after it too */
+	struct clock_steps steps;
 	struct timespec asked_begin, asked_end; /* see postmortem_ask() */
 	struct postmortem_warning warnings[POSTMORTEM_WARNINGS];
 	size_t n_warnings;
@@ -218,7 +210,6 @@ struct postmortem {
 	struct timespec shown; /* what its clock showed */
 	struct timespec history_wall; /* when the first window of the history began */
 	struct timespec opened, wall; /* the ends of the window that is added */
-	int64_t set_ns; /* by how much the clock was set so far */
 	char boot_id[37];
 };
 

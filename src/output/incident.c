@@ -129,15 +129,15 @@ static void add_steps(struct paper *w)
 {
 	const struct postmortem *p = w->p;
 
-	for (size_t i = 0; i < num_min(p->n_steps, GAPS_MAX); i++) {
+	for (size_t i = 0; i < num_min(p->steps.n, GAPS_MAX); i++) {
 		strbuf_adds(&w->b, "- At ");
-		paper_add_moment(&w->b, w, p->steps[i].wall);
+		paper_add_moment(&w->b, w, p->steps.list[i].wall);
 		strbuf_putc(&w->b, ' ');
-		paper_add_step(&w->b, w, &p->steps[i]);
+		paper_add_step(&w->b, w, &p->steps.list[i]);
 		strbuf_adds(&w->b, ". Lengths of time are true in any case\n");
 	}
-	if (p->n_steps > GAPS_MAX)
-		strbuf_addf(&w->b, "- and it was set %zu times more\n", p->n_steps - GAPS_MAX);
+	if (p->steps.n > GAPS_MAX)
+		strbuf_addf(&w->b, "- and it was set %zu times more\n", p->steps.n - GAPS_MAX);
 }
 
 static void add_not_shown(struct paper *w)
@@ -376,7 +376,7 @@ static void add_summary(struct paper *w)
 		text_add_time(b, l->wait_ms.value * (NSEC_PER_SEC / 1000));
 		strbuf_adds(b, " or longer. ");
 	}
-	if (w->p->n_steps)
+	if (w->p->steps.n)
 		strbuf_adds(b, "The clock was set meanwhile: see the timeline. ");
 	if (w->p->missed) {
 		add_missed(w);
@@ -406,7 +406,7 @@ static void add_calm(struct paper *w)
 	else
 		strbuf_adds(b, " nothing was found, as far as was looked at");
 	add_unknown_time(b, p);
-	strbuf_adds(b, p->n_steps ? "; the clock was set meanwhile" : "");
+	strbuf_adds(b, p->steps.n ? "; the clock was set meanwhile" : "");
 	if (p->missed) {
 		strbuf_adds(b, "; ");
 		add_missed(w);
@@ -460,7 +460,7 @@ static void add_body(struct paper *w, const struct incident_style *style)
 		incident_listener_add(w, p->listeners[i], n > 1 ? i + 1 : 0);
 	add_list(w, "More listeners that were sick", detailed, n);
 	add_list(w, "Nearly full, and nothing lost", n, p->n_listeners);
-	if (p->n_listeners || p->n_gaps || p->n_blind || p->n_steps || p->n_missed || p->n_orphans)
+	if (p->n_listeners || p->n_gaps || p->n_blind || p->steps.n || p->n_missed || p->n_orphans)
 		incident_timeline_add(w);
 	add_looked_at(w, style);
 	add_unknown(w, style);

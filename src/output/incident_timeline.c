@@ -185,8 +185,8 @@ static void add_entries(struct entries *to, const struct paper *w)
 	const size_t detailed = paper_parts(p), n = detailed ? detailed : p->n_listeners;
 
 	strbuf_adds(add_entry(to, p->begin), "the first sample");
-	for (size_t i = 0; i < num_min(p->n_steps, POSTMORTEM_STEPS); i++)
-		paper_add_step(add_entry(to, p->steps[i].wall), w, &p->steps[i]);
+	for (size_t i = 0; i < num_min(p->steps.n, CLOCK_STEPS_MAX); i++)
+		paper_add_step(add_entry(to, p->steps.list[i].wall), w, &p->steps.list[i]);
 	for (size_t i = 0; i < num_min(p->n_blind, POSTMORTEM_BLIND); i++) {
 		struct strbuf *b = add_entry(to, p->blind[i].begin);
 

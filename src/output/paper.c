@@ -79,7 +79,7 @@ void paper_add_at(struct paper *w, struct timespec t)
 	paper_add_clock(&w->b, w, t);
 }
 
-void paper_add_step(struct strbuf *b, const struct paper *w, const struct postmortem_step *step)
+void paper_add_step(struct strbuf *b, const struct paper *w, const struct clock_step *step)
 {
 	if (step->unknown) {
 		strbuf_adds(b, "since a boot the clock is behind by ");

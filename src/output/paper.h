@@ -63,7 +63,7 @@ void paper_add_unseen(struct strbuf *b, const struct postmortem_spell *s);
 void paper_add_pauses(struct strbuf *b, const struct postmortem_listener *l);
 
 /* "the clock was set back by 1h0m; until then it showed 04:30:05" */
-void paper_add_step(struct strbuf *b, const struct paper *w, const struct postmortem_step *step);
+void paper_add_step(struct strbuf *b, const struct paper *w, const struct clock_step *step);
 
 /* The address of a listener as a table has it, safe for a terminal; in a code span. */
 void paper_add_local(struct strbuf *b, const struct paper *w, const struct postmortem_listener *l);
