@@ -26,8 +26,10 @@ static void free_listener(struct postmortem_listener *l)
 	free(l->unit);
 	free(l->container);
 	free(l->cgroup);
-	for (size_t i = 0; i < REASON_N; i++)
+	for (size_t i = 0; i < REASON_N; i++) {
 		strbuf_free(&l->reasons[i].fact);
+		remedy_free(&l->reasons[i].remedy);
+	}
 	strbuf_free(&l->fact);
 	remedy_free(&l->remedy);
 	remedy_free(&l->logged);
@@ -212,6 +214,12 @@ static void add_reasons(const struct postmortem *p, struct postmortem_listener *
 		r->worst = p->wall;
 		r->fact.len = 0;
 		r->names = verdict_add_fact(&r->fact, i, row, p->text_flags);
+		if (!verdict_cause(i))
+			continue;
+		/* What it is blamed for, whatever else the window proves. */
+		r->remedy.now = p->past ? &r->worst : NULL;
+		remedy_find(&r->remedy, row, row->state, row->reasons & ~((1u << i) - 1),
+			    p->text_flags);
 	}
 }
 
@@ -785,6 +793,17 @@ void postmortem_add(struct postmortem *p, const struct report *report)
 		p->missed_end = p->wall;
 	}
 	add_scope(p, report);
+}
+
+enum reason postmortem_cause(const struct postmortem_listener *l)
+{
+	enum reason most = REASON_N;
+
+	for (unsigned int i = 0; i < REASON_N; i++)
+		if (verdict_cause(i) && l->reasons[i].windows &&
+		    (most == REASON_N || l->reasons[i].windows > l->reasons[most].windows))
+			most = i;
+	return most;
 }
 
 /* By port and address. */

@@ -34,6 +34,7 @@ struct postmortem_reason {
 	struct timespec worst;
 	struct strbuf fact; /* what is the case in the worst of them; safe for a terminal */
 	bool names; /* the fact names processes */
+	struct remedy remedy; /* of a cause: the next step in that window */
 };
 
 /* Is a spell at least as long as it was seen? */
@@ -59,7 +60,7 @@ struct postmortem_listener {
 	uint32_t worst_reasons;
 	struct timespec worst_wall;
 	struct strbuf fact; /* what the state means */
-	struct remedy remedy; /* the next step; no purpose: there is none */
+	struct remedy remedy; /* the next step where no cause is proved; no purpose: none */
 	struct remedy logged; /* what it logged meanwhile; filled by postmortem_end() */
 	/* The processes, in that window or another one where it has none. */
 	struct postmortem_process processes[POSTMORTEM_PIDS];
@@ -233,6 +234,12 @@ void postmortem_ask(struct postmortem *p, struct timespec begin, struct timespec
 
 /* What the clock showed at a time in here. */
 struct timespec postmortem_wall(const struct postmortem *p, struct timespec t);
+
+/*
+ * The cause that most sick windows of a listener prove; of several the first one, in the order of
+ * enum reason. REASON_N: none is proved.
+ */
+enum reason postmortem_cause(const struct postmortem_listener *l);
 
 /* Closes what is open and sorts the listeners, once. No report is added after this. */
 void postmortem_end(struct postmortem *p);

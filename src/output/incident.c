@@ -339,11 +339,33 @@ static void add_title(struct paper *w, const struct incident_style *style)
 	}
 }
 
+/* The one that most windows prove, and then those that came to it for more than a moment. */
+static void add_causes(struct strbuf *b, const struct postmortem_listener *l)
+{
+	const enum reason cause = postmortem_cause(l);
+	const char *between = "; later also ";
+
+	if (cause == REASON_N)
+		return;
+	strbuf_addf(b, "Cause, proved in %u of %u windows: %s", l->reasons[cause].windows,
+		    l->windows, verdict_cause(cause));
+	for (unsigned int i = 0; i < REASON_N; i++) {
+		const struct postmortem_reason *r = &l->reasons[i];
+
+		if (i == cause || !verdict_cause(i) || !r->windows ||
+		    r->windows < num_max(2, l->windows / 10) ||
+		    clock_to_ns(r->first) <= clock_to_ns(l->reasons[cause].first))
+			continue;
+		strbuf_addf(b, "%s%s, in %u", between, verdict_cause(i), r->windows);
+		between = "; ";
+	}
+	strbuf_adds(b, ". ");
+}
+
 static void add_summary(struct paper *w)
 {
 	const struct postmortem_listener *l = w->p->listeners[0];
 	const struct postmortem_sum sum = paper_lost(l);
-	const enum reason first = verdict_first_reason(l->worst_reasons);
 	struct strbuf *b = &w->b;
 
 	strbuf_putc(b, '\n');
@@ -363,9 +385,7 @@ static void add_summary(struct paper *w)
 	paper_add_unseen(b, &l->longest);
 	paper_add_pauses(b, l);
 	strbuf_adds(b, ". ");
-	if (verdict_cause(first))
-		strbuf_addf(b, "Cause, proved in %u of %u windows: %s. ", l->reasons[first].windows,
-			    l->windows, verdict_cause(first));
+	add_causes(b, l);
 	if (sum.min) {
 		strbuf_adds(b, "SYNs and final ACKs dropped: ");
 		paper_add_lost(b, l);

@@ -477,9 +477,12 @@ static void add_remedy(struct strbuf *b, const char *when, const struct remedy *
 	strbuf_adds(b, "```\n");
 }
 
+/* For the cause that the title names. */
 static void add_advice_part(struct paper *w, const struct postmortem_listener *l)
 {
-	const enum reason adviser = verdict_adviser(l->worst_reasons);
+	const enum reason cause = postmortem_cause(l);
+	const enum reason adviser =
+		verdict_adviser(cause < REASON_N ? 1u << cause : l->worst_reasons);
 	const char *advice =
 		adviser < REASON_N ? reason_table[adviser].advice : state_table[l->worst].advice;
 	struct strbuf *b = &w->b;
@@ -490,7 +493,8 @@ static void add_advice_part(struct paper *w, const struct postmortem_listener *l
 			    adviser < REASON_N ? reason_table[adviser].name :
 						 state_table[l->worst].name,
 			    advice);
-	add_remedy(b, w->p->past ? "Next time, while it lasts" : "While it lasts", &l->remedy);
+	add_remedy(b, w->p->past ? "Next time, while it lasts" : "While it lasts",
+		   cause < REASON_N ? &l->reasons[cause].remedy : &l->remedy);
 	add_remedy(b, "Afterwards", &l->logged);
 }
 

@@ -179,7 +179,7 @@ void paper_add_what(struct strbuf *b, enum state state, enum reason reason)
 
 void paper_add_worst(struct strbuf *b, const struct postmortem_listener *l)
 {
-	paper_add_what(b, l->worst, verdict_first_reason(l->worst_reasons));
+	paper_add_what(b, l->worst, postmortem_cause(l));
 }
 
 bool paper_has_part(const struct postmortem_listener *l)

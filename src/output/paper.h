@@ -77,7 +77,10 @@ void paper_add_netns(struct paper *w, const struct netns *ns);
  * where there are several */
 void paper_add_who(struct paper *w, const struct postmortem_listener *l);
 
-/* "stopped accepting, overflowing": of a state, and of the worst window of a listener. */
+/*
+ * "stopped accepting, overflowing": of a cause and a state; and the cause that most windows of a
+ * listener prove, with the worst of its states.
+ */
 void paper_add_what(struct strbuf *b, enum state state, enum reason reason);
 void paper_add_worst(struct strbuf *b, const struct postmortem_listener *l);
 

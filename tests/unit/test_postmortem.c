@@ -251,6 +251,48 @@ static void test_stuck(void **state)
 	compare("stuck");
 }
 
+/* @n windows in which the queue was full, as more clients come than gunicorn accepts. */
+static void slow(unsigned int n, uint32_t lost)
+{
+	while (n--) {
+		begin(1);
+		overflow(80, lost);
+		put(80, 4);
+		held_by(2410, "gunicorn", "gunicorn.service");
+		end();
+		add();
+	}
+}
+
+/* The worst window is one of the end, when it accepted again; the cause is that of most. */
+static void test_main_cause(void **state)
+{
+	calm(5);
+	stuck(12, 5, 4);
+	slow(3, 90);
+	calm(40);
+	print();
+	assert_has("# `web3`: `gunicorn` at `10.0.0.1:80` stopped accepting, overflowing\n");
+	assert_has(
+		" Cause, proved in 11 of 15 windows: stopped accepting; later also accepts too slowly, "
+		"in 3. ");
+	assert_has("\nFor not-accepting: ");
+	assert_has("\nWhile it lasts: see what process 2410 waits for. ");
+	assert_lacks("For accepting-slowly");
+}
+
+/* Of two that as many windows prove it is the first one. */
+static void test_causes_equal(void **state)
+{
+	calm(5);
+	stuck(4, 5, 4);
+	slow(3, 90);
+	calm(40);
+	print();
+	assert_has(
+		"proved in 3 of 7 windows: stopped accepting; later also accepts too slowly, in 3. ");
+}
+
 static void test_nothing(void **state)
 {
 	calm(10);
@@ -1222,6 +1264,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_stuck, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_main_cause, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_causes_equal, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_began_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_several, setup, teardown),
