@@ -549,35 +549,6 @@ static void add_netns(struct postmortem *p, const struct report *report)
 	p->most_netns = num_max(p->most_netns, report->n_netns);
 }
 
-static void add_warnings(struct postmortem *p, const struct snapshot *s)
-{
-	for (size_t i = 0; i < s->n_warnings; i++) {
-		const struct warning *w = &s->warnings[i];
-		size_t at = 0;
-
-		/* They are gaps, or counted. */
-		if (!strcmp(w->code, "replay-run") || !strcmp(w->code, "replay-end") ||
-		    !strcmp(w->code, "replay-missed") || !strcmp(w->code, "peaks-unavailable") ||
-		    !strcmp(w->code, "clock-step"))
-			continue;
-		while (at < p->n_warnings && strcmp(p->warnings[at].message, w->message) != 0)
-			at++;
-		if (at == POSTMORTEM_WARNINGS) {
-			p->warnings_left_out++;
-			continue;
-		}
-		if (at == p->n_warnings) {
-			p->n_warnings++;
-			p->warnings[at] = (struct postmortem_warning){
-				.code = xstrdup(w->code),
-				.message = xstrdup(w->message),
-				.first = p->wall,
-			};
-		}
-		p->warnings[at].windows++;
-	}
-}
-
 static void add_scope(struct postmortem *p, const struct report *report)
 {
 	const struct snapshot *s = report->snapshot;
@@ -753,10 +724,7 @@ void postmortem_free(struct postmortem *p)
 	for (size_t i = 0; i < p->n_listeners; i++)
 		free_listener(p->listeners[i]);
 	free(p->listeners);
-	for (size_t i = 0; i < p->n_warnings; i++) {
-		free(p->warnings[i].code);
-		free(p->warnings[i].message);
-	}
+	tally_warnings_free(&p->warnings);
 	for (size_t i = 0; i < p->n_orphans; i++)
 		free_listener(p->orphans[i].of);
 	history_free(p->history);
@@ -779,7 +747,7 @@ void postmortem_add(struct postmortem *p, const struct report *report)
 	history_add(p->history, report);
 	add_rows(p, report, first);
 	add_netns(p, report);
-	add_warnings(p, s);
+	tally_warnings(&p->warnings, s, p->wall);
 	if (s->blind_ns && p->n_blind++ < POSTMORTEM_BLIND)
 		p->blind[p->n_blind - 1] =
 			(struct postmortem_blind){ p->opened, p->wall, s->blind_ns };

@@ -25,7 +25,6 @@
 #define POSTMORTEM_BLIND     4096
 #define POSTMORTEM_MISSED    4096
 #define POSTMORTEM_ORPHANS   8
-#define POSTMORTEM_WARNINGS  32
 #define POSTMORTEM_PIDS	     8 /* of a listener that are named */
 
 struct postmortem_reason {
@@ -146,12 +145,6 @@ struct postmortem_orphans {
 	uint64_t overflows; /* at least */
 };
 
-struct postmortem_warning {
-	char *code, *message;
-	uint32_t windows;
-	struct timespec first;
-};
-
 struct postmortem {
 	unsigned int text_flags;
 	bool past; /* set before the first report: all is over, and processes have other numbers */
@@ -177,9 +170,7 @@ struct postmortem {
 	size_t n_blind; /* may be more than are kept */
 	struct clock_steps steps;
 	struct timespec asked_begin, asked_end; /* see postmortem_ask() */
-	struct postmortem_warning warnings[POSTMORTEM_WARNINGS];
-	size_t n_warnings;
-	uint64_t warnings_left_out; /* there were more; one counts in each of its windows */
+	struct postmortem_warnings warnings;
 
 	/* Of all namespaces that were looked at. */
 	struct postmortem_sum overflows, losses;

@@ -216,8 +216,8 @@ static void add_unknown(struct paper *w, const struct incident_style *style)
 			       "each\n");
 	}
 	add_not_shown(w);
-	for (size_t i = 0; i < p->n_warnings; i++) {
-		const struct postmortem_warning *warning = &p->warnings[i];
+	for (size_t i = 0; i < p->warnings.n; i++) {
+		const struct postmortem_warning *warning = &p->warnings.list[i];
 
 		strbuf_addf(b, "- %s in ", warning->code);
 		paper_add_count(b, warning->windows, "window");
@@ -227,11 +227,11 @@ static void add_unknown(struct paper *w, const struct incident_style *style)
 		paper_add_code(w, warning->message);
 		strbuf_putc(b, '\n');
 	}
-	if (p->warnings_left_out)
+	if (p->warnings.left_out)
 		strbuf_addf(b,
 			    "- and %llu more warnings; one that came in several windows counts in "
 			    "each\n",
-			    (unsigned long long)p->warnings_left_out);
+			    (unsigned long long)p->warnings.left_out);
 	if (p->n_restarts > POSTMORTEM_RESTARTS) {
 		strbuf_addf(b, "- Too many listeners were restarted: the last %zu of them, after ",
 			    p->n_restarts - POSTMORTEM_RESTARTS);
