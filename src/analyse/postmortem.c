@@ -433,15 +433,20 @@ static void add_restart(struct postmortem *p, uint64_t id, const struct postmort
 			bool in_gap)
 {
 	struct postmortem_restart *r = &p->restarts[p->n_restarts];
+	const struct absence *absence = in_gap ? NULL : absences_now(&p->absences, id);
 
 	if (p->n_restarts++ >= POSTMORTEM_RESTARTS)
 		return;
 	*r = (struct postmortem_restart){ id, in_gap ? p->opened : p->wall, in_gap };
-	if (!l || !l->gone)
-		return;
-	r->closed_after = l->gone_after;
-	r->closed_by = l->gone_wall;
-	r->opened_after = p->opened;
+	if (absence) {
+		r->closed_after = absence->closed_after;
+		r->closed_by = absence->closed_by;
+		r->opened_after = p->opened;
+	} else if (l && l->gone) {
+		r->closed_after = l->gone_after;
+		r->closed_by = l->gone_wall;
+		r->opened_after = p->opened;
+	}
 }
 
 /* A new listener where another one was closed. @first: the report is the first one after a gap */
@@ -484,11 +489,35 @@ static void remember_gone(struct postmortem *p, uint64_t id)
 		p->gone_left_out++;
 }
 
+/* One of which nothing but its address and its place is known. Its owner frees it. */
+static struct postmortem_listener *new_place(const struct postmortem *p, const struct row *row)
+{
+	struct postmortem_listener *l = xcalloc(1, sizeof(*l));
+
+	l->id = id_of(p, row);
+	take_listener(l, row);
+	memcpy(l->host, p->host, sizeof(p->host));
+	return l;
+}
+
+static void remember_all_gone(struct postmortem *p, const struct report *report)
+{
+	for (size_t i = report->n_rows - report->n_gone; i < report->n_rows; i++) {
+		const struct row *row = &report->rows[i];
+		struct absences_of *absences;
+
+		if (!row->shown)
+			continue;
+		remember_gone(p, id_of(p, row));
+		absences = absences_closed(&p->absences, id_of(p, row), p->windows);
+		if (absences && !absences->of)
+			absences->of = new_place(p, row);
+	}
+}
+
 static void add_rows(struct postmortem *p, const struct report *report, bool first)
 {
-	for (size_t i = report->n_rows - report->n_gone; i < report->n_rows; i++)
-		if (report->rows[i].shown)
-			remember_gone(p, id_of(p, &report->rows[i]));
+	remember_all_gone(p, report);
 	for (size_t i = 0; i < report->n_rows - report->n_gone; i++) {
 		const struct row *row = &report->rows[i];
 		const bool sick = state_is_sick(row->state) && row->shown;
@@ -496,15 +525,17 @@ static void add_rows(struct postmortem *p, const struct report *report, bool fir
 		uint64_t id;
 
 		find_restart(p, row, first);
-		if (!sick && !p->n_listeners)
+		if (!sick && !p->n_listeners && !p->absences.n)
 			continue;
 		id = id_of(p, row);
+		absences_here(&p->absences, id, p->windows, row_all_fresh(row));
 		l = find(p, id);
 		if (!l && sick)
 			l = add_listener(p, id, row);
 		if (l)
 			add_row(p, l, row, report, first);
 	}
+	absences_add_window(&p->absences, p->windows, p->opened, p->wall);
 	for (size_t i = report->n_rows - report->n_gone; i < report->n_rows; i++)
 		add_gone(p, &report->rows[i]);
 	/* Those whose namespace has gone are not among the rows. */
@@ -524,10 +555,7 @@ static void add_orphans(struct postmortem *p, const struct report *report,
 	if (!row || !ns->unattributed_overflows.value || p->n_orphans == POSTMORTEM_ORPHANS)
 		return;
 	p->n_orphans++;
-	to->of = xcalloc(1, sizeof(*to->of));
-	to->of->id = id_of(p, row);
-	take_listener(to->of, row);
-	memcpy(to->of->host, p->host, sizeof(p->host));
+	to->of = new_place(p, row);
 	to->begin = p->opened;
 	to->end = p->wall;
 	to->overflows = ns->unattributed_overflows.value;
@@ -617,6 +645,7 @@ static void close_history(struct postmortem *p)
 	if (!p->history)
 		return;
 	take_events(p);
+	absences_cut(&p->absences, p->end);
 	history_free(p->history);
 	p->history = NULL;
 	for (size_t i = 0; i < p->n_listeners; i++) {
@@ -727,6 +756,9 @@ void postmortem_free(struct postmortem *p)
 	tally_warnings_free(&p->warnings);
 	for (size_t i = 0; i < p->n_orphans; i++)
 		free_listener(p->orphans[i].of);
+	for (size_t i = 0; i < p->absences.n; i++)
+		free_listener(p->absences.list[i].of);
+	absences_free(&p->absences);
 	history_free(p->history);
 	event_log_free(&p->log);
 	idmap_free(&p->by_id);
@@ -830,6 +862,7 @@ void postmortem_end(struct postmortem *p)
 		return;
 	p->ended = true;
 	close_history(p);
+	p->n_absences = absences_sort(&p->absences);
 	if (p->log.cut.tv_sec && clock_to_ns(p->log.cut) > clock_to_ns(p->cut))
 		p->cut = p->log.cut;
 	if (p->windows && p->asked_begin.tv_sec)

@@ -2,6 +2,7 @@
 #ifndef LISTENQ_ANALYSE_POSTMORTEM_H
 #define LISTENQ_ANALYSE_POSTMORTEM_H
 
+#include "analyse/absences.h"
 #include "analyse/clock_steps.h"
 #include "analyse/event_log.h"
 #include "analyse/history.h"
@@ -189,6 +190,8 @@ struct postmortem {
 	struct timespec cut; /* up to then not all are kept; 0: all are */
 	struct postmortem_restart restarts[POSTMORTEM_RESTARTS];
 	size_t n_restarts; /* may be more than are kept */
+	struct absences absences; /* of listeners that were selected, sick or not */
+	size_t n_absences; /* addresses, after postmortem_end() */
 
 	/* Of postmortem.c. */
 	bool ended;

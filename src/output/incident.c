@@ -9,8 +9,9 @@
 
 #include <string.h>
 
-#define LISTED_MAX 30 /* more of them, in a line each */
-#define GAPS_MAX   10
+#define LISTED_MAX	    30 /* more of them, in a line each */
+#define GAPS_MAX	    10
+#define ABSENCES_LISTED_MAX 3
 
 /* In one line. */
 static void add_brief(struct paper *w, const struct postmortem_listener *l)
@@ -243,6 +244,11 @@ static void add_unknown(struct paper *w, const struct incident_style *style)
 			    "- More listeners were closed than the %u that are remembered: whether "
 			    "%llu of them were restarted is unknown\n",
 			    POSTMORTEM_GONE, (unsigned long long)p->gone_left_out);
+	if (p->absences.left_out)
+		strbuf_addf(b,
+			    "- Listeners were closed at more than %u addresses: those at others, "
+			    "which were closed %llu times, are not named\n",
+			    ABSENCES_MAX, (unsigned long long)p->absences.left_out);
 	add_orphans(w);
 	if (p->left_out)
 		strbuf_addf(b, "- More than %u listeners were sick; the worst are kept\n",
@@ -288,6 +294,26 @@ static void add_unknown_time(struct strbuf *b, const struct postmortem *p)
 	text_add_time(b, (uint64_t)all_ns);
 }
 
+/* "; `0.0.0.0:80` was closed 3 times, and 2 more listeners were": whoever was well, and gone. */
+static void add_closed(struct paper *w)
+{
+	const struct postmortem *p = w->p;
+	const struct absences_of *first = p->absences.list;
+
+	if (!p->n_absences)
+		return;
+	strbuf_adds(&w->b, ", but ");
+	paper_add_who(w, first->of);
+	strbuf_adds(&w->b, first->times ? " was closed" : " was restarted");
+	if (first->closed > 1)
+		strbuf_addf(&w->b, " %u times", first->closed);
+	if (p->n_absences == 1)
+		return;
+	strbuf_adds(&w->b, ", and so ");
+	strbuf_adds(&w->b, p->n_absences > 2 ? "were " : "was ");
+	paper_add_count(&w->b, p->n_absences - 1, "more listener");
+}
+
 static void add_title(struct paper *w, const struct incident_style *style)
 {
 	const struct postmortem *p = w->p;
@@ -325,6 +351,7 @@ static void add_title(struct paper *w, const struct incident_style *style)
 		strbuf_putc(b, '\n');
 	} else if (p->n_listeners) {
 		strbuf_adds(b, "nothing was lost, but a queue was nearly full");
+		add_closed(w);
 		add_unknown_time(b, p);
 		strbuf_putc(b, '\n');
 	} else {
@@ -334,6 +361,7 @@ static void add_title(struct paper *w, const struct incident_style *style)
 				       "seen sick" :
 				       "sick");
 		strbuf_adds(b, style->source.damaged_line ? ", up to a damaged line" : "");
+		add_closed(w);
 		add_unknown_time(b, p);
 		strbuf_putc(b, '\n');
 	}
@@ -424,7 +452,8 @@ static void add_calm(struct paper *w)
 		strbuf_adds(b, " no listener was full, stuck or lost a packet, as far as was "
 			       "looked at");
 	else
-		strbuf_adds(b, " nothing was found, as far as was looked at");
+		strbuf_adds(b, p->n_absences ? " no listener was sick, as far as was looked at" :
+					       " nothing was found, as far as was looked at");
 	add_unknown_time(b, p);
 	strbuf_adds(b, p->steps.n ? "; the clock was set meanwhile" : "");
 	if (p->missed) {
@@ -432,6 +461,29 @@ static void add_calm(struct paper *w)
 		add_missed(w);
 	}
 	strbuf_adds(b, "; see below.\n");
+}
+
+/* Where a listener was closed, clients failed, though no queue was to blame. */
+static void add_absences(struct paper *w)
+{
+	const struct postmortem *p = w->p;
+
+	w->b.len--;
+	for (size_t i = 0; i < num_min(p->n_absences, ABSENCES_LISTED_MAX); i++) {
+		const struct absences_of *a = &p->absences.list[i];
+
+		strbuf_adds(&w->b, a->times ? " At " : " ");
+		paper_add_who(w, a->of);
+		strbuf_adds(&w->b, a->times ? " " : " was ");
+		paper_add_absences(&w->b, w, a);
+		strbuf_putc(&w->b, '.');
+	}
+	if (p->n_absences > ABSENCES_LISTED_MAX) {
+		strbuf_putc(&w->b, ' ');
+		paper_add_count(&w->b, p->n_absences - ABSENCES_LISTED_MAX, "more listener");
+		strbuf_adds(&w->b, " closed: see the timeline.");
+	}
+	strbuf_putc(&w->b, '\n');
 }
 
 /* Ends the first paragraph, whatever was found. */
@@ -454,7 +506,7 @@ static void add_not_the_cause(struct paper *w)
 	const struct postmortem *p = w->p;
 
 	if (lost_elsewhere(p) || p->missed || p->unix_full.value || p->unix_stalled.value ||
-	    p->netns_overflowing.value)
+	    p->netns_overflowing.value || p->n_absences || p->absences.left_out)
 		return;
 	strbuf_addf(
 		&w->b,
@@ -473,6 +525,8 @@ static void add_body(struct paper *w, const struct incident_style *style)
 		add_summary(w);
 	else
 		add_calm(w);
+	if (!n)
+		add_absences(w);
 	add_damage(w, &style->source);
 	if (!n)
 		add_not_the_cause(w);
@@ -480,7 +534,8 @@ static void add_body(struct paper *w, const struct incident_style *style)
 		incident_listener_add(w, p->listeners[i], n > 1 ? i + 1 : 0);
 	add_list(w, "More listeners that were sick", detailed, n);
 	add_list(w, "Nearly full, and nothing lost", n, p->n_listeners);
-	if (p->n_listeners || p->n_gaps || p->n_blind || p->steps.n || p->n_missed || p->n_orphans)
+	if (p->n_listeners || p->n_gaps || p->n_blind || p->steps.n || p->n_missed ||
+	    p->n_orphans || p->n_absences)
 		incident_timeline_add(w);
 	add_looked_at(w, style);
 	add_unknown(w, style);

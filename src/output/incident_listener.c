@@ -150,8 +150,8 @@ static void add_when_part(struct paper *w, const struct postmortem_listener *l)
 		r = postmortem_restart(w->p, l->id, i);
 		if (!r->closed_by.tv_sec)
 			continue;
-		strbuf_adds(b, "- Nobody");
-		paper_add_absence(b, w, r);
+		strbuf_adds(b, "- N");
+		paper_add_absence(b, w, r, l);
 		strbuf_putc(b, '\n');
 	}
 	if (l->gone) {

@@ -45,9 +45,13 @@ void paper_add_at(struct paper *w, struct timespec t);
 /* The moment of its end, or where samples were left out "between 04:01:12 and 04:02:12" */
 void paper_add_end(struct paper *w, const struct postmortem_spell *s);
 
-/* " listened from some time between 13:24:08 and 13:24:09 to ...", after "nobody": before a
- * restart, by the windows */
-void paper_add_absence(struct strbuf *b, const struct paper *w, const struct postmortem_restart *r);
+/*
+ * "obody listened from some time between 13:24:08 and 13:24:09 to ...": before a restart, by the
+ * windows; and the same of an address, "nobody listened 3 times, ..."
+ */
+void paper_add_absence(struct strbuf *b, const struct paper *w, const struct postmortem_restart *r,
+		       const struct postmortem_listener *l);
+void paper_add_absences(struct strbuf *b, const struct paper *w, const struct absences_of *a);
 
 /* "6s", or a range where the windows leave it open: "10s to 20s"; @at_least: it may be longer. */
 void paper_add_lasted(struct strbuf *b, const struct spell_span *span, bool at_least);
