@@ -238,10 +238,10 @@ static void add_why_part(struct paper *w, const struct postmortem_listener *l)
 		n += verdict_cause(i) != NULL;
 	}
 	if (l->stuck.ns) {
-		strbuf_adds(b, "- Nothing was accepted without a break for ");
-		strbuf_adds(b, l->at_least ? "at least " : "");
+		/* It may have begun before the first window that proves it. */
+		strbuf_adds(b, "- Nothing was accepted for at least ");
 		text_add_time(b, l->stuck.ns);
-		strbuf_adds(b, ", until ");
+		strbuf_adds(b, ", without a break, until ");
 		paper_add_clock(b, w, l->stuck.end);
 		strbuf_putc(b, '\n');
 	}
@@ -386,8 +386,7 @@ static void add_clients_part(struct paper *w, const struct postmortem_listener *
 	add_resets(b, l);
 	add_unix_clients(b, l);
 	if (l->shut.ns) {
-		strbuf_adds(b, "- Nobody could get in for ");
-		strbuf_adds(b, l->at_least ? "at least " : "");
+		strbuf_adds(b, "- Nobody could get in for at least ");
 		text_add_time(b, l->shut.ns);
 		strbuf_adds(b, ", until ");
 		paper_add_clock(b, w, l->shut.end);

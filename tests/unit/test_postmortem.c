@@ -325,6 +325,17 @@ static void test_several(void **state)
 	assert_has("SYNs and final ACKs dropped: 45.");
 }
 
+/* It stopped in the window before the first one that proves it, or before. */
+static void test_stretches_at_least(void **state)
+{
+	calm(5);
+	stuck(10, 5, 1);
+	calm(40);
+	print();
+	assert_has("- Nothing was accepted for at least 9s, without a break, until 04:00:15\n");
+	assert_has("- Nobody could get in for at least 9s, until 04:00:15: the queue was full");
+}
+
 /* It is the same incident where the next window was sick less than HISTORY_GAP_NS later. */
 static void test_short_pause(void **state)
 {
@@ -785,7 +796,7 @@ static void test_sick_over_gap(void **state)
 	assert_has("; nothing is known for 10s of 1m12s\n\n`gunicorn` at ");
 	assert_has(", for 31s, without a break, though nothing was recorded for 10s. ");
 	assert_has("- Lasted: 31s, without a break, though nothing was recorded for 10s\n");
-	assert_has("- Nothing was accepted without a break for 29s, until ");
+	assert_has("- Nothing was accepted for at least 29s, without a break, until ");
 	assert_has("- SYNs and final ACKs dropped: at least 60; unknown in 1 window");
 	assert_has("well again after 31s; was overflowing\n");
 	assert_lacks("at least 31s");
@@ -1438,6 +1449,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_began_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_several, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stretches_at_least, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_short_pause, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restarts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_closed_while_sick, setup, teardown),
