@@ -48,8 +48,8 @@ static void add_list(struct paper *w, const char *title, size_t begin, size_t en
 	for (size_t i = begin; i < end && i < begin + LISTED_MAX; i++)
 		add_brief(w, w->p->listeners[i]);
 	if (end > begin + LISTED_MAX)
-		strbuf_addf(&w->b, "- and %zu more; a filter chooses others\n",
-			    end - begin - LISTED_MAX);
+		strbuf_addf(&w->b, "- and %s%zu more; a filter chooses others\n",
+			    w->p->left_out ? "at least " : "", end - begin - LISTED_MAX);
 }
 
 /* What was looked at, and what not */
@@ -333,7 +333,7 @@ static void add_title(struct paper *w, const struct incident_style *style)
 		strbuf_putc(b, ' ');
 		paper_add_worst(b, p->listeners[0]);
 		if (n > 1) {
-			strbuf_adds(b, ", and ");
+			strbuf_adds(b, p->left_out ? ", and at least " : ", and ");
 			paper_add_count(b, n - 1, "more listener");
 		}
 		add_unknown_time(b, p);

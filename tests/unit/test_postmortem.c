@@ -1386,6 +1386,8 @@ static void test_many(void **state)
 	for (size_t i = 0; i < postmortem->n_listeners; i++)
 		assert_u64_equal(postmortem->listeners[i]->sick_ns, 2 * NSEC_PER_SEC);
 	assert_has("- More than 256 listeners were sick; the worst are kept\n");
+	assert_has(" overflowing, and at least 255 more listeners\n");
+	assert_has("\n- and at least 221 more; a filter chooses others\n");
 	assert_has("## 5. ");
 	assert_lacks("## 6. ");
 	assert_has(" more; a filter chooses others\n");
