@@ -11,9 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The clock of a damaged file is left as it is. */
-#define SAME_NS	   (NSEC_PER_SEC / 10) /* ages of connections are that exact */
-#define SET_MAX_NS (INT64_C(4000000000) * (int64_t)NSEC_PER_SEC)
+#define SAME_NS (NSEC_PER_SEC / 10) /* ages of connections are that exact */
 
 static char *copy_text(const char *text)
 {
@@ -28,8 +26,10 @@ static void free_listener(struct postmortem_listener *l)
 	free(l->unit);
 	free(l->container);
 	free(l->cgroup);
-	for (size_t i = 0; i < REASON_N; i++)
+	for (size_t i = 0; i < REASON_N; i++) {
 		strbuf_free(&l->reasons[i].fact);
+		remedy_free(&l->reasons[i].remedy);
+	}
 	strbuf_free(&l->fact);
 	remedy_free(&l->remedy);
 	remedy_free(&l->logged);
@@ -214,6 +214,12 @@ static void add_reasons(const struct postmortem *p, struct postmortem_listener *
 		r->worst = p->wall;
 		r->fact.len = 0;
 		r->names = verdict_add_fact(&r->fact, i, row, p->text_flags);
+		if (!verdict_cause(i))
+			continue;
+		/* What it is blamed for, whatever else the window proves. */
+		r->remedy.now = p->past ? &r->worst : NULL;
+		remedy_find(&r->remedy, row, row->state, row->reasons & ~((1u << i) - 1),
+			    p->text_flags);
 	}
 }
 
@@ -427,15 +433,20 @@ static void add_restart(struct postmortem *p, uint64_t id, const struct postmort
 			bool in_gap)
 {
 	struct postmortem_restart *r = &p->restarts[p->n_restarts];
+	const struct absence *absence = in_gap ? NULL : absences_now(&p->absences, id);
 
 	if (p->n_restarts++ >= POSTMORTEM_RESTARTS)
 		return;
 	*r = (struct postmortem_restart){ id, in_gap ? p->opened : p->wall, in_gap };
-	if (!l || !l->gone)
-		return;
-	r->closed_after = l->gone_after;
-	r->closed_by = l->gone_wall;
-	r->opened_after = p->opened;
+	if (absence) {
+		r->closed_after = absence->closed_after;
+		r->closed_by = absence->closed_by;
+		r->opened_after = p->opened;
+	} else if (l && l->gone) {
+		r->closed_after = l->gone_after;
+		r->closed_by = l->gone_wall;
+		r->opened_after = p->opened;
+	}
 }
 
 /* A new listener where another one was closed. @first: the report is the first one after a gap */
@@ -478,11 +489,35 @@ static void remember_gone(struct postmortem *p, uint64_t id)
 		p->gone_left_out++;
 }
 
+/* One of which nothing but its address and its place is known. Its owner frees it. */
+static struct postmortem_listener *new_place(const struct postmortem *p, const struct row *row)
+{
+	struct postmortem_listener *l = xcalloc(1, sizeof(*l));
+
+	l->id = id_of(p, row);
+	take_listener(l, row);
+	memcpy(l->host, p->host, sizeof(p->host));
+	return l;
+}
+
+static void remember_all_gone(struct postmortem *p, const struct report *report)
+{
+	for (size_t i = report->n_rows - report->n_gone; i < report->n_rows; i++) {
+		const struct row *row = &report->rows[i];
+		struct absences_of *absences;
+
+		if (!row->shown)
+			continue;
+		remember_gone(p, id_of(p, row));
+		absences = absences_closed(&p->absences, id_of(p, row), p->windows);
+		if (absences && !absences->of)
+			absences->of = new_place(p, row);
+	}
+}
+
 static void add_rows(struct postmortem *p, const struct report *report, bool first)
 {
-	for (size_t i = report->n_rows - report->n_gone; i < report->n_rows; i++)
-		if (report->rows[i].shown)
-			remember_gone(p, id_of(p, &report->rows[i]));
+	remember_all_gone(p, report);
 	for (size_t i = 0; i < report->n_rows - report->n_gone; i++) {
 		const struct row *row = &report->rows[i];
 		const bool sick = state_is_sick(row->state) && row->shown;
@@ -490,15 +525,17 @@ static void add_rows(struct postmortem *p, const struct report *report, bool fir
 		uint64_t id;
 
 		find_restart(p, row, first);
-		if (!sick && !p->n_listeners)
+		if (!sick && !p->n_listeners && !p->absences.n)
 			continue;
 		id = id_of(p, row);
+		absences_here(&p->absences, id, p->windows, row_all_fresh(row));
 		l = find(p, id);
 		if (!l && sick)
 			l = add_listener(p, id, row);
 		if (l)
 			add_row(p, l, row, report, first);
 	}
+	absences_add_window(&p->absences, p->windows, p->opened, p->wall);
 	for (size_t i = report->n_rows - report->n_gone; i < report->n_rows; i++)
 		add_gone(p, &report->rows[i]);
 	/* Those whose namespace has gone are not among the rows. */
@@ -518,10 +555,7 @@ static void add_orphans(struct postmortem *p, const struct report *report,
 	if (!row || !ns->unattributed_overflows.value || p->n_orphans == POSTMORTEM_ORPHANS)
 		return;
 	p->n_orphans++;
-	to->of = xcalloc(1, sizeof(*to->of));
-	to->of->id = id_of(p, row);
-	take_listener(to->of, row);
-	memcpy(to->of->host, p->host, sizeof(p->host));
+	to->of = new_place(p, row);
 	to->begin = p->opened;
 	to->end = p->wall;
 	to->overflows = ns->unattributed_overflows.value;
@@ -541,35 +575,6 @@ static void add_netns(struct postmortem *p, const struct report *report)
 		add_orphans(p, report, ns);
 	}
 	p->most_netns = num_max(p->most_netns, report->n_netns);
-}
-
-static void add_warnings(struct postmortem *p, const struct snapshot *s)
-{
-	for (size_t i = 0; i < s->n_warnings; i++) {
-		const struct warning *w = &s->warnings[i];
-		size_t at = 0;
-
-		/* They are gaps, or counted. */
-		if (!strcmp(w->code, "replay-run") || !strcmp(w->code, "replay-end") ||
-		    !strcmp(w->code, "replay-missed") || !strcmp(w->code, "peaks-unavailable") ||
-		    !strcmp(w->code, "clock-step"))
-			continue;
-		while (at < p->n_warnings && strcmp(p->warnings[at].message, w->message) != 0)
-			at++;
-		if (at == POSTMORTEM_WARNINGS) {
-			p->warnings_left_out++;
-			continue;
-		}
-		if (at == p->n_warnings) {
-			p->n_warnings++;
-			p->warnings[at] = (struct postmortem_warning){
-				.code = xstrdup(w->code),
-				.message = xstrdup(w->message),
-				.first = p->wall,
-			};
-		}
-		p->warnings[at].windows++;
-	}
 }
 
 static void add_scope(struct postmortem *p, const struct report *report)
@@ -619,7 +624,7 @@ static void take_events(struct postmortem *p)
 
 		e.report += p->history_begin;
 		e.group ^= p->host_id;
-		if (p->n_steps)
+		if (p->steps.n)
 			straighten(p, &e);
 		l = find(p, e.group);
 		if (!l)
@@ -640,6 +645,7 @@ static void close_history(struct postmortem *p)
 	if (!p->history)
 		return;
 	take_events(p);
+	absences_cut(&p->absences, p->end);
 	history_free(p->history);
 	p->history = NULL;
 	for (size_t i = 0; i < p->n_listeners; i++) {
@@ -672,22 +678,6 @@ void postmortem_ask(struct postmortem *p, struct timespec begin, struct timespec
 	p->asked_begin = begin, p->asked_end = end;
 }
 
-/* @wall: of the first sample with the clock as it was set */
-static void add_step(struct postmortem *p, struct timespec wall, int64_t ns, bool unknown)
-{
-	struct postmortem_step *last = &p->steps[POSTMORTEM_STEPS - 1];
-
-	if (!ns || ns > SET_MAX_NS || ns < -SET_MAX_NS || p->set_ns + ns > SET_MAX_NS ||
-	    p->set_ns + ns < -SET_MAX_NS)
-		return;
-	p->set_ns += ns;
-	if (p->n_steps++ < POSTMORTEM_STEPS)
-		p->steps[p->n_steps - 1] =
-			(struct postmortem_step){ clock_shift(wall, -p->set_ns), ns, unknown };
-	else
-		last->ns += ns;
-}
-
 /*
  * Was the clock set before the window, or in it? Between two boots only one that went back shows.
  * @last: the last sample, if it is of the same boot
@@ -698,26 +688,22 @@ static void find_steps(struct postmortem *p, const struct snapshot *last,
 	int64_t back_ns;
 
 	if (p->windows && last) {
-		add_step(p, before->wall, clock_step_ns(last, before), false);
+		clock_steps_add(&p->steps, before->wall, clock_step_ns(last, before), false);
 	} else if (p->windows) {
-		back_ns = clock_to_ns(clock_shift(before->wall, -p->set_ns)) - clock_to_ns(p->end);
+		back_ns = clock_to_ns(clock_steps_straight(&p->steps, before->wall)) -
+			  clock_to_ns(p->end);
 		p->gaps_unknown |= back_ns < 0;
 		if (back_ns < 0)
-			add_step(p, before->wall, back_ns - 1, true);
+			clock_steps_add(&p->steps, before->wall, back_ns - 1, true);
 	}
-	p->opened = clock_shift(before->wall, -p->set_ns);
-	add_step(p, now->wall, clock_step_ns(before, now), false);
-	p->wall = clock_shift(now->wall, -p->set_ns);
+	p->opened = clock_steps_straight(&p->steps, before->wall);
+	clock_steps_add(&p->steps, now->wall, clock_step_ns(before, now), false);
+	p->wall = clock_steps_straight(&p->steps, now->wall);
 }
 
 struct timespec postmortem_wall(const struct postmortem *p, struct timespec t)
 {
-	int64_t set_ns = 0;
-
-	for (size_t i = 0; i < num_min(p->n_steps, POSTMORTEM_STEPS); i++)
-		if (clock_to_ns(p->steps[i].wall) <= clock_to_ns(t))
-			set_ns += p->steps[i].ns;
-	return clock_shift(t, set_ns);
+	return clock_steps_wall(&p->steps, t);
 }
 
 /*
@@ -767,12 +753,12 @@ void postmortem_free(struct postmortem *p)
 	for (size_t i = 0; i < p->n_listeners; i++)
 		free_listener(p->listeners[i]);
 	free(p->listeners);
-	for (size_t i = 0; i < p->n_warnings; i++) {
-		free(p->warnings[i].code);
-		free(p->warnings[i].message);
-	}
+	tally_warnings_free(&p->warnings);
 	for (size_t i = 0; i < p->n_orphans; i++)
 		free_listener(p->orphans[i].of);
+	for (size_t i = 0; i < p->absences.n; i++)
+		free_listener(p->absences.list[i].of);
+	absences_free(&p->absences);
 	history_free(p->history);
 	event_log_free(&p->log);
 	idmap_free(&p->by_id);
@@ -793,7 +779,7 @@ void postmortem_add(struct postmortem *p, const struct report *report)
 	history_add(p->history, report);
 	add_rows(p, report, first);
 	add_netns(p, report);
-	add_warnings(p, s);
+	tally_warnings(&p->warnings, s, p->wall);
 	if (s->blind_ns && p->n_blind++ < POSTMORTEM_BLIND)
 		p->blind[p->n_blind - 1] =
 			(struct postmortem_blind){ p->opened, p->wall, s->blind_ns };
@@ -807,6 +793,17 @@ void postmortem_add(struct postmortem *p, const struct report *report)
 		p->missed_end = p->wall;
 	}
 	add_scope(p, report);
+}
+
+enum reason postmortem_cause(const struct postmortem_listener *l)
+{
+	enum reason most = REASON_N;
+
+	for (unsigned int i = 0; i < REASON_N; i++)
+		if (verdict_cause(i) && l->reasons[i].windows &&
+		    (most == REASON_N || l->reasons[i].windows > l->reasons[most].windows))
+			most = i;
+	return most;
 }
 
 /* By port and address. */
@@ -839,11 +836,11 @@ static void add_logged(const struct postmortem *p, struct postmortem_listener *l
 {
 	struct timespec from = postmortem_wall(p, l->first.begin), to = from;
 
-	for (size_t i = 0; i <= num_min(p->n_steps, POSTMORTEM_STEPS); i++) {
+	for (size_t i = 0; i <= num_min(p->steps.n, CLOCK_STEPS_MAX); i++) {
 		struct timespec end = l->last.end, ends[2];
 
-		if (i < num_min(p->n_steps, POSTMORTEM_STEPS))
-			end = p->steps[i].wall;
+		if (i < num_min(p->steps.n, CLOCK_STEPS_MAX))
+			end = p->steps.list[i].wall;
 		if (clock_to_ns(end) < clock_to_ns(l->first.begin) ||
 		    clock_to_ns(end) > clock_to_ns(l->last.end))
 			continue;
@@ -865,12 +862,13 @@ void postmortem_end(struct postmortem *p)
 		return;
 	p->ended = true;
 	close_history(p);
+	p->n_absences = absences_sort(&p->absences);
 	if (p->log.cut.tv_sec && clock_to_ns(p->log.cut) > clock_to_ns(p->cut))
 		p->cut = p->log.cut;
 	if (p->windows && p->asked_begin.tv_sec)
 		add_gap(p, &(struct postmortem_gap){ p->asked_begin, p->begin, false }, 0);
 	if (p->asked_end.tv_sec)
-		p->asked_end = clock_shift(p->asked_end, -p->set_ns);
+		p->asked_end = clock_steps_straight(&p->steps, p->asked_end);
 	if (p->windows && p->asked_end.tv_sec)
 		add_gap(p, &(struct postmortem_gap){ p->end, p->asked_end, false }, p->n_gaps);
 	for (size_t i = 0; i < p->n_listeners; i++) {

@@ -2,6 +2,8 @@
 #ifndef LISTENQ_ANALYSE_POSTMORTEM_H
 #define LISTENQ_ANALYSE_POSTMORTEM_H
 
+#include "analyse/absences.h"
+#include "analyse/clock_steps.h"
 #include "analyse/event_log.h"
 #include "analyse/history.h"
 #include "analyse/remedy.h"
@@ -22,10 +24,8 @@
 #define POSTMORTEM_GONE	     65536 /* addresses whose listener was closed */
 #define POSTMORTEM_GAPS	     4096
 #define POSTMORTEM_BLIND     4096
-#define POSTMORTEM_STEPS     4096
 #define POSTMORTEM_MISSED    4096
 #define POSTMORTEM_ORPHANS   8
-#define POSTMORTEM_WARNINGS  32
 #define POSTMORTEM_PIDS	     8 /* of a listener that are named */
 
 struct postmortem_reason {
@@ -34,6 +34,7 @@ struct postmortem_reason {
 	struct timespec worst;
 	struct strbuf fact; /* what is the case in the worst of them; safe for a terminal */
 	bool names; /* the fact names processes */
+	struct remedy remedy; /* of a cause: the next step in that window */
 };
 
 /* Is a spell at least as long as it was seen? */
@@ -59,7 +60,7 @@ struct postmortem_listener {
 	uint32_t worst_reasons;
 	struct timespec worst_wall;
 	struct strbuf fact; /* what the state means */
-	struct remedy remedy; /* the next step; no purpose: there is none */
+	struct remedy remedy; /* the next step where no cause is proved; no purpose: none */
 	struct remedy logged; /* what it logged meanwhile; filled by postmortem_end() */
 	/* The processes, in that window or another one where it has none. */
 	struct postmortem_process processes[POSTMORTEM_PIDS];
@@ -145,19 +146,6 @@ struct postmortem_orphans {
 	uint64_t overflows; /* at least */
 };
 
-/* The clock was set in the window that ends at @wall. */
-struct postmortem_step {
-	struct timespec wall;
-	int64_t ns; /* by how much; negative: back */
-	bool unknown; /* at a boot: by so much at least */
-};
-
-struct postmortem_warning {
-	char *code, *message;
-	uint32_t windows;
-	struct timespec first;
-};
-
 struct postmortem {
 	unsigned int text_flags;
 	bool past; /* set before the first report: all is over, and processes have other numbers */
@@ -181,12 +169,9 @@ struct postmortem {
 	bool gaps_unknown; /* one is longer, as the clock went back meanwhile */
 	struct postmortem_blind blind[POSTMORTEM_BLIND];
 	size_t n_blind; /* may be more than are kept */
-	struct postmortem_step steps[POSTMORTEM_STEPS];
-	size_t n_steps; /* likewise; the last one that is kept has those after it too */
+	struct clock_steps steps;
 	struct timespec asked_begin, asked_end; /* see postmortem_ask() */
-	struct postmortem_warning warnings[POSTMORTEM_WARNINGS];
-	size_t n_warnings;
-	uint64_t warnings_left_out; /* there were more; one counts in each of its windows */
+	struct postmortem_warnings warnings;
 
 	/* Of all namespaces that were looked at. */
 	struct postmortem_sum overflows, losses;
@@ -205,6 +190,8 @@ struct postmortem {
 	struct timespec cut; /* up to then not all are kept; 0: all are */
 	struct postmortem_restart restarts[POSTMORTEM_RESTARTS];
 	size_t n_restarts; /* may be more than are kept */
+	struct absences absences; /* of listeners that were selected, sick or not */
+	size_t n_absences; /* addresses, after postmortem_end() */
 
 	/* Of postmortem.c. */
 	bool ended;
@@ -218,7 +205,6 @@ struct postmortem {
 	struct timespec shown; /* what its clock showed */
 	struct timespec history_wall; /* when the first window of the history began */
 	struct timespec opened, wall; /* the ends of the window that is added */
-	int64_t set_ns; /* by how much the clock was set so far */
 	char boot_id[37];
 };
 
@@ -242,6 +228,12 @@ void postmortem_ask(struct postmortem *p, struct timespec begin, struct timespec
 
 /* What the clock showed at a time in here. */
 struct timespec postmortem_wall(const struct postmortem *p, struct timespec t);
+
+/*
+ * The cause that most sick windows of a listener prove; of several the first one, in the order of
+ * enum reason. REASON_N: none is proved.
+ */
+enum reason postmortem_cause(const struct postmortem_listener *l);
 
 /* Closes what is open and sorts the listeners, once. No report is added after this. */
 void postmortem_end(struct postmortem *p);

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "analyse/tally.h"
 
+#include "base/alloc.h"
+
+#include <stdlib.h>
+#include <string.h>
+
 void tally_most(struct postmortem_most *most, uint64_t value, struct opt_u64 of,
 		struct timespec wall)
 {
@@ -28,5 +33,46 @@ void tally_stretch(struct postmortem_stretch *s, bool so, uint64_t window_ns, st
 	if (s->now_ns > s->ns) {
 		s->ns = s->now_ns;
 		s->end = wall;
+	}
+}
+
+static bool has_place_of_its_own(const char *code)
+{
+	return !strcmp(code, "replay-run") || !strcmp(code, "replay-end") ||
+	       !strcmp(code, "replay-missed") || !strcmp(code, "peaks-unavailable") ||
+	       !strcmp(code, "clock-step");
+}
+
+void tally_warnings(struct postmortem_warnings *to, const struct snapshot *s, struct timespec wall)
+{
+	for (size_t i = 0; i < s->n_warnings; i++) {
+		const struct warning *w = &s->warnings[i];
+		size_t at = 0;
+
+		if (has_place_of_its_own(w->code))
+			continue;
+		while (at < to->n && strcmp(to->list[at].message, w->message) != 0)
+			at++;
+		if (at == POSTMORTEM_WARNINGS) {
+			to->left_out++;
+			continue;
+		}
+		if (at == to->n) {
+			to->n++;
+			to->list[at] = (struct postmortem_warning){
+				.code = xstrdup(w->code),
+				.message = xstrdup(w->message),
+				.first = wall,
+			};
+		}
+		to->list[at].windows++;
+	}
+}
+
+void tally_warnings_free(struct postmortem_warnings *w)
+{
+	for (size_t i = 0; i < w->n; i++) {
+		free(w->list[i].code);
+		free(w->list[i].message);
 	}
 }

@@ -29,6 +29,18 @@ struct postmortem_stretch {
 	uint64_t now_ns; /* of the row that may go on */
 };
 
+#define POSTMORTEM_WARNINGS 32
+
+struct postmortem_warnings {
+	struct postmortem_warning {
+		char *code, *message;
+		uint32_t windows;
+		struct timespec first;
+	} list[POSTMORTEM_WARNINGS];
+	size_t n;
+	uint64_t left_out; /* there were more; one counts in each of its windows */
+};
+
 /* @of: how many make it full; @wall: the end of the window */
 void tally_most(struct postmortem_most *most, uint64_t value, struct opt_u64 of,
 		struct timespec wall);
@@ -40,5 +52,9 @@ void tally_raise(struct opt_u64 *most, struct opt_u64 value);
 
 /* Was it so in the next window, too? */
 void tally_stretch(struct postmortem_stretch *s, bool so, uint64_t window_ns, struct timespec wall);
+
+/* Those of a window that ends at @wall; what a postmortem has as a gap, or counts, is left out. */
+void tally_warnings(struct postmortem_warnings *to, const struct snapshot *s, struct timespec wall);
+void tally_warnings_free(struct postmortem_warnings *w);
 
 #endif

@@ -9,8 +9,9 @@
 
 #include <string.h>
 
-#define LISTED_MAX 30 /* more of them, in a line each */
-#define GAPS_MAX   10
+#define LISTED_MAX	    30 /* more of them, in a line each */
+#define GAPS_MAX	    10
+#define ABSENCES_LISTED_MAX 3
 
 /* In one line. */
 static void add_brief(struct paper *w, const struct postmortem_listener *l)
@@ -47,8 +48,8 @@ static void add_list(struct paper *w, const char *title, size_t begin, size_t en
 	for (size_t i = begin; i < end && i < begin + LISTED_MAX; i++)
 		add_brief(w, w->p->listeners[i]);
 	if (end > begin + LISTED_MAX)
-		strbuf_addf(&w->b, "- and %zu more; a filter chooses others\n",
-			    end - begin - LISTED_MAX);
+		strbuf_addf(&w->b, "- and %s%zu more; a filter chooses others\n",
+			    w->p->left_out ? "at least " : "", end - begin - LISTED_MAX);
 }
 
 /* What was looked at, and what not */
@@ -129,15 +130,15 @@ static void add_steps(struct paper *w)
 {
 	const struct postmortem *p = w->p;
 
-	for (size_t i = 0; i < num_min(p->n_steps, GAPS_MAX); i++) {
+	for (size_t i = 0; i < num_min(p->steps.n, GAPS_MAX); i++) {
 		strbuf_adds(&w->b, "- At ");
-		paper_add_moment(&w->b, w, p->steps[i].wall);
+		paper_add_moment(&w->b, w, p->steps.list[i].wall);
 		strbuf_putc(&w->b, ' ');
-		paper_add_step(&w->b, w, &p->steps[i]);
+		paper_add_step(&w->b, w, &p->steps.list[i]);
 		strbuf_adds(&w->b, ". Lengths of time are true in any case\n");
 	}
-	if (p->n_steps > GAPS_MAX)
-		strbuf_addf(&w->b, "- and it was set %zu times more\n", p->n_steps - GAPS_MAX);
+	if (p->steps.n > GAPS_MAX)
+		strbuf_addf(&w->b, "- and it was set %zu times more\n", p->steps.n - GAPS_MAX);
 }
 
 static void add_not_shown(struct paper *w)
@@ -216,8 +217,8 @@ static void add_unknown(struct paper *w, const struct incident_style *style)
 			       "each\n");
 	}
 	add_not_shown(w);
-	for (size_t i = 0; i < p->n_warnings; i++) {
-		const struct postmortem_warning *warning = &p->warnings[i];
+	for (size_t i = 0; i < p->warnings.n; i++) {
+		const struct postmortem_warning *warning = &p->warnings.list[i];
 
 		strbuf_addf(b, "- %s in ", warning->code);
 		paper_add_count(b, warning->windows, "window");
@@ -227,11 +228,11 @@ static void add_unknown(struct paper *w, const struct incident_style *style)
 		paper_add_code(w, warning->message);
 		strbuf_putc(b, '\n');
 	}
-	if (p->warnings_left_out)
+	if (p->warnings.left_out)
 		strbuf_addf(b,
 			    "- and %llu more warnings; one that came in several windows counts in "
 			    "each\n",
-			    (unsigned long long)p->warnings_left_out);
+			    (unsigned long long)p->warnings.left_out);
 	if (p->n_restarts > POSTMORTEM_RESTARTS) {
 		strbuf_addf(b, "- Too many listeners were restarted: the last %zu of them, after ",
 			    p->n_restarts - POSTMORTEM_RESTARTS);
@@ -243,6 +244,11 @@ static void add_unknown(struct paper *w, const struct incident_style *style)
 			    "- More listeners were closed than the %u that are remembered: whether "
 			    "%llu of them were restarted is unknown\n",
 			    POSTMORTEM_GONE, (unsigned long long)p->gone_left_out);
+	if (p->absences.left_out)
+		strbuf_addf(b,
+			    "- Listeners were closed at more than %u addresses: those at others, "
+			    "which were closed %llu times, are not named\n",
+			    ABSENCES_MAX, (unsigned long long)p->absences.left_out);
 	add_orphans(w);
 	if (p->left_out)
 		strbuf_addf(b, "- More than %u listeners were sick; the worst are kept\n",
@@ -288,6 +294,26 @@ static void add_unknown_time(struct strbuf *b, const struct postmortem *p)
 	text_add_time(b, (uint64_t)all_ns);
 }
 
+/* "; `0.0.0.0:80` was closed 3 times, and 2 more listeners were": whoever was well, and gone. */
+static void add_closed(struct paper *w)
+{
+	const struct postmortem *p = w->p;
+	const struct absences_of *first = p->absences.list;
+
+	if (!p->n_absences)
+		return;
+	strbuf_adds(&w->b, ", but ");
+	paper_add_who(w, first->of);
+	strbuf_adds(&w->b, first->times ? " was closed" : " was restarted");
+	if (first->closed > 1)
+		strbuf_addf(&w->b, " %u times", first->closed);
+	if (p->n_absences == 1)
+		return;
+	strbuf_adds(&w->b, ", and so ");
+	strbuf_adds(&w->b, p->n_absences > 2 ? "were " : "was ");
+	paper_add_count(&w->b, p->n_absences - 1, "more listener");
+}
+
 static void add_title(struct paper *w, const struct incident_style *style)
 {
 	const struct postmortem *p = w->p;
@@ -307,7 +333,7 @@ static void add_title(struct paper *w, const struct incident_style *style)
 		strbuf_putc(b, ' ');
 		paper_add_worst(b, p->listeners[0]);
 		if (n > 1) {
-			strbuf_adds(b, ", and ");
+			strbuf_adds(b, p->left_out ? ", and at least " : ", and ");
 			paper_add_count(b, n - 1, "more listener");
 		}
 		add_unknown_time(b, p);
@@ -325,6 +351,7 @@ static void add_title(struct paper *w, const struct incident_style *style)
 		strbuf_putc(b, '\n');
 	} else if (p->n_listeners) {
 		strbuf_adds(b, "nothing was lost, but a queue was nearly full");
+		add_closed(w);
 		add_unknown_time(b, p);
 		strbuf_putc(b, '\n');
 	} else {
@@ -334,16 +361,39 @@ static void add_title(struct paper *w, const struct incident_style *style)
 				       "seen sick" :
 				       "sick");
 		strbuf_adds(b, style->source.damaged_line ? ", up to a damaged line" : "");
+		add_closed(w);
 		add_unknown_time(b, p);
 		strbuf_putc(b, '\n');
 	}
+}
+
+/* The one that most windows prove, and then those that came to it for more than a moment. */
+static void add_causes(struct strbuf *b, const struct postmortem_listener *l)
+{
+	const enum reason cause = postmortem_cause(l);
+	const char *between = "; later also ";
+
+	if (cause == REASON_N)
+		return;
+	strbuf_addf(b, "Cause, proved in %u of %u windows: %s", l->reasons[cause].windows,
+		    l->windows, verdict_cause(cause));
+	for (unsigned int i = 0; i < REASON_N; i++) {
+		const struct postmortem_reason *r = &l->reasons[i];
+
+		if (i == cause || !verdict_cause(i) || !r->windows ||
+		    r->windows < num_max(2, l->windows / 10) ||
+		    clock_to_ns(r->first) <= clock_to_ns(l->reasons[cause].first))
+			continue;
+		strbuf_addf(b, "%s%s, in %u", between, verdict_cause(i), r->windows);
+		between = "; ";
+	}
+	strbuf_adds(b, ". ");
 }
 
 static void add_summary(struct paper *w)
 {
 	const struct postmortem_listener *l = w->p->listeners[0];
 	const struct postmortem_sum sum = paper_lost(l);
-	const enum reason first = verdict_first_reason(l->worst_reasons);
 	struct strbuf *b = &w->b;
 
 	strbuf_putc(b, '\n');
@@ -363,9 +413,7 @@ static void add_summary(struct paper *w)
 	paper_add_unseen(b, &l->longest);
 	paper_add_pauses(b, l);
 	strbuf_adds(b, ". ");
-	if (verdict_cause(first))
-		strbuf_addf(b, "Cause, proved in %u of %u windows: %s. ", l->reasons[first].windows,
-			    l->windows, verdict_cause(first));
+	add_causes(b, l);
 	if (sum.min) {
 		strbuf_adds(b, "SYNs and final ACKs dropped: ");
 		paper_add_lost(b, l);
@@ -376,7 +424,7 @@ static void add_summary(struct paper *w)
 		text_add_time(b, l->wait_ms.value * (NSEC_PER_SEC / 1000));
 		strbuf_adds(b, " or longer. ");
 	}
-	if (w->p->n_steps)
+	if (w->p->steps.n)
 		strbuf_adds(b, "The clock was set meanwhile: see the timeline. ");
 	if (w->p->missed) {
 		add_missed(w);
@@ -404,14 +452,38 @@ static void add_calm(struct paper *w)
 		strbuf_adds(b, " no listener was full, stuck or lost a packet, as far as was "
 			       "looked at");
 	else
-		strbuf_adds(b, " nothing was found, as far as was looked at");
+		strbuf_adds(b, p->n_absences ? " no listener was sick, as far as was looked at" :
+					       " nothing was found, as far as was looked at");
 	add_unknown_time(b, p);
-	strbuf_adds(b, p->n_steps ? "; the clock was set meanwhile" : "");
+	strbuf_adds(b, p->steps.n ? "; the clock was set meanwhile" : "");
 	if (p->missed) {
 		strbuf_adds(b, "; ");
 		add_missed(w);
 	}
 	strbuf_adds(b, "; see below.\n");
+}
+
+/* Where a listener was closed, clients failed, though no queue was to blame. */
+static void add_absences(struct paper *w)
+{
+	const struct postmortem *p = w->p;
+
+	w->b.len--;
+	for (size_t i = 0; i < num_min(p->n_absences, ABSENCES_LISTED_MAX); i++) {
+		const struct absences_of *a = &p->absences.list[i];
+
+		strbuf_adds(&w->b, a->times ? " At " : " ");
+		paper_add_who(w, a->of);
+		strbuf_adds(&w->b, a->times ? " " : " was ");
+		paper_add_absences(&w->b, w, a);
+		strbuf_putc(&w->b, '.');
+	}
+	if (p->n_absences > ABSENCES_LISTED_MAX) {
+		strbuf_putc(&w->b, ' ');
+		paper_add_count(&w->b, p->n_absences - ABSENCES_LISTED_MAX, "more listener");
+		strbuf_adds(&w->b, " closed: see the timeline.");
+	}
+	strbuf_putc(&w->b, '\n');
 }
 
 /* Ends the first paragraph, whatever was found. */
@@ -434,7 +506,7 @@ static void add_not_the_cause(struct paper *w)
 	const struct postmortem *p = w->p;
 
 	if (lost_elsewhere(p) || p->missed || p->unix_full.value || p->unix_stalled.value ||
-	    p->netns_overflowing.value)
+	    p->netns_overflowing.value || p->n_absences || p->absences.left_out)
 		return;
 	strbuf_addf(
 		&w->b,
@@ -453,6 +525,8 @@ static void add_body(struct paper *w, const struct incident_style *style)
 		add_summary(w);
 	else
 		add_calm(w);
+	if (!n)
+		add_absences(w);
 	add_damage(w, &style->source);
 	if (!n)
 		add_not_the_cause(w);
@@ -460,7 +534,8 @@ static void add_body(struct paper *w, const struct incident_style *style)
 		incident_listener_add(w, p->listeners[i], n > 1 ? i + 1 : 0);
 	add_list(w, "More listeners that were sick", detailed, n);
 	add_list(w, "Nearly full, and nothing lost", n, p->n_listeners);
-	if (p->n_listeners || p->n_gaps || p->n_blind || p->n_steps || p->n_missed || p->n_orphans)
+	if (p->n_listeners || p->n_gaps || p->n_blind || p->steps.n || p->n_missed ||
+	    p->n_orphans || p->n_absences)
 		incident_timeline_add(w);
 	add_looked_at(w, style);
 	add_unknown(w, style);

@@ -150,8 +150,8 @@ static void add_when_part(struct paper *w, const struct postmortem_listener *l)
 		r = postmortem_restart(w->p, l->id, i);
 		if (!r->closed_by.tv_sec)
 			continue;
-		strbuf_adds(b, "- Nobody");
-		paper_add_absence(b, w, r);
+		strbuf_adds(b, "- N");
+		paper_add_absence(b, w, r, l);
 		strbuf_putc(b, '\n');
 	}
 	if (l->gone) {
@@ -238,10 +238,10 @@ static void add_why_part(struct paper *w, const struct postmortem_listener *l)
 		n += verdict_cause(i) != NULL;
 	}
 	if (l->stuck.ns) {
-		strbuf_adds(b, "- Nothing was accepted without a break for ");
-		strbuf_adds(b, l->at_least ? "at least " : "");
+		/* It may have begun before the first window that proves it. */
+		strbuf_adds(b, "- Nothing was accepted for at least ");
 		text_add_time(b, l->stuck.ns);
-		strbuf_adds(b, ", until ");
+		strbuf_adds(b, ", without a break, until ");
 		paper_add_clock(b, w, l->stuck.end);
 		strbuf_putc(b, '\n');
 	}
@@ -386,8 +386,7 @@ static void add_clients_part(struct paper *w, const struct postmortem_listener *
 	add_resets(b, l);
 	add_unix_clients(b, l);
 	if (l->shut.ns) {
-		strbuf_adds(b, "- Nobody could get in for ");
-		strbuf_adds(b, l->at_least ? "at least " : "");
+		strbuf_adds(b, "- Nobody could get in for at least ");
 		text_add_time(b, l->shut.ns);
 		strbuf_adds(b, ", until ");
 		paper_add_clock(b, w, l->shut.end);
@@ -477,9 +476,12 @@ static void add_remedy(struct strbuf *b, const char *when, const struct remedy *
 	strbuf_adds(b, "```\n");
 }
 
+/* For the cause that the title names. */
 static void add_advice_part(struct paper *w, const struct postmortem_listener *l)
 {
-	const enum reason adviser = verdict_adviser(l->worst_reasons);
+	const enum reason cause = postmortem_cause(l);
+	const enum reason adviser =
+		verdict_adviser(cause < REASON_N ? 1u << cause : l->worst_reasons);
 	const char *advice =
 		adviser < REASON_N ? reason_table[adviser].advice : state_table[l->worst].advice;
 	struct strbuf *b = &w->b;
@@ -490,7 +492,8 @@ static void add_advice_part(struct paper *w, const struct postmortem_listener *l
 			    adviser < REASON_N ? reason_table[adviser].name :
 						 state_table[l->worst].name,
 			    advice);
-	add_remedy(b, w->p->past ? "Next time, while it lasts" : "While it lasts", &l->remedy);
+	add_remedy(b, w->p->past ? "Next time, while it lasts" : "While it lasts",
+		   cause < REASON_N ? &l->reasons[cause].remedy : &l->remedy);
 	add_remedy(b, "Afterwards", &l->logged);
 }
 

@@ -141,8 +141,8 @@ static void add_moments(struct entries *to, const struct paper *w,
 		add_subject(b, w, l);
 		strbuf_adds(b, r->in_gap ? "restarted in the gap" : "restarted: a new listener");
 		if (r->closed_by.tv_sec) {
-			strbuf_adds(b, "; nobody");
-			paper_add_absence(b, w, r);
+			strbuf_adds(b, "; n");
+			paper_add_absence(b, w, r, l);
 		}
 	}
 	if (l->queue.known && queue) {
@@ -166,6 +166,41 @@ static const struct postmortem_listener *find_listener(const struct postmortem *
 	return NULL;
 }
 
+/* What add_moments() does not say: a listener that was well was closed. */
+static void add_absences(struct entries *to, const struct paper *w, bool detailed)
+{
+	const struct postmortem *p = w->p;
+
+	for (size_t i = 0; i < p->n_absences; i++) {
+		const struct absences_of *a = &p->absences.list[i];
+		const struct postmortem_listener *l = find_listener(p, a->id);
+		struct strbuf *b;
+
+		if (l && (!detailed || paper_has_part(l)))
+			continue;
+		b = add_entry(to, a->first);
+		add_subject(b, w, a->of);
+		paper_add_absences(b, w, a);
+	}
+}
+
+static void add_orphans(struct entries *to, const struct paper *w)
+{
+	const struct postmortem *p = w->p;
+
+	for (size_t i = 0; i < p->n_orphans; i++) {
+		struct strbuf *b;
+
+		if (find_listener(p, p->orphans[i].of->id)) /* its spell ended so */
+			continue;
+		b = add_entry(to, p->orphans[i].end);
+		add_subject(b, w, p->orphans[i].of);
+		strbuf_addf(b, "closed, after at least %llu overflows since ",
+			    (unsigned long long)p->orphans[i].overflows);
+		paper_add_clock(b, w, p->orphans[i].begin);
+	}
+}
+
 /* Those that are not kept, after the last one that is. */
 static void add_rest(struct entries *to, size_t n, size_t kept, struct timespec wall,
 		     const char *what)
@@ -185,8 +220,8 @@ static void add_entries(struct entries *to, const struct paper *w)
 	const size_t detailed = paper_parts(p), n = detailed ? detailed : p->n_listeners;
 
 	strbuf_adds(add_entry(to, p->begin), "the first sample");
-	for (size_t i = 0; i < num_min(p->n_steps, POSTMORTEM_STEPS); i++)
-		paper_add_step(add_entry(to, p->steps[i].wall), w, &p->steps[i]);
+	for (size_t i = 0; i < num_min(p->steps.n, CLOCK_STEPS_MAX); i++)
+		paper_add_step(add_entry(to, p->steps.list[i].wall), w, &p->steps.list[i]);
 	for (size_t i = 0; i < num_min(p->n_blind, POSTMORTEM_BLIND); i++) {
 		struct strbuf *b = add_entry(to, p->blind[i].begin);
 
@@ -204,17 +239,7 @@ static void add_entries(struct entries *to, const struct paper *w)
 		paper_add_clock(b, w, p->missed_list[i].end);
 		strbuf_adds(b, " could not be recorded");
 	}
-	for (size_t i = 0; i < p->n_orphans; i++) {
-		struct strbuf *b;
-
-		if (find_listener(p, p->orphans[i].of->id)) /* its spell ended so */
-			continue;
-		b = add_entry(to, p->orphans[i].end);
-		add_subject(b, w, p->orphans[i].of);
-		strbuf_addf(b, "closed, after at least %llu overflows since ",
-			    (unsigned long long)p->orphans[i].overflows);
-		paper_add_clock(b, w, p->orphans[i].begin);
-	}
+	add_orphans(to, w);
 	for (size_t i = 0; i < p->log.n; i++) {
 		const struct event *e = &p->log.list[i];
 		const struct postmortem_listener *l = find_listener(p, e->group);
@@ -222,6 +247,7 @@ static void add_entries(struct entries *to, const struct paper *w)
 		if (l && (!detailed || paper_has_part(l)))
 			add_event(to, w, e, l);
 	}
+	add_absences(to, w, detailed > 0);
 	for (size_t i = 0; i < n; i++)
 		add_moments(to, w, p->listeners[i], i < PAPER_PARTS_MAX);
 	for (size_t i = 0; i < num_min(p->n_gaps, POSTMORTEM_GAPS); i++) {

@@ -79,7 +79,7 @@ void paper_add_at(struct paper *w, struct timespec t)
 	paper_add_clock(&w->b, w, t);
 }
 
-void paper_add_step(struct strbuf *b, const struct paper *w, const struct postmortem_step *step)
+void paper_add_step(struct strbuf *b, const struct paper *w, const struct clock_step *step)
 {
 	if (step->unknown) {
 		strbuf_adds(b, "since a boot the clock is behind by ");
@@ -179,7 +179,7 @@ void paper_add_what(struct strbuf *b, enum state state, enum reason reason)
 
 void paper_add_worst(struct strbuf *b, const struct postmortem_listener *l)
 {
-	paper_add_what(b, l->worst, verdict_first_reason(l->worst_reasons));
+	paper_add_what(b, l->worst, postmortem_cause(l));
 }
 
 bool paper_has_part(const struct postmortem_listener *l)
@@ -236,13 +236,51 @@ static void add_either(struct strbuf *b, const struct paper *w, struct timespec 
 	paper_add_clock(b, w, last);
 }
 
-void paper_add_absence(struct strbuf *b, const struct paper *w, const struct postmortem_restart *r)
+static void add_absence(struct strbuf *b, const struct paper *w, const struct absence *a,
+			const struct postmortem_listener *l)
 {
-	strbuf_adds(b, " listened from some time ");
-	add_either(b, w, r->closed_after, r->closed_by);
-	strbuf_adds(b, " to some time ");
-	add_either(b, w, r->opened_after, r->wall);
-	strbuf_adds(b, ": a client that came then got a RST");
+	strbuf_adds(b, " from some time ");
+	add_either(b, w, a->closed_after, a->closed_by);
+	if (a->opened_by.tv_sec) {
+		strbuf_adds(b, " to some time ");
+		add_either(b, w, a->opened_after, a->opened_by);
+	} else {
+		strbuf_adds(b, " to ");
+		paper_add_clock(b, w, a->opened_after);
+		strbuf_adds(b, " or later");
+	}
+	strbuf_adds(b, listener_is_unix(&l->listener) ? ": a client that came then was refused" :
+							": a client that came then got a RST");
+}
+
+void paper_add_absence(struct strbuf *b, const struct paper *w, const struct postmortem_restart *r,
+		       const struct postmortem_listener *l)
+{
+	const struct absence a = { r->closed_after, r->closed_by, r->opened_after, r->wall };
+
+	strbuf_adds(b, "obody listened");
+	add_absence(b, w, &a, l);
+}
+
+void paper_add_absences(struct strbuf *b, const struct paper *w, const struct absences_of *a)
+{
+	if (a->times) {
+		strbuf_adds(b, "nobody listened");
+		if (a->times > 1)
+			strbuf_addf(b, " %u times, the longest", a->times);
+		add_absence(b, w, &a->longest, a->of);
+		if (a->closed == a->times)
+			return;
+		strbuf_adds(b, "; and the listener was ");
+	}
+	strbuf_adds(b, "restarted ");
+	if (a->closed - a->times > 1)
+		strbuf_addf(b, "%u times ", a->closed - a->times);
+	strbuf_adds(b, "within a window, as a new listener");
+	if (a->closed > 1) {
+		strbuf_adds(b, "; the last one was closed by ");
+		paper_add_clock(b, w, a->last);
+	}
 }
 
 void paper_add_unseen(struct strbuf *b, const struct postmortem_spell *s)

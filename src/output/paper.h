@@ -45,9 +45,13 @@ void paper_add_at(struct paper *w, struct timespec t);
 /* The moment of its end, or where samples were left out "between 04:01:12 and 04:02:12" */
 void paper_add_end(struct paper *w, const struct postmortem_spell *s);
 
-/* " listened from some time between 13:24:08 and 13:24:09 to ...", after "nobody": before a
- * restart, by the windows */
-void paper_add_absence(struct strbuf *b, const struct paper *w, const struct postmortem_restart *r);
+/*
+ * "obody listened from some time between 13:24:08 and 13:24:09 to ...": before a restart, by the
+ * windows; and the same of an address, "nobody listened 3 times, ..."
+ */
+void paper_add_absence(struct strbuf *b, const struct paper *w, const struct postmortem_restart *r,
+		       const struct postmortem_listener *l);
+void paper_add_absences(struct strbuf *b, const struct paper *w, const struct absences_of *a);
 
 /* "6s", or a range where the windows leave it open: "10s to 20s"; @at_least: it may be longer. */
 void paper_add_lasted(struct strbuf *b, const struct spell_span *span, bool at_least);
@@ -63,7 +67,7 @@ void paper_add_unseen(struct strbuf *b, const struct postmortem_spell *s);
 void paper_add_pauses(struct strbuf *b, const struct postmortem_listener *l);
 
 /* "the clock was set back by 1h0m; until then it showed 04:30:05" */
-void paper_add_step(struct strbuf *b, const struct paper *w, const struct postmortem_step *step);
+void paper_add_step(struct strbuf *b, const struct paper *w, const struct clock_step *step);
 
 /* The address of a listener as a table has it, safe for a terminal; in a code span. */
 void paper_add_local(struct strbuf *b, const struct paper *w, const struct postmortem_listener *l);
@@ -77,7 +81,10 @@ void paper_add_netns(struct paper *w, const struct netns *ns);
  * where there are several */
 void paper_add_who(struct paper *w, const struct postmortem_listener *l);
 
-/* "stopped accepting, overflowing": of a state, and of the worst window of a listener. */
+/*
+ * "stopped accepting, overflowing": of a cause and a state; and the cause that most windows of a
+ * listener prove, with the worst of its states.
+ */
 void paper_add_what(struct strbuf *b, enum state state, enum reason reason);
 void paper_add_worst(struct strbuf *b, const struct postmortem_listener *l);
 

@@ -119,6 +119,31 @@ class Incident(rig.Case):
         self.assertIn("- Up to 1 listener, TCP only, in 1 network namespace\n", report)
         self.assertNotIn(f"`127.0.0.1:{listener.port}`", report)
 
+    def test_closed_while_well(self):
+        """No queue was to blame, but clients were refused meanwhile."""
+        listener = self.listener()
+        port = listener.port
+        child = self.record()
+        self.until(child, lambda d: True)
+
+        def there(document):
+            return any(row["port"] == port and row["state"] != "gone"
+                       for row in document["listeners"])
+        for _ in range(2):
+            listener.close()
+            self.until(child, lambda d: not there(d))
+            listener = self.listener(port=port)
+            self.until(child, there)
+        child.interrupt()
+        child.finish()
+        report = self.report()
+        place = f"127.0.0.1:{port}"
+        self.assertRegex(report, rf"\A# `[^`]+`: no listener was sick, but `{place}` was closed "
+                                 r"2 times\n")
+        self.assertIn(f" At `{place}` nobody listened 2 times, the longest from ", report)
+        self.assertRegex(report, rf"\n\d\d:\d\d:\d\d  {place}  nobody listened 2 times, ")
+        self.assertNotIn("not the cause", report)
+
     def test_several_runs(self):
         """It was stuck at the end of one recording, and closed before the next."""
         listener = self.listener(backlog=1)

@@ -251,6 +251,48 @@ static void test_stuck(void **state)
 	compare("stuck");
 }
 
+/* @n windows in which the queue was full, as more clients come than gunicorn accepts. */
+static void slow(unsigned int n, uint32_t lost)
+{
+	while (n--) {
+		begin(1);
+		overflow(80, lost);
+		put(80, 4);
+		held_by(2410, "gunicorn", "gunicorn.service");
+		end();
+		add();
+	}
+}
+
+/* The worst window is one of the end, when it accepted again; the cause is that of most. */
+static void test_main_cause(void **state)
+{
+	calm(5);
+	stuck(12, 5, 4);
+	slow(3, 90);
+	calm(40);
+	print();
+	assert_has("# `web3`: `gunicorn` at `10.0.0.1:80` stopped accepting, overflowing\n");
+	assert_has(
+		" Cause, proved in 11 of 15 windows: stopped accepting; later also accepts too slowly, "
+		"in 3. ");
+	assert_has("\nFor not-accepting: ");
+	assert_has("\nWhile it lasts: see what process 2410 waits for. ");
+	assert_lacks("For accepting-slowly");
+}
+
+/* Of two that as many windows prove it is the first one. */
+static void test_causes_equal(void **state)
+{
+	calm(5);
+	stuck(4, 5, 4);
+	slow(3, 90);
+	calm(40);
+	print();
+	assert_has(
+		"proved in 3 of 7 windows: stopped accepting; later also accepts too slowly, in 3. ");
+}
+
 static void test_nothing(void **state)
 {
 	calm(10);
@@ -281,6 +323,17 @@ static void test_several(void **state)
 	print();
 	assert_has("- Times: 2 in between, 27s in all; the longest lasted 21s from 04:00:50 on\n");
 	assert_has("SYNs and final ACKs dropped: 45.");
+}
+
+/* It stopped in the window before the first one that proves it, or before. */
+static void test_stretches_at_least(void **state)
+{
+	calm(5);
+	stuck(10, 5, 1);
+	calm(40);
+	print();
+	assert_has("- Nothing was accepted for at least 9s, without a break, until 04:00:15\n");
+	assert_has("- Nobody could get in for at least 9s, until 04:00:15: the queue was full");
 }
 
 /* It is the same incident where the next window was sick less than HISTORY_GAP_NS later. */
@@ -394,6 +447,174 @@ static void test_many_restarts(void **state)
 		restart((uint16_t)(1000 + i % 2));
 	print();
 	assert_has("- Too many listeners were restarted: the last 1 of them, after ");
+}
+
+/* @n windows at the end of which nobody listens at port 80. */
+static void absent(unsigned int n)
+{
+	while (n--) {
+		begin(1);
+		put(22, 0);
+		end();
+		add();
+	}
+}
+
+/* @n windows with a listener at port 80, and one that stays. */
+static void present(unsigned int n, uint16_t cookie)
+{
+	while (n--) {
+		begin(1);
+		put(22, 0);
+		put_at(cookie, 80, 0);
+		end();
+		add();
+	}
+}
+
+/* A server that restarts: no queue was to blame, but clients were refused. */
+static void test_closed_while_well(void **state)
+{
+	present(3, 1000);
+	absent(1);
+	present(3, 1001);
+	absent(4);
+	present(3, 1002);
+	print();
+	assert_has("# `web3`: no listener was sick, but `10.0.0.1:80` was closed 2 times\n");
+	assert_has(
+		"see below. At `10.0.0.1:80` nobody listened 2 times, the longest from some time "
+		"between 04:00:07 and 04:00:08 to some time between 04:00:11 and 04:00:12: a "
+		"client that came then got a RST.\n");
+	assert_has("\n04:00:04  10.0.0.1:80  nobody listened 2 times, the longest from ");
+	assert_lacks("nothing was found");
+	assert_lacks("not the cause");
+}
+
+static void test_closed_for_good(void **state)
+{
+	present(3, 1000);
+	absent(3);
+	print();
+	assert_has("# `web3`: no listener was sick, but `10.0.0.1:80` was closed\n");
+	assert_has(" At `10.0.0.1:80` nobody listened from some time between 04:00:03 and 04:00:04 "
+		   "to 04:00:06 or later: a client that came then got a RST.\n");
+	assert_has("\n04:00:04  10.0.0.1:80  nobody listened from ");
+	assert_lacks("not the cause");
+}
+
+/* For how long nobody listened is unknown where another one was there at the end. */
+static void test_replaced_while_well(void **state)
+{
+	present(3, 1000);
+	present(3, 1001);
+	print();
+	assert_has("# `web3`: no listener was sick, but `10.0.0.1:80` was restarted\n");
+	assert_has(" `10.0.0.1:80` was restarted within a window, as a new listener.\n");
+	assert_has("\n04:00:04  10.0.0.1:80  restarted within a window, as a new listener\n");
+	assert_lacks("obody listened");
+	assert_lacks("not the cause");
+}
+
+/* The others of its group go on. */
+static void test_closed_in_group(void **state)
+{
+	for (unsigned int i = 0; i < 6; i++) {
+		begin(1);
+		put_at(80, 80, 0);
+		if (i < 3)
+			put_at(81, 80, 0);
+		end();
+		add();
+	}
+	print();
+	assert_has("# `web3`: no listener was sick\n");
+	assert_has("not the cause");
+	assert_lacks("Timeline");
+}
+
+/* Somebody may have listened in the gap. */
+static void test_closed_before_gap(void **state)
+{
+	present(3, 1000);
+	absent(2);
+	cut = true;
+	now_ns += 60 * NSEC_PER_SEC;
+	wall_ns += 60 * NSEC_PER_SEC;
+	absent(3);
+	present(2, 1001);
+	print();
+	assert_has(" At `10.0.0.1:80` nobody listened from some time between 04:00:03 and 04:00:04 "
+		   "to 04:00:05 or later: ");
+	assert_has("but `10.0.0.1:80` was closed; nothing is known for ");
+}
+
+/* Beside one that is sick. */
+static void test_closed_beside_sick(void **state)
+{
+	for (unsigned int i = 0; i < 10; i++) {
+		begin(1);
+		if (i < 2 || i > 4)
+			put_at(i < 2 ? 1000 : 1001, 8080, 0);
+		if (i > 1)
+			overflow(80, 1);
+		put(80, i > 1 ? 5 : 0);
+		end();
+		add();
+	}
+	print();
+	assert_has("\n04:00:03  10.0.0.1:8080  nobody listened from some time between 04:00:02 and "
+		   "04:00:03 to some time between 04:00:05 and 04:00:06: ");
+	assert_has("# `web3`: `10.0.0.1:80` stopped accepting, overflowing\n");
+}
+
+/* What was selected alone counts. */
+static void test_closed_not_selected(void **state)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		begin(1);
+		put(22, 0);
+		if (!i)
+			put(80, 0);
+		end();
+		if (i) {
+			fold_build(&report, &samples[0], now(), true);
+			postmortem_add(postmortem, &report);
+		}
+		n_samples++;
+	}
+	print();
+	assert_lacks("closed");
+}
+
+/* So many are named. */
+static void test_many_closed_while_well(void **state)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		begin(1);
+		for (uint16_t port = 1; port <= ABSENCES_MAX + 6; port++)
+			if (i != 1)
+				put_at((uint16_t)(port + 100 * i), port, 0);
+		end();
+		add();
+	}
+	print();
+	assert_has(" was closed, and so were 63 more listeners\n");
+	assert_has(". 61 more listeners closed: see the timeline.\n");
+	assert_has("- Listeners were closed at more than 64 addresses: those at others, which were "
+		   "closed 6 times, are not named\n");
+}
+
+/* It is known of one that gets sick later, too. */
+static void test_absent_before_sick(void **state)
+{
+	present(3, 1000);
+	absent(2);
+	calm(2);
+	stuck(5, 5, 1);
+	print();
+	assert_has("- Nobody listened from some time between 04:00:03 and 04:00:04 to some time "
+		   "between 04:00:05 and 04:00:06: a client that came then got a RST\n");
 }
 
 /* 90,000 addresses, a third of them after the other. */
@@ -575,7 +796,7 @@ static void test_sick_over_gap(void **state)
 	assert_has("; nothing is known for 10s of 1m12s\n\n`gunicorn` at ");
 	assert_has(", for 31s, without a break, though nothing was recorded for 10s. ");
 	assert_has("- Lasted: 31s, without a break, though nothing was recorded for 10s\n");
-	assert_has("- Nothing was accepted without a break for 29s, until ");
+	assert_has("- Nothing was accepted for at least 29s, without a break, until ");
 	assert_has("- SYNs and final ACKs dropped: at least 60; unknown in 1 window");
 	assert_has("well again after 31s; was overflowing\n");
 	assert_lacks("at least 31s");
@@ -750,6 +971,7 @@ static void test_blind_calm(void **state)
 	calm(5);
 	begin(3);
 	now()->blind_ns = 2 * NSEC_PER_SEC;
+	put(80, 0);
 	end();
 	add();
 	print();
@@ -1164,6 +1386,8 @@ static void test_many(void **state)
 	for (size_t i = 0; i < postmortem->n_listeners; i++)
 		assert_u64_equal(postmortem->listeners[i]->sick_ns, 2 * NSEC_PER_SEC);
 	assert_has("- More than 256 listeners were sick; the worst are kept\n");
+	assert_has(" overflowing, and at least 255 more listeners\n");
+	assert_has("\n- and at least 221 more; a filter chooses others\n");
 	assert_has("## 5. ");
 	assert_lacks("## 6. ");
 	assert_has(" more; a filter chooses others\n");
@@ -1222,15 +1446,27 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_stuck, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_main_cause, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_causes_equal, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_began_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_several, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stretches_at_least, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_short_pause, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restarts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_closed_while_sick, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replaced_while_sick, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restarted_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_restarts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_closed_while_well, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_closed_for_good, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_replaced_while_well, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_closed_in_group, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_closed_before_gap, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_closed_beside_sick, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_closed_not_selected, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_many_closed_while_well, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_absent_before_sick, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_closed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_warnings, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_group, setup, teardown),
