@@ -11,12 +11,6 @@
 #define PIDS_MAX  8 /* in a command to copy */
 #define NAMES_MAX 3 /* processes in a sentence */
 
-static bool is_overflowing(const struct row *r)
-{
-	return r->window->overflows.known &&
-	       (r->window->overflows.min > 0 || (r->window->overflows.max > 0 && r->seen_full));
-}
-
 static bool is_full(const struct row *r)
 {
 	return r->seen_full;
@@ -180,15 +174,27 @@ static bool cookies_returned(const struct row *r)
 	return received->known && received->value >= sent - sent / 2;
 }
 
+/*
+ * A SYN queue that answers with cookies drops nothing. So an overflow of the accept queue explains
+ * what was lost, and it fills the SYN queue too, with clients whose final ACKs it dropped. Then the
+ * SYN queue is no cause, and is told only behind one.
+ */
+static bool may_be_cause(const struct row *r)
+{
+	const uint32_t causes_before = (1u << REASON_SYN_FLOOD) - 1;
+
+	return !(row_overflowed(r) || r->group_overflowed) || r->reasons & causes_before;
+}
+
 static bool syn_flood(const struct row *r)
 {
-	return cookies_sent(r) && !cookies_returned(r);
+	return cookies_sent(r) && !cookies_returned(r) && may_be_cause(r);
 }
 
 /* If several SYN queues are full, it is unknown whose cookies came back: one may be flooded. */
 static bool syn_burst(const struct row *r)
 {
-	return cookies_sent(r) && cookies_returned(r) && r->netns->syn_full == 1;
+	return cookies_sent(r) && cookies_returned(r) && r->netns->syn_full == 1 && may_be_cause(r);
 }
 
 /*
@@ -392,7 +398,7 @@ const struct state_info state_table[STATE_N] = {
 				"the accept queue was full in this window and dropped SYNs or final "
 				"ACKs: their clients retry after a second or more",
 				"check whether the program accepts before you raise a limit",
-				is_overflowing },
+				row_overflowed },
 	[STATE_FULL] = { "full", SEVERITY_WARNING,
 			 "the accept queue is full, or was in this window: it drops the next SYN, "
 			 "and the client of a UNIX listener waits",

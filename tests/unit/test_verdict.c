@@ -609,6 +609,58 @@ static void test_syncookies(void **state)
 	expect("full limit-from-listen");
 }
 
+/* With syncookies a full SYN queue drops nothing, so it is not why SYNs were lost. */
+static void test_syncookies_beside_overflows(void **state)
+{
+	scene_add_both(&scene, 2);
+	before = scene_before(&scene, 1);
+	now = scene_now(&scene, 1);
+	scene_group(&scene, 1)->syn_length = 9;
+	scene_count(&scene, COUNTER_COOKIES_SENT, 3, 3, 39, 39);
+	scene_count(&scene, COUNTER_COOKIES_RECV, 3, 3, 39, 39);
+	before->length = now->length = 10;
+	expect("full syn-burst limit-from-listen");
+	overflows(2200);
+	now->drops = 2200;
+	expect("overflowing limit-from-listen");
+	scene_count(&scene, COUNTER_COOKIES_RECV, 3, 3, 3, 3);
+	expect("overflowing limit-from-listen");
+	/* Behind a cause that explains the losses it stays a fact. */
+	now->length = 9;
+	expect("overflowing accepting-slowly syn-flood limit-from-listen");
+	scene_count(&scene, COUNTER_COOKIES_RECV, 3, 3, 39, 39);
+	expect("overflowing accepting-slowly syn-burst limit-from-listen");
+	/* Another listener lost them. */
+	now->length = before->length = 0;
+	now->drops = 0;
+	scene_now(&scene, 2)->drops = 2200;
+	expect("syn-full syn-burst limit-from-listen");
+}
+
+/* The members of a group share a SYN queue: what one of them lost counts for all. */
+static void test_syncookies_of_members(void **state)
+{
+	for (uint16_t i = 2; i <= 3; i++) {
+		scene_add_both(&scene, i);
+		scene_before(&scene, i)->addr.port = scene_now(&scene, i)->addr.port = 1;
+		scene_before(&scene, i)->limit = scene_now(&scene, i)->limit = 9;
+	}
+	scene_group(&scene, 1)->syn_length = 27;
+	scene_count(&scene, COUNTER_COOKIES_SENT, 3, 3, 39, 39);
+	scene_count(&scene, COUNTER_COOKIES_RECV, 3, 3, 39, 39);
+	expect("syn-full syn-burst limit-from-listen");
+	overflows(20);
+	scene_now(&scene, 2)->drops = 20;
+	expect("syn-full limit-from-listen");
+	assert_int_equal(scene_row(&scene, 2)->state, STATE_OVERFLOWING);
+	/* One of them did, and nothing tells which. */
+	scene_now(&scene, 3)->drops = 20;
+	expect("syn-full limit-from-listen");
+	assert_int_equal(scene_row(&scene, 2)->state, STATE_SYN_FULL);
+	scene_now(&scene, 2)->drops = scene_now(&scene, 3)->drops = 0;
+	expect("syn-full syn-burst limit-from-listen");
+}
+
 /* A limit is behind every cause, and is never what to act on. */
 static void test_order_of_reasons(void **state)
 {
@@ -1025,6 +1077,8 @@ int main(void)
 		VERDICT_TEST(test_limit_of_syn_full),
 		VERDICT_TEST(test_limit_from_syn_backlog),
 		VERDICT_TEST(test_syncookies),
+		VERDICT_TEST(test_syncookies_beside_overflows),
+		VERDICT_TEST(test_syncookies_of_members),
 		VERDICT_TEST(test_order_of_reasons),
 		VERDICT_TEST(test_resets_clients),
 		VERDICT_TEST(test_unix),
