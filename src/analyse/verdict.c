@@ -120,23 +120,22 @@ static bool is_crowded(const struct row *r)
  */
 static uint64_t stands_max(const struct row *r)
 {
-	const bool looked = r->listener->known & LISTENER_PEAK;
-	const uint64_t seen_ns = looked ? r->window->unmoved_ns : r->netns->window_ns;
+	const uint64_t seen_ns =
+		r->listener->known & LISTENER_PEAK ? r->window->unmoved_ns : r->netns->window_ns;
 	uint64_t age_ns = seen_ns;
 
 	if (listener_is_unix(r->listener) && r->listener->first_ns)
 		age_ns = r->window->unmoved_ns;
 	else if (r->oldest_wait_ms.known && !row_waiting_age(r))
 		age_ns = r->oldest_wait_ms.value * (NSEC_PER_SEC / 1000);
-	/* Without looks an age counts of a queue that has no room again: before, it moved. */
-	return age_ns < seen_ns && (looked || listener_fill(r->listener) >= FILL_HIGH) ? age_ns :
-											 seen_ns;
+	return age_ns < seen_ns ? age_ns : seen_ns;
 }
 
 /*
  * May it have accepted nothing for a while, and be well but for that? That is unknown where looks
- * lack. Otherwise the queue had not moved for WAIT_LONG_MS, or for a second, after which a client
- * repeats its SYN, where the program took all that waited.
+ * lack; without any look, also of a queue that has room again: all may have left it at once, after
+ * a time in which none did. Otherwise the queue had not moved for WAIT_LONG_MS, or for a second,
+ * after which a client repeats its SYN, where the program took all that waited.
  */
 static bool may_have_stood(const struct row *r)
 {
@@ -145,7 +144,7 @@ static bool may_have_stood(const struct row *r)
 	if (r->netns->snapshot->blind_ns)
 		return true;
 	if (!(r->listener->known & LISTENER_PEAK))
-		return stood_ns >= WAIT_LONG_NS;
+		return listener_fill(r->listener) < FILL_HIGH || stood_ns >= WAIT_LONG_NS;
 	if (stood_ns < r->listener->peak.stood_ns)
 		stood_ns = r->listener->peak.stood_ns;
 	return stood_ns >= (r->listener->peak.lowest ? WAIT_LONG_NS : NSEC_PER_SEC);

@@ -66,7 +66,7 @@ static void test_overflowing_for_sure(void **state)
 {
 	overflows(1);
 	now->drops = 1;
-	expect("overflowing accepting-slowly limit-from-listen");
+	expect("overflowing limit-from-listen");
 	overflows(0);
 	expect("ok");
 }
@@ -85,7 +85,7 @@ static void test_overflowing_if_seen_full(void **state)
 	expect("overflowing limit-from-listen");
 	now->length = 0;
 	before->length = 10;
-	expect("overflowing accepting-slowly limit-from-listen");
+	expect("overflowing limit-from-listen");
 	before->length = 0;
 	now->known |= LISTENER_PEAK;
 	now->peak.full = true;
@@ -102,7 +102,7 @@ static void test_full(void **state)
 	expect("full limit-from-listen");
 	now->length = 0;
 	before->length = 10;
-	expect("full accepting-slowly limit-from-listen");
+	expect("full limit-from-listen");
 	before->length = 9;
 	expect("ok");
 	/* Full and drops of another kind: the worse word wins. */
@@ -231,7 +231,7 @@ static void test_losses_beside_overflows(void **state)
 	now->drops = 12;
 	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 10, 10);
 	losses(14);
-	expect("overflowing accepting-slowly limit-from-listen");
+	expect("overflowing limit-from-listen");
 	assert_u64_equal(scene_row(&scene, 1)->window->losses.max, 2);
 	assert_u64_equal(scene_row(&scene, 1)->window->losses.min,
 			 0); /* 4 are more than fell on it */
@@ -518,6 +518,7 @@ static void test_standing_still(void **state)
 static void test_standing_still_unseen(void **state)
 {
 	before->length = 10;
+	now->length = 8;
 	expect("full accepting-slowly limit-from-listen");
 	scene.now.blind_ns = NSEC_PER_SEC / 2;
 	expect("full limit-from-listen");
@@ -532,7 +533,37 @@ static void test_standing_still_unseen(void **state)
 	waiting(7, 0, 2999);
 	expect("full limit-from-listen");
 	scene.now.monotonic_ns--;
+	expect("full limit-from-listen");
+	now->length = 8;
+	waiting(8, 0, 2999);
 	expect("full accepting-slowly limit-from-listen");
+}
+
+/* A hung program that took all at once leaves what a slow one does not: room. */
+static void test_drained_unseen(void **state)
+{
+	before->length = 10;
+	for (uint32_t length = 0; length < 8; length++) {
+		now->length = length;
+		expect("full limit-from-listen");
+	}
+	overflows(43);
+	now->drops = 43;
+	expect("overflowing limit-from-listen");
+	now->length = 8;
+	expect("overflowing accepting-slowly limit-from-listen");
+	now->length = 0;
+	now->known |= LISTENER_PEAK;
+	now->peak = (struct peak){ .length = 10, .samples = 50, .fell = 10, .full = true };
+	expect("overflowing accepting-slowly limit-from-listen");
+	/* The next client of a UNIX listener is another one, and most have gone. */
+	overflows(0);
+	before->addr.family = now->addr.family = AF_UNIX;
+	before->known = now->known = 0;
+	now->length = 7;
+	expect("full blocks-clients limit-from-listen");
+	now->length = 8;
+	expect("full accepting-slowly blocks-clients limit-from-listen");
 }
 
 static void test_limit_from(void **state)
@@ -1073,6 +1104,7 @@ int main(void)
 		VERDICT_TEST(test_accepting_slowly),
 		VERDICT_TEST(test_standing_still),
 		VERDICT_TEST(test_standing_still_unseen),
+		VERDICT_TEST(test_drained_unseen),
 		VERDICT_TEST(test_limit_from),
 		VERDICT_TEST(test_limit_of_syn_full),
 		VERDICT_TEST(test_limit_from_syn_backlog),
