@@ -399,6 +399,42 @@ static void bound_overflows(struct report *report)
 	}
 }
 
+/*
+ * The members of a group share a SYN queue, so its reasons ask what became of all of them. Some of
+ * them overflowed if one did, or if it is certain of them together, as for the row of the group.
+ */
+static void find_overflowed_groups(struct report *report, const struct snapshot *s, size_t n)
+{
+	struct group_overflows {
+		uint64_t max;
+		bool seen_full, proved;
+	} * groups;
+
+	if (!(s->known & SNAPSHOT_GROUPS) || s->n_groups == n)
+		return;
+	groups = xcalloc(s->n_groups, sizeof(*groups));
+	for (size_t i = 0; i < n; i++) {
+		const struct row *row = &report->rows[i];
+		struct group_overflows *g = &groups[row->listener->group];
+
+		g->max += row->window->overflows.max;
+		g->seen_full |= row->seen_full;
+		g->proved |= row_overflowed(row);
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct row *row = &report->rows[i];
+		const struct group_overflows *g = &groups[row->listener->group];
+		struct row_window all = { .overflows = { .max = g->max } };
+		struct row whole = *row;
+
+		whole.window = &all;
+		whole.seen_full = g->seen_full;
+		row->group_overflowed = g->proved || (row->window->overflows.known &&
+						      report_overflows_min(&whole) > 0);
+	}
+	free(groups);
+}
+
 /* Kernels too old to report drops may count syncookies in ListenDrops too. */
 static void bound_losses(struct report *report)
 {
@@ -687,6 +723,7 @@ void report_build(struct report *report, const struct snapshot *before, const st
 	use_groups(report, now, report->n_rows - report->n_gone);
 	if (before) {
 		bound_overflows(report);
+		find_overflowed_groups(report, now, report->n_rows - report->n_gone);
 		bound_losses(report);
 	}
 	for (size_t i = 0; i < report->n_rows; i++)

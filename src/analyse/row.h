@@ -107,6 +107,7 @@ struct row {
 	bool waits_long; /* its oldest connection has waited for WAIT_LONG_MS or more */
 	bool fresh; /* not in the opening sample */
 	bool seen_full; /* in the window or now */
+	bool group_overflowed; /* it is proved that a member of its group did, see report.c */
 	bool shown; /* selected by report_select() */
 	bool well; /* for sure: ok, and no memory is laid over it, see history_mark_well() */
 };
@@ -219,6 +220,14 @@ uint64_t row_worst_fill(const struct row *row);
 
 /* Is it new in the window? All members of a folded row are. */
 bool row_all_fresh(const struct row *row);
+
+/* Is it proved that its accept queue overflowed, or seen to be full when it may have? */
+static inline bool row_overflowed(const struct row *row)
+{
+	const struct range *overflows = &row->window->overflows;
+
+	return overflows->known && (overflows->min > 0 || (overflows->max > 0 && row->seen_full));
+}
 
 /* The most that it lost in the window, by the full queue and otherwise; 0: none, or unknown. */
 uint64_t row_lost_most(const struct row *row);

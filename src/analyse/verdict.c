@@ -11,12 +11,6 @@
 #define PIDS_MAX  8 /* in a command to copy */
 #define NAMES_MAX 3 /* processes in a sentence */
 
-static bool is_overflowing(const struct row *r)
-{
-	return r->window->overflows.known &&
-	       (r->window->overflows.min > 0 || (r->window->overflows.max > 0 && r->seen_full));
-}
-
 static bool is_full(const struct row *r)
 {
 	return r->seen_full;
@@ -126,23 +120,22 @@ static bool is_crowded(const struct row *r)
  */
 static uint64_t stands_max(const struct row *r)
 {
-	const bool looked = r->listener->known & LISTENER_PEAK;
-	const uint64_t seen_ns = looked ? r->window->unmoved_ns : r->netns->window_ns;
+	const uint64_t seen_ns =
+		r->listener->known & LISTENER_PEAK ? r->window->unmoved_ns : r->netns->window_ns;
 	uint64_t age_ns = seen_ns;
 
 	if (listener_is_unix(r->listener) && r->listener->first_ns)
 		age_ns = r->window->unmoved_ns;
 	else if (r->oldest_wait_ms.known && !row_waiting_age(r))
 		age_ns = r->oldest_wait_ms.value * (NSEC_PER_SEC / 1000);
-	/* Without looks an age counts of a queue that has no room again: before, it moved. */
-	return age_ns < seen_ns && (looked || listener_fill(r->listener) >= FILL_HIGH) ? age_ns :
-											 seen_ns;
+	return age_ns < seen_ns ? age_ns : seen_ns;
 }
 
 /*
  * May it have accepted nothing for a while, and be well but for that? That is unknown where looks
- * lack. Otherwise the queue had not moved for WAIT_LONG_MS, or for a second, after which a client
- * repeats its SYN, where the program took all that waited.
+ * lack; without any look, also of a queue that has room again: all may have left it at once, after
+ * a time in which none did. Otherwise the queue had not moved for WAIT_LONG_MS, or for a second,
+ * after which a client repeats its SYN, where the program took all that waited.
  */
 static bool may_have_stood(const struct row *r)
 {
@@ -151,7 +144,7 @@ static bool may_have_stood(const struct row *r)
 	if (r->netns->snapshot->blind_ns)
 		return true;
 	if (!(r->listener->known & LISTENER_PEAK))
-		return stood_ns >= WAIT_LONG_NS;
+		return listener_fill(r->listener) < FILL_HIGH || stood_ns >= WAIT_LONG_NS;
 	if (stood_ns < r->listener->peak.stood_ns)
 		stood_ns = r->listener->peak.stood_ns;
 	return stood_ns >= (r->listener->peak.lowest ? WAIT_LONG_NS : NSEC_PER_SEC);
@@ -180,15 +173,27 @@ static bool cookies_returned(const struct row *r)
 	return received->known && received->value >= sent - sent / 2;
 }
 
+/*
+ * A SYN queue that answers with cookies drops nothing. So an overflow of the accept queue explains
+ * what was lost, and it fills the SYN queue too, with clients whose final ACKs it dropped. Then the
+ * SYN queue is no cause, and is told only behind one.
+ */
+static bool may_be_cause(const struct row *r)
+{
+	const uint32_t causes_before = (1u << REASON_SYN_FLOOD) - 1;
+
+	return !(row_overflowed(r) || r->group_overflowed) || r->reasons & causes_before;
+}
+
 static bool syn_flood(const struct row *r)
 {
-	return cookies_sent(r) && !cookies_returned(r);
+	return cookies_sent(r) && !cookies_returned(r) && may_be_cause(r);
 }
 
 /* If several SYN queues are full, it is unknown whose cookies came back: one may be flooded. */
 static bool syn_burst(const struct row *r)
 {
-	return cookies_sent(r) && cookies_returned(r) && r->netns->syn_full == 1;
+	return cookies_sent(r) && cookies_returned(r) && r->netns->syn_full == 1 && may_be_cause(r);
 }
 
 /*
@@ -392,7 +397,7 @@ const struct state_info state_table[STATE_N] = {
 				"the accept queue was full in this window and dropped SYNs or final "
 				"ACKs: their clients retry after a second or more",
 				"check whether the program accepts before you raise a limit",
-				is_overflowing },
+				row_overflowed },
 	[STATE_FULL] = { "full", SEVERITY_WARNING,
 			 "the accept queue is full, or was in this window: it drops the next SYN, "
 			 "and the client of a UNIX listener waits",

@@ -66,7 +66,7 @@ static void test_overflowing_for_sure(void **state)
 {
 	overflows(1);
 	now->drops = 1;
-	expect("overflowing accepting-slowly limit-from-listen");
+	expect("overflowing limit-from-listen");
 	overflows(0);
 	expect("ok");
 }
@@ -85,7 +85,7 @@ static void test_overflowing_if_seen_full(void **state)
 	expect("overflowing limit-from-listen");
 	now->length = 0;
 	before->length = 10;
-	expect("overflowing accepting-slowly limit-from-listen");
+	expect("overflowing limit-from-listen");
 	before->length = 0;
 	now->known |= LISTENER_PEAK;
 	now->peak.full = true;
@@ -102,7 +102,7 @@ static void test_full(void **state)
 	expect("full limit-from-listen");
 	now->length = 0;
 	before->length = 10;
-	expect("full accepting-slowly limit-from-listen");
+	expect("full limit-from-listen");
 	before->length = 9;
 	expect("ok");
 	/* Full and drops of another kind: the worse word wins. */
@@ -231,7 +231,7 @@ static void test_losses_beside_overflows(void **state)
 	now->drops = 12;
 	scene_count(&scene, COUNTER_LISTEN_OVERFLOWS, 0, 0, 10, 10);
 	losses(14);
-	expect("overflowing accepting-slowly limit-from-listen");
+	expect("overflowing limit-from-listen");
 	assert_u64_equal(scene_row(&scene, 1)->window->losses.max, 2);
 	assert_u64_equal(scene_row(&scene, 1)->window->losses.min,
 			 0); /* 4 are more than fell on it */
@@ -518,6 +518,7 @@ static void test_standing_still(void **state)
 static void test_standing_still_unseen(void **state)
 {
 	before->length = 10;
+	now->length = 8;
 	expect("full accepting-slowly limit-from-listen");
 	scene.now.blind_ns = NSEC_PER_SEC / 2;
 	expect("full limit-from-listen");
@@ -532,7 +533,37 @@ static void test_standing_still_unseen(void **state)
 	waiting(7, 0, 2999);
 	expect("full limit-from-listen");
 	scene.now.monotonic_ns--;
+	expect("full limit-from-listen");
+	now->length = 8;
+	waiting(8, 0, 2999);
 	expect("full accepting-slowly limit-from-listen");
+}
+
+/* A hung program that took all at once leaves what a slow one does not: room. */
+static void test_drained_unseen(void **state)
+{
+	before->length = 10;
+	for (uint32_t length = 0; length < 8; length++) {
+		now->length = length;
+		expect("full limit-from-listen");
+	}
+	overflows(43);
+	now->drops = 43;
+	expect("overflowing limit-from-listen");
+	now->length = 8;
+	expect("overflowing accepting-slowly limit-from-listen");
+	now->length = 0;
+	now->known |= LISTENER_PEAK;
+	now->peak = (struct peak){ .length = 10, .samples = 50, .fell = 10, .full = true };
+	expect("overflowing accepting-slowly limit-from-listen");
+	/* The next client of a UNIX listener is another one, and most have gone. */
+	overflows(0);
+	before->addr.family = now->addr.family = AF_UNIX;
+	before->known = now->known = 0;
+	now->length = 7;
+	expect("full blocks-clients limit-from-listen");
+	now->length = 8;
+	expect("full accepting-slowly blocks-clients limit-from-listen");
 }
 
 static void test_limit_from(void **state)
@@ -607,6 +638,58 @@ static void test_syncookies(void **state)
 	expect("full syn-burst limit-from-listen");
 	scene.now.netns[0].after.known &= ~(1u << COUNTER_COOKIES_SENT);
 	expect("full limit-from-listen");
+}
+
+/* With syncookies a full SYN queue drops nothing, so it is not why SYNs were lost. */
+static void test_syncookies_beside_overflows(void **state)
+{
+	scene_add_both(&scene, 2);
+	before = scene_before(&scene, 1);
+	now = scene_now(&scene, 1);
+	scene_group(&scene, 1)->syn_length = 9;
+	scene_count(&scene, COUNTER_COOKIES_SENT, 3, 3, 39, 39);
+	scene_count(&scene, COUNTER_COOKIES_RECV, 3, 3, 39, 39);
+	before->length = now->length = 10;
+	expect("full syn-burst limit-from-listen");
+	overflows(2200);
+	now->drops = 2200;
+	expect("overflowing limit-from-listen");
+	scene_count(&scene, COUNTER_COOKIES_RECV, 3, 3, 3, 3);
+	expect("overflowing limit-from-listen");
+	/* Behind a cause that explains the losses it stays a fact. */
+	now->length = 9;
+	expect("overflowing accepting-slowly syn-flood limit-from-listen");
+	scene_count(&scene, COUNTER_COOKIES_RECV, 3, 3, 39, 39);
+	expect("overflowing accepting-slowly syn-burst limit-from-listen");
+	/* Another listener lost them. */
+	now->length = before->length = 0;
+	now->drops = 0;
+	scene_now(&scene, 2)->drops = 2200;
+	expect("syn-full syn-burst limit-from-listen");
+}
+
+/* The members of a group share a SYN queue: what one of them lost counts for all. */
+static void test_syncookies_of_members(void **state)
+{
+	for (uint16_t i = 2; i <= 3; i++) {
+		scene_add_both(&scene, i);
+		scene_before(&scene, i)->addr.port = scene_now(&scene, i)->addr.port = 1;
+		scene_before(&scene, i)->limit = scene_now(&scene, i)->limit = 9;
+	}
+	scene_group(&scene, 1)->syn_length = 27;
+	scene_count(&scene, COUNTER_COOKIES_SENT, 3, 3, 39, 39);
+	scene_count(&scene, COUNTER_COOKIES_RECV, 3, 3, 39, 39);
+	expect("syn-full syn-burst limit-from-listen");
+	overflows(20);
+	scene_now(&scene, 2)->drops = 20;
+	expect("syn-full limit-from-listen");
+	assert_int_equal(scene_row(&scene, 2)->state, STATE_OVERFLOWING);
+	/* One of them did, and nothing tells which. */
+	scene_now(&scene, 3)->drops = 20;
+	expect("syn-full limit-from-listen");
+	assert_int_equal(scene_row(&scene, 2)->state, STATE_SYN_FULL);
+	scene_now(&scene, 2)->drops = scene_now(&scene, 3)->drops = 0;
+	expect("syn-full syn-burst limit-from-listen");
 }
 
 /* A limit is behind every cause, and is never what to act on. */
@@ -1021,10 +1104,13 @@ int main(void)
 		VERDICT_TEST(test_accepting_slowly),
 		VERDICT_TEST(test_standing_still),
 		VERDICT_TEST(test_standing_still_unseen),
+		VERDICT_TEST(test_drained_unseen),
 		VERDICT_TEST(test_limit_from),
 		VERDICT_TEST(test_limit_of_syn_full),
 		VERDICT_TEST(test_limit_from_syn_backlog),
 		VERDICT_TEST(test_syncookies),
+		VERDICT_TEST(test_syncookies_beside_overflows),
+		VERDICT_TEST(test_syncookies_of_members),
 		VERDICT_TEST(test_order_of_reasons),
 		VERDICT_TEST(test_resets_clients),
 		VERDICT_TEST(test_unix),
