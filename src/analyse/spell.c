@@ -19,6 +19,9 @@ uint64_t spell_bound(struct postmortem_spell *s, const struct row *row, const st
 	const bool stuck = row->reasons & 1u << REASON_NOT_ACCEPTING;
 	uint64_t moved_ns = 0;
 
+	if (s->goes_on) /* that was before a gap */
+		return 0;
+	s->emptied = !row_length(row);
 	if (s->end_ns != now_ns || !state_is_sick(row->state)) {
 		if (s->stands && s->end_ns == before_ns && over)
 			s->end_max_ns = now_ns;

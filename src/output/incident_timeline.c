@@ -131,6 +131,14 @@ static void add_event(struct entries *to, const struct paper *w, const struct ev
 	add_range(b, &e->losses, "losses");
 }
 
+/* What is known at the last sample of one that was sick in the last window. */
+static const char *at_the_end(const struct postmortem_spell *s)
+{
+	return s->stands  ? "still sick" :
+	       s->emptied ? "sick in the window that ends here; its queue is empty" :
+			    "sick in the window that ends here";
+}
+
 /* An incident is an event when it has been over for a while: one at the end may have none. */
 static void add_end(struct entries *to, const struct paper *w, const struct postmortem_listener *l)
 {
@@ -145,7 +153,7 @@ static void add_end(struct entries *to, const struct paper *w, const struct post
 	b = add_entry(to, l->last.closed ? l->last.latest : l->last.end);
 	add_subject(b, w, l);
 	strbuf_adds(b, l->last.closed  ? "closed while it was sick" :
-		       l->last.goes_on ? "still sick" :
+		       l->last.goes_on ? at_the_end(&l->last) :
 		       well.tv_sec     ? "last seen sick; well at " :
 					 "no longer seen sick");
 	if (well.tv_sec && !l->last.closed && !l->last.goes_on)
