@@ -4,6 +4,13 @@
 #include "base/clock.h"
 #include "base/num.h"
 
+/* At this very moment, and not only at some time in the window. */
+static bool is_sick_now(const struct row *row)
+{
+	return row->reasons & 1u << REASON_NOT_ACCEPTING ||
+	       listener_fill(row->listener) >= FILL_HIGH || row_syn_full(row);
+}
+
 uint64_t spell_bound(struct postmortem_spell *s, const struct row *row, const struct report *report,
 		     uint64_t oldest_ns, bool over)
 {
@@ -12,6 +19,9 @@ uint64_t spell_bound(struct postmortem_spell *s, const struct row *row, const st
 	const bool stuck = row->reasons & 1u << REASON_NOT_ACCEPTING;
 	uint64_t moved_ns = 0;
 
+	if (s->goes_on) /* that was before a gap */
+		return 0;
+	s->emptied = !row_length(row);
 	if (s->end_ns != now_ns || !state_is_sick(row->state)) {
 		if (s->stands && s->end_ns == before_ns && over)
 			s->end_max_ns = now_ns;
@@ -26,7 +36,7 @@ uint64_t spell_bound(struct postmortem_spell *s, const struct row *row, const st
 		s->begin_ns -= moved_ns;
 		s->begin = clock_before(s->begin, moved_ns);
 	}
-	s->stands = stuck || listener_full(row->listener);
+	s->stands = is_sick_now(row);
 	s->end_min_ns = s->stands ? now_ns : num_max_u64(before_ns, s->end_min_ns);
 	s->end_max_ns = 0;
 	if (row->listener->known & LISTENER_PEAK)

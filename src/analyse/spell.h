@@ -16,10 +16,11 @@ struct postmortem_spell {
 	 */
 	uint64_t begin_max_ns, end_min_ns, end_max_ns;
 	uint64_t full_ns; /* for so long its queue was seen full */
-	bool stands; /* it was full, or accepted nothing, when the last window ended */
+	bool stands; /* it was sick at the sample that ended the last window */
 	uint64_t part; /* the number of the first window since the last gap */
 	bool begun_before; /* it may have begun before the first window */
-	bool goes_on; /* the last window was sick */
+	bool goes_on; /* the last window was sick; whether it still was at its end, @stands says */
+	bool emptied; /* its queue was empty when the last window ended */
 	bool closed; /* the listener was closed while it was sick: after @end, by @latest */
 	/* It went on over gaps of that length: a connection that came before waited in its queue.
 	 */

@@ -86,6 +86,18 @@ static void add_ended(struct paper *w, const struct postmortem_spell *s)
 	paper_add_between(w, s->end, before_ns, after_ns, spell_span(s).max_ns);
 }
 
+/* Nothing is known of what came after its last window; and of that window not all. */
+static void add_open_end(struct paper *w, const struct postmortem_spell *s)
+{
+	struct strbuf *b = &w->b;
+
+	strbuf_adds(b, s->stands ? "unknown; it went on at " :
+				   "unknown; it was sick in the window that ended at ");
+	paper_add_end(w, s);
+	strbuf_adds(b, !s->stands && s->emptied ? ", when its queue was empty" : "");
+	strbuf_adds(b, ", and nothing was looked at after that");
+}
+
 static void add_spells(struct paper *w, const struct postmortem_listener *l)
 {
 	struct strbuf *b = &w->b;
@@ -98,13 +110,13 @@ static void add_spells(struct paper *w, const struct postmortem_listener *l)
 	strbuf_adds(b,
 		    l->first.begun_before ? ", or before: nothing was looked at until then" : "");
 	strbuf_adds(b, "\n- Ended: ");
-	if (postmortem_spell_open(&l->last)) {
-		strbuf_adds(b, l->last.goes_on ? "unknown; it went on at " : "");
+	if (l->last.goes_on)
+		add_open_end(w, &l->last);
+	else if (postmortem_spell_open(&l->last))
 		paper_add_end(w, &l->last);
-	} else {
+	else
 		add_ended(w, &l->last);
-	}
-	strbuf_adds(b, l->last.goes_on	     ? ", and nothing was looked at after that" :
+	strbuf_adds(b, l->last.goes_on	     ? "" :
 		       l->last.closed	     ? ", when the listener was closed" :
 		       l->last.latest.tv_sec ? ": what was in between was not seen" :
 					       "");

@@ -2,6 +2,7 @@
 #include "output/incident_timeline.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/num.h"
 #include "output/cell.h"
 
@@ -63,21 +64,52 @@ static void add_range(struct strbuf *b, const struct range *r, const char *what)
 	strbuf_addf(b, " %s", what);
 }
 
-/* Of the spells that are kept the bounds are known. */
-static void add_lasted(struct strbuf *b, const struct event *e, const struct postmortem_listener *l)
+static bool same_time(struct timespec a, struct timespec b)
+{
+	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+}
+
+/* The spell that ended so, if it is one of those that are kept. */
+static const struct postmortem_spell *spell_of(const struct event *e,
+					       const struct postmortem_listener *l)
 {
 	const struct postmortem_spell *const spells[] = { &l->first, &l->last, &l->longest };
 
-	for (size_t i = 0; i < ARRAY_SIZE(spells) && !e->latest.tv_sec && !e->closed; i++) {
-		const struct postmortem_spell *s = spells[i];
-		const struct spell_span span = spell_span(s);
+	for (size_t i = 0; i < ARRAY_SIZE(spells); i++)
+		if (same_time(spells[i]->end, e->wall))
+			return spells[i];
+	return NULL;
+}
 
-		if (s->end.tv_sec != e->wall.tv_sec || s->end.tv_nsec != e->wall.tv_nsec)
-			continue;
+/* When it was well after it was sick at the sample that ended its last window; 0: it was not. */
+static struct timespec well_by(const struct postmortem_spell *s)
+{
+	if (s->end_max_ns <= s->end_ns)
+		return (struct timespec){ 0 };
+	return clock_shift(s->end, (int64_t)(s->end_max_ns - s->end_ns));
+}
+
+static void add_recovery(struct strbuf *b, const struct paper *w, const struct event *e,
+			 const struct postmortem_listener *l)
+{
+	const struct postmortem_spell *s = e->latest.tv_sec || e->closed ? NULL : spell_of(e, l);
+	const struct timespec well = s ? well_by(s) : e->latest;
+	struct spell_span span;
+
+	/* Of another one it is unknown whether it was sick at that sample. */
+	strbuf_adds(b, e->closed	 ? "closed while it was sick, after at least " :
+		       s && !well.tv_sec ? "well again after " :
+					   "last seen sick after ");
+	if (s) {
+		span = spell_span(s);
 		paper_add_lasted(b, &span, false);
-		return;
+	} else {
+		text_add_time(b, e->lasted_ns);
 	}
-	text_add_time(b, e->lasted_ns);
+	if (well.tv_sec) {
+		strbuf_adds(b, "; well at ");
+		paper_add_clock(b, w, well);
+	}
 }
 
 static void add_event(struct entries *to, const struct paper *w, const struct event *e,
@@ -93,23 +125,25 @@ static void add_event(struct entries *to, const struct paper *w, const struct ev
 		paper_add_what(b, e->state, e->reason);
 		return;
 	}
-	strbuf_adds(b, e->closed	? "closed while it was sick, after at least " :
-		       e->latest.tv_sec ? "last seen sick after " :
-					  "well again after ");
-	add_lasted(b, e, l);
-	if (e->latest.tv_sec) {
-		strbuf_adds(b, "; well at ");
-		paper_add_clock(b, w, e->latest);
-	}
+	add_recovery(b, w, e, l);
 	strbuf_addf(b, "; was %s", state_table[e->state].name);
 	add_range(b, &e->overflows, "overflows");
 	add_range(b, &e->losses, "losses");
+}
+
+/* What is known at the last sample of one that was sick in the last window. */
+static const char *at_the_end(const struct postmortem_spell *s)
+{
+	return s->stands  ? "still sick" :
+	       s->emptied ? "sick in the window that ends here; its queue is empty" :
+			    "sick in the window that ends here";
 }
 
 /* An incident is an event when it has been over for a while: one at the end may have none. */
 static void add_end(struct entries *to, const struct paper *w, const struct postmortem_listener *l)
 {
 	const struct event_log *log = &w->p->log;
+	const struct timespec well = l->last.latest.tv_sec ? l->last.latest : well_by(&l->last);
 	struct strbuf *b;
 
 	for (size_t i = 0; i < log->n; i++)
@@ -119,13 +153,11 @@ static void add_end(struct entries *to, const struct paper *w, const struct post
 	b = add_entry(to, l->last.closed ? l->last.latest : l->last.end);
 	add_subject(b, w, l);
 	strbuf_adds(b, l->last.closed  ? "closed while it was sick" :
-		       l->last.goes_on ? "still sick" :
+		       l->last.goes_on ? at_the_end(&l->last) :
+		       well.tv_sec     ? "last seen sick; well at " :
 					 "no longer seen sick");
-}
-
-static bool same_time(struct timespec a, struct timespec b)
-{
-	return a.tv_sec == b.tv_sec && a.tv_nsec == b.tv_nsec;
+	if (well.tv_sec && !l->last.closed && !l->last.goes_on)
+		paper_add_clock(b, w, well);
 }
 
 /* What the events do not say of a listener. @queue: when its queue was longest, too */

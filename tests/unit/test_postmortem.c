@@ -336,6 +336,73 @@ static void test_stretches_at_least(void **state)
 	assert_has("- Nobody could get in for at least 9s, until 04:00:15: the queue was full");
 }
 
+/* It was stalled at the sample that ended its last window: it got well after that. */
+static void stalled(unsigned int calm_after)
+{
+	calm(5);
+	stuck(10, 3, 0);
+	calm(calm_after);
+	print();
+	assert_has("- Ended: 2026-11-29 04:00:15 +0100 (03:00:15 UTC)\n");
+	assert_lacks("no longer seen sick");
+	assert_lacks("well again");
+}
+
+static void test_sick_at_last_sample(void **state)
+{
+	stalled(40);
+	assert_has("\n04:00:15  gunicorn 10.0.0.1:80  last seen sick after ");
+	assert_has("; well at 04:00:16; was stalled\n");
+}
+
+static void test_sick_at_last_sample_no_event(void **state)
+{
+	stalled(3);
+	assert_has("\n04:00:15  gunicorn 10.0.0.1:80  last seen sick; well at 04:00:16\n");
+}
+
+/* Nearly full is sick, too. */
+static void test_high_at_last_sample(void **state)
+{
+	calm(5);
+	stuck(5, 5, 1);
+	slow(1, 0);
+	calm(40);
+	print();
+	assert_has("\n04:00:11  gunicorn 10.0.0.1:80  last seen sick after ");
+	assert_has("; well at 04:00:12; was overflowing");
+}
+
+/* In the last window it worked off its queue. */
+static void test_emptied_at_the_end(void **state)
+{
+	calm(5);
+	stuck(5, 5, 1);
+	stuck(1, 0, 1);
+	print();
+	assert_has("- Ended: unknown; it was sick in the window that ended at 2026-11-29 04:00:11 "
+		   "+0100 (03:00:11 UTC), when its queue was empty, and nothing was looked at "
+		   "after that\n");
+	assert_has("\n04:00:11  gunicorn 10.0.0.1:80  sick in the window that ends here; its queue "
+		   "is empty\n");
+	assert_lacks("it went on");
+	assert_lacks("still sick");
+}
+
+/* What comes after a gap changes nothing of what was before it. */
+static void test_emptied_before_gap(void **state)
+{
+	calm(5);
+	stuck(5, 5, 1);
+	cut = true;
+	now_ns += 60 * NSEC_PER_SEC;
+	wall_ns += 60 * NSEC_PER_SEC;
+	calm(5);
+	print();
+	assert_has("- Ended: unknown; it went on at 2026-11-29 04:00:10 ");
+	assert_has("\n04:00:10  gunicorn 10.0.0.1:80  still sick\n");
+}
+
 /* It is the same incident where the next window was sick less than HISTORY_GAP_NS later. */
 static void test_short_pause(void **state)
 {
@@ -1452,6 +1519,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_began_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_several, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stretches_at_least, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sick_at_last_sample, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sick_at_last_sample_no_event, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_high_at_last_sample, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_emptied_at_the_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_emptied_before_gap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_short_pause, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restarts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_closed_while_sick, setup, teardown),
