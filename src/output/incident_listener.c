@@ -143,7 +143,7 @@ static void add_when_part(struct paper *w, const struct postmortem_listener *l)
 {
 	struct strbuf *b = &w->b;
 	const struct postmortem_restart *r;
-	size_t n = 0;
+	size_t n = 0, begin;
 
 	strbuf_adds(b, "\n**When**\n\n");
 	add_spells(w, l);
@@ -162,8 +162,10 @@ static void add_when_part(struct paper *w, const struct postmortem_listener *l)
 		r = postmortem_restart(w->p, l->id, i);
 		if (!r->closed_by.tv_sec)
 			continue;
-		strbuf_adds(b, "- N");
+		strbuf_adds(b, "- ");
+		begin = b->len;
 		paper_add_absence(b, w, r, l);
+		b->s[begin] = 'N';
 		strbuf_putc(b, '\n');
 	}
 	if (l->gone) {

@@ -173,7 +173,7 @@ static void add_moments(struct entries *to, const struct paper *w,
 		add_subject(b, w, l);
 		strbuf_adds(b, r->in_gap ? "restarted in the gap" : "restarted: a new listener");
 		if (r->closed_by.tv_sec) {
-			strbuf_adds(b, "; n");
+			strbuf_adds(b, "; ");
 			paper_add_absence(b, w, r, l);
 		}
 	}

@@ -258,7 +258,7 @@ void paper_add_absence(struct strbuf *b, const struct paper *w, const struct pos
 {
 	const struct absence a = { r->closed_after, r->closed_by, r->opened_after, r->wall };
 
-	strbuf_adds(b, "obody listened");
+	strbuf_adds(b, "nobody listened");
 	add_absence(b, w, &a, l);
 }
 

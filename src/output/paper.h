@@ -46,7 +46,7 @@ void paper_add_at(struct paper *w, struct timespec t);
 void paper_add_end(struct paper *w, const struct postmortem_spell *s);
 
 /*
- * "obody listened from some time between 13:24:08 and 13:24:09 to ...": before a restart, by the
+ * "nobody listened from some time between 13:24:08 and 13:24:09 to ...": before a restart, by the
  * windows; and the same of an address, "nobody listened 3 times, ..."
  */
 void paper_add_absence(struct strbuf *b, const struct paper *w, const struct postmortem_restart *r,
