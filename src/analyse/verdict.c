@@ -17,6 +17,21 @@ static bool is_full(const struct row *r)
 }
 
 /*
+ * The queue was empty when the window began. Do all that came since still wait, the oldest for
+ * WAIT_LONG_MS? That age alone is no proof: some that came before it may have been accepted one by
+ * one while it waited. But no more came to the whole namespace than wait here.
+ */
+static bool all_still_wait(const struct row *r)
+{
+	const struct opt_u64 *arrivals = &r->netns->arrivals_hi;
+	const uint64_t oldest_ns = r->oldest_wait_ms.value * (NSEC_PER_SEC / 1000);
+
+	return !listener_is_unix(r->listener) && arrivals->known &&
+	       arrivals->value <= row_length(r) && r->oldest_wait_ms.known && !row_waiting_age(r) &&
+	       oldest_ns >= WAIT_LONG_NS && oldest_ns <= r->netns->window_ns;
+}
+
+/*
  * A constant length proves nothing: a new connection may have come for each one accepted. The proof
  * is in accepted(), report.c.
  */
@@ -25,8 +40,8 @@ static bool not_accepting(const struct row *r)
 	/* A short window is enough if the queue had not moved before either. */
 	return (r->netns->window_ns >= WINDOW_MIN_NS ||
 		(r->netns->window_ns && r->window->unmoved_ns >= WINDOW_MIN_NS)) &&
-	       r->window->accepted.known && !r->window->accepted.max && r->window->length_before &&
-	       row_length(r);
+	       r->window->accepted.known && !r->window->accepted.max && row_length(r) &&
+	       (r->window->length_before || all_still_wait(r));
 }
 
 /*

@@ -165,6 +165,19 @@ class Window(Case):
         self.assertEqual(states["@" + unix.name[1:].decode()], "stalled")
         self.assertEqual(states["@" + lively.name[1:].decode()], "ok")
 
+    def test_stuck_after_the_last_run(self):
+        """Whose clients came to an empty queue, and all wait still. Who took one may be slow."""
+        stuck, slow = self.listener(backlog=9), self.listener(backlog=9)
+        self.begin()
+        self.queue(stuck, 3)
+        rig.wait_until(time.monotonic() + STALL + 0.3)
+        row = self.row(self.report(), stuck)
+        self.assertEqual((row["state"], row["reasons"]), ("stalled", ["not-accepting"]))
+        self.queue(slow, 4)
+        slow.accept().close()
+        rig.wait_until(time.monotonic() + STALL + 0.3)
+        self.assertEqual(self.row(self.report(), slow)["state"], "ok")
+
     def test_burst_that_fills_up(self):
         """The queue is full and nobody accepts; each window has its share of the overflows."""
         stuck = self.listener(backlog=2)

@@ -1000,6 +1000,61 @@ static void test_stalled_unix(void **state)
 	expect("ok");
 }
 
+/* So many seconds before the sample the window began, and so many came; the queue was empty. */
+static struct group *came_since(uint32_t seconds, uint32_t length, uint32_t oldest_ms)
+{
+	scene.now.monotonic_ns = scene.before.monotonic_ns + seconds * NSEC_PER_SEC;
+	scene.now.netns[0].waiting_ns = scene.now.monotonic_ns;
+	scene.now.netns[0].after.known |= 1u << COUNTER_PASSIVE_OPENS;
+	scene_count(&scene, COUNTER_PASSIVE_OPENS, 7, 7, 7 + length, 7 + length);
+	before->length = 0;
+	now->length = length;
+	return waiting(length, 0, oldest_ms);
+}
+
+/* In a long window all may have come to an empty queue, and all wait still. */
+static void test_stalled_since_empty(void **state)
+{
+	came_since(26, 3, 24932);
+	expect("stalled not-accepting");
+	expect_words("(the oldest for 25s)");
+	came_since(26, 3, 3000);
+	expect("stalled not-accepting");
+	came_since(26, 3, 2999);
+	expect("ok");
+	came_since(26, 10, 8900);
+	expect("full not-accepting limit-from-listen");
+	came_since(26, 10, 2999);
+	expect("full limit-from-listen");
+	/* It came before the window, and yet the queue was empty: that fits no proof. */
+	came_since(24, 3, 24932);
+	expect("ok");
+	/* Whose age is known may have been accepted since. */
+	came_since(26, 3, 24932);
+	scene.now.netns[0].waiting_ns = scene.now.monotonic_ns - 1;
+	expect("ok");
+}
+
+/* A long wait alone is no proof: of those that came before it one after the other was accepted. */
+static void test_slow_since_empty(void **state)
+{
+	came_since(26, 3, 24932);
+	scene_count(&scene, COUNTER_PASSIVE_OPENS, 7, 7, 11, 11);
+	expect("ok");
+	scene_count(&scene, COUNTER_PASSIVE_OPENS, 7, 7, 10, 11);
+	expect("ok");
+	scene_count(&scene, COUNTER_PASSIVE_OPENS, 6, 7, 10, 10);
+	expect("ok");
+	scene.now.netns[0].after.known &= ~(1u << COUNTER_PASSIVE_OPENS);
+	expect("ok");
+	/* One was seen to leave: counters that say otherwise are wrong. */
+	came_since(26, 3, 24932);
+	expect("stalled not-accepting");
+	now->known |= LISTENER_PEAK;
+	now->peak = (struct peak){ .length = 3, .samples = 50, .fell = 1 };
+	expect("ok");
+}
+
 /* Two members of three queue, and 3 and 2 of those that wait were there before. */
 static void test_stalled_members(void **state)
 {
@@ -1126,6 +1181,8 @@ int main(void)
 		VERDICT_TEST(test_stalled_beside_others),
 		VERDICT_TEST(test_stalled_by_the_dead),
 		VERDICT_TEST(test_stalled_unix),
+		VERDICT_TEST(test_stalled_since_empty),
+		VERDICT_TEST(test_slow_since_empty),
 		VERDICT_TEST(test_stalled_members),
 		cmocka_unit_test(test_tables),
 	};
