@@ -220,6 +220,9 @@ uint64_t row_worst_fill(const struct row *row);
 /* Is it new in the window? All members of a folded row are. */
 bool row_all_fresh(const struct row *row);
 
+/* The longest queue of the window; where it has no fast samples, at one of its ends. */
+uint64_t row_longest(const struct row *row);
+
 /* The most that it lost in the window, by the full queue and otherwise; 0: none, or unknown. */
 uint64_t row_lost_most(const struct row *row);
 
