@@ -147,16 +147,6 @@ static void take_processes(struct postmortem_listener *l, const struct row *row)
 		l->fd_limit = (struct opt_u64){ first->fd_limit, true };
 }
 
-/* The longest queue of the window; where it has no fast samples, at one of its ends. */
-static uint64_t length_in(const struct row *row)
-{
-	uint64_t length = num_max_u64(row_length(row), row->window->length_before);
-
-	if (row->listener->known & LISTENER_PEAK)
-		length = num_max_u64(length, row->listener->peak.length);
-	return length;
-}
-
 static bool is_worse(const struct postmortem_listener *l, const struct row *row)
 {
 	const uint32_t badness = badness_of(row);
@@ -165,7 +155,7 @@ static bool is_worse(const struct postmortem_listener *l, const struct row *row)
 		return badness > l->badness;
 	if (row_lost_most(row) != l->lost)
 		return row_lost_most(row) > l->lost;
-	return length_in(row) > l->length;
+	return row_longest(row) > l->length;
 }
 
 static void take_listener(struct postmortem_listener *l, const struct row *row)
@@ -189,7 +179,7 @@ static void take_worst(const struct postmortem *p, struct postmortem_listener *l
 	l->sockets = row->group ? row->group->sockets : 0;
 	l->badness = badness_of(row);
 	l->lost = row_lost_most(row);
-	l->length = length_in(row);
+	l->length = row_longest(row);
 	l->worst = row->state;
 	l->worst_reasons = row->reasons;
 	l->worst_wall = p->wall;
@@ -263,6 +253,8 @@ static void add_to_spell(struct postmortem *p, struct postmortem_listener *l,
 			end_spell(l);
 		l->n_split += l->n_spells && s->goes_on && m->lasted.at_least;
 		l->n_spells++;
+		tally_settle(&l->overflows, false);
+		tally_settle(&l->losses, false);
 		*s = (struct postmortem_spell){ .begin_ns = begin_ns, .part = p->history_begin };
 		s->begin = wall_at(p, report, begin_ns);
 		s->begun_before =
@@ -271,6 +263,8 @@ static void add_to_spell(struct postmortem *p, struct postmortem_listener *l,
 	if (end_ns > s->end_ns) {
 		s->latest = (struct timespec){ 0 };
 		s->closed = false;
+		tally_settle(&l->overflows, true);
+		tally_settle(&l->losses, true);
 	}
 	s->end_ns = end_ns;
 	s->end = wall_at(p, report, end_ns);
@@ -297,7 +291,7 @@ static void add_numbers(const struct postmortem *p, struct postmortem_listener *
 	const struct listener *now = row->listener;
 	const struct opt_u64 gave_up = row_peers_closed_or_reset(row);
 	const bool stuck = row->reasons & 1u << REASON_NOT_ACCEPTING;
-	uint64_t length = length_in(row);
+	uint64_t length = row_longest(row);
 
 	/* Drops prove that it was full, whatever the looks saw. */
 	if (row->window->overflows.known && row->window->overflows.min)
@@ -334,14 +328,17 @@ static void add_numbers(const struct postmortem *p, struct postmortem_listener *
 	l->last_limit = now->limit;
 }
 
-static void add_lost(struct postmortem_listener *l, const struct row *row, bool again)
+/* @within: in a window that may be one of its incident */
+static void add_lost(struct postmortem_listener *l, const struct row *row, bool again, bool within)
 {
 	const struct row_window *w = row->window;
+	void (*const sum)(struct postmortem_sum *, bool, uint64_t, uint64_t, bool) =
+		within ? tally_sum : tally_sum_outside;
 
 	if (listener_is_unix(row->listener))
 		return;
-	tally_sum(&l->overflows, w->overflows.known, w->overflows.min, w->overflows.max, again);
-	tally_sum(&l->losses, w->losses.known, w->losses.min, w->losses.max, again);
+	sum(&l->overflows, w->overflows.known, w->overflows.min, w->overflows.max, again);
+	sum(&l->losses, w->losses.known, w->losses.min, w->losses.max, again);
 }
 
 /*
@@ -425,7 +422,7 @@ static void add_row(struct postmortem *p, struct postmortem_listener *l, const s
 		l->windows_ns += spell_bound(&l->last, row, report, oldest_ns, !l->open);
 	open_end(p, l, report);
 	add_numbers(p, l, row, report);
-	add_lost(l, row, false);
+	add_lost(l, row, false, true);
 }
 
 /* @l: the listener, gone until now; NULL: it is not kept */
@@ -474,7 +471,10 @@ static void add_gone(struct postmortem *p, const struct row *row)
 
 	if (!l)
 		return;
-	add_lost(l, row, l->closed == p->windows);
+	/* What it lost then is never known whole. */
+	add_lost(l, row, l->closed == p->windows,
+		 l->open ||
+			 (l->last.closed && clock_to_ns(l->last.latest) == clock_to_ns(p->wall)));
 	l->closed = p->windows;
 	if (l->seen != p->windows) /* no other listener of its group is there */
 		close_listener(p, l);

@@ -169,6 +169,15 @@ bool row_all_fresh(const struct row *row)
 	return true;
 }
 
+uint64_t row_longest(const struct row *row)
+{
+	uint64_t length = num_max_u64(row_length(row), row->window->length_before);
+
+	if (row->listener->known & LISTENER_PEAK)
+		length = num_max_u64(length, row->listener->peak.length);
+	return length;
+}
+
 uint64_t row_lost_most(const struct row *row)
 {
 	const struct row_window *w = row->window;

@@ -229,6 +229,9 @@ static inline bool row_overflowed(const struct row *row)
 	return overflows->known && (overflows->min > 0 || (overflows->max > 0 && row->seen_full));
 }
 
+/* The longest queue of the window; where it has no fast samples, at one of its ends. */
+uint64_t row_longest(const struct row *row);
+
 /* The most that it lost in the window, by the full queue and otherwise; 0: none, or unknown. */
 uint64_t row_lost_most(const struct row *row);
 

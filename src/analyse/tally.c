@@ -21,6 +21,21 @@ void tally_sum(struct postmortem_sum *sum, bool known, uint64_t min, uint64_t ma
 	sum->max += known ? max : 0;
 }
 
+void tally_sum_outside(struct postmortem_sum *sum, bool known, uint64_t min, uint64_t max,
+		       bool again)
+{
+	if (known)
+		tally_sum(sum, known, min, max, again);
+	else
+		sum->outside += !again;
+}
+
+void tally_settle(struct postmortem_sum *sum, bool within)
+{
+	sum->unknown += within ? sum->outside : 0;
+	sum->outside = 0;
+}
+
 void tally_raise(struct opt_u64 *most, struct opt_u64 value)
 {
 	if (value.known && (!most->known || value.value > most->value))

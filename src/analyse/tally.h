@@ -20,6 +20,8 @@ struct postmortem_most {
 struct postmortem_sum {
 	uint64_t min, max;
 	uint32_t known, unknown; /* in how many windows it is */
+	uint32_t
+		outside; /* in which it is unknown, and which may be outside of what is summed up */
 };
 
 /* The longest row of windows without a gap in which something was so. */
@@ -47,6 +49,14 @@ void tally_most(struct postmortem_most *most, uint64_t value, struct opt_u64 of,
 
 /* @again: of a window that was counted before */
 void tally_sum(struct postmortem_sum *sum, bool known, uint64_t min, uint64_t max, bool again);
+
+/*
+ * tally_sum_outside() - the same, of a window that may be outside of what is summed up.
+ * tally_settle() - those so far were within, or not.
+ */
+void tally_sum_outside(struct postmortem_sum *sum, bool known, uint64_t min, uint64_t max,
+		       bool again);
+void tally_settle(struct postmortem_sum *sum, bool within);
 
 void tally_raise(struct opt_u64 *most, struct opt_u64 value);
 

@@ -277,15 +277,18 @@ static void add_lost(struct strbuf *b, const struct range *range, const struct r
 	const double seconds = report_window_seconds(report);
 	const bool few = (double)(range->min ? range->min : range->max) * 10 < seconds;
 	const double unit = few ? 1 : seconds;
+	struct strbuf least = { 0 }, most = { 0 };
 
 	if (!range->known || !range->max || seconds <= 0)
 		return;
 	strbuf_adds(b, range->min ? ", about " : ", up to ");
-	if (range->min && range->min < range->max) {
-		add_number(b, (double)range->min / unit);
-		strbuf_adds(b, " to ");
-	}
-	add_number(b, (double)range->max / unit);
+	add_number(&least, (double)range->min / unit);
+	add_number(&most, (double)range->max / unit);
+	if (range->min && strcmp(least.s, most.s) != 0)
+		strbuf_addf(b, "%s to ", least.s);
+	strbuf_adds(b, most.s);
+	strbuf_free(&least);
+	strbuf_free(&most);
 	strbuf_addf(b, " SYN%s dropped", !few ? "s/s" : range->max > 1 ? "s" : "");
 	if (!few)
 		return;

@@ -182,6 +182,17 @@ static void calm(unsigned int n)
 	}
 }
 
+/* @n windows at the end of which nobody listens at port 80. */
+static void absent(unsigned int n)
+{
+	while (n--) {
+		begin(1);
+		put(22, 0);
+		end();
+		add();
+	}
+}
+
 /* @n windows in which gunicorn accepts nothing, while @lost SYNs come in each. */
 static void stuck(unsigned int n, uint32_t length, uint32_t lost)
 {
@@ -469,6 +480,33 @@ static void test_closed_while_sick(void **state)
 	assert_lacks("no longer seen sick");
 }
 
+/* It closed long after: what it lost then is not of the incident. */
+static void test_closed_after_incident(void **state)
+{
+	calm(5);
+	stuck(10, 5, 3);
+	calm(40);
+	absent(1);
+	print();
+	assert_has("SYNs and final ACKs dropped: 30. ");
+	assert_has("- SYNs and final ACKs dropped for another cause: 0\n");
+	assert_lacks("unknown in 1 window");
+}
+
+/* Where it is sick again soon it is one incident, and the window is one of it. */
+static void test_closed_within_incident(void **state)
+{
+	calm(5);
+	stuck(10, 5, 3);
+	calm(5);
+	absent(1);
+	stuck(10, 5, 3);
+	calm(40);
+	print();
+	assert_int_equal(only()->n_spells, 1);
+	assert_has("dropped for another cause: 0 where it is known; unknown in ");
+}
+
 /* The next one is there in the same sample. */
 static void test_replaced_while_sick(void **state)
 {
@@ -480,6 +518,7 @@ static void test_replaced_while_sick(void **state)
 	assert_has(", when the listener was closed\n");
 	assert_has("04:00:16  gunicorn 10.0.0.1:80  closed while it was sick, after at least 10s; "
 		   "was overflowing; 30 overflows\n");
+	assert_has("dropped for another cause: 0 where it is known; unknown in 1 window\n");
 	assert_lacks("obody listened");
 	assert_lacks("well again");
 }
@@ -514,17 +553,6 @@ static void test_many_restarts(void **state)
 		restart((uint16_t)(1000 + i % 2));
 	print();
 	assert_has("- Too many listeners were restarted: the last 1 of them, after ");
-}
-
-/* @n windows at the end of which nobody listens at port 80. */
-static void absent(unsigned int n)
-{
-	while (n--) {
-		begin(1);
-		put(22, 0);
-		end();
-		add();
-	}
 }
 
 /* @n windows with a listener at port 80, and one that stays. */
@@ -1527,6 +1555,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_short_pause, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restarts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_closed_while_sick, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_closed_after_incident, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_closed_within_incident, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_replaced_while_sick, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restarted_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_restarts, setup, teardown),
