@@ -367,25 +367,26 @@ static void add_title(struct paper *w, const struct incident_style *style)
 	}
 }
 
-/* The one that most windows prove, and then those that came to it for more than a moment. */
+/* The one that most windows prove, and then those that were there for more than a moment. */
 static void add_causes(struct strbuf *b, const struct postmortem_listener *l)
 {
 	const enum reason cause = postmortem_cause(l);
-	const char *between = "; later also ";
+	const struct postmortem_reason *most;
 
 	if (cause == REASON_N)
 		return;
-	strbuf_addf(b, "Cause, proved in %u of %u windows: %s", l->reasons[cause].windows,
-		    l->windows, verdict_cause(cause));
+	most = &l->reasons[cause];
+	strbuf_addf(b, "Cause, proved in %u of %u windows: %s", most->windows, l->windows,
+		    verdict_cause(cause));
 	for (unsigned int i = 0; i < REASON_N; i++) {
 		const struct postmortem_reason *r = &l->reasons[i];
 
-		if (i == cause || !verdict_cause(i) || !r->windows ||
-		    r->windows < num_max(2, l->windows / 10) ||
-		    clock_to_ns(r->first) <= clock_to_ns(l->reasons[cause].first))
+		if (i == cause || !verdict_cause(i) || r->windows < num_max(2, l->windows / 10))
 			continue;
-		strbuf_addf(b, "%s%s, in %u", between, verdict_cause(i), r->windows);
-		between = "; ";
+		strbuf_addf(b, "; %s %s, in %u",
+			    clock_to_ns(r->first) > clock_to_ns(most->first) ? "later also" :
+									       "also",
+			    verdict_cause(i), r->windows);
 	}
 	strbuf_adds(b, ". ");
 }

@@ -292,6 +292,18 @@ static void test_main_cause(void **state)
 	assert_lacks("For accepting-slowly");
 }
 
+/* One that was there before is named as well. */
+static void test_cause_before(void **state)
+{
+	calm(5);
+	slow(3, 90);
+	stuck(12, 5, 4);
+	calm(40);
+	print();
+	assert_has("# `web3`: `gunicorn` at `10.0.0.1:80` stopped accepting, overflowing\n");
+	assert_has("windows: stopped accepting; also accepts too slowly, in ");
+}
+
 /* Of two that as many windows prove it is the first one. */
 static void test_causes_equal(void **state)
 {
@@ -1542,6 +1554,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_stuck, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_main_cause, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cause_before, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_causes_equal, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_began_before, setup, teardown),
