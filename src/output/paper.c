@@ -250,7 +250,8 @@ static void add_absence(struct strbuf *b, const struct paper *w, const struct ab
 		strbuf_adds(b, " or later");
 	}
 	strbuf_adds(b, listener_is_unix(&l->listener) ? ": a client that came then was refused" :
-							": a client that came then got a RST");
+							": a client that came then got a RST, "
+							"unless another listener had the port");
 }
 
 void paper_add_absence(struct strbuf *b, const struct paper *w, const struct postmortem_restart *r,

@@ -24,7 +24,8 @@ static void check_index(const struct recording *r, const uint8_t *data, size_t s
 {
 	const char *text = (const char *)data, *end;
 	const size_t n = recording_count(r);
-	size_t at = 0, i = 0, runs = 0, line = 1;
+	size_t at = 0, i = 0, runs = 0, line = 1, last = 0;
+	const struct recording_damage *d;
 	bool begins = false;
 
 	while ((end = memchr(text + at, '\n', size - at))) {
@@ -33,7 +34,8 @@ static void check_index(const struct recording *r, const uint8_t *data, size_t s
 		if (len >= strlen(HEADER_LINE_BEGIN) &&
 		    !memcmp(text + at, HEADER_LINE_BEGIN, strlen(HEADER_LINE_BEGIN))) {
 			begins = true;
-		} else if (!recording_damage(r) || (i < n && recording_entry(r, i)->offset == at)) {
+		} else if (!recording_damage(r, 0) ||
+			   (i < n && recording_entry(r, i)->offset == at)) {
 			runs += begins;
 			begins = false;
 			FUZZ_CHECK(i < n);
@@ -49,10 +51,12 @@ static void check_index(const struct recording *r, const uint8_t *data, size_t s
 		line++;
 	}
 	FUZZ_CHECK(i == n && line > 1);
-	FUZZ_CHECK(recording_damage(r) || recording_is_cut(r) == (at < size));
-	FUZZ_CHECK(!recording_damage(r) == !recording_damaged_line(r));
-	FUZZ_CHECK(recording_damaged_from(r) <= recording_damaged_to(r));
-	FUZZ_CHECK(recording_damaged_to(r) <= n);
+	FUZZ_CHECK(recording_damage(r, 0) || recording_is_cut(r) == (at < size));
+	for (i = 0; (d = recording_damage(r, i)); i++) {
+		FUZZ_CHECK(d->line > last && d->line < line && d->from <= d->to && d->to <= n);
+		FUZZ_CHECK(!i || recording_damage(r, i - 1)->to < d->from);
+		last = d->line;
+	}
 }
 
 static void check_order(const struct recording *r)

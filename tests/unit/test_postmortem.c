@@ -485,7 +485,8 @@ static void test_closed_while_sick(void **state)
 	assert_has("- Ended: between 2026-11-29 04:00:15 +0100 (03:00:15 UTC) and 2026-11-29 "
 		   "04:00:16 +0100 (03:00:16 UTC), when the listener was closed\n");
 	assert_has("- Nobody listened from some time between 04:00:15 and 04:00:16 to some "
-		   "time between 04:00:18 and 04:00:19: a client that came then got a RST\n");
+		   "time between 04:00:18 and 04:00:19: a client that came then got a RST, "
+		   "unless another listener had the port\n");
 	assert_has("04:00:16  gunicorn 10.0.0.1:80  closed while it was sick, after at least 10s; "
 		   "was overflowing; 30 to 37 overflows\n");
 	assert_lacks("well again");
@@ -592,7 +593,7 @@ static void test_closed_while_well(void **state)
 	assert_has(
 		"see below. At `10.0.0.1:80` nobody listened 2 times, the longest from some time "
 		"between 04:00:07 and 04:00:08 to some time between 04:00:11 and 04:00:12: a "
-		"client that came then got a RST.\n");
+		"client that came then got a RST, unless another listener had the port.\n");
 	assert_has("\n04:00:04  10.0.0.1:80  nobody listened 2 times, the longest from ");
 	assert_lacks("nothing was found");
 	assert_lacks("not the cause");
@@ -604,8 +605,9 @@ static void test_closed_for_good(void **state)
 	absent(3);
 	print();
 	assert_has("# `web3`: no listener was sick, but `10.0.0.1:80` was closed\n");
-	assert_has(" At `10.0.0.1:80` nobody listened from some time between 04:00:03 and 04:00:04 "
-		   "to 04:00:06 or later: a client that came then got a RST.\n");
+	assert_has(
+		" At `10.0.0.1:80` nobody listened from some time between 04:00:03 and 04:00:04 "
+		"to 04:00:06 or later: a client that came then got a RST, unless another listener had the port.\n");
 	assert_has("\n04:00:04  10.0.0.1:80  nobody listened from ");
 	assert_lacks("not the cause");
 }
@@ -721,7 +723,8 @@ static void test_absent_before_sick(void **state)
 	stuck(5, 5, 1);
 	print();
 	assert_has("- Nobody listened from some time between 04:00:03 and 04:00:04 to some time "
-		   "between 04:00:05 and 04:00:06: a client that came then got a RST\n");
+		   "between 04:00:05 and 04:00:06: a client that came then got a RST, "
+		   "unless another listener had the port\n");
 }
 
 /* 90,000 addresses, a third of them after the other. */
