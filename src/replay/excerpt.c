@@ -18,15 +18,25 @@ static void add_time(struct strbuf *to, int64_t wall_ns)
 	strbuf_adds(to, text);
 }
 
+/* Does the recording end with it, and before the end of what is asked for? */
+static bool cuts_off(const struct excerpt *e, const struct recording_damage *d)
+{
+	const size_t n = recording_count(e->recording);
+
+	return d->to == n && e->end_ns > recording_entry(e->recording, n - 1)->wall_ns;
+}
+
 const struct recording_damage *excerpt_damage(const struct excerpt *e)
 {
 	const struct recording *r = e->recording;
 	const struct recording_damage *d;
 
 	for (size_t i = 0; (d = recording_damage(r, i)); i++)
-		if ((!d->from || e->end_ns > recording_entry(r, d->from - 1)->wall_ns) &&
-		    (d->to == recording_count(r) ||
-		     e->begin_ns <= recording_entry(r, d->to)->wall_ns))
+		/* The last place may stand for many, and the clock was set between them. */
+		if (cuts_off(e, d) ||
+		    ((!d->from || e->end_ns > recording_entry(r, d->from - 1)->wall_ns) &&
+		     (d->to == recording_count(r) ||
+		      e->begin_ns <= recording_entry(r, d->to)->wall_ns)))
 			return d;
 	return NULL;
 }
@@ -175,7 +185,7 @@ int excerpt_choose(struct excerpt *e, const struct recording *r, int64_t begin_n
 		e->last--;
 	find_what_lacks(e);
 	for (size_t i = 0; (d = recording_damage(r, i)); i++)
-		if (d->to == n && end_ns > recording_entry(r, n - 1)->wall_ns)
+		if (cuts_off(e, d))
 			e->damaged_line = d->line;
 	return 0;
 }

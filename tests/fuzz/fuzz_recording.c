@@ -84,6 +84,7 @@ static void check_excerpt(const struct recording *r)
 	for (size_t i = 0; i < recording_count(r); i++)
 		n -= excerpt_has(&e, i);
 	FUZZ_CHECK(n == 0);
+	FUZZ_CHECK(!e.damaged_line || excerpt_damage(&e));
 	excerpt_keep_last_run(&e);
 	FUZZ_CHECK(excerpt_has(&e, e.first) && excerpt_has(&e, e.last));
 }

@@ -189,6 +189,20 @@ static void test_damage(void **state)
 	assert_u64_equal(e.damaged_line, 15);
 }
 
+/* The last of many damaged places ends the recording, whatever the clock was set to before it. */
+static void test_damage_all_over(void **state)
+{
+	for (unsigned int i = 0; i < 40; i++) {
+		add_run("h", "b", "");
+		add_samples(i == 39 ? "lm" : "az");
+		strbuf_adds(&text, "{}\n");
+	}
+	open_text();
+	assert_int_equal(choose(11, 14), 0);
+	assert_true(e.damaged_line > 0);
+	assert_non_null(excerpt_damage(&e));
+}
+
 /* Set in the first or the last window of the excerpt, which is as long as it is all the same. */
 static void test_clock_is_set_at_an_end(void **state)
 {
@@ -292,6 +306,7 @@ int main(void)
 		TEST(test_clock_is_set_after_the_beginning),
 		TEST(test_clock_is_set_at_an_end),
 		TEST(test_damage),
+		TEST(test_damage_all_over),
 		TEST(test_last_run),
 		TEST(test_without_window),
 		TEST(test_namespaces),
