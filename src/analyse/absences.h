@@ -33,8 +33,8 @@ struct absences_of {
 	/* Of absences.c. */
 	struct absence now; /* nobody listens since then, if @gone */
 	bool gone, replaced;
-	uint64_t closes,
-		here; /* the last window in which one was closed, and that ended with one */
+	uint64_t closes; /* the last window in which one was closed, */
+	uint64_t here; /* and the last that ended with one */
 };
 
 /* Where and when nobody listened. It takes as much memory for a day as for an hour. */

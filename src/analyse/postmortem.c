@@ -504,12 +504,13 @@ static void remember_all_gone(struct postmortem *p, const struct report *report)
 {
 	for (size_t i = report->n_rows - report->n_gone; i < report->n_rows; i++) {
 		const struct row *row = &report->rows[i];
+		const uint64_t id = id_of(p, row);
 		struct absences_of *absences;
 
 		if (!row->shown)
 			continue;
-		remember_gone(p, id_of(p, row));
-		absences = absences_closed(&p->absences, id_of(p, row), p->windows);
+		remember_gone(p, id);
+		absences = absences_closed(&p->absences, id, p->windows);
 		if (absences && !absences->of)
 			absences->of = new_place(p, row);
 	}
@@ -675,7 +676,8 @@ static void add_gap(struct postmortem *p, const struct postmortem_gap *gap, size
 
 void postmortem_ask(struct postmortem *p, struct timespec begin, struct timespec end)
 {
-	p->asked_begin = begin, p->asked_end = end;
+	p->asked_begin = begin;
+	p->asked_end = end;
 }
 
 /*
@@ -723,8 +725,8 @@ static bool follow(struct postmortem *p, const struct snapshot *before, const st
 	if (gap) {
 		close_history(p);
 		add_gap(p,
-			&(struct postmortem_gap){ p->end, p->opened, !same,
-						  boots == BOOTS_UNKNOWN },
+			&(struct postmortem_gap){ p->end, p->opened, boots == BOOTS_OTHER,
+						  !same && boots == BOOTS_UNKNOWN },
 			p->n_gaps);
 	}
 	if (!p->windows)

@@ -123,8 +123,8 @@ struct postmortem_restart {
 /* A time of which nothing is known. */
 struct postmortem_gap {
 	struct timespec begin, end;
-	bool boot; /* the host was started anew, or it is another host; */
-	bool unsure; /* or only perhaps, as a boot id is unknown */
+	bool boot; /* the host was started anew, or it is another host */
+	bool unsure; /* only perhaps, as a boot id is unknown */
 };
 
 /* A window that was mostly unseen, see blind_ns of struct snapshot. */

@@ -98,10 +98,9 @@ static void add_gaps(struct paper *w)
 		paper_add_moment(b, w, p->gaps[i].begin);
 		strbuf_adds(b, " to ");
 		paper_add_moment(b, w, p->gaps[i].end);
-		strbuf_adds(b, p->gaps[i].boot && p->gaps[i].unsure ?
-				       "; then it may be another boot\n" :
-			       p->gaps[i].boot ? "; then it is another boot, or another host\n" :
-						 "\n");
+		strbuf_adds(b, p->gaps[i].unsure ? "; then it may be another boot\n" :
+			       p->gaps[i].boot	 ? "; then it is another boot, or another host\n" :
+						   "\n");
 	}
 	if (p->n_gaps > GAPS_MAX)
 		strbuf_addf(b, "- nor in %zu more gaps\n", p->n_gaps - GAPS_MAX);
@@ -294,7 +293,7 @@ static void add_unknown_time(struct strbuf *b, const struct postmortem *p)
 	text_add_time(b, (uint64_t)all_ns);
 }
 
-/* "; `0.0.0.0:80` was closed 3 times, and 2 more listeners were": whoever was well, and gone. */
+/* ", but `0.0.0.0:80` was closed 3 times, and so were 2 more listeners", which were well. */
 static void add_closed(struct paper *w)
 {
 	const struct postmortem *p = w->p;

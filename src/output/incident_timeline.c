@@ -287,9 +287,9 @@ static void add_entries(struct entries *to, const struct paper *w)
 
 		strbuf_adds(b, "nothing is known until ");
 		paper_add_clock(b, w, p->gaps[i].end);
-		strbuf_adds(b, p->gaps[i].boot && p->gaps[i].unsure ? "; perhaps another boot" :
-			       p->gaps[i].boot ? "; another boot, or another host" :
-						 "");
+		strbuf_adds(b, p->gaps[i].unsure ? "; perhaps another boot" :
+			       p->gaps[i].boot	 ? "; another boot, or another host" :
+						   "");
 	}
 	add_rest(to, p->n_gaps, POSTMORTEM_GAPS, p->gaps[POSTMORTEM_GAPS - 1].end, "gap");
 	add_rest(to, p->n_blind, POSTMORTEM_BLIND, p->blind[POSTMORTEM_BLIND - 1].end,

@@ -51,6 +51,8 @@ struct family {
 	/* Either the value is that of a column, and the needs are its needs: */
 	enum field_id field;
 	enum { ADDED, MOST } merge; /* of rows with the same labels */
+	uint64_t (*plus)(const struct at *at); /* what the rows lack of it; NULL: nothing */
+	uint64_t (*least)(const struct at *at); /* it is no less than this; NULL: than 0 */
 	/* or that of a sum, */
 	enum sum_id sum;
 	/* or this adds the value; false: there is no sample. */
@@ -97,13 +99,13 @@ static uint64_t closed_drops(const struct at *at)
 }
 
 /* The queues of all rows at an end of the window, where they were seen at once, as in fold.c. */
-static uint64_t length_at_an_end(const struct series *series)
+static uint64_t length_at_an_end(const struct at *at)
 {
 	uint64_t before = 0, now = 0;
 
-	for (size_t i = 0; i < series->n_rows; i++) {
-		before += series->rows[i]->window->length_before;
-		now += row_length(series->rows[i]);
+	for (size_t i = 0; i < at->series->n_rows; i++) {
+		before += at->series->rows[i]->window->length_before;
+		now += row_length(at->series->rows[i]);
 	}
 	return num_max_u64(before, now);
 }
@@ -129,10 +131,10 @@ static bool add_field(struct strbuf *to, const struct family *family, const stru
 	}
 	if (family->merge == ADDED ? !all : !any)
 		return false;
-	if (family->field == FIELD_DROPS)
-		number += closed_drops(at);
-	if (family->field == FIELD_PEAK_LENGTH)
-		number = num_max_u64(number, length_at_an_end(at->series));
+	if (family->plus)
+		number += family->plus(at);
+	if (family->least)
+		number = num_max_u64(number, family->least(at));
 	if (v.type == TYPE_SECONDS)
 		strbuf_addf(to, "%.3f", real);
 	else
@@ -309,7 +311,7 @@ static const struct family family_table[] = {
 	  OF_LISTENER, .field = FIELD_CAPACITY },
 	{ "listenq_accept_queue_peak_length", GAUGE,
 	  "Highest length of the accept queue that fast samples saw in the window.",
-	  OF_LISTENER, .field = FIELD_PEAK_LENGTH, .merge = MOST },
+	  OF_LISTENER, .field = FIELD_PEAK_LENGTH, .merge = MOST, .least = length_at_an_end },
 	{ "listenq_oldest_wait_seconds", GAUGE,
 	  "How long the oldest connection in the accept queue has waited; no sample where none does or it is unknown.",
 	  OF_LISTENER, .field = FIELD_OLDEST_WAIT, .merge = MOST },
@@ -321,7 +323,7 @@ static const struct family family_table[] = {
 	  OF_LISTENER, .field = FIELD_SYN_LIMIT },
 	{ "listenq_drops_total", COUNTER,
 	  "Packets discarded at the listener for any cause, most of which do no harm.",
-	  OF_LISTENER, .field = FIELD_DROPS },
+	  OF_LISTENER, .field = FIELD_DROPS, .plus = closed_drops },
 	{ "listenq_overflows_min_total", COUNTER,
 	  "Packets that its full accept queue dropped, at least, since listenq began to count.",
 	  OF_SUM, .sum = SUM_OVERFLOWS_MIN },

@@ -876,6 +876,31 @@ static void test_gaps(void **state)
 	assert_true(postmortem->gaps[1].boot);
 }
 
+/* Clocks that agree are of one boot; of others it is unknown, and monotonic times do not compare.
+ */
+static void test_unknown_boots(void **state)
+{
+	boot = "";
+	calm(3);
+	stuck(5, 5, 1);
+	cut = true;
+	now_ns += 600 * NSEC_PER_SEC;
+	wall_ns += 600 * NSEC_PER_SEC;
+	stuck(5, 5, 1);
+	cut = true;
+	wall_ns += 7200 * NSEC_PER_SEC;
+	now_ns = NSEC_PER_SEC;
+	stuck(5, 5, 1);
+	print();
+	assert_int_equal(postmortem->n_gaps, 2);
+	assert_false(postmortem->gaps[0].boot || postmortem->gaps[0].unsure);
+	assert_false(postmortem->gaps[1].boot);
+	assert_true(postmortem->gaps[1].unsure);
+	assert_has("; then it may be another boot\n");
+	assert_lacks("another host");
+	assert_lacks("without a break, though");
+}
+
 /* A new run, after 10 s of which nothing is known: the oldest connection had come before. */
 static void sick_over_gap(unsigned int waits)
 {
@@ -1593,6 +1618,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_owners_after, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_little_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_gaps, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unknown_boots, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sick_over_gap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sick_around_gap, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_end_left_out, setup, teardown),
